@@ -6,13 +6,16 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { root } from './setup.mjs';
 
 const CODE_SERVER = '4.139.1';
 /** The VS Code inside, which is how `code --version` answers. */
 export const CODE_VERSION = '1.139.1';
 const NODE_MAJOR = 24;
+/** Of one npm command. */
+const INSTALL_MILLIS = 5 * 60_000;
 
-const cacheHome = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache');
+const cacheHome = process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
 const cache = path.join(cacheHome, 'palimpsest', 'code-server', CODE_SERVER);
 
 /** Half of the download: assistants and their native helpers, which neither editing nor tests need. */
@@ -29,8 +32,15 @@ function npm(args, cwd) {
     cwd,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
+    timeout: INSTALL_MILLIS,
   });
-  if (result.status !== 0) throw new Error(`npm ${args.join(' ')} failed in ${cwd}.`);
+  if (result.status !== 0) {
+    const why = result.error === undefined ? '' : ` (${result.error.message})`;
+    throw new Error(
+      `VS Code could not be installed: \`npm ${args.join(' ')}\` failed in ${cwd}${why}. It needs the npm registry once; a ` +
+        'VS Code that is there already can be named in the environment variable PALIMPSEST_VSCODE.',
+    );
+  }
 }
 
 /** The Node that runs it, and its entry. A finished install has a stamp; an interrupted one is made anew. */
@@ -58,6 +68,8 @@ export function ensureCodeServer() {
     }
     fs.writeFileSync(stamp, '');
   }
+  const log = path.join(server, 'lib/vscode/node_modules/@vscode/spdlog/index.js');
+  fs.copyFileSync(path.join(root, 'scripts', 'spdlog.cjs'), log);
   return { node, entry: path.join(server, 'out', 'node', 'entry.js') };
 }
 
@@ -160,7 +172,27 @@ export async function startCodeServer({ settings = {}, installed = [], env = {},
     await stop();
     throw new Error(`VS Code's server did not start:\n${output}`);
   }
-  return { url, port: listen, home, log: () => output, stop };
+  return {
+    url,
+    port: listen,
+    home,
+    pid: child.pid,
+    log: () => output,
+    logFiles: () => readLogs(path.join(userData, 'logs')),
+    stop,
+  };
+}
+
+/** [name, text] of each log that VS Code and its extensions wrote in this run. */
+function readLogs(folder) {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /^(remoteexthost|Palimpsest)\.log$/.test(entry.name))
+    .map((entry) => {
+      const file = path.join(entry.parentPath ?? entry.path, entry.name);
+      return [path.relative(folder, file), fs.readFileSync(file, 'utf8')];
+    });
 }
 
 function signalGroup(child, signal) {

@@ -11,7 +11,10 @@ import { CODE_VERSION, startCodeServer, workbenchUrl } from './codeServer.mjs';
 /** What the extension host says of itself and not of the suite. */
 const NOISE =
   /spdlog|native-watchdog|additional builtin ext|^Creating a socket|connection token|AccountPolicyGate|AgentHost|reconnection-grace|Service Worker/;
-const LIMIT_MILLIS = Number(process.env.PALIMPSEST_HOST_LIMIT_MS ?? 420_000);
+/** Without a word: every test has a limit of its own (test/host/index.ts), and tells how it went. */
+const SILENCE_MILLIS = 180_000;
+/** Of a whole run. */
+const LIMIT_MILLIS = Number(process.env.PALIMPSEST_HOST_LIMIT_MS ?? 900_000);
 
 function readArguments(words) {
   const options = new Map();
@@ -42,14 +45,27 @@ async function runSuite({ options, folders }) {
     await browser?.close().catch(() => undefined);
     await server.stop();
   };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => stop().then(() => process.exit(130)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => stop().then(() => process.exit(130)));
   try {
     browser = await launchBrowser();
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-    const exit = new Promise((resolve) => void page.exposeFunction('codeAutomationExit', resolve));
-    await page.exposeFunction('codeAutomationLog', (_type, values) => {
-      const line = format(...values);
-      if (!NOISE.test(line)) console.log(line);
+    const said = keepWords(page);
+    const end = new Promise((resolve) => {
+      const late = (what) => resolve({ code: 124, why: what });
+      const lateAfter = (millis, what) => setTimeout(late, millis, `${what} ${millis / 1000} s`).unref();
+      lateAfter(LIMIT_MILLIS, 'The suite did not end within');
+      let silence = lateAfter(SILENCE_MILLIS, 'The suite said nothing for');
+      page.on('crash', () => late('The window crashed'));
+      const log = (_type, values) => {
+        const line = format(...values);
+        if (NOISE.test(line)) return;
+        console.log(line);
+        clearTimeout(silence);
+        silence = lateAfter(SILENCE_MILLIS, 'The suite said nothing for');
+      };
+      void page.exposeFunction('codeAutomationLog', log);
+      void page.exposeFunction('codeAutomationExit', (code) => resolve({ code: Number(code) }));
     });
     await page.goto(
       workbenchUrl(server, {
@@ -58,21 +74,51 @@ async function runSuite({ options, folders }) {
         tests: moduleFile(suite),
       }),
     );
-    let timer;
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, LIMIT_MILLIS, 'late');
-    });
-    const code = await Promise.race([exit, late]);
-    clearTimeout(timer);
-    if (code !== 'late') return Number(code);
-    const picture = path.join(os.tmpdir(), 'palimpsest-host-timeout.png');
-    await page.screenshot({ path: picture });
-    console.error(
-      `The suite did not end within ${LIMIT_MILLIS / 1000} s; the window: ${picture}\n${server.log()}`,
-    );
-    return 124;
+    const { code, why } = await end;
+    if (code !== 0) await tellState(page, server, said, why);
+    return code;
   } finally {
     await stop();
+  }
+}
+
+/** VS Code's own frames say nothing about us. */
+const OWN_FRAME = /extensionHostProcess\.js:|workbench\.js:|node:internal|vsda/;
+
+/** The last of what the window itself said. */
+function keepWords(page) {
+  const words = [];
+  const keep = (text) => {
+    const line = text
+      .split('\n')
+      .filter((one) => !OWN_FRAME.test(one))
+      .slice(0, 8)
+      .join('\n');
+    if (line === '') return;
+    words.push(line);
+    if (words.length > 60) words.shift();
+  };
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) keep(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => keep(`uncaught: ${error.stack ?? error.message}`));
+  page.on('crash', () => keep('the page crashed'));
+  return words;
+}
+
+/** What is needed to understand a failure on a machine that nobody can look at. */
+async function tellState(page, server, said, why) {
+  if (why !== undefined) console.error(`${why}.`);
+  const picture = path.join(os.tmpdir(), 'palimpsest-host-failure.png');
+  const taken = await page.screenshot({ path: picture, timeout: 10_000 }).then(
+    () => picture,
+    (error) => `none (${error.message})`,
+  );
+  console.error(`\nThe window as it was: ${taken}`);
+  const parts = [['The window', said.join('\n')], ['The server', server.log()], ...server.logFiles()];
+  for (const [title, text] of parts) {
+    const lines = text.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
+    if (lines.length > 0) console.error(`\n--- ${title}\n${lines.slice(-60).join('\n')}`);
   }
 }
 

