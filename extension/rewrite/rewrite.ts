@@ -1,26 +1,10 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
-import {
-  commands,
-  EndOfLine,
-  l10n,
-  Range,
-  Selection,
-  type TextDocument,
-  type TextEditor,
-  WorkspaceEdit,
-  window,
-  workspace,
-} from 'vscode';
+import { l10n, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
-import type { DenoiseStepEvent, InfillResult } from '../../engine/protocol';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { excerptAround } from '../excerpt';
-import { Pacer } from '../pacer';
-import { prefersPlainReview, rewriteSettings, wrapsLines } from '../settings';
-import type { DenoiseView, SpanPicture } from './denoiseView';
-import type { DiffReviews } from './diffReview';
+import { DenoiseShow, type DenoiseStage } from './denoiseShow';
+import { editDocument, editorsOf } from './editing';
 import { applyEdits, editsOf, leastEdit, type TextEdit } from './edits';
-import { hunksOf, presentationOf } from './hunks';
 import {
   begin,
   type Decision,
@@ -31,35 +15,27 @@ import {
   type RewriteEvent,
   type RewriteState,
 } from './machine';
-import { type Ghost, ghostOf, type InlinePresentation, type ReviewView } from './reviewView';
+import { askForAnswers } from './request';
+import { ReviewShow, type ReviewStage } from './reviewShow';
+import type { Ghost } from './reviewView';
 import type { OffsetRange } from './spans';
 import type { TextChange } from './tracking';
 
-const FRAME_MILLIS = 1000 / 15;
-
 /** What all rewrites share. */
-export interface RewriteServices {
+export interface RewriteServices extends DenoiseStage, ReviewStage {
   readonly engine: EngineSupervisor;
-  readonly denoiseView: DenoiseView;
-  readonly reviewView: ReviewView;
-  readonly diffs: DiffReviews;
-  /** What is going on, for the status bar; undefined: nothing. */
-  readonly activity: (text: string | undefined) => void;
   readonly fail: (error: EngineError) => void;
 }
 
 export class Rewrite {
   private state: RewriteState = { kind: 'ended', how: 'closed' };
   private controller: AbortController | undefined;
-  private readonly pictures = new Map<number, SpanPicture>();
-  private readonly pacer = new Pacer<string>((status) => this.drawDenoise(status), FRAME_MILLIS);
-  private presentation: InlinePresentation | undefined;
+  private readonly denoise: DenoiseShow;
+  private readonly shown: ReviewShow;
   /** The document's text that the review is about. */
   private reviewed: string | undefined;
   private readonly selections: readonly Selection[];
   private readonly version: number;
-  /** Frames drawn so far. */
-  frames = 0;
 
   constructor(
     readonly document: TextDocument,
@@ -69,6 +45,15 @@ export class Rewrite {
   ) {
     this.selections = editor.selections;
     this.version = document.version;
+    this.denoise = new DenoiseShow(document, services, () =>
+      this.state.kind === 'denoising' ? this.state.places : undefined,
+    );
+    this.shown = new ReviewShow(
+      document,
+      services,
+      () => this.state.kind === 'reviewing',
+      () => this.changed(this),
+    );
   }
 
   get kind(): RewriteState['kind'] {
@@ -83,18 +68,19 @@ export class Rewrite {
     return this.state.kind === 'reviewing' || this.state.kind === 'accepting' ? this.state.review : undefined;
   }
 
+  /** Frames of the denoise drawn so far. */
+  get frames(): number {
+    return this.denoise.frames;
+  }
+
   /** First line of the review, where its CodeLens stands; undefined outside the editor's own presentation. */
   get reviewLine(): number | undefined {
-    const { presentation } = this;
-    if (presentation === undefined || this.state.kind !== 'reviewing') return undefined;
-    const starts = [...presentation.changes, ...(presentation.ghost ? [presentation.ghost] : [])];
-    return Math.min(...starts.map((hunk) => hunk.startLine));
+    return this.state.kind === 'reviewing' ? this.shown.line : undefined;
   }
 
   /** The inline suggestion that the review wants shown. */
   get ghost(): Ghost | undefined {
-    if (this.state.kind !== 'reviewing' || this.presentation?.ghost === undefined) return undefined;
-    return ghostOf(this.document, this.presentation.ghost);
+    return this.state.kind === 'reviewing' ? this.shown.ghost : undefined;
   }
 
   start(spans: readonly OffsetRange[], seed: number): void {
@@ -145,30 +131,17 @@ export class Rewrite {
 
   /** Draws what there is to see, where its document is shown; called when editors come and go, too. */
   redraw(): void {
-    if (this.state.kind === 'denoising') this.drawDenoise();
+    this.denoise.draw();
     if (this.state.kind === 'reviewing') void this.drawReview(this.state.review, false);
   }
 
   /** Whether Tab in this place means the review. */
   isAt(editor: TextEditor): boolean {
-    const { presentation } = this;
-    if (this.state.kind !== 'reviewing' || presentation === undefined) return false;
-    if (editor.selections.length > 1 || !editor.selection.isEmpty) return false;
-    const { active } = editor.selection;
-    if (this.ghost?.anchor.isEqual(active)) return true;
-    return presentation.changes.some(
-      ({ startLine, endLine }) => active.line >= startLine && active.line < endLine,
-    );
+    return this.state.kind === 'reviewing' && this.shown.isAt(editor);
   }
 
-  /** The cursor moved: the ghost text is there only while the cursor is at its anchor. */
   cursorMoved(editor: TextEditor): void {
-    if (this.presentation?.ghost === undefined) return;
-    const { ghost } = this;
-    const shown =
-      ghost !== undefined && editor.selection.isEmpty && editor.selection.active.isEqual(ghost.anchor);
-    this.services.reviewView.showTint(editor, shown ? this.presentation.ghost : undefined);
-    if (shown) void triggerSuggestion();
+    if (this.state.kind === 'reviewing') this.shown.cursorMoved(editor);
   }
 
   private enter({ state, effects }: Decision): void {
@@ -184,13 +157,13 @@ export class Rewrite {
         break;
       case 'abort':
         this.controller?.abort();
-        this.quiet();
+        this.denoise.end();
         break;
       case 'clear':
         this.clear();
         break;
       case 'review':
-        this.quiet();
+        this.denoise.end();
         void this.drawReview(effect.review, true);
         break;
       case 'apply':
@@ -200,119 +173,31 @@ export class Rewrite {
         window.setStatusBarMessage(`$(info) ${wordsOf(effect.note)}`, 6000);
         break;
       case 'error':
-        this.quiet();
+        this.denoise.end();
         if (effect.error.code !== 'cancelled') this.services.fail(effect.error);
         break;
     }
   }
 
   private async request(seed: number): Promise<void> {
-    const { document, services } = this;
     if (this.state.kind !== 'denoising') return;
-    const { places } = this.state;
     const controller = new AbortController();
+    const { signal } = controller;
     this.controller = controller;
-    this.pictures.clear();
-    this.drawDenoise(l10n.t('waiting for the engine'));
-    const { text, base } = excerptAround(document.getText(), places);
-    const settings = rewriteSettings(document);
-    let hasAnswer = false;
+    this.denoise.begin();
     try {
-      const result = await services.engine.use(
-        ({ client, model }) =>
-          client.infill(
-            {
-              model: model.folder,
-              text,
-              spans: places.map(({ start, end }) => ({ start: start - base, end: end - base })),
-              language: document.languageId,
-              fileName: document.fileName,
-              document: document.uri.toString(),
-              priority: 'rewrite',
-              seed: seed * settings.candidates,
-              candidates: settings.candidates,
-              strength: settings.strength,
-            },
-            {
-              signal: controller.signal,
-              onStep: (event) => {
-                if (!controller.signal.aborted && !hasAnswer) this.stepped(event);
-              },
-            },
-          ),
-        { signal: controller.signal, revive: true },
-      );
-      hasAnswer = true;
-      if (!controller.signal.aborted) this.answered(result, text, base);
+      const { engine } = this.services;
+      const onStep = this.denoise.stepped.bind(this.denoise);
+      const answers = await askForAnswers(engine, this.document, this.state.places, seed, { signal, onStep });
+      if (!signal.aborted) this.dispatch({ kind: 'answered', ...answers });
     } catch (error) {
-      if (!controller.signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
+      if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
     }
-  }
-
-  private stepped(event: DenoiseStepEvent): void {
-    // Further candidates are denoised beside the first, out of sight.
-    if (event.candidate !== 0) return;
-    this.pictures.set(event.span, { cells: event.cells, fresh: new Set(event.committed) });
-    const pictures = [...this.pictures.values()].flatMap(({ cells }) => cells);
-    const settled = pictures.filter(({ state }) => state === 'committed' || state === 'locked').length;
-    this.pacer.offer(l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settled, pictures.length));
-  }
-
-  private answered(result: InfillResult, text: string, base: number): void {
-    const spans = result.candidates[0]?.spans ?? [];
-    const places = spans.map(({ start, end }) => ({
-      start: start + base,
-      end: end + base,
-      old: text.slice(start, end),
-    }));
-    const eol = this.document.eol === EndOfLine.CRLF ? '\r\n' : '\n';
-    const answers = result.candidates.map((candidate) => ({
-      texts: candidate.spans.map((span) => span.text.replace(/\r\n|\r|\n/g, eol)),
-    }));
-    this.dispatch({ kind: 'answered', places, answers });
-  }
-
-  private drawDenoise(status?: string): void {
-    if (this.state.kind !== 'denoising') return;
-    const { places } = this.state;
-    if (status !== undefined) this.services.activity(status);
-    const still = !rewriteSettings(this.document).animated || wrapsLines(this.document);
-    for (const editor of this.editors()) {
-      this.services.denoiseView.show(editor, places, still ? undefined : this.pictures);
-    }
-    this.frames++;
   }
 
   private async drawReview(review: Review, isNew: boolean): Promise<void> {
-    const { document, services } = this;
-    const answer = review.answers[review.index];
-    if (answer === undefined) return;
-    const text = document.getText();
-    this.reviewed = text;
-    const hunks = hunksOf(text, review.places, answer);
-    const plain = rewriteSettings(document).preview === 'diffEditor' || prefersPlainReview(document);
-    const presentation = presentationOf(hunks, { plain });
-    if (presentation.kind === 'diffEditor') {
-      this.clearReview();
-      if (!isNew) return;
-      const name = document.fileName.split(/[\\/]/).at(-1) ?? document.fileName;
-      const title = l10n.t('{0}: rewrite {1} of {2}', name, review.index + 1, review.answers.length);
-      await services.diffs.show(document, applyEdits(text, editsOf(review.places, answer)), title);
-      return;
-    }
-    await services.diffs.close(document, window.tabGroups);
-    if (this.state.kind !== 'reviewing') return;
-    this.presentation = presentation;
-    for (const editor of this.editors()) services.reviewView.show(editor, presentation);
-    this.changed(this);
-    const editor = window.activeTextEditor;
-    const { ghost } = this;
-    if (!isNew || editor?.document !== document || ghost === undefined) return;
-    editor.selection = new Selection(ghost.anchor, ghost.anchor);
-    // The ghost's rows push the lines below it down: they have to be in view with it.
-    const below = Math.min(ghost.anchor.line + ghost.text.split('\n').length, document.lineCount - 1);
-    editor.revealRange(new Range(ghost.anchor.line, 0, below, 0));
-    this.cursorMoved(editor);
+    this.reviewed = this.document.getText();
+    await this.shown.draw(review, isNew);
   }
 
   private async apply(review: Review): Promise<void> {
@@ -322,7 +207,7 @@ export class Rewrite {
     const done = stands && answer !== undefined && (await this.replace(editsOf(review.places, answer), true));
     if (done) {
       await this.services.diffs.close(this.document, window.tabGroups);
-      if (window.activeTextEditor?.document !== this.document && this.editors().length === 0) {
+      if (window.activeTextEditor?.document !== this.document && editorsOf(this.document).length === 0) {
         await window.showTextDocument(this.document, { preview: false });
       }
     }
@@ -336,30 +221,9 @@ export class Rewrite {
     return applyEdits(this.reviewed, editsOf(review.places, answer));
   }
 
-  /** One edit, one undo step. */
-  private async replace(edits: readonly TextEdit[], undoStopBefore: boolean): Promise<boolean> {
-    const { document } = this;
-    const active = window.activeTextEditor;
-    const editor = active?.document === document ? active : this.editors()[0];
-    // The left side of a diff editor cannot be written to.
-    if (editor === undefined || this.services.diffs.isOpen(document)) return this.replaceUnseen(edits);
-    return editor.edit(
-      (builder) => {
-        for (const { start, end, text } of edits) {
-          builder.replace(new Range(document.positionAt(start), document.positionAt(end)), text);
-        }
-      },
-      { undoStopBefore, undoStopAfter: true },
-    );
-  }
-
-  private async replaceUnseen(edits: readonly TextEdit[]): Promise<boolean> {
-    const { document } = this;
-    const edit = new WorkspaceEdit();
-    for (const { start, end, text } of edits) {
-      edit.replace(document.uri, new Range(document.positionAt(start), document.positionAt(end)), text);
-    }
-    return workspace.applyEdit(edit);
+  private replace(edits: readonly TextEdit[], undoStopBefore: boolean): Promise<boolean> {
+    const unseen = this.services.diffs.isOpen(this.document);
+    return editDocument(this.document, edits, { undoStopBefore, unseen });
   }
 
   private isOurGhost(change: TextChange, ghost: Ghost): boolean {
@@ -371,40 +235,13 @@ export class Rewrite {
     );
   }
 
-  private quiet(): void {
-    this.pacer.clear();
-    this.pictures.clear();
-    this.services.activity(undefined);
-    for (const editor of this.editors()) this.services.denoiseView.clear(editor);
-  }
-
   private clear(): void {
-    const hadGhost = this.presentation?.ghost !== undefined;
-    this.quiet();
-    this.clearReview();
-    void this.services.diffs.close(this.document, window.tabGroups);
-    if (hadGhost && window.activeTextEditor?.document === this.document) void hideSuggestion();
+    this.denoise.end();
+    this.shown.clear();
     const { ending } = this;
     const isDropped = ending === 'rejected' || ending === 'cancelled' || ending === 'unchanged';
     if (isDropped && this.document.version === this.version) this.editor.selections = this.selections;
   }
-
-  private clearReview(): void {
-    this.presentation = undefined;
-    for (const editor of this.editors()) this.services.reviewView.clear(editor);
-  }
-
-  private editors(): readonly TextEditor[] {
-    return window.visibleTextEditors.filter((editor) => editor.document === this.document);
-  }
-}
-
-function triggerSuggestion(): Thenable<unknown> {
-  return commands.executeCommand('editor.action.inlineSuggest.trigger');
-}
-
-function hideSuggestion(): Thenable<unknown> {
-  return commands.executeCommand('editor.action.inlineSuggest.hide');
 }
 
 function wordsOf(note: Note): string {

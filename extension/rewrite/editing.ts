@@ -1,0 +1,53 @@
+// How a rewrite gets into its document: in one edit and one undo step, wherever the document is shown.
+import {
+  EndOfLine,
+  Range,
+  type TextDocument,
+  type TextEditor,
+  WorkspaceEdit,
+  window,
+  workspace,
+} from 'vscode';
+import type { TextEdit } from './edits';
+
+export function lineEndOf({ eol }: TextDocument): string {
+  return eol === EndOfLine.CRLF ? '\r\n' : '\n';
+}
+
+export function editorsOf(document: TextDocument): readonly TextEditor[] {
+  return window.visibleTextEditors.filter((editor) => editor.document === document);
+}
+
+export interface EditOptions {
+  /** False: what was done just before goes in the same undo step. */
+  readonly undoStopBefore: boolean;
+  /** An editor of the document may be one that cannot be written to: the left side of a diff editor. */
+  readonly unseen: boolean;
+}
+
+/** False where the document did not take the edits; then none of them took. */
+export async function editDocument(
+  document: TextDocument,
+  edits: readonly TextEdit[],
+  { undoStopBefore, unseen }: EditOptions,
+): Promise<boolean> {
+  const active = window.activeTextEditor;
+  const editor = active?.document === document ? active : editorsOf(document)[0];
+  if (editor === undefined || unseen) return editUnseen(document, edits);
+  return editor.edit(
+    (builder) => {
+      for (const edit of edits) builder.replace(rangeOf(document, edit), edit.text);
+    },
+    { undoStopBefore, undoStopAfter: true },
+  );
+}
+
+async function editUnseen(document: TextDocument, edits: readonly TextEdit[]): Promise<boolean> {
+  const edit = new WorkspaceEdit();
+  for (const one of edits) edit.replace(document.uri, rangeOf(document, one), one.text);
+  return workspace.applyEdit(edit);
+}
+
+function rangeOf(document: TextDocument, { start, end }: TextEdit): Range {
+  return new Range(document.positionAt(start), document.positionAt(end));
+}
