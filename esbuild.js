@@ -1,7 +1,9 @@
 // Four bundles: the extension, the engine process, its provider probe and the `palimpsest` command.
-// Native and large packages stay outside and are resolved from node_modules at run time.
+// Native and large packages stay outside and are resolved from node_modules at run time. The syntax parser and its
+// grammars are WebAssembly files that are read when they are needed: they lie beside the bundles.
 const esbuild = require('esbuild');
 const fs = require('node:fs');
+const path = require('node:path');
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
@@ -13,8 +15,21 @@ const entries = {
   cli: { entry: 'engine/cli/main.ts', external: ['onnxruntime-node'], banner: '#!/usr/bin/env node' },
 };
 
+/** `ini` and `regex` are there for VS Code's own use. */
+const UNUSED_GRAMMARS = /tree-sitter-(ini|regex)\.wasm$/;
+
+function copyParser() {
+  const from = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+  fs.cpSync(from, 'dist/tree-sitter', {
+    recursive: true,
+    filter: (file) => !file.endsWith('.d.ts') && !UNUSED_GRAMMARS.test(file),
+  });
+  fs.copyFileSync(path.join(from, '..', 'LICENSE'), 'dist/tree-sitter/LICENSE');
+}
+
 async function main() {
   fs.rmSync('dist', { recursive: true, force: true });
+  copyParser();
   const contexts = await Promise.all(
     Object.entries(entries).map(([name, { entry, external, banner }]) =>
       esbuild.context({

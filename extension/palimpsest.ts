@@ -29,6 +29,7 @@ import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewrites';
 import { engineSettings, START_SETTINGS } from './settings';
 import type { StatusItem } from './statusItem';
+import { SyntaxTrees } from './syntax/syntaxTrees';
 
 /** Loading that takes longer is shown with a way to give it up. */
 const PATIENCE_MILLIS = 1500;
@@ -38,6 +39,7 @@ export class Palimpsest {
   private readonly log: LogOutputChannel;
   readonly engine: EngineSupervisor;
   readonly rewrites: Rewrites;
+  readonly syntax: SyntaxTrees;
   private readonly ghost: GhostText;
   private reported: EngineState['kind'] | undefined;
 
@@ -46,6 +48,12 @@ export class Palimpsest {
     private readonly status: StatusItem,
   ) {
     this.log = this.owned.add(window.createOutputChannel('Palimpsest', { log: true }));
+    this.syntax = this.owned.add(
+      new SyntaxTrees({
+        folder: path.join(context.extensionPath, 'dist', 'tree-sitter'),
+        warn: (message) => this.log.warn(message),
+      }),
+    );
     this.engine = new EngineSupervisor({
       launch: () => this.launch(),
       log: this.log,

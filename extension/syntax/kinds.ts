@@ -1,0 +1,42 @@
+// What a node of a syntax tree is to a person. Fifteen grammars name their nodes by one habit, so endings tell; a name that
+// nobody thought of makes the answer coarser (the statement in place of the expression), never wrong.
+
+/** Holds statements, members or rules, and is no thing of its own. */
+const BODY =
+  /^(program|module|source_file|translation_unit|compilation_unit|stylesheet|then|do|else|begin)$|(^|_)(block|body|body_statement|statement_list|declaration_list|declarations|compound_statement|enumerator_list|variant_list|do_group)$/;
+/** What its ending says; members of a body are statements whatever they are called. */
+const STATEMENT = /(^|_)(statement|definition|declaration|item)$/;
+const PARAMETER = /parameter/;
+const EXPRESSION =
+  /(^|_)(expression|expr|call|operator|operation|binary|unary|conditional|assignment|invocation|comprehension|lambda|await|command|pipeline|pair|element|keyword_argument|comment)$/;
+/** A name with dots is a name. */
+const NAME =
+  /^(member_expression|field_expression|selector_expression|member_access_expression|nullsafe_member_access_expression|nested_\w+|scoped_\w*identifier|qualified_\w+|dotted_name|scope_resolution)$/;
+/** Operators of one rank: `a + b + c` is read as one, and parsed as two. */
+const CHAIN = /(^|_)(binary|binary_expression|binary_operator|boolean_operator|concatenated_string)$/;
+/** Pieces of a literal. */
+const INSIDE_LITERAL =
+  /(^|_)(content|fragment|start|end|sequence|string_start|string_end|flags|pattern_content)$/;
+
+export function isBody(type: string): boolean {
+  return BODY.test(type);
+}
+
+/** `parent`: undefined for the root. */
+export function isStatement(type: string, parent: string | undefined): boolean {
+  if (isBody(type) || PARAMETER.test(type)) return false;
+  return parent !== undefined && (isBody(parent) || STATEMENT.test(type));
+}
+
+/** More than a name or a literal: something that does something. */
+export function isExpression(type: string): boolean {
+  return EXPRESSION.test(type) && !NAME.test(type);
+}
+
+export function isChain(type: string): boolean {
+  return CHAIN.test(type);
+}
+
+export function isInsideLiteral(type: string): boolean {
+  return INSIDE_LITERAL.test(type);
+}

@@ -1,0 +1,88 @@
+// One text as its grammar reads it. A tree lives in WebAssembly memory that nobody collects: whoever opens one disposes
+// of it.
+import type { Node, Tree } from '@vscode/tree-sitter-wasm';
+import type { TextEdit } from '../rewrite/edits';
+import type { OffsetRange } from '../rewrite/spans';
+import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
+
+/** Places where a text does not parse. Of two readings the one with more of either is the worse. */
+export interface Faults {
+  /** That touch the region. */
+  readonly inRegion: number;
+  readonly everywhere: number;
+}
+
+/** Undefined where the time for it was up. */
+export type Reparse = (text: string, old: Tree) => Tree | undefined;
+
+export class SyntaxTree {
+  constructor(
+    private readonly tree: Tree,
+    readonly text: string,
+    private readonly reparse: Reparse,
+  ) {}
+
+  /** See `placeAtCursor` and `placeAround`. */
+  enclosing(at: number | OffsetRange): OffsetRange | undefined {
+    return typeof at === 'number'
+      ? placeAtCursor(this.find, this.text, at)
+      : placeAround(this.find, this.text, at);
+  }
+
+  /** See `statementAround`. */
+  statement(range: OffsetRange): OffsetRange | undefined {
+    return statementAround(this.find, this.text, range);
+  }
+
+  faults(region: OffsetRange): Faults {
+    let inRegion = 0;
+    let everywhere = 0;
+    const visit = (node: Node): void => {
+      if (!node.hasError) return;
+      if (node.isError || node.isMissing) {
+        everywhere++;
+        if (node.startIndex <= region.end && node.endIndex >= region.start) inRegion++;
+      }
+      for (const child of node.children) if (child !== null) visit(child);
+    };
+    visit(this.tree.rootNode);
+    return { inRegion, everywhere };
+  }
+
+  /** The same text after an edit, read anew where it changed; a tree of its own. Undefined where time was up. */
+  edited({ start, end, text: insert }: TextEdit): SyntaxTree | undefined {
+    const text = this.text.slice(0, start) + insert + this.text.slice(end);
+    const copy = this.tree.copy();
+    try {
+      copy.edit({
+        startIndex: start,
+        oldEndIndex: end,
+        newEndIndex: start + insert.length,
+        startPosition: pointOf(this.text, start),
+        oldEndPosition: pointOf(this.text, end),
+        newEndPosition: pointOf(text, start + insert.length),
+      });
+      const tree = this.reparse(text, copy);
+      return tree && new SyntaxTree(tree, text, this.reparse);
+    } finally {
+      copy.delete();
+    }
+  }
+
+  dispose(): void {
+    this.tree.delete();
+  }
+
+  private readonly find = ({ start, end }: OffsetRange): SyntaxNode | null =>
+    this.tree.rootNode.namedDescendantForIndex(start, end);
+}
+
+/** Whether an edit left a text no worse to parse than it was. */
+export function isNoWorse(before: Faults, after: Faults): boolean {
+  return after.inRegion <= before.inRegion && after.everywhere <= before.everywhere;
+}
+
+function pointOf(text: string, offset: number): { row: number; column: number } {
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  return { row: text.slice(0, lineStart).split('\n').length - 1, column: offset - lineStart };
+}
