@@ -70,6 +70,11 @@ export function begin(places: readonly Place[], seed: number): Decision {
   return { state: { kind: 'denoising', places, changes: [], seed }, effects: [{ kind: 'request', seed }] };
 }
 
+/** A review of answers that were made elsewhere, as a quick fix does; `places` and `answers` as in `answered`. */
+export function beginReview(places: readonly Place[], answers: readonly Answer[], seed: number): Decision {
+  return answered({ kind: 'denoising', places, changes: [], seed }, places, answers);
+}
+
 /** Events that make no sense in a state change nothing: keys and answers may arrive late. */
 export function decide(state: RewriteState, event: RewriteEvent): Decision {
   switch (state.kind) {

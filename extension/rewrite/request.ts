@@ -18,6 +18,12 @@ export interface Listening {
   readonly onStep: (event: DenoiseStepEvent) => void;
 }
 
+/** As in the settings of a rewrite. */
+export interface Sampling {
+  readonly candidates: number;
+  readonly strength: number;
+}
+
 /** Rejects with EngineError. Steps that come behind the answer or after the signal are not told. */
 export async function askForAnswers(
   engine: EngineSupervisor,
@@ -25,9 +31,9 @@ export async function askForAnswers(
   places: readonly Place[],
   seed: number,
   { signal, onStep }: Listening,
+  { candidates, strength }: Sampling = rewriteSettings(document),
 ): Promise<Answers> {
   const { text, base } = excerptAround(document.getText(), places);
-  const { candidates, strength } = rewriteSettings(document);
   let hasAnswer = false;
   const result = await engine.use(
     ({ client, model }) =>

@@ -7,6 +7,7 @@ import { editDocument, editorsOf } from './editing';
 import { applyEdits, editsOf, leastEdit, type TextEdit } from './edits';
 import {
   begin,
+  beginReview,
   type Decision,
   decide,
   type Note,
@@ -15,7 +16,7 @@ import {
   type RewriteEvent,
   type RewriteState,
 } from './machine';
-import { askForAnswers } from './request';
+import { type Answers, askForAnswers } from './request';
 import { ReviewShow, type ReviewStage } from './reviewShow';
 import type { Ghost } from './reviewView';
 import type { OffsetRange } from './spans';
@@ -96,6 +97,11 @@ export class Rewrite {
         seed,
       ),
     );
+  }
+
+  /** Shows answers that were made elsewhere, of the document as it stands. */
+  present({ places, answers }: Answers, seed: number): void {
+    this.enter(beginReview(places, answers, seed));
   }
 
   dispatch(event: RewriteEvent): void {

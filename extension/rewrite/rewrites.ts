@@ -21,9 +21,10 @@ import { holdsSecrets } from '../secrets';
 import { DenoiseView } from './denoiseView';
 import { type DiffReviews, reviewedUri } from './diffReview';
 import type { RewriteEvent } from './machine';
+import type { Answers } from './request';
 import { ReviewView } from './reviewView';
 import { Rewrite, type RewriteServices } from './rewrite';
-import { spansOf } from './spans';
+import { type OffsetRange, spansOf } from './spans';
 
 export type RewriteAction = RewriteEvent['kind'] &
   ('accept' | 'reject' | 'cancel' | 'next' | 'previous' | 'again');
@@ -103,22 +104,24 @@ export class Rewrites implements CodeLensProvider {
   /** Masks the selections of the editor and starts; a rewrite of the same document that is open is given up. */
   start(editor: TextEditor): Rewrite | undefined {
     const { document } = editor;
-    if (holdsSecrets(document.fileName)) {
-      window.setStatusBarMessage(
-        `$(lock) ${l10n.t('Palimpsest leaves files that hold secrets alone.')}`,
-        6000,
-      );
-      return undefined;
-    }
-    this.of(document.uri)?.dispatch({ kind: 'cancel' });
-    this.of(document.uri)?.dispatch({ kind: 'reject' });
     const selections = editor.selections.map(({ start, end }) => ({
       start: document.offsetAt(start),
       end: document.offsetAt(end),
     }));
-    const rewrite = new Rewrite(document, editor, this.services, (one) => this.changed(one));
-    this.byDocument.set(document.uri.toString(), rewrite);
-    rewrite.start(spansOf(document.getText(), selections), 0);
+    return this.startAt(editor, spansOf(document.getText(), selections));
+  }
+
+  /** As `start`, of given spans. */
+  startAt(editor: TextEditor, spans: readonly OffsetRange[]): Rewrite | undefined {
+    const rewrite = this.open(editor);
+    rewrite?.start(spans, 0);
+    return rewrite;
+  }
+
+  /** The review of answers that were made elsewhere, of the document as it stands; another seed goes on from `seed`. */
+  present(editor: TextEditor, answers: Answers, seed: number): Rewrite | undefined {
+    const rewrite = this.open(editor);
+    rewrite?.present(answers, seed);
     return rewrite;
   }
 
@@ -157,6 +160,22 @@ export class Rewrites implements CodeLensProvider {
   dispose(): void {
     for (const rewrite of this.byDocument.values()) rewrite.dispatch({ kind: 'closed' });
     this.owned.dispose();
+  }
+
+  private open(editor: TextEditor): Rewrite | undefined {
+    const { document } = editor;
+    if (holdsSecrets(document.fileName)) {
+      window.setStatusBarMessage(
+        `$(lock) ${l10n.t('Palimpsest leaves files that hold secrets alone.')}`,
+        6000,
+      );
+      return undefined;
+    }
+    this.of(document.uri)?.dispatch({ kind: 'cancel' });
+    this.of(document.uri)?.dispatch({ kind: 'reject' });
+    const rewrite = new Rewrite(document, editor, this.services, (one) => this.changed(one));
+    this.byDocument.set(document.uri.toString(), rewrite);
+    return rewrite;
   }
 
   private changed(rewrite: Rewrite): void {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { EngineError } from '../../../engine/errors';
 import {
   begin,
+  beginReview,
   decide,
   type Place,
   type RewriteEvent,
@@ -50,6 +51,21 @@ describe('the life of a rewrite', () => {
     assert.deepEqual(after(answered('old')).state, { kind: 'ended', how: 'unchanged' });
     assert.deepEqual(after(answered()).state, { kind: 'ended', how: 'unchanged' });
     assert.equal(reviewIn(after(answered('a', 'old', 'a', 'b')).state).answers.length, 2);
+  });
+
+  test('answers that were made elsewhere are a review at once, if they change anything', () => {
+    const begun = beginReview(places, [{ texts: ['old'] }, { texts: ['new'] }], 4);
+    assert.deepEqual(
+      begun.effects.map(({ kind }) => kind),
+      ['review'],
+    );
+    assert.deepEqual(
+      reviewIn(begun.state).answers.map(({ texts }) => texts[0]),
+      ['new'],
+    );
+    const again = decide(begun.state, { kind: 'again' });
+    assert.deepEqual(again.effects.at(-1), { kind: 'request', seed: 5 });
+    assert.equal(beginReview(places, [{ texts: ['old'] }], 0).state.kind, 'ended');
   });
 
   test('another seed adds to what there is; nothing new leads back', () => {
