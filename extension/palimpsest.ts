@@ -23,6 +23,7 @@ import { Disposables } from './disposables';
 import { askNode, findNode } from './engine/nodeRuntime';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
 import { GhostText } from './ghost/provider';
+import { Exclusions, sayExclusion } from './privacy/exclusions';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/diffReview';
 import { ghostItem } from './rewrite/reviewView';
 import type { Rewrite } from './rewrite/rewrite';
@@ -40,6 +41,7 @@ export class Palimpsest {
   readonly engine: EngineSupervisor;
   readonly rewrites: Rewrites;
   readonly syntax: SyntaxTrees;
+  readonly exclusions: Exclusions;
   private readonly ghost: GhostText;
   private reported: EngineState['kind'] | undefined;
 
@@ -54,6 +56,7 @@ export class Palimpsest {
         warn: (message) => this.log.warn(message),
       }),
     );
+    this.exclusions = this.owned.add(new Exclusions(this.log));
     this.engine = new EngineSupervisor({
       launch: () => this.launch(),
       log: this.log,
@@ -82,7 +85,17 @@ export class Palimpsest {
     );
   }
 
-  rewrite(editor: TextEditor): Rewrite | undefined {
+  /** Whether a command may read the document; says why where it may not. */
+  async mayRead(document: TextDocument): Promise<boolean> {
+    const why = await this.exclusions.why(document);
+    if (why === undefined) return true;
+    this.log.info(`${document.uri.toString()}: ${sayExclusion(why)}`);
+    void this.tellRefusal(sayExclusion(why), why === 'unknown');
+    return false;
+  }
+
+  async rewrite(editor: TextEditor): Promise<Rewrite | undefined> {
+    if (!(await this.mayRead(editor.document))) return undefined;
     const rewrite = this.rewrites.start(editor);
     if (rewrite !== undefined && this.engine.state.kind !== 'ready') this.showLoading(rewrite);
     return rewrite;
@@ -173,6 +186,13 @@ export class Palimpsest {
     const choice = await window.showErrorMessage(error.message, ...(isStopped ? [again] : []), log);
     if (choice === again) await this.restartEngine();
     if (choice === log) this.showLog();
+  }
+
+  private async tellRefusal(message: string, isUnsure: boolean): Promise<void> {
+    const next = isUnsure ? l10n.t('Show Log') : l10n.t('Settings');
+    if ((await window.showInformationMessage(message, next)) === undefined) return;
+    if (isUnsure) this.showLog();
+    else await commands.executeCommand('workbench.action.openSettings', 'palimpsest.context');
   }
 
   private showLoading(rewrite: Rewrite): void {

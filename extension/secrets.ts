@@ -1,17 +1,60 @@
-// Files that hold secrets never become context, not even for a model on the same machine.
+// Files that hold secrets never become context, not even for a model on the same machine. Pure: what git and the editor
+// say of a file is asked for in privacy/.
 
 const NAMES = [
   /^\.env(\..+)?$/,
-  /^\.(npmrc|pypirc|netrc|pgpass|htpasswd|git-credentials)$/,
-  /^id_(rsa|dsa|ecdsa|ed25519)(\..+)?$/,
-  /^(credentials|secrets?)(\.(json|ya?ml|toml|ini|properties))?$/,
-  /\.(pem|key|p12|pfx|jks|keystore|kdbx|asc|gpg)$/,
+  /^\.?envrc$/,
+  /^.+\.env$/,
+  /^[._](npmrc|yarnrc|pypirc|netrc|pgpass|my\.cnf|htpasswd|git-credentials|dockercfg|boto|s3cfg|vault-token|terraformrc)$/,
+  /^id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\..+)?$/,
+  /^(credentials|secrets?|service[-_]?account([-_]?key)?)(\..+)?$/,
+  /^(local\.)?secrets?\.(json|ya?ml|toml|ini|properties)$/,
+  /\.(secret|secrets)\.(json|ya?ml|toml|ini|properties)$/,
+  /\.(pem|key|p8|p12|pfx|ppk|jks|keystore|kdbx?|asc|gpg|age|ovpn|tfvars|tfstate)$/,
 ];
-/** Templates that are meant to be shared. */
-const HARMLESS = /^\.env\.(example|sample|template|dist)$/;
+/** Folders whose whole content is nobody's business; paths in lower case with forward slashes. */
+const FOLDERS = /(^|\/)\.(ssh|gnupg|aws|azure|kube|docker|password-store)\//;
+/** Templates and public halves are meant to be shared; so is code that only speaks of secrets. */
+const HARMLESS = [
+  /\.env\.(example|sample|template|dist|defaults)$/,
+  /^(credentials|secrets?|service[-_]?account([-_]?key)?)\.(ts|tsx|js|jsx|mjs|cjs|py|go|rs|java|kt|cs|c|cc|cpp|h|hpp|rb|php|swift|scala|md|rst|html|css|vue|svelte|d\.ts|test\.ts|test\.js|spec\.ts)$/,
+  /^.+\.pub$/,
+];
+/** VS Code's language ids. */
+const LANGUAGES = new Set(['dotenv', 'ssh_config']);
+const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----/;
 
 /** `path` with either kind of slash. */
 export function holdsSecrets(path: string): boolean {
-  const name = (path.split(/[\\/]/).at(-1) ?? '').toLowerCase();
-  return !HARMLESS.test(name) && NAMES.some((pattern) => pattern.test(name));
+  const plain = path.replace(/\\/g, '/').toLowerCase();
+  const name = plain.slice(plain.lastIndexOf('/') + 1);
+  if (HARMLESS.some((pattern) => pattern.test(name))) return false;
+  return FOLDERS.test(plain) || NAMES.some((pattern) => pattern.test(name));
+}
+
+/** Why a text stays out of every context. `unknown`: git could not be asked, and a guess would be a leak. */
+export type Exclusion = 'secret' | 'git' | 'editor' | 'unknown';
+
+export interface ExclusionFacts {
+  readonly path: string;
+  readonly languageId: string;
+  readonly text: string;
+  /** A glob of `palimpsest.context.exclude` or `files.exclude` matches. */
+  readonly isHidden: boolean;
+  /** Undefined where git could not say. */
+  readonly isGitIgnored: boolean | undefined;
+}
+
+/** What can be told without asking git. */
+export function exclusionByName(facts: Omit<ExclusionFacts, 'isGitIgnored'>): Exclusion | undefined {
+  const { path, languageId, text, isHidden } = facts;
+  if (holdsSecrets(path) || LANGUAGES.has(languageId) || PRIVATE_KEY.test(text)) return 'secret';
+  return isHidden ? 'editor' : undefined;
+}
+
+export function exclusionOf(facts: ExclusionFacts): Exclusion | undefined {
+  const byName = exclusionByName(facts);
+  if (byName !== undefined) return byName;
+  if (facts.isGitIgnored === undefined) return 'unknown';
+  return facts.isGitIgnored ? 'git' : undefined;
 }

@@ -81,6 +81,26 @@ export function ghostSettings(scope: ConfigurationScope): GhostSettings {
   };
 }
 
+export interface PrivacySettings {
+  readonly leaveOutGitIgnored: boolean;
+  /** Globs of files that never enter a context: a person's own, and what the editor hides. */
+  readonly globs: readonly string[];
+}
+
+export function privacySettings(scope: ConfigurationScope): PrivacySettings {
+  const context = workspace.getConfiguration(`${SECTION}.context`, scope);
+  const own = context.get<unknown>('exclude');
+  const hidden = workspace.getConfiguration('files', scope).get<unknown>('exclude');
+  return {
+    leaveOutGitIgnored: context.get('leaveOutGitIgnored') !== false,
+    globs: [
+      ...(Array.isArray(own) ? own.filter((glob) => typeof glob === 'string' && glob !== '') : []),
+      // A condition (`when`) hides what is made from a file beside it, and makes no secret of it.
+      ...Object.entries(hidden ?? {}).flatMap(([glob, on]) => (on === true ? [glob] : [])),
+    ],
+  };
+}
+
 /** What a person writes into settings.json may be anything. */
 function bounded(value: unknown, least: number, most: number, otherwise: number): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) return otherwise;

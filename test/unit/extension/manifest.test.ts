@@ -151,7 +151,10 @@ describe('the manifest', () => {
     assert.equal(untrustedWorkspaces.supported, 'limited');
     assert.equal(virtualWorkspaces, true);
     const machine = settings.filter(([, { scope }]) => scope === 'machine').map(([name]) => name);
-    assert.deepEqual([...untrustedWorkspaces.restrictedConfigurations].sort(), machine.sort());
+    const restricted = untrustedWorkspaces.restrictedConfigurations;
+    // Nor may it take a guard away from what it holds.
+    const guards = settings.map(([name]) => name).filter((name) => name.startsWith('palimpsest.context.'));
+    assert.deepEqual([...restricted].sort(), [...machine, ...guards].sort());
     for (const [name] of settings) if (name.endsWith('.path')) assert.ok(machine.includes(name), name);
   });
 

@@ -3,29 +3,6 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { excerptAround } from '../../../extension/excerpt';
 import { Pacer } from '../../../extension/pacer';
-import { holdsSecrets } from '../../../extension/secrets';
-
-describe('files that hold secrets', () => {
-  for (const path of [
-    '/a/.env',
-    'C:\\a\\.env.local',
-    '/k/server.PEM',
-    '/h/.ssh/id_ed25519',
-    '/h/.npmrc',
-    'secrets.yaml',
-  ]) {
-    test(`${path} does`, () => assert.equal(holdsSecrets(path), true));
-  }
-  for (const path of [
-    '/a/.env.example',
-    '/a/environment.ts',
-    '/a/keyboard.ts',
-    '/a/secretSanta.py',
-    'Untitled-1',
-  ]) {
-    test(`${path} does not`, () => assert.equal(holdsSecrets(path), false));
-  }
-});
 
 describe('the excerpt of a document', () => {
   test('is all of it, where that is not too much', () => {

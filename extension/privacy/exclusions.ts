@@ -1,0 +1,115 @@
+// What never enters a context, as the rest of the extension asks for it: secrets by name and content (secrets.ts), files
+// that git ignores, and files that a person has hidden from the editor or named in the settings.
+import {
+  type Disposable,
+  extensions,
+  type LogOutputChannel,
+  l10n,
+  languages,
+  RelativePattern,
+  type TextDocument,
+  Uri,
+  workspace,
+} from 'vscode';
+import { Disposables } from '../disposables';
+import { type Exclusion, exclusionByName, exclusionOf } from '../secrets';
+import { privacySettings } from '../settings';
+import { GitIgnore } from './gitIgnore';
+
+/** As much of a text as a key's first line can be looked for in; keys stand at the beginning of what holds them. */
+const LOOKED_AT = 100_000;
+
+type Asked = Pick<TextDocument, 'uri' | 'languageId'>;
+
+export class Exclusions implements Disposable {
+  private readonly owned = new Disposables();
+  private readonly git: GitIgnore;
+
+  constructor(log: Pick<LogOutputChannel, 'debug'>) {
+    this.git = this.owned.add(new GitIgnore({ git: gitExecutable, log: (message) => log.debug(message) }));
+    const watcher = this.owned.add(workspace.createFileSystemWatcher('**/{.gitignore,.git/info/exclude}'));
+    for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete]) {
+      this.owned.add(event(() => this.git.forget()));
+    }
+  }
+
+  /** Why the document may not be read by the model, nor copied from; undefined: it may. */
+  async why(document: TextDocument): Promise<Exclusion | undefined> {
+    return this.whyText(document, document.getText());
+  }
+
+  /** The same of a text that no editor shows; `uri` says where it stands or would stand. */
+  async whyText(asked: Asked, text: string): Promise<Exclusion | undefined> {
+    const facts = {
+      path: asked.uri.path,
+      languageId: asked.languageId,
+      text: text.slice(0, LOOKED_AT),
+      isHidden: isHidden(asked),
+    };
+    const byName = exclusionByName(facts);
+    if (byName !== undefined) return byName;
+    const file = fileOf(asked.uri);
+    const asksGit = file !== undefined && privacySettings(asked.uri).leaveOutGitIgnored;
+    return exclusionOf({ ...facts, isGitIgnored: asksGit ? await this.git.isIgnored(file) : false });
+  }
+
+  dispose(): void {
+    this.owned.dispose();
+  }
+}
+
+/** One sentence for whoever asked out loud. */
+export function sayExclusion(why: Exclusion): string {
+  switch (why) {
+    case 'secret':
+      return l10n.t('Palimpsest leaves files that hold secrets alone.');
+    case 'git':
+      return l10n.t(
+        'Palimpsest leaves files alone that git ignores (palimpsest.context.leaveOutGitIgnored).',
+      );
+    case 'editor':
+      return l10n.t(
+        'Palimpsest leaves files alone that are hidden from the editor (files.exclude, palimpsest.context.exclude).',
+      );
+    case 'unknown':
+      return l10n.t(
+        'Palimpsest could not find out whether git ignores this file and leaves it alone; the log says more.',
+      );
+  }
+}
+
+/** Where the text lies on this machine; undefined for what is on none: untitled files, virtual file systems. */
+function fileOf(uri: Uri): string | undefined {
+  if (uri.scheme === 'file') return uri.fsPath;
+  if (uri.scheme !== 'vscode-notebook-cell') return undefined;
+  const notebook = workspace.notebookDocuments.find(({ uri: { path } }) => path === uri.path);
+  const isLocal = notebook === undefined || notebook.uri.scheme === 'file';
+  return isLocal ? Uri.file(uri.path).fsPath : undefined;
+}
+
+/** In the editor's own reading of globs. A glob that matches a folder means all that is in it. */
+function isHidden(asked: Asked): boolean {
+  const folder = workspace.getWorkspaceFolder(asked.uri);
+  return privacySettings(asked.uri).globs.some((glob) =>
+    [glob, `${glob}/**`].some((one) => {
+      const pattern = folder === undefined ? one : new RelativePattern(folder, one);
+      return languages.match({ pattern }, asked as TextDocument) > 0;
+    }),
+  );
+}
+
+/** The one that the editor's own git extension has found, else whichever is on PATH. */
+function gitExecutable(): string {
+  const git = extensions.getExtension<GitExtension>('vscode.git');
+  try {
+    const found = git?.isActive ? git.exports.getAPI(1).git.path : undefined;
+    return found || 'git';
+  } catch {
+    // It is switched off by `git.enabled`.
+    return 'git';
+  }
+}
+
+interface GitExtension {
+  getAPI(version: 1): { readonly git: { readonly path: string } };
+}
