@@ -61,7 +61,7 @@ function request(checkpoint: Checkpoint, lanes: number, length: number, past: nu
     lanes,
     ids: promptIds(lanes * length, shape.vocabSize),
     positions: Int32Array.from({ length: lanes * length }, (_, index) => past - 1 + (index % length)),
-    past: past > 1 ? joinKv([empty, randomCache(checkpoint, past - 1)], shape) : empty,
+    past: past > 1 ? joinKv([{ kv: empty }, { kv: randomCache(checkpoint, past - 1) }], shape) : empty,
     bias: openBias(past, length),
     asks: Array.from(lastRows(lanes * length, ROWS * lanes), (row) => ({ row })),
     temperature: 0,

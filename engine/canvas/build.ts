@@ -6,10 +6,12 @@ import { bomLength } from './position';
 import { type Piece, type PlacedSpan, placeSpans } from './spans';
 import { encodePieces, type WindowTokens } from './tokens';
 import type { Canvas, Cell, Hole, Segment, Span } from './types';
-import { growWindow, steadyStart } from './window';
+import { growWindow, steadyEnd, steadyStart } from './window';
 
 /** A file with no more characters than this per token of the budget is tokenised whole, in the hope that it fits. */
 const HOPEFUL_CHARS_PER_TOKEN = 4;
+/** A window of one span gives its left side half of the budget, some two characters a token of it: an eighth of that. */
+const STEADY_CHARS_PER_TOKEN = 0.25;
 /** No token of source text is longer: a span beyond this is too long without being tokenised. */
 const LONGEST_TOKEN = 64;
 /** Window shrinkings before everything around the spans is given up. */
@@ -31,7 +33,7 @@ export interface CanvasInput {
    * hole's `head` and `tail`. False, for models trained on text tokenised apart at each cut: so is this.
    */
   readonly heal: boolean;
-  /** Prefer a window whose beginning stays where it is while a person types (see `steadyStart`). */
+  /** Prefer a window whose borders stay where they are while a person types (see `steadyStart`, `steadyEnd`). */
   readonly steady?: boolean;
 }
 
@@ -97,10 +99,14 @@ function settle(
   pieces: readonly Piece[],
   spans: readonly PlacedSpan[],
 ): readonly Piece[] {
-  const [first, ...rest] = pieces;
-  const span = spans[0];
-  if (input.steady !== true || first === undefined || span === undefined) return pieces;
-  return [{ start: steadyStart(input.text, first.start, span.start), end: first.end }, ...rest];
+  const first = spans[0];
+  const last = spans.at(-1);
+  if (input.steady !== true || first === undefined || last === undefined) return pieces;
+  const spacing = Math.ceil(STEADY_CHARS_PER_TOKEN * input.budget);
+  return pieces.map(({ start, end }, i) => ({
+    start: i === 0 ? steadyStart(input.text, start, first.start, spacing) : start,
+    end: i === pieces.length - 1 ? steadyEnd(input.text, end, last.end, spacing) : end,
+  }));
 }
 
 function holeCost(input: CanvasInput, spans: readonly PlacedSpan[], count: (text: string) => number): number {

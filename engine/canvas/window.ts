@@ -145,18 +145,36 @@ function unitBorder(text: string, offset: number, direction: -1 | 1): number {
 }
 
 /**
- * Moves a window's first border forward to a place that stays while a person types: the first line that stands at the
- * margin behind a blank one, if there is one in the first quarter of the text before the span. Else the border would
- * creep on every few keys, and no K/V of the context could be kept. `first` is where the first span starts.
+ * Moves a window's first border forward to a place that stays while a person types; else it would creep on every few
+ * keys, and no K/V of the context could be kept. Marks stand in the file every `spacing` UTF-16 units, wherever the
+ * window is; the border goes behind the next of them, to the first line that begins a part of the file (it stands at the
+ * margin behind a blank one), or where none is near to the first line. At least half of the text up to `first`, where
+ * the first span starts, is kept.
  */
-export function steadyStart(text: string, start: number, first: number): number {
+export function steadyStart(text: string, start: number, first: number, spacing: number): number {
   if (start <= bomLength(text)) return start;
-  const last = start + (first - start) / 4;
-  for (let at = start + 1; at < last; at++) {
-    if (!isLineStart(text, at) || !/[^\s)\]}]/.test(text.charAt(at))) continue;
-    if (isLineStart(text, at - lineEndLength(text, at))) return at;
-  }
+  const mark = Math.ceil(start / spacing) * spacing;
+  const last = Math.min(mark + spacing, (start + first) / 2);
+  for (let at = mark; at < Math.min(mark + spacing / 2, last); at++) if (beginsPart(text, at)) return at;
+  for (let at = mark; at < last; at++) if (isLineStart(text, at)) return at;
   return start;
+}
+
+/**
+ * The same for a window's last border, which goes back to a line start before a mark; the marks are counted from the
+ * end of the text, for it is the distance to there that stays while a person types. `last` is where the last span ends.
+ */
+export function steadyEnd(text: string, end: number, last: number, spacing: number): number {
+  if (end >= text.length) return end;
+  const mark = text.length - Math.ceil((text.length - end) / spacing) * spacing;
+  for (let at = mark; at > Math.max(mark - spacing, (end + last) / 2); at--)
+    if (isLineStart(text, at)) return at;
+  return end;
+}
+
+function beginsPart(text: string, at: number): boolean {
+  if (!isLineStart(text, at) || !/[^\s)\]}]/.test(text.charAt(at))) return false;
+  return isLineStart(text, at - lineEndLength(text, at));
 }
 
 function lineEndLength(text: string, offset: number): number {

@@ -5,7 +5,7 @@ import { EngineError, throwIfCancelled } from '../errors';
 import { type AttentionBias, type Forward, openBias, shapedBias } from './forward';
 import type { ContextEncoder } from './holeContext';
 import { regroup } from './inPlaceDenoiser';
-import { disposeKv, type KvShape, type KvState, sliceKv } from './kvState';
+import { disposeKv, joinKv, type KvShape, type KvState } from './kvState';
 
 export interface BlockOptions {
   readonly blockLength: number;
@@ -119,8 +119,7 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     });
     if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
     this.stepForwards++;
-    if (settled.lanes !== 'shared') disposeKv(settled.kv);
-    this.subset = undefined;
+    this.forget();
     this.settled = {
       kv: result.kv,
       lanes: rows,
@@ -137,6 +136,7 @@ export class CachedBlockDenoiser implements BlockDenoiser {
   private forget(): void {
     if (this.settled && this.settled.lanes !== 'shared') disposeKv(this.settled.kv);
     this.settled = undefined;
+    disposeKv(this.subset?.kv);
     this.subset = undefined;
   }
 
@@ -155,8 +155,9 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     if (kv.location === 'device' || rows.join() === lanes.join()) return { kv, rows };
     const key = lanes.join();
     if (this.subset?.key !== key || this.subset.of !== kv) {
+      disposeKv(this.subset?.kv);
       const indices = lanes.map((lane) => rows.indexOf(lane));
-      this.subset = { key, of: kv, kv: sliceKv(kv, 0, kv.positions, this.shape, indices) };
+      this.subset = { key, of: kv, kv: joinKv([{ kv, lanes: indices }], this.shape, kv.memory) };
     }
     return { kv: this.subset.kv, rows: lanes };
   }

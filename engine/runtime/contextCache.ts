@@ -2,7 +2,7 @@
 // the longest common prefix is encoded.
 import { throwIfCancelled } from '../errors';
 import { type AttentionBias, type Forward, shapedBias } from './forward';
-import { disposeKv, type KvShape, type KvState, sliceKv, voidKv } from './kvState';
+import { disposeKv, joinKv, type KvShape, type KvState, voidKv } from './kvState';
 
 export interface ContextCacheOptions {
   /** Tokens of a block see each other both ways, and every earlier block; 1 is causal. */
@@ -91,7 +91,10 @@ export class ContextCache {
       this.dispose();
       return 0;
     }
-    this.kv = sliceKv(this.kv, 0, kept + 1, this.shape);
+    const { memory } = this.kv;
+    const cut = joinKv([{ kv: this.kv, to: kept + 1 }], this.shape, memory);
+    disposeKv(this.kv);
+    this.kv = cut;
     this.ids = this.ids.slice(0, kept);
     return kept;
   }

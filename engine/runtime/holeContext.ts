@@ -3,7 +3,7 @@ import type { HoleContext } from '../decoding/types';
 import { throwIfCancelled } from '../errors';
 import { ContextCache, commonPrefix, DEFAULT_CHUNK } from './contextCache';
 import { type Forward, shapedBias } from './forward';
-import { disposeKv, type HostKv, joinKv, type KvShape, type KvState, moveKv, sliceKv } from './kvState';
+import { disposeKv, type HostKv, joinKv, type KvShape, type KvState } from './kvState';
 
 export interface EncodedContext {
   /** Owned by the encoder: valid until the next `encode` or `dispose`. */
@@ -127,10 +127,11 @@ export class CanvasContext implements ContextEncoder {
   private async joinSuffix(prefix: HostKv, after: Int32Array, start: number, signal?: AbortSignal) {
     const first = this.suffix.start === 0 ? start : this.suffix.start;
     const encoded = (await this.suffix.encode(after, first, signal)) as HostKv;
-    const alone = sliceKv(encoded, 1, encoded.positions, this.shape);
     return joinKv(
-      [prefix, moveKv(alone, start - first, this.options.inverseFrequencies, this.shape)],
+      [{ kv: prefix }, { kv: encoded, from: 1, move: start - first }],
       this.shape,
+      encoded.memory,
+      this.options.inverseFrequencies,
     );
   }
 

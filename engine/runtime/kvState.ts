@@ -1,7 +1,8 @@
-// The K/V cache as a value: an immutable run of cached positions. In main memory it can be cut, joined and
-// re-rotated; on a device it is opaque and only grows by what the graph itself joins.
+// The K/V cache as a value: an immutable run of cached positions, until it is disposed of. In main memory it can be cut,
+// joined and re-rotated; on a device it is opaque and only grows by what the graph itself joins.
 import { Tensor } from 'onnxruntime-node';
 import type { DecoderShape } from '../checkpoint/types';
+import { KvMemory } from './kvMemory';
 
 /** Keys and values of one layer in main memory, each [lanes, kvHeads, positions, headSize], keys rotated. */
 export interface KvLayer {
@@ -13,6 +14,8 @@ export interface HostKv {
   readonly lanes: number;
   readonly positions: number;
   readonly layers: readonly KvLayer[];
+  /** Where its arrays go when it is disposed of; absent: to the garbage collector. */
+  readonly memory?: KvMemory;
 }
 export interface DeviceKv {
   readonly location: 'device';
@@ -34,88 +37,85 @@ export function voidKv(shape: KvShape): HostKv {
   return { location: 'host', lanes: 1, positions: 1, layers };
 }
 
-/** Joins runs of positions. A part with one lane goes to every lane of the result. */
-export function joinKv(parts: readonly HostKv[], shape: KvShape): HostKv {
-  const lanes = Math.max(...parts.map((part) => part.lanes));
-  const positions = parts.reduce((sum, part) => sum + part.positions, 0);
-  const rowSize = positions * shape.headSize;
+/** Positions `from` … `to` − 1 of the named lanes, the keys moved by `move` positions. Absent: all of it, where it is. */
+export interface KvPart {
+  readonly kv: HostKv;
+  readonly from?: number;
+  readonly to?: number;
+  readonly lanes?: readonly number[];
+  readonly move?: number;
+}
+
+/** Copies one row of one layer, [positions, headSize]. */
+type CopyRow = (source: Float32Array, target: Float32Array) => void;
+
+/**
+ * Joins runs of positions in arrays from `memory`. A part with one lane goes to every lane of the result. Keys are
+ * moved by a rotation: rotary position embeddings are rotations, so a key that was rotated for position p becomes that
+ * of p + move by one more. `inverseFrequencies` has headSize / 2 entries.
+ */
+export function joinKv(
+  parts: readonly KvPart[],
+  shape: KvShape,
+  memory = new KvMemory(),
+  inverseFrequencies: ArrayLike<number> = [],
+): HostKv {
+  const runs = parts.map(
+    ({ kv, from = 0, to = kv.positions, lanes = [...Array(kv.lanes).keys()], move = 0 }) => ({
+      kv,
+      from,
+      lanes,
+      size: (to - from) * shape.headSize,
+      copyKeys: move === 0 ? copyRow : rotation(move, inverseFrequencies, shape.headSize),
+    }),
+  );
+  const lanes = Math.max(...runs.map((run) => run.lanes.length));
+  const rowSize = runs.reduce((sum, { size }) => sum + size, 0);
   const layers = Array.from({ length: shape.layers }, (_, layer) => {
-    const k = new Float32Array(lanes * shape.kvHeads * rowSize);
-    const v = new Float32Array(lanes * shape.kvHeads * rowSize);
+    const k = memory.take(lanes * shape.kvHeads * rowSize);
+    const v = memory.take(lanes * shape.kvHeads * rowSize);
     let at = 0;
-    for (const part of parts) {
-      const source = part.layers[layer];
-      if (!source) throw new RangeError(`no layer ${layer} in the K/V cache`);
-      const size = part.positions * shape.headSize;
+    for (const { kv, from, lanes: chosen, size, copyKeys } of runs) {
+      const source = layerOf(kv, layer);
       for (let row = 0; row < lanes * shape.kvHeads; row++) {
-        const from = (part.lanes === 1 ? row % shape.kvHeads : row) * size;
-        k.set(source.k.subarray(from, from + size), row * rowSize + at);
-        v.set(source.v.subarray(from, from + size), row * rowSize + at);
+        const lane = chosen[chosen.length === 1 ? 0 : Math.floor(row / shape.kvHeads)] ?? 0;
+        const start = ((lane * shape.kvHeads + (row % shape.kvHeads)) * kv.positions + from) * shape.headSize;
+        const target = row * rowSize + at;
+        copyKeys(source.k.subarray(start, start + size), k.subarray(target, target + size));
+        copyRow(source.v.subarray(start, start + size), v.subarray(target, target + size));
       }
       at += size;
     }
     return { k, v };
   });
-  return { location: 'host', lanes, positions, layers };
+  return { location: 'host', lanes, positions: rowSize / shape.headSize, layers, memory };
 }
 
-/** Positions `from` … `to` − 1 of every lane, or of the lanes that are named. */
-export function sliceKv(
-  kv: HostKv,
-  from: number,
-  to: number,
-  shape: KvShape,
-  lanes: readonly number[] = Array.from({ length: kv.lanes }, (_, lane) => lane),
-): HostKv {
-  const size = (to - from) * shape.headSize;
-  const cut = (source: Float32Array) => {
-    const out = new Float32Array(lanes.length * shape.kvHeads * size);
-    lanes.forEach((lane, index) => {
-      for (let head = 0; head < shape.kvHeads; head++) {
-        const start = ((lane * shape.kvHeads + head) * kv.positions + from) * shape.headSize;
-        out.set(source.subarray(start, start + size), (index * shape.kvHeads + head) * size);
-      }
-    });
-    return out;
-  };
-  const layers = kv.layers.map(({ k, v }) => ({ k: cut(k), v: cut(v) }));
-  return { location: 'host', lanes: lanes.length, positions: to - from, layers };
-}
+const copyRow: CopyRow = (source, target) => target.set(source);
 
-/**
- * Moves every cached key by `delta` positions: rotary position embeddings are rotations, so a key that was rotated
- * for position p becomes that of p + delta by one more rotation. `inverseFrequencies` has headSize / 2 entries.
- */
-export function moveKv(
-  kv: HostKv,
-  delta: number,
-  inverseFrequencies: ArrayLike<number>,
-  shape: KvShape,
-): HostKv {
-  if (delta === 0) return kv;
-  const half = shape.headSize / 2;
-  const cos = new Float64Array(half);
-  const sin = new Float64Array(half);
-  for (let i = 0; i < half; i++) {
-    const angle = delta * (inverseFrequencies[i] ?? 0);
-    cos[i] = Math.cos(angle);
-    sin[i] = Math.sin(angle);
-  }
-  const layers = kv.layers.map(({ k, v }) => {
-    const out = new Float32Array(k.length);
-    for (let row = 0; row < k.length; row += shape.headSize) {
+function rotation(delta: number, inverseFrequencies: ArrayLike<number>, headSize: number): CopyRow {
+  const half = headSize / 2;
+  const angles = Array.from({ length: half }, (_, i) => delta * (inverseFrequencies[i] ?? 0));
+  const cos = Float64Array.from(angles, Math.cos);
+  const sin = Float64Array.from(angles, Math.sin);
+  return (source, target) => {
+    for (let row = 0; row < source.length; row += headSize) {
       for (let i = 0; i < half; i++) {
-        const a = k[row + i] ?? 0;
-        const b = k[row + half + i] ?? 0;
+        const a = source[row + i] ?? 0;
+        const b = source[row + half + i] ?? 0;
         const c = cos[i] ?? 1;
         const s = sin[i] ?? 0;
-        out[row + i] = a * c - b * s;
-        out[row + half + i] = b * c + a * s;
+        target[row + i] = a * c - b * s;
+        target[row + half + i] = b * c + a * s;
       }
     }
-    return { k: out, v };
-  });
-  return { ...kv, layers };
+  };
+}
+
+function layerOf(kv: HostKv, layer: number): KvLayer {
+  const found = kv.layers[layer];
+  if (!found) throw new RangeError(`no layer ${layer} in the K/V cache`);
+  return found;
 }
 
 /** Tensors that feed layer `layer` of a graph. */
@@ -125,15 +125,21 @@ export function kvTensors(kv: KvState, layer: number, shape: KvShape): { k: Tens
     if (!tensors) throw new RangeError(`no layer ${layer} in the K/V cache`);
     return tensors;
   }
-  const data = kv.layers[layer];
-  if (!data) throw new RangeError(`no layer ${layer} in the K/V cache`);
+  const data = layerOf(kv, layer);
   const dims = [kv.lanes, shape.kvHeads, kv.positions, shape.headSize];
   return { k: new Tensor('float32', data.k, dims), v: new Tensor('float32', data.v, dims) };
 }
 
-/** Gives device memory back; main memory is the garbage collector's. */
+/** Gives its memory back. Whoever owns a cache calls it once, when no run reads it any more. */
 export function disposeKv(kv: KvState | undefined): void {
-  if (kv?.location !== 'device') return;
+  if (kv === undefined) return;
+  if (kv.location === 'host') {
+    for (const { k, v } of kv.memory ? kv.layers : []) {
+      kv.memory?.give(k);
+      kv.memory?.give(v);
+    }
+    return;
+  }
   for (const { k, v } of kv.layers) {
     k.dispose();
     v.dispose();

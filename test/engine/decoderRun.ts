@@ -4,7 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Checkpoint } from '../../engine/checkpoint/types';
 import { buildGraph } from '../../engine/graph/build';
 import type { GraphOptions } from '../../engine/graph/types';
-import { type HostKv, joinKv, kvTensors, sliceKv, voidKv } from '../../engine/runtime/kvState';
+import { type HostKv, joinKv, kvTensors, voidKv } from '../../engine/runtime/kvState';
 import type { Visibility } from './reference';
 
 const UNSEEN = -1e9;
@@ -78,7 +78,7 @@ export class DecoderRun {
     const lanes = sequences.length;
     const flat = (pick: (sequence: Sequence) => Int32Array) =>
       sequences.flatMap((sequence) => tokens.map((token) => pick(sequence)[token] ?? 0));
-    const pastKv = past ? joinKv([loudVoid(voidKv(shape)), past.kv], shape) : loudVoid(voidKv(shape));
+    const pastKv = past ? joinKv([{ kv: loudVoid(voidKv(shape)) }, past], shape) : loudVoid(voidKv(shape));
     const keys = [...(past?.tokens ?? []), ...tokens];
     const rows = oneRow ? tokens.slice(0, 1) : tokens;
     const bias = sequences.flatMap(({ visible }) =>
@@ -119,7 +119,7 @@ export class DecoderRun {
       tokens,
       outputs,
       logits: logits.subarray(lane * size, (lane + 1) * size),
-      kv: sliceKv(kv, 0, tokens.length, shape, [lane]),
+      kv: joinKv([{ kv, lanes: [lane] }], shape),
     }));
   }
 
@@ -136,14 +136,14 @@ export class DecoderRun {
     }));
     const positions = (layers[0]?.k.length ?? 0) / (lanes * shape.kvHeads * shape.headSize);
     const kv: HostKv = { location: 'host', lanes, positions, layers };
-    return sliceKv(kv, positions - fresh, positions, shape);
+    return joinKv([{ kv, from: positions - fresh }], shape);
   }
 
   /** K/V of several parts, in the order given. */
   join(parts: readonly Cached[]): Cached {
     return {
       kv: joinKv(
-        parts.map((part) => part.kv),
+        parts.map(({ kv }) => ({ kv })),
         this.checkpoint.shape,
       ),
       tokens: parts.flatMap((part) => part.tokens),
@@ -152,7 +152,6 @@ export class DecoderRun {
 
   /** K/V of the same places in several sequences, a lane each. */
   stack(parts: readonly Cached[]): Cached {
-    const { shape } = this.checkpoint;
     const first = parts[0];
     if (!first) throw new Error('nothing to stack');
     const layers = first.kv.layers.map((_, layer) => ({
@@ -160,7 +159,7 @@ export class DecoderRun {
       v: concat(parts.map(({ kv }) => kv.layers[layer]?.v ?? new Float32Array())),
     }));
     const stacked: HostKv = { ...first.kv, lanes: parts.length, layers };
-    return { kv: sliceKv(stacked, 0, stacked.positions, shape), tokens: first.tokens };
+    return { kv: stacked, tokens: first.tokens };
   }
 
   /** K/V of some of the tokens of a part. */
@@ -168,7 +167,10 @@ export class DecoderRun {
     return this.join(
       tokens.map((token) => {
         const at = part.tokens.indexOf(token);
-        return { kv: sliceKv(part.kv, at, at + 1, this.checkpoint.shape), tokens: [token] };
+        return {
+          kv: joinKv([{ kv: part.kv, from: at, to: at + 1 }], this.checkpoint.shape),
+          tokens: [token],
+        };
       }),
     );
   }

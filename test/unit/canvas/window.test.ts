@@ -3,7 +3,7 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { isLineStart, splitsUnit } from '../../../engine/canvas/position';
 import type { Piece } from '../../../engine/canvas/spans';
-import { growWindow, steadyStart } from '../../../engine/canvas/window';
+import { growWindow, steadyEnd, steadyStart } from '../../../engine/canvas/window';
 import { spannedText } from './arbitraries';
 import { toyTokenizer } from './toyTokenizer';
 
@@ -142,22 +142,54 @@ describe('growWindow', () => {
 describe('steadyStart', () => {
   const body = Array.from({ length: 40 }, (_, i) => `def f${i}():\n    x = ${i}\n    return x\n\n`).join('');
 
-  test('holds still while the window creeps, and keeps most of it', () => {
-    const first = body.length;
-    const starts = new Set<number>();
-    for (let start = 200; start < 230; start++) {
-      if (isLineStart(body, start)) starts.add(steadyStart(body, start, first));
-    }
-    assert.ok(starts.size <= 2, `${[...starts]}`);
-    for (const start of starts) {
-      assert.ok(body.startsWith('def', start));
-      assert.ok(start < 200 + (first - 200) / 4);
+  const indented = '    call(item.name, item.value)\n'.repeat(200);
+
+  test('holds still while the window creeps, and keeps at least half of it', () => {
+    for (const text of [body, indented]) {
+      const length = 800;
+      const starts = new Set<number>();
+      for (let start = 200; start < 300; start++) {
+        const steady = steadyStart(text, start, start + length, 200);
+        assert.ok(steady >= start && steady < start + length / 2);
+        assert.ok(isLineStart(text, steady));
+        starts.add(steady);
+      }
+      assert.ok(starts.size <= 2, `${[...starts]}`);
     }
   });
 
-  test('changes nothing where the window begins with the text, or has no such line', () => {
-    assert.equal(steadyStart(body, 0, body.length), 0);
-    assert.equal(steadyStart('    a\n'.repeat(50), 60, 290), 60);
-    assert.equal(steadyStart('a\r\n\r\nb\r\nc\r\n\r\nd\r\ne\r\nf', 6, 100), 13);
+  test('prefers a line that begins a part of the file', () => {
+    for (const text of [body, body.replaceAll('\n', '\r\n')])
+      for (let start = 200; start < 300; start++)
+        assert.ok(text.startsWith('def', steadyStart(text, start, start + 800, 200)));
+  });
+
+  test('changes nothing where the window begins with the text, or has no line to begin with', () => {
+    assert.equal(steadyStart(body, 0, body.length, 200), 0);
+    assert.equal(steadyStart('x'.repeat(5000), 1000, 3000, 200), 1000);
+    assert.equal(steadyStart(body, 190, 200, 200), 190);
+  });
+});
+
+describe('steadyEnd', () => {
+  const text = '    call(item.name, item.value)\n'.repeat(200);
+
+  test('holds still while a person types before it and the window creeps, and keeps at least half', () => {
+    const distances = new Set<number>();
+    for (let typed = 0; typed < 100; typed++) {
+      const now = `${'x'.repeat(typed)}\n${text}`;
+      const end = now.length - 2000 - (typed % 40);
+      const steady = steadyEnd(now, end, end - 800, 200);
+      assert.ok(steady <= end && steady > end - 400);
+      assert.ok(isLineStart(now, steady));
+      distances.add(now.length - steady);
+    }
+    assert.ok(distances.size <= 2, `${[...distances]}`);
+  });
+
+  test('changes nothing where the window ends with the text, or has no line to end with', () => {
+    assert.equal(steadyEnd(text, text.length, 0, 200), text.length);
+    assert.equal(steadyEnd('x'.repeat(5000), 3000, 1000, 200), 3000);
+    assert.equal(steadyEnd(text, 300, 290, 200), 300);
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { type HostKv, joinKv, moveKv, sliceKv, voidKv } from '../../../engine/runtime/kvState';
+import { KvMemory } from '../../../engine/runtime/kvMemory';
+import { disposeKv, type HostKv, joinKv, type KvPart, voidKv } from '../../../engine/runtime/kvState';
 
 const shape = { layers: 2, kvHeads: 2, headSize: 4 };
 
@@ -20,6 +21,13 @@ function marked(lanes: number, positions: number, offset = 0): HostKv {
   return { location: 'host', lanes, positions, layers };
 }
 
+/** Joined, without the memory that it came from. */
+function joined(...parts: readonly KvPart[]): HostKv {
+  const { memory, ...kv } = joinKv(parts, shape);
+  assert.ok(memory);
+  return kv;
+}
+
 describe('K/V cache', () => {
   test('what was joined can be cut out again', () => {
     fc.assert(
@@ -30,33 +38,40 @@ describe('K/V cache', () => {
         (a, b, lanes) => {
           const first = marked(lanes, a);
           const second = marked(lanes, b, a);
-          const joined = joinKv([first, second], shape);
-          assert.deepEqual(joined, marked(lanes, a + b));
-          assert.deepEqual(sliceKv(joined, 0, a, shape), first);
-          assert.deepEqual(sliceKv(joined, a, a + b, shape), second);
+          const kv = joined({ kv: first }, { kv: second });
+          assert.deepEqual(kv, marked(lanes, a + b));
+          assert.deepEqual(joined({ kv, to: a }), first);
+          assert.deepEqual(joined({ kv, from: a }), second);
+          assert.deepEqual(joined({ kv, from: a, to: a + 1 }), marked(lanes, 1, a));
         },
       ),
     );
   });
 
   test('a part with one lane goes to every lane', () => {
-    const joined = joinKv([marked(1, 2), marked(3, 1, 2)], shape);
-    assert.equal(joined.lanes, 3);
+    const kv = joined({ kv: marked(1, 2) }, { kv: marked(3, 1, 2) });
+    assert.equal(kv.lanes, 3);
     for (const lane of [0, 1, 2]) {
-      assert.deepEqual(sliceKv(joined, 0, 2, shape, [lane]), marked(1, 2));
-      assert.deepEqual(sliceKv(joined, 2, 3, shape, [lane]), sliceKv(marked(3, 1, 2), 0, 1, shape, [lane]));
+      assert.deepEqual(joined({ kv, to: 2, lanes: [lane] }), marked(1, 2));
+      assert.deepEqual(
+        joined({ kv, from: 2, lanes: [lane] }),
+        joined({ kv: marked(3, 1, 2), lanes: [lane] }),
+      );
     }
   });
 
   test('lanes can be picked in any order', () => {
     const kv = marked(3, 2);
-    const picked = sliceKv(kv, 0, 2, shape, [2, 0]);
-    assert.deepEqual(sliceKv(picked, 0, 2, shape, [0]), sliceKv(kv, 0, 2, shape, [2]));
-    assert.deepEqual(sliceKv(picked, 0, 2, shape, [1]), sliceKv(kv, 0, 2, shape, [0]));
+    const picked = joined({ kv, lanes: [2, 0] });
+    assert.deepEqual(joined({ kv: picked, lanes: [0] }), joined({ kv, lanes: [2] }));
+    assert.deepEqual(joined({ kv: picked, lanes: [1] }), joined({ kv, lanes: [0] }));
+    assert.notDeepEqual(joined({ kv, lanes: [2] }), joined({ kv, lanes: [0] }));
   });
 
   test('moving a key is rotating it: there and back is where it was, in two moves as in one', () => {
     const frequencies = Float32Array.of(1, 0.01);
+    const move = (kv: HostKv, by: number) =>
+      joinKv([{ kv, move: by }], { ...shape, layers: kv.layers.length }, undefined, frequencies);
     const kv = marked(1, 3);
     const near = (a: HostKv, b: HostKv) =>
       a.layers.forEach((layer, i) => {
@@ -66,22 +81,39 @@ describe('K/V cache', () => {
         });
         assert.deepEqual(layer.v, b.layers[i]?.v);
       });
-    near(moveKv(moveKv(kv, 7, frequencies, shape), -7, frequencies, shape), kv);
-    near(
-      moveKv(moveKv(kv, 7, frequencies, shape), 5, frequencies, shape),
-      moveKv(kv, 12, frequencies, shape),
-    );
-    assert.equal(moveKv(kv, 0, frequencies, shape), kv);
-    const quarter = moveKv(
-      { ...kv, positions: 1, layers: [{ k: Float32Array.of(1, 0, 0, 0), v: new Float32Array(4) }] },
-      1,
+    near(move(move(kv, 7), -7), kv);
+    near(move(move(kv, 7), 5), move(kv, 12));
+    assert.deepEqual(move(kv, 0).layers, kv.layers);
+    const one: HostKv = {
+      location: 'host',
+      lanes: 1,
+      positions: 1,
+      layers: [{ k: Float32Array.of(1, 0, 0, 0), v: new Float32Array(4) }],
+    };
+    const { k } = joinKv(
+      [{ kv: one, move: 1 }],
+      { layers: 1, kvHeads: 1, headSize: 4 },
+      undefined,
       Float32Array.of(Math.PI / 2, 0),
-      shape,
-    );
+    ).layers[0] ?? { k: [] };
     assert.deepEqual(
-      Array.from(quarter.layers[0]?.k ?? [], (value) => Math.round(value * 1e6) / 1e6 + 0),
+      Array.from(k, (value) => Math.round(value * 1e6) / 1e6 + 0),
       [0, 0, 1, 0],
     );
+  });
+
+  test('what is disposed of is written over by the next join, and by nothing before', () => {
+    const memory = new KvMemory();
+    const first = joinKv([{ kv: marked(1, 64) }], shape, memory);
+    const second = joinKv([{ kv: marked(1, 64, 64) }], shape, memory);
+    assert.deepEqual(first.layers, marked(1, 64).layers);
+    disposeKv(first);
+    const third = joinKv([{ kv: marked(1, 65, 7) }], shape, memory);
+    const buffers = (kv: HostKv) => new Set(kv.layers.flatMap(({ k, v }) => [k.buffer, v.buffer]));
+    const before = buffers(first);
+    assert.ok([...buffers(third)].some((buffer) => before.has(buffer)));
+    assert.deepEqual(third.layers, marked(1, 65, 7).layers);
+    assert.deepEqual(second.layers, marked(1, 64, 64).layers);
   });
 
   test('an empty cache is one void position', () => {
@@ -89,5 +121,44 @@ describe('K/V cache', () => {
     assert.equal(kv.positions, 1);
     assert.equal(kv.layers.length, shape.layers);
     assert.equal(kv.layers[0]?.k.length, shape.kvHeads * shape.headSize);
+  });
+});
+
+describe('memory of K/V caches', () => {
+  test('no number is lent twice, whatever is taken and given back; what is kept stays below what is in use', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: -8, max: 300 }), { maxLength: 60 }), (script) => {
+        const memory = new KvMemory();
+        const lent: Float32Array[] = [];
+        for (const [turn, step] of script.entries()) {
+          if (step > 0) {
+            const array = memory.take(step);
+            assert.equal(array.length, step);
+            array.fill(turn);
+            lent.push(array);
+          } else {
+            const [array] = lent.splice(-step % Math.max(1, lent.length), 1);
+            if (array) memory.give(array);
+          }
+          const buffers = new Set(lent.map(({ buffer }) => buffer));
+          assert.equal(buffers.size, lent.length);
+          for (const array of lent) assert.ok(array.every((value) => value === array[0]));
+          const { used, free } = memory.bytes;
+          assert.ok(used >= 4 * lent.reduce((sum, { length }) => sum + length, 0));
+          assert.ok(free <= used);
+        }
+        for (const array of lent) memory.give(array);
+        assert.deepEqual(memory.bytes, { used: 0, free: 0 });
+      }),
+    );
+  });
+
+  test('an array that grows a little fits where it was', () => {
+    const memory = new KvMemory();
+    const rest = memory.take(100_000);
+    const before = memory.take(16_400);
+    memory.give(before);
+    assert.ok(memory.take(16_500).buffer === before.buffer);
+    assert.equal(rest.length, 100_000);
   });
 });
