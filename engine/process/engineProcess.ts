@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { version } from '../../package.json';
 import type { LoadModel } from '../model';
 import { lineLog } from './log';
-import { watchParent } from './parentWatch';
+import { guardParent, watchParent } from './parentWatch';
 import { EngineServer } from './server';
 
 /**
@@ -32,6 +32,7 @@ export function runEngine(loadModel: LoadModel): void {
     engineVersion: version,
     log,
     onInitialised: (parentPid) => {
+      guardParent(parentPid);
       watchParent(parentPid, () => {
         log('warn', `The parent process ${parentPid} is gone.`);
         endBy();

@@ -1,5 +1,6 @@
 // An engine whose editor was killed must not stay behind. The closed standard input tells it in most cases; this
 // covers the rest (the pipe's other end inherited by a third process).
+import { Worker } from 'node:worker_threads';
 
 /** Milliseconds between two looks. */
 export const PARENT_POLL = 3000;
@@ -15,6 +16,51 @@ export function watchParent(pid: number, onGone: () => void, every = PARENT_POLL
   }, every);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/**
+ * The same from a thread of its own: a native call can hold the event loop for longer than an orphan may live. Leaves the
+ * process `grace` milliseconds to end by itself, then kills it and its group.
+ */
+export function guardParent(pid: number, every = 1000, grace = 2000): void {
+  const data: GuardData = { pid, every, grace };
+  const guard = new Worker(`(${guardThread.toString()})()`, {
+    eval: true,
+    workerData: data,
+    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
+    stdout: true,
+    stderr: true,
+  });
+  // Without it there is still the watch above.
+  guard.on('error', () => undefined);
+  guard.unref();
+}
+
+interface GuardData {
+  readonly pid: number;
+  readonly every: number;
+  readonly grace: number;
+}
+
+/** Runs as text in another thread: it sees nothing of this file. */
+function guardThread(): void {
+  const { workerData } = require('node:worker_threads') as { workerData: GuardData };
+  const isOurParent = process.ppid === workerData.pid;
+  let misses = 0;
+  setInterval(() => {
+    try {
+      process.kill(workerData.pid, 0);
+      if (!isOurParent || process.ppid === workerData.pid) return;
+    } catch (error) {
+      if ((error as { code?: string }).code === 'EPERM') return;
+    }
+    if (misses++ * workerData.every < workerData.grace) return;
+    try {
+      process.kill(-process.pid, 'SIGKILL');
+    } catch {
+      process.kill(process.pid, 'SIGKILL');
+    }
+  }, workerData.every);
 }
 
 function exists(pid: number): boolean {
