@@ -41,7 +41,7 @@ export interface EngineClientOptions extends EngineCommand {
   readonly startMillis?: number;
   /**
    * Milliseconds without a sign of life, while requests are pending, after which the engine is killed. It cannot
-   * answer during a denoise step or while a session is made, so this is long.
+   * answer during a denoise step or while a session is made, so this is long (`hangMillis` of the client changes it).
    */
   readonly hangMillis?: number;
 }
@@ -87,6 +87,8 @@ export class EngineClient {
   private death: EngineError | undefined;
   private stopping: Promise<void> | undefined;
   private readonly heartbeat: Heartbeat;
+  /** Counts from the next request that finds nothing pending. */
+  hangMillis: number;
   private exit: EngineExit | undefined;
 
   private constructor(
@@ -109,8 +111,9 @@ export class EngineClient {
     this.connection = createMessageConnection(reader, new StreamMessageWriter(child.stdin));
     child.stdin.on('error', () => undefined);
     child.stdout.on('data', () => this.heartbeat.heard());
+    this.hangMillis = options.hangMillis ?? 120_000;
     this.heartbeat = new Heartbeat({
-      limit: options.hangMillis ?? 120_000,
+      limit: () => this.hangMillis,
       probe: () => void this.send(METHODS.status, {}).catch(() => undefined),
       onSilence: (millis) =>
         this.giveUp(`gave no sign of life for ${Math.round(millis / 1000)} s and was ended: start it again.`),
@@ -322,6 +325,15 @@ export class EngineClient {
     killTree(this.child);
   }
 
+  /** What a sudden end tells, as far as it tells anything. */
+  private cause(code: number | null, signal: NodeJS.Signals | null): string {
+    if (this.logTail.some((line) => /out of memory|bad_alloc|failed to allocate/i.test(line))) {
+      return ', for it found no memory (close other programs, or take a smaller model or precision)';
+    }
+    const byForce = signal === 'SIGKILL' || code === 137;
+    return byForce ? ' (the system does that when memory runs out)' : '';
+  }
+
   private left(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.exit !== undefined) return;
     const expected = this.stopping !== undefined;
@@ -331,7 +343,7 @@ export class EngineClient {
         'engine-exited',
         expected
           ? 'The engine was stopped: start another one.'
-          : `The engine ended unexpectedly ${how}: start it again, and look into its log if that does not help.`,
+          : `The engine ended unexpectedly ${how}${this.cause(code, signal)}: start it again, and look into its log if that does not help.`,
         { exitCode: code, signal, log: [...this.logTail] },
       ),
     );

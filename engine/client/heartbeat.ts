@@ -1,8 +1,8 @@
 // Tells a hung engine from a busy one. Counted in ticks, not by the clock: a computer that slept is no hang.
 
 export interface HeartbeatOptions {
-  /** Milliseconds of silence that are too many. */
-  readonly limit: number;
+  /** Milliseconds of silence that are too many; asked at each start. */
+  readonly limit: () => number;
   /** Asks for a sign of life. */
   readonly probe: () => void;
   readonly onSilence: (millis: number) => void;
@@ -20,7 +20,8 @@ export class Heartbeat {
   start(): void {
     if (this.timer !== undefined) return;
     this.quiet = 0;
-    this.timer = setInterval(() => this.tick(), this.options.limit / TICKS);
+    const limit = this.options.limit();
+    this.timer = setInterval(() => this.tick(limit), limit / TICKS);
     this.timer.unref();
   }
 
@@ -33,10 +34,10 @@ export class Heartbeat {
     this.quiet = 0;
   }
 
-  private tick(): void {
+  private tick(limit: number): void {
     this.quiet++;
     // A long denoise without events is silent and well: it answers the probe between two steps.
     if (this.quiet < TICKS) this.options.probe();
-    else this.options.onSilence(this.options.limit);
+    else this.options.onSilence(limit);
   }
 }

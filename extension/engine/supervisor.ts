@@ -6,6 +6,7 @@ import { EngineClient as Engine, type EngineClient, type EngineExit } from '../.
 import { EngineError, type ErrorCode, toEngineError } from '../../engine/errors';
 import type { LoadProgress, ModelDescription, ProviderChoice } from '../../engine/protocol';
 import { describeRuntime, type NodeRuntime } from './nodeRuntime';
+import { LOADING_PATIENCE, patienceWith } from './patience';
 import { RestartBudget } from './restartBudget';
 
 export type EngineState =
@@ -40,6 +41,10 @@ export interface SupervisorOptions {
   /** Milliseconds without a request after which the engine is stopped; 0: never. */
   readonly idleMillis: () => number;
   readonly budget?: RestartBudget;
+  /** Milliseconds until an engine has to have answered for the first time. */
+  readonly startMillis?: number;
+  /** Milliseconds without a sign of life while a model of so many parameters works. */
+  readonly patience?: (parameters: number) => number;
 }
 
 export interface ReadyEngine {
@@ -62,7 +67,11 @@ export class EngineSupervisor {
   private start: { readonly promise: Promise<ReadyEngine>; readonly controller: AbortController } | undefined;
   /** Clients that are not gone yet; `stop` waits for all of them. */
   private readonly clients = new Set<EngineClient>();
+  /** Ended on purpose: what ran in them was given up, not lost. */
+  private readonly stoppedOnes = new WeakSet<EngineClient>();
   private users = 0;
+  /** Requests of a person that wait for the model. */
+  private waiting = 0;
   private idleTimer: NodeJS.Timeout | undefined;
   private disposed = false;
 
@@ -72,6 +81,11 @@ export class EngineSupervisor {
 
   get state(): EngineState {
     return this.current;
+  }
+
+  /** Whether a person waits for the model: loading for ghost text alone is nobody's business. */
+  get isAwaited(): boolean {
+    return this.waiting > 0;
   }
 
   /** Of the running engine, for its tooltip and tests. */
@@ -90,8 +104,10 @@ export class EngineSupervisor {
     this.users++;
     clearTimeout(this.idleTimer);
     try {
-      const engine = await unlessAborted(this.engine(revive), signal);
-      return await work(engine);
+      const engine = await this.awaited(revive, signal);
+      return await work(engine).catch((error) => {
+        throw this.stoppedOnes.has(engine.client) ? cancelled() : error;
+      });
     } catch (error) {
       throw toEngineError(error);
     } finally {
@@ -100,22 +116,24 @@ export class EngineSupervisor {
     }
   }
 
-  /** Starts it if it is off; a person asked, so earlier crashes are forgiven. */
+  /** Starts it anew; a person asked, so earlier crashes are forgiven. Rejects with why it did not start. */
   async restart(): Promise<void> {
     await this.stop();
     this.budget.reset();
-    await this.engine(true);
+    await this.use(async () => undefined, { revive: true });
   }
 
-  /** Resolves when no process is left; at most five seconds. */
+  /** Resolves when no process of before is left; at most five seconds. Who waits for the model is told `cancelled`. */
   async stop(): Promise<void> {
     clearTimeout(this.idleTimer);
     this.ready = undefined;
-    this.start?.controller.abort();
-    const start = this.start?.promise.catch(() => undefined);
-    await Promise.all([...this.clients].map((client) => client.stop()));
-    await start;
-    await Promise.all([...this.clients].map((client) => client.stop()));
+    const { start } = this;
+    start?.controller.abort();
+    // A start that was given up ends its own engine; one that begins meanwhile is none of ours.
+    const clients = [...this.clients];
+    for (const client of clients) this.stoppedOnes.add(client);
+    await Promise.all(clients.map((client) => client.stop()));
+    await start?.promise.catch(() => undefined);
     if (this.start === undefined && this.ready === undefined) this.enter({ kind: 'off' });
   }
 
@@ -125,12 +143,33 @@ export class EngineSupervisor {
     this.stateEmitter.dispose();
   }
 
+  private async awaited(revive: boolean, signal: AbortSignal | undefined): Promise<ReadyEngine> {
+    const engine = this.engine(revive);
+    if (!revive || this.ready !== undefined) return unlessAborted(engine, signal);
+    this.waiting++;
+    if (this.waiting === 1) this.stateEmitter.fire(this.current);
+    try {
+      return await unlessAborted(engine, signal);
+    } finally {
+      this.waiting--;
+      if (this.waiting === 0) this.stateEmitter.fire(this.current);
+    }
+  }
+
   private engine(revive: boolean): Promise<ReadyEngine> {
     if (this.disposed) {
       return Promise.reject(new EngineError('engine-exited', 'The editor is closing.'));
     }
     if (this.ready !== undefined) return Promise.resolve(this.ready);
-    if (this.start !== undefined) return this.start.promise;
+    const { start } = this;
+    if (start?.controller.signal.aborted) {
+      // On its way out: who comes now wants another one.
+      return start.promise.then(
+        () => this.engine(revive),
+        () => this.engine(revive),
+      );
+    }
+    if (start !== undefined) return start.promise;
     if (this.current.kind === 'stopped') {
       if (!revive) return Promise.reject(this.current.error);
       this.budget.reset();
@@ -191,6 +230,8 @@ export class EngineSupervisor {
       script: launch.script,
       cacheFolder: launch.cacheFolder,
       signal,
+      hangMillis: LOADING_PATIENCE,
+      ...(this.options.startMillis === undefined ? {} : { startMillis: this.options.startMillis }),
     });
     this.clients.add(client);
     client.onExit((exit) => this.exited(client, exit));
@@ -202,6 +243,12 @@ export class EngineSupervisor {
       );
       const { modelFolder: folder, provider } = launch;
       const model = await client.loadModel({ folder, provider }, signal).finally(() => listening.dispose());
+      // What was stopped meanwhile must not come up behind the back of whoever stopped it.
+      if (signal.aborted) throw cancelled();
+      // Its exit was told before anybody listened for it.
+      if (!client.alive)
+        throw new EngineError('engine-exited', 'The engine ended when its model was loaded.');
+      client.hangMillis = (this.options.patience ?? patienceWith)(model.parameters);
       this.options.log.info(`${model.name}: ${model.provider}, ${model.precision}. ${model.providerReason}`);
       for (const remark of model.remarks) this.options.log.info(remark);
       this.ready = { client, model };
@@ -239,6 +286,10 @@ export class EngineSupervisor {
   }
 }
 
+function cancelled(): EngineError {
+  return new EngineError('cancelled', 'The request was cancelled.');
+}
+
 function pause(millis: number, signal: AbortSignal): Promise<void> {
   return unlessAborted(
     new Promise((resolve) => {
@@ -252,7 +303,7 @@ function pause(millis: number, signal: AbortSignal): Promise<void> {
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const abort = () => reject(new EngineError('cancelled', 'The request was cancelled.'));
+    const abort = () => reject(cancelled());
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));

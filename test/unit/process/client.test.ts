@@ -58,7 +58,7 @@ describe('client parts', () => {
     let answering = true;
     const silences: number[] = [];
     const heartbeat: Heartbeat = new Heartbeat({
-      limit: 40,
+      limit: () => 40,
       probe: () => {
         probes++;
         if (answering) heartbeat.heard();
