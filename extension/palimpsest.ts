@@ -11,7 +11,6 @@ import {
   l10n,
   languages,
   type Position,
-  ProgressLocation,
   type TextDocument,
   type TextEditor,
   window,
@@ -22,7 +21,9 @@ import type { EngineError } from '../engine/errors';
 import { Disposables } from './disposables';
 import { askNode, findNode } from './engine/nodeRuntime';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
+import { Failures } from './failures';
 import { GhostText } from './ghost/provider';
+import { LoadingNotice } from './loadingNotice';
 import { Exclusions, sayExclusion } from './privacy/exclusions';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/diffReview';
 import { ghostItem } from './rewrite/reviewView';
@@ -32,9 +33,6 @@ import { engineSettings, START_SETTINGS } from './settings';
 import type { StatusItem } from './statusItem';
 import { SyntaxTrees } from './syntax/syntaxTrees';
 
-/** Loading that takes longer is shown with a way to give it up. */
-const PATIENCE_MILLIS = 1500;
-
 export class Palimpsest {
   private readonly owned = new Disposables();
   private readonly log: LogOutputChannel;
@@ -43,13 +41,15 @@ export class Palimpsest {
   readonly syntax: SyntaxTrees;
   readonly exclusions: Exclusions;
   private readonly ghost: GhostText;
+  readonly loading: LoadingNotice;
+  readonly failures: Failures;
   private reported: EngineState['kind'] | undefined;
 
   constructor(
     private readonly context: ExtensionContext,
     private readonly status: StatusItem,
   ) {
-    this.log = this.owned.add(window.createOutputChannel('Palimpsest', { log: true }));
+    this.log = window.createOutputChannel('Palimpsest', { log: true });
     this.syntax = this.owned.add(
       new SyntaxTrees({
         folder: path.join(context.extensionPath, 'dist', 'tree-sitter'),
@@ -62,7 +62,12 @@ export class Palimpsest {
       log: this.log,
       idleMillis: () => engineSettings().idleMinutes * 60_000,
     });
+    this.failures = new Failures(this.engine, this.log, {
+      restart: () => this.restartEngine(),
+      showLog: () => this.showLog(),
+    });
     this.owned.add(this.engine.onState((state) => this.engineChanged(state)));
+    this.loading = this.owned.add(new LoadingNotice(this.engine));
     const diffs = this.owned.add(new DiffReviews());
     this.owned.add(workspace.registerTextDocumentContentProvider(DIFF_SCHEME, diffs));
     this.rewrites = this.owned.add(
@@ -70,7 +75,7 @@ export class Palimpsest {
         engine: this.engine,
         diffs,
         activity: (text) => status.doing(text),
-        fail: (error) => void this.tell(error),
+        fail: (error) => void this.failures.tell(error),
       }),
     );
     this.owned.add(languages.registerCodeLensProvider({ pattern: '**' }, this.rewrites));
@@ -96,9 +101,7 @@ export class Palimpsest {
 
   async rewrite(editor: TextEditor): Promise<Rewrite | undefined> {
     if (!(await this.mayRead(editor.document))) return undefined;
-    const rewrite = this.rewrites.start(editor);
-    if (rewrite !== undefined && this.engine.state.kind !== 'ready') this.showLoading(rewrite);
-    return rewrite;
+    return this.rewrites.start(editor);
   }
 
   /** A review that waits for an answer goes before ghost text. */
@@ -145,8 +148,10 @@ export class Palimpsest {
   }
 
   async dispose(): Promise<void> {
+    // Whoever listens goes at once; the log, last, for the engine's last words.
     this.owned.dispose();
     await this.engine.dispose();
+    this.log.dispose();
   }
 
   private async launch(): Promise<EngineLaunch> {
@@ -173,19 +178,7 @@ export class Palimpsest {
     this.status.show(state);
     const isNews = state.kind === 'stopped' && this.reported !== 'stopped';
     this.reported = state.kind;
-    // Whoever waits for an answer gets the error itself; this is for crashes that nobody waited for.
-    if (isNews) this.log.error(state.error.message);
-  }
-
-  private async tell(error: EngineError): Promise<void> {
-    if (error.code === 'superseded') return;
-    this.log.error(`${error.code}: ${error.message}`);
-    const isStopped = this.engine.state.kind === 'stopped';
-    const again = l10n.t('Restart Engine');
-    const log = l10n.t('Show Log');
-    const choice = await window.showErrorMessage(error.message, ...(isStopped ? [again] : []), log);
-    if (choice === again) await this.restartEngine();
-    if (choice === log) this.showLog();
+    if (isNews) this.failures.stopped(state);
   }
 
   private async tellRefusal(message: string, isUnsure: boolean): Promise<void> {
@@ -193,28 +186,5 @@ export class Palimpsest {
     if ((await window.showInformationMessage(message, next)) === undefined) return;
     if (isUnsure) this.showLog();
     else await commands.executeCommand('workbench.action.openSettings', 'palimpsest.context');
-  }
-
-  private showLoading(rewrite: Rewrite): void {
-    const isWaiting = () => rewrite.kind === 'denoising' && this.engine.state.kind !== 'ready';
-    const timer = setTimeout(() => {
-      if (!isWaiting()) return;
-      const options = {
-        location: ProgressLocation.Notification,
-        title: l10n.t('Palimpsest loads its model'),
-        cancellable: true,
-      };
-      void window.withProgress(options, (_progress, token) => {
-        token.onCancellationRequested(() => rewrite.dispatch({ kind: 'cancel' }));
-        return new Promise<void>((resolve) => {
-          const poll = setInterval(() => {
-            if (isWaiting()) return;
-            clearInterval(poll);
-            resolve();
-          }, 100);
-        });
-      });
-    }, PATIENCE_MILLIS);
-    this.owned.add({ dispose: () => clearTimeout(timer) });
   }
 }

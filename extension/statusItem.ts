@@ -41,21 +41,34 @@ export class StatusItem {
     return this.item.text;
   }
 
+  get tooltip(): string {
+    return this.item.tooltip instanceof MarkdownString ? this.item.tooltip.value : '';
+  }
+
+  get background(): string | undefined {
+    const color: { readonly id?: string } | undefined = this.item.backgroundColor;
+    return color?.id;
+  }
+
   dispose(): void {
     this.item.dispose();
   }
 
   private update(): void {
     const { state, activity } = this;
-    const isStopped = state.kind === 'stopped';
     this.item.text =
       activity !== undefined && state.kind === 'ready' ? `$(sync~spin) ${activity}` : textOf(state);
     this.item.tooltip = tooltipOf(state);
-    this.item.backgroundColor = isStopped ? new ThemeColor('statusBarItem.errorBackground') : undefined;
+    this.item.backgroundColor = backgroundOf(state);
     this.item.accessibilityInformation = {
       label: `Palimpsest: ${textOf(state).replace(/\$\([^)]*\)/g, '')}`,
     };
   }
+}
+
+function backgroundOf({ kind }: EngineState): ThemeColor | undefined {
+  if (kind === 'stopped') return new ThemeColor('statusBarItem.errorBackground');
+  return kind === 'restarting' ? new ThemeColor('statusBarItem.warningBackground') : undefined;
 }
 
 function textOf(state: EngineState): string {
@@ -89,7 +102,15 @@ function tooltipOf(state: EngineState): MarkdownString {
     lines.push(`${PROVIDER_NAMES[model.provider]}: ${model.providerReason}`);
     lines.push(...model.remarks, describeRuntime(runtime));
   }
+  const links: readonly (readonly [string, string])[] = [
+    ...(state.kind === 'off' || state.kind === 'starting'
+      ? []
+      : [[l10n.t('Restart the engine'), 'palimpsest.restartEngine'] as const]),
+    [l10n.t('Show the log'), 'palimpsest.showLog'],
+  ];
   const text = new MarkdownString('**Palimpsest**\n\n');
   for (const line of lines) text.appendText(line).appendMarkdown('\n\n');
+  text.isTrusted = { enabledCommands: links.map(([, command]) => command) };
+  text.appendMarkdown(links.map(([title, command]) => `[${title}](command:${command})`).join(' · '));
   return text;
 }

@@ -190,6 +190,11 @@ export class EngineClient {
     return this.initialised?.engineVersion ?? '';
   }
 
+  /** Why it is of no use any more, unless it was asked to end. */
+  get failure(): EngineError | undefined {
+    return this.stopping === undefined ? this.death : undefined;
+  }
+
   /** False once it has exited, is stopping or was given up. */
   get alive(): boolean {
     return this.death === undefined && this.stopping === undefined;

@@ -160,8 +160,14 @@ export class EngineSupervisor {
     if (this.disposed) {
       return Promise.reject(new EngineError('engine-exited', 'The editor is closing.'));
     }
-    if (this.ready !== undefined) return Promise.resolve(this.ready);
-    const { start } = this;
+    const { ready, start } = this;
+    const failure = ready?.client.failure;
+    if (ready !== undefined && failure === undefined) return Promise.resolve(ready);
+    if (failure !== undefined) {
+      // Given up and killed, but its exit has not been told yet.
+      this.ready = undefined;
+      return this.begin(failure);
+    }
     if (start?.controller.signal.aborted) {
       // On its way out: who comes now wants another one.
       return start.promise.then(

@@ -1,4 +1,5 @@
 // A model that does what the text of the request says, so that the server and the process are tested without weights.
+import fs from 'node:fs';
 import { EngineError, throwIfCancelled } from '../../../engine/errors';
 import type { LoadedModel, LoadModel } from '../../../engine/model';
 import type {
@@ -17,7 +18,7 @@ type Context = NonNullable<Infill[1]>;
 /**
  * What `text` may say: `steps N`, `forever` (until the signal), `deaf N` (N steps without a look at the signal),
  * `flood N` (N steps of which each has a large event), `block MILLIS` (a forward pass that takes the event loop),
- * `fail CODE`, `throw`, `print` (as a library would), `crash`, `exit N`, `unserialisable`.
+ * `fail CODE`, `throw`, `print` (as a library would), `garbage` (where only messages may stand), `crash`, `exit N`, `unserialisable`.
  */
 export class ScriptedModel implements LoadedModel {
   /** requestId of each infill that began, in order. */
@@ -65,6 +66,10 @@ export class ScriptedModel implements LoadedModel {
       case 'print':
         console.log('a library prints');
         process.stdout.write('Content-Length: rubbish\r\n\r\n');
+        break;
+      case 'garbage':
+        fs.writeSync(1, 'Segmentation fault (core dumped)\n');
+        await this.denoise(params, context, 50);
         break;
       case 'crash':
         void Promise.reject(new Error('nobody catches this'));

@@ -1,0 +1,287 @@
+// The engine's life as the editor sees it, with real processes: engines that hang, talk rubbish or are killed at any
+// stage. Where a real engine cannot be made to misbehave, a script of a few lines does it.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, afterEach, before, describe } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import esbuild from 'esbuild';
+import { EngineError, type ErrorCode } from '../../engine/errors';
+import { RestartBudget } from '../../extension/engine/restartBudget';
+import {
+  EngineSupervisor,
+  type ReadyEngine,
+  type SupervisorOptions,
+} from '../../extension/engine/supervisor';
+
+const root = path.join(__dirname, '..', '..');
+const folder = path.join(root, 'node_modules', '.cache', `supervisor-test-${process.pid}`);
+const engineScript = path.join(folder, 'scriptedEngine.js');
+
+before(async () => {
+  await esbuild.build({
+    entryPoints: [path.join(root, 'test/unit/process/scriptedEngine.ts')],
+    outdir: folder,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['onnxruntime-node'],
+    logLevel: 'error',
+  });
+});
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+interface Life {
+  readonly supervisor: EngineSupervisor;
+  readonly states: string[];
+  readonly log: string[];
+  /** What the next start runs. */
+  script: string;
+  model: string;
+  launches: number;
+}
+
+let lives: Life[] = [];
+afterEach(async () => {
+  await Promise.all(lives.map(({ supervisor }) => supervisor.dispose()));
+  lives = [];
+});
+
+function begin(options: Partial<SupervisorOptions> = {}): Life {
+  const states: string[] = [];
+  const log: string[] = [];
+  const keep = (message: string) => void log.push(message);
+  const supervisor = new EngineSupervisor({
+    launch: async () => {
+      life.launches++;
+      return {
+        runtime: { executable: process.execPath, version: process.versions.node, source: 'host' },
+        script: life.script,
+        cacheFolder: path.join(os.tmpdir(), 'palimpsest-supervisor-test'),
+        modelFolder: life.model,
+        provider: 'cpu',
+      };
+    },
+    log: { info: keep, warn: keep, error: keep },
+    idleMillis: () => 0,
+    budget: new RestartBudget({ restarts: 4, within: 180_000, firstDelay: 5 }),
+    ...options,
+  });
+  const life: Life = { supervisor, states, log, script: engineScript, model: '/models/a', launches: 0 };
+  supervisor.onState(({ kind }) => {
+    if (states.at(-1) !== kind) states.push(kind);
+  });
+  lives.push(life);
+  return life;
+}
+
+function script(name: string, source: string): string {
+  const file = path.join(folder, `${name}.js`);
+  fs.writeFileSync(file, source);
+  return file;
+}
+
+const infill =
+  (text: string) =>
+  ({ client, model }: ReadyEngine) =>
+    client.infill({ model: model.folder, priority: 'rewrite', text, spans: [{ start: 0, end: 0 }] });
+
+async function rejects(promise: Promise<unknown>, code: ErrorCode): Promise<EngineError> {
+  const error = await promise.then(
+    () => assert.fail(`expected ${code}`),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof EngineError, String(error));
+  assert.equal(error.code, code, error.message);
+  return error;
+}
+
+async function until<T>(look: () => T | undefined | false, what: string): Promise<T> {
+  for (const start = Date.now(); Date.now() - start < 20_000; await sleep(10)) {
+    const found = look();
+    if (found !== undefined && found !== false) return found;
+  }
+  return assert.fail(`Not seen within 20 s: ${what}.`);
+}
+
+/** A process that nobody has waited for yet is gone all the same. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return (
+      process.platform !== 'linux' || !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))
+    );
+  } catch {
+    return false;
+  }
+}
+
+describe('the engine’s life', () => {
+  test('nothing runs before the first use, one engine after it, and none when it was idle', async () => {
+    const life = begin({ idleMillis: () => 150 });
+    assert.equal(life.supervisor.pid, undefined);
+    assert.equal(life.launches, 0);
+    const [one, two] = await Promise.all([
+      life.supervisor.use(infill('steps 1')),
+      life.supervisor.use(infill('steps 1')),
+    ]);
+    assert.ok(one && two);
+    assert.equal(life.launches, 1, 'who comes meanwhile waits for the same engine');
+    const pid = await until(() => life.supervisor.pid, 'a pid');
+    await until(() => life.supervisor.state.kind === 'off' && !isAlive(pid), 'the end of the idle engine');
+    await life.supervisor.use(infill('steps 1'));
+    assert.equal(life.launches, 2);
+  });
+
+  test('an idle engine stays while somebody uses it', async () => {
+    const life = begin({ idleMillis: () => 50 });
+    const controller = new AbortController();
+    const long = life.supervisor.use(({ client, model }) =>
+      client.infill(
+        { model: model.folder, priority: 'rewrite', text: 'forever', spans: [{ start: 0, end: 0 }] },
+        { signal: controller.signal },
+      ),
+    );
+    const pid = await until(() => life.supervisor.pid, 'a pid');
+    await sleep(400);
+    assert.equal(life.supervisor.pid, pid);
+    controller.abort();
+    await rejects(long, 'cancelled');
+  });
+
+  for (const [what, source, code] of [
+    ['prints rubbish', 'console.log("Server ready"); setInterval(() => {}, 1000);', 'protocol-violation'],
+    ['never answers', 'setInterval(() => {}, 1000);', 'engine-unresponsive'],
+    ['does not hear', 'const until = Date.now() + 60000; while (Date.now() < until);', 'engine-unresponsive'],
+    ['ends at once', 'console.error("no licence"); process.exit(3);', 'engine-exited'],
+    ['cannot be parsed', 'this is no program', 'engine-exited'],
+  ] as const) {
+    test(`an engine that ${what} is started five times, then stays stopped until a person asks`, async () => {
+      const life = begin({ startMillis: 300 });
+      life.script = script(what.replaceAll(' ', '-'), source);
+      const error = await rejects(life.supervisor.use(infill('steps 1'), { revive: true }), code);
+      assert.equal(life.launches, 5);
+      assert.equal(life.supervisor.state.kind, 'stopped');
+      assert.ok(life.supervisor.state.kind === 'stopped' && life.supervisor.state.error === error);
+      await rejects(life.supervisor.use(infill('steps 1')), code);
+      assert.equal(life.launches, 5, 'ghost text does not wake it');
+      life.script = engineScript;
+      await life.supervisor.use(infill('steps 1'), { revive: true });
+      assert.equal(life.supervisor.state.kind, 'ready');
+    });
+  }
+
+  test('a model that cannot be loaded is no crash: one try, and a state that says why', async () => {
+    const life = begin();
+    life.model = '/models/missing';
+    await rejects(life.supervisor.use(infill('steps 1'), { revive: true }), 'checkpoint-missing');
+    assert.equal(life.launches, 1);
+    assert.equal(life.supervisor.state.kind, 'stopped');
+    life.model = '/models/a';
+    await life.supervisor.use(infill('steps 1'), { revive: true });
+  });
+
+  for (const [what, text, code] of [
+    ['hangs', 'block 60000', 'engine-unresponsive'],
+    ['writes rubbish', 'garbage', 'protocol-violation'],
+    ['ends', 'exit 9', 'engine-exited'],
+    ['fails where nobody catches', 'crash', 'engine-exited'],
+  ] as const) {
+    test(`an engine that ${what} in the middle of a request is ended and started again`, async () => {
+      const life = begin({ patience: () => 400 });
+      await life.supervisor.use(infill('steps 1'));
+      const pid = await until(() => life.supervisor.pid, 'a pid');
+      await rejects(life.supervisor.use(infill(text)), code);
+      await life.supervisor.use(infill('steps 1'));
+      assert.notEqual(life.supervisor.pid, pid);
+      await until(() => !isAlive(pid), 'the end of the first');
+      assert.deepEqual(life.states.slice(-4), ['restarting', 'starting', 'loading', 'ready']);
+    });
+  }
+
+  test('a busy engine is no hung one', async () => {
+    const life = begin({ patience: () => 1200 });
+    await life.supervisor.use(infill('block 500'));
+    assert.equal(life.launches, 1);
+  });
+
+  for (const signal of ['SIGKILL', 'SIGTERM', 'SIGSEGV'] as const) {
+    test(`an engine that is ended by ${signal} when nobody uses it is started again`, async () => {
+      const life = begin();
+      await life.supervisor.use(infill('steps 1'));
+      const pid = await until(() => life.supervisor.pid, 'a pid');
+      process.kill(pid, signal);
+      await until(() => life.supervisor.pid !== undefined && life.supervisor.pid !== pid, 'another engine');
+      assert.equal(life.supervisor.state.kind, 'ready');
+    });
+  }
+
+  test('a stop while a model is loaded ends it: who waited is told so, and the next one gets an engine', async () => {
+    const life = begin();
+    life.model = '/models/slow';
+    const waiting = life.supervisor.use(infill('steps 1'), { revive: true });
+    const refused = rejects(waiting, 'cancelled');
+    await until(() => life.supervisor.state.kind === 'loading', 'the loading');
+    assert.equal(life.supervisor.isAwaited, true);
+    const stopped = life.supervisor.stop();
+    life.model = '/models/a';
+    const next = life.supervisor.use(infill('steps 1'), { revive: true });
+    await stopped;
+    await refused;
+    assert.ok((await next).candidates.length > 0);
+    assert.equal(life.supervisor.isAwaited, false);
+    assert.equal(life.supervisor.state.kind, 'ready');
+  });
+
+  test('a stop in the middle of a request gives it up without a failure', async () => {
+    const life = begin();
+    await life.supervisor.use(infill('steps 1'));
+    const running = rejects(life.supervisor.use(infill('forever')), 'cancelled');
+    const pid = await until(() => life.supervisor.pid, 'a pid');
+    await life.supervisor.stop();
+    await running;
+    assert.equal(isAlive(pid), false);
+    assert.equal(life.supervisor.state.kind, 'off');
+  });
+
+  test('an engine that is killed while it loads is started again, and who waits gets an answer', async () => {
+    const pidFile = path.join(folder, 'loading-pid');
+    const life = begin();
+    life.script = script(
+      'loads',
+      `require('fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); require(${JSON.stringify(engineScript)});`,
+    );
+    life.model = '/models/slow';
+    const waiting = life.supervisor.use(infill('steps 1'), { revive: true });
+    await until(() => life.supervisor.state.kind === 'loading', 'the loading');
+    life.model = '/models/a';
+    process.kill(Number(fs.readFileSync(pidFile, 'utf8')), 'SIGKILL');
+    assert.ok((await waiting).candidates.length > 0);
+    assert.equal(life.launches, 2);
+  });
+
+  test('the one who gives up does not wait; the start goes on for the next', async () => {
+    const life = begin();
+    const controller = new AbortController();
+    const given = rejects(life.supervisor.use(infill('steps 1'), { signal: controller.signal }), 'cancelled');
+    controller.abort();
+    await given;
+    await life.supervisor.use(infill('steps 1'));
+    assert.equal(life.launches, 1);
+  });
+
+  test('what is disposed of leaves no process within five seconds, even a stopped one, and starts none', async () => {
+    const life = begin();
+    await life.supervisor.use(infill('steps 1'));
+    const pid = await until(() => life.supervisor.pid, 'a pid');
+    process.kill(pid, 'SIGSTOP');
+    const begun = performance.now();
+    await life.supervisor.dispose();
+    assert.ok(performance.now() - begun < 5000);
+    assert.equal(isAlive(pid), false);
+    await rejects(life.supervisor.use(infill('steps 1'), { revive: true }), 'engine-exited');
+    assert.equal(life.launches, 1);
+  });
+});
