@@ -3,12 +3,15 @@
 import {
   CodeActionKind,
   commands,
+  type Diagnostic,
   type ExtensionContext,
   ExtensionMode,
   type InlineCompletionItemProvider,
   languages,
+  type Uri,
   window,
 } from 'vscode';
+import { FIX_KIND, fixActions } from './fixes/codeAction';
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
 import type { RewriteAction } from './rewrite/rewrites';
@@ -55,8 +58,8 @@ export function activate(context: ExtensionContext): PalimpsestApi {
     loaded ??= import('./palimpsest').then((module) => new module.Palimpsest(context, status));
     return loaded;
   };
-  const command = (name: string, run: (all: Palimpsest) => unknown) =>
-    commands.registerCommand(name, async () => run(await palimpsest()));
+  const command = <A extends unknown[]>(name: string, run: (all: Palimpsest, ...args: A) => unknown) =>
+    commands.registerCommand(name, async (...args: A) => run(await palimpsest(), ...args));
 
   context.subscriptions.push(
     status,
@@ -64,6 +67,9 @@ export function activate(context: ExtensionContext): PalimpsestApi {
       if (window.activeTextEditor !== undefined) all.rewrite(window.activeTextEditor);
     }),
     ...Object.entries(ACTIONS).map(([name, action]) => command(name, (all) => all.rewrites.act(action))),
+    command('palimpsest.fixProblem', (all, uri?: Uri, diagnostic?: Diagnostic) =>
+      all.fixProblem(uri, diagnostic),
+    ),
     command('palimpsest.showMenu', (all) => all.showMenu()),
     command('palimpsest.showLog', (all) => all.showLog()),
     command('palimpsest.restartEngine', (all) => all.restartEngine()),
@@ -73,6 +79,7 @@ export function activate(context: ExtensionContext): PalimpsestApi {
     languages.registerCodeActionsProvider(EVERYWHERE, rewriteActions, {
       providedCodeActionKinds: [CodeActionKind.RefactorRewrite, REWRITE_KIND],
     }),
+    languages.registerCodeActionsProvider(EVERYWHERE, fixActions, { providedCodeActionKinds: [FIX_KIND] }),
   );
   const manifest: { version?: unknown } = context.extension.packageJSON;
   const api = { version: String(manifest.version) };

@@ -4,6 +4,7 @@ import path from 'node:path';
 import {
   type CancellationToken,
   commands,
+  type Diagnostic,
   type ExtensionContext,
   type InlineCompletionContext,
   type InlineCompletionItem,
@@ -13,6 +14,7 @@ import {
   type Position,
   type TextDocument,
   type TextEditor,
+  type Uri,
   window,
   workspace,
 } from 'vscode';
@@ -22,6 +24,9 @@ import { Disposables } from './disposables';
 import { askNode, findNode } from './engine/nodeRuntime';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
 import { Failures } from './failures';
+import { problemAtCursor } from './fixes/atCursor';
+import { COPY_SCHEME, Copies } from './fixes/copies';
+import { Fixer, type FixOutcome } from './fixes/fixer';
 import { GhostText } from './ghost/provider';
 import { LoadingNotice } from './loadingNotice';
 import { Exclusions, sayExclusion } from './privacy/exclusions';
@@ -40,6 +45,8 @@ export class Palimpsest {
   readonly rewrites: Rewrites;
   readonly syntax: SyntaxTrees;
   readonly exclusions: Exclusions;
+  readonly copies = this.owned.add(new Copies());
+  private readonly fixer: Fixer;
   private readonly ghost: GhostText;
   readonly loading: LoadingNotice;
   readonly failures: Failures;
@@ -79,6 +86,16 @@ export class Palimpsest {
       }),
     );
     this.owned.add(languages.registerCodeLensProvider({ pattern: '**' }, this.rewrites));
+    this.owned.add(workspace.registerTextDocumentContentProvider(COPY_SCHEME, this.copies));
+    this.fixer = this.owned.add(
+      new Fixer({
+        engine: this.engine,
+        rewrites: this.rewrites,
+        syntax: this.syntax,
+        copies: this.copies,
+        fail: (error) => void this.tell(error),
+      }),
+    );
     this.ghost = new GhostText(this.engine, this.log);
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
@@ -102,6 +119,20 @@ export class Palimpsest {
   async rewrite(editor: TextEditor): Promise<Rewrite | undefined> {
     if (!(await this.mayRead(editor.document))) return undefined;
     return this.rewrites.start(editor);
+  }
+
+  /** Of the light bulb's menu, or at the cursor of the active editor. */
+  async fixProblem(uri?: Uri, diagnostic?: Diagnostic): Promise<FixOutcome | undefined> {
+    const shown = window.visibleTextEditors.find(
+      ({ document }) => document.uri.toString() === uri?.toString(),
+    );
+    const editor = shown ?? window.activeTextEditor;
+    if (editor === undefined || !(await this.mayRead(editor.document))) return undefined;
+    const problem = diagnostic ?? problemAtCursor(editor);
+    if (problem !== undefined) return this.fixer.fix(editor, problem);
+    const message = l10n.t('Palimpsest: no problem is reported at the cursor.');
+    window.setStatusBarMessage(`$(info) ${message}`, 6000);
+    return undefined;
   }
 
   /** A review that waits for an answer goes before ghost text. */

@@ -101,6 +101,11 @@ export function privacySettings(scope: ConfigurationScope): PrivacySettings {
   };
 }
 
+/** Whether problems get an action of ours in the light bulb's menu. */
+export function offersFixes(scope: ConfigurationScope): boolean {
+  return workspace.getConfiguration(`${SECTION}.quickFix`, scope).get('enabled', true);
+}
+
 /** What a person writes into settings.json may be anything. */
 function bounded(value: unknown, least: number, most: number, otherwise: number): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) return otherwise;

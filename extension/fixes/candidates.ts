@@ -1,0 +1,42 @@
+// Which answers still parse, and are answers at all.
+import { leastEdit, type TextEdit } from '../rewrite/edits';
+import type { Answers } from '../rewrite/request';
+import { bracketRest } from '../syntax/brackets';
+import { isNoWorse, type SyntaxTree } from '../syntax/tree';
+
+/** Of one place: the new text for it, and the whole document with that. */
+export interface Candidate {
+  readonly text: string;
+  readonly whole: string;
+}
+
+/**
+ * Candidates of an answer's only place, without those that change nothing and those that parse worse than the old text
+ * did. `tree`: of the document; undefined in a language without a grammar, where brackets have to do.
+ */
+export function candidatesOf(
+  { places, answers }: Answers,
+  document: string,
+  tree: SyntaxTree | undefined,
+): readonly Candidate[] {
+  const [place] = places;
+  if (place === undefined) return [];
+  const { start, end, old } = place;
+  const fresh = [...new Set(answers.map(({ texts }) => texts[0] ?? old))].filter((text) => text !== old);
+  return fresh
+    .filter((text) => (tree ? parses(tree, start, end, text) : bracketRest(text) === bracketRest(old)))
+    .map((text) => ({ text, whole: document.slice(0, start) + text + document.slice(end) }));
+}
+
+function parses(tree: SyntaxTree, start: number, end: number, text: string): boolean {
+  const edit: TextEdit = leastEdit(tree.text.slice(start, end), text);
+  const edited = tree.edited({ start: edit.start + start, end: edit.end + start, text: edit.text });
+  // The time was up: nothing is known, so nothing is held against it.
+  if (edited === undefined) return true;
+  try {
+    const after = edited.faults({ start, end: start + text.length });
+    return isNoWorse(tree.faults({ start, end }), after);
+  } finally {
+    edited.dispose();
+  }
+}

@@ -1,0 +1,56 @@
+// Whether a rewrite makes a problem go away, as the language server sees it on a copy. First the old text is looked at:
+// a server that does not find the problem there says nothing about a rewrite either.
+import type { Diagnostic, TextDocument } from 'vscode';
+import type { Copies, DocumentCopy } from './copies';
+import { type Observer, PublishedDiagnostics, problemOf, typeScript } from './observers';
+import { countOf, type Problem, type Verdict, verdictOf } from './problem';
+
+const TYPESCRIPT = ['typescript', 'typescriptreact', 'javascript', 'javascriptreact'];
+
+export class Checker {
+  private constructor(
+    private readonly copy: DocumentCopy,
+    private readonly observer: Observer | undefined,
+    private readonly target: Problem,
+    private readonly before: readonly Problem[],
+  ) {}
+
+  static async open(
+    document: TextDocument,
+    diagnostic: Diagnostic,
+    copies: Copies,
+    signal: AbortSignal,
+  ): Promise<Checker> {
+    const copy = await copies.open(document);
+    const target = problemOf(diagnostic);
+    for (const observer of observersFor(document, diagnostic)) {
+      const before = await observer.observe(copy.document, signal);
+      if (before !== undefined && countOf(target, before) > 0)
+        return new Checker(copy, observer, target, before);
+    }
+    return new Checker(copy, undefined, target, []);
+  }
+
+  /** Whether a server looks at copies and finds the problem there. */
+  get isAble(): boolean {
+    return this.observer !== undefined;
+  }
+
+  /** Undefined: nobody looked. */
+  async check(text: string, signal: AbortSignal): Promise<Verdict | undefined> {
+    if (this.observer === undefined || signal.aborted) return undefined;
+    if (!(await this.copy.write(text))) return undefined;
+    const after = await this.observer.observe(this.copy.document, signal);
+    return after === undefined || signal.aborted ? undefined : verdictOf(this.target, this.before, after);
+  }
+
+  close(): Promise<void> {
+    return this.copy.close();
+  }
+}
+
+function observersFor({ languageId }: TextDocument, { source }: Diagnostic): readonly Observer[] {
+  const published = new PublishedDiagnostics();
+  const isTypeScripts = TYPESCRIPT.includes(languageId) && (source === 'ts' || source === 'js');
+  return isTypeScripts ? [typeScript, published] : [published];
+}

@@ -1,0 +1,49 @@
+// The light bulb's way to a fix: a name for the command per diagnostic. Nothing is computed until one is chosen.
+import {
+  CodeAction,
+  type CodeActionContext,
+  CodeActionKind,
+  type CodeActionProvider,
+  type Diagnostic,
+  l10n,
+  type Range,
+  type TextDocument,
+} from 'vscode';
+import { holdsSecrets } from '../secrets';
+import { offersFixes } from '../settings';
+import { shortened } from './problem';
+
+export const FIX_KIND = CodeActionKind.QuickFix.append('palimpsest');
+
+/** A menu with more of the same is no help. */
+const MOST_ACTIONS = 4;
+
+export const fixActions: CodeActionProvider = {
+  provideCodeActions(
+    document: TextDocument,
+    _range: Range,
+    { diagnostics }: CodeActionContext,
+  ): CodeAction[] {
+    if (holdsSecrets(document.fileName) || !offersFixes(document)) return [];
+    return distinct(diagnostics)
+      .slice(0, MOST_ACTIONS)
+      .map((diagnostic) => {
+        const title = l10n.t('Rewrite with Palimpsest to fix: {0}', shortened(diagnostic.message));
+        const action = new CodeAction(title, FIX_KIND);
+        action.diagnostics = [diagnostic];
+        action.command = {
+          command: 'palimpsest.fixProblem',
+          title,
+          arguments: [document.uri, diagnostic],
+        };
+        return action;
+      });
+  },
+};
+
+function distinct(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.filter(
+    ({ message, range }, i) =>
+      diagnostics.findIndex((other) => other.message === message && other.range.isEqual(range)) === i,
+  );
+}

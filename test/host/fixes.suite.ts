@@ -1,0 +1,262 @@
+// Quick fixes with the real engine and two sources of diagnostics: VS Code's TypeScript server, and one whose word does
+// not depend on what the model writes.
+import assert from 'node:assert/strict';
+import { afterEach, before, describe, it } from 'mocha';
+import {
+  type CodeAction,
+  commands,
+  Diagnostic,
+  type DiagnosticCollection,
+  DiagnosticSeverity,
+  type Disposable,
+  languages,
+  Range,
+  Selection,
+  type TextDocument,
+  type TextEditor,
+  window,
+  workspace,
+} from 'vscode';
+import { Checker } from '../../extension/fixes/checker';
+import { COPY_SCHEME } from '../../extension/fixes/copies';
+import {
+  closeEverything,
+  configure,
+  fingerprint,
+  GIBBERISH,
+  internals,
+  openFile,
+  until,
+  useCpu,
+} from './host';
+
+const TITLE = 'Rewrite with Palimpsest to fix';
+const PROGRAM = ['def load(path):', `    ${GIBBERISH}`, '    return data', ''].join('\n');
+
+/** A server that objects to a word, on every document that is open, shown or not. */
+class Objector implements Disposable {
+  private readonly collection: DiagnosticCollection;
+  private readonly listening: Disposable;
+  readonly looked: string[] = [];
+
+  constructor(
+    private readonly word: string,
+    private readonly isBlind: (document: TextDocument) => boolean = () => false,
+  ) {
+    this.collection = languages.createDiagnosticCollection('objector');
+    this.listening = workspace.onDidChangeTextDocument(({ document }) => this.look(document));
+    const opening = workspace.onDidOpenTextDocument((document) => this.look(document));
+    const { listening } = this;
+    this.listening = {
+      dispose: () => {
+        listening.dispose();
+        opening.dispose();
+      },
+    };
+    for (const document of workspace.textDocuments) this.look(document);
+  }
+
+  dispose(): void {
+    this.listening.dispose();
+    this.collection.dispose();
+  }
+
+  private look(document: TextDocument): void {
+    if (document.languageId !== 'python' || this.isBlind(document)) return;
+    this.looked.push(document.uri.scheme);
+    const text = document.getText();
+    const found: Diagnostic[] = [];
+    for (let at = text.indexOf(this.word); at >= 0; at = text.indexOf(this.word, at + 1)) {
+      const range = new Range(document.positionAt(at), document.positionAt(at + this.word.length));
+      found.push(new Diagnostic(range, `No ${this.word} here`, DiagnosticSeverity.Error));
+    }
+    this.collection.set(document.uri, found);
+  }
+}
+
+async function actionsAt(editor: TextEditor, range: Range): Promise<readonly CodeAction[]> {
+  const all = await commands.executeCommand<CodeAction[]>(
+    'vscode.executeCodeActionProvider',
+    editor.document.uri,
+    range,
+    'quickfix',
+  );
+  return all.filter(({ title }) => title.startsWith(TITLE));
+}
+
+/** Providers that register during start-up cancel the query: it is asked again. */
+async function actionAt(editor: TextEditor, range: Range): Promise<CodeAction> {
+  for (const start = Date.now(); Date.now() - start < 20_000; ) {
+    const [action] = await actionsAt(editor, range);
+    if (action !== undefined) return action;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return assert.fail('no action is offered');
+}
+
+async function choose(action: CodeAction): Promise<unknown> {
+  assert.ok(action.command, 'the action is a command: nothing was computed for it');
+  assert.equal(action.edit, undefined);
+  return commands.executeCommand(action.command.command, ...(action.command.arguments ?? []));
+}
+
+describe('quick fixes', () => {
+  let objector: Objector | undefined;
+  before(useCpu);
+  afterEach(async () => {
+    objector?.dispose();
+    objector = undefined;
+    await configure('quickFix.enabled', undefined);
+    await closeEverything();
+  });
+  const rewriteOf = async (editor: TextEditor) =>
+    (await (await internals()).palimpsest()).rewrites.of(editor.document.uri);
+
+  it('shows a rewrite that the server has nothing against, checked on a copy', async () => {
+    const editor = await openFile('fix.py', PROGRAM);
+    objector = new Objector('qzx');
+    const untouched = fingerprint(editor.document);
+    const line = editor.document.lineAt(1).range;
+    const action = await actionAt(editor, line);
+    assert.equal(action.title, `${TITLE}: No qzx here`);
+    assert.equal(await choose(action), 'shown');
+    const rewrite = await rewriteOf(editor);
+    assert.equal(rewrite?.kind, 'reviewing');
+    assert.deepEqual(fingerprint(editor.document), untouched, 'the buffer knows nothing of it');
+    for (const { texts } of rewrite?.review?.answers ?? []) assert.ok(!texts[0]?.includes('qzx'));
+    assert.ok(objector.looked.includes(COPY_SCHEME), 'a copy was looked at');
+    assert.ok(
+      window.tabGroups.all.flatMap(({ tabs }) => tabs).length === 1 &&
+        workspace.textDocuments.every(({ isDirty }) => !isDirty),
+      'nothing else was opened, nothing is unsaved',
+    );
+    await commands.executeCommand('palimpsest.acceptRewrite');
+    await until(() => rewrite?.ending, 'the end of the rewrite');
+    assert.ok(!editor.document.getText().includes('qzx'));
+    await until(() => languages.getDiagnostics(editor.document.uri).length === 0, 'no problem any more');
+    await commands.executeCommand('undo');
+    assert.equal(editor.document.getText(), PROGRAM);
+  });
+
+  it('leaves copies empty, so that nothing is declared twice', async () => {
+    const copies = workspace.textDocuments.filter(({ uri }) => uri.scheme === COPY_SCHEME);
+    assert.ok(copies.length > 0);
+    assert.deepEqual(
+      copies.map((copy) => copy.getText()),
+      copies.map(() => ''),
+    );
+  });
+
+  it('tells once when nothing helps, and changes nothing', async () => {
+    const editor = await openFile('hopeless.py', PROGRAM);
+    // It stands outside of anything that a fix may change.
+    objector = new Objector('path');
+    const untouched = fingerprint(editor.document);
+    const elsewhere = new Diagnostic(
+      editor.document.lineAt(1).range,
+      'No path here',
+      DiagnosticSeverity.Error,
+    );
+    const outcome = await commands.executeCommand('palimpsest.fixProblem', editor.document.uri, elsewhere);
+    assert.equal(outcome, 'none');
+    assert.equal(await rewriteOf(editor), undefined);
+    assert.deepEqual(fingerprint(editor.document), untouched);
+    await commands.executeCommand('notifications.clearAll');
+  });
+
+  it('says so where no server looks at copies', async () => {
+    const editor = await openFile('blind.py', PROGRAM);
+    objector = new Objector('qzx', ({ uri }) => uri.scheme === COPY_SCHEME);
+    const action = await actionAt(editor, editor.document.lineAt(1).range);
+    assert.equal(await choose(action), 'shown-unchecked');
+    assert.equal((await rewriteOf(editor))?.kind, 'reviewing');
+  });
+
+  it('fixes the problem at the cursor, by key or palette', async () => {
+    const editor = await openFile('cursor.py', PROGRAM);
+    objector = new Objector('vvkj');
+    editor.selection = new Selection(1, 0, 1, 0);
+    assert.equal(await commands.executeCommand('palimpsest.fixProblem'), 'shown');
+    await commands.executeCommand('palimpsest.rejectRewrite');
+    editor.selection = new Selection(2, 0, 2, 0);
+    assert.equal(await commands.executeCommand('palimpsest.fixProblem'), undefined);
+    assert.equal(editor.document.getText(), PROGRAM);
+  });
+
+  it('is given up when the text is edited meanwhile', async () => {
+    const editor = await openFile('edited.py', PROGRAM);
+    objector = new Objector('qzx');
+    const [problem] = languages.getDiagnostics(editor.document.uri);
+    assert.ok(problem);
+    const fixing = commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
+    await editor.edit((edit) => edit.insert(editor.document.lineAt(2).range.end, ' or None'));
+    assert.equal(await fixing, 'changed');
+    assert.equal(await rewriteOf(editor), undefined);
+    assert.equal(editor.document.getText(), PROGRAM.replace('data', 'data or None'));
+  });
+
+  it('is given up for a newer one, and by the extension', async () => {
+    const editor = await openFile('newer.py', PROGRAM);
+    objector = new Objector('qzx');
+    const [problem] = languages.getDiagnostics(editor.document.uri);
+    const fix = () => commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
+    const first = fix();
+    const second = fix();
+    assert.deepEqual([await first, await second], ['cancelled', 'shown']);
+  });
+
+  it('offers nothing where it is switched off, nor in files that hold secrets', async () => {
+    const editor = await openFile('off.py', PROGRAM);
+    objector = new Objector('qzx');
+    await actionAt(editor, editor.document.lineAt(1).range);
+    await configure('quickFix.enabled', false);
+    assert.deepEqual(await actionsAt(editor, editor.document.lineAt(1).range), []);
+    await configure('quickFix.enabled', undefined);
+    const secret = await openFile('secrets.yaml', 'a: qzx\n');
+    assert.deepEqual(await actionsAt(secret, secret.document.lineAt(0).range), []);
+  });
+
+  it("is checked by VS Code's TypeScript server, on a copy of a file that it knows nothing of", async () => {
+    const text = [
+      'export function area(width: number, height: number): number {',
+      '  return width * heigth;',
+      '}',
+      'export const one = area(1, 1);',
+      '',
+    ].join('\n');
+    const editor = await openFile('area.ts', text);
+    const { document } = editor;
+    const untouched = fingerprint(document);
+    const problem = await until(
+      () => languages.getDiagnostics(document.uri).find(({ message }) => message.includes('heigth')),
+      "the TypeScript server's word",
+    );
+    const { copies } = await (await internals()).palimpsest();
+    const { signal } = new AbortController();
+    const checker = await Checker.open(document, problem, copies, signal);
+    assert.ok(checker.isAble, 'the server looks at copies');
+    const verdictOf = (fresh: string) => checker.check(text.replace('width * heigth', fresh), signal);
+    assert.equal(await verdictOf('width * height'), 'gone');
+    assert.equal(await verdictOf('heigth'), 'still');
+    assert.equal(await verdictOf('width * hight'), 'traded');
+    assert.equal(await verdictOf('width.length'), 'traded');
+    assert.equal(await verdictOf('width + height'), 'gone');
+    await checker.close();
+    assert.deepEqual(fingerprint(document), untouched);
+    const errors = languages
+      .getDiagnostics(document.uri)
+      .filter(({ severity }) => severity === problem.severity);
+    assert.deepEqual(
+      errors.map(({ message }) => message),
+      [problem.message],
+      'the file itself has the same problem, and no other',
+    );
+
+    const action = await actionAt(editor, problem.range);
+    const outcome = await choose(action);
+    assert.ok(outcome === 'shown' || outcome === 'none', String(outcome));
+    assert.deepEqual(fingerprint(document), untouched);
+    await commands.executeCommand('palimpsest.rejectRewrite');
+    await commands.executeCommand('notifications.clearAll');
+  });
+});
