@@ -23,7 +23,7 @@ export class Checker {
   ): Promise<Checker> {
     const copy = await copies.open(document);
     const target = problemOf(diagnostic);
-    for (const observer of observersFor(document, diagnostic)) {
+    for (const observer of observersFor(document, diagnostic, copies.silentServers)) {
       const before = await observer.observe(copy.document, signal);
       if (before !== undefined && countOf(target, before) > 0)
         return new Checker(copy, observer, target, before);
@@ -49,8 +49,12 @@ export class Checker {
   }
 }
 
-function observersFor({ languageId }: TextDocument, { source }: Diagnostic): readonly Observer[] {
-  const published = new PublishedDiagnostics();
+function observersFor(
+  { languageId }: TextDocument,
+  { source = '' }: Diagnostic,
+  silent: Set<string>,
+): readonly Observer[] {
+  const published = new PublishedDiagnostics(`${languageId} ${source}`, silent);
   const isTypeScripts = TYPESCRIPT.includes(languageId) && (source === 'ts' || source === 'js');
   return isTypeScripts ? [typeScript, published] : [published];
 }

@@ -18,6 +18,8 @@ export class Copies implements TextDocumentContentProvider {
   private readonly emitter = new EventEmitter<Uri>();
   readonly onDidChange: Event<Uri> = this.emitter.event;
   private count = 0;
+  /** Servers that published nothing about a copy so far. */
+  readonly silentServers = new Set<string>();
 
   provideTextDocumentContent(uri: Uri, _token: CancellationToken): string {
     return this.texts.get(uri.toString()) ?? '';

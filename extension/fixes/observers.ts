@@ -13,6 +13,7 @@ export function problemOf({ message, code, severity }: Diagnostic): Problem {
 
 /** Milliseconds. */
 const PATIENCE = 4000;
+const SHORT_PATIENCE = 800;
 /** Servers tell of syntax first and of meaning a little later. */
 const QUIET = 350;
 
@@ -23,12 +24,22 @@ const QUIET = 350;
 export class PublishedDiagnostics implements Observer {
   private usual: number | undefined;
 
+  /** `silent`: servers that said nothing of a copy before, who are waited for less long. `server` names this one. */
+  constructor(
+    private readonly server: string,
+    private readonly silent: Set<string>,
+  ) {}
+
   async observe({ uri }: TextDocument, signal: AbortSignal): Promise<readonly Problem[] | undefined> {
     const isFirst = this.usual === undefined;
     const started = performance.now();
     if (!isFirst || languages.getDiagnostics(uri).length === 0) {
-      const heard = await nextPublished(uri, isFirst ? PATIENCE : this.limit(), signal);
-      if (isFirst && !heard) return undefined;
+      const heard = await nextPublished(uri, this.limit(), signal);
+      if (isFirst && !heard) {
+        if (!signal.aborted) this.silent.add(this.server);
+        return undefined;
+      }
+      this.silent.delete(this.server);
     }
     await quietAfter(uri, signal);
     this.usual ??= performance.now() - started;
@@ -36,7 +47,8 @@ export class PublishedDiagnostics implements Observer {
   }
 
   private limit(): number {
-    return Math.min(PATIENCE, 2 * (this.usual ?? PATIENCE) + QUIET);
+    const first = this.silent.has(this.server) ? SHORT_PATIENCE : PATIENCE;
+    return this.usual === undefined ? first : Math.min(PATIENCE, 2 * this.usual + QUIET);
   }
 }
 
