@@ -93,7 +93,7 @@ export class Palimpsest {
         rewrites: this.rewrites,
         syntax: this.syntax,
         copies: this.copies,
-        fail: (error) => void this.tell(error),
+        fail: (error) => void this.failures.tell(error),
       }),
     );
     this.ghost = new GhostText(this.engine, this.log);
