@@ -15,6 +15,7 @@ import { FIX_KIND, fixActions } from './fixes/codeAction';
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
 import type { RewriteAction } from './rewrite/rewrites';
+import { EVERYWHERE } from './schemes';
 import { ghostSettings } from './settings';
 import { StatusItem } from './statusItem';
 
@@ -31,14 +32,6 @@ export interface Internals {
   readonly activationMillis: number;
   readonly status: StatusItem;
 }
-
-const EVERYWHERE = [
-  { scheme: 'file' },
-  { scheme: 'untitled' },
-  { scheme: 'vscode-notebook-cell' },
-  { scheme: 'vscode-vfs' },
-  { scheme: 'vscode-remote' },
-];
 
 const ACTIONS: Readonly<Record<string, RewriteAction>> = {
   'palimpsest.acceptRewrite': 'accept',
@@ -70,6 +63,15 @@ export function activate(context: ExtensionContext): PalimpsestApi {
     command('palimpsest.fixProblem', (all, uri?: Uri, diagnostic?: Diagnostic) =>
       all.fixProblem(uri, diagnostic),
     ),
+    command('palimpsest.toggleGhostText', async (all) => {
+      if (window.activeTextEditor !== undefined) {
+        await all.ghostSwitches.toggle(window.activeTextEditor.document);
+      }
+    }),
+    command('palimpsest.snoozeGhostText', (all, minutes?: unknown) =>
+      all.ghostSwitches.snoozeFor(typeof minutes === 'number' ? minutes : undefined),
+    ),
+    command('palimpsest.resumeGhostText', (all) => all.ghostSwitches.resume()),
     command('palimpsest.showMenu', (all) => all.showMenu()),
     command('palimpsest.showLog', (all) => all.showLog()),
     command('palimpsest.restartEngine', (all) => all.restartEngine()),

@@ -27,14 +27,16 @@ import { Failures } from './failures';
 import { problemAtCursor } from './fixes/atCursor';
 import { COPY_SCHEME, Copies } from './fixes/copies';
 import { Fixer, type FixOutcome } from './fixes/fixer';
+import { OpenTexts } from './ghost/openTexts';
 import { GhostText } from './ghost/provider';
+import { GhostSwitches } from './ghost/switches';
 import { LoadingNotice } from './loadingNotice';
 import { Exclusions, sayExclusion } from './privacy/exclusions';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/diffReview';
 import { ghostItem } from './rewrite/reviewView';
 import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewrites';
-import { engineSettings, START_SETTINGS } from './settings';
+import { engineSettings, ghostSettings, START_SETTINGS } from './settings';
 import type { StatusItem } from './statusItem';
 import { SyntaxTrees } from './syntax/syntaxTrees';
 
@@ -47,6 +49,8 @@ export class Palimpsest {
   readonly exclusions: Exclusions;
   readonly copies = this.owned.add(new Copies());
   private readonly fixer: Fixer;
+  readonly ghostSwitches: GhostSwitches;
+  readonly openTexts: OpenTexts;
   private readonly ghost: GhostText;
   readonly loading: LoadingNotice;
   readonly failures: Failures;
@@ -96,7 +100,15 @@ export class Palimpsest {
         fail: (error) => void this.failures.tell(error),
       }),
     );
-    this.ghost = new GhostText(this.engine, this.log);
+    this.ghostSwitches = this.owned.add(new GhostSwitches((until) => status.snoozed(until)));
+    this.openTexts = this.owned.add(new OpenTexts(this.exclusions));
+    this.ghost = new GhostText({
+      engine: this.engine,
+      exclusions: this.exclusions,
+      openTexts: this.openTexts,
+      isSnoozed: () => this.ghostSwitches.isSnoozed,
+      log: this.log,
+    });
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
         if (!START_SETTINGS.some((name) => change.affectsConfiguration(name))) return;
@@ -168,6 +180,13 @@ export class Palimpsest {
       ...(state.kind === 'off' || state.kind === 'stopped'
         ? []
         : [{ label: `$(debug-stop) ${l10n.t('Stop the engine')}`, run: () => this.engine.stop() }]),
+      this.ghostSwitches.isSnoozed
+        ? { label: `$(bell) ${l10n.t('Resume ghost text')}`, run: () => this.ghostSwitches.resume() }
+        : {
+            label: `$(bell-slash) ${l10n.t('Snooze ghost text…')}`,
+            run: () => this.ghostSwitches.snoozeFor(),
+          },
+      ...this.languageItems(),
       { label: `$(output) ${l10n.t('Show the log')}`, run: () => this.showLog() },
       {
         label: `$(gear) ${l10n.t('Settings')}`,
@@ -176,6 +195,16 @@ export class Palimpsest {
     ];
     const title = state.kind === 'stopped' ? state.error.message : 'Palimpsest';
     await (await window.showQuickPick(items, { title }))?.run();
+  }
+
+  /** Ghost text for the language that a person looks at. */
+  private languageItems() {
+    const document = window.activeTextEditor?.document;
+    if (document === undefined) return [];
+    const label = ghostSettings(document).enabled
+      ? l10n.t('Turn ghost text off for {0}', document.languageId)
+      : l10n.t('Turn ghost text on for {0}', document.languageId);
+    return [{ label: `$(code) ${label}`, run: () => this.ghostSwitches.toggle(document) }];
   }
 
   async dispose(): Promise<void> {

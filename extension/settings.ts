@@ -70,6 +70,11 @@ export interface GhostSettings {
   /** Milliseconds. */
   readonly delay: number;
   readonly maxTokens: number;
+  /** Never by itself, only when the editor's key for it is pressed. */
+  readonly onlyWhenAsked: boolean;
+  readonly inComments: boolean;
+  /** 0…1: offers that are surely less likely to be right are left out, unless a person asked. */
+  readonly gate: number;
 }
 
 export function ghostSettings(scope: ConfigurationScope): GhostSettings {
@@ -78,11 +83,15 @@ export function ghostSettings(scope: ConfigurationScope): GhostSettings {
     enabled: all.get('enabled', true),
     delay: bounded(all.get('delay'), 0, 2000, 75),
     maxTokens: Math.round(bounded(all.get('maxTokens'), 1, 256, 32)),
+    onlyWhenAsked: all.get('trigger') === 'onRequest',
+    inComments: all.get('inComments') === true,
+    gate: bounded(all.get('gate'), 0, 1, 0.2),
   };
 }
 
 export interface PrivacySettings {
   readonly leaveOutGitIgnored: boolean;
+  readonly copyFromOpenFiles: boolean;
   /** Globs of files that never enter a context: a person's own, and what the editor hides. */
   readonly globs: readonly string[];
 }
@@ -93,6 +102,7 @@ export function privacySettings(scope: ConfigurationScope): PrivacySettings {
   const hidden = workspace.getConfiguration('files', scope).get<unknown>('exclude');
   return {
     leaveOutGitIgnored: context.get('leaveOutGitIgnored') !== false,
+    copyFromOpenFiles: context.get('copyFromOpenFiles') !== false,
     globs: [
       ...(Array.isArray(own) ? own.filter((glob) => typeof glob === 'string' && glob !== '') : []),
       // A condition (`when`) hides what is made from a file beside it, and makes no secret of it.

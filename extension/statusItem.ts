@@ -19,6 +19,7 @@ export class StatusItem {
   );
   private state: EngineState = { kind: 'off' };
   private activity: string | undefined;
+  private snoozedUntil: number | undefined;
 
   constructor() {
     this.item.name = 'Palimpsest';
@@ -34,6 +35,12 @@ export class StatusItem {
 
   doing(activity: string | undefined): void {
     this.activity = activity;
+    this.update();
+  }
+
+  /** Until when there is no ghost text, in milliseconds since the epoch; infinite: as long as the window is open. */
+  snoozed(until: number | undefined): void {
+    this.snoozedUntil = until;
     this.update();
   }
 
@@ -58,8 +65,12 @@ export class StatusItem {
     const { state, activity } = this;
     this.item.text =
       activity !== undefined && state.kind === 'ready' ? `$(sync~spin) ${activity}` : textOf(state);
+    if (this.snoozedUntil !== undefined) this.item.text += ' $(bell-slash)';
     this.item.tooltip = tooltipOf(state);
     this.item.backgroundColor = backgroundOf(state);
+    if (this.snoozedUntil !== undefined) {
+      this.item.tooltip.appendText(sayUntil(this.snoozedUntil)).appendMarkdown('\n\n');
+    }
     this.item.accessibilityInformation = {
       label: `Palimpsest: ${textOf(state).replace(/\$\([^)]*\)/g, '')}`,
     };
@@ -89,6 +100,12 @@ function textOf(state: EngineState): string {
     case 'stopped':
       return `$(error) ${l10n.t('Palimpsest: stopped')}`;
   }
+}
+
+function sayUntil(until: number): string {
+  if (!Number.isFinite(until)) return l10n.t('Ghost text is snoozed until this window is closed.');
+  const time = new Date(until).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return l10n.t('Ghost text is snoozed until {0}.', time);
 }
 
 function tooltipOf(state: EngineState): MarkdownString {

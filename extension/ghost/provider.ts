@@ -12,23 +12,43 @@ import {
 import { toEngineError } from '../../engine/errors';
 import { type EngineSupervisor, isCrash } from '../engine/supervisor';
 import { excerptAround } from '../excerpt';
-import { holdsSecrets } from '../secrets';
-import { ghostSettings } from '../settings';
-import { GhostCache } from './cache';
+import type { Exclusions } from '../privacy/exclusions';
+import { type GhostSettings, ghostSettings } from '../settings';
+import { GhostCache, type Remembered } from './cache';
 import { AdaptiveDelay } from './delay';
+import { offersOf, textsOf } from './offer';
+import type { OpenTexts } from './openTexts';
+import { refusalOf } from './position';
 
 export interface GhostLog {
   debug(message: string): void;
+}
+
+export interface GhostServices {
+  readonly engine: EngineSupervisor;
+  readonly exclusions: Exclusions;
+  readonly openTexts: OpenTexts;
+  readonly isSnoozed: () => boolean;
+  readonly log: GhostLog;
+}
+
+/** What the person can go through; the editor asks for them only when somebody does. */
+const CANDIDATES = 3;
+
+interface Request {
+  readonly document: TextDocument;
+  readonly before: string;
+  readonly after: string;
+  readonly isAsked: boolean;
+  readonly settings: GhostSettings;
+  readonly token: CancellationToken;
 }
 
 export class GhostText {
   private readonly cache = new GhostCache();
   private readonly delay = new AdaptiveDelay();
 
-  constructor(
-    private readonly engine: EngineSupervisor,
-    private readonly log: GhostLog,
-  ) {}
+  constructor(private readonly services: GhostServices) {}
 
   async provide(
     document: TextDocument,
@@ -37,8 +57,8 @@ export class GhostText {
     token: CancellationToken,
   ): Promise<InlineCompletionItem[]> {
     const isAsked = context.triggerKind === InlineCompletionTriggerKind.Invoke;
-    const { delay, maxTokens } = ghostSettings(document);
-    if (holdsSecrets(document.fileName)) return [];
+    const settings = ghostSettings(document);
+    if (!isAsked && (settings.onlyWhenAsked || this.services.isSnoozed())) return [];
     const text = document.getText();
     const offset = document.offsetAt(position);
     // The widget's choice stands in the line as if it were typed: what is offered must go on from there.
@@ -46,43 +66,58 @@ export class GhostText {
     const from = chosen === undefined ? offset : document.offsetAt(chosen.range.start);
     const before = text.slice(0, from) + (chosen?.text ?? '');
     const after = text.slice(offset);
-    if (!isAsked && /^[\p{L}\p{N}_]/u.test(after)) return [];
-    const range = chosen?.range ?? new Range(position, position);
-    const item = (answer: string) =>
-      answer.trim() === '' ? [] : [new InlineCompletionItem((chosen?.text ?? '') + answer, range)];
+    if (refusalOf({ before, after, language: document.languageId }, { isAsked, ...settings })) return [];
 
-    const place = { document: document.uri.toString(), before, after };
-    const known = this.cache.find(place);
-    if (known !== undefined) return item(known);
-
-    const now = performance.now();
-    this.delay.asked(now);
-    if (!isAsked && !(await rest(this.delay.wait(delay), token))) return [];
-    const answer = await this.ask(document, before, after, maxTokens, token);
-    if (answer === undefined) return [];
-    this.cache.add(place, answer);
-    return item(answer);
+    const known = await this.known({ document, before, after, isAsked, settings, token });
+    if (known === undefined || token.isCancellationRequested) return [];
+    if (chosen !== undefined) {
+      const end = document.positionAt(offset + known.replaces);
+      const range = new Range(chosen.range.start, end);
+      return known.texts.map((rest) => new InlineCompletionItem(chosen.text + rest, range));
+    }
+    return offersOf(before, known).map(
+      (offer) =>
+        new InlineCompletionItem(
+          offer.text,
+          new Range(document.positionAt(offer.start), document.positionAt(offer.end)),
+        ),
+    );
   }
 
   forget(): void {
     this.cache.clear();
   }
 
-  private async ask(
-    document: TextDocument,
-    before: string,
-    after: string,
-    maxTokens: number,
-    token: CancellationToken,
-  ): Promise<string | undefined> {
+  private async known(request: Request): Promise<Remembered | undefined> {
+    const { document, before, after, isAsked, settings, token } = request;
+    const place = { document: document.uri.toString(), before, after };
+    const known = this.cache.find(place);
+    if (known !== undefined && (known.isFull || !isAsked)) return known;
+
+    this.delay.asked(performance.now());
+    // Git is asked while the keys come to rest.
+    const mayRead = this.services.exclusions.whyText(document, before + after);
+    if (!isAsked && !(await rest(this.delay.wait(settings.delay), token))) return undefined;
+    if ((await mayRead) !== undefined || token.isCancellationRequested) return undefined;
+    const answers = await this.ask(request);
+    if (answers === undefined) return undefined;
+    // What was seen before stays the first: going through candidates must not change the one that is shown.
+    const texts = textsOf([...(known?.replaces === 0 ? known.texts : []), ...answers], after);
+    this.cache.add(place, texts, isAsked);
+    return { typed: 0, texts, replaces: 0, isFull: isAsked };
+  }
+
+  private async ask(request: Request): Promise<readonly string[] | undefined> {
+    const { document, before, after, isAsked, settings, token } = request;
+    const { engine, log, openTexts } = this.services;
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => controller.abort());
-    const whole = before + after;
-    const { text, base } = excerptAround(whole, [{ start: before.length, end: before.length }]);
+    const { text, base } = excerptAround(before + after, [{ start: before.length, end: before.length }]);
     const at = before.length - base;
-    const started = performance.now();
     try {
-      const result = await this.engine.use(
+      const others = await openTexts.near(document);
+      const started = performance.now();
+      const result = await engine.use(
         ({ client, model }) =>
           client.infill(
             {
@@ -94,18 +129,20 @@ export class GhostText {
               document: document.uri.toString(),
               priority: 'ghost',
               seed: 0,
-              maxTokens,
+              maxTokens: settings.maxTokens,
+              ...(others.length > 0 ? { openTexts: others } : {}),
+              ...(isAsked ? { candidates: CANDIDATES } : { gate: settings.gate }),
             },
             { signal: controller.signal },
           ),
         { signal: controller.signal },
       );
-      this.delay.answered(performance.now() - started);
-      return result.candidates[0]?.spans[0]?.text ?? '';
+      if (!isAsked) this.delay.answered(performance.now() - started);
+      return result.candidates.flatMap(({ spans: [span] }) => (span?.start === at ? [span.text] : []));
     } catch (thrown) {
       const error = toEngineError(thrown);
       // Nobody asked out loud, so nobody is told out loud; crashes are told by the status bar.
-      if (!isCrash(error)) this.log.debug(`Ghost text: ${error.code}. ${error.message}`);
+      if (!isCrash(error)) log.debug(`Ghost text: ${error.code}. ${error.message}`);
       return undefined;
     } finally {
       listening.dispose();

@@ -1,63 +1,228 @@
-// Ghost text with the real engine: what is offered, kept while typing through, and given up.
+// Ghost text with the real engine: what is offered, kept while typing through, cycled, quiet, and given up.
 import assert from 'node:assert/strict';
-import { afterEach, before, describe, it } from 'mocha';
+import { spawnSync } from 'node:child_process';
+import { after, afterEach, before, describe, it } from 'mocha';
 import {
   CancellationTokenSource,
+  ConfigurationTarget,
+  commands,
   type InlineCompletionItem,
   InlineCompletionTriggerKind,
+  NotebookCellData,
+  NotebookCellKind,
+  NotebookData,
   Position,
-  type TextEditor,
+  Range,
+  Selection,
+  type TextDocument,
+  Uri,
+  window,
+  workspace,
 } from 'vscode';
 import type { Palimpsest } from '../../extension/palimpsest';
-import { closeEverything, fingerprint, internals, openFile, useCpu } from './host';
+import { closeEverything, configure, fingerprint, internals, openFile, until, useCpu } from './host';
 
 const START = 'def total(items):\n    result = 0\n    for item in items:\n        ';
 const END = '\n    return result\n';
-const INVOKED = { triggerKind: InlineCompletionTriggerKind.Invoke, selectedCompletionInfo: undefined };
+const AT = new Position(3, 8);
 
 describe('ghost text', () => {
   let palimpsest: Palimpsest;
   before(async () => {
     await useCpu();
+    // A weak model is hardly ever sure; what passes the gate is the engine's own test.
+    await configure('ghostText.gate', 0);
     palimpsest = await (await internals()).palimpsest();
   });
   afterEach(closeEverything);
+  after(() => configure('ghostText.gate', undefined));
 
-  function offered(editor: TextEditor, position: Position): Promise<InlineCompletionItem[]> {
-    const { token } = new CancellationTokenSource();
-    return palimpsest.provideInline(editor.document, position, INVOKED, token, true);
+  function offered(
+    document: TextDocument,
+    position: Position,
+    triggerKind = InlineCompletionTriggerKind.Invoke,
+    token = new CancellationTokenSource().token,
+  ): Promise<InlineCompletionItem[]> {
+    const context = { triggerKind, selectedCompletionInfo: undefined };
+    return palimpsest.provideInline(document, position, context, token, true);
+  }
+  const automatically = (document: TextDocument, position: Position) =>
+    offered(document, position, InlineCompletionTriggerKind.Automatic);
+
+  /** What would stand there after accepting. */
+  function accepted(document: TextDocument, { range, insertText }: InlineCompletionItem): string {
+    assert.ok(range);
+    assert.ok(range.isSingleLine);
+    const text = document.getText();
+    const start = document.offsetAt(range.start);
+    return text.slice(0, start) + String(insertText) + text.slice(document.offsetAt(range.end));
   }
 
   it('offers text at the cursor and keeps it while that text is typed', async () => {
-    const editor = await openFile('ghost1.py', START + END);
-    const at = new Position(3, 8);
-    const untouched = fingerprint(editor.document);
-    const [item] = await offered(editor, at);
+    const { document, edit } = await openFile('ghost1.py', START + END);
+    const untouched = fingerprint(document);
+    const [item] = await offered(document, AT);
     assert.ok(item, 'something is offered');
-    assert.deepEqual(fingerprint(editor.document), untouched);
-    const text = String(item.insertText);
-    assert.ok(text.trim() !== '');
+    assert.deepEqual(fingerprint(document), untouched);
+    const target = accepted(document, item);
+    assert.ok(target.startsWith(START) && target.endsWith(END), 'both sides stay');
 
-    await editor.edit((edit) => edit.insert(at, text.slice(0, 2)));
+    const text = target.slice(START.length, target.length - END.length);
+    await edit((builder) => builder.insert(AT, text.slice(0, 2)));
     await palimpsest.engine.stop();
-    const rest = await offered(editor, at.translate(0, 2));
-    assert.deepEqual(
-      rest.map(({ insertText }) => insertText),
-      [text.slice(2)],
-    );
+    const [rest] = await automatically(document, AT.translate(0, 2));
+    assert.ok(rest);
+    assert.equal(accepted(document, rest), target);
+    assert.deepEqual(rest.range?.start, item.range?.start, 'and its place, so that it does not flicker');
     assert.equal(palimpsest.engine.state.kind, 'off', 'what is known is not asked for');
   });
 
+  it('has several candidates for whoever asks, the one that was shown first', async () => {
+    const { document } = await openFile('ghost2.py', START + END);
+    const [shown] = await automatically(document, AT);
+    const all = await offered(document, AT);
+    assert.ok(shown && all.length > 1, `${all.length} candidates`);
+    assert.equal(String(all[0]?.insertText), String(shown.insertText));
+    assert.equal(new Set(all.map(({ insertText }) => String(insertText))).size, all.length);
+  });
+
+  it('is shown by the editor, taken word by word, then whole, and undone', async () => {
+    const editor = await openFile('ghost3.py', START + END);
+    const { document } = editor;
+    const [item] = await offered(document, AT);
+    assert.ok(item);
+    const target = accepted(document, item);
+    editor.selection = new Selection(AT, AT);
+    await commands.executeCommand('editor.action.inlineSuggest.trigger');
+    await until(async () => {
+      if (document.getText() === START + END) {
+        await commands.executeCommand('editor.action.inlineSuggest.acceptNextWord');
+      }
+      return document.getText() !== START + END;
+    }, 'a word');
+    const word = document.getText().slice(START.length, document.getText().length - END.length);
+    assert.ok(target.slice(START.length).startsWith(word), `${word} is the beginning of it`);
+    await until(async () => {
+      if (document.getText() !== target) await commands.executeCommand('editor.action.inlineSuggest.commit');
+      return document.getText() === target;
+    }, 'the whole');
+    while (document.getText() !== START + END) await commands.executeCommand('undo');
+    assert.equal(document.isDirty, false);
+  });
+
   it('gives up when it is cancelled', async () => {
-    const editor = await openFile('ghost2.py', `${START}x${END}`);
+    const { document } = await openFile('ghost4.py', `${START}x${END}`);
     const source = new CancellationTokenSource();
-    const answer = palimpsest.provideInline(editor.document, new Position(3, 9), INVOKED, source.token, true);
+    const answer = offered(document, AT.translate(0, 1), InlineCompletionTriggerKind.Invoke, source.token);
     source.cancel();
     assert.deepEqual(await answer, []);
   });
 
-  it('offers nothing in files that hold secrets', async () => {
-    const editor = await openFile('.env.local', 'TOKEN=\n');
-    assert.deepEqual(await offered(editor, new Position(0, 6)), []);
+  it('is silent when the engine cannot start', async () => {
+    await configure('node.path', '/nowhere/node');
+    try {
+      await palimpsest.engine.stop();
+      const { document } = await openFile('ghost5.py', START + END);
+      assert.deepEqual(await offered(document, AT), []);
+    } finally {
+      await configure('node.path', undefined);
+      await palimpsest.engine.restart();
+    }
+  });
+
+  it('follows the choice in the suggestion widget', async () => {
+    const { document } = await openFile('ghost6.py', `${START}res${END}`);
+    const range = new Range(AT, AT.translate(0, 3));
+    const context = {
+      triggerKind: InlineCompletionTriggerKind.Automatic,
+      selectedCompletionInfo: { range, text: 'result' },
+    };
+    const { token } = new CancellationTokenSource();
+    const items = await palimpsest.provideInline(document, range.end, context, token, true);
+    for (const item of items) {
+      assert.deepEqual(item.range, range);
+      assert.ok(String(item.insertText).startsWith('result'));
+    }
+    assert.ok(items.length > 0);
+  });
+
+  it('is quiet while it is snoozed, except for whoever asks, and the status bar says so', async () => {
+    const { status } = await internals();
+    const { document } = await openFile('ghost7.py', START + END);
+    await commands.executeCommand('palimpsest.snoozeGhostText', 5);
+    assert.match(status.text, /bell-slash/);
+    assert.deepEqual(await automatically(document, AT), []);
+    assert.ok((await offered(document, AT)).length > 0);
+    await commands.executeCommand('palimpsest.resumeGhostText');
+    assert.doesNotMatch(status.text, /bell-slash/);
+    assert.ok((await automatically(document, AT)).length > 0);
+  });
+
+  it('is turned off and on for a language', async () => {
+    const enabled = (languageId: string) =>
+      workspace.getConfiguration('palimpsest', { languageId }).get('ghostText.enabled');
+    await openFile('ghost8.py', START + END);
+    assert.equal(enabled('python'), true);
+    assert.equal(enabled('markdown'), false, 'prose is not what it is for');
+    await commands.executeCommand('palimpsest.toggleGhostText');
+    assert.equal(enabled('python'), false);
+    assert.equal(enabled('typescript'), true);
+    await commands.executeCommand('palimpsest.toggleGhostText');
+    assert.equal(enabled('python'), true);
+    await workspace
+      .getConfiguration('palimpsest', { languageId: 'python' })
+      .update('ghostText.enabled', undefined, ConfigurationTarget.Global, true);
+  });
+
+  it('works in untitled files and in a notebook’s cells', async () => {
+    const untitled = await workspace.openTextDocument({ language: 'python', content: START + END });
+    await window.showTextDocument(untitled);
+    assert.ok((await offered(untitled, AT)).length > 0);
+    await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+
+    const cell = new NotebookCellData(NotebookCellKind.Code, START + END, 'python');
+    const notebook = await workspace.openNotebookDocument('jupyter-notebook', new NotebookData([cell]));
+    await window.showNotebookDocument(notebook);
+    const { document } = notebook.cellAt(0);
+    assert.equal(document.uri.scheme, 'vscode-notebook-cell');
+    assert.ok((await offered(document, AT)).length > 0);
+    await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
+  it('offers nothing in files that hold secrets, that git ignores, or that are hidden', async () => {
+    const [folder] = workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    // A folder of its own, which stays until all is removed: the editor's git extension looks at it, too.
+    const repository = Uri.joinPath(folder.uri, 'repository');
+    await workspace.fs.writeFile(Uri.joinPath(repository, '.gitignore'), Buffer.from('ignored.py\n'));
+    const git = spawnSync('git', ['init', '--quiet'], { cwd: repository.fsPath });
+    assert.equal(git.status, 0);
+    const hidden = workspace.getConfiguration('palimpsest.context');
+    await hidden.update('exclude', ['repository/hid*.py'], ConfigurationTarget.Global);
+    try {
+      for (const [name, why] of [
+        ['repository/.env.local', 'secret'],
+        ['repository/ignored.py', 'git'],
+        ['repository/hidden.py', 'editor'],
+      ] as const) {
+        const { document } = await openFile(name, START + END);
+        await until(async () => (await palimpsest.exclusions.why(document)) === why, `${name}: ${why}`);
+        assert.deepEqual(await offered(document, AT), [], name);
+        await commands.executeCommand('palimpsest.rewriteSelection');
+        assert.equal(palimpsest.rewrites.of(document.uri), undefined, `${name} is not rewritten`);
+      }
+      const { document } = await openFile('repository/shown.py', START + END);
+      assert.equal(await palimpsest.exclusions.why(document), undefined);
+      assert.deepEqual(await palimpsest.openTexts.near(document), [], 'nor copied from');
+    } finally {
+      await hidden.update('exclude', undefined, ConfigurationTarget.Global);
+    }
+  });
+
+  it('copies from the files that are open, the one seen last first', async () => {
+    await openFile('first.py', 'FIRST = 1\n');
+    await openFile('second.py', 'SECOND = 2\n');
+    const { document } = await openFile('third.py', START + END);
+    assert.deepEqual(await palimpsest.openTexts.near(document), ['SECOND = 2\n', 'FIRST = 1\n']);
   });
 });

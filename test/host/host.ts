@@ -36,9 +36,12 @@ export async function configure(name: string, value: unknown): Promise<void> {
 const LIMIT_MILLIS = 30_000;
 
 /** Polls: what is waited for has no event of its own in the editor's API. */
-export async function until<T>(look: () => T | undefined | false, what: string): Promise<T> {
+export async function until<T>(
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  what: string,
+): Promise<T> {
   for (const start = Date.now(); Date.now() - start < LIMIT_MILLIS; ) {
-    const found = look();
+    const found = await look();
     if (found !== undefined && found !== false) return found;
     await new Promise((resolve) => setTimeout(resolve, 15));
   }

@@ -113,7 +113,7 @@ describe('the manifest', () => {
     );
     const used = new Set(whens.flatMap((when) => when.match(/palimpsest\.[A-Za-z]+/g) ?? []));
     const set = new Set(
-      [...sources.matchAll(/setContext\('(palimpsest\.[A-Za-z]+)'/g)].map(([, key]) => key ?? ''),
+      [...sources.matchAll(/setContext(?:',\s*|\()'(palimpsest\.[A-Za-z]+)'/g)].map(([, key]) => key ?? ''),
     );
     assert.deepEqual([...used].sort(), [...set].sort());
   });

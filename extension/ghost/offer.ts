@@ -1,0 +1,43 @@
+// From answers to what the editor is handed: where a suggestion begins and ends, and how much of an answer is offered.
+import type { Remembered } from './cache';
+import { isMidLine } from './position';
+
+export interface Offer {
+  /** UTF-16 offsets of what is replaced, on the cursor's own line. */
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** Texts that are worth keeping of an answer, best first, each once. */
+export function textsOf(answers: readonly string[], after: string): readonly string[] {
+  const texts = answers
+    .map((answer) => (isMidLine(after) ? firstLine(answer) : answer))
+    .filter((text) => text.trim() !== '' && !isAlreadyThere(text, after));
+  return [...new Set(texts)];
+}
+
+/**
+ * What was typed of the answer, and the word that was being typed before it, are part of what is replaced: the suggestion
+ * then keeps its place and its text from key to key and does not flicker, and stays when a letter is taken back.
+ */
+export function offersOf(before: string, { typed, texts, replaces }: Remembered): readonly Offer[] {
+  const asked = before.slice(0, before.length - typed);
+  const word = /[\p{L}\p{N}_$]*$/u.exec(asked)?.[0] ?? '';
+  const lineStart = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1;
+  const start = Math.max(asked.length - word.length, lineStart);
+  const kept = before.slice(start);
+  return texts.map((text) => ({ start, end: before.length + replaces, text: kept + text }));
+}
+
+function firstLine(text: string): string {
+  return text.split(/\r|\n/, 1)[0] ?? '';
+}
+
+/** The engine cuts what repeats the text behind the hole; what is nothing else than that may still slip through. */
+function isAlreadyThere(text: string, after: string): boolean {
+  const plain = (one: string) => one.replace(/\s+/g, ' ').trim();
+  const wanted = plain(text);
+  const behind = plain(after.slice(0, text.length + 200));
+  return text.includes('\n') && behind.startsWith(wanted);
+}

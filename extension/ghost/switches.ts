@@ -1,0 +1,70 @@
+// The ways to have less ghost text: off for a language, and quiet for a while.
+import { ConfigurationTarget, commands, l10n, type TextDocument, window, workspace } from 'vscode';
+import { SECTION } from '../settings';
+import { Snooze } from './snooze';
+
+const KEY = 'ghostText.enabled';
+
+export class GhostSwitches {
+  private readonly snooze: Snooze;
+
+  /** `changed` is told until when there is quiet (milliseconds since the epoch), and its end. */
+  constructor(changed: (until: number | undefined) => void) {
+    this.snooze = new Snooze((until) => {
+      void commands.executeCommand('setContext', 'palimpsest.snoozed', until !== undefined);
+      if (until !== undefined) void commands.executeCommand('editor.action.inlineSuggest.hide');
+      changed(until);
+    });
+  }
+
+  get isSnoozed(): boolean {
+    return this.snooze.until !== undefined;
+  }
+
+  /** Asks for how long where `minutes` are not given. */
+  async snoozeFor(minutes?: number): Promise<void> {
+    const chosen = minutes ?? (await askMinutes(this.isSnoozed));
+    if (chosen === undefined) return;
+    if (chosen > 0) this.snooze.start(chosen);
+    else this.resume();
+  }
+
+  resume(): void {
+    this.snooze.stop();
+  }
+
+  /** Turns it off for the document's language, or on again, where that was last decided. */
+  async toggle({ languageId }: Pick<TextDocument, 'languageId'>): Promise<void> {
+    const settings = workspace.getConfiguration(SECTION, { languageId });
+    const enabled = settings.get(KEY) !== false;
+    const decided = settings.inspect(KEY);
+    const target =
+      decided?.workspaceFolderLanguageValue !== undefined || decided?.workspaceFolderValue !== undefined
+        ? ConfigurationTarget.WorkspaceFolder
+        : decided?.workspaceLanguageValue !== undefined || decided?.workspaceValue !== undefined
+          ? ConfigurationTarget.Workspace
+          : ConfigurationTarget.Global;
+    await settings.update(KEY, !enabled, target, true);
+    const message = enabled
+      ? l10n.t('Ghost text is off for {0}.', languageId)
+      : l10n.t('Ghost text is on for {0}.', languageId);
+    window.setStatusBarMessage(`$(pencil) ${message}`, 4000);
+    if (enabled) await commands.executeCommand('editor.action.inlineSuggest.hide');
+  }
+
+  dispose(): void {
+    this.snooze.dispose();
+  }
+}
+
+async function askMinutes(isSnoozed: boolean): Promise<number | undefined> {
+  const choices = [
+    ...(isSnoozed ? [{ label: l10n.t('Resume now'), minutes: 0 }] : []),
+    { label: l10n.t('For {0} minutes', 5), minutes: 5 },
+    { label: l10n.t('For {0} minutes', 15), minutes: 15 },
+    { label: l10n.t('For an hour'), minutes: 60 },
+    { label: l10n.t('Until this window is closed'), minutes: Number.POSITIVE_INFINITY },
+  ];
+  const title = l10n.t('Snooze ghost text');
+  return (await window.showQuickPick(choices, { title }))?.minutes;
+}
