@@ -20,7 +20,12 @@ export interface LoadedModel {
    */
   infill(
     params: InfillParams,
-    context?: { readonly signal?: AbortSignal; readonly onStep?: (event: DenoiseStepEvent) => void },
+    context?: {
+      readonly signal?: AbortSignal;
+      readonly onStep?: (event: DenoiseStepEvent) => void;
+      /** Asked between denoise steps: true takes the draft as it is, every mask filled with its best guess. */
+      readonly enough?: () => boolean;
+    },
   ): Promise<InfillResult>;
   score(params: ScoreParams, context?: { readonly signal?: AbortSignal }): Promise<ScoreResult>;
   dispose(): Promise<void>;

@@ -17,6 +17,8 @@ export const METHODS = {
   shutdown: 'palimpsest/shutdown',
   /** Notification to the engine: give up a request by its `requestId`. */
   cancel: 'palimpsest/cancel',
+  /** Notification to the engine: answer a request with its draft, once the denoise step that runs is done. */
+  enough: 'palimpsest/enough',
   /** Notifications from the engine. */
   denoiseStep: 'palimpsest/denoiseStep',
   loadProgress: 'palimpsest/loadProgress',
@@ -227,6 +229,7 @@ export interface StatusResult {
   readonly uptimeMillis: number;
 }
 
+/** Of `cancel` and `enough`. */
 export interface CancelParams {
   readonly requestId: number;
 }

@@ -40,6 +40,13 @@ const ACTIONS: Readonly<Record<string, RewriteAction>> = {
   'palimpsest.nextCandidate': 'next',
   'palimpsest.previousCandidate': 'previous',
   'palimpsest.rewriteAgain': 'again',
+  'palimpsest.takeDraft': 'take',
+  'palimpsest.acceptHunk': 'acceptHunk',
+  'palimpsest.rejectHunk': 'rejectHunk',
+  'palimpsest.nextHunk': 'nextHunk',
+  'palimpsest.previousHunk': 'previousHunk',
+  'palimpsest.pinWords': 'pin',
+  'palimpsest.remaskWords': 'remask',
 };
 
 let loaded: Promise<Palimpsest> | undefined;
@@ -59,7 +66,9 @@ export function activate(context: ExtensionContext): PalimpsestApi {
     command('palimpsest.rewriteSelection', (all) => {
       if (window.activeTextEditor !== undefined) all.rewrite(window.activeTextEditor);
     }),
-    ...Object.entries(ACTIONS).map(([name, action]) => command(name, (all) => all.rewrites.act(action))),
+    ...Object.entries(ACTIONS).map(([name, action]) =>
+      command(name, (all, which: unknown) => all.rewrites.act(action, which)),
+    ),
     command('palimpsest.fixProblem', (all, uri?: Uri, diagnostic?: Diagnostic) =>
       all.fixProblem(uri, diagnostic),
     ),

@@ -157,8 +157,8 @@ export class Palimpsest {
   ): Promise<InlineCompletionItem[]> {
     const rewrite = this.rewrites.of(document.uri);
     if (rewrite !== undefined) {
-      const { ghost } = rewrite;
-      return ghost?.anchor.isEqual(position) ? [ghostItem(ghost, '_palimpsest.ghostInserted')] : [];
+      const ghost = rewrite.ghostAt(position);
+      return ghost === undefined ? [] : [ghostItem(ghost, '_palimpsest.ghostInserted')];
     }
     return wantsGhostText ? this.ghost.provide(document, position, context, token) : [];
   }

@@ -2,7 +2,10 @@
 import { type ConfigurationScope, workspace } from 'vscode';
 import { PROVIDERS, type ProviderChoice } from '../engine/protocol';
 
+import type { PreviewChoice } from './rewrite/presentation';
+
 export const SECTION = 'palimpsest';
+const PREVIEWS: readonly PreviewChoice[] = ['auto', 'diffEditor', 'comments'];
 
 export interface EngineSettings {
   readonly nodePath: string;
@@ -29,7 +32,7 @@ export function engineSettings(): EngineSettings {
 export interface RewriteSettings {
   readonly candidates: number;
   readonly strength: number;
-  readonly preview: 'auto' | 'diffEditor';
+  readonly preview: PreviewChoice;
   readonly animated: boolean;
 }
 
@@ -39,7 +42,7 @@ export function rewriteSettings(scope: ConfigurationScope): RewriteSettings {
   return {
     candidates: Math.round(bounded(all.get('candidates'), 1, 8, 2)),
     strength: bounded(all.get('strength'), 0.05, 1, 1),
-    preview: all.get('preview') === 'diffEditor' ? 'diffEditor' : 'auto',
+    preview: PREVIEWS.find((name) => name === all.get('preview')) ?? 'auto',
     animated: animation === 'on' || (animation !== 'off' && !prefersCalm()),
   };
 }

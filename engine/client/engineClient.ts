@@ -60,6 +60,12 @@ export interface EngineLogEntry {
   readonly message: string;
 }
 
+interface NumberedContext {
+  readonly signal?: AbortSignal;
+  readonly enough?: AbortSignal;
+  readonly onStep?: (event: DenoiseStepEvent) => void;
+}
+
 interface Pending {
   readonly reject: (error: EngineError) => void;
 }
@@ -212,20 +218,27 @@ export class EngineClient {
     return this.call(METHODS.describeModel, { model });
   }
 
-  /** `onStep` turns events on; it hears nothing more once the request is answered or given up. */
+  /**
+   * `onStep` turns events on; it hears nothing more once the request is answered or given up. `enough`, when aborted, has
+   * the engine answer with the draft after the step that runs.
+   */
   infill(
     params: Omit<InfillParams, 'requestId'>,
-    context: { readonly signal?: AbortSignal; readonly onStep?: (event: DenoiseStepEvent) => void } = {},
+    context: {
+      readonly signal?: AbortSignal;
+      readonly enough?: AbortSignal;
+      readonly onStep?: (event: DenoiseStepEvent) => void;
+    } = {},
   ): Promise<InfillResult> {
     const events = params.events ?? context.onStep !== undefined;
-    return this.numbered(METHODS.infill, { ...params, events }, context.signal, context.onStep);
+    return this.numbered(METHODS.infill, { ...params, events }, context);
   }
 
   score(
     params: Omit<ScoreParams, 'requestId'>,
     context: { readonly signal?: AbortSignal } = {},
   ): Promise<ScoreResult> {
-    return this.numbered(METHODS.score, params, context.signal);
+    return this.numbered(METHODS.score, params, context);
   }
 
   status(): Promise<StatusResult> {
@@ -241,14 +254,19 @@ export class EngineClient {
   private async numbered<R>(
     method: string,
     params: object,
-    signal: AbortSignal | undefined,
-    onStep?: (event: DenoiseStepEvent) => void,
+    { signal, enough, onStep }: NumberedContext,
   ): Promise<R> {
     const requestId = ++this.lastRequestId;
     this.stepListeners.set(requestId, onStep);
+    const tell = () =>
+      void this.connection.sendNotification(METHODS.enough, { requestId }).catch(() => undefined);
+    enough?.addEventListener('abort', tell, { once: true });
     try {
-      return await this.call<R>(method, { ...params, requestId }, signal);
+      const answer = this.call<R>(method, { ...params, requestId }, signal);
+      if (enough?.aborted) tell();
+      return await answer;
     } finally {
+      enough?.removeEventListener('abort', tell);
       this.stepListeners.delete(requestId);
     }
   }

@@ -37,6 +37,8 @@ import { scoreBlocks, scoreInPlace } from './scoring';
 interface Context {
   readonly signal?: AbortSignal;
   readonly onStep?: (event: DenoiseStepEvent) => void;
+  /** Asked between denoise steps; true takes the draft as it is. */
+  readonly enough?: () => boolean;
   /** What the confidence of each candidate is worked out from, for fitting it (bench/copyCalibration.ts). */
   readonly onEvidence?: (features: readonly number[], texts: readonly string[]) => void;
 }
@@ -137,7 +139,7 @@ export class Infiller {
 
   private async denoise(full: Canvas, params: InfillParams, copying: RequestCopying, context: Context) {
     const { checkpoint } = this;
-    const { signal, onStep } = context;
+    const { signal, onStep, enough } = context;
     const canvas = await this.withStrength(full, params, signal);
     const holes = holesOf(canvas);
     const room = this.roomOf(params).tokens;
@@ -160,6 +162,7 @@ export class Infiller {
       contextLimit: contextLength,
       ...(onStep ? { onStep: (step: DenoiseStep) => onStep(this.eventOf(step, params, holes)) } : {}),
       ...(signal ? { signal } : {}),
+      ...(enough ? { enough } : {}),
     };
     if (this.denoisers.areInPlace) {
       const denoiser = this.denoisers.inPlace(params.cache ?? 'dual');

@@ -68,6 +68,11 @@ export class Scheduler {
     });
   }
 
+  /** Whether an unanswered request has this number. */
+  has(requestId: number): boolean {
+    return this.find(requestId) !== undefined;
+  }
+
   /** False where no unanswered request has this number. */
   cancel(requestId: number, error?: EngineError): boolean {
     const ticket = this.find(requestId);

@@ -63,6 +63,8 @@ export class EngineServer {
   private readonly models: ModelRegistry;
   private readonly steps: LatestSender<DenoiseStepEvent>;
   private readonly progress: LatestSender<LoadProgress>;
+  /** Requests whose draft will do. */
+  private readonly satisfied = new Set<number>();
   private readonly startedAt = performance.now();
   private cacheFolder: string | undefined;
   private stopping: Promise<void> | undefined;
@@ -92,7 +94,7 @@ export class EngineServer {
     this.writer = new PacedWriter(options.output);
     const reader = new FrameReader(options.input, {
       onRejection: (rejection) => this.answerRejection(rejection),
-      onMessage: (message) => this.cancelEarly(message),
+      onMessage: (message) => this.hearEarly(message),
       ...(options.frames ? { limits: options.frames } : {}),
     });
     const { log } = options;
@@ -152,9 +154,9 @@ export class EngineServer {
   }
 
   private hear(method: string, params: unknown): void {
-    if (method === METHODS.cancel) {
+    if (method === METHODS.cancel || method === METHODS.enough) {
       try {
-        this.scheduler.cancel(cancelParams(params).requestId);
+        this.obey(method, cancelParams(params).requestId);
       } catch (thrown) {
         this.options.log('warn', `${method}: ${errorReply(thrown).message}`);
       }
@@ -167,10 +169,17 @@ export class EngineServer {
    * The connection hands out one message a turn of the event loop, and a denoise step takes a whole turn: a cancellation
    * that waited in line would come steps too late. It is heard again in its place, for requests still in that line.
    */
-  private cancelEarly(message: Message): void {
-    if (!('method' in message) || message.method !== METHODS.cancel || !('params' in message)) return;
+  private hearEarly(message: Message): void {
+    if (!('method' in message) || !('params' in message)) return;
+    const { method } = message;
+    if (method !== METHODS.cancel && method !== METHODS.enough) return;
     const params: { requestId?: unknown } = Object(message.params);
-    if (typeof params.requestId === 'number') this.scheduler.cancel(params.requestId);
+    if (typeof params.requestId === 'number') this.obey(method, params.requestId);
+  }
+
+  private obey(method: typeof METHODS.cancel | typeof METHODS.enough, requestId: number): void {
+    if (method === METHODS.cancel) this.scheduler.cancel(requestId);
+    else if (this.scheduler.has(requestId)) this.satisfied.add(requestId);
   }
 
   private async initialise(raw: unknown): Promise<InitialiseResult> {
@@ -210,6 +219,7 @@ export class EngineServer {
     return this.schedule(params, token, params.document, (signal) =>
       model.infill(params, {
         signal,
+        enough: () => this.satisfied.has(params.requestId),
         ...(params.events
           ? {
               onStep: (event) => {
@@ -253,6 +263,7 @@ export class EngineServer {
       throw error;
     } finally {
       listening.dispose();
+      this.satisfied.delete(requestId);
     }
   }
 

@@ -121,7 +121,7 @@ export class Fixer {
       this.services.engine,
       document,
       places,
-      0,
+      { seed: 0 },
       { signal, onStep: () => undefined },
       { candidates, strength: 1 },
     );

@@ -4,9 +4,11 @@ import { l10n, type TextDocument } from 'vscode';
 import type { DenoiseStepEvent } from '../../engine/protocol';
 import { Pacer } from '../pacer';
 import { rewriteSettings, wrapsLines } from '../settings';
-import type { DenoiseView, SpanPicture } from './denoiseView';
+import type { Ask } from './ask';
+import type { DenoiseView } from './denoiseView';
 import { editorsOf } from './editing';
-import type { Place } from './machine';
+import { picturesOf, type SpanPicture } from './pictures';
+import type { Place } from './review';
 
 const FRAME_MILLIS = 1000 / 15;
 
@@ -16,47 +18,59 @@ export interface DenoiseStage {
   readonly activity: (text: string | undefined) => void;
 }
 
+export interface Denoising {
+  /** Where the masks stand now. */
+  readonly places: readonly Place[];
+  readonly ask: Ask;
+}
+
 export class DenoiseShow {
-  private readonly pictures = new Map<number, SpanPicture>();
+  /** By the span that was sent. */
+  private readonly told = new Map<number, SpanPicture>();
   private readonly pacer = new Pacer<string>((status) => this.draw(status), FRAME_MILLIS);
-  /** Frames drawn so far. */
+  /** Frames drawn so far, and since when the denoise that runs is waited for. */
   frames = 0;
+  private begun = 0;
+  /** Milliseconds from the request to its first denoise step on the screen; undefined: none yet. */
+  firstStepMillis: number | undefined;
 
   constructor(
     private readonly document: TextDocument,
     private readonly stage: DenoiseStage,
-    /** Where the masks stand now; undefined when nothing is denoised. */
-    private readonly places: () => readonly Place[] | undefined,
+    private readonly denoising: () => Denoising | undefined,
   ) {}
 
   begin(): void {
-    this.pictures.clear();
+    this.told.clear();
+    this.begun = performance.now();
+    this.firstStepMillis = undefined;
     this.draw(l10n.t('waiting for the engine'));
   }
 
   stepped(event: DenoiseStepEvent): void {
     // Further candidates are denoised beside the first, out of sight.
     if (event.candidate !== 0) return;
-    this.pictures.set(event.span, { cells: event.cells, fresh: new Set(event.committed) });
-    const cells = [...this.pictures.values()].flatMap((picture) => picture.cells);
+    this.told.set(event.span, { cells: event.cells, fresh: new Set(event.committed) });
+    const cells = [...this.told.values()].flatMap((picture) => picture.cells);
     const settled = cells.filter(({ state }) => state === 'committed' || state === 'locked').length;
     this.pacer.offer(l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settled, cells.length));
   }
 
   draw(status?: string): void {
-    const places = this.places();
-    if (places === undefined) return;
+    const denoising = this.denoising();
+    if (denoising === undefined) return;
     if (status !== undefined) this.stage.activity(status);
+    const { places, ask } = denoising;
     const still = !rewriteSettings(this.document).animated || wrapsLines(this.document);
-    for (const editor of editorsOf(this.document)) {
-      this.stage.denoiseView.show(editor, places, still ? undefined : this.pictures);
-    }
+    const pictures = still ? undefined : picturesOf(ask, places, this.told);
+    for (const editor of editorsOf(this.document)) this.stage.denoiseView.show(editor, places, pictures);
     this.frames++;
+    if (this.told.size > 0) this.firstStepMillis ??= performance.now() - this.begun;
   }
 
   end(): void {
     this.pacer.clear();
-    this.pictures.clear();
+    this.told.clear();
     this.stage.activity(undefined);
     for (const editor of editorsOf(this.document)) this.stage.denoiseView.clear(editor);
   }

@@ -9,15 +9,10 @@ import {
   ThemeColor,
   window,
 } from 'vscode';
-import type { CellEvent } from '../../engine/protocol';
 import { Disposables } from '../disposables';
 import { canvasLines, maskedCells, type OldLine, type PlacedRun, placeRuns, type Role } from './frames';
-import type { Place } from './machine';
-
-export interface SpanPicture {
-  readonly cells: readonly CellEvent[];
-  readonly fresh: ReadonlySet<number>;
-}
+import type { SpanPicture } from './pictures';
+import type { Place } from './review';
 
 /** Both are styled against the rule that hides what they stand in. */
 const SHOWN = 'none; display: inline !important;';

@@ -22,12 +22,13 @@ export class DiffReviews implements TextDocumentContentProvider {
     return this.texts.get(uri.toString()) ?? '';
   }
 
-  /** Opens the diff editor, or brings the open one up to date. */
-  async show(document: TextDocument, text: string, title: string): Promise<void> {
+  /** Brings the diff editor up to date; opens it, or brings it to the front, where `open` or it was not there. */
+  async show(document: TextDocument, text: string, title: string, open: boolean): Promise<void> {
     const uri = reviewUri(document);
-    const known = this.texts.has(uri.toString());
+    const known = this.texts.get(uri.toString());
     this.texts.set(uri.toString(), text);
-    if (known) this.emitter.fire(uri);
+    if (known !== undefined && known !== text) this.emitter.fire(uri);
+    if (!open && known !== undefined) return;
     await commands.executeCommand('vscode.diff', document.uri, uri, title, { preview: true });
   }
 

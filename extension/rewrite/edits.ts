@@ -1,5 +1,5 @@
 // The new text of a document, and the least that has to be replaced to get there.
-import type { Answer, Place } from './machine';
+import type { Answer, Place } from './review';
 
 export interface TextEdit {
   readonly start: number;
@@ -9,12 +9,33 @@ export interface TextEdit {
 
 /** One edit for each place that changes, in text order, without the characters that stay. */
 export function editsOf(places: readonly Place[], answer: Answer): readonly TextEdit[] {
-  return places
-    .flatMap(({ start, old }, i) => {
+  return inOrder(
+    places.flatMap(({ start, end, old }, i) => {
       const text = answer.texts[i] ?? old;
-      return text === old ? [] : [shifted(leastEdit(old, text), start)];
-    })
-    .sort((a, b) => a.start - b.start || a.end - b.end);
+      return text === old ? [] : [{ start, end, text, old }];
+    }),
+  ).map(({ start, text, old }) => shifted(leastEdit(old, text), start));
+}
+
+/** In text order; what is put in at a place's start goes before that place. Equal places keep their order. */
+export function inOrder<E extends { readonly start: number; readonly end: number }>(
+  edits: readonly E[],
+): readonly E[] {
+  return [...edits].sort((a, b) => a.start - b.start || a.end - b.end);
+}
+
+/** Edits that touch become one: an editor has no order for two that are at one place. */
+export function joined(edits: readonly TextEdit[]): readonly TextEdit[] {
+  const result: TextEdit[] = [];
+  for (const edit of edits) {
+    const last = result.at(-1);
+    if (last !== undefined && last.end === edit.start) {
+      result[result.length - 1] = { start: last.start, end: edit.end, text: last.text + edit.text };
+    } else {
+      result.push(edit);
+    }
+  }
+  return result;
 }
 
 export function applyEdits(text: string, edits: readonly TextEdit[]): string {

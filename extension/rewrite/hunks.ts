@@ -1,6 +1,12 @@
-// What a candidate changes, line by line, and in which form that can be shown without touching the document.
-import { diffArrays } from 'diff';
-import type { Answer, Place } from './machine';
+// What a candidate changes, as hunks of whole lines of the document; each can be taken or left by itself.
+import { applyEdits, type TextEdit } from './edits';
+import { lineEdits } from './lineEdits';
+import { type Answer, type Place, placesInOrder } from './review';
+
+/** An edit within one place; offsets count from the place's start. */
+export interface PlaceEdit extends TextEdit {
+  readonly place: number;
+}
 
 /** Old lines `startLine`…`endLine` (exclusive, counting from 0) give way to `newLines`. */
 export interface Hunk {
@@ -8,170 +14,193 @@ export interface Hunk {
   readonly endLine: number;
   readonly oldLines: readonly string[];
   readonly newLines: readonly string[];
+  /** What taking it does, in text order. */
+  readonly edits: readonly PlaceEdit[];
 }
 
-interface Block {
+/** An edit with where it stands in the document. */
+interface Placed {
+  readonly edit: PlaceEdit;
+  /** In the document. */
   readonly start: number;
   readonly end: number;
-  readonly text: string;
 }
 
-/** Hunks in text order; line ends are no difference. */
+interface Group {
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly members: readonly Placed[];
+  /** Undefined where they have to be worked out from all members. */
+  readonly newLines?: readonly string[];
+}
+
+/** In text order; their edits together are the whole change. Line ends are no difference. */
 export function hunksOf(text: string, places: readonly Place[], answer: Answer): readonly Hunk[] {
-  return blocksOf(text, places, answer).flatMap((block) => {
-    const firstLine = lineCount(text.slice(0, block.start));
-    const old = lines(text.slice(block.start, block.end));
-    return oneBlock(lineHunks(old, lines(block.text), firstLine), old, firstLine);
-  });
+  const map = new LineMap(text);
+  const placed = placesInOrder(places).flatMap(({ start, old, index }) =>
+    lineEdits(old, answer.texts[index] ?? old).map((edit) => ({
+      edit: { ...edit, place: index },
+      start: start + edit.start,
+      end: start + edit.end,
+    })),
+  );
+  const groups = readTogether(
+    apart(
+      placed.map((one) => groupOf(map, one)),
+      map,
+    ),
+    map,
+  );
+  return groups.map((group) => hunkOf(map, group));
 }
 
-/** Whole lines around the places; places on one line share a block. */
-function blocksOf(text: string, places: readonly Place[], answer: Answer): readonly Block[] {
-  const blocks: { start: number; end: number; text: string; written: number }[] = [];
-  const inOrder = places
-    .map((place, i) => ({ ...place, text: answer.texts[i] ?? place.old }))
-    .sort((a, b) => a.start - b.start || a.end - b.end);
-  for (const place of inOrder) {
-    const newline = text.indexOf('\n', place.end);
-    const end = newline < 0 ? text.length : newline;
-    const start = text.lastIndexOf('\n', place.start - 1) + 1;
-    const last = blocks.at(-1);
-    if (last !== undefined && start <= last.end) {
-      last.text += text.slice(last.written, place.start) + place.text;
-      last.written = place.end;
-      last.end = Math.max(last.end, end);
-    } else {
-      blocks.push({ start, end, text: text.slice(start, place.start) + place.text, written: place.end });
-    }
+/** The smallest whole lines around one edit: lines that only come or go do not touch their neighbours. */
+function groupOf(map: LineMap, placed: Placed): Group {
+  const { start, end } = placed;
+  const { text } = placed.edit;
+  const first = map.lineAt(start);
+  const last = map.lineAt(end);
+  const members = [placed];
+  const atStarts = start === map.startOf(first) && end === map.startOf(last);
+  const atEnds = start === map.endOf(first) && end === map.endOf(last);
+  if (text === '' && start < end && atStarts) {
+    return { startLine: first, endLine: last, members, newLines: [] };
   }
-  return blocks.map(({ start, end, text: head, written }) => ({
-    start,
-    end,
-    text: head + text.slice(written, end),
-  }));
+  if (text === '' && start < end && atEnds) {
+    return { startLine: first + 1, endLine: last + 1, members, newLines: [] };
+  }
+  const lines = text.split(/\r\n|\r|\n/);
+  if (start === end && lines.length > 1 && atStarts && lines.at(-1) === '') {
+    return { startLine: first, endLine: first, members, newLines: lines.slice(0, -1) };
+  }
+  if (start === end && lines.length > 1 && atEnds && lines[0] === '') {
+    return { startLine: first + 1, endLine: first + 1, members, newLines: lines.slice(1) };
+  }
+  return around(map, members);
 }
 
-function lineHunks(old: readonly string[], fresh: readonly string[], firstLine: number): Hunk[] {
-  const hunks: Hunk[] = [];
-  let line = firstLine;
-  let open: { startLine: number; oldLines: string[]; newLines: string[] } | undefined;
-  const close = () => {
-    if (open !== undefined) hunks.push({ ...open, endLine: open.startLine + open.oldLines.length });
-    open = undefined;
-  };
-  for (const part of diffArrays([...old], [...fresh])) {
-    if (!part.added && !part.removed) {
-      close();
-      line += part.value.length;
+function around(map: LineMap, members: readonly Placed[]): Group {
+  const startLine = Math.min(...members.map(({ start }) => map.lineAt(start)));
+  const endLine = Math.max(...members.map(({ end }) => map.lineAt(end))) + 1;
+  return { startLine, endLine, members };
+}
+
+/** Groups that share a line become one; that may make them share lines with others. */
+function apart(groups: readonly Group[], map: LineMap): readonly Group[] {
+  const done: Group[] = [];
+  for (let group of groups) {
+    for (let last = done.at(-1); last !== undefined && overlap(last, group); last = done.at(-1)) {
+      done.pop();
+      group = around(map, [...last.members, ...group.members]);
+    }
+    done.push(group);
+  }
+  return done;
+}
+
+function overlap(one: Group, next: Group): boolean {
+  return next.startLine < one.endLine;
+}
+
+/** Blocks that have but a line or a bracket between them are read better as one than as pieces. */
+function readTogether(groups: readonly Group[], map: LineMap): readonly Group[] {
+  const done: Group[] = [];
+  for (const group of groups) {
+    const last = done.at(-1);
+    if (last === undefined || !belongTogether(last, group, map)) {
+      done.push(group);
       continue;
     }
-    open ??= { startLine: line, oldLines: [], newLines: [] };
-    if (part.removed) {
-      open.oldLines.push(...part.value);
-      line += part.value.length;
-    } else {
-      open.newLines.push(...part.value);
-    }
+    const newLines = [
+      ...newLinesOf(map, last),
+      ...map.lines(last.endLine, group.startLine),
+      ...newLinesOf(map, group),
+    ];
+    const members = [...last.members, ...group.members];
+    done[done.length - 1] = { startLine: last.startLine, endLine: group.endLine, members, newLines };
   }
-  close();
-  return hunks;
+  return done;
 }
 
-/** Blocks that have but an empty line or a bracket in common are read better as one than as pieces. */
-function oneBlock(hunks: Hunk[], old: readonly string[], firstLine: number): Hunk[] {
-  const [first] = hunks;
-  const last = hunks.at(-1);
-  if (first === undefined || last === undefined) return hunks;
-  if (hunks.filter((hunk) => !isInLine(hunk)).length < 2) return hunks;
-  const newLines: string[] = [];
-  let next = first.startLine;
-  for (const hunk of hunks) {
-    newLines.push(...old.slice(next - firstLine, hunk.startLine - firstLine), ...hunk.newLines);
-    next = hunk.endLine;
-  }
-  const { startLine } = first;
-  const { endLine } = last;
-  return [{ startLine, endLine, oldLines: old.slice(startLine - firstLine, endLine - firstLine), newLines }];
-}
-
-function lines(text: string): readonly string[] {
-  return text.split(/\r\n|\r|\n/);
-}
-
-function lineCount(text: string): number {
-  return text.split('\n').length - 1;
-}
-
-/** Characters of a line that differ; `start` counts from 0, both texts lie between the same neighbours. */
-export interface LineChange {
-  readonly line: number;
-  readonly start: number;
-  readonly oldText: string;
-  readonly newText: string;
-}
-
-/** Of a hunk of one line for one line. */
-export function lineChange(line: number, old: string, fresh: string): LineChange {
-  const most = Math.min(old.length, fresh.length);
-  let start = 0;
-  while (start < most && old[start] === fresh[start]) start++;
-  let tail = 0;
-  while (tail < most - start && old[old.length - 1 - tail] === fresh[fresh.length - 1 - tail]) tail++;
-  // Whole words are easier to read than the letters that happen to differ.
-  while (start > 0 && isWord(old[start - 1]) && (isWord(old[start]) || isWord(fresh[start]))) start--;
-  while (tail > 0 && isWord(old[old.length - tail]) && isWordEnd(old, fresh, tail, start)) tail--;
-  return {
-    line,
-    start,
-    oldText: old.slice(start, old.length - tail),
-    newText: fresh.slice(start, fresh.length - tail),
-  };
-}
-
-function isWordEnd(old: string, fresh: string, tail: number, start: number): boolean {
-  const before = (text: string) => text.length - tail - 1;
+function belongTogether(one: Group, next: Group, map: LineMap): boolean {
+  const between = map.lines(one.endLine, next.startLine);
+  const areInLine = [one, next].every((group) =>
+    isInLine({ oldLines: map.lines(group.startLine, group.endLine), newLines: newLinesOf(map, group) }),
+  );
+  if (areInLine) return false;
   return (
-    (before(old) >= start && isWord(old[before(old)])) ||
-    (before(fresh) >= start && isWord(fresh[before(fresh)]))
+    between.length <= 1 || (between.length <= 3 && between.every((line) => /^[\s()[\]{};,]*$/.test(line)))
   );
 }
 
-function isWord(character: string | undefined): boolean {
-  return character !== undefined && /[\p{L}\p{N}_]/u.test(character);
+function hunkOf(map: LineMap, group: Group): Hunk {
+  const { startLine, endLine, members } = group;
+  return {
+    startLine,
+    endLine,
+    oldLines: map.lines(startLine, endLine),
+    newLines: newLinesOf(map, group),
+    edits: members.map(({ edit }) => edit),
+  };
 }
 
-export type Presentation =
-  /** In the editor: changes within lines and deletions anywhere, and at most one block of new lines. */
-  | { readonly kind: 'inline'; readonly changes: readonly Hunk[]; readonly ghost?: Hunk }
-  | { readonly kind: 'diffEditor' };
-
-export interface Surroundings {
-  /** Decorations would mislead or stay unheard: wrapped lines, a screen reader, ghost text switched off. */
-  readonly plain: boolean;
+function newLinesOf(map: LineMap, { startLine, endLine, members, newLines }: Group): readonly string[] {
+  if (newLines !== undefined) return newLines;
+  const from = map.startOf(startLine);
+  const edits = members.map(({ edit, start, end }) => ({
+    start: start - from,
+    end: end - from,
+    text: edit.text,
+  }));
+  return applyEdits(map.text.slice(from, map.endOf(endLine - 1)), edits).split(/\r\n|\r|\n/);
 }
 
-const MOST_HUNKS = 8;
-const MOST_LINES = 60;
-const LONGEST_LINE = 160;
-
-export function presentationOf(hunks: readonly Hunk[], { plain }: Surroundings): Presentation {
-  const ghosts = hunks.filter((hunk) => !isInLine(hunk));
-  const [ghost] = ghosts;
-  if (plain || hunks.length > MOST_HUNKS || ghosts.length > 1) return { kind: 'diffEditor' };
-  // Both sides of it must fit on a screen.
-  if (ghost !== undefined && ghost.oldLines.length + ghost.newLines.length > MOST_LINES) {
-    return { kind: 'diffEditor' };
-  }
-  // Ghost text stands behind a line; before the first one there is none.
-  if (ghost !== undefined && ghost.endLine === 0) return { kind: 'diffEditor' };
-  const changes = hunks.filter(isInLine);
-  return ghost === undefined ? { kind: 'inline', changes } : { kind: 'inline', changes, ghost };
-}
-
-function isInLine({ oldLines, newLines }: Hunk): boolean {
+/** Whether it can be shown where it stands: lines that only go, or one line for one. */
+export function isInLine({ oldLines, newLines }: Pick<Hunk, 'oldLines' | 'newLines'>): boolean {
   if (newLines.length === 0) return true;
   const length = (oldLines[0]?.length ?? 0) + (newLines[0]?.length ?? 0);
   return (
     oldLines.length === 1 && newLines.length === 1 && oldLines[0]?.trim() !== '' && length <= LONGEST_LINE
   );
+}
+
+const LONGEST_LINE = 160;
+
+/** Lines of a document by their offsets, as the editor counts them. */
+class LineMap {
+  private readonly starts: readonly number[];
+
+  constructor(readonly text: string) {
+    const starts = [0];
+    for (const match of text.matchAll(/\r\n|\r|\n/g)) starts.push(match.index + match[0].length);
+    this.starts = starts;
+  }
+
+  lineAt(offset: number): number {
+    let low = 0;
+    let high = this.starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((this.starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  startOf(line: number): number {
+    return this.starts[line] ?? this.text.length;
+  }
+
+  /** Without its line end. */
+  endOf(line: number): number {
+    const next = this.starts[line + 1];
+    if (next === undefined) return this.text.length;
+    return this.text.slice(next - 2, next) === '\r\n' ? next - 2 : next - 1;
+  }
+
+  lines(from: number, to: number): readonly string[] {
+    return Array.from({ length: Math.max(0, to - from) }, (_, i) =>
+      this.text.slice(this.startOf(from + i), this.endOf(from + i)),
+    );
+  }
 }

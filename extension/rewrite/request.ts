@@ -4,8 +4,9 @@ import type { DenoiseStepEvent } from '../../engine/protocol';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { excerptAround } from '../excerpt';
 import { rewriteSettings } from '../settings';
+import { type Ask, answerFrom, planAsk } from './ask';
 import { lineEndOf } from './editing';
-import type { Answer, Place } from './machine';
+import type { Answer, Place } from './review';
 
 export interface Answers {
   /** In the text that was sent. */
@@ -15,6 +16,8 @@ export interface Answers {
 
 export interface Listening {
   readonly signal: AbortSignal;
+  /** Aborted when somebody wants the draft as it is. */
+  readonly enough?: AbortSignal;
   readonly onStep: (event: DenoiseStepEvent) => void;
 }
 
@@ -24,34 +27,50 @@ export interface Sampling {
   readonly strength: number;
 }
 
+/** A word that is done again had its likeliest reading already. */
+const WORD_TEMPERATURE = 0.8;
+
 /** Rejects with EngineError. Steps that come behind the answer or after the signal are not told. */
 export async function askForAnswers(
   engine: EngineSupervisor,
   document: TextDocument,
   places: readonly Place[],
-  seed: number,
-  { signal, onStep }: Listening,
-  { candidates, strength }: Sampling = rewriteSettings(document),
+  ask: Ask,
+  { signal, enough, onStep }: Listening,
+  sampling: Sampling = rewriteSettings(document),
 ): Promise<Answers> {
-  const { text, base } = excerptAround(document.getText(), places);
+  const plan = planAsk(document.getText(), places, ask);
+  const { text, base } = excerptAround(plan.text, plan.spans);
+  // With others the first is the likeliest one, which is known already when more is asked for.
+  const candidates = sampling.candidates + (ask.seed > 0 ? 1 : 0);
+  const isSteered = ask.words !== undefined || ask.kept !== undefined;
   let hasAnswer = false;
+  const moved = ({ start, end }: { readonly start: number; readonly end: number }) => ({
+    start: start - base,
+    end: end - base,
+  });
   const result = await engine.use(
     ({ client, model }) =>
       client.infill(
         {
           model: model.folder,
           text,
-          spans: places.map(({ start, end }) => ({ start: start - base, end: end - base })),
+          spans: plan.spans.map((span) => ({
+            ...moved(span),
+            ...(span.locked === undefined ? {} : { locked: span.locked.map(moved) }),
+          })),
           language: document.languageId,
           fileName: document.fileName,
           document: document.uri.toString(),
           priority: 'rewrite',
-          seed: seed * candidates,
+          seed: ask.seed * (sampling.candidates + 1),
           candidates,
-          strength,
+          strength: isSteered ? 1 : sampling.strength,
+          ...(ask.words === undefined ? {} : { temperature: WORD_TEMPERATURE }),
         },
         {
           signal,
+          ...(enough === undefined ? {} : { enough }),
           onStep: (event) => {
             if (!signal.aborted && !hasAnswer) onStep(event);
           },
@@ -62,13 +81,12 @@ export async function askForAnswers(
   hasAnswer = true;
   const lineEnd = lineEndOf(document);
   return {
-    places: (result.candidates[0]?.spans ?? []).map(({ start, end }) => ({
-      start: start + base,
-      end: end + base,
-      old: text.slice(start, end),
-    })),
-    answers: result.candidates.map(({ spans }) => ({
-      texts: spans.map((span) => span.text.replace(/\r\n|\r|\n/g, lineEnd)),
-    })),
+    places,
+    answers: result.candidates.map(({ spans }) =>
+      answerFrom(
+        plan,
+        spans.map((span) => span.text.replace(/\r\n|\r|\n/g, lineEnd)),
+      ),
+    ),
   };
 }

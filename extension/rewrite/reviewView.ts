@@ -3,6 +3,7 @@
 import {
   type DecorationOptions,
   InlineCompletionItem,
+  l10n,
   type Position,
   Range,
   type TextDocument,
@@ -12,9 +13,8 @@ import {
   window,
 } from 'vscode';
 import { Disposables } from '../disposables';
-import { type Hunk, lineChange, type Presentation } from './hunks';
-
-export type InlinePresentation = Presentation & { kind: 'inline' };
+import { type Hunk, isInLine } from './hunks';
+import { lineChange } from './presentation';
 
 /** The inline suggestion that shows new lines: it makes its own room below the old ones. */
 export interface Ghost {
@@ -23,7 +23,9 @@ export interface Ghost {
   readonly text: string;
 }
 
-export function ghostOf(document: TextDocument, hunk: Hunk): Ghost {
+/** Undefined for a hunk that is shown in its lines. */
+export function ghostOf(document: TextDocument, hunk: Hunk): Ghost | undefined {
+  if (isInLine(hunk)) return undefined;
   const line = Math.max(0, hunk.endLine - 1);
   return { anchor: document.lineAt(line).range.end, text: `\n${hunk.newLines.join('\n')}` };
 }
@@ -31,6 +33,17 @@ export function ghostOf(document: TextDocument, hunk: Hunk): Ghost {
 /** `command` runs when the editor itself inserted the suggestion, by its hover bar for instance. */
 export function ghostItem({ anchor, text }: Ghost, command: string): InlineCompletionItem {
   return new InlineCompletionItem(text, new Range(anchor, anchor), { command, title: '' });
+}
+
+/** Where the cursor has to be for a hunk to be seen. */
+export function anchorOf(document: TextDocument, hunk: Hunk): Position {
+  const ghost = ghostOf(document, hunk);
+  if (ghost !== undefined) return ghost.anchor;
+  const [old = ''] = hunk.oldLines;
+  const [fresh] = hunk.newLines;
+  if (fresh === undefined) return document.lineAt(hunk.startLine).range.end;
+  const change = lineChange(hunk.startLine, old, fresh);
+  return document.validatePosition(new Range(change.line, change.start, change.line, change.start).start);
 }
 
 export class ReviewView {
@@ -54,40 +67,69 @@ export class ReviewView {
       overviewRulerColor: new ThemeColor('diffEditorOverview.insertedForeground'),
     }),
   );
-  /** Its height depends on the candidate, so it is made anew for each. */
+  /** Stands for new lines that are not shown now: one ghost text at a time is all that an editor has. */
+  private readonly folded = this.owned.add(
+    window.createTextEditorDecorationType({
+      after: {
+        color: new ThemeColor('editorCodeLens.foreground'),
+        backgroundColor: new ThemeColor('diffEditor.insertedTextBackground'),
+        margin: '0 0 0 2ch',
+      },
+      overviewRulerColor: new ThemeColor('diffEditorOverview.insertedForeground'),
+    }),
+  );
+  /** Its height depends on the hunk, so it is made anew for each. */
   private tint: TextEditorDecorationType | undefined;
 
-  show(editor: TextEditor, { changes, ghost }: InlinePresentation): void {
+  /** `open`: the hunk whose new lines the editor shows as ghost text. */
+  show(editor: TextEditor, hunks: readonly Hunk[], open: Hunk | undefined): void {
     const { document } = editor;
     const gone: Range[] = [];
     const struck: Range[] = [];
     const come: DecorationOptions[] = [];
-    for (const hunk of changes) {
+    const folded: DecorationOptions[] = [];
+    for (const hunk of hunks) {
+      const ghost = ghostOf(document, hunk);
       const [old] = hunk.oldLines;
       const [fresh] = hunk.newLines;
-      if (old === undefined || fresh === undefined) {
+      if (ghost !== undefined) {
+        if (hunk.oldLines.length > 0) gone.push(linesOf(document, hunk));
+        if (hunk !== open) folded.push(fold(ghost, hunk.newLines.length));
+      } else if (old === undefined || fresh === undefined) {
         gone.push(linesOf(document, hunk));
         struck.push(linesOf(document, hunk));
-        continue;
+      } else {
+        const change = lineChange(hunk.startLine, old, fresh);
+        const end = change.start + change.oldText.length;
+        const range = new Range(change.line, change.start, change.line, end);
+        if (change.oldText !== '') struck.push(range);
+        if (change.newText !== '') come.push(insertion(range.end, change.newText));
       }
-      const change = lineChange(hunk.startLine, old, fresh);
-      const end = change.start + change.oldText.length;
-      const range = new Range(change.line, change.start, change.line, end);
-      if (change.oldText !== '') struck.push(range);
-      if (change.newText !== '') come.push(insertion(range.end, change.newText));
     }
-    if (ghost !== undefined && ghost.oldLines.length > 0) gone.push(linesOf(document, ghost));
     editor.setDecorations(this.removedLine, gone);
     editor.setDecorations(this.removedText, struck);
     editor.setDecorations(this.insertedText, come);
+    editor.setDecorations(this.folded, folded);
+    this.showTint(editor, open);
+  }
+
+  clear(editor: TextEditor): void {
+    this.showTint(editor, undefined);
+    for (const type of [this.removedLine, this.removedText, this.insertedText, this.folded])
+      editor.setDecorations(type, []);
+  }
+
+  dispose(): void {
+    this.tint?.dispose();
+    this.owned.dispose();
   }
 
   /** The green behind the ghost text, only while the editor shows it: elsewhere it would lie over other lines. */
-  showTint(editor: TextEditor, hunk: Hunk | undefined): void {
+  private showTint(editor: TextEditor, hunk: Hunk | undefined): void {
     this.tint?.dispose();
     this.tint = undefined;
-    if (hunk === undefined) return;
-    const { anchor } = ghostOf(editor.document, hunk);
+    const ghost = hunk === undefined ? undefined : ghostOf(editor.document, hunk);
+    if (hunk === undefined || ghost === undefined) return;
     const height = hunk.newLines.length * 100;
     this.tint = window.createTextEditorDecorationType({
       after: {
@@ -95,18 +137,7 @@ export class ReviewView {
         textDecoration: `none; position: absolute; left: 0; top: 100%; height: ${height}%; width: 100vw; pointer-events: none; background: var(--vscode-diffEditor-insertedLineBackground);`,
       },
     });
-    editor.setDecorations(this.tint, [new Range(anchor, anchor)]);
-  }
-
-  clear(editor: TextEditor): void {
-    this.showTint(editor, undefined);
-    for (const type of [this.removedLine, this.removedText, this.insertedText])
-      editor.setDecorations(type, []);
-  }
-
-  dispose(): void {
-    this.tint?.dispose();
-    this.owned.dispose();
+    editor.setDecorations(this.tint, [new Range(ghost.anchor, ghost.anchor)]);
   }
 }
 
@@ -120,4 +151,9 @@ function insertion(at: Position, text: string): DecorationOptions {
     range: new Range(at, at),
     renderOptions: { after: { contentText: text.replace(/\t/g, '    ').replace(/ /g, '\u00a0') } },
   };
+}
+
+function fold({ anchor }: Ghost, count: number): DecorationOptions {
+  const contentText = count === 1 ? l10n.t('+1 line') : l10n.t('+{0} lines', count);
+  return { range: new Range(anchor, anchor), renderOptions: { after: { contentText } } };
 }

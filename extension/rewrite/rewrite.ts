@@ -1,26 +1,31 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
-import { l10n, Selection, type TextDocument, type TextEditor, window } from 'vscode';
+import { l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { EngineSupervisor } from '../engine/supervisor';
+import { type Ask, type PlaceRanges, planAsk } from './ask';
 import { DenoiseShow, type DenoiseStage } from './denoiseShow';
+import { reviewUri } from './diffReview';
 import { editDocument, editorsOf } from './editing';
-import { applyEdits, editsOf, leastEdit, type TextEdit } from './edits';
+import { leastEdit, type TextEdit } from './edits';
+import type { Hunk } from './hunks';
 import {
   begin,
   beginReview,
   type Decision,
   decide,
   type Note,
-  type Review,
   type RewriteEffect,
   type RewriteEvent,
   type RewriteState,
 } from './machine';
 import { type Answers, askForAnswers } from './request';
+import type { Review } from './review';
 import { ReviewShow, type ReviewStage } from './reviewShow';
 import type { Ghost } from './reviewView';
+import { type Side, sidePlaces } from './sides';
 import type { OffsetRange } from './spans';
 import type { TextChange } from './tracking';
+import { withinPlaces, wordsAt } from './words';
 
 /** What all rewrites share. */
 export interface RewriteServices extends DenoiseStage, ReviewStage {
@@ -28,13 +33,14 @@ export interface RewriteServices extends DenoiseStage, ReviewStage {
   readonly fail: (error: EngineError) => void;
 }
 
+const SETTLING_TRIES = 3;
+
 export class Rewrite {
   private state: RewriteState = { kind: 'ended', how: 'closed' };
   private controller: AbortController | undefined;
+  private enough: AbortController | undefined;
   private readonly denoise: DenoiseShow;
   private readonly shown: ReviewShow;
-  /** The document's text that the review is about. */
-  private reviewed: string | undefined;
   private readonly selections: readonly Selection[];
   private readonly version: number;
 
@@ -47,7 +53,7 @@ export class Rewrite {
     this.selections = editor.selections;
     this.version = document.version;
     this.denoise = new DenoiseShow(document, services, () =>
-      this.state.kind === 'denoising' ? this.state.places : undefined,
+      this.state.kind === 'denoising' ? this.state : undefined,
     );
     this.shown = new ReviewShow(
       document,
@@ -74,14 +80,22 @@ export class Rewrite {
     return this.denoise.frames;
   }
 
-  /** First line of the review, where its CodeLens stands; undefined outside the editor's own presentation. */
-  get reviewLine(): number | undefined {
-    return this.state.kind === 'reviewing' ? this.shown.line : undefined;
+  /** What the review shows, in text order. */
+  get hunks(): readonly Hunk[] {
+    return this.state.kind === 'reviewing' ? this.shown.hunks : [];
   }
 
-  /** The inline suggestion that the review wants shown. */
+  get form(): ReviewShow['form'] {
+    return this.state.kind === 'reviewing' ? this.shown.form : undefined;
+  }
+
+  /** The first inline suggestion that the review wants shown. */
   get ghost(): Ghost | undefined {
-    return this.state.kind === 'reviewing' ? this.shown.ghost : undefined;
+    return this.state.kind === 'reviewing' ? this.shown.ghosts()[0]?.ghost : undefined;
+  }
+
+  ghostAt(position: Position): Ghost | undefined {
+    return this.state.kind === 'reviewing' ? this.shown.ghostAt(position) : undefined;
   }
 
   start(spans: readonly OffsetRange[], seed: number): void {
@@ -91,12 +105,8 @@ export class Rewrite {
       const at = this.document.positionAt(start);
       return new Selection(at, at);
     });
-    this.enter(
-      begin(
-        spans.map((span) => ({ ...span, old: text.slice(span.start, span.end) })),
-        seed,
-      ),
-    );
+    const places = spans.map((span) => ({ ...span, old: text.slice(span.start, span.end) }));
+    this.enter(begin(places, { seed }));
   }
 
   /** Shows answers that were made elsewhere, of the document as it stands. */
@@ -108,37 +118,77 @@ export class Rewrite {
     this.enter(decide(this.state, event));
   }
 
+  /** All of the candidate. */
+  accept(): void {
+    this.dispatch({ kind: 'accept', text: this.document.getText() });
+  }
+
+  /** One hunk of it: the one at the cursor, where none is named. */
+  acceptHunk(index = this.shown.hunkHere()): void {
+    const hunk = this.hunkToTake(index);
+    if (hunk === undefined) return;
+    this.dispatch({ kind: 'accept-hunk', edits: hunk.edits, text: this.document.getText() });
+  }
+
+  rejectHunk(index = this.shown.hunkHere()): void {
+    const hunk = this.hunkToTake(index);
+    if (hunk !== undefined) this.dispatch({ kind: 'reject-hunk', edits: hunk.edits });
+  }
+
+  async step(direction: 1 | -1): Promise<void> {
+    if (this.state.kind === 'reviewing') await this.shown.step(direction);
+  }
+
+  /** Pins the words that are selected in the old text or, in a diff editor, in the new one; or lets go of them. */
+  async pin(): Promise<void> {
+    const pointed = this.pointed();
+    if (pointed === undefined) return this.openForWords();
+    const words = pointed.words.flatMap((own, place) => own.map((word) => ({ place, word })));
+    if (words.length === 0) this.say(l10n.t('Only words of the rewrite can be pinned.'));
+    for (const { place, word } of words) this.dispatch({ kind: 'keep', side: pointed.side, place, word });
+  }
+
+  /** Masks the words that are selected in the new text again; all else in it stays. */
+  async remask(): Promise<void> {
+    const pointed = this.pointed();
+    if (pointed?.side !== 'new') return this.openForWords();
+    if (pointed.words.every((own) => own.length === 0)) {
+      this.say(l10n.t('Only words of the rewrite can be masked again.'));
+    }
+    this.dispatch({ kind: 'redo', words: pointed.words });
+  }
+
   /** Edits of the document, told by the editor. */
   documentChanged(changes: readonly TextChange[]): void {
     if (changes.length === 0) return;
+    const text = this.document.getText();
     const [change] = changes;
-    const { ghost } = this;
-    if (
-      ghost !== undefined &&
-      changes.length === 1 &&
-      change !== undefined &&
-      this.isOurGhost(change, ghost)
-    ) {
-      this.dispatch({ kind: 'inserted' });
+    const taken = changes.length === 1 && change !== undefined ? this.insertedGhost(change) : undefined;
+    if (taken !== undefined && change !== undefined) {
+      const before = text.slice(0, change.offset) + text.slice(change.offset + change.text.length);
+      this.dispatch({ kind: 'inserted', edits: taken.edits, text: before });
     } else {
-      this.dispatch({ kind: 'changed', changes });
+      this.dispatch({ kind: 'changed', changes, text });
     }
   }
 
   /** The editor inserted the ghost text itself: what it stands for goes in the same undo step. */
   async settleInserted(): Promise<void> {
-    const { review } = this;
-    if (this.state.kind !== 'accepting' || review === undefined) return;
-    const target = this.targetOf(review);
-    const current = this.document.getText();
-    const done = target !== undefined && (await this.replace([leastEdit(current, target)], false));
-    this.dispatch({ kind: 'applied', done });
+    const { state, document } = this;
+    if (state.kind !== 'accepting') return;
+    const texts = state.next.places.map(({ old }) => old);
+    const target = planAsk(state.text, state.review.places, { seed: 0, texts }).text;
+    let done = false;
+    for (let tries = 0; tries < SETTLING_TRIES && !done; tries++) {
+      done = await this.replace([leastEdit(document.getText(), target)], false);
+    }
+    this.dispatch({ kind: 'applied', done, text: document.getText() });
   }
 
   /** Draws what there is to see, where its document is shown; called when editors come and go, too. */
   redraw(): void {
     this.denoise.draw();
-    if (this.state.kind === 'reviewing') void this.drawReview(this.state.review, false);
+    if (this.state.kind === 'reviewing') void this.shown.draw(this.state.review, false);
   }
 
   /** Whether Tab in this place means the review. */
@@ -159,7 +209,10 @@ export class Rewrite {
   private perform(effect: RewriteEffect): void {
     switch (effect.kind) {
       case 'request':
-        void this.request(effect.seed);
+        void this.request(effect.ask);
+        break;
+      case 'enough':
+        this.enough?.abort();
         break;
       case 'abort':
         this.controller?.abort();
@@ -168,15 +221,18 @@ export class Rewrite {
       case 'clear':
         this.clear();
         break;
+      case 'hide':
+        this.shown.hide();
+        break;
       case 'review':
         this.denoise.end();
-        void this.drawReview(effect.review, true);
+        void this.shown.draw(effect.review, effect.fresh);
         break;
       case 'apply':
-        void this.apply(effect.review);
+        void this.apply(effect.edits, effect.text);
         break;
       case 'note':
-        window.setStatusBarMessage(`$(info) ${wordsOf(effect.note)}`, 6000);
+        this.say(wordsOf(effect.note));
         break;
       case 'error':
         this.denoise.end();
@@ -185,46 +241,37 @@ export class Rewrite {
     }
   }
 
-  private async request(seed: number): Promise<void> {
+  private async request(ask: Ask): Promise<void> {
     if (this.state.kind !== 'denoising') return;
     const controller = new AbortController();
+    const enough = new AbortController();
     const { signal } = controller;
     this.controller = controller;
+    this.enough = enough;
     this.denoise.begin();
     try {
       const { engine } = this.services;
-      const onStep = this.denoise.stepped.bind(this.denoise);
-      const answers = await askForAnswers(engine, this.document, this.state.places, seed, { signal, onStep });
+      const listening = {
+        signal,
+        enough: enough.signal,
+        onStep: this.denoise.stepped.bind(this.denoise),
+      };
+      const answers = await askForAnswers(engine, this.document, this.state.places, ask, listening);
       if (!signal.aborted) this.dispatch({ kind: 'answered', ...answers });
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
     }
   }
 
-  private async drawReview(review: Review, isNew: boolean): Promise<void> {
-    this.reviewed = this.document.getText();
-    await this.shown.draw(review, isNew);
-  }
-
-  private async apply(review: Review): Promise<void> {
-    const target = this.targetOf(review);
-    const answer = review.answers[review.index];
-    const stands = target !== undefined && this.document.getText() === this.reviewed;
-    const done = stands && answer !== undefined && (await this.replace(editsOf(review.places, answer), true));
-    if (done) {
-      await this.services.diffs.close(this.document, window.tabGroups);
-      if (window.activeTextEditor?.document !== this.document && editorsOf(this.document).length === 0) {
-        await window.showTextDocument(this.document, { preview: false });
-      }
+  private async apply(edits: readonly TextEdit[], text: string): Promise<void> {
+    const { document } = this;
+    const done = document.getText() === text && (await this.replace(edits, true));
+    this.dispatch({ kind: 'applied', done, text: document.getText() });
+    if (this.ending !== 'accepted') return;
+    await this.services.diffs.close(document, window.tabGroups);
+    if (window.activeTextEditor?.document !== document && editorsOf(document).length === 0) {
+      await window.showTextDocument(document, { preview: false });
     }
-    this.dispatch({ kind: 'applied', done });
-  }
-
-  /** The whole document as it is when the shown candidate is accepted. */
-  private targetOf(review: Review): string | undefined {
-    const answer = review.answers[review.index];
-    if (answer === undefined || this.reviewed === undefined) return undefined;
-    return applyEdits(this.reviewed, editsOf(review.places, answer));
   }
 
   private replace(edits: readonly TextEdit[], undoStopBefore: boolean): Promise<boolean> {
@@ -232,13 +279,49 @@ export class Rewrite {
     return editDocument(this.document, edits, { undoStopBefore, unseen });
   }
 
-  private isOurGhost(change: TextChange, ghost: Ghost): boolean {
+  private hunkToTake(index: number | undefined): Hunk | undefined {
+    return index === undefined ? undefined : this.hunks[index];
+  }
+
+  /** The hunk whose ghost text the change put into the document. */
+  private insertedGhost(change: TextChange): Hunk | undefined {
+    if (this.state.kind !== 'reviewing' || change.length > 0) return undefined;
     const plain = (text: string) => text.replace(/\r\n/g, '\n');
-    return (
-      change.length === 0 &&
-      change.offset === this.document.offsetAt(ghost.anchor) &&
-      plain(change.text) === plain(ghost.text)
+    return this.shown
+      .ghosts()
+      .find(
+        ({ ghost }) =>
+          change.offset === this.document.offsetAt(ghost.anchor) && plain(change.text) === plain(ghost.text),
+      )?.hunk;
+  }
+
+  /** The words that the cursor or the selection means; undefined where there is no text to point into. */
+  private pointed(): { readonly side: Side; readonly words: PlaceRanges } | undefined {
+    const editor = window.activeTextEditor;
+    if (this.state.kind !== 'reviewing' || editor === undefined) return undefined;
+    const { document } = editor;
+    const side = document.uri.toString() === reviewUri(this.document).toString() ? 'new' : 'old';
+    const isBeside = side === 'new' || this.shown.form === 'diffEditor';
+    if (side === 'old' && document !== this.document) return undefined;
+    if (!isBeside && editor.selection.isEmpty) return undefined;
+    const selections = editor.selections.map(({ start, end }) => ({
+      start: document.offsetAt(start),
+      end: document.offsetAt(end),
+    }));
+    const words = wordsAt(document.getText(), selections);
+    return { side, words: withinPlaces(words, sidePlaces(this.state.review, side)) };
+  }
+
+  private async openForWords(): Promise<void> {
+    if (this.state.kind !== 'reviewing') return;
+    await this.shown.openDiff(this.state.review);
+    this.say(
+      l10n.t('Palimpsest: put the cursor on words of the new text, then pin them or mask them again.'),
     );
+  }
+
+  private say(sentence: string): void {
+    window.setStatusBarMessage(`$(info) ${sentence}`, 6000);
   }
 
   private clear(): void {

@@ -1,12 +1,11 @@
 // All rewrites of the window: at most one a document. Passes the editor's events and the person's commands on to them,
 // and says by context keys which keys are theirs.
 import {
-  CodeLens,
+  type CodeLens,
   type CodeLensProvider,
   commands,
   EventEmitter,
   l10n,
-  Range,
   TabInputTextDiff,
   type TextDocument,
   type TextEditor,
@@ -18,16 +17,34 @@ import type { EngineError } from '../../engine/errors';
 import { Disposables } from '../disposables';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { holdsSecrets } from '../secrets';
+import { CommentReviews } from './commentReview';
 import { DenoiseView } from './denoiseView';
-import { type DiffReviews, reviewedUri } from './diffReview';
-import type { RewriteEvent } from './machine';
+import { DIFF_SCHEME, type DiffReviews, reviewedUri } from './diffReview';
+import { KeptView } from './keptView';
+import { lensesOf } from './lenses';
 import type { Answers } from './request';
 import { ReviewView } from './reviewView';
 import { Rewrite, type RewriteServices } from './rewrite';
 import { type OffsetRange, spansOf } from './spans';
 
-export type RewriteAction = RewriteEvent['kind'] &
-  ('accept' | 'reject' | 'cancel' | 'next' | 'previous' | 'again');
+/** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
+const ACTIONS = {
+  accept: (rewrite) => rewrite.accept(),
+  reject: (rewrite) => rewrite.dispatch({ kind: 'reject' }),
+  cancel: (rewrite) => rewrite.dispatch({ kind: 'cancel' }),
+  take: (rewrite) => rewrite.dispatch({ kind: 'take' }),
+  next: (rewrite) => rewrite.dispatch({ kind: 'next' }),
+  previous: (rewrite) => rewrite.dispatch({ kind: 'previous' }),
+  again: (rewrite) => rewrite.dispatch({ kind: 'again' }),
+  acceptHunk: (rewrite, which) => rewrite.acceptHunk(which),
+  rejectHunk: (rewrite, which) => rewrite.rejectHunk(which),
+  nextHunk: (rewrite) => rewrite.step(1),
+  previousHunk: (rewrite) => rewrite.step(-1),
+  pin: (rewrite) => rewrite.pin(),
+  remask: (rewrite) => rewrite.remask(),
+} satisfies Record<string, (rewrite: Rewrite, which: number | undefined) => void | Promise<void>>;
+
+export type RewriteAction = keyof typeof ACTIONS;
 
 export interface RewritesOptions {
   readonly engine: EngineSupervisor;
@@ -49,17 +66,21 @@ export class Rewrites implements CodeLensProvider {
       ...options,
       denoiseView: this.owned.add(new DenoiseView()),
       reviewView: this.owned.add(new ReviewView()),
+      keptView: this.owned.add(new KeptView()),
+      comments: this.owned.add(new CommentReviews()),
     };
     this.owned.add(
-      workspace.onDidChangeTextDocument(({ document, contentChanges }) =>
+      workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        // The right side of a diff editor has its new text: what is drawn on it belongs there.
+        if (document.uri.scheme === DIFF_SCHEME) this.of(document.uri)?.redraw();
         this.byDocument.get(document.uri.toString())?.documentChanged(
           contentChanges.map(({ rangeOffset, rangeLength, text }) => ({
             offset: rangeOffset,
             length: rangeLength,
             text,
           })),
-        ),
-      ),
+        );
+      }),
     );
     this.owned.add(
       // Not `of`: the right side of a diff editor comes and goes on its own.
@@ -126,8 +147,10 @@ export class Rewrites implements CodeLensProvider {
   }
 
   /** Does nothing where there is nothing to act on. */
-  act(action: RewriteAction): void {
-    this.current()?.dispatch({ kind: action });
+  async act(action: RewriteAction, which?: unknown): Promise<void> {
+    const rewrite = this.current();
+    const hunk = typeof which === 'number' ? which : this.services.comments.indexOf(which);
+    if (rewrite !== undefined) await ACTIONS[action](rewrite, hunk);
   }
 
   async settleInserted(): Promise<void> {
@@ -135,26 +158,8 @@ export class Rewrites implements CodeLensProvider {
   }
 
   provideCodeLenses(document: TextDocument): CodeLens[] {
-    const rewrite = this.of(document.uri);
-    const line = rewrite?.reviewLine;
-    const review = rewrite?.review;
-    if (line === undefined || review === undefined) return [];
-    const range = new Range(line, 0, line, 0);
-    const lens = (title: string, command: string) => new CodeLens(range, { title, command });
-    const count = review.answers.length;
-    return [
-      lens(`$(check) ${l10n.t('Accept')}`, 'palimpsest.acceptRewrite'),
-      lens(`$(close) ${l10n.t('Reject')}`, 'palimpsest.rejectRewrite'),
-      ...(count > 1
-        ? [
-            lens(
-              `$(arrow-right) ${l10n.t('Next ({0} of {1})', review.index + 1, count)}`,
-              'palimpsest.nextCandidate',
-            ),
-          ]
-        : []),
-      lens(`$(refresh) ${l10n.t('Again')}`, 'palimpsest.rewriteAgain'),
-    ];
+    const rewrite = this.byDocument.get(document.uri.toString());
+    return rewrite === undefined ? [] : lensesOf(rewrite);
   }
 
   dispose(): void {
@@ -197,6 +202,7 @@ export class Rewrites implements CodeLensProvider {
     const rewrite = this.current();
     this.setContext('palimpsest.denoising', rewrite?.kind === 'denoising');
     this.setContext('palimpsest.reviewing', rewrite?.kind === 'reviewing');
+    this.setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
     this.setContext('palimpsest.atReview', editor !== undefined && rewrite?.isAt(editor) === true);
   }
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { applyEdits, editsOf, leastEdit } from '../../../extension/rewrite/edits';
-import { type Hunk, hunksOf, lineChange, presentationOf } from '../../../extension/rewrite/hunks';
-import type { Place } from '../../../extension/rewrite/machine';
+import { applyEdits, editsOf, joined, leastEdit } from '../../../extension/rewrite/edits';
+import { type Hunk, hunksOf } from '../../../extension/rewrite/hunks';
+import { formOf, hunkAt, lineChange, startLines } from '../../../extension/rewrite/presentation';
+import { inDocument, type Place } from '../../../extension/rewrite/review';
 
 const TEXT = 'one\ntwo\nthree\nfour\nfive\n';
 const place = (old: string, text = TEXT): Place => ({
@@ -12,7 +13,8 @@ const place = (old: string, text = TEXT): Place => ({
   old,
 });
 const hunks = (old: string, fresh: string) => hunksOf(TEXT, [place(old)], { texts: [fresh] });
-const plain = { plain: false };
+const shownHunks = (old: string, fresh: string) => shown(hunks(old, fresh));
+const shown = (all: readonly Hunk[]) => all.map(({ edits: _, ...lines }) => lines);
 
 /** What a review shows must be what an accept does. */
 function applyHunks(lines: readonly string[], all: readonly Hunk[]): readonly string[] {
@@ -28,15 +30,17 @@ function applyHunks(lines: readonly string[], all: readonly Hunk[]): readonly st
 
 describe('hunks of a candidate', () => {
   test('are whole lines, without those that stay', () => {
-    assert.deepEqual(hunks('two\nthree', 'two\nTHREE'), [
+    assert.deepEqual(shownHunks('two\nthree', 'two\nTHREE'), [
       { startLine: 2, endLine: 3, oldLines: ['three'], newLines: ['THREE'] },
     ]);
-    assert.deepEqual(hunks('wo', 'en'), [{ startLine: 1, endLine: 2, oldLines: ['two'], newLines: ['ten'] }]);
-    assert.deepEqual(hunks('two', 'two'), []);
+    assert.deepEqual(shownHunks('wo', 'en'), [
+      { startLine: 1, endLine: 2, oldLines: ['two'], newLines: ['ten'] },
+    ]);
+    assert.deepEqual(shownHunks('two', 'two'), []);
   });
 
   test('of one place are one block, when its parts have but a line in common', () => {
-    assert.deepEqual(hunks('two\nthree\nfour', 'a\nb\nthree\nc\nd'), [
+    assert.deepEqual(shownHunks('two\nthree\nfour', 'a\nb\nthree\nc\nd'), [
       {
         startLine: 1,
         endLine: 4,
@@ -47,10 +51,10 @@ describe('hunks of a candidate', () => {
   });
 
   test('tell what only comes and what only goes', () => {
-    assert.deepEqual(hunks('two', 'two\nand a half'), [
+    assert.deepEqual(shownHunks('two', 'two\nand a half'), [
       { startLine: 2, endLine: 2, oldLines: [], newLines: ['and a half'] },
     ]);
-    assert.deepEqual(hunks('two\nthree\n', ''), [
+    assert.deepEqual(shownHunks('two\nthree\n', ''), [
       { startLine: 1, endLine: 3, oldLines: ['two', 'three'], newLines: [] },
     ]);
   });
@@ -58,38 +62,82 @@ describe('hunks of a candidate', () => {
   test('of places on one line are one', () => {
     const text = 'f(a, b)\n';
     const answer = { texts: ['x', 'y'] };
-    assert.deepEqual(hunksOf(text, [place('a', text), place('b', text)], answer), [
+    assert.deepEqual(shown(hunksOf(text, [place('a', text), place('b', text)], answer)), [
       { startLine: 0, endLine: 1, oldLines: ['f(a, b)'], newLines: ['f(x, y)'] },
     ]);
   });
 
   test('line ends are no difference', () => {
     const text = 'a\r\nb\r\nc\r\n';
-    const [hunk, ...rest] = hunksOf(text, [place('b', text)], { texts: ['x\r\ny'] });
+    const [hunk, ...rest] = shown(hunksOf(text, [place('b', text)], { texts: ['x\r\ny'] }));
     assert.deepEqual(hunk, { startLine: 1, endLine: 2, oldLines: ['b'], newLines: ['x', 'y'] });
     assert.deepEqual(rest, []);
   });
 
-  test('and edits lead to the same text, whatever the places and answers are', () => {
-    const piece = fc.string({ unit: fc.constantFrom('a', 'b', '\n', ' ', '🎈'), maxLength: 6 });
+  test('stay apart where more than a line is between them', () => {
+    const all = hunks('one\ntwo\nthree\nfour\nfive', 'a\nb\ntwo\nthree\nfour\nc\nd');
+    assert.deepEqual(
+      all.map(({ startLine, endLine }) => [startLine, endLine]),
+      [
+        [0, 1],
+        [4, 5],
+      ],
+    );
+    const brackets = hunks('two\nthree\nfour', 'two\nthree\nfour');
+    assert.deepEqual(brackets, []);
+  });
+
+  test('of places that meet keep the order of the places', () => {
+    const places = [
+      { start: 4, end: 7, old: 'two' },
+      { start: 4, end: 4, old: '' },
+    ];
+    const all = hunksOf('one two\n', places, { texts: ['TWO', 'new '] });
+    assert.deepEqual(shown(all), [
+      { startLine: 0, endLine: 1, oldLines: ['one two'], newLines: ['one new TWO'] },
+    ]);
+    const edits = all.flatMap((hunk) => inDocument(places, hunk.edits));
+    assert.equal(applyEdits('one two\n', edits), 'one new TWO\n');
+  });
+
+  test('and edits lead to the same text, whatever the places and answers are; each hunk is what taking it does', () => {
+    const piece = fc.string({ unit: fc.constantFrom('a', 'b', '\n', ' ', '🎈'), maxLength: 12 });
     fc.assert(
-      fc.property(fc.array(fc.tuple(piece, piece, piece), { minLength: 1, maxLength: 4 }), (parts) => {
-        let text = '';
-        let target = '';
-        const places: Place[] = [];
-        const texts: string[] = [];
-        for (const [kept, old, fresh] of parts) {
-          text += `${kept}.`;
-          target += `${kept}.`;
-          places.push({ start: text.length, end: text.length + old.length, old });
-          texts.push(fresh);
-          text += `${old}.`;
-          target += `${fresh}.`;
-        }
-        const answer = { texts };
-        assert.equal(applyEdits(text, editsOf(places, answer)), target);
-        assert.deepEqual(applyHunks(text.split('\n'), hunksOf(text, places, answer)), target.split('\n'));
-      }),
+      fc.property(
+        fc.array(fc.tuple(piece, piece, piece), { minLength: 1, maxLength: 4 }),
+        fc.boolean(),
+        fc.boolean(),
+        (parts, apart, backwards) => {
+          // Places may meet, be empty, and come in any order.
+          const dot = apart ? '.' : '';
+          let text = '';
+          let target = '';
+          let pairs: { place: Place; fresh: string }[] = [];
+          for (const [kept, old, fresh] of parts) {
+            const before = kept === '' && !apart ? 'k' : kept;
+            text += `${before}${dot}`;
+            target += `${before}${dot}`;
+            pairs.push({ place: { start: text.length, end: text.length + old.length, old }, fresh });
+            text += `${old}${dot}`;
+            target += `${fresh}${dot}`;
+          }
+          if (backwards) pairs = pairs.reverse();
+          const places = pairs.map((pair) => pair.place);
+          const answer = { texts: pairs.map(({ fresh }) => fresh) };
+          assert.equal(applyEdits(text, editsOf(places, answer)), target);
+          const all = hunksOf(text, places, answer);
+          assert.deepEqual(applyHunks(text.split('\n'), all), target.split('\n'));
+          const edits = inDocument(
+            places,
+            all.flatMap((hunk) => hunk.edits),
+          );
+          assert.equal(applyEdits(text, joined(edits)), target);
+          for (const hunk of all) {
+            const alone = applyEdits(text, joined(inDocument(places, hunk.edits)));
+            assert.deepEqual(alone.split('\n'), applyHunks(text.split('\n'), [hunk]));
+          }
+        },
+      ),
     );
   });
 });
@@ -127,27 +175,50 @@ describe('the change within a line', () => {
 });
 
 describe('how a candidate is shown', () => {
-  const kind = (all: readonly Hunk[]) => {
-    const shown = presentationOf(all, plain);
-    return shown.kind === 'diffEditor' ? shown.kind : shown.ghost === undefined ? 'in the lines' : 'ghost';
-  };
+  const auto = { preview: 'auto', plain: false } as const;
+  const form = (all: readonly Hunk[]) => formOf(all, auto);
 
-  test('within its lines, as ghost text below them, or in a diff editor', () => {
-    assert.equal(kind(hunks('two', 'TWO')), 'in the lines');
-    assert.equal(kind(hunks('two\nthree\n', '')), 'in the lines');
-    assert.equal(kind(hunks('two', 'TWO\nand more')), 'ghost');
-    const apart = hunksOf(TEXT, [place('two'), place('four')], { texts: ['a\nb', 'c\nd'] });
-    assert.equal(kind(apart), 'diffEditor', 'two blocks');
-    assert.equal(kind(hunks('two', 'line\n'.repeat(80))), 'diffEditor', 'more than a screen');
-    const long = 'x'.repeat(200);
-    assert.equal(kind(hunks('two', long)), 'ghost', 'a long line has no room beside the old one');
+  test('in the editor, block by block', () => {
+    assert.equal(form(hunks('two', 'TWO')), 'inline');
+    assert.equal(form(hunks('two\nthree\n', '')), 'inline');
+    assert.equal(form(hunks('two', 'TWO\nand more')), 'inline');
+    const apart = hunksOf(TEXT, [place('one'), place('five')], { texts: ['a\nb', 'c\nd'] });
+    assert.equal(apart.length, 2);
+    assert.equal(form(apart), 'inline', 'one ghost text at a time');
+  });
+
+  test('in a diff editor, where a block is more than a screen, there are many, or decorations do not serve', () => {
+    assert.equal(form(hunks('two', 'line\n'.repeat(80))), 'diffEditor');
+    const lines = Array.from({ length: 60 }, (_, i) => `line ${i}`);
+    const text = lines.join('\n');
+    const fresh = lines.map((line, i) => (i % 5 === 0 ? `${line}!` : line)).join('\n');
+    const many = hunksOf(text, [place(text, text)], { texts: [fresh] });
+    assert.equal(many.length, 12);
+    assert.equal(form(many), 'diffEditor');
+    assert.equal(formOf(hunks('two', 'TWO'), { preview: 'auto', plain: true }), 'diffEditor');
   });
 
   test('never above the first line, where ghost text has no place', () => {
-    assert.equal(kind([{ startLine: 0, endLine: 0, oldLines: [], newLines: ['new'] }]), 'diffEditor');
+    assert.equal(form(hunksOf(TEXT, [place('one')], { texts: ['zero\none'] })), 'diffEditor');
   });
 
-  test('in a diff editor where decorations do not serve', () => {
-    assert.deepEqual(presentationOf(hunks('two', 'TWO'), { plain: true }), { kind: 'diffEditor' });
+  test('as somebody has set it', () => {
+    for (const preview of ['diffEditor', 'comments'] as const)
+      assert.equal(formOf(hunks('two', 'TWO'), { preview, plain: preview === 'comments' }), preview);
+  });
+
+  test('and the hunk that is meant is the one around the line, else the next, else the last', () => {
+    const all = hunksOf(TEXT, [place('one'), place('five')], { texts: ['a\nb', 'c'] });
+    assert.deepEqual(startLines(all, 'old'), [0, 4]);
+    assert.deepEqual(startLines(all, 'new'), [0, 5]);
+    assert.deepEqual(
+      [0, 1, 4, 5].map((line) => hunkAt(all, line, 'old')),
+      [0, 1, 1, 1],
+    );
+    assert.deepEqual(
+      [0, 1, 2, 5].map((line) => hunkAt(all, line, 'new')),
+      [0, 0, 1, 1],
+    );
+    assert.equal(hunkAt([], 0, 'old'), undefined);
   });
 });

@@ -20,11 +20,14 @@ const answered = (...texts: readonly string[]): RewriteEvent => ({
 const changed = (offset: number, text: string): RewriteEvent => ({
   kind: 'changed',
   changes: [{ offset, length: 0, text }],
+  text: `now with ${text} at ${offset}`,
 });
+const accept: RewriteEvent = { kind: 'accept', text: 'the document' };
+const applied = (done: boolean, text = 'the document'): RewriteEvent => ({ kind: 'applied', done, text });
 const failed: RewriteEvent = { kind: 'failed', error: new EngineError('engine-exited', 'It is gone.') };
 
 function after(...events: readonly RewriteEvent[]): { state: RewriteState; effects: readonly string[] } {
-  let { state, effects } = begin(places, 0);
+  let { state, effects } = begin(places, { seed: 0 });
   for (const event of events) ({ state, effects } = decide(state, event));
   return { state, effects: effects.map(({ kind }) => kind) };
 }
@@ -33,16 +36,16 @@ const reviewIn = (state: RewriteState) =>
 
 describe('the life of a rewrite', () => {
   test('asks at once, shows what comes, applies what is accepted', () => {
-    assert.deepEqual(begin(places, 3).effects, [{ kind: 'request', seed: 3 }]);
+    assert.deepEqual(begin(places, { seed: 3 }).effects, [{ kind: 'request', ask: { seed: 3 } }]);
     assert.deepEqual(after(answered('new')).effects, ['review']);
-    assert.deepEqual(after(answered('new'), { kind: 'accept' }).effects, ['apply']);
-    const end = after(answered('new'), { kind: 'accept' }, { kind: 'applied', done: true });
+    assert.deepEqual(after(answered('new'), accept).effects, ['apply']);
+    const end = after(answered('new'), accept, applied(true));
     assert.deepEqual(end.state, { kind: 'ended', how: 'accepted' });
     assert.deepEqual(end.effects, ['clear']);
   });
 
   test('an edit that did not take is told, and can be tried again', () => {
-    const { state, effects } = after(answered('new'), { kind: 'accept' }, { kind: 'applied', done: false });
+    const { state, effects } = after(answered('new'), accept, applied(false));
     assert.equal(state.kind, 'reviewing');
     assert.deepEqual(effects, ['note', 'review']);
   });
@@ -64,7 +67,7 @@ describe('the life of a rewrite', () => {
       ['new'],
     );
     const again = decide(begun.state, { kind: 'again' });
-    assert.deepEqual(again.effects.at(-1), { kind: 'request', seed: 5 });
+    assert.deepEqual(again.effects.at(-1), { kind: 'request', ask: { seed: 5 } });
     assert.equal(beginReview(places, [{ texts: ['old'] }], 0).state.kind, 'ended');
   });
 
@@ -90,7 +93,7 @@ describe('the life of a rewrite', () => {
       reviewIn(after(answered('a', 'b', 'c'), ...events).state).index;
     assert.equal(index({ kind: 'previous' }), 2);
     assert.equal(index({ kind: 'next' }, { kind: 'next' }, { kind: 'next' }), 0);
-    assert.deepEqual(after(answered('a'), { kind: 'next' }).effects, ['clear', 'request']);
+    assert.deepEqual(after(answered('a'), { kind: 'next' }).effects, ['hide', 'request']);
     assert.deepEqual(after(answered('a'), { kind: 'previous' }).effects, []);
   });
 
@@ -104,27 +107,83 @@ describe('the life of a rewrite', () => {
     assert.deepEqual(after(answered('new'), changed(5, 'x')).state, { kind: 'ended', how: 'conflict' });
   });
 
+  test('the draft is taken while it denoises, and never else', () => {
+    assert.deepEqual(after({ kind: 'take' }).effects, ['enough']);
+    assert.equal(after({ kind: 'take' }).state.kind, 'denoising');
+    assert.deepEqual(after(answered('new'), { kind: 'take' }).effects, []);
+  });
+
+  test('an edit that did not take, because the text is another one now, ends it', () => {
+    const { state, effects } = after(answered('new'), accept, applied(false, 'something else'));
+    assert.deepEqual(state, { kind: 'ended', how: 'conflict' });
+    assert.deepEqual(effects, ['clear', 'note']);
+  });
+
+  test('pinned words are locked when more is asked for, and stay pinned in what comes', () => {
+    const pin = (side: 'old' | 'new', start: number, end: number): RewriteEvent => ({
+      kind: 'keep',
+      side,
+      place: 0,
+      word: { start, end },
+    });
+    const request = (...events: RewriteEvent[]) => {
+      let { state, effects } = begin(places, { seed: 0 });
+      for (const event of events) ({ state, effects } = decide(state, event));
+      return effects.find((effect) => effect.kind === 'request')?.ask;
+    };
+    const again: RewriteEvent = { kind: 'again' };
+    assert.deepEqual(request(answered('a b'), pin('new', 2, 3), again), {
+      seed: 1,
+      texts: ['a b'],
+      kept: [[{ start: 2, end: 3 }]],
+    });
+    assert.deepEqual(request(answered('a b'), pin('old', 0, 3), again), {
+      seed: 1,
+      kept: [[{ start: 0, end: 3 }]],
+    });
+    assert.deepEqual(request(answered('a b'), pin('new', 2, 3), pin('new', 2, 3), again), { seed: 1 });
+    const moved = after(answered('a b'), pin('new', 2, 3), again, answered('long b'));
+    assert.deepEqual(reviewIn(moved.state).kept, { side: 'new', ranges: [[{ start: 5, end: 6 }]] });
+    const other = after(answered('a b', 'c'), pin('new', 2, 3), { kind: 'next' });
+    assert.equal(reviewIn(other.state).kept, undefined, 'they are pinned in one candidate');
+  });
+
+  test('words are done again in the candidate that is shown', () => {
+    const words = [[{ start: 0, end: 1 }]];
+    const { state, effects } = after(answered('a b'), { kind: 'redo', words });
+    assert.deepEqual(effects, ['hide', 'request']);
+    assert.deepEqual(state.kind === 'denoising' && state.ask, { seed: 1, texts: ['a b'], words });
+    assert.deepEqual(after(answered('a b'), { kind: 'redo', words: [[]] }).effects, []);
+  });
+
   test('its own edit is no conflict', () => {
-    assert.equal(after(answered('new'), { kind: 'accept' }, changed(5, 'x')).state.kind, 'accepting');
-    assert.equal(after(answered('new'), { kind: 'inserted' }, changed(5, 'x')).state.kind, 'accepting');
+    assert.equal(after(answered('new'), accept, changed(5, 'x')).state.kind, 'accepting');
+    assert.equal(
+      after(answered('new'), { kind: 'inserted', edits: [], text: '' }, changed(5, 'x')).state.kind,
+      'accepting',
+    );
   });
 
   test('whatever happens: applied only from a review, and nothing after the end', () => {
     const event: fc.Arbitrary<RewriteEvent> = fc.oneof(
       fc.constantFrom<RewriteEvent>(
-        ...(['accept', 'reject', 'cancel', 'next', 'previous', 'again', 'closed', 'inserted'] as const).map(
-          (kind) => ({ kind }),
-        ),
+        ...(['reject', 'cancel', 'next', 'previous', 'again', 'take', 'closed'] as const).map((kind) => ({
+          kind,
+        })),
+        accept,
+        { kind: 'inserted', edits: [], text: '' },
+        { kind: 'keep', side: 'new', place: 0, word: { start: 0, end: 1 } },
+        { kind: 'redo', words: [[{ start: 0, end: 1 }]] },
         failed,
-        { kind: 'applied', done: true },
-        { kind: 'applied', done: false },
+        applied(true),
+        applied(false),
       ),
       fc.array(fc.constantFrom('old', 'a', 'b'), { maxLength: 3 }).map((texts) => answered(...texts)),
       fc.nat(12).map((offset) => changed(offset, 'x')),
     );
     fc.assert(
       fc.property(fc.array(event, { maxLength: 25 }), (events) => {
-        let { state } = begin(places, 0);
+        let { state } = begin(places, { seed: 0 });
         for (const next of events) {
           const before = state;
           const decision = decide(state, next);

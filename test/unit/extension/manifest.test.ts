@@ -86,6 +86,12 @@ describe('the manifest', () => {
     const named = [...Object.values(contributes.menus).flat(), ...contributes.keybindings];
     for (const { command } of named) assert.ok(declared.has(command), command);
     const needsReview = [
+      'acceptHunk',
+      'rejectHunk',
+      'nextHunk',
+      'previousHunk',
+      'pinWords',
+      'remaskWords',
       'acceptRewrite',
       'rejectRewrite',
       'nextCandidate',
