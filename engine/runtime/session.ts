@@ -58,8 +58,6 @@ export class DecoderSession implements Forward {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         logSeverityLevel: 3,
-        // Every prefix has a shape of its own: an arena keeps the room of each, and was measured no faster.
-        enableCpuMemArena: false,
         ...(deviceCache ? { preferredOutputLocation: locations } : {}),
         extra: {
           session: {
