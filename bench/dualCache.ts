@@ -273,7 +273,8 @@ async function main(): Promise<void> {
     ],
     sections: [
       `Medians of ${options.rounds} rounds in turns. One token a step, so ${SPAN} steps. With the dual cache a full forward writes the K/V of everything; the
-steps until the next one run the span alone against it.`,
+steps until the next one run the span alone against it. What of a step grows with the file is attention over its K/V: the engine
+gives a model its window of a file (2,048 tokens where its family names none), so a longer file costs no more.`,
       `## small: ${shapeText(SMALL)}`,
       ...(await totals(small, precision, options)),
       ...(await steps(small, precision, options)),
