@@ -8,9 +8,12 @@ import {
   ExtensionMode,
   type InlineCompletionItemProvider,
   languages,
+  lm,
   type Uri,
   window,
 } from 'vscode';
+import type { PalimpsestApi } from './api/palimpsest';
+import type { ToolInput } from './api/toolInput';
 import { FIX_KIND, fixActions } from './fixes/codeAction';
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
@@ -19,9 +22,8 @@ import { EVERYWHERE } from './schemes';
 import { ghostSettings } from './settings';
 import { StatusItem } from './statusItem';
 
-/** What other extensions get from `activate`. */
-export interface PalimpsestApi {
-  readonly version: string;
+/** What `activate` gives; other extensions see the API alone. */
+export interface Exported extends PalimpsestApi {
   /** For the tests in the extension host alone. */
   readonly internals?: Internals;
 }
@@ -51,7 +53,7 @@ const ACTIONS: Readonly<Record<string, RewriteAction>> = {
 
 let loaded: Promise<Palimpsest> | undefined;
 
-export function activate(context: ExtensionContext): PalimpsestApi {
+export function activate(context: ExtensionContext): Exported {
   const started = performance.now();
   const status = new StatusItem();
   const palimpsest = (): Promise<Palimpsest> => {
@@ -86,6 +88,10 @@ export function activate(context: ExtensionContext): PalimpsestApi {
     command('palimpsest.restartEngine', (all) => all.restartEngine()),
     command('palimpsest.stopEngine', (all) => all.engine.stop()),
     command('_palimpsest.ghostInserted', (all) => all.rewrites.settleInserted()),
+    lm.registerTool<ToolInput>('palimpsest_infill', {
+      prepareInvocation: async (options) => (await palimpsest()).tool.prepareInvocation(options),
+      invoke: async (options, token) => (await palimpsest()).tool.invoke(options, token),
+    }),
     languages.registerInlineCompletionItemProvider(EVERYWHERE, inlineProvider(palimpsest)),
     languages.registerCodeActionsProvider(EVERYWHERE, rewriteActions, {
       providedCodeActionKinds: [CodeActionKind.RefactorRewrite, REWRITE_KIND],
@@ -93,7 +99,12 @@ export function activate(context: ExtensionContext): PalimpsestApi {
     languages.registerCodeActionsProvider(EVERYWHERE, fixActions, { providedCodeActionKinds: [FIX_KIND] }),
   );
   const manifest: { version?: unknown } = context.extension.packageJSON;
-  const api = { version: String(manifest.version) };
+  const api: PalimpsestApi = {
+    version: String(manifest.version),
+    apiVersion: 1,
+    infill: async (request, token) => (await palimpsest()).door.infill(request, token),
+    score: async (request, token) => (await palimpsest()).door.score(request, token),
+  };
   if (context.extensionMode !== ExtensionMode.Test) return api;
   const activationMillis = performance.now() - started;
   return {

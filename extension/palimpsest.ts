@@ -20,6 +20,8 @@ import {
 } from 'vscode';
 import { cleanEnvironment } from '../engine/client/environment';
 import type { EngineError } from '../engine/errors';
+import { Door } from './api/door';
+import { InfillTool } from './api/infillTool';
 import { Disposables } from './disposables';
 import { askNode, findNode } from './engine/nodeRuntime';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
@@ -51,6 +53,8 @@ export class Palimpsest {
   private readonly fixer: Fixer;
   readonly ghostSwitches: GhostSwitches;
   readonly openTexts: OpenTexts;
+  readonly door: Door;
+  readonly tool: InfillTool;
   private readonly ghost: GhostText;
   readonly loading: LoadingNotice;
   readonly failures: Failures;
@@ -101,6 +105,8 @@ export class Palimpsest {
       }),
     );
     this.ghostSwitches = this.owned.add(new GhostSwitches((until) => status.snoozed(until)));
+    this.door = new Door({ engine: this.engine, exclusions: this.exclusions });
+    this.tool = new InfillTool(this.door);
     this.openTexts = this.owned.add(new OpenTexts(this.exclusions));
     this.ghost = new GhostText({
       engine: this.engine,

@@ -13,11 +13,11 @@ import {
   window,
   workspace,
 } from 'vscode';
-import type { Internals, PalimpsestApi } from '../../extension/extension';
+import type { Exported, Internals } from '../../extension/extension';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 
 export async function internals(): Promise<Internals> {
-  const extension = extensions.getExtension<PalimpsestApi>('palimpsest.palimpsest');
+  const extension = extensions.getExtension<Exported>('palimpsest.palimpsest');
   assert.ok(extension, 'the extension is there');
   const api = await extension.activate();
   assert.ok(api.internals, 'the host runs tests');

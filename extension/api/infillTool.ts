@@ -1,0 +1,90 @@
+// The tool that language models call: they name lines, it answers with what a diffusion model would put there, as diffs. It
+// reads what the other doors may read, inside the workspace only, and edits nothing.
+import path from 'node:path';
+import {
+  type CancellationToken,
+  LanguageModelTextPart,
+  type LanguageModelTool,
+  type LanguageModelToolInvocationOptions,
+  type LanguageModelToolInvocationPrepareOptions,
+  LanguageModelToolResult,
+  l10n,
+  MarkdownString,
+  type PreparedToolInvocation,
+  TabInputText,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
+import type { Door } from './door';
+import { invalid } from './requests';
+import { checkInput, diffOf, offsetsOf, type ToolInput } from './toolInput';
+
+export class InfillTool implements LanguageModelTool<ToolInput> {
+  constructor(private readonly door: Door) {}
+
+  prepareInvocation({ input }: LanguageModelToolInvocationPrepareOptions<ToolInput>): PreparedToolInvocation {
+    const { filePath, ranges } = checkInput(input);
+    const lines = ranges.map(({ startLine, endLine }) => `${startLine}–${endLine}`).join(', ');
+    const message = new MarkdownString();
+    message.appendText(
+      l10n.t(
+        'Lines {0} of {1} are denoised by the model on this machine. The answer goes to the chat’s model as a diff; no file is changed.',
+        lines,
+        filePath,
+      ),
+    );
+    return {
+      invocationMessage: l10n.t('Infilling lines {0} of {1}', lines, path.basename(filePath)),
+      confirmationMessages: { title: l10n.t('Infill with Palimpsest'), message },
+    };
+  }
+
+  async invoke(
+    { input }: LanguageModelToolInvocationOptions<ToolInput>,
+    token: CancellationToken,
+  ): Promise<LanguageModelToolResult> {
+    const { filePath, ranges, candidates = 1 } = checkInput(input);
+    const uri = placeOf(filePath);
+    const document = await workspace.openTextDocument(uri);
+    const text = document.getText();
+    const spans = ranges.map((range) => offsetsOf(text, range));
+    const answer = await this.door.infill(
+      { uri, text, language: document.languageId, spans, candidates },
+      token,
+    );
+    const name = workspace.asRelativePath(uri, false).replace(/\\/g, '/');
+    const parts = answer.candidates
+      .filter((candidate) => candidate.text !== text)
+      .map((candidate, index) => {
+        const sure =
+          candidate.confidence === undefined ? '' : `, confidence ${candidate.confidence.toFixed(2)}`;
+        return `Candidate ${index + 1}${sure}:\n${diffOf(name, text, candidate.text)}`;
+      });
+    const whole = parts.length > 0 ? parts.join('\n\n') : 'The model would leave this as it is.';
+    return new LanguageModelToolResult([
+      new LanguageModelTextPart(`${whole}\n\n(${answer.model}; nothing was edited.)`),
+    ]);
+  }
+}
+
+/** A file of the workspace, or one that a person has open: an agent gets no other to read by this way. */
+function placeOf(filePath: string): Uri {
+  const open = window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .flatMap(({ input }) => (input instanceof TabInputText ? [input.uri] : []))
+    .find((uri) => uri.toString() === filePath || uri.fsPath === filePath);
+  if (open !== undefined) return open;
+  const [folder] = workspace.workspaceFolders ?? [];
+  const uri = path.isAbsolute(filePath)
+    ? Uri.file(filePath)
+    : folder === undefined
+      ? undefined
+      : Uri.joinPath(folder.uri, filePath);
+  if (uri === undefined || workspace.getWorkspaceFolder(uri) === undefined) {
+    throw invalid(
+      `${filePath} is neither open nor in the workspace: name a file by its path in the workspace.`,
+    );
+  }
+  return uri;
+}

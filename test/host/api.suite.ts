@@ -1,0 +1,149 @@
+// What other extensions and agents get, with the real engine: answers, refusals, cancelling, and nothing edited.
+import assert from 'node:assert/strict';
+import { afterEach, before, describe, it } from 'mocha';
+import { CancellationTokenSource, extensions, LanguageModelTextPart, lm, Uri } from 'vscode';
+import type { PalimpsestApi } from '../../extension/api/palimpsest';
+import type { Palimpsest } from '../../extension/palimpsest';
+import { closeEverything, fingerprint, GIBBERISH, internals, openFile, useCpu } from './host';
+
+const TEXT = `def total(items):\n    ${GIBBERISH}\n    return result\n`;
+const SPAN = { start: TEXT.indexOf(GIBBERISH), end: TEXT.indexOf(GIBBERISH) + GIBBERISH.length };
+
+describe('api', () => {
+  let palimpsest: Palimpsest;
+  let api: PalimpsestApi;
+  before(async () => {
+    await useCpu();
+    palimpsest = await (await internals()).palimpsest();
+    api = await (extensions.getExtension<PalimpsestApi>('palimpsest.palimpsest')?.activate() ??
+      Promise.reject(new Error('The extension is not there.')));
+  });
+  afterEach(closeEverything);
+
+  it('says which it is', () => {
+    const { version } = extensions.getExtension('palimpsest.palimpsest')?.packageJSON ?? {};
+    assert.equal(api.version, version);
+    assert.equal(api.apiVersion, 1);
+  });
+
+  it('infills a text, the same for the same seed', async () => {
+    const request = { text: TEXT, language: 'python', spans: [SPAN], candidates: 2, seed: 3 };
+    const answer = await api.infill(request);
+    const [best] = answer.candidates;
+    assert.ok(best, 'there is an answer');
+    assert.equal(answer.provider, 'cpu');
+    const [span] = best.spans;
+    assert.ok(span);
+    assert.equal(best.text, TEXT.slice(0, span.start) + span.text + TEXT.slice(span.end));
+    assert.ok(best.text.startsWith('def total(items):') && best.text.endsWith('return result\n'));
+    const again = await api.infill(request);
+    assert.deepEqual(again.candidates, answer.candidates);
+  });
+
+  it('infills an open document with its unsaved changes, and leaves it alone', async () => {
+    const editor = await openFile('api1.py', '');
+    await editor.edit((edit) => edit.insert(editor.selection.active, TEXT));
+    const before = fingerprint(editor.document);
+    const { candidates } = await api.infill({ uri: editor.document.uri, spans: [SPAN] });
+    assert.ok(candidates[0]?.text.startsWith('def total(items):'));
+    assert.deepEqual(fingerprint(editor.document), before);
+  });
+
+  it('reaches into huge texts', async () => {
+    const text = `${'x = 1\n'.repeat(100_000)}${TEXT}${'y = 2\n'.repeat(100_000)}`;
+    const offset = 600_000;
+    const { candidates } = await api.infill({
+      text,
+      spans: [{ start: SPAN.start + offset, end: SPAN.end + offset }],
+    });
+    const [span] = candidates[0]?.spans ?? [];
+    assert.ok(span && span.start >= offset && span.end <= offset + TEXT.length);
+    assert.equal(candidates[0]?.text, text.slice(0, span.start) + span.text + text.slice(span.end));
+  });
+
+  it('scores a text', async () => {
+    const { tokens, method } = await api.score({ text: TEXT, range: SPAN });
+    assert.ok(tokens.length > 3 && tokens.every(({ surprise }) => Number.isFinite(surprise)));
+    assert.ok(
+      tokens.every(({ start, end, text }) => TEXT.slice(start, end) === text || text.includes('\ufffd')),
+    );
+    assert.ok(['masked', 'causal'].includes(method));
+  });
+
+  it('refuses what holds secrets, what is no request, and what is not there', async () => {
+    const spans = [{ start: 0, end: 1 }];
+    await assert.rejects(api.infill({ uri: Uri.file('/x/.env'), text: 'A=1', spans }), { code: 'excluded' });
+    const key = '-----BEGIN PRIVATE KEY-----\nabc';
+    await assert.rejects(api.score({ text: key }), { code: 'excluded' });
+    await assert.rejects(api.infill({ spans }), { code: 'invalid-request' });
+    await assert.rejects(api.infill({ text: 'abc', spans: [{ start: 2, end: 9 }] }), {
+      code: 'invalid-request',
+      message: /spans\[0\]/,
+    });
+    await assert.rejects(api.infill({ uri: Uri.file('/nowhere/at/all.py'), spans }), {
+      code: 'invalid-request',
+    });
+  });
+
+  it('is cancelled', async () => {
+    const source = new CancellationTokenSource();
+    const answer = api.infill({ text: TEXT, spans: [SPAN] }, source.token);
+    source.cancel();
+    await assert.rejects(answer, { code: 'cancelled' });
+  });
+
+  describe('the language-model tool', () => {
+    const invoke = async (input: object, token = new CancellationTokenSource().token) =>
+      lm.invokeTool('palimpsest_infill', { input, toolInvocationToken: undefined }, token);
+    const textOf = ({ content }: { readonly content: readonly unknown[] }) =>
+      content.map((part) => (part instanceof LanguageModelTextPart ? part.value : '')).join('');
+
+    it('is listed, with what it takes', () => {
+      const tool = lm.tools.find(({ name }) => name === 'palimpsest_infill');
+      assert.ok(tool);
+      assert.deepEqual(Object.keys((tool.inputSchema as { properties: object }).properties), [
+        'filePath',
+        'ranges',
+        'candidates',
+      ]);
+    });
+
+    it('says what it is about to do', () => {
+      const prepared = palimpsest.tool.prepareInvocation({
+        input: { filePath: 'tool.py', ranges: [{ startLine: 2, endLine: 3 }] },
+      });
+      assert.match(String(prepared.invocationMessage), /2–3.*tool\.py/);
+      assert.ok(prepared.confirmationMessages);
+    });
+
+    it('answers with a diff and edits nothing', async () => {
+      const { document } = await openFile('tool.py', TEXT);
+      const before = fingerprint(document);
+      const answer = textOf(
+        await invoke({ filePath: 'tool.py', ranges: [{ startLine: 2, endLine: 2 }], candidates: 2 }),
+      );
+      assert.match(answer, /^--- a\/tool\.py\n\+\+\+ b\/tool\.py\n@@ /m);
+      assert.match(answer, new RegExp(`^-    ${GIBBERISH.replace(/[^a-z0-9 =]/g, '\\$&')}$`, 'm'));
+      assert.deepEqual(fingerprint(document), before);
+    });
+
+    it('reads nothing outside the workspace and no secrets', async () => {
+      const ranges = [{ startLine: 1, endLine: 1 }];
+      await assert.rejects(
+        invoke({ filePath: '/etc/hostname', ranges }),
+        /neither open nor in the workspace/,
+      );
+      await assert.rejects(
+        invoke({ filePath: '../outside.py', ranges }),
+        /neither open nor in the workspace/,
+      );
+      await openFile('.env.tool', 'TOKEN=1\n');
+      await assert.rejects(invoke({ filePath: '.env.tool', ranges }), /secrets/);
+      await openFile('tool2.py', TEXT);
+      await assert.rejects(
+        invoke({ filePath: 'tool2.py', ranges: [{ startLine: 9, endLine: 9 }] }),
+        /Lines 9/,
+      );
+    });
+  });
+});
