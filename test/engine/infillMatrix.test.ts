@@ -57,6 +57,18 @@ interface Case {
   readonly params: InfillParams;
 }
 
+/** One token a step, so that there are steps to leave out. */
+const PLAIN = {
+  requestId: 1,
+  model: 'tiny',
+  priority: 'rewrite',
+  language: 'python',
+  text: TEXT,
+  rule: 'top-k',
+  seed: 1,
+  maxTokens: 8,
+} as const;
+
 /** All rules × candidates × strengths; the spans take turns. */
 const CASES: readonly Case[] = RULE_NAMES.flatMap((rule, r) =>
   [1, 3].flatMap((candidates, c) =>
@@ -186,6 +198,29 @@ for (const [kind, folder] of Object.entries(FAMILIES)) {
     after(async () => {
       await model.dispose();
       fs.rmSync(cacheFolder, { recursive: true, force: true });
+    });
+
+    test('a draft that is enough is all that the step before knew, in fewer passes', async () => {
+      let saved = 0;
+      for (const spans of SPANS) {
+        const params: InfillParams = { ...PLAIN, spans };
+        const all = await model.infill(params);
+        const events: DenoiseStepEvent[] = [];
+        const result = await model.infill(params, {
+          onStep: (event) => void events.push(event),
+          enough: () => events.length > 0,
+        });
+        keepsItsSpans(params, result);
+        assert.ok(result.forwards <= all.forwards, `${result.forwards} passes, not ${all.forwards}`);
+        saved += all.forwards - result.forwards;
+        for (const i of spans.keys()) {
+          const last = events.findLast(({ span }) => span === i);
+          assert.ok(
+            last?.cells.every(({ state }) => state !== 'masked'),
+            JSON.stringify(spans[i]),
+          );
+        }
+      }
     });
 
     test('answers stay in their spans, steps add up to them, the same seed gives the same', async () => {

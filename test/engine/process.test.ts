@@ -224,6 +224,22 @@ describe('engine process', () => {
     });
   });
 
+  test('a draft is taken when the signal says that it is enough, and the engine goes on', async () => {
+    await withEngine(async (client) => {
+      const enough = new AbortController();
+      let steps = 0;
+      const result = await infill(client, 'forever', {
+        enough: enough.signal,
+        onStep: () => {
+          if (++steps === 3) enough.abort();
+        },
+      });
+      assert.equal(result.candidates.length, 1);
+      assert.equal((await infill(client, 'forever', { enough: AbortSignal.abort() })).candidates.length, 1);
+      await infill(client, 'steps 2');
+    });
+  });
+
   test('an engine that ends early rejects what is pending, with its exit code and its last words', async () => {
     const client = await start();
     const exits: EngineExit[] = [];
@@ -434,6 +450,17 @@ describe('engine process', () => {
       };
       await rejects(client.infill(params, { signal: controller.signal, onStep }), 'cancelled');
       assert.equal(heard, 2);
+      const enough = new AbortController();
+      const drafted: DenoiseStepEvent[] = [];
+      const draft = await client.infill(params, {
+        enough: enough.signal,
+        onStep: (event) => {
+          drafted.push(event);
+          if (drafted.length === 2) enough.abort();
+        },
+      });
+      assert.ok(draft.forwards < result.forwards, `${draft.forwards} of ${result.forwards} passes`);
+      assert.ok(drafted.at(-1)?.cells.every((cell) => cell.state !== 'masked'));
       const { tokens } = await client.score({ model, text, priority: 'background' });
       assert.equal(tokens.map((token) => token.text).join(''), text);
     } finally {

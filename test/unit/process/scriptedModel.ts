@@ -16,7 +16,7 @@ type Infill = Parameters<LoadedModel['infill']>;
 type Context = NonNullable<Infill[1]>;
 
 /**
- * What `text` may say: `steps N`, `forever` (until the signal), `deaf N` (N steps without a look at the signal),
+ * What `text` may say: `steps N`, `forever` (until the signal, or until its draft is enough), `deaf N` (N steps without a look at the signal),
  * `flood N` (N steps of which each has a large event), `block MILLIS` (a forward pass that takes the event loop),
  * `fail CODE`, `throw`, `print` (as a library would), `garbage` (where only messages may stand), `crash`, `exit N`, `unserialisable`.
  */
@@ -111,6 +111,7 @@ export class ScriptedModel implements LoadedModel {
       throwIfCancelled(context.signal);
       this.steps++;
       context.onStep?.(this.event(params.requestId, i, cells));
+      if (context.enough?.()) return;
     }
   }
 

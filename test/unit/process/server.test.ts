@@ -230,6 +230,34 @@ describe('server', () => {
     assert.deepEqual(loader.models[0]?.begun, [1, 4]);
   });
 
+  test('a draft is taken after the step that runs: while running, while waiting and before it is dispatched', async () => {
+    const { connection, input, infill, loader } = await setUp();
+    const enough = (requestId: unknown) => connection.sendNotification(METHODS.enough, { requestId });
+    const stepsOf = () => loader.models[0]?.steps ?? 0;
+    const running = infill(1, 'forever');
+    const waiting = infill(2, 'forever');
+    await until(() => stepsOf() > 3);
+    await enough(2);
+    await enough(1);
+    assert.equal(Object(await running).candidates.length, 1);
+    const before = stepsOf();
+    await waiting;
+    assert.ok(stepsOf() <= before + 2, 'what waited has had its step');
+    // Numbers that nobody waits for do nothing, and are forgotten: 3 is used below.
+    for (const requestId of [3, 1, 99, 'x', null]) await enough(requestId);
+    const after = stepsOf();
+    await infill(3, 'steps 4');
+    assert.equal(stepsOf(), after + 4);
+    input.write(
+      Buffer.concat([
+        frame({ jsonrpc: '2.0', id: 2000, method: METHODS.infill, params: request(4, 'forever') }),
+        frame({ jsonrpc: '2.0', method: METHODS.enough, params: { requestId: 4 } }),
+      ]),
+    );
+    await infill(5, 'steps 1');
+    assert.deepEqual(loader.models[0]?.begun, [1, 2, 3, 4, 5], 'the one before it has ended');
+  });
+
   test('JSON-RPC’s own cancellation is honoured, for a load as well', async () => {
     const { connection, infill, loader } = await setUp();
     const stopRunning = new CancellationTokenSource();
