@@ -28,9 +28,9 @@ export class DenoiseShow {
   /** By the span that was sent. */
   private readonly told = new Map<number, SpanPicture>();
   private readonly pacer = new Pacer<string>((status) => this.draw(status), FRAME_MILLIS);
-  /** Frames drawn so far, and since when the denoise that runs is waited for. */
+  /** Frames drawn so far. */
   frames = 0;
-  private begun = 0;
+  begunAt = 0;
   /** Milliseconds from the request to its first denoise step on the screen; undefined: none yet. */
   firstStepMillis: number | undefined;
 
@@ -42,7 +42,7 @@ export class DenoiseShow {
 
   begin(): void {
     this.told.clear();
-    this.begun = performance.now();
+    this.begunAt = performance.now();
     this.firstStepMillis = undefined;
     this.draw(l10n.t('waiting for the engine'));
   }
@@ -65,7 +65,7 @@ export class DenoiseShow {
     const pictures = still ? undefined : picturesOf(ask, places, this.told);
     for (const editor of editorsOf(this.document)) this.stage.denoiseView.show(editor, places, pictures);
     this.frames++;
-    if (this.told.size > 0) this.firstStepMillis ??= performance.now() - this.begun;
+    if (this.told.size > 0) this.firstStepMillis ??= performance.now() - this.begunAt;
   }
 
   end(): void {

@@ -14,7 +14,7 @@ import { prefersPlainReview, rewriteSettings } from '../settings';
 import type { CommentReviews } from './commentReview';
 import { type DiffReviews, reviewUri } from './diffReview';
 import { editorsOf } from './editing';
-import { type Hunk, hunksOf } from './hunks';
+import { type Hunk, hunksOf, isInLine } from './hunks';
 import type { KeptView } from './keptView';
 import { type Form, formOf, hunkAt, startLines } from './presentation';
 import { answerOf, type Review } from './review';
@@ -168,7 +168,7 @@ export class ReviewShow {
 
   /** Takes away what lies over the text; a diff editor stays for what comes next. */
   hide(): void {
-    const hadGhost = this.ghosts().length > 0;
+    const hadGhost = this.shown?.form === 'inline' && !this.shown.hunks.every(isInLine);
     const isDiff = this.shown?.form === 'diffEditor';
     this.clearInline();
     this.stage.comments.clear(this.document);

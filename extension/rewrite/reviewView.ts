@@ -26,7 +26,8 @@ export interface Ghost {
 /** Undefined for a hunk that is shown in its lines. */
 export function ghostOf(document: TextDocument, hunk: Hunk): Ghost | undefined {
   if (isInLine(hunk)) return undefined;
-  const line = Math.max(0, hunk.endLine - 1);
+  // A document may be shorter than what was shown of it a moment ago.
+  const line = Math.max(0, Math.min(hunk.endLine, document.lineCount) - 1);
   return { anchor: document.lineAt(line).range.end, text: `\n${hunk.newLines.join('\n')}` };
 }
 

@@ -80,6 +80,16 @@ export class Rewrite {
     return this.denoise.frames;
   }
 
+  /** Milliseconds from the request to its first denoise step on the screen; undefined: none yet. */
+  get firstStepMillis(): number | undefined {
+    return this.denoise.firstStepMillis;
+  }
+
+  /** When the newest request was made, on `performance.now`'s clock. */
+  get begunAt(): number {
+    return this.denoise.begunAt;
+  }
+
   /** What the review shows, in text order. */
   get hunks(): readonly Hunk[] {
     return this.state.kind === 'reviewing' ? this.shown.hunks : [];

@@ -146,6 +146,11 @@ export class Rewrites implements CodeLensProvider {
     return rewrite;
   }
 
+  /** What the comment threads of a document are called, in text order. */
+  threadLabels(document: TextDocument): readonly string[] {
+    return this.services.comments.labels(document);
+  }
+
   /** Does nothing where there is nothing to act on. */
   async act(action: RewriteAction, which?: unknown): Promise<void> {
     const rewrite = this.current();

@@ -1,0 +1,176 @@
+// Steering a rewrite, with the real engine and the starter model: the draft that is taken, words that are pinned, words
+// that are done again.
+import assert from 'node:assert/strict';
+import { afterEach, before, describe, it } from 'mocha';
+import { commands, Selection, type TextEditor, window } from 'vscode';
+import { DIFF_SCHEME } from '../../extension/rewrite/diffReview';
+import { answerOf } from '../../extension/rewrite/review';
+import type { Rewrite } from '../../extension/rewrite/rewrite';
+import {
+  closeEverything,
+  configure,
+  fingerprint,
+  GIBBERISH,
+  internals,
+  openFile,
+  reviewOf,
+  select,
+  startRewrite,
+  until,
+  useCpu,
+} from './host';
+
+const TEXT = [
+  'def total(prices, tax):',
+  '    amount = 0',
+  '    for price in prices:',
+  '        amount = amount + price',
+  '    return amount * (1 + tax)',
+  '',
+].join('\n');
+const FIRST = 'subtotal = sum(prices)\n    return subtotal * (1 + rate)';
+
+const run = (name: string) => commands.executeCommand(`palimpsest.${name}`);
+
+async function besides(
+  editor: TextEditor,
+): Promise<{ readonly rewrite: Rewrite; readonly right: TextEditor }> {
+  const { rewrites } = await (await internals()).palimpsest();
+  const text = editor.document.getText();
+  const start = text.indexOf('amount = 0');
+  const old = text.slice(start).trimEnd();
+  const places = [{ start, end: start + old.length, old }];
+  const rewrite = rewrites.present(editor, { places, answers: [{ texts: [FIRST] }] }, 0);
+  assert.ok(rewrite);
+  await until(() => rewrite.hunks.length > 0, 'the review');
+  // Words are pointed at in the new text: where there is no cursor in it, the first key brings one.
+  await run('remaskWords');
+  const right = await until(
+    () => window.visibleTextEditors.find(({ document }) => document.uri.scheme === DIFF_SCHEME),
+    'the new text beside the old one',
+  );
+  await until(() => right.document.getText().includes('subtotal'), 'the new text');
+  await until(() => window.activeTextEditor?.document === right.document, 'the cursor in it');
+  assert.equal(rewrite.kind, 'reviewing', 'nothing was asked for yet');
+  return { rewrite, right };
+}
+
+function point({ document }: TextEditor, word: string): Selection {
+  const at = document.positionAt(document.getText().indexOf(word) + 1);
+  return new Selection(at, at);
+}
+
+describe('rewrite, steered', () => {
+  before(useCpu);
+  afterEach(async () => {
+    await configure('rewrite.preview', undefined);
+    await closeEverything();
+  });
+
+  it('takes the draft when it is told to, and it is a review like any other', async () => {
+    const editor = await openFile('draft.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(12)}    return 1\n`);
+    const untouched = fingerprint(editor.document);
+    select(editor, [1, 12]);
+    const rewrite = await startRewrite(editor);
+    await until(() => rewrite.firstStepMillis, 'a denoise step');
+    assert.equal(rewrite.kind, 'denoising');
+    await run('takeDraft');
+    await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+    assert.equal(rewrite.kind, 'reviewing', `${rewrite.ending}`);
+    assert.deepEqual(fingerprint(editor.document), untouched);
+    await run('acceptRewrite');
+    await until(() => rewrite.ending, 'the end');
+    assert.ok(editor.document.getText().endsWith('    return 1\n'));
+  });
+
+  it('does words of the candidate again, and leaves everything else in it as it is', async () => {
+    const editor = await openFile('remask.py', TEXT);
+    const untouched = fingerprint(editor.document);
+    const { rewrite, right } = await besides(editor);
+    for (let tries = 0; tries < 5 && (rewrite.review?.answers.length ?? 0) < 2; tries++) {
+      right.selection = point(right, 'rate)');
+      await run('remaskWords');
+      await until(() => rewrite.kind === 'reviewing', 'an answer');
+    }
+    const { review } = rewrite;
+    assert.ok(review !== undefined && review.answers.length > 1, 'another word was found');
+    const [text = ''] = answerOf(review).texts;
+    const [head = '', tail = ''] = FIRST.split('rate');
+    assert.ok(text.startsWith(head) && text.endsWith(tail), text);
+    assert.notEqual(text, FIRST);
+    await until(() => right.document.getText().includes(text), 'it is shown where the first one was');
+    assert.deepEqual(fingerprint(editor.document), untouched);
+    await run('acceptRewrite');
+    await until(() => rewrite.ending, 'the end');
+    assert.ok(editor.document.getText().includes(text));
+    await commands.executeCommand('undo');
+    assert.equal(editor.document.getText(), TEXT);
+  });
+
+  it('keeps pinned words of the candidate when it makes another one', async () => {
+    const editor = await openFile('pin.py', TEXT);
+    const { rewrite, right } = await besides(editor);
+    right.selection = point(right, 'sum(prices)');
+    await run('pinWords');
+    assert.deepEqual(rewrite.review?.kept, { side: 'new', ranges: [[{ start: 11, end: 14 }]] });
+    for (let tries = 0; tries < 5 && (rewrite.review?.answers.length ?? 0) < 2; tries++) {
+      await run('rewriteAgain');
+      await until(() => rewrite.kind === 'reviewing', 'an answer');
+    }
+    const { review } = rewrite;
+    assert.ok(review !== undefined && review.answers.length > 1, 'another answer was found');
+    const [text = ''] = answerOf(review).texts;
+    assert.ok(text.includes('sum'), text);
+    const [pinned] = review.kept?.ranges[0] ?? [];
+    assert.ok(pinned);
+    assert.equal(text.slice(pinned.start, pinned.end), 'sum');
+  });
+
+  it('keeps pinned words of the old text, and lets go of them by the same key', async () => {
+    const editor = await openFile('pinOld.py', `x = 1\n    ${GIBBERISH}\n`);
+    select(editor, [1, 1]);
+    const rewrite = await reviewOf(editor);
+    const at = editor.document.getText().indexOf('vvkj');
+    const range = [editor.document.positionAt(at), editor.document.positionAt(at + 4)] as const;
+    editor.selection = new Selection(...range);
+    await run('pinWords');
+    assert.deepEqual(rewrite.review?.kept?.ranges, [[{ start: 6, end: 10 }]]);
+    const known = rewrite.review?.answers.length ?? 0;
+    for (let tries = 0; tries < 5 && (rewrite.review?.answers.length ?? 0) === known; tries++) {
+      await run('rewriteAgain');
+      await until(() => rewrite.kind === 'reviewing', 'an answer');
+    }
+    assert.ok(rewrite.review && rewrite.review.answers.length > known, 'another answer was found');
+    assert.ok(answerOf(rewrite.review).texts[0]?.includes('vvkj'), answerOf(rewrite.review).texts[0]);
+    editor.selection = new Selection(...range);
+    await run('pinWords');
+    assert.deepEqual(rewrite.review?.kept?.ranges, [[]]);
+  });
+
+  it('tells how long it takes from the command to the first step, and from cancel to the engine at rest', async () => {
+    const editor = await openFile('speed.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(12)}    return 1\n`);
+    const { engine } = await (await internals()).palimpsest();
+    const firsts: number[] = [];
+    const cancels: number[] = [];
+    for (let i = 0; i < 6; i++) {
+      select(editor, [1, 12]);
+      const asked = performance.now();
+      const rewrite = await startRewrite(editor);
+      await until(() => rewrite.firstStepMillis, 'a denoise step');
+      // The command's own way through the editor is in it.
+      const onItsWay = rewrite.begunAt - asked;
+      firsts.push(onItsWay + (rewrite.firstStepMillis ?? Number.NaN));
+      const cancelled = performance.now();
+      await run('cancelRewrite');
+      assert.equal(rewrite.ending, 'cancelled');
+      const running = () => engine.use(({ client }) => client.status()).then((status) => status.running);
+      while ((await running()) > 0);
+      cancels.push(performance.now() - cancelled);
+    }
+    const middle = (all: readonly number[]) => [...all].sort((a, b) => a - b)[all.length >> 1] ?? Number.NaN;
+    console.log(
+      `      first step on the screen ${middle(firsts).toFixed(0)} ms after the command, engine at rest ${middle(cancels).toFixed(0)} ms after cancel (middle of ${firsts.length})`,
+    );
+    assert.ok(firsts.every(Number.isFinite) && cancels.every(Number.isFinite));
+  });
+});
