@@ -18,6 +18,7 @@ import { FIX_KIND, fixActions } from './fixes/codeAction';
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
 import type { RewriteAction } from './rewrite/rewrites';
+import type { OffsetRange } from './rewrite/spans';
 import { EVERYWHERE } from './schemes';
 import { ghostSettings } from './settings';
 import { StatusItem } from './statusItem';
@@ -83,6 +84,13 @@ export function activate(context: ExtensionContext): Exported {
       all.ghostSwitches.snoozeFor(typeof minutes === 'number' ? minutes : undefined),
     ),
     command('palimpsest.resumeGhostText', (all) => all.ghostSwitches.resume()),
+    command('palimpsest.showSuspiciousTokens', (all) => all.showSuspiciousTokens()),
+    command('palimpsest.clearSuspiciousTokens', (all) => all.suspicions.clear()),
+    command('palimpsest.nextSuspiciousToken', (all) => all.moveToSuspiciousToken(true)),
+    command('palimpsest.previousSuspiciousToken', (all) => all.moveToSuspiciousToken(false)),
+    command('palimpsest.rewriteSuspiciousToken', (all, uri?: Uri, place?: OffsetRange) =>
+      all.rewriteSuspiciousToken(uri, place),
+    ),
     command('palimpsest.showMenu', (all) => all.showMenu()),
     command('palimpsest.showLog', (all) => all.showLog()),
     command('palimpsest.restartEngine', (all) => all.restartEngine()),

@@ -14,7 +14,7 @@ import {
   type Position,
   type TextDocument,
   type TextEditor,
-  type Uri,
+  Uri,
   window,
   workspace,
 } from 'vscode';
@@ -38,8 +38,10 @@ import { DIFF_SCHEME, DiffReviews } from './rewrite/diffReview';
 import { ghostItem } from './rewrite/reviewView';
 import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewrites';
+import type { OffsetRange } from './rewrite/spans';
 import { engineSettings, ghostSettings, START_SETTINGS } from './settings';
 import type { StatusItem } from './statusItem';
+import { editorOf, type LookOutcome, Suspicions } from './suspicion/suspicions';
 import { SyntaxTrees } from './syntax/syntaxTrees';
 
 export class Palimpsest {
@@ -55,6 +57,7 @@ export class Palimpsest {
   readonly openTexts: OpenTexts;
   readonly door: Door;
   readonly tool: InfillTool;
+  readonly suspicions: Suspicions;
   private readonly ghost: GhostText;
   readonly loading: LoadingNotice;
   readonly failures: Failures;
@@ -115,10 +118,19 @@ export class Palimpsest {
       isSnoozed: () => this.ghostSwitches.isSnoozed,
       log: this.log,
     });
+    this.suspicions = this.owned.add(
+      new Suspicions({
+        engine: this.engine,
+        rewrites: this.rewrites,
+        fail: (error) => void this.failures.tell(error),
+      }),
+    );
+    this.owned.add(languages.registerHoverProvider({ pattern: '**' }, this.suspicions));
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
         if (!START_SETTINGS.some((name) => change.affectsConfiguration(name))) return;
         this.ghost.forget();
+        this.suspicions.clear();
         // What runs is not what is set any more; the next request starts it as it is set now.
         void this.engine.stop();
       }),
@@ -141,16 +153,29 @@ export class Palimpsest {
 
   /** Of the light bulb's menu, or at the cursor of the active editor. */
   async fixProblem(uri?: Uri, diagnostic?: Diagnostic): Promise<FixOutcome | undefined> {
-    const shown = window.visibleTextEditors.find(
-      ({ document }) => document.uri.toString() === uri?.toString(),
-    );
-    const editor = shown ?? window.activeTextEditor;
+    const editor = editorOf(uri);
     if (editor === undefined || !(await this.mayRead(editor.document))) return undefined;
     const problem = diagnostic ?? problemAtCursor(editor);
     if (problem !== undefined) return this.fixer.fix(editor, problem);
     const message = l10n.t('Palimpsest: no problem is reported at the cursor.');
     window.setStatusBarMessage(`$(info) ${message}`, 6000);
     return undefined;
+  }
+
+  async showSuspiciousTokens(): Promise<LookOutcome | undefined> {
+    const editor = window.activeTextEditor;
+    if (editor === undefined || !(await this.mayRead(editor.document))) return undefined;
+    return this.suspicions.toggle(editor);
+  }
+
+  async moveToSuspiciousToken(forward: boolean): Promise<void> {
+    if (window.activeTextEditor !== undefined) await this.suspicions.move(window.activeTextEditor, forward);
+  }
+
+  /** Of a hover's link, or at the cursor. */
+  async rewriteSuspiciousToken(uri?: Uri, place?: OffsetRange): Promise<void> {
+    const editor = editorOf(uri && Uri.from(uri));
+    if (editor !== undefined && (await this.mayRead(editor.document))) this.suspicions.remask(editor, place);
   }
 
   /** A review that waits for an answer goes before ghost text. */

@@ -119,6 +119,16 @@ export function offersFixes(scope: ConfigurationScope): boolean {
   return workspace.getConfiguration(`${SECTION}.quickFix`, scope).get('enabled', true);
 }
 
+export interface SuspicionSettings {
+  /** How many times likelier than a token another one has to be for it to be marked. */
+  readonly threshold: number;
+}
+
+export function suspicionSettings(scope: ConfigurationScope): SuspicionSettings {
+  const all = workspace.getConfiguration(`${SECTION}.suspicion`, scope);
+  return { threshold: bounded(all.get('threshold'), 2, 1_000_000, 100) };
+}
+
 /** What a person writes into settings.json may be anything. */
 function bounded(value: unknown, least: number, most: number, otherwise: number): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) return otherwise;

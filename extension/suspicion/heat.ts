@@ -1,0 +1,70 @@
+// How suspicious a token is, and which tokens are marked. Pure.
+import type { ScoredToken } from '../../engine/protocol';
+import type { OffsetRange } from '../rewrite/spans';
+
+/** Shades of heat; each begins at ten times the odds of the one before. */
+export const STEPS = 4;
+
+export interface Alternative {
+  readonly text: string;
+  /** 0…1 */
+  readonly probability: number;
+}
+
+/** A token that is marked, without the white space in front of it; offsets of the document. */
+export interface Mark extends OffsetRange {
+  /** Of the token, 0…1. */
+  readonly probability: number;
+  readonly alternatives: readonly Alternative[];
+  /** 1 … STEPS */
+  readonly step: number;
+}
+
+/**
+ * How many times likelier the model finds its favourite than the token that stands there. A token that is unlikely
+ * because nothing is likely in its place (the name of a new variable) is not suspicious, and has low odds.
+ */
+export function oddsAgainst({
+  surprise,
+  alternatives,
+}: Pick<ScoredToken, 'surprise' | 'alternatives'>): number {
+  const best = alternatives.reduce((most, { probability }) => Math.max(most, probability), 0);
+  return best * Math.exp(surprise);
+}
+
+/** 0: not marked. `threshold`: least odds, 1 or more. */
+export function stepOf(odds: number, threshold: number): number {
+  if (!(odds >= threshold)) return 0;
+  // A ratio that is a power of ten to the eye must be one to the logarithm.
+  return Math.min(STEPS, 1 + Math.floor(Math.log10(odds / threshold) + 1e-9));
+}
+
+/** Of the tokens of a text that begins at `base` in the document. White space alone is never marked. */
+export function marksOf(tokens: readonly ScoredToken[], base: number, threshold: number): readonly Mark[] {
+  return tokens.flatMap((token) => {
+    const step = stepOf(oddsAgainst(token), threshold);
+    const core = token.text.trim();
+    if (step === 0 || core === '') return [];
+    const start = base + token.start + token.text.indexOf(core);
+    const probability = Math.exp(-token.surprise);
+    return [{ start, end: start + core.length, probability, alternatives: token.alternatives, step }];
+  });
+}
+
+/**
+ * The word that a mark is a piece of: what is masked when it is done again. The mark itself where it is no word; of an empty
+ * one, which is a cursor, the word that it touches.
+ */
+export function wordAround(text: string, { start, end }: OffsetRange): OffsetRange {
+  const isEmpty = start === end;
+  let from = start;
+  let to = end;
+  if (isEmpty || isWord(text[start])) while (isWord(text[from - 1])) from--;
+  if (isEmpty || isWord(text[end - 1])) while (isWord(text[to])) to++;
+  return { start: from, end: to };
+}
+
+function isWord(unit: string | undefined): boolean {
+  // Halves of surrogate pairs are letters nearly always, and must not be cut apart.
+  return unit !== undefined && /[\p{L}\p{N}_$\ud800-\udfff]/u.test(unit);
+}

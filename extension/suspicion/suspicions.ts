@@ -1,0 +1,282 @@
+// Suspicious tokens: heat over what the model finds unlikely, shown when it is asked for and until it is taken away.
+// Owns the listeners, and carries out what heat.ts and marks.ts decide.
+import {
+  commands,
+  Hover,
+  type HoverProvider,
+  l10n,
+  MarkdownString,
+  type Position,
+  Range,
+  Selection,
+  type TextDocument,
+  type TextEditor,
+  type Uri,
+  window,
+  workspace,
+} from 'vscode';
+import { type EngineError, toEngineError } from '../../engine/errors';
+import type { Priority } from '../../engine/protocol';
+import { Disposables } from '../disposables';
+import type { EngineSupervisor } from '../engine/supervisor';
+import { withPatience } from '../patience';
+import type { Rewrites } from '../rewrite/rewrites';
+import type { OffsetRange } from '../rewrite/spans';
+import { suspicionSettings } from '../settings';
+import { type Mark, wordAround } from './heat';
+import { HeatedDocument } from './heatedDocument';
+import { HeatView } from './heatView';
+import { markAt, nextMark } from './marks';
+import { scorePieces } from './scoring';
+import { hoverText } from './words';
+
+export interface SuspicionServices {
+  readonly engine: EngineSupervisor;
+  readonly rewrites: Rewrites;
+  readonly fail: (error: EngineError) => void;
+}
+
+/** How a look ended; tests look at it. */
+export type LookOutcome = 'shown' | 'none' | 'cancelled' | 'failed' | 'cleared';
+
+export const REMASK = 'palimpsest.rewriteSuspiciousToken';
+/** Lines above and below what is visible. */
+const MARGIN = 10;
+/** Milliseconds: what is only scrolled past is not looked at. */
+const SCROLL_REST = 250;
+
+export class Suspicions implements HoverProvider {
+  private readonly owned = new Disposables();
+  private readonly view = this.owned.add(new HeatView());
+  private readonly heated = new Map<string, HeatedDocument>();
+  private running: { readonly controller: AbortController; readonly key: string } | undefined;
+  private scrolling: NodeJS.Timeout | undefined;
+  private isInContext = false;
+
+  constructor(private readonly services: SuspicionServices) {
+    this.owned.add(
+      workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        const one = this.of(document);
+        if (one === undefined || contentChanges.length === 0) return;
+        one.changed(
+          contentChanges.map(({ rangeOffset, rangeLength, text }) => ({
+            offset: rangeOffset,
+            length: rangeLength,
+            text,
+          })),
+        );
+        this.draw(one);
+      }),
+    );
+    this.owned.add(workspace.onDidCloseTextDocument((document) => this.forget(document)));
+    this.owned.add(window.onDidChangeVisibleTextEditors(() => this.drawAll()));
+    this.owned.add(window.onDidChangeActiveTextEditor(() => this.updateContext()));
+    this.owned.add(window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.scrolled(textEditor)));
+    this.owned.add(
+      workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration('palimpsest.suspicion')) this.clear();
+      }),
+    );
+  }
+
+  /** Marks of a document, for tests; undefined where no heat is shown. */
+  marksIn(document: TextDocument): readonly Mark[] | undefined {
+    return this.of(document)?.marks;
+  }
+
+  /** Of a document that may be read: shows heat over the selection, or what is visible; takes it away where it is shown. */
+  async toggle(editor: TextEditor): Promise<LookOutcome> {
+    const { document } = editor;
+    if (this.of(document) !== undefined) {
+      this.forget(document);
+      return 'cleared';
+    }
+    const selected = editor.selections.filter(({ isEmpty }) => !isEmpty);
+    const one = new HeatedDocument(document, selected.length > 0);
+    this.heated.set(keyOf(document), one);
+    this.updateContext();
+    const ranges = one.isSelection ? selected.map((range) => offsetsOf(document, range)) : visibleIn(editor);
+    const outcome = await this.look(one, ranges, 'rewrite');
+    if (outcome === 'failed' && one.marks.length === 0) this.forget(document);
+    if (outcome === 'none' || outcome === 'shown') say(one.marks.length);
+    return outcome;
+  }
+
+  /** Takes all heat away. */
+  clear(): void {
+    for (const { document } of [...this.heated.values()]) this.forget(document);
+  }
+
+  /** To the next or previous marked token, with what the model would have there. */
+  async move(editor: TextEditor, forward: boolean): Promise<void> {
+    const { document } = editor;
+    const mark = nextMark(
+      this.of(document)?.marks ?? [],
+      document.offsetAt(editor.selection.active),
+      forward,
+    );
+    if (mark === undefined) return;
+    const at = document.positionAt(mark.start);
+    editor.selection = new Selection(at, at);
+    editor.revealRange(new Range(at, at));
+    await commands.executeCommand('editor.action.showHover', { focus: 'noAutoFocus' });
+  }
+
+  /** A rewrite of the word that the marked token is a piece of; without a place: of the one at the cursor. */
+  remask(editor: TextEditor, place?: OffsetRange): void {
+    const { document } = editor;
+    const cursor = document.offsetAt(editor.selection.active);
+    const mark = place ?? markAt(this.of(document)?.marks ?? [], cursor);
+    const word = wordAround(document.getText(), mark ?? { start: cursor, end: cursor });
+    if (word.end > word.start) this.services.rewrites.startAt(editor, [word]);
+  }
+
+  provideHover(document: TextDocument, position: Position): Hover | undefined {
+    const one = this.of(document);
+    const mark = markAt(one?.marks ?? [], document.offsetAt(position));
+    if (one === undefined || mark === undefined) return undefined;
+    const { start, end, probability, alternatives, step } = mark;
+    const args = encodeURIComponent(JSON.stringify([document.uri, { start, end }]));
+    const remask = `command:${REMASK}?${args}`;
+    const text = new MarkdownString(
+      hoverText({ start, end, probability, alternatives, step }, { method: one.method, remask }),
+      true,
+    );
+    text.isTrusted = { enabledCommands: [REMASK] };
+    return new Hover(text, new Range(document.positionAt(start), document.positionAt(end)));
+  }
+
+  dispose(): void {
+    clearTimeout(this.scrolling);
+    this.clear();
+    this.owned.dispose();
+  }
+
+  private async look(
+    one: HeatedDocument,
+    ranges: readonly OffsetRange[],
+    priority: Priority,
+  ): Promise<LookOutcome> {
+    const { document } = one;
+    const missing = one.missing(ranges);
+    if (missing.length === 0) return one.marks.length > 0 ? 'shown' : 'none';
+    this.running?.controller.abort();
+    const running = { controller: new AbortController(), key: keyOf(document) };
+    this.running = running;
+    let isCancelled = false;
+    const work = async (signal: AbortSignal, report: (message: string) => void) => {
+      signal.addEventListener('abort', () => {
+        isCancelled = true;
+      });
+      const pieces = one.begin();
+      const { threshold } = suspicionSettings(document);
+      try {
+        const all = scorePieces(this.services.engine, document, missing, { threshold, priority, signal });
+        for await (const piece of all) {
+          if (signal.aborted) return;
+          pieces.take(piece);
+          this.draw(one);
+          report(`${Math.round(100 * piece.done)} %`);
+        }
+      } finally {
+        pieces.end();
+      }
+    };
+    try {
+      const { signal } = running.controller;
+      const title = l10n.t('Palimpsest looks for suspicious tokens');
+      // Scrolling is no question: it gets no progress, and no word when it fails.
+      if (priority === 'rewrite') await withPatience(title, work, signal);
+      else await work(signal, () => undefined);
+    } catch (error) {
+      if (isCancelled) return 'cancelled';
+      if (priority === 'rewrite') this.services.fail(toEngineError(error));
+      return 'failed';
+    } finally {
+      if (this.running === running) this.running = undefined;
+    }
+    if (isCancelled) return 'cancelled';
+    return one.marks.length > 0 ? 'shown' : 'none';
+  }
+
+  private scrolled(editor: TextEditor): void {
+    const one = this.of(editor.document);
+    if (one === undefined || one.isSelection) return;
+    clearTimeout(this.scrolling);
+    this.scrolling = setTimeout(() => {
+      // What was asked for goes first; what is visible then is looked at when it is scrolled again.
+      if (this.running !== undefined || this.of(editor.document) !== one) return;
+      void this.look(one, visibleIn(editor), 'background');
+    }, SCROLL_REST);
+  }
+
+  private forget(document: TextDocument): void {
+    const key = keyOf(document);
+    if (this.running?.key === key) this.running.controller.abort();
+    if (!this.heated.delete(key)) return;
+    for (const editor of window.visibleTextEditors) {
+      if (editor.document === document) this.view.clear(editor);
+    }
+    this.updateContext();
+  }
+
+  private drawAll(): void {
+    for (const one of this.heated.values()) this.draw(one);
+  }
+
+  private draw(one: HeatedDocument): void {
+    if (this.of(one.document) !== one) return;
+    for (const editor of window.visibleTextEditors) {
+      if (editor.document === one.document) this.view.show(editor, one.marks);
+    }
+  }
+
+  private of(document: TextDocument): HeatedDocument | undefined {
+    return this.heated.get(keyOf(document));
+  }
+
+  private updateContext(): void {
+    const editor = window.activeTextEditor;
+    this.setContext('palimpsest.suspicious', editor !== undefined && this.of(editor.document) !== undefined);
+  }
+
+  private setContext(key: string, value: boolean): void {
+    if (this.isInContext === value) return;
+    this.isInContext = value;
+    void commands.executeCommand('setContext', key, value);
+  }
+}
+
+/** The editor that shows a document, the active one first. */
+export function editorOf(uri: Uri | undefined): TextEditor | undefined {
+  const shows = (editor: TextEditor) =>
+    uri === undefined || editor.document.uri.toString() === uri.toString();
+  const active = window.activeTextEditor;
+  return active !== undefined && shows(active) ? active : window.visibleTextEditors.find(shows);
+}
+
+function visibleIn({ document, visibleRanges }: TextEditor): readonly OffsetRange[] {
+  return visibleRanges.map(({ start, end }) => {
+    const last = Math.min(document.lineCount - 1, end.line + MARGIN);
+    return offsetsOf(
+      document,
+      new Range(Math.max(0, start.line - MARGIN), 0, last, document.lineAt(last).text.length),
+    );
+  });
+}
+
+function offsetsOf(document: TextDocument, { start, end }: Range): OffsetRange {
+  return { start: document.offsetAt(start), end: document.offsetAt(end) };
+}
+
+function keyOf(document: TextDocument): string {
+  return document.uri.toString();
+}
+
+function say(count: number): void {
+  const message =
+    count === 0
+      ? l10n.t('Palimpsest: nothing suspicious in sight.')
+      : l10n.t('Palimpsest: suspicious tokens in sight: {0}.', count);
+  window.setStatusBarMessage(`$(eye) ${message}`, 6000);
+}
