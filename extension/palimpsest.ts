@@ -39,6 +39,7 @@ import { ghostItem } from './rewrite/reviewView';
 import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewrites';
 import type { OffsetRange } from './rewrite/spans';
+import { EVERYWHERE } from './schemes';
 import { engineSettings, ghostSettings, START_SETTINGS } from './settings';
 import type { StatusItem } from './statusItem';
 import { editorOf, type LookOutcome, Suspicions } from './suspicion/suspicions';
@@ -125,7 +126,7 @@ export class Palimpsest {
         fail: (error) => void this.failures.tell(error),
       }),
     );
-    this.owned.add(languages.registerHoverProvider({ pattern: '**' }, this.suspicions));
+    this.owned.add(languages.registerHoverProvider(EVERYWHERE, this.suspicions));
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
         if (!START_SETTINGS.some((name) => change.affectsConfiguration(name))) return;
