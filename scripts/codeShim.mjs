@@ -117,7 +117,9 @@ async function tellState(page, server, said, why) {
   console.error(`\nThe window as it was: ${taken}`);
   const parts = [['The window', said.join('\n')], ['The server', server.log()], ...server.logFiles()];
   for (const [title, text] of parts) {
-    const lines = text.split('\n').filter((line) => line.trim() !== '' && !NOISE.test(line));
+    const lines = text
+      .split('\n')
+      .filter((line) => line.trim() !== '' && !NOISE.test(line) && !OWN_FRAME.test(line));
     if (lines.length > 0) console.error(`\n--- ${title}\n${lines.slice(-60).join('\n')}`);
   }
 }

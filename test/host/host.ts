@@ -1,5 +1,7 @@
 // What the suites share: the extension's inside, documents to try things on, and waiting for what a person would see.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import {
   ConfigurationTarget,
   commands,
@@ -88,13 +90,78 @@ export async function reviewOf(editor: TextEditor): Promise<Rewrite> {
 }
 
 export async function closeEverything(): Promise<void> {
-  for (const { document } of window.visibleTextEditors) {
-    if (document.isDirty && document.uri.scheme === 'file') {
+  // Hidden tabs, too: what is dirty would be asked about.
+  for (const document of workspace.textDocuments) {
+    if (document.isDirty && !document.isClosed) {
       await window.showTextDocument(document);
-      await commands.executeCommand('workbench.action.files.revert');
+      await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
     }
   }
   await commands.executeCommand('workbench.action.closeAllEditors');
+}
+
+/** What the extension says to the person from here on, in pop-ups; the editor shows them all the same. */
+export function messages(): { readonly said: string[]; readonly stop: () => void } {
+  const said: string[] = [];
+  const names = ['showErrorMessage', 'showWarningMessage', 'showInformationMessage'] as const;
+  const real = names.map((name) => [name, window[name]] as const);
+  for (const [name, show] of real) {
+    const heard = (message: string, ...rest: never[]) => {
+      said.push(message);
+      return Reflect.apply(show, window, [message, ...rest]);
+    };
+    Object.defineProperty(window, name, { configurable: true, writable: true, value: heard });
+  }
+  return {
+    said,
+    stop: () => {
+      for (const [name, show] of real) {
+        Object.defineProperty(window, name, { configurable: true, writable: true, value: show });
+      }
+    },
+  };
+}
+
+/** A program and a long span of it (lines `FIRST` to `LAST`) whose denoise takes a hundred steps. */
+export const LONG_TEXT = fs.readFileSync(path.join(__dirname, '../../docs/samples/rateLimiter.ts'), 'utf8');
+export const FIRST = 5;
+export const LAST = 50;
+
+/**
+ * Holds the engine in the middle of a denoise, behind its first frame, while `act` does what a person or another
+ * extension may do meanwhile. The engine runs in short bursts until then, so that no machine is too fast for it.
+ */
+export async function whileDenoising(
+  begin: () => Promise<Rewrite>,
+  act: (rewrite: Rewrite) => unknown,
+): Promise<Rewrite> {
+  const { engine } = await (await internals()).palimpsest();
+  for (let tries = 0; tries < 8; tries++) {
+    await engine.use(async () => undefined, { revive: true });
+    const pid = await until(() => engine.pid, 'an engine');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const rewrite = await begin();
+      while (rewrite.frames < 2 && rewrite.kind === 'denoising') {
+        process.kill(pid, 'SIGCONT');
+        await pause(4);
+        process.kill(pid, 'SIGSTOP');
+        await pause(10);
+      }
+      if (rewrite.kind === 'denoising') {
+        await act(rewrite);
+        return rewrite;
+      }
+    } finally {
+      if (isAlive(pid)) process.kill(pid, 'SIGCONT');
+    }
+    await commands.executeCommand('palimpsest.rejectRewrite');
+  }
+  throw new Error('The denoise was over each time before it could be held.');
+}
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
 }
 
 export function isAlive(pid: number): boolean {
