@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from training.config import BLOCK, GAP, MAX_BLOCKS
-from training.schedule import TRAILING_END_WEIGHT, Noise, draw_mask
+from training.schedule import Noise, draw_mask
 from training.vocabulary import END, MASK, SPECIAL_IDS
 
 IGNORE = -100
@@ -65,11 +65,13 @@ class Row:
 
     noise: Noise
     generator: np.random.Generator
+    trailing_end: float = 1.0
     pieces: dict[str, list[np.ndarray]] = field(default_factory=lambda: {name: [] for name in _FIELDS})
     holes: list[Hole] = field(default_factory=list)
     samples: int = 0
     copies: int = 0
     length: int = 0
+    silent: list[bool] = field(default_factory=list)
 
     def add_context(self, header: np.ndarray, parts: list[np.ndarray], split: bool) -> list[Hole]:
         """Adds one sample and returns its holes.
@@ -142,8 +144,9 @@ class Row:
             masked, weight = draw_mask(self.generator, self.noise)
             ids = np.where(masked, _MASK_ID, answer)
             targets = np.where(masked, answer, IGNORE)
+            self.silent.append(not masked.any())
             weights = np.full(BLOCK, weight)
-            weights[len(kept) + 1 :] *= TRAILING_END_WEIGHT
+            weights[len(kept) + 1 :] *= self.trailing_end
         positions = hole.position + block * BLOCK + np.arange(BLOCK)
         self._append(
             ids=ids,
@@ -178,12 +181,16 @@ class Row:
             weights=flat["weights"].astype(np.float32),
             canvas=flat["canvas"].astype(bool),
             visible=visibility(flat),
+            silent=tuple(self.silent),
         )
 
 
 @dataclass(frozen=True)
 class FinishedRow:
-    """Arrays of one row: (n,) each, `visible` (n, n) bool with the query in the row."""
+    """Arrays of one row: (n,) each, `visible` (n, n) bool with the query in the row.
+
+    `silent` says of each block that was masked whether nothing in it happened to be: such a block teaches nothing.
+    """
 
     ids: np.ndarray
     positions: np.ndarray
@@ -191,6 +198,7 @@ class FinishedRow:
     weights: np.ndarray
     canvas: np.ndarray
     visible: np.ndarray
+    silent: tuple[bool, ...] = ()
 
 
 def visibility(flat: dict[str, np.ndarray]) -> np.ndarray:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,11 +12,14 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 
-from training.config import ModelConfig
+from training.config import ModelConfig, RowRecipe
 
 KEPT = 2
 PREFIX = "checkpoint-"
+PROGRESS_KEY = "palimpsest.progress"
+"""Where the safetensors file of an exported folder says how far its run had come."""
 
 
 class CheckpointError(Exception):
@@ -30,6 +35,8 @@ class Progress:
     tokens: int = 0
     canvas_stage_tokens: int = 0
     seconds: float = 0.0
+    warm_start: int = 0
+    """Tokens at which the optimiser last began anew; the learning rate rises again from there."""
     decay_start: int | None = None
     decay_tokens: int = 0
 
@@ -48,6 +55,7 @@ class Settings:
     noise_warmup_tokens: int
     rate_warmup_tokens: int
     canvas_rate: float
+    rows: RowRecipe = field(default_factory=RowRecipe)
 
 
 @dataclass
@@ -104,11 +112,39 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """Reads a checkpoint onto the CPU; raises CheckpointError where the file is not one of ours."""
     try:
         data = torch.load(path, map_location="cpu", weights_only=True)
-        settings = Settings(**{**data["settings"], "model": ModelConfig(**data["settings"]["model"])})
+        found = data["settings"]
+        settings = Settings(**{**found, "model": ModelConfig(**found["model"]), "rows": RowRecipe(**found["rows"])})
         return Checkpoint(settings, Progress(**data["progress"]), data["optimiser"])
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError) as error:
         raise CheckpointError(
             f"{path} cannot be read as a checkpoint ({type(error).__name__}). Remove it, and the one before it is used."
+        ) from error
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a checkpoint folder holds: weights without an optimiser's state, in fp32, by the decoder's names."""
+
+    model: ModelConfig
+    tokenizer: str
+    progress: Progress
+    tensors: dict[str, torch.Tensor] = field(repr=False)
+
+
+def load_weights(folder: Path) -> Weights:
+    """Reads an exported checkpoint folder; raises CheckpointError where it is not one of ours."""
+    try:
+        model = ModelConfig.from_checkpoint(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+        with safe_open(folder / "model.safetensors", "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name.removeprefix("model."): file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+        progress = Progress(**json.loads(metadata.get(PROGRESS_KEY, "{}")))
+        digest = hashlib.sha256((folder / "tokenizer.json").read_bytes()).hexdigest()
+        return Weights(model, digest, progress, tensors)
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        raise CheckpointError(
+            f"{folder} cannot be read as a checkpoint folder ({type(error).__name__}): give --start-from a folder that "
+            "training.export wrote, or a checkpoint of a run."
         ) from error
 
 

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 BLOCK = 16
 """Tokens in a block of a canvas."""
 GAP = 128
 """Positions that a hole takes, whatever its length: the true distance would give the length away."""
 MAX_BLOCKS = GAP // BLOCK
+
+
+@dataclass(frozen=True)
+class RowRecipe:
+    """How the rows of the diffusion stage are made.
+
+    `kind`: cached canvases, or masks in place with expand and delete (the study compares them).
+    `trailing_end`: weight of the end tokens behind the first one of a canvas. Below 1, the model underrates by that
+    factor how probably a place lies behind the end, and fills it with rubbish before the end is reached.
+    `rename`: share of samples whose names are exchanged for those of another file; `echo`: share in which a few lines
+    are repeated. Both make copying from the context the only way to be right, which a small model learns late
+    from plain code. `clipped`: see schedule.draw_mask.
+    """
+
+    kind: Literal["cached", "in place"] = "cached"
+    trailing_end: float = 0.5
+    rename: float = 0.25
+    echo: float = 0.15
+    clipped: bool = True
 
 
 @dataclass(frozen=True)
@@ -33,8 +53,8 @@ class ModelConfig:
         if self.heads % self.key_value_heads:
             raise ValueError("The heads must be a multiple of the key/value heads.")
 
-    def to_checkpoint(self) -> dict[str, object]:
-        """The contents of config.json."""
+    def to_checkpoint(self, context: int) -> dict[str, object]:
+        """The contents of config.json; `context` is the length of the rows in training: nothing further was seen."""
         return {
             "architectures": ["PalimpsestForInfilling"],
             "model_type": "palimpsest",
@@ -57,9 +77,26 @@ class ModelConfig:
                 "block_length": BLOCK,
                 "hole_gap": GAP,
                 "suffix_sees_prefix": False,
+                "context_tokens": context,
                 "format": 1,
             },
         }
+
+    @staticmethod
+    def from_checkpoint(config: dict[str, Any]) -> ModelConfig:
+        """The shape that a config.json describes; raises KeyError or ValueError where it is not one of ours."""
+        return ModelConfig(
+            vocabulary=config["vocab_size"],
+            hidden=config["hidden_size"],
+            layers=config["num_hidden_layers"],
+            heads=config["num_attention_heads"],
+            key_value_heads=config["num_key_value_heads"],
+            head_dimension=config["head_dim"],
+            intermediate=config["intermediate_size"],
+            norm_epsilon=config["rms_norm_eps"],
+            rope_theta=config["rope_theta"],
+            positions=config["max_position_embeddings"],
+        )
 
 
 SIZES: dict[str, ModelConfig] = {

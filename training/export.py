@@ -10,13 +10,14 @@ import argparse
 import json
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 
 from training.card import model_card
-from training.checkpoint import Checkpoint, CheckpointError, latest_checkpoint, load_checkpoint
+from training.checkpoint import PROGRESS_KEY, Checkpoint, CheckpointError, latest_checkpoint, load_checkpoint
 from training.corpus import CACHE
 from training.packing import tokenizer_digest
 
@@ -33,10 +34,12 @@ def export(checkpoint: Checkpoint, tokenizer: Path, out: Path, averaged: bool = 
     out.mkdir(parents=True, exist_ok=True)
     weights = checkpoint.optimiser["average" if averaged else "masters"]
     tensors = {f"model.{name}": tensor.to(torch.bfloat16).contiguous() for name, tensor in weights.items()}
-    save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
+    # So that a run that starts from these weights alone can go on counting.
+    metadata = {"format": "pt", PROGRESS_KEY: json.dumps(asdict(checkpoint.progress))}
+    save_file(tensors, out / "model.safetensors", metadata=metadata)
     # The safetensors library writes files that only their owner can read; these are meant to be shipped.
     (out / "model.safetensors").chmod(0o644)
-    config = json.dumps(checkpoint.settings.model.to_checkpoint(), indent=2)
+    config = json.dumps(checkpoint.settings.model.to_checkpoint(checkpoint.settings.length), indent=2)
     (out / "config.json").write_text(config + "\n", encoding="utf-8")
     for name in TOKENIZER_FILES:
         shutil.copyfile(tokenizer / name, out / name)

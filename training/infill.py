@@ -35,20 +35,7 @@ class Answer:
 def load_model(folder: Path) -> Decoder:
     """Loads a checkpoint folder in fp32; raises KeyError or RuntimeError where it is not one of ours."""
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    model = Decoder(
-        ModelConfig(
-            vocabulary=config["vocab_size"],
-            hidden=config["hidden_size"],
-            layers=config["num_hidden_layers"],
-            heads=config["num_attention_heads"],
-            key_value_heads=config["num_key_value_heads"],
-            head_dimension=config["head_dim"],
-            intermediate=config["intermediate_size"],
-            norm_epsilon=config["rms_norm_eps"],
-            rope_theta=config["rope_theta"],
-            positions=config["max_position_embeddings"],
-        )
-    )
+    model = Decoder(ModelConfig.from_checkpoint(config))
     tensors = load_file(folder / "model.safetensors")
     model.load_state_dict({name.removeprefix("model."): tensor.float() for name, tensor in tensors.items()})
     return model.eval()

@@ -33,7 +33,9 @@ def losses_of(model: Decoder, batch: Batch) -> Losses:
     hidden = model(batch.ids, batch.positions, batch.visible)
     clean = ~batch.canvas & (batch.targets >= 0)
     # Token by token and then averaged in fp32: a mean taken in bf16 would have two digits.
-    next_token = _cross_entropy(model, hidden[clean], batch.targets[clean]).mean()
+    each_next = _cross_entropy(model, hidden[clean], batch.targets[clean])
+    # Rows of masks in place have no next token to predict.
+    next_token = each_next.mean() if len(each_next) else each_next.sum()
     masked = batch.canvas & (batch.targets >= 0)
     if batch.visible is None or not bool(masked.any()):
         return Losses(next_token, next_token.detach(), torch.zeros(()))

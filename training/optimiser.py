@@ -75,6 +75,14 @@ class MasterOptimiser:
             "adam": self._adam.state_dict(),
         }
 
+    def start_from(self, tensors: dict[str, Tensor]) -> None:
+        """Takes weights, by the parameters' names, as masters and as their average; the moments stay empty."""
+        with torch.no_grad():
+            for name, master in self.masters.items():
+                master.copy_(tensors[name])
+                self.average[name].copy_(master)
+                self._parameters[name].copy_(master)
+
     def load(self, state: dict[str, Any]) -> None:
         """Takes back what `state` gave, and sets the model's weights."""
         with torch.no_grad():

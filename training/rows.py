@@ -13,16 +13,21 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from training.canvas import IGNORE, FinishedRow, Hole, Row
-from training.config import BLOCK, GAP
+from training.config import BLOCK, GAP, RowRecipe
+from training.inplace import in_place_row
 from training.packing import Packed
+from training.repeats import echo_lines, exchange_names
 from training.schedule import Noise
 from training.spans import choose_disjoint, choose_span
 
 MIN_BODY = 24
+NAME_POOL = 600
+"""Tokens of another place in the corpus that names are taken from."""
 SPLIT_SHARE = 0.5
 FILE_NAME_SHARE = 0.5
 SPLIT_PIECES = (0.5, 0.3, 0.2)
 MAX_JOINED_HOLES = 5
+PLAIN = RowRecipe(rename=0.0, echo=0.0)
 CANVAS_SHARE = 0.375
 """Canvas tokens in a row, as a share of its clean tokens."""
 
@@ -48,7 +53,8 @@ class Batch:
 class RowSource:
     """Rows of one split. `length` is the number of clean tokens in a row."""
 
-    def __init__(self, packed: Packed, tokenizer: Tokenizer, length: int, seed: int) -> None:
+    def __init__(self, packed: Packed, tokenizer: Tokenizer, length: int, seed: int, recipe: RowRecipe = PLAIN) -> None:
+        self._recipe = recipe
         self._packed = packed
         self._tokenizer = tokenizer
         self._length = length
@@ -76,17 +82,24 @@ class RowSource:
         return collate([self.canvas_row(number, noise) for number in numbers])
 
     def canvas_row(self, number: int, noise: Noise) -> FinishedRow:
-        """One row of cached canvases (see canvas.py)."""
+        """One row of cached canvases (see canvas.py), or of masks in place where the recipe says so."""
         generator = np.random.default_rng([self._seed, 1, number])
-        row = Row(noise, generator)
-        split = generator.random() < SPLIT_SHARE
-        holes: list[Hole] = []
-        for header, body in self._pieces(number, generator, split):
-            holes += self._add_sample(row, generator, header, body, split)
-        if row.length == 0:
+        in_place = self._recipe.kind == "in place"
+        split = not in_place and generator.random() < SPLIT_SHARE
+        samples = [
+            (header, self._cut(generator, body, split)) for header, body in self._pieces(number, generator, split)
+        ]
+        samples = [(header, parts) for header, parts in samples if parts]
+        if not samples:
             # A window of headers and scraps: nothing to cut holes into, but still a row.
             begin, end = self._window(number)
-            row.add_context(np.empty(0, dtype=np.int64), [np.asarray(self._packed.tokens[begin:end])], split=False)
+            samples = [(np.empty(0, dtype=np.int64), [np.asarray(self._packed.tokens[begin:end], dtype=np.int64)])]
+        if in_place:
+            return in_place_row(generator, noise, samples)
+        row = Row(noise, generator, self._recipe.trailing_end)
+        holes: list[Hole] = []
+        for header, parts in samples:
+            holes += row.add_context(header, parts, split and len(parts) == 3)
         self._add_canvases(row, generator, holes)
         return row.finish()
 
@@ -132,13 +145,13 @@ class RowSource:
     def _encode(self, text: str) -> np.ndarray:
         return np.array(self._tokenizer.encode(text).ids, dtype=np.int64)
 
-    def _add_sample(
-        self, row: Row, generator: np.random.Generator, header: np.ndarray, body: np.ndarray, split: bool
-    ) -> list[Hole]:
+    def _cut(self, generator: np.random.Generator, body: np.ndarray, split: bool) -> list[np.ndarray]:
+        """Context and answers in turn, each tokenised apart; empty where there is too little text."""
         # A window may begin or end inside a character of several bytes.
         text = self._tokenizer.decode(body.tolist(), skip_special_tokens=False).strip("\ufffd")
         if len(text) < MIN_BODY:
             return []
+        text = self._repeating(generator, text)
         if split:
             spans = [choose_span(generator, text)]
         else:
@@ -152,7 +165,17 @@ class RowSource:
             parts += [self._encode(text[place:begin]), answer]
             place = end
         parts.append(self._encode(text[place:]))
-        return row.add_context(header, parts, split and len(parts) == 3)
+        return parts
+
+    def _repeating(self, generator: np.random.Generator, text: str) -> str:
+        """The text with a few lines repeated, or the names of another file, or both, or (mostly) as it is."""
+        if generator.random() < self._recipe.echo:
+            text = echo_lines(generator, text)
+        if generator.random() < self._recipe.rename:
+            begin = int(generator.integers(len(self._packed.tokens) - NAME_POOL))
+            other = self._packed.tokens[begin : begin + NAME_POOL].tolist()
+            text = exchange_names(generator, text, self._tokenizer.decode(other))
+        return text
 
     def _add_canvases(self, row: Row, generator: np.random.Generator, holes: list[Hole]) -> None:
         """Fills the row's share of canvas tokens: each hole once, then further maskings of the same blocks."""

@@ -12,32 +12,40 @@ import numpy as np
 from training.config import BLOCK
 
 MAX_WEIGHT = 4.0
+SMALLEST_RATIO = 1e-3
 CEILING_START = 1e-3
-TRAILING_END_WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
 class Noise:
-    """How a block is masked: `ceiling` is the largest ratio drawn; `weighted` turns the 1/ratio weight on."""
+    """How a block is masked: `ceiling` is the largest ratio drawn; `weighted` turns the 1/ratio weight on.
+
+    `clipped` is what `draw_mask` says; only the study turns it off.
+    """
 
     ceiling: float
     weighted: bool
+    clipped: bool = True
 
 
-def noise_at(canvas_tokens: int, warmup_tokens: int) -> Noise:
+def noise_at(canvas_tokens: int, warmup_tokens: int, clipped: bool = True) -> Noise:
     """The ceiling rises linearly from nearly nothing to 1 over the warm-up, without weights meanwhile."""
     if canvas_tokens >= warmup_tokens:
-        return Noise(ceiling=1.0, weighted=True)
+        return Noise(ceiling=1.0, weighted=True, clipped=clipped)
     share = canvas_tokens / warmup_tokens
-    return Noise(ceiling=CEILING_START + (1 - CEILING_START) * share, weighted=False)
+    return Noise(ceiling=CEILING_START + (1 - CEILING_START) * share, weighted=False, clipped=clipped)
 
 
 def draw_mask(generator: np.random.Generator, noise: Noise, length: int = BLOCK) -> tuple[np.ndarray, float]:
     """Which tokens of a block are masked, (length,) bool, and the weight of their loss.
 
     The ratio is clipped to at least 1/length and at least one token is masked: without that, a block would
-    carry no signal with a probability of 1/(length + 1).
+    carry no signal with a probability of 1/(length + 1). Not clipped, a block may come back without a mask, and
+    the weight is bounded by nothing but the smallest ratio.
     """
+    if not noise.clipped:
+        ratio = max(generator.uniform(0.0, noise.ceiling), SMALLEST_RATIO)
+        return generator.random(length) < ratio, 1 / ratio if noise.weighted else 1.0
     ratio = min(1.0, max(generator.uniform(0.0, noise.ceiling), 1 / length))
     masked = generator.random(length) < ratio
     if not masked.any():
@@ -57,9 +65,13 @@ class LearningRate:
     decay_tokens: int = 0
     floor: float = 0.02
 
+    def rising(self, tokens: int) -> float:
+        """The warm-up alone, so many tokens after the optimiser's first step."""
+        return min(1.0, (tokens + 1) / max(1, self.warmup_tokens))
+
     def factor(self, tokens: int) -> float:
         """The share of the peak learning rate after so many clean tokens."""
-        rising = min(1.0, (tokens + 1) / max(1, self.warmup_tokens))
+        rising = self.rising(tokens)
         if self.decay_start is None or tokens < self.decay_start:
             return rising
         left = 1 - (tokens - self.decay_start) / max(1, self.decay_tokens)

@@ -13,8 +13,9 @@ from multiprocessing.pool import ApplyResult
 from pathlib import Path
 from typing import Protocol
 
+from training.config import RowRecipe
 from training.packing import load_packed
-from training.rows import Batch, RowSource
+from training.rows import PLAIN, Batch, RowSource
 from training.schedule import Noise
 from training.tokenizer import load_tokenizer
 
@@ -53,14 +54,16 @@ class Direct:
         """Nothing to end."""
 
 
-def open_source(data: Path, split: str, tokenizer: Path, length: int, seed: int) -> RowSource:
+def open_source(
+    data: Path, split: str, tokenizer: Path, length: int, seed: int, recipe: RowRecipe = PLAIN
+) -> RowSource:
     """Rows of one packed split."""
-    return RowSource(load_packed(data, split), load_tokenizer(tokenizer), length, seed)
+    return RowSource(load_packed(data, split), load_tokenizer(tokenizer), length, seed, recipe)
 
 
-def _start_worker(data: Path, split: str, tokenizer: Path, length: int, seed: int) -> None:
+def _start_worker(data: Path, split: str, tokenizer: Path, length: int, seed: int, recipe: RowRecipe) -> None:
     global _source
-    _source = open_source(data, split, tokenizer, length, seed)
+    _source = open_source(data, split, tokenizer, length, seed, recipe)
 
 
 def _build(numbers: range, noise: Noise | None) -> Batch:
@@ -77,9 +80,18 @@ def build(source: RowSource, numbers: range, noise: Noise | None) -> Batch:
 class Prefetcher:
     """Batches built ahead by `workers` processes; the arguments are those of `open_source`."""
 
-    def __init__(self, workers: int, data: Path, split: str, tokenizer: Path, length: int, seed: int) -> None:
+    def __init__(
+        self,
+        workers: int,
+        data: Path,
+        split: str,
+        tokenizer: Path,
+        length: int,
+        seed: int,
+        recipe: RowRecipe = PLAIN,
+    ) -> None:
         # Not forked: a process that has touched the GPU cannot be.
-        arguments = (data, split, tokenizer, length, seed)
+        arguments = (data, split, tokenizer, length, seed, recipe)
         self._pool = multiprocessing.get_context("spawn").Pool(workers, _start_worker, arguments)
         self._depth = AHEAD * workers
         self._waiting: deque[tuple[tuple[range, Noise | None], ApplyResult[Batch]]] = deque()

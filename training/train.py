@@ -23,6 +23,7 @@ from training.checkpoint import (
     Settings,
     latest_checkpoint,
     load_checkpoint,
+    load_weights,
     require_same_shape,
     save_checkpoint,
 )
@@ -43,7 +44,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line. Counts of tokens are clean tokens over the whole run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--run", type=Path, default=CACHE / "run", help="folder of checkpoints and log")
-    parser.add_argument("--start-from", type=Path, help="checkpoint that a new run begins with")
+    parser.add_argument("--start-from", type=Path, help="checkpoint, or exported folder, that a new run begins with")
     parser.add_argument("--minutes", type=float, default=60, help="how long this call trains, by the clock")
     parser.add_argument("--until-tokens", type=int, help="end where the run has seen so many, if that comes first")
     parser.add_argument("--data", type=Path, default=CACHE / "packed")
@@ -107,19 +108,26 @@ def prepare(options: argparse.Namespace, team: Team) -> tuple[Trainer, RowSource
             f"{SIZES[options.size].vocabulary}: choose another --size or tokenizer."
         )
     path = latest_checkpoint(options.run) or options.start_from
-    earlier = load_checkpoint(path) if path else None
+    weights = load_weights(path) if path and path.is_dir() else None
+    earlier = load_checkpoint(path) if path and not weights else None
+    if weights is not None and path is not None:
+        require_same_shape(path, weights.model, SIZES[options.size])
+        if weights.tokenizer != digest:
+            raise CheckpointError(f"{path} has another tokenizer than {options.tokenizer}: give --tokenizer {path}.")
     if earlier is not None and path is not None:
         require_same_shape(path, earlier.settings.model, SIZES[options.size])
         if earlier.settings.tokenizer != digest:
             raise CheckpointError(f"{path} was trained with another tokenizer: choose another --run folder.")
     settings = settings_of(options, digest, earlier.settings if earlier else None)
     held = open_source(options.data, "held", options.tokenizer, options.length, 0)
-    wanted = (options.data, "train", options.tokenizer, options.length, options.seed)
+    wanted = (options.data, "train", options.tokenizer, options.length, options.seed, settings.rows)
     supply = Prefetcher(options.workers, *wanted) if options.workers else Direct(open_source(*wanted))
     dtype = torch.float32 if options.float32 else torch.bfloat16
     trainer = Trainer(settings, supply, torch.device(options.device), team, dtype)
     if earlier is not None:
         trainer.restore(earlier)
+    if weights is not None:
+        trainer.start_from(weights)
     if options.decay_tokens and trainer.progress.decay_start is None:
         trainer.progress = replace(
             trainer.progress, decay_start=trainer.progress.tokens, decay_tokens=options.decay_tokens

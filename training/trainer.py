@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from training.checkpoint import Checkpoint, Progress, Settings
+from training.checkpoint import Checkpoint, Progress, Settings, Weights
 from training.loss import losses_of
 from training.model import Decoder
 from training.optimiser import MasterOptimiser
@@ -40,6 +40,8 @@ class StepReport:
     canvas: float
     norm: float
     stop: bool
+    positions: int
+    """Tokens that went through the network in this process, canvases and padding included: the measure of compute."""
 
 
 class Trainer:
@@ -73,7 +75,8 @@ class Trainer:
         started = time.monotonic()
         stage = self.stage
         try:
-            losses = losses_of(self.model, self._supply.next(self.plan).to(self._device))
+            batch = self._supply.next(self.plan).to(self._device)
+            losses = losses_of(self.model, batch)
             losses.total.backward()
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not _out_of_memory(error):
@@ -100,7 +103,8 @@ class Trainer:
             )
         norm = self.optimiser.step(vector, self._factor(stage))
         self._advance(stage, time.monotonic() - started)
-        return StepReport(self.progress.step, self.progress.tokens, stage, next_token, canvas, norm, wishes > 0)
+        step, tokens = self.progress.step, self.progress.tokens
+        return StepReport(step, tokens, stage, next_token, canvas, norm, wishes > 0, batch.ids.numel())
 
     def plan(self, ahead: int) -> tuple[range, Noise | None]:
         """This process's rows, and their noise (None in stage one), so many steps after the next one."""
@@ -113,11 +117,12 @@ class Trainer:
         if ahead < plain_steps:
             return numbers, None
         seen = progress.canvas_stage_tokens + (ahead - plain_steps) * step
-        return numbers, noise_at(seen, settings.noise_warmup_tokens)
+        return numbers, noise_at(seen, settings.noise_warmup_tokens, settings.rows.clipped)
 
     def _factor(self, stage: str) -> float:
         rate = LearningRate(self.settings.rate_warmup_tokens, self.progress.decay_start, self.progress.decay_tokens)
-        return rate.factor(self.progress.tokens) * (1.0 if stage == "next-token" else self.settings.canvas_rate)
+        risen = rate.factor(self.progress.tokens) * rate.rising(self.progress.tokens - self.progress.warm_start)
+        return risen * (1.0 if stage == "next-token" else self.settings.canvas_rate)
 
     def _advance(self, stage: str, seconds: float) -> None:
         tokens = self.settings.batch * self.settings.length
@@ -152,6 +157,11 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         """The state to save."""
         return Checkpoint(self.settings, replace(self.progress), self.optimiser.state())
+
+    def start_from(self, weights: Weights) -> None:
+        """Begins with the weights of a checkpoint folder; the optimiser, and so the learning rate, starts anew."""
+        self.optimiser.start_from(weights.tensors)
+        self.progress = replace(weights.progress, warm_start=weights.progress.tokens, decay_start=None, decay_tokens=0)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Goes on from a checkpoint of the same shape."""

@@ -21,7 +21,7 @@ CONFIG = ModelConfig(vocabulary=128, hidden=64, layers=2, heads=1, key_value_hea
 
 
 def build(parts: list[list[int]], split: bool) -> tuple[FinishedRow, list[Hole]]:
-    row = Row(NOISE, np.random.default_rng(0))
+    row = Row(NOISE, np.random.default_rng(0), trailing_end=0.5)
     holes = row.add_context(HEADER, [np.array(part, dtype=np.int64) for part in parts], split)
     for hole in holes:
         row.add_canvases(hole)
@@ -127,7 +127,7 @@ def test_the_last_block_holds_an_end_and_only_ends_after_it() -> None:
     truth = np.where(row.targets[last] >= 0, row.targets[last], row.ids[last])
     assert hole.blocks == 2
     assert (truth == SPECIAL_IDS[END]).all()
-    assert row.weights[last][1:].max() < row.weights[last][0]
+    assert row.weights[last][1:] == pytest.approx(0.5 * row.weights[last][0])
 
 
 def test_an_answer_that_is_too_long_is_refused() -> None:
@@ -136,7 +136,7 @@ def test_an_answer_that_is_too_long_is_refused() -> None:
 
 
 def test_samples_of_one_row_do_not_see_each_other() -> None:
-    row = Row(NOISE, np.random.default_rng(0))
+    row = Row(NOISE, np.random.default_rng(0), trailing_end=0.5)
     for _ in range(2):
         for hole in row.add_context(HEADER, [np.full(6, 30), np.full(3, 40), np.full(6, 50)], split=True):
             row.add_canvases(hole)
