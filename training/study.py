@@ -1,4 +1,4 @@
-"""The paper's study in small: `python -m training.study` trains every arm, `python -m training.study_report` writes it up.
+"""The paper's study in small: `python -m training.study` trains every arm, `training.study_report` writes it up.
 
 Each arm is a chain of segments; arms that begin alike share their beginning. Compute is counted in tokens that go
 through the network (canvas tokens included), so that kinds of rows that cost differently can be compared. Starting the
