@@ -17,10 +17,12 @@ from training.checkpoint import (
     Settings,
     latest_checkpoint,
     load_checkpoint,
+    load_weights,
     require_same_shape,
     save_checkpoint,
 )
 from training.config import SIZES
+from training.export import export
 from training.packing import tokenizer_digest
 from training.parallel import Team
 from training.smoke import train_command
@@ -148,6 +150,48 @@ def test_a_device_without_memory_is_told_what_to_lower(
     monkeypatch.setattr("training.trainer.losses_of", fail)
     with pytest.raises(TrainingError, match=r"ran out of memory with --batch 2 and --length 64: halve --batch"):
         trainer.step()
+
+
+def test_a_run_starts_from_an_exported_folder_and_goes_on_counting(data: Data, tmp_path: Path) -> None:
+    first = new_trainer(data)
+    for _ in range(4):
+        first.step()
+    folder = tmp_path / "exported"
+    export(first.checkpoint(), data.tokenizer, folder, averaged=False)
+    weights = load_weights(folder)
+    second = new_trainer(data)
+    second.start_from(weights)
+    for name, master in first.optimiser.masters.items():
+        assert torch.equal(second.optimiser.masters[name], master.to(torch.bfloat16).float())
+        assert torch.equal(second.optimiser.average[name], second.optimiser.masters[name])
+    assert replace(second.progress, warm_start=0) == first.progress
+    assert second.progress.warm_start == first.progress.tokens
+    assert second.stage == "canvas"
+    # The learning rate rises again: the optimiser knows nothing of the gradients yet.
+    before = {name: master.clone() for name, master in second.optimiser.masters.items()}
+    second.step()
+    again = new_trainer(data)
+    again.start_from(weights)
+    again.progress.warm_start = 0
+    again.step()
+    small, large = (
+        sum(float((one.optimiser.masters[name] - before[name]).abs().sum()) for name in before)
+        for one in (second, again)
+    )
+    assert 0 < small < 0.5 * large
+
+
+def test_what_is_no_exported_folder_is_refused_with_a_sentence(data: Data, tmp_path: Path) -> None:
+    folder = tmp_path / "exported"
+    export(new_trainer(data).checkpoint(), data.tokenizer, folder)
+    (folder / "model.safetensors").write_bytes(b"not one")
+    with pytest.raises(CheckpointError, match=r"cannot be read as a checkpoint folder.*training\.export"):
+        load_weights(folder)
+    command = [*train_command(data.packed.parent, tmp_path / "run", minutes=5), "--start-from", str(folder)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "cannot be read as a checkpoint folder" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_two_processes_with_row_workers_take_the_same_steps_as_one(data: Data, tmp_path: Path) -> None:

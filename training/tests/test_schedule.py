@@ -31,6 +31,15 @@ def test_every_block_carries_a_signal_and_its_weight_is_bounded(ceiling: float) 
         assert draw_mask(generator, Noise(ceiling, weighted=False))[1] == 1.0
 
 
+def test_without_the_clip_some_blocks_carry_no_signal() -> None:
+    generator = np.random.default_rng(0)
+    drawn = [draw_mask(generator, Noise(1.0, weighted=True, clipped=False)) for _ in range(8000)]
+    silent = np.mean([not masked.any() for masked, _ in drawn])
+    # The integral of (1 - u)^16 over all ratios.
+    assert silent == pytest.approx(1 / (BLOCK + 1), abs=0.01)
+    assert max(weight for _, weight in drawn) > 20 * MAX_WEIGHT
+
+
 def test_masks_reach_the_whole_range_of_ratios() -> None:
     generator = np.random.default_rng(0)
     counts = [int(draw_mask(generator, Noise(1.0, True))[0].sum()) for _ in range(2000)]
