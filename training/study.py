@@ -183,7 +183,7 @@ def study_arguments(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=CACHE / "study", help="folder of the arms")
     parser.add_argument("--data", type=Path, default=CACHE / "packed")
     parser.add_argument("--tokenizer", type=Path, default=CACHE / "tokenizer")
-    parser.add_argument("--budget", type=int, default=800_000, help="tokens through the network for each arm")
+    parser.add_argument("--budget", type=int, default=1_600_000, help="tokens through the network for each arm")
     parser.add_argument("--size", choices=sorted(SIZES), default=SIZE)
     return parser
 
