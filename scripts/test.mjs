@@ -1,7 +1,9 @@
 // The test command: `npm test` runs everything, `npm test -- canvas` the files whose path has that word. The suites inside
-// a real VS Code take minutes: words run them only where one of them is `host` (`npm test -- host engine`).
+// a real VS Code take minutes: words run them only where one of them is `host` (`npm test -- host engine`). Python is
+// asked for by training's tests alone (test/training).
 import fs from 'node:fs';
 import path from 'node:path';
+import { ensurePython, PythonMissing } from './python.mjs';
 import { ensureDependencies, root, run } from './setup.mjs';
 import { ensureSoftwareVulkan } from './softwareVulkan.mjs';
 
@@ -19,7 +21,9 @@ function testFiles(folder) {
 }
 
 ensureDependencies();
-const files = testFiles('test').filter((file) => words.every((word) => file.includes(word)));
+const files = testFiles('test').filter((file) =>
+  words.every((word) => path.relative(root, file).includes(word)),
+);
 const hosted = words.length === 0 || words.includes('host');
 if (files.length === 0 && !hosted) {
   console.error(`No test file matches ${words.join(' ')}.`);
@@ -28,6 +32,20 @@ if (files.length === 0 && !hosted) {
 if (words.length === 0) run('node', ['scripts/check.mjs']);
 run('node', ['esbuild.js']);
 if (files.some((file) => file.includes('webgpu'))) ensureSoftwareVulkan();
+const training = files.some((file) => path.relative(root, file).startsWith(path.join('test', 'training')));
+if (training) {
+  try {
+    const python = ensurePython();
+    process.env.PALIMPSEST_TRAINING_PYTHON = python;
+    run(python, ['-m', 'ruff', 'check', '--config', 'training/ruff.toml', 'training']);
+    run(python, ['-m', 'ruff', 'format', '--check', '--config', 'training/ruff.toml', 'training']);
+    run(python, ['-m', 'pytest', '--quiet', 'training']);
+  } catch (error) {
+    if (!(error instanceof PythonMissing)) throw error;
+    console.error(error.message);
+    process.exit(1);
+  }
+}
 if (files.length > 0) run('node', ['--import', 'tsx', '--test', '--test-concurrency=2', ...files]);
 // Last, and alone: what is waited for in an editor must not wait for other tests.
 if (hosted) run('node', ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')]);

@@ -16,10 +16,12 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+from tokenizers import Tokenizer
+
 from training.corpus import Document, read_documents
 from training.downloads import read_source
 from training.filters import clean, reason_to_drop
-from training.infill import infill, load_model
+from training.infill import Answer, infill, load_model
 from training.packing import pack, tokenizer_digest
 from training.sources import load_sources
 from training.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
@@ -30,6 +32,8 @@ VOCABULARY = 1024
 NEXT_TOKEN_TOKENS = 16_000
 NOISE_WARMUP_TOKENS = 4_000
 TOKENS = 32_000
+PREFIX, SPAN, SUFFIX = "import os\n\n\ndef size(path):\n    return ", "0123456789012345", "\n"
+"""The span is a whole block (digits are tokens): behind a shorter one the engine leaves open what stands there."""
 
 
 def prepare_data(folder: Path) -> None:
@@ -68,10 +72,15 @@ def train_command(folder: Path, run: Path, minutes: float) -> list[str]:
     ]
 
 
+def _facts(tokenizer: Tokenizer, answer: Answer) -> dict[str, object]:
+    return {"text": tokenizer.decode(answer.tokens), "probabilities": answer.probabilities}
+
+
 def main() -> None:
     """Command line entry; fails when the losses did not fall or the checkpoint cannot infill."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, help="where the checkpoint folder goes (default: a temporary one)")
+    parser.add_argument("--answer", type=Path, help="write what was infilled here, for whoever infills the same")
     parser.add_argument("--minutes", type=float, default=0.6, help="the most that training may take")
     options = parser.parse_args()
     started = time.monotonic()
@@ -104,8 +113,14 @@ def main() -> None:
             sys.exit("The next-token loss did not fall.")
         tokenizer = load_tokenizer(out)
         header = [SPECIAL_IDS[BOS], SPECIAL_IDS[LANGUAGE_TOKENS["python"]]]
-        prefix = tokenizer.encode("import os\n\n\ndef size(path):\n    return ").ids
-        answer = infill(load_model(out), header + prefix, tokenizer.encode("\n").ids, max_blocks=1)
+        prefix = tokenizer.encode(PREFIX).ids
+        model, suffix = load_model(out), tokenizer.encode(SUFFIX).ids
+        answer = infill(model, header + prefix, suffix, max_blocks=1)
+        if options.answer:
+            told = infill(model, header + prefix, suffix, length=len(tokenizer.encode(SPAN).ids), max_blocks=1)
+            facts = {"prefix": PREFIX, "span": SPAN, "suffix": SUFFIX}
+            facts |= {"open": _facts(tokenizer, answer), "known": _facts(tokenizer, told)}
+            options.answer.write_text(json.dumps(facts), encoding="utf-8")
         print(
             f"{len(steps)} steps, next token {steps[0]['next_token']:.2f} → {steps[-1]['next_token']:.2f}, canvas "
             f"{canvas[0]:.2f} → {canvas[-1]:.2f}, infilled {tokenizer.decode(answer.tokens)!r}, "

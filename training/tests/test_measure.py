@@ -10,7 +10,7 @@ import torch
 
 from training import study as study_module
 from training import study_report
-from training.config import SIZES
+from training.config import ModelConfig
 from training.corpus import read_documents
 from training.evaluate import draw_cases, token_spans
 from training.measure import Filler
@@ -22,16 +22,17 @@ from training.tests.conftest import Data
 from training.tokenizer import load_tokenizer
 from training.vocabulary import SPECIAL_TOKENS
 
-PREFIX, ANSWER, SUFFIX = [5, 7, 100, 200], [300, 301, 302], [400, 401]
+CONFIG = ModelConfig(vocabulary=128, hidden=64, layers=2, heads=1, key_value_heads=1, intermediate=64)
+PREFIX, ANSWER, SUFFIX = [5, 7, 60, 70], [80, 81, 82], [90, 91]
 
 
 @pytest.mark.parametrize("kind", ["next token", "cached", "in place"])
 def test_the_answers_probability_is_a_product_of_conditionals(kind: study_module.Kind) -> None:
     torch.manual_seed(0)
-    model = Decoder(SIZES["smoke"]).eval()
+    model = Decoder(CONFIG).eval()
     filler = Filler(model, kind)
     # Over all values of the last token, the rest being the same, the probabilities sum to one.
-    vocabulary = range(len(SPECIAL_TOKENS), SIZES["smoke"].vocabulary)
+    vocabulary = range(len(SPECIAL_TOKENS), CONFIG.vocabulary)
     before = 2 * filler.nats(PREFIX, ANSWER[:2], SUFFIX) if kind == "next token" else None
     whole = [3 * filler.nats(PREFIX, [*ANSWER[:2], token], SUFFIX) for token in vocabulary]
     total = torch.tensor(whole).neg().logsumexp(0).neg().item()
@@ -42,16 +43,16 @@ def test_the_answers_probability_is_a_product_of_conditionals(kind: study_module
     with torch.no_grad():
         model.norm.weight.zero_()
     assert filler.nats(PREFIX, ANSWER, SUFFIX) == pytest.approx(
-        torch.log(torch.tensor(float(SIZES["smoke"].vocabulary - len(SPECIAL_TOKENS)))).item(), rel=1e-4
+        torch.log(torch.tensor(float(CONFIG.vocabulary - len(SPECIAL_TOKENS)))).item(), rel=1e-4
     )
 
 
 def test_only_models_with_a_right_side_use_it() -> None:
     torch.manual_seed(0)
-    model = Decoder(SIZES["smoke"]).eval()
+    model = Decoder(CONFIG).eval()
     for kind, uses in (("next token", False), ("cached", True), ("in place", True)):
         filler = Filler(model, kind)
-        same = filler.nats(PREFIX, ANSWER, SUFFIX) == filler.nats(PREFIX, ANSWER, [900, 901])
+        same = filler.nats(PREFIX, ANSWER, SUFFIX) == filler.nats(PREFIX, ANSWER, [100, 101])
         assert same is not uses
         assert (filler.fill(PREFIX, SUFFIX, None) is None) is not uses
         assert len(filler.fill(PREFIX, SUFFIX, 3) or []) == 3

@@ -1,0 +1,141 @@
+// Training end to end: a few files → tokenizer → both stages → checkpoint folder, and then the engine infills with it
+// as the reference does. The Python that scripts/test.mjs has set up is in PALIMPSEST_TRAINING_PYTHON.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, before, describe } from 'node:test';
+import { openCheckpoint } from '../../engine/checkpoint/open';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { buildGraph } from '../../engine/graph/build';
+import { Infiller } from '../../engine/infill/infiller';
+import type { CellEvent, InfillParams, ModelDescription } from '../../engine/protocol';
+import { DecoderSession } from '../../engine/runtime/session';
+
+const ROOT = path.resolve(__dirname, '..', '..');
+const MOST_SECONDS = 60;
+
+interface Answer {
+  readonly text: string;
+  readonly probabilities: readonly number[];
+}
+interface Infilled {
+  readonly text: string | undefined;
+  readonly cells: readonly CellEvent[];
+}
+interface Reference {
+  readonly prefix: string;
+  readonly span: string;
+  readonly suffix: string;
+  readonly open: Answer;
+  readonly known: Answer;
+}
+
+describe('training, from files to the engine’s answer', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-training-'));
+  let seconds = 0;
+  let reference: Reference;
+  let checkpoint: Checkpoint;
+  let session: DecoderSession;
+
+  before(async () => {
+    const python = process.env['PALIMPSEST_TRAINING_PYTHON'];
+    assert.ok(python, 'Run this through `npm test -- training`, which sets Python up.');
+    const started = performance.now();
+    const out = path.join(folder, 'checkpoint');
+    const answer = path.join(folder, 'answer.json');
+    const { status, stderr } = spawnSync(
+      python,
+      ['-m', 'training.smoke', '--out', out, '--answer', answer, '--minutes', '0.5'],
+      { cwd: ROOT, encoding: 'utf8' },
+    );
+    assert.equal(status, 0, stderr);
+    reference = JSON.parse(fs.readFileSync(answer, 'utf8')) as Reference;
+    checkpoint = await openCheckpoint(out);
+    const graph = await buildGraph(
+      checkpoint,
+      { precision: 'fp32', attention: 'plain', cacheOutput: 'new', topK: 8 },
+      { cacheFolder: path.join(folder, 'cache') },
+    );
+    session = await DecoderSession.create(graph, checkpoint.shape, { provider: 'cpu', threads: 1 });
+    seconds = (performance.now() - started) / 1000;
+  });
+  after(async () => {
+    await session?.dispose();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** The best candidate's text, and the cells after the last step. */
+  async function infilled(facts: Checkpoint, params: Partial<InfillParams>): Promise<Infilled> {
+    const description: ModelDescription = {
+      folder: facts.folder,
+      name: facts.name,
+      family: facts.family.id,
+      familyTitle: facts.family.title,
+      parameters: facts.parameters,
+      contextLength: facts.shape.contextLength,
+      provider: 'cpu',
+      providerReason: 'named',
+      attention: 'plain',
+      precision: 'fp32',
+      storedPrecision: facts.storedDtype,
+      remarks: facts.remarks,
+    };
+    const infiller = new Infiller(facts, description, session);
+    const { prefix, suffix } = reference;
+    let cells: readonly CellEvent[] = [];
+    try {
+      const { candidates } = await infiller.infill(
+        {
+          requestId: 1,
+          model: '',
+          priority: 'rewrite',
+          text: prefix + suffix,
+          spans: [{ start: prefix.length, end: prefix.length }],
+          language: 'python',
+          maxTokens: 16,
+          temperature: 0,
+          rule: 'top-k',
+          copying: 'off',
+          ...params,
+        },
+        {
+          onStep: (event) => {
+            cells = event.cells;
+          },
+        },
+      );
+      return { text: candidates[0]?.spans[0]?.text, cells };
+    } finally {
+      infiller.dispose();
+    }
+  }
+
+  test('takes less than a minute', () => {
+    assert.ok(seconds < MOST_SECONDS, `${seconds.toFixed(0)} s`);
+  });
+
+  test('told the length, the engine fills in what the reference fills in', async () => {
+    const fixed: Checkpoint = { ...checkpoint, family: { ...checkpoint.family, length: { kind: 'fixed' } } };
+    const { prefix, span, suffix, known } = reference;
+    const { cells } = await infilled(fixed, {
+      text: prefix + span + suffix,
+      spans: [{ start: prefix.length, end: prefix.length + span.length }],
+    });
+    assert.equal(cells.length, 16);
+    assert.equal(cells.map((cell) => cell.text).join(''), known.text);
+    for (const [index, { confidence }] of cells.entries()) {
+      assert.ok(Math.abs(confidence - (known.probabilities[index] ?? Number.NaN)) < 1e-4);
+    }
+  });
+
+  test('with the length open, the engine comes to the reference’s answer', async () => {
+    const { text } = await infilled(checkpoint, {});
+    assert.equal(text?.trim(), reference.open.text.trim());
+  });
+
+  test('the folder says how much context the model was trained with', () => {
+    assert.equal(checkpoint.family.window, 128);
+  });
+});
