@@ -73,10 +73,14 @@ export function ensureCodeServer() {
   return { node, entry: path.join(server, 'out', 'node', 'entry.js') };
 }
 
-function freePort() {
+/** The one that is wished for where it is free. */
+function freePort(wished = 0) {
   return new Promise((resolve, reject) => {
-    const probe = net.createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
+    const probe = net.createServer().once('error', (error) => {
+      if (wished === 0) reject(error);
+      else resolve(freePort());
+    });
+    probe.listen(wished, '127.0.0.1', () => {
       const { port } = probe.address();
       probe.close(() => resolve(port));
     });
@@ -98,11 +102,29 @@ const QUIET = {
   'window.confirmBeforeClose': 'never',
 };
 
+/** As a person would: the editor's own command unpacks it. */
+function install(vsix, { node, entry, places }) {
+  const { status, stdout, stderr } = spawnSync(node, [entry, ...places, '--install-extension', vsix], {
+    encoding: 'utf8',
+    env: { ...process.env, EXTENSIONS_GALLERY: '{}' },
+  });
+  if (status !== 0) throw new Error(`${vsix} could not be installed:\n${stdout}${stderr}`);
+}
+
 /**
- * Starts a server with fresh user data. `installed`: extension folders that appear as installed, by a link.
+ * Starts a server with fresh user data. `installed`: extension folders that appear as installed, by a link; `vsix`: a
+ * package that is installed. `onExit`: it ended by itself.
  * `smoke` lets a page drive tests (`codeAutomationLog`, `codeAutomationExit`).
  */
-export async function startCodeServer({ settings = {}, installed = [], env = {}, smoke = false, port } = {}) {
+export async function startCodeServer({
+  settings = {},
+  installed = [],
+  vsix,
+  env = {},
+  smoke = false,
+  port,
+  onExit,
+} = {}) {
   const { node, entry } = ensureCodeServer();
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-code-'));
   const folder = (name) => {
@@ -126,13 +148,15 @@ export async function startCodeServer({ settings = {}, installed = [], env = {},
       'junction',
     );
   }
-  const listen = port ?? (await freePort());
+  const places = ['--user-data-dir', userData, '--extensions-dir', extensions];
+  if (vsix !== undefined) install(vsix, { node, entry, places });
+  const listen = await freePort(port);
   const child = spawn(
     node,
     [
       entry,
       ...['--config', path.join(home, 'config.yaml'), '--bind-addr', `127.0.0.1:${listen}`, '--auth', 'none'],
-      ...['--user-data-dir', userData, '--extensions-dir', extensions],
+      ...places,
       ...['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust'],
       ...['--disable-getting-started-override', '--disable-proxy'],
     ],
@@ -172,6 +196,7 @@ export async function startCodeServer({ settings = {}, installed = [], env = {},
     await stop();
     throw new Error(`VS Code's server did not start:\n${output}`);
   }
+  if (onExit) child.once('exit', onExit);
   return {
     url,
     port: listen,
@@ -218,10 +243,11 @@ async function untilHealthy(url, child) {
 
 const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** The page that opens `folder`, with extensions under development and, for a test run, the suite's entry. */
-export function workbenchUrl(server, { folder, development = [], tests }) {
+/** The page that opens `folder`, with the file `open` in it, with extensions under development and, for a test run, the suite's entry. */
+export function workbenchUrl(server, { folder, open, development = [], tests }) {
   const remote = (file) => `vscode-remote://127.0.0.1:${server.port}${path.resolve(file)}`;
   const payload = development.map((source) => ['extensionDevelopmentPath', remote(source)]);
+  if (open) payload.push(['openFile', remote(open)]);
   if (tests) payload.push(['extensionTestsPath', remote(tests)]);
   const query = new URLSearchParams({ folder: path.resolve(folder) });
   if (payload.length > 0) query.set('payload', JSON.stringify(payload));

@@ -1,32 +1,85 @@
-// The first thing a newcomer runs: sets up, builds, and lets the embedded model infill a sample in the terminal.
-// With words behind it (`npm start -- score README.md`) it runs the command with those words instead.
-import { spawnSync } from 'node:child_process';
+// `npm start`: the first thing a newcomer runs. Sets up, builds, brings up a real VS Code in the browser with the extension
+// and the sample workspace, and prints where. Ctrl-C ends all of it. Another folder can be named: `npm start -- FOLDER`.
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
+import { startCodeServer, workbenchUrl } from './codeServer.mjs';
 import { ensureDependencies, root, run } from './setup.mjs';
 
-const SAMPLE = 'docs/samples/inventory.py';
-const SPAN = '54:13-55:41';
-const NEXT = `
-What to try next:
-  npm start -- infill docs/samples/rateLimiter.ts --span 41:12-41:76 --candidates 3
-  npm start -- score ${SAMPLE}
-  npm start -- check models/starter
-  npm start -- --help                  every command; docs/command.md tells the rest
-`;
+const SAMPLES = path.join(root, 'docs', 'samples');
+const FIRST = 'inventory.py';
+/** The same address each time, where it is free. */
+const PORT = 8137;
 
-function palimpsest(words) {
-  const cli = path.join(root, 'dist', 'cli.js');
-  return spawnSync(process.execPath, [cli, ...words], { cwd: root, stdio: 'inherit' }).status ?? 1;
+function folderNamed(name) {
+  const folder = path.resolve(name);
+  if (fs.existsSync(folder) && fs.statSync(folder).isDirectory()) return folder;
+  console.error(`${name} is no folder. The command line is elsewhere: npm run palimpsest -- ${name} …`);
+  process.exit(1);
 }
 
-const words = process.argv.slice(2);
+/** Where a person sits in front of this machine. */
+function openBrowser(url) {
+  const hasDisplay = process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
+  const opener =
+    process.platform === 'darwin'
+      ? ['open', [url]]
+      : process.platform === 'win32'
+        ? ['cmd', ['/c', 'start', '', url.replace(/&/g, '^&')]]
+        : hasDisplay
+          ? ['xdg-open', [url]]
+          : undefined;
+  if (opener === undefined || process.env.CI) return;
+  spawn(...opener, { stdio: 'ignore', detached: true })
+    .on('error', () => undefined)
+    .unref();
+}
+
+const [name] = process.argv.slice(2);
+const named = name === undefined ? undefined : folderNamed(name);
 ensureDependencies();
 run('node', ['esbuild.js']);
-if (words.length > 0) {
-  process.exitCode = palimpsest(words);
-} else {
-  console.log(`Two lines of ${SAMPLE} are masked and denoised with the code on both sides in view.`);
-  console.log('What it would change is shown below as a diff; the file itself is left alone.\n');
-  process.exitCode = palimpsest(['infill', SAMPLE, '--span', SPAN, '--max-tokens', '32']);
-  console.log(NEXT);
+
+// A copy, so that whatever is tried leaves the checkout alone.
+const place = named ?? fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-'));
+const folder = named ?? path.join(place, 'samples');
+if (named === undefined) fs.cpSync(SAMPLES, folder, { recursive: true });
+let server;
+let stopping;
+function stop(code) {
+  stopping ??= (async () => {
+    await server?.stop();
+    if (named === undefined) fs.rmSync(place, { recursive: true, force: true });
+    process.exit(code);
+  })();
+  return stopping;
 }
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stop(0));
+
+try {
+  server = await startCodeServer({
+    installed: [root],
+    settings: { 'editor.minimap.enabled': false },
+    port: PORT,
+    onExit: () => {
+      if (stopping) return;
+      console.error('VS Code ended unexpectedly.');
+      void stop(1);
+    },
+  });
+} catch (error) {
+  console.error(error.message);
+  await stop(1);
+}
+const url = workbenchUrl(server, {
+  folder,
+  open: named === undefined ? path.join(folder, FIRST) : undefined,
+});
+console.log(`
+VS Code with Palimpsest: ${url}
+
+Select some lines of ${named ? 'a file' : FIRST} and press Ctrl+Alt+P (macOS: Cmd+Alt+P): their masks resolve, then a diff is shown.
+Tab accepts, Esc rejects, Alt+] shows the next candidate, the same key again asks for another one, Ctrl+Z undoes.
+The command "Welcome: Open Walkthrough" has the rest. Ctrl+C here ends everything.`);
+openBrowser(url);

@@ -4,14 +4,15 @@ import { startCodeServer, workbenchUrl } from './codeServer.mjs';
 
 const FILE_ROW = '.explorer-viewlet .monaco-list-row';
 
-/** A window on `folder` with the extension from a checkout; `close` ends all that was started. */
+/** A window on `folder` with the extension from a checkout, or from a package (`vsix`); `close` ends all that was started. */
 export async function openWorkbench({
   folder,
   extension,
+  vsix,
   settings,
   viewport = { width: 1180, height: 700 },
 }) {
-  const server = await startCodeServer({ settings, installed: [extension] });
+  const server = await startCodeServer({ settings, installed: extension ? [extension] : [], vsix });
   const browser = await launchBrowser().catch(async (error) => {
     await server.stop();
     throw error;
