@@ -3,8 +3,9 @@
 import os from 'node:os';
 import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
-import { throwIfCancelled } from './errors';
+import { type EngineError, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
+import type { Precision } from './graph/types';
 import { Infiller } from './infill/infiller';
 import type { LoadedModel, LoadModel } from './model';
 import type { ModelDescription } from './protocol';
@@ -14,6 +15,8 @@ import { rememberedProbe } from './runtime/probe';
 import { decideProvider } from './runtime/providers';
 import { DecoderSession, keepsCacheOnDevice } from './runtime/session';
 
+/** Parameters up to which a model that cannot be quantised runs in fp32 without being asked: 4 GB. */
+const SMALL = 1e9;
 /** Best tokens that come back for each row: enough for nucleus sampling and for alternatives. */
 const TOP_K = 24;
 
@@ -33,23 +36,32 @@ export const loadModel: LoadModel = async (params, { cacheFolder, signal, onProg
     decision.provider === 'cpu' &&
     process.arch === 'x64' &&
     (await integerProductsAreExact());
-  const precision = choosePrecision(choice, decision.provider, checkpoint, fastIntegers);
+  const chosen = choosePrecision(choice, decision.provider, checkpoint, fastIntegers);
   throwIfCancelled(signal);
   report('quantising', 0);
-  const graph = await buildGraph(
-    checkpoint,
-    {
-      precision,
-      attention: decision.attention,
-      cacheOutput: keepsCacheOnDevice(decision.provider) ? 'joined' : 'new',
-      topK: Math.min(TOP_K, checkpoint.shape.vocabSize),
-    },
-    {
-      cacheFolder,
-      ...(signal ? { signal } : {}),
-      onProgress: ({ done, total }) => report('quantising', total > 0 ? done / total : 1),
-    },
-  );
+  const build = (precision: Precision) =>
+    buildGraph(
+      checkpoint,
+      {
+        precision,
+        attention: decision.attention,
+        cacheOutput: keepsCacheOnDevice(decision.provider) ? 'joined' : 'new',
+        topK: Math.min(TOP_K, checkpoint.shape.vocabSize),
+      },
+      {
+        cacheFolder,
+        ...(signal ? { signal } : {}),
+        onProgress: ({ done, total }) => report('quantising', total > 0 ? done / total : 1),
+      },
+    );
+  let remarks = checkpoint.remarks;
+  let precision = chosen;
+  const graph = await build(chosen).catch((error: unknown) => {
+    if (choice !== 'auto' || checkpoint.parameters > SMALL || !cannotKeep(error)) throw error;
+    precision = 'fp32';
+    remarks = [...remarks, `It runs in fp32, which is slower: ${error.message}`];
+    return build('fp32');
+  });
   throwIfCancelled(signal);
   report('session');
   const session = await DecoderSession.create(graph, checkpoint.shape, {
@@ -68,10 +80,15 @@ export const loadModel: LoadModel = async (params, { cacheFolder, signal, onProg
     attention: decision.attention,
     precision,
     storedPrecision: checkpoint.storedDtype,
-    remarks: checkpoint.remarks,
+    remarks,
   };
   return modelOf(checkpoint, description, session);
 };
+
+/** Quantised weights found no room; as they are in the checkpoint they need none. */
+function cannotKeep(error: unknown): error is EngineError {
+  return isEngineError(error) && (error.code === 'disk-full' || error.code === 'quantisation-failed');
+}
 
 function modelOf(
   checkpoint: Checkpoint,

@@ -14,6 +14,7 @@ import {
 } from 'vscode';
 import type { PalimpsestApi } from './api/palimpsest';
 import type { ToolInput } from './api/toolInput';
+import { sayNoEditor } from './editable';
 import { FIX_KIND, fixActions } from './fixes/codeAction';
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
@@ -66,8 +67,10 @@ export function activate(context: ExtensionContext): Exported {
 
   context.subscriptions.push(
     status,
-    command('palimpsest.rewriteSelection', (all) => {
-      if (window.activeTextEditor !== undefined) all.rewrite(window.activeTextEditor);
+    command('palimpsest.rewriteSelection', async (all) => {
+      const editor = window.activeTextEditor;
+      if (editor === undefined) sayNoEditor();
+      else await all.rewrite(editor);
     }),
     ...Object.entries(ACTIONS).map(([name, action]) =>
       command(name, (all, which: unknown) => all.rewrites.act(action, which)),

@@ -75,6 +75,11 @@ export class Failures {
 }
 
 function wordsOfCrash(error: EngineError): string {
+  if (error.data['outOfMemory'] === true) {
+    return l10n.t(
+      'Palimpsest’s engine found no memory. It is started again, and your file is as it was; close other programs, or choose a smaller model.',
+    );
+  }
   const what = {
     'engine-exited': l10n.t('Palimpsest’s engine ended unexpectedly'),
     'engine-unresponsive': l10n.t('Palimpsest’s engine did not answer any more'),

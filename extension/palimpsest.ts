@@ -23,6 +23,7 @@ import type { EngineError } from '../engine/errors';
 import { Door } from './api/door';
 import { InfillTool } from './api/infillTool';
 import { Disposables } from './disposables';
+import { mayEdit } from './editable';
 import { askNode, findNode } from './engine/nodeRuntime';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
 import { Failures } from './failures';
@@ -62,12 +63,15 @@ export class Palimpsest {
   private readonly ghost: GhostText;
   readonly loading: LoadingNotice;
   readonly failures: Failures;
+  /** Quantised weights, which can be made again. */
+  readonly cacheFolder: string;
   private reported: EngineState['kind'] | undefined;
 
   constructor(
     private readonly context: ExtensionContext,
     private readonly status: StatusItem,
   ) {
+    this.cacheFolder = path.join(context.globalStorageUri.fsPath, 'cache');
     this.log = window.createOutputChannel('Palimpsest', { log: true });
     this.syntax = this.owned.add(
       new SyntaxTrees({
@@ -148,14 +152,15 @@ export class Palimpsest {
   }
 
   async rewrite(editor: TextEditor): Promise<Rewrite | undefined> {
-    if (!(await this.mayRead(editor.document))) return undefined;
+    if (!mayEdit(editor.document) || !(await this.mayRead(editor.document))) return undefined;
     return this.rewrites.start(editor);
   }
 
   /** Of the light bulb's menu, or at the cursor of the active editor. */
   async fixProblem(uri?: Uri, diagnostic?: Diagnostic): Promise<FixOutcome | undefined> {
     const editor = editorOf(uri);
-    if (editor === undefined || !(await this.mayRead(editor.document))) return undefined;
+    if (editor === undefined || !mayEdit(editor.document)) return undefined;
+    if (!(await this.mayRead(editor.document))) return undefined;
     const problem = diagnostic ?? problemAtCursor(editor);
     if (problem !== undefined) return this.fixer.fix(editor, problem);
     const message = l10n.t('Palimpsest: no problem is reported at the cursor.');
@@ -176,7 +181,8 @@ export class Palimpsest {
   /** Of a hover's link, or at the cursor. */
   async rewriteSuspiciousToken(uri?: Uri, place?: OffsetRange): Promise<void> {
     const editor = editorOf(uri && Uri.from(uri));
-    if (editor !== undefined && (await this.mayRead(editor.document))) this.suspicions.remask(editor, place);
+    if (editor === undefined || !mayEdit(editor.document)) return;
+    if (await this.mayRead(editor.document)) this.suspicions.remask(editor, place);
   }
 
   /** A review that waits for an answer goes before ghost text. */
@@ -248,7 +254,7 @@ export class Palimpsest {
 
   private async launch(): Promise<EngineLaunch> {
     const { nodePath, modelPath, provider } = engineSettings();
-    const { extensionPath, globalStorageUri } = this.context;
+    const { extensionPath } = this.context;
     return {
       runtime: await findNode({
         setting: nodePath,
@@ -260,7 +266,7 @@ export class Palimpsest {
         ask: (executable) => askNode(executable, cleanEnvironment(process.env)),
       }),
       script: path.join(extensionPath, 'dist', 'engine.js'),
-      cacheFolder: path.join(globalStorageUri.fsPath, 'cache'),
+      cacheFolder: this.cacheFolder,
       modelFolder: modelPath === '' ? path.join(extensionPath, 'models', 'starter') : modelPath,
       provider,
     };

@@ -58,8 +58,8 @@ async function runSuite({ options, folders }) {
       let silence = lateAfter(SILENCE_MILLIS, 'The suite said nothing for');
       page.on('crash', () => late('The window crashed'));
       const log = (_type, values) => {
-        const line = format(...values);
-        if (NOISE.test(line)) return;
+        const line = withoutOwnFrames(format(...values));
+        if (line === '' || NOISE.test(line)) return;
         console.log(line);
         clearTimeout(silence);
         silence = lateAfter(SILENCE_MILLIS, 'The suite said nothing for');
@@ -85,15 +85,19 @@ async function runSuite({ options, folders }) {
 /** VS Code's own frames say nothing about us. */
 const OWN_FRAME = /extensionHostProcess\.js:|workbench\.js:|node:internal|vsda/;
 
+function withoutOwnFrames(text) {
+  if (!text.includes('\n')) return text;
+  return text
+    .split('\n')
+    .filter((line) => !OWN_FRAME.test(line))
+    .join('\n');
+}
+
 /** The last of what the window itself said. */
 function keepWords(page) {
   const words = [];
   const keep = (text) => {
-    const line = text
-      .split('\n')
-      .filter((one) => !OWN_FRAME.test(one))
-      .slice(0, 8)
-      .join('\n');
+    const line = withoutOwnFrames(text).split('\n').slice(0, 8).join('\n');
     if (line === '') return;
     words.push(line);
     if (words.length > 60) words.shift();

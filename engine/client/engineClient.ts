@@ -87,6 +87,8 @@ export class EngineClient {
   private readonly pending = new Set<Pending>();
   private readonly stepListeners = new Map<number, ((event: DenoiseStepEvent) => void) | undefined>();
   private readonly logTail: string[] = [];
+  /** Told by its log: the last lines of a crash are a stack. */
+  private foundNoMemory = false;
   private readonly exited: Promise<void>;
   private lastRequestId = 0;
   private initialised: InitialiseResult | undefined;
@@ -129,6 +131,7 @@ export class EngineClient {
       setTimeout(() => this.giveUp('closed its output and was ended: start it again.'), STOP_MILLIS).unref();
     });
     createInterface({ input: child.stderr, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+      this.foundNoMemory ||= /out of memory|bad_alloc|failed to allocate/i.test(line);
       this.logTail.push(line.slice(0, 500));
       if (this.logTail.length > LOG_TAIL) this.logTail.shift();
       this.logEmitter.fire(parseLogLine(line));
@@ -350,7 +353,7 @@ export class EngineClient {
 
   /** What a sudden end tells, as far as it tells anything. */
   private cause(code: number | null, signal: NodeJS.Signals | null): string {
-    if (this.logTail.some((line) => /out of memory|bad_alloc|failed to allocate/i.test(line))) {
+    if (this.foundNoMemory) {
       return ', for it found no memory (close other programs, or take a smaller model or precision)';
     }
     const byForce = signal === 'SIGKILL' || code === 137;
@@ -367,7 +370,7 @@ export class EngineClient {
         expected
           ? 'The engine was stopped: start another one.'
           : `The engine ended unexpectedly ${how}${this.cause(code, signal)}: start it again, and look into its log if that does not help.`,
-        { exitCode: code, signal, log: [...this.logTail] },
+        { exitCode: code, signal, log: [...this.logTail], outOfMemory: this.foundNoMemory },
       ),
     );
     this.exit = {
