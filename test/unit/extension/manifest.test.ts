@@ -3,62 +3,18 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, { describe } from 'node:test';
-
-const root = path.resolve(__dirname, '../../..');
-const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
-
-interface Setting {
-  readonly type?: string;
-  readonly scope?: string;
-  readonly order?: number;
-  readonly default?: unknown;
-  readonly markdownDescription?: string;
-  readonly enum?: readonly string[];
-  readonly markdownEnumDescriptions?: readonly string[];
-}
-interface Manifest {
-  readonly icon: string;
-  readonly engines: { readonly vscode: string };
-  readonly devDependencies: Readonly<Record<string, string>>;
-  readonly activationEvents: readonly string[];
-  readonly enabledApiProposals?: unknown;
-  readonly capabilities: {
-    readonly untrustedWorkspaces: {
-      readonly supported: unknown;
-      readonly restrictedConfigurations: readonly string[];
-    };
-    readonly virtualWorkspaces: unknown;
-  };
-  readonly contributes: {
-    readonly commands: readonly {
-      readonly command: string;
-      readonly title: string;
-      readonly category: string;
-    }[];
-    readonly menus: Readonly<Record<string, readonly { readonly command: string; readonly when?: string }[]>>;
-    readonly keybindings: readonly {
-      readonly command: string;
-      readonly key: string;
-      readonly when?: string;
-    }[];
-    readonly configuration: readonly {
-      readonly title: string;
-      readonly properties: Readonly<Record<string, Setting>>;
-    }[];
-    readonly colors: readonly { readonly id: string; readonly defaults: Readonly<Record<string, string>> }[];
-  };
-}
-
-const manifest: Manifest = JSON.parse(read('package.json'));
-const words: Readonly<Record<string, string>> = JSON.parse(read('package.nls.json'));
-const { contributes } = manifest;
-const declared = new Set(contributes.commands.map(({ command }) => command));
-const sources = fs
-  .readdirSync(path.join(root, 'extension'), { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => read(path.join('extension', file)))
-  .join('\n');
-const settings = contributes.configuration.flatMap(({ properties }) => Object.entries(properties));
+import {
+  contextKeys,
+  contributes,
+  declared,
+  manifest,
+  read,
+  registered,
+  root,
+  settings,
+  sources,
+  words,
+} from './readManifest';
 
 describe('the manifest', () => {
   test('says each thing in package.nls.json, and nothing there is unused', () => {
@@ -76,10 +32,31 @@ describe('the manifest', () => {
   });
 
   test('declares each command that is registered, and registers each that is declared', () => {
-    const registered = new Set(
-      [...sources.matchAll(/'(palimpsest\.[A-Za-z]+)'\s*[,:]/g)].map(([, name]) => name),
+    assert.deepEqual([...declared].sort(), [...registered].sort());
+  });
+
+  test('knows each name of its own that the sources use', () => {
+    const others = [
+      // The extension, its status bar item, a comment thread's context value.
+      'palimpsest.palimpsest',
+      'palimpsest.status',
+      'palimpsest.hunk',
+    ];
+    const sections = settings.map(([name]) => name.split('.').slice(0, 2).join('.'));
+    const known = new Set([
+      ...declared,
+      ...contextKeys,
+      ...sections,
+      ...contributes.colors.map(({ id }) => id),
+      ...others,
+    ]);
+    const used = [...sources.matchAll(/'(palimpsest\.[A-Za-z]+)(?:\.[A-Za-z.]+)?'/g)].map(
+      ([, name]) => name ?? '',
     );
-    for (const command of declared) assert.ok(registered.has(command), `${command} is registered`);
+    assert.deepEqual(
+      [...new Set(used)].filter((name) => !known.has(name)),
+      [],
+    );
   });
 
   test('names only declared commands in menus and keys, and shows a review only where there is one', () => {
@@ -117,11 +94,11 @@ describe('the manifest', () => {
     const whens = [...Object.values(contributes.menus).flat(), ...contributes.keybindings].map(
       ({ when }) => when ?? '',
     );
-    const used = new Set(whens.flatMap((when) => when.match(/palimpsest\.[A-Za-z]+/g) ?? []));
-    const set = new Set(
-      [...sources.matchAll(/setContext(?:',\s*|\()'(palimpsest\.[A-Za-z]+)'/g)].map(([, key]) => key ?? ''),
+    const enabled = contributes.commands.map(({ enablement }) => enablement ?? '');
+    const used = new Set(
+      [...whens, ...enabled].flatMap((when) => when.match(/palimpsest\.[A-Za-z]+/g) ?? []),
     );
-    assert.deepEqual([...used].sort(), [...set].sort());
+    assert.deepEqual([...used].sort(), [...contextKeys].sort());
   });
 
   test('gives each setting a type, a default, a scope, a place and a description', () => {

@@ -1,0 +1,161 @@
+// Whether a person gets to everything that the manifest names: by the palette, by keys alone, by the walkthrough, by a
+// language model.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { describe } from 'node:test';
+import { contributes, declared, manifest, root, said, settings, sources } from './readManifest';
+
+const { menus, keybindings, commands, walkthroughs, languageModelTools } = contributes;
+
+describe('what a person gets to', () => {
+  test('is every command, by the palette: keys alone suffice', () => {
+    const hidden = (menus['commandPalette'] ?? []).filter(({ when }) => when === 'false');
+    assert.deepEqual(hidden, []);
+    for (const { title, category } of commands) {
+      assert.ok(said(title));
+      assert.equal(category, 'Palimpsest');
+    }
+    const titles = commands.map(({ title }) => said(title));
+    assert.equal(new Set(titles).size, titles.length, 'each by a name of its own');
+  });
+
+  test('has a key on a Mac where it has one elsewhere, and no key twice in the same place', () => {
+    for (const { command, key, mac } of keybindings) {
+      if (key.includes('ctrl')) assert.ok(mac?.includes('cmd'), `${command}: ${key}`);
+    }
+    for (const platform of ['key', 'mac'] as const) {
+      const places = keybindings.map((one) => `${one[platform] ?? one.key} ${one.when}`);
+      assert.deepEqual(
+        places.filter((place, i) => places.indexOf(place) !== i),
+        [],
+      );
+    }
+  });
+
+  test('is shown by nothing but what the editor knows', () => {
+    const known = new Set([
+      'commentController',
+      'editorHasSelection',
+      'editorIsOpen',
+      'editorReadonly',
+      'editorTabMovesFocus',
+      'editorTextFocus',
+      'findWidgetVisible',
+      'isInDiffEditor',
+      'inSnippetMode',
+      'inlineSuggestionVisible',
+      'parameterHintsVisible',
+      'renameInputVisible',
+      'suggestWidgetVisible',
+    ]);
+    const whens = [
+      ...[...Object.values(menus).flat(), ...keybindings].map(({ when }) => when ?? ''),
+      ...commands.map(({ enablement }) => enablement ?? ''),
+    ];
+    const names = whens.flatMap(
+      (when) =>
+        when
+          .replace(/==\s*[\w-]+/g, '')
+          .replace(/palimpsest\.\w+/g, '')
+          .match(/[A-Za-z]\w*/g) ?? [],
+    );
+    assert.deepEqual(
+      [...new Set(names)].filter((name) => !known.has(name)),
+      [],
+    );
+  });
+});
+
+describe('the walkthrough', () => {
+  const steps = walkthroughs.flatMap((one) => one.steps);
+
+  test('has steps with a picture, words for it, and an end that can be reached', () => {
+    assert.ok(steps.length >= 5);
+    assert.equal(new Set(steps.map(({ id }) => id)).size, steps.length);
+    for (const { title, description } of walkthroughs) assert.ok(said(title) && said(description));
+    for (const { id, title, description, media, completionEvents } of steps) {
+      assert.ok(said(title) && said(description) && said(media.altText), id);
+      const picture = fs.readFileSync(path.join(root, media.svg), 'utf8');
+      assert.match(picture, /^<svg [^>]*viewBox=/, id);
+      assert.match(picture, /var\(--vscode-editor-background/, `${id} follows the theme`);
+      assert.ok(completionEvents.length > 0, id);
+      for (const event of completionEvents) assertKnown(event);
+    }
+  });
+
+  test('has a picture for each step and no step for no picture', () => {
+    const pictures = fs
+      .readdirSync(path.join(root, 'media/walkthrough'))
+      .map((file) => `media/walkthrough/${file}`);
+    assert.deepEqual(pictures.sort(), steps.map(({ media }) => media.svg).sort());
+  });
+
+  test('links to commands that there are', () => {
+    const links = steps.flatMap(({ description }) => [...said(description).matchAll(/\(command:([\w.]+)/g)]);
+    assert.ok(links.length >= steps.length);
+    for (const [, command = ''] of links) {
+      assert.ok(declared.has(command) || /^(editor|workbench)\.action\./.test(command), command);
+    }
+  });
+
+  function assertKnown(event: string): void {
+    const [kind, name = ''] = event.split(':');
+    if (kind === 'onCommand') assert.ok(declared.has(name) || name.startsWith('editor.action.'), event);
+    else if (kind === 'onSettingChanged')
+      assert.ok(
+        settings.some(([setting]) => setting === name),
+        event,
+      );
+    else assert.fail(event);
+  }
+});
+
+describe('settings', () => {
+  test('stand in groups with an order', () => {
+    const orders = contributes.configuration.map(({ order }) => order);
+    assert.equal(new Set(orders).size, orders.length);
+    for (const { title, properties } of contributes.configuration) {
+      assert.ok(said(title));
+      for (const [name, { markdownDescription = '', markdownEnumDescriptions = [] }] of Object.entries(
+        properties,
+      )) {
+        for (const text of [markdownDescription, ...markdownEnumDescriptions]) assert.ok(said(text), name);
+      }
+    }
+  });
+
+  test('that a language sets by default are settings that a language may set', () => {
+    for (const [place, values] of Object.entries(contributes.configurationDefaults)) {
+      if (!place.startsWith('[')) continue;
+      for (const name of Object.keys(values as object)) {
+        const setting = settings.find(([one]) => one === name);
+        assert.equal(setting?.[1].scope, 'language-overridable', `${place} ${name}`);
+      }
+    }
+  });
+});
+
+describe('tools for language models', () => {
+  test('are registered, and say of each value what it is', () => {
+    for (const { name, displayName, userDescription, modelDescription, inputSchema } of languageModelTools) {
+      assert.ok(sources.includes(`lm.registerTool<ToolInput>('${name}'`), name);
+      assert.ok(said(displayName) && said(userDescription) && modelDescription.length > 50);
+      const check = (schema: typeof inputSchema) => {
+        for (const [key, value] of Object.entries(schema.properties ?? {})) {
+          assert.ok(value.type && value.description, key);
+          if (value.items) check(value.items);
+        }
+        for (const key of schema.required ?? []) assert.ok(schema.properties?.[key], key);
+      };
+      assert.equal(inputSchema.type, 'object');
+      check(inputSchema);
+    }
+  });
+});
+
+describe('where it runs', () => {
+  test('is where the files are: on the remote side, in containers, in WSL', () => {
+    assert.deepEqual(manifest.extensionKind, ['workspace']);
+  });
+});
