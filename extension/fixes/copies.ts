@@ -26,13 +26,13 @@ export class Copies implements TextDocumentContentProvider {
   }
 
   /** The editor gives no way to close a document; it forgets one that nobody shows after some minutes. */
-  async open(original: TextDocument): Promise<DocumentCopy> {
+  async open(original: TextDocument, text: string): Promise<DocumentCopy> {
     const uri = Uri.from({
       scheme: COPY_SCHEME,
       // Its own folder name, so that two copies are never one module; its own base name, for servers that look at it.
       path: `/${++this.count}/${original.uri.path.split('/').at(-1) ?? 'copy'}`,
     });
-    this.texts.set(uri.toString(), original.getText());
+    this.texts.set(uri.toString(), text);
     const opened = await workspace.openTextDocument(uri);
     const document =
       opened.languageId === original.languageId

@@ -259,4 +259,22 @@ describe('quick fixes', () => {
     await commands.executeCommand('palimpsest.rejectRewrite');
     await commands.executeCommand('notifications.clearAll');
   });
+
+  it('is checked with the types of the neighbours that the file imports', async () => {
+    await openFile('shapes.ts', 'export function square(side: number): number {\n  return side * side;\n}\n');
+    const text = "import { square } from './shapes';\n\nexport const nine = square('3');\n";
+    const { document } = await openFile('nine.ts', text);
+    const problem = await until(
+      () => languages.getDiagnostics(document.uri).find(({ message }) => message.includes('string')),
+      "the TypeScript server's word",
+    );
+    const { copies } = await (await internals()).palimpsest();
+    const { signal } = new AbortController();
+    const checker = await Checker.open(document, problem, copies, signal);
+    assert.ok(checker.isAble, 'the server knows the neighbour');
+    assert.equal(await checker.check(text.replace("'3'", '3'), signal), 'gone');
+    assert.equal(await checker.check(text.replace("'3'", "'4'"), signal), 'still');
+    assert.equal(await checker.check(text.replace("square('3')", 'circle(3)'), signal), 'traded');
+    await checker.close();
+  });
 });

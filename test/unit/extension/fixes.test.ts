@@ -4,6 +4,7 @@ import path from 'node:path';
 import test, { after, describe } from 'node:test';
 import fc from 'fast-check';
 import { candidatesOf } from '../../../extension/fixes/candidates';
+import { withAbsoluteImports } from '../../../extension/fixes/imports';
 import { placesToTry } from '../../../extension/fixes/places';
 import {
   codeOf,
@@ -160,6 +161,29 @@ describe('what a server says', () => {
         assert.ok([...line].length <= 60 && !/[\r\n]/.test(line));
         assert.doesNotThrow(() => encodeURIComponent(line));
       }),
+    );
+  });
+});
+
+describe('imports of a copy', () => {
+  const of = (text: string) => withAbsoluteImports(text, '/home/a/b');
+
+  test('lead to the neighbours of the file, in each of their forms', () => {
+    assert.equal(of(`import { x } from './c';`), `import { x } from '/home/a/b/c';`);
+    assert.equal(of(`import type X from "../c.js"`), `import type X from "/home/a/c.js"`);
+    assert.equal(of(`import './side';`), `import '/home/a/b/side';`);
+    assert.equal(of(`export * from '..';`), `export * from '/home/a';`);
+    assert.equal(of(`const x = await import('./c/d');`), `const x = await import('/home/a/b/c/d');`);
+    assert.equal(of(`const x = require("./c")`), `const x = require("/home/a/b/c")`);
+    assert.equal(withAbsoluteImports(`import a from '../../x'`, 'c:/a'), `import a from 'c:/x'`);
+  });
+
+  test('are left alone where they are not relative, and so is all that is no import', () => {
+    for (const text of [`import a from 'react';`, `f('./c');`, `const a = './c';`, `from './c\n'`, '']) {
+      assert.equal(of(text), text);
+    }
+    fc.assert(
+      fc.property(fc.string(), (text) => assert.equal(of(text).split('\n').length, text.split('\n').length)),
     );
   });
 });
