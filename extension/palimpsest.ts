@@ -36,12 +36,13 @@ import { GhostSwitches } from './ghost/switches';
 import { LoadingNotice } from './loadingNotice';
 import { Exclusions, sayExclusion } from './privacy/exclusions';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/diffReview';
+import { type EmptyChoice, meantSpans } from './rewrite/meant';
 import { ghostItem } from './rewrite/reviewView';
 import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewrites';
 import type { OffsetRange } from './rewrite/spans';
 import { EVERYWHERE } from './schemes';
-import { engineSettings, ghostSettings, START_SETTINGS } from './settings';
+import { engineSettings, ghostSettings, rewriteSettings, START_SETTINGS } from './settings';
 import type { StatusItem } from './statusItem';
 import { editorOf, type LookOutcome, Suspicions } from './suspicion/suspicions';
 import { SyntaxTrees } from './syntax/syntaxTrees';
@@ -151,9 +152,12 @@ export class Palimpsest {
     return false;
   }
 
-  async rewrite(editor: TextEditor): Promise<Rewrite | undefined> {
+  /** Masks what the selections mean and starts; `choice`: what an empty one means, where the settings do not count. */
+  async rewrite(editor: TextEditor, choice?: EmptyChoice): Promise<Rewrite | undefined> {
     if (!mayEdit(editor.document) || !(await this.mayRead(editor.document))) return undefined;
-    return this.rewrites.start(editor);
+    const empty = choice ?? rewriteSettings(editor.document).emptySelection;
+    const spans = await meantSpans(editor, empty, this.syntax);
+    return spans === undefined ? undefined : this.rewrites.startAt(editor, spans);
   }
 
   /** Of the light bulb's menu, or at the cursor of the active editor. */

@@ -2,6 +2,7 @@
 import { type ConfigurationScope, workspace } from 'vscode';
 import { PROVIDERS, type ProviderChoice } from '../engine/protocol';
 
+import { EMPTY_CHOICES, type EmptyChoice } from './rewrite/meant';
 import type { PreviewChoice } from './rewrite/presentation';
 
 export const SECTION = 'palimpsest';
@@ -34,6 +35,7 @@ export interface RewriteSettings {
   readonly strength: number;
   readonly preview: PreviewChoice;
   readonly animated: boolean;
+  readonly emptySelection: EmptyChoice;
 }
 
 export function rewriteSettings(scope: ConfigurationScope): RewriteSettings {
@@ -44,7 +46,15 @@ export function rewriteSettings(scope: ConfigurationScope): RewriteSettings {
     strength: bounded(all.get('strength'), 0.05, 1, 1),
     preview: PREVIEWS.find((name) => name === all.get('preview')) ?? 'auto',
     animated: animation === 'on' || (animation !== 'off' && !prefersCalm()),
+    emptySelection: EMPTY_CHOICES.find((name) => name === all.get('emptySelection')) ?? 'line',
   };
+}
+
+/** Whether milestones are said aloud: whether a screen reader is there is known only where somebody has set it. */
+export function isSpoken(scope: ConfigurationScope): boolean {
+  const announce = workspace.getConfiguration(`${SECTION}.rewrite`).get('announce');
+  if (announce === 'on' || announce === 'off') return announce === 'on';
+  return workspace.getConfiguration('editor', scope).get('accessibilitySupport') === 'on';
 }
 
 /** A screen reader does not read decorations, and ghost text needs the editor's own inline suggestions. */

@@ -38,6 +38,7 @@ export class DenoiseShow {
     private readonly document: TextDocument,
     private readonly stage: DenoiseStage,
     private readonly denoising: () => Denoising | undefined,
+    private readonly settled: (settled: number, tokens: number) => void,
   ) {}
 
   begin(): void {
@@ -53,6 +54,7 @@ export class DenoiseShow {
     this.told.set(event.span, { cells: event.cells, fresh: new Set(event.committed) });
     const cells = [...this.told.values()].flatMap((picture) => picture.cells);
     const settled = cells.filter(({ state }) => state === 'committed' || state === 'locked').length;
+    this.settled(settled, cells.length);
     this.pacer.offer(l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settled, cells.length));
   }
 

@@ -29,7 +29,8 @@ export class DiffReviews implements TextDocumentContentProvider {
     this.texts.set(uri.toString(), text);
     if (known !== undefined && known !== text) this.emitter.fire(uri);
     if (!open && known !== undefined) return;
-    await commands.executeCommand('vscode.diff', document.uri, uri, title, { preview: true });
+    // A preview would take the place of the document's own tab.
+    await commands.executeCommand('vscode.diff', document.uri, uri, title, { preview: false });
   }
 
   isOpen(document: TextDocument): boolean {

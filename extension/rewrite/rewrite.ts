@@ -18,18 +18,21 @@ import {
   type RewriteEvent,
   type RewriteState,
 } from './machine';
+import { type Milestone, Milestones } from './milestones';
 import { type Answers, askForAnswers } from './request';
-import type { Review } from './review';
+import type { Place, Review } from './review';
 import { ReviewShow, type ReviewStage } from './reviewShow';
 import type { Ghost } from './reviewView';
 import { type Side, sidePlaces } from './sides';
 import type { OffsetRange } from './spans';
+import type { Spoken } from './spoken';
 import type { TextChange } from './tracking';
 import { withinPlaces, wordsAt } from './words';
 
 /** What all rewrites share. */
 export interface RewriteServices extends DenoiseStage, ReviewStage {
   readonly engine: EngineSupervisor;
+  readonly spoken: Spoken;
   readonly fail: (error: EngineError) => void;
 }
 
@@ -41,6 +44,7 @@ export class Rewrite {
   private enough: AbortController | undefined;
   private readonly denoise: DenoiseShow;
   private readonly shown: ReviewShow;
+  private readonly milestones = new Milestones();
   private readonly selections: readonly Selection[];
   private readonly version: number;
 
@@ -52,8 +56,11 @@ export class Rewrite {
   ) {
     this.selections = editor.selections;
     this.version = document.version;
-    this.denoise = new DenoiseShow(document, services, () =>
-      this.state.kind === 'denoising' ? this.state : undefined,
+    this.denoise = new DenoiseShow(
+      document,
+      services,
+      () => (this.state.kind === 'denoising' ? this.state : undefined),
+      (settled, all) => this.speak(this.milestones.settled(settled, all)),
     );
     this.shown = new ReviewShow(
       document,
@@ -73,6 +80,11 @@ export class Rewrite {
 
   get review(): Review | undefined {
     return this.state.kind === 'reviewing' || this.state.kind === 'accepting' ? this.state.review : undefined;
+  }
+
+  /** Where the masks or the review stand. */
+  get places(): readonly Place[] {
+    return this.state.kind === 'denoising' ? this.state.places : (this.review?.places ?? []);
   }
 
   /** Frames of the denoise drawn so far. */
@@ -211,8 +223,10 @@ export class Rewrite {
   }
 
   private enter({ state, effects }: Decision): void {
+    const isOver = state.kind === 'ended' && this.state !== state;
     this.state = state;
     for (const effect of effects) this.perform(effect);
+    if (isOver) this.speak(this.milestones.ended(state.how));
     this.changed(this);
   }
 
@@ -237,6 +251,7 @@ export class Rewrite {
       case 'review':
         this.denoise.end();
         void this.shown.draw(effect.review, effect.fresh);
+        this.speakOf(effect.review);
         break;
       case 'apply':
         void this.apply(effect.edits, effect.text);
@@ -259,6 +274,7 @@ export class Rewrite {
     this.controller = controller;
     this.enough = enough;
     this.denoise.begin();
+    this.speak(this.milestones.begun(this.state.places.length));
     try {
       const { engine } = this.services;
       const listening = {
@@ -275,7 +291,9 @@ export class Rewrite {
 
   private async apply(edits: readonly TextEdit[], text: string): Promise<void> {
     const { document } = this;
-    const done = document.getText() === text && (await this.replace(edits, true));
+    const took = document.getText() === text && (await this.replace(edits, true));
+    // A read-only file takes an edit without an error and without a change.
+    const done = took && document.getText() !== text;
     this.dispatch({ kind: 'applied', done, text: document.getText() });
     if (this.ending !== 'accepted') return;
     await this.services.diffs.close(document, window.tabGroups);
@@ -328,6 +346,14 @@ export class Rewrite {
     this.say(
       l10n.t('Palimpsest: put the cursor on words of the new text, then pin them or mask them again.'),
     );
+  }
+
+  private speakOf({ index, answers }: Review): void {
+    this.speak(this.milestones.reviewing(this.hunks.length, index, answers.length));
+  }
+
+  private speak(milestone: Milestone | undefined): void {
+    this.services.spoken.say(this.document, milestone);
   }
 
   private say(sentence: string): void {

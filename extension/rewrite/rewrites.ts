@@ -6,6 +6,8 @@ import {
   commands,
   EventEmitter,
   l10n,
+  TabInputNotebook,
+  TabInputText,
   TabInputTextDiff,
   type TextDocument,
   type TextEditor,
@@ -26,6 +28,7 @@ import type { Answers } from './request';
 import { ReviewView } from './reviewView';
 import { Rewrite, type RewriteServices } from './rewrite';
 import { type OffsetRange, spansOf } from './spans';
+import { Spoken } from './spoken';
 
 /** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
 const ACTIONS = {
@@ -67,6 +70,7 @@ export class Rewrites implements CodeLensProvider {
       denoiseView: this.owned.add(new DenoiseView()),
       reviewView: this.owned.add(new ReviewView()),
       keptView: this.owned.add(new KeptView()),
+      spoken: this.owned.add(new Spoken()),
       comments: this.owned.add(new CommentReviews()),
     };
     this.owned.add(
@@ -112,6 +116,10 @@ export class Rewrites implements CodeLensProvider {
           const rewrite = this.ofDiff(input);
           if (rewrite?.kind === 'reviewing') rewrite.dispatch({ kind: 'reject' });
         }
+        // The editor keeps a document for a while when its last tab is gone; nobody looks at the rewrite any more.
+        for (const rewrite of closed.length > 0 ? [...this.byDocument.values()] : []) {
+          if (!isInTab(rewrite.document.uri)) rewrite.dispatch({ kind: 'closed' });
+        }
         this.updateContexts();
       }),
     );
@@ -144,6 +152,11 @@ export class Rewrites implements CodeLensProvider {
     const rewrite = this.open(editor);
     rewrite?.present(answers, seed);
     return rewrite;
+  }
+
+  /** What was said aloud last. */
+  get said(): string | undefined {
+    return this.services.spoken.last;
   }
 
   /** What the comment threads of a document are called, in text order. */
@@ -221,4 +234,16 @@ export class Rewrites implements CodeLensProvider {
     if (!(input instanceof TabInputTextDiff)) return undefined;
     return this.byDocument.get(reviewedUri(input.modified));
   }
+}
+
+function isInTab(uri: Uri): boolean {
+  const inputs = window.tabGroups.all.flatMap(({ tabs }) => tabs.map(({ input }) => input));
+  return inputs.some((input) => {
+    if (input instanceof TabInputTextDiff) {
+      return [input.original, input.modified].some((side) => reviewedUri(side) === uri.toString());
+    }
+    // A notebook's cells have its path.
+    if (input instanceof TabInputNotebook) return input.uri.path === uri.path;
+    return input instanceof TabInputText && input.uri.toString() === uri.toString();
+  });
 }

@@ -213,7 +213,6 @@ for (const [kind, folder] of Object.entries(FAMILIES)) {
         keepsItsSpans(params, result);
         assert.ok(result.forwards <= all.forwards, `${result.forwards} passes, not ${all.forwards}`);
         saved += all.forwards - result.forwards;
-        saved += all.forwards - result.forwards;
         for (const i of spans.keys()) {
           const last = events.findLast(({ span }) => span === i);
           assert.ok(
