@@ -163,7 +163,7 @@ describe('rewrite, where something is in the way', () => {
     }
   });
 
-  it('leaves a read-only file as it is, and says so', async () => {
+  it('leaves a read-only file as it is, and keeps what was made for it', async () => {
     await setting('files', 'readonlyInclude', { '**/readonly.py': true });
     try {
       const editor = await openFile('readonly.py', PROGRAM);
