@@ -31,6 +31,9 @@ describe('the package', () => {
     for (const file of [
       'package.json',
       'package.nls.json',
+      'package.nls.de.json',
+      'l10n/bundle.l10n.de.json',
+      'media/walkthrough/rewrite.svg',
       'LICENSE',
       'CHANGELOG.md',
       'media/README.md',
