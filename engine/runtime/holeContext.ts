@@ -104,10 +104,11 @@ export class CanvasContext implements ContextEncoder {
     const prefix = await this.prefix.encode(before, 0, signal);
     if (after.length === 0) return { kv: prefix, ...rest };
     const start = before.length + this.options.holeGap;
-    const kv =
-      prefix.location === 'host' && !this.options.suffixSeesPrefix
-        ? await this.joinSuffix(prefix, after, start, signal)
-        : await this.encodeBehind(prefix, after, start, signal);
+    // Where the caches are on a device, the prefix is not as long as it is empty: its location alone does not tell.
+    const isApart = prefix.location === 'host' && !this.forward.deviceCache && !this.options.suffixSeesPrefix;
+    const kv = isApart
+      ? await this.joinSuffix(prefix, after, start, signal)
+      : await this.encodeBehind(prefix, after, start, signal);
     this.joined = { before: before.slice(), after: after.slice(), kv };
     return { kv, ...rest };
   }
@@ -138,30 +139,41 @@ export class CanvasContext implements ContextEncoder {
   /** The suffix run behind the prefix's K/V, which it sees or does not. */
   private async encodeBehind(prefix: KvState, after: Int32Array, start: number, signal?: AbortSignal) {
     let kv = prefix;
-    for (let at = 0; at < after.length; at += DEFAULT_CHUNK) {
-      throwIfCancelled(signal);
-      const part = after.slice(at, at + DEFAULT_CHUNK);
-      const result = await this.forward.run({
-        lanes: 1,
-        ids: part,
-        positions: Int32Array.from(part, (_, index) => start + at + index),
-        past: kv,
-        bias: shapedBias(
-          kv.positions,
-          part.length,
-          (query, key) => key <= query,
-          (position) => !this.options.suffixSeesPrefix && position < prefix.positions,
-        ),
-        asks: [],
-        temperature: 0,
-        keep: true,
-      });
-      if (!result.kv) throw new Error('the forward pass gave no K/V');
-      this.behindForwards++;
-      this.behindTokens += part.length;
+    try {
+      for (let at = 0; at < after.length; at += DEFAULT_CHUNK) {
+        throwIfCancelled(signal);
+        const longer = await this.runBehind(prefix, kv, after.slice(at, at + DEFAULT_CHUNK), start + at);
+        if (kv !== prefix) disposeKv(kv);
+        kv = longer;
+      }
+    } catch (error) {
+      // What was encoded so far belongs to nobody yet.
       if (kv !== prefix) disposeKv(kv);
-      kv = result.kv;
+      throw error;
     }
+    return kv;
+  }
+
+  /** One run of suffix tokens, the first of them at position `start`, behind `past`. */
+  private async runBehind(prefix: KvState, past: KvState, part: Int32Array, start: number): Promise<KvState> {
+    const { kv } = await this.forward.run({
+      lanes: 1,
+      ids: part,
+      positions: Int32Array.from(part, (_, index) => start + index),
+      past,
+      bias: shapedBias(
+        past.positions,
+        part.length,
+        (query, key) => key <= query,
+        (position) => !this.options.suffixSeesPrefix && position < prefix.positions,
+      ),
+      asks: [],
+      temperature: 0,
+      keep: true,
+    });
+    if (!kv) throw new Error('the forward pass gave no K/V');
+    this.behindForwards++;
+    this.behindTokens += part.length;
     return kv;
   }
 }

@@ -103,13 +103,15 @@ export class DecoderSession implements Forward {
     if (wantKv) {
       for (let layer = 0; layer < this.shape.layers; layer++) wanted.push(...this.kvNames(layer));
     }
+    let kv: KvState | undefined;
     try {
       const outputs = await this.session.run(feeds, wanted);
+      kv = wantKv ? this.readKv(outputs, request, length) : undefined;
       const predictions = readPredictions(outputs, asks);
-      const kv = wantKv ? this.readKv(outputs, request, length) : undefined;
       if (!keep) disposeKv(kv);
       return { predictions, kv: keep ? kv : undefined };
     } catch (error) {
+      disposeKv(kv);
       throw runtimeError(error, undefined);
     }
   }
