@@ -122,12 +122,20 @@ export class Suspicions implements HoverProvider {
     await commands.executeCommand('editor.action.showHover', { focus: 'noAutoFocus' });
   }
 
-  /** A rewrite of the word that the marked token is a piece of; without a place: of the one at the cursor. */
+  /**
+   * A rewrite of the word that a marked token is a piece of: of the one at `place`, which a hover named and which may be
+   * gone by now; without a place, of the one at the cursor, marked or not.
+   */
   remask(editor: TextEditor, place?: OffsetRange): void {
     const { document } = editor;
+    const marks = this.of(document)?.marks ?? [];
     const cursor = document.offsetAt(editor.selection.active);
-    const mark = place ?? markAt(this.of(document)?.marks ?? [], cursor);
-    const word = wordAround(document.getText(), mark ?? { start: cursor, end: cursor });
+    const target =
+      place === undefined
+        ? (markAt(marks, cursor) ?? { start: cursor, end: cursor })
+        : marks.find(({ start, end }) => start === place.start && end === place.end);
+    if (target === undefined) return;
+    const word = wordAround(document.getText(), target);
     if (word.end > word.start) this.services.rewrites.startAt(editor, [word]);
   }
 

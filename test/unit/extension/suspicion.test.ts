@@ -2,13 +2,23 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
+import type { TextDocument } from 'vscode';
 import type { ScoredToken } from '../../../engine/protocol';
 import type { OffsetRange } from '../../../extension/rewrite/spans';
 import type { TextChange } from '../../../extension/rewrite/tracking';
 import { chunksOf } from '../../../extension/suspicion/chunks';
-import { marksOf, oddsAgainst, STEPS, stepOf, wordAround } from '../../../extension/suspicion/heat';
+import {
+  type Mark,
+  marksOf,
+  oddsAgainst,
+  STEPS,
+  stepOf,
+  wordAround,
+} from '../../../extension/suspicion/heat';
+import { HeatedDocument } from '../../../extension/suspicion/heatedDocument';
 import { followMarks, followRanges, markAt, nextMark, uncovered } from '../../../extension/suspicion/marks';
 import { codeSpan, percent, visible } from '../../../extension/suspicion/markup';
+import type { Piece } from '../../../extension/suspicion/scoring';
 
 const token = (start: number, text: string, own: number, ...others: readonly number[]): ScoredToken => ({
   start,
@@ -181,6 +191,57 @@ describe('what is looked at', () => {
     );
     assert.deepEqual(chunksOf('', range(0, 0)), []);
     assert.equal(chunksOf('a\n'.repeat(48), range(0, 96)).length, 2);
+  });
+});
+
+describe('a document with heat', () => {
+  /** Only its identity is looked at. */
+  const document = {} as TextDocument;
+  const mark = (start: number, end: number): Mark => ({
+    start,
+    end,
+    probability: 0,
+    alternatives: [],
+    step: 1,
+  });
+  const piece = (start: number, end: number, ...marks: readonly Mark[]): Piece => ({
+    range: range(start, end),
+    marks,
+    method: 'masked',
+    done: 1,
+  });
+  const insertion = (offset: number, text: string): TextChange => ({ offset, length: 0, text });
+  const places = (one: HeatedDocument) => one.marks.map(({ start, end }) => [start, end]);
+
+  test('knows what was looked at, and replaces what is looked at again', () => {
+    const one = new HeatedDocument(document, false);
+    const look = one.begin();
+    look.take(piece(0, 10, mark(2, 4)));
+    look.take(piece(10, 20, mark(12, 14)));
+    assert.deepEqual(one.missing([range(5, 30)]), [range(20, 30)]);
+    look.take(piece(0, 10, mark(6, 8)));
+    assert.deepEqual(places(one), [
+      [12, 14],
+      [6, 8],
+    ]);
+  });
+
+  test('moves what comes late to where its text is now', () => {
+    const one = new HeatedDocument(document, false);
+    const early = one.begin();
+    one.changed([insertion(0, 'abc')]);
+    const late = one.begin();
+    early.take(piece(0, 10, mark(2, 4)));
+    late.take(piece(13, 20, mark(15, 16)));
+    assert.deepEqual(places(one), [
+      [5, 7],
+      [15, 16],
+    ]);
+    assert.deepEqual(one.missing([range(3, 20)]), []);
+    one.changed([insertion(6, 'x')]);
+    early.end();
+    late.end();
+    assert.deepEqual(places(one), [[16, 17]], 'what was edited inside is gone');
   });
 });
 
