@@ -4,7 +4,7 @@ import { type CancellationToken, Uri, workspace } from 'vscode';
 import type { EngineSupervisor, ReadyEngine } from '../engine/supervisor';
 import { excerptAround } from '../excerpt';
 import { type Exclusions, sayExclusion } from '../privacy/exclusions';
-import { applyEdits } from '../rewrite/edits';
+import { applyEdits, inOrder } from '../rewrite/edits';
 import type { InfillAnswer, InfillRequest, PalimpsestApi, ScoreAnswer, ScoreRequest } from './palimpsest';
 import { ApiError, checkInfill, checkLanguage, checkScore, checkText, fieldsOf, invalid } from './requests';
 
@@ -61,7 +61,7 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
           score: candidate.score,
           ...(candidate.confidence === undefined ? {} : { confidence: candidate.confidence }),
           spans: placed,
-          text: applyEdits(source.text, placed),
+          text: applyEdits(source.text, inOrder(placed)),
         };
       }),
     };

@@ -9,6 +9,9 @@ export interface Offer {
   readonly text: string;
 }
 
+/** UTF-16 units; of a longer word only its end is taken along. */
+const LONGEST_WORD = 200;
+
 /** Texts that are worth keeping of an answer, best first, each once. */
 export function textsOf(answers: readonly string[], after: string): readonly string[] {
   const texts = answers
@@ -23,7 +26,8 @@ export function textsOf(answers: readonly string[], after: string): readonly str
  */
 export function offersOf(before: string, { typed, texts, replaces }: Remembered): readonly Offer[] {
   const asked = before.slice(0, before.length - typed);
-  const word = /[\p{L}\p{N}_$]*$/u.exec(asked)?.[0] ?? '';
+  // Of the whole text the expression would try each of its words, at each key.
+  const word = /[\p{L}\p{N}_$]*$/u.exec(asked.slice(-LONGEST_WORD))?.[0] ?? '';
   const lineStart = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1;
   const start = Math.max(asked.length - word.length, lineStart);
   const kept = before.slice(start);

@@ -40,6 +40,22 @@ describe('api', () => {
     assert.deepEqual(again.candidates, answer.candidates);
   });
 
+  it('puts the answers where they belong, in whatever order the spans are named', async () => {
+    const text = `${TEXT}\n${TEXT}`;
+    const second = { start: SPAN.start + TEXT.length + 1, end: SPAN.end + TEXT.length + 1 };
+    const { candidates } = await api.infill({ text, language: 'python', spans: [second, SPAN] });
+    const [late, early] = candidates[0]?.spans ?? [];
+    assert.ok(late && early && early.start === SPAN.start && late.start === second.start);
+    assert.equal(
+      candidates[0]?.text,
+      text.slice(0, SPAN.start) +
+        early.text +
+        text.slice(SPAN.end, second.start) +
+        late.text +
+        text.slice(second.end),
+    );
+  });
+
   it('infills an open document with its unsaved changes, and leaves it alone', async () => {
     const editor = await openFile('api1.py', '');
     await editor.edit((edit) => edit.insert(editor.selection.active, TEXT));

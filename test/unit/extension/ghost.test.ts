@@ -135,6 +135,18 @@ describe('what is offered of an answer', () => {
     assert.deepEqual(offer('f(', 1, 'a)', 1), { start: 0, end: 3, text: 'f(a)' });
   });
 
+  test('costs a key nothing, however long the words of the text are', () => {
+    const started = performance.now();
+    const [offer] = offersOf(`${'x'.repeat(300_000)}\n${'y'.repeat(1000)}`, {
+      typed: 0,
+      texts: ['z'],
+      replaces: 0,
+      isFull: false,
+    });
+    assert.equal(offer?.text, `${'y'.repeat(200)}z`);
+    assert.ok(performance.now() - started < 1000, 'reading each word to its end took minutes');
+  });
+
   test('typed through, its place and its whole text stay the same', () => {
     const line = fc.string({ unit: fc.constantFrom('a', 'b', '.', ' ', '('), minLength: 1, maxLength: 10 });
     fc.assert(
