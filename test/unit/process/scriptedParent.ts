@@ -9,6 +9,9 @@ import { METHODS, PROTOCOL_VERSION } from '../../../engine/protocol';
 const [script = '', way, text = 'forever'] = process.argv.slice(2);
 
 async function main(): Promise<void> {
+  // A test run that is itself killed leaves nothing behind.
+  const tests = process.ppid;
+  setInterval(() => process.ppid === tests || process.exit(1), 1000).unref();
   if (way === 'held') {
     const engine = spawn(process.execPath, [script], { stdio: ['pipe', 'ignore', 'inherit'], shell: false });
     const holder = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60000)'], {
