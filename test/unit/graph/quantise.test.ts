@@ -12,7 +12,7 @@ import { isEngineError } from '../../../engine/errors';
 import { buildGraph } from '../../../engine/graph/build';
 import { ensureSideFile } from '../../../engine/graph/quantise';
 import { allFinite, BLOCK, quantiseBlocks, quantiseChannels } from '../../../engine/graph/rounding';
-import { writeAt, writeSideFile } from '../../../engine/graph/sideFile';
+import { removeLeftovers, writeAt, writeSideFile } from '../../../engine/graph/sideFile';
 import { type QuantisedPrecision, quantisedTensors, sideLayout } from '../../../engine/graph/sideLayout';
 import { widen } from '../../../engine/graph/tensorReader';
 import { openSession, run, voidCache } from './graphRunner';
@@ -366,6 +366,31 @@ describe('the side file', () => {
     const made = await Promise.all(range(4).map(() => ensureSideFile(tiny.checkpoint, 'q8', folder)));
     assert.deepEqual(await readdir(folder), [path.basename(at(made, 0).file)]);
     assert.ok((await readFile(at(made, 0).file)).equals(await readFile(alone.file)));
+  });
+
+  test('what this process is writing is no leftover, and who reads the old file goes on reading it', {
+    skip: process.platform === 'win32',
+  }, async () => {
+    const tiny = writeTinyCheckpoint(temporaryFolder('tiny'));
+    const folder = temporaryFolder('side');
+    const layout = sideLayout(quantisedTensors(tiny.checkpoint.tensors, 'q8'), 'q8', {});
+    const file = path.join(folder, 'a-q8-00.weights');
+    const write = (byte: number) =>
+      writeSideFile(file, layout, async (handle) => {
+        await removeLeftovers(folder);
+        await writeAt(handle, new Uint8Array(8).fill(byte), layout.header.length);
+      });
+    await write(1);
+    const reader = await open(file, 'r');
+    await write(2);
+    const first = async (handle: typeof reader) =>
+      (await handle.read(Buffer.alloc(8), 0, 8, layout.header.length)).buffer[0];
+    assert.equal(await first(reader), 1);
+    await reader.close();
+    const next = await open(file, 'r');
+    assert.equal(await first(next), 2);
+    await next.close();
+    assert.deepEqual(await readdir(folder), [path.basename(file)]);
   });
 
   test('what a killed writer left goes at the next load, whole file or none; what others write stays', async () => {

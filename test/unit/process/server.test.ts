@@ -246,8 +246,11 @@ describe('server', () => {
     // Numbers that nobody waits for do nothing, and are forgotten: 3 is used below.
     for (const requestId of [3, 1, 99, 'x', null]) await enough(requestId);
     const after = stepsOf();
-    await infill(3, 'steps 4');
-    assert.equal(stepsOf(), after + 4);
+    // The number 1 was enough once, for a request that has been answered.
+    for (const [turn, requestId] of [3, 1].entries()) {
+      await infill(requestId, 'steps 4');
+      assert.equal(stepsOf(), after + 4 * (turn + 1));
+    }
     input.write(
       Buffer.concat([
         frame({ jsonrpc: '2.0', id: 2000, method: METHODS.infill, params: request(4, 'forever') }),
@@ -255,7 +258,7 @@ describe('server', () => {
       ]),
     );
     await infill(5, 'steps 1');
-    assert.deepEqual(loader.models[0]?.begun, [1, 2, 3, 4, 5], 'the one before it has ended');
+    assert.deepEqual(loader.models[0]?.begun, [1, 2, 3, 1, 4, 5], 'the one before it has ended');
   });
 
   test('JSON-RPC’s own cancellation is honoured, for a load as well', async () => {
@@ -358,6 +361,25 @@ describe('server', () => {
     await connection.sendRequest(METHODS.status, {});
     assert.equal(loader.models[0]?.steps, steps);
     assert.equal(loader.models[0]?.disposed, 1);
+  });
+
+  test('a run that hears of nothing until its step is done is waited for before its model goes', async () => {
+    const { infill, connection, loader } = await setUp();
+    const running = infill(1, 'deaf 300');
+    await until(() => (loader.models[0]?.steps ?? 0) > 0);
+    const [model] = loader.models;
+    assert.ok(model);
+    const stepsWhenDisposed: number[] = [];
+    const dispose = model.dispose.bind(model);
+    model.dispose = () => {
+      stepsWhenDisposed.push(model.steps);
+      return dispose();
+    };
+    await Promise.all([
+      rejects(running, 'model-not-loaded'),
+      connection.sendRequest(METHODS.unloadModel, { model: A }),
+    ]);
+    assert.deepEqual(stepsWhenDisposed, [300]);
   });
 
   test('what is no message is answered where it can be, and the rest goes on', async () => {
