@@ -22,7 +22,10 @@ const HARMLESS = [
 ];
 /** VS Code's language ids. */
 const LANGUAGES = new Set(['dotenv', 'ssh_config']);
-const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----/;
+const KEY_HEADER = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----/g;
+/** How soon behind its header a key begins, headers of its own in between, and what tells it from words. */
+const KEY_REACH = 500;
+const KEY_MATERIAL = /[A-Za-z0-9+/]{40}/;
 
 /** `path` with either kind of slash. */
 export function holdsSecrets(path: string): boolean {
@@ -30,6 +33,15 @@ export function holdsSecrets(path: string): boolean {
   const name = plain.slice(plain.lastIndexOf('/') + 1);
   if (HARMLESS.some((pattern) => pattern.test(name))) return false;
   return FOLDERS.test(plain) || NAMES.some((pattern) => pattern.test(name));
+}
+
+/** A header alone is what code that reads keys is full of. */
+function holdsPrivateKey(text: string): boolean {
+  for (const { index, 0: header } of text.matchAll(KEY_HEADER)) {
+    const from = index + header.length;
+    if (KEY_MATERIAL.test(text.slice(from, from + KEY_REACH))) return true;
+  }
+  return false;
 }
 
 /** Why a text stays out of every context. `unknown`: git could not be asked, and a guess would be a leak. */
@@ -48,7 +60,7 @@ export interface ExclusionFacts {
 /** What can be told without asking git. */
 export function exclusionByName(facts: Omit<ExclusionFacts, 'isGitIgnored'>): Exclusion | undefined {
   const { path, languageId, text, isHidden } = facts;
-  if (holdsSecrets(path) || LANGUAGES.has(languageId) || PRIVATE_KEY.test(text)) return 'secret';
+  if (holdsSecrets(path) || LANGUAGES.has(languageId) || holdsPrivateKey(text)) return 'secret';
   return isHidden ? 'editor' : undefined;
 }
 

@@ -16,9 +16,6 @@ import { type Exclusion, exclusionByName, exclusionOf } from '../secrets';
 import { privacySettings } from '../settings';
 import { GitIgnore } from './gitIgnore';
 
-/** As much of a text as a key's first line can be looked for in; keys stand at the beginning of what holds them. */
-const LOOKED_AT = 100_000;
-
 type Asked = Pick<TextDocument, 'uri' | 'languageId'>;
 
 export class Exclusions implements Disposable {
@@ -43,7 +40,7 @@ export class Exclusions implements Disposable {
     const facts = {
       path: asked.uri.path,
       languageId: asked.languageId,
-      text: text.slice(0, LOOKED_AT),
+      text,
       isHidden: isHidden(asked),
     };
     const byName = exclusionByName(facts);

@@ -89,7 +89,7 @@ describe('api', () => {
   it('refuses what holds secrets, what is no request, and what is not there', async () => {
     const spans = [{ start: 0, end: 1 }];
     await assert.rejects(api.infill({ uri: Uri.file('/x/.env'), text: 'A=1', spans }), { code: 'excluded' });
-    const key = '-----BEGIN PRIVATE KEY-----\nabc';
+    const key = `-----BEGIN PRIVATE KEY-----\n${'MC4CAQAwBQYDK2VwBCIE'.repeat(3)}`;
     await assert.rejects(api.score({ text: key }), { code: 'excluded' });
     await assert.rejects(api.infill({ spans }), { code: 'invalid-request' });
     await assert.rejects(api.infill({ text: 'abc', spans: [{ start: 2, end: 9 }] }), {

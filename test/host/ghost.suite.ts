@@ -6,6 +6,11 @@ import {
   CancellationTokenSource,
   ConfigurationTarget,
   commands,
+  EventEmitter,
+  type FileChangeEvent,
+  FileSystemError,
+  type FileSystemProvider,
+  FileType,
   type InlineCompletionItem,
   InlineCompletionTriggerKind,
   NotebookCellData,
@@ -25,6 +30,31 @@ import { closeEverything, configure, fingerprint, internals, openFile, until, us
 const START = 'def total(items):\n    result = 0\n    for item in items:\n        ';
 const END = '\n    return result\n';
 const AT = new Position(3, 8);
+
+/** As little of a file system as reading takes. */
+class MemoryFiles implements FileSystemProvider {
+  readonly onDidChangeFile = new EventEmitter<FileChangeEvent[]>().event;
+  constructor(private readonly texts: Readonly<Record<string, string>>) {}
+
+  watch = () => ({ dispose: () => undefined });
+  readFile = ({ path }: Uri) => Buffer.from(this.text(path));
+  stat = ({ path }: Uri) => ({ type: FileType.File, ctime: 0, mtime: 0, size: this.text(path).length });
+  readDirectory = () => [];
+  createDirectory = () => this.refuse();
+  writeFile = () => this.refuse();
+  delete = () => this.refuse();
+  rename = () => this.refuse();
+
+  private text(path: string): string {
+    const text = this.texts[path];
+    if (text === undefined) throw FileSystemError.FileNotFound(path);
+    return text;
+  }
+
+  private refuse(): never {
+    throw FileSystemError.NoPermissions();
+  }
+}
 
 describe('ghost text', () => {
   let palimpsest: Palimpsest;
@@ -180,13 +210,47 @@ describe('ghost text', () => {
     assert.ok((await offered(untitled, AT)).length > 0);
     await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
 
-    const cell = new NotebookCellData(NotebookCellKind.Code, START + END, 'python');
-    const notebook = await workspace.openNotebookDocument('jupyter-notebook', new NotebookData([cell]));
+    const cells = ['FAR = 1', 'NEAR = 2', START + END].map(
+      (text) => new NotebookCellData(NotebookCellKind.Code, text, 'python'),
+    );
+    const notebook = await workspace.openNotebookDocument('jupyter-notebook', new NotebookData(cells));
     await window.showNotebookDocument(notebook);
-    const { document } = notebook.cellAt(0);
+    const { document } = notebook.cellAt(2);
     assert.equal(document.uri.scheme, 'vscode-notebook-cell');
     assert.ok((await offered(document, AT)).length > 0);
+    assert.deepEqual((await palimpsest.openTexts.near(document)).slice(0, 2), ['NEAR = 2', 'FAR = 1']);
     await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
+  it('works in a virtual file system', async () => {
+    const files = new MemoryFiles({ '/virtual.py': START + END, '/.env': START + END });
+    const registered = workspace.registerFileSystemProvider('memfs', files);
+    try {
+      const document = await workspace.openTextDocument(Uri.parse('memfs:/virtual.py'));
+      await window.showTextDocument(document);
+      assert.ok((await offered(document, AT)).length > 0);
+      const secret = await workspace.openTextDocument(Uri.parse('memfs:/.env'));
+      assert.deepEqual(await offered(secret, AT), []);
+      await closeEverything();
+    } finally {
+      registered.dispose();
+    }
+  });
+
+  it('answers while a person would still look', async () => {
+    const millis: number[] = [];
+    for (let turn = 0; turn < 15; turn++) {
+      const { document } = await openFile(`ghost-time-${turn}.py`, `# ${turn}\n${START}${END}`);
+      const started = performance.now();
+      await automatically(document, AT.translate(1));
+      millis.push(performance.now() - started);
+    }
+    millis.sort((a, b) => a - b);
+    const median = millis[7] ?? Number.NaN;
+    console.log(
+      `ghost text: median ${median.toFixed(0)} ms, longest ${millis.at(-1)?.toFixed(0)} ms, the wait included`,
+    );
+    assert.ok(median < 1500, `${median} ms`);
   });
 
   it('offers nothing in files that hold secrets, that git ignores, or that are hidden', async () => {

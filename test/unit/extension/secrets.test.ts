@@ -66,11 +66,21 @@ describe('why a text stays out', () => {
   });
 
   test('a private key is one wherever it was pasted', () => {
+    const body = 'MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g';
     for (const kind of ['', 'RSA ', 'OPENSSH ', 'ENCRYPTED ']) {
-      const text = `notes\n-----BEGIN ${kind}PRIVATE KEY-----\nabc\n`;
-      assert.equal(exclusionOf({ ...plain, path: 'Untitled-1', text }), 'secret');
+      const header = `-----BEGIN ${kind}PRIVATE KEY-----`;
+      for (const text of [
+        `notes\n${header}\n${body}\n`,
+        `${'x\n'.repeat(200_000)}${header}\r\n${body}`,
+        `key = "${header}\\n${body}"`,
+        `${header}\nProc-Type: 4,ENCRYPTED\n\n${body}`,
+      ]) {
+        assert.equal(exclusionOf({ ...plain, path: 'Untitled-1', text }), 'secret');
+      }
+      // What code that reads keys says of them.
+      assert.equal(exclusionOf({ ...plain, text: `if line == "${header}":\n    start = True\n` }), undefined);
     }
-    assert.equal(exclusionOf({ ...plain, text: '-----BEGIN PUBLIC KEY-----' }), undefined);
+    assert.equal(exclusionOf({ ...plain, text: `-----BEGIN PUBLIC KEY-----\n${body}` }), undefined);
   });
 
   test('git, and that git could not say', () => {
