@@ -3,15 +3,22 @@ import { ProgressLocation, window } from 'vscode';
 
 const PATIENCE_MILLIS = 400;
 
-/** `signal` is aborted by the button of the progress, or by `outer`. */
+export interface PatienceOptions {
+  readonly title: string;
+  /** Gives the work up from outside, as the button of the progress does from inside. */
+  readonly signal: AbortSignal;
+  /** While this is false something else shows what is waited for (the model that is loaded). */
+  readonly isReady: () => boolean;
+}
+
 export async function withPatience<T>(
-  title: string,
+  { title, signal, isReady }: PatienceOptions,
   work: (signal: AbortSignal, report: (message: string) => void) => Promise<T>,
-  outer?: AbortSignal,
 ): Promise<T> {
   const controller = new AbortController();
   const abort = () => controller.abort();
-  outer?.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
   let report: ((message: string) => void) | undefined;
   let latest = '';
   const result = work(controller.signal, (message) => {
@@ -22,19 +29,24 @@ export async function withPatience<T>(
     () => undefined,
     () => undefined,
   );
-  const timer = setTimeout(() => {
+  const show = () => {
+    if (!isReady()) {
+      timer = setTimeout(show, PATIENCE_MILLIS);
+      return;
+    }
     const options = { location: ProgressLocation.Notification, title, cancellable: true };
     void window.withProgress(options, (progress, token) => {
-      token.onCancellationRequested(abort);
+      const listening = token.onCancellationRequested(abort);
       report = (message) => progress.report({ message });
       if (latest !== '') report(latest);
-      return over;
+      return over.then(() => listening.dispose());
     });
-  }, PATIENCE_MILLIS);
+  };
+  let timer = setTimeout(show, PATIENCE_MILLIS);
   try {
     return await result;
   } finally {
     clearTimeout(timer);
-    outer?.removeEventListener('abort', abort);
+    signal.removeEventListener('abort', abort);
   }
 }

@@ -50,16 +50,14 @@ export class Fixer {
     const title = l10n.t('Palimpsest looks for a fix');
     let isCancelled = false;
     try {
-      const found = await withPatience(
-        title,
-        async (signal, report) => {
-          signal.addEventListener('abort', () => {
-            isCancelled = true;
-          });
-          return this.search(document, diagnostic, signal, report);
-        },
-        controller.signal,
-      );
+      const { signal } = controller;
+      const isReady = () => this.services.engine.state.kind === 'ready';
+      const found = await withPatience({ title, signal, isReady }, (inner, report) => {
+        inner.addEventListener('abort', () => {
+          isCancelled = true;
+        });
+        return this.search(document, diagnostic, inner, report);
+      });
       if (isCancelled) return 'cancelled';
       return this.show(editor, version, diagnostic, found);
     } catch (error) {

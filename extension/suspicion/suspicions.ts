@@ -193,8 +193,9 @@ export class Suspicions implements HoverProvider {
     try {
       const { signal } = running.controller;
       const title = l10n.t('Palimpsest looks for suspicious tokens');
+      const isReady = () => this.services.engine.state.kind === 'ready';
       // Scrolling is no question: it gets no progress, and no word when it fails.
-      if (priority === 'rewrite') await withPatience(title, work, signal);
+      if (priority === 'rewrite') await withPatience({ title, signal, isReady }, work);
       else await work(signal, () => undefined);
     } catch (error) {
       if (isCancelled) return 'cancelled';

@@ -25,6 +25,7 @@ import {
   fingerprint,
   GIBBERISH,
   internals,
+  isAlive,
   openFile,
   until,
   useCpu,
@@ -203,6 +204,42 @@ describe('quick fixes', () => {
     const first = fix();
     const second = fix();
     assert.deepEqual([await first, await second], ['cancelled', 'shown']);
+  });
+
+  it('is shown in untitled text, with its line ends', async () => {
+    const content = PROGRAM.replaceAll('\n', '\r\n');
+    const document = await workspace.openTextDocument({ language: 'python', content });
+    const editor = await window.showTextDocument(document);
+    objector = new Objector('qzx');
+    const untouched = fingerprint(document);
+    assert.equal(await choose(await actionAt(editor, document.lineAt(1).range)), 'shown');
+    assert.deepEqual(fingerprint(document), untouched);
+    const rewrite = await rewriteOf(editor);
+    await commands.executeCommand('palimpsest.acceptRewrite');
+    await until(() => rewrite?.ending, 'the end of the rewrite');
+    assert.ok(!document.getText().includes('qzx'));
+    assert.ok(!document.getText().replaceAll('\r\n', '').includes('\n'));
+    await commands.executeCommand('undo');
+    assert.equal(document.getText(), content);
+    await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
+  it('fails without a trace when the engine dies, and works again after', async () => {
+    const { engine } = await (await internals()).palimpsest();
+    const editor = await openFile('killed.py', PROGRAM);
+    objector = new Objector('qzx');
+    const untouched = fingerprint(editor.document);
+    const [problem] = languages.getDiagnostics(editor.document.uri);
+    const fix = () => commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
+    const fixing = fix();
+    // The engine is asked, or is about to be: either way it does not answer.
+    await until(() => engine.pid !== undefined && isAlive(engine.pid), 'an engine');
+    process.kill(engine.pid ?? -1, 'SIGKILL');
+    assert.ok(['failed', 'shown'].includes(String(await fixing)), 'an end, one way or the other');
+    assert.deepEqual(fingerprint(editor.document), untouched);
+    await commands.executeCommand('palimpsest.rejectRewrite');
+    await commands.executeCommand('notifications.clearAll');
+    assert.equal(await fix(), 'shown');
   });
 
   it('offers nothing where it is switched off, nor in files that hold secrets', async () => {
