@@ -99,6 +99,22 @@ describe('finishCandidates', () => {
     assert.equal(best.score, -1);
   });
 
+  test('a locked end is never cut off, not even as part of a longer repetition', () => {
+    const text = 'g(a)\nb)\n';
+    const spans = [{ start: 2, end: 4, locked: [{ start: 3, end: 4 }] }];
+    const [hole] = holesOf(canvasOf(text, spans));
+    assert.ok(hole !== undefined);
+    const ids = Int32Array.from(Buffer.concat([hole.head, Buffer.from('x\nb)')]));
+    const logProbs = new Float32Array(ids.length).fill(-1);
+    const lane = (locked: Uint8Array) => {
+      const [best] = finish(text, spans, [[{ ids, logProbs, locked }]]);
+      assert.ok(best !== undefined);
+      return applyCandidate(text, best);
+    };
+    assert.equal(lane(Uint8Array.from(ids, (_, i) => Number(i === ids.length - 1))), 'g(x\nb)\nb)\n');
+    assert.equal(lane(new Uint8Array(ids.length)), 'g(x\nb)\n');
+  });
+
   test('lanes that do not fit the canvas are an internal error', () => {
     const { text, spans } = marked('⟦a⟧ ⟦b⟧');
     assert.throws(

@@ -231,6 +231,22 @@ describe('windows', () => {
     assert.ok(counting.work.characters < 12_000, `${counting.work.characters}`);
   });
 
+  test('where the whole takes more tokens than its lines, the window gives way just as far as it must', () => {
+    const split: typeof tokenizer = {
+      ...tokenizer,
+      bytes: (id) => tokenizer.bytes(id),
+      encode: (text) => {
+        const encoded = tokenizer.encode(text);
+        if (text.length < 200) return encoded;
+        const ids = [...encoded.ids].flatMap((id, i) => (i % 3 === 0 ? [...tokenizer.bytes(id)] : [id]));
+        return { ...encoded, ids: Int32Array.from(ids) };
+      },
+    };
+    const text = '    foo(x)\n'.repeat(400);
+    const canvas = build({ text, spans: [{ start: 2200, end: 2203 }], budget: 500, tokenizer: split });
+    assert.ok(tokenCount(canvas) <= 500 && tokenCount(canvas) > 250, `${tokenCount(canvas)}`);
+  });
+
   test('a steady window keeps its first token while a person types', () => {
     const functions = Array.from({ length: 300 }, (_, i) => `def f${i}():\n    return ${i}\n\n`).join('');
     const begins = (steady: boolean) => {

@@ -139,6 +139,23 @@ describe('copying block by block', () => {
     assert.equal(answer(await denoiseBlocks(denoiser, request)), 'bar');
   });
 
+  test('a hole knows nothing of the blocks of the one before', async () => {
+    const inner = new FakeBlocks(8, 4, () => NOTHING);
+    const denoiser = new CopyingBlockDenoiser(inner, copyingOf(LEFT, RIGHT, sure, SPECIALS.end), {});
+    const context = { before: ids(LEFT), after: ids(RIGHT) };
+    const tokens = new Int32Array(8).fill(SPECIALS.mask);
+    const first = async () => {
+      await denoiser.open(context, 1);
+      const [[prediction] = []] = await denoiser.predict([{ tokens, asks: [{ position: 0 }] }], {
+        temperature: 0,
+      });
+      return prediction?.ids[0];
+    };
+    assert.equal(await first(), tokenizer.id('bar'));
+    await denoiser.commit([new Int32Array(8).fill(tokenizer.id('e'))]);
+    assert.equal(await first(), tokenizer.id('bar'));
+  });
+
   test('alone, the model is never asked', async () => {
     const inner = new FakeBlocks(8, 4, () => NOTHING);
     const copying = copyingOf(LEFT, RIGHT, copyAlone, SPECIALS.end, true);

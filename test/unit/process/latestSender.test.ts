@@ -55,6 +55,17 @@ describe('latest sender', () => {
     assert.equal(sender.waiting, 1);
   });
 
+  test('sends what waits in the order in which it happened', async () => {
+    const stream = new SlowStream();
+    const sender = new LatestSender(stream.send, 1);
+    for (const [step, key] of ['a', 'a', 'b', 'a'].entries()) sender.push(key, [key, step]);
+    while (stream.outstanding > 0) await stream.take();
+    assert.deepEqual(
+      stream.sent.map(([, step]) => step),
+      [0, 2, 3],
+    );
+  });
+
   test('goes on after a failed write', async () => {
     let sent = 0;
     const sender = new LatestSender<number>(async () => {
