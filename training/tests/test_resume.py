@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -150,6 +151,49 @@ def test_a_device_without_memory_is_told_what_to_lower(
     monkeypatch.setattr("training.trainer.losses_of", fail)
     with pytest.raises(TrainingError, match=r"ran out of memory with --batch 2 and --length 64: halve --batch"):
         trainer.step()
+
+
+def begun(data: Data, run: Path) -> tuple[list[str], Path]:
+    """A run that has stopped after four steps: the command that goes on with it, and its checkpoint."""
+    command = train_command(data.packed.parent, run, minutes=5)
+    assert subprocess.run([*command, "--until-tokens", str(4 * 512)], check=False).returncode == 0
+    path = latest_checkpoint(run)
+    assert path is not None
+    return command, path
+
+
+def test_a_loss_that_is_not_a_number_ends_the_command_with_a_sentence(data: Data, tmp_path: Path) -> None:
+    command, path = begun(data, tmp_path)
+    checkpoint = load_checkpoint(path)
+    checkpoint.optimiser["masters"]["norm.weight"].fill_(float("nan"))
+    poisoned = save_checkpoint(tmp_path, replace(checkpoint, progress=replace(checkpoint.progress, step=5)))
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "not a number at step 5. The last good checkpoint stays; start again from it" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert latest_checkpoint(tmp_path) == poisoned
+    assert load_checkpoint(path).progress.step == 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on files there")
+def test_a_disk_that_takes_no_more_ends_the_command_with_a_sentence(data: Data, tmp_path: Path) -> None:
+    import resource
+
+    command, path = begun(data, tmp_path)
+    limit = path.stat().st_size // 2
+    done = subprocess.run(
+        [*command, "--until-tokens", str(6 * 512)],
+        check=False,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 1
+    assert "could not be written" in done.stderr
+    assert "free some space and start the same command again" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [file.name for file in tmp_path.glob("*.p*t*")] == [path.name]
+    assert load_checkpoint(path).progress.step == 4
 
 
 def test_a_run_starts_from_an_exported_folder_and_goes_on_counting(data: Data, tmp_path: Path) -> None:
