@@ -25,7 +25,7 @@ class RowRecipe:
     """
 
     kind: Literal["cached", "in place"] = "cached"
-    trailing_end: float = 0.5
+    trailing_end: float = 1.0
     rename: float = 0.25
     echo: float = 0.15
     clipped: bool = True

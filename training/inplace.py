@@ -24,7 +24,7 @@ EVERYWHERE_SHARE = 0.5
 MERGE_SHARE = 0.5
 """Of the holes, in which neighbouring masks may be one; the others get masks to delete."""
 START_MASKS = 8
-MAX_MASKS = 64
+MAX_MASKS = 32
 
 
 @dataclass(frozen=True)

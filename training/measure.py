@@ -20,6 +20,8 @@ from training.model import Decoder, Memory
 from training.study import Kind
 from training.vocabulary import END, MASK, SPECIAL_IDS, SPECIAL_TOKENS
 
+MAX_BLOCKS = 2
+"""As much room as masks in place have (inplace.MAX_MASKS); the answers that are measured are shorter than one."""
 _MASK_ID, _END_ID = SPECIAL_IDS[MASK], SPECIAL_IDS[END]
 
 
@@ -36,7 +38,7 @@ class Filler:
             return None if length is None else next_token_only(self.model, prefix, length)
         if self.kind == "in place":
             return infill_in_place(self.model, prefix, suffix, length)
-        return infill(self.model, prefix, suffix, length=length).tokens
+        return infill(self.model, prefix, suffix, length=length, max_blocks=MAX_BLOCKS).tokens
 
     @torch.no_grad()
     def nats(self, prefix: list[int], answer: list[int], suffix: list[int]) -> float:

@@ -215,7 +215,7 @@ def main() -> None:
     """Command line entry."""
     parser = study_arguments(__doc__)
     parser.add_argument("--corpus", type=Path, default=CACHE / "corpus")
-    parser.add_argument("--cases", type=int, default=60, help="for each language and kind of span")
+    parser.add_argument("--cases", type=int, default=30, help="for each language and kind of span")
     parser.add_argument("--results", type=Path, default=Path("bench/results/study.md"))
     parser.add_argument("--images", type=Path, default=Path("docs/images"))
     options = parser.parse_args()

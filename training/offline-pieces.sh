@@ -1,0 +1,21 @@
+#!/bin/sh
+# Cuts everything that training/offline.sh needs into pieces of at most 60 MB:
+#   training/offline-pieces.sh FOLDER            data and tokenizer
+#   training/offline-pieces.sh FOLDER RUN        and the newest checkpoint of a run, to go on with it
+# DATA and TOKENIZER name other folders than the usual ones.
+set -eu
+OUT=${1:?folder for the pieces}
+CACHE=$HOME/.cache/palimpsest
+DATA=${DATA:-$CACHE/packed}
+TOKENIZER=${TOKENIZER:-$CACHE/tokenizer}
+PYTHON=${PYTHON:-python3}
+for name in train.u16 held.u16 train.documents.npy held.documents.npy; do
+  "$PYTHON" -m training.pieces split "$DATA/$name" --out "$OUT" --compress
+done
+"$PYTHON" -m training.pieces split "$DATA/packed.json" --out "$OUT"
+for name in tokenizer.json tokenizer_config.json special_tokens_map.json; do
+  "$PYTHON" -m training.pieces split "$TOKENIZER/$name" --out "$OUT"
+done
+if [ $# -gt 1 ]; then
+  "$PYTHON" -m training.pieces split "$(ls "$2"/checkpoint-*.pt | tail -n 1)" --out "$OUT"
+fi
