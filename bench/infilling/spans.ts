@@ -12,7 +12,7 @@ export const HELD = path.join(cacheFolder(process.env), 'corpus', 'held.jsonl.gz
 export const LANGUAGES = ['python', 'typescript', 'javascript'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-export const KINDS = ['4–12 tokens in a line', 'rest of line', 'whole line'] as const;
+export const KINDS = ['4–12 tokens in a line', 'rest of line', 'whole line', 'several lines'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface HeldFile {
@@ -103,6 +103,7 @@ function cut(text: string, kind: Kind, tokenizer: TextTokenizer, random: Random)
   if (!line || line.end - line.begin > LONGEST) return undefined;
   const words = text.slice(line.begin, line.end).match(/[\p{L}\p{N}_]+/gu) ?? [];
   if (words.length < 2) return undefined;
+  if (kind === 'several lines') return severalLines(text, line, tokenizer, random);
   if (kind === 'whole line') return { start: line.begin, end: line.end };
   if (kind === 'rest of line') {
     const borders = bordersOf(text, line.begin + 1, line.end - 1);
@@ -122,6 +123,30 @@ function lineOf(text: string, random: Random): { readonly begin: number; readonl
   const begin = start + line.length - line.trimStart().length;
   const end = start + line.trimEnd().length;
   return end > begin ? { begin, end } : undefined;
+}
+
+const MOST_LINES_MORE = 3;
+/** As many tokens as an evaluated answer may have (bench/infilling/engine.ts). */
+const MOST_TOKENS = 48;
+
+/** The line and one to three that follow it, without the first one's indentation and the last one's end. */
+function severalLines(
+  text: string,
+  line: { readonly begin: number; readonly end: number },
+  tokenizer: TextTokenizer,
+  random: Random,
+): Cut | undefined {
+  const more = 1 + Math.floor(random() * MOST_LINES_MORE);
+  let stop = line.end;
+  for (let count = 0; count < more; count++) {
+    const next = text.indexOf('\n', stop);
+    if (next < 0) return undefined;
+    const after = text.indexOf('\n', next + 1);
+    stop = after < 0 ? text.length : after;
+  }
+  const answer = text.slice(line.begin, stop).trimEnd();
+  if (!answer.includes('\n') || tokenizer.encode(answer).ids.length > MOST_TOKENS) return undefined;
+  return { start: line.begin, end: line.begin + answer.length };
 }
 
 /** Places between two words or a word and a sign. */
