@@ -1,20 +1,40 @@
 // The engine's life inside the editor, with the real engine and the starter model.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { commands } from 'vscode';
 import type { Palimpsest } from '../../extension/palimpsest';
 import {
   closeEverything,
   configure,
+  FIRST,
+  fingerprint,
   GIBBERISH,
   internals,
   isAlive,
+  LAST,
+  LONG_TEXT,
+  messages,
   openFile,
   reviewOf,
   select,
   startRewrite,
   until,
   useCpu,
+  whileDenoising,
 } from './host';
+
+/** Engines that this extension host has started. */
+function enginesOfThisHost(): number[] {
+  const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line))
+    .filter((found) => Number(found?.[2]) === process.pid && !found?.[3]?.startsWith('Z'))
+    .filter((found) => found?.[4]?.includes('engine.js'))
+    .map((found) => Number(found?.[1]));
+}
 
 describe('engine', () => {
   let palimpsest: Palimpsest;
@@ -66,14 +86,209 @@ describe('engine', () => {
     await runningPid();
   });
 
+  for (const stage of ['opening', 'probing', 'quantising', 'session'] as const) {
+    it(`killed while it loads (${stage}), it is started again and the rewrite gets its answer`, async () => {
+      await palimpsest.restartEngine();
+      await palimpsest.engine.stop();
+      fs.rmSync(palimpsest.cacheFolder, { recursive: true, force: true });
+      const heard = messages();
+      let kills = 0;
+      const listening = palimpsest.engine.onState((state) => {
+        if (state.kind !== 'loading' || state.progress?.stage !== stage || kills > 0) return;
+        for (const pid of enginesOfThisHost()) {
+          kills++;
+          process.kill(pid, 'SIGKILL');
+        }
+      });
+      try {
+        const editor = await openFile(`loading-${stage}.py`, `def f():\n    ${GIBBERISH}\n`);
+        const untouched = fingerprint(editor.document);
+        select(editor, [1, 1]);
+        await reviewOf(editor);
+        assert.equal(kills, 1);
+        assert.deepEqual(heard.said, []);
+        await commands.executeCommand('palimpsest.rejectRewrite');
+        assert.deepEqual(fingerprint(editor.document), untouched);
+        assert.equal(enginesOfThisHost().length, 1);
+      } finally {
+        listening.dispose();
+        heard.stop();
+      }
+    });
+  }
+
+  it('killed while a rewrite is reviewed, it takes nothing with it', async () => {
+    const text = `def f():\n    ${GIBBERISH}\n    return 1\n`;
+    const editor = await openFile('reviewed.py', text);
+    select(editor, [1, 1]);
+    const rewrite = await reviewOf(editor);
+    await killed(await runningPid());
+    assert.equal(rewrite.kind, 'reviewing');
+    await commands.executeCommand('palimpsest.acceptRewrite');
+    await until(() => rewrite.ending, 'the end of the rewrite');
+    assert.equal(rewrite.ending, 'accepted');
+    await commands.executeCommand('undo');
+    assert.equal(editor.document.getText(), text);
+    await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
+  });
+
+  it('killed in the middle of a denoise, one message says so', async () => {
+    await palimpsest.restartEngine();
+    const heard = messages();
+    try {
+      const editor = await openFile('denoised.limiter', LONG_TEXT);
+      const untouched = fingerprint(editor.document);
+      await configure('rewrite.candidates', 8);
+      const rewrite = await whileDenoising(
+        async () => {
+          select(editor, [FIRST, LAST]);
+          return startRewrite(editor);
+        },
+        () => process.kill(palimpsest.engine.pid ?? 0, 'SIGKILL'),
+      );
+      await until(() => rewrite.ending, 'the end of the rewrite');
+      assert.equal(rewrite.ending, 'failed');
+      await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
+      await until(() => heard.said.length > 0, 'a message');
+      assert.equal(heard.said.length, 1, heard.said.join('\n'));
+      assert.match(heard.said[0] ?? '', /ended unexpectedly.*started again/);
+      assert.deepEqual(fingerprint(editor.document), untouched);
+    } finally {
+      heard.stop();
+      await configure('rewrite.candidates', undefined);
+    }
+  });
+
+  it('hung, it is noticed, ended and started again, and one message says so', async () => {
+    await palimpsest.restartEngine();
+    const pid = await runningPid();
+    const heard = messages();
+    try {
+      const editor = await openFile('hung.py', `def f():\n    ${GIBBERISH}\n`);
+      const untouched = fingerprint(editor.document);
+      select(editor, [1, 1]);
+      process.kill(pid, 'SIGSTOP');
+      const begun = performance.now();
+      const rewrite = await startRewrite(editor);
+      await until(() => rewrite.ending, 'the end of the rewrite');
+      console.log(`      noticed after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+      assert.equal(rewrite.ending, 'failed');
+      await until(() => !isAlive(pid), 'the end of the hung engine');
+      await until(() => palimpsest.engine.pid !== pid && palimpsest.engine.state.kind === 'ready', 'another');
+      assert.equal(heard.said.length, 1, heard.said.join('\n'));
+      assert.match(heard.said[0] ?? '', /did not answer any more.*started again/);
+      assert.deepEqual(fingerprint(editor.document), untouched);
+    } finally {
+      heard.stop();
+    }
+  });
+
+  it('hung, it can be given up at once: cancelled, and stopped within five seconds', async () => {
+    await palimpsest.restartEngine();
+    const pid = await runningPid();
+    const editor = await openFile('hung2.py', `def f():\n    ${GIBBERISH}\n`);
+    select(editor, [1, 1]);
+    process.kill(pid, 'SIGSTOP');
+    const rewrite = await startRewrite(editor);
+    const begun = performance.now();
+    await commands.executeCommand('palimpsest.cancelRewrite');
+    assert.equal(rewrite.ending, 'cancelled');
+    assert.ok(performance.now() - begun < 1000, 'the person does not wait for it');
+    await commands.executeCommand('palimpsest.stopEngine');
+    assert.ok(performance.now() - begun < 5500);
+    assert.equal(isAlive(pid), false);
+    assert.equal(palimpsest.engine.state.kind, 'off');
+  });
+
+  it('cancelled at every stage of its start, a rewrite leaves nothing behind', async () => {
+    const heard = messages();
+    try {
+      for (const kind of ['starting', 'loading', 'ready'] as const) {
+        await palimpsest.engine.stop();
+        const editor = await openFile(`cancel-${kind}.py`, `def f():\n    ${GIBBERISH}\n`);
+        const untouched = fingerprint(editor.document);
+        select(editor, [1, 1]);
+        const { selections } = editor;
+        const reached = new Promise<void>((resolve) => {
+          const listening = palimpsest.engine.onState((state) => {
+            if (state.kind !== kind) return;
+            listening.dispose();
+            resolve();
+          });
+        });
+        const rewrite = await startRewrite(editor);
+        await reached;
+        await commands.executeCommand('palimpsest.cancelRewrite');
+        await commands.executeCommand('palimpsest.rejectRewrite');
+        await until(() => rewrite.ending, 'the end of the rewrite');
+        assert.deepEqual(fingerprint(editor.document), untouched);
+        await until(() => editor.selection.isEqual(selections[0] ?? editor.selection), 'the old selection');
+        await until(() => palimpsest.engine.state.kind === 'ready', 'the engine, for the next one');
+      }
+      assert.deepEqual(heard.said, []);
+    } finally {
+      heard.stop();
+    }
+  });
+
+  it('loading that a person gives up ends it', async () => {
+    await palimpsest.engine.stop();
+    const editor = await openFile('given-up.py', `def f():\n    ${GIBBERISH}\n`);
+    const untouched = fingerprint(editor.document);
+    select(editor, [1, 1]);
+    const heard = messages();
+    try {
+      const rewrite = await startRewrite(editor);
+      // What Cancel of the progress does.
+      await palimpsest.engine.stop();
+      await until(() => rewrite.ending, 'the end of the rewrite');
+      assert.equal(palimpsest.engine.state.kind, 'off');
+      assert.deepEqual(enginesOfThisHost(), []);
+      assert.deepEqual(heard.said, []);
+      assert.deepEqual(fingerprint(editor.document), untouched);
+    } finally {
+      heard.stop();
+    }
+  });
+
+  it('is unloaded when it was idle', async () => {
+    // A tenth of a second, in minutes.
+    await configure('engine.idleMinutes', 0.1 / 60);
+    try {
+      const pid = await runningPid();
+      await until(
+        () => palimpsest.engine.state.kind === 'off' && !isAlive(pid),
+        'the end of the idle engine',
+      );
+      const { status } = await internals();
+      assert.match(status.text, /Palimpsest/);
+    } finally {
+      await configure('engine.idleMinutes', undefined);
+    }
+  });
+
+  it('shows which Node it runs on, and why this provider', async () => {
+    await runningPid();
+    const { status } = await internals();
+    assert.match(status.tooltip, /Node.*\d+\.\d+\.\d+/);
+    assert.match(status.tooltip, /CPU/);
+    assert.match(status.tooltip, /command:palimpsest\.showLog/);
+  });
+
   it('stops after too many crashes, says so, and comes back when a person asks', async () => {
     const { status } = await internals();
     await palimpsest.restartEngine();
+    const heard = messages();
     for (let crash = 0; crash < 5; crash++) {
       await killed(await until(() => palimpsest.engine.pid, 'an engine'));
     }
     await until(() => palimpsest.engine.state.kind === 'stopped', 'the stopped state');
     assert.match(status.text, /stopped/);
+    assert.equal(status.background, 'statusBarItem.errorBackground');
+    assert.match(status.tooltip, /command:palimpsest\.restartEngine/);
+    assert.equal(heard.said.length, 1, heard.said.join('\n'));
+    assert.match(heard.said[0] ?? '', /failed several times and stays stopped/);
+    heard.stop();
     await assert.rejects(
       palimpsest.engine.use(async () => undefined),
       { code: 'engine-exited' },
