@@ -25,7 +25,7 @@ const files = testFiles('test').filter((file) =>
   words.every((word) => path.relative(root, file).includes(word)),
 );
 const hosted = words.length === 0 || words.includes('host');
-if (files.length === 0 && !hosted) {
+if (files.length === 0 && !hosted && !words.includes('ui')) {
   console.error(`No test file matches ${words.join(' ')}.`);
   process.exit(1);
 }
@@ -49,3 +49,7 @@ if (training) {
 if (files.length > 0) run('node', ['--import', 'tsx', '--test', '--test-concurrency=2', ...files]);
 // Last, and alone: what is waited for in an editor must not wait for other tests.
 if (hosted) run('node', ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')]);
+if (words.length === 0 || words.includes('ui')) {
+  const seen = fs.readdirSync(path.join(root, 'test/ui')).filter((file) => file.endsWith('.test.mjs'));
+  run('node', ['--test', '--test-concurrency=1', ...seen.map((file) => path.join('test/ui', file))]);
+}

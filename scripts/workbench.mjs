@@ -30,7 +30,7 @@ export async function openWorkbench({
     await close();
     throw error;
   }
-  return { page, close, home: server.home, ...driver(page) };
+  return { page, close, home: server.home, serverPid: server.pid, ...driver(page) };
 }
 
 function driver(page) {
