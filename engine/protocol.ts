@@ -93,6 +93,7 @@ export interface InfillOptions {
   readonly rule?: RuleName;
   readonly temperature?: number;
   readonly topP?: number;
+  /** The rule's bound: least confidence (`threshold`), f (`factor`), nats (`entropy-bounded`). */
   readonly threshold?: number;
   /** Bound on denoise steps. */
   readonly steps?: number;

@@ -39,7 +39,10 @@ const spec: CommandSpec = {
     rule: { value: 'NAME', help: `commit rule: ${RULE_NAMES.join(', ')} (default: the model family's own)` },
     temperature: { value: 'T', help: '0 is greedy' },
     'top-p': { value: 'P', help: 'sample from the most likely tokens that make up this probability' },
-    threshold: { value: 'X', help: 'confidence (or entropy) bound of the rules that have one' },
+    threshold: {
+      value: 'X',
+      help: 'bound of the rule: least confidence (threshold), f (factor) or nats (entropy-bounded)',
+    },
     steps: { value: 'N', help: 'at most so many denoise steps' },
     candidates: {
       value: 'N',

@@ -19,17 +19,31 @@ export const DEFAULT_MAX_TOKENS = 128;
 export function samplingOf({ family }: Pick<Checkpoint, 'family'>, options: Options): DecodeSampling {
   const { rule, temperature, topP, threshold, steps } = options;
   const several = (options.candidates ?? 1) > 1;
+  const chosen = rule ?? family.sampling.rule;
   return {
     ...family.sampling,
     ...(rule === undefined ? {} : { rule }),
     ...(topP === undefined ? {} : { topP }),
-    ...(threshold === undefined ? {} : { threshold }),
+    ...boundOf(
+      chosen,
+      threshold ?? (chosen === family.sampling.rule ? family.sampling.threshold : undefined),
+    ),
     ...(steps === undefined ? {} : { steps }),
     temperature:
       temperature ??
       (several ? Math.max(family.sampling.temperature, CANDIDATE_TEMPERATURE) : family.sampling.temperature),
     greedyFirst: several,
   };
+}
+
+/** The one bound that a request or a family gives, under the name by which the rule knows it. */
+function boundOf(
+  rule: DecodeSampling['rule'],
+  bound: number | undefined,
+): Pick<DecodeSampling, 'threshold' | 'factor' | 'entropyBound'> {
+  if (bound === undefined) return {};
+  if (rule === 'factor') return { factor: bound };
+  return rule === 'entropy-bounded' ? { entropyBound: bound } : { threshold: bound };
 }
 
 /** One seed a candidate; the first is the request's own. */

@@ -12,6 +12,22 @@ const holeOf = (cells: number): Hole => ({
 });
 
 describe('what a request asks of the loops', () => {
+  test('the bound that is given is the one of the rule that is asked for', () => {
+    const known = [...FAMILIES.values()].find(({ family }) => family.sampling.rule === 'threshold');
+    const family = known?.family;
+    assert.ok(family);
+    const bounds = (options: Parameters<typeof samplingOf>[1]) => {
+      const { rule, threshold, factor, entropyBound } = samplingOf({ family }, options);
+      return { rule, threshold, factor, entropyBound };
+    };
+    const none = { factor: undefined, entropyBound: undefined };
+    assert.deepEqual(bounds({}), { rule: 'threshold', threshold: 0.9, ...none });
+    assert.deepEqual(bounds({ threshold: 0.5 }), { rule: 'threshold', threshold: 0.5, ...none });
+    assert.equal(bounds({ rule: 'factor', threshold: 2 }).factor, 2);
+    assert.equal(bounds({ rule: 'factor' }).factor, undefined);
+    assert.equal(bounds({ rule: 'entropy-bounded', threshold: 0.3 }).entropyBound, 0.3);
+  });
+
   test('lengths around what stood there, never beyond the bound, always with it', () => {
     const [lengths = []] = lengthsOf([holeOf(20)], [128]);
     assert.ok(lengths.includes(20));
