@@ -7,6 +7,7 @@ import { addDecoder } from './decoder';
 import { quantisedLayers, storedLayers } from './linear';
 import { DataType, GraphWriter } from './onnxWriter';
 import { ensureSideFile, type SideFile } from './quantise';
+import { checkedLength } from './sideCheck';
 import { sideFileError } from './sideFile';
 import type { BuildGraph } from './types';
 import { StoredWeights } from './weights';
@@ -38,7 +39,7 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
     dataFolder: data.folder,
     options,
     ...(side ? { sideFile: side.file } : {}),
-    sideBytes: side?.layout.bytes ?? 0,
+    sideBytes: side ? checkedLength(side.layout.bytes) : 0,
   };
 };
 

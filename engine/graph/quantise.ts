@@ -66,7 +66,8 @@ export async function ensureSideFile(
     const file = path.join(folder, `${name}-${precision}-${fingerprint.slice(0, 24)}.weights`);
     await removeLeftovers(folder);
     if (!(await holdsLayout(file, layout))) {
-      await writeSideFile(file, layout, (handle) => quantiseAll(layout, files, handle, context, limits));
+      const fill = (handle: FileHandle) => quantiseAll(layout, files, handle, context, limits);
+      await writeSideFile(file, layout, fill, context.signal);
     }
     return { file, layout };
   } finally {

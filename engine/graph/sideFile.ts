@@ -5,6 +5,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 
 import os from 'node:os';
 import path from 'node:path';
 import { EngineError, isEngineError } from '../errors';
+import { checkedLength, checksums, isSound } from './sideCheck';
 import type { SideLayout } from './sideLayout';
 
 /** Another machine's `.part` (a shared folder) that was not touched for so long is a crash's leftover. */
@@ -13,7 +14,7 @@ const PART = /\.weights\.([0-9a-f]{8})-(\d+)\.[0-9a-f]{8}\.part$/;
 /** Names of those that this process is writing. */
 const ownParts = new Set<string>();
 
-/** Whether a whole file of exactly this layout is there. */
+/** Whether a whole file of exactly this layout is there, and undamaged as far as it is looked at. */
 export async function holdsLayout(file: string, layout: SideLayout): Promise<boolean> {
   let handle: FileHandle;
   try {
@@ -22,10 +23,14 @@ export async function holdsLayout(file: string, layout: SideLayout): Promise<boo
     return false;
   }
   try {
-    if ((await handle.stat()).size !== layout.bytes) return false;
+    if ((await handle.stat()).size !== checkedLength(layout.bytes)) return false;
     const begin = Buffer.alloc(layout.header.length);
     const { bytesRead } = await handle.read(begin, 0, begin.length, 0);
-    return bytesRead === begin.length && begin.equals(layout.header);
+    if (bytesRead !== begin.length || !begin.equals(layout.header)) return false;
+    return await isSound(handle, layout.bytes);
+  } catch {
+    // What cannot be read is made anew.
+    return false;
   } finally {
     await handle.close();
   }
@@ -39,6 +44,7 @@ export async function writeSideFile(
   file: string,
   layout: SideLayout,
   fill: (handle: FileHandle) => Promise<void>,
+  signal?: AbortSignal,
 ): Promise<void> {
   const folder = path.dirname(file);
   const part = `${file}.${machine()}-${process.pid}.${randomBytes(4).toString('hex')}.part`;
@@ -46,12 +52,13 @@ export async function writeSideFile(
   let handle: FileHandle | undefined;
   try {
     await mkdir(folder, { recursive: true });
-    await requireSpace(folder, layout.bytes);
-    handle = await open(part, 'wx');
+    await requireSpace(folder, checkedLength(layout.bytes));
+    handle = await open(part, 'wx+');
     await writeAt(handle, layout.header, 0);
     await fill(handle);
     // The last tensor may end in a gap that was never written: the length has to be right all the same.
     await handle.truncate(layout.bytes);
+    await writeAt(handle, await checksums(handle, layout.bytes, signal), layout.bytes);
     await handle.sync();
     await handle.close();
     handle = undefined;

@@ -8,7 +8,7 @@ import type { Precision } from './types';
 export type QuantisedPrecision = Exclude<Precision, 'fp32' | 'fp16'>;
 
 /** Raise it with any change of layout or rounding: older files are then made anew. */
-export const SIDE_FORMAT = 1;
+export const SIDE_FORMAT = 2;
 
 const MAGIC = 'PALIMPSQ';
 const ALIGNMENT = 4096;
@@ -34,7 +34,7 @@ export interface SideEntry {
 export interface SideLayout {
   readonly entries: readonly SideEntry[];
   readonly header: Uint8Array;
-  /** Length of the whole file. */
+  /** Length of the whole file but for the checksums behind it. */
   readonly bytes: number;
 }
 

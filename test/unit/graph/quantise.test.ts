@@ -259,7 +259,7 @@ describe('the side file', () => {
     }
   });
 
-  test('is made anew where it is truncated, of another format, or of weights that have changed', async () => {
+  test('is made anew where it is truncated or damaged, of another format, or of weights that have changed', async () => {
     const tiny = writeTinyCheckpoint(temporaryFolder('tiny'));
     const folder = temporaryFolder('side');
     const make = async () => {
@@ -271,11 +271,18 @@ describe('the side file', () => {
     await truncate(file, bytes.length - 1);
     assert.ok((await make()).bytes.equals(bytes));
 
+    for (const place of [0, 4096, bytes.length >> 1, bytes.length - 1]) {
+      const damaged = Buffer.from(bytes);
+      damaged[place] = (damaged[place] ?? 0) ^ 0x10;
+      await writeFile(file, damaged);
+      assert.ok((await make()).bytes.equals(bytes), `a bit of byte ${place}`);
+    }
+
     const header = bytes.toString('latin1', 0, 200);
-    assert.match(header, /"format":1,/);
+    assert.match(header, /"format":2,/);
     await writeFile(
       file,
-      Buffer.from(bytes.toString('latin1').replace('"format":1,', '"format":0,'), 'latin1'),
+      Buffer.from(bytes.toString('latin1').replace('"format":2,', '"format":0,'), 'latin1'),
     );
     assert.ok((await make()).bytes.equals(bytes));
 
