@@ -21,7 +21,15 @@ import type {
 } from '../protocol';
 import type { Forward } from '../runtime/forward';
 import { Denoisers } from './denoisers';
-import { type AnswerRoom, answerRoom, holeContext, languageToken, spareTokens, textBudget } from './layout';
+import {
+  type AnswerRoom,
+  answerRoom,
+  holeContext,
+  languageToken,
+  sidesOf,
+  spareTokens,
+  textBudget,
+} from './layout';
 import {
   DEFAULT_MAX_TOKENS,
   lengthsOf,
@@ -241,25 +249,14 @@ export class Infiller {
     return scores.map((score) => score.surprise);
   }
 
-  /** What stands before and behind a hole; the other holes as they stand, or as they stood in the file. */
   private contextOf(
     canvas: Canvas,
     hole: number,
     answers: readonly (Int32Array | undefined)[],
     language: string | undefined,
   ) {
-    const sides: [number[], number[]] = [[], []];
-    let index = 0;
-    for (const segment of canvas.segments) {
-      if (segment.kind === 'hole' && index++ === hole) continue;
-      const ids =
-        segment.kind === 'text'
-          ? segment.ids
-          : (answers[index - 1] ?? segment.hole.cells.map((cell) => cell.original));
-      const side = sides[index > hole ? 1 : 0];
-      for (let i = 0; i < ids.length; i++) side.push(ids[i] ?? 0);
-    }
-    return holeContext(this.checkpoint, sides[0], sides[1], language);
+    const { before, after } = sidesOf(canvas, hole, answers);
+    return holeContext(this.checkpoint, before, after, language);
   }
 
   private ends(): { bos: boolean; eos: boolean } {

@@ -1,4 +1,5 @@
 // How a family wants the text around a hole laid out, as token ids; the facts come from its descriptor.
+import type { Canvas } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
 import type { HoleContext } from '../decoding/types';
 import { EngineError } from '../errors';
@@ -50,6 +51,27 @@ function windowOf({ window = PRACTICAL_WINDOW }: Facts['family'], { contextLengt
 /** A bidirectional model computes its whole window again and again: beyond this more context costs more than it gives. */
 const PRACTICAL_WINDOW = 2048;
 
+/** Tokens before and behind a hole; the other holes as they stand, or as they stood in the file. */
+export function sidesOf(
+  canvas: Canvas,
+  hole: number,
+  answers: readonly (Int32Array | undefined)[],
+): { readonly before: readonly number[]; readonly after: readonly number[] } {
+  const before: number[] = [];
+  const after: number[] = [];
+  let index = 0;
+  for (const segment of canvas.segments) {
+    const side = index > hole ? after : before;
+    if (segment.kind === 'text') for (const id of segment.ids) side.push(id);
+    else {
+      const ids = answers[index] ?? segment.hole.cells.map((cell) => cell.original);
+      if (index !== hole) for (const id of ids) side.push(id);
+      index++;
+    }
+  }
+  return { before, after };
+}
+
 /** The context of one hole as the family's blocks read it. Throws `family-unknown` where it cannot infill. */
 export function holeContext(
   facts: Facts,
@@ -63,11 +85,11 @@ export function holeContext(
     case 'cached-canvas': {
       const opening = languageToken(facts, language);
       return {
-        before: Int32Array.of(
+        before: Int32Array.from([
           ...bos(family.infill.bos),
           ...(opening === undefined ? [] : [opening]),
           ...prefix,
-        ),
+        ]),
         after: Int32Array.from(suffix),
       };
     }
@@ -81,14 +103,14 @@ export function holeContext(
         );
       }
       return {
-        before: Int32Array.of(
+        before: Int32Array.from([
           ...bos(family.infill.bos),
           fimSuffix,
           ...suffix,
           fimPrefix,
           ...prefix,
           fimMiddle,
-        ),
+        ]),
         after: new Int32Array(0),
       };
     }

@@ -75,6 +75,20 @@ describe('copying in a request', () => {
       assert.equal(candidates[0]?.spans[0]?.text, 'known(2)');
     }));
 
+  test('what is selected is not emptied by a copy of nothing, where an insertion may come to nothing', () =>
+    using('palimpsest', async (model) => {
+      const text = 'item.reset()\nitem.clear()\nitem.reset(x)\n';
+      const start = text.indexOf('x)');
+      const alone = { text, copying: 'alone', maxTokens: 4 } as const;
+      const inserted = text.slice(0, start) + text.slice(start + 1);
+      const { candidates } = await model.infill(
+        paramsOf({ ...alone, text: inserted, spans: [{ start, end: start }] }),
+      );
+      assert.equal(candidates[0]?.spans[0]?.text, '');
+      const selected = await model.infill(paramsOf({ ...alone, spans: [{ start, end: start + 1 }] }));
+      assert.ok(selected.candidates.every((candidate) => candidate.spans[0]?.text !== ''));
+    }));
+
   test('several spans', () =>
     using('palimpsest', async (model) => {
       const text = 'a = f(one, two)\nb = f(, two)\nc = f(one, )\n';
