@@ -157,7 +157,9 @@ export class Palimpsest {
     if (!mayEdit(editor.document) || !(await this.mayRead(editor.document))) return undefined;
     const empty = choice ?? rewriteSettings(editor.document).emptySelection;
     const spans = await meantSpans(editor, empty, this.syntax);
-    return spans === undefined ? undefined : this.rewrites.startAt(editor, spans);
+    // Closed while git was asked: nobody would ever end it.
+    if (spans === undefined || editor.document.isClosed) return undefined;
+    return this.rewrites.startAt(editor, spans);
   }
 
   /** Of the light bulb's menu, or at the cursor of the active editor. */

@@ -11,6 +11,8 @@ import { picturesOf, type SpanPicture } from './pictures';
 import type { Place } from './review';
 
 const FRAME_MILLIS = 1000 / 15;
+/** UTF-16 units of all places; more than any model denoises at once, and more than an editor can be decorated with. */
+const MOST_DRAWN = 30_000;
 
 export interface DenoiseStage {
   readonly denoiseView: DenoiseView;
@@ -63,7 +65,9 @@ export class DenoiseShow {
     if (denoising === undefined) return;
     if (status !== undefined) this.stage.activity(status);
     const { places, ask } = denoising;
-    const still = !rewriteSettings(this.document).animated || wrapsLines(this.document);
+    const length = places.reduce((sum, { start, end }) => sum + end - start, 0);
+    const still =
+      length > MOST_DRAWN || !rewriteSettings(this.document).animated || wrapsLines(this.document);
     const pictures = still ? undefined : picturesOf(ask, places, this.told);
     for (const editor of editorsOf(this.document)) this.stage.denoiseView.show(editor, places, pictures);
     this.frames++;

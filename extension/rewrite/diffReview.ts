@@ -9,6 +9,7 @@ import {
   type TextDocument,
   type TextDocumentContentProvider,
   Uri,
+  window,
 } from 'vscode';
 
 export const DIFF_SCHEME = 'palimpsest-rewrite';
@@ -31,6 +32,8 @@ export class DiffReviews implements TextDocumentContentProvider {
     if (!open && known !== undefined) return;
     // A preview would take the place of the document's own tab.
     await commands.executeCommand('vscode.diff', document.uri, uri, title, { preview: false });
+    // The review was over before its editor was there.
+    if (!this.texts.has(uri.toString())) await closeTabs(uri, window.tabGroups);
   }
 
   isOpen(document: TextDocument): boolean {
@@ -38,18 +41,21 @@ export class DiffReviews implements TextDocumentContentProvider {
   }
 
   async close(document: TextDocument, groups: TabGroups): Promise<void> {
-    const uri = reviewUri(document).toString();
-    if (!this.texts.delete(uri)) return;
-    const tabs = groups.all
-      .flatMap((group) => group.tabs)
-      .filter(({ input }) => input instanceof TabInputTextDiff && input.modified.toString() === uri);
-    if (tabs.length > 0) await groups.close(tabs, true);
+    const uri = reviewUri(document);
+    if (this.texts.delete(uri.toString())) await closeTabs(uri, groups);
   }
 
   dispose(): void {
     this.texts.clear();
     this.emitter.dispose();
   }
+}
+
+async function closeTabs(uri: Uri, groups: TabGroups): Promise<void> {
+  const tabs = groups.all
+    .flatMap((group) => group.tabs)
+    .filter(({ input }) => input instanceof TabInputTextDiff && input.modified.toString() === uri.toString());
+  if (tabs.length > 0) await groups.close(tabs, true);
 }
 
 /** The document's own address in the query tells whose review it is; its path keeps name and language. */

@@ -9,6 +9,7 @@ import {
   workspace,
 } from 'vscode';
 import type { TextEdit } from './edits';
+import type { OffsetRange } from './spans';
 
 export function lineEndOf({ eol }: TextDocument): string {
   return eol === EndOfLine.CRLF ? '\r\n' : '\n';
@@ -16,6 +17,18 @@ export function lineEndOf({ eol }: TextDocument): string {
 
 export function editorsOf(document: TextDocument): readonly TextEditor[] {
   return window.visibleTextEditors.filter((editor) => editor.document === document);
+}
+
+/** Whether the cursor of somebody who looks at the document is on a line of one of the ranges; true where nobody looks. */
+export function isCursorNear(document: TextDocument, ranges: readonly OffsetRange[]): boolean {
+  const editor = window.activeTextEditor;
+  if (editor?.document !== document) return true;
+  return editor.selections.some(({ active }) =>
+    ranges.some((range) => {
+      const { start, end } = rangeOf(document, range);
+      return start.line <= active.line && active.line <= end.line;
+    }),
+  );
 }
 
 export interface EditOptions {
@@ -33,13 +46,18 @@ export async function editDocument(
 ): Promise<boolean> {
   const active = window.activeTextEditor;
   const editor = active?.document === document ? active : editorsOf(document)[0];
-  if (editor === undefined || unseen) return editUnseen(document, edits);
-  return editor.edit(
-    (builder) => {
-      for (const edit of edits) builder.replace(rangeOf(document, edit), edit.text);
-    },
-    { undoStopBefore, undoStopAfter: true },
-  );
+  try {
+    if (editor === undefined || unseen) return await editUnseen(document, edits);
+    return await editor.edit(
+      (builder) => {
+        for (const edit of edits) builder.replace(rangeOf(document, edit), edit.text);
+      },
+      { undoStopBefore, undoStopAfter: true },
+    );
+  } catch {
+    // The editor was closed a moment ago, and nobody had told us.
+    return false;
+  }
 }
 
 async function editUnseen(document: TextDocument, edits: readonly TextEdit[]): Promise<boolean> {
@@ -48,6 +66,6 @@ async function editUnseen(document: TextDocument, edits: readonly TextEdit[]): P
   return workspace.applyEdit(edit);
 }
 
-function rangeOf(document: TextDocument, { start, end }: TextEdit): Range {
+function rangeOf(document: TextDocument, { start, end }: OffsetRange): Range {
   return new Range(document.positionAt(start), document.positionAt(end));
 }

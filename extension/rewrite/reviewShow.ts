@@ -12,7 +12,7 @@ import {
 } from 'vscode';
 import { prefersPlainReview, rewriteSettings } from '../settings';
 import type { CommentReviews } from './commentReview';
-import { type DiffReviews, reviewUri } from './diffReview';
+import { type DiffReviews, reviewedUri, reviewUri } from './diffReview';
 import { editorsOf } from './editing';
 import { type Hunk, hunksOf, isInLine } from './hunks';
 import type { KeptView } from './keptView';
@@ -154,7 +154,11 @@ export class ReviewShow {
     if (form === 'diffEditor') {
       const name = document.fileName.split(/[\\/]/).at(-1) ?? document.fileName;
       const title = l10n.t('{0}: rewrite {1} of {2}', name, review.index + 1, review.answers.length);
-      await stage.diffs.show(document, textWith(text, review), title, fresh);
+      // Never over what somebody works in meanwhile: it opens when they are back.
+      const isSeen = this.isLookedAt();
+      if (isSeen || stage.diffs.isOpen(document)) {
+        await stage.diffs.show(document, textWith(text, review), title, fresh && isSeen);
+      }
     } else {
       await stage.diffs.close(document, window.tabGroups);
     }
@@ -162,8 +166,9 @@ export class ReviewShow {
     if (form === 'comments') stage.comments.show(document, hunks);
     if (form === 'inline') this.drawInline(hunks);
     stage.keptView.show(document, review);
-    this.changed();
     if (fresh && form !== 'diffEditor') this.goTo(this.hunkHere() ?? 0);
+    // Behind that: the keys for a hunk are there as soon as the cursor is.
+    this.changed();
   }
 
   /** Takes away what lies over the text; a diff editor stays for what comes next. */
@@ -181,6 +186,11 @@ export class ReviewShow {
     this.hide();
     this.shown = undefined;
     void this.stage.diffs.close(this.document, window.tabGroups);
+  }
+
+  private isLookedAt(): boolean {
+    const uri = window.activeTextEditor?.document.uri;
+    return uri !== undefined && reviewedUri(uri) === this.document.uri.toString();
   }
 
   private drawInline(hunks: readonly Hunk[]): void {

@@ -5,7 +5,7 @@ import type { EngineSupervisor } from '../engine/supervisor';
 import { type Ask, type PlaceRanges, planAsk } from './ask';
 import { DenoiseShow, type DenoiseStage } from './denoiseShow';
 import { reviewUri } from './diffReview';
-import { editDocument, editorsOf } from './editing';
+import { editDocument, editorsOf, isCursorNear } from './editing';
 import { leastEdit, type TextEdit } from './edits';
 import type { Hunk } from './hunks';
 import {
@@ -137,7 +137,9 @@ export class Rewrite {
   }
 
   dispatch(event: RewriteEvent): void {
-    this.enter(decide(this.state, event));
+    // What comes by itself does not take the cursor away from where the person works by then.
+    const isAsked = event.kind !== 'answered' && event.kind !== 'failed';
+    this.enter(decide(this.state, event), isAsked || isCursorNear(this.document, this.places));
   }
 
   /** All of the candidate. */
@@ -222,15 +224,15 @@ export class Rewrite {
     if (this.state.kind === 'reviewing') this.shown.cursorMoved(editor);
   }
 
-  private enter({ state, effects }: Decision): void {
+  private enter({ state, effects }: Decision, mayMove = true): void {
     const isOver = state.kind === 'ended' && this.state !== state;
     this.state = state;
-    for (const effect of effects) this.perform(effect);
+    for (const effect of effects) this.perform(effect, mayMove);
     if (isOver) this.speak(this.milestones.ended(state.how));
     this.changed(this);
   }
 
-  private perform(effect: RewriteEffect): void {
+  private perform(effect: RewriteEffect, mayMove: boolean): void {
     switch (effect.kind) {
       case 'request':
         void this.request(effect.ask);
@@ -250,7 +252,7 @@ export class Rewrite {
         break;
       case 'review':
         this.denoise.end();
-        void this.shown.draw(effect.review, effect.fresh);
+        void this.shown.draw(effect.review, effect.fresh && mayMove);
         this.speakOf(effect.review);
         break;
       case 'apply':
@@ -365,7 +367,12 @@ export class Rewrite {
     this.shown.clear();
     const { ending } = this;
     const isDropped = ending === 'rejected' || ending === 'cancelled' || ending === 'unchanged';
-    if (isDropped && this.document.version === this.version) this.editor.selections = this.selections;
+    if (!isDropped || this.document.version !== this.version) return;
+    const { editor, selections } = this;
+    const lines = selections.flatMap(({ start, end }) => [start.line, end.line]);
+    const { line } = editor.selection.active;
+    const isThere = Math.min(...lines) <= line && line <= Math.max(...lines);
+    if (isThere && editorsOf(this.document).includes(editor)) editor.selections = selections;
   }
 }
 

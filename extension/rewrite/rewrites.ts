@@ -6,6 +6,7 @@ import {
   commands,
   EventEmitter,
   l10n,
+  type Tab,
   TabInputNotebook,
   TabInputText,
   TabInputTextDiff,
@@ -21,7 +22,7 @@ import type { EngineSupervisor } from '../engine/supervisor';
 import { holdsSecrets } from '../secrets';
 import { CommentReviews } from './commentReview';
 import { DenoiseView } from './denoiseView';
-import { DIFF_SCHEME, type DiffReviews, reviewedUri } from './diffReview';
+import { DIFF_SCHEME, type DiffReviews, reviewedUri, reviewUri } from './diffReview';
 import { KeptView } from './keptView';
 import { lensesOf } from './lenses';
 import type { Answers } from './request';
@@ -47,6 +48,9 @@ const ACTIONS = {
   remask: (rewrite) => rewrite.remask(),
 } satisfies Record<string, (rewrite: Rewrite, which: number | undefined) => void | Promise<void>>;
 
+/** Milliseconds in which a tab has arrived where it was moved to. */
+const SETTLING_MILLIS = 100;
+
 export type RewriteAction = keyof typeof ACTIONS;
 
 export interface RewritesOptions {
@@ -63,6 +67,9 @@ export class Rewrites implements CodeLensProvider {
   private readonly lensesChanged = this.owned.add(new EventEmitter<void>());
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
   private readonly contexts = new Map<string, boolean>();
+  /** Whose diff editor was closed a moment ago. */
+  private readonly withoutDiff = new Set<Rewrite>();
+  private settling: NodeJS.Timeout | undefined;
 
   constructor(options: RewritesOptions) {
     this.services = {
@@ -109,17 +116,9 @@ export class Rewrites implements CodeLensProvider {
         for (const rewrite of this.byDocument.values()) rewrite.redraw();
       }),
     );
-    // A diff editor that is closed by hand is a no.
     this.owned.add(
       window.tabGroups.onDidChangeTabs(({ closed }) => {
-        for (const { input } of closed) {
-          const rewrite = this.ofDiff(input);
-          if (rewrite?.kind === 'reviewing') rewrite.dispatch({ kind: 'reject' });
-        }
-        // The editor keeps a document for a while when its last tab is gone; nobody looks at the rewrite any more.
-        for (const rewrite of closed.length > 0 ? [...this.byDocument.values()] : []) {
-          if (!isInTab(rewrite.document.uri)) rewrite.dispatch({ kind: 'closed' });
-        }
+        if (closed.length > 0) this.tabsClosed(closed);
         this.updateContexts();
       }),
     );
@@ -181,8 +180,31 @@ export class Rewrites implements CodeLensProvider {
   }
 
   dispose(): void {
+    clearTimeout(this.settling);
     for (const rewrite of this.byDocument.values()) rewrite.dispatch({ kind: 'closed' });
     this.owned.dispose();
+  }
+
+  /** A tab that moves to another group is closed in its own before it is opened there. */
+  private tabsClosed(tabs: readonly Tab[]): void {
+    for (const { input } of tabs) {
+      const rewrite = this.ofDiff(input);
+      if (rewrite !== undefined) this.withoutDiff.add(rewrite);
+    }
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      // A diff editor that is closed by hand is a no.
+      for (const rewrite of this.withoutDiff) {
+        if (rewrite.kind === 'reviewing' && !isInTab(reviewUri(rewrite.document))) {
+          rewrite.dispatch({ kind: 'reject' });
+        }
+      }
+      this.withoutDiff.clear();
+      // The editor keeps a document for a while when its last tab is gone; nobody looks at the rewrite any more.
+      for (const rewrite of [...this.byDocument.values()]) {
+        if (!isInTab(rewrite.document.uri)) rewrite.dispatch({ kind: 'closed' });
+      }
+    }, SETTLING_MILLIS);
   }
 
   private open(editor: TextEditor): Rewrite | undefined {
@@ -218,6 +240,8 @@ export class Rewrites implements CodeLensProvider {
   private updateContexts(): void {
     const editor = window.activeTextEditor;
     const rewrite = this.current();
+    // For a moment: a key that is pressed again meanwhile is for the next hunk, not for the text.
+    if (rewrite?.kind === 'accepting') return;
     this.setContext('palimpsest.denoising', rewrite?.kind === 'denoising');
     this.setContext('palimpsest.reviewing', rewrite?.kind === 'reviewing');
     this.setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
@@ -240,7 +264,9 @@ function isInTab(uri: Uri): boolean {
   const inputs = window.tabGroups.all.flatMap(({ tabs }) => tabs.map(({ input }) => input));
   return inputs.some((input) => {
     if (input instanceof TabInputTextDiff) {
-      return [input.original, input.modified].some((side) => reviewedUri(side) === uri.toString());
+      return [input.original, input.modified].some(
+        (side) => side.toString() === uri.toString() || reviewedUri(side) === uri.toString(),
+      );
     }
     // A notebook's cells have its path.
     if (input instanceof TabInputNotebook) return input.uri.path === uri.path;

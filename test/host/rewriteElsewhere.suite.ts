@@ -1,0 +1,151 @@
+// A rewrite that comes to its end while the person is elsewhere: it takes neither the focus nor the cursor, and leaves
+// nothing behind where it ends before it was to be seen.
+import assert from 'node:assert/strict';
+import { afterEach, before, describe, it } from 'mocha';
+import {
+  commands,
+  Position,
+  Range,
+  Selection,
+  TabInputText,
+  TabInputTextDiff,
+  type TextEditor,
+  window,
+} from 'vscode';
+import { DIFF_SCHEME } from '../../extension/rewrite/diffReview';
+import type { Rewrite } from '../../extension/rewrite/rewrite';
+import {
+  closeEverything,
+  configure,
+  FIRST,
+  fingerprint,
+  internals,
+  LAST,
+  LONG_TEXT,
+  openFile,
+  select,
+  startRewrite,
+  until,
+  useCpu,
+  whileDenoising,
+} from './host';
+
+const TEXT = 'one = 1\ntwo = 2\nthree = 3\n';
+const ANSWER = TEXT.replace('two = 2', 'two = "2"');
+
+async function present(editor: TextEditor): Promise<Rewrite> {
+  const { rewrites } = await (await internals()).palimpsest();
+  const places = [{ start: 0, end: TEXT.length, old: TEXT }];
+  const rewrite = rewrites.present(editor, { places, answers: [{ texts: [ANSWER] }] }, 0);
+  assert.ok(rewrite);
+  return rewrite;
+}
+
+function diffTabs(): number {
+  return window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .filter(({ input }) => input instanceof TabInputTextDiff && input.modified.scheme === DIFF_SCHEME).length;
+}
+
+describe('rewrite, while the person is elsewhere', () => {
+  before(useCpu);
+  afterEach(async () => {
+    await configure('rewrite.preview', undefined);
+    await configure('rewrite.candidates', undefined);
+    await closeEverything();
+  });
+
+  it('leaves no diff editor behind that was still opening when the review ended', async () => {
+    await configure('rewrite.preview', 'diffEditor');
+    const editor = await openFile('elsewhere1.py', TEXT);
+    let opened = 0;
+    const listening = window.tabGroups.onDidChangeTabs((change) => {
+      opened += change.opened.filter(({ input }) => input instanceof TabInputTextDiff).length;
+    });
+    try {
+      const rewrite = await present(editor);
+      rewrite.dispatch({ kind: 'reject' });
+      assert.equal(rewrite.ending, 'rejected');
+      await until(() => opened > 0, 'the diff editor that was on its way');
+      await until(() => diffTabs() === 0, 'its end');
+    } finally {
+      listening.dispose();
+    }
+  });
+
+  it('opens no diff editor over another file, but when the person is back', async () => {
+    await configure('rewrite.preview', 'diffEditor');
+    const editor = await openFile('elsewhere2.py', TEXT);
+    const other = await openFile('other2.py', 'other = 1\n');
+    const rewrite = await present(editor);
+    await until(() => rewrite.hunks.length > 0, 'the review');
+    await commands.executeCommand('type', { text: 'x' });
+    await until(() => other.document.getText() === 'xother = 1\n', 'what was typed, where it was typed');
+    assert.equal(diffTabs(), 0);
+    assert.equal(window.activeTextEditor?.document, other.document);
+    await window.showTextDocument(editor.document);
+    await until(() => diffTabs() === 1, 'the diff editor');
+    await commands.executeCommand('palimpsest.acceptRewrite');
+    await until(() => rewrite.ending, 'the end');
+    assert.equal(editor.document.getText(), ANSWER);
+  });
+
+  it('lets a review be moved to another group of editors', async () => {
+    const editor = await openFile('elsewhere3.py', TEXT);
+    const rewrite = await present(editor);
+    await until(() => rewrite.hunks.length > 0, 'the review');
+    await commands.executeCommand('workbench.action.moveEditorToNextGroup');
+    await until(() => window.tabGroups.all.length === 1 && groupOf('elsewhere3.py') !== undefined, 'the tab');
+    assert.equal(rewrite.kind, 'reviewing');
+    await configure('rewrite.preview', 'diffEditor');
+    const again = await present(window.activeTextEditor ?? editor);
+    await until(() => diffTabs() === 1, 'the diff editor');
+    await commands.executeCommand('workbench.action.moveEditorToNextGroup');
+    await until(() => window.tabGroups.all.length === 2, 'two groups');
+    assert.equal(again.kind, 'reviewing');
+    assert.equal(diffTabs(), 1);
+  });
+
+  it('does not take the cursor away from where the person works by then', async () => {
+    await configure('rewrite.candidates', 8);
+    const editor = await openFile('elsewhere4.limiter', LONG_TEXT);
+    select(editor, [FIRST, LAST]);
+    const before = fingerprint(editor.document);
+    const at = new Position(editor.document.lineCount - 2, 0);
+    const rewrite = await whileDenoising(
+      () => {
+        select(editor, [FIRST, LAST]);
+        return startRewrite(editor);
+      },
+      () => {
+        editor.selection = new Selection(at, at);
+        editor.revealRange(new Range(at, at));
+      },
+    );
+    await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+    assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+    await until(() => rewrite.hunks.length > 0, 'the review');
+    assert.deepEqual(editor.selection.active, at);
+    await commands.executeCommand('palimpsest.rejectRewrite');
+    await until(() => rewrite.ending, 'the end');
+    assert.deepEqual(editor.selection.active, at);
+    assert.deepEqual(fingerprint(editor.document), before);
+  });
+
+  it('says soon that a selection is too long, and is not busy with drawing it', async () => {
+    const line = 'total = total + values[index] * (factor - 1)\n';
+    const editor = await openFile('elsewhere5.limiter', line.repeat(30_000));
+    await commands.executeCommand('editor.action.selectAll');
+    const started = performance.now();
+    const rewrite = await startRewrite(editor);
+    await until(() => rewrite.ending, 'the refusal');
+    assert.equal(rewrite.ending, 'failed');
+    console.log(`      in ${Math.round(performance.now() - started)} ms`);
+  });
+});
+
+function groupOf(name: string): number | undefined {
+  return window.tabGroups.all.find(({ tabs }) =>
+    tabs.some(({ input }) => input instanceof TabInputText && input.uri.path.endsWith(name)),
+  )?.viewColumn;
+}
