@@ -60,6 +60,12 @@ export function leastEdit(old: string, fresh: string): TextEdit {
   return { start, end: old.length - tail, text: fresh.slice(start, fresh.length - tail) };
 }
 
+/** An edit of a text that `other` has changed meanwhile; undefined where both are about the same characters. */
+export function rebased(edit: TextEdit, other: TextEdit): TextEdit | undefined {
+  if (other.start >= edit.end) return edit;
+  return other.end <= edit.start ? shifted(edit, other.text.length - (other.end - other.start)) : undefined;
+}
+
 function isTorn(text: string, offset: number): boolean {
   return /^(?:[\ud800-\udbff][\udc00-\udfff]|\r\n)$/.test(text.slice(offset - 1, offset + 1));
 }

@@ -2,7 +2,7 @@
 // engine is an effect that somebody else carries out. So every order of events can be tested without either.
 import type { EngineError } from '../../engine/errors';
 import { type Ask, found, type PlaceRanges, toggled } from './ask';
-import { editsOf, joined, type TextEdit } from './edits';
+import { editsOf, joined, leastEdit, type TextEdit } from './edits';
 import type { PlaceEdit } from './hunks';
 import {
   type Answer,
@@ -13,6 +13,7 @@ import {
   inDocument,
   type Place,
   type Review,
+  textTaken,
 } from './review';
 import type { OffsetRange } from './spans';
 import { followAll, type TextChange } from './tracking';
@@ -250,9 +251,20 @@ function whileAccepting(state: RewriteState & { kind: 'accepting' }, event: Rewr
     return toReview(review, note('not-applied'));
   }
   if (!hasChanges(next)) return end('accepted');
+  const places = arrivedIn(event.text, state);
+  if (places === undefined) return end('conflict', note('conflict'));
   const known = review.moments.filter((moment) => moment.text !== text && moment.text !== event.text);
-  const moments = [...known, { text, review }, { text: event.text, review: next }];
-  return toReview({ ...next, moments });
+  const moved = { ...next, places };
+  const moments = [...known, { text, review }, { text: event.text, review: moved }];
+  return toReview({ ...moved, moments });
+}
+
+/** Where the places are once their edit is done: what was typed before that was told is in the text, too. */
+function arrivedIn(text: string, { text: before, review, next }: RewriteState & { kind: 'accepting' }) {
+  const expected = textTaken(before, review.places, next.places);
+  if (expected === text) return next.places;
+  const { start, end, text: added } = leastEdit(expected, text);
+  return followAll(next.places, [{ offset: start, length: end - start, text: added }]);
 }
 
 function again(review: Review): Decision {

@@ -67,6 +67,16 @@ export function afterTaking<R extends Pick<Review, 'places'>>(review: R, edits: 
   return { ...review, places };
 }
 
+/** The whole document with what was taken; `places` in it as it was, `taken` the same ones afterwards. */
+export function textTaken(text: string, places: readonly Place[], taken: readonly Place[]): string {
+  const edits = placesInOrder(places).map(({ start, end, old, index }) => ({
+    start,
+    end,
+    text: taken[index]?.old ?? old,
+  }));
+  return applyEdits(text, edits);
+}
+
 /** Without the edits in the shown candidate. */
 export function afterLeaving<R extends Pick<Review, 'places' | 'answers' | 'index'>>(
   review: R,

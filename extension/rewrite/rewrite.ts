@@ -2,11 +2,11 @@
 import { l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { type Ask, type PlaceRanges, planAsk } from './ask';
+import type { Ask, PlaceRanges } from './ask';
 import { DenoiseShow, type DenoiseStage } from './denoiseShow';
 import { reviewUri } from './diffReview';
 import { editDocument, editorsOf, isCursorNear } from './editing';
-import { leastEdit, type TextEdit } from './edits';
+import { leastEdit, rebased, type TextEdit } from './edits';
 import type { Hunk } from './hunks';
 import {
   begin,
@@ -20,7 +20,7 @@ import {
 } from './machine';
 import { type Milestone, Milestones } from './milestones';
 import { type Answers, askForAnswers } from './request';
-import type { Place, Review } from './review';
+import { type Place, type Review, textTaken } from './review';
 import { ReviewShow, type ReviewStage } from './reviewShow';
 import type { Ghost } from './reviewView';
 import { type Side, sidePlaces } from './sides';
@@ -47,6 +47,8 @@ export class Rewrite {
   private readonly milestones = new Milestones();
   private readonly selections: readonly Selection[];
   private readonly version: number;
+  /** The document as the editor left it when it took a ghost text. */
+  private inserted = '';
 
   constructor(
     readonly document: TextDocument,
@@ -189,6 +191,7 @@ export class Rewrite {
     const [change] = changes;
     const taken = changes.length === 1 && change !== undefined ? this.insertedGhost(change) : undefined;
     if (taken !== undefined && change !== undefined) {
+      this.inserted = text;
       const before = text.slice(0, change.offset) + text.slice(change.offset + change.text.length);
       this.dispatch({ kind: 'inserted', edits: taken.edits, text: before });
     } else {
@@ -200,11 +203,14 @@ export class Rewrite {
   async settleInserted(): Promise<void> {
     const { state, document } = this;
     if (state.kind !== 'accepting') return;
-    const texts = state.next.places.map(({ old }) => old);
-    const target = planAsk(state.text, state.review.places, { seed: 0, texts }).text;
+    const target = textTaken(state.text, state.review.places, state.next.places);
+    const settling = leastEdit(this.inserted, target);
     let done = false;
     for (let tries = 0; tries < SETTLING_TRIES && !done; tries++) {
-      done = await this.replace([leastEdit(document.getText(), target)], false);
+      // What somebody typed since then stays.
+      const now = document.getText();
+      const edit = rebased(settling, leastEdit(this.inserted, now)) ?? leastEdit(now, target);
+      done = await this.replace([edit], false);
     }
     this.dispatch({ kind: 'applied', done, text: document.getText() });
   }

@@ -156,6 +156,43 @@ describe('the life of a rewrite', () => {
     assert.deepEqual(after(answered('a b'), { kind: 'redo', words: [[]] }).effects, []);
   });
 
+  test('what is typed before its own edit is told to be done moves what is left', () => {
+    const two: readonly Place[] = [
+      { start: 4, end: 7, old: 'old' },
+      { start: 9, end: 12, old: 'two' },
+    ];
+    const take = (typed: (text: string) => string) => {
+      const text = 'now old, two.';
+      let { state } = beginReview(two, [{ texts: ['brand new', 'TWO'] }], 0);
+      const edits = [{ place: 0, start: 0, end: 3, text: 'brand new' }];
+      ({ state } = decide(state, { kind: 'accept-hunk', edits, text }));
+      const done = typed('now brand new, two.');
+      const { state: left } = decide(state, { kind: 'applied', done: true, text: done });
+      if (left.kind === 'ended') return left.how;
+      return reviewIn(left).places.map(({ start, end, old }) => {
+        assert.equal(done.slice(start, end), old);
+        return old;
+      });
+    };
+    const both = ['brand new', 'two'];
+    assert.deepEqual(
+      take((text) => text),
+      both,
+    );
+    assert.deepEqual(
+      take((text) => `# ${text}`),
+      both,
+    );
+    assert.deepEqual(
+      take((text) => text.replace(',', ',,')),
+      both,
+    );
+    assert.equal(
+      take((text) => text.replace('two', 'too')),
+      'conflict',
+    );
+  });
+
   test('its own edit is no conflict', () => {
     assert.equal(after(answered('new'), accept, changed(5, 'x')).state.kind, 'accepting');
     assert.equal(
