@@ -17,6 +17,8 @@ interface Source {
   readonly uri: Uri;
   readonly text: string;
   readonly language: string | undefined;
+  /** What decides whether it may be read: a caller's word does not make another language of a document. */
+  readonly languageId: string;
 }
 
 export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
@@ -98,12 +100,10 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
             uri: uri ?? Uri.from({ scheme: 'untitled', path: 'text' }),
             text: checkText(text),
             language: asked,
+            languageId: asked ?? 'plaintext',
           };
     const { exclusions } = this.services;
-    const why = await exclusions.whyText(
-      { uri: source.uri, languageId: source.language ?? 'plaintext' },
-      source.text,
-    );
+    const why = await exclusions.whyText(source, source.text);
     if (why !== undefined) throw new ApiError('excluded', sayExclusion(why));
     return source;
   }
@@ -127,7 +127,8 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
 async function documentAt(uri: Uri, asked: string | undefined): Promise<Source> {
   try {
     const document = await workspace.openTextDocument(uri);
-    return { uri, text: checkText(document.getText()), language: asked ?? document.languageId };
+    const { languageId } = document;
+    return { uri, text: checkText(document.getText()), language: asked ?? languageId, languageId };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw invalid(`${uri.toString()} cannot be read: ${reason}`);

@@ -80,6 +80,7 @@ export class Fixer {
     report: (message: string) => void,
   ): Promise<Found | undefined> {
     const { syntax, copies } = this.services;
+    const { version } = document;
     const text = document.getText();
     const range = {
       start: document.offsetAt(diagnostic.range.start),
@@ -90,6 +91,8 @@ export class Fixer {
     const opening = Checker.open(document, diagnostic, copies, signal).catch(() => undefined);
     try {
       for (const place of placesToTry(text, range, tree)) {
+        // The place is one of the text as it was.
+        if (document.version !== version) return undefined;
         report(l10n.t('denoising'));
         const found = await this.tryPlace(document, place, tree, signal, async (candidates) => {
           const checker = await opening;
@@ -138,7 +141,8 @@ export class Fixer {
     diagnostic: Diagnostic,
     found: Found | undefined,
   ): FixOutcome {
-    if (found === undefined) {
+    const isEdited = document.version !== version;
+    if (found === undefined && !isEdited) {
       void window.showInformationMessage(
         l10n.t('Palimpsest found no rewrite that fixes this: {0}', shortened(diagnostic.message)),
       );
@@ -146,7 +150,7 @@ export class Fixer {
     }
     // The editor may have been closed or opened anew meanwhile.
     const editor = window.visibleTextEditors.find((one) => one.document === document);
-    if (document.version !== version || editor === undefined) {
+    if (isEdited || found === undefined || editor === undefined) {
       window.setStatusBarMessage(
         `$(info) ${l10n.t('Palimpsest: the fix was given up, because its text was edited or closed.')}`,
         6000,

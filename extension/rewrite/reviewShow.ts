@@ -102,7 +102,7 @@ export class ReviewShow {
     const open = openGhost(editor, ghosts);
     if (open !== this.open) this.stage.reviewView.show(editor, this.shown.hunks, open);
     this.open = open;
-    if (open !== undefined) void triggerSuggestion();
+    if (open !== undefined && editor === window.activeTextEditor) void triggerSuggestion();
   }
 
   async step(direction: 1 | -1): Promise<void> {

@@ -97,7 +97,9 @@ export class Suspicions implements HoverProvider {
     this.updateContext();
     const ranges = one.isSelection ? selected.map((range) => offsetsOf(document, range)) : visibleIn(editor);
     const outcome = await this.look(one, ranges, 'rewrite');
-    if (outcome === 'failed' && one.marks.length === 0) this.forget(document);
+    // Given up before there was anything to see: asked for again, it is looked at again, not taken away.
+    const isVoid = (outcome === 'failed' || outcome === 'cancelled') && one.marks.length === 0;
+    if (isVoid && this.of(document) === one) this.forget(document);
     if (outcome === 'none' || outcome === 'shown') say(one.marks.length);
     return outcome;
   }

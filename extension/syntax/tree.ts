@@ -83,6 +83,7 @@ export function isNoWorse(before: Faults, after: Faults): boolean {
 }
 
 function pointOf(text: string, offset: number): { row: number; column: number } {
-  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  // A search that ends before the text looks at its first character all the same.
+  const lineStart = offset === 0 ? 0 : text.lastIndexOf('\n', offset - 1) + 1;
   return { row: text.slice(0, lineStart).split('\n').length - 1, column: offset - lineStart };
 }

@@ -87,6 +87,17 @@ describe('the manifest', () => {
       assert.ok(when, `${command} has a context`);
       if (/^(tab|escape|alt\+[[\]])$/.test(key))
         assert.match(when, /palimpsest\.(reviewing|atReview|denoising)/);
+      // A search box, a terminal or a list has its own use for the same keys: Ctrl+Alt+Enter replaces all.
+      assert.match(when, /(?<!!)\beditorTextFocus\b/, `${command} is for the text`);
+      if (key !== 'escape') continue;
+      // What has opened over the text since goes first.
+      for (const open of [
+        'suggestWidgetVisible',
+        'findWidgetVisible',
+        'referenceSearchVisible',
+        'inSnippetMode',
+      ])
+        assert.ok(when.includes(`!${open}`), `${command}: ${open}`);
     }
   });
 
