@@ -36,6 +36,7 @@ describe('what a person gets to', () => {
   test('is shown by nothing but what the editor knows', () => {
     const known = new Set([
       'commentController',
+      'dirtyDiffVisible',
       'editorHasSelection',
       'editorIsOpen',
       'editorReadonly',
@@ -43,9 +44,12 @@ describe('what a person gets to', () => {
       'editorTextFocus',
       'findWidgetVisible',
       'isInDiffEditor',
+      'inReferenceSearchEditor',
       'inSnippetMode',
       'inlineSuggestionVisible',
+      'markersNavigationVisible',
       'parameterHintsVisible',
+      'referenceSearchVisible',
       'renameInputVisible',
       'suggestWidgetVisible',
     ]);
