@@ -4,6 +4,7 @@ import path from 'node:path';
 import { EngineError } from '../errors';
 import { type ConfigShape, readShape } from './config';
 import { type KnownFamily, STARTER_LANGUAGES } from './families';
+import type { Family } from './family';
 import { brief } from './fields';
 import { type JsonObject, readJsonObject } from './json';
 import { applyOverride, OVERRIDE_NAME, overrideBase, overrideIsComplete } from './override';
@@ -44,6 +45,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     config,
   );
   const shape = readShape(config);
+  requireRoom(known.family, shape.contextLength);
   const mapped = mapTensors(stored, shape, known);
   const { vocabSize } = shape;
   const specials = resolveSpecials(known, {
@@ -79,6 +81,16 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     languageTokens: languages,
     remarks: [...remarks, ...unusual(mapped, known, shape, generationConfig)],
   };
+}
+
+/** A gap for the hole that takes all positions leaves none to read: every request would find no room. */
+function requireRoom({ attention }: Family, contextLength: number): void {
+  if (attention.kind !== 'cached-canvas' || attention.holeGap < contextLength) return;
+  throw new EngineError(
+    'checkpoint-malformed',
+    `The hole gap of ${attention.holeGap} positions leaves nothing of a context of ${contextLength}. Correct config.json, or the palimpsest.json beside it.`,
+    { holeGap: attention.holeGap, contextLength },
+  );
 }
 
 /** palimpsest.json where it says something, else recognition. */

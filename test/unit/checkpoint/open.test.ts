@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
@@ -65,6 +65,19 @@ describe('openCheckpoint', () => {
     assert.equal(tokenizer.specialId('<|mask|>'), 258);
     assert.equal(tokenizer.decode(tokenizer.encode('a = <|mask|> é😀').ids), 'a = <|mask|> é😀');
     assert.deepEqual(checkpoint.remarks, []);
+  });
+
+  test('a hole gap that takes the whole context is refused', async (t) => {
+    const folder = temporaryFolder(t);
+    writeStarter(folder);
+    const file = path.join(folder, 'config.json');
+    const config = JSON.parse(readFileSync(file, 'utf8'));
+    config.max_position_embeddings = config.palimpsest.hole_gap;
+    writeFileSync(file, JSON.stringify(config));
+    await assert.rejects(openCheckpoint(folder), {
+      code: 'checkpoint-malformed',
+      message: /hole gap of 128/,
+    });
   });
 
   test('opens a tiny starter checkpoint', async (t) => {
