@@ -73,7 +73,8 @@ function enginesOf(folder) {
 }
 
 ensureDependencies();
-run('node', ['esbuild.js']);
+// What is measured is what is shipped.
+run('node', ['esbuild.js', ...(process.env.PALIMPSEST_FIGURES ? ['--production'] : [])]);
 const suite = await buildSuite();
 const { executable, why } = await findVsCode();
 console.log(`VS Code: ${why}.`);
@@ -87,7 +88,11 @@ try {
     vscodeExecutablePath: executable,
     extensionDevelopmentPath: root,
     extensionTestsPath: suite,
-    extensionTestsEnv: choice(process.argv.slice(2)),
+    extensionTestsEnv: {
+      ...choice(process.argv.slice(2)),
+      PALIMPSEST_FIGURES: process.env.PALIMPSEST_FIGURES ?? '',
+      PALIMPSEST_ROUNDS: process.env.PALIMPSEST_ROUNDS ?? '',
+    },
     launchArgs: [workspace, '--disable-extensions'],
   });
 } catch (error) {

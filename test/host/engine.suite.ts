@@ -1,6 +1,5 @@
 // The engine's life inside the editor, with the real engine and the starter model.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { commands } from 'vscode';
@@ -8,6 +7,7 @@ import type { Palimpsest } from '../../extension/palimpsest';
 import {
   closeEverything,
   configure,
+  enginesOfThisHost,
   FIRST,
   fingerprint,
   GIBBERISH,
@@ -24,17 +24,6 @@ import {
   useCpu,
   whileDenoising,
 } from './host';
-
-/** Engines that this extension host has started. */
-function enginesOfThisHost(): number[] {
-  const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' });
-  return stdout
-    .split('\n')
-    .map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line))
-    .filter((found) => Number(found?.[2]) === process.pid && !found?.[3]?.startsWith('Z'))
-    .filter((found) => found?.[4]?.includes('engine.js'))
-    .map((found) => Number(found?.[1]));
-}
 
 describe('engine', () => {
   let palimpsest: Palimpsest;

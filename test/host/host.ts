@@ -1,5 +1,6 @@
 // What the suites share: the extension's inside, documents to try things on, and waiting for what a person would see.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import {
@@ -41,11 +42,12 @@ const LIMIT_MILLIS = 30_000;
 export async function until<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
   what: string,
+  every = 15,
 ): Promise<T> {
   for (const start = Date.now(); Date.now() - start < LIMIT_MILLIS; ) {
     const found = await look();
     if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    await new Promise((resolve) => setTimeout(resolve, every));
   }
   throw new Error(`Not seen within ${LIMIT_MILLIS / 1000} s: ${what}.`);
 }
@@ -162,6 +164,17 @@ export async function whileDenoising(
 
 function pause(millis: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, millis));
+}
+
+/** Engines that this extension host has started. */
+export function enginesOfThisHost(): number[] {
+  const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line))
+    .filter((found) => Number(found?.[2]) === process.pid && !found?.[3]?.startsWith('Z'))
+    .filter((found) => found?.[4]?.includes('engine.js'))
+    .map((found) => Number(found?.[1]));
 }
 
 export function isAlive(pid: number): boolean {
