@@ -82,7 +82,12 @@ describe('the walkthrough', () => {
       assert.ok(said(title) && said(description) && said(media.altText), id);
       const picture = fs.readFileSync(path.join(root, media.svg), 'utf8');
       assert.match(picture, /^<svg [^>]*viewBox=/, id);
-      assert.match(picture, /var\(--vscode-editor-background/, `${id} follows the theme`);
+      assert.match(picture, /fill="var\(--vscode-editor-background/, `${id} follows the theme`);
+      assert.doesNotMatch(
+        picture,
+        /style=|<style/,
+        `${id}: the walkthrough's page allows no styles of its own`,
+      );
       assert.ok(completionEvents.length > 0, id);
       for (const event of completionEvents) assertKnown(event);
     }
