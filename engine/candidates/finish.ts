@@ -122,10 +122,14 @@ interface RawText {
 function rawText(answer: HoleAnswer | undefined, place: Place, tokenizer: TextTokenizer): RawText {
   if (answer === undefined) return { text: '', damaged: false, locked: false, freeHead: 0, freeTail: 0 };
   const { text, damaged, freeHead, freeTail } = answerText(answer, place.hole, tokenizer);
+  const locked = answer.locked.includes(1);
+  // Where the span itself mixed line ends, what is locked of it keeps its own, and the rest may be mixed as well.
+  const isMixed = withLineEnds(place.original, place.lineEnd) !== place.original;
+  if (locked && isMixed) return { text, damaged, locked, freeHead, freeTail };
   return {
     text: withLineEnds(text, place.lineEnd),
     damaged,
-    locked: answer.locked.includes(1),
+    locked,
     freeHead: withLineEnds(text.slice(0, freeHead), place.lineEnd).length,
     freeTail: tailWithLineEnds(text, freeTail, place.lineEnd),
   };

@@ -115,6 +115,19 @@ describe('finishCandidates', () => {
     assert.equal(lane(new Uint8Array(ids.length)), 'g(x\nb)\n');
   });
 
+  test('a locked line end stays what it is in a file that mixes them', () => {
+    const text = 'a\nb\nc\nf(x\r\ny)\nd\n';
+    const start = text.indexOf('x');
+    const spans = [{ start, end: start + 4, locked: [{ start: start + 1, end: start + 3 }] }];
+    const [hole] = holesOf(canvasOf(text, spans));
+    assert.ok(hole !== undefined);
+    const ids = Int32Array.from(Buffer.concat([hole.head, Buffer.from('z\r\nw'), hole.tail]));
+    const locked = Uint8Array.from(ids, (byte) => Number(byte === 13 || byte === 10));
+    const [best] = finish(text, spans, [[{ ids, logProbs: new Float32Array(ids.length).fill(-1), locked }]]);
+    assert.ok(best !== undefined);
+    assert.equal(applyCandidate(text, best), 'a\nb\nc\nf(z\r\nw)\nd\n');
+  });
+
   test('lanes that do not fit the canvas are an internal error', () => {
     const { text, spans } = marked('⟦a⟧ ⟦b⟧');
     assert.throws(
