@@ -18,10 +18,16 @@ const CONTROLLER = 'palimpsest';
 export class CommentReviews {
   private controller: CommentController | undefined;
   private readonly byDocument = new Map<string, readonly CommentThread[]>();
+  private readonly shown = new Map<string, string>();
 
   /** The threads of a document are those of its hunks, one each. */
   show(document: TextDocument, hunks: readonly Hunk[]): void {
+    const key = document.uri.toString();
+    // Made anew they would flicker, and whoever reads one would lose it.
+    const what = JSON.stringify(hunks);
+    if (this.shown.get(key) === what) return;
     this.clear(document);
+    this.shown.set(key, what);
     this.controller ??= comments.createCommentController(CONTROLLER, 'Palimpsest');
     const { controller } = this;
     const threads = hunks.map((hunk, index) => {
@@ -38,7 +44,7 @@ export class CommentReviews {
       thread.collapsibleState = CommentThreadCollapsibleState.Expanded;
       return thread;
     });
-    this.byDocument.set(document.uri.toString(), threads);
+    this.byDocument.set(key, threads);
   }
 
   /** Which hunk a thread is about, when its own button was pressed. */
@@ -57,6 +63,7 @@ export class CommentReviews {
   clear(document: TextDocument): void {
     for (const thread of this.byDocument.get(document.uri.toString()) ?? []) thread.dispose();
     this.byDocument.delete(document.uri.toString());
+    this.shown.delete(document.uri.toString());
   }
 
   dispose(): void {

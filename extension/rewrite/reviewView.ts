@@ -79,8 +79,8 @@ export class ReviewView {
       overviewRulerColor: new ThemeColor('diffEditorOverview.insertedForeground'),
     }),
   );
-  /** Its height depends on the hunk, so it is made anew for each. */
-  private tint: TextEditorDecorationType | undefined;
+  /** Its height depends on the hunk, so it is made anew for each; one in each editor. */
+  private readonly tints = new Map<TextEditor, TextEditorDecorationType>();
 
   /** `open`: the hunk whose new lines the editor shows as ghost text. */
   show(editor: TextEditor, hunks: readonly Hunk[], open: Hunk | undefined): void {
@@ -121,24 +121,29 @@ export class ReviewView {
   }
 
   dispose(): void {
-    this.tint?.dispose();
+    for (const tint of this.tints.values()) tint.dispose();
+    this.tints.clear();
     this.owned.dispose();
   }
 
   /** The green behind the ghost text, only while the editor shows it: elsewhere it would lie over other lines. */
   private showTint(editor: TextEditor, hunk: Hunk | undefined): void {
-    this.tint?.dispose();
-    this.tint = undefined;
+    for (const [other, tint] of this.tints) {
+      if (other !== editor && window.visibleTextEditors.includes(other)) continue;
+      tint.dispose();
+      this.tints.delete(other);
+    }
     const ghost = hunk === undefined ? undefined : ghostOf(editor.document, hunk);
     if (hunk === undefined || ghost === undefined) return;
     const height = hunk.newLines.length * 100;
-    this.tint = window.createTextEditorDecorationType({
+    const tint = window.createTextEditorDecorationType({
       after: {
         contentText: '\u200b',
         textDecoration: `none; position: absolute; left: 0; top: 100%; height: ${height}%; width: 100vw; pointer-events: none; background: var(--vscode-diffEditor-insertedLineBackground);`,
       },
     });
-    editor.setDecorations(this.tint, [new Range(ghost.anchor, ghost.anchor)]);
+    this.tints.set(editor, tint);
+    editor.setDecorations(tint, [new Range(ghost.anchor, ghost.anchor)]);
   }
 }
 

@@ -24,8 +24,35 @@ describe('a picture of the denoise', () => {
     ]);
   });
 
+  test('neighbours of one role are one run, however many', () => {
+    const cells = ['a', 'b', 'c'].map((text) => cell(text, 'draft'));
+    assert.deepEqual(canvasLines(cells, none, 4), [[{ role: 'draft', text: 'abc' }]]);
+  });
+
+  test('runs for which a line has no characters are one, and no text is left out', () => {
+    const [old] = [{ line: 0, start: 3, end: 5 }];
+    const shown = (...roles: readonly CellEvent['state'][]) =>
+      placeRuns([old], [roles.map((role, i) => ({ role, text: `${i}` }))]).map(({ role, text }) => [
+        role,
+        text,
+      ]);
+    assert.deepEqual(shown('locked', 'draft'), [
+      ['locked', '0'],
+      ['draft', '1'],
+    ]);
+    assert.deepEqual(shown('locked', 'draft', 'committed', 'locked'), [
+      ['locked', '0'],
+      ['draft', '123'],
+    ]);
+    assert.deepEqual(shown('draft', 'committed', 'masked'), [
+      ['draft', '0'],
+      ['masked', '12'],
+    ]);
+  });
+
   test('masks fill up with confidence and are as wide as what is guessed', () => {
-    assert.deepEqual([0, 0.3, 0.9].map(maskGlyph), ['░', '▒', '▓']);
+    assert.deepEqual([0, 0.25, 0.6].map(maskGlyph), ['░', '▒', '▓']);
+    assert.deepEqual([0.24, 0.59, 1].map(maskGlyph), ['░', '▒', '▓']);
     assert.deepEqual(canvasLines([cell('guess', 'masked', 0.9)], none, 4), [
       [{ role: 'masked', text: '▓▓▓▓▓' }],
     ]);

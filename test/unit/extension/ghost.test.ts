@@ -59,6 +59,15 @@ describe('what ghost text remembers', () => {
     assert.equal(found(cache, 'x = ', ')\n'), undefined, 'nothing was typed');
   });
 
+  test('brackets that the editor closes by itself in front of a long text, too', () => {
+    const cache = new GhostCache();
+    const after = `\n${'y = 2\n'.repeat(400)}`;
+    cache.add({ document: 'd', before: 'f', after }, ['(x)'], false);
+    const found = cache.find({ document: 'd', before: 'f(', after: `)${after}` });
+    assert.deepEqual(found, { typed: 1, texts: ['x)'], replaces: 1, isFull: false });
+    assert.equal(cache.find({ document: 'd', before: 'f(', after: `)${after.slice(1)}` }), undefined);
+  });
+
   test('whether several were asked for', () => {
     assert.equal(remembering('x = ', ['a'], '\n', true).find(place('x = '))?.isFull, true);
     assert.equal(remembering('x = ', ['a']).find(place('x = '))?.isFull, false);
@@ -145,6 +154,14 @@ describe('what is offered of an answer', () => {
     });
     assert.equal(offer?.text, `${'y'.repeat(200)}z`);
     assert.ok(performance.now() - started < 1000, 'reading each word to its end took minutes');
+  });
+
+  test('behind a line end that was typed of it, it begins in the new line', () => {
+    for (const end of ['\n', '\r\n', '\r']) {
+      const remembered = { typed: end.length + 2, texts: ['o'], replaces: 0, isFull: false };
+      const start = 4 + end.length;
+      assert.deepEqual(offersOf(`x ab${end}fo`, remembered), [{ start, end: start + 2, text: 'foo' }]);
+    }
   });
 
   test('typed through, its place and its whole text stay the same', () => {

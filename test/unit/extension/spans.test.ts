@@ -15,11 +15,14 @@ describe('spans of selections', () => {
     assert.deepEqual(taken([12, 12]), ['b = 2']);
     assert.deepEqual(taken([0, 0]), ['a = 1']);
     assert.deepEqual(taken([TEXT.length, TEXT.length]), ['d']);
+    assert.deepEqual(taken([5, 5]), ['a = 1'], 'its end belongs to it');
   });
 
   test('an empty line is a place to fill, where the cursor stands', () => {
     assert.deepEqual(spansOf(TEXT, [{ start: 16, end: 16 }]), [{ start: 16, end: 16 }]);
     assert.deepEqual(spansOf('a\n    \nb', [{ start: 6, end: 6 }]), [{ start: 6, end: 6 }]);
+    assert.deepEqual(spansOf('a\n    \nb', [{ start: 2, end: 6 }]), [{ start: 2, end: 2 }]);
+    assert.deepEqual(spansOf('\nabc', [{ start: 0, end: 0 }]), [{ start: 0, end: 0 }], 'the first line, too');
   });
 
   test('whole lines are taken without their last line end', () => {
@@ -29,6 +32,12 @@ describe('spans of selections', () => {
   test('what overlaps is one span; what only touches stays apart', () => {
     assert.deepEqual(taken([0, 3], [2, 5]), ['a = 1']);
     assert.deepEqual(taken([4, 5], [0, 3]), ['a =', '1']);
+    assert.deepEqual(taken([0, 2], [2, 5]), ['a', '= 1']);
+    const halves = [
+      { start: 1, end: 2 },
+      { start: 0, end: 1 },
+    ];
+    assert.deepEqual(spansOf('ab', halves), halves.toReversed());
     assert.deepEqual(taken([12, 12], [13, 13]), ['b = 2']);
   });
 

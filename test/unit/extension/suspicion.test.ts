@@ -94,6 +94,8 @@ describe('marks', () => {
     assert.deepEqual(followMarks(marks, [change(0, 0, 'ab')]), [range(6, 9), range(12, 14)]);
     assert.deepEqual(followMarks(marks, [change(5, 1, '')]), [range(9, 11)]);
     assert.deepEqual(followMarks(marks, [change(7, 0, 'x')]), [range(11, 13)], 'the word grows');
+    assert.deepEqual(followMarks(marks, [change(4, 0, 'x')]), [range(11, 13)], 'at its beginning, too');
+    assert.deepEqual(followMarks(marks, [change(2, 2, '')]), [range(8, 10)], 'and up to it');
     assert.deepEqual(followMarks(marks, [change(20, 3, '')]), marks);
     assert.deepEqual(followMarks(marks, [change(0, 30, '')]), []);
   });
@@ -128,6 +130,8 @@ describe('marks', () => {
     assert.deepEqual(followRanges([range(4, 8)], [change(6, 9, 'x')]), [range(4, 6)]);
     assert.deepEqual(followRanges([range(4, 8)], [change(3, 9, 'x')]), []);
     assert.deepEqual(followRanges([range(4, 8)], [change(0, 0, 'ab')]), [range(6, 10)]);
+    assert.deepEqual(followRanges([range(4, 8)], [change(4, 0, 'ab')]), [range(4, 10)]);
+    assert.deepEqual(followRanges([range(4, 8)], [change(8, 0, 'ab')]), [range(4, 8)]);
   });
 
   test('are gone round, in the order of the text', () => {
