@@ -72,8 +72,10 @@ export function activate(context: ExtensionContext): Exported {
       if (editor === undefined) sayNoEditor();
       else await all.rewrite(editor);
     }),
-    command('palimpsest.rewriteSyntax', (all) => {
-      if (window.activeTextEditor !== undefined) all.rewrite(window.activeTextEditor, 'syntax');
+    command('palimpsest.rewriteSyntax', async (all) => {
+      const editor = window.activeTextEditor;
+      if (editor === undefined) sayNoEditor();
+      else await all.rewrite(editor, 'syntax');
     }),
     ...Object.entries(ACTIONS).map(([name, action]) =>
       command(name, (all, which: unknown) => all.rewrites.act(action, which)),

@@ -131,6 +131,15 @@ describe('words', () => {
     ]);
     assert.deepEqual(toggled([{ start: 4, end: 7 }], one), [{ start: 2, end: 7 }]);
     assert.deepEqual(union([{ start: 3, end: 3 }]), []);
+    const touching = [
+      { start: 2, end: 4 },
+      { start: 0, end: 2 },
+      { start: 6, end: 7 },
+    ];
+    assert.deepEqual(union(touching), [
+      { start: 0, end: 4 },
+      { start: 6, end: 7 },
+    ]);
   });
 
   test('that stay are found again in the new text, one behind the other', () => {
