@@ -74,6 +74,7 @@ async function runPhases(folder: string, cacheFolder: string, text: string): Pro
     attention,
     precision: options.precision,
     storedPrecision: checkpoint.storedDtype,
+    takesInstruction: false,
     remarks: [],
   };
   const at = text.indexOf('\n', text.length / 2);

@@ -80,6 +80,7 @@ export const loadModel: LoadModel = async (params, { cacheFolder, signal, onProg
     attention: decision.attention,
     precision,
     storedPrecision: checkpoint.storedDtype,
+    takesInstruction: checkpoint.chat !== undefined,
     remarks,
   };
   return modelOf(checkpoint, description, session);

@@ -66,6 +66,8 @@ export interface ModelDescription {
   readonly attention: 'plain' | 'fused';
   readonly precision: Precision;
   readonly storedPrecision: string;
+  /** Whether `instruction` means anything to it. */
+  readonly takesInstruction: boolean;
   readonly remarks: readonly string[];
 }
 
@@ -108,6 +110,8 @@ export interface InfillOptions {
   readonly copying?: CopyingChoice;
   /** 0…1: candidates whose `confidence` is below it are left out. */
   readonly gate?: number;
+  /** What is wanted, in a person's words; an error for models that take none (`takesInstruction`). */
+  readonly instruction?: string;
 }
 
 export interface InfillParams extends InfillOptions {

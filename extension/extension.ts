@@ -77,6 +77,11 @@ export function activate(context: ExtensionContext): Exported {
       if (editor === undefined) sayNoEditor();
       else await all.rewrite(editor, 'syntax');
     }),
+    command('palimpsest.rewriteWithInstruction', async (all) => {
+      const editor = window.activeTextEditor;
+      if (editor === undefined) sayNoEditor();
+      else await all.rewriteWithInstruction(editor);
+    }),
     ...Object.entries(ACTIONS).map(([name, action]) =>
       command(name, (all, which: unknown) => all.rewrites.act(action, which)),
     ),

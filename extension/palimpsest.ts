@@ -19,7 +19,7 @@ import {
   workspace,
 } from 'vscode';
 import { cleanEnvironment } from '../engine/client/environment';
-import type { EngineError } from '../engine/errors';
+import { type EngineError, toEngineError } from '../engine/errors';
 import { Door } from './api/door';
 import { InfillTool } from './api/infillTool';
 import { Disposables } from './disposables';
@@ -36,6 +36,7 @@ import { GhostSwitches } from './ghost/switches';
 import { LoadingNotice } from './loadingNotice';
 import { Exclusions, sayExclusion } from './privacy/exclusions';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/diffReview';
+import { Instructions } from './rewrite/instruction';
 import { type EmptyChoice, meantSpans } from './rewrite/meant';
 import { ghostItem } from './rewrite/reviewView';
 import type { Rewrite } from './rewrite/rewrite';
@@ -66,6 +67,7 @@ export class Palimpsest {
   readonly failures: Failures;
   /** Quantised weights, which can be made again. */
   readonly cacheFolder: string;
+  private readonly instructions: Instructions;
   private reported: EngineState['kind'] | undefined;
 
   constructor(
@@ -90,6 +92,7 @@ export class Palimpsest {
       restart: () => this.restartEngine(),
       showLog: () => this.showLog(),
     });
+    this.instructions = new Instructions(this.engine);
     this.owned.add(this.engine.onState((state) => this.engineChanged(state)));
     this.loading = this.owned.add(new LoadingNotice(this.engine));
     const diffs = this.owned.add(new DiffReviews());
@@ -155,11 +158,31 @@ export class Palimpsest {
   /** Masks what the selections mean and starts; `choice`: what an empty one means, where the settings do not count. */
   async rewrite(editor: TextEditor, choice?: EmptyChoice): Promise<Rewrite | undefined> {
     if (!mayEdit(editor.document) || !(await this.mayRead(editor.document))) return undefined;
+    return this.rewriteMeant(editor, choice);
+  }
+
+  /** The same with an instruction that is asked for first. */
+  async rewriteWithInstruction(editor: TextEditor): Promise<Rewrite | undefined> {
+    if (!mayEdit(editor.document) || !(await this.mayRead(editor.document))) return undefined;
+    try {
+      const instruction = await this.instructions.ask();
+      return instruction === undefined ? undefined : this.rewriteMeant(editor, undefined, instruction);
+    } catch (error) {
+      void this.failures.tell(toEngineError(error));
+      return undefined;
+    }
+  }
+
+  private async rewriteMeant(
+    editor: TextEditor,
+    choice: EmptyChoice | undefined,
+    instruction?: string,
+  ): Promise<Rewrite | undefined> {
     const empty = choice ?? rewriteSettings(editor.document).emptySelection;
     const spans = await meantSpans(editor, empty, this.syntax);
     // Closed while git was asked: nobody would ever end it.
     if (spans === undefined || editor.document.isClosed) return undefined;
-    return this.rewrites.startAt(editor, spans);
+    return this.rewrites.startAt(editor, spans, instruction);
   }
 
   /** Of the light bulb's menu, or at the cursor of the active editor. */
@@ -280,6 +303,7 @@ export class Palimpsest {
 
   private engineChanged(state: EngineState): void {
     this.status.show(state);
+    this.instructions.modelChanged(state);
     const isNews = state.kind === 'stopped' && this.reported !== 'stopped';
     this.reported = state.kind;
     if (isNews) this.failures.stopped(state);

@@ -37,6 +37,7 @@ export async function evaluated(folder: string, threads: number): Promise<Evalua
     attention: 'plain',
     precision,
     storedPrecision: checkpoint.storedDtype,
+    takesInstruction: false,
     remarks: checkpoint.remarks,
   };
   const fixed: Checkpoint = { ...checkpoint, family: { ...checkpoint.family, length: { kind: 'fixed' } } };

@@ -18,6 +18,8 @@ export interface FinishContext {
   readonly text: string;
   readonly spans: readonly Span[];
   readonly tokenizer: TextTokenizer;
+  /** What of an answer is code, where a model may write more; absent: all of it. */
+  readonly codeOf?: (answer: string) => string;
   /** Probability that a candidate is right, from its answers and its texts, both in text order; absent: none is given. */
   readonly confidence?: (lane: readonly HoleAnswer[], texts: readonly string[]) => number;
 }
@@ -53,7 +55,7 @@ export function finishCandidates(
     if (lane.length !== places.length) {
       throw new EngineError('internal', `A candidate has ${lane.length} answers for ${places.length} holes.`);
     }
-    const texts = fitLane(lane, places, text, tokenizer);
+    const texts = fitLane(lane, places, text, tokenizer, context.codeOf);
     if (texts === undefined) continue;
     const spans = places.map(({ span: { start, end } }, i) => {
       return { range: rangeAt(index, start, end), start, end, text: texts[i] ?? '' };
@@ -99,8 +101,9 @@ function fitLane(
   places: readonly Place[],
   text: string,
   tokenizer: TextTokenizer,
+  codeOf: FinishContext['codeOf'],
 ): readonly string[] | undefined {
-  const raw = places.map((place, i) => rawText(lane[i], place, tokenizer));
+  const raw = places.map((place, i) => rawText(lane[i], place, tokenizer, codeOf));
   const texts: string[] = raw.map((answer) => answer.text);
   if (raw.some((answer) => answer.damaged)) return undefined;
   for (const [i, place] of places.entries()) {
@@ -119,9 +122,17 @@ interface RawText {
   readonly freeTail: number;
 }
 
-function rawText(answer: HoleAnswer | undefined, place: Place, tokenizer: TextTokenizer): RawText {
+function rawText(
+  answer: HoleAnswer | undefined,
+  place: Place,
+  tokenizer: TextTokenizer,
+  codeOf: FinishContext['codeOf'],
+): RawText {
   if (answer === undefined) return { text: '', damaged: false, locked: false, freeHead: 0, freeTail: 0 };
-  const { text, damaged, freeHead, freeTail } = answerText(answer, place.hole, tokenizer);
+  const { damaged, ...all } = answerText(answer, place.hole, tokenizer);
+  const text = codeOf === undefined ? all.text : codeOf(all.text);
+  const freeHead = Math.min(all.freeHead, text.length);
+  const freeTail = Math.max(0, all.freeTail - (all.text.length - text.length));
   const locked = answer.locked.includes(1);
   // Where the span itself mixed line ends, what is locked of it keeps its own, and the rest may be mixed as well.
   const isMixed = withLineEnds(place.original, place.lineEnd) !== place.original;

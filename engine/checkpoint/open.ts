@@ -2,11 +2,12 @@
 // is read.
 import path from 'node:path';
 import { EngineError } from '../errors';
+import { chatLayout } from './chatTemplate';
 import { type ConfigShape, readShape } from './config';
 import { type KnownFamily, STARTER_LANGUAGES } from './families';
 import type { Family } from './family';
 import { brief } from './fields';
-import { type JsonObject, readJsonObject } from './json';
+import { type JsonObject, readJsonObject, readSmallFile } from './json';
 import { applyOverride, OVERRIDE_NAME, overrideBase, overrideIsComplete } from './override';
 import { checkpointName, type Recognised, recogniseFamily, withConfig } from './recognise';
 import { resolveSpecials } from './specials';
@@ -63,6 +64,10 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     vocabSize,
   });
   const used = usedTensors(mapped.tensors);
+  const chat =
+    family.infill.kind === 'prompt'
+      ? chatLayout(tokenizerConfig, await templateFile(root), tokenizer)
+      : undefined;
   return {
     folder: root,
     name,
@@ -79,6 +84,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     storedDtype: mainDtype(used),
     parameters: used.reduce((sum, tensor) => sum + elements(tensor), 0),
     languageTokens: languages,
+    ...(chat ? { chat } : {}),
     remarks: [...remarks, ...unusual(mapped, known, shape, generationConfig)],
   };
 }
@@ -91,6 +97,11 @@ function requireRoom({ attention }: Family, contextLength: number): void {
     `The hole gap of ${attention.holeGap} positions leaves nothing of a context of ${contextLength}. Correct config.json, or the palimpsest.json beside it.`,
     { holeGap: attention.holeGap, contextLength },
   );
+}
+
+async function templateFile(root: string): Promise<string | undefined> {
+  const file = path.join(root, 'chat_template.jinja');
+  return (await readSmallFile(file, MAX_CONFIG_BYTES, 'checkpoint-malformed'))?.toString('utf8');
 }
 
 /** palimpsest.json where it says something, else recognition. */

@@ -112,6 +112,12 @@ export interface EncodedText {
   readonly splitsCharacter: Uint8Array;
 }
 
+/** Token ids around the one message of a conversation, up to where the answer begins. */
+export interface ChatLayout {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
 export interface Checkpoint {
   /** Absolute path of the folder. */
   readonly folder: string;
@@ -128,6 +134,8 @@ export interface Checkpoint {
   readonly parameters: number;
   /** Language id (VS Code's) → token that opens a file of that language, where the tokenizer has such. */
   readonly languageTokens: Readonly<Record<string, number>>;
+  /** How a message is put before the model, where the family answers prompts and the checkpoint says how. */
+  readonly chat?: ChatLayout;
   /** Sentences about what is unusual but not wrong (for instance a missing generation_config.json). */
   readonly remarks: readonly string[];
 }

@@ -62,6 +62,7 @@ const spec: CommandSpec = {
       help: 'copying from elsewhere in the file: off, mixed (with what the model says), alone (without the model)',
     },
     gate: { value: 'P', help: 'leave out candidates that are right with a probability below P' },
+    instruction: { value: 'TEXT', help: 'what is wanted, for models that take an instruction' },
     ...RUN_OPTIONS,
     write: { help: 'put the best candidate into the file' },
     json: { help: 'print one JSON object and nothing else' },
@@ -90,6 +91,7 @@ function infillOptions(parsed: ParsedArguments): InfillOptions {
     cache: choiceOption(parsed, spec, 'cache', ['dual', 'exact'] as const),
     copying: choiceOption(parsed, spec, 'copying', COPYING),
     gate: number('gate', { least: 0, most: 1 }),
+    instruction: parsed.text('instruction'),
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -39,6 +39,7 @@ import {
   seedsOf,
   sharedBounds,
 } from './plan';
+import { promptTokens, unfenced } from './prompt';
 import { scoreText } from './scoreText';
 import { scoreBlocks, scoreInPlace } from './scoring';
 
@@ -64,6 +65,7 @@ export class Infiller {
 
   async infill(params: InfillParams, context: Context): Promise<InfillResult> {
     const started = performance.now();
+    this.checkInstruction(params);
     const full = this.canvasOf(params);
     const before = this.denoisers.forwards;
     const copying = new RequestCopying(this.checkpoint, params);
@@ -89,6 +91,7 @@ export class Infiller {
           text: params.text,
           spans: params.spans,
           tokenizer: this.checkpoint.tokenizer,
+          ...(this.prompts ? { codeOf: unfenced } : {}),
           confidence: (holes, texts) => {
             const features = copying.evidence(holes, texts);
             context.onEvidence?.(features, texts);
@@ -133,10 +136,10 @@ export class Infiller {
       tokenizer: checkpoint.tokenizer,
       specials: checkpoint.specials,
       ...(opening === undefined ? {} : { languageToken: opening }),
-      budget: textBudget(checkpoint, room),
+      budget: Math.max(1, textBudget(checkpoint, room) - this.promptLength(params)),
       holeTokens: room.tokens,
-      // The starter model was trained on text that was tokenised apart at each cut.
-      heal: checkpoint.family.infill.kind !== 'cached-canvas',
+      // The starter model was trained on text that was tokenised apart at each cut; an answer to a prompt begins anew.
+      heal: checkpoint.family.infill.kind !== 'cached-canvas' && !this.prompts,
       steady: !this.denoisers.areInPlace,
     });
   }
@@ -155,7 +158,12 @@ export class Infiller {
     const wanted = maxTokensOf(holes, params);
     const maxTokens = this.denoisers.areInPlace
       ? wanted
-      : sharedBounds(canvas, wanted, room, contextLength - spareTokens(checkpoint.family));
+      : sharedBounds(
+          canvas,
+          wanted,
+          room,
+          contextLength - spareTokens(checkpoint.family) - this.promptLength(params),
+        );
     const request: DecodeRequest = {
       canvas,
       family: checkpoint.family,
@@ -190,7 +198,7 @@ export class Infiller {
     const denoiser = this.denoisers.blockwise();
     const lanes = await denoiseBlocks(copying.blockwise(denoiser), {
       ...request,
-      contextFor: (hole, answers) => this.contextOf(canvas, hole, answers, params.language),
+      contextFor: (hole, answers) => this.contextOf(canvas, hole, answers, params),
     });
     return { lanes, canvas };
   }
@@ -253,10 +261,37 @@ export class Infiller {
     canvas: Canvas,
     hole: number,
     answers: readonly (Int32Array | undefined)[],
-    language: string | undefined,
+    { language, instruction }: InfillParams,
   ) {
     const { before, after } = sidesOf(canvas, hole, answers);
-    return holeContext(this.checkpoint, before, after, language);
+    const selected = holesOf(canvas)[hole]?.cells.map((cell) => cell.original) ?? [];
+    const asked = { selected, ...(instruction === undefined ? {} : { instruction }) };
+    return holeContext(this.checkpoint, before, after, language, asked);
+  }
+
+  /** Whether spans are put before the model as questions. */
+  private get prompts(): boolean {
+    return this.checkpoint.family.infill.kind === 'prompt';
+  }
+
+  /** Tokens of the prompt beside the text around the spans; 0 where there is none. */
+  private promptLength({ text, spans, language, instruction }: InfillParams): number {
+    const { chat, tokenizer } = this.checkpoint;
+    if (!this.prompts || chat === undefined) return 0;
+    const longest = Math.max(
+      ...spans.map(({ start, end }) => tokenizer.encode(text.slice(start, end)).ids.length),
+    );
+    const selected = new Array<number>(longest).fill(0);
+    return promptTokens({ tokenizer, chat }, { selected, language, instruction });
+  }
+
+  private checkInstruction({ instruction }: InfillParams): void {
+    if (instruction === undefined || this.description.takesInstruction) return;
+    throw new EngineError(
+      'option-invalid',
+      `${this.description.familyTitle} takes no instruction: it fills in what fits the code around it. Leave the instruction out, or choose a model that follows instructions.`,
+      { family: this.description.family },
+    );
   }
 
   private ends(): { bos: boolean; eos: boolean } {

@@ -3,6 +3,7 @@ import type { Canvas } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
 import type { HoleContext } from '../decoding/types';
 import { EngineError } from '../errors';
+import { type PromptParts, promptContext } from './prompt';
 
 type Facts = Pick<Checkpoint, 'family' | 'specials' | 'languageTokens' | 'shape'>;
 
@@ -74,10 +75,11 @@ export function sidesOf(
 
 /** The context of one hole as the family's blocks read it. Throws `family-unknown` where it cannot infill. */
 export function holeContext(
-  facts: Facts,
+  facts: Facts & Pick<Checkpoint, 'tokenizer' | 'chat'>,
   prefix: readonly number[] | Int32Array,
   suffix: readonly number[] | Int32Array,
   language: string | undefined,
+  asked: Pick<PromptParts, 'selected' | 'instruction'> = { selected: [] },
 ): HoleContext {
   const { family, specials } = facts;
   const bos = (wanted: boolean) => (wanted && specials.bos !== undefined ? [specials.bos] : []);
@@ -114,6 +116,16 @@ export function holeContext(
         after: new Int32Array(0),
       };
     }
+    case 'prompt':
+      if (facts.chat !== undefined) {
+        const { tokenizer, chat } = facts;
+        return promptContext({ tokenizer, chat }, { ...asked, before: prefix, after: suffix, language });
+      }
+      throw new EngineError(
+        'family-unknown',
+        `${family.title} answers prompts, and this checkpoint has no chat template that says how. Choose a model that infills, or one with a chat template.`,
+        { family: family.id },
+      );
     default:
       throw new EngineError(
         'family-unknown',

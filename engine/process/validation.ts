@@ -30,6 +30,7 @@ export const LIMITS = {
   candidates: 64,
   steps: 100_000,
   tokens: 1_000_000,
+  instruction: 4000,
   openTexts: 64,
   /** UTF-16 units of one. */
   openText: 2_000_000,
@@ -130,6 +131,7 @@ function infillOptions(fields: Fields): Partial<InfillParams> {
     cache: optional(fields, 'cache', '', oneOf(CACHES)),
     copying: optional(fields, 'copying', '', oneOf(COPYING)),
     gate: optional(fields, 'gate', '', number(0, 1)),
+    instruction: optional(fields, 'instruction', '', text(LIMITS.instruction)),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -9,6 +9,8 @@ export type PlaceRanges = readonly (readonly OffsetRange[])[];
 
 export interface Ask {
   readonly seed: number;
+  /** What is wanted, in a person's words, for models that take an instruction. */
+  readonly instruction?: string;
   /** The text of each place as it is sent; absent: the document's own. */
   readonly texts?: readonly string[];
   /** What stays as it is in those texts. */

@@ -15,55 +15,69 @@ import type { Hunk } from './hunks';
 
 const CONTROLLER = 'palimpsest';
 
+interface Shown {
+  /** What the hunk is, wherever it stands. */
+  readonly key: string;
+  readonly index: number;
+  readonly thread: CommentThread;
+}
+
 export class CommentReviews {
   private controller: CommentController | undefined;
-  private readonly byDocument = new Map<string, readonly CommentThread[]>();
-  private readonly shown = new Map<string, string>();
+  private readonly byDocument = new Map<string, readonly Shown[]>();
 
-  /** The threads of a document are those of its hunks, one each. */
+  /**
+   * The threads of a document are those of its hunks, one each. A hunk that was there keeps its thread: one that is made
+   * anew in the same place would be folded.
+   */
   show(document: TextDocument, hunks: readonly Hunk[]): void {
-    const key = document.uri.toString();
-    // Made anew they would flicker, and whoever reads one would lose it.
-    const what = JSON.stringify(hunks);
-    if (this.shown.get(key) === what) return;
-    this.clear(document);
-    this.shown.set(key, what);
     this.controller ??= comments.createCommentController(CONTROLLER, 'Palimpsest');
     const { controller } = this;
-    const threads = hunks.map((hunk, index) => {
+    const rest = [...(this.byDocument.get(document.uri.toString()) ?? [])];
+    const shown = hunks.map((hunk, index): Shown => {
+      const key = JSON.stringify([hunk.oldLines, hunk.newLines]);
+      const known = rest.findIndex((one) => one.key === key);
+      const [kept] = known < 0 ? [] : rest.splice(known, 1);
       // A thread opens below the last line of its range.
       const line = Math.max(hunk.startLine, hunk.endLine - 1);
       const at = document.validateRange(new Range(line, 0, line, 0));
-      const body = bodyOf(hunk, index);
-      const thread = controller.createCommentThread(document.uri, at, [
-        { author: { name: 'Palimpsest' }, body, mode: CommentMode.Preview },
-      ]);
-      thread.label = labelOf(hunk, index, hunks.length);
-      thread.canReply = false;
-      thread.contextValue = 'palimpsest.hunk';
-      thread.collapsibleState = CommentThreadCollapsibleState.Expanded;
-      return thread;
+      const content = [
+        { author: { name: 'Palimpsest' }, body: bodyOf(hunk, index), mode: CommentMode.Preview },
+      ];
+      const thread = kept?.thread ?? controller.createCommentThread(document.uri, at, content);
+      if (kept === undefined) {
+        thread.canReply = false;
+        thread.contextValue = 'palimpsest.hunk';
+        thread.collapsibleState = CommentThreadCollapsibleState.Expanded;
+      } else {
+        if (!(thread.range?.isEqual(at) ?? false)) thread.range = at;
+        // The links in it say which hunk they are about.
+        if (kept.index !== index) thread.comments = content;
+      }
+      const label = labelOf(hunk, index, hunks.length);
+      if (thread.label !== label) thread.label = label;
+      return { key, index, thread };
     });
-    this.byDocument.set(key, threads);
+    for (const { thread } of rest) thread.dispose();
+    this.byDocument.set(document.uri.toString(), shown);
   }
 
   /** Which hunk a thread is about, when its own button was pressed. */
   indexOf(thread: unknown): number | undefined {
-    for (const threads of this.byDocument.values()) {
-      for (const [index, own] of threads.entries()) if (own === thread) return index;
+    for (const shown of this.byDocument.values()) {
+      for (const one of shown) if (one.thread === thread) return one.index;
     }
     return undefined;
   }
 
   /** Labels of what is shown for a document, in text order. */
   labels(document: TextDocument): readonly string[] {
-    return (this.byDocument.get(document.uri.toString()) ?? []).map(({ label }) => label ?? '');
+    return (this.byDocument.get(document.uri.toString()) ?? []).map(({ thread }) => thread.label ?? '');
   }
 
   clear(document: TextDocument): void {
-    for (const thread of this.byDocument.get(document.uri.toString()) ?? []) thread.dispose();
+    for (const { thread } of this.byDocument.get(document.uri.toString()) ?? []) thread.dispose();
     this.byDocument.delete(document.uri.toString());
-    this.shown.delete(document.uri.toString());
   }
 
   dispose(): void {
@@ -73,13 +87,14 @@ export class CommentReviews {
 }
 
 function labelOf({ startLine, oldLines, newLines }: Hunk, index: number, count: number): string {
-  const line = startLine + 1;
-  const which = l10n.t('Change {0} of {1}', index + 1, count);
-  if (oldLines.length === 0)
-    return `${which}: ${l10n.t('{0} new lines before line {1}', newLines.length, line)}`;
-  if (newLines.length === 0)
-    return `${which}: ${l10n.t('{0} lines from line {1} go', oldLines.length, line)}`;
-  return `${which}: ${l10n.t('{0} lines from line {1} become {2}', oldLines.length, line, newLines.length)}`;
+  return l10n.t(
+    'Change {0} of {1} at line {2}: {3} removed, {4} added',
+    index + 1,
+    count,
+    startLine + 1,
+    oldLines.length,
+    newLines.length,
+  );
 }
 
 function bodyOf({ oldLines, newLines }: Hunk, index: number): MarkdownString {

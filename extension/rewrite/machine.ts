@@ -170,6 +170,7 @@ function answered(
     index: known.length,
     seed: ask.seed,
     moments: earlier?.moments ?? [],
+    ...(ask.instruction === undefined ? {} : { instruction: ask.instruction }),
     ...keptBehind(earlier, first),
   });
 }
@@ -276,7 +277,9 @@ function again(review: Review): Decision {
   return ask(review, { seed: seed + 1, ...texts, kept: kept.ranges });
 }
 
-function ask(review: Review, what: Ask): Decision {
+function ask(review: Review, asked: Ask): Decision {
+  const { instruction } = review;
+  const what = instruction === undefined ? asked : { ...asked, instruction };
   return {
     state: { kind: 'denoising', places: review.places, changes: [], ask: what, earlier: review },
     effects: [{ kind: 'hide' }, { kind: 'request', ask: what }],

@@ -66,6 +66,7 @@ export async function askForAnswers(
           seed: ask.seed * (sampling.candidates + 1),
           candidates,
           strength: isSteered ? 1 : sampling.strength,
+          ...(ask.instruction === undefined ? {} : { instruction: ask.instruction }),
           ...(ask.words === undefined ? {} : { temperature: WORD_TEMPERATURE }),
         },
         {

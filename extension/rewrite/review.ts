@@ -21,6 +21,8 @@ export interface Review {
   readonly index: number;
   /** The last seed that was used. */
   readonly seed: number;
+  /** What is wanted, in a person's words; it counts for more candidates, too. */
+  readonly instruction?: string;
   /** Pinned words, in the old texts of the places or in those of the candidate. */
   readonly kept?: { readonly side: 'old' | 'new'; readonly ranges: PlaceRanges };
   /** Reviews of the same rewrite by the document's text at that time: undo and redo lead back to them. */

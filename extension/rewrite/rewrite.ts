@@ -122,7 +122,7 @@ export class Rewrite {
     return this.state.kind === 'reviewing' ? this.shown.ghostAt(position) : undefined;
   }
 
-  start(spans: readonly OffsetRange[], seed: number): void {
+  start(spans: readonly OffsetRange[], seed: number, instruction?: string): void {
     const text = this.document.getText();
     // A selection would lie over the masks; it comes back when nothing is accepted.
     this.editor.selections = spans.map(({ start }) => {
@@ -130,7 +130,7 @@ export class Rewrite {
       return new Selection(at, at);
     });
     const places = spans.map((span) => ({ ...span, old: text.slice(span.start, span.end) }));
-    this.enter(begin(places, { seed }));
+    this.enter(begin(places, { seed, ...(instruction === undefined ? {} : { instruction }) }));
   }
 
   /** Shows answers that were made elsewhere, of the document as it stands. */

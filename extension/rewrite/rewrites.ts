@@ -140,9 +140,9 @@ export class Rewrites implements CodeLensProvider {
   }
 
   /** As `start`, of given spans. */
-  startAt(editor: TextEditor, spans: readonly OffsetRange[]): Rewrite | undefined {
+  startAt(editor: TextEditor, spans: readonly OffsetRange[], instruction?: string): Rewrite | undefined {
     const rewrite = this.open(editor);
-    rewrite?.start(spans, 0);
+    rewrite?.start(spans, 0, instruction);
     return rewrite;
   }
 

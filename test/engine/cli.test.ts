@@ -273,8 +273,14 @@ describe('the command on tiny checkpoints', () => {
     ],
     [
       'a family that cannot fill holes',
-      () => ['infill', file('a.py'), '--span', '1:1-1:4', ...model('sdar')],
-      /SDAR cannot fill a hole.*\[family-unknown\]/,
+      () => {
+        // Without its chat template nobody knows how it wants to be asked.
+        const mute = path.join(folder, 'mute-sdar');
+        fs.cpSync(path.join(CHECKPOINTS, 'sdar'), mute, { recursive: true });
+        fs.rmSync(path.join(mute, 'tokenizer_config.json'));
+        return ['infill', file('a.py'), '--span', '1:1-1:4', '--model', mute];
+      },
+      /SDAR answers prompts.*no chat template.*\[family-unknown\]/,
     ],
     [
       'spans that overlap',

@@ -29,6 +29,7 @@ async function infill(model: FixtureModel, provider: ProviderName, options: Part
     attention: 'plain',
     precision: 'fp32',
     storedPrecision: checkpoint.storedDtype,
+    takesInstruction: false,
     remarks: [],
   };
   const infiller = new Infiller(checkpoint, description, session);

@@ -147,6 +147,20 @@ describe('rewrite, steered', () => {
     assert.deepEqual(rewrite.review?.kept?.ranges, [[]]);
   });
 
+  it('asks for no instruction where the model takes none', async () => {
+    const editor = await openFile('instruction.py', TEXT);
+    const untouched = fingerprint(editor.document);
+    select(editor, [1, 2]);
+    const { engine, rewrites } = await (await internals()).palimpsest();
+    // The message stays until somebody closes it; the command does not wait for that.
+    await run('rewriteWithInstruction');
+    assert.equal(engine.state.kind, 'ready');
+    assert.equal(engine.state.kind === 'ready' && engine.state.model.takesInstruction, false);
+    assert.equal(rewrites.of(editor.document.uri), undefined);
+    assert.deepEqual(fingerprint(editor.document), untouched);
+    await commands.executeCommand('notifications.clearAll');
+  });
+
   it('tells how long it takes from the command to the first step, and from cancel to the engine at rest', async () => {
     const editor = await openFile('speed.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(12)}    return 1\n`);
     const { engine } = await (await internals()).palimpsest();

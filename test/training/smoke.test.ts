@@ -80,6 +80,7 @@ describe('training, from files to the engine’s answer', () => {
       attention: 'plain',
       precision: 'fp32',
       storedPrecision: facts.storedDtype,
+      takesInstruction: false,
       remarks: facts.remarks,
     };
     const infiller = new Infiller(facts, description, session);

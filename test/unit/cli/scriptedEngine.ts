@@ -77,6 +77,7 @@ function scriptedModel(script: Script, calls: Calls): LoadedModel {
       attention: 'plain',
       precision: 'q8',
       storedPrecision: 'F32',
+      takesInstruction: false,
       remarks: [],
     },
     infill: async (params, context = {}) => {

@@ -148,6 +148,18 @@ describe('the life of a rewrite', () => {
     assert.equal(reviewIn(other.state).kept, undefined, 'they are pinned in one candidate');
   });
 
+  test('an instruction counts for whatever is asked for later', () => {
+    let { state, effects } = begin(places, { seed: 0, instruction: 'Shorter.' });
+    assert.deepEqual(effects, [{ kind: 'request', ask: { seed: 0, instruction: 'Shorter.' } }]);
+    for (const event of [answered('new'), { kind: 'again' } as const])
+      ({ state, effects } = decide(state, event));
+    assert.deepEqual(effects.at(-1), { kind: 'request', ask: { seed: 1, instruction: 'Shorter.' } });
+    ({ state, effects } = decide(state, answered('other')));
+    assert.equal(reviewIn(state).instruction, 'Shorter.');
+    ({ effects } = decide(state, { kind: 'redo', words: [[{ start: 0, end: 1 }]] }));
+    assert.equal(effects.find((effect) => effect.kind === 'request')?.ask.instruction, 'Shorter.');
+  });
+
   test('words are done again in the candidate that is shown', () => {
     const words = [[{ start: 0, end: 1 }]];
     const { state, effects } = after(answered('a b'), { kind: 'redo', words });

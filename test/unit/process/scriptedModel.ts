@@ -212,6 +212,7 @@ function describe(params: LoadModelParams, name: string): ModelDescription {
     attention: 'plain',
     precision: params.precision === undefined || params.precision === 'auto' ? 'fp32' : params.precision,
     storedPrecision: 'F32',
+    takesInstruction: false,
     remarks: [],
   };
 }

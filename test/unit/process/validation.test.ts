@@ -28,6 +28,7 @@ const everything = {
   cache: 'dual',
   copying: 'mixed',
   gate: 0.5,
+  instruction: 'Use a loop.',
   openTexts: ['let y = 2;', ''],
   events: true,
 };
@@ -109,6 +110,8 @@ describe('validation', () => {
       ['copying', 'on'],
       ['gate', 1.01],
       ['gate', -0.1],
+      ['instruction', 5],
+      ['instruction', 'x'.repeat(4001)],
       ['openTexts', 'text'],
       ['events', 1],
     ];

@@ -1,0 +1,69 @@
+// How a checkpoint wants a conversation put before it: its own chat template, rendered once with a place for the message.
+import { Template } from '@huggingface/jinja';
+import { isObject, type JsonObject } from './json';
+import type { ChatLayout, TextTokenizer } from './types';
+
+/** Stands for the message while the template is rendered; no template and no tokenizer has it. */
+const MESSAGE = '\u0001message\u0001';
+/** Strings that look like special tokens; whether they are is the tokenizer's to say. */
+const SPECIAL = /<\|[^|<>\s]+\|>|<\[[^\][]+\]>|\|<[^|<>\s]+>\||<\/?[a-z_]+>/giu;
+
+/**
+ * The tokens around one message of a person, up to where the answer begins. Undefined where the checkpoint has no chat
+ * template, or one that cannot be rendered or drops the message.
+ */
+export function chatLayout(
+  tokenizerConfig: JsonObject | undefined,
+  templateFile: string | undefined,
+  tokenizer: TextTokenizer,
+): ChatLayout | undefined {
+  const source = templateFile ?? templateOf(tokenizerConfig?.['chat_template']);
+  if (source === undefined) return undefined;
+  const rendered = render(source, tokenizerConfig ?? {});
+  const parts = rendered?.split(MESSAGE) ?? [];
+  const [before, after] = parts;
+  if (parts.length !== 2 || before === undefined || after === undefined) return undefined;
+  return { before: encode(before, tokenizer), after: encode(after, tokenizer) };
+}
+
+/** One template, or several by name of which one is the default. */
+function templateOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (!Array.isArray(value)) return undefined;
+  const found = value.find((entry) => isObject(entry) && entry['name'] === 'default');
+  const template = isObject(found) ? found['template'] : undefined;
+  return typeof template === 'string' ? template : undefined;
+}
+
+function render(source: string, config: JsonObject): string | undefined {
+  try {
+    return new Template(source).render({
+      messages: [{ role: 'user', content: MESSAGE }],
+      add_generation_prompt: true,
+      bos_token: tokenText(config['bos_token']),
+      eos_token: tokenText(config['eos_token']),
+      // Models that reason aloud when they are let: an edit wants the code alone.
+      enable_thinking: false,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+function tokenText(value: unknown): string {
+  const text = isObject(value) ? value['content'] : value;
+  return typeof text === 'string' ? text : '';
+}
+
+function encode(text: string, tokenizer: TextTokenizer): readonly number[] {
+  const ids: number[] = [];
+  let from = 0;
+  for (const match of text.matchAll(SPECIAL)) {
+    const id = tokenizer.specialId(match[0]);
+    if (id === undefined) continue;
+    ids.push(...tokenizer.encode(text.slice(from, match.index)).ids, id);
+    from = match.index + match[0].length;
+  }
+  ids.push(...tokenizer.encode(text.slice(from)).ids);
+  return ids;
+}
