@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { applyEdits, editsOf, joined, leastEdit } from '../../../extension/rewrite/edits';
-import { type Hunk, hunksOf } from '../../../extension/rewrite/hunks';
+import { type Hunk, hunksOf, isInLine } from '../../../extension/rewrite/hunks';
 import { formOf, hunkAt, lineChange, startLines } from '../../../extension/rewrite/presentation';
 import { inDocument, type Place } from '../../../extension/rewrite/review';
 
@@ -148,6 +148,21 @@ describe('edits', () => {
     assert.deepEqual(leastEdit('aa', 'aaa'), { start: 2, end: 2, text: 'a' });
     assert.deepEqual(leastEdit('🎈', '🎉'), { start: 0, end: 2, text: '🎉' });
     assert.deepEqual(leastEdit('a\r\nb', 'a\nb'), { start: 1, end: 3, text: '\n' });
+  });
+});
+
+describe('where a hunk is shown', () => {
+  test('in its lines: what only goes, or one line for one that a screen has room for', () => {
+    const isThere = (oldLines: readonly string[], newLines: readonly string[]) =>
+      isInLine({ oldLines, newLines });
+    assert.ok(isThere(['a', 'b'], []));
+    assert.ok(isThere(['a'], ['b']));
+    assert.ok(isThere(['a'.repeat(100)], ['b'.repeat(60)]));
+    assert.ok(!isThere(['a'.repeat(100)], ['b'.repeat(61)]));
+    assert.ok(!isThere(['a'], ['b', 'c']));
+    assert.ok(!isThere(['a', 'b'], ['c']));
+    assert.ok(!isThere([], ['a']));
+    assert.ok(!isThere(['  '], ['  a']), 'there is nothing to strike through');
   });
 });
 
