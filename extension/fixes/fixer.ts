@@ -5,22 +5,15 @@ import { type EngineError, toEngineError } from '../../engine/errors';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { withPatience } from '../patience';
 import { type Answers, askForAnswers } from '../rewrite/request';
+import type { Place } from '../rewrite/review';
 import type { Rewrites } from '../rewrite/rewrites';
-import type { OffsetRange } from '../rewrite/spans';
 import { rewriteSettings } from '../settings';
-import type { SyntaxTrees } from '../syntax/syntaxTrees';
-import type { SyntaxTree } from '../syntax/tree';
-import { type Candidate, candidatesOf } from './candidates';
-import { Checker } from './checker';
-import type { Copies } from './copies';
-import { placesToTry } from './places';
-import { type Checked, shortened, worthShowing } from './problem';
+import { shortened } from './problem';
+import { type Sifted, Trial, type TrialServices } from './trial';
 
-export interface FixerServices {
+export interface FixerServices extends TrialServices {
   readonly engine: EngineSupervisor;
   readonly rewrites: Rewrites;
-  readonly syntax: SyntaxTrees;
-  readonly copies: Copies;
   readonly fail: (error: EngineError) => void;
 }
 
@@ -29,11 +22,6 @@ export type FixOutcome = 'shown' | 'shown-unchecked' | 'none' | 'changed' | 'can
 
 /** More of them than a rewrite makes: most are thrown away before anybody sees them. */
 const LEAST_CANDIDATES = 4;
-
-interface Found {
-  readonly answers: Answers;
-  readonly isChecked: boolean;
-}
 
 export class Fixer {
   private running: AbortController | undefined;
@@ -78,68 +66,55 @@ export class Fixer {
     diagnostic: Diagnostic,
     signal: AbortSignal,
     report: (message: string) => void,
-  ): Promise<Found | undefined> {
-    const { syntax, copies } = this.services;
+  ): Promise<Sifted | undefined> {
     const { version } = document;
     const text = document.getText();
-    const range = {
-      start: document.offsetAt(diagnostic.range.start),
-      end: document.offsetAt(diagnostic.range.end),
-    };
-    const tree = await syntax.open(text, document.languageId);
-    // The server looks at the old text while the model thinks.
-    const opening = Checker.open(document, diagnostic, copies, signal).catch(() => undefined);
+    const trial = await Trial.open(document, diagnostic, this.services, signal);
     try {
-      for (const place of placesToTry(text, range, tree)) {
+      for (const { start, end } of trial.places) {
         // The place is one of the text as it was.
         if (document.version !== version) return undefined;
         report(l10n.t('denoising'));
-        const found = await this.tryPlace(document, place, tree, signal, async (candidates) => {
-          const checker = await opening;
-          if (checker?.isAble) report(l10n.t('asking the language server'));
-          return check(candidates, checker, signal);
-        });
+        const place = { start, end, old: text.slice(start, end) };
+        const answers = await this.ask(document, place, signal);
+        const found = await trial.sift(answers, () => report(l10n.t('asking the language server')));
         if (found !== undefined || signal.aborted) return found;
       }
       return undefined;
     } finally {
-      tree?.dispose();
-      await (await opening)?.close();
+      await trial.close();
     }
   }
 
-  private async tryPlace(
-    document: TextDocument,
-    { start, end }: OffsetRange,
-    tree: SyntaxTree | undefined,
-    signal: AbortSignal,
-    checked: (candidates: readonly Candidate[]) => Promise<readonly Checked<Candidate>[]>,
-  ): Promise<Found | undefined> {
-    const text = document.getText();
-    const places = [{ start, end, old: text.slice(start, end) }];
+  private ask(document: TextDocument, place: Place, signal: AbortSignal): Promise<Answers> {
     const candidates = Math.max(LEAST_CANDIDATES, rewriteSettings(document).candidates);
-    const answers = await askForAnswers(
-      this.services.engine,
-      document,
-      places,
-      { seed: 0 },
-      { signal, onStep: () => undefined },
-      { candidates, strength: 1 },
-    );
-    const verdicts = await checked(candidatesOf(answers, text, tree));
-    const good = worthShowing(verdicts);
-    if (good.length === 0) return undefined;
-    return {
-      answers: { places: answers.places, answers: good.map(({ answer }) => ({ texts: [answer.text] })) },
-      isChecked: good[0]?.verdict === 'gone',
-    };
+    const listening = { signal, onStep: () => undefined };
+    const sampling = { candidates, strength: 1 };
+    return askForAnswers(this.services.engine, document, [place], { seed: 0 }, listening, sampling);
+  }
+
+  /** Of another seed's answers to the same place, those that are fixes as well; all, where the text moved meanwhile. */
+  private async siftMore(
+    document: TextDocument,
+    diagnostic: Diagnostic,
+    answers: Answers,
+    signal: AbortSignal,
+  ): Promise<Answers> {
+    const text = document.getText();
+    if (answers.places.some(({ start, end, old }) => text.slice(start, end) !== old)) return answers;
+    const trial = await Trial.open(document, diagnostic, this.services, signal);
+    try {
+      return (await trial.sift(answers))?.answers ?? { ...answers, answers: [] };
+    } finally {
+      await trial.close();
+    }
   }
 
   private show(
     { document }: TextEditor,
     version: number,
     diagnostic: Diagnostic,
-    found: Found | undefined,
+    found: Sifted | undefined,
   ): FixOutcome {
     const isEdited = document.version !== version;
     if (found === undefined && !isEdited) {
@@ -157,24 +132,13 @@ export class Fixer {
       );
       return 'changed';
     }
-    this.services.rewrites.present(editor, found.answers, 0);
+    this.services.rewrites.present(editor, found.answers, 0, (answers, signal) =>
+      this.siftMore(document, diagnostic, answers, signal),
+    );
     const message = found.isChecked
       ? l10n.t('Palimpsest: on a copy, the problem is gone with this rewrite.')
       : l10n.t('Palimpsest: no language server looked at this rewrite yet.');
     window.setStatusBarMessage(`$(${found.isChecked ? 'pass' : 'info'}) ${message}`, 6000);
     return found.isChecked ? 'shown' : 'shown-unchecked';
   }
-}
-
-async function check(
-  candidates: readonly Candidate[],
-  checker: Checker | undefined,
-  signal: AbortSignal,
-): Promise<readonly Checked<Candidate>[]> {
-  const all: Checked<Candidate>[] = [];
-  for (const answer of candidates) {
-    const verdict = await checker?.check(answer.whole, signal);
-    all.push({ answer, verdict });
-  }
-  return all;
 }

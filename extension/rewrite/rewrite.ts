@@ -38,7 +38,11 @@ export interface RewriteServices extends DenoiseStage, ReviewStage {
 
 const SETTLING_TRIES = 3;
 
+/** What is worth showing of another seed's answers. */
+export type Sift = (answers: Answers, signal: AbortSignal) => Promise<Answers>;
+
 export class Rewrite {
+  private sift: Sift | undefined;
   private state: RewriteState = { kind: 'ended', how: 'closed' };
   private controller: AbortController | undefined;
   private enough: AbortController | undefined;
@@ -134,7 +138,8 @@ export class Rewrite {
   }
 
   /** Shows answers that were made elsewhere, of the document as it stands. */
-  present({ places, answers }: Answers, seed: number): void {
+  present({ places, answers }: Answers, seed: number, sift?: Sift): void {
+    this.sift = sift;
     this.enter(beginReview(places, answers, seed));
   }
 
@@ -291,7 +296,10 @@ export class Rewrite {
         onStep: this.denoise.stepped.bind(this.denoise),
       };
       const answers = await askForAnswers(engine, this.document, this.state.places, ask, listening);
-      if (!signal.aborted) this.dispatch({ kind: 'answered', ...answers });
+      // Who steers by hand gets what they steered for.
+      const isSteered = ask.words !== undefined || ask.kept !== undefined;
+      const sifted = isSteered || !this.sift ? answers : await this.sift(answers, signal);
+      if (!signal.aborted) this.dispatch({ kind: 'answered', ...sifted });
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
     }

@@ -27,7 +27,7 @@ import { KeptView } from './keptView';
 import { lensesOf } from './lenses';
 import type { Answers } from './request';
 import { ReviewView } from './reviewView';
-import { Rewrite, type RewriteServices } from './rewrite';
+import { Rewrite, type RewriteServices, type Sift } from './rewrite';
 import { type OffsetRange, spansOf } from './spans';
 import { Spoken } from './spoken';
 
@@ -146,10 +146,13 @@ export class Rewrites implements CodeLensProvider {
     return rewrite;
   }
 
-  /** The review of answers that were made elsewhere, of the document as it stands; another seed goes on from `seed`. */
-  present(editor: TextEditor, answers: Answers, seed: number): Rewrite | undefined {
+  /**
+   * The review of answers that were made elsewhere, of the document as it stands. Another seed goes on from `seed`, and
+   * its answers go through `sift`.
+   */
+  present(editor: TextEditor, answers: Answers, seed: number, sift?: Sift): Rewrite | undefined {
     const rewrite = this.open(editor);
-    rewrite?.present(answers, seed);
+    rewrite?.present(answers, seed, sift);
     return rewrite;
   }
 

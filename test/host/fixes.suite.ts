@@ -206,6 +206,20 @@ describe('quick fixes', () => {
     assert.deepEqual([await first, await second], ['cancelled', 'shown']);
   });
 
+  it('looks for more fixes when another seed is asked for', async () => {
+    const editor = await openFile('more.py', PROGRAM);
+    objector = new Objector('qzx');
+    assert.equal(await choose(await actionAt(editor, editor.document.lineAt(1).range)), 'shown');
+    const rewrite = await rewriteOf(editor);
+    const looks = () => objector?.looked.filter((scheme) => scheme === COPY_SCHEME).length ?? 0;
+    const before = looks();
+    await commands.executeCommand('palimpsest.rewriteAgain');
+    await until(() => rewrite?.kind === 'reviewing', 'another answer, or the same');
+    assert.ok(looks() > before, 'a copy was looked at again');
+    for (const { texts } of rewrite?.review?.answers ?? []) assert.ok(!texts[0]?.includes('qzx'));
+    assert.equal(editor.document.getText(), PROGRAM);
+  });
+
   it('is shown in untitled text, with its line ends', async () => {
     const content = PROGRAM.replaceAll('\n', '\r\n');
     const document = await workspace.openTextDocument({ language: 'python', content });

@@ -1,0 +1,75 @@
+// One text with a problem, and the means to try answers on it: its syntax tree, and a copy for the language server. Made for
+// one search, and closed after it.
+import type { Diagnostic, TextDocument } from 'vscode';
+import type { Answers } from '../rewrite/request';
+import type { OffsetRange } from '../rewrite/spans';
+import type { SyntaxTrees } from '../syntax/syntaxTrees';
+import type { SyntaxTree } from '../syntax/tree';
+import { candidatesOf } from './candidates';
+import { Checker } from './checker';
+import type { Copies } from './copies';
+import { placesToTry } from './places';
+import { type Checked, worthShowing } from './problem';
+
+export interface TrialServices {
+  readonly syntax: SyntaxTrees;
+  readonly copies: Copies;
+}
+
+export interface Sifted {
+  /** Those worth showing, best first. */
+  readonly answers: Answers;
+  /** Whether the language server has found them good; false where none looked. */
+  readonly isChecked: boolean;
+}
+
+export class Trial {
+  private constructor(
+    private readonly text: string,
+    private readonly range: OffsetRange,
+    private readonly tree: SyntaxTree | undefined,
+    /** The server looks at the old text while the model thinks. */
+    private readonly opening: Promise<Checker | undefined>,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  static async open(
+    document: TextDocument,
+    diagnostic: Diagnostic,
+    { syntax, copies }: TrialServices,
+    signal: AbortSignal,
+  ): Promise<Trial> {
+    const text = document.getText();
+    const range = {
+      start: document.offsetAt(diagnostic.range.start),
+      end: document.offsetAt(diagnostic.range.end),
+    };
+    const opening = Checker.open(document, diagnostic, copies, signal).catch(() => undefined);
+    return new Trial(text, range, await syntax.open(text, document.languageId), opening, signal);
+  }
+
+  get places(): readonly OffsetRange[] {
+    return placesToTry(this.text, this.range, this.tree);
+  }
+
+  /** Undefined where none is worth showing. `asking` is called before a server is asked. */
+  async sift(answers: Answers, asking: () => void = () => undefined): Promise<Sifted | undefined> {
+    const checker = await this.opening;
+    if (checker?.isAble) asking();
+    const checked: Checked<string>[] = [];
+    for (const { text, whole } of candidatesOf(answers, this.text, this.tree)) {
+      checked.push({ answer: text, verdict: await checker?.check(whole, this.signal) });
+    }
+    const good = worthShowing(checked);
+    if (good.length === 0) return undefined;
+    return {
+      answers: { places: answers.places, answers: good.map(({ answer }) => ({ texts: [answer] })) },
+      isChecked: good[0]?.verdict === 'gone',
+    };
+  }
+
+  async close(): Promise<void> {
+    this.tree?.dispose();
+    await (await this.opening)?.close();
+  }
+}
