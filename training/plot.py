@@ -26,6 +26,14 @@ def smoothed(points: list[tuple[float, float]], windows: int = 60) -> list[tuple
     return [(sum(x for x, _ in group) / len(group), sum(y for _, y in group) / len(group)) for group in groups]
 
 
+def round_ticks(least: float, most: float, wanted: int = 6) -> list[float]:
+    """Round numbers between two values, about as many as wanted."""
+    rough = ((most - least) or 1) / wanted
+    unit = 10 ** math.floor(math.log10(rough))
+    step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= rough)
+    return [round(number * step, 9) for number in range(math.ceil(least / step), math.floor(most / step) + 1)]
+
+
 def line_chart(title: str, x_title: str, y_title: str, curves: list[Curve], from_zero: bool = False) -> str:
     """The chart as SVG; y from the smallest value, or from 0."""
     xs = [x for curve in curves for x, _ in curve.points]
@@ -44,13 +52,12 @@ def line_chart(title: str, x_title: str, y_title: str, curves: list[Curve], from
         f"<style>{STYLE}</style>",
         f"<title>{escape(title)}</title>",
     ]
-    for part in (0, 0.25, 0.5, 0.75, 1):
-        x, y = place(x_least + part * (x_most - x_least), y_least + part * (y_most - y_least))
-        parts += [
-            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>',
-            _text(LEFT - 8, y + 4, f"{y_least + part * (y_most - y_least):.3g}", 'text-anchor="end"'),
-            _text(x, HEIGHT - BOTTOM + 18, f"{x_least + part * (x_most - x_least):.3g}", 'text-anchor="middle"'),
-        ]
+    for value in round_ticks(y_least, y_most):
+        y = place(x_least, value)[1]
+        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" class="grid"/>')
+        parts.append(_text(LEFT - 8, y + 4, f"{value:.6g}", 'text-anchor="end"'))
+    for value in round_ticks(x_least, x_most):
+        parts.append(_text(place(value, y_least)[0], HEIGHT - BOTTOM + 18, f"{value:.6g}", 'text-anchor="middle"'))
     for number, curve in enumerate(curves):
         colour = COLOURS[number % len(COLOURS)]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in curve.points))

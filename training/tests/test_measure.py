@@ -15,7 +15,7 @@ from training.corpus import read_documents
 from training.evaluate import draw_cases, token_spans
 from training.measure import Filler
 from training.model import Decoder
-from training.plot import Curve, line_chart, smoothed
+from training.plot import Curve, line_chart, round_ticks, smoothed
 from training.study import Segment, Study, train_arm
 from training.study_report import CURVES
 from training.tests.conftest import Data
@@ -93,6 +93,8 @@ def test_the_report_has_what_was_trained_and_says_what_was_not(
 
 def test_a_chart_places_its_points_inside_and_means_are_means() -> None:
     assert smoothed([(0, 1), (1, 3), (2, 5), (3, 7)], windows=2) == [(0.5, 2), (2.5, 6)]
+    assert round_ticks(0.83, 2.9) == [1.0, 1.5, 2.0, 2.5]
+    assert round_ticks(3, 3) == [3]
     chart = line_chart("a < b", "x", "y", [Curve("one", [(0, 2), (1, 4)]), Curve("flat", [(0, 3)])])
     root = ElementTree.fromstring(chart)
     lines = [element.attrib["points"] for element in root.iter() if element.tag.endswith("polyline")]
