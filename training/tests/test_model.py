@@ -9,6 +9,8 @@ import pytest
 import torch
 from safetensors import safe_open
 
+from training.card import model_card
+from training.checkpoint import Progress
 from training.config import SIZES, ModelConfig
 from training.export import export
 from training.infill import load_model
@@ -87,3 +89,25 @@ def test_a_row_source_with_too_few_tokens_is_refused(data: Data) -> None:
     packed = load_packed(data.packed, "held")
     with pytest.raises(ValueError, match="too few for rows"):
         RowSource(packed, load_tokenizer(data.tokenizer), len(packed.tokens), seed=0)
+
+
+def test_the_card_has_the_commands_that_trained(data: Data, tmp_path: Path) -> None:
+    trainer = new_trainer(data)
+    export(trainer.checkpoint(), data.tokenizer, tmp_path)
+    plain = model_card(trainer.checkpoint(), tmp_path, None)
+    assert "Not measured" in plain
+    assert "--start-from" not in plain
+    trainer.progress = Progress(
+        tokens=900_000, canvas_stage_tokens=300_000, warm_start=500_000, decay_start=800_000, decay_tokens=100_000
+    )
+    figures = {"python (7)": {"exact %": 12.5}}
+    card = model_card(trainer.checkpoint(), tmp_path, figures)
+    assert "0.9M tokens, of which 33%" in card
+    assert "| python (7) | 12.5 |" in card
+    assert "its answers are mostly wrong" in card
+    commands = [line for line in card.splitlines() if line.startswith("python -m training.train")]
+    assert [command.split("--seed 3 ")[1] for command in commands] == [
+        "--until-tokens 500000",
+        "--run RUN --start-from warm --until-tokens 800000",
+        "--run RUN-decayed --start-from RUN/checkpoint-N.pt --decay-tokens 100000",
+    ]
