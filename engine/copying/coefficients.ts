@@ -2,12 +2,12 @@
 
 /** λ, in the order of WEIGHT_FEATURES (weight.ts). */
 export const MIXTURE_COEFFICIENTS: readonly number[] = [
-  -2.259, 1.037, 1.162, 1.66, 0.618, 0.902, -0.374, -0.006, 0.252, -0.066,
+  -2.224, 1.133, 1.091, 1.408, 0.527, 0.902, -0.297, -0.976, 0.274, -0.321,
 ];
 
 /** Confidence of a candidate, in the order of CONFIDENCE_FEATURES (engine/candidates/confidence.ts), by kind of copying. */
 export const CONFIDENCE_COEFFICIENTS: Readonly<Record<'off' | 'mixed' | 'alone', readonly number[]>> = {
-  off: [-0.625, 1.19, 0.38, -0.85, -2.126, 0.073, 0.982, 0.498, 1.62],
-  mixed: [1.106, 1.107, 0.724, -1.411, -2.66, -1.32, 0.876, 2.906, 1.104],
-  alone: [-1.806, 0.234, 0.413, -1.177, -2.69, -0.265, 0.505, 2.366, 2.532],
+  off: [-0.798, 0.089, 1.208, -0.623, -2.597, 0.111, 0.792, 0.951, 1.79],
+  mixed: [-0.301, 1.364, 0.429, -1.159, -2.381, -0.458, 0.837, 1.791, 1.488],
+  alone: [-1.758, 0.603, 0.444, -1.011, -2.625, -0.299, 0.8, 1.624, 2.24],
 };
