@@ -25,7 +25,17 @@ import {
   workspace,
 } from 'vscode';
 import type { Palimpsest } from '../../extension/palimpsest';
-import { closeEverything, configure, fingerprint, internals, openFile, until, useCpu } from './host';
+import {
+  closeEverything,
+  configure,
+  fingerprint,
+  internals,
+  openFile,
+  select,
+  startRewrite,
+  until,
+  useCpu,
+} from './host';
 
 const START = 'def total(items):\n    result = 0\n    for item in items:\n        ';
 const END = '\n    return result\n';
@@ -222,13 +232,22 @@ describe('ghost text', () => {
     await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
   });
 
-  it('works in a virtual file system', async () => {
+  it('works in a virtual file system, and so do the other doors', async () => {
     const files = new MemoryFiles({ '/virtual.py': START + END, '/.env': START + END });
     const registered = workspace.registerFileSystemProvider('memfs', files);
     try {
       const document = await workspace.openTextDocument(Uri.parse('memfs:/virtual.py'));
-      await window.showTextDocument(document);
+      const editor = await window.showTextDocument(document);
       assert.ok((await offered(document, AT)).length > 0);
+      const untouched = fingerprint(document);
+      select(editor, [1, 2]);
+      const rewrite = await startRewrite(editor);
+      await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+      assert.ok(rewrite.kind === 'reviewing' || rewrite.ending === 'unchanged', rewrite.ending);
+      rewrite.dispatch({ kind: 'reject' });
+      assert.deepEqual(fingerprint(document), untouched);
+      const { tokens } = await palimpsest.door.score({ uri: document.uri });
+      assert.ok(tokens.length > 5);
       const secret = await workspace.openTextDocument(Uri.parse('memfs:/.env'));
       assert.deepEqual(await offered(secret, AT), []);
       await closeEverything();

@@ -163,6 +163,13 @@ describe('tools for language models', () => {
   });
 });
 
+describe('what leaves the machine', () => {
+  test('is nothing: no telemetry, no network', () => {
+    const network = /telemetry|\bfetch\(|from '(?:node:)?(?:https?|http2|net|tls|dgram|undici|axios|ws)'/i;
+    assert.deepEqual(sources.match(network), null);
+  });
+});
+
 describe('where it runs', () => {
   test('is where the files are: on the remote side, in containers, in WSL', () => {
     assert.deepEqual(manifest.extensionKind, ['workspace']);
