@@ -2,9 +2,8 @@
 import { l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { EngineSupervisor } from '../engine/supervisor';
-import type { Ask, PlaceRanges } from './ask';
+import type { Ask } from './ask';
 import { DenoiseShow, type DenoiseStage } from './denoiseShow';
-import { reviewUri } from './diffReview';
 import { editDocument, editorsOf, isCursorNear } from './editing';
 import { leastEdit, rebased, type TextEdit } from './edits';
 import type { Hunk } from './hunks';
@@ -13,21 +12,20 @@ import {
   beginReview,
   type Decision,
   decide,
-  type Note,
   type RewriteEffect,
   type RewriteEvent,
   type RewriteState,
 } from './machine';
 import { type Milestone, Milestones } from './milestones';
+import { say, sayNote } from './notes';
+import { type Pointed, pointedWords } from './pointing';
 import { type Answers, askForAnswers } from './request';
 import { type Place, type Review, textTaken } from './review';
 import { ReviewShow, type ReviewStage } from './reviewShow';
 import type { Ghost } from './reviewView';
-import { type Side, sidePlaces } from './sides';
 import type { OffsetRange } from './spans';
 import type { Spoken } from './spoken';
 import type { TextChange } from './tracking';
-import { withinPlaces, wordsAt } from './words';
 
 /** What all rewrites share. */
 export interface RewriteServices extends DenoiseStage, ReviewStage {
@@ -175,7 +173,7 @@ export class Rewrite {
     const pointed = this.pointed();
     if (pointed === undefined) return this.openForWords();
     const words = pointed.words.flatMap((own, place) => own.map((word) => ({ place, word })));
-    if (words.length === 0) this.say(l10n.t('Only words of the rewrite can be pinned.'));
+    if (words.length === 0) say(l10n.t('Only words of the rewrite can be pinned.'));
     for (const { place, word } of words) this.dispatch({ kind: 'keep', side: pointed.side, place, word });
   }
 
@@ -184,7 +182,7 @@ export class Rewrite {
     const pointed = this.pointed();
     if (pointed?.side !== 'new') return this.openForWords();
     if (pointed.words.every((own) => own.length === 0)) {
-      this.say(l10n.t('Only words of the rewrite can be masked again.'));
+      say(l10n.t('Only words of the rewrite can be masked again.'));
     }
     this.dispatch({ kind: 'redo', words: pointed.words });
   }
@@ -270,7 +268,7 @@ export class Rewrite {
         void this.apply(effect.edits, effect.text);
         break;
       case 'note':
-        this.say(wordsOf(effect.note));
+        sayNote(effect.note);
         break;
       case 'error':
         this.denoise.end();
@@ -339,29 +337,15 @@ export class Rewrite {
       )?.hunk;
   }
 
-  /** The words that the cursor or the selection means; undefined where there is no text to point into. */
-  private pointed(): { readonly side: Side; readonly words: PlaceRanges } | undefined {
-    const editor = window.activeTextEditor;
-    if (this.state.kind !== 'reviewing' || editor === undefined) return undefined;
-    const { document } = editor;
-    const side = document.uri.toString() === reviewUri(this.document).toString() ? 'new' : 'old';
-    const isBeside = side === 'new' || this.shown.form === 'diffEditor';
-    if (side === 'old' && document !== this.document) return undefined;
-    if (!isBeside && editor.selection.isEmpty) return undefined;
-    const selections = editor.selections.map(({ start, end }) => ({
-      start: document.offsetAt(start),
-      end: document.offsetAt(end),
-    }));
-    const words = wordsAt(document.getText(), selections);
-    return { side, words: withinPlaces(words, sidePlaces(this.state.review, side)) };
+  private pointed(): Pointed | undefined {
+    if (this.state.kind !== 'reviewing') return undefined;
+    return pointedWords(this.document, this.state.review, this.shown.form);
   }
 
   private async openForWords(): Promise<void> {
     if (this.state.kind !== 'reviewing') return;
     await this.shown.openDiff(this.state.review);
-    this.say(
-      l10n.t('Palimpsest: put the cursor on words of the new text, then pin them or mask them again.'),
-    );
+    say(l10n.t('Palimpsest: put the cursor on words of the new text, then pin them or mask them again.'));
   }
 
   private speakOf({ index, answers }: Review): void {
@@ -370,10 +354,6 @@ export class Rewrite {
 
   private speak(milestone: Milestone | undefined): void {
     this.services.spoken.say(this.document, milestone);
-  }
-
-  private say(sentence: string): void {
-    window.setStatusBarMessage(`$(info) ${sentence}`, 6000);
   }
 
   private clear(): void {
@@ -387,18 +367,5 @@ export class Rewrite {
     const { line } = editor.selection.active;
     const isThere = Math.min(...lines) <= line && line <= Math.max(...lines);
     if (isThere && editorsOf(this.document).includes(editor)) editor.selections = selections;
-  }
-}
-
-function wordsOf(note: Note): string {
-  switch (note) {
-    case 'unchanged':
-      return l10n.t('Palimpsest: the model would leave this as it is.');
-    case 'nothing-new':
-      return l10n.t('Palimpsest: another seed gave nothing new.');
-    case 'conflict':
-      return l10n.t('Palimpsest: the rewrite was given up, because its text was edited.');
-    case 'not-applied':
-      return l10n.t('Palimpsest: the file could not be changed; nothing was.');
   }
 }

@@ -1,0 +1,26 @@
+// What a rewrite has to say that is no error: a line in the status bar that goes away by itself.
+import { l10n, window } from 'vscode';
+import type { Note } from './machine';
+
+const MILLIS = 6000;
+
+export function say(sentence: string): void {
+  window.setStatusBarMessage(`$(info) ${sentence}`, MILLIS);
+}
+
+export function sayNote(note: Note): void {
+  say(wordsOf(note));
+}
+
+function wordsOf(note: Note): string {
+  switch (note) {
+    case 'unchanged':
+      return l10n.t('Palimpsest: the model would leave this as it is.');
+    case 'nothing-new':
+      return l10n.t('Palimpsest: another seed gave nothing new.');
+    case 'conflict':
+      return l10n.t('Palimpsest: the rewrite was given up, because its text was edited.');
+    case 'not-applied':
+      return l10n.t('Palimpsest: the file could not be changed; nothing was.');
+  }
+}

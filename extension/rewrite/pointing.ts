@@ -1,0 +1,37 @@
+// Which words of a review the active editor's cursor or selection means: in the document, or in the new text beside it.
+import { type TextDocument, window } from 'vscode';
+import type { PlaceRanges } from './ask';
+import { reviewUri } from './diffReview';
+import type { Form } from './presentation';
+import type { Review } from './review';
+import { type Side, sidePlaces } from './sides';
+import { withinPlaces, wordsAt } from './words';
+
+export interface Pointed {
+  readonly side: Side;
+  readonly words: PlaceRanges;
+}
+
+/**
+ * Undefined where there is no text to point into: in the editor's own form a bare cursor is where ghost text needs it, and
+ * means nothing.
+ */
+export function pointedWords(
+  reviewed: TextDocument,
+  review: Review,
+  form: Form | undefined,
+): Pointed | undefined {
+  const editor = window.activeTextEditor;
+  if (editor === undefined) return undefined;
+  const { document } = editor;
+  const side = document.uri.toString() === reviewUri(reviewed).toString() ? 'new' : 'old';
+  if (side === 'old' && document !== reviewed) return undefined;
+  const isBeside = side === 'new' || form === 'diffEditor';
+  if (!isBeside && editor.selection.isEmpty) return undefined;
+  const selections = editor.selections.map(({ start, end }) => ({
+    start: document.offsetAt(start),
+    end: document.offsetAt(end),
+  }));
+  const words = wordsAt(document.getText(), selections);
+  return { side, words: withinPlaces(words, sidePlaces(review, side)) };
+}
