@@ -1,8 +1,9 @@
 // Steering a rewrite, with the real engine and the starter model: the draft that is taken, words that are pinned, words
 // that are done again.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { afterEach, before, describe, it } from 'mocha';
-import { commands, Selection, type TextEditor, window } from 'vscode';
+import { commands, extensions, Selection, type TextEditor, window } from 'vscode';
 import { DIFF_SCHEME } from '../../extension/rewrite/diffReview';
 import { answerOf } from '../../extension/rewrite/review';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
@@ -159,6 +160,30 @@ describe('rewrite, steered', () => {
     assert.equal(rewrites.of(editor.document.uri), undefined);
     assert.deepEqual(fingerprint(editor.document), untouched);
     await commands.executeCommand('notifications.clearAll');
+  });
+
+  it('takes an instruction to a model that follows them, here one of random weights', async () => {
+    const { engine, rewrites } = await (await internals()).palimpsest();
+    const root = extensions.getExtension('palimpsest.palimpsest')?.extensionPath ?? '';
+    await configure('model.path', path.join(root, 'test', 'fixtures', 'checkpoints', 'sdar'));
+    try {
+      const editor = await openFile('instructed.py', TEXT);
+      const untouched = fingerprint(editor.document);
+      const start = TEXT.indexOf('amount = 0');
+      const rewrite = rewrites.startAt(editor, [{ start, end: start + 10 }], 'Call it sum.');
+      assert.ok(rewrite);
+      await until(() => rewrite.kind !== 'denoising', 'an answer');
+      const { state } = engine;
+      assert.ok(state.kind === 'ready' && state.model.takesInstruction && state.model.family === 'sdar');
+      // Noise may be no text at all; what it may not be is a failure.
+      assert.match(rewrite.ending ?? rewrite.kind, /^(reviewing|unchanged)$/);
+      if (rewrite.kind === 'reviewing') assert.equal(rewrite.review?.instruction, 'Call it sum.');
+      assert.deepEqual(fingerprint(editor.document), untouched);
+      await run('rejectRewrite');
+    } finally {
+      await configure('model.path', undefined);
+      await until(() => engine.state.kind !== 'ready', 'the end of that model');
+    }
   });
 
   it('tells how long it takes from the command to the first step, and from cancel to the engine at rest', async () => {
