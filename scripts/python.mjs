@@ -37,10 +37,14 @@ export function choosePython(named, interpreter = interpreterAt) {
   );
 }
 
-/** Where programs keep what can be made again. */
-export function cacheFolder(platform = process.platform, env = process.env, home = os.homedir()) {
+/** The engine's cache folder (engine/cli/modelOptions.ts): nothing built is there yet when this runs. */
+function cacheFolder() {
+  const { env, platform } = process;
+  if (env.PALIMPSEST_CACHE) return path.resolve(env.PALIMPSEST_CACHE);
+  const home = os.homedir();
   if (platform === 'win32')
-    return path.join(env.LOCALAPPDATA ?? path.join(home, 'AppData', 'Local'), 'palimpsest');
+    return path.join(env.LOCALAPPDATA || path.join(home, 'AppData', 'Local'), 'palimpsest', 'cache');
+  if (platform === 'darwin') return path.join(home, 'Library', 'Caches', 'palimpsest');
   return path.join(env.XDG_CACHE_HOME || path.join(home, '.cache'), 'palimpsest');
 }
 

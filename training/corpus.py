@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from training.cache import CACHE
 from training.downloads import SourceGone, read_source
 from training.duplicates import NearDuplicates
 from training.filters import clean, is_test, language_of, reason_to_drop
 from training.sources import Source, load_sources
 
-CACHE = Path.home() / ".cache" / "palimpsest"
 MAX_SOURCE_BYTES = 8_000_000
 TEST_SHARE = 0.1
 

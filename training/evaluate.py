@@ -18,8 +18,9 @@ import torch
 from tokenizers import Tokenizer
 
 from training.baselines import copy_nearest, next_token_only
+from training.cache import CACHE
 from training.config import BLOCK
-from training.corpus import CACHE, Document, read_documents
+from training.corpus import Document, read_documents
 from training.infill import infill, load_model
 from training.model import Decoder
 from training.spans import choose_span

@@ -16,9 +16,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from training.cache import CACHE
 from training.card import model_card
 from training.checkpoint import PROGRESS_KEY, Checkpoint, CheckpointError, latest_checkpoint, load_checkpoint
-from training.corpus import CACHE
 from training.packing import tokenizer_digest
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")

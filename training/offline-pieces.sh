@@ -5,10 +5,10 @@
 # DATA and TOKENIZER name other folders than the usual ones.
 set -eu
 OUT=${1:?folder for the pieces}
-CACHE=$HOME/.cache/palimpsest
+PYTHON=${PYTHON:-python3}
+CACHE=$("$PYTHON" -m training.cache)
 DATA=${DATA:-$CACHE/packed}
 TOKENIZER=${TOKENIZER:-$CACHE/tokenizer}
-PYTHON=${PYTHON:-python3}
 for name in train.u16 held.u16 train.documents.npy held.documents.npy; do
   "$PYTHON" -m training.pieces split "$DATA/$name" --out "$OUT" --compress
 done

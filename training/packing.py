@@ -18,7 +18,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from tokenizers import Tokenizer
 
-from training.corpus import CACHE, Document, read_documents
+from training.cache import CACHE
+from training.corpus import Document, read_documents
 from training.tokenizer import load_tokenizer
 from training.vocabulary import BOS, FILE, LANGUAGE_TOKENS, SPECIAL_IDS
 

@@ -16,9 +16,9 @@ from typing import Literal
 
 import torch
 
+from training.cache import CACHE
 from training.checkpoint import Progress, Settings, latest_checkpoint, load_checkpoint, save_checkpoint
 from training.config import SIZES, RowRecipe
-from training.corpus import CACHE
 from training.packing import tokenizer_digest
 from training.parallel import Team
 from training.supply import Direct, open_source

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
+from training.cache import CACHE
 from training.checkpoint import load_checkpoint
 from training.config import BLOCK
-from training.corpus import CACHE, read_documents
+from training.corpus import read_documents
 from training.evaluate import SELECTION, TOKEN_SPAN, Case, Score, draw_cases, selections, token_spans
 from training.measure import Filler
 from training.model import Decoder

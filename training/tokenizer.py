@@ -15,7 +15,8 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from training.corpus import CACHE, read_documents
+from training.cache import CACHE
+from training.corpus import read_documents
 from training.vocabulary import BOS, END, MASK, PAD, SPECIAL_TOKENS
 
 VOCABULARY = 8192

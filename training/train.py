@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from training.cache import CACHE
 from training.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -28,7 +29,6 @@ from training.checkpoint import (
     save_checkpoint,
 )
 from training.config import SIZES
-from training.corpus import CACHE
 from training.packing import tokenizer_digest
 from training.parallel import Team, TeamError, form_team
 from training.rows import RowSource

@@ -41,13 +41,13 @@ describe('Python for training', {
     const { status, stdout } = spawnSync(process.execPath, ['-e', CALL], {
       cwd: ROOT,
       encoding: 'utf8',
-      env: { ...process.env, PALIMPSEST_PYTHON: python, XDG_CACHE_HOME: path.join(folder, 'cache') },
+      env: { ...process.env, PALIMPSEST_PYTHON: python, PALIMPSEST_CACHE: path.join(folder, 'cache') },
     });
     return { code: status, out: stdout };
   }
 
   const environments = (): string[] =>
-    fs.existsSync(path.join(folder, 'cache')) ? fs.readdirSync(path.join(folder, 'cache', 'palimpsest')) : [];
+    fs.existsSync(path.join(folder, 'cache')) ? fs.readdirSync(path.join(folder, 'cache')) : [];
 
   for (const [what, python] of [
     ['absent', () => path.join(folder, 'nothing')],
@@ -64,7 +64,7 @@ describe('Python for training', {
     const python = interpreter('3 12 1');
     const first = ensure(python);
     assert.equal(first.code, 0);
-    assert.match(first.out, /ready .*palimpsest.*bin.python/);
+    assert.match(first.out, /ready .*cache.python-3\.12-.*bin.python/);
     assert.match(
       fs.readFileSync(calls, 'utf8'),
       /^-m pip install .*--requirement training.requirements\.txt\n$/,
