@@ -47,6 +47,7 @@ describe('what a person gets to', () => {
       'inReferenceSearchEditor',
       'inSnippetMode',
       'inlineSuggestionVisible',
+      'isMac',
       'markersNavigationVisible',
       'parameterHintsVisible',
       'referenceSearchVisible',
