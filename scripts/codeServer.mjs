@@ -134,10 +134,13 @@ export async function startCodeServer({
   };
   const userData = folder('user');
   const extensions = folder('extensions');
-  fs.writeFileSync(
-    path.join(folder('user/User'), 'settings.json'),
-    JSON.stringify({ ...QUIET, ...settings }, null, 2),
-  );
+  // Those of the scope `machine` are read from the second file alone: the extension host counts as another machine.
+  for (const place of ['user/User', 'user/Machine']) {
+    fs.writeFileSync(
+      path.join(folder(place), 'settings.json'),
+      JSON.stringify({ ...QUIET, ...settings }, null, 2),
+    );
+  }
   for (const source of installed) {
     const { publisher, name, version } = JSON.parse(
       fs.readFileSync(path.join(source, 'package.json'), 'utf8'),

@@ -1,126 +1,110 @@
-// `npm run pictures`: does what a newcomer does, with real keys in a real workbench, and keeps a picture of each surface
-// in docs/images/. It fails when the editor does not show what it should.
-import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+// `npm run pictures`: does what a person does, with real keys in a real workbench, and keeps a picture of each surface in
+// docs/images/, in a dark, a light and a high-contrast theme, and the denoise as an animation. It fails when the editor does
+// not show what it should. Words choose: `npm run pictures -- dark denoise review`.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { animate } from './pictures/animation.mjs';
+import { APART, surfaces, TOGETHER, wholeStory } from './pictures/surfaces.mjs';
 import { ensureDependencies, root, run } from './setup.mjs';
 import { openWorkbench } from './workbench.mjs';
 
-const THEMES = { dark: 'Default Dark Modern', light: 'Default Light Modern' };
-const FILE = 'inventory.py';
-/** A method, so that there is something to see resolving. */
-const LINES = [44, 49];
+const THEMES = {
+  dark: 'Default Dark Modern',
+  light: 'Default Light Modern',
+  contrast: 'Default High Contrast',
+};
 const IMAGES = path.join(root, 'docs', 'images');
+const VIEWPORT = { width: 1040, height: 620 };
+const SETTINGS = {
+  'editor.minimap.enabled': false,
+  'editor.occurrencesHighlight': 'off',
+  'editor.stickyScroll.enabled': false,
+  'workbench.editor.useModal': 'off',
+  'palimpsest.engine.provider': 'cpu',
+  // What the status bar shows is to be the same on every machine.
+  'palimpsest.node.path': 'node',
+  'palimpsest.ghostText.enabled': false,
+};
 
-/** `home` is where the extension appears as installed: no other engine of the machine has it in its name. */
-function enginePid(home) {
-  const { stdout } = spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
-  const line = stdout.split('\n').find((one) => one.includes(home) && one.includes('engine.js'));
-  return line === undefined ? undefined : Number.parseInt(line, 10);
-}
-
-/** A denoise is over before a picture is taken: the engine is held in the middle of it. */
-async function heldInTheMiddle({ page, pid }, look) {
-  await page.evaluate(() => {
-    const watch = () => {
-      const item = document.querySelector('.statusbar-item[id*="palimpsest"]');
-      const [, settled, all] = /(\d+) of (\d+)/.exec(item?.textContent ?? '') ?? [];
-      if (Number(settled) * 5 >= Number(all)) window.palimpsestHold();
-      else if (window.palimpsestWatches) requestAnimationFrame(watch);
-    };
-    window.palimpsestWatches = true;
-    requestAnimationFrame(watch);
-  });
-  try {
-    await look();
-  } finally {
-    // No watch may hold it after it was let go.
-    await page.evaluate(() => {
-      window.palimpsestWatches = false;
-      return new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-    });
-    process.kill(pid, 'SIGCONT');
-  }
-}
-
-async function takePictures(name, theme) {
+async function inWindow(theme, look, { viewport = VIEWPORT, settings = {} } = {}) {
   const place = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-pictures-'));
   const folder = path.join(place, 'shop');
   fs.cpSync(path.join(root, 'docs/samples'), folder, { recursive: true });
-  const { page, home, close, ...window } = await openWorkbench({
+  const window = await openWorkbench({
     folder,
     extension: root,
-    settings: {
-      'workbench.colorTheme': theme,
-      'editor.minimap.enabled': false,
-      'editor.occurrencesHighlight': 'off',
-      'editor.stickyScroll.enabled': false,
-      'palimpsest.engine.provider': 'cpu',
-      'palimpsest.ghostText.enabled': false,
-    },
+    viewport,
+    settings: { ...SETTINGS, 'workbench.colorTheme': theme, ...settings },
   });
-  const picture = async (surface) => {
-    await page.screenshot({ path: path.join(IMAGES, `${surface}-${name}.png`) });
-    console.log(`docs/images/${surface}-${name}.png`);
-  };
-  const lens = page.locator('.codelens-decoration', { hasText: 'Accept' });
   try {
-    await window.open(FILE);
-    await window.select(...LINES);
-    const before = await window.shownText();
-    // Once for the engine to be up, so that the next time shows the denoise and not the loading.
-    await page.keyboard.press('Control+Alt+p');
-    await lens.waitFor({ timeout: 60_000 });
-    await page.keyboard.press('Escape');
-    await lens.waitFor({ state: 'detached' });
-    assert.equal(await window.shownText(), before, 'Esc leaves everything as it was');
-
-    const pid = enginePid(home);
-    assert.ok(pid, 'an engine runs');
-    await page.exposeFunction('palimpsestHold', () => process.kill(pid, 'SIGSTOP'));
-    for (let tries = 0, isSeen = false; !isSeen; tries++) {
-      assert.ok(tries < 8, 'the denoise was caught in the middle');
-      await window.select(...LINES);
-      await heldInTheMiddle({ page, pid }, async () => {
-        await page.keyboard.press('Control+Alt+p');
-        await page.locator('.statusbar-item', { hasText: /\d+ of \d+|starter/ }).waitFor({ timeout: 20_000 });
-        await page.waitForTimeout(300);
-        const [, settled, all] = /(\d+) of (\d+)/.exec(await window.status()) ?? [];
-        isSeen = Number(settled) < Number(all);
-        if (isSeen) await picture('denoise');
-      });
-      await lens.waitFor();
-      if (!isSeen) await page.keyboard.press('Escape');
-    }
-    await page.waitForTimeout(500);
-    await picture('review');
-
-    await page.keyboard.press('Tab');
-    await lens.waitFor({ state: 'detached' });
-    assert.notEqual(await window.shownText(), before, 'Tab accepts');
-    await page.keyboard.press('Control+z');
-    await page.waitForTimeout(300);
-    await window.select(...LINES);
-    assert.equal(await window.shownText(), before, 'one undo restores');
-    const isDirty = await page.locator('.tab.active.dirty').count();
-    assert.equal(isDirty, 0, 'and the file is not dirty');
+    await look(window);
   } catch (error) {
     const file = path.join(os.tmpdir(), 'palimpsest-pictures-failure.png');
-    await page.screenshot({ path: file });
+    await window.page.screenshot({ path: file });
     console.error(`The window as it was: ${file}`);
     throw error;
   } finally {
-    await close();
+    await window.close();
     fs.rmSync(place, { recursive: true, force: true });
   }
+}
+
+async function takePictures(name, theme, wanted) {
+  const isWanted = (surface) => wanted.length === 0 || wanted.includes(surface);
+  const takeOne = async (window, all, surface) => {
+    // One surface that is not as it should be must not hide the others.
+    await all[surface]().catch((error) => failed(`${surface}, ${name}`, window, error));
+  };
+  const picturesOf = (window) =>
+    surfaces(window, async (surface) => {
+      await window.page.screenshot({ path: path.join(IMAGES, `${surface}-${name}.png`) });
+      console.log(`docs/images/${surface}-${name}.png`);
+    });
+  const together = TOGETHER.filter(isWanted);
+  if (together.length > 0) {
+    await inWindow(theme, async (window) => {
+      const all = picturesOf(window);
+      await all.begin();
+      for (const surface of together) await takeOne(window, all, surface);
+    });
+  }
+  for (const [surface, settings] of Object.entries(APART).filter(([one]) => isWanted(one))) {
+    await inWindow(theme, (window) => takeOne(window, picturesOf(window), surface), { settings });
+  }
+}
+
+async function failed(what, { page }, error) {
+  const file = path.join(os.tmpdir(), `palimpsest-${what.replace(', ', '-')}-failure.png`);
+  await page.screenshot({ path: file });
+  console.error(`${what}: ${error.message}\nThe window as it was: ${file}`);
+  process.exitCode = 1;
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+}
+
+async function takeAnimation() {
+  const tell = async (window) => {
+    await surfaces(window, () => undefined).begin();
+    // The story is in the editor.
+    await window.page.keyboard.press('Control+b');
+    const bytes = await animate(window.page, await wholeStory(window));
+    fs.writeFileSync(path.join(IMAGES, 'denoise.png'), bytes);
+    console.log(`docs/images/denoise.png (${Math.round(bytes.length / 1000)} kB)`);
+  };
+  await inWindow(THEMES.dark, tell, { viewport: { width: 820, height: 480 } });
 }
 
 ensureDependencies();
 run('node', ['esbuild.js']);
 fs.mkdirSync(IMAGES, { recursive: true });
-const wanted = process.argv.slice(2);
-for (const [name, theme] of Object.entries(THEMES)) {
-  if (wanted.length === 0 || wanted.includes(name)) await takePictures(name, theme);
+const words = process.argv.slice(2);
+const themes = Object.keys(THEMES).filter((name) => words.includes(name));
+const wanted = words.filter((word) => !(word in THEMES) && word !== 'animation');
+if (words.length === 0 || words.includes('animation')) await takeAnimation();
+if (!(words.length === 1 && words[0] === 'animation')) {
+  for (const name of themes.length > 0 ? themes : Object.keys(THEMES))
+    await takePictures(name, THEMES[name], wanted);
 }
+if (wanted.length === 0 && !words.includes('animation'))
+  run('node', ['scripts/reviewPictures.mjs', ...themes]);

@@ -1,0 +1,283 @@
+// What a person sees of the extension, one surface after the other, in a window that is open. Each fails when the editor does not
+// show what it should.
+import assert from 'node:assert/strict';
+import { enginePid, inBursts, sleep } from './hold.mjs';
+
+const LIMIT = { timeout: 60_000 };
+const PYTHON = 'inventory.py';
+const TYPESCRIPT = 'rateLimiter.ts';
+/** Lines of the Python sample: a method, two lines of which one is changed. */
+const METHOD = [35, 36];
+const LINE = [53, 54];
+
+/** In this order in one window. */
+export const TOGETHER = [
+  'denoise',
+  'oneLine',
+  'statusBar',
+  'loading',
+  'quickFix',
+  'suspicious',
+  'walkthrough',
+  'stopped',
+];
+/** In windows of their own, with these settings. */
+export const APART = {
+  diffEditor: { 'palimpsest.rewrite.preview': 'diffEditor' },
+  ghostText: { 'palimpsest.ghostText.enabled': true },
+};
+
+/** `window`: what `openWorkbench` gives; `picture(name)` keeps one. */
+export function surfaces(window, picture) {
+  const { page, home } = window;
+  const { keyboard } = page;
+  const lens = page.locator('.codelens-decoration', { hasText: 'Accept' }).first();
+  const status = page.locator('.statusbar-item[id*="palimpsest"]').first();
+
+  async function review(lines) {
+    await window.select(...lines);
+    await keyboard.press('Control+Alt+p');
+    await lens.waitFor(LIMIT);
+    await sleep(700);
+  }
+
+  async function reject() {
+    await keyboard.press('Escape');
+    await lens.waitFor({ state: 'detached' });
+  }
+
+  /** Once, so that the next time shows the denoise and not the loading. */
+  async function begin() {
+    await window.open(PYTHON);
+    await window.select(...METHOD);
+    const before = await window.shownText();
+    await review(METHOD);
+    await reject();
+    assert.equal(await window.shownText(), before, 'Esc leaves everything as it was');
+  }
+
+  /** Decorations stand in the style sheet, not in the text. */
+  const drawn = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('.view-lines .view-line span')]
+        .map((span) => getComputedStyle(span, '::before').content)
+        .filter((content) => content !== 'none' && content !== 'normal')
+        .join('\n'),
+    );
+
+  async function denoise() {
+    await window.select(...METHOD);
+    await inBursts(
+      enginePid(home),
+      () => keyboard.press('Control+Alt+p'),
+      async () => {
+        const [, settled, all] = /(\d+) of (\d+)/.exec((await status.textContent()) ?? '') ?? [];
+        assert.equal(await lens.count(), 0, 'masks were seen before it was over');
+        if (settled === undefined || Number(settled) * 4 < Number(all)) return false;
+        if (!/[░▒▓]{4}/u.test(await drawn())) return false;
+        await picture('denoise');
+        return true;
+      },
+    );
+    await lens.waitFor(LIMIT);
+    await sleep(700);
+    await picture('review');
+    await keyboard.press('Control+Alt+Enter');
+    await lens.waitFor({ state: 'detached' });
+    await keyboard.press('Control+z');
+    await page.locator('.tab.active.dirty').waitFor({ state: 'detached', ...LIMIT });
+  }
+
+  async function oneLine() {
+    await review(LINE);
+    await picture('line');
+    await reject();
+  }
+
+  async function diffEditor() {
+    await window.open(PYTHON);
+    await window.select(...METHOD);
+    await keyboard.press('Control+Alt+p');
+    await page.locator('.diff-editor .view-line, .monaco-diff-editor .view-line').first().waitFor(LIMIT);
+    await sleep(1200);
+    await picture('diff');
+    await keyboard.press('Escape');
+    await page
+      .locator('.monaco-diff-editor')
+      .first()
+      .waitFor({ state: 'detached', ...LIMIT });
+  }
+
+  async function ghostText() {
+    // For the engine to be up.
+    await begin();
+    await window.select(42, 42);
+    const slowly = async (key) => {
+      await sleep(300);
+      await keyboard.press(key);
+    };
+    for (const key of ['End', 'Enter', 'Enter', 'Backspace']) await slowly(key);
+    await keyboard.insertText('def names(self):');
+    await slowly('Enter');
+    await keyboard.insertText('result = []');
+    await slowly('Enter');
+    await keyboard.insertText('for item in self.items');
+    const ghost = page.locator('.ghost-text, .ghost-text-decoration, .suggest-preview-text').first();
+    for (let tries = 0; tries < 10 && (await ghost.count()) === 0; tries++) {
+      await window.command('Trigger Inline Suggestion');
+      await sleep(1500);
+    }
+    await ghost.waitFor({ timeout: 1000 });
+    await picture('ghost');
+  }
+
+  async function quickFix() {
+    await window.open(TYPESCRIPT);
+    await window.select(28, 28);
+    await keyboard.press('End');
+    await keyboard.insertText('\nconst left: number = bucket.tokenz;');
+    await page.locator('.squiggly-error').first().waitFor(LIMIT);
+    await keyboard.press('ArrowLeft');
+    await keyboard.press('ArrowLeft');
+    await sleep(1500);
+    await keyboard.press('Control+.');
+    await page.locator('.action-widget .action', { hasText: 'Palimpsest' }).first().waitFor(LIMIT);
+    await sleep(400);
+    await picture('fix');
+    await keyboard.press('Escape');
+  }
+
+  async function suspicious() {
+    await window.command('Palimpsest: Show Suspicious Tokens');
+    await page.locator('.statusbar-item', { hasText: 'suspicious tokens' }).waitFor(LIMIT);
+    await page.mouse.move(700, 590);
+    await sleep(2500);
+    await keyboard.press('Control+Alt+.');
+    await page
+      .locator('.monaco-hover', { hasText: /Palimpsest|%/ })
+      .first()
+      .waitFor(LIMIT);
+    await sleep(500);
+    await picture('suspicious');
+    await keyboard.press('Escape');
+    await window.command('Palimpsest: Show Suspicious Tokens');
+    await window.command('File: Revert File');
+  }
+
+  async function statusBar() {
+    await status.hover();
+    await page.locator('.monaco-hover', { hasText: 'million parameters' }).first().waitFor(LIMIT);
+    await sleep(300);
+    await picture('status');
+    await page.mouse.move(700, 590);
+  }
+
+  async function loading() {
+    await window.command('Palimpsest: Stop Engine');
+    await window.open(PYTHON);
+    await window.select(...METHOD);
+    await keyboard.press('Control+Alt+p');
+    let pid;
+    for (let tries = 0; pid === undefined && tries < 500; tries++) {
+      pid = enginePid(home);
+      await sleep(5);
+    }
+    assert.ok(pid, 'an engine was started');
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await page.locator('.notification-toast', { hasText: 'loads its model' }).waitFor(LIMIT);
+      await sleep(500);
+      await picture('loading');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await page.locator('.statusbar-item', { hasText: 'starter' }).waitFor(LIMIT);
+    await keyboard.press('Escape');
+    await sleep(500);
+    await keyboard.press('Escape');
+  }
+
+  async function stopped() {
+    for (let kills = 0; kills < 8 && !/stopped/.test((await status.textContent()) ?? ''); kills++) {
+      let pid;
+      for (let tries = 0; pid === undefined && tries < 300; tries++) {
+        pid = enginePid(home);
+        await sleep(20);
+      }
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      await sleep(300);
+    }
+    await page.locator('.notification-toast', { hasText: 'stays stopped' }).waitFor(LIMIT);
+    await sleep(500);
+    await picture('stopped');
+    await window.command('Notifications: Clear All Notifications');
+  }
+
+  async function walkthrough() {
+    await window.command('Welcome: Open Walkthrough...');
+    await page.waitForSelector('.quick-input-widget input');
+    await keyboard.insertText('Begin with Palimpsest');
+    await page
+      .locator('.quick-input-list .monaco-list-row', { hasText: 'Palimpsest' })
+      .first()
+      .waitFor(LIMIT);
+    await keyboard.press('Enter');
+    await page.locator('.getting-started-step').first().waitFor(LIMIT);
+    // Narrower, its pictures are left out.
+    const size = page.viewportSize();
+    await page.setViewportSize({ width: 1360, height: 760 });
+    await sleep(1500);
+    await picture('walkthrough');
+    await page.setViewportSize(size);
+    await window.command('View: Close Editor');
+  }
+
+  return {
+    begin,
+    denoise,
+    oneLine,
+    statusBar,
+    loading,
+    quickFix,
+    suspicious,
+    walkthrough,
+    stopped,
+    diffEditor,
+    ghostText,
+  };
+}
+
+/** [screenshot, milliseconds]: selecting, the denoise, the review, accepting, undoing. */
+export async function wholeStory(window) {
+  const { page, home } = window;
+  const { keyboard } = page;
+  const lens = page.locator('.codelens-decoration', { hasText: 'Accept' }).first();
+  const status = page.locator('.statusbar-item[id*="palimpsest"]').first();
+  const frames = [];
+  const keep = async (millis) => frames.push([await page.screenshot(), millis]);
+  await window.select(...METHOD);
+  await sleep(300);
+  await keep(1200);
+  let last = '';
+  await inBursts(
+    enginePid(home),
+    () => keyboard.press('Control+Alt+p'),
+    async () => {
+      if ((await lens.count()) > 0) return true;
+      const now = `${await status.textContent()}\n${await window.shownText()}`;
+      if (now !== last) await keep(110);
+      last = now;
+      return false;
+    },
+  );
+  await sleep(700);
+  await keep(2500);
+  await keyboard.press('Control+Alt+Enter');
+  await lens.waitFor({ state: 'detached' });
+  await sleep(300);
+  await keep(1500);
+  await keyboard.press('Control+z');
+  await sleep(500);
+  await keep(1200);
+  return frames;
+}
