@@ -27,6 +27,7 @@ import {
   internals,
   isAlive,
   openFile,
+  undoIn,
   until,
   useCpu,
 } from './host';
@@ -135,7 +136,7 @@ describe('quick fixes', () => {
     await until(() => rewrite?.ending, 'the end of the rewrite');
     assert.ok(!editor.document.getText().includes('qzx'));
     await until(() => languages.getDiagnostics(editor.document.uri).length === 0, 'no problem any more');
-    await commands.executeCommand('undo');
+    await undoIn(editor.document);
     assert.equal(editor.document.getText(), PROGRAM);
   });
 
@@ -233,7 +234,7 @@ describe('quick fixes', () => {
     await until(() => rewrite?.ending, 'the end of the rewrite');
     assert.ok(!document.getText().includes('qzx'));
     assert.ok(!document.getText().replaceAll('\r\n', '').includes('\n'));
-    await commands.executeCommand('undo');
+    await undoIn(document);
     assert.equal(document.getText(), content);
     await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
   });

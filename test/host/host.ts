@@ -10,6 +10,7 @@ import {
   extensions,
   Position,
   Selection,
+  TabInputTextDiff,
   type TextDocument,
   type TextEditor,
   Uri,
@@ -62,7 +63,8 @@ export async function openFile(name: string, text: string): Promise<TextEditor> 
   const uri = Uri.joinPath(folder.uri, name);
   await workspace.fs.writeFile(uri, Buffer.from(text));
   const document = await workspace.openTextDocument(uri);
-  assert.equal(document.getText(), text);
+  // A document that the editor still remembers from before takes the file's new text with a delay.
+  await until(() => document.getText() === text, `${name} with its text`);
   return window.showTextDocument(document, { preview: false });
 }
 
@@ -100,6 +102,17 @@ export async function closeEverything(): Promise<void> {
     }
   }
   await commands.executeCommand('workbench.action.closeAllEditors');
+}
+
+/** The editor's own undo, in the document's own editor: a diff editor of an accepted review takes a moment to close. */
+export async function undoIn(document: TextDocument): Promise<void> {
+  await until(
+    () =>
+      window.activeTextEditor?.document === document &&
+      !(window.tabGroups.activeTabGroup.activeTab?.input instanceof TabInputTextDiff),
+    'the document in front',
+  );
+  await commands.executeCommand('undo');
 }
 
 /** What the extension says to the person from here on, in pop-ups; the editor shows them all the same. */

@@ -24,6 +24,7 @@ import {
   reviewOf,
   select,
   startRewrite,
+  undoIn,
   until,
   useCpu,
 } from './host';
@@ -62,7 +63,7 @@ describe('rewrite, where something is in the way', () => {
     assert.deepEqual(fingerprint(editor.document), untouched);
     await run('acceptRewrite');
     assert.equal(await ended(rewrite), 'accepted');
-    await commands.executeCommand('undo');
+    await undoIn(editor.document);
     assert.equal(editor.document.getText(), PROGRAM);
   });
 

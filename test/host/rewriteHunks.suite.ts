@@ -12,7 +12,7 @@ import {
 } from 'vscode';
 import { DIFF_SCHEME } from '../../extension/rewrite/diffReview';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
-import { closeEverything, configure, fingerprint, internals, openFile, until, useCpu } from './host';
+import { closeEverything, configure, fingerprint, internals, openFile, undoIn, until, useCpu } from './host';
 
 const LINES = [
   'one = 1',
@@ -226,7 +226,7 @@ describe('rewrite, hunk by hunk', () => {
     await run('rejectRewrite');
     assert.deepEqual(labels(), []);
     assert.equal(rewrite.ending, 'rejected');
-    await commands.executeCommand('undo');
+    await undoIn(editor.document);
     assert.equal(editor.document.getText(), TEXT);
   });
 

@@ -17,6 +17,7 @@ import {
   reviewOf,
   select,
   startRewrite,
+  undoIn,
   until,
   useCpu,
 } from './host';
@@ -104,7 +105,7 @@ describe('rewrite, steered', () => {
     await run('acceptRewrite');
     await until(() => rewrite.ending, 'the end');
     assert.ok(editor.document.getText().includes(text));
-    await commands.executeCommand('undo');
+    await undoIn(editor.document);
     assert.equal(editor.document.getText(), TEXT);
   });
 
