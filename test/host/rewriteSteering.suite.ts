@@ -10,9 +10,12 @@ import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
   closeEverything,
   configure,
+  FIRST as FIRST_LINE,
   fingerprint,
   GIBBERISH,
   internals,
+  LAST,
+  LONG_TEXT,
   openFile,
   reviewOf,
   select,
@@ -188,12 +191,12 @@ describe('rewrite, steered', () => {
   });
 
   it('tells how long it takes from the command to the first step, and from cancel to the engine at rest', async () => {
-    const editor = await openFile('speed.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(12)}    return 1\n`);
+    const editor = await openFile('speed.ts', LONG_TEXT);
     const { engine } = await (await internals()).palimpsest();
     const firsts: number[] = [];
     const cancels: number[] = [];
-    for (let i = 0; i < 6; i++) {
-      select(editor, [1, 12]);
+    for (let tries = 0; tries < 30 && cancels.length < 6; tries++) {
+      select(editor, [FIRST_LINE, LAST]);
       const asked = performance.now();
       const rewrite = await startRewrite(editor);
       await until(() => rewrite.firstStepMillis, 'a denoise step');
@@ -202,7 +205,11 @@ describe('rewrite, steered', () => {
       firsts.push(onItsWay + (rewrite.firstStepMillis ?? Number.NaN));
       const cancelled = performance.now();
       await run('cancelRewrite');
-      assert.equal(rewrite.ending, 'cancelled');
+      // A quick machine may be done before it is told.
+      if (rewrite.ending !== 'cancelled') {
+        await run('rejectRewrite');
+        continue;
+      }
       const running = () => engine.use(({ client }) => client.status()).then((status) => status.running);
       while ((await running()) > 0);
       cancels.push(performance.now() - cancelled);
@@ -212,5 +219,6 @@ describe('rewrite, steered', () => {
       `      first step on the screen ${middle(firsts).toFixed(0)} ms after the command, engine at rest ${middle(cancels).toFixed(0)} ms after cancel (middle of ${firsts.length})`,
     );
     assert.ok(firsts.every(Number.isFinite) && cancels.every(Number.isFinite));
+    assert.equal(cancels.length, 6, 'six were cancelled');
   });
 });
