@@ -122,7 +122,7 @@ export function surfaces(window, picture) {
     await keyboard.insertText('result = []');
     await slowly('Enter');
     await keyboard.insertText('for item in self.items');
-    const ghost = page.locator('.ghost-text, .ghost-text-decoration, .suggest-preview-text').first();
+    const ghost = page.locator('[class*="ghost-text"]:visible').first();
     for (let tries = 0; tries < 10 && (await ghost.count()) === 0; tries++) {
       await window.command('Trigger Inline Suggestion');
       await sleep(1500);
