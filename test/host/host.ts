@@ -152,6 +152,19 @@ export const LONG_TEXT = fs.readFileSync(path.join(__dirname, '../../docs/sample
 export const FIRST = 5;
 export const LAST = 50;
 
+/** With an engine that does nothing meanwhile: what is asked for is under way all that time. */
+export async function whileHeld<T>(work: () => Promise<T>): Promise<T> {
+  const { engine } = await (await internals()).palimpsest();
+  await engine.use(async () => undefined, { revive: true });
+  const pid = await until(() => engine.pid, 'an engine');
+  process.kill(pid, 'SIGSTOP');
+  try {
+    return await work();
+  } finally {
+    if (isAlive(pid)) process.kill(pid, 'SIGCONT');
+  }
+}
+
 /**
  * Holds the engine in the middle of a denoise, behind its first frame, while `act` does what a person or another
  * extension may do meanwhile. The engine runs in short bursts until then, so that no machine is too fast for it.

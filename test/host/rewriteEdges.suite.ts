@@ -27,6 +27,7 @@ import {
   undoIn,
   until,
   useCpu,
+  whileHeld,
 } from './host';
 
 const PROGRAM = ['def f(a):', `    ${GIBBERISH}`, `    ${GIBBERISH} more`, '    return a', ''].join('\n');
@@ -132,10 +133,12 @@ describe('rewrite, where something is in the way', () => {
     );
 
     select(editor, [2, 2]);
-    const lost = await startRewrite(editor);
     const before = editor.document.getText();
-    await editor.edit((edit) => edit.insert(new Position(2, 6), 'typed'));
-    assert.equal(await ended(lost), 'conflict');
+    await whileHeld(async () => {
+      const lost = await startRewrite(editor);
+      await editor.edit((edit) => edit.insert(new Position(2, 6), 'typed'));
+      assert.equal(await ended(lost), 'conflict');
+    });
     const lines = before.split('\n');
     lines[2] = `${lines[2]?.slice(0, 6)}typed${lines[2]?.slice(6)}`;
     assert.equal(editor.document.getText(), lines.join('\n'));
