@@ -34,7 +34,8 @@ const PROGRAM = [
   '',
   '# 🎈漢',
   'def store(path, data):',
-  `    ${GIBBERISH}`,
+  // Not the same again: what stands twice is no surprise.
+  '    zkj[[48151]] = ~yyq @ 62342',
   '    return True',
   '',
 ].join('\n');
