@@ -66,7 +66,18 @@ export function ensurePython() {
     [python.path, ['-m', 'venv', folder]],
     [
       inside,
-      ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--requirement', REQUIREMENTS],
+      // Where one of several indexes is out of reach, five tries for each package would take minutes.
+      [
+        '-m',
+        'pip',
+        'install',
+        '--quiet',
+        '--disable-pip-version-check',
+        '--retries',
+        '2',
+        '-r',
+        REQUIREMENTS,
+      ],
     ],
   ];
   for (const [command, args] of steps) {

@@ -47,24 +47,30 @@ export function anchorOf(document: TextDocument, hunk: Hunk): Position {
   return document.validatePosition(new Range(change.line, change.start, change.line, change.start).start);
 }
 
+// High contrast themes have no backgrounds for a diff: lines around it say what they say elsewhere, and take no room.
+const REMOVED_OUTLINE = { outline: '1px dashed', outlineColor: new ThemeColor('palimpsest.removedBorder') };
+const INSERTED_BORDER = { border: '1px dashed', borderColor: new ThemeColor('palimpsest.insertedBorder') };
+
 export class ReviewView {
   private readonly owned = new Disposables();
   private readonly removedLine = this.owned.add(
     window.createTextEditorDecorationType({
       isWholeLine: true,
       backgroundColor: new ThemeColor('diffEditor.removedLineBackground'),
+      ...REMOVED_OUTLINE,
       overviewRulerColor: new ThemeColor('diffEditorOverview.removedForeground'),
     }),
   );
   private readonly removedText = this.owned.add(
     window.createTextEditorDecorationType({
       backgroundColor: new ThemeColor('diffEditor.removedTextBackground'),
+      ...REMOVED_OUTLINE,
       textDecoration: 'line-through',
     }),
   );
   private readonly insertedText = this.owned.add(
     window.createTextEditorDecorationType({
-      after: { backgroundColor: new ThemeColor('diffEditor.insertedTextBackground') },
+      after: { backgroundColor: new ThemeColor('diffEditor.insertedTextBackground'), ...INSERTED_BORDER },
       overviewRulerColor: new ThemeColor('diffEditorOverview.insertedForeground'),
     }),
   );
@@ -74,6 +80,7 @@ export class ReviewView {
       after: {
         color: new ThemeColor('editorCodeLens.foreground'),
         backgroundColor: new ThemeColor('diffEditor.insertedTextBackground'),
+        ...INSERTED_BORDER,
         margin: '0 0 0 2ch',
       },
       overviewRulerColor: new ThemeColor('diffEditorOverview.insertedForeground'),

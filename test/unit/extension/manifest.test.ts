@@ -168,7 +168,7 @@ describe('the manifest', () => {
       );
     }
     const named = new Set(
-      [...sources.matchAll(/'(palimpsest\.[a-z]+(?:Foreground|Background))'/g)].map(([, id]) => id),
+      [...sources.matchAll(/'(palimpsest\.[a-z]+(?:Foreground|Background|Border))'/g)].map(([, id]) => id),
     );
     assert.deepEqual([...named].sort(), [...ids].sort());
   });
