@@ -75,7 +75,7 @@ export function ensurePython() {
         '--disable-pip-version-check',
         '--retries',
         '2',
-        '-r',
+        '--requirement',
         REQUIREMENTS,
       ],
     ],
