@@ -77,6 +77,10 @@ def build(source: RowSource, numbers: range, noise: Noise | None) -> Batch:
     return source.next_token_batch(numbers) if noise is None else source.canvas_batch(numbers, noise)
 
 
+PATIENCE_SECONDS = 10.0
+"""For a batch that nobody wants any more."""
+
+
 class Prefetcher:
     """Batches built ahead by `workers` processes; the arguments are those of `open_source`."""
 
@@ -95,17 +99,27 @@ class Prefetcher:
         self._pool = multiprocessing.get_context("spawn").Pool(workers, _start_worker, arguments)
         self._depth = AHEAD * workers
         self._waiting: deque[tuple[tuple[range, Noise | None], ApplyResult[Batch]]] = deque()
+        self._thrown_away: list[ApplyResult[Batch]] = []
 
     def next(self, plan: Plan) -> Batch:
         """The batch of the step that `plan(0)` describes; what was built for another plan is thrown away."""
         if self._waiting and self._waiting[0][0] != plan(0):
-            self._waiting.clear()
+            self._throw_away()
         while len(self._waiting) < self._depth:
             wanted = plan(len(self._waiting))
             self._waiting.append((wanted, self._pool.apply_async(_build, wanted)))
         return self._waiting.popleft()[1].get()
 
     def close(self) -> None:
-        """Ends the workers."""
+        """Ends the workers, once what they build is built: a pool that is ended before may fail at it."""
+        self._throw_away()
+        self._pool.close()
+        for result in self._thrown_away:
+            result.wait(PATIENCE_SECONDS)
         self._pool.terminate()
         self._pool.join()
+
+    def _throw_away(self) -> None:
+        unfinished = [result for result in self._thrown_away if not result.ready()]
+        self._thrown_away = unfinished + [result for _, result in self._waiting]
+        self._waiting.clear()
