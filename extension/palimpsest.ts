@@ -45,6 +45,7 @@ import type { OffsetRange } from './rewrite/spans';
 import { EVERYWHERE } from './schemes';
 import { engineSettings, ghostSettings, rewriteSettings, START_SETTINGS } from './settings';
 import type { StatusItem } from './statusItem';
+import { say } from './statusNotes';
 import { editorOf, type LookOutcome, Suspicions } from './suspicion/suspicions';
 import { SyntaxTrees } from './syntax/syntaxTrees';
 
@@ -92,6 +93,7 @@ export class Palimpsest {
       restart: () => this.restartEngine(),
       showLog: () => this.showLog(),
     });
+    const fail = (error: EngineError) => void this.failures.tell(error);
     this.instructions = new Instructions(this.engine);
     this.owned.add(this.engine.onState((state) => this.engineChanged(state)));
     this.loading = this.owned.add(new LoadingNotice(this.engine));
@@ -102,7 +104,7 @@ export class Palimpsest {
         engine: this.engine,
         diffs,
         activity: (text) => status.doing(text),
-        fail: (error) => void this.failures.tell(error),
+        fail,
       }),
     );
     this.owned.add(languages.registerCodeLensProvider({ pattern: '**' }, this.rewrites));
@@ -113,7 +115,7 @@ export class Palimpsest {
         rewrites: this.rewrites,
         syntax: this.syntax,
         copies: this.copies,
-        fail: (error) => void this.failures.tell(error),
+        fail,
       }),
     );
     this.ghostSwitches = this.owned.add(new GhostSwitches((until) => status.snoozed(until)));
@@ -131,7 +133,7 @@ export class Palimpsest {
       new Suspicions({
         engine: this.engine,
         rewrites: this.rewrites,
-        fail: (error) => void this.failures.tell(error),
+        fail,
       }),
     );
     this.owned.add(languages.registerHoverProvider(EVERYWHERE, this.suspicions));
@@ -155,15 +157,19 @@ export class Palimpsest {
     return false;
   }
 
+  private async mayRewrite(document: TextDocument): Promise<boolean> {
+    return mayEdit(document) && (await this.mayRead(document));
+  }
+
   /** Masks what the selections mean and starts; `choice`: what an empty one means, where the settings do not count. */
   async rewrite(editor: TextEditor, choice?: EmptyChoice): Promise<Rewrite | undefined> {
-    if (!mayEdit(editor.document) || !(await this.mayRead(editor.document))) return undefined;
+    if (!(await this.mayRewrite(editor.document))) return undefined;
     return this.rewriteMeant(editor, choice);
   }
 
   /** The same with an instruction that is asked for first. */
   async rewriteWithInstruction(editor: TextEditor): Promise<Rewrite | undefined> {
-    if (!mayEdit(editor.document) || !(await this.mayRead(editor.document))) return undefined;
+    if (!(await this.mayRewrite(editor.document))) return undefined;
     try {
       const instruction = await this.instructions.ask();
       return instruction === undefined ? undefined : this.rewriteMeant(editor, undefined, instruction);
@@ -188,12 +194,10 @@ export class Palimpsest {
   /** Of the light bulb's menu, or at the cursor of the active editor. */
   async fixProblem(uri?: Uri, diagnostic?: Diagnostic): Promise<FixOutcome | undefined> {
     const editor = editorOf(uri);
-    if (editor === undefined || !mayEdit(editor.document)) return undefined;
-    if (!(await this.mayRead(editor.document))) return undefined;
+    if (editor === undefined || !(await this.mayRewrite(editor.document))) return undefined;
     const problem = diagnostic ?? problemAtCursor(editor);
     if (problem !== undefined) return this.fixer.fix(editor, problem);
-    const message = l10n.t('Palimpsest: no problem is reported at the cursor.');
-    window.setStatusBarMessage(`$(info) ${message}`, 6000);
+    say(l10n.t('Palimpsest: no problem is reported at the cursor.'));
     return undefined;
   }
 
@@ -210,8 +214,8 @@ export class Palimpsest {
   /** Of a hover's link, or at the cursor. */
   async rewriteSuspiciousToken(uri?: Uri, place?: OffsetRange): Promise<void> {
     const editor = editorOf(uri && Uri.from(uri));
-    if (editor === undefined || !mayEdit(editor.document)) return;
-    if (await this.mayRead(editor.document)) this.suspicions.remask(editor, place);
+    if (editor !== undefined && (await this.mayRewrite(editor.document)))
+      this.suspicions.remask(editor, place);
   }
 
   /** A review that waits for an answer goes before ghost text. */

@@ -1,5 +1,6 @@
 // What a language model hands to the tool, and what it gets back: lines and columns in, a diff out. Pure.
 import { structuredPatch } from 'diff';
+import { lineStarts } from '../lineStarts';
 import { fieldsOf, invalid } from './requests';
 
 /** Counts from 1, as editors show it; a column counts UTF-16 units, the end is exclusive. */
@@ -63,10 +64,6 @@ export function offsetsOf(
   const to = endColumn === undefined ? last.trimEnd().length : endColumn - 1;
   const start = (starts[startLine - 1] ?? 0) + Math.min(from, first.length);
   return { start, end: Math.max(start, (starts[endLine - 1] ?? 0) + Math.min(to, last.length)) };
-}
-
-function lineStarts(text: string): readonly number[] {
-  return [0, ...[...text.matchAll(/\r\n|\r|\n/g)].map(({ index, 0: end }) => index + end.length)];
 }
 
 /** A unified diff that `git apply` takes. */

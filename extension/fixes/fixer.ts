@@ -8,6 +8,7 @@ import { type Answers, askForAnswers } from '../rewrite/request';
 import type { Place } from '../rewrite/review';
 import type { Rewrites } from '../rewrite/rewrites';
 import { rewriteSettings } from '../settings';
+import { say } from '../statusNotes';
 import { shortened } from './problem';
 import { type Sifted, Trial, type TrialServices } from './trial';
 
@@ -126,10 +127,7 @@ export class Fixer {
     // The editor may have been closed or opened anew meanwhile.
     const editor = window.visibleTextEditors.find((one) => one.document === document);
     if (isEdited || found === undefined || editor === undefined) {
-      window.setStatusBarMessage(
-        `$(info) ${l10n.t('Palimpsest: the fix was given up, because its text was edited or closed.')}`,
-        6000,
-      );
+      say(l10n.t('Palimpsest: the fix was given up, because its text was edited or closed.'));
       return 'changed';
     }
     this.services.rewrites.present(editor, found.answers, 0, (answers, signal) =>
@@ -138,7 +136,7 @@ export class Fixer {
     const message = found.isChecked
       ? l10n.t('Palimpsest: on a copy, the problem is gone with this rewrite.')
       : l10n.t('Palimpsest: no language server looked at this rewrite yet.');
-    window.setStatusBarMessage(`$(${found.isChecked ? 'pass' : 'info'}) ${message}`, 6000);
+    say(message, found.isChecked ? 'pass' : 'info');
     return found.isChecked ? 'shown' : 'shown-unchecked';
   }
 }

@@ -1,6 +1,7 @@
 // One text with a problem, and the means to try answers on it: its syntax tree, and a copy for the language server. Made for
 // one search, and closed after it.
 import type { Diagnostic, TextDocument } from 'vscode';
+import { offsetsOf } from '../ranges';
 import type { Answers } from '../rewrite/request';
 import type { OffsetRange } from '../rewrite/spans';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
@@ -40,10 +41,7 @@ export class Trial {
     signal: AbortSignal,
   ): Promise<Trial> {
     const text = document.getText();
-    const range = {
-      start: document.offsetAt(diagnostic.range.start),
-      end: document.offsetAt(diagnostic.range.end),
-    };
+    const range = offsetsOf(document, diagnostic.range);
     const opening = Checker.open(document, diagnostic, copies, signal).catch(() => undefined);
     return new Trial(text, range, await syntax.open(text, document.languageId), opening, signal);
   }

@@ -13,6 +13,7 @@ import { toEngineError } from '../../engine/errors';
 import { type EngineSupervisor, isCrash } from '../engine/supervisor';
 import { excerptAround } from '../excerpt';
 import type { Exclusions } from '../privacy/exclusions';
+import { rangeOf } from '../ranges';
 import { type GhostSettings, ghostSettings } from '../settings';
 import { GhostCache, type Remembered } from './cache';
 import { AdaptiveDelay } from './delay';
@@ -76,11 +77,7 @@ export class GhostText {
       return known.texts.map((rest) => new InlineCompletionItem(chosen.text + rest, range));
     }
     return offersOf(before, known).map(
-      (offer) =>
-        new InlineCompletionItem(
-          offer.text,
-          new Range(document.positionAt(offer.start), document.positionAt(offer.end)),
-        ),
+      (offer) => new InlineCompletionItem(offer.text, rangeOf(document, offer)),
     );
   }
 

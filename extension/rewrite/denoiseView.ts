@@ -10,6 +10,7 @@ import {
   window,
 } from 'vscode';
 import { Disposables } from '../disposables';
+import { rangeOf } from '../ranges';
 import { canvasLines, maskedCells, type OldLine, type PlacedRun, placeRuns, type Role } from './frames';
 import type { SpanPicture } from './pictures';
 import type { Place } from './review';
@@ -62,9 +63,7 @@ export class DenoiseView {
     pictures: ReadonlyMap<number, SpanPicture> | undefined,
   ): void {
     const { document } = editor;
-    const ranges = places.map(
-      ({ start, end }) => new Range(document.positionAt(start), document.positionAt(end)),
-    );
+    const ranges = places.map((place) => rangeOf(document, place));
     editor.setDecorations(this.span, ranges);
     const tabSize = typeof editor.options.tabSize === 'number' ? editor.options.tabSize : 4;
     const runs =
@@ -80,13 +79,13 @@ export class DenoiseView {
       editor.setDecorations(type, runs.filter((run) => run.role === role).map(decorationOf));
     }
     // Piece by piece: what stands at the border of two hidden pieces is not hidden with them.
-    const hidden = runs.filter((run) => run.end > run.start).map(rangeOf);
+    const hidden = runs.filter((run) => run.end > run.start).map(lineRangeOf);
     editor.setDecorations(this.rubbedOut, hidden);
     const written = new Set(runs.map(({ line }) => line));
     const rest = ranges
       .flatMap((range) => oldLines(document, range))
       .filter(({ line }) => !written.has(line));
-    editor.setDecorations(this.fading, pictures === undefined ? [] : rest.map(rangeOf));
+    editor.setDecorations(this.fading, pictures === undefined ? [] : rest.map(lineRangeOf));
   }
 
   clear(editor: TextEditor): void {
@@ -111,10 +110,10 @@ function oldLines(document: TextDocument, range: Range): readonly OldLine[] {
   return lines;
 }
 
-function rangeOf({ line, start, end }: OldLine): Range {
+function lineRangeOf({ line, start, end }: OldLine): Range {
   return new Range(new Position(line, start), new Position(line, end));
 }
 
 function decorationOf(run: PlacedRun): DecorationOptions {
-  return { range: rangeOf(run), renderOptions: { before: { contentText: run.text } } };
+  return { range: lineRangeOf(run), renderOptions: { before: { contentText: run.text } } };
 }

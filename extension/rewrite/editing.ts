@@ -1,13 +1,6 @@
 // How a rewrite gets into its document: in one edit and one undo step, wherever the document is shown.
-import {
-  EndOfLine,
-  Range,
-  type TextDocument,
-  type TextEditor,
-  WorkspaceEdit,
-  window,
-  workspace,
-} from 'vscode';
+import { EndOfLine, type TextDocument, type TextEditor, WorkspaceEdit, window, workspace } from 'vscode';
+import { rangeOf } from '../ranges';
 import type { TextEdit } from './edits';
 import type { OffsetRange } from './spans';
 
@@ -64,8 +57,4 @@ async function editUnseen(document: TextDocument, edits: readonly TextEdit[]): P
   const edit = new WorkspaceEdit();
   for (const one of edits) edit.replace(document.uri, rangeOf(document, one), one.text);
   return workspace.applyEdit(edit);
-}
-
-function rangeOf(document: TextDocument, { start, end }: OffsetRange): Range {
-  return new Range(document.positionAt(start), document.positionAt(end));
 }

@@ -1,4 +1,5 @@
 // What a candidate changes, as hunks of whole lines of the document; each can be taken or left by itself.
+import { lineStarts } from '../lineStarts';
 import { applyEdits, type TextEdit } from './edits';
 import { lineEdits } from './lineEdits';
 import { type Answer, type Place, placesInOrder } from './review';
@@ -171,9 +172,7 @@ class LineMap {
   private readonly starts: readonly number[];
 
   constructor(readonly text: string) {
-    const starts = [0];
-    for (const match of text.matchAll(/\r\n|\r|\n/g)) starts.push(match.index + match[0].length);
-    this.starts = starts;
+    this.starts = lineStarts(text);
   }
 
   lineAt(offset: number): number {

@@ -1,6 +1,7 @@
 // Pinned words, framed on the side that they were pinned on: in the document, or in the candidate beside it.
-import { Range, type TextDocument, ThemeColor, window } from 'vscode';
+import { type TextDocument, ThemeColor, window } from 'vscode';
 import { Disposables } from '../disposables';
+import { rangeOf } from '../ranges';
 import { reviewUri } from './diffReview';
 import type { Review } from './review';
 import { sidePlaces } from './sides';
@@ -24,9 +25,8 @@ export class KeptView {
       const places = sidePlaces(review, side);
       const ranges = (kept?.side === side ? kept.ranges : []).flatMap((own, i) => {
         const base = places[i]?.start ?? 0;
-        return own.map(
-          ({ start, end }) =>
-            new Range(editor.document.positionAt(base + start), editor.document.positionAt(base + end)),
+        return own.map(({ start, end }) =>
+          rangeOf(editor.document, { start: base + start, end: base + end }),
         );
       });
       editor.setDecorations(this.kept, ranges);

@@ -1,6 +1,7 @@
 // What a person means who asks for a rewrite: the selections, and for an empty one its line or the piece of syntax around
 // the cursor.
 import type { TextEditor } from 'vscode';
+import { offsetsOf } from '../ranges';
 import { type OffsetRange, spansOf } from './spans';
 
 export const EMPTY_CHOICES = ['line', 'syntax'] as const;
@@ -20,8 +21,8 @@ export async function meantSpans(
   const { version } = document;
   const text = document.getText();
   const ranges = await Promise.all(
-    selections.map(async ({ start, end }): Promise<OffsetRange> => {
-      const range = { start: document.offsetAt(start), end: document.offsetAt(end) };
+    selections.map(async (selection): Promise<OffsetRange> => {
+      const range = offsetsOf(document, selection);
       if (range.start < range.end || choice === 'line') return range;
       return (await syntax.enclosingNode(text, document.languageId, range.start)) ?? range;
     }),

@@ -1,12 +1,7 @@
 // What a rewrite has to say that is no error: a line in the status bar that goes away by itself.
-import { l10n, window } from 'vscode';
+import { l10n } from 'vscode';
+import { say } from '../statusNotes';
 import type { Note } from './machine';
-
-const MILLIS = 6000;
-
-export function say(sentence: string): void {
-  window.setStatusBarMessage(`$(info) ${sentence}`, MILLIS);
-}
 
 export function sayNote(note: Note): void {
   say(wordsOf(note));

@@ -1,5 +1,6 @@
 // Which words of a review the active editor's cursor or selection means: in the document, or in the new text beside it.
 import { type TextDocument, window } from 'vscode';
+import { offsetsOf } from '../ranges';
 import type { PlaceRanges } from './ask';
 import { reviewUri } from './diffReview';
 import type { Form } from './presentation';
@@ -28,10 +29,7 @@ export function pointedWords(
   if (side === 'old' && document !== reviewed) return undefined;
   const isBeside = side === 'new' || form === 'diffEditor';
   if (!isBeside && editor.selection.isEmpty) return undefined;
-  const selections = editor.selections.map(({ start, end }) => ({
-    start: document.offsetAt(start),
-    end: document.offsetAt(end),
-  }));
+  const selections = editor.selections.map((selection) => offsetsOf(document, selection));
   const words = wordsAt(document.getText(), selections);
   return { side, words: withinPlaces(words, sidePlaces(review, side)) };
 }

@@ -2,6 +2,7 @@
 import { l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { EngineSupervisor } from '../engine/supervisor';
+import { say } from '../statusNotes';
 import type { Ask } from './ask';
 import { DenoiseShow, type DenoiseStage } from './denoiseShow';
 import { editDocument, editorsOf, isCursorNear } from './editing';
@@ -17,7 +18,7 @@ import {
   type RewriteState,
 } from './machine';
 import { type Milestone, Milestones } from './milestones';
-import { say, sayNote } from './notes';
+import { sayNote } from './notes';
 import { type Pointed, pointedWords } from './pointing';
 import { type Answers, askForAnswers } from './request';
 import { type Place, type Review, textTaken } from './review';

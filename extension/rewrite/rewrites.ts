@@ -20,6 +20,7 @@ import type { EngineError } from '../../engine/errors';
 import { Disposables } from '../disposables';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { holdsSecrets } from '../secrets';
+import { say } from '../statusNotes';
 import { CommentReviews } from './commentReview';
 import { DenoiseView } from './denoiseView';
 import { DIFF_SCHEME, type DiffReviews, reviewedUri, reviewUri } from './diffReview';
@@ -28,7 +29,7 @@ import { lensesOf } from './lenses';
 import type { Answers } from './request';
 import { ReviewView } from './reviewView';
 import { Rewrite, type RewriteServices, type Sift } from './rewrite';
-import { type OffsetRange, spansOf } from './spans';
+import type { OffsetRange } from './spans';
 import { Spoken } from './spoken';
 
 /** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
@@ -129,17 +130,7 @@ export class Rewrites implements CodeLensProvider {
     return this.byDocument.get(reviewedUri(uri));
   }
 
-  /** Masks the selections of the editor and starts; a rewrite of the same document that is open is given up. */
-  start(editor: TextEditor): Rewrite | undefined {
-    const { document } = editor;
-    const selections = editor.selections.map(({ start, end }) => ({
-      start: document.offsetAt(start),
-      end: document.offsetAt(end),
-    }));
-    return this.startAt(editor, spansOf(document.getText(), selections));
-  }
-
-  /** As `start`, of given spans. */
+  /** Masks the spans and starts; a rewrite of the same document that is open is given up. */
   startAt(editor: TextEditor, spans: readonly OffsetRange[], instruction?: string): Rewrite | undefined {
     const rewrite = this.open(editor);
     rewrite?.start(spans, 0, instruction);
@@ -213,10 +204,7 @@ export class Rewrites implements CodeLensProvider {
   private open(editor: TextEditor): Rewrite | undefined {
     const { document } = editor;
     if (holdsSecrets(document.fileName)) {
-      window.setStatusBarMessage(
-        `$(lock) ${l10n.t('Palimpsest leaves files that hold secrets alone.')}`,
-        6000,
-      );
+      say(l10n.t('Palimpsest leaves files that hold secrets alone.'), 'lock');
       return undefined;
     }
     this.of(document.uri)?.dispatch({ kind: 'cancel' });

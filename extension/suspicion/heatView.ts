@@ -1,6 +1,7 @@
 // Heat as it is seen: a background that grows warmer, and an underline for those who do not see its colour.
-import { type DecorationOptions, Range, type TextEditor, ThemeColor, window } from 'vscode';
+import { type DecorationOptions, type TextEditor, ThemeColor, window } from 'vscode';
 import { Disposables } from '../disposables';
+import { rangeOf } from '../ranges';
 import type { Mark } from './heat';
 
 const COLOURS = [
@@ -30,9 +31,7 @@ export class HeatView {
     this.types.forEach((type, index) => {
       const options: DecorationOptions[] = marks
         .filter(({ step }) => step === index + 1)
-        .map(({ start, end }) => ({
-          range: new Range(document.positionAt(start), document.positionAt(end)),
-        }));
+        .map((mark) => ({ range: rangeOf(document, mark) }));
       editor.setDecorations(type, options);
     });
   }

@@ -20,9 +20,11 @@ import type { Priority } from '../../engine/protocol';
 import { Disposables } from '../disposables';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { withPatience } from '../patience';
+import { offsetsOf, rangeOf } from '../ranges';
 import type { Rewrites } from '../rewrite/rewrites';
 import type { OffsetRange } from '../rewrite/spans';
 import { suspicionSettings } from '../settings';
+import { say } from '../statusNotes';
 import { type Mark, wordAround } from './heat';
 import { HeatedDocument } from './heatedDocument';
 import { HeatView } from './heatView';
@@ -100,7 +102,7 @@ export class Suspicions implements HoverProvider {
     // Given up before there was anything to see: asked for again, it is looked at again, not taken away.
     const isVoid = (outcome === 'failed' || outcome === 'cancelled') && one.marks.length === 0;
     if (isVoid && this.of(document) === one) this.forget(document);
-    if (outcome === 'none' || outcome === 'shown') say(one.marks.length);
+    if (outcome === 'none' || outcome === 'shown') sayCount(one.marks.length);
     return outcome;
   }
 
@@ -153,7 +155,7 @@ export class Suspicions implements HoverProvider {
       true,
     );
     text.isTrusted = { enabledCommands: [REMASK] };
-    return new Hover(text, new Range(document.positionAt(start), document.positionAt(end)));
+    return new Hover(text, rangeOf(document, mark));
   }
 
   dispose(): void {
@@ -276,18 +278,14 @@ function visibleIn({ document, visibleRanges }: TextEditor): readonly OffsetRang
   });
 }
 
-function offsetsOf(document: TextDocument, { start, end }: Range): OffsetRange {
-  return { start: document.offsetAt(start), end: document.offsetAt(end) };
-}
-
 function keyOf(document: TextDocument): string {
   return document.uri.toString();
 }
 
-function say(count: number): void {
+function sayCount(count: number): void {
   const message =
     count === 0
       ? l10n.t('Palimpsest: nothing suspicious in sight.')
       : l10n.t('Palimpsest: suspicious tokens in sight: {0}.', count);
-  window.setStatusBarMessage(`$(eye) ${message}`, 6000);
+  say(message, 'eye');
 }
