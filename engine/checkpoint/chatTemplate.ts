@@ -56,14 +56,14 @@ function tokenText(value: unknown): string {
 }
 
 function encode(text: string, tokenizer: TextTokenizer): readonly number[] {
-  const ids: number[] = [];
+  const pieces: (readonly number[])[] = [];
   let from = 0;
   for (const match of text.matchAll(SPECIAL)) {
     const id = tokenizer.specialId(match[0]);
     if (id === undefined) continue;
-    ids.push(...tokenizer.encode(text.slice(from, match.index)).ids, id);
+    pieces.push([...tokenizer.encode(text.slice(from, match.index)).ids, id]);
     from = match.index + match[0].length;
   }
-  ids.push(...tokenizer.encode(text.slice(from)).ids);
-  return ids;
+  pieces.push([...tokenizer.encode(text.slice(from)).ids]);
+  return pieces.flat();
 }

@@ -7,16 +7,13 @@ import {
   CancellationTokenSource,
   createMessageConnection,
   type MessageConnection,
-  ResponseError,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
-import { EngineError, throwIfCancelled, toEngineError } from '../errors';
+import { EngineError, throwIfCancelled } from '../errors';
 import { FrameReader } from '../process/frameReader';
 import { type LogLevel, parseLogLine } from '../process/log';
 import {
   type DenoiseStepEvent,
-  ERROR_RPC_CODE,
-  type ErrorData,
   type InfillParams,
   type InfillResult,
   type InitialiseResult,
@@ -31,6 +28,7 @@ import {
 } from '../protocol';
 import { type EngineCommand, killTree, startProcess } from './childProcess';
 import { type Disposable, Emitter } from './emitter';
+import { fromReply, isTransportError, suddenEnd } from './failures';
 import { Heartbeat } from './heartbeat';
 
 export interface EngineClientOptions extends EngineCommand {
@@ -225,21 +223,14 @@ export class EngineClient {
    * `onStep` turns events on; it hears nothing more once the request is answered or given up. `enough`, when aborted, has
    * the engine answer with the draft after the step that runs.
    */
-  infill(
-    params: Omit<InfillParams, 'requestId'>,
-    context: {
-      readonly signal?: AbortSignal;
-      readonly enough?: AbortSignal;
-      readonly onStep?: (event: DenoiseStepEvent) => void;
-    } = {},
-  ): Promise<InfillResult> {
+  infill(params: Omit<InfillParams, 'requestId'>, context: NumberedContext = {}): Promise<InfillResult> {
     const events = params.events ?? context.onStep !== undefined;
     return this.numbered(METHODS.infill, { ...params, events }, context);
   }
 
   score(
     params: Omit<ScoreParams, 'requestId'>,
-    context: { readonly signal?: AbortSignal } = {},
+    context: Pick<NumberedContext, 'signal'> = {},
   ): Promise<ScoreResult> {
     return this.numbered(METHODS.score, params, context);
   }
@@ -351,25 +342,13 @@ export class EngineClient {
     killTree(this.child);
   }
 
-  /** What a sudden end tells, as far as it tells anything. */
-  private cause(code: number | null, signal: NodeJS.Signals | null): string {
-    if (this.foundNoMemory) {
-      return ', for it found no memory (close other programs, or take a smaller model or precision)';
-    }
-    const byForce = signal === 'SIGKILL' || code === 137;
-    return byForce ? ' (the system does that when memory runs out)' : '';
-  }
-
   private left(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.exit !== undefined) return;
     const expected = this.stopping !== undefined;
-    const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
     this.die(
       new EngineError(
         'engine-exited',
-        expected
-          ? 'The engine was stopped: start another one.'
-          : `The engine ended unexpectedly ${how}${this.cause(code, signal)}: start it again, and look into its log if that does not help.`,
+        expected ? 'The engine was stopped: start another one.' : suddenEnd(code, signal, this.foundNoMemory),
         { exitCode: code, signal, log: [...this.logTail], outOfMemory: this.foundNoMemory },
       ),
     );
@@ -385,28 +364,6 @@ export class EngineClient {
       emitter.dispose();
     }
   }
-}
-
-function isTransportError(error: unknown): boolean {
-  return !(error instanceof ResponseError) || (error.code !== ERROR_RPC_CODE && error.code <= -32090);
-}
-
-function fromReply(error: unknown): EngineError {
-  if (error instanceof ResponseError && error.code === ERROR_RPC_CODE && isErrorData(error.data)) {
-    return new EngineError(error.data.code, error.message, error.data.data);
-  }
-  return toEngineError(error);
-}
-
-function isErrorData(data: unknown): data is ErrorData {
-  return (
-    typeof data === 'object' &&
-    data !== null &&
-    'code' in data &&
-    typeof data.code === 'string' &&
-    'data' in data &&
-    typeof data.data === 'object'
-  );
 }
 
 export type { Disposable, EngineCommand };

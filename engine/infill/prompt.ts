@@ -28,7 +28,8 @@ export function promptContext({ tokenizer, chat }: PromptFacts, parts: PromptPar
   const { before, selected, after, language = '', instruction } = parts;
   const encode = (text: string) => tokenizer.encode(text).ids;
   return {
-    before: Int32Array.of(
+    // Not `Int32Array.of`: a window of a hundred thousand tokens is more than a call takes.
+    before: Int32Array.from([
       ...chat.before,
       ...encode(`${request(selected.length > 0, instruction)}\n\n${FENCE}${language}\n`),
       ...Array.from(before),
@@ -39,7 +40,7 @@ export function promptContext({ tokenizer, chat }: PromptFacts, parts: PromptPar
       ...encode(`\n${FENCE}`),
       ...chat.after,
       ...encode(`${FENCE}${language}\n`),
-    ),
+    ]),
     after: new Int32Array(0),
   };
 }

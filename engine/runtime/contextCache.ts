@@ -1,7 +1,7 @@
 // The exact K/V of a run of context tokens, kept from request to request: while a person types, only what follows
 // the longest common prefix is encoded.
 import { throwIfCancelled } from '../errors';
-import { type AttentionBias, type Forward, shapedBias } from './forward';
+import { type AttentionBias, encodeBehind, type Forward, shapedBias } from './forward';
 import { disposeKv, joinKv, type KvShape, type KvState, voidKv } from './kvState';
 
 export interface ContextCacheOptions {
@@ -50,17 +50,7 @@ export class ContextCache {
     for (let at = kept; at < ids.length; at += chunk) {
       throwIfCancelled(signal);
       const part = ids.slice(at, at + chunk);
-      const { kv } = await this.forward.run({
-        lanes: 1,
-        ids: part,
-        positions: Int32Array.from(part, (_, index) => start + at + index),
-        past: this.kv,
-        bias: this.bias(part.length),
-        asks: [],
-        temperature: 0,
-        keep: true,
-      });
-      if (!kv) throw new Error('the forward pass gave no K/V');
+      const kv = await encodeBehind(this.forward, this.kv, part, start + at, this.bias(part.length));
       this.forwards++;
       this.encodedTokens += part.length;
       disposeKv(this.kv);

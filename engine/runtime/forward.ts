@@ -47,6 +47,28 @@ export interface Forward {
   readonly deviceCache: boolean;
 }
 
+/** Encodes one lane of context, the first of its tokens at position `start`, behind `past`: the K/V of both together. */
+export async function encodeBehind(
+  forward: Forward,
+  past: KvState,
+  ids: Int32Array,
+  start: number,
+  bias: AttentionBias,
+): Promise<KvState> {
+  const { kv } = await forward.run({
+    lanes: 1,
+    ids,
+    positions: Int32Array.from(ids, (_, index) => start + index),
+    past,
+    bias,
+    asks: [],
+    temperature: 0,
+    keep: true,
+  });
+  if (!kv) throw new Error('the forward pass gave no K/V');
+  return kv;
+}
+
 /** A row that sees everything but the void at the front of the past and the past positions that are stale. */
 export function openBias(past: number, fresh: number, stale: Iterable<number> = []): AttentionBias {
   const data = new Float32Array(past + fresh);

@@ -2,7 +2,7 @@
 import type { HoleContext } from '../decoding/types';
 import { throwIfCancelled } from '../errors';
 import { ContextCache, commonPrefix, DEFAULT_CHUNK } from './contextCache';
-import { type Forward, shapedBias } from './forward';
+import { encodeBehind, type Forward, shapedBias } from './forward';
 import { disposeKv, type HostKv, joinKv, type KvShape, type KvState } from './kvState';
 
 export interface EncodedContext {
@@ -108,7 +108,7 @@ export class CanvasContext implements ContextEncoder {
     const isApart = prefix.location === 'host' && !this.forward.deviceCache && !this.options.suffixSeesPrefix;
     const kv = isApart
       ? await this.joinSuffix(prefix, after, start, signal)
-      : await this.encodeBehind(prefix, after, start, signal);
+      : await this.encodeSuffix(prefix, after, start, signal);
     this.joined = { before: before.slice(), after: after.slice(), kv };
     return { kv, ...rest };
   }
@@ -137,7 +137,7 @@ export class CanvasContext implements ContextEncoder {
   }
 
   /** The suffix run behind the prefix's K/V, which it sees or does not. */
-  private async encodeBehind(prefix: KvState, after: Int32Array, start: number, signal?: AbortSignal) {
+  private async encodeSuffix(prefix: KvState, after: Int32Array, start: number, signal?: AbortSignal) {
     let kv = prefix;
     try {
       for (let at = 0; at < after.length; at += DEFAULT_CHUNK) {
@@ -156,22 +156,13 @@ export class CanvasContext implements ContextEncoder {
 
   /** One run of suffix tokens, the first of them at position `start`, behind `past`. */
   private async runBehind(prefix: KvState, past: KvState, part: Int32Array, start: number): Promise<KvState> {
-    const { kv } = await this.forward.run({
-      lanes: 1,
-      ids: part,
-      positions: Int32Array.from(part, (_, index) => start + index),
-      past,
-      bias: shapedBias(
-        past.positions,
-        part.length,
-        (query, key) => key <= query,
-        (position) => !this.options.suffixSeesPrefix && position < prefix.positions,
-      ),
-      asks: [],
-      temperature: 0,
-      keep: true,
-    });
-    if (!kv) throw new Error('the forward pass gave no K/V');
+    const bias = shapedBias(
+      past.positions,
+      part.length,
+      (query, key) => key <= query,
+      (position) => !this.options.suffixSeesPrefix && position < prefix.positions,
+    );
+    const kv = await encodeBehind(this.forward, past, part, start, bias);
     this.behindForwards++;
     this.behindTokens += part.length;
     return kv;

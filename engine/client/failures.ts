@@ -1,0 +1,44 @@
+// What ends a request or an engine, in words.
+import { ResponseError } from 'vscode-jsonrpc/node';
+import { EngineError, toEngineError } from '../errors';
+import { ERROR_RPC_CODE, type ErrorData } from '../protocol';
+
+/** What a sudden end tells, as far as it tells anything. */
+export function suddenEnd(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  foundNoMemory: boolean,
+): string {
+  const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+  const isByForce = signal === 'SIGKILL' || code === 137;
+  const cause = foundNoMemory
+    ? ', for it found no memory (close other programs, or take a smaller model or precision)'
+    : isByForce
+      ? ' (the system does that when memory runs out)'
+      : '';
+  return `The engine ended unexpectedly ${how}${cause}: start it again, and look into its log if that does not help.`;
+}
+
+/** The pipe to the engine failed, not the request. */
+export function isTransportError(error: unknown): boolean {
+  return !(error instanceof ResponseError) || (error.code !== ERROR_RPC_CODE && error.code <= -32090);
+}
+
+/** The error that the engine named, as far as it named one. */
+export function fromReply(error: unknown): EngineError {
+  if (error instanceof ResponseError && error.code === ERROR_RPC_CODE && isErrorData(error.data)) {
+    return new EngineError(error.data.code, error.message, error.data.data);
+  }
+  return toEngineError(error);
+}
+
+function isErrorData(data: unknown): data is ErrorData {
+  return (
+    typeof data === 'object' &&
+    data !== null &&
+    'code' in data &&
+    typeof data.code === 'string' &&
+    'data' in data &&
+    typeof data.data === 'object'
+  );
+}
