@@ -6,49 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { animate } from './pictures/animation.mjs';
 import { APART, surfaces, TOGETHER, wholeStory } from './pictures/surfaces.mjs';
-import { ensureDependencies, root, run } from './setup.mjs';
-import { openWorkbench } from './workbench.mjs';
-
-const THEMES = {
-  dark: 'Default Dark Modern',
-  light: 'Default Light Modern',
-  contrast: 'Default High Contrast',
-};
-const IMAGES = path.join(root, 'docs', 'images');
-const VIEWPORT = { width: 1040, height: 620 };
-const SETTINGS = {
-  'editor.minimap.enabled': false,
-  'editor.occurrencesHighlight': 'off',
-  'editor.stickyScroll.enabled': false,
-  'workbench.editor.useModal': 'off',
-  'palimpsest.engine.provider': 'cpu',
-  // What the status bar shows is to be the same on every machine.
-  'palimpsest.node.path': 'node',
-  'palimpsest.ghostText.enabled': false,
-};
-
-async function inWindow(theme, look, { viewport = VIEWPORT, settings = {} } = {}) {
-  const place = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-pictures-'));
-  const folder = path.join(place, 'shop');
-  fs.cpSync(path.join(root, 'docs/samples'), folder, { recursive: true });
-  const window = await openWorkbench({
-    folder,
-    extension: root,
-    viewport,
-    settings: { ...SETTINGS, 'workbench.colorTheme': theme, ...settings },
-  });
-  try {
-    await look(window);
-  } catch (error) {
-    const file = path.join(os.tmpdir(), 'palimpsest-pictures-failure.png');
-    await window.page.screenshot({ path: file });
-    console.error(`The window as it was: ${file}`);
-    throw error;
-  } finally {
-    await window.close();
-    fs.rmSync(place, { recursive: true, force: true });
-  }
-}
+import { IMAGES, inWindow, keepPicture, THEMES } from './pictures/window.mjs';
+import { ensureDependencies, run } from './setup.mjs';
 
 async function takePictures(name, theme, wanted) {
   const isWanted = (surface) => wanted.length === 0 || wanted.includes(surface);
@@ -56,11 +15,7 @@ async function takePictures(name, theme, wanted) {
     // One surface that is not as it should be must not hide the others.
     await all[surface]().catch((error) => failed(`${surface}, ${name}`, window, error));
   };
-  const picturesOf = (window) =>
-    surfaces(window, async (surface) => {
-      await window.page.screenshot({ path: path.join(IMAGES, `${surface}-${name}.png`) });
-      console.log(`docs/images/${surface}-${name}.png`);
-    });
+  const picturesOf = (window) => surfaces(window, (surface) => keepPicture(window.page, surface, name));
   const together = TOGETHER.filter(isWanted);
   if (together.length > 0) {
     await inWindow(theme, async (window) => {

@@ -2,54 +2,28 @@
 // real workbench, as in pictures.mjs; kept in docs/images/.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { ensureDependencies, root, run } from './setup.mjs';
-import { openWorkbench } from './workbench.mjs';
+import { IMAGES, inWindow, keepPicture, THEMES } from './pictures/window.mjs';
+import { ensureDependencies, run } from './setup.mjs';
 
-const THEMES = {
-  dark: 'Default Dark Modern',
-  light: 'Default Light Modern',
-  contrast: 'Default High Contrast',
-};
 const FILE = 'inventory.py';
 /** Two lines apart: jointly denoised, so there is more than one thing to change. */
 const PLACES = ['total = 0', 'return self.items.pop(name)'];
-const IMAGES = path.join(root, 'docs', 'images');
 const MOST_TRIES = 12;
+/** Old and new text stand side by side in it. */
+const WIDE = { width: 1180, height: 700 };
 
-async function inWorkbench(theme, settings, look) {
-  const place = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-pictures-'));
-  const folder = path.join(place, 'shop');
-  fs.cpSync(path.join(root, 'docs/samples'), folder, { recursive: true });
-  const window = await openWorkbench({
-    folder,
-    extension: root,
-    settings: {
-      'workbench.colorTheme': theme,
-      'editor.minimap.enabled': false,
-      'editor.occurrencesHighlight': 'off',
-      'editor.stickyScroll.enabled': false,
-      'palimpsest.engine.provider': 'cpu',
-      'palimpsest.ghostText.enabled': false,
-      ...settings,
+function inReview(theme, settings, look) {
+  return inWindow(
+    theme,
+    async (window) => {
+      await window.open(FILE);
+      await window.select(39, 39);
+      await pointAtPlaces(window.page);
+      await window.page.keyboard.press('Control+Alt+p');
+      await look(window);
     },
-  });
-  try {
-    await window.open(FILE);
-    await window.select(39, 39);
-    await pointAtPlaces(window.page);
-    await window.page.keyboard.press('Control+Alt+p');
-    await look(window);
-  } catch (error) {
-    const file = path.join(os.tmpdir(), 'palimpsest-pictures-failure.png');
-    await window.page.screenshot({ path: file });
-    console.error(`The window as it was: ${file}`);
-    throw error;
-  } finally {
-    await window.close();
-    fs.rmSync(place, { recursive: true, force: true });
-  }
+    { viewport: WIDE, settings },
+  );
 }
 
 /** A cursor in each, by mouse, with Alt held for all but the first. */
@@ -64,8 +38,7 @@ async function pointAtPlaces(page) {
 
 async function picture(page, surface, name) {
   await page.waitForTimeout(600);
-  await page.screenshot({ path: path.join(IMAGES, `${surface}-${name}.png`) });
-  console.log(`docs/images/${surface}-${name}.png`);
+  await keepPicture(page, surface, name);
 }
 
 /** Asks again until there is more than one hunk; what the model writes is its own affair. */
@@ -87,7 +60,7 @@ fs.mkdirSync(IMAGES, { recursive: true });
 const wanted = process.argv.slice(2);
 for (const [name, theme] of Object.entries(THEMES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
-  await inWorkbench(theme, {}, async ({ page, shownText }) => {
+  await inReview(theme, {}, async ({ page, shownText }) => {
     await untilSeveral(page);
     await picture(page, 'hunks', name);
     const before = await shownText();
@@ -98,7 +71,7 @@ for (const [name, theme] of Object.entries(THEMES)) {
     await picture(page, 'pinned', name);
     assert.notEqual(await shownText(), before, 'it is shown beside the old text');
   });
-  await inWorkbench(theme, { 'palimpsest.rewrite.preview': 'comments' }, async ({ page }) => {
+  await inReview(theme, { 'palimpsest.rewrite.preview': 'comments' }, async ({ page }) => {
     await page
       .locator('.review-widget .review-comment')
       .first()
