@@ -7,8 +7,8 @@ import test, { after, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import esbuild from 'esbuild';
 import { EngineClient, type EngineClientOptions, type EngineExit } from '../../engine/client/engineClient';
-import { EngineError, type ErrorCode } from '../../engine/errors';
 import { type DenoiseStepEvent, METHODS, PROTOCOL_VERSION } from '../../engine/protocol';
+import { isAlive, rejects } from './processes';
 
 const root = path.join(__dirname, '..', '..');
 const A = '/models/a';
@@ -65,7 +65,7 @@ async function withEngine(
     await use(client);
   } finally {
     await client.stop();
-    assert.ok(!exists(client.pid));
+    assert.ok(!isAlive(client.pid));
   }
 }
 
@@ -79,39 +79,10 @@ function script(name: string, source: string): string {
   return file;
 }
 
-async function rejects(promise: Promise<unknown>, code: ErrorCode): Promise<EngineError> {
-  const error = await promise.then(
-    () => assert.fail(`expected ${code}`),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof EngineError, String(error));
-  assert.equal(error.code, code, error.message);
-  return error;
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !isZombie(pid);
-  } catch {
-    return false;
-  }
-}
-
-/** Dead, and only waiting for whoever adopted it to notice. */
-function isZombie(pid: number): boolean {
-  if (!onLinux) return false;
-  try {
-    return /^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return true;
-  }
-}
-
 async function gone(pid: number, millis: number): Promise<void> {
   const limit = performance.now() + millis;
-  while (exists(pid) && performance.now() < limit) await sleep(20);
-  assert.ok(!exists(pid), `process ${pid} is still there after ${millis} ms`);
+  while (isAlive(pid) && performance.now() < limit) await sleep(20);
+  assert.ok(!isAlive(pid), `process ${pid} is still there after ${millis} ms`);
 }
 
 function frame(message: object): string {
@@ -180,10 +151,10 @@ describe('engine process', () => {
     await client.unloadModel(A);
     await rejects(infill(client, 'steps 1'), 'model-not-loaded');
     assert.match(client.engineVersion, /^\d+\.\d+\.\d+/);
-    assert.ok(exists(client.pid) && client.alive);
+    assert.ok(isAlive(client.pid) && client.alive);
     await Promise.all([client.stop(), client.stop()]);
     assert.deepEqual(exits, [{ code: 0, signal: null, expected: true }]);
-    assert.ok(!exists(client.pid) && !client.alive);
+    assert.ok(!isAlive(client.pid) && !client.alive);
     await rejects(client.status(), 'engine-exited');
     await client.stop();
   });
@@ -319,7 +290,7 @@ describe('engine process', () => {
     const begun = performance.now();
     await client.stop();
     assert.ok(performance.now() - begun < 5000);
-    assert.ok(!exists(client.pid));
+    assert.ok(!isAlive(client.pid));
     await blocked;
   });
 
@@ -384,7 +355,7 @@ describe('engine process', () => {
     for (const text of ['forever', 'block 1500', 'block 60000']) {
       const { child, output } = spawnRaw([scripts.parent, scripts.engine, 'client', text]);
       const pid = Number(await printed(output, /^\d+\n/));
-      assert.ok(exists(pid));
+      assert.ok(isAlive(pid));
       child.kill('SIGKILL');
       await gone(pid, 5000);
     }
@@ -394,7 +365,7 @@ describe('engine process', () => {
     const { child, output, errors } = spawnRaw([scripts.parent, scripts.engine, 'held']);
     const [pid = 0, holder = 0] = (await printed(output, /^\d+ \d+\n/)).split(' ').map(Number);
     try {
-      assert.ok(exists(pid) && exists(holder));
+      assert.ok(isAlive(pid) && isAlive(holder));
       child.kill('SIGKILL');
       await gone(pid, 10_000);
       assert.match(errors(), new RegExp(`parent process ${child.pid} is gone`));

@@ -7,13 +7,13 @@ import path from 'node:path';
 import test, { after, afterEach, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import esbuild from 'esbuild';
-import { EngineError, type ErrorCode } from '../../engine/errors';
 import { RestartBudget } from '../../extension/engine/restartBudget';
 import {
   EngineSupervisor,
   type ReadyEngine,
   type SupervisorOptions,
 } from '../../extension/engine/supervisor';
+import { isAlive, rejects } from './processes';
 
 const root = path.join(__dirname, '..', '..');
 const folder = path.join(root, 'node_modules', '.cache', `supervisor-test-${process.pid}`);
@@ -88,34 +88,12 @@ const infill =
   ({ client, model }: ReadyEngine) =>
     client.infill({ model: model.folder, priority: 'rewrite', text, spans: [{ start: 0, end: 0 }] });
 
-async function rejects(promise: Promise<unknown>, code: ErrorCode): Promise<EngineError> {
-  const error = await promise.then(
-    () => assert.fail(`expected ${code}`),
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error instanceof EngineError, String(error));
-  assert.equal(error.code, code, error.message);
-  return error;
-}
-
 async function until<T>(look: () => T | undefined | false, what: string): Promise<T> {
   for (const start = Date.now(); Date.now() - start < 20_000; await sleep(10)) {
     const found = look();
     if (found !== undefined && found !== false) return found;
   }
   return assert.fail(`Not seen within 20 s: ${what}.`);
-}
-
-/** A process that nobody has waited for yet is gone all the same. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return (
-      process.platform !== 'linux' || !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))
-    );
-  } catch {
-    return false;
-  }
 }
 
 describe('the engine’s life', () => {

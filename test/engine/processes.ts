@@ -1,0 +1,26 @@
+// What the tests of real engine processes ask of them.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { EngineError, type ErrorCode } from '../../engine/errors';
+
+export async function rejects(promise: Promise<unknown>, code: ErrorCode): Promise<EngineError> {
+  const error = await promise.then(
+    () => assert.fail(`expected ${code}`),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof EngineError, String(error));
+  assert.equal(error.code, code, error.message);
+  return error;
+}
+
+/** One that is dead, and only waiting for whoever adopted it to notice, is gone. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return (
+      process.platform !== 'linux' || !/^State:\s+Z/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))
+    );
+  } catch {
+    return false;
+  }
+}
