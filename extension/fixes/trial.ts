@@ -1,7 +1,7 @@
 // One text with a problem, and the means to try answers on it: its syntax tree, and a copy for the language server. Made for
 // one search, and closed after it.
 import type { Diagnostic, TextDocument } from 'vscode';
-import { offsetsOf } from '../ranges';
+import { offsetsOf } from '../offsets';
 import type { Answers } from '../rewrite/request';
 import type { OffsetRange } from '../rewrite/spans';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';

@@ -1,5 +1,5 @@
 // What a candidate changes, as hunks of whole lines of the document; each can be taken or left by itself.
-import { lineStarts } from '../lineStarts';
+import { lineStarts } from '../offsets';
 import { applyEdits, type TextEdit } from './edits';
 import { lineEdits } from './lineEdits';
 import { type Answer, type Place, placesInOrder } from './review';

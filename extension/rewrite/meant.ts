@@ -1,7 +1,7 @@
 // What a person means who asks for a rewrite: the selections, and for an empty one its line or the piece of syntax around
 // the cursor.
 import type { TextEditor } from 'vscode';
-import { offsetsOf } from '../ranges';
+import { offsetsOf } from '../offsets';
 import { type OffsetRange, spansOf } from './spans';
 
 export const EMPTY_CHOICES = ['line', 'syntax'] as const;

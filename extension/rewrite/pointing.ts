@@ -1,6 +1,6 @@
 // Which words of a review the active editor's cursor or selection means: in the document, or in the new text beside it.
 import { type TextDocument, window } from 'vscode';
-import { offsetsOf } from '../ranges';
+import { offsetsOf } from '../offsets';
 import type { PlaceRanges } from './ask';
 import { reviewUri } from './diffReview';
 import type { Form } from './presentation';
