@@ -21,7 +21,8 @@ class RowRecipe:
     factor how probably a place lies behind the end, and fills it with rubbish before the end is reached.
     `rename`: share of samples whose names are exchanged for those of another file; `echo`: share in which a few lines
     are repeated. Both make copying from the context the only way to be right, which a small model learns late
-    from plain code. `clipped`: see schedule.draw_mask.
+    from plain code. `clipped`: see schedule.draw_mask. `canvas_share`: tokens of canvases in a row, as a share of its
+    clean tokens: each hole once, and then further maskings of the same blocks.
     """
 
     kind: Literal["cached", "in place"] = "cached"
@@ -29,6 +30,7 @@ class RowRecipe:
     rename: float = 0.25
     echo: float = 0.15
     clipped: bool = True
+    canvas_share: float = 0.375
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,6 @@ FILE_NAME_SHARE = 0.5
 SPLIT_PIECES = (0.5, 0.3, 0.2)
 MAX_JOINED_HOLES = 5
 PLAIN = RowRecipe(rename=0.0, echo=0.0)
-CANVAS_SHARE = 0.375
-"""Canvas tokens in a row, as a share of its clean tokens."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,7 @@ class RowSource:
 
     def _add_canvases(self, row: Row, generator: np.random.Generator, holes: list[Hole]) -> None:
         """Fills the row's share of canvas tokens: each hole once, then further maskings of the same blocks."""
-        left = int(CANVAS_SHARE * self._length)
+        left = int(self._recipe.canvas_share * self._length)
         drawn: list[tuple[Hole, int]] = []
         for hole in generator.permutation(np.array(holes, dtype=object)):
             if row.cost(hole) <= left:

@@ -28,7 +28,7 @@ from training.checkpoint import (
     require_same_shape,
     save_checkpoint,
 )
-from training.config import SIZES
+from training.config import SIZES, RowRecipe
 from training.packing import tokenizer_digest
 from training.parallel import Team, TeamError, form_team
 from training.rows import RowSource
@@ -56,6 +56,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--noise-warmup-tokens", type=int, help="length of the mask ceiling's warm-up (may change)")
     parser.add_argument("--rate-warmup-tokens", type=int, default=160_000)
     parser.add_argument("--canvas-rate", type=float, default=0.6, help="learning rate of stage two, against stage one")
+    parser.add_argument("--canvas-share", type=float, help="canvas tokens for each clean one (may change on resume)")
     parser.add_argument("--decay-tokens", type=int, help="let the learning rate fall to nearly 0 over so many tokens")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1, help="single-threaded processes on the CPU")
@@ -80,7 +81,11 @@ def settings_of(options: argparse.Namespace, digest: str, earlier: Settings | No
         else default
         for name, default in defaults.items()
     }
+    recipe = earlier.rows if earlier else RowRecipe()
+    if options.canvas_share is not None:
+        recipe = replace(recipe, canvas_share=options.canvas_share)
     return Settings(
+        rows=recipe,
         model=SIZES[options.size],
         size=options.size,
         tokenizer=digest,

@@ -42,6 +42,14 @@ describe('a span put as a question', () => {
     );
   });
 
+  test('holds a window of more tokens than a call takes arguments', async () => {
+    const { chat, tokenizer } = await opened;
+    assert.ok(chat);
+    const before = new Int32Array(300_000).fill(5);
+    const whole = promptContext({ chat, tokenizer }, { before, selected: [6], after: before });
+    assert.equal(whole.before.filter((id) => id === 5).length >= 600_000, true);
+  });
+
   test('asks for new code where nothing stood, and for what fits where nothing is said', async () => {
     assert.match(await shown('', '  '), /Write the code that belongs .* It has to fit the code around it\./);
   });

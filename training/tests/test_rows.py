@@ -1,0 +1,36 @@
+"""The diffusion stage's rows: how much of them is canvas."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from training.config import RowRecipe
+from training.packing import load_packed
+from training.rows import RowSource
+from training.schedule import Noise
+from training.tests.conftest import Data
+from training.tests.test_resume import new_trainer
+from training.tokenizer import load_tokenizer
+from training.train import parse, settings_of
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_canvases_take_their_share_of_a_row_and_no_more(data: Data, share: float) -> None:
+    recipe = RowRecipe(canvas_share=share)
+    source = RowSource(load_packed(data.packed, "train"), load_tokenizer(data.tokenizer), 256, seed=1, recipe=recipe)
+    rows = [source.canvas_row(number, Noise(1.0, True)) for number in range(12)]
+    counts = [int(row.canvas.sum()) for row in rows]
+    assert max(counts) <= share * 256
+    # A row of few holes has no more than three maskings of each block.
+    assert sum(counts) > 0.6 * share * 256 * len(rows)
+
+
+def test_a_resumed_run_keeps_its_recipe_unless_told_otherwise(data: Data, tmp_path: Path) -> None:
+    earlier = replace(new_trainer(data).settings, rows=RowRecipe(canvas_share=0.5, rename=0.1))
+    kept = settings_of(parse(["--run", str(tmp_path)]), "", earlier)
+    assert kept.rows == earlier.rows
+    changed = settings_of(parse(["--run", str(tmp_path), "--canvas-share", "0.75"]), "", earlier)
+    assert changed.rows == replace(earlier.rows, canvas_share=0.75)
