@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
-from training.checkpoint import Checkpoint
+from training.checkpoint import Checkpoint, Progress
 from training.config import BLOCK, GAP, MAX_BLOCKS
 from training.sources import load_sources
 
@@ -45,6 +46,7 @@ extension so that infilling works at once and offline.
 | Vocabulary | {settings.model.vocabulary} (byte-level BPE) |
 | Trained on | {progress.tokens / 1e6:.1f}M tokens, of which {canvas_share:.0%} in the diffusion stage |
 | Row length in training | {settings.length} tokens: expect little from context further away |
+| Stages | {_stages(progress)} |
 | Steps | {progress.step} of {settings.batch} rows, {progress.seconds / 3600:.1f} hours of training |
 
 ## Figures on held-out packages
@@ -89,24 +91,40 @@ python -m training.packing
 """
 
 
+def _spans(progress: Progress) -> list[tuple[str, int, int]]:
+    """Each stage that the run was in, from and to which of its tokens."""
+    ends = [*(begin for _, begin in progress.stages[1:]), progress.tokens]
+    return [(stage, begin, end) for (stage, begin), end in zip(progress.stages, ends, strict=False)]
+
+
 def _training(checkpoint: Checkpoint) -> str:
-    """The commands that trained, with what is known of how the run began and ended."""
+    """The commands that trained: another one where the run began anew, went back to its first stage, or decayed."""
     progress, settings = checkpoint.progress, checkpoint.settings
-    train = (
-        f"python -m training.train --size {settings.size} --next-token-tokens {settings.next_token_tokens} "
-        f"--noise-warmup-tokens {settings.noise_warmup_tokens} --seed {settings.seed}"
-    )
-    lines = [f"{train} --until-tokens {progress.warm_start or progress.decay_start or progress.tokens}"]
-    if progress.warm_start:
-        # Its optimiser was lost: what was left were the exported weights.
-        lines += ["python -m training.export --out warm", f"{train} --run RUN --start-from warm"]
-        if progress.decay_start:
-            lines[-1] += f" --until-tokens {progress.decay_start}"
-    if progress.decay_start:
-        lines.append(
-            f"{train} --run RUN-decayed --start-from RUN/checkpoint-N.pt --decay-tokens {progress.decay_tokens}"
-        )
+    spans = _spans(progress)
+    ends = {end for stage, _, end in spans if stage == "canvas"}
+    borders = sorted({*ends, progress.warm_start, progress.decay_start or 0, progress.tokens} - {0})
+    lines = []
+    for begin, end in pairwise([0, *borders]):
+        plain = max((stop for stage, _, stop in spans if stage == "next-token" and stop <= end), default=end)
+        words = [f"python -m training.train --size {settings.size} --seed {settings.seed}"]
+        words.append(f"--next-token-tokens {plain} --noise-warmup-tokens {settings.noise_warmup_tokens}")
+        if begin and begin == progress.decay_start:
+            words.append(f"--canvas-share {settings.rows.canvas_share} --decay-tokens {progress.decay_tokens}")
+            words.append("--run RUN-decayed --start-from RUN/checkpoint-N.pt")
+        else:
+            words.append(f"--run RUN --until-tokens {end}")
+            if begin and begin == progress.warm_start:
+                # Its optimiser was lost: what was left were the exported weights.
+                lines.append("python -m training.export --run RUN --out warm")
+                words.append("--start-from warm  # in a new RUN")
+        lines.append(" ".join(words))
     return "\n".join([*lines, "python -m training.export --run NEWEST --out models/starter"])
+
+
+def _stages(progress: Progress) -> str:
+    """Which stage the run was in, up to which of its tokens."""
+    names = {"next-token": "next token", "canvas": "diffusion"}
+    return ", ".join(f"{names[stage]} to {end / 1e6:.1f}M" for stage, _, end in _spans(progress))
 
 
 def _warning(tokens: int) -> str:

@@ -126,6 +126,8 @@ class Trainer:
 
     def _advance(self, stage: str, seconds: float) -> None:
         tokens = self.settings.batch * self.settings.length
+        if not self.progress.stages or self.progress.stages[-1][0] != stage:
+            self.progress.stages = [*self.progress.stages, (stage, self.progress.tokens)]
         self.progress.step += 1
         self.progress.rows += self.settings.batch
         self.progress.tokens += tokens

@@ -98,7 +98,12 @@ def test_the_card_has_the_commands_that_trained(data: Data, tmp_path: Path) -> N
     assert "Not measured" in plain
     assert "--start-from" not in plain
     trainer.progress = Progress(
-        tokens=900_000, canvas_stage_tokens=300_000, warm_start=500_000, decay_start=800_000, decay_tokens=100_000
+        tokens=900_000,
+        canvas_stage_tokens=300_000,
+        warm_start=500_000,
+        decay_start=800_000,
+        decay_tokens=100_000,
+        stages=[("next-token", 0), ("canvas", 400_000), ("next-token", 600_000), ("canvas", 800_000)],
     )
     figures = {"python (7)": {"exact %": 12.5}}
     card = model_card(trainer.checkpoint(), tmp_path, figures)
@@ -106,8 +111,11 @@ def test_the_card_has_the_commands_that_trained(data: Data, tmp_path: Path) -> N
     assert "| python (7) | 12.5 |" in card
     assert "its answers are mostly wrong" in card
     commands = [line for line in card.splitlines() if line.startswith("python -m training.train")]
-    assert [command.split("--seed 3 ")[1] for command in commands] == [
-        "--until-tokens 500000",
-        "--run RUN --start-from warm --until-tokens 800000",
-        "--run RUN-decayed --start-from RUN/checkpoint-N.pt --decay-tokens 100000",
+    assert "next token to 0.4M, diffusion to 0.6M, next token to 0.8M, diffusion to 0.9M" in card
+    noise = "--noise-warmup-tokens 384"
+    assert [command.split("--seed 3 --next-token-tokens ")[1] for command in commands] == [
+        f"400000 {noise} --run RUN --until-tokens 500000",
+        f"400000 {noise} --run RUN --until-tokens 600000 --start-from warm  # in a new RUN",
+        f"800000 {noise} --run RUN --until-tokens 800000",
+        f"800000 {noise} --canvas-share 0.375 --decay-tokens 100000 --run RUN-decayed --start-from RUN/checkpoint-N.pt",
     ]

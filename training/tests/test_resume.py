@@ -58,6 +58,7 @@ def test_resuming_gives_the_same_loss_curve(data: Data, tmp_path: Path, stopped_
         (report.stage, report.next_token, report.canvas, report.norm) for report in (whole.step() for _ in range(9))
     ]
     assert [point[0] for point in curve] == ["next-token"] * 3 + ["canvas"] * 6
+    assert whole.progress.stages == [("next-token", 0), ("canvas", 3 * 128)]
 
     first = new_trainer(data, dtype)
     for _ in range(stopped_after):
