@@ -2,12 +2,12 @@
 
 /** λ, in the order of WEIGHT_FEATURES (weight.ts). */
 export const MIXTURE_COEFFICIENTS: readonly number[] = [
-  -2.224, 1.133, 1.091, 1.408, 0.527, 0.902, -0.297, -0.976, 0.274, -0.321,
+  -2.79, 1.161, 1.247, 1.683, 0.359, 0.827, -0.174, -1.041, 0.329, -0.066,
 ];
 
 /** Confidence of a candidate, in the order of CONFIDENCE_FEATURES (engine/candidates/confidence.ts), by kind of copying. */
 export const CONFIDENCE_COEFFICIENTS: Readonly<Record<'off' | 'mixed' | 'alone', readonly number[]>> = {
-  off: [-0.798, 0.089, 1.208, -0.623, -2.597, 0.111, 0.792, 0.951, 1.79],
-  mixed: [-0.301, 1.364, 0.429, -1.159, -2.381, -0.458, 0.837, 1.791, 1.488],
-  alone: [-1.758, 0.603, 0.444, -1.011, -2.625, -0.299, 0.8, 1.624, 2.24],
+  off: [0.241, 0.27, 1.493, -0.932, -2.637, 0.231, 0.861, 1.087, 1.51],
+  mixed: [0.676, 0.45, 1.138, -1.187, -2.405, -1.116, 0.41, 1.753, 1.976],
+  alone: [-1.443, 0.2, 1.164, -0.977, -2.758, -0.583, 0.824, 1.569, 2.283],
 };
