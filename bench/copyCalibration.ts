@@ -245,7 +245,8 @@ function write(
   mixture: readonly number[],
   confidence: Readonly<Record<CopyingChoice, readonly number[]>>,
 ): void {
-  const text = `// Fitted numbers, written by \`npm run bench -- copyCalibration\`: to be written anew with every new starter model.
+  const text = `// biome-ignore-all lint/suspicious/noApproximativeNumericConstant: a fitted number that looks like a constant is none.
+// Fitted numbers, written by \`npm run bench -- copyCalibration\`: to be written anew with every new starter model.
 
 /** λ, in the order of WEIGHT_FEATURES (weight.ts). */
 export const MIXTURE_COEFFICIENTS: readonly number[] = ${listed(mixture)};

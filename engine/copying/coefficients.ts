@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noApproximativeNumericConstant: a fitted number that looks like a constant is none.
 // Fitted numbers, written by `npm run bench -- copyCalibration`: to be written anew with every new starter model.
 
 /** λ, in the order of WEIGHT_FEATURES (weight.ts). */
