@@ -68,6 +68,9 @@ With a prefix of n tokens (special ones counted) at positions 0 … n−1:
 
 Allow `<|end|>` only where everything to its left is committed.
 
+An answer that fills all blocks without an end is cut behind its first k tokens, k at least 1, where ln p(these tokens
+and the first 6 of the suffix | prefix) + k/2 is highest by the same network read causally, without a gap.
+
 ## Data
 {_sources()}
 The list with versions, commits and licences is `training/sources.json`; the text itself is not distributed.

@@ -1,7 +1,8 @@
 """Reference inference for cached canvases: what the engine must reproduce, in the plainest form.
 
 Prefix and suffix are encoded once, apart from each other. Each block is denoised against their keys, the most
-confident position first; an end is allowed only where everything to its left is committed.
+confident position first; an end is allowed only where everything to its left is committed. An answer that comes to
+its bound without an end is cut where, to the causal head, the text behind it follows best.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ from training.vocabulary import END, MASK, SPECIAL_IDS, SPECIAL_TOKENS
 
 _END_ID = SPECIAL_IDS[END]
 _MASK_ID = SPECIAL_IDS[MASK]
+JOIN_TOKENS = 6
+"""Tokens of the suffix that an end is judged by."""
+STAY = 0.5
+"""Nats for each token that stays: the likeliest text is too short a text."""
+_BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,38 @@ def infill(
 
     With `length` the number of tokens is given (at most one block); otherwise the model chooses it.
     """
+    answer = _denoise(model, prefix, suffix, length, max_blocks)
+    if answer.ended or not suffix or len(answer.tokens) < 2:
+        return answer
+    scores = torch.tensor(end_scores(model, prefix, answer.tokens, suffix))
+    cut = 1 + int((scores + STAY * torch.arange(len(scores))).argmax())
+    return Answer(answer.tokens[:cut], answer.probabilities[:cut], answer.steps, answer.ended)
+
+
+@torch.no_grad()
+def end_scores(model: Decoder, prefix: list[int], tokens: list[int], suffix: list[int]) -> list[float]:
+    """For k = 1 … len(tokens): ln p(first k tokens and the beginning of the suffix | prefix), by the causal head."""
+    behind = suffix[:JOIN_TOKENS]
+    _, memory = model.remember(torch.tensor([prefix[:-1]]), None, None, None)
+    past, width = len(prefix) - 1, 1 + len(tokens) + len(behind)
+    visible = torch.ones(width, past + width, dtype=torch.bool).tril(past)[None, None]
+    places = past + torch.arange(width)[None]
+    scores: list[float] = []
+    for first in range(1, len(tokens) + 1, _BATCH):
+        counts = range(first, min(first + _BATCH, len(tokens) + 1))
+        rows = torch.zeros(len(counts), width, dtype=torch.int64)
+        for row, count in zip(rows, counts, strict=True):
+            row[: 1 + count + len(behind)] = torch.tensor([prefix[-1], *tokens[:count], *behind])
+        wide = Memory(
+            [(key.expand(len(rows), -1, -1, -1), value.expand(len(rows), -1, -1, -1)) for key, value in memory.layers]
+        )
+        hidden, _ = model.remember(rows, places.expand(len(rows), -1), visible, wide)
+        chances = model.logits(hidden[:, :-1]).float().log_softmax(-1).gather(-1, rows[:, 1:, None])[..., 0]
+        scores += [float(line[: count + len(behind)].sum()) for line, count in zip(chances, counts, strict=True)]
+    return scores
+
+
+def _denoise(model: Decoder, prefix: list[int], suffix: list[int], length: int | None, max_blocks: int) -> Answer:
     memory = encode_context(model, prefix, suffix)
     tokens: list[int] = []
     probabilities: list[float] = []

@@ -8,7 +8,7 @@ export const MIXTURE_COEFFICIENTS: readonly number[] = [
 
 /** Confidence of a candidate, in the order of CONFIDENCE_FEATURES (engine/candidates/confidence.ts), by kind of copying. */
 export const CONFIDENCE_COEFFICIENTS: Readonly<Record<'off' | 'mixed' | 'alone', readonly number[]>> = {
-  off: [0.241, 0.27, 1.493, -0.932, -2.637, 0.231, 0.861, 1.087, 1.51],
-  mixed: [0.676, 0.45, 1.138, -1.187, -2.405, -1.116, 0.41, 1.753, 1.976],
+  off: [-0.66, 1.049, 0.817, -0.755, -2.026, 0.187, 1.048, 1.168, 1.157],
+  mixed: [-0.285, 0.539, 0.804, -1.05, -1.882, -0.709, 0.718, 1.664, 1.903],
   alone: [-1.443, 0.2, 1.164, -0.977, -2.758, -0.583, 0.824, 1.569, 2.283],
 };

@@ -106,6 +106,11 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
     return predictWith(lanes, around, this.copying, (asked) => this.inner.predict(asked, options));
   }
 
+  /** The model's affair. */
+  async ends(answer: Int32Array, signal?: AbortSignal): Promise<readonly number[] | undefined> {
+    return this.copying.alone ? undefined : this.inner.ends?.(answer, signal);
+  }
+
   async commit(
     blocks: readonly Int32Array[],
     lanes: readonly number[] = blocks.map((_, index) => index),

@@ -1,6 +1,7 @@
 // The block-by-block loop over an exact K/V cache: block-causal families, and canvases whose context on both sides is
 // cached (models.md, Stable-DiffCoder). A hole grows by blocks of masks until its end token or its bound.
 import { EngineError, throwIfCancelled } from '../errors';
+import { cutAtBestEnd } from './ends';
 import { HoleState, initialCells, maskedCell, type WorkCell } from './holeState';
 import {
   checkRequest,
@@ -152,7 +153,17 @@ async function denoiseHole(
       request.signal,
     );
   }
-  for (const { candidate, state } of rows) candidate.answers[hole] = state.answer();
+  for (const { candidate, state } of rows) candidate.answers[hole] = await ended(run, state);
+}
+
+/** The answer; one that ran to its bound is cut where it ends best, unless its length or its last characters are given. */
+async function ended({ denoiser, request, hole }: HoleRun, state: HoleState): Promise<HoleAnswer> {
+  const answer = state.answer();
+  const tail = holesOf(request.canvas)[hole]?.tail.length ?? 0;
+  const isGiven = request.family.length.kind === 'fixed' || tail > 0;
+  if (state.ended || isGiven || answer.ids.length < 2 || request.enough?.() === true) return answer;
+  const scores = await denoiser.ends?.(answer.ids, request.signal);
+  return scores === undefined ? answer : cutAtBestEnd(answer, scores);
 }
 
 function placeOf(block: number, blockLength: number, lead: number): BlockPlace {

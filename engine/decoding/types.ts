@@ -73,6 +73,11 @@ export interface BlockDenoiser {
    * (absent: 0, 1, …). A lane that is left out is over.
    */
   commit(blocks: readonly Int32Array[], lanes?: readonly number[], signal?: AbortSignal): Promise<void>;
+  /**
+   * [answer.length + 1] how well the text behind the hole follows on the answer's first k tokens, together with them: ln p,
+   * comparable from one k to the other. Absent, or undefined, where nothing can tell.
+   */
+  ends?(answer: Int32Array, signal?: AbortSignal): Promise<readonly number[] | undefined>;
   readonly forwards: number;
 }
 

@@ -25,6 +25,7 @@ interface Settled {
 export class CachedBlockDenoiser implements BlockDenoiser {
   private stepForwards = 0;
   private settled: Settled | undefined;
+  private context: HoleContext | undefined;
   private subset: { readonly key: string; readonly of: KvState; readonly kv: KvState } | undefined;
 
   constructor(
@@ -54,6 +55,7 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     const tokens = new Map<number, number>();
     if (previous !== undefined) for (let lane = 0; lane < lanes; lane++) tokens.set(lane, previous);
     this.settled = { kv, lanes: 'shared', basePosition, previous: tokens };
+    this.context = context;
     return { lead };
   }
 
@@ -126,6 +128,11 @@ export class CachedBlockDenoiser implements BlockDenoiser {
       basePosition: settled.basePosition + this.blockLength,
       previous,
     };
+  }
+
+  async ends(answer: Int32Array, signal?: AbortSignal): Promise<number[] | undefined> {
+    throwIfCancelled(signal);
+    return this.context && this.encoder.ends?.(this.context, answer, signal);
   }
 
   dispose(): void {

@@ -3,6 +3,7 @@ import type { HoleContext } from '../decoding/types';
 import { throwIfCancelled } from '../errors';
 import { ContextCache, commonPrefix, DEFAULT_CHUNK } from './contextCache';
 import { encodeBehind, type Forward, shapedBias } from './forward';
+import { scoreEnds } from './join';
 import { disposeKv, type HostKv, joinKv, type KvShape, type KvState } from './kvState';
 
 export interface EncodedContext {
@@ -18,6 +19,8 @@ export interface EncodedContext {
 
 export interface ContextEncoder {
   encode(context: HoleContext, signal?: AbortSignal): Promise<EncodedContext>;
+  /** Of a family whose causal head reads on across the hole: see `scoreEnds`. Undefined where nothing stands behind it. */
+  ends?(context: HoleContext, answer: Int32Array, signal?: AbortSignal): Promise<number[] | undefined>;
   readonly forwards: number;
   readonly encodedTokens: number;
   dispose(): void;
@@ -111,6 +114,17 @@ export class CanvasContext implements ContextEncoder {
       : await this.encodeSuffix(prefix, after, start, signal);
     this.joined = { before: before.slice(), after: after.slice(), kv };
     return { kv, ...rest };
+  }
+
+  async ends(
+    { before, after }: HoleContext,
+    answer: Int32Array,
+    signal?: AbortSignal,
+  ): Promise<number[] | undefined> {
+    if (before.length === 0 || after.length === 0) return undefined;
+    const prefix = await this.prefix.encode(before, 0, signal);
+    this.behindForwards++;
+    return scoreEnds(this.forward, prefix, before, answer, after);
   }
 
   dispose(): void {

@@ -8,8 +8,11 @@ import { openCheckpoint } from '../../engine/checkpoint/open';
 import { buildGraph } from '../../engine/graph/build';
 import { rotaryFrequencies } from '../../engine/graph/rotary';
 import { CachedBlockDenoiser } from '../../engine/runtime/cachedBlockDenoiser';
+import { shapedBias } from '../../engine/runtime/forward';
 import { BlockCausalContext, CanvasContext } from '../../engine/runtime/holeContext';
 import { CachedInPlaceDenoiser } from '../../engine/runtime/inPlaceDenoiser';
+import { JOIN_TOKENS } from '../../engine/runtime/join';
+import { voidKv } from '../../engine/runtime/kvState';
 import { DecoderSession } from '../../engine/runtime/session';
 import { count, places } from './parityChecks';
 import { CHECKPOINTS, type Reference, readReference } from './reference';
@@ -127,6 +130,44 @@ describe('cached canvases', () => {
         await denoiser.commit([tokens]);
       }
       denoiser.dispose();
+      await session.dispose();
+    });
+  }
+});
+
+describe('ends of an answer on a cached canvas', () => {
+  for (const many of [1, 2, 9]) {
+    test(`each is what plain causal runs say, ${many} tokens behind the hole`, async () => {
+      const { checkpoint, session, reference } = await load('palimpsest');
+      const encoder = new CanvasContext(session, checkpoint.shape, {
+        holeGap: count(reference.layout, 'hole_gap'),
+        suffixSeesPrefix: false,
+        inverseFrequencies: rotaryFrequencies(checkpoint.shape).inverse,
+      });
+      const before = reference.ids.slice(0, 12);
+      const answer = reference.ids.slice(20, 25);
+      const after = reference.ids.slice(30, 30 + many);
+      const scores = await encoder.ends({ before, after }, answer);
+      const suffix = after.subarray(0, JOIN_TOKENS);
+      const wanted: number[] = [];
+      for (let k = 0; k <= answer.length; k++) {
+        const ids = Int32Array.from([...before, ...answer.subarray(0, k), ...suffix]);
+        const past = voidKv(checkpoint.shape);
+        const { predictions } = await session.run({
+          lanes: 1,
+          ids,
+          positions: Int32Array.from(ids, (_, index) => index),
+          past,
+          bias: shapedBias(past.positions, ids.length, (query, key) => key <= query),
+          asks: places(before.length, ids.length).map((at) => ({ row: at - 1, target: ids[at] ?? 0 })),
+          temperature: 0,
+          keep: false,
+        });
+        wanted.push(predictions.reduce((sum, { targetLogProb }) => sum + targetLogProb, 0));
+      }
+      same(scores ?? [], wanted);
+      assert.equal(await encoder.ends({ before, after: new Int32Array(0) }, answer), undefined);
+      encoder.dispose();
       await session.dispose();
     });
   }

@@ -33,7 +33,15 @@ import {
 } from './host';
 
 const TITLE = 'Rewrite with Palimpsest to fix';
-const PROGRAM = ['def load(path):', `    ${GIBBERISH}`, '    return data', ''].join('\n');
+/** What belongs in the place stands twice behind it, so that whatever the model knows, it has something to write. */
+const EXAMPLES = ['text', 'rows'].flatMap((name) => [
+  '',
+  '',
+  `def load_${name}(path):`,
+  '    data = open(path)',
+  '    return data',
+]);
+const PROGRAM = ['def load(path):', `    ${GIBBERISH}`, '    return data', ...EXAMPLES, ''].join('\n');
 
 /** A server that objects to a word, on every document that is open, shown or not. */
 class Objector implements Disposable {

@@ -65,7 +65,10 @@ export async function openFile(name: string, text: string): Promise<TextEditor> 
   const document = await workspace.openTextDocument(uri);
   // A document that the editor still remembers from before takes the file's new text with a delay.
   await until(() => document.getText() === text, `${name} with its text`);
-  return window.showTextDocument(document, { preview: false });
+  const editor = await window.showTextDocument(document, { preview: false });
+  // One that was closed meanwhile is read anew.
+  await until(() => editor.document.getText() === text, `${name} with its text, shown`);
+  return editor;
 }
 
 export function select(editor: TextEditor, ...lines: readonly (readonly [number, number])[]): void {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from training.canvas import Row
 from training.config import BLOCK, ModelConfig
-from training.infill import encode_context, infill, most_confident
+from training.infill import JOIN_TOKENS, STAY, encode_context, end_scores, infill, most_confident
 from training.model import Decoder, Memory
 from training.rows import collate
 from training.schedule import Noise
@@ -49,7 +50,7 @@ def test_an_answer_never_holds_special_tokens_and_respects_a_given_length() -> N
     assert all(token >= 18 for token in free.tokens)
     assert SPECIAL_IDS[END] not in free.tokens
     assert SPECIAL_IDS[MASK] not in free.tokens
-    assert free.ended or len(free.tokens) == 2 * BLOCK
+    assert 1 <= len(free.tokens) <= 2 * BLOCK
     known = infill(decoder, [5, 7, 30, 31], [40, 41], length=5)
     assert len(known.tokens) == 5
     assert known.steps == 5
@@ -64,3 +65,23 @@ def test_a_place_behind_the_end_is_not_filled_before_the_end_is_reached() -> Non
     assert most_confident(logits, ids, length_known=False)[:2] == (0, 40)
     ids[0] = 40
     assert most_confident(logits, ids, length_known=False)[:2] == (1, SPECIAL_IDS[END])
+
+
+@torch.no_grad()
+def test_an_answer_ends_where_the_text_behind_it_follows_best() -> None:
+    decoder = model()
+    generator = np.random.default_rng(3)
+    prefix, tokens, suffix = (generator.integers(20, 128, count).tolist() for count in (9, 20, 11))
+    wanted = []
+    for count in range(1, len(tokens) + 1):
+        whole = [*prefix, *tokens[:count], *suffix[:JOIN_TOKENS]]
+        chances = decoder.logits(decoder(torch.tensor([whole])))[0].log_softmax(-1)
+        following = range(len(prefix), len(whole))
+        wanted.append(sum(float(chances[place - 1, whole[place]]) for place in following))
+    assert end_scores(decoder, prefix, tokens, suffix) == pytest.approx(wanted, abs=1e-4)
+    answer = infill(decoder, prefix, suffix, max_blocks=1)
+    assert not answer.ended
+    scores = end_scores(decoder, prefix, answer.tokens, suffix)
+    worth = [score + STAY * count for count, score in enumerate(scores, 1)]
+    assert worth[-1] == max(worth)
+    assert len(answer.probabilities) == len(answer.tokens) < BLOCK
