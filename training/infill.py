@@ -70,7 +70,7 @@ def infill(
     With `length` the number of tokens is given (at most one block); otherwise the model chooses it.
     """
     answer = _denoise(model, prefix, suffix, length, max_blocks)
-    if answer.ended or not suffix or len(answer.tokens) < 2:
+    if length is not None or answer.ended or not suffix or len(answer.tokens) < 2:
         return answer
     scores = torch.tensor(end_scores(model, prefix, answer.tokens, suffix))
     cut = 1 + int((scores + STAY * torch.arange(len(scores))).argmax())

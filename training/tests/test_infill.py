@@ -53,6 +53,7 @@ def test_an_answer_never_holds_special_tokens_and_respects_a_given_length() -> N
     assert 1 <= len(free.tokens) <= 2 * BLOCK
     known = infill(decoder, [5, 7, 30, 31], [40, 41], length=5)
     assert len(known.tokens) == 5
+    assert len(infill(decoder, [5, 7, 30, 31], [40, 41], length=BLOCK, max_blocks=1).tokens) == BLOCK
     assert known.steps == 5
 
 
