@@ -51,7 +51,10 @@ export function joinScores(logProbs: readonly number[], answer: number, suffix: 
   });
 }
 
-/** Scores of an answer's ends behind `prefix`, the K/V of the `start` tokens in front of the hole. */
+/**
+ * [answer.length + 1] ln p of the answer's first k tokens and the beginning of `after`, which is not empty. `prefix`: the K/V of
+ * the void and `before`, causal and from position 0.
+ */
 export async function scoreEnds(
   forward: Forward,
   prefix: KvState,
