@@ -1,4 +1,5 @@
-// Fits what copying is believed to the starter model: λ of the mixture, and the confidence of a candidate. On one half of
+// Fits to the starter model what copying is believed (λ of the mixture), which rescored answer is chosen, and how sure a
+// candidate is. On one half of
 // the held-out packages; bench/infilling.ts measures on the other. Writes engine/copying/coefficients.ts.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -6,21 +7,36 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONFIDENCE_FEATURES } from '../engine/candidates/confidence';
 import { logistic } from '../engine/candidates/logistic';
-import { CONFIDENCE_COEFFICIENTS, MIXTURE_COEFFICIENTS } from '../engine/copying/coefficients';
+import {
+  CHOICE_COEFFICIENTS,
+  CONFIDENCE_COEFFICIENTS,
+  MIXTURE_COEFFICIENTS,
+} from '../engine/copying/coefficients';
 import { type CellCopy, logProbOf } from '../engine/copying/mixture';
 import { CopyPrior } from '../engine/copying/prior';
 import { LEFT_REACH } from '../engine/copying/sources';
 import { WEIGHT_FEATURES, weightFeatures } from '../engine/copying/weight';
 import { BiasRows, FORBIDDEN } from '../engine/decoding/biasRows';
 import { lengthTokensOf } from '../engine/decoding/request';
+import type { RescoredChoice } from '../engine/decoding/settle';
 import { NO_BYTES, TokenTable } from '../engine/decoding/tokenTable';
 import { Denoisers } from '../engine/infill/denoisers';
 import { holeContext } from '../engine/infill/layout';
 import { COPYING, type CopyingChoice } from '../engine/protocol';
+import { CHOICE_FEATURES, choose, fittedWorth } from '../engine/rescoring/choice';
 import { markdownTable, progress, publish, type Report, ROOT, runBench, STARTER } from './harness';
+import { type ChoiceExample, fitChoice } from './infilling/choiceFit';
 import { bestText, type Evaluated, evaluated, infillCase } from './infilling/engine';
 import { fitLogit, mixtureGradient, outcomeGradient } from './infilling/logisticFit';
+import { editSimilarity, mean, percent } from './infilling/scores';
 import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './infilling/spans';
+
+/** The numbers as they stand; each stage writes its own anew. */
+const FITTED = {
+  mixture: MIXTURE_COEFFICIENTS,
+  choice: CHOICE_COEFFICIENTS,
+  confidence: CONFIDENCE_COEFFICIENTS,
+};
 
 interface MixtureExample {
   readonly features: number[];
@@ -29,6 +45,8 @@ interface MixtureExample {
   readonly mass: number;
 }
 
+/** What the right answer gains beside its similarity, 1. */
+const RIGHT = 2;
 /** Tokens of context on each side while λ is fitted. */
 const SIDE = 240;
 
@@ -59,18 +77,18 @@ async function main(): Promise<void> {
       mixtureGradient(examples),
       { steps: 600 },
     );
-    write(mixture, CONFIDENCE_COEFFICIENTS);
+    write({ ...FITTED, mixture });
     publish(mixtureReport(examples, mixture, facts));
-    // The confidence is that of what the new mixture answers: a process that reads it as the engine does.
-    const again = [
-      '--import',
-      'tsx',
-      process.argv[1] ?? '',
-      ...process.argv.slice(2),
-      '--stage',
-      'confidence',
-    ];
-    execFileSync(process.execPath, again, { stdio: 'inherit', cwd: ROOT });
+    goOnWith('choice');
+    return;
+  }
+  if (values.stage === 'choice') {
+    const examples = await choiceExamples(engine, cases);
+    await engine.dispose();
+    const choice = fitChoice(examples);
+    write({ ...FITTED, choice });
+    publish(choiceReport(examples, choice, facts));
+    goOnWith('confidence');
     return;
   }
   const confidence = { ...CONFIDENCE_COEFFICIENTS };
@@ -80,7 +98,7 @@ async function main(): Promise<void> {
     confidence[copying] = await confidenceFit(engine, drawn, copying);
   }
   await engine.dispose();
-  write(MIXTURE_COEFFICIENTS, confidence);
+  write({ ...FITTED, confidence });
   publish({
     name: 'copyConfidence',
     title: 'How sure a candidate is',
@@ -96,6 +114,57 @@ async function main(): Promise<void> {
       ),
     ],
   });
+}
+
+/** The next stage is about what the numbers of this one make of an answer: a process that reads them as the engine does. */
+function goOnWith(stage: string): void {
+  const again = ['--import', 'tsx', process.argv[1] ?? '', ...process.argv.slice(2), '--stage', stage];
+  execFileSync(process.execPath, again, { stdio: 'inherit', cwd: ROOT });
+}
+
+/** What each answer could have been, and what that is worth: a whole one for what is right, part of one for what is near. */
+async function choiceExamples(engine: Evaluated, cases: readonly Case[]): Promise<ChoiceExample[]> {
+  const examples: ChoiceExample[] = [];
+  for (const [index, held] of cases.entries()) {
+    const onChoices = (choices: readonly RescoredChoice[]): void => {
+      examples.push({
+        features: choices.map(({ features }) => features),
+        gains: choices.map(
+          ({ text }) => RIGHT * Number(text === held.answer) + editSimilarity(text, held.answer),
+        ),
+      });
+    };
+    await infillCase(engine, held, { copying: 'mixed' }, 'unknown', { onChoices });
+    if (index % 100 === 99) progress(`choice: ${index + 1} of ${cases.length}`);
+  }
+  return examples.filter(({ gains }) => gains.length > 0);
+}
+
+function choiceReport(
+  examples: readonly ChoiceExample[],
+  choice: readonly number[],
+  facts: readonly string[],
+): Report {
+  const right = (pick: (example: ChoiceExample) => number): string =>
+    percent(mean(examples.map((example) => Number((example.gains[pick(example)] ?? 0) > RIGHT))));
+  const worth = ({ features }: ChoiceExample): number => choose(fittedWorth(choice, features))?.index ?? -1;
+  return {
+    name: 'rescoring',
+    title: 'Which answer is chosen',
+    facts: [
+      ...facts,
+      `${examples.length} answers, each chosen among ${mean(examples.map(({ gains }) => gains.length)).toFixed(0)}`,
+    ],
+    sections: [
+      'The worth of a rescored answer is linear with these coefficients.',
+      markdownTable(
+        ['feature', 'coefficient'],
+        CHOICE_FEATURES.map((name, i) => [name, (choice[i] ?? 0).toFixed(2)]),
+      ),
+      `Right to the letter: ${right(worth)} % as chosen, ${right(({ gains }) => gains.indexOf(Math.max(...gains)))} % if the right one were always chosen. ` +
+        'Of the spans that the coefficients were fitted on; bench/results/infilling.md has those that they were not.',
+    ],
+  };
 }
 
 function mixtureReport(
@@ -227,8 +296,8 @@ async function confidenceFit(
   const features: (readonly number[])[] = [];
   const outcomes: boolean[] = [];
   for (const [index, held] of cases.entries()) {
-    const result = await infillCase(engine, held, { copying }, 'unknown', (evidence) => {
-      features.push(evidence);
+    const result = await infillCase(engine, held, { copying }, 'unknown', {
+      onEvidence: (evidence) => features.push(evidence),
     });
     if (features.length > outcomes.length) outcomes.push(bestText(result) === held.answer);
     if (index % 100 === 99) progress(`${copying}: ${index + 1} of ${cases.length}`);
@@ -240,16 +309,16 @@ function listed(values: readonly number[]): string {
   return `[${values.map((value) => Number(value.toFixed(3))).join(', ')}]`;
 }
 
-/** The file that the engine reads, with what was fitted now in place of what it had. */
-function write(
-  mixture: readonly number[],
-  confidence: Readonly<Record<CopyingChoice, readonly number[]>>,
-): void {
+/** The file that the engine reads. */
+function write({ mixture, choice, confidence }: typeof FITTED): void {
   const text = `// biome-ignore-all lint/suspicious/noApproximativeNumericConstant: a fitted number that looks like a constant is none.
 // Fitted numbers, written by \`npm run bench -- copyCalibration\`: to be written anew with every new starter model.
 
 /** λ, in the order of WEIGHT_FEATURES (weight.ts). */
 export const MIXTURE_COEFFICIENTS: readonly number[] = ${listed(mixture)};
+
+/** Worth of a rescored answer, in the order of CHOICE_FEATURES (engine/rescoring/choice.ts). */
+export const CHOICE_COEFFICIENTS: readonly number[] = ${listed(choice)};
 
 /** Confidence of a candidate, in the order of CONFIDENCE_FEATURES (engine/candidates/confidence.ts), by kind of copying. */
 export const CONFIDENCE_COEFFICIENTS: Readonly<Record<'off' | 'mixed' | 'alone', readonly number[]>> = {

@@ -68,7 +68,7 @@ export function infillCase(
   held: Case,
   options: InfillOptions & Pick<InfillParams, 'openTexts'>,
   length: 'known' | 'unknown',
-  onEvidence?: (features: readonly number[]) => void,
+  listeners: Pick<Parameters<Infiller['infill']>[1], 'onEvidence' | 'onChoices'> = {},
 ): Promise<InfillResult> {
   const { text, at, answer, language } = held;
   const isKnown = length === 'known';
@@ -84,7 +84,7 @@ export function infillCase(
       temperature: 0,
       ...options,
     },
-    onEvidence ? { onEvidence } : {},
+    listeners,
   );
 }
 

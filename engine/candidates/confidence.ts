@@ -1,6 +1,7 @@
 // How likely a candidate is right to the letter, from what denoising left behind: nothing is better than rubbish, so a
 // person is shown only what passes a gate on this number.
-import type { HoleAnswer } from '../decoding/types';
+import type { AnswerChoice, HoleAnswer } from '../decoding/types';
+import { CHOICE_FEATURES } from '../rescoring/choice';
 import { scoreOf } from './rank';
 
 /** What copying says of one candidate's texts. */
@@ -23,13 +24,18 @@ export const CONFIDENCE_FEATURES = [
   'share of the copy',
   'left units of the copy',
   'right units of the copy',
+  'was chosen among others',
+  'ln of its share among them',
+  'ln p of the suffix’s first tokens',
+  'the canvas is so',
+  'the causal head begins so',
 ] as const;
 
 const LEAST = -12;
 
 /** [CONFIDENCE_FEATURES.length], each of the order of 1. */
 export function confidenceFeatures(
-  lane: readonly Pick<HoleAnswer, 'logProbs' | 'locked'>[],
+  lane: readonly Pick<HoleAnswer, 'logProbs' | 'locked' | 'choice'>[],
   copy: CopyAgreement | undefined,
 ): number[] {
   const own = lane.flatMap(({ logProbs, locked }) => [...logProbs].filter((_, i) => locked[i] !== 1));
@@ -46,6 +52,26 @@ export function confidenceFeatures(
     share,
     Math.min(order, 10) / 10,
     Math.min(right, 6) / 6,
+    ...choiceEvidence(lane),
+  ];
+}
+
+/** Of the hole that was chosen least surely, number by number; nothing where one of them was not chosen. */
+function choiceEvidence(lane: readonly Pick<HoleAnswer, 'choice'>[]): number[] {
+  const choices = lane.flatMap(({ choice }) => choice ?? []);
+  if (choices.length === 0 || choices.length < lane.length) return [0, 0, 0, 0, 0];
+  const least = (pick: (choice: AnswerChoice) => number): number => Math.min(...choices.map(pick));
+  const feature = (name: (typeof CHOICE_FEATURES)[number]): number =>
+    least(({ features }) => features[CHOICE_FEATURES.indexOf(name)] ?? 0);
+  return [
+    1,
+    Math.max(
+      LEAST,
+      least(({ logShare }) => logShare),
+    ) / 4,
+    Math.max(-1, feature('ln p of the suffix’s first tokens') / 2),
+    feature('the canvas is so'),
+    feature('the causal head begins so'),
   ];
 }
 

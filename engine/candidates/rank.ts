@@ -36,10 +36,15 @@ export function rankCandidates(text: string, candidates: readonly Candidate[]): 
   for (const candidate of candidates) {
     const key = JSON.stringify(candidate.spans.map((span) => span.text));
     const known = best.get(key);
-    if (known === undefined || candidate.score > known.score) best.set(key, candidate);
+    if (known === undefined || standing(candidate) > standing(known)) best.set(key, candidate);
   }
   const idle = (candidate: Candidate): number => Number(changesNothing(text, candidate));
-  return [...best.values()].sort((a, b) => idle(a) - idle(b) || b.score - a.score);
+  return [...best.values()].sort((a, b) => idle(a) - idle(b) || standing(b) - standing(a));
+}
+
+/** How likely a candidate is right where that is known of all, else its score. */
+function standing({ confidence, score }: Candidate): number {
+  return confidence ?? score;
 }
 
 /**

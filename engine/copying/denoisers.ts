@@ -8,6 +8,7 @@ import type {
   Prediction,
   PredictOptions,
 } from '../decoding/types';
+import type { Hypothesis, Rescored, RescoreRequest } from '../rescoring/types';
 import {
   type Around,
   type Copying,
@@ -106,9 +107,17 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
     return predictWith(lanes, around, this.copying, (asked) => this.inner.predict(asked, options));
   }
 
-  /** The model's affair. */
-  async ends(answer: Int32Array, signal?: AbortSignal): Promise<readonly number[] | undefined> {
-    return this.copying.alone ? undefined : this.inner.ends?.(answer, signal);
+  /** The model's affair; what stands elsewhere is proposed to it, too. */
+  async rescore(request: RescoreRequest): Promise<readonly Rescored[] | undefined> {
+    if (this.copying.alone) return undefined;
+    const copies = request.continuation > 0 ? this.hypotheses() : [];
+    return this.inner.rescore?.({ ...request, hypotheses: [...request.hypotheses, ...copies] });
+  }
+
+  private hypotheses(): Hypothesis[] {
+    const { prior, tokenizer } = this.copying;
+    const drafts = prior.drafts(tokenizer.decode(this.before), tokenizer.decode(this.after));
+    return drafts.map(({ text, ...copy }) => ({ ids: prior.encode(text), source: 'copy', copy }));
   }
 
   async commit(

@@ -2,14 +2,17 @@
 import { type CopyText, findSources, type Source } from './sources';
 import { isWord, unitsAfter } from './units';
 
-export interface Draft {
-  readonly text: string;
+/** What speaks for a draft. */
+export interface CopyEvidence {
   /** Lexical units on the left that agree at the best of its places. */
   readonly order: number;
   /** Units behind the draft that are those behind the hole; 0: it is not known where it ends. */
   readonly right: number;
   /** Its part of all that was found, 0…1. */
   readonly share: number;
+}
+export interface Draft extends CopyEvidence {
+  readonly text: string;
 }
 
 export interface DraftOptions {

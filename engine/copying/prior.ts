@@ -56,7 +56,7 @@ export class CopyPrior {
     return ids.length < count ? undefined : this.tokenizer.decode(ids.subarray(0, count)).length;
   }
 
-  private encode(text: string): Int32Array {
+  encode(text: string): Int32Array {
     let ids = this.encoded.get(text);
     if (!ids) {
       ids = this.tokenizer.encode(text).ids;

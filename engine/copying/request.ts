@@ -4,9 +4,10 @@ import { logistic } from '../candidates/logistic';
 import type { Checkpoint } from '../checkpoint/types';
 import { lengthTokensOf } from '../decoding/request';
 import { LEAST_LOG_PROB } from '../decoding/sampling';
+import type { RescoringChoice } from '../decoding/settle';
 import type { BlockDenoiser, HoleAnswer, InPlaceDenoiser } from '../decoding/types';
 import type { CopyingChoice, InfillParams } from '../protocol';
-import { CONFIDENCE_COEFFICIENTS, MIXTURE_COEFFICIENTS } from './coefficients';
+import { CHOICE_COEFFICIENTS, CONFIDENCE_COEFFICIENTS, MIXTURE_COEFFICIENTS } from './coefficients';
 import { CopyingBlockDenoiser, CopyingInPlaceDenoiser } from './denoisers';
 import { CopyPrior } from './prior';
 import type { Copying } from './runs';
@@ -46,6 +47,12 @@ export class RequestCopying {
 
   inPlace(denoiser: InPlaceDenoiser): InPlaceDenoiser {
     return this.choice === 'off' ? denoiser : new CopyingInPlaceDenoiser(denoiser, this.copying());
+  }
+
+  /** How rescored answers are weighed; undefined where that is not fitted to the model. */
+  get rescoring(): RescoringChoice | undefined {
+    const isFitted = this.facts.family.id === FITTED_FAMILY && this.choice !== 'alone';
+    return isFitted ? { coefficients: CHOICE_COEFFICIENTS } : undefined;
   }
 
   /** Whether a candidate is more than a guess at what to do where there is nothing to copy. */

@@ -1,7 +1,6 @@
 // The block-by-block loop over an exact K/V cache: block-causal families, and canvases whose context on both sides is
 // cached (models.md, Stable-DiffCoder). A hole grows by blocks of masks until its end token or its bound.
 import { EngineError, throwIfCancelled } from '../errors';
-import { cutAtBestEnd } from './ends';
 import { HoleState, initialCells, maskedCell, type WorkCell } from './holeState';
 import {
   checkRequest,
@@ -14,6 +13,7 @@ import {
   stepRules,
 } from './request';
 import { type Drawer, laneDrawer } from './sampling';
+import { type RescoringChoice, settleHole } from './settle';
 import {
   askedCells,
   emit,
@@ -34,6 +34,8 @@ export interface BlockRequest extends DecodeRequest {
    * stand in this candidate, in text order; undefined for those that have not been denoised yet.
    */
   readonly contextFor: (hole: number, answers: readonly (Int32Array | undefined)[]) => HoleContext;
+  /** How answers that the causal head rescores are weighed, where that is fitted to the model. */
+  readonly rescoring?: RescoringChoice;
 }
 
 interface Candidate {
@@ -153,17 +155,13 @@ async function denoiseHole(
       request.signal,
     );
   }
-  for (const { candidate, state } of rows) candidate.answers[hole] = await ended(run, state);
-}
-
-/** The answer; one that ran to its bound is cut where it ends best, unless its length or its last characters are given. */
-async function ended({ denoiser, request, hole }: HoleRun, state: HoleState): Promise<HoleAnswer> {
-  const answer = state.answer();
-  const tail = holesOf(request.canvas)[hole]?.tail.length ?? 0;
-  const isGiven = request.family.length.kind === 'fixed' || tail > 0;
-  if (state.ended || isGiven || answer.ids.length < 2 || request.enough?.() === true) return answer;
-  const scores = await denoiser.ends?.(answer.ids, request.signal);
-  return scores === undefined ? answer : cutAtBestEnd(answer, scores);
+  for (const { candidate, state } of rows) {
+    const settled = await settleHole(run, state);
+    candidate.answers[hole] = settled.answer;
+    if (settled.change === undefined) continue;
+    candidate.shown++;
+    await emit(stepEvent(settled.change, candidate.lane, candidate.shown), request);
+  }
 }
 
 function placeOf(block: number, blockLength: number, lead: number): BlockPlace {

@@ -1,5 +1,7 @@
 // The denoise loops speak to a model through these two interfaces alone, so that they can be tested without one.
 
+import type { Rescored, RescoreRequest } from '../rescoring/types';
+
 /** What the model says of one position: best tokens first, after bias and temperature. */
 export interface Prediction {
   /** [K] */
@@ -74,10 +76,10 @@ export interface BlockDenoiser {
    */
   commit(blocks: readonly Int32Array[], lanes?: readonly number[], signal?: AbortSignal): Promise<void>;
   /**
-   * [answer.length + 1] how well the text behind the hole follows on the answer's first k tokens, together with them: ln p,
-   * comparable from one k to the other. Absent, or undefined, where nothing can tell.
+   * Answers that begin as the hypotheses do, rescored by the model's causal head; a denoiser may have hypotheses of its own.
+   * Absent, or undefined, where the model has no such head or nothing stands behind the hole.
    */
-  ends?(answer: Int32Array, signal?: AbortSignal): Promise<readonly number[] | undefined>;
+  rescore?(request: RescoreRequest): Promise<readonly Rescored[] | undefined>;
   readonly forwards: number;
 }
 
@@ -108,7 +110,20 @@ export interface CellView {
 export interface HoleAnswer {
   /** Without masks, ends, expands and deletes. */
   readonly ids: Int32Array;
-  /** [ids.length] natural logarithm of each token's probability when it was committed; 0 for locked tokens. */
+  /**
+   * [ids.length] natural logarithm of each token's probability when it was committed, or as the causal head rescored it
+   * (`choice`); 0 for locked tokens.
+   */
   readonly logProbs: Float32Array;
   readonly locked: Uint8Array;
+  /** Where it was chosen among rescored answers. */
+  readonly choice?: AnswerChoice;
+}
+
+/** What speaks for an answer that was chosen among others. */
+export interface AnswerChoice {
+  /** Natural logarithm of its share of e^worth among all. */
+  readonly logShare: number;
+  /** In the order of CHOICE_FEATURES (rescoring/choice.ts). */
+  readonly features: readonly number[];
 }

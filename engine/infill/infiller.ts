@@ -9,6 +9,7 @@ import { denoiseBlocks } from '../decoding/blocks';
 import { flatten } from '../decoding/flatten';
 import { denoiseInPlace } from '../decoding/inPlace';
 import { type DecodeRequest, holesOf } from '../decoding/request';
+import type { RescoringChoice } from '../decoding/settle';
 import type { DenoiseStep } from '../decoding/types';
 import { EngineError } from '../errors';
 import type {
@@ -50,6 +51,8 @@ interface Context {
   readonly enough?: () => boolean;
   /** What the confidence of each candidate is worked out from, for fitting it (bench/copyCalibration.ts). */
   readonly onEvidence?: (features: readonly number[], texts: readonly string[]) => void;
+  /** The same for what each hole's answer was chosen from. */
+  readonly onChoices?: RescoringChoice['onChoices'];
 }
 
 export class Infiller {
@@ -150,7 +153,7 @@ export class Infiller {
 
   private async denoise(full: Canvas, params: InfillParams, copying: RequestCopying, context: Context) {
     const { checkpoint } = this;
-    const { signal, onStep, enough } = context;
+    const { signal, onStep, enough, onChoices } = context;
     const canvas = await this.withStrength(full, params, signal);
     const holes = holesOf(canvas);
     const room = this.roomOf(params).tokens;
@@ -196,9 +199,11 @@ export class Infiller {
       }
     }
     const denoiser = this.denoisers.blockwise();
+    const { rescoring } = copying;
     const lanes = await denoiseBlocks(copying.blockwise(denoiser), {
       ...request,
       contextFor: (hole, answers) => this.contextOf(canvas, hole, answers, params),
+      ...(rescoring ? { rescoring: { ...rescoring, ...(onChoices ? { onChoices } : {}) } } : {}),
     });
     return { lanes, canvas };
   }

@@ -2,6 +2,7 @@
 // settled; a finished block's K/V is written once (models.md, Stable-DiffCoder).
 import type { BlockDenoiser, HoleContext, Lane, Prediction, PredictOptions } from '../decoding/types';
 import { EngineError, throwIfCancelled } from '../errors';
+import type { Rescored, RescoreRequest } from '../rescoring/types';
 import { type AttentionBias, type Forward, openBias, shapedBias } from './forward';
 import type { ContextEncoder } from './holeContext';
 import { regroup } from './inPlaceDenoiser';
@@ -130,9 +131,9 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     };
   }
 
-  async ends(answer: Int32Array, signal?: AbortSignal): Promise<number[] | undefined> {
-    throwIfCancelled(signal);
-    return this.context && this.encoder.ends?.(this.context, answer, signal);
+  async rescore(request: RescoreRequest): Promise<Rescored[] | undefined> {
+    throwIfCancelled(request.signal);
+    return this.context && this.encoder.rescore?.(this.context, request);
   }
 
   dispose(): void {

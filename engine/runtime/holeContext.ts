@@ -1,9 +1,10 @@
 // The K/V of what stands around a hole, one way for each kind of family; cachedBlockDenoiser.ts denoises against it.
 import type { HoleContext } from '../decoding/types';
 import { throwIfCancelled } from '../errors';
+import { rescore } from '../rescoring/rescore';
+import type { Rescored, RescoreRequest } from '../rescoring/types';
 import { ContextCache, commonPrefix, DEFAULT_CHUNK } from './contextCache';
 import { encodeBehind, type Forward, shapedBias } from './forward';
-import { scoreEnds } from './join';
 import { disposeKv, type HostKv, joinKv, type KvShape, type KvState } from './kvState';
 
 export interface EncodedContext {
@@ -19,8 +20,8 @@ export interface EncodedContext {
 
 export interface ContextEncoder {
   encode(context: HoleContext, signal?: AbortSignal): Promise<EncodedContext>;
-  /** Of a family whose causal head reads on across the hole: see `scoreEnds`. Undefined where nothing stands behind it. */
-  ends?(context: HoleContext, answer: Int32Array, signal?: AbortSignal): Promise<number[] | undefined>;
+  /** Of a family whose causal head reads on across the hole. Undefined where nothing stands behind it. */
+  rescore?(context: HoleContext, request: RescoreRequest): Promise<Rescored[] | undefined>;
   readonly forwards: number;
   readonly encodedTokens: number;
   dispose(): void;
@@ -116,15 +117,17 @@ export class CanvasContext implements ContextEncoder {
     return { kv, ...rest };
   }
 
-  async ends(
-    { before, after }: HoleContext,
-    answer: Int32Array,
-    signal?: AbortSignal,
-  ): Promise<number[] | undefined> {
+  async rescore({ before, after }: HoleContext, request: RescoreRequest): Promise<Rescored[] | undefined> {
     if (before.length === 0 || after.length === 0) return undefined;
-    const prefix = await this.prefix.encode(before, 0, signal);
-    this.behindForwards++;
-    return scoreEnds(this.forward, prefix, before, answer, after);
+    const prefix = await this.prefix.encode(before, 0, request.signal);
+    const counted: Forward = {
+      deviceCache: this.forward.deviceCache,
+      run: (run) => {
+        this.behindForwards++;
+        return this.forward.run(run);
+      },
+    };
+    return rescore(counted, { prefix, before }, after, request);
   }
 
   dispose(): void {

@@ -7,11 +7,11 @@ import test, { describe } from 'node:test';
 import { openCheckpoint } from '../../engine/checkpoint/open';
 import { buildGraph } from '../../engine/graph/build';
 import { rotaryFrequencies } from '../../engine/graph/rotary';
+import { JOIN_TOKENS } from '../../engine/rescoring/rescore';
 import { CachedBlockDenoiser } from '../../engine/runtime/cachedBlockDenoiser';
 import { shapedBias } from '../../engine/runtime/forward';
 import { BlockCausalContext, CanvasContext } from '../../engine/runtime/holeContext';
 import { CachedInPlaceDenoiser } from '../../engine/runtime/inPlaceDenoiser';
-import { JOIN_TOKENS } from '../../engine/runtime/join';
 import { voidKv } from '../../engine/runtime/kvState';
 import { DecoderSession } from '../../engine/runtime/session';
 import { count, places } from './parityChecks';
@@ -135,9 +135,9 @@ describe('cached canvases', () => {
   }
 });
 
-describe('ends of an answer on a cached canvas', () => {
+describe('rescored answers on a cached canvas', () => {
   for (const many of [1, 2, 9]) {
-    test(`each is what plain causal runs say, ${many} tokens behind the hole`, async () => {
+    test(`each is what a plain causal run says, ${many} tokens behind the hole`, async () => {
       const { checkpoint, session, reference } = await load('palimpsest');
       const encoder = new CanvasContext(session, checkpoint.shape, {
         holeGap: count(reference.layout, 'hole_gap'),
@@ -145,13 +145,22 @@ describe('ends of an answer on a cached canvas', () => {
         inverseFrequencies: rotaryFrequencies(checkpoint.shape).inverse,
       });
       const before = reference.ids.slice(0, 12);
-      const answer = reference.ids.slice(20, 25);
       const after = reference.ids.slice(30, 30 + many);
-      const scores = await encoder.ends({ before, after }, answer);
-      const suffix = after.subarray(0, JOIN_TOKENS);
-      const wanted: number[] = [];
-      for (let k = 0; k <= answer.length; k++) {
-        const ids = Int32Array.from([...before, ...answer.subarray(0, k), ...suffix]);
+      const canvas = reference.ids.slice(20, 25);
+      const copy = Int32Array.of(...canvas.subarray(0, 2), ...reference.ids.subarray(40, 43));
+      const bias = new Float32Array(checkpoint.shape.vocabSize);
+      const request = { continuation: 4, least: 1, most: 5, bias };
+      const rescored = await encoder.rescore(
+        { before, after },
+        {
+          ...request,
+          hypotheses: [
+            { ids: canvas, source: 'canvas' },
+            { ids: copy, source: 'copy', copy: { share: 1, order: 2, right: 1 } },
+          ],
+        },
+      );
+      const plain = async (ids: Int32Array) => {
         const past = voidKv(checkpoint.shape);
         const { predictions } = await session.run({
           lanes: 1,
@@ -159,14 +168,35 @@ describe('ends of an answer on a cached canvas', () => {
           positions: Int32Array.from(ids, (_, index) => index),
           past,
           bias: shapedBias(past.positions, ids.length, (query, key) => key <= query),
-          asks: places(before.length, ids.length).map((at) => ({ row: at - 1, target: ids[at] ?? 0 })),
+          asks: places(before.length, ids.length + 1).map((at) => ({ row: at - 1, target: ids[at] ?? 0 })),
           temperature: 0,
           keep: false,
         });
-        wanted.push(predictions.reduce((sum, { targetLogProb }) => sum + targetLogProb, 0));
+        return predictions;
+      };
+      const suffix = after.subarray(0, JOIN_TOKENS);
+      for (const { ids, logProbs, onward } of rescored ?? []) {
+        const predictions = await plain(Int32Array.from([...before, ...ids, ...suffix]));
+        const wanted = predictions.slice(0, -1).map(({ targetLogProb }) => targetLogProb);
+        same([...logProbs, ...onward], wanted);
       }
-      same(scores ?? [], wanted);
-      assert.equal(await encoder.ends({ before, after: new Int32Array(0) }, answer), undefined);
+      const found = (rescored ?? []).map(({ ids, origins }) => [
+        ids.join(),
+        origins.map(({ source, isWhole }) => `${source}${isWhole ? '!' : ''}`).join(),
+      ]);
+      const all = new Map(found as [string, string][]);
+      assert.equal(all.size, found.length, 'each answer once');
+      assert.match(all.get(canvas.subarray(0, 2).join()) ?? '', /^canvas,copy/);
+      assert.match(all.get(canvas.join()) ?? '', /^canvas!/);
+      assert.match(all.get(copy.join()) ?? '', /^copy!/);
+      const greedy: number[] = [];
+      for (let i = 0; i < request.continuation; i++)
+        greedy.push((await plain(Int32Array.from([...before, ...greedy]))).at(-1)?.ids[0] ?? -1);
+      assert.match(all.get(greedy.join()) ?? '', /causal!$/);
+      assert.equal(
+        await encoder.rescore({ before, after: new Int32Array(0) }, { ...request, hypotheses: [] }),
+        undefined,
+      );
       encoder.dispose();
       await session.dispose();
     });

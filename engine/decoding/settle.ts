@@ -1,0 +1,131 @@
+// A hole that is denoised, before its answer is given away: where the model has a causal head that reads plain text, the
+// answer, copies, and what that head goes on with are rescored, and the best of them is taken (docs/decisions/rescoring.md).
+import { type Choice, choiceFeatures, choose, fittedWorth, plainWorth } from '../rescoring/choice';
+import type { Rescored } from '../rescoring/types';
+import { type HoleState, maskedCell } from './holeState';
+import { type DecodeRequest, holesOf } from './request';
+import type { StepChange, StepRules } from './step';
+import { NO_BYTES } from './tokenTable';
+import type { BlockDenoiser, HoleAnswer } from './types';
+
+export interface RescoringChoice {
+  /** In the order of CHOICE_FEATURES. */
+  readonly coefficients: readonly number[];
+  /** Told what could have been chosen, for fitting the coefficients. */
+  readonly onChoices?: (choices: readonly RescoredChoice[]) => void;
+}
+export interface RescoredChoice {
+  readonly features: readonly number[];
+  readonly text: string;
+}
+
+interface SettledRun {
+  readonly denoiser: BlockDenoiser;
+  readonly request: DecodeRequest & { readonly rescoring?: RescoringChoice };
+  readonly rules: StepRules;
+  readonly hole: number;
+}
+
+export interface SettledHole {
+  readonly answer: HoleAnswer;
+  /** What a listener has to be told; absent where the answer stays as it was denoised. */
+  readonly change?: StepChange;
+}
+
+/** Tokens of the causal head's own continuation. */
+const CONTINUATION = 16;
+/** Answers of up to this length were looked at when the weights were fitted. */
+const LONGEST_FITTED = 48;
+
+/** An empty answer stays empty (that is for the end token to say), and so does one whose borders are given. */
+export async function settleHole(run: SettledRun, state: HoleState): Promise<SettledHole> {
+  const { request, hole } = run;
+  const answer = state.answer();
+  const spec = holesOf(request.canvas)[hole];
+  const hasBorders = (spec?.head.length ?? 0) + (spec?.tail.length ?? 0) > 0;
+  if (hasBorders || answer.ids.length === 0 || request.enough?.() === true) return { answer };
+  const isFree = !answer.locked.includes(1) && answer.ids.length <= LONGEST_FITTED;
+  return request.rescoring && isFree
+    ? chosen(run, state, answer, request.rescoring)
+    : { answer: await cutAtBestEnd(run, state, answer) };
+}
+
+/** The best of all that can be thought of. */
+async function chosen(
+  run: SettledRun,
+  state: HoleState,
+  answer: HoleAnswer,
+  { coefficients, onChoices }: RescoringChoice,
+): Promise<SettledHole> {
+  const { request, hole } = run;
+  const isFixed = request.family.length.kind === 'fixed';
+  const least = isFixed ? answer.ids.length : Math.max(1, request.minTokens?.[hole] ?? 0);
+  const most = isFixed ? answer.ids.length : Math.min(state.frame.bound, LONGEST_FITTED);
+  const rescored = await rescore(run, answer, CONTINUATION, least, most);
+  const choices = rescored.map((one) => {
+    const text = request.tokenizer.decode(one.ids);
+    return { text, features: choiceFeatures(one, text) };
+  });
+  onChoices?.(choices);
+  const features = choices.map((one) => one.features);
+  const choice = choose(fittedWorth(coefficients, features));
+  const best = choice && rescored[choice.index];
+  if (!best) return { answer };
+  return {
+    answer: answerOf(best, choice, features[choice.index] ?? []),
+    ...(best.ids.join() === answer.ids.join() ? {} : { change: rewrite(run, state, best) }),
+  };
+}
+
+function answerOf(
+  { ids, logProbs }: Rescored,
+  { logShare }: Choice,
+  features: readonly number[],
+): HoleAnswer {
+  return { ids, logProbs, locked: new Uint8Array(ids.length), choice: { logShare, features } };
+}
+
+/** The hole with the chosen answer in it; what of the first tokens stays the same stays as it is. */
+function rewrite({ hole }: SettledRun, state: HoleState, { ids, logProbs }: Rescored): StepChange {
+  const old = state.cells;
+  const firstNew = [...ids].findIndex((token, i) => old[i]?.token !== token);
+  const kept = firstNew < 0 ? ids.length : firstNew;
+  state.cells = [
+    ...old.slice(0, kept),
+    ...Array.from(ids.subarray(kept), () => maskedCell(state.frame.maskId)),
+  ];
+  const fresh = state.cells.slice(kept);
+  for (const [i, cell] of fresh.entries()) state.commit(cell, ids[kept + i] ?? 0, logProbs[kept + i] ?? 0);
+  return {
+    stretch: { hole, state, from: 0, to: state.cells.length },
+    committed: new Set(fresh),
+    remasked: new Set(),
+  };
+}
+
+/** An answer that ran to its bound is cut where what stands behind it follows best, behind what is locked. */
+async function cutAtBestEnd(run: SettledRun, state: HoleState, answer: HoleAnswer): Promise<HoleAnswer> {
+  const { ids, logProbs, locked } = answer;
+  if (state.ended || run.request.family.length.kind === 'fixed' || ids.length < 2) return answer;
+  const least = Math.max(1, locked.lastIndexOf(1) + 1);
+  const rescored = await rescore(run, answer, 0, least, ids.length);
+  const choice = choose(rescored.map(plainWorth));
+  const end = (choice && rescored[choice.index]?.ids.length) ?? ids.length;
+  return { ids: ids.slice(0, end), logProbs: logProbs.slice(0, end), locked: locked.slice(0, end) };
+}
+
+async function rescore(
+  { denoiser, request, rules }: SettledRun,
+  { ids }: HoleAnswer,
+  continuation: number,
+  least: number,
+  most: number,
+): Promise<readonly Rescored[]> {
+  const bias = rules.rows.row({
+    ...{ expand: false, delete: false, end: false, carry: false },
+    ...{ head: NO_BYTES, nextTail: NO_BYTES, tail: NO_BYTES },
+  });
+  const { signal } = request;
+  const hypotheses = [{ ids, source: 'canvas' as const }];
+  return (await denoiser.rescore?.({ hypotheses, continuation, least, most, bias, signal })) ?? [];
+}

@@ -1,0 +1,100 @@
+// Rescores what a hole could hold: the canvas's answer, copies, and what the causal head itself goes on with, each cut
+// behind each token. ln p(answer, beginning of the suffix | prefix) compares them, for all are read as plain text; the
+// canvas and the copies are drafts of the causal continuation at the same time (speculative decoding), so that it is
+// run for those tokens alone that nobody has proposed.
+import { throwIfCancelled } from '../errors';
+import type { Forward } from '../runtime/forward';
+import { TokenTrie } from './trie';
+import { type Behind, type NodeReading, readTrie, type TrieAsk } from './trieReader';
+import type { Hypothesis, Origin, Rescored, RescoreRequest } from './types';
+
+/** Tokens of the suffix that an answer is judged by. */
+export const JOIN_TOKENS = 6;
+/** Nats for each token: the likeliest text is too short a text. */
+export const STAY = 0.5;
+/** Answers that are read on into the suffix, beside the hypotheses that are not cut. */
+const SHORTLIST = 12;
+
+/** `after`: the tokens behind the hole, one at the least. Throws `cancelled` between passes. */
+export async function rescore(
+  forward: Forward,
+  behind: Behind,
+  after: Int32Array,
+  request: RescoreRequest,
+): Promise<Rescored[]> {
+  const { hypotheses, least, most, bias, signal } = request;
+  const suffix = after.subarray(0, JOIN_TOKENS);
+  const trie = new TokenTrie(behind.before.at(-1) ?? 0);
+  const origins = new Map<number, Origin[]>();
+  const add = ({ ids, ...origin }: Hypothesis): void => {
+    const nodes = trie.add(Array.from(ids).slice(0, most));
+    for (const [i, node] of nodes.entries())
+      origins.set(node, [...(origins.get(node) ?? []), { ...origin, isWhole: i === ids.length - 1 }]);
+  };
+  for (const hypothesis of hypotheses) add(hypothesis);
+  const read = async (
+    nodes: readonly number[],
+    about: TrieAsk['about'],
+  ): Promise<Map<number, NodeReading>> => {
+    throwIfCancelled(signal);
+    return readTrie(forward, behind, trie, { nodes, about, suffix, bias });
+  };
+  const known = await read([0, ...origins.keys()], 'words');
+  add({
+    ids: await continuation(trie, known, Math.min(request.continuation, most), (node) =>
+      read([node], 'next'),
+    ),
+    source: 'causal',
+  });
+  const chosen = shortlist(trie, known, origins, least);
+  if (chosen.length === 0) return [];
+  const further = suffix.length > 1 ? await read(chosen, 'suffix') : new Map<number, NodeReading>();
+  return chosen.map((node) => ({
+    ids: trie.idsOf(node),
+    logProbs: Float32Array.from(trie.path(node).slice(1), (at) => known.get(at)?.logProb ?? 0),
+    onward: [...(known.get(node)?.onward ?? []), ...(further.get(node)?.onward ?? [])],
+    origins: origins.get(node) ?? [],
+  }));
+}
+
+/** [count] the likeliest tokens, one after the other; a pass is run where nobody has proposed them. */
+async function continuation(
+  trie: TokenTrie,
+  known: Map<number, NodeReading>,
+  count: number,
+  read: (node: number) => Promise<Map<number, NodeReading>>,
+): Promise<number[]> {
+  const ids: number[] = [];
+  let node = 0;
+  while (ids.length < count) {
+    const next = known.get(node)?.next;
+    if (!next) break;
+    ids.push(next.token);
+    node = trie.child(node, next.token);
+    if (known.has(node)) continue;
+    const fresh = (await read(node)).get(node);
+    known.set(node, { onward: [], ...fresh, logProb: next.logProb });
+  }
+  return ids;
+}
+
+/** The nodes that promise most as far as one token of the suffix tells, and those where a hypothesis ends. */
+function shortlist(
+  trie: TokenTrie,
+  known: ReadonlyMap<number, NodeReading>,
+  origins: ReadonlyMap<number, readonly Origin[]>,
+  least: number,
+): number[] {
+  const sums: number[] = [0];
+  for (let node = 1; node < trie.size; node++)
+    sums.push((sums[trie.parents[node] ?? 0] ?? 0) + (known.get(node)?.logProb ?? 0));
+  const promise = (node: number): number =>
+    (sums[node] ?? 0) + (known.get(node)?.onward[0] ?? 0) + STAY * (trie.depths[node] ?? 0);
+  const nodes = [...origins.keys()].filter((node) => (trie.depths[node] ?? 0) >= least);
+  const best = new Set([...nodes].sort((a, b) => promise(b) - promise(a)).slice(0, SHORTLIST));
+  return nodes.filter(
+    (node) =>
+      best.has(node) ||
+      origins.get(node)?.some(({ isWhole, source }) => isWhole && source !== 'causal') === true,
+  );
+}
