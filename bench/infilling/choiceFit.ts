@@ -1,5 +1,6 @@
 // Fits the worth of rescored answers: what is wanted is that the chosen one be right, or at least near.
 import { dot } from '../../engine/candidates/logistic';
+import { descend } from './adam';
 
 /** One case's answers. */
 export interface ChoiceExample {
@@ -23,20 +24,11 @@ export function fitChoice(
     gains,
     features: features.map((row) => row.map((value, k) => value / (spread[k] ?? 1))),
   }));
-  const w = new Array<number>(width).fill(0);
-  const [first, second] = [new Float64Array(width), new Float64Array(width)];
-  for (let step = 1; step <= steps; step++) {
-    const slope = w.map((value) => 2 * ridge * value);
-    for (const example of scaled) addSlope(example, w, slope, 1 / scaled.length);
-    for (let k = 0; k < width; k++) {
-      const g = slope[k] ?? 0;
-      first[k] = 0.9 * (first[k] ?? 0) + 0.1 * g;
-      second[k] = 0.999 * (second[k] ?? 0) + 0.001 * g * g;
-      const mean = (first[k] ?? 0) / (1 - 0.9 ** step);
-      const size = Math.sqrt((second[k] ?? 0) / (1 - 0.999 ** step));
-      w[k] = (w[k] ?? 0) - (rate * mean) / (size + 1e-9);
-    }
-  }
+  const w = descend(width, { steps, rate }, (at) => {
+    const slope = at.map((value) => 2 * ridge * value);
+    for (const example of scaled) addSlope(example, at, slope, 1 / scaled.length);
+    return slope;
+  });
   return w.map((value, k) => value / (spread[k] ?? 1));
 }
 

@@ -1,5 +1,6 @@
 // Fits logistic functions to what was seen: few numbers, few hundred to some ten thousand examples, no library.
 import { dot } from '../../engine/candidates/logistic';
+import { descend } from './adam';
 
 /** Gradient of the loss with respect to the logit z, for one example. */
 export type LogitGradient = (example: number, z: number) => number;
@@ -14,24 +15,14 @@ export function fitLogit(
   { ridge = 1e-4, steps = 1500, rate = 0.05 }: { ridge?: number; steps?: number; rate?: number } = {},
 ): number[] {
   const width = features[0]?.length ?? 0;
-  const w = new Array<number>(width).fill(0);
-  const [first, second] = [new Float64Array(width), new Float64Array(width)];
-  for (let step = 1; step <= steps; step++) {
+  return descend(width, { steps, rate }, (w) => {
     const slope = w.map((value) => ridge * value);
     for (const [i, row] of features.entries()) {
       const g = gradient(i, dot(w, row)) / features.length;
       for (let k = 0; k < width; k++) slope[k] = (slope[k] ?? 0) + g * (row[k] ?? 0);
     }
-    for (let k = 0; k < width; k++) {
-      const g = slope[k] ?? 0;
-      first[k] = 0.9 * (first[k] ?? 0) + 0.1 * g;
-      second[k] = 0.999 * (second[k] ?? 0) + 0.001 * g * g;
-      const mean = (first[k] ?? 0) / (1 - 0.9 ** step);
-      const spread = Math.sqrt((second[k] ?? 0) / (1 - 0.999 ** step));
-      w[k] = (w[k] ?? 0) - (rate * mean) / (spread + 1e-9);
-    }
-  }
-  return w;
+    return slope;
+  });
 }
 
 /** Cross-entropy of a probability against what was right. */
