@@ -18,17 +18,15 @@ import { LEFT_REACH } from '../engine/copying/sources';
 import { WEIGHT_FEATURES, weightFeatures } from '../engine/copying/weight';
 import { BiasRows, FORBIDDEN } from '../engine/decoding/biasRows';
 import { lengthTokensOf } from '../engine/decoding/request';
-import type { RescoredChoice } from '../engine/decoding/settle';
 import { NO_BYTES, TokenTable } from '../engine/decoding/tokenTable';
 import { Denoisers } from '../engine/infill/denoisers';
 import { holeContext } from '../engine/infill/layout';
 import { COPYING, type CopyingChoice } from '../engine/protocol';
-import { CHOICE_FEATURES, choose, fittedWorth } from '../engine/rescoring/choice';
 import { markdownTable, progress, publish, type Report, ROOT, runBench, STARTER } from './harness';
-import { type ChoiceExample, fitChoice } from './infilling/choiceFit';
+import { fitChoice } from './infilling/choiceFit';
+import { choiceExamples, choiceReport } from './infilling/choices';
 import { bestText, type Evaluated, evaluated, infillCase } from './infilling/engine';
 import { fitLogit, mixtureGradient, outcomeGradient } from './infilling/logisticFit';
-import { editSimilarity, mean, percent } from './infilling/scores';
 import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './infilling/spans';
 
 /** The numbers as they stand; each stage writes its own anew. */
@@ -45,8 +43,6 @@ interface MixtureExample {
   readonly mass: number;
 }
 
-/** What the right answer gains beside its similarity, 1. */
-const RIGHT = 2;
 /** Tokens of context on each side while λ is fitted. */
 const SIDE = 240;
 
@@ -120,51 +116,6 @@ async function main(): Promise<void> {
 function goOnWith(stage: string): void {
   const again = ['--import', 'tsx', process.argv[1] ?? '', ...process.argv.slice(2), '--stage', stage];
   execFileSync(process.execPath, again, { stdio: 'inherit', cwd: ROOT });
-}
-
-/** What each answer could have been, and what that is worth: a whole one for what is right, part of one for what is near. */
-async function choiceExamples(engine: Evaluated, cases: readonly Case[]): Promise<ChoiceExample[]> {
-  const examples: ChoiceExample[] = [];
-  for (const [index, held] of cases.entries()) {
-    const onChoices = (choices: readonly RescoredChoice[]): void => {
-      examples.push({
-        features: choices.map(({ features }) => features),
-        gains: choices.map(
-          ({ text }) => RIGHT * Number(text === held.answer) + editSimilarity(text, held.answer),
-        ),
-      });
-    };
-    await infillCase(engine, held, { copying: 'mixed' }, 'unknown', { onChoices });
-    if (index % 100 === 99) progress(`choice: ${index + 1} of ${cases.length}`);
-  }
-  return examples.filter(({ gains }) => gains.length > 0);
-}
-
-function choiceReport(
-  examples: readonly ChoiceExample[],
-  choice: readonly number[],
-  facts: readonly string[],
-): Report {
-  const right = (pick: (example: ChoiceExample) => number): string =>
-    percent(mean(examples.map((example) => Number((example.gains[pick(example)] ?? 0) > RIGHT))));
-  const worth = ({ features }: ChoiceExample): number => choose(fittedWorth(choice, features))?.index ?? -1;
-  return {
-    name: 'rescoring',
-    title: 'Which answer is chosen',
-    facts: [
-      ...facts,
-      `${examples.length} answers, each chosen among ${mean(examples.map(({ gains }) => gains.length)).toFixed(0)}`,
-    ],
-    sections: [
-      'The worth of a rescored answer is linear with these coefficients.',
-      markdownTable(
-        ['feature', 'coefficient'],
-        CHOICE_FEATURES.map((name, i) => [name, (choice[i] ?? 0).toFixed(2)]),
-      ),
-      `Right to the letter: ${right(worth)} % as chosen, ${right(({ gains }) => gains.indexOf(Math.max(...gains)))} % if the right one were always chosen. ` +
-        'Of the spans that the coefficients were fitted on; bench/results/infilling.md has those that they were not.',
-    ],
-  };
 }
 
 function mixtureReport(

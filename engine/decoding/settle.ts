@@ -15,6 +15,7 @@ export interface RescoringChoice {
   readonly onChoices?: (choices: readonly RescoredChoice[]) => void;
 }
 export interface RescoredChoice {
+  readonly rescored: Rescored;
   readonly features: readonly number[];
   readonly text: string;
 }
@@ -64,7 +65,7 @@ async function chosen(
   const rescored = await rescore(run, answer, CONTINUATION, least, most);
   const choices = rescored.map((one) => {
     const text = request.tokenizer.decode(one.ids);
-    return { text, features: choiceFeatures(one, text) };
+    return { text, rescored: one, features: choiceFeatures(one, text) };
   });
   onChoices?.(choices);
   const features = choices.map((one) => one.features);

@@ -1,0 +1,120 @@
+// What the engine could have answered, and what each way to choose among it gets right.
+import type { RescoredChoice } from '../../engine/decoding/settle';
+import { CHOICE_FEATURES, choose, fittedWorth, plainWorth } from '../../engine/rescoring/choice';
+import { STAY } from '../../engine/rescoring/rescore';
+import type { Hypothesis } from '../../engine/rescoring/types';
+import { markdownTable, progress, type Report } from '../harness';
+import { type ChoiceExample, fitChoice } from './choiceFit';
+import { type Evaluated, infillCase } from './engine';
+import { editSimilarity, mean, percent } from './scores';
+import type { Case } from './spans';
+
+/** What the right answer gains beside its similarity, which is 1. */
+const RIGHT = 2;
+const FOLDS = 5;
+
+/** One span and the answers that it was chosen from. */
+export interface ChoiceCase extends ChoiceExample {
+  readonly choices: readonly RescoredChoice[];
+}
+
+export async function choiceExamples(engine: Evaluated, cases: readonly Case[]): Promise<ChoiceCase[]> {
+  const examples: ChoiceCase[] = [];
+  for (const [index, held] of cases.entries()) {
+    const onChoices = (choices: readonly RescoredChoice[]): void => {
+      const features = choices.map((one) => one.features);
+      const gain = (text: string) => RIGHT * Number(text === held.answer) + editSimilarity(text, held.answer);
+      const gains = choices.map(({ text }) => gain(text));
+      if (choices.length > 0) examples.push({ choices, features, gains });
+    };
+    await infillCase(engine, held, { copying: 'mixed' }, 'unknown', { onChoices });
+    if (index % 100 === 99) progress(`choice: ${index + 1} of ${cases.length}`);
+  }
+  return examples;
+}
+
+export function choiceReport(
+  examples: readonly ChoiceCase[],
+  coefficients: readonly number[],
+  facts: readonly string[],
+): Report {
+  const number = mean(examples.map(({ choices }) => choices.length)).toFixed(0);
+  return {
+    name: 'rescoring',
+    title: 'Which answer is chosen',
+    facts: [...facts, `${examples.length} answers, each chosen among ${number}`],
+    sections: [
+      `_Fitted_: in ${FOLDS} parts, each judged by coefficients that were fitted on the others. _Oracle_: if the right one were always chosen.`,
+      comparison(examples),
+      'The worth of a rescored answer is linear, with these coefficients:',
+      markdownTable(
+        ['feature', 'coefficient'],
+        CHOICE_FEATURES.map((name, i) => [name, (coefficients[i] ?? 0).toFixed(2)]),
+      ),
+    ],
+  };
+}
+
+function comparison(examples: readonly ChoiceCase[]): string {
+  const from = (...sources: Hypothesis['source'][]) =>
+    examples.map((example) =>
+      subset(example, (choice) => choice.rescored.origins.some(({ source }) => sources.includes(source))),
+    );
+  const denoised = examples.map((example) =>
+    subset(example, ({ rescored }) =>
+      rescored.origins.some(({ source, isWhole }) => source === 'canvas' && isWhole),
+    ),
+  );
+  const all = from('canvas', 'causal', 'copy');
+  const likelihood = ({ rescored }: RescoredChoice) => plainWorth(rescored) - STAY * rescored.ids.length;
+  const byWorth = (worth: (choice: RescoredChoice) => number) => (example: ChoiceCase) =>
+    choose(example.choices.map(worth))?.index ?? -1;
+  const row = (name: string, list: readonly ChoiceCase[], picks: readonly number[]): string[] => {
+    const gains = list.map(({ gains: values }, i) => values[picks[i] ?? -1] ?? 0);
+    const isRight = (gain: number) => Number(gain > RIGHT);
+    return [
+      name,
+      percent(mean(gains.map(isRight))),
+      percent(mean(gains.map((gain) => gain - RIGHT * isRight(gain)))),
+      percent(mean(list.map(({ gains: values }) => Number(values.some((gain) => gain > RIGHT))))),
+    ];
+  };
+  const plain = (name: string, list: readonly ChoiceCase[], worth: (choice: RescoredChoice) => number) =>
+    row(name, list, list.map(byWorth(worth)));
+  const fitted = (name: string, list: readonly ChoiceCase[]) => row(name, list, crossValidated(list));
+  return markdownTable(
+    ['chosen', 'exact %', 'similar %', 'oracle, exact %'],
+    [
+      plain('what was denoised', denoised, likelihood),
+      plain('all, by ln p', all, likelihood),
+      plain('all, by ln p and half a nat a token', all, plainWorth),
+      fitted('what begins as the canvas does, fitted', from('canvas')),
+      fitted('what begins as the canvas or the causal head does, fitted', from('canvas', 'causal')),
+      fitted('what begins as the canvas or a copy does, fitted', from('canvas', 'copy')),
+      fitted('all, fitted', all),
+    ],
+  );
+}
+
+function subset(
+  { choices, features, gains }: ChoiceCase,
+  isWanted: (choice: RescoredChoice) => boolean,
+): ChoiceCase {
+  const kept = [...choices.keys()].filter((i) => choices[i] !== undefined && isWanted(choices[i]));
+  return {
+    choices: kept.flatMap((i) => choices[i] ?? []),
+    features: kept.flatMap((i) => (features[i] ? [features[i]] : [])),
+    gains: kept.map((i) => gains[i] ?? 0),
+  };
+}
+
+/** By example: the choice by coefficients that were fitted on the other folds. */
+function crossValidated(examples: readonly ChoiceCase[]): number[] {
+  const picks = new Array<number>(examples.length).fill(-1);
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const coefficients = fitChoice(examples.filter(({ gains }, i) => i % FOLDS !== fold && gains.length > 0));
+    for (const [i, { features }] of examples.entries())
+      if (i % FOLDS === fold) picks[i] = choose(fittedWorth(coefficients, features))?.index ?? -1;
+  }
+  return picks;
+}
