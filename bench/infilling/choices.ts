@@ -87,7 +87,7 @@ function comparison(examples: readonly ChoiceCase[]): string {
     [
       plain('what was denoised', denoised, likelihood),
       plain('all, by ln p', all, likelihood),
-      plain('all, by ln p and half a nat a token', all, plainWorth),
+      plain('all, by ln p and half a nat a token', all, ({ rescored }) => plainWorth(rescored)),
       fitted('what begins as the canvas does, fitted', from('canvas')),
       fitted('what begins as the canvas or the causal head does, fitted', from('canvas', 'causal')),
       fitted('what begins as the canvas or a copy does, fitted', from('canvas', 'copy')),
