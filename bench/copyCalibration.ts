@@ -26,7 +26,7 @@ import { markdownTable, progress, publish, type Report, ROOT, runBench, STARTER 
 import { fitChoice } from './infilling/choiceFit';
 import { choiceExamples, choiceReport } from './infilling/choices';
 import { bestText, type Evaluated, evaluated, infillCase } from './infilling/engine';
-import { fitLogit, mixtureGradient, outcomeGradient } from './infilling/logisticFit';
+import { fitLogit, fitOutcomes, mixtureGradient } from './infilling/logisticFit';
 import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './infilling/spans';
 
 /** The numbers as they stand; each stage writes its own anew. */
@@ -253,7 +253,7 @@ async function confidenceFit(
     if (features.length > outcomes.length) outcomes.push(bestText(result) === held.answer);
     if (index % 100 === 99) progress(`${copying}: ${index + 1} of ${cases.length}`);
   }
-  return fitLogit(features, outcomeGradient(outcomes), { ridge: 1e-3 });
+  return fitOutcomes(features, outcomes);
 }
 
 function listed(values: readonly number[]): string {

@@ -2,7 +2,8 @@
 
 Prefix and suffix are encoded once, apart from each other. Each block is denoised against their keys, the most
 confident position first; an end is allowed only where everything to its left is committed. An answer that comes to
-its bound without an end is cut where, to the causal head, the text behind it follows best.
+its bound without an end is cut where, to the causal head, the text behind it follows best. The engine's choice among
+several answers is fitted to it there, and no part of this.
 """
 
 from __future__ import annotations
