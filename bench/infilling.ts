@@ -18,7 +18,7 @@ import {
   scoreCells,
   tokensPerForward,
 } from './infilling/scores';
-import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './infilling/spans';
+import { type Case, drawCases, HELD, heldFiles, KINDS, type Kind, LANGUAGES } from './infilling/spans';
 
 interface Method {
   readonly name: string;
@@ -67,13 +67,17 @@ async function main(): Promise<void> {
       cases: { type: 'string', default: '40' },
       threads: { type: 'string', default: '2' },
       part: { type: 'string' },
+      kind: { type: 'string' },
     },
   });
   const engine = await evaluated(path.resolve(values.model), Number(values.threads));
   const files = heldFiles(values.held, 'measure');
+  const { kind: wanted } = values;
+  const kinds = wanted === undefined ? KINDS : KINDS.filter((kind) => kind.startsWith(wanted));
+  if (kinds.length === 0) throw new Error(`No kind of span is ${wanted}: there are ${KINDS.join(', ')}.`);
   const draw = (count: number): Case[] =>
     LANGUAGES.flatMap((language) =>
-      KINDS.flatMap((kind) => drawCases(files, language, kind, engine.checkpoint.tokenizer, count)),
+      kinds.flatMap((kind) => drawCases(files, language, kind, engine.checkpoint.tokenizer, count)),
     );
   const count = Number(values.cases);
   const facts = [
@@ -81,14 +85,19 @@ async function main(): Promise<void> {
     `${count} spans of each language and kind, from the half of the held-out packages that nothing was fitted on`,
   ];
   try {
-    if (values.part !== 'rules') await spanKinds(engine, draw(count), facts);
+    if (values.part !== 'rules') await spanKinds(engine, kinds, draw(count), facts);
     if (values.part !== 'kinds') await commitRules(engine, draw(Math.max(1, Math.ceil(count / 3))), facts);
   } finally {
     await engine.dispose();
   }
 }
 
-async function spanKinds(engine: Evaluated, cases: readonly Case[], facts: readonly string[]): Promise<void> {
+async function spanKinds(
+  engine: Evaluated,
+  kinds: readonly Kind[],
+  cases: readonly Case[],
+  facts: readonly string[],
+): Promise<void> {
   const { tokenizer } = engine.checkpoint;
   const outcomes = new Map<Method, Outcome[]>(METHODS.map((method) => [method, []]));
   for (const [index, held] of cases.entries()) {
@@ -110,18 +119,18 @@ async function spanKinds(engine: Evaluated, cases: readonly Case[], facts: reado
   const sections = LANGUAGES.flatMap((language) => [
     `## ${language}`,
     markdownTable(
-      ['length', 'method', ...KINDS.flatMap((kind) => [`${kind}: exact %`, 'similar %', 'first %'])],
+      ['length', 'method', ...kinds.flatMap((kind) => [`${kind}: exact %`, 'similar %', 'first %'])],
       METHODS.map((method) => [
         method.length,
         method.name,
-        ...KINDS.flatMap((kind) =>
+        ...kinds.flatMap((kind) =>
           scoreCells(chosen(method, (held) => held.language === language && held.kind === kind)),
         ),
       ]),
     ),
   ]);
   publish({
-    name: 'infilling',
+    name: kinds.length === KINDS.length ? 'infilling' : 'infillingKinds',
     title: 'Held-out infilling',
     facts,
     sections: [

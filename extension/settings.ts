@@ -98,7 +98,7 @@ export function ghostSettings(scope: ConfigurationScope): GhostSettings {
     maxTokens: Math.round(bounded(all.get('maxTokens'), 1, 256, 32)),
     onlyWhenAsked: all.get('trigger') === 'onRequest',
     inComments: all.get('inComments') === true,
-    gate: bounded(all.get('gate'), 0, 1, 0.2),
+    gate: bounded(all.get('gate'), 0, 1, 0.3),
   };
 }
 

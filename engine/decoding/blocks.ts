@@ -156,7 +156,7 @@ async function denoiseHole(
     );
   }
   for (const { candidate, state } of rows) {
-    const settled = await settleHole(run, state);
+    const settled = await settleHole(run, state, candidate.lane === 0);
     candidate.answers[hole] = settled.answer;
     if (settled.change === undefined) continue;
     candidate.shown++;

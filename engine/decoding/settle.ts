@@ -38,8 +38,11 @@ const CONTINUATION = 16;
 /** Answers of up to this length were looked at when the weights were fitted. */
 const LONGEST_FITTED = 48;
 
-/** An empty answer stays empty (that is for the end token to say), and so does one whose borders are given. */
-export async function settleHole(run: SettledRun, state: HoleState): Promise<SettledHole> {
+/**
+ * An empty answer stays empty (that is for the end token to say), and one whose borders are given stays as it is. Of several
+ * candidates the `first` is chosen among all that can be thought of; the others stay what they are, but for their ends.
+ */
+export async function settleHole(run: SettledRun, state: HoleState, first: boolean): Promise<SettledHole> {
   const { request, hole } = run;
   const answer = state.answer();
   const spec = holesOf(request.canvas)[hole];
@@ -47,22 +50,23 @@ export async function settleHole(run: SettledRun, state: HoleState): Promise<Set
   if (hasBorders || answer.ids.length === 0 || request.enough?.() === true) return { answer };
   const isFree = !answer.locked.includes(1) && answer.ids.length <= LONGEST_FITTED;
   return request.rescoring && isFree
-    ? chosen(run, state, answer, request.rescoring)
+    ? chosen(run, state, answer, request.rescoring, first ? CONTINUATION : 0)
     : { answer: await cutAtBestEnd(run, state, answer) };
 }
 
-/** The best of all that can be thought of. */
+/** The best of what the answer's own cuts, and with a `continuation` copies and the causal head, have to offer. */
 async function chosen(
   run: SettledRun,
   state: HoleState,
   answer: HoleAnswer,
   { coefficients, onChoices }: RescoringChoice,
+  continuation: number,
 ): Promise<SettledHole> {
   const { request, hole } = run;
   const isFixed = request.family.length.kind === 'fixed';
   const least = isFixed ? answer.ids.length : Math.max(1, request.minTokens?.[hole] ?? 0);
   const most = isFixed ? answer.ids.length : Math.min(state.frame.bound, LONGEST_FITTED);
-  const rescored = await rescore(run, answer, CONTINUATION, least, most);
+  const rescored = await rescore(run, answer, continuation, least, most);
   const choices = rescored.map((one) => {
     const text = request.tokenizer.decode(one.ids);
     return { text, rescored: one, features: choiceFeatures(one, text) };

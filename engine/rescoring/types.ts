@@ -27,7 +27,7 @@ export interface Rescored {
 
 export interface RescoreRequest {
   readonly hypotheses: readonly Hypothesis[];
-  /** Tokens of the causal head's own greedy continuation, which is one hypothesis more; 0: none. */
+  /** Tokens of the causal head's own greedy continuation, which is one hypothesis more; 0: none, and no copies either. */
   readonly continuation: number;
   /** Fewest and most tokens of an answer: each hypothesis is cut behind each of these. */
   readonly least: number;

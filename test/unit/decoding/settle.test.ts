@@ -58,10 +58,9 @@ const byLikelihood = {
   coefficients: CHOICE_FEATURES.map((name) => (name === 'ln p of the tokens' ? 10 : 0)),
 };
 
-async function settle(denoiser: FakeBlocks, options: Partial<BlockRequest> = {}) {
-  const canvas = options.canvas ?? canvasOf('{', holeOf(), '}');
-  const [result] = await denoiseBlocks(denoiser, {
-    canvas,
+function requestOf(options: Partial<BlockRequest> = {}): BlockRequest {
+  return {
+    canvas: canvasOf('{', holeOf(), '}'),
     family: { infill: { kind: 'cached-canvas', bos: true }, length: { kind: 'end-token' } },
     tokenizer,
     vocabSize: VOCABULARY,
@@ -73,7 +72,11 @@ async function settle(denoiser: FakeBlocks, options: Partial<BlockRequest> = {})
     contextFor: () => ({ before: ids('{'), after: ids('}') }),
     rescoring: byLikelihood,
     ...options,
-  });
+  };
+}
+
+async function settle(denoiser: FakeBlocks, options: Partial<BlockRequest> = {}) {
+  const [result] = await denoiseBlocks(denoiser, requestOf(options));
   const answer = result?.holes[0];
   return { answer, text: textOf(answer?.ids ?? []) };
 }
@@ -106,6 +109,23 @@ describe('a hole whose answer is rescored', () => {
     const quiet: DenoiseStep[] = [];
     await settle(new Rescoring('foo=a;', { 'foo=a;': -1 }), { onStep: (step) => void quiet.push(step) });
     assert.equal(quiet.length, steps.length - 1, 'nothing is told where nothing changes');
+  });
+
+  test('of several candidates the first alone leaves what it has denoised; the others are cut at most', async () => {
+    const denoiser = new Rescoring('foo(bar)', { 'bar(a)': -1, 'foo(': -2, 'foo(bar)': -4 });
+    const results = await denoiseBlocks(denoiser, {
+      ...requestOf(),
+      seeds: [1, 2],
+      sampling: { rule: 'top-k', temperature: 0.1, topP: 1 },
+    });
+    assert.deepEqual(
+      results.map(({ holes }) => textOf(holes[0]?.ids ?? [])),
+      ['bar(a)', 'foo('],
+    );
+    assert.deepEqual(
+      denoiser.asked.map(({ continuation }) => continuation > 0),
+      [true, false],
+    );
   });
 
   test('an empty answer stays empty, and what is taken as it is stays as it is', async () => {
