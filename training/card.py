@@ -69,9 +69,9 @@ With a prefix of n tokens (special ones counted) at positions 0 … n−1:
 Allow `<|end|>` only where everything to its left is committed.
 
 An answer that fills all blocks without an end is cut behind its first k tokens, k at least 1, where ln p(these tokens
-and the first 6 of the suffix | prefix) + k/2 is highest by the same network read causally, without a gap. So the figures
-above are made. The engine goes further: it weighs the answer against copies and against what the network goes on with when it is read
-causally (`docs/decisions/rescoring.md`); what that reaches stands in `docs/copying.md`.
+and the first 6 of the suffix | prefix) + k/2 is highest by the same network read causally, without a gap. The
+figures above are made so. The engine goes further: it weighs the answer against copies and against what the network,
+read causally, goes on with (`docs/decisions/rescoring.md`); what that reaches stands in `docs/copying.md`.
 
 ## Data
 {_sources()}
