@@ -1,7 +1,7 @@
 // A hole that is denoised, before its answer is given away: where the model has a causal head that reads plain text, the
 // answer, copies, and what that head goes on with are rescored, and the best of them is taken (docs/decisions/rescoring.md).
 import { type Choice, choiceFeatures, choose, fittedWorth, plainWorth } from '../rescoring/choice';
-import type { Rescored } from '../rescoring/types';
+import type { Rescored, RescoreRequest } from '../rescoring/types';
 import { type HoleState, maskedCell } from './holeState';
 import { type DecodeRequest, holesOf } from './request';
 import type { StepChange, StepRules } from './step';
@@ -66,7 +66,10 @@ async function chosen(
   const isFixed = request.family.length.kind === 'fixed';
   const least = isFixed ? answer.ids.length : Math.max(1, request.minTokens?.[hole] ?? 0);
   const most = isFixed ? answer.ids.length : Math.min(state.frame.bound, LONGEST_FITTED);
-  const rescored = await rescore(run, answer, continuation, least, most);
+  // Who selects some lines expects some: a piece of an answer is at least half as long as what stood there.
+  const standing = holesOf(request.canvas)[hole]?.cells.length ?? 0;
+  const leastCut = Math.min(most, Math.max(least, Math.ceil(standing / 2)));
+  const rescored = await rescore(run, answer, continuation, { least, leastCut, most });
   const choices = rescored.map((one) => {
     const text = request.tokenizer.decode(one.ids);
     return { text, rescored: one, features: choiceFeatures(one, text) };
@@ -113,7 +116,7 @@ async function cutAtBestEnd(run: SettledRun, state: HoleState, answer: HoleAnswe
   const { ids, logProbs, locked } = answer;
   if (state.ended || run.request.family.length.kind === 'fixed' || ids.length < 2) return answer;
   const least = Math.max(1, locked.lastIndexOf(1) + 1);
-  const rescored = await rescore(run, answer, 0, least, ids.length);
+  const rescored = await rescore(run, answer, 0, { least, most: ids.length });
   const choice = choose(rescored.map(plainWorth));
   const end = (choice && rescored[choice.index]?.ids.length) ?? ids.length;
   return { ids: ids.slice(0, end), logProbs: logProbs.slice(0, end), locked: locked.slice(0, end) };
@@ -123,8 +126,7 @@ async function rescore(
   { denoiser, request, rules }: SettledRun,
   { ids }: HoleAnswer,
   continuation: number,
-  least: number,
-  most: number,
+  lengths: Pick<RescoreRequest, 'least' | 'leastCut' | 'most'>,
 ): Promise<readonly Rescored[]> {
   const bias = rules.rows.row({
     ...{ expand: false, delete: false, end: false, carry: false },
@@ -132,5 +134,5 @@ async function rescore(
   });
   const { signal } = request;
   const hypotheses = [{ ids, source: 'canvas' as const }];
-  return (await denoiser.rescore?.({ hypotheses, continuation, least, most, bias, signal })) ?? [];
+  return (await denoiser.rescore?.({ hypotheses, continuation, ...lengths, bias, signal })) ?? [];
 }

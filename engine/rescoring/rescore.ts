@@ -46,7 +46,7 @@ export async function rescore(
     ),
     source: 'causal',
   });
-  const chosen = shortlist(trie, known, origins, least);
+  const chosen = shortlist(trie, known, origins, least, request.leastCut ?? least);
   if (chosen.length === 0) return [];
   const further = suffix.length > 1 ? await read(chosen, 'suffix') : new Map<number, NodeReading>();
   return chosen.map((node) => ({
@@ -84,17 +84,19 @@ function shortlist(
   known: ReadonlyMap<number, NodeReading>,
   origins: ReadonlyMap<number, readonly Origin[]>,
   least: number,
+  leastCut: number,
 ): number[] {
   const sums: number[] = [0];
   for (let node = 1; node < trie.size; node++)
     sums.push((sums[trie.parents[node] ?? 0] ?? 0) + (known.get(node)?.logProb ?? 0));
+  const depth = (node: number): number => trie.depths[node] ?? 0;
   const promise = (node: number): number =>
-    (sums[node] ?? 0) + (known.get(node)?.onward[0] ?? 0) + STAY * (trie.depths[node] ?? 0);
-  const nodes = [...origins.keys()].filter((node) => (trie.depths[node] ?? 0) >= least);
-  const best = new Set([...nodes].sort((a, b) => promise(b) - promise(a)).slice(0, SHORTLIST));
-  return nodes.filter(
-    (node) =>
-      best.has(node) ||
-      origins.get(node)?.some(({ isWhole, source }) => isWhole && source !== 'causal') === true,
+    (sums[node] ?? 0) + (known.get(node)?.onward[0] ?? 0) + STAY * depth(node);
+  const isWhole = (node: number): boolean =>
+    origins.get(node)?.some((origin) => origin.isWhole && origin.source !== 'causal') === true;
+  const nodes = [...origins.keys()].filter(
+    (node) => depth(node) >= (isWhole(node) ? least : Math.max(least, leastCut)),
   );
+  const best = new Set([...nodes].sort((a, b) => promise(b) - promise(a)).slice(0, SHORTLIST));
+  return nodes.filter((node) => best.has(node) || isWhole(node));
 }

@@ -29,8 +29,9 @@ export interface RescoreRequest {
   readonly hypotheses: readonly Hypothesis[];
   /** Tokens of the causal head's own greedy continuation, which is one hypothesis more; 0: none, and no copies either. */
   readonly continuation: number;
-  /** Fewest and most tokens of an answer: each hypothesis is cut behind each of these. */
+  /** Fewest and most tokens of an answer, and fewest of one that is a cut: each hypothesis is cut behind each of these. */
   readonly least: number;
+  readonly leastCut?: number;
   readonly most: number;
   /** Under which the causal head chooses and is asked: no special tokens. */
   readonly bias: LogitBias;

@@ -193,6 +193,15 @@ describe('rescored answers on a cached canvas', () => {
       for (let i = 0; i < request.continuation; i++)
         greedy.push((await plain(Int32Array.from([...before, ...greedy]))).at(-1)?.ids[0] ?? -1);
       assert.match(all.get(greedy.join()) ?? '', /causal!$/);
+      const cuts = await encoder.rescore(
+        { before, after },
+        { ...request, leastCut: 4, hypotheses: [{ ids: canvas.subarray(0, 2), source: 'canvas' }] },
+      );
+      assert.ok(
+        cuts?.some(({ ids }) => ids.length === 2),
+        'what is whole may be shorter',
+      );
+      assert.ok(cuts?.every(({ ids }) => ids.length === 2 || ids.length >= 4));
       assert.equal(
         await encoder.rescore({ before, after: new Int32Array(0) }, { ...request, hypotheses: [] }),
         undefined,

@@ -146,6 +146,16 @@ describe('a hole whose answer is rescored', () => {
     assert.equal((await settle(least, { minTokens: [2] })).text, 'a;b');
   });
 
+  test('a piece of an answer is at least half as long as what stood there', async () => {
+    const cells = Array.from(ids('a=b;c=d;'), (original) => ({ original, locked: false }));
+    const denoiser = new Rescoring('foo(bar)', { foo: -1 });
+    await settle(denoiser, { canvas: canvasOf('{', holeOf({ cells }), '}'), minTokens: [1] });
+    assert.deepEqual(
+      denoiser.asked.map(({ least, leastCut }) => [least, leastCut]),
+      [[1, Math.ceil(cells.length / 2)]],
+    );
+  });
+
   test('what is locked stays, whatever is likelier', async () => {
     const locked = ids('foo')[0] ?? 0;
     const cells = [
