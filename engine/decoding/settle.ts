@@ -48,7 +48,10 @@ export async function settleHole(run: SettledRun, state: HoleState, first: boole
   const spec = holesOf(request.canvas)[hole];
   const hasBorders = (spec?.head.length ?? 0) + (spec?.tail.length ?? 0) > 0;
   if (hasBorders || answer.ids.length === 0 || request.enough?.() === true) return { answer };
-  const isFree = !answer.locked.includes(1) && answer.ids.length <= LONGEST_FITTED;
+  const standing = request.tokenizer.decode((spec?.cells ?? []).map(({ original }) => Math.max(0, original)));
+  // Of several lines the causal head knows no better than the canvas (docs/decisions/rescoring.md).
+  const isFree =
+    !answer.locked.includes(1) && answer.ids.length <= LONGEST_FITTED && !standing.includes('\n');
   return request.rescoring && isFree
     ? chosen(run, state, answer, request.rescoring, first ? CONTINUATION : 0)
     : { answer: await cutAtBestEnd(run, state, answer) };

@@ -156,6 +156,14 @@ describe('a hole whose answer is rescored', () => {
     );
   });
 
+  test('where several lines stood, the answer stays as it was denoised', async () => {
+    const cells = Array.from(ids('a=b\nc=d'), (original) => ({ original, locked: false }));
+    const denoiser = new Rescoring('foo(bar)', { foo: -1 });
+    const { text } = await settle(denoiser, { canvas: canvasOf('{', holeOf({ cells }), '}') });
+    assert.equal(text, 'foo(bar)');
+    assert.equal(denoiser.asked.length, 0);
+  });
+
   test('what is locked stays, whatever is likelier', async () => {
     const locked = ids('foo')[0] ?? 0;
     const cells = [
