@@ -1,6 +1,6 @@
 // Fits to the starter model what copying is believed (λ of the mixture), which rescored answer is chosen, and how sure a
-// candidate is. On one half of
-// the held-out packages; bench/infilling.ts measures on the other. Writes engine/copying/coefficients.ts.
+// candidate is: on one half of the held-out packages; bench/infilling.ts measures on the other. Writes
+// engine/copying/coefficients.ts.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,5 +1,6 @@
 // A hole that is denoised, before its answer is given away: where the model has a causal head that reads plain text, the
 // answer, copies, and what that head goes on with are rescored, and the best of them is taken (docs/decisions/rescoring.md).
+import type { Cell } from '../canvas/types';
 import { type Choice, choiceFeatures, choose, fittedWorth, plainWorth } from '../rescoring/choice';
 import type { Rescored, RescoreRequest } from '../rescoring/types';
 import { type HoleState, maskedCell } from './holeState';
@@ -45,32 +46,37 @@ const LONGEST_FITTED = 48;
 export async function settleHole(run: SettledRun, state: HoleState, first: boolean): Promise<SettledHole> {
   const { request, hole } = run;
   const answer = state.answer();
-  const spec = holesOf(request.canvas)[hole];
-  const hasBorders = (spec?.head.length ?? 0) + (spec?.tail.length ?? 0) > 0;
+  const { cells = [], head = NO_BYTES, tail = NO_BYTES } = holesOf(request.canvas)[hole] ?? {};
+  const hasBorders = head.length + tail.length > 0;
   if (hasBorders || answer.ids.length === 0 || request.enough?.() === true) return { answer };
-  const standing = request.tokenizer.decode((spec?.cells ?? []).map(({ original }) => Math.max(0, original)));
-  // Of several lines the causal head knows no better than the canvas (docs/decisions/rescoring.md).
-  const isFree =
-    !answer.locked.includes(1) && answer.ids.length <= LONGEST_FITTED && !standing.includes('\n');
-  return request.rescoring && isFree
-    ? chosen(run, state, answer, request.rescoring, first ? CONTINUATION : 0)
+  const isFitted = !answer.locked.includes(1) && answer.ids.length <= LONGEST_FITTED;
+  return request.rescoring && isFitted && !hasSeveralLines(cells, request)
+    ? chosen(run, state, answer, request.rescoring, first ? CONTINUATION : 0, cells.length)
     : { answer: await cutAtBestEnd(run, state, answer) };
 }
 
-/** The best of what the answer's own cuts, and with a `continuation` copies and the causal head, have to offer. */
+/** Of several lines the causal head knows no better than the canvas (docs/decisions/rescoring.md). */
+function hasSeveralLines(cells: readonly Cell[], { tokenizer }: DecodeRequest): boolean {
+  return tokenizer.decode(cells.map(({ original }) => Math.max(0, original))).includes('\n');
+}
+
+/**
+ * The best of what the answer's own cuts, and with a `continuation` copies and the causal head, have to offer; `standing`:
+ * tokens that stood in the hole.
+ */
 async function chosen(
   run: SettledRun,
   state: HoleState,
   answer: HoleAnswer,
   { coefficients, onChoices }: RescoringChoice,
   continuation: number,
+  standing: number,
 ): Promise<SettledHole> {
   const { request, hole } = run;
   const isFixed = request.family.length.kind === 'fixed';
   const least = isFixed ? answer.ids.length : Math.max(1, request.minTokens?.[hole] ?? 0);
   const most = isFixed ? answer.ids.length : Math.min(state.frame.bound, LONGEST_FITTED);
   // Who selects some lines expects some: a piece of an answer is at least half as long as what stood there.
-  const standing = holesOf(request.canvas)[hole]?.cells.length ?? 0;
   const leastCut = Math.min(most, Math.max(least, Math.ceil(standing / 2)));
   const rescored = await rescore(run, answer, continuation, { least, leastCut, most });
   const choices = rescored.map((one) => {
