@@ -96,7 +96,8 @@ class Trainer:
         next_token, canvas, wishes = vector[-3:].tolist()
         vector /= self._team.size
         next_token, canvas = next_token / self._team.size, canvas / self._team.size
-        if not (math.isfinite(next_token + canvas) and bool(vector.isfinite().all())):
+        # The norm is not a number where any entry is not.
+        if not math.isfinite(next_token + canvas + float(torch.linalg.vector_norm(vector))):
             raise TrainingError(
                 f"The loss or its gradient is not a number at step {self.progress.step}. The last good checkpoint "
                 "stays; start again from it with another --seed, or lower --canvas-rate."
@@ -151,6 +152,11 @@ class Trainer:
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(weights[name])
         return totals[0], totals[1]
+
+    def compile(self) -> None:
+        """Has PyTorch's compiler fuse what lies between the layers' matrix products, for rows of any length."""
+        for layer in self.model.layers:
+            layer.compile(dynamic=True)
 
     def close(self) -> None:
         """Ends the processes that build rows."""
