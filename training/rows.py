@@ -26,7 +26,9 @@ NAME_POOL = 600
 SPLIT_SHARE = 0.5
 FILE_NAME_SHARE = 0.5
 SPLIT_PIECES = (0.5, 0.3, 0.2)
-MAX_JOINED_HOLES = 5
+MAX_JOINED_HOLES = 8
+FURTHER_MASKINGS = 7
+"""How often a block is masked anew, on average, before a row's share of canvas tokens is left unused."""
 PLAIN = RowRecipe(rename=0.0, echo=0.0)
 
 
@@ -184,7 +186,7 @@ class RowSource:
                 row.add_canvases(hole)
                 left -= row.cost(hole)
                 drawn += [(hole, block) for block in range(hole.blocks)]
-        again = 2 * len(drawn)
+        again = FURTHER_MASKINGS * len(drawn)
         while drawn and left >= BLOCK and again > 0:
             row.add_noisy_block(*drawn[int(generator.integers(len(drawn)))])
             left -= BLOCK
@@ -192,17 +194,28 @@ class RowSource:
 
 
 def collate(rows: list[FinishedRow]) -> Batch:
-    """Pads rows to the longest; a padding token sees itself only, so that no softmax row is empty."""
-    count = max(len(row.ids) for row in rows)
+    """Pads rows to equal lengths; a padding token sees itself only, so that no softmax row is empty.
+
+    Canvases behind the context begin at the same place in all rows, so that attention can leave them out for the
+    context's own tokens.
+    """
+    fronts = [_context_length(row) for row in rows]
+    border = max(fronts)
+    count = border + max(len(row.ids) - front for row, front in zip(rows, fronts, strict=True))
     visible = np.zeros((len(rows), 1, count, count), dtype=bool)
     visible[:, 0, np.arange(count), np.arange(count)] = True
-    for number, row in enumerate(rows):
-        visible[number, 0, : len(row.ids), : len(row.ids)] = row.visible
+    places: list[tuple[slice, slice]] = []
+    for number, (row, front) in enumerate(zip(rows, fronts, strict=True)):
+        front_place, back_place = slice(0, front), slice(border, border + len(row.ids) - front)
+        places.append((front_place, back_place))
+        for query, queries in ((slice(0, front), front_place), (slice(front, None), back_place)):
+            for key, keys in ((slice(0, front), front_place), (slice(front, None), back_place)):
+                visible[number, 0, queries, keys] = row.visible[query, key]
 
     def padded(arrays: list[np.ndarray], value: float) -> Tensor:
         out = np.full((len(arrays), count), value, dtype=arrays[0].dtype)
-        for number, array in enumerate(arrays):
-            out[number, : len(array)] = array
+        for number, (array, (front, back)) in enumerate(zip(arrays, places, strict=True)):
+            out[number, front], out[number, back] = array[: front.stop], array[front.stop :]
         return torch.from_numpy(out)
 
     return Batch(
@@ -213,3 +226,9 @@ def collate(rows: list[FinishedRow]) -> Batch:
         canvas=padded([row.canvas for row in rows], False),
         visible=torch.from_numpy(visible),
     )
+
+
+def _context_length(row: FinishedRow) -> int:
+    """Tokens before the canvases at the row's end; all where masks stand within the text."""
+    front = int(row.canvas.argmax()) if row.canvas.any() else len(row.ids)
+    return front if row.canvas[front:].all() else len(row.ids)

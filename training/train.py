@@ -64,7 +64,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, help="threads of a single process (default: PyTorch's choice)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=WORKERS, help="processes that build rows ahead; 0: none")
-    parser.add_argument("--compile", action="store_true", help="compile the layers: a quarter faster; needs a C++ compiler")
+    parser.add_argument(
+        "--compile", action="store_true", help="fuse the layers: a quarter faster; needs a C++ compiler"
+    )
     parser.add_argument("--float32", action="store_true", help="for processors without bf16 instructions")
     parser.add_argument("--save-minutes", type=float, default=5)
     parser.add_argument("--rank", type=int, default=0, help=argparse.SUPPRESS)

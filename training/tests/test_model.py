@@ -14,7 +14,7 @@ from training.checkpoint import Progress
 from training.config import SIZES, ModelConfig
 from training.export import export
 from training.infill import load_model
-from training.model import Decoder, attend, rotary_table, rotate
+from training.model import Decoder, attend, bands, rotary_table, rotate
 from training.packing import load_packed
 from training.rows import RowSource
 from training.tests.conftest import Data
@@ -32,7 +32,25 @@ def test_attention_with_a_mask_equals_the_fused_kernel(key_value_heads: int) -> 
     visible = torch.rand(2, 1, 9, 13) < 0.5
     visible[..., 0] = True
     fused = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=visible, enable_gqa=True)
-    assert torch.allclose(attend(query, key, value, visible), fused, atol=1e-12)
+    assert torch.allclose(attend(query, key, value, bands(visible, 2, 9, 4, torch.float64)), fused, atol=1e-12)
+
+
+def test_attention_in_two_bands_equals_the_fused_kernel() -> None:
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(2, 4, 40, 64, dtype=torch.float64) for _ in range(3))
+    visible = torch.ones(2, 1, 40, 40, dtype=torch.bool).tril()
+    visible[:, :, :24, :24] = visible[:, :, 24:] = True
+    sight = bands(visible, 2, 40, 4, torch.float64)
+    assert [tuple(bias.shape) for bias in sight] == [(8, 24, 24), (8, 16, 40)]
+    fused = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
+    assert torch.allclose(attend(query, key, value, sight), fused, atol=1e-12)
+
+
+def test_causal_attention_equals_the_fused_kernel() -> None:
+    torch.manual_seed(0)
+    query, key, value = (torch.randn(2, 4, 9, 64, dtype=torch.float64) for _ in range(3))
+    fused = torch.nn.functional.scaled_dot_product_attention(query, key, value, is_causal=True)
+    assert torch.allclose(attend(query, key, value, bands(None, 2, 9, 4, torch.float64)), fused, atol=1e-12)
 
 
 def test_rotary_scores_depend_on_the_distance_alone() -> None:
