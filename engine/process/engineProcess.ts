@@ -2,10 +2,14 @@
 import { Console } from 'node:console';
 import type { Writable } from 'node:stream';
 import { version } from '../../package.json';
+import { weightBytes } from '../checkpoint/weightFiles';
 import type { LoadModel } from '../model';
 import { lineLog } from './log';
 import { guardParent, watchParent } from './parentWatch';
 import { EngineServer } from './server';
+
+/** Bytes of weights from which on a native call can take seconds. The thread that guards it takes 10 MiB. */
+const GUARDED_BYTES = 256_000_000;
 
 /**
  * Serves the protocol on stdin and stdout until shutdown, end of input, SIGTERM or SIGINT (exit code 0), an unreadable
@@ -24,15 +28,24 @@ export function runEngine(loadModel: LoadModel): void {
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
 
+  let parent: number | undefined;
+  const guardedLoad: LoadModel = async (params, context) => {
+    if (parent !== undefined && (await weightBytes(params.folder)) >= GUARDED_BYTES) {
+      guardParent(parent);
+      parent = undefined;
+    }
+    return loadModel(params, context);
+  };
+
   const endBy = () => void server.stop().then(() => exitWhenWritten(0));
   const server: EngineServer = EngineServer.start({
     input: process.stdin,
     output,
-    loadModel,
+    loadModel: guardedLoad,
     engineVersion: version,
     log,
     onInitialised: (parentPid) => {
-      guardParent(parentPid);
+      parent = parentPid;
       watchParent(parentPid, () => {
         log('warn', `The parent process ${parentPid} is gone.`);
         endBy();

@@ -352,8 +352,16 @@ describe('engine process', () => {
 
   test('it ends when its parent is killed: the client’s engine, working or blocked', async () => {
     // A forward pass of a large model holds the event loop for longer than an orphan may live.
-    for (const text of ['forever', 'block 1500', 'block 60000']) {
-      const { child, output } = spawnRaw([scripts.parent, scripts.engine, 'client', text]);
+    const large = path.join(folder, 'large');
+    fs.mkdirSync(large);
+    fs.closeSync(fs.openSync(path.join(large, 'model.safetensors'), 'w'));
+    fs.truncateSync(path.join(large, 'model.safetensors'), 300_000_000);
+    for (const [text, model] of [
+      ['forever', A],
+      ['block 1500', A],
+      ['block 60000', large],
+    ] as const) {
+      const { child, output } = spawnRaw([scripts.parent, scripts.engine, 'client', text, model]);
       const pid = Number(await printed(output, /^\d+\n/));
       assert.ok(isAlive(pid));
       child.kill('SIGKILL');

@@ -1,12 +1,12 @@
 // A process between the test and the engine, to be killed without a chance to clean up. Prints the engine's pid.
-// Arguments: the engine's script, and how it is started: `client`, with the text of an infill that is running then, or
-// `held`, where a third process (its pid is printed, too) keeps the engine's input open.
+// Arguments: the engine's script, and how it is started: `client`, with the text of an infill that is running then and
+// the model's folder, or `held`, where a third process (its pid is printed, too) keeps the engine's input open.
 import { spawn } from 'node:child_process';
 import os from 'node:os';
 import { EngineClient } from '../../../engine/client/engineClient';
 import { METHODS, PROTOCOL_VERSION } from '../../../engine/protocol';
 
-const [script = '', way, text = 'forever'] = process.argv.slice(2);
+const [script = '', way, text = 'forever', folder = '/models/a'] = process.argv.slice(2);
 
 async function main(): Promise<void> {
   // A test run that is itself killed leaves nothing behind.
@@ -24,10 +24,10 @@ async function main(): Promise<void> {
     return;
   }
   const client = await EngineClient.start({ node: process.execPath, script, cacheFolder: os.tmpdir() });
-  await client.loadModel({ folder: '/models/a' });
+  await client.loadModel({ folder });
   client
     .infill(
-      { model: '/models/a', priority: 'rewrite', text, spans: [{ start: 0, end: 0 }] },
+      { model: folder, priority: 'rewrite', text, spans: [{ start: 0, end: 0 }] },
       { onStep: () => undefined },
     )
     .catch(() => undefined);
