@@ -35,7 +35,9 @@ export async function weightFileNames(folder: string): Promise<readonly string[]
 /** Bytes of a folder's weight files together; 0 where they cannot be read, which a load will say better. */
 export async function weightBytes(folder: string): Promise<number> {
   try {
-    const files = (await weightFileNames(folder)).map(async (name) => (await stat(path.join(folder, name))).size);
+    const files = (await weightFileNames(folder)).map(
+      async (name) => (await stat(path.join(folder, name))).size,
+    );
     return (await Promise.all(files)).reduce((sum, size) => sum + size, 0);
   } catch {
     return 0;

@@ -12,6 +12,8 @@ import type { Hypothesis, Origin, Rescored, RescoreRequest } from './types';
 export const JOIN_TOKENS = 6;
 /** Nats for each token: the likeliest text is too short a text. */
 export const STAY = 0.5;
+/** Scores over the vocabulary that one pass holds: 32 MiB of them, and the runtime has a few copies. */
+const LOGITS_AT_ONCE = 8_388_608;
 /** Answers that are read on into the suffix, beside the hypotheses that are not cut. */
 const SHORTLIST = 12;
 
@@ -22,7 +24,7 @@ export async function rescore(
   after: Int32Array,
   request: RescoreRequest,
 ): Promise<Rescored[]> {
-  const { hypotheses, least, most, bias, signal } = request;
+  const { hypotheses, least, most, bias, logitsAtOnce = LOGITS_AT_ONCE, signal } = request;
   const suffix = after.subarray(0, JOIN_TOKENS);
   const trie = new TokenTrie(behind.before.at(-1) ?? 0);
   const origins = new Map<number, Origin[]>();
@@ -36,8 +38,14 @@ export async function rescore(
     nodes: readonly number[],
     about: TrieAsk['about'],
   ): Promise<Map<number, NodeReading>> => {
-    throwIfCancelled(signal);
-    return readTrie(forward, behind, trie, { nodes, about, suffix, bias });
+    const perNode = about === 'suffix' ? suffix.length - 1 : 2;
+    const readings = new Map<number, NodeReading>();
+    for (const part of parts(nodes, Math.floor(logitsAtOnce / (perNode * bias.length)))) {
+      throwIfCancelled(signal);
+      const some = await readTrie(forward, behind, trie, { nodes: part, about, suffix, bias });
+      for (const [node, reading] of some) readings.set(node, reading);
+    }
+    return readings;
   };
   const known = await read([0, ...origins.keys()], 'words');
   add({
@@ -55,6 +63,14 @@ export async function rescore(
     onward: [...(known.get(node)?.onward ?? []), ...(further.get(node)?.onward ?? [])],
     origins: origins.get(node) ?? [],
   }));
+}
+
+/** In pieces of `most`, but at least one. */
+function parts(nodes: readonly number[], most: number): number[][] {
+  const size = Math.max(1, most);
+  return Array.from({ length: Math.ceil(nodes.length / size) }, (_, i) =>
+    nodes.slice(i * size, (i + 1) * size),
+  );
 }
 
 /** [count] the likeliest tokens, one after the other; a pass is run where nobody has proposed them. */

@@ -35,5 +35,7 @@ export interface RescoreRequest {
   readonly most: number;
   /** Under which the causal head chooses and is asked: no special tokens. */
   readonly bias: LogitBias;
+  /** Scores over the vocabulary that one pass may hold; where there are more, there are more passes. */
+  readonly logitsAtOnce?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

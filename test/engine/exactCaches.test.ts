@@ -136,8 +136,14 @@ describe('cached canvases', () => {
 });
 
 describe('rescored answers on a cached canvas', () => {
-  for (const many of [1, 2, 9]) {
-    test(`each is what a plain causal run says, ${many} tokens behind the hole`, async () => {
+  for (const [many, logitsAtOnce] of [
+    [1, undefined],
+    [2, undefined],
+    [9, undefined],
+    [9, 1],
+  ] as const) {
+    const passes = logitsAtOnce === undefined ? '' : ', a pass for each node';
+    test(`each is what a plain causal run says, ${many} tokens behind the hole${passes}`, async () => {
       const { checkpoint, session, reference } = await load('palimpsest');
       const encoder = new CanvasContext(session, checkpoint.shape, {
         holeGap: count(reference.layout, 'hole_gap'),
@@ -149,7 +155,7 @@ describe('rescored answers on a cached canvas', () => {
       const canvas = reference.ids.slice(20, 25);
       const copy = Int32Array.of(...canvas.subarray(0, 2), ...reference.ids.subarray(40, 43));
       const bias = new Float32Array(checkpoint.shape.vocabSize);
-      const request = { continuation: 4, least: 1, most: 5, bias };
+      const request = { continuation: 4, least: 1, most: 5, bias, logitsAtOnce };
       const rescored = await encoder.rescore(
         { before, after },
         {
