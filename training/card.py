@@ -107,14 +107,17 @@ def _training(checkpoint: Checkpoint) -> str:
     progress, settings = checkpoint.progress, checkpoint.settings
     spans = _spans(progress)
     ends = {end for stage, _, end in spans if stage == "canvas"}
+    last, last_begin, _ = spans[-1] if spans else ("next-token", 0, 0)
     borders = sorted({*ends, progress.warm_start, progress.decay_start or 0, progress.tokens} - {0})
     lines = []
     for begin, end in pairwise([0, *borders]):
         plain = max((stop for stage, _, stop in spans if stage == "next-token" and stop <= end), default=end)
         words = [f"python -m training.train --size {settings.size} --seed {settings.seed}"]
         words.append(f"--next-token-tokens {plain} --noise-warmup-tokens {settings.noise_warmup_tokens}")
+        if last == "canvas" and end > last_begin:
+            words.append(f"--canvas-share {settings.rows.canvas_share}")
         if begin and begin == progress.decay_start:
-            words.append(f"--canvas-share {settings.rows.canvas_share} --decay-tokens {progress.decay_tokens}")
+            words.append(f"--decay-tokens {progress.decay_tokens}")
             words.append("--run RUN-decayed --start-from RUN/checkpoint-N.pt")
         else:
             words.append(f"--run RUN --until-tokens {end}")

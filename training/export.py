@@ -37,12 +37,28 @@ def export(checkpoint: Checkpoint, tokenizer: Path, out: Path, averaged: bool = 
     # So that a run that starts from these weights alone can go on counting.
     metadata = {"format": "pt", PROGRESS_KEY: json.dumps(asdict(checkpoint.progress))}
     save_file(tensors, out / "model.safetensors", metadata=metadata)
+    _sort_metadata(out / "model.safetensors")
     # The safetensors library writes files that only their owner can read; these are meant to be shipped.
     (out / "model.safetensors").chmod(0o644)
     config = json.dumps(checkpoint.settings.model.to_checkpoint(checkpoint.settings.length), indent=2)
     (out / "config.json").write_text(config + "\n", encoding="utf-8")
     for name in TOKENIZER_FILES:
         shutil.copyfile(tokenizer / name, out / name)
+
+
+def _sort_metadata(file: Path) -> None:
+    """Puts the file's metadata in order: the library writes it in another one each time, and equal runs shall be equal.
+
+    A safetensors file is the header's length (8 bytes, little-endian), the header as JSON, and the tensors.
+    """
+    content = file.read_bytes()
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    # Tensors begin at a multiple of eight bytes.
+    text += b" " * (-len(text) % 8)
+    file.write_bytes(len(text).to_bytes(8, "little") + text + content[end:])
 
 
 def main() -> None:

@@ -98,6 +98,15 @@ def test_an_exported_folder_loads_again_and_has_the_expected_names(data: Data, t
     assert all(torch.equal(rounded[name], parameter) for name, parameter in model.named_parameters())
 
 
+def test_equal_weights_are_equal_files(data: Data, tmp_path: Path) -> None:
+    checkpoint = new_trainer(data).checkpoint()
+    files = set()
+    for number in range(6):
+        export(checkpoint, data.tokenizer, tmp_path / str(number))
+        files.add((tmp_path / str(number) / "model.safetensors").read_bytes())
+    assert len(files) == 1
+
+
 def test_widths_must_fit_blockwise_quantisation() -> None:
     with pytest.raises(ValueError, match="hidden is 100"):
         ModelConfig(hidden=100)
@@ -136,4 +145,13 @@ def test_the_card_has_the_commands_that_trained(data: Data, tmp_path: Path) -> N
         f"400000 {noise} --run RUN --until-tokens 600000 --start-from warm  # in a new RUN",
         f"800000 {noise} --run RUN --until-tokens 800000",
         f"800000 {noise} --canvas-share 0.375 --decay-tokens 100000 --run RUN-decayed --start-from RUN/checkpoint-N.pt",
+    ]
+    trainer.progress = Progress(
+        tokens=900_000, decay_start=700_000, decay_tokens=200_000, stages=[("next-token", 0), ("canvas", 400_000)]
+    )
+    late = model_card(trainer.checkpoint(), tmp_path, figures).splitlines()
+    shared = f"{noise} --canvas-share 0.375"
+    assert [line.split("tokens ", 1)[1] for line in late if line.startswith("python -m training.train")] == [
+        f"400000 {shared} --run RUN --until-tokens 700000",
+        f"400000 {shared} --decay-tokens 200000 --run RUN-decayed --start-from RUN/checkpoint-N.pt",
     ]
