@@ -116,6 +116,7 @@ def _training(checkpoint: Checkpoint) -> str:
         words.append(f"--next-token-tokens {plain} --noise-warmup-tokens {settings.noise_warmup_tokens}")
         if last == "canvas" and end > last_begin:
             words.append(f"--canvas-share {settings.rows.canvas_share}")
+            words.extend([f"--plain-share {settings.rows.plain}"] if settings.rows.plain else [])
         if begin and begin == progress.decay_start:
             words.append(f"--decay-tokens {progress.decay_tokens}")
             words.append("--run RUN-decayed --start-from RUN/checkpoint-N.pt")

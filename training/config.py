@@ -22,7 +22,8 @@ class RowRecipe:
     `rename`: share of samples whose names are exchanged for those of another file; `echo`: share in which a few lines
     are repeated. Both make copying from the context the only way to be right, which a small model learns late
     from plain code. `clipped`: see schedule.draw_mask. `canvas_share`: tokens of canvases in a row, as a share of its
-    clean tokens: each hole once, and then further maskings of the same blocks.
+    clean tokens: each hole once, and then further maskings of the same blocks. `plain`: share of rows that are plain
+    text for the next-token loss alone; rows with holes teach less of how text goes on unbroken.
     """
 
     kind: Literal["cached", "in place"] = "cached"
@@ -31,6 +32,7 @@ class RowRecipe:
     echo: float = 0.15
     clipped: bool = True
     canvas_share: float = 0.375
+    plain: float = 0.0
 
 
 @dataclass(frozen=True)

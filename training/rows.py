@@ -82,8 +82,11 @@ class RowSource:
         return collate([self.canvas_row(number, noise) for number in numbers])
 
     def canvas_row(self, number: int, noise: Noise) -> FinishedRow:
-        """One row of cached canvases (see canvas.py), or of masks in place where the recipe says so."""
+        """One row of cached canvases (see canvas.py), or of masks in place or plain text where the recipe says so."""
         generator = np.random.default_rng([self._seed, 1, number])
+        # Only drawn where it is asked for, so that rows without plain ones among them stay what they are.
+        if self._recipe.plain > 0 and generator.random() < self._recipe.plain:
+            return self._plain_row(number)
         in_place = self._recipe.kind == "in place"
         split = not in_place and generator.random() < SPLIT_SHARE
         samples = [
@@ -122,6 +125,18 @@ class RowSource:
         # A row that begins inside a file opens as the engine's cropped context does.
         opening = np.asarray(self._packed.tokens[start : start + 2], dtype=np.int64)
         return np.concatenate([opening, window])[: len(window)]
+
+    def _plain_row(self, number: int) -> FinishedRow:
+        row = self._next_token_row(number)
+        count = len(row) - 1
+        return FinishedRow(
+            ids=row[:-1],
+            positions=np.arange(count),
+            targets=row[1:],
+            weights=np.ones(count, dtype=np.float32),
+            canvas=np.zeros(count, dtype=bool),
+            visible=np.tri(count, dtype=bool),
+        )
 
     def _document_at(self, place: int) -> int:
         return int(np.searchsorted(self._packed.starts, place, side="right")) - 1

@@ -58,6 +58,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rate-warmup-tokens", type=int, default=160_000)
     parser.add_argument("--canvas-rate", type=float, default=0.6, help="learning rate of stage two, against stage one")
     parser.add_argument("--canvas-share", type=float, help="canvas tokens for each clean one (may change on resume)")
+    parser.add_argument("--plain-share", type=float, help="share of plain rows in stage two (may change on resume)")
     parser.add_argument("--decay-tokens", type=int, help="let the learning rate fall to nearly 0 over so many tokens")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1, help="single-threaded processes on the CPU")
@@ -88,6 +89,8 @@ def settings_of(options: argparse.Namespace, digest: str, earlier: Settings | No
     recipe = earlier.rows if earlier else RowRecipe()
     if options.canvas_share is not None:
         recipe = replace(recipe, canvas_share=options.canvas_share)
+    if options.plain_share is not None:
+        recipe = replace(recipe, plain=options.plain_share)
     return Settings(
         rows=recipe,
         model=SIZES[options.size],

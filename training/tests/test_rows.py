@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from training.config import RowRecipe
 from training.packing import load_packed
@@ -34,3 +35,18 @@ def test_a_resumed_run_keeps_its_recipe_unless_told_otherwise(data: Data, tmp_pa
     assert kept.rows == earlier.rows
     changed = settings_of(parse(["--run", str(tmp_path), "--canvas-share", "0.75"]), "", earlier)
     assert changed.rows == replace(earlier.rows, canvas_share=0.75)
+    mixed = settings_of(parse(["--run", str(tmp_path), "--plain-share", "0.25"]), "", earlier)
+    assert mixed.rows == replace(earlier.rows, plain=0.25)
+
+
+def test_plain_rows_among_canvases_are_those_of_the_first_stage(data: Data) -> None:
+    packed, tokenizer = load_packed(data.packed, "train"), load_tokenizer(data.tokenizer)
+    source = RowSource(packed, tokenizer, 128, seed=1, recipe=RowRecipe(plain=0.5))
+    rows = [source.canvas_row(number, Noise(1.0, True)) for number in range(24)]
+    plain = [number for number, row in enumerate(rows) if not row.canvas.any()]
+    assert 4 < len(plain) < 20
+    for number in plain:
+        first = source.next_token_batch(range(number, number + 1))
+        assert torch.equal(torch.from_numpy(rows[number].ids), first.ids[0])
+        assert torch.equal(torch.from_numpy(rows[number].targets), first.targets[0])
+        assert rows[number].visible.sum() == 128 * 129 / 2
