@@ -93,6 +93,7 @@ python -m training.tokenizer
 python -m training.packing
 {_training(checkpoint)}
 ```
+Shares of the last stage are those at its end; `docs/decisions/training-rows.md` tells what they were before.
 """
 
 

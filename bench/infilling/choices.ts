@@ -65,7 +65,7 @@ function comparison(examples: readonly ChoiceCase[]): string {
       rescored.origins.some(({ source, isWhole }) => source === 'canvas' && isWhole),
     ),
   );
-  const all = from('canvas', 'causal', 'copy');
+  const all = from('canvas', 'causal', 'copy', 'analogy');
   const likelihood = ({ rescored }: RescoredChoice) => plainWorth(rescored) - STAY * rescored.ids.length;
   const byWorth = (worth: (choice: RescoredChoice) => number) => (example: ChoiceCase) =>
     choose(example.choices.map(worth))?.index ?? -1;
@@ -91,6 +91,7 @@ function comparison(examples: readonly ChoiceCase[]): string {
       fitted('what begins as the canvas does, fitted', from('canvas')),
       fitted('what begins as the canvas or the causal head does, fitted', from('canvas', 'causal')),
       fitted('what begins as the canvas or a copy does, fitted', from('canvas', 'copy')),
+      fitted('all but analogies, fitted', from('canvas', 'causal', 'copy')),
       fitted('all, fitted', all),
     ],
   );

@@ -29,9 +29,13 @@ export const CONFIDENCE_FEATURES = [
   'ln p of the suffix’s first tokens',
   'the canvas is so',
   'the causal head begins so',
+  'an analogy is so: its share',
+  'right units of that analogy',
 ] as const;
 
 const LEAST = -12;
+/** Features at the end that are about the choice. */
+const CHOICE_EVIDENCE = CONFIDENCE_FEATURES.length - CONFIDENCE_FEATURES.indexOf('was chosen among others');
 
 /** [CONFIDENCE_FEATURES.length], each of the order of 1. */
 export function confidenceFeatures(
@@ -59,7 +63,7 @@ export function confidenceFeatures(
 /** Of the hole that was chosen least surely, number by number; nothing where one of them was not chosen. */
 function choiceEvidence(lane: readonly Pick<HoleAnswer, 'choice'>[]): number[] {
   const choices = lane.flatMap(({ choice }) => choice ?? []);
-  if (choices.length === 0 || choices.length < lane.length) return [0, 0, 0, 0, 0];
+  if (choices.length === 0 || choices.length < lane.length) return new Array<number>(CHOICE_EVIDENCE).fill(0);
   const least = (pick: (choice: AnswerChoice) => number): number => Math.min(...choices.map(pick));
   const feature = (name: (typeof CHOICE_FEATURES)[number]): number =>
     least(({ features }) => features[CHOICE_FEATURES.indexOf(name)] ?? 0);
@@ -72,6 +76,8 @@ function choiceEvidence(lane: readonly Pick<HoleAnswer, 'choice'>[]): number[] {
     Math.max(-1, feature('ln p of the suffix’s first tokens') / 2),
     feature('the canvas is so'),
     feature('the causal head begins so'),
+    feature('an analogy is so: its share'),
+    feature('right units of that analogy'),
   ];
 }
 

@@ -116,8 +116,17 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
 
   private hypotheses(): Hypothesis[] {
     const { prior, tokenizer } = this.copying;
-    const drafts = prior.drafts(tokenizer.decode(this.before), tokenizer.decode(this.after));
-    return drafts.map(({ text, ...copy }) => ({ ids: prior.encode(text), source: 'copy', copy }));
+    const [left, right] = [tokenizer.decode(this.before), tokenizer.decode(this.after)];
+    return [
+      ...prior
+        .drafts(left, right)
+        .map(({ text, ...copy }): Hypothesis => ({ ids: prior.encode(text), source: 'copy', copy })),
+      ...prior.analogies(left, right).flatMap(({ text, onward, exchanged, ...copy }): Hypothesis[] => {
+        const analogy = { source: 'analogy', copy, exchanged } as const;
+        const further = { ...analogy, ids: prior.encode(text + onward), goesOn: true };
+        return [{ ...analogy, ids: prior.encode(text) }, ...(onward === '' ? [] : [further])];
+      }),
+    ];
   }
 
   async commit(

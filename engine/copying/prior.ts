@@ -1,5 +1,6 @@
 // The copy prior of one request: for a run of masks between two texts, which tokens stand in that place elsewhere.
 import type { TextTokenizer } from '../checkpoint/types';
+import { type Analogy, analogiesFor } from './analogies';
 import { type Draft, draftsFor } from './drafts';
 import type { CellCopy } from './mixture';
 import type { CopyText } from './sources';
@@ -29,6 +30,11 @@ export class CopyPrior {
   /** Best first. */
   drafts(left: string, right: string, mayBeEmpty = false): Draft[] {
     return draftsFor(this.texts, left, right, { mayBeEmpty });
+  }
+
+  /** Best first. */
+  analogies(left: string, right: string): Analogy[] {
+    return analogiesFor(this.texts, left, right);
   }
 
   /** [run.cells], undefined where nothing is found. `allows`: whether a token may come at that cell of the run. */

@@ -3,7 +3,7 @@
 import { dot } from '../candidates/logistic';
 import type { CopyEvidence } from '../copying/drafts';
 import { STAY } from './rescore';
-import type { Rescored } from './types';
+import type { Hypothesis, Origin, Rescored } from './types';
 
 export const CHOICE_FEATURES = [
   'ln p of the tokens',
@@ -20,23 +20,40 @@ export const CHOICE_FEATURES = [
   'a copy is so: its share',
   'left units of that copy',
   'right units of that copy',
+  'left units of a copy that begins so',
+  'right units of a copy that begins so',
   'a copy is so, and the canvas begins so',
+  'an analogy begins so: its share',
+  'an analogy is so: its share',
+  'left units of that analogy',
+  'right units of that analogy',
+  'names exchanged in it',
+  'left units of an analogy that begins so',
+  'right units of an analogy that begins so',
+  'an analogy is so, and the canvas begins so',
+  'an analogy and the causal head begin so',
   'has a line break',
   'line breaks',
 ] as const;
 
 const NO_COPY: CopyEvidence = { share: 0, order: 0, right: 0 };
 
+/** Units from which on more of them tell nothing more. */
+const FULL = { copy: { left: 10, right: 6 }, analogy: { left: 12, right: 6 } };
+const MOST_EXCHANGED = 3;
+
 /** [CHOICE_FEATURES.length], each of the order of 1. */
 export function choiceFeatures({ ids, logProbs, onward, origins }: Rescored, text: string): number[] {
   const own = sum(logProbs);
-  const canvas = origins.filter(({ source }) => source === 'canvas');
-  const copies = origins.filter(({ source }) => source === 'copy');
-  const wholeCopies = copies.filter(({ isWhole }) => isWhole).map(({ copy = NO_COPY }) => copy);
-  const isCausal = Number(origins.some(({ source }) => source === 'causal'));
+  const from = (source: Hypothesis['source']) => origins.filter((origin) => origin.source === source);
+  const canvas = from('canvas');
   const begins = Number(canvas.length > 0);
+  const isCausal = Number(from('causal').length > 0);
+  const copies = from('copy');
+  const wholeCopies = copies.filter(({ isWhole }) => isWhole);
+  const analogies = from('analogy');
+  const wholeAnalogies = analogies.filter(({ isWhole }) => isWhole);
   const lines = text.split('\n').length - 1;
-  const largest = (values: readonly number[]): number => Math.max(0, ...values);
   return [
     own / 10,
     sum(onward) / 10,
@@ -48,14 +65,32 @@ export function choiceFeatures({ ids, logProbs, onward, origins }: Rescored, tex
     Number(canvas.some(({ isWhole }) => isWhole)),
     isCausal,
     begins * isCausal,
-    largest(copies.map(({ copy = NO_COPY }) => copy.share)),
-    Math.min(1, sum(wholeCopies.map(({ share }) => share))),
-    largest(wholeCopies.map(({ order }) => Math.min(order, 10) / 10)),
-    largest(wholeCopies.map(({ right }) => Math.min(right, 6) / 6)),
+    largest(sharesOf(copies)),
+    Math.min(1, sum(sharesOf(wholeCopies))),
+    ...unitsOf(wholeCopies, FULL.copy),
+    ...unitsOf(copies, FULL.copy),
     Number(wholeCopies.length > 0) * begins,
+    largest(sharesOf(analogies)),
+    Math.min(1, sum(sharesOf(wholeAnalogies))),
+    ...unitsOf(wholeAnalogies, FULL.analogy),
+    largest(wholeAnalogies.map(({ exchanged = 0 }) => exchanged / MOST_EXCHANGED)),
+    ...unitsOf(analogies, FULL.analogy),
+    Number(wholeAnalogies.length > 0) * begins,
+    Number(analogies.length > 0) * isCausal,
     Number(lines > 0),
     lines,
   ];
+}
+
+function sharesOf(origins: readonly Origin[]): number[] {
+  return origins.map(({ copy = NO_COPY }) => copy.share);
+}
+
+/** Most units on the left and on the right, as parts of those that count. */
+function unitsOf(origins: readonly Origin[], full: { readonly left: number; readonly right: number }) {
+  const left = origins.map(({ copy = NO_COPY }) => Math.min(copy.order, full.left) / full.left);
+  const right = origins.map(({ copy = NO_COPY }) => Math.min(copy.right, full.right) / full.right);
+  return [largest(left), largest(right)];
 }
 
 export interface Choice {
@@ -83,6 +118,10 @@ export function fittedWorth(
 /** Where nothing is fitted, for answers that begin alike: ln p, with half a nat for each token that stays. */
 export function plainWorth({ ids, logProbs, onward }: Rescored): number {
   return sum(logProbs) + sum(onward) + STAY * ids.length;
+}
+
+function largest(values: readonly number[]): number {
+  return Math.max(0, ...values);
 }
 
 function sum(values: ArrayLike<number>): number {

@@ -28,10 +28,12 @@ export async function rescore(
   const suffix = after.subarray(0, JOIN_TOKENS);
   const trie = new TokenTrie(behind.before.at(-1) ?? 0);
   const origins = new Map<number, Origin[]>();
-  const add = ({ ids, ...origin }: Hypothesis): void => {
+  const add = ({ ids, goesOn, ...origin }: Hypothesis): void => {
     const nodes = trie.add(Array.from(ids).slice(0, most));
-    for (const [i, node] of nodes.entries())
-      origins.set(node, [...(origins.get(node) ?? []), { ...origin, isWhole: i === ids.length - 1 }]);
+    for (const [i, node] of nodes.entries()) {
+      const isWhole = i === ids.length - 1 && goesOn !== true;
+      origins.set(node, [...(origins.get(node) ?? []), { ...origin, isWhole }]);
+    }
   };
   for (const hypothesis of hypotheses) add(hypothesis);
   const read = async (

@@ -5,13 +5,17 @@ import type { LogitBias } from '../decoding/types';
 /** One answer that a hole could have. */
 export interface Hypothesis {
   readonly ids: ArrayLike<number>;
-  readonly source: 'canvas' | 'causal' | 'copy';
-  /** Of a copy. */
+  readonly source: 'canvas' | 'causal' | 'copy' | 'analogy';
+  /** Of a copy or an analogy. */
   readonly copy?: CopyEvidence;
+  /** Names exchanged in an analogy. */
+  readonly exchanged?: number;
+  /** Whether it goes on behind what its source takes for the answer: then it is nowhere whole. */
+  readonly goesOn?: boolean;
 }
 
 /** How a rescored answer came about: a hypothesis that begins so, or is so. */
-export interface Origin extends Omit<Hypothesis, 'ids'> {
+export interface Origin extends Omit<Hypothesis, 'ids' | 'goesOn'> {
   readonly isWhole: boolean;
 }
 

@@ -38,7 +38,9 @@ describe('what speaks for a rescored answer', () => {
           { source: 'canvas', isWhole: false },
           { source: 'causal', isWhole: false },
           { source: 'copy', isWhole: true, copy },
-          { source: 'copy', isWhole: false, copy: { ...copy, share: 0.5 } },
+          { source: 'copy', isWhole: false, copy: { ...copy, share: 0.5, right: 6 } },
+          { source: 'analogy', isWhole: true, copy, exchanged: 2 },
+          { source: 'analogy', isWhole: false, copy: { ...copy, right: 5 }, exchanged: 3 },
         ],
       }),
       'a\nb\n',
@@ -50,6 +52,12 @@ describe('what speaks for a rescored answer', () => {
     assert.equal(feature(features, 'a copy is so: its share'), 0.4);
     assert.equal(feature(features, 'left units of that copy'), 1);
     assert.equal(feature(features, 'right units of that copy'), 0.5);
+    assert.equal(feature(features, 'right units of a copy that begins so'), 1);
+    assert.equal(feature(features, 'an analogy is so: its share'), 0.4);
+    assert.equal(feature(features, 'right units of that analogy'), 0.5);
+    assert.equal(feature(features, 'right units of an analogy that begins so'), 5 / 6);
+    assert.equal(feature(features, 'names exchanged in it'), 2 / 3);
+    assert.equal(feature(features, 'an analogy is so, and the canvas begins so'), 1);
     assert.equal(feature(features, 'line breaks'), 2);
   });
 
