@@ -29,6 +29,8 @@ SPLIT_PIECES = (0.5, 0.3, 0.2)
 MAX_JOINED_HOLES = 8
 FURTHER_MASKINGS = 7
 """How often a block is masked anew, on average, before a row's share of canvas tokens is left unused."""
+PLAIN_TOGETHER = 8
+"""Neighbours that are plain rows together: among canvas rows they would be padded to the length of those."""
 PLAIN = RowRecipe(rename=0.0, echo=0.0)
 
 
@@ -83,10 +85,9 @@ class RowSource:
 
     def canvas_row(self, number: int, noise: Noise) -> FinishedRow:
         """One row of cached canvases (see canvas.py), or of masks in place or plain text where the recipe says so."""
-        generator = np.random.default_rng([self._seed, 1, number])
-        # Only drawn where it is asked for, so that rows without plain ones among them stay what they are.
-        if self._recipe.plain > 0 and generator.random() < self._recipe.plain:
+        if np.random.default_rng([self._seed, 2, number // PLAIN_TOGETHER]).random() < self._recipe.plain:
             return self._plain_row(number)
+        generator = np.random.default_rng([self._seed, 1, number])
         in_place = self._recipe.kind == "in place"
         split = not in_place and generator.random() < SPLIT_SHARE
         samples = [
