@@ -1,6 +1,7 @@
 // Copying for one request: what there is to copy from, whether to, and what it says of a finished candidate.
 import { type CopyAgreement, confidenceFeatures, plainConfidence } from '../candidates/confidence';
 import { logistic } from '../candidates/logistic';
+import type { Cell } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
 import { lengthTokensOf } from '../decoding/request';
 import { LEAST_LOG_PROB } from '../decoding/sampling';
@@ -19,6 +20,8 @@ type Request = Pick<InfillParams, 'text' | 'spans' | 'openTexts' | 'copying'>;
 
 /** The coefficients are this model's: to others, copying has to be asked for. */
 const FITTED_FAMILY = 'starter';
+/** The part of several selected lines that an answer has at the least, in tokens. */
+const LEAST_OF_LINES = 0.25;
 /** UTF-16 units of a text that are searched, on each side of a span. */
 const MOST_TEXT = 400_000;
 /** What an open text is behind the file's own places by, in UTF-16 units. */
@@ -53,6 +56,18 @@ export class RequestCopying {
   get rescoring(): RescoringChoice | undefined {
     const isFitted = this.facts.family.id === FITTED_FAMILY && this.choice !== 'alone';
     return isFitted ? { coefficients: CHOICE_COEFFICIENTS } : undefined;
+  }
+
+  /**
+   * Fewest tokens that a hole gets, by what stood in it. Who selects code wants code: only an insertion may come to nothing;
+   * and of several lines the starter is too fond of an early end.
+   */
+  leastTokens(cells: readonly Cell[]): number {
+    if (cells.length === 0) return 0;
+    const { family, tokenizer } = this.facts;
+    const standing = tokenizer.decode(cells.map(({ original }) => Math.max(0, original)));
+    const isLong = family.id === FITTED_FAMILY && standing.trim().includes('\n');
+    return isLong ? Math.ceil(cells.length * LEAST_OF_LINES) : 1;
   }
 
   /** Whether a candidate is more than a guess at what to do where there is nothing to copy. */

@@ -175,8 +175,7 @@ export class Infiller {
       sampling: samplingOf(checkpoint, params),
       seeds: seedsOf(params),
       maxTokens,
-      // Who selects code wants code: only an insertion may come to nothing.
-      minTokens: holes.map((hole) => (hole.cells.length > 0 ? 1 : 0)),
+      minTokens: holes.map((hole, i) => Math.min(maxTokens[i] ?? 0, copying.leastTokens(hole.cells))),
       maskCounts: maskCountsOf(checkpoint, holes, maxTokens, room),
       contextLimit: contextLength,
       ...(onStep ? { onStep: (step: DenoiseStep) => onStep(this.eventOf(step, params, holes)) } : {}),

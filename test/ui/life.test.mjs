@@ -104,11 +104,13 @@ describe('the engine outlives nobody', { timeout: 240_000 }, () => {
     await reviewed();
     await window.page.keyboard.press('Escape');
     await window.select(6, 51);
-    await window.page.keyboard.press('Control+Alt+p');
     const { pid, parent } = await until(engine, 'an engine');
-    await window.page
+    // Looked for from before it begins: how long it lasts is the model's affair.
+    const begun = window.page
       .locator('.statusbar-item', { hasText: /\d+ of \d+/ })
       .waitFor({ timeout: LIMIT_MILLIS });
+    await window.page.keyboard.press('Control+Alt+p');
+    await begun;
     process.kill(parent, 'SIGKILL');
     await endedWith(pid);
     untouched();
