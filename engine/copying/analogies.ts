@@ -1,6 +1,5 @@
 // What stands elsewhere in a context that is the hole's but for some names, with those names exchanged: behind
-// `self.width = width` and `self.height = ` comes `height`. Lines that run in parallel are half of what copying to the
-// letter misses (docs/copying.md).
+// `self.width = width` and `self.height = ` comes `height` (docs/copying.md).
 import {
   continuation,
   LEFT_UNITS,
@@ -35,12 +34,7 @@ const BEGUN_WORD = /[\p{L}\p{N}_$]+$/u;
 const BLANKS = /^[^\S\n]*/;
 
 /** Best first; those in which no name had to be exchanged are among them. */
-export function analogiesFor(
-  texts: readonly CopyText[],
-  left: string,
-  right: string,
-  most = MOST,
-): Analogy[] {
+export function analogiesFor(texts: readonly CopyText[], left: string, right: string): Analogy[] {
   // A word that the hole goes on with is a part of the analogy, which then has to begin so.
   const begun = BEGUN_WORD.exec(left)?.[0] ?? '';
   const ours = unitsIn(left.slice(0, left.length - begun.length)).slice(-LEFT_UNITS);
@@ -73,7 +67,7 @@ export function analogiesFor(
   }
   return [...groups.values()]
     .sort((a, b) => b.weight - a.weight)
-    .slice(0, most)
+    .slice(0, MOST)
     .map(({ weight, ...analogy }) => ({ ...analogy, share: weight / total }));
 }
 

@@ -3,7 +3,7 @@ import { type CopyAgreement, confidenceFeatures, plainConfidence } from '../cand
 import { logistic } from '../candidates/logistic';
 import type { Cell } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
-import { lengthTokensOf } from '../decoding/request';
+import { lengthTokensOf, standingText } from '../decoding/request';
 import { LEAST_LOG_PROB } from '../decoding/sampling';
 import type { RescoringChoice } from '../decoding/settle';
 import type { BlockDenoiser, HoleAnswer, InPlaceDenoiser } from '../decoding/types';
@@ -65,8 +65,7 @@ export class RequestCopying {
   leastTokens(cells: readonly Cell[]): number {
     if (cells.length === 0) return 0;
     const { family, tokenizer } = this.facts;
-    const standing = tokenizer.decode(cells.map(({ original }) => Math.max(0, original)));
-    const isLong = family.id === FITTED_FAMILY && standing.trim().includes('\n');
+    const isLong = family.id === FITTED_FAMILY && standingText(cells, tokenizer).trim().includes('\n');
     return isLong ? Math.ceil(cells.length * LEAST_OF_LINES) : 1;
   }
 

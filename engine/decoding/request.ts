@@ -1,5 +1,5 @@
 // What the two denoise loops are asked for, and what they answer.
-import type { Canvas, Hole } from '../canvas/types';
+import type { Canvas, Cell, Hole } from '../canvas/types';
 import type { Family, SpecialIds } from '../checkpoint/family';
 import type { TextTokenizer } from '../checkpoint/types';
 import { EngineError } from '../errors';
@@ -48,6 +48,11 @@ export interface LaneResult {
 /** Holes in text order. */
 export function holesOf(canvas: Canvas): Hole[] {
   return canvas.segments.flatMap((segment) => (segment.kind === 'hole' ? [segment.hole] : []));
+}
+
+/** The text that stood in a hole's cells, with what the borders cut off. */
+export function standingText(cells: readonly Cell[], tokenizer: TextTokenizer): string {
+  return tokenizer.decode(cells.map(({ original }) => Math.max(0, original)));
 }
 
 /** What stays the same over all steps of a request; `special` tokens are those that decide about length. */

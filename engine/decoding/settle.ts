@@ -4,7 +4,7 @@ import type { Cell } from '../canvas/types';
 import { type Choice, choiceFeatures, choose, fittedWorth, plainWorth } from '../rescoring/choice';
 import type { Rescored, RescoreRequest } from '../rescoring/types';
 import { type HoleState, maskedCell } from './holeState';
-import { type DecodeRequest, holesOf } from './request';
+import { type DecodeRequest, holesOf, standingText } from './request';
 import type { StepChange, StepRules } from './step';
 import { NO_BYTES } from './tokenTable';
 import type { BlockDenoiser, HoleAnswer } from './types';
@@ -57,7 +57,7 @@ export async function settleHole(run: SettledRun, state: HoleState, first: boole
 
 /** Of several lines the causal head knows no better than the canvas (docs/decisions/rescoring.md). */
 function hasSeveralLines(cells: readonly Cell[], { tokenizer }: DecodeRequest): boolean {
-  return tokenizer.decode(cells.map(({ original }) => Math.max(0, original))).includes('\n');
+  return standingText(cells, tokenizer).includes('\n');
 }
 
 /**

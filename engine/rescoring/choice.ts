@@ -1,6 +1,7 @@
 // Which of the rescored answers is taken: the one of the highest worth. Worth is linear in what the causal head says of an
 // answer and in how it came about; the weights are fitted on held-out code (bench/copyCalibration.ts).
 import { dot } from '../candidates/logistic';
+import { MOST_EXCHANGED } from '../copying/alignment';
 import type { CopyEvidence } from '../copying/drafts';
 import { STAY } from './rescore';
 import type { Hypothesis, Origin, Rescored } from './types';
@@ -40,7 +41,6 @@ const NO_COPY: CopyEvidence = { share: 0, order: 0, right: 0 };
 
 /** Units from which on more of them tell nothing more. */
 const FULL = { copy: { left: 10, right: 6 }, analogy: { left: 12, right: 6 } };
-const MOST_EXCHANGED = 3;
 
 /** [CHOICE_FEATURES.length], each of the order of 1. */
 export function choiceFeatures({ ids, logProbs, onward, origins }: Rescored, text: string): number[] {

@@ -1,4 +1,4 @@
-// Rescores what a hole could hold: the canvas's answer, copies, and what the causal head itself goes on with, each cut
+// Rescores what a hole could hold: the canvas's answer, copies, analogies, and what the causal head itself goes on with, each cut
 // behind each token. ln p(answer, beginning of the suffix | prefix) compares them, for all are read as plain text; the
 // canvas and the copies are drafts of the causal continuation at the same time (speculative decoding), so that it is
 // run for those tokens alone that nobody has proposed.
