@@ -109,8 +109,12 @@ def _training(checkpoint: Checkpoint) -> str:
     spans = _spans(progress)
     ends = {end for stage, _, end in spans if stage == "canvas"}
     last, last_begin, _ = spans[-1] if spans else ("next-token", 0, 0)
-    borders = sorted({*ends, progress.warm_start, progress.decay_start or 0, progress.tokens} - {0})
-    lines = []
+    decayed = dict(progress.decays)
+    if progress.decay_start:
+        decayed[progress.decay_start] = progress.decay_tokens
+    again = {begin + tokens for begin, tokens in progress.decays}
+    borders = sorted({*ends, progress.warm_start, *decayed, *again, progress.tokens} - {0})
+    lines, run = [], "RUN"
     for begin, end in pairwise([0, *borders]):
         plain = max((stop for stage, _, stop in spans if stage == "next-token" and stop <= end), default=end)
         words = [f"python -m training.train --size {settings.size} --seed {settings.seed}"]
@@ -118,11 +122,13 @@ def _training(checkpoint: Checkpoint) -> str:
         if last == "canvas" and end > last_begin:
             words.append(f"--canvas-share {settings.rows.canvas_share}")
             words.extend([f"--plain-share {settings.rows.plain}"] if settings.rows.plain else [])
-        if begin and begin == progress.decay_start:
-            words.append(f"--decay-tokens {progress.decay_tokens}")
-            words.append("--run RUN-decayed --start-from RUN/checkpoint-N.pt")
+        if begin in decayed:
+            words.append(f"--decay-tokens {decayed[begin]}")
+            words.append(f"--run {run}-decayed --start-from {run}/checkpoint-N.pt")
         else:
-            words.append(f"--run RUN --until-tokens {end}")
+            earlier, run = run, f"{run}-on" if begin in again else run
+            words.append(f"--run {run} --until-tokens {end}")
+            words.extend([f"--start-from {earlier}-decayed/checkpoint-N.pt"] if begin in again else [])
             if begin and begin == progress.warm_start:
                 # Its optimiser was lost: what was left were the exported weights.
                 lines.append("python -m training.export --run RUN --out warm")

@@ -39,6 +39,8 @@ class Progress:
     """Tokens at which the optimiser last began anew; the learning rate rises again from there."""
     decay_start: int | None = None
     decay_tokens: int = 0
+    decays: list[tuple[int, int]] = field(default_factory=list)
+    """Decays that a later run went on from: where each began, and its tokens."""
     stages: list[tuple[str, int]] = field(default_factory=list)
     """The stages so far, and the tokens at which each began: a run may go back to the first one."""
 
@@ -142,6 +144,7 @@ def load_weights(folder: Path) -> Weights:
             tensors = {name.removeprefix("model."): file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
         progress = Progress(**json.loads(metadata.get(PROGRESS_KEY, "{}")))
         progress.stages = [(stage, begin) for stage, begin in progress.stages]
+        progress.decays = [(begin, tokens) for begin, tokens in progress.decays]
         digest = hashlib.sha256((folder / "tokenizer.json").read_bytes()).hexdigest()
         return Weights(model, digest, progress, tensors)
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:

@@ -119,7 +119,8 @@ def prepare(options: argparse.Namespace, team: Team) -> tuple[Trainer, RowSource
             f"{options.tokenizer} has {vocabulary} tokens, a model of size {options.size} only "
             f"{SIZES[options.size].vocabulary}: choose another --size or tokenizer."
         )
-    path = latest_checkpoint(options.run) or options.start_from
+    resumed = latest_checkpoint(options.run)
+    path = resumed or options.start_from
     weights = load_weights(path) if path and path.is_dir() else None
     earlier = load_checkpoint(path) if path and not weights else None
     if weights is not None and path is not None:
@@ -136,8 +137,10 @@ def prepare(options: argparse.Namespace, team: Team) -> tuple[Trainer, RowSource
     supply = Prefetcher(options.workers, *wanted) if options.workers else Direct(open_source(*wanted))
     dtype = torch.float32 if options.float32 else torch.bfloat16
     trainer = Trainer(settings, supply, torch.device(options.device), team, dtype)
-    if earlier is not None:
+    if earlier is not None and resumed:
         trainer.restore(earlier)
+    if earlier is not None and not resumed:
+        trainer.branch_off(earlier)
     if weights is not None:
         trainer.start_from(weights)
     if options.compile:

@@ -44,6 +44,14 @@ class StepReport:
     """Tokens that went through the network in this process, canvases and padding included: the measure of compute."""
 
 
+def without_decay(progress: Progress) -> Progress:
+    """The progress that a new run begins with: a decay that went on is one that has ended."""
+    if progress.decay_start is None:
+        return replace(progress)
+    ended = (progress.decay_start, progress.tokens - progress.decay_start)
+    return replace(progress, decays=[*progress.decays, ended], decay_start=None, decay_tokens=0)
+
+
 class Trainer:
     """Trains on rows of one source. Rows are dealt out by number, so the result does not depend on the team."""
 
@@ -169,9 +177,17 @@ class Trainer:
     def start_from(self, weights: Weights) -> None:
         """Begins with the weights of a checkpoint folder; the optimiser, and so the learning rate, starts anew."""
         self.optimiser.start_from(weights.tensors)
-        self.progress = replace(weights.progress, warm_start=weights.progress.tokens, decay_start=None, decay_tokens=0)
+        self.progress = replace(without_decay(weights.progress), warm_start=weights.progress.tokens)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Goes on from a checkpoint of the same shape."""
         self.optimiser.load(checkpoint.optimiser)
         self.progress = replace(checkpoint.progress)
+
+    def branch_off(self, checkpoint: Checkpoint) -> None:
+        """Begins a new run with a checkpoint and its optimiser. A decay of the learning rate ends with its run.
+
+        To go on from decayed weights at the full rate: WSD-S (arXiv 2410.05192).
+        """
+        self.restore(checkpoint)
+        self.progress = without_decay(checkpoint.progress)

@@ -155,3 +155,17 @@ def test_the_card_has_the_commands_that_trained(data: Data, tmp_path: Path) -> N
         f"400000 {shared} --run RUN --until-tokens 700000",
         f"400000 {shared} --decay-tokens 200000 --run RUN-decayed --start-from RUN/checkpoint-N.pt",
     ]
+    trainer.progress = Progress(
+        tokens=1_200_000,
+        decays=[(700_000, 200_000)],
+        decay_start=1_000_000,
+        decay_tokens=200_000,
+        stages=[("next-token", 0), ("canvas", 400_000)],
+    )
+    further = model_card(trainer.checkpoint(), tmp_path, figures).splitlines()
+    assert [line.split("tokens ", 1)[1] for line in further if line.startswith("python -m training.train")] == [
+        f"400000 {shared} --run RUN --until-tokens 700000",
+        f"400000 {shared} --decay-tokens 200000 --run RUN-decayed --start-from RUN/checkpoint-N.pt",
+        f"400000 {shared} --run RUN-on --until-tokens 1000000 --start-from RUN-decayed/checkpoint-N.pt",
+        f"400000 {shared} --decay-tokens 200000 --run RUN-on-decayed --start-from RUN-on/checkpoint-N.pt",
+    ]

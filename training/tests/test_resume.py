@@ -226,6 +226,30 @@ def test_a_run_starts_from_an_exported_folder_and_goes_on_counting(data: Data, t
     assert 0 < small < 0.5 * large
 
 
+def test_a_new_run_goes_on_from_a_decayed_checkpoint_at_the_full_rate(data: Data, tmp_path: Path) -> None:
+    one = new_trainer(data)
+    one.step()
+    border = one.progress.tokens
+    one.progress = replace(one.progress, decay_start=border, decay_tokens=2 * border)
+    one.step()
+    path = save_checkpoint(tmp_path, one.checkpoint())
+    resumed, further = new_trainer(data), new_trainer(data)
+    resumed.restore(load_checkpoint(path))
+    further.branch_off(load_checkpoint(path))
+    assert resumed.progress.decay_start == border
+    assert further.progress.decay_start is None
+    assert further.progress.decays == [(border, border)]
+    before = {name: master.clone() for name, master in further.optimiser.masters.items()}
+    for trainer in (resumed, further):
+        trainer.step()
+    slow, fast = (
+        sum(float((one.optimiser.masters[name] - before[name]).abs().sum()) for name in before)
+        for one in (resumed, further)
+    )
+    # Half of the decay is over.
+    assert 0.4 * fast < slow < 0.6 * fast
+
+
 def test_what_is_no_exported_folder_is_refused_with_a_sentence(data: Data, tmp_path: Path) -> None:
     folder = tmp_path / "exported"
     export(new_trainer(data).checkpoint(), data.tokenizer, folder)
