@@ -1,128 +1,26 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import test, { after, before, describe } from 'node:test';
+import test, { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import esbuild from 'esbuild';
-import { EngineClient, type EngineClientOptions, type EngineExit } from '../../engine/client/engineClient';
-import { type DenoiseStepEvent, METHODS, PROTOCOL_VERSION } from '../../engine/protocol';
+import type { EngineExit } from '../../engine/client/engineClient';
+import type { DenoiseStepEvent } from '../../engine/protocol';
+import {
+  A,
+  folder,
+  gone,
+  infill,
+  onLinux,
+  root,
+  script,
+  scripts,
+  start,
+  useScripts,
+  withEngine,
+} from './engineScripts';
 import { isAlive, rejects } from './processes';
 
-const root = path.join(__dirname, '..', '..');
-const A = '/models/a';
-const onLinux = process.platform === 'linux';
-
-// Inside node_modules, so that the bundle of the real engine finds its native runtime.
-const folder = path.join(root, 'node_modules', '.cache', `process-test-${process.pid}`);
-const scripts = {
-  engine: path.join(folder, 'scriptedEngine.js'),
-  parent: path.join(folder, 'scriptedParent.js'),
-  real: path.join(folder, 'main.js'),
-};
-const children: ChildProcess[] = [];
-
-before(async () => {
-  await esbuild.build({
-    entryPoints: {
-      scriptedEngine: path.join(root, 'test/unit/process/scriptedEngine.ts'),
-      scriptedParent: path.join(root, 'test/unit/process/scriptedParent.ts'),
-      main: path.join(root, 'engine/process/main.ts'),
-    },
-    outdir: folder,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    external: ['onnxruntime-node'],
-    logLevel: 'error',
-  });
-});
-
-after(() => {
-  for (const child of children) child.kill('SIGKILL');
-  fs.rmSync(folder, { recursive: true, force: true });
-});
-
-function start(options: Partial<EngineClientOptions> = {}): Promise<EngineClient> {
-  return EngineClient.start({
-    node: process.execPath,
-    script: scripts.engine,
-    cacheFolder: path.join(os.tmpdir(), 'palimpsest-process-test'),
-    ...options,
-  });
-}
-
-/** An engine with a loaded model; stopped when `use` is over, whatever it does. */
-async function withEngine(
-  use: (client: EngineClient) => Promise<void>,
-  options: Partial<EngineClientOptions> = {},
-): Promise<void> {
-  const client = await start(options);
-  try {
-    await client.loadModel({ folder: A });
-    await use(client);
-  } finally {
-    await client.stop();
-    assert.ok(!isAlive(client.pid));
-  }
-}
-
-function infill(client: EngineClient, text: string, context: Parameters<EngineClient['infill']>[1] = {}) {
-  return client.infill({ model: A, priority: 'rewrite', text, spans: [{ start: 0, end: 0 }] }, context);
-}
-
-function script(name: string, source: string): string {
-  const file = path.join(folder, `${name}.js`);
-  fs.writeFileSync(file, source);
-  return file;
-}
-
-async function gone(pid: number, millis: number): Promise<void> {
-  const limit = performance.now() + millis;
-  while (isAlive(pid) && performance.now() < limit) await sleep(20);
-  assert.ok(!isAlive(pid), `process ${pid} is still there after ${millis} ms`);
-}
-
-function frame(message: object): string {
-  const text = JSON.stringify({ jsonrpc: '2.0', ...message });
-  return `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
-}
-
-function initialise(parentPid: number): string {
-  const params = { protocolVersion: PROTOCOL_VERSION, parentPid, cacheFolder: os.tmpdir() };
-  return frame({ id: 1, method: METHODS.initialise, params });
-}
-
-/** An engine without a client: its raw streams. */
-function spawnRaw(args: readonly string[]): {
-  child: ChildProcess;
-  output: () => string;
-  errors: () => string;
-  exit: Promise<number | string>;
-} {
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  children.push(child);
-  let output = '';
-  let errors = '';
-  child.stdout?.on('data', (chunk) => {
-    output += chunk;
-  });
-  child.stderr?.on('data', (chunk) => {
-    errors += chunk;
-  });
-  const exit = new Promise<number | string>((resolve) =>
-    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown')),
-  );
-  return { child, output: () => output, errors: () => errors, exit };
-}
-
-async function printed(output: () => string, pattern: RegExp): Promise<string> {
-  for (let i = 0; i < 1000 && !pattern.test(output()); i++) await sleep(10);
-  assert.match(output(), pattern);
-  return output();
-}
+useScripts();
 
 describe('engine process', () => {
   test('serves a client from start to stop', async () => {
@@ -310,91 +208,6 @@ describe('engine process', () => {
     );
   });
 
-  test('it ends when its input closes, on SIGTERM, and with code 1 when its input is rubbish', async () => {
-    for (const [end, code] of [
-      [(child: ChildProcess) => child.stdin?.end(), 0],
-      [(child: ChildProcess) => child.kill('SIGTERM'), 0],
-      [(child: ChildProcess) => child.stdin?.write('GET / HTTP/1.1\r\n\r\n'), 1],
-    ] as const) {
-      const { child, output, exit } = spawnRaw([scripts.engine]);
-      child.stdin?.write(initialise(process.pid));
-      await printed(output, /"engineVersion"/);
-      end(child);
-      assert.equal(await exit, code);
-    }
-  });
-
-  test('an engine whose output nobody reads is not stuck in writing it', async () => {
-    const child = spawn(process.execPath, [scripts.engine], { stdio: ['pipe', 'pipe', 'ignore'] });
-    children.push(child);
-    const exit = new Promise((resolve) => child.once('exit', resolve));
-    const span = { start: 0, end: 0 };
-    const params = {
-      requestId: 1,
-      model: A,
-      priority: 'rewrite',
-      text: 'flood 500',
-      spans: [span],
-      events: true,
-    };
-    child.stdin.write(initialise(process.pid));
-    child.stdin.write(frame({ id: 2, method: METHODS.loadModel, params: { folder: A } }));
-    // Loading takes a few turns of the engine's event loop; what is asked too early would be refused.
-    await sleep(1000);
-    child.stdin.write(frame({ id: 3, method: METHODS.infill, params }));
-    await sleep(1000);
-    child.kill('SIGTERM');
-    assert.equal(await exit, 0);
-    const output = String(Buffer.concat(await child.stdout.toArray()));
-    assert.ok(output.includes('"confidence":0.5'), 'it was sending steps');
-    assert.ok(!output.includes('"id":3'), 'the answer stood in line behind them');
-  });
-
-  test('it ends when its parent is killed: the client’s engine, working or blocked', async () => {
-    // A forward pass of a large model holds the event loop for longer than an orphan may live.
-    const large = path.join(folder, 'large');
-    fs.mkdirSync(large);
-    fs.closeSync(fs.openSync(path.join(large, 'model.safetensors'), 'w'));
-    fs.truncateSync(path.join(large, 'model.safetensors'), 300_000_000);
-    for (const [text, model] of [
-      ['forever', A],
-      ['block 1500', A],
-      ['block 60000', large],
-    ] as const) {
-      const { child, output } = spawnRaw([scripts.parent, scripts.engine, 'client', text, model]);
-      const pid = Number(await printed(output, /^\d+\n/));
-      assert.ok(isAlive(pid));
-      child.kill('SIGKILL');
-      await gone(pid, 5000);
-    }
-  });
-
-  test('it ends when its parent is killed even if a third process keeps its input open', async () => {
-    const { child, output, errors } = spawnRaw([scripts.parent, scripts.engine, 'held']);
-    const [pid = 0, holder = 0] = (await printed(output, /^\d+ \d+\n/)).split(' ').map(Number);
-    try {
-      assert.ok(isAlive(pid) && isAlive(holder));
-      child.kill('SIGKILL');
-      await gone(pid, 10_000);
-      assert.match(errors(), new RegExp(`parent process ${child.pid} is gone`));
-    } finally {
-      process.kill(holder, 'SIGKILL');
-    }
-  });
-
-  test('it takes no processor time while nothing is asked of it', { skip: !onLinux }, async () => {
-    await withEngine(async (client) => {
-      await infill(client, 'steps 3');
-      await sleep(300);
-      const begun = performance.now();
-      const before = cpuTicks(client.pid);
-      await sleep(1500);
-      // A tick is 10 ms wherever Linux runs Node.
-      const share = ((cpuTicks(client.pid) - before) * 10) / (performance.now() - begun);
-      assert.ok(share < 0.1, `${(share * 100).toFixed(1)} % of a processor`);
-    });
-  });
-
   test('the real engine answers before it has loaded its runtime, and a folder that is no checkpoint has a code', async () => {
     const client = await start({ script: scripts.real });
     try {
@@ -448,11 +261,3 @@ describe('engine process', () => {
     assert.deepEqual(exits, [{ code: 0, signal: null, expected: true }]);
   });
 });
-
-/** User and system time of a process. */
-function cpuTicks(pid: number): number {
-  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The command's name may hold spaces; what follows it does not.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return Number(fields[11]) + Number(fields[12]);
-}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { describe } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { METHODS } from '../../engine/protocol';
+import {
+  A,
+  children,
+  folder,
+  frame,
+  gone,
+  infill,
+  initialise,
+  onLinux,
+  printed,
+  scripts,
+  spawnRaw,
+  useScripts,
+  withEngine,
+} from './engineScripts';
+import { isAlive } from './processes';
+
+useScripts();
+
+describe('an engine that nobody needs', () => {
+  test('it ends when its input closes, on SIGTERM, and with code 1 when its input is rubbish', async () => {
+    for (const [end, code] of [
+      [(child: ChildProcess) => child.stdin?.end(), 0],
+      [(child: ChildProcess) => child.kill('SIGTERM'), 0],
+      [(child: ChildProcess) => child.stdin?.write('GET / HTTP/1.1\r\n\r\n'), 1],
+    ] as const) {
+      const { child, output, exit } = spawnRaw([scripts.engine]);
+      child.stdin?.write(initialise(process.pid));
+      await printed(output, /"engineVersion"/);
+      end(child);
+      assert.equal(await exit, code);
+    }
+  });
+
+  test('an engine whose output nobody reads is not stuck in writing it', async () => {
+    const child = spawn(process.execPath, [scripts.engine], { stdio: ['pipe', 'pipe', 'ignore'] });
+    children.push(child);
+    const exit = new Promise((resolve) => child.once('exit', resolve));
+    const span = { start: 0, end: 0 };
+    const params = {
+      requestId: 1,
+      model: A,
+      priority: 'rewrite',
+      text: 'flood 500',
+      spans: [span],
+      events: true,
+    };
+    child.stdin.write(initialise(process.pid));
+    child.stdin.write(frame({ id: 2, method: METHODS.loadModel, params: { folder: A } }));
+    // Loading takes a few turns of the engine's event loop; what is asked too early would be refused.
+    await sleep(1000);
+    child.stdin.write(frame({ id: 3, method: METHODS.infill, params }));
+    await sleep(1000);
+    child.kill('SIGTERM');
+    assert.equal(await exit, 0);
+    const output = String(Buffer.concat(await child.stdout.toArray()));
+    assert.ok(output.includes('"confidence":0.5'), 'it was sending steps');
+    assert.ok(!output.includes('"id":3'), 'the answer stood in line behind them');
+  });
+
+  test('it ends when its parent is killed: the client’s engine, working or blocked', async () => {
+    // A forward pass of a large model holds the event loop for longer than an orphan may live.
+    const large = path.join(folder, 'large');
+    fs.mkdirSync(large);
+    fs.closeSync(fs.openSync(path.join(large, 'model.safetensors'), 'w'));
+    fs.truncateSync(path.join(large, 'model.safetensors'), 300_000_000);
+    for (const [text, model] of [
+      ['forever', A],
+      ['block 1500', A],
+      ['block 60000', large],
+    ] as const) {
+      const { child, output } = spawnRaw([scripts.parent, scripts.engine, 'client', text, model]);
+      const pid = Number(await printed(output, /^\d+\n/));
+      assert.ok(isAlive(pid));
+      child.kill('SIGKILL');
+      await gone(pid, 5000);
+    }
+  });
+
+  test('it ends when its parent is killed even if a third process keeps its input open', async () => {
+    const { child, output, errors } = spawnRaw([scripts.parent, scripts.engine, 'held']);
+    const [pid = 0, holder = 0] = (await printed(output, /^\d+ \d+\n/)).split(' ').map(Number);
+    try {
+      assert.ok(isAlive(pid) && isAlive(holder));
+      child.kill('SIGKILL');
+      await gone(pid, 10_000);
+      assert.match(errors(), new RegExp(`parent process ${child.pid} is gone`));
+    } finally {
+      process.kill(holder, 'SIGKILL');
+    }
+  });
+
+  test('it takes no processor time while nothing is asked of it', { skip: !onLinux }, async () => {
+    await withEngine(async (client) => {
+      await infill(client, 'steps 3');
+      await sleep(300);
+      const begun = performance.now();
+      const before = cpuTicks(client.pid);
+      await sleep(1500);
+      // A tick is 10 ms wherever Linux runs Node.
+      const share = ((cpuTicks(client.pid) - before) * 10) / (performance.now() - begun);
+      assert.ok(share < 0.1, `${(share * 100).toFixed(1)} % of a processor`);
+    });
+  });
+});
+
+/** User and system time of a process. */
+function cpuTicks(pid: number): number {
+  const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The command's name may hold spaces; what follows it does not.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
