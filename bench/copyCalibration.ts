@@ -79,9 +79,12 @@ async function main(): Promise<void> {
     return;
   }
   if (values.stage === 'choice') {
-    const examples = await choiceExamples(engine, cases);
+    const examples = {
+      off: await choiceExamples(engine, cases, 'off'),
+      mixed: await choiceExamples(engine, cases, 'mixed'),
+    };
     await engine.dispose();
-    const choice = fitChoice(examples);
+    const choice = { off: fitChoice(examples.off), mixed: fitChoice(examples.mixed) };
     write({ ...FITTED, choice });
     publish(choiceReport(examples, choice, facts));
     goOnWith('confidence');
@@ -268,8 +271,11 @@ function write({ mixture, choice, confidence }: typeof FITTED): void {
 /** λ, in the order of WEIGHT_FEATURES (weight.ts). */
 export const MIXTURE_COEFFICIENTS: readonly number[] = ${listed(mixture)};
 
-/** Worth of a rescored answer, in the order of CHOICE_FEATURES (engine/rescoring/choice.ts). */
-export const CHOICE_COEFFICIENTS: readonly number[] = ${listed(choice)};
+/** Worth of a rescored answer, in the order of CHOICE_FEATURES (engine/rescoring/choice.ts), by kind of copying. */
+export const CHOICE_COEFFICIENTS: Readonly<Record<'off' | 'mixed', readonly number[]>> = {
+  off: ${listed(choice.off)},
+  mixed: ${listed(choice.mixed)},
+};
 
 /** Confidence of a candidate, in the order of CONFIDENCE_FEATURES (engine/candidates/confidence.ts), by kind of copying. */
 export const CONFIDENCE_COEFFICIENTS: Readonly<Record<'off' | 'mixed' | 'alone', readonly number[]>> = {

@@ -6,19 +6,26 @@ import type { Hypothesis } from '../../engine/rescoring/types';
 import { markdownTable, progress, type Report } from '../harness';
 import { type ChoiceExample, fitChoice } from './choiceFit';
 import { type Evaluated, infillCase } from './engine';
+import { FOLDS } from './logisticFit';
 import { editSimilarity, mean, percent } from './scores';
 import type { Case } from './spans';
 
 /** What the right answer gains beside its similarity, which is 1. */
 const RIGHT = 2;
-const FOLDS = 5;
+
+/** With the copies as hypotheses and without. */
+type ByCopying<T> = Readonly<Record<'off' | 'mixed', T>>;
 
 /** One span and the answers that it was chosen from. */
 export interface ChoiceCase extends ChoiceExample {
   readonly choices: readonly RescoredChoice[];
 }
 
-export async function choiceExamples(engine: Evaluated, cases: readonly Case[]): Promise<ChoiceCase[]> {
+export async function choiceExamples(
+  engine: Evaluated,
+  cases: readonly Case[],
+  copying: keyof ByCopying<unknown>,
+): Promise<ChoiceCase[]> {
   const examples: ChoiceCase[] = [];
   for (const [index, held] of cases.entries()) {
     const onChoices = (choices: readonly RescoredChoice[]): void => {
@@ -27,35 +34,39 @@ export async function choiceExamples(engine: Evaluated, cases: readonly Case[]):
       const gains = choices.map(({ text }) => gain(text));
       if (choices.length > 0) examples.push({ choices, features, gains });
     };
-    await infillCase(engine, held, { copying: 'mixed' }, 'unknown', { onChoices });
-    if (index % 100 === 99) progress(`choice: ${index + 1} of ${cases.length}`);
+    await infillCase(engine, held, { copying }, 'unknown', { onChoices });
+    if (index % 100 === 99) progress(`choice, ${copying}: ${index + 1} of ${cases.length}`);
   }
   return examples;
 }
 
 export function choiceReport(
-  examples: readonly ChoiceCase[],
-  coefficients: readonly number[],
+  { off, mixed }: ByCopying<readonly ChoiceCase[]>,
+  coefficients: ByCopying<readonly number[]>,
   facts: readonly string[],
 ): Report {
-  const number = mean(examples.map(({ choices }) => choices.length)).toFixed(0);
+  const number = mean(mixed.map(({ choices }) => choices.length)).toFixed(0);
   return {
     name: 'rescoring',
     title: 'Which answer is chosen',
-    facts: [...facts, `${examples.length} answers, each chosen among ${number}`],
+    facts: [...facts, `${mixed.length} answers, each chosen among ${number}`],
     sections: [
       `_Fitted_: in ${FOLDS} parts, each judged by coefficients that were fitted on the others. _Oracle_: if the right one were always chosen.`,
-      comparison(examples),
+      comparison(mixed, off),
       'The worth of a rescored answer is linear, with these coefficients:',
       markdownTable(
-        ['feature', 'coefficient'],
-        CHOICE_FEATURES.map((name, i) => [name, (coefficients[i] ?? 0).toFixed(2)]),
+        ['feature', 'coefficient', 'without copying'],
+        CHOICE_FEATURES.map((name, i) => [
+          name,
+          (coefficients.mixed[i] ?? 0).toFixed(2),
+          (coefficients.off[i] ?? 0).toFixed(2),
+        ]),
       ),
     ],
   };
 }
 
-function comparison(examples: readonly ChoiceCase[]): string {
+function comparison(examples: readonly ChoiceCase[], modelAlone: readonly ChoiceCase[]): string {
   const from = (...sources: Hypothesis['source'][]) =>
     examples.map((example) =>
       subset(example, (choice) => choice.rescored.origins.some(({ source }) => sources.includes(source))),
@@ -93,6 +104,7 @@ function comparison(examples: readonly ChoiceCase[]): string {
       fitted('what begins as the canvas or a copy does, fitted', from('canvas', 'copy')),
       fitted('all but analogies, fitted', from('canvas', 'causal', 'copy')),
       fitted('all, fitted', all),
+      fitted('without copying from the start, fitted', modelAlone),
     ],
   );
 }

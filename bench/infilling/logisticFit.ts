@@ -26,7 +26,8 @@ export function fitLogit(
 }
 
 const RIDGES = [1e-3, 3e-3, 1e-2, 3e-2, 1e-1] as const;
-const FOLDS = 5;
+/** Parts, each judged by what was fitted to the others. */
+export const FOLDS = 5;
 
 /** A fit to outcomes, with the ridge under which fits to four fifths of them foretell the last fifth best. */
 export function fitOutcomes(

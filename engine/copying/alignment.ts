@@ -12,6 +12,8 @@ export interface Unit {
 /** Units on the left and on the right that are compared. */
 export const LEFT_UNITS = 30;
 export const RIGHT_UNITS = 12;
+/** Units that agree from which on more of them tell nothing more. */
+export const TELLING = { left: 12, right: 6 };
 /** Names that may differ on the left, and behind the end. */
 export const MOST_EXCHANGED = 3;
 const MOST_EXCHANGED_RIGHT = 1;

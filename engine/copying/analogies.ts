@@ -6,6 +6,7 @@ import {
   MOST_EXCHANGED,
   matchLeft,
   RIGHT_UNITS,
+  TELLING,
   type Unit,
   unitsIn,
 } from './alignment';
@@ -28,7 +29,7 @@ const MOST_TEXT = 60_000;
 /** Analogies that are given back. */
 const MOST = 4;
 /** What a place weighs, as a logarithm: chosen by hand on held-out packages, as that of copies to the letter. */
-const WEIGHTS = { left: 1.2, right: 1, exchanged: -1, near: 0.2, mostLeft: 12, mostRight: 6 };
+const WEIGHTS = { left: 1.2, right: 1, exchanged: -1, near: 0.2 };
 
 const BEGUN_WORD = /[\p{L}\p{N}_$]+$/u;
 const BLANKS = /^[^\S\n]*/;
@@ -106,8 +107,8 @@ function behindHead(whole: string, head: string): string | undefined {
 
 function weightOf({ order, right, exchanged }: Omit<Found, 'at'>, distance: number): number {
   return Math.exp(
-    WEIGHTS.left * Math.min(order, WEIGHTS.mostLeft) +
-      WEIGHTS.right * Math.min(right, WEIGHTS.mostRight) +
+    WEIGHTS.left * Math.min(order, TELLING.left) +
+      WEIGHTS.right * Math.min(right, TELLING.right) +
       WEIGHTS.exchanged * exchanged -
       WEIGHTS.near * Math.log2(1 + distance),
   );

@@ -6,11 +6,17 @@ export const MIXTURE_COEFFICIENTS: readonly number[] = [
   -2.701, 1.102, 1.096, 1.471, 0.258, 0.691, 0.016, -1.257, 0.454, 0.081,
 ];
 
-/** Worth of a rescored answer, in the order of CHOICE_FEATURES (engine/rescoring/choice.ts). */
-export const CHOICE_COEFFICIENTS: readonly number[] = [
-  0.05, 1.28, 2.425, 2.122, 0.124, 0.338, 0.451, 3.149, 1.394, 0.718, -0.859, 2.402, 1.828, 1.745, 0.36,
-  0.781, 1.314, 2.14, 3.026, 1.07, 0.706, -0.947, 1.407, -0.256, -2.102, -0.093, -1.182, -0.57,
-];
+/** Worth of a rescored answer, in the order of CHOICE_FEATURES (engine/rescoring/choice.ts), by kind of copying. */
+export const CHOICE_COEFFICIENTS: Readonly<Record<'off' | 'mixed', readonly number[]>> = {
+  off: [
+    0.05, 1.28, 2.425, 2.122, 0.124, 0.338, 0.451, 3.149, 1.394, 0.718, -0.859, 2.402, 1.828, 1.745, 0.36,
+    0.781, 1.314, 2.14, 3.026, 1.07, 0.706, -0.947, 1.407, -0.256, -2.102, -0.093, -1.182, -0.57,
+  ],
+  mixed: [
+    0.05, 1.28, 2.425, 2.122, 0.124, 0.338, 0.451, 3.149, 1.394, 0.718, -0.859, 2.402, 1.828, 1.745, 0.36,
+    0.781, 1.314, 2.14, 3.026, 1.07, 0.706, -0.947, 1.407, -0.256, -2.102, -0.093, -1.182, -0.57,
+  ],
+};
 
 /** Confidence of a candidate, in the order of CONFIDENCE_FEATURES (engine/candidates/confidence.ts), by kind of copying. */
 export const CONFIDENCE_COEFFICIENTS: Readonly<Record<'off' | 'mixed' | 'alone', readonly number[]>> = {

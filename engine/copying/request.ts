@@ -54,8 +54,9 @@ export class RequestCopying {
 
   /** How rescored answers are weighed; undefined where that is not fitted to the model. */
   get rescoring(): RescoringChoice | undefined {
-    const isFitted = this.facts.family.id === FITTED_FAMILY && this.choice !== 'alone';
-    return isFitted ? { coefficients: CHOICE_COEFFICIENTS } : undefined;
+    return this.facts.family.id === FITTED_FAMILY && this.choice !== 'alone'
+      ? { coefficients: CHOICE_COEFFICIENTS[this.choice] }
+      : undefined;
   }
 
   /**

@@ -1,7 +1,7 @@
 // Which of the rescored answers is taken: the one of the highest worth. Worth is linear in what the causal head says of an
 // answer and in how it came about; the weights are fitted on held-out code (bench/copyCalibration.ts).
 import { dot } from '../candidates/logistic';
-import { MOST_EXCHANGED } from '../copying/alignment';
+import { MOST_EXCHANGED, TELLING } from '../copying/alignment';
 import type { CopyEvidence } from '../copying/drafts';
 import { STAY } from './rescore';
 import type { Hypothesis, Origin, Rescored } from './types';
@@ -39,8 +39,8 @@ export const CHOICE_FEATURES = [
 
 const NO_COPY: CopyEvidence = { share: 0, order: 0, right: 0 };
 
-/** Units from which on more of them tell nothing more. */
-const FULL = { copy: { left: 10, right: 6 }, analogy: { left: 12, right: 6 } };
+/** Units of a copy to the letter from which on more of them tell nothing more. */
+const COPY_TELLING = { left: 10, right: 6 };
 
 /** [CHOICE_FEATURES.length], each of the order of 1. */
 export function choiceFeatures({ ids, logProbs, onward, origins }: Rescored, text: string): number[] {
@@ -67,14 +67,14 @@ export function choiceFeatures({ ids, logProbs, onward, origins }: Rescored, tex
     begins * isCausal,
     largest(sharesOf(copies)),
     Math.min(1, sum(sharesOf(wholeCopies))),
-    ...unitsOf(wholeCopies, FULL.copy),
-    ...unitsOf(copies, FULL.copy),
+    ...unitsOf(wholeCopies, COPY_TELLING),
+    ...unitsOf(copies, COPY_TELLING),
     Number(wholeCopies.length > 0) * begins,
     largest(sharesOf(analogies)),
     Math.min(1, sum(sharesOf(wholeAnalogies))),
-    ...unitsOf(wholeAnalogies, FULL.analogy),
+    ...unitsOf(wholeAnalogies, TELLING),
     largest(wholeAnalogies.map(({ exchanged = 0 }) => exchanged / MOST_EXCHANGED)),
-    ...unitsOf(analogies, FULL.analogy),
+    ...unitsOf(analogies, TELLING),
     Number(wholeAnalogies.length > 0) * begins,
     Number(analogies.length > 0) * isCausal,
     Number(lines > 0),

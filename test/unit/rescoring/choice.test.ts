@@ -77,9 +77,11 @@ describe('the choice', () => {
   });
 
   test('the committed coefficients fit the features, and are numbers', () => {
-    assert.equal(CHOICE_COEFFICIENTS.length, CHOICE_FEATURES.length);
-    assert.ok(CHOICE_COEFFICIENTS.every(Number.isFinite));
-    assert.ok(CHOICE_COEFFICIENTS.some((value) => value !== 0));
+    for (const coefficients of Object.values(CHOICE_COEFFICIENTS)) {
+      assert.equal(coefficients.length, CHOICE_FEATURES.length);
+      assert.ok(coefficients.every(Number.isFinite));
+      assert.ok(coefficients.some((value) => value !== 0));
+    }
   });
 
   test('worth is linear where it is fitted; else ln p, and half a nat a token', () => {
