@@ -43,14 +43,13 @@ class MasterOptimiser:
         flat = [p.grad.detach().float().reshape(-1) for p in self._parameters.values() if p.grad is not None]
         return torch.cat([*flat, extra])
 
-    def step(self, gradient: Tensor, factor: float) -> float:
-        """Applies a vector made by `gradient` at `factor` times the peak rate; returns the gradient's norm."""
+    def step(self, gradient: Tensor, factor: float) -> None:
+        """Applies a vector made by `gradient` at `factor` times the peak rate."""
         place = 0
         for name, master in self.masters.items():
             master.grad = gradient[place : place + master.numel()].view_as(master)
             place += master.numel()
             self._parameters[name].grad = None
-        norm = float(gradient[:place].norm())
         torch.nn.utils.clip_grad_norm_(self._others, CLIP)
         for optimiser, rate in ((self._muon, MUON_RATE), (self._adam, ADAM_RATE)):
             optimiser.param_groups[0]["lr"] = rate * factor
@@ -63,7 +62,6 @@ class MasterOptimiser:
                 master.grad = None
                 self._parameters[name].copy_(master)
                 self.average[name].lerp_(master, share)
-        return norm
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed run needs."""

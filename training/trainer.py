@@ -105,12 +105,13 @@ class Trainer:
         vector /= self._team.size
         next_token, canvas = next_token / self._team.size, canvas / self._team.size
         # The norm is not a number where any entry is not.
-        if not math.isfinite(next_token + canvas + float(torch.linalg.vector_norm(vector))):
+        norm = float(torch.linalg.vector_norm(vector[: -len(extra)]))
+        if not math.isfinite(next_token + canvas + norm):
             raise TrainingError(
                 f"The loss or its gradient is not a number at step {self.progress.step}. The last good checkpoint "
                 "stays; start again from it with another --seed, or lower --canvas-rate."
             )
-        norm = self.optimiser.step(vector, self._factor(stage))
+        self.optimiser.step(vector, self._factor(stage))
         self._advance(stage, time.monotonic() - started)
         step, tokens = self.progress.step, self.progress.tokens
         return StepReport(step, tokens, stage, next_token, canvas, norm, wishes > 0, batch.ids.numel())
