@@ -23,7 +23,8 @@ def model_card(checkpoint: Checkpoint, folder: Path, figures: dict[str, dict[str
     parameters = sum(tensor.numel() for tensor in checkpoint.optimiser["masters"].values())
     embeddings = settings.model.vocabulary * settings.model.hidden
     megabytes = (folder / "model.safetensors").stat().st_size / 1e6
-    canvas_share = progress.canvas_stage_tokens / max(1, progress.tokens)
+    with_canvases = progress.canvas_stage_tokens - progress.plain_rows * settings.length
+    canvas_share = with_canvases / max(1, progress.tokens)
     return f"""---
 license: apache-2.0
 library_name: palimpsest
@@ -44,7 +45,7 @@ extension so that infilling works at once and offline.
 | Shape | hidden {settings.model.hidden}, {settings.model.layers} layers, {settings.model.heads} heads of \
 {settings.model.head_dimension}, gated MLP {settings.model.intermediate} |
 | Vocabulary | {settings.model.vocabulary} (byte-level BPE) |
-| Trained on | {progress.tokens / 1e6:.1f}M tokens, of which {canvas_share:.0%} in the diffusion stage |
+| Trained on | {progress.tokens / 1e6:.1f}M tokens, of which {canvas_share:.0%} in rows with canvases |
 | Row length in training | {settings.length} tokens: expect little from context further away |
 | Stages | {_stages(progress)} |
 | Steps | {progress.step} of {settings.batch} rows, {progress.seconds / 3600:.1f} hours of training |
@@ -145,7 +146,7 @@ def _stages(progress: Progress) -> str:
 
 def _warning(tokens: int) -> str:
     if tokens >= GOOD_RUN_TOKENS:
-        return f"It has seen {tokens / 1e6:.0f}M tokens."
+        return f"It has seen {tokens / 1e6:.0f}M tokens. Most of what it answers is still wrong to the letter."
     return (
         f"**This is an early checkpoint: {tokens / 1e6:.1f}M tokens, of the {GOOD_RUN_TOKENS / 1e6:.0f}M and more "
         "that a model of this size needs. It shows that everything works; its answers are mostly wrong.**"

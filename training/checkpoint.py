@@ -34,6 +34,8 @@ class Progress:
     rows: int = 0
     tokens: int = 0
     canvas_stage_tokens: int = 0
+    plain_rows: int = 0
+    """Rows of the diffusion stage without canvases."""
     seconds: float = 0.0
     warm_start: int = 0
     """Tokens at which the optimiser last began anew; the learning rate rises again from there."""

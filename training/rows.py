@@ -52,6 +52,11 @@ class Batch:
         return Batch(*(tensor.to(device) for tensor in rest), visible)
 
 
+def is_plain(seed: int, number: int, share: float) -> bool:
+    """Whether a row of the diffusion stage is a plain one, where `share` of them are."""
+    return bool(np.random.default_rng([seed, 2, number // PLAIN_TOGETHER]).random() < share)
+
+
 class RowSource:
     """Rows of one split. `length` is the number of clean tokens in a row."""
 
@@ -85,7 +90,7 @@ class RowSource:
 
     def canvas_row(self, number: int, noise: Noise) -> FinishedRow:
         """One row of cached canvases (see canvas.py), or of masks in place or plain text where the recipe says so."""
-        if np.random.default_rng([self._seed, 2, number // PLAIN_TOGETHER]).random() < self._recipe.plain:
+        if is_plain(self._seed, number, self._recipe.plain):
             return self._plain_row(number)
         generator = np.random.default_rng([self._seed, 1, number])
         in_place = self._recipe.kind == "in place"

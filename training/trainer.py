@@ -13,7 +13,7 @@ from training.loss import losses_of
 from training.model import Decoder
 from training.optimiser import MasterOptimiser
 from training.parallel import Team
-from training.rows import RowSource
+from training.rows import RowSource, is_plain
 from training.schedule import LearningRate, Noise, noise_at
 from training.supply import Supply
 
@@ -144,6 +144,10 @@ class Trainer:
         self.progress.seconds += seconds
         if stage == "canvas":
             self.progress.canvas_stage_tokens += tokens
+            numbers = range(self.progress.rows - self.settings.batch, self.progress.rows)
+            self.progress.plain_rows += sum(
+                is_plain(self.settings.seed, number, self.settings.rows.plain) for number in numbers
+            )
 
     def evaluate(self, held: RowSource) -> tuple[float, float]:
         """Held-out losses of the averaged weights: next token on plain rows, masked canvases at all ratios."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,10 @@ def test_the_card_has_the_commands_that_trained(data: Data, tmp_path: Path) -> N
         decay_tokens=200_000,
         stages=[("next-token", 0), ("canvas", 400_000)],
     )
+    trainer.progress = replace(
+        trainer.progress, canvas_stage_tokens=800_000, plain_rows=200_000 // trainer.settings.length
+    )
+    assert "1.2M tokens, of which 50% in rows with canvases" in model_card(trainer.checkpoint(), tmp_path, figures)
     further = model_card(trainer.checkpoint(), tmp_path, figures).splitlines()
     assert [line.split("tokens ", 1)[1] for line in further if line.startswith("python -m training.train")] == [
         f"400000 {shared} --run RUN --until-tokens 700000",

@@ -22,17 +22,18 @@ from training.checkpoint import (
     require_same_shape,
     save_checkpoint,
 )
-from training.config import SIZES
+from training.config import SIZES, RowRecipe
 from training.export import export
 from training.packing import tokenizer_digest
 from training.parallel import Team
+from training.rows import PLAIN
 from training.smoke import train_command
 from training.supply import Direct, open_source
 from training.tests.conftest import Data
 from training.trainer import Trainer, TrainingError
 
 
-def new_trainer(data: Data, dtype: torch.dtype = torch.float32) -> Trainer:
+def new_trainer(data: Data, dtype: torch.dtype = torch.float32, plain: float = 0.0) -> Trainer:
     settings = Settings(
         model=SIZES["smoke"],
         size="smoke",
@@ -44,8 +45,9 @@ def new_trainer(data: Data, dtype: torch.dtype = torch.float32) -> Trainer:
         noise_warmup_tokens=3 * 128,
         rate_warmup_tokens=256,
         canvas_rate=0.6,
+        rows=RowRecipe(plain=plain),
     )
-    supply = Direct(open_source(data.packed, "train", data.tokenizer, 64, settings.seed))
+    supply = Direct(open_source(data.packed, "train", data.tokenizer, 64, settings.seed, replace(PLAIN, plain=plain)))
     return Trainer(settings, supply, torch.device("cpu"), Team(), dtype)
 
 
@@ -248,6 +250,16 @@ def test_a_new_run_goes_on_from_a_decayed_checkpoint_at_the_full_rate(data: Data
     )
     # Half of the decay is over.
     assert 0.4 * fast < slow < 0.6 * fast
+
+
+def test_plain_rows_of_the_diffusion_stage_are_counted(data: Data) -> None:
+    trainer = new_trainer(data, plain=0.5)
+    trainer.progress = replace(trainer.progress, tokens=trainer.settings.next_token_tokens)
+    reports = [trainer.step() for _ in range(24)]
+    plain = sum(report.canvas == 0 for report in reports)
+    assert 0 < plain < len(reports)
+    assert trainer.progress.plain_rows == plain * trainer.settings.batch
+    assert trainer.progress.canvas_stage_tokens == len(reports) * trainer.settings.batch * trainer.settings.length
 
 
 def test_what_is_no_exported_folder_is_refused_with_a_sentence(data: Data, tmp_path: Path) -> None:
