@@ -75,33 +75,53 @@ describe('engine', () => {
     await runningPid();
   });
 
+  /** False where the load was over before the kill: the host may hear of its last stage and of its end at once. */
+  async function killedWhileLoading(
+    stage: 'opening' | 'probing' | 'quantising' | 'session',
+  ): Promise<boolean> {
+    await palimpsest.restartEngine();
+    await palimpsest.engine.stop();
+    fs.rmSync(palimpsest.cacheFolder, { recursive: true, force: true });
+    const heard = messages();
+    let kills = 0;
+    let next: string | undefined;
+    const listening = palimpsest.engine.onState((state) => {
+      if (kills > 0) next ??= state.kind;
+      if (state.kind !== 'loading' || state.progress?.stage !== stage || kills > 0) return;
+      for (const pid of enginesOfThisHost()) {
+        kills++;
+        process.kill(pid, 'SIGKILL');
+      }
+    });
+    try {
+      const editor = await openFile(`loading-${stage}.py`, `def f():\n    ${GIBBERISH}\n`);
+      const untouched = fingerprint(editor.document);
+      select(editor, [1, 1]);
+      const answered = reviewOf(editor).then(
+        () => true,
+        (error: unknown) => {
+          if (next === 'ready') return false;
+          throw error;
+        },
+      );
+      if (!(await answered)) return false;
+      assert.equal(kills, 1);
+      assert.deepEqual(heard.said, []);
+      await commands.executeCommand('palimpsest.rejectRewrite');
+      assert.deepEqual(fingerprint(editor.document), untouched);
+      assert.equal(enginesOfThisHost().length, 1);
+      return true;
+    } finally {
+      listening.dispose();
+      heard.stop();
+    }
+  }
+
   for (const stage of ['opening', 'probing', 'quantising', 'session'] as const) {
     it(`killed while it loads (${stage}), it is started again and the rewrite gets its answer`, async () => {
-      await palimpsest.restartEngine();
-      await palimpsest.engine.stop();
-      fs.rmSync(palimpsest.cacheFolder, { recursive: true, force: true });
-      const heard = messages();
-      let kills = 0;
-      const listening = palimpsest.engine.onState((state) => {
-        if (state.kind !== 'loading' || state.progress?.stage !== stage || kills > 0) return;
-        for (const pid of enginesOfThisHost()) {
-          kills++;
-          process.kill(pid, 'SIGKILL');
-        }
-      });
-      try {
-        const editor = await openFile(`loading-${stage}.py`, `def f():\n    ${GIBBERISH}\n`);
-        const untouched = fingerprint(editor.document);
-        select(editor, [1, 1]);
-        await reviewOf(editor);
-        assert.equal(kills, 1);
-        assert.deepEqual(heard.said, []);
-        await commands.executeCommand('palimpsest.rejectRewrite');
-        assert.deepEqual(fingerprint(editor.document), untouched);
-        assert.equal(enginesOfThisHost().length, 1);
-      } finally {
-        listening.dispose();
-        heard.stop();
+      for (let attempt = 0; !(await killedWhileLoading(stage)); attempt++) {
+        assert.ok(attempt < 2, 'three times the load was over before the kill');
+        await closeEverything();
       }
     });
   }
