@@ -137,10 +137,8 @@ def prepare(options: argparse.Namespace, team: Team) -> tuple[Trainer, RowSource
     supply = Prefetcher(options.workers, *wanted) if options.workers else Direct(open_source(*wanted))
     dtype = torch.float32 if options.float32 else torch.bfloat16
     trainer = Trainer(settings, supply, torch.device(options.device), team, dtype)
-    if earlier is not None and resumed:
-        trainer.restore(earlier)
-    if earlier is not None and not resumed:
-        trainer.branch_off(earlier)
+    if earlier is not None:
+        (trainer.restore if resumed else trainer.branch_off)(earlier)
     if weights is not None:
         trainer.start_from(weights)
     if options.compile:

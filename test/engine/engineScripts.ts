@@ -6,10 +6,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import esbuild from 'esbuild';
 import { EngineClient, type EngineClientOptions } from '../../engine/client/engineClient';
 import { METHODS, PROTOCOL_VERSION } from '../../engine/protocol';
-import { isAlive } from './processes';
+import { bundle, isAlive } from './processes';
 
 export const root = path.join(__dirname, '..', '..');
 /** A folder that the scripted engine takes for a model. */
@@ -29,20 +28,14 @@ export const children: ChildProcess[] = [];
 /** Builds the scripts before the tests of this file and ends what is left of them after. */
 export function useScripts(): void {
   before(async () => {
-    await esbuild.build({
-      entryPoints: {
-        scriptedEngine: path.join(root, 'test/unit/process/scriptedEngine.ts'),
-        scriptedParent: path.join(root, 'test/unit/process/scriptedParent.ts'),
-        main: path.join(root, 'engine/process/main.ts'),
+    await bundle(
+      {
+        scriptedEngine: 'test/unit/process/scriptedEngine.ts',
+        scriptedParent: 'test/unit/process/scriptedParent.ts',
+        main: 'engine/process/main.ts',
       },
-      outdir: folder,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20',
-      external: ['onnxruntime-node'],
-      logLevel: 'error',
-    });
+      folder,
+    );
   });
 
   after(() => {

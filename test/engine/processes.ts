@@ -1,7 +1,27 @@
 // What the tests of real engine processes ask of them.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
+import esbuild from 'esbuild';
 import { EngineError, type ErrorCode } from '../../engine/errors';
+
+const root = path.join(__dirname, '..', '..');
+
+/** Bundles sources, given by their paths in the project, as the engine is shipped: `names` are those of the scripts in `folder`. */
+export async function bundle(names: Readonly<Record<string, string>>, folder: string): Promise<void> {
+  await esbuild.build({
+    entryPoints: Object.fromEntries(
+      Object.entries(names).map(([name, file]) => [name, path.join(root, file)]),
+    ),
+    outdir: folder,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['onnxruntime-node'],
+    logLevel: 'error',
+  });
+}
 
 export async function rejects(promise: Promise<unknown>, code: ErrorCode): Promise<EngineError> {
   const error = await promise.then(

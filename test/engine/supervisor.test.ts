@@ -6,31 +6,19 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after, afterEach, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import esbuild from 'esbuild';
 import { RestartBudget } from '../../extension/engine/restartBudget';
 import {
   EngineSupervisor,
   type ReadyEngine,
   type SupervisorOptions,
 } from '../../extension/engine/supervisor';
-import { isAlive, rejects } from './processes';
+import { bundle, isAlive, rejects } from './processes';
 
 const root = path.join(__dirname, '..', '..');
 const folder = path.join(root, 'node_modules', '.cache', `supervisor-test-${process.pid}`);
 const engineScript = path.join(folder, 'scriptedEngine.js');
 
-before(async () => {
-  await esbuild.build({
-    entryPoints: [path.join(root, 'test/unit/process/scriptedEngine.ts')],
-    outdir: folder,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    external: ['onnxruntime-node'],
-    logLevel: 'error',
-  });
-});
+before(() => bundle({ scriptedEngine: 'test/unit/process/scriptedEngine.ts' }, folder));
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 interface Life {
