@@ -155,7 +155,7 @@ async function costTable(
     const { session, graph } = await engineSession(checkpoint, { precision, threads });
     const request = promptRequest(checkpoint, ids, 32, 'full');
     const run = () => timed(() => session.run(request));
-    parties.push({ name: precision, bytes: graph.sideBytes, run, dispose: () => session.dispose() });
+    parties.push({ name: precision, bytes: graph.quantisedBytes, run, dispose: () => session.dispose() });
   }
   const samples = await inTurns(parties, rounds);
   for (const party of parties) await party.dispose();
@@ -164,7 +164,7 @@ async function costTable(
     bytes > 0 ? mebibytes(bytes) : '–',
     figure(medianCpu(samples.get(name))),
   ]);
-  return markdownTable(['precision', 'side file, MiB', `forward of ${tokens} tokens, CPU ms`], rows);
+  return markdownTable(['precision', 'quantised file, MiB', `forward of ${tokens} tokens, CPU ms`], rows);
 }
 
 async function main(): Promise<void> {
@@ -201,7 +201,7 @@ middle of denoising; *context*: rows of the context that predict the next token 
 is that of the precision's distribution from fp32's, in nats. *Where fp32 is sure*: rows whose best token has a
 probability of at least ${SURE}.`,
       agreementTable(results),
-      `Side file and CPU time of one forward in the same run (medians, in turns):`,
+      `Quantised file and CPU time of one forward in the same run (medians, in turns):`,
       costs,
     ],
   });

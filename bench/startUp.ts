@@ -8,9 +8,9 @@ import { parseArgs, promisify } from 'node:util';
 import esbuild from 'esbuild';
 import { openCheckpoint } from '../engine/checkpoint/open';
 import type { Checkpoint } from '../engine/checkpoint/types';
-import { EngineClient } from '../engine/client/engineClient';
 import { buildGraph } from '../engine/graph/build';
 import type { Precision } from '../engine/graph/types';
+import { EngineClient } from '../engine/rpc/engineClient';
 import {
   benchFolder,
   figure,
@@ -213,22 +213,22 @@ async function memoryTable(models: readonly Occupied[], empty: number, tokens: n
   const options = { precision: 'q8', attention: 'plain', cacheOutput: 'new', topK: 24 } as const;
   const rows: string[][] = [];
   for (const { checkpoint, peaks } of models) {
-    const { sideBytes } = await buildGraph(checkpoint, options, { cacheFolder: CACHE });
+    const { quantisedBytes } = await buildGraph(checkpoint, options, { cacheFolder: CACHE });
     const { vocabSize, hiddenSize, layers, kvHeads, headSize } = checkpoint.shape;
     const table = vocabSize * hiddenSize * (checkpoint.storedDtype === 'F32' ? 4 : 2);
     const window = Math.min(checkpoint.family.window ?? tokens, tokens);
     rows.push([
       checkpoint.name.replace('palimpsest-random-', ''),
-      mebibytes(sideBytes),
+      mebibytes(quantisedBytes),
       mebibytes(table),
-      mebibytes(1.6 * sideBytes + table),
+      mebibytes(1.6 * quantisedBytes + table),
       ...[peaks.loaded, peaks.firstRequest, peaks.allRequests].map((peak) => mebibytes(peak - empty)),
       mebibytes(8 * window * layers * kvHeads * headSize),
     ]);
   }
   const header = [
     'MiB',
-    'side file',
+    'quantised file',
     'embedding table',
     '1.6 × side + table',
     'peak: loaded',
@@ -261,7 +261,7 @@ async function main(): Promise<void> {
   const checkpoint = await randomModel(STARTER_25M);
   const starter = await openCheckpoint(STARTER);
   const half = await randomModel(HALF);
-  progress('first starts: side files and probe');
+  progress('first starts: quantised files and probe');
   for (const precision of STARTED) await timeStart(checkpoint.folder, text, precision);
   const starts = new Map<Precision, Start[]>(STARTED.map((precision) => [precision, []]));
   const phases: ChildReport[] = [];
@@ -284,7 +284,7 @@ async function main(): Promise<void> {
     name: 'startUp',
     title: 'Starting, idling, memory and ghost text of the engine process',
     facts: [
-      `25M: random weights, ${figure(checkpoint.parameters / 1e6)}M parameters (${shapeText(STARTER_25M)}), q8, side file and probe from earlier runs, files in the page cache`,
+      `25M: random weights, ${figure(checkpoint.parameters / 1e6)}M parameters (${shapeText(STARTER_25M)}), q8, quantised file and probe from earlier runs, files in the page cache`,
       `text: ${LINES} lines of this repository's TypeScript, ${tokens} tokens, cursor in the middle`,
     ],
     sections: [

@@ -59,7 +59,7 @@ async function runPhases(folder: string, cacheFolder: string, text: string): Pro
   mark('execution provider, from memory');
   const options = { precision: 'q8', attention, cacheOutput: 'new', topK: 24 } as const;
   const graph = await buildGraph(checkpoint, options, { cacheFolder });
-  mark('graph, and the side file found');
+  mark('graph, and the quantised file found');
   const session = await DecoderSession.create(graph, checkpoint.shape, { provider, threads: 2 });
   mark('session');
   const description = {

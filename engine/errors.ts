@@ -10,7 +10,7 @@ export type ErrorCode =
   | 'tokenizer-malformed'
   | 'token-missing'
   | 'token-mismatch'
-  // graphs and side files
+  // graphs and quantised files
   | 'precision-unsupported'
   | 'quantisation-failed'
   | 'disk-full'

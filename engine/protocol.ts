@@ -32,7 +32,7 @@ export interface InitialiseParams {
   readonly protocolVersion: number;
   /** The engine ends when this process is gone. */
   readonly parentPid: number;
-  /** Folder for quantised side files. */
+  /** Folder for quantised files. */
   readonly cacheFolder: string;
 }
 export interface InitialiseResult {

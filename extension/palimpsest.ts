@@ -18,8 +18,8 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { cleanEnvironment } from '../engine/client/environment';
 import { type EngineError, toEngineError } from '../engine/errors';
+import { cleanEnvironment } from '../engine/rpc/environment';
 import { Door } from './api/door';
 import { InfillTool } from './api/infillTool';
 import { Disposables } from './disposables';

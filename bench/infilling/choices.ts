@@ -1,5 +1,5 @@
 // What the engine could have answered, and what each way to choose among it gets right.
-import type { RescoredChoice } from '../../engine/decoding/settle';
+import type { RescoredChoice } from '../../engine/decoding/chooseAnswer';
 import { CHOICE_FEATURES, choose, fittedWorth, plainWorth } from '../../engine/rescoring/choice';
 import { STAY } from '../../engine/rescoring/rescore';
 import type { Hypothesis } from '../../engine/rescoring/types';

@@ -7,12 +7,12 @@ import { PROVIDERS } from '../protocol';
 import { choosePrecision } from '../runtime/precision';
 import type { ProviderDecision } from '../runtime/providers';
 import type { BenchOptions, Timing } from './benchTiming';
+import type { Command, CommandContext } from './context';
 import { megabytes } from './memory';
 import { cacheFolder, MODEL_OPTION, modelFolder, withProgress } from './modelOptions';
 import { type CommandSpec, choiceOption, numberOption, type ParsedArguments, UsageError } from './options';
 import { type Paint, paintFor } from './style';
 import { table } from './table';
-import type { Command, World } from './world';
 
 const DEFAULTS = { tokens: 512, block: 32, runs: 5 } as const;
 
@@ -46,7 +46,7 @@ export interface BenchRow {
   /** Milliseconds to build the graph (quantising included, where it was not cached) and to load it. */
   readonly build: number;
   readonly load: number;
-  readonly sideBytes: number;
+  readonly quantisedBytes: number;
   readonly timing: Timing;
 }
 export interface SkippedRow {
@@ -59,11 +59,11 @@ async function benchPrecision(
   precision: Precision,
   decision: ProviderDecision,
   options: BenchOptions & { readonly threads: number },
-  world: World,
+  context: CommandContext,
 ): Promise<BenchRow> {
-  const { clock, engine, signal } = world;
+  const { clock, engine, signal } = context;
   const begun = clock.now();
-  const graph = await withProgress(world, (report) =>
+  const graph = await withProgress(context, (report) =>
     engine.buildGraph(
       checkpoint,
       {
@@ -73,7 +73,7 @@ async function benchPrecision(
         topK: Math.min(8, checkpoint.shape.vocabSize),
       },
       {
-        cacheFolder: cacheFolder(world.env),
+        cacheFolder: cacheFolder(context.env),
         signal,
         onProgress: ({ done, total }) =>
           report({ folder: checkpoint.folder, stage: 'quantising', fraction: total > 0 ? done / total : 0 }),
@@ -89,7 +89,13 @@ async function benchPrecision(
     const loaded = clock.now();
     const { timeForward } = await import('./benchTiming');
     const timing = await timeForward(forward, checkpoint, options, { now: () => clock.now(), signal });
-    return { precision, build: built - begun, load: loaded - built, sideBytes: graph.sideBytes, timing };
+    return {
+      precision,
+      build: built - begun,
+      load: loaded - built,
+      quantisedBytes: graph.quantisedBytes,
+      timing,
+    };
   } finally {
     await forward.dispose();
   }
@@ -113,7 +119,7 @@ export function benchLines(
   const base = rows[0]?.timing;
   const heading = [
     'precision',
-    'side file',
+    'quantised',
     'build ms',
     'load ms',
     `forward of ${tokens}, ms`,
@@ -122,9 +128,9 @@ export function benchLines(
     'ratio',
     'forward / step',
   ];
-  const cells = rows.map(({ precision, sideBytes, build, load, timing }) => [
+  const cells = rows.map(({ precision, quantisedBytes, build, load, timing }) => [
     precision,
-    sideBytes > 0 ? megabytes(sideBytes) : '–',
+    quantisedBytes > 0 ? megabytes(quantisedBytes) : '–',
     millis(build),
     millis(load),
     millis(timing.forward),
@@ -155,7 +161,7 @@ function precisionsOf(parsed: ParsedArguments): readonly Precision[] {
   return named.length > 0 ? [...new Set(named)] : PRECISIONS;
 }
 
-async function run(parsed: ParsedArguments, world: World): Promise<number> {
+async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const whole = (name: string, fallback: number, most: number) =>
     numberOption(parsed, spec, name, { integer: true, least: 1, most }) ?? fallback;
   const options = {
@@ -166,21 +172,21 @@ async function run(parsed: ParsedArguments, world: World): Promise<number> {
   };
   const precisions = precisionsOf(parsed);
   const choice = choiceOption(parsed, spec, 'provider', PROVIDERS) ?? 'auto';
-  const checkpoint = await world.engine.openCheckpoint(modelFolder(parsed, world));
+  const checkpoint = await context.engine.openCheckpoint(modelFolder(parsed, context));
   if (options.tokens + options.block > checkpoint.shape.contextLength) {
     throw new EngineError(
       'context-too-long',
       `${options.tokens} + ${options.block} tokens are more than this model's context of ${checkpoint.shape.contextLength}; give a smaller --tokens.`,
     );
   }
-  const decision = await world.engine.decideProvider(choice, cacheFolder(world.env));
+  const decision = await context.engine.decideProvider(choice, cacheFolder(context.env));
   const rows: BenchRow[] = [];
   const skipped: SkippedRow[] = [];
   for (const precision of precisions) {
-    throwIfCancelled(world.signal);
+    throwIfCancelled(context.signal);
     try {
       choosePrecision(precision, decision.provider, checkpoint);
-      rows.push(await benchPrecision(checkpoint, precision, decision, options, world));
+      rows.push(await benchPrecision(checkpoint, precision, decision, options, context));
     } catch (error) {
       if (!isEngineError(error) || error.code !== 'precision-unsupported') throw error;
       skipped.push({ precision, reason: error.message });
@@ -194,14 +200,14 @@ async function run(parsed: ParsedArguments, world: World): Promise<number> {
     processor: os.cpus()[0]?.model ?? 'unknown',
   };
   if (parsed.has('json')) {
-    world.stdout.write(`${JSON.stringify({ ...facts, ...options, rows, skipped })}\n`);
+    context.stdout.write(`${JSON.stringify({ ...facts, ...options, rows, skipped })}\n`);
     return 0;
   }
-  const paint = paintFor(world.stdout, world.env);
+  const paint = paintFor(context.stdout, context.env);
   const title =
     `${facts.model} (${checkpoint.family.title}) · ${facts.provider}, ${facts.attention} attention · ` +
     `${facts.processor}, ${options.threads} threads · medians of ${options.runs}`;
-  world.stdout.write(`${[title, '', ...benchLines(rows, skipped, options, paint)].join('\n')}\n`);
+  context.stdout.write(`${[title, '', ...benchLines(rows, skipped, options, paint)].join('\n')}\n`);
   return 0;
 }
 

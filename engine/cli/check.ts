@@ -4,6 +4,7 @@ import type { AttentionKind, LengthControl } from '../checkpoint/family';
 import { missingFiles } from '../checkpoint/missing';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, toEngineError } from '../errors';
+import type { Command, CommandContext } from './context';
 import { printable } from './displayWidth';
 import { type MemoryNeed, megabytes, memoryNeeds } from './memory';
 import { cacheFolder, withProgress } from './modelOptions';
@@ -11,7 +12,6 @@ import type { CommandSpec, ParsedArguments } from './options';
 import { familySees, LARGEST_DIFFERENCE, readReference, relativeDifference } from './reference';
 import { type Paint, paintFor } from './style';
 import { table } from './table';
-import type { Command, World } from './world';
 
 const spec: CommandSpec = {
   name: 'check',
@@ -81,20 +81,20 @@ export function describeCheckpoint(checkpoint: Checkpoint): CheckReport {
 export async function compareWithReference(
   checkpoint: Checkpoint,
   file: string,
-  world: World,
+  context: CommandContext,
 ): Promise<ReferenceReport> {
   const { attention } = checkpoint.family;
   const reference = await readReference(file, attention, checkpoint.shape.vocabSize);
   const { ids, positions, mask } = reference;
-  const graph = await withProgress(world, (report) => {
+  const graph = await withProgress(context, (report) => {
     report({ folder: checkpoint.folder, stage: 'session' });
-    return world.engine.buildGraph(
+    return context.engine.buildGraph(
       checkpoint,
       { precision: 'fp32', attention: 'plain', cacheOutput: 'new', topK: 1, withLogits: true },
-      { cacheFolder: cacheFolder(world.env), signal: world.signal },
+      { cacheFolder: cacheFolder(context.env), signal: context.signal },
     );
   });
-  const logits = await world.engine.logits(graph, checkpoint.shape, {
+  const logits = await context.engine.logits(graph, checkpoint.shape, {
     ids,
     positions,
     sees: (query, key) => (mask ? mask[query * ids.length + key] === 1 : familySees(attention, query, key)),
@@ -159,10 +159,10 @@ export function checkLines(checkpoint: Checkpoint, report: CheckReport, paint: P
   for (const remark of report.remarks) facts.push(['Remark', remark]);
   const memory = table(
     [
-      ['precision', 'side file', 'weights in memory', 'K/V of 1,000 tokens'],
-      ...report.memory.map(({ precision, sideBytes, weightBytes, cacheBytes }) => [
+      ['precision', 'quantised', 'weights in memory', 'K/V of 1,000 tokens'],
+      ...report.memory.map(({ precision, quantisedBytes, weightBytes, cacheBytes }) => [
         precision,
-        sideBytes > 0 ? megabytes(sideBytes) : '–',
+        quantisedBytes > 0 ? megabytes(quantisedBytes) : '–',
         `about ${megabytes(weightBytes)}`,
         megabytes(cacheBytes),
       ]),
@@ -185,9 +185,9 @@ export function referenceLine(report: ReferenceReport, paint: Paint): string {
 const MOST_NAMES = 10;
 
 /** Opens the folder; where files are missing, the error names them all. */
-async function openWhole(folder: string, world: World): Promise<Checkpoint> {
+async function openWhole(folder: string, context: CommandContext): Promise<Checkpoint> {
   try {
-    return await world.engine.openCheckpoint(folder);
+    return await context.engine.openCheckpoint(folder);
   } catch (error) {
     const { code } = toEngineError(error);
     const missing = code === 'checkpoint-missing' ? await missingFiles(folder) : [];
@@ -202,22 +202,22 @@ async function openWhole(folder: string, world: World): Promise<Checkpoint> {
   }
 }
 
-async function run(parsed: ParsedArguments, world: World): Promise<number> {
+async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const [folder = ''] = parsed.operands;
-  const checkpoint = await openWhole(path.resolve(world.folder, folder), world);
+  const checkpoint = await openWhole(path.resolve(context.folder, folder), context);
   const report = describeCheckpoint(checkpoint);
   const json = parsed.has('json');
-  const paint = paintFor(world.stdout, world.env);
-  if (!json) world.stdout.write(`${checkLines(checkpoint, report, paint).join('\n')}\n`);
+  const paint = paintFor(context.stdout, context.env);
+  if (!json) context.stdout.write(`${checkLines(checkpoint, report, paint).join('\n')}\n`);
   const file = parsed.text('reference');
   const reference =
     file === undefined
       ? undefined
-      : await compareWithReference(checkpoint, path.resolve(world.folder, file), world);
+      : await compareWithReference(checkpoint, path.resolve(context.folder, file), context);
   if (json) {
-    world.stdout.write(`${JSON.stringify({ ...report, ...(reference ? { reference } : {}) })}\n`);
+    context.stdout.write(`${JSON.stringify({ ...report, ...(reference ? { reference } : {}) })}\n`);
   } else if (reference) {
-    world.stdout.write(`\n${referenceLine(reference, paint)}\n`);
+    context.stdout.write(`\n${referenceLine(reference, paint)}\n`);
   }
   return reference === undefined || reference.passed ? 0 : 1;
 }

@@ -1,12 +1,12 @@
-// The command as a function: words in, an exit code out, everything else through the world.
+// The command as a function: words in, an exit code out, everything else through the context.
 import { EngineError, toEngineError } from '../errors';
 import { benchCommand } from './bench';
 import { checkCommand } from './check';
+import type { Command, CommandContext } from './context';
 import { devicesCommand } from './devices';
 import { infillCommand } from './infill';
 import { helpOf, parseArguments, suggestion, UsageError, usageOf } from './options';
 import { scoreCommand } from './score';
-import type { Command, World } from './world';
 
 export const COMMANDS: readonly Command[] = [
   infillCommand,
@@ -28,23 +28,23 @@ function generalHelp(version: string): string {
     '  palimpsest --version',
     '',
     'Without --model the environment variable PALIMPSEST_MODEL names the checkpoint folder, else the',
-    'starter model is used. Side files go to PALIMPSEST_CACHE, by default the cache folder of this user.',
+    'starter model is used. Quantised files go to PALIMPSEST_CACHE, by default the cache folder of this user.',
     'NO_COLOR and FORCE_COLOR are honoured. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.',
   ].join('\n')}\n`;
 }
 
-async function dispatch(words: readonly string[], world: World): Promise<number> {
+async function dispatch(words: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined) {
     throw new UsageError('Name a command: palimpsest infill, score, check, bench or devices.');
   }
   if (name === '--help' || name === '-h' || name === 'help') {
     const topic = COMMANDS.find(({ spec }) => spec.name === rest[0]);
-    world.stdout.write(topic ? helpOf(topic.spec) : generalHelp(world.version));
+    context.stdout.write(topic ? helpOf(topic.spec) : generalHelp(context.version));
     return EXIT.done;
   }
   if (name === '--version' || name === '-V') {
-    world.stdout.write(`palimpsest ${world.version}\n`);
+    context.stdout.write(`palimpsest ${context.version}\n`);
     return EXIT.done;
   }
   const command = COMMANDS.find(({ spec }) => spec.name === name);
@@ -55,15 +55,15 @@ async function dispatch(words: readonly string[], world: World): Promise<number>
   }
   const parsed = parseArguments(command.spec, rest);
   if (parsed.help) {
-    world.stdout.write(helpOf(command.spec));
+    context.stdout.write(helpOf(command.spec));
     return EXIT.done;
   }
-  return command.run(parsed, world);
+  return command.run(parsed, context);
 }
 
 /** What was thrown, as a person should see it and as the exit code says it. */
-function report(thrown: unknown, words: readonly string[], world: World): number {
-  const interrupted = world.signal.aborted;
+function report(thrown: unknown, words: readonly string[], context: CommandContext): number {
+  const interrupted = context.signal.aborted;
   const usage = thrown instanceof UsageError;
   const error = interrupted
     ? new EngineError('cancelled', 'Cancelled; nothing was changed.')
@@ -72,20 +72,20 @@ function report(thrown: unknown, words: readonly string[], world: World): number
   const end = words.indexOf('--');
   if (words.slice(0, end < 0 ? words.length : end).includes('--json')) {
     const { code, message, data } = error;
-    world.stdout.write(`${JSON.stringify({ error: { code, message, data } })}\n`);
+    context.stdout.write(`${JSON.stringify({ error: { code, message, data } })}\n`);
   } else {
     const sentence = `${error.message}${hint}`.replace(/\s+/g, ' ').trim();
-    world.stderr.write(`palimpsest: ${sentence} [${error.code}]\n`);
+    context.stderr.write(`palimpsest: ${sentence} [${error.code}]\n`);
   }
   if (interrupted) return EXIT.interrupted;
   return usage ? EXIT.usage : EXIT.failed;
 }
 
 /** Runs the command; gives the exit code and never throws. */
-export async function runCommand(words: readonly string[], world: World): Promise<number> {
+export async function runCommand(words: readonly string[], context: CommandContext): Promise<number> {
   try {
-    return await dispatch(words, world);
+    return await dispatch(words, context);
   } catch (error) {
-    return report(error, words, world);
+    return report(error, words, context);
   }
 }

@@ -1,12 +1,12 @@
 // `palimpsest devices`: which execution providers this machine has, what probing them said, and which one is taken.
 
 import type { DeviceReport } from '../runtime/devices';
+import type { Command, CommandContext } from './context';
 import { LiveView } from './liveView';
 import { cacheFolder } from './modelOptions';
 import type { CommandSpec, ParsedArguments } from './options';
 import { canAnimate, type Paint, paintFor } from './style';
 import { table } from './table';
-import type { Command, World } from './world';
 
 const spec: CommandSpec = {
   name: 'devices',
@@ -40,21 +40,23 @@ export function deviceLines(devices: readonly DeviceReport[], paint: Paint): str
   ];
 }
 
-async function run(parsed: ParsedArguments, world: World): Promise<number> {
+async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const json = parsed.has('json');
   const view =
-    !json && canAnimate(world.stderr, world.env) ? new LiveView(world.stderr, world.clock) : undefined;
+    !json && canAnimate(context.stderr, context.env)
+      ? new LiveView(context.stderr, context.clock)
+      : undefined;
   let devices: readonly DeviceReport[];
   try {
     view?.show(() => ['probing the execution providers …']);
-    devices = await world.engine.describeDevices(cacheFolder(world.env));
+    devices = await context.engine.describeDevices(cacheFolder(context.env));
   } finally {
     view?.clear();
   }
-  world.stdout.write(
+  context.stdout.write(
     json
       ? `${JSON.stringify({ devices })}\n`
-      : `${deviceLines(devices, paintFor(world.stdout, world.env)).join('\n')}\n`,
+      : `${deviceLines(devices, paintFor(context.stdout, context.env)).join('\n')}\n`,
   );
   return 0;
 }

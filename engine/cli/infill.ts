@@ -13,6 +13,7 @@ import {
   type InfillResult,
   type SpanRange,
 } from '../protocol';
+import type { Command, CommandContext } from './context';
 import { DenoiseView } from './denoiseView';
 import { headerName, unifiedDiff } from './diffView';
 import { languageOf } from './language';
@@ -21,7 +22,6 @@ import { loadNamedModel, MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
 import { type CommandSpec, choiceOption, numberOption, type ParsedArguments, UsageError } from './options';
 import { readSource, type SourceFile, STANDARD_INPUT, writeSource } from './sourceFile';
 import { canAnimate, paintFor } from './style';
-import type { Command, World } from './world';
 
 const spec: CommandSpec = {
   name: 'infill',
@@ -119,15 +119,19 @@ async function denoise(
   model: LoadedModel,
   params: InfillParams,
   animate: boolean,
-  world: World,
+  context: CommandContext,
 ): Promise<InfillResult> {
-  if (!animate) return model.infill(params, { signal: world.signal });
-  const view = new LiveView(world.stderr, world.clock);
+  if (!animate) return model.infill(params, { signal: context.signal });
+  const view = new LiveView(context.stderr, context.clock);
   try {
-    const steps = new DenoiseView(view, params.text, params.spans, paintFor(world.stderr, world.env), () =>
-      world.clock.now(),
+    const steps = new DenoiseView(
+      view,
+      params.text,
+      params.spans,
+      paintFor(context.stderr, context.env),
+      () => context.clock.now(),
     );
-    return await model.infill(params, { signal: world.signal, onStep: (event) => steps.accept(event) });
+    return await model.infill(params, { signal: context.signal, onStep: (event) => steps.accept(event) });
   } finally {
     view.clear();
   }
@@ -155,20 +159,25 @@ function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-function showDifference(source: SourceFile, result: InfillResult, all: boolean, world: World): void {
-  const paint = paintFor(world.stdout, world.env);
-  const name = headerName(source.name, world.folder);
+function showDifference(
+  source: SourceFile,
+  result: InfillResult,
+  all: boolean,
+  context: CommandContext,
+): void {
+  const paint = paintFor(context.stdout, context.env);
+  const name = headerName(source.name, context.folder);
   const shown = all ? result.candidates : result.candidates.slice(0, 1);
   shown.forEach((candidate, index) => {
     if (shown.length > 1) {
       const title = `# candidate ${index + 1} of ${shown.length}, mean log-probability ${candidate.score.toFixed(2)}${confidenceText(candidate)}`;
-      world.stdout.write(`${paint('faint', title)}\n`);
+      context.stdout.write(`${paint('faint', title)}\n`);
     }
     const after = applyCandidate(source.text, candidate);
-    const diff = unifiedDiff(source.text, after, { name, paint, safe: world.stdout.isTTY === true });
-    if (diff !== '') world.stdout.write(diff);
+    const diff = unifiedDiff(source.text, after, { name, paint, safe: context.stdout.isTTY === true });
+    if (diff !== '') context.stdout.write(diff);
     else
-      world.stderr.write(
+      context.stderr.write(
         `${shown.length > 1 ? `Candidate ${index + 1}` : 'The answer'} is what stood there already.\n`,
       );
   });
@@ -180,7 +189,7 @@ function noAnswer({ gate }: InfillOptions): string {
     : 'No answer is that sure; lower --gate, try another --seed, or name a larger span.';
 }
 
-async function run(parsed: ParsedArguments, world: World): Promise<number> {
+async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const options = infillOptions(parsed);
   const ranges = spanRanges(parsed);
   const [name = ''] = parsed.operands;
@@ -192,14 +201,14 @@ async function run(parsed: ParsedArguments, world: World): Promise<number> {
       spec.name,
     );
   }
-  const source = await readSource(name, world.folder, world.stdin, world.signal);
+  const source = await readSource(name, context.folder, context.stdin, context.signal);
   const lines = indexLines(source.text);
   const spans = ranges.map((range) => spanAt(lines, range));
   const language = name === STANDARD_INPUT ? undefined : languageOf(name);
-  const model = await loadNamedModel(parsed, spec, world);
+  const model = await loadNamedModel(parsed, spec, context);
   let result: InfillResult;
   try {
-    const animate = !json && canAnimate(world.stderr, world.env);
+    const animate = !json && canAnimate(context.stderr, context.env);
     const params: InfillParams = {
       ...options,
       requestId: 1,
@@ -211,18 +220,18 @@ async function run(parsed: ParsedArguments, world: World): Promise<number> {
       ...(language ? { language } : {}),
       ...(source.path ? { fileName: source.path } : {}),
     };
-    result = await denoise(model, params, animate, world);
+    result = await denoise(model, params, animate, context);
   } finally {
     await model.dispose();
   }
 
   const [best] = result.candidates;
-  if (!json && best) showDifference(source, result, options.candidates !== undefined, world);
+  if (!json && best) showDifference(source, result, options.candidates !== undefined, context);
   if (write && best) await writeSource(source, applyCandidate(source.text, best));
-  if (json) world.stdout.write(`${JSON.stringify(result)}\n`);
-  else world.stderr.write(`${paintFor(world.stderr, world.env)('faint', factsLine(result))}\n`);
+  if (json) context.stdout.write(`${JSON.stringify(result)}\n`);
+  else context.stderr.write(`${paintFor(context.stderr, context.env)('faint', factsLine(result))}\n`);
   if (best) return 0;
-  if (!json) world.stderr.write(`${noAnswer(options)}\n`);
+  if (!json) context.stderr.write(`${noAnswer(options)}\n`);
   return 1;
 }
 

@@ -5,7 +5,7 @@ import { EngineError, toEngineError } from '../errors';
 import type { BuiltGraph } from '../graph/types';
 import { shapedBias } from '../runtime/forward';
 import { voidKv } from '../runtime/kvState';
-import type { LogitsRequest } from './world';
+import type { LogitsRequest } from './context';
 
 /** [S, V] fp32, unshifted, on the CPU; the graph must have been built with `withLogits`. Throws `runtime-failed`. */
 export async function sequenceLogits(

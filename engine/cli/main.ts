@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { runCommand } from './command';
+import type { Engine } from './context';
 import { runInTerminal } from './terminal';
-import type { Engine } from './world';
 
 // Loaded when first needed: `--help` must not wait for the native runtime.
 const engine: Engine = {

@@ -1,12 +1,12 @@
 // What a model will take in memory, from its headers alone, before anything is loaded.
 import type { Checkpoint, DecoderShape, TensorDtype } from '../checkpoint/types';
-import { quantisedTensors, sideLayout } from '../graph/sideLayout';
+import { quantisedLayout, quantisedTensors } from '../graph/quantisedWeightsLayout';
 import { PRECISIONS, type Precision } from '../graph/types';
 
 export interface MemoryNeed {
   readonly precision: Precision;
-  /** Side file with the quantised weights; 0 where the precision has none. */
-  readonly sideBytes: number;
+  /** Quantised file with the quantised weights; 0 where the precision has none. */
+  readonly quantisedBytes: number;
   /** Weights as they stand in memory, the embedding table included. */
   readonly weightBytes: number;
   /** K/V cache of 1,000 tokens, fp32. */
@@ -37,10 +37,10 @@ export function memoryNeeds({
       // A tied head that keeps the precision of the file is the embedding table itself.
       const shared = shape.tiedHead && width === stored;
       const weightBytes = linearWeights(shape) * width + (shared ? 0 : embedding);
-      return { precision, sideBytes: 0, weightBytes, cacheBytes };
+      return { precision, quantisedBytes: 0, weightBytes, cacheBytes };
     }
-    const sideBytes = sideLayout(quantisedTensors(tensors, precision), precision, {}).bytes;
-    return { precision, sideBytes, weightBytes: sideBytes + embedding, cacheBytes };
+    const quantisedBytes = quantisedLayout(quantisedTensors(tensors, precision), precision, {}).bytes;
+    return { precision, quantisedBytes, weightBytes: quantisedBytes + embedding, cacheBytes };
   });
 }
 

@@ -1,4 +1,4 @@
-// Which model a sub-command works with, where its side files go, and loading it with progress in view.
+// Which model a sub-command works with, where its quantised files go, and loading it with progress in view.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,11 +6,11 @@ import { EngineError } from '../errors';
 import { PRECISIONS } from '../graph/types';
 import type { LoadedModel } from '../model';
 import { type LoadProgress, PROVIDERS } from '../protocol';
+import type { CommandContext } from './context';
 import { clip } from './displayWidth';
 import { LiveView } from './liveView';
 import { type CommandSpec, choiceOption, type OptionTable, type ParsedArguments } from './options';
 import { canAnimate, type Environment } from './style';
-import type { World } from './world';
 
 export const MODEL_OPTION: OptionTable = {
   model: {
@@ -24,10 +24,10 @@ export const RUN_OPTIONS: OptionTable = {
 };
 
 /** Absolute path of the model's folder; throws `checkpoint-missing` when none was named and none is embedded. */
-export function modelFolder(parsed: ParsedArguments, world: World): string {
-  const named = parsed.text('model') ?? (world.env['PALIMPSEST_MODEL'] || undefined);
-  if (named !== undefined) return path.resolve(world.folder, named);
-  const starter = path.join(world.packageFolder, 'models', 'starter');
+export function modelFolder(parsed: ParsedArguments, context: CommandContext): string {
+  const named = parsed.text('model') ?? (context.env['PALIMPSEST_MODEL'] || undefined);
+  if (named !== undefined) return path.resolve(context.folder, named);
+  const starter = path.join(context.packageFolder, 'models', 'starter');
   if (!fs.existsSync(starter)) {
     throw new EngineError(
       'checkpoint-missing',
@@ -38,7 +38,7 @@ export function modelFolder(parsed: ParsedArguments, world: World): string {
   return starter;
 }
 
-/** Folder for quantised side files and probe results, where the platform keeps such things. */
+/** Folder for quantised files and probe results, where the platform keeps such things. */
 export function cacheFolder(env: Environment, platform: NodeJS.Platform = process.platform): string {
   const own = env['PALIMPSEST_CACHE'];
   if (own) return path.resolve(own);
@@ -66,26 +66,26 @@ export function progressLine({ stage, fraction }: LoadProgress): string {
 export async function loadNamedModel(
   parsed: ParsedArguments,
   spec: CommandSpec,
-  world: World,
+  context: CommandContext,
 ): Promise<LoadedModel> {
   const provider = choiceOption(parsed, spec, 'provider', PROVIDERS);
   const precision = choiceOption(parsed, spec, 'precision', ['auto', ...PRECISIONS] as const);
-  const folder = modelFolder(parsed, world);
-  return withProgress(world, (onProgress) =>
-    world.engine.loadModel(
+  const folder = modelFolder(parsed, context);
+  return withProgress(context, (onProgress) =>
+    context.engine.loadModel(
       { folder, ...(provider ? { provider } : {}), ...(precision ? { precision } : {}) },
-      { cacheFolder: cacheFolder(world.env), signal: world.signal, onProgress },
+      { cacheFolder: cacheFolder(context.env), signal: context.signal, onProgress },
     ),
   );
 }
 
 /** Runs something that reports progress, with the newest report on the terminal. */
 export async function withProgress<T>(
-  world: World,
+  context: CommandContext,
   work: (onProgress: (progress: LoadProgress) => void) => Promise<T>,
 ): Promise<T> {
-  if (!canAnimate(world.stderr, world.env)) return work(() => {});
-  const view = new LiveView(world.stderr, world.clock);
+  if (!canAnimate(context.stderr, context.env)) return work(() => {});
+  const view = new LiveView(context.stderr, context.clock);
   try {
     return await work((progress) => view.show((width) => [clip(progressLine(progress), width)]));
   } finally {

@@ -1,6 +1,7 @@
 // `palimpsest score`: how surprised the model is by each token of a file, the most suspicious first.
 import { indexLines, rangeAt } from '../canvas/position';
 import type { ScoreResult } from '../protocol';
+import type { Command, CommandContext } from './context';
 import { languageOf } from './language';
 import { LiveView } from './liveView';
 import { loadNamedModel, MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
@@ -8,7 +9,6 @@ import { type CommandSpec, numberOption, type ParsedArguments } from './options'
 import { bySuspicion, heatLines, type PlacedToken, scoreTable } from './scoreView';
 import { readSource, STANDARD_INPUT } from './sourceFile';
 import { canAnimate, paintFor, wantsColour } from './style';
-import type { Command, World } from './world';
 
 const DEFAULT_LIMIT = 20;
 const HEAT_LINES = 8;
@@ -26,16 +26,18 @@ const spec: CommandSpec = {
   notes: ['FILE may be -, which reads standard input. Surprise is −ln p (nats) and −log2 p (bits).'],
 };
 
-async function run(parsed: ParsedArguments, world: World): Promise<number> {
+async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const limit = numberOption(parsed, spec, 'limit', { integer: true, least: 1 });
   const [name = ''] = parsed.operands;
   const json = parsed.has('json');
-  const source = await readSource(name, world.folder, world.stdin, world.signal);
+  const source = await readSource(name, context.folder, context.stdin, context.signal);
   const language = name === STANDARD_INPUT ? undefined : languageOf(name);
-  const model = await loadNamedModel(parsed, spec, world);
+  const model = await loadNamedModel(parsed, spec, context);
   let result: ScoreResult;
   const view =
-    !json && canAnimate(world.stderr, world.env) ? new LiveView(world.stderr, world.clock) : undefined;
+    !json && canAnimate(context.stderr, context.env)
+      ? new LiveView(context.stderr, context.clock)
+      : undefined;
   try {
     view?.show(() => ['scoring …']);
     result = await model.score(
@@ -47,7 +49,7 @@ async function run(parsed: ParsedArguments, world: World): Promise<number> {
         ...(language ? { language } : {}),
         ...(source.path ? { fileName: source.path } : {}),
       },
-      { signal: world.signal },
+      { signal: context.signal },
     );
   } finally {
     view?.clear();
@@ -63,22 +65,22 @@ async function run(parsed: ParsedArguments, world: World): Promise<number> {
   );
   const suspicious = bySuspicion(tokens);
   if (json) {
-    world.stdout.write(`${JSON.stringify({ ...result, tokens: suspicious.slice(0, limit) })}\n`);
+    context.stdout.write(`${JSON.stringify({ ...result, tokens: suspicious.slice(0, limit) })}\n`);
     return 0;
   }
-  const paint = paintFor(world.stdout, world.env);
+  const paint = paintFor(context.stdout, context.env);
   const lines = scoreTable(suspicious.slice(0, limit ?? DEFAULT_LIMIT), paint);
-  if (world.stdout.isTTY && wantsColour(world.stdout, world.env)) {
-    const options = { count: HEAT_LINES, width: world.stdout.columns ?? 80 };
+  if (context.stdout.isTTY && wantsColour(context.stdout, context.env)) {
+    const options = { count: HEAT_LINES, width: context.stdout.columns ?? 80 };
     const heated = heatLines(source.text, tokens, options, paint);
     if (heated.length > 0) lines.push('', ...heated);
   }
-  world.stdout.write(`${lines.join('\n')}\n`);
+  context.stdout.write(`${lines.join('\n')}\n`);
   const total = tokens.reduce((sum, token) => sum + token.surprise, 0);
   const mean = tokens.length > 0 ? (total / tokens.length).toFixed(2) : '–';
   const sides = result.method === 'masked' ? 'both sides seen' : 'left side seen';
   const facts = `${result.model} · ${tokens.length} tokens · ${mean} nats a token · ${sides} · ${Math.round(result.millis)} ms`;
-  world.stderr.write(`${paintFor(world.stderr, world.env)('faint', facts)}\n`);
+  context.stderr.write(`${paintFor(context.stderr, context.env)('faint', facts)}\n`);
   return 0;
 }
 

@@ -1,8 +1,8 @@
 // The process around the command: signals, broken pipes, the cursor, and the exit code.
 import fs from 'node:fs';
 import path from 'node:path';
+import type { CommandContext, Engine } from './context';
 import { restoreCursors, systemClock } from './liveView';
-import type { Engine, World } from './world';
 
 const EXIT_INTERRUPTED = 130;
 
@@ -22,7 +22,7 @@ function versionOf(packageFolder: string): string {
 export function runInTerminal(
   packageFolder: string,
   engine: Engine,
-  runCommand: (words: readonly string[], world: World) => Promise<number>,
+  runCommand: (words: readonly string[], context: CommandContext) => Promise<number>,
 ): void {
   const controller = new AbortController();
   const interrupt = () => {
@@ -42,7 +42,7 @@ export function runInTerminal(
       process.exit(error.code === 'EPIPE' ? 0 : 1);
     });
   }
-  const world: World = {
+  const context: CommandContext = {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -54,7 +54,7 @@ export function runInTerminal(
     clock: systemClock,
     engine,
   };
-  runCommand(process.argv.slice(2), world).then(
+  runCommand(process.argv.slice(2), context).then(
     (code) => {
       process.exitCode = code;
     },

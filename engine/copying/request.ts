@@ -3,9 +3,9 @@ import { type CopyAgreement, confidenceFeatures, plainConfidence } from '../cand
 import { logistic } from '../candidates/logistic';
 import type { Cell } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
+import type { RescoringChoice } from '../decoding/chooseAnswer';
 import { lengthTokensOf, standingText } from '../decoding/request';
 import { LEAST_LOG_PROB } from '../decoding/sampling';
-import type { RescoringChoice } from '../decoding/settle';
 import type { BlockDenoiser, HoleAnswer, InPlaceDenoiser } from '../decoding/types';
 import type { CopyingChoice, InfillParams } from '../protocol';
 import { CHOICE_COEFFICIENTS, CONFIDENCE_COEFFICIENTS, MIXTURE_COEFFICIENTS } from './coefficients';

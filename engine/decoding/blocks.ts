@@ -1,6 +1,7 @@
 // The block-by-block loop over an exact K/V cache: block-causal families, and canvases whose context on both sides is
 // cached (models.md, Stable-DiffCoder). A hole grows by blocks of masks until its end token or its bound.
 import { EngineError, throwIfCancelled } from '../errors';
+import { chooseAnswer, type RescoringChoice } from './chooseAnswer';
 import { HoleState, initialCells, maskedCell, type WorkCell } from './holeState';
 import {
   checkRequest,
@@ -13,7 +14,6 @@ import {
   stepRules,
 } from './request';
 import { type Drawer, laneDrawer } from './sampling';
-import { type RescoringChoice, settleHole } from './settle';
 import {
   askedCells,
   emit,
@@ -156,7 +156,7 @@ async function denoiseHole(
     );
   }
   for (const { candidate, state } of rows) {
-    const settled = await settleHole(run, state, candidate.lane === 0);
+    const settled = await chooseAnswer(run, state, candidate.lane === 0);
     candidate.answers[hole] = settled.answer;
     if (settled.change === undefined) continue;
     candidate.shown++;

@@ -6,9 +6,9 @@ import { dataFolderOf, sideFolder } from './dataFolder';
 import { addDecoder } from './decoder';
 import { quantisedLayers, storedLayers } from './linear';
 import { DataType, GraphWriter } from './onnxWriter';
-import { ensureSideFile, type SideFile } from './quantise';
-import { checkedLength } from './sideCheck';
-import { sideFileError } from './sideFile';
+import { ensureQuantisedWeights, type QuantisedWeights } from './quantise';
+import { checkedLength } from './quantisedWeightsCheck';
+import { quantisedWeightsError } from './quantisedWeightsFile';
 import type { BuildGraph } from './types';
 import { StoredWeights } from './weights';
 
@@ -21,10 +21,10 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
   const { shape, tensors } = checkpoint;
   const { precision } = options;
   const files = weightFiles(checkpoint);
-  let side: SideFile | undefined;
+  let side: QuantisedWeights | undefined;
   if (precision !== 'fp32' && precision !== 'fp16') {
     const folder = sideFolder(files, await realFolder(cacheFolder));
-    side = await ensureSideFile(checkpoint, precision, folder, progress);
+    side = await ensureQuantisedWeights(checkpoint, precision, folder, progress);
   }
 
   const data = dataFolderOf(side ? [...files, side.file] : files);
@@ -38,8 +38,8 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
     model: graph.finish(),
     dataFolder: data.folder,
     options,
-    ...(side ? { sideFile: side.file } : {}),
-    sideBytes: side ? checkedLength(side.layout.bytes) : 0,
+    ...(side ? { quantisedFile: side.file } : {}),
+    quantisedBytes: side ? checkedLength(side.layout.bytes) : 0,
   };
 };
 
@@ -55,6 +55,6 @@ async function realFolder(folder: string): Promise<string> {
     await mkdir(folder, { recursive: true });
     return await realpath(folder);
   } catch (error) {
-    throw sideFileError(error, folder, 0);
+    throw quantisedWeightsError(error, folder, 0);
   }
 }

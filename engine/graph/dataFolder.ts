@@ -43,7 +43,7 @@ export function dataFolderOf(files: readonly string[], paths: path.PlatformPath 
   };
 }
 
-/** Where side files go: into the cache, or beside the weights where no folder could hold both (two drives). */
+/** Where quantised files go: into the cache, or beside the weights where no folder could hold both (two drives). */
 export function sideFolder(
   files: readonly string[],
   cacheFolder: string,

@@ -3,9 +3,9 @@
 import type { TensorLocation } from '../checkpoint/types';
 import { EngineError } from '../errors';
 import { DataType, type GraphWriter } from './onnxWriter';
-import type { SideFile } from './quantise';
+import type { QuantisedWeights } from './quantise';
+import type { QuantisedEntry, QuantisedPart } from './quantisedWeightsLayout';
 import { BLOCK } from './rounding';
-import type { SideEntry, SidePart } from './sideLayout';
 import type { StoredWeights } from './weights';
 
 export interface LinearLayers {
@@ -38,17 +38,17 @@ export function storedLayers(
 /** MatMulNBits (`q8`, `q4`): weights in blocks of 32 with a scale each; activations are rounded alike, by block. */
 const EIGHT_BIT_ACTIVATIONS = 4;
 
-/** Weights from the side file. */
+/** Weights from the quantised file. */
 export function quantisedLayers(
   graph: GraphWriter,
   weights: StoredWeights,
-  side: SideFile,
+  side: QuantisedWeights,
   locate: (file: string) => string,
 ): LinearLayers {
   const entries = new Map(side.layout.entries.map((entry) => [entry.tensor.name, entry]));
   const location = locate(side.file);
   const rounded = roundedRows(graph);
-  const initializer = (entry: SideEntry, part: SidePart, kind: string) =>
+  const initializer = (entry: QuantisedEntry, part: QuantisedPart, kind: string) =>
     graph.external(`${entry.tensor.name}:${entry.rounding}.${kind}`, part.type, part.shape, {
       location,
       offset: part.offset,

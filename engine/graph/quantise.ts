@@ -1,21 +1,21 @@
-// Quantised weights go into one side file for a checkpoint and a precision, made once and found again by a key of the
+// Quantised weights go into one quantised file for a checkpoint and a precision, made once and found again by a key of the
 // weights' content. They stream: one stretch of one tensor is in memory at a time.
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Checkpoint, TensorLocation } from '../checkpoint/types';
 import { EngineError, throwIfCancelled } from '../errors';
-import { allFinite, quantiseBlocks, quantiseChannels } from './rounding';
-import { holdsLayout, removeLeftovers, writeAt, writeSideFile } from './sideFile';
+import { holdsLayout, removeLeftovers, writeAt, writeQuantisedWeights } from './quantisedWeightsFile';
 import {
+  type QuantisedEntry,
+  type QuantisedLayout,
   type QuantisedPrecision,
+  quantisedLayout,
   quantisedTensors,
   type Rounded,
   SIDE_FORMAT,
-  type SideEntry,
-  type SideLayout,
-  sideLayout,
-} from './sideLayout';
+} from './quantisedWeightsLayout';
+import { allFinite, quantiseBlocks, quantiseChannels } from './rounding';
 import { TensorReader } from './tensorReader';
 import type { QuantiseProgress } from './types';
 
@@ -37,19 +37,19 @@ export interface QuantiseContext {
   readonly onProgress?: (progress: QuantiseProgress) => void;
 }
 
-export interface SideFile {
+export interface QuantisedWeights {
   readonly file: string;
-  readonly layout: SideLayout;
+  readonly layout: QuantisedLayout;
 }
 
-/** Finds the checkpoint's side file in the folder, or makes it. @throws EngineError */
-export async function ensureSideFile(
+/** Finds the checkpoint's quantised file in the folder, or makes it. @throws EngineError */
+export async function ensureQuantisedWeights(
   checkpoint: Checkpoint,
   precision: QuantisedPrecision,
   folder: string,
   context: QuantiseContext = {},
   limits = LIMITS,
-): Promise<SideFile> {
+): Promise<QuantisedWeights> {
   const tensors = quantisedTensors(checkpoint.tensors, precision);
   for (const { tensor } of tensors) requireMatrix(tensor);
   const files = new OpenFiles();
@@ -61,13 +61,13 @@ export async function ensureSideFile(
         .sort()
         .map(async (file) => (await stat(file)).mtimeMs),
     );
-    const layout = sideLayout(tensors, precision, { fingerprint, changed });
+    const layout = quantisedLayout(tensors, precision, { fingerprint, changed });
     const name = checkpoint.name.replace(/[^\w.-]+/g, '_').slice(0, 60);
     const file = path.join(folder, `${name}-${precision}-${fingerprint.slice(0, 24)}.weights`);
     await removeLeftovers(folder);
     if (!(await holdsLayout(file, layout))) {
       const fill = (handle: FileHandle) => quantiseAll(layout, files, handle, context, limits);
-      await writeSideFile(file, layout, fill, context.signal);
+      await writeQuantisedWeights(file, layout, fill, context.signal);
     }
     return { file, layout };
   } finally {
@@ -106,7 +106,7 @@ async function contentFingerprint(
 }
 
 async function quantiseAll(
-  layout: SideLayout,
+  layout: QuantisedLayout,
   files: OpenFiles,
   target: FileHandle,
   { signal, onProgress }: QuantiseContext,
@@ -142,7 +142,7 @@ async function quantiseAll(
 type ReadRows = (first: number, count: number) => Promise<Float32Array>;
 
 async function writeBlocks(
-  { rows, columns, rounding, weights, scales }: SideEntry,
+  { rows, columns, rounding, weights, scales }: QuantisedEntry,
   limits: QuantiseLimits,
   readRows: ReadRows,
   target: FileHandle,
@@ -160,7 +160,7 @@ async function writeBlocks(
 }
 
 async function writeChannels(
-  { rows, columns, weights, scales }: SideEntry,
+  { rows, columns, weights, scales }: QuantisedEntry,
   limits: QuantiseLimits,
   readRows: ReadRows,
   target: FileHandle,

@@ -45,9 +45,9 @@ export interface BuiltGraph {
   /** Folder that all external data lies under (links resolved). */
   readonly dataFolder: string;
   readonly options: GraphOptions;
-  /** Side file with quantised weights, where the precision has one. */
-  readonly sideFile?: string;
-  readonly sideBytes: number;
+  /** Quantised file with quantised weights, where the precision has one. */
+  readonly quantisedFile?: string;
+  readonly quantisedBytes: number;
 }
 
 export interface QuantiseProgress {
@@ -55,12 +55,12 @@ export interface QuantiseProgress {
   readonly total: number;
 }
 
-/** Builds the graph; quantises into a side file first where the precision needs one and the cache has none. */
+/** Builds the graph; quantises into a quantised file first where the precision needs one and the cache has none. */
 export type BuildGraph = (
   checkpoint: Checkpoint,
   options: GraphOptions,
   context: {
-    /** Folder for side files. */
+    /** Folder for quantised files. */
     readonly cacheFolder: string;
     readonly signal?: AbortSignal;
     readonly onProgress?: (progress: QuantiseProgress) => void;

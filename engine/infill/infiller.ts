@@ -1,15 +1,15 @@
 // A request's way through the engine: text and spans → canvas → denoise loop → candidates. One direction, no way back.
-import { finishCandidates } from '../candidates/finish';
+import { postprocess } from '../candidates/postprocess';
 import { buildCanvas } from '../canvas/build';
 import { cellsToMask } from '../canvas/strength';
 import type { Canvas, Hole } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
 import { RequestCopying } from '../copying/request';
 import { denoiseBlocks } from '../decoding/blocks';
+import type { RescoringChoice } from '../decoding/chooseAnswer';
 import { flatten } from '../decoding/flatten';
 import { denoiseInPlace } from '../decoding/inPlace';
 import { type DecodeRequest, holesOf } from '../decoding/request';
-import type { RescoringChoice } from '../decoding/settle';
 import type { DenoiseStep } from '../decoding/types';
 import { EngineError } from '../errors';
 import type {
@@ -87,7 +87,7 @@ export class Infiller {
       tokens,
       tokensPerForward: forwards > 0 ? tokens / forwards : 0,
       millis: performance.now() - started,
-      candidates: finishCandidates(
+      candidates: postprocess(
         lanes.map((lane) => lane.holes).filter((holes) => copying.isAnswer(holes)),
         {
           canvas,

@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { version } from '../../package.json';
 import { weightBytes } from '../checkpoint/weightFiles';
 import type { LoadModel } from '../model';
-import { lineLog } from './log';
+import { lineLog } from '../rpc/log';
 import { guardParent, watchParent } from './parentWatch';
 import { EngineServer } from './server';
 

@@ -19,12 +19,12 @@ import {
   type ScoreParams,
   type StatusResult,
 } from '../protocol';
+import { FrameReader, type FrameReaderOptions, type Rejection } from '../rpc/frameReader';
+import type { Log } from '../rpc/log';
+import { CoalescingSender } from './coalescingSender';
+import { DrainableWriter } from './drainableWriter';
 import { errorReply } from './errorReply';
-import { FrameReader, type FrameReaderOptions, type Rejection } from './frameReader';
-import { LatestSender } from './latestSender';
-import type { Log } from './log';
 import { ModelRegistry } from './modelRegistry';
-import { PacedWriter } from './pacedWriter';
 import type { ScheduleLimits } from './schedule';
 import { Scheduler } from './scheduler';
 import {
@@ -58,11 +58,11 @@ type Handler = (params: unknown, token: CancellationToken) => Promise<unknown>;
 
 export class EngineServer {
   private readonly connection: MessageConnection;
-  private readonly writer: PacedWriter;
+  private readonly writer: DrainableWriter;
   private readonly scheduler: Scheduler;
   private readonly models: ModelRegistry;
-  private readonly steps: LatestSender<DenoiseStepEvent>;
-  private readonly progress: LatestSender<LoadProgress>;
+  private readonly steps: CoalescingSender<DenoiseStepEvent>;
+  private readonly progress: CoalescingSender<LoadProgress>;
   /** Requests whose draft will do. */
   private readonly satisfied = new Set<number>();
   private readonly startedAt = performance.now();
@@ -91,7 +91,7 @@ export class EngineServer {
         await this.scheduler.idle(folder);
       },
     });
-    this.writer = new PacedWriter(options.output);
+    this.writer = new DrainableWriter(options.output);
     const reader = new FrameReader(options.input, {
       onRejection: (rejection) => this.answerRejection(rejection),
       onMessage: (message) => this.hearEarly(message),
@@ -104,8 +104,8 @@ export class EngineServer {
       info: (message) => log('info', message),
       log: (message) => log('info', message),
     });
-    this.steps = new LatestSender((event) => this.notify(METHODS.denoiseStep, event));
-    this.progress = new LatestSender((progress) => this.notify(METHODS.loadProgress, progress));
+    this.steps = new CoalescingSender((event) => this.notify(METHODS.denoiseStep, event));
+    this.progress = new CoalescingSender((progress) => this.notify(METHODS.loadProgress, progress));
     this.connection.onRequest((method, params, token) => this.answer(method, params, token));
     this.connection.onNotification((method, params) => this.hear(method, params));
     this.connection.onError(([error]) => log('error', `The connection failed: ${error.message}`));

@@ -1,10 +1,10 @@
 // The engine's life as the editor sees it: started on first use, restarted with back-off when it dies, stopped when idle.
 // Knows nothing of vscode, so that it can be tested with real processes and without an editor.
 
-import { type Disposable, Emitter } from '../../engine/client/emitter';
-import { EngineClient as Engine, type EngineClient, type EngineExit } from '../../engine/client/engineClient';
 import { EngineError, type ErrorCode, toEngineError } from '../../engine/errors';
 import type { LoadProgress, ModelDescription, ProviderChoice } from '../../engine/protocol';
+import { type Disposable, Emitter } from '../../engine/rpc/emitter';
+import { EngineClient as Engine, type EngineClient, type EngineExit } from '../../engine/rpc/engineClient';
 import { describeRuntime, type NodeRuntime } from './nodeRuntime';
 import { LOADING_PATIENCE, patienceWith } from './patience';
 import { RestartBudget } from './restartBudget';

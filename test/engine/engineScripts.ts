@@ -6,8 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EngineClient, type EngineClientOptions } from '../../engine/client/engineClient';
 import { METHODS, PROTOCOL_VERSION } from '../../engine/protocol';
+import { EngineClient, type EngineClientOptions } from '../../engine/rpc/engineClient';
 import { bundle, isAlive } from './processes';
 
 export const root = path.join(__dirname, '..', '..');

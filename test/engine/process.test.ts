@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import test, { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineExit } from '../../engine/client/engineClient';
 import type { DenoiseStepEvent } from '../../engine/protocol';
+import type { EngineExit } from '../../engine/rpc/engineClient';
 import {
   A,
   folder,

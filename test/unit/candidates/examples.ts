@@ -1,5 +1,5 @@
 // Worked examples are written as code with ⟦the span⟧ in it.
-import { finishCandidates } from '../../../engine/candidates/finish';
+import { postprocess } from '../../../engine/candidates/postprocess';
 import { buildCanvas } from '../../../engine/canvas/build';
 import type { Canvas, Span } from '../../../engine/canvas/types';
 import type { HoleAnswer } from '../../../engine/decoding/types';
@@ -55,5 +55,5 @@ export function finish(
   spans: readonly Span[],
   lanes: readonly (readonly HoleAnswer[])[],
 ): readonly Candidate[] {
-  return finishCandidates(lanes, { canvas: canvasOf(text, spans), text, spans, tokenizer });
+  return postprocess(lanes, { canvas: canvasOf(text, spans), text, spans, tokenizer });
 }

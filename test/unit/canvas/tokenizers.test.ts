@@ -5,7 +5,7 @@ import path from 'node:path';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { applyCandidate } from '../../../engine/candidates/apply';
-import { finishCandidates } from '../../../engine/candidates/finish';
+import { postprocess } from '../../../engine/candidates/postprocess';
 import { buildCanvas } from '../../../engine/canvas/build';
 import { createTokenizer } from '../../../engine/checkpoint/tokenizer';
 import { fromTokenizerJson } from '../../../engine/checkpoint/tokenizerFiles';
@@ -49,7 +49,7 @@ describe('with byte-level tokenizers as published', () => {
                 locked: new Uint8Array(originals.length),
               };
             });
-            const [candidate] = finishCandidates([lane], { canvas, text, spans, tokenizer });
+            const [candidate] = postprocess([lane], { canvas, text, spans, tokenizer });
             assert.ok(candidate !== undefined);
             assert.equal(applyCandidate(text, candidate), text);
           }),

@@ -71,7 +71,7 @@ describe('bench', () => {
       precision,
       build: 12.34,
       load: 150.6,
-      sideBytes: precision === 'q8' ? 2 ** 20 : 0,
+      quantisedBytes: precision === 'q8' ? 2 ** 20 : 0,
       timing: { forward, step },
     });
     const skipped = [{ precision: 'q4' as const, reason: 'Not here.' }];
@@ -83,7 +83,7 @@ describe('bench', () => {
         plain,
       ),
       [
-        'precision  side file  build ms  load ms  forward of 512, ms   ratio  step of 32, ms   ratio  forward / step',
+        'precision  quantised  build ms  load ms  forward of 512, ms   ratio  step of 32, ms   ratio  forward / step',
         'fp32               –      12.3      151                 200  1.00 ×            20.0  1.00 ×            10.0',
         'q8           1.0 MiB      12.3      151                 100  0.50 ×            5.00  0.25 ×            20.0',
         'q4: left out. Not here.',
@@ -103,7 +103,7 @@ describe('bench', () => {
       decideProvider: async () => ({ provider: 'cpu', attention: 'plain', reason: '' }),
       buildGraph: async (_, options) => {
         if (options.precision === 'int8') throw new EngineError('precision-unsupported', 'Not int8.');
-        return { model: new Uint8Array(), dataFolder: '/', options, sideBytes: 0 };
+        return { model: new Uint8Array(), dataFolder: '/', options, quantisedBytes: 0 };
       },
       createForward: async () => {
         open++;

@@ -4,9 +4,15 @@ import test, { describe } from 'node:test';
 import { runCommand } from '../../../engine/cli/command';
 import { languageOf } from '../../../engine/cli/language';
 import { cacheFolder, progressLine } from '../../../engine/cli/modelOptions';
-import { fakeStream, scriptedEngine, type TestWorld, temporaryFolder, testWorld } from './scriptedEngine';
+import {
+  fakeStream,
+  type ScriptedContext,
+  scriptedEngine,
+  temporaryFolder,
+  testWorld,
+} from './scriptedEngine';
 
-async function command(words: readonly string[], overrides: Partial<TestWorld> = {}) {
+async function command(words: readonly string[], overrides: Partial<ScriptedContext> = {}) {
   const { engine, calls } = scriptedEngine({
     devices: [
       {
@@ -132,7 +138,7 @@ describe('devices', () => {
 });
 
 describe('the model that is taken', () => {
-  const load = async (words: readonly string[], overrides: Partial<TestWorld>) =>
+  const load = async (words: readonly string[], overrides: Partial<ScriptedContext>) =>
     (await command(['score', '-', ...words], { stdin: input('a'), ...overrides })).calls.loads[0]?.folder;
 
   test('--model, then PALIMPSEST_MODEL, then the starter model of the package', async (context) => {
@@ -151,7 +157,7 @@ describe('the model that is taken', () => {
     );
   });
 
-  test('side files go where the platform keeps such things', () => {
+  test('quantised files go where the platform keeps such things', () => {
     const home = { HOME: '/home/p' };
     assert.equal(cacheFolder(home, 'linux'), path.join('/home/p', '.cache', 'palimpsest'));
     assert.equal(cacheFolder({ ...home, XDG_CACHE_HOME: '/c' }, 'linux'), path.join('/c', 'palimpsest'));

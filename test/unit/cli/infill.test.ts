@@ -7,8 +7,8 @@ import { EngineError } from '../../../engine/errors';
 import {
   fakeStream,
   type Script,
+  type ScriptedContext,
   scriptedEngine,
-  type TestWorld,
   temporaryFolder,
   testWorld,
   visible,
@@ -18,7 +18,7 @@ const TEXT = 'def mean(values):\n    return sum(values)\n';
 
 interface Run {
   readonly code: number;
-  readonly world: TestWorld;
+  readonly world: ScriptedContext;
   readonly calls: ReturnType<typeof scriptedEngine>['calls'];
   readonly file: string;
 }
@@ -27,7 +27,7 @@ async function infill(
   context: { after(fn: () => void): void },
   words: readonly string[],
   script: Script = {},
-  overrides: Partial<TestWorld> = {},
+  overrides: Partial<ScriptedContext> = {},
 ): Promise<Run> {
   const folder = temporaryFolder(context);
   const file = path.join(folder, 'mean.py');

@@ -5,10 +5,10 @@ import test, { describe } from 'node:test';
 import type { Checkpoint } from '../../../engine/checkpoint/types';
 import { checkLines, describeCheckpoint } from '../../../engine/cli/check';
 import { runCommand } from '../../../engine/cli/command';
+import type { LogitsRequest } from '../../../engine/cli/context';
 import { linearWeights, megabytes, memoryNeeds } from '../../../engine/cli/memory';
 import { familySees, readReference, relativeDifference } from '../../../engine/cli/reference';
 import { plain } from '../../../engine/cli/style';
-import type { LogitsRequest } from '../../../engine/cli/world';
 import { EngineError } from '../../../engine/errors';
 import { scriptedEngine, temporaryFolder, testWorld, tinyCheckpoint } from './scriptedEngine';
 
@@ -172,7 +172,7 @@ describe('a reference file', () => {
           model: new Uint8Array(),
           dataFolder: '/',
           options,
-          sideBytes: 0,
+          quantisedBytes: 0,
         }),
         logits: async (graph, _, request) => {
           assert.equal(graph.options.withLogits, true);
@@ -227,13 +227,13 @@ describe('what check says of a checkpoint', () => {
       'Remark    There is no generation_config.json.',
       '',
     ]);
-    assert.match(lines[10] ?? '', /^precision +side file +weights in memory +K\/V of 1,000 tokens$/);
+    assert.match(lines[10] ?? '', /^precision +quantised +weights in memory +K\/V of 1,000 tokens$/);
     assert.equal(lines.length, 16);
   });
 });
 
 describe('memory', () => {
-  test('counts every linear layer, the side file and the cache', () => {
+  test('counts every linear layer, the quantised file and the cache', () => {
     const checkpoint = tinyCheckpoint();
     fs.rmSync(checkpoint.folder, { recursive: true });
     const { shape } = checkpoint;
@@ -244,8 +244,8 @@ describe('memory', () => {
     assert.equal(fp32?.weightBytes, (layer + 32 * 8) * 4, 'a tied head in the stored precision counts once');
     assert.equal(fp16?.weightBytes, (layer + 32 * 8) * 2 + 32 * 8 * 4);
     for (const need of [int8, q8, q4]) {
-      assert.ok(need && need.sideBytes > 0);
-      assert.equal(need.weightBytes, need.sideBytes + 32 * 8 * 4, 'a quantised head is a second copy');
+      assert.ok(need && need.quantisedBytes > 0);
+      assert.equal(need.weightBytes, need.quantisedBytes + 32 * 8 * 4, 'a quantised head is a second copy');
     }
   });
 

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { indexLines, rangeAt } from '../../../engine/canvas/position';
-import type { Engine, World } from '../../../engine/cli/world';
+import type { CommandContext, Engine } from '../../../engine/cli/context';
 import { throwIfCancelled } from '../../../engine/errors';
 import type { LoadedModel } from '../../../engine/model';
 import type { InfillParams, LoadModelParams, ScoreParams } from '../../../engine/protocol';
@@ -166,12 +166,12 @@ export function fakeStream(isTTY = false, columns = 80, rows = 24): FakeStream {
 
 async function* noInput(): AsyncGenerator<Uint8Array> {}
 
-export interface TestWorld extends World {
+export interface ScriptedContext extends CommandContext {
   readonly stdout: FakeStream;
   readonly stderr: FakeStream;
 }
 
-export function testWorld(engine: Engine, overrides: Partial<TestWorld> = {}): TestWorld {
+export function testWorld(engine: Engine, overrides: Partial<ScriptedContext> = {}): ScriptedContext {
   return {
     stdin: noInput(),
     stdout: fakeStream(),

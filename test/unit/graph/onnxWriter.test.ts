@@ -91,7 +91,7 @@ describe('the data folder', () => {
     assert.deepEqual([root.folder, root.locate('/cache/y.bin')], ['/', 'cache/y.bin']);
   });
 
-  test('side files lie in the cache, or beside weights on another drive', () => {
+  test('quantised files lie in the cache, or beside weights on another drive', () => {
     assert.equal(sideFolder(['C:\\m\\x.bin'], 'C:\\cache', win32), 'C:\\cache');
     assert.equal(sideFolder(['D:\\m\\x.bin', 'D:\\m\\y.bin'], 'C:\\cache', win32), 'D:\\m');
     assert.throws(

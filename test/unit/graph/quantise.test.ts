@@ -1,4 +1,4 @@
-// Rounding, the side file, and the graphs that run on it.
+// Rounding, the quantised file, and the graphs that run on it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -10,10 +10,14 @@ import fc from 'fast-check';
 import type { DecoderTensors } from '../../../engine/checkpoint/types';
 import { isEngineError } from '../../../engine/errors';
 import { buildGraph } from '../../../engine/graph/build';
-import { ensureSideFile } from '../../../engine/graph/quantise';
+import { ensureQuantisedWeights } from '../../../engine/graph/quantise';
+import { removeLeftovers, writeAt, writeQuantisedWeights } from '../../../engine/graph/quantisedWeightsFile';
+import {
+  type QuantisedPrecision,
+  quantisedLayout,
+  quantisedTensors,
+} from '../../../engine/graph/quantisedWeightsLayout';
 import { allFinite, BLOCK, quantiseBlocks, quantiseChannels } from '../../../engine/graph/rounding';
-import { removeLeftovers, writeAt, writeSideFile } from '../../../engine/graph/sideFile';
-import { type QuantisedPrecision, quantisedTensors, sideLayout } from '../../../engine/graph/sideLayout';
 import { widen } from '../../../engine/graph/tensorReader';
 import { openSession, run, voidCache } from './graphRunner';
 import { at, referenceDecoder } from './referenceDecoder';
@@ -191,7 +195,7 @@ describe('quantised graphs equal the reference on rounded weights', () => {
           { precision, attention: 'plain', cacheOutput: 'new', topK: 5, withLogits: true },
           { cacheFolder: temporaryFolder('graph-cache') },
         );
-        assert.equal((await stat(built.sideFile ?? '')).size, built.sideBytes);
+        assert.equal((await stat(built.quantisedFile ?? '')).size, built.quantisedBytes);
         const random = randomNumbers(5);
         const ids = range(10).map(() => Math.floor(random() * shape.vocabSize));
         const got = await run(await openSession(built), shape, {
@@ -233,14 +237,14 @@ async function isCode(code: string, promise: Promise<unknown>): Promise<void> {
   );
 }
 
-describe('the side file', () => {
+describe('the quantised file', () => {
   test('is made once, counts its weights, and is the same whatever the limits of memory', async () => {
     for (const precision of PRECISIONS) {
       const tiny = writeTinyCheckpoint(temporaryFolder('tiny'), { shape: { hiddenSize: 72, ffnSize: 100 } });
       const folder = temporaryFolder('side');
       const seen: number[] = [];
       const onProgress = ({ done, total }: { done: number; total: number }) => seen.push(done / total);
-      const first = await ensureSideFile(tiny.checkpoint, precision, folder, { onProgress });
+      const first = await ensureQuantisedWeights(tiny.checkpoint, precision, folder, { onProgress });
       assert.equal(seen[0], 0);
       assert.equal(seen.at(-1), 1);
       assert.deepEqual(
@@ -250,11 +254,17 @@ describe('the side file', () => {
       const { ino } = await stat(first.file);
 
       seen.length = 0;
-      const second = await ensureSideFile(tiny.checkpoint, precision, folder, { onProgress });
+      const second = await ensureQuantisedWeights(tiny.checkpoint, precision, folder, { onProgress });
       assert.deepEqual([second.file, (await stat(second.file)).ino, seen.length], [first.file, ino, 0]);
 
       const limits = { stretch: 200, tile: 1000 };
-      const small = await ensureSideFile(tiny.checkpoint, precision, temporaryFolder('side'), {}, limits);
+      const small = await ensureQuantisedWeights(
+        tiny.checkpoint,
+        precision,
+        temporaryFolder('side'),
+        {},
+        limits,
+      );
       assert.ok((await readFile(small.file)).equals(await readFile(first.file)));
     }
   });
@@ -263,7 +273,7 @@ describe('the side file', () => {
     const tiny = writeTinyCheckpoint(temporaryFolder('tiny'));
     const folder = temporaryFolder('side');
     const make = async () => {
-      const { file } = await ensureSideFile(tiny.checkpoint, 'q8', folder);
+      const { file } = await ensureQuantisedWeights(tiny.checkpoint, 'q8', folder);
       return { file, bytes: await readFile(file) };
     };
     const { file, bytes } = await make();
@@ -297,7 +307,7 @@ describe('the side file', () => {
     assert.equal(changed.bytes.equals(bytes), false);
 
     const other = writeTinyCheckpoint(temporaryFolder('tiny'), { seed: 2 });
-    assert.notEqual((await ensureSideFile(other.checkpoint, 'q8', folder)).file, file);
+    assert.notEqual((await ensureQuantisedWeights(other.checkpoint, 'q8', folder)).file, file);
   });
 
   test('leaves nothing behind when it is cancelled, and when the disk is full', async () => {
@@ -309,16 +319,16 @@ describe('the side file', () => {
     };
     await isCode(
       'cancelled',
-      ensureSideFile(tiny.checkpoint, 'int8', folder, { signal: abort.signal, onProgress }),
+      ensureQuantisedWeights(tiny.checkpoint, 'int8', folder, { signal: abort.signal, onProgress }),
     );
     assert.deepEqual(await readdir(folder), []);
 
-    const layout = sideLayout(quantisedTensors(tiny.checkpoint.tensors, 'q8'), 'q8', {});
+    const layout = quantisedLayout(quantisedTensors(tiny.checkpoint.tensors, 'q8'), 'q8', {});
     const huge = { ...layout, bytes: 2 ** 60 };
     const file = path.join(folder, 'huge.weights');
     await isCode(
       'disk-full',
-      writeSideFile(file, huge, async () => assert.fail('there is no room')),
+      writeQuantisedWeights(file, huge, async () => assert.fail('there is no room')),
     );
     assert.deepEqual(await readdir(folder), []);
   });
@@ -326,9 +336,9 @@ describe('the side file', () => {
   test('a disk that fills up while it is written', { skip: process.platform !== 'linux' }, async () => {
     const folder = temporaryFolder('side');
     const tiny = writeTinyCheckpoint(temporaryFolder('tiny'));
-    const layout = sideLayout(quantisedTensors(tiny.checkpoint.tensors, 'q8'), 'q8', {});
+    const layout = quantisedLayout(quantisedTensors(tiny.checkpoint.tensors, 'q8'), 'q8', {});
     const full = await open('/dev/full', 'w');
-    const write = writeSideFile(path.join(folder, 'a.weights'), layout, () =>
+    const write = writeQuantisedWeights(path.join(folder, 'a.weights'), layout, () =>
       writeAt(full, Buffer.alloc(10), 0),
     );
     await assert.rejects(write, (error) => {
@@ -346,7 +356,7 @@ describe('the side file', () => {
     const tiny = writeTinyCheckpoint(temporaryFolder('tiny'));
     const notAFolder = path.join(folder, 'file');
     await writeFile(notAFolder, '');
-    await isCode('quantisation-failed', ensureSideFile(tiny.checkpoint, 'q8', notAFolder));
+    await isCode('quantisation-failed', ensureQuantisedWeights(tiny.checkpoint, 'q8', notAFolder));
     await isCode(
       'quantisation-failed',
       buildGraph(
@@ -359,18 +369,18 @@ describe('the side file', () => {
     const { down } = at(tiny.checkpoint.tensors.layers, 1);
     const weights = await open(down.file, 'r+');
     await weights.write(Buffer.from(Float32Array.of(NaN).buffer), 0, 4, down.offset + 400);
-    await isCode('quantisation-failed', ensureSideFile(tiny.checkpoint, 'q8', folder));
+    await isCode('quantisation-failed', ensureQuantisedWeights(tiny.checkpoint, 'q8', folder));
     await weights.truncate(down.offset + 396);
     await weights.close();
-    await isCode('tensor-malformed', ensureSideFile(tiny.checkpoint, 'q8', folder));
+    await isCode('tensor-malformed', ensureQuantisedWeights(tiny.checkpoint, 'q8', folder));
     assert.deepEqual(await readdir(folder), ['file']);
   });
 
   test('several writers of one file do not disturb each other', async () => {
     const tiny = writeTinyCheckpoint(temporaryFolder('tiny'));
     const folder = temporaryFolder('side');
-    const alone = await ensureSideFile(tiny.checkpoint, 'q8', temporaryFolder('side'));
-    const made = await Promise.all(range(4).map(() => ensureSideFile(tiny.checkpoint, 'q8', folder)));
+    const alone = await ensureQuantisedWeights(tiny.checkpoint, 'q8', temporaryFolder('side'));
+    const made = await Promise.all(range(4).map(() => ensureQuantisedWeights(tiny.checkpoint, 'q8', folder)));
     assert.deepEqual(await readdir(folder), [path.basename(at(made, 0).file)]);
     assert.ok((await readFile(at(made, 0).file)).equals(await readFile(alone.file)));
   });
@@ -380,10 +390,10 @@ describe('the side file', () => {
   }, async () => {
     const tiny = writeTinyCheckpoint(temporaryFolder('tiny'));
     const folder = temporaryFolder('side');
-    const layout = sideLayout(quantisedTensors(tiny.checkpoint.tensors, 'q8'), 'q8', {});
+    const layout = quantisedLayout(quantisedTensors(tiny.checkpoint.tensors, 'q8'), 'q8', {});
     const file = path.join(folder, 'a-q8-00.weights');
     const write = (byte: number) =>
-      writeSideFile(file, layout, async (handle) => {
+      writeQuantisedWeights(file, layout, async (handle) => {
         await removeLeftovers(folder);
         await writeAt(handle, new Uint8Array(8).fill(byte), layout.header.length);
       });
@@ -418,7 +428,7 @@ describe('the side file', () => {
       // Its number is ours now, as happens in a container.
       await part(here, process.pid);
       await part('1'.repeat(8), ended, true);
-      const { file } = await ensureSideFile(tiny.checkpoint, 'q8', folder);
+      const { file } = await ensureQuantisedWeights(tiny.checkpoint, 'q8', folder);
       assert.deepEqual(
         (await readdir(folder)).sort(),
         [...working, 'notes.part', path.basename(file)].sort(),

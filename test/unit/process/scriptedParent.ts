@@ -3,8 +3,8 @@
 // the model's folder, or `held`, where a third process (its pid is printed, too) keeps the engine's input open.
 import { spawn } from 'node:child_process';
 import os from 'node:os';
-import { EngineClient } from '../../../engine/client/engineClient';
 import { METHODS, PROTOCOL_VERSION } from '../../../engine/protocol';
+import { EngineClient } from '../../../engine/rpc/engineClient';
 
 const [script = '', way, text = 'forever', folder = '/models/a'] = process.argv.slice(2);
 

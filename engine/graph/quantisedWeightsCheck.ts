@@ -1,4 +1,4 @@
-// A damaged side file would still run, and write rubbish: so each block of it has a checksum behind the last one. Loading
+// A damaged quantised file would still run, and write rubbish: so each block of it has a checksum behind the last one. Loading
 // looks at so many blocks that a small file is checked whole and a large one is not slow, at others of it each time.
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';

@@ -2,7 +2,7 @@
 // late or a missing last one, and what waits for it in this process is bounded.
 
 /** `outstanding` messages are handed to the stream at most; behind that one is kept for each key, the newest. */
-export class LatestSender<T> {
+export class CoalescingSender<T> {
   private readonly held = new Map<string, T>();
   private outstanding = 0;
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import test, { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Emitter } from '../../../engine/client/emitter';
-import { cleanEnvironment } from '../../../engine/client/environment';
-import { Heartbeat } from '../../../engine/client/heartbeat';
-import { lineLog, parseLogLine } from '../../../engine/process/log';
+import { Emitter } from '../../../engine/rpc/emitter';
+import { cleanEnvironment } from '../../../engine/rpc/environment';
+import { Heartbeat } from '../../../engine/rpc/heartbeat';
+import { lineLog, parseLogLine } from '../../../engine/rpc/log';
 
 describe('client parts', () => {
   test('the environment keeps what is the person’s and loses what is the editor’s', () => {

@@ -43,7 +43,7 @@ const SURROUNDINGS = 16_384;
  * Candidates, best first, from `lanes`: for each candidate the answers of its holes in text order. A candidate's spans
  * stand in the order of the request. Answers with bytes that are no UTF-8 make no candidate.
  */
-export function finishCandidates(
+export function postprocess(
   lanes: readonly (readonly HoleAnswer[])[],
   context: FinishContext,
 ): readonly Candidate[] {

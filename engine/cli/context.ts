@@ -41,7 +41,7 @@ export interface Engine {
   readonly decideProvider: (choice: ProviderChoice, cacheFolder: string) => Promise<ProviderDecision>;
 }
 
-export interface World {
+export interface CommandContext {
   readonly stdin: AsyncIterable<Uint8Array | string>;
   readonly stdout: Output;
   readonly stderr: Output;
@@ -60,5 +60,5 @@ export interface World {
 export interface Command {
   readonly spec: CommandSpec;
   /** Gives the exit code; throws EngineError. */
-  run(parsed: ParsedArguments, world: World): Promise<number>;
+  run(parsed: ParsedArguments, context: CommandContext): Promise<number>;
 }

@@ -2,7 +2,7 @@
 import type { Writable } from 'node:stream';
 import { type Message, type MessageWriter, StreamMessageWriter } from 'vscode-jsonrpc/node';
 
-export class PacedWriter implements MessageWriter {
+export class DrainableWriter implements MessageWriter {
   private readonly inner: StreamMessageWriter;
   private pending = 0;
   private readonly drainWaiters: (() => void)[] = [];

@@ -21,14 +21,14 @@ export interface RescoredChoice {
   readonly text: string;
 }
 
-interface SettledRun {
+interface AnswerRun {
   readonly denoiser: BlockDenoiser;
   readonly request: DecodeRequest & { readonly rescoring?: RescoringChoice };
   readonly rules: StepRules;
   readonly hole: number;
 }
 
-export interface SettledHole {
+export interface ChosenAnswer {
   readonly answer: HoleAnswer;
   /** What a listener has to be told; absent where the answer stays as it was denoised. */
   readonly change?: StepChange;
@@ -43,7 +43,7 @@ const LONGEST_FITTED = 48;
  * An empty answer stays empty (that is for the end token to say), and one whose borders are given stays as it is. Of several
  * candidates the `first` is chosen among all that can be thought of; the others stay what they are, but for their ends.
  */
-export async function settleHole(run: SettledRun, state: HoleState, first: boolean): Promise<SettledHole> {
+export async function chooseAnswer(run: AnswerRun, state: HoleState, first: boolean): Promise<ChosenAnswer> {
   const { request, hole } = run;
   const answer = state.answer();
   const { cells = [], head = NO_BYTES, tail = NO_BYTES } = holesOf(request.canvas)[hole] ?? {};
@@ -65,13 +65,13 @@ function hasSeveralLines(cells: readonly Cell[], { tokenizer }: DecodeRequest): 
  * tokens that stood in the hole.
  */
 async function chosen(
-  run: SettledRun,
+  run: AnswerRun,
   state: HoleState,
   answer: HoleAnswer,
   { coefficients, onChoices }: RescoringChoice,
   continuation: number,
   standing: number,
-): Promise<SettledHole> {
+): Promise<ChosenAnswer> {
   const { request, hole } = run;
   const isFixed = request.family.length.kind === 'fixed';
   const least = isFixed ? answer.ids.length : Math.max(1, request.minTokens?.[hole] ?? 0);
@@ -103,7 +103,7 @@ function answerOf(
 }
 
 /** The hole with the chosen answer in it; what of the first tokens stays the same stays as it is. */
-function rewrite({ hole }: SettledRun, state: HoleState, { ids, logProbs }: Rescored): StepChange {
+function rewrite({ hole }: AnswerRun, state: HoleState, { ids, logProbs }: Rescored): StepChange {
   const old = state.cells;
   const firstNew = [...ids].findIndex((token, i) => old[i]?.token !== token);
   const kept = firstNew < 0 ? ids.length : firstNew;
@@ -121,7 +121,7 @@ function rewrite({ hole }: SettledRun, state: HoleState, { ids, logProbs }: Resc
 }
 
 /** An answer that ran to its bound is cut where what stands behind it follows best, behind what is locked. */
-async function cutAtBestEnd(run: SettledRun, state: HoleState, answer: HoleAnswer): Promise<HoleAnswer> {
+async function cutAtBestEnd(run: AnswerRun, state: HoleState, answer: HoleAnswer): Promise<HoleAnswer> {
   const { ids, logProbs, locked } = answer;
   if (state.ended || run.request.family.length.kind === 'fixed' || ids.length < 2) return answer;
   const least = Math.max(1, locked.lastIndexOf(1) + 1);
@@ -132,7 +132,7 @@ async function cutAtBestEnd(run: SettledRun, state: HoleState, answer: HoleAnswe
 }
 
 async function rescore(
-  { denoiser, request, rules }: SettledRun,
+  { denoiser, request, rules }: AnswerRun,
   { ids }: HoleAnswer,
   continuation: number,
   lengths: Pick<RescoreRequest, 'least' | 'leastCut' | 'most'>,

@@ -1,4 +1,4 @@
-// Where quantised weights lie in their side file. The layout and the header follow from the tensors alone, so a file
+// Where quantised weights lie in their quantised file. The layout and the header follow from the tensors alone, so a file
 // is the right one exactly where it begins with the expected header and has the expected length.
 import type { DecoderTensors, TensorLocation } from '../checkpoint/types';
 import { DataType } from './onnxWriter';
@@ -13,7 +13,7 @@ export const SIDE_FORMAT = 2;
 const MAGIC = 'PALIMPSQ';
 const ALIGNMENT = 4096;
 
-export interface SidePart {
+export interface QuantisedPart {
   readonly type: DataType;
   readonly shape: readonly number[];
   /** Bytes from the start of the file. */
@@ -21,18 +21,18 @@ export interface SidePart {
   readonly length: number;
 }
 
-export interface SideEntry {
+export interface QuantisedEntry {
   readonly tensor: TensorLocation;
   /** [out, in] */
   readonly rows: number;
   readonly columns: number;
   readonly rounding: QuantisedPrecision;
-  readonly weights: SidePart;
-  readonly scales: SidePart;
+  readonly weights: QuantisedPart;
+  readonly scales: QuantisedPart;
 }
 
-export interface SideLayout {
-  readonly entries: readonly SideEntry[];
+export interface QuantisedLayout {
+  readonly entries: readonly QuantisedEntry[];
   readonly header: Uint8Array;
   /** Length of the whole file but for the checksums behind it. */
   readonly bytes: number;
@@ -64,11 +64,11 @@ export interface Rounded {
 /**
  * @param identity what else the file depends on: the weights' fingerprint and the times of the files they are from
  */
-export function sideLayout(
+export function quantisedLayout(
   tensors: readonly Rounded[],
   precision: QuantisedPrecision,
   identity: Readonly<Record<string, unknown>>,
-): SideLayout {
+): QuantisedLayout {
   const parts = tensors.map(({ tensor, rounding }) => {
     const [rows = 1, columns = 1] = tensor.shape;
     return { tensor, rounding, rows, columns, ...partShapes(rounding, rows, columns) };
@@ -86,7 +86,7 @@ export function sideLayout(
   header.set(json, MAGIC.length + 4);
 
   let end = header.length;
-  const place = ({ type, shape, bytesEach }: PartShape): SidePart => {
+  const place = ({ type, shape, bytesEach }: PartShape): QuantisedPart => {
     const offset = aligned(end);
     const length = shape.reduce((product, count) => product * count, bytesEach);
     end = offset + length;

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import type { Message } from 'vscode-jsonrpc/node';
-import { FrameReader, type Rejection } from '../../../engine/process/frameReader';
+import { FrameReader, type Rejection } from '../../../engine/rpc/frameReader';
 
 interface Heard {
   readonly messages: Message[];

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { type FileHandle, open } from 'node:fs/promises';
 import path from 'node:path';
 import test, { describe } from 'node:test';
-import { checkedLength, checksums, isSound } from '../../../engine/graph/sideCheck';
-import { writeAt } from '../../../engine/graph/sideFile';
+import { checkedLength, checksums, isSound } from '../../../engine/graph/quantisedWeightsCheck';
+import { writeAt } from '../../../engine/graph/quantisedWeightsFile';
 import { temporaryFolder } from './tinyCheckpoint';
 
 const MEBIBYTE = 1 << 20;
@@ -20,7 +20,7 @@ async function withFile(bytes: number, body: (handle: FileHandle) => Promise<voi
   }
 }
 
-describe('checksums of a side file', () => {
+describe('checksums of a quantised file', () => {
   test('one bit anywhere is noticed, also in a last block that is short', () =>
     withFile(2 * MEBIBYTE + 5, async (handle) => {
       const bytes = 2 * MEBIBYTE + 5;

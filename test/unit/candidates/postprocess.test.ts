@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { applyCandidate } from '../../../engine/candidates/apply';
-import { finishCandidates } from '../../../engine/candidates/finish';
+import { postprocess } from '../../../engine/candidates/postprocess';
 import { isEngineError } from '../../../engine/errors';
 import { type Spanned, spannedText } from '../canvas/arbitraries';
 import { toyTokenizer } from '../canvas/toyTokenizer';
@@ -16,7 +16,7 @@ function edited(source: string, ...answers: string[]): string {
   return applyCandidate(text, best);
 }
 
-describe('finishCandidates', () => {
+describe('postprocess', () => {
   test('kept characters of cut tokens are not written twice', () => {
     assert.equal(edited('x = p⟦ri⟧nt(foo)', 'oi'), 'x = point(foo)');
     assert.equal(edited('x = pri⟦⟧nt', '_'), 'x = pri_nt');
@@ -181,7 +181,7 @@ describe('any text, any spans, any answers', () => {
             locked: Uint8Array.from(hole.cells, (cell) => Number(cell.locked)),
           };
         });
-        const [candidate] = finishCandidates([lane], { canvas, text, spans, tokenizer });
+        const [candidate] = postprocess([lane], { canvas, text, spans, tokenizer });
         assert.ok(candidate !== undefined);
         assert.equal(applyCandidate(text, candidate), text);
       }),

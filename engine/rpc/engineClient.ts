@@ -10,8 +10,6 @@ import {
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
 import { EngineError, throwIfCancelled } from '../errors';
-import { FrameReader } from '../process/frameReader';
-import { type LogLevel, parseLogLine } from '../process/log';
 import {
   type DenoiseStepEvent,
   type InfillParams,
@@ -29,10 +27,12 @@ import {
 import { type EngineCommand, killTree, startProcess } from './childProcess';
 import { type Disposable, Emitter } from './emitter';
 import { fromReply, isTransportError, suddenEnd } from './failures';
+import { FrameReader } from './frameReader';
 import { Heartbeat } from './heartbeat';
+import { type LogLevel, parseLogLine } from './log';
 
 export interface EngineClientOptions extends EngineCommand {
-  /** Absolute path of the folder for quantised side files. */
+  /** Absolute path of the folder for quantised files. */
   readonly cacheFolder: string;
   readonly signal?: AbortSignal;
   /** Milliseconds until the first answer. */

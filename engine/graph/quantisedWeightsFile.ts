@@ -1,12 +1,12 @@
-// A side file appears whole or not at all, whoever else is writing the same one: each writer has a `.part` of its
+// A quantised file appears whole or not at all, whoever else is writing the same one: each writer has a `.part` of its
 // own, and the last step is a rename.
 import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { EngineError, isEngineError } from '../errors';
-import { checkedLength, checksums, isSound } from './sideCheck';
-import type { SideLayout } from './sideLayout';
+import { checkedLength, checksums, isSound } from './quantisedWeightsCheck';
+import type { QuantisedLayout } from './quantisedWeightsLayout';
 
 /** Another machine's `.part` (a shared folder) that was not touched for so long is a crash's leftover. */
 const ABANDONED_AFTER_MS = 10 * 60 * 1000;
@@ -15,7 +15,7 @@ const PART = /\.weights\.([0-9a-f]{8})-(\d+)\.[0-9a-f]{8}\.part$/;
 const ownParts = new Set<string>();
 
 /** Whether a whole file of exactly this layout is there, and undamaged as far as it is looked at. */
-export async function holdsLayout(file: string, layout: SideLayout): Promise<boolean> {
+export async function holdsLayout(file: string, layout: QuantisedLayout): Promise<boolean> {
   let handle: FileHandle;
   try {
     handle = await open(file, 'r');
@@ -40,9 +40,9 @@ export async function holdsLayout(file: string, layout: SideLayout): Promise<boo
  * Makes the file by `fill`, which writes everything behind the header.
  * @throws EngineError `disk-full` (data: bytes, folder), `quantisation-failed`, or what `fill` throws
  */
-export async function writeSideFile(
+export async function writeQuantisedWeights(
   file: string,
-  layout: SideLayout,
+  layout: QuantisedLayout,
   fill: (handle: FileHandle) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -64,7 +64,7 @@ export async function writeSideFile(
     handle = undefined;
     await settle(part, file, layout);
   } catch (error) {
-    throw sideFileError(error, folder, layout.bytes);
+    throw quantisedWeightsError(error, folder, layout.bytes);
   } finally {
     await handle?.close().catch(() => undefined);
     await rm(part, { force: true }).catch(() => undefined);
@@ -82,7 +82,7 @@ export async function writeAt(handle: FileHandle, bytes: Uint8Array, position: n
 }
 
 /** Windows refuses to replace a file that another process has mapped: then that file has to be as good as ours. */
-async function settle(part: string, file: string, layout: SideLayout): Promise<void> {
+async function settle(part: string, file: string, layout: QuantisedLayout): Promise<void> {
   try {
     await rename(part, file);
   } catch (error) {
@@ -106,7 +106,7 @@ function diskFull(folder: string, bytes: number, cause?: unknown): EngineError {
 }
 
 /** What a failed write means to a person. */
-export function sideFileError(error: unknown, folder: string, bytes: number): EngineError {
+export function quantisedWeightsError(error: unknown, folder: string, bytes: number): EngineError {
   if (isEngineError(error)) return error;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder, bytes, error);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { LatestSender } from '../../../engine/process/latestSender';
+import { CoalescingSender } from '../../../engine/process/coalescingSender';
 
 /** A stream that takes a value only when it is told to. */
 class SlowStream {
@@ -26,7 +26,7 @@ class SlowStream {
 describe('latest sender', () => {
   test('drops what is outdated while the stream is slow, never the last', async () => {
     const stream = new SlowStream();
-    const sender = new LatestSender(stream.send, 2);
+    const sender = new CoalescingSender(stream.send, 2);
     for (let step = 1; step <= 100; step++) sender.push('a', ['a', step]);
     assert.deepEqual(stream.sent, [
       ['a', 1],
@@ -40,7 +40,7 @@ describe('latest sender', () => {
 
   test('flush sends what waits at once, drop forgets it, each for its own keys', () => {
     const stream = new SlowStream();
-    const sender = new LatestSender(stream.send, 1);
+    const sender = new CoalescingSender(stream.send, 1);
     sender.push('1/0', ['1/0', 1]);
     sender.push('1/0', ['1/0', 2]);
     sender.push('1/1', ['1/1', 3]);
@@ -57,7 +57,7 @@ describe('latest sender', () => {
 
   test('sends what waits in the order in which it happened', async () => {
     const stream = new SlowStream();
-    const sender = new LatestSender(stream.send, 1);
+    const sender = new CoalescingSender(stream.send, 1);
     for (const [step, key] of ['a', 'a', 'b', 'a'].entries()) sender.push(key, [key, step]);
     while (stream.outstanding > 0) await stream.take();
     assert.deepEqual(
@@ -68,7 +68,7 @@ describe('latest sender', () => {
 
   test('goes on after a failed write', async () => {
     let sent = 0;
-    const sender = new LatestSender<number>(async () => {
+    const sender = new CoalescingSender<number>(async () => {
       sent++;
       throw new Error('broken pipe');
     }, 1);
@@ -86,7 +86,7 @@ describe('latest sender', () => {
         fc.integer({ min: 1, max: 4 }),
         async (actions, limit) => {
           const stream = new SlowStream();
-          const sender = new LatestSender(stream.send, limit);
+          const sender = new CoalescingSender(stream.send, limit);
           const newest = new Map<string, number>();
           for (const [step, action] of actions.entries()) {
             if (action === 'take') await stream.take();
