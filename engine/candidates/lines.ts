@@ -1,5 +1,6 @@
 // An answer takes on the file's ways: its line ends, its indentation, its last line break. A person should never see a
 // diff in characters that nobody meant to change.
+import { diffArrays } from 'diff';
 import { splitsUnit } from '../canvas/position';
 
 export type LineEnd = '\n' | '\r\n' | '\r';
@@ -25,6 +26,39 @@ export function lineEndNear(text: string, offset: number): LineEnd {
     i += end.length - 1;
   }
   return mostCommon([...before, ...after]) ?? '\n';
+}
+
+/**
+ * The line end that most of the lines have of which [start, end) is a part; where they have none (the last line of a
+ * text), what is near.
+ */
+export function lineEndWithin(text: string, start: number, end: number): LineEnd {
+  if (!text.includes('\r')) return '\n';
+  const last = /\r\n|\r|\n/g;
+  last.lastIndex = end;
+  const behind = last.exec(text);
+  const stop = behind === null ? text.length : behind.index + behind[0].length;
+  return mostCommon(endsOf(text.slice(start, stop))) ?? lineEndNear(text, start);
+}
+
+/** Lines that stood there already keep their own line ends; all others have `end`. */
+export function keepLineEnds(answer: string, original: string, end: LineEnd): string {
+  if (withLineEnds(original, end) === original) return answer;
+  const ends = endsOf(original);
+  const lines = answer.split(/\r\n|\r|\n/);
+  let from = 0;
+  let to = 0;
+  const kept: LineEnd[] = [];
+  for (const { added, removed, count } of diffArrays(original.split(/\r\n|\r|\n/), lines)) {
+    for (let i = 0; i < count && !added && !removed; i++) kept[to + i] = ends[from + i] ?? end;
+    if (!added) from += count;
+    if (!removed) to += count;
+  }
+  return lines.map((line, i) => (i === lines.length - 1 ? line : `${line}${kept[i] ?? end}`)).join('');
+}
+
+function endsOf(text: string): LineEnd[] {
+  return Array.from(text.matchAll(/\r\n|\r|\n/g), ({ index }) => lineEndAt(text, index) ?? '\n');
 }
 
 function lineEndAt(text: string, offset: number): LineEnd | undefined {

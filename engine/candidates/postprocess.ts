@@ -7,7 +7,14 @@ import type { HoleAnswer } from '../decoding/types';
 import { EngineError } from '../errors';
 import type { Candidate } from '../protocol';
 import { fitFirstLine, fitIndentUnit, type IndentUnit, indentUnitNear } from './indentation';
-import { keepFinalNewline, type LineEnd, lineEndNear, tailWithLineEnds, withLineEnds } from './lines';
+import {
+  keepFinalNewline,
+  keepLineEnds,
+  type LineEnd,
+  lineEndWithin,
+  tailWithLineEnds,
+  withLineEnds,
+} from './lines';
 import { rankCandidates, scoreOf } from './rank';
 import { answerText } from './text';
 import { trimPrefix, trimSuffix } from './trim';
@@ -89,7 +96,7 @@ function placesOf({ text, spans, canvas }: FinishContext): readonly Place[] {
       original: text.slice(span.start, span.end),
       from: placed[i - 1]?.end ?? 0,
       to: placed[i + 1]?.start ?? text.length,
-      lineEnd: lineEndNear(text, span.start),
+      lineEnd: lineEndWithin(text, span.start, span.end),
       unit: indentUnitNear(text, span.start),
     };
   });
@@ -200,5 +207,6 @@ function fitAnswer(
   const freeTail = answer.locked ? answer.freeTail : fitted.length;
   const trimmed = trimSuffix(fitted, { ...context, freeTail });
   const ended = keepFinalNewline(trimmed, { original, before, atEnd: span.end === text.length, lineEnd });
-  return ended.length < fitted.length - freeTail ? trimmed : ended;
+  const whole = ended.length < fitted.length - freeTail ? trimmed : ended;
+  return answer.locked ? whole : keepLineEnds(whole, original, lineEnd);
 }

@@ -26,7 +26,7 @@ export async function sequenceLogits(
     ),
     logit_bias: new Tensor('float32', new Float32Array(shape.vocabSize), [1, shape.vocabSize]),
     logit_bias_row: new Tensor('int32', new Int32Array(length), [length]),
-    inverse_temperature: new Tensor('float32', Float32Array.of(1), []),
+    inverse_temperature: new Tensor('float32', new Float32Array(length).fill(1), [length, 1]),
     targets: new Tensor('int32', new Int32Array(length), [length]),
   };
   const cacheShape = [1, shape.kvHeads, 1, shape.headSize];

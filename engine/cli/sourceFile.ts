@@ -112,7 +112,8 @@ export async function readSource(
 
 /**
  * Puts the text in the file's place in one step: a temporary file beside it, then a rename. Links are followed, the
- * mode is kept. Throws `file-unreadable` and leaves the file alone when it is no longer what was read.
+ * mode is kept. A file with other hard links is written through instead, so that all its names go on being one file; until
+ * that is done the temporary file has the whole new text. Throws `file-unreadable` and leaves the file alone when it is no longer what was read.
  */
 export async function writeSource(source: SourceFile, text: string): Promise<void> {
   if (source.path === undefined) {
@@ -149,11 +150,34 @@ export async function writeSource(source: SourceFile, text: string): Promise<voi
         { file: source.name },
       );
     }
-    await fs.rename(temporary, target);
-    temporary = undefined;
+    if (stat.nlink > 1) {
+      await writeThrough(target, text, source.bytes);
+    } else {
+      await fs.rename(temporary, target);
+      temporary = undefined;
+    }
   } catch (error) {
     throw error instanceof EngineError ? error : fileError(error, source.name);
   } finally {
     if (temporary !== undefined) await fs.rm(temporary, { force: true });
+  }
+}
+
+/** Should that fail half way, the old bytes are put back. */
+async function writeThrough(target: string, text: string, old: Uint8Array): Promise<void> {
+  const handle = await fs.open(target, 'r+');
+  const put = async (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length; )
+      at += (await handle.write(bytes, at, bytes.length - at, at)).bytesWritten;
+    await handle.truncate(bytes.length);
+    await handle.sync();
+  };
+  try {
+    await put(Buffer.from(text, 'utf8')).catch(async (error) => {
+      await put(old);
+      throw error;
+    });
+  } finally {
+    await handle.close();
   }
 }

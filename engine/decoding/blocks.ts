@@ -13,13 +13,14 @@ import {
   leastCells,
   stepRules,
 } from './request';
-import { type Drawer, laneDrawer } from './sampling';
+import { type Drawer, laneDrawer, laneTemperature } from './sampling';
 import {
   askedCells,
   emit,
   fillStretch,
   isOpen,
   NO_ROOM,
+  rulesAt,
   type StepRules,
   type Stretch,
   stepEvent,
@@ -41,6 +42,7 @@ export interface BlockRequest extends DecodeRequest {
 interface Candidate {
   readonly lane: number;
   readonly draw: Drawer;
+  readonly temperature: number;
   readonly answers: (HoleAnswer | undefined)[];
   /** Denoise steps. */
   steps: number;
@@ -94,6 +96,7 @@ export async function denoiseBlocks(denoiser: BlockDenoiser, request: BlockReque
     (seed, lane): Candidate => ({
       lane,
       draw: laneDrawer(request.sampling, seed, lane),
+      temperature: laneTemperature(request.sampling, lane),
       answers: holes.map(() => undefined),
       steps: 0,
       shown: 0,
@@ -253,6 +256,7 @@ async function denoiseStep(
       lane: row.number,
       tokens: blockTokens(run, row.state, place),
       asks,
+      temperature: row.candidate.temperature,
     })),
     { temperature: request.sampling.temperature, ...(request.signal && { signal: request.signal }) },
   );
@@ -263,7 +267,8 @@ async function denoiseStep(
     const turn = { draw: candidate.draw, step, last: steps !== undefined && step >= steps, steps };
     candidate.steps++;
     candidate.shown++;
-    for (const change of takeStep([stretch], asked, predictions[index] ?? [], turn, rules, NO_ROOM))
+    const own = rulesAt(rules, candidate.temperature);
+    for (const change of takeStep([stretch], asked, predictions[index] ?? [], turn, own, NO_ROOM))
       await emit(stepEvent(change, candidate.lane, candidate.shown), request);
   }
 }

@@ -14,7 +14,7 @@ import {
   leastCells,
   stepRules,
 } from './request';
-import { type Drawer, laneDrawer } from './sampling';
+import { type Drawer, laneDrawer, laneTemperature } from './sampling';
 import {
   type AskedCell,
   askedCells,
@@ -23,6 +23,7 @@ import {
   isOpen,
   NO_ROOM,
   type Room,
+  rulesAt,
   type StepRules,
   type Stretch,
   stepEvent,
@@ -45,6 +46,7 @@ interface Candidate {
   /** Its place among the seeds. */
   readonly lane: number;
   readonly draw: Drawer;
+  readonly temperature: number;
   readonly stretches: readonly Stretch[];
   steps: number;
 }
@@ -65,6 +67,7 @@ export async function denoiseInPlace(
     (seed, lane): Candidate => ({
       lane,
       draw: laneDrawer(request.sampling, seed, lane),
+      temperature: laneTemperature(request.sampling, lane),
       stretches: stretchesOf(request, counts),
       steps: 0,
     }),
@@ -96,7 +99,8 @@ async function denoise(
   const turns = open.map((candidate) => {
     const room = isLast ? NO_ROOM : roomOf(request, candidate.stretches);
     const asked = askedCells(candidate.stretches, rules, room);
-    return { candidate, room, asked, lane: laneOf(request, candidate.stretches, asked, candidate.lane) };
+    const lane = laneOf(request, candidate.stretches, asked, candidate.lane);
+    return { candidate, room, asked, lane: { ...lane, temperature: candidate.temperature } };
   });
   const predictions = await denoiser.predict(
     turns.map(({ lane }) => lane),
@@ -104,11 +108,12 @@ async function denoise(
   );
   throwIfCancelled(request.signal);
   for (const [index, { candidate, room, asked }] of turns.entries()) {
-    const { draw, stretches, lane } = candidate;
+    const { draw, stretches, lane, temperature } = candidate;
     candidate.steps++;
     const wereOpen = new Set(asked.map(({ stretch }) => stretch));
     const turn = { draw, step, last: isLast, steps };
-    for (const change of takeStep(stretches, asked, predictions[index] ?? [], turn, rules, room))
+    const own = rulesAt(rules, temperature);
+    for (const change of takeStep(stretches, asked, predictions[index] ?? [], turn, own, room))
       if (wereOpen.has(change.stretch)) await emit(stepEvent(change, lane, step), request);
   }
 }

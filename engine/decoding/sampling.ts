@@ -10,8 +10,8 @@ export interface DecodeSampling extends Sampling {
   readonly factor?: number;
   /** γ of the entropy-bounded rule, nats. */
   readonly entropyBound?: number;
-  /** The first lane takes the best token everywhere, so that it is the model's first choice and the rest vary it. */
-  readonly greedyFirst?: boolean;
+  /** Of the first lane, where it is another one than the rest's: that candidate is then what it would be alone. */
+  readonly firstTemperature?: number;
 }
 
 /** Logarithm that stands for a probability of 0 or one that is not a number, so that means stay finite. */
@@ -26,10 +26,13 @@ export interface Draw {
 /** How one lane chooses among the best tokens. */
 export type Drawer = (prediction: Prediction, allows: (token: number) => boolean) => Draw | undefined;
 
-/** The drawer of one lane: greedy at temperature 0 (and for a greedy first lane), else nucleus sampling by its seed. */
+export function laneTemperature({ temperature, firstTemperature }: DecodeSampling, lane: number): number {
+  return lane === 0 ? (firstTemperature ?? temperature) : temperature;
+}
+
+/** The drawer of one lane: greedy at temperature 0, else nucleus sampling by its seed. */
 export function laneDrawer(sampling: DecodeSampling, seed: number, lane: number): Drawer {
-  if (sampling.temperature <= 0 || (lane === 0 && sampling.greedyFirst === true)) return best;
-  return nucleus(sampling.topP, seededRandom(seed));
+  return laneTemperature(sampling, lane) <= 0 ? best : nucleus(sampling.topP, seededRandom(seed));
 }
 
 /** The most probable token that is allowed; none where no token of the prediction is. */

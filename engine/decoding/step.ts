@@ -61,6 +61,11 @@ export function askedCells(stretches: readonly Stretch[], rules: StepRules, room
   );
 }
 
+/** The same for a lane with a temperature of its own. */
+export function rulesAt(rules: StepRules, temperature: number): StepRules {
+  return { ...rules, sampling: { ...rules.sampling, temperature } };
+}
+
 /** What a step did to one hole. */
 export interface StepChange {
   readonly stretch: Stretch;

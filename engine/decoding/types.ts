@@ -36,6 +36,8 @@ export interface Lane {
   readonly lane?: number;
   readonly tokens: Int32Array;
   readonly asks: readonly Ask[];
+  /** Of this lane alone, in place of the one of all (PredictOptions). */
+  readonly temperature?: number;
 }
 
 export interface PredictOptions {

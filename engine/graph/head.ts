@@ -26,7 +26,7 @@ export function addHead(
 
   const biasTable = graph.input('logit_bias', DataType.FLOAT, ['bias_rows', shape.vocabSize]);
   const biasRow = graph.input('logit_bias_row', DataType.INT32, ['rows']);
-  const inverseTemperature = graph.input('inverse_temperature', DataType.FLOAT, []);
+  const inverseTemperature = graph.input('inverse_temperature', DataType.FLOAT, ['rows', 1]);
   const targets = graph.input('targets', DataType.INT32, ['rows']);
 
   const biased = graph.op('Add', [logits, graph.op('Gather', [biasTable, biasRow], { axis: 0 })]);

@@ -29,7 +29,7 @@ export interface GraphOptions {
  *   rows           int32   [M]      indices into the flattened [B · S]
  *   logit_bias     fp32    [R, V]
  *   logit_bias_row int32   [M]      which bias row goes on which asked-for row
- *   inverse_temperature fp32 []     1 for greedy and scoring
+ *   inverse_temperature fp32 [M, 1] 1 for greedy and scoring
  *   targets        int32   [M]      tokens whose log-probability is wanted (0 where it is not)
  * Outputs:
  *   new_k.N, new_v.N (fp32 [B, kvHeads, S, headSize]) or joined_k.N, joined_v.N ([B, kvHeads, P + S, headSize])

@@ -19,6 +19,7 @@ export const DEFAULT_MAX_TOKENS = 128;
 export function samplingOf({ family }: Pick<Checkpoint, 'family'>, options: Options): DecodeSampling {
   const { rule, temperature, topP, threshold, steps } = options;
   const several = (options.candidates ?? 1) > 1;
+  const alone = family.sampling.temperature;
   const chosen = rule ?? family.sampling.rule;
   return {
     ...family.sampling,
@@ -29,10 +30,8 @@ export function samplingOf({ family }: Pick<Checkpoint, 'family'>, options: Opti
       threshold ?? (chosen === family.sampling.rule ? family.sampling.threshold : undefined),
     ),
     ...(steps === undefined ? {} : { steps }),
-    temperature:
-      temperature ??
-      (several ? Math.max(family.sampling.temperature, CANDIDATE_TEMPERATURE) : family.sampling.temperature),
-    greedyFirst: several,
+    temperature: temperature ?? (several ? Math.max(alone, CANDIDATE_TEMPERATURE) : alone),
+    ...(several && temperature === undefined ? { firstTemperature: alone } : {}),
   };
 }
 

@@ -77,7 +77,8 @@ export class CachedBlockDenoiser implements BlockDenoiser {
       const row = rows.indexOf(numbers[index] ?? index) * width;
       return lane.asks.map((ask) => {
         const at = lead + ask.position - (this.options.shifted ? 1 : 0);
-        return { row: row + Math.max(0, at), bias: ask.bias, target: ask.target };
+        const { temperature } = lane;
+        return { row: row + Math.max(0, at), bias: ask.bias, target: ask.target, temperature };
       });
     });
     const { predictions } = await this.forward.run({

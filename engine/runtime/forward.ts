@@ -17,6 +17,8 @@ export interface RowAsk {
   readonly row: number;
   readonly bias?: LogitBias | undefined;
   readonly target?: number | undefined;
+  /** In place of the request's. */
+  readonly temperature?: number | undefined;
 }
 
 export interface ForwardRequest {

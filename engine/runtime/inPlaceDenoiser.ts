@@ -98,7 +98,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       for (let i = 0; i < length; i++) positions[index * length + i] = i;
     });
     const asks = lanes.flatMap((lane, index) =>
-      lane.asks.map((ask) => this.rowAsk(ask, (same ? 0 : index) * length + this.rowFor(ask))),
+      lane.asks.map((ask) => this.rowAsk(lane, ask, (same ? 0 : index) * length + this.rowFor(ask))),
     );
     const { predictions, kv } = await this.forward.run({
       lanes: distinct.length,
@@ -145,7 +145,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     });
     const asks = lanes.flatMap((lane, index) =>
       lane.asks.map((ask) =>
-        this.rowAsk(ask, index * window.length + (snapshot.rowOf[this.rowFor(ask)] ?? 0)),
+        this.rowAsk(lane, ask, index * window.length + (snapshot.rowOf[this.rowFor(ask)] ?? 0)),
       ),
     );
     const { predictions } = await this.forward.run({
@@ -166,8 +166,8 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     return regroup(predictions, lanes);
   }
 
-  private rowAsk(ask: Ask, row: number): RowAsk {
-    return { row, bias: ask.bias, target: ask.target };
+  private rowAsk({ temperature }: Lane, ask: Ask, row: number): RowAsk {
+    return { row, bias: ask.bias, target: ask.target, temperature };
   }
 
   /** Every asked-for position of any lane, and the position that speaks of it. */

@@ -87,8 +87,8 @@ export class DecoderSession implements Forward {
       logit_bias_row: new Tensor('int32', biases.row, [rows.length]),
       inverse_temperature: new Tensor(
         'float32',
-        Float32Array.of(request.temperature > 0 ? 1 / request.temperature : 1),
-        [],
+        Float32Array.from(rows, (_, index) => inverse(asks[index]?.temperature ?? request.temperature)),
+        [rows.length, 1],
       ),
       targets: new Tensor('int32', padded(asks.map((ask) => ask.target ?? 0)), [rows.length]),
     };
@@ -152,6 +152,10 @@ function output(outputs: InferenceSession.ReturnType, name: string): Tensor {
   if (!tensor)
     throw new EngineError('runtime-failed', `The graph gave no output ${name}: rebuild the model.`);
   return tensor;
+}
+
+function inverse(temperature: number): number {
+  return temperature > 0 ? 1 / temperature : 1;
 }
 
 function padded(values: readonly number[]): Int32Array {

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { build } from 'esbuild';
 
 const ROOT = path.resolve(__dirname, '..', '..');
@@ -122,6 +123,23 @@ describe('the command on tiny checkpoints', () => {
         assert.deepEqual(span.range, { start: { line: 2, column: 13 }, end: { line: 2, column: 24 } });
         assert.equal(TEXT.slice(span.start, span.end), 'sum(values)');
       }
+    });
+  }
+
+  for (const name of ['dreamon', 'llada', 'stable-diffcoder', 'starter']) {
+    test(`--candidates 4 holds the answer of the seed alone (${name})`, () => {
+      file('seeds.py');
+      const words = ['infill', 'seeds.py', '--span', '2:5-2:24', '--seed', '7', '--max-tokens', '12'];
+      const all = [...words, '--cache', 'exact', ...(name === 'starter' ? STARTER : model(name)), '--json'];
+      const texts = (...more: readonly string[]) =>
+        (JSON.parse(palimpsest([...all, ...more]).out) as JsonResult).candidates.map(({ spans }) =>
+          spans.map(({ text }) => text),
+        );
+      const alone = texts();
+      const several = texts('--candidates', '4');
+      for (const one of alone) assert.ok(several.some((other) => isDeepStrictEqual(one, other)));
+      // Random weights may write what is no text, alone and among others.
+      assert.equal(name !== 'starter' || alone.length === 1, true);
     });
   }
 

@@ -3,7 +3,9 @@ import test, { describe } from 'node:test';
 import { fitFirstLine, fitIndentUnit, indentUnitNear } from '../../../engine/candidates/indentation';
 import {
   keepFinalNewline,
+  keepLineEnds,
   lineEndNear,
+  lineEndWithin,
   tailWithLineEnds,
   withLineEnds,
 } from '../../../engine/candidates/lines';
@@ -23,6 +25,28 @@ describe('line ends', () => {
     assert.equal(lineEndNear(text, 10), '\n');
     assert.equal(lineEndNear(text, 40 + 30), '\r\n');
     assert.equal(lineEndNear('a\nb\r\nc', 2), '\n', 'a tie goes to what stands before');
+  });
+
+  test('of mixed ones, that of the lines replaced', () => {
+    const text = `${'a\r\n'.repeat(9)}one\ntwo\n${'b\r\n'.repeat(9)}c`;
+    const at = (part: string) => [text.indexOf(part), text.indexOf(part) + part.length] as const;
+    assert.equal(lineEndWithin(text, ...at('one')), '\n');
+    assert.equal(lineEndWithin(text, ...at('ne\ntw')), '\n');
+    assert.equal(lineEndWithin(text, ...at('a\r\na')), '\r\n');
+    assert.equal(
+      lineEndWithin(text, text.length - 1, text.length),
+      '\r\n',
+      'a last line has none of its own',
+    );
+    assert.equal(lineEndWithin('a\rb\rc', 2, 3), '\r');
+  });
+
+  test('of mixed ones, lines that stay keep theirs', () => {
+    const original = 'a\r\nb\nc\r\nd\n';
+    assert.equal(keepLineEnds('a\r\nb\r\nC\r\nd\r\n', original, '\r\n'), 'a\r\nb\nC\r\nd\n');
+    assert.equal(keepLineEnds('x\r\nb', original, '\r\n'), 'x\r\nb', 'the last line has no end');
+    assert.equal(keepLineEnds('x\ny', 'a\nb\n', '\n'), 'x\ny');
+    assert.equal(keepLineEnds('', original, '\n'), '');
   });
 
   test('rewriting', () => {

@@ -44,6 +44,12 @@ describe('postprocess', () => {
     );
   });
 
+  test('a file of mixed line ends: each line keeps the one it had', () => {
+    const crlf = 'a\r\n'.repeat(9);
+    assert.equal(edited(`${crlf}⟦one⟧\nend\r\n`, 'two\nlines'), `${crlf}two\nlines\nend\r\n`);
+    assert.equal(edited(`${crlf}⟦b\nc\r\nd⟧\r\n`, 'b\nC\nd'), `${crlf}b\nC\r\nd\r\n`);
+  });
+
   test('two spans: each is trimmed by what the file has before the next, with brackets over both', () => {
     assert.equal(edited('f(⟦a⟧, ⟦b⟧)\n', 'x, ', 'y)'), 'f(x, y)\n');
     assert.equal(edited('⟦a⟧ = ⟦1⟧\n', 'f(', '2)'), 'f( = 2)\n');

@@ -60,6 +60,20 @@ describe('the difference', () => {
     assert.equal(headerName('-', '/home/p'), 'stdin');
   });
 
+  test('git takes it whatever the file is called', { skip: process.platform === 'win32' }, (context) => {
+    const folder = temporaryFolder(context);
+    spawnSync('git', ['init', '-q', folder]);
+    for (const name of ['a\tb.py', 'a b.py', 'a"b.py', 'a\\b.py', 'a\u202eb.py', 'über\n.py', '漢 字.py']) {
+      fs.writeFileSync(path.join(folder, name), 'a\n');
+      const patch = unifiedDiff('a\n', 'b\n', { name, paint: plain, safe: true });
+      const applied = spawnSync('git', ['apply', '-'], { cwd: folder, input: patch, encoding: 'utf8' });
+      assert.equal(applied.stderr, '', name);
+      assert.equal(fs.readFileSync(path.join(folder, name), 'utf8'), 'b\n');
+      assert.equal(patch.split('\n').length, 6, 'a name is one line');
+      assert.doesNotMatch(patch, /\u202e/);
+    }
+  });
+
   test('git takes it and makes exactly the new text, line ends and a missing last one included', (context) => {
     const folder = temporaryFolder(context);
     spawnSync('git', ['init', '-q', folder]);

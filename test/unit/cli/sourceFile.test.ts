@@ -123,6 +123,20 @@ describe('writing a source', () => {
     assert.equal(fs.readFileSync(path.join(folder, 'a.sh'), 'utf8'), 'new\n');
   });
 
+  test('writes through where the file has another name, and that name goes on being the same file', async (context) => {
+    const folder = temporaryFolder(context);
+    const source = await open(folder);
+    const other = path.join(folder, 'b.sh');
+    fs.linkSync(path.join(folder, 'a.sh'), other);
+    for (const text of ['a longer new text\n', 'new\n']) {
+      const now = text === 'new\n' ? await readSource('a.sh', folder, nothing()) : source;
+      await writeSource(now, text);
+      assert.equal(fs.readFileSync(other, 'utf8'), text);
+      assert.equal(fs.statSync(other).ino, fs.statSync(path.join(folder, 'a.sh')).ino);
+      assert.deepEqual(fs.readdirSync(folder), ['a.sh', 'b.sh']);
+    }
+  });
+
   test('refuses when the file has changed, and leaves that change alone', async (context) => {
     const folder = temporaryFolder(context);
     const source = await open(folder);

@@ -60,7 +60,7 @@ describe('drawers', () => {
 
   test('the first lane can be greedy while the others draw', () => {
     const flat = predictionOf(0.26, 0.25, 0.25, 0.24);
-    const sampling = { rule: 'top-k', temperature: 1, topP: 1, greedyFirst: true } as const;
+    const sampling = { rule: 'top-k', temperature: 1, topP: 1, firstTemperature: 0 } as const;
     const tokens = (lane: number) => {
       const draw = laneDrawer(sampling, 3, lane);
       return new Set(Array.from({ length: 60 }, () => draw(flat, all)?.token));

@@ -84,7 +84,11 @@ export async function run(session: InferenceSession, shape: DecoderShape, reques
     rows: new Tensor('int32', Int32Array.from(request.rows), [count]),
     logit_bias: new Tensor('float32', joined(logitBias), [logitBias.length, shape.vocabSize]),
     logit_bias_row: new Tensor('int32', Int32Array.from(request.logitBiasRow ?? zeros), [count]),
-    inverse_temperature: new Tensor('float32', Float32Array.of(request.inverseTemperature ?? 1), []),
+    inverse_temperature: new Tensor(
+      'float32',
+      new Float32Array(count).fill(request.inverseTemperature ?? 1),
+      [count, 1],
+    ),
     targets: new Tensor('int32', Int32Array.from(request.targets ?? zeros), [count]),
   };
   for (let layer = 0; layer < shape.layers; layer++) {

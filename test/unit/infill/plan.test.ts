@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { Hole } from '../../../engine/canvas/types';
 import { FAMILIES } from '../../../engine/checkpoint/families';
+import { laneTemperature } from '../../../engine/decoding/sampling';
 import { lengthsOf, samplingOf, seedsOf } from '../../../engine/infill/plan';
 
 const holeOf = (cells: number): Hole => ({
@@ -44,14 +45,17 @@ describe('what a request asks of the loops', () => {
     assert.deepEqual(lengthsOf([holeOf(0)], [2]), [[1, 2]]);
   });
 
-  test('several candidates need a temperature, and the first stays greedy', () => {
+  test('several candidates need a temperature, and the first is what it would be alone', () => {
     const family = FAMILIES.get('llada')?.family;
     assert.ok(family);
     assert.equal(samplingOf({ family }, {}).temperature, 0);
     const several = samplingOf({ family }, { candidates: 3 });
     assert.ok(several.temperature > 0);
-    assert.equal(several.greedyFirst, true);
+    assert.equal(several.firstTemperature, 0);
     assert.equal(samplingOf({ family }, { candidates: 3, temperature: 0 }).temperature, 0);
+    const chosen = samplingOf({ family }, { candidates: 3, temperature: 0.7 });
+    assert.equal(laneTemperature(chosen, 0), 0.7);
+    assert.equal(laneTemperature(chosen, 1), 0.7);
     assert.deepEqual(seedsOf({ seed: 7, candidates: 3 }), [7, 8, 9]);
   });
 });
