@@ -6,16 +6,16 @@
 set -eu
 OUT=${1:?folder for the pieces}
 PYTHON=${PYTHON:-python3}
-CACHE=$("$PYTHON" -m training.cache)
+CACHE=$("$PYTHON" -m training.data.cache)
 DATA=${DATA:-$CACHE/packed}
 TOKENIZER=${TOKENIZER:-$CACHE/tokenizer}
 for name in train.u16 held.u16 train.documents.npy held.documents.npy; do
-  "$PYTHON" -m training.pieces split "$DATA/$name" --out "$OUT" --compress
+  "$PYTHON" -m training.release.pieces split "$DATA/$name" --out "$OUT" --compress
 done
-"$PYTHON" -m training.pieces split "$DATA/packed.json" --out "$OUT"
+"$PYTHON" -m training.release.pieces split "$DATA/packed.json" --out "$OUT"
 for name in tokenizer.json tokenizer_config.json special_tokens_map.json; do
-  "$PYTHON" -m training.pieces split "$TOKENIZER/$name" --out "$OUT"
+  "$PYTHON" -m training.release.pieces split "$TOKENIZER/$name" --out "$OUT"
 done
 if [ $# -gt 1 ]; then
-  "$PYTHON" -m training.pieces split "$(ls "$2"/checkpoint-*.pt | tail -n 1)" --out "$OUT"
+  "$PYTHON" -m training.release.pieces split "$(ls "$2"/checkpoint-*.pt | tail -n 1)" --out "$OUT"
 fi

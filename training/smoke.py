@@ -18,14 +18,14 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from training.corpus import Document, read_documents
-from training.downloads import read_source
-from training.filters import clean, reason_to_drop
-from training.infill import Answer, infill, load_model
-from training.packing import pack, tokenizer_digest
-from training.sources import load_sources
-from training.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
-from training.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
+from training.data.corpus import Document, read_documents
+from training.data.downloads import read_source
+from training.data.filters import clean, reason_to_drop
+from training.data.packing import pack, tokenizer_digest
+from training.data.sources import load_sources
+from training.data.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
+from training.data.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
+from training.eval.infill import Answer, infill, load_model
 
 FILES = 40
 VOCABULARY = 1024
@@ -63,7 +63,7 @@ def prepare_data(folder: Path) -> None:
 def train_command(folder: Path, run: Path, minutes: float) -> list[str]:
     """The real training command, with everything small."""
     return [
-        *(sys.executable, "-m", "training.train", "--size", "smoke", "--length", "128", "--batch", "4"),
+        *(sys.executable, "-m", "training.run.train", "--size", "smoke", "--length", "128", "--batch", "4"),
         *("--data", str(folder / "packed"), "--tokenizer", str(folder / "tokenizer"), "--run", str(run)),
         *("--next-token-tokens", str(NEXT_TOKEN_TOKENS), "--noise-warmup-tokens", str(NOISE_WARMUP_TOKENS)),
         *("--rate-warmup-tokens", "4000", "--minutes", str(minutes), "--device", "cpu", "--float32"),
@@ -94,7 +94,7 @@ def main() -> None:
             [
                 sys.executable,
                 "-m",
-                "training.export",
+                "training.release.export",
                 "--run",
                 str(folder / "run"),
                 "--out",

@@ -6,7 +6,7 @@ import type { TextTokenizer } from '../../engine/checkpoint/types';
 import { cacheFolder } from '../../engine/cli/modelOptions';
 import { type Random, seededRandom } from '../../engine/decoding/random';
 
-/** Where training/corpus.py leaves the held-out packages. */
+/** Where training/data/corpus.py leaves the held-out packages. */
 export const HELD = path.join(cacheFolder(process.env), 'corpus', 'held.jsonl.gz');
 
 export const LANGUAGES = ['python', 'typescript', 'javascript'] as const;

@@ -266,7 +266,7 @@ const KNOWN: readonly KnownFamily[] = [
     publishedVocabSizes: [151936],
     qkNorm: true,
   },
-  // The embedded model; the numbers of its attention come from config.json (training/config.py writes them).
+  // The embedded model; the numbers of its attention come from config.json (training/model/config.py writes them).
   {
     family: {
       id: 'starter',

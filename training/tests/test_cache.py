@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from training.cache import cache_folder
+from training.data.cache import cache_folder
 
 HOME = Path("/home/someone")
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from training.canvas import FinishedRow, Hole, Row
-from training.config import BLOCK, GAP, ModelConfig
-from training.model import Decoder
-from training.rows import collate
-from training.schedule import Noise
-from training.vocabulary import END, MASK, SPECIAL_IDS
+from training.data.vocabulary import END, MASK, SPECIAL_IDS
+from training.model.config import BLOCK, GAP, ModelConfig
+from training.model.decoder import Decoder
+from training.rows.canvas import FinishedRow, Hole, Row
+from training.rows.row_source import collate
+from training.rows.schedule import Noise
 
 HEADER = np.array([5, 7])
 NOISE = Noise(ceiling=1.0, weighted=True)

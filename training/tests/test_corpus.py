@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from training import corpus
-from training.corpus import build, documents_of, read_documents
-from training.downloads import SourceGone
-from training.duplicates import NearDuplicates
-from training.filters import clean, is_test, language_of, reason_to_drop
-from training.sources import Source, SourceListError, load_sources
+from training.data import corpus
+from training.data.corpus import build, documents_of, read_documents
+from training.data.downloads import SourceGone
+from training.data.duplicates import NearDuplicates
+from training.data.filters import clean, is_test, language_of, reason_to_drop
+from training.data.sources import Source, SourceListError, load_sources
 
 CODE = "".join(f"def function_{n}(value):\n    return value + other_{n * 7}\n\n" for n in range(20))
 PACKAGE = Source("some", "pip", "1.0", "MIT", "python")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from training.baselines import copy_nearest, next_token_only
-from training.config import SIZES
-from training.corpus import read_documents
-from training.evaluate import Score, draw_cases, selections, token_spans
-from training.model import Decoder
+from training.data.corpus import read_documents
+from training.data.tokenizer import load_tokenizer
+from training.eval.baselines import copy_nearest, next_token_only
+from training.eval.evaluate import Score, draw_cases, selections, token_spans
+from training.model.config import SIZES
+from training.model.decoder import Decoder
 from training.tests.conftest import Data
-from training.tokenizer import load_tokenizer
 
 
 def test_copying_prefers_the_place_where_the_suffix_agrees() -> None:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from training.canvas import Row
-from training.config import BLOCK, ModelConfig
-from training.infill import JOIN_TOKENS, STAY, encode_context, end_scores, infill, most_confident
-from training.model import Decoder, Memory
-from training.rows import collate
-from training.schedule import Noise
-from training.vocabulary import END, MASK, SPECIAL_IDS
+from training.data.vocabulary import END, MASK, SPECIAL_IDS
+from training.eval.infill import JOIN_TOKENS, STAY, encode_context, end_scores, infill, most_confident
+from training.model.config import BLOCK, ModelConfig
+from training.model.decoder import Decoder, Memory
+from training.rows.canvas import Row
+from training.rows.row_source import collate
+from training.rows.schedule import Noise
 
 CONFIG = ModelConfig(vocabulary=128, hidden=128, layers=2, heads=2, key_value_heads=1, intermediate=64)
 

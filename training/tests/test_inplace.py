@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from training import inplace
-from training.canvas import IGNORE
-from training.config import ModelConfig, RowRecipe
-from training.inplace import in_place_row, infill_in_place
-from training.model import Decoder
-from training.packing import load_packed
-from training.rows import RowSource
-from training.schedule import Noise
+from training.data.packing import load_packed
+from training.data.tokenizer import load_tokenizer
+from training.data.vocabulary import DELETE, EXPAND, MASK, SPECIAL_IDS
+from training.model.config import ModelConfig, RowRecipe
+from training.model.decoder import Decoder
+from training.rows import inplace
+from training.rows.canvas import IGNORE
+from training.rows.inplace import in_place_row, infill_in_place
+from training.rows.row_source import RowSource
+from training.rows.schedule import Noise
 from training.tests.conftest import Data
-from training.tokenizer import load_tokenizer
-from training.vocabulary import DELETE, EXPAND, MASK, SPECIAL_IDS
 
 HEADER = np.array([5, 7])
 PARTS = [np.arange(20, 32), np.arange(40, 46), np.arange(60, 70)]

@@ -8,19 +8,19 @@ from xml.etree import ElementTree
 import pytest
 import torch
 
-from training import study as study_module
-from training import study_report
-from training.config import ModelConfig
-from training.corpus import read_documents
-from training.evaluate import draw_cases, token_spans
-from training.measure import Filler
-from training.model import Decoder
-from training.plot import Curve, line_chart, round_ticks, smoothed
-from training.study import Segment, Study, train_arm
-from training.study_report import CURVES
+from training.data.corpus import read_documents
+from training.data.tokenizer import load_tokenizer
+from training.data.vocabulary import SPECIAL_TOKENS
+from training.eval.evaluate import draw_cases, token_spans
+from training.model.config import ModelConfig
+from training.model.decoder import Decoder
+from training.study import report as study_report
+from training.study import train as study_module
+from training.study.measure import Filler
+from training.study.plot import Curve, line_chart, round_ticks, smoothed
+from training.study.report import CURVES
+from training.study.train import Segment, Study, train_arm
 from training.tests.conftest import Data
-from training.tokenizer import load_tokenizer
-from training.vocabulary import SPECIAL_TOKENS
 
 CONFIG = ModelConfig(vocabulary=128, hidden=64, layers=2, heads=1, key_value_heads=1, intermediate=64)
 PREFIX, ANSWER, SUFFIX = [5, 7, 60, 70], [80, 81, 82], [90, 91]

@@ -10,17 +10,17 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from training.card import model_card
-from training.checkpoint import Progress
-from training.config import SIZES, ModelConfig
-from training.export import export
-from training.infill import load_model
-from training.model import Decoder, attend, bands, rotary_table, rotate
-from training.packing import load_packed
-from training.rows import RowSource
+from training.data.packing import load_packed
+from training.data.tokenizer import load_tokenizer
+from training.eval.infill import load_model
+from training.model.config import SIZES, ModelConfig
+from training.model.decoder import Decoder, attend, bands, rotary_table, rotate
+from training.release.card import model_card
+from training.release.export import export
+from training.rows.row_source import RowSource
+from training.run.checkpoint import Progress
 from training.tests.conftest import Data
 from training.tests.test_resume import new_trainer
-from training.tokenizer import load_tokenizer
 
 CONFIG = ModelConfig(vocabulary=128, hidden=128, layers=2, heads=4, key_value_heads=2, intermediate=64)
 
@@ -138,7 +138,7 @@ def test_the_card_has_the_commands_that_trained(data: Data, tmp_path: Path) -> N
     assert "0.9M tokens, of which 33%" in card
     assert "| python (7) | 12.5 |" in card
     assert "its answers are mostly wrong" in card
-    commands = [line for line in card.splitlines() if line.startswith("python -m training.train")]
+    commands = [line for line in card.splitlines() if line.startswith("python -m training.run.train")]
     assert "next token to 0.4M, diffusion to 0.6M, next token to 0.8M, diffusion to 0.9M" in card
     noise = "--noise-warmup-tokens 384"
     assert [command.split("--seed 3 --next-token-tokens ")[1] for command in commands] == [
@@ -152,7 +152,7 @@ def test_the_card_has_the_commands_that_trained(data: Data, tmp_path: Path) -> N
     )
     late = model_card(trainer.checkpoint(), tmp_path, figures).splitlines()
     shared = f"{noise} --canvas-share 0.375"
-    assert [line.split("tokens ", 1)[1] for line in late if line.startswith("python -m training.train")] == [
+    assert [line.split("tokens ", 1)[1] for line in late if line.startswith("python -m training.run.train")] == [
         f"400000 {shared} --run RUN --until-tokens 700000",
         f"400000 {shared} --decay-tokens 200000 --run RUN-decayed --start-from RUN/checkpoint-N.pt",
     ]
@@ -168,7 +168,7 @@ def test_the_card_has_the_commands_that_trained(data: Data, tmp_path: Path) -> N
     )
     assert "1.2M tokens, of which 50% in rows with canvases" in model_card(trainer.checkpoint(), tmp_path, figures)
     further = model_card(trainer.checkpoint(), tmp_path, figures).splitlines()
-    assert [line.split("tokens ", 1)[1] for line in further if line.startswith("python -m training.train")] == [
+    assert [line.split("tokens ", 1)[1] for line in further if line.startswith("python -m training.run.train")] == [
         f"400000 {shared} --run RUN --until-tokens 700000",
         f"400000 {shared} --decay-tokens 200000 --run RUN-decayed --start-from RUN/checkpoint-N.pt",
         f"400000 {shared} --run RUN-on --until-tokens 1000000 --start-from RUN-decayed/checkpoint-N.pt",

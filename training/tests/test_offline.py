@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from training.pieces import join
+from training.release.pieces import join
 from training.tests.conftest import Data
 
 ROOT = Path(__file__).parents[2]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.pieces import PieceError, join, split
+from training.release.pieces import PieceError, join, split
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from training.repeats import echo_lines, exchange_names
+from training.rows.repeats import echo_lines, exchange_names
 
 TEXT = """def total(prices, rate):
     result = 0

@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from training.checkpoint import (
+from training.data.packing import tokenizer_digest
+from training.model.config import SIZES, RowRecipe
+from training.release.export import export
+from training.rows.row_source import PLAIN
+from training.run.checkpoint import (
     CheckpointError,
     Settings,
     latest_checkpoint,
@@ -22,15 +26,11 @@ from training.checkpoint import (
     require_same_shape,
     save_checkpoint,
 )
-from training.config import SIZES, RowRecipe
-from training.export import export
-from training.packing import tokenizer_digest
-from training.parallel import Team
-from training.rows import PLAIN
+from training.run.parallel import Team
+from training.run.supply import Direct, open_source
+from training.run.trainer import Trainer, TrainingError
 from training.smoke import train_command
-from training.supply import Direct, open_source
 from training.tests.conftest import Data
-from training.trainer import Trainer, TrainingError
 
 
 def new_trainer(data: Data, dtype: torch.dtype = torch.float32, plain: float = 0.0) -> Trainer:
@@ -151,7 +151,7 @@ def test_a_device_without_memory_is_told_what_to_lower(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("training.trainer.losses_of", fail)
+    monkeypatch.setattr("training.run.trainer.losses_of", fail)
     with pytest.raises(TrainingError, match=r"ran out of memory with --batch 2 and --length 64: halve --batch"):
         trainer.step()
 
@@ -266,7 +266,7 @@ def test_what_is_no_exported_folder_is_refused_with_a_sentence(data: Data, tmp_p
     folder = tmp_path / "exported"
     export(new_trainer(data).checkpoint(), data.tokenizer, folder)
     (folder / "model.safetensors").write_bytes(b"not one")
-    with pytest.raises(CheckpointError, match=r"cannot be read as a checkpoint folder.*training\.export"):
+    with pytest.raises(CheckpointError, match=r"cannot be read as a checkpoint folder.*training\.release\.export"):
         load_weights(folder)
     command = [*train_command(data.packed.parent, tmp_path / "run", minutes=5), "--start-from", str(folder)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)

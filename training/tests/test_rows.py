@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from training.config import RowRecipe
-from training.packing import load_packed
-from training.rows import RowSource
-from training.schedule import Noise
+from training.data.packing import load_packed
+from training.data.tokenizer import load_tokenizer
+from training.model.config import RowRecipe
+from training.rows.row_source import RowSource
+from training.rows.schedule import Noise
+from training.run.train import parse, settings_of
 from training.tests.conftest import Data
 from training.tests.test_resume import new_trainer
-from training.tokenizer import load_tokenizer
-from training.train import parse, settings_of
 
 
 @pytest.mark.parametrize("share", [0.25, 1.0])

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from training.config import BLOCK
-from training.schedule import MAX_WEIGHT, LearningRate, Noise, draw_mask, noise_at
+from training.model.config import BLOCK
+from training.rows.schedule import MAX_WEIGHT, LearningRate, Noise, draw_mask, noise_at
 
 
 def test_the_ceiling_rises_without_weights_and_then_weights_are_on() -> None:

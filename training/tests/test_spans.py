@@ -6,12 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from training.packing import load_packed
-from training.rows import RowSource
-from training.schedule import Noise
-from training.spans import MAX_CHARACTERS, choose_disjoint, choose_span
+from training.data.packing import load_packed
+from training.data.tokenizer import load_tokenizer
+from training.rows.row_source import RowSource
+from training.rows.schedule import Noise
+from training.rows.spans import MAX_CHARACTERS, choose_disjoint, choose_span
 from training.tests.conftest import Data
-from training.tokenizer import load_tokenizer
 
 TEXT = "import os\n\n\ndef size(path):\n    total = os.stat(path).st_size\n    return total\n" * 4
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from training import study as study_module
-from training.checkpoint import load_checkpoint
-from training.study import ARMS, Segment, Study, train_arm
+from training.run.checkpoint import load_checkpoint
+from training.run.trainer import StepReport, Trainer
+from training.study import train as study_module
+from training.study.train import ARMS, Segment, Study, train_arm
 from training.tests.conftest import Data
-from training.trainer import StepReport, Trainer
 
 FIRST = Segment("next token", 0.5)
 SECOND = Segment("cached", 0.5, warm_up=True)

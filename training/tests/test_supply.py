@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from training.supply import Direct, Prefetcher, open_source
+from training.run.supply import Direct, Prefetcher, open_source
 from training.tests.conftest import Data
 from training.tests.test_resume import new_trainer
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from tokenizers import Tokenizer
 
+from training.data.tokenizer import load_tokenizer
+from training.data.vocabulary import SPECIAL_TOKENS
 from training.tests.conftest import Data
-from training.tokenizer import load_tokenizer
-from training.vocabulary import SPECIAL_TOKENS
 
 TEXTS = [
     "def f(x):\n    return x\n",

@@ -20,7 +20,7 @@ import {
   writeFiles,
 } from './folders';
 
-/** A tiny starter checkpoint, as training/export.py lays it out. */
+/** A tiny starter checkpoint, as training/release/export.py lays it out. */
 function writeStarter(folder: string, files: Files = {}): void {
   writeFiles(folder, {
     'config.json': {

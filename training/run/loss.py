@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.model import Decoder
-from training.rows import Batch
+from training.model.decoder import Decoder
+from training.rows.row_source import Batch
 
 NEXT_TOKEN_WEIGHT = 0.5
 """Weight of the next-token loss in the diffusion stage, where it keeps what the first stage has learnt."""

@@ -1,4 +1,4 @@
-"""Turns the corpus into token files: `python -m training.packing --corpus DIR --tokenizer DIR --out DIR`.
+"""Turns the corpus into token files: `python -m training.data.packing --corpus DIR --tokenizer DIR --out DIR`.
 
 A split is `NAME.u16` (little-endian 16-bit tokens, documents in shuffled order) and `NAME.documents.npy`
 (where each document starts). Every document opens with its header:
@@ -18,10 +18,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from tokenizers import Tokenizer
 
-from training.cache import CACHE
-from training.corpus import Document, read_documents
-from training.tokenizer import load_tokenizer
-from training.vocabulary import BOS, FILE, LANGUAGE_TOKENS, SPECIAL_IDS
+from training.data.cache import CACHE
+from training.data.corpus import Document, read_documents
+from training.data.tokenizer import load_tokenizer
+from training.data.vocabulary import BOS, FILE, LANGUAGE_TOKENS, SPECIAL_IDS
 
 BATCH = 512
 

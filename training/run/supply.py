@@ -13,11 +13,11 @@ from multiprocessing.pool import ApplyResult
 from pathlib import Path
 from typing import Protocol
 
-from training.config import RowRecipe
-from training.packing import load_packed
-from training.rows import PLAIN, Batch, RowSource
-from training.schedule import Noise
-from training.tokenizer import load_tokenizer
+from training.data.packing import load_packed
+from training.data.tokenizer import load_tokenizer
+from training.model.config import RowRecipe
+from training.rows.row_source import PLAIN, Batch, RowSource
+from training.rows.schedule import Noise
 
 AHEAD = 3
 """Steps that each worker may be ahead."""

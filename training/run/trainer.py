@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from training.checkpoint import Checkpoint, Progress, Settings, Weights
-from training.loss import losses_of
-from training.model import Decoder
-from training.optimiser import MasterOptimiser
-from training.parallel import Team
-from training.rows import RowSource, is_plain
-from training.schedule import LearningRate, Noise, noise_at
-from training.supply import Supply
+from training.model.decoder import Decoder
+from training.model.optimiser import MasterOptimiser
+from training.rows.row_source import RowSource, is_plain
+from training.rows.schedule import LearningRate, Noise, noise_at
+from training.run.checkpoint import Checkpoint, Progress, Settings, Weights
+from training.run.loss import losses_of
+from training.run.parallel import Team
+from training.run.supply import Supply
 
 EVALUATION_ROWS = 16
 

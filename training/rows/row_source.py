@@ -12,13 +12,13 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from training.canvas import IGNORE, FinishedRow, Hole, Row
-from training.config import BLOCK, GAP, RowRecipe
-from training.inplace import in_place_row
-from training.packing import Packed
-from training.repeats import echo_lines, exchange_names
-from training.schedule import Noise
-from training.spans import choose_disjoint, choose_span
+from training.data.packing import Packed
+from training.model.config import BLOCK, GAP, RowRecipe
+from training.rows.canvas import IGNORE, FinishedRow, Hole, Row
+from training.rows.inplace import in_place_row
+from training.rows.repeats import echo_lines, exchange_names
+from training.rows.schedule import Noise
+from training.rows.spans import choose_disjoint, choose_span
 
 MIN_BODY = 24
 NAME_POOL = 600

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.config import BLOCK
+from training.model.config import BLOCK
 
 MAX_WEIGHT = 4.0
 SMALLEST_RATIO = 1e-3

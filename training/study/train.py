@@ -1,4 +1,4 @@
-"""The paper's study in small: `python -m training.study` trains every arm, `training.study_report` writes it up.
+"""The paper's study in small: `python -m training.study.train` trains every arm, `training.study.report` writes it up.
 
 Each arm is a chain of segments; arms that begin alike share their beginning. Compute is counted in tokens that go
 through the network (canvas tokens included), so that kinds of rows that cost differently can be compared. Starting the
@@ -16,13 +16,13 @@ from typing import Literal
 
 import torch
 
-from training.cache import CACHE
-from training.checkpoint import Progress, Settings, latest_checkpoint, load_checkpoint, save_checkpoint
-from training.config import SIZES, RowRecipe
-from training.packing import tokenizer_digest
-from training.parallel import Team
-from training.supply import Direct, open_source
-from training.trainer import Trainer
+from training.data.cache import CACHE
+from training.data.packing import tokenizer_digest
+from training.model.config import SIZES, RowRecipe
+from training.run.checkpoint import Progress, Settings, latest_checkpoint, load_checkpoint, save_checkpoint
+from training.run.parallel import Team
+from training.run.supply import Direct, open_source
+from training.run.trainer import Trainer
 
 Kind = Literal["next token", "cached", "in place"]
 LENGTH, BATCH, SIZE = 512, 8, "1m"

@@ -1,4 +1,4 @@
-"""Held-out infilling: `python -m training.evaluate --model models/starter`.
+"""Held-out infilling: `python -m training.eval.evaluate --model models/starter`.
 
 Prints, for each language and kind of span, the share of exact answers, edit similarity and right first tokens, with
 the length known and unknown, beside the copy baseline and the model's own next-token head.
@@ -17,15 +17,15 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from training.baselines import copy_nearest, next_token_only
-from training.cache import CACHE
-from training.config import BLOCK
-from training.corpus import Document, read_documents
-from training.infill import infill, load_model
-from training.model import Decoder
-from training.spans import choose_span
-from training.tokenizer import load_tokenizer
-from training.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
+from training.data.cache import CACHE
+from training.data.corpus import Document, read_documents
+from training.data.tokenizer import load_tokenizer
+from training.data.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
+from training.eval.baselines import copy_nearest, next_token_only
+from training.eval.infill import infill, load_model
+from training.model.config import BLOCK
+from training.model.decoder import Decoder
+from training.rows.spans import choose_span
 
 TOKEN_SPAN = "4–12 tokens in a line"
 SELECTION = "what people select"
@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=200, help="cases for each language and kind of span")
     parser.add_argument("--context", type=int, default=240, help="tokens on each side")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path, help="write the figures here, for training.export --figures")
+    parser.add_argument("--json", type=Path, help="write the figures here, for training.release.export --figures")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     model, tokenizer = load_model(options.model), load_tokenizer(options.model)

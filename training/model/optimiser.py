@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.model import Decoder
+from training.model.decoder import Decoder
 
 MUON_RATE = 0.02
 ADAM_RATE = 2e-3

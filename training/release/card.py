@@ -6,9 +6,9 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-from training.checkpoint import Checkpoint, Progress
-from training.config import BLOCK, GAP, MAX_BLOCKS
-from training.sources import load_sources
+from training.data.sources import load_sources
+from training.model.config import BLOCK, GAP, MAX_BLOCKS
+from training.run.checkpoint import Checkpoint, Progress
 
 GOOD_RUN_TOKENS = 100_000_000
 
@@ -16,7 +16,7 @@ GOOD_RUN_TOKENS = 100_000_000
 def model_card(checkpoint: Checkpoint, folder: Path, figures: dict[str, dict[str, float]] | None) -> str:
     """Markdown for the checkpoint in `folder`; the commands in it are those that trained it.
 
-    `figures` maps a name of a measurement to its columns, as training.evaluate prints them; without it the
+    `figures` maps a name of a measurement to its columns, as training.eval.evaluate prints them; without it the
     card says that nothing has been measured.
     """
     progress, settings = checkpoint.progress, checkpoint.settings
@@ -76,7 +76,7 @@ read causally, goes on with (`docs/decisions/rescoring.md`); what that reaches s
 
 ## Data
 {_sources()}
-The list with versions, commits and licences is `training/sources.json`; the text itself is not distributed.
+The list with versions, commits and licences is `training/data/sources.json`; the text itself is not distributed.
 Tests (capped), generated, minified, vendored and near-duplicate files and files with secrets are left out.
 Held-out packages are never trained on. In {settings.rows.rename:.0%} of the samples of the diffusion stage names are
 exchanged for those of another file, in {settings.rows.echo:.0%} a few lines stand twice, so that copying from the \
@@ -89,9 +89,9 @@ short fragments of its training text. It has seen no other programming language.
 
 ## Reproduce
 ```
-python -m training.corpus
-python -m training.tokenizer
-python -m training.packing
+python -m training.data.corpus
+python -m training.data.tokenizer
+python -m training.data.packing
 {_training(checkpoint)}
 ```
 Shares of the last stage are those at its end; `docs/decisions/training-rows.md` tells what they were before.
@@ -118,7 +118,7 @@ def _training(checkpoint: Checkpoint) -> str:
     lines, run = [], "RUN"
     for begin, end in pairwise([0, *borders]):
         plain = max((stop for stage, _, stop in spans if stage == "next-token" and stop <= end), default=end)
-        words = [f"python -m training.train --size {settings.size} --seed {settings.seed}"]
+        words = [f"python -m training.run.train --size {settings.size} --seed {settings.seed}"]
         words.append(f"--next-token-tokens {plain} --noise-warmup-tokens {settings.noise_warmup_tokens}")
         if last == "canvas" and end > last_begin:
             words.append(f"--canvas-share {settings.rows.canvas_share}")
@@ -132,10 +132,10 @@ def _training(checkpoint: Checkpoint) -> str:
             words.extend([f"--start-from {earlier}-decayed/checkpoint-N.pt"] if begin in again else [])
             if begin and begin == progress.warm_start:
                 # Its optimiser was lost: what was left were the exported weights.
-                lines.append("python -m training.export --run RUN --out warm")
+                lines.append("python -m training.release.export --run RUN --out warm")
                 words.append("--start-from warm  # in a new RUN")
         lines.append(" ".join(words))
-    return "\n".join([*lines, "python -m training.export --run NEWEST --out models/starter"])
+    return "\n".join([*lines, "python -m training.release.export --run NEWEST --out models/starter"])
 
 
 def _stages(progress: Progress) -> str:

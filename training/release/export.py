@@ -1,4 +1,4 @@
-"""Writes a checkpoint folder from a run: `python -m training.export --run DIR --out models/starter`.
+"""Writes a checkpoint folder from a run: `python -m training.release.export --run DIR --out models/starter`.
 
 The folder is an ordinary Hugging Face checkpoint: config.json, model.safetensors (bf16, Qwen3's names),
 the tokenizer's three files, and a model card written from what the run really saw.
@@ -16,10 +16,10 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from training.cache import CACHE
-from training.card import model_card
-from training.checkpoint import PROGRESS_KEY, Checkpoint, CheckpointError, latest_checkpoint, load_checkpoint
-from training.packing import tokenizer_digest
+from training.data.cache import CACHE
+from training.data.packing import tokenizer_digest
+from training.release.card import model_card
+from training.run.checkpoint import PROGRESS_KEY, Checkpoint, CheckpointError, latest_checkpoint, load_checkpoint
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
@@ -67,12 +67,12 @@ def main() -> None:
     parser.add_argument("--run", type=Path, default=CACHE / "run", help="a run folder, or one of its checkpoints")
     parser.add_argument("--out", type=Path, default=Path("models/starter"))
     parser.add_argument("--tokenizer", type=Path, default=CACHE / "tokenizer")
-    parser.add_argument("--figures", type=Path, help="JSON that training.evaluate wrote for this checkpoint")
+    parser.add_argument("--figures", type=Path, help="JSON that training.eval.evaluate wrote for this checkpoint")
     parser.add_argument("--last-weights", action="store_true", help="the last weights instead of their average")
     options = parser.parse_args()
     path = options.run if options.run.is_file() else latest_checkpoint(options.run)
     if path is None:
-        sys.exit(f"There is no checkpoint in {options.run}: train one with `python -m training.train`.")
+        sys.exit(f"There is no checkpoint in {options.run}: train one with `python -m training.run.train`.")
     try:
         checkpoint = load_checkpoint(path)
         export(checkpoint, options.tokenizer, options.out, not options.last_weights)

@@ -1,4 +1,4 @@
-"""Trains the tokenizer: `python -m training.tokenizer --corpus DIR --out DIR`.
+"""Trains the tokenizer: `python -m training.data.tokenizer --corpus DIR --out DIR`.
 
 Byte-level BPE without a normaliser, so that every text comes back byte for byte. The pre-tokeniser keeps
 a line break and the indentation after it as one piece (9 % fewer tokens on code) and digits one by one.
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from training.cache import CACHE
-from training.corpus import read_documents
-from training.vocabulary import BOS, END, MASK, PAD, SPECIAL_TOKENS
+from training.data.cache import CACHE
+from training.data.corpus import read_documents
+from training.data.vocabulary import BOS, END, MASK, PAD, SPECIAL_TOKENS
 
 VOCABULARY = 8192
 MAX_TOKEN_LENGTH = 24
@@ -115,7 +115,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     if not (options.corpus / "train.jsonl.gz").exists():
-        sys.exit(f"There is no corpus in {options.corpus}. Run `python -m training.corpus` first.")
+        sys.exit(f"There is no corpus in {options.corpus}. Run `python -m training.data.corpus` first.")
     tokenizer = train_tokenizer(sample_texts(options.corpus, options.megabytes, options.seed), options.vocabulary)
     save_tokenizer(tokenizer, options.out)
     sizes: dict[str, list[int]] = {}

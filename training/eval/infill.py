@@ -16,9 +16,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from training.config import BLOCK, GAP, MAX_BLOCKS, ModelConfig
-from training.model import Decoder, Memory
-from training.vocabulary import END, MASK, SPECIAL_IDS, SPECIAL_TOKENS
+from training.data.vocabulary import END, MASK, SPECIAL_IDS, SPECIAL_TOKENS
+from training.model.config import BLOCK, GAP, MAX_BLOCKS, ModelConfig
+from training.model.decoder import Decoder, Memory
 
 _END_ID = SPECIAL_IDS[END]
 _MASK_ID = SPECIAL_IDS[MASK]

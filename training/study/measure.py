@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from training.baselines import next_token_only
-from training.config import BLOCK
-from training.infill import encode_context, infill
-from training.inplace import hole_logits, infill_in_place
-from training.model import Decoder, Memory
-from training.study import Kind
-from training.vocabulary import END, MASK, SPECIAL_IDS, SPECIAL_TOKENS
+from training.data.vocabulary import END, MASK, SPECIAL_IDS, SPECIAL_TOKENS
+from training.eval.baselines import next_token_only
+from training.eval.infill import encode_context, infill
+from training.model.config import BLOCK
+from training.model.decoder import Decoder, Memory
+from training.rows.inplace import hole_logits, infill_in_place
+from training.study.train import Kind
 
 MAX_BLOCKS = 2
 """As much room as masks in place have (inplace.MAX_MASKS); the answers that are measured are shorter than one."""

@@ -1,4 +1,4 @@
-"""Measures the arms of the study that are finished: `python -m training.study_report`.
+"""Measures the arms of the study that are finished: `python -m training.study.report`.
 
 Writes the tables to bench/results/study.md and the curves to docs/images. What has been measured of an arm is kept
 beside it, so that only new arms take time.
@@ -13,19 +13,19 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from training.cache import CACHE
-from training.checkpoint import load_checkpoint
-from training.config import BLOCK
-from training.corpus import read_documents
-from training.evaluate import SELECTION, TOKEN_SPAN, Case, Score, draw_cases, selections, token_spans
-from training.measure import Filler
-from training.model import Decoder
-from training.plot import Curve, line_chart, smoothed
-from training.schedule import Noise
-from training.study import ARMS, LENGTH, Segment, Study, study_arguments
-from training.supply import open_source
-from training.tokenizer import load_tokenizer
-from training.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
+from training.data.cache import CACHE
+from training.data.corpus import read_documents
+from training.data.tokenizer import load_tokenizer
+from training.data.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
+from training.eval.evaluate import SELECTION, TOKEN_SPAN, Case, Score, draw_cases, selections, token_spans
+from training.model.config import BLOCK
+from training.model.decoder import Decoder
+from training.rows.schedule import Noise
+from training.run.checkpoint import load_checkpoint
+from training.run.supply import open_source
+from training.study.measure import Filler
+from training.study.plot import Curve, line_chart, smoothed
+from training.study.train import ARMS, LENGTH, Segment, Study, study_arguments
 
 CONTEXT = 200
 SILENCE_ROWS = 300
@@ -172,7 +172,7 @@ def report(study: Study, cases: dict[str, list[Case]]) -> str:
         overall.append([name, f"{log[-1]['spent'] / 1e6:.2f}", f"{clean / 1e6:.2f}", cpu, *cells])
     parts = [
         "# The curriculum, in small",
-        "Written by `python -m training.study_report` after `python -m training.study`.",
+        "Written by `python -m training.study.report` after `python -m training.study.train`.",
         f"Model {study.size}; every arm {study.budget / 1e6:.2f}M tokens through the network, the first half of it "
         f"shared by arms that begin alike; {sum(map(len, cases.values()))} held-out spans of fewer than {BLOCK} "
         f"tokens with {CONTEXT} tokens on each side. _nats a token_: −log p of the answer, revealed from left to "

@@ -1,4 +1,4 @@
-"""Trains or resumes a run: `python -m training.train --minutes N --run DIR`.
+"""Trains or resumes a run: `python -m training.run.train --minutes N --run DIR`.
 
 The run folder holds the checkpoints and log.jsonl. Starting the same command again goes on from the newest
 checkpoint. SIGTERM writes a checkpoint and exits. Stage one is autoregressive, stage two block diffusion.
@@ -18,8 +18,12 @@ from pathlib import Path
 
 import torch
 
-from training.cache import CACHE
-from training.checkpoint import (
+from training.data.cache import CACHE
+from training.data.packing import tokenizer_digest
+from training.data.tokenizer import load_tokenizer
+from training.model.config import SIZES, RowRecipe
+from training.rows.row_source import RowSource
+from training.run.checkpoint import (
     Checkpoint,
     CheckpointError,
     Settings,
@@ -29,13 +33,9 @@ from training.checkpoint import (
     require_same_shape,
     save_checkpoint,
 )
-from training.config import SIZES, RowRecipe
-from training.packing import tokenizer_digest
-from training.parallel import Team, TeamError, form_team
-from training.rows import RowSource
-from training.supply import Direct, Prefetcher, open_source
-from training.tokenizer import load_tokenizer
-from training.trainer import StepReport, Trainer, TrainingError
+from training.run.parallel import Team, TeamError, form_team
+from training.run.supply import Direct, Prefetcher, open_source
+from training.run.trainer import StepReport, Trainer, TrainingError
 
 WORKERS = max(1, (os.cpu_count() or 2) - 2) if torch.cuda.is_available() else 0
 BOUNDARY = "end-of-next-token-stage"
@@ -246,7 +246,7 @@ def main() -> None:
         sys.exit("--batch must be a multiple of --processes.")
     for needed in (options.data / "packed.json", options.tokenizer / "tokenizer.json"):
         if not needed.exists():
-            sys.exit(f"{needed} is missing: run training.corpus, training.tokenizer and training.packing first.")
+            sys.exit(f"{needed} is missing: run the commands corpus, tokenizer and packing of training.data first.")
     if options.threads:
         torch.set_num_threads(options.threads)
     team, children = form_team(options.processes, options.rank, options.meeting)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.config import ModelConfig
+from training.model.config import ModelConfig
 
 HIDDEN = -1e4
 """Added to the score of what is not visible: large, but finite in every type."""

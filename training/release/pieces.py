@@ -1,4 +1,4 @@
-"""Files in pieces, for machines that take only small ones: `python -m training.pieces split|join …`.
+"""Files in pieces, for machines that take only small ones: `python -m training.release.pieces split|join …`.
 
 `split FILE --out DIR` writes NAME.000, NAME.001, … and NAME.pieces.json with their digests; `join` with that index and
 `--out FILE` checks and joins them. With `--compress` the pieces are one xz stream (16-bit tokens shrink to 30 %).

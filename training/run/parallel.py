@@ -54,7 +54,7 @@ def form_team(processes: int, rank: int, meeting: Path | None) -> tuple[Team, li
     if rank == 0:
         meeting = Path(tempfile.mkdtemp(prefix="palimpsest-")) / "meeting"
         for other in range(1, processes):
-            command = [sys.executable, "-m", "training.train", *sys.argv[1:]]
+            command = [sys.executable, "-m", "training.run.train", *sys.argv[1:]]
             children.append(subprocess.Popen([*command, "--rank", str(other), "--meeting", str(meeting)]))
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=processes, timeout=PATIENCE)

@@ -1,4 +1,4 @@
-"""Builds the corpus: `python -m training.corpus --out DIR`.
+"""Builds the corpus: `python -m training.data.corpus --out DIR`.
 
 Writes train.jsonl.gz and held.jsonl.gz (one file a line: source, path, language, text) and report.json.
 The corpus stays outside the repository: it is other people's text.
@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from training.cache import CACHE
-from training.downloads import SourceGone, read_source
-from training.duplicates import NearDuplicates
-from training.filters import clean, is_test, language_of, reason_to_drop
-from training.sources import Source, load_sources
+from training.data.cache import CACHE
+from training.data.downloads import SourceGone, read_source
+from training.data.duplicates import NearDuplicates
+from training.data.filters import clean, is_test, language_of, reason_to_drop
+from training.data.sources import Source, load_sources
 
 MAX_SOURCE_BYTES = 8_000_000
 TEST_SHARE = 0.1

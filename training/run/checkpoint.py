@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
-from training.config import ModelConfig, RowRecipe
+from training.model.config import ModelConfig, RowRecipe
 
 KEPT = 2
 PREFIX = "checkpoint-"
@@ -152,7 +152,7 @@ def load_weights(folder: Path) -> Weights:
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise CheckpointError(
             f"{folder} cannot be read as a checkpoint folder ({type(error).__name__}): give --start-from a folder that "
-            "training.export wrote, or a checkpoint of a run."
+            "training.release.export wrote, or a checkpoint of a run."
         ) from error
 
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from training.config import BLOCK, GAP, MAX_BLOCKS
-from training.schedule import Noise, draw_mask
-from training.vocabulary import END, MASK, SPECIAL_IDS
+from training.data.vocabulary import END, MASK, SPECIAL_IDS
+from training.model.config import BLOCK, GAP, MAX_BLOCKS
+from training.rows.schedule import Noise, draw_mask
 
 IGNORE = -100
 _END_ID = SPECIAL_IDS[END]

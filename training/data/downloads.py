@@ -14,8 +14,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from training.filters import language_of
-from training.sources import Source
+from training.data.filters import language_of
+from training.data.sources import Source
 
 File = tuple[str, bytes]
 """A path inside the package, and the file's bytes."""

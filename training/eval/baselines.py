@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from training.model import Decoder, Memory
-from training.vocabulary import SPECIAL_TOKENS
+from training.data.vocabulary import SPECIAL_TOKENS
+from training.model.decoder import Decoder, Memory
 
 
 def copy_nearest(prefix: list[int], suffix: list[int], length: int, longest: int = 3) -> list[int]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from training.canvas import IGNORE, FinishedRow
-from training.config import BLOCK
-from training.model import Decoder
-from training.schedule import Noise, draw_mask
-from training.vocabulary import DELETE, EXPAND, MASK, SPECIAL_IDS, SPECIAL_TOKENS
+from training.data.vocabulary import DELETE, EXPAND, MASK, SPECIAL_IDS, SPECIAL_TOKENS
+from training.model.config import BLOCK
+from training.model.decoder import Decoder
+from training.rows.canvas import IGNORE, FinishedRow
+from training.rows.schedule import Noise, draw_mask
 
 _MASK_ID, _EXPAND_ID, _DELETE_ID = SPECIAL_IDS[MASK], SPECIAL_IDS[EXPAND], SPECIAL_IDS[DELETE]
 EVERYWHERE_SHARE = 0.5

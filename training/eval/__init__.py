@@ -1,0 +1,1 @@
+"""Reference inference, the baselines it must beat, and held-out figures."""

@@ -1,0 +1,1 @@
+"""The training loop: losses, batches ahead, processes, checkpoints, the command."""

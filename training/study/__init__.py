@@ -1,0 +1,1 @@
+"""The curriculum in small: arms, the other architecture, tables and charts."""
