@@ -41,7 +41,7 @@ async function runPhases(folder: string, cacheFolder: string, text: string): Pro
   mark('Node');
   await import('../engine/process/engineProcess');
   mark("the process's own code");
-  await import('onnxruntime-node');
+  await import('../engine/runtime/onnxRuntime');
   mark("ONNX Runtime's library");
   const { openCheckpoint } = await import('../engine/checkpoint/open');
   const { decideProvider } = await import('../engine/runtime/providers');
@@ -100,7 +100,7 @@ async function runPhases(folder: string, cacheFolder: string, text: string): Pro
 }
 
 async function runEmpty(): Promise<void> {
-  const { InferenceSession } = await import('onnxruntime-node');
+  const { InferenceSession } = await import('../engine/runtime/onnxRuntime');
   const { DataType, GraphWriter } = await import('../engine/graph/onnxWriter');
   const graph = new GraphWriter();
   graph.op('Neg', [graph.input('x', DataType.FLOAT, [1])], {}, 'y');

@@ -1,10 +1,10 @@
 // Raw logits of a whole sequence: for parity checks alone, since nothing else lets them cross the border.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DecoderShape } from '../checkpoint/types';
 import { EngineError, toEngineError } from '../errors';
 import type { BuiltGraph } from '../graph/types';
 import { shapedBias } from '../runtime/forward';
 import { voidKv } from '../runtime/kvState';
+import { InferenceSession, Tensor } from '../runtime/onnxRuntime';
 import type { LogitsRequest } from './context';
 
 /** [S, V] fp32, unshifted, on the CPU; the graph must have been built with `withLogits`. Throws `runtime-failed`. */

@@ -1,7 +1,7 @@
 // Whether this CPU's 8-bit products are exact. On x64 without VNNI instructions ONNX Runtime's kernels add pairs of
 // products in 16 bits, where large ones saturate: int8 then gives wrong numbers without a word.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { DataType, GraphWriter } from '../graph/onnxWriter';
+import { InferenceSession, Tensor } from './onnxRuntime';
 
 const ROWS = 4;
 const DEPTH = 64;

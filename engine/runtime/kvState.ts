@@ -1,8 +1,8 @@
 // The K/V cache as a value: an immutable run of cached positions, until it is disposed of. In main memory it can be cut,
 // joined and re-rotated; on a device it is opaque and only grows by what the graph itself joins.
-import { Tensor } from 'onnxruntime-node';
 import type { DecoderShape } from '../checkpoint/types';
 import { KvMemory } from './kvMemory';
+import { Tensor } from './onnxRuntime';
 
 /** Keys and values of one layer in main memory, each [lanes, kvHeads, positions, headSize], keys rotated. */
 export interface KvLayer {

@@ -1,5 +1,4 @@
 // One ONNX Runtime session of one built graph: plain arrays in, predictions and K/V out.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DecoderShape } from '../checkpoint/types';
 import type { LogitBias, Prediction } from '../decoding/types';
 import { EngineError } from '../errors';
@@ -8,6 +7,7 @@ import type { ProviderName } from '../protocol';
 import type { Forward, ForwardRequest, ForwardResult } from './forward';
 import { KvMemory } from './kvMemory';
 import { disposeKv, type HostKv, joinKv, type KvState, kvTensors } from './kvState';
+import { InferenceSession, Tensor } from './onnxRuntime';
 
 export interface SessionOptions {
   readonly provider: ProviderName;

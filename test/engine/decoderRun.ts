@@ -1,10 +1,10 @@
 // Runs a built graph directly, so that parity is of the graph alone: any part of a sequence against the cached K/V of
 // any other, with visibility given as a rule over places in the sequence.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Checkpoint } from '../../engine/checkpoint/types';
 import { buildGraph } from '../../engine/graph/build';
 import type { GraphOptions } from '../../engine/graph/types';
 import { type HostKv, joinKv, kvTensors, voidKv } from '../../engine/runtime/kvState';
+import { InferenceSession, Tensor } from '../../engine/runtime/onnxRuntime';
 import type { Visibility } from './reference';
 
 const UNSEEN = -1e9;

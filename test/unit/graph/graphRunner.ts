@@ -1,7 +1,7 @@
 // Feeds built graphs as the contract in engine/graph/types.ts says, with plain arrays.
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DecoderShape } from '../../../engine/checkpoint/types';
 import type { BuiltGraph } from '../../../engine/graph/types';
+import { InferenceSession, Tensor } from '../../../engine/runtime/onnxRuntime';
 
 export const UNSEEN = -1e9;
 

@@ -4,11 +4,11 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { isEngineError } from '../../../engine/errors';
 import { commonFolder, dataFolderOf, sideFolder } from '../../../engine/graph/dataFolder';
 import { DataType, GraphWriter } from '../../../engine/graph/onnxWriter';
 import { ProtobufWriter } from '../../../engine/graph/protobuf';
+import { InferenceSession, Tensor } from '../../../engine/runtime/onnxRuntime';
 import { temporaryFolder } from './tinyCheckpoint';
 
 const hex = (writer: ProtobufWriter) => Buffer.from(writer.finish()).toString('hex');

@@ -1,10 +1,10 @@
 // Rotary angles, alone: what scaling does to the frequencies, and that far positions keep their precision.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { RopeScaling } from '../../../engine/checkpoint/types';
 import { DataType, GraphWriter } from '../../../engine/graph/onnxWriter';
 import { addRotaryAngles, rotaryFrequencies } from '../../../engine/graph/rotary';
+import { InferenceSession, Tensor } from '../../../engine/runtime/onnxRuntime';
 import { at } from './referenceDecoder';
 
 const shape = { headSize: 64, ropeTheta: 500000, contextLength: 8192 };

@@ -1,11 +1,11 @@
 // A decoder small enough to check by hand that runs in the caches' own types. What it keeps can be poisoned when it is
 // given back, and any of its runs can fail.
 import assert from 'node:assert/strict';
-import { Tensor } from 'onnxruntime-node';
 import { EngineError } from '../../../engine/errors';
 import type { Forward, ForwardRequest, ForwardResult } from '../../../engine/runtime/forward';
 import { KvMemory } from '../../../engine/runtime/kvMemory';
 import { type HostKv, joinKv, type KvState, kvTensors } from '../../../engine/runtime/kvState';
+import { Tensor } from '../../../engine/runtime/onnxRuntime';
 
 export const TINY = { layers: 1, kvHeads: 1, headSize: 2 };
 

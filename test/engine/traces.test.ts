@@ -1,0 +1,225 @@
+// What a session leaves behind on this machine and on its network: nothing that is not ours. Checked on the bundles as they
+// are shipped, in an environment of their own and, where the system allows it, in a network of their own whose counters
+// remember every attempt.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, before, beforeEach, describe } from 'node:test';
+import esbuild from 'esbuild';
+import { EngineClient } from '../../engine/rpc/engineClient';
+import { bundle } from './processes';
+
+const ROOT = path.join(__dirname, '..', '..');
+const MODEL = path.join(ROOT, 'test', 'fixtures', 'checkpoints', 'palimpsest');
+
+/** Words before a command that give it a network without a way out; none where that cannot be had. */
+const ALONE =
+  process.platform === 'linux' && spawnSync('unshare', ['-rn', 'true']).status === 0
+    ? ['unshare', '-rn']
+    : [];
+
+/** Attempts to send, by /proc/PID/net/snmp and snmp6 of the namespace that the process is in. */
+function attempts(pid: number | 'self'): string[] {
+  const lines = fs.readFileSync(`/proc/${pid}/net/snmp`, 'utf8').split('\n');
+  return attemptsOf(lines.join('\n')).concat(
+    fs
+      .readFileSync(`/proc/${pid}/net/snmp6`, 'utf8')
+      .split('\n')
+      .filter((line) => /^(Ip6OutNoRoutes|Udp6OutDatagrams)\s+[1-9]/.test(line)),
+  );
+}
+
+function attemptsOf(snmp: string): string[] {
+  const lines = snmp.split('\n').map((line) => line.split(/\s+/));
+  return lines.flatMap((names, index) => {
+    const values = lines[index + 1];
+    if (values === undefined || values[0] !== names[0] || !/^(Ip|Tcp|Udp):$/.test(names[0] ?? '')) return [];
+    return names.flatMap((name, column) =>
+      /^(OutRequests|OutNoRoutes|ActiveOpens|OutDatagrams)$/.test(name) && values[column] !== '0'
+        ? [`${names[0]} ${name} ${values[column]}`]
+        : [],
+    );
+  });
+}
+
+/** Sockets that are open in the namespace of the process, of any kind that reaches another machine. */
+function openSockets(pid: number): string[] {
+  return ['tcp', 'tcp6', 'udp', 'udp6', 'raw', 'raw6'].flatMap((kind) =>
+    fs
+      .readFileSync(`/proc/${pid}/net/${kind}`, 'utf8')
+      .trim()
+      .split('\n')
+      .slice(1)
+      .map((line) => `${kind} ${line}`),
+  );
+}
+
+describe('traces', () => {
+  let folder = '';
+  let home = '';
+  let temporary = '';
+
+  before(async () => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-traces-'));
+    fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'));
+    fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
+    const entries = {
+      engine: 'engine/process/main.ts',
+      cli: 'engine/cli/main.ts',
+      probe: 'engine/runtime/probeMain.ts',
+    };
+    await bundle(entries, path.join(folder, 'dist'));
+    fs.writeFileSync(path.join(folder, 'mean.py'), 'def mean(values):\n    return sum(values)\n');
+  });
+  after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+  beforeEach(() => {
+    home = fs.mkdtempSync(path.join(folder, 'home-'));
+    temporary = fs.mkdtempSync(path.join(folder, 'tmp-'));
+  });
+
+  /** Nothing of what would silence a library by chance: no CI, no settings of the person who runs the tests. */
+  function environment(): NodeJS.ProcessEnv {
+    const kept = ['PATH', 'SYSTEMROOT', 'PATHEXT'].map((name) => [name, process.env[name]]);
+    return {
+      ...Object.fromEntries(kept),
+      HOME: home,
+      USERPROFILE: home,
+      LOCALAPPDATA: home,
+      APPDATA: home,
+      TMPDIR: temporary,
+      TEMP: temporary,
+      TMP: temporary,
+      PALIMPSEST_CACHE: path.join(folder, 'cache'),
+    };
+  }
+
+  function assertNothingForeign(): void {
+    const left = [home, temporary].flatMap((place) =>
+      fs.readdirSync(place, { recursive: true, encoding: 'utf8' }),
+    );
+    assert.deepEqual(left, []);
+    const ours = fs.existsSync(path.join(folder, 'cache')) ? fs.readdirSync(path.join(folder, 'cache')) : [];
+    assert.deepEqual(
+      ours.filter((name) => !/^(probe-[\w-]+\.json|[\w-]+-[0-9a-f]+\.weights)$/.test(name)),
+      [],
+    );
+  }
+
+  /** Runs Node to its end and gives its output with what it tried on the network. */
+  function run(words: readonly string[]) {
+    const report = path.join(folder, 'snmp');
+    const command =
+      ALONE.length > 0
+        ? [...ALONE, 'sh', '-c', '"$@"; code=$?; cat /proc/net/snmp > "$0"; exit $code', report]
+        : [];
+    const [file = '', ...rest] = [...command, process.execPath, ...words];
+    const result = spawnSync(file, rest, { cwd: folder, env: environment(), encoding: 'utf8' });
+    if (ALONE.length > 0) assert.deepEqual(attemptsOf(fs.readFileSync(report, 'utf8')), []);
+    return result;
+  }
+
+  test('a command that runs a model leaves nothing of a library, and nothing on the network', () => {
+    // The embedded model: random weights rarely come to an answer.
+    const model = ['--model', path.join(ROOT, 'models', 'starter'), '--provider', 'cpu'];
+    const words = ['infill', 'mean.py', '--span', '2:12-2:23', '--json', ...model];
+    const { status, stdout, stderr } = run([path.join(folder, 'dist', 'cli.js'), ...words]);
+    assert.equal(status, 0, stdout + stderr);
+    assert.ok(JSON.parse(stdout).candidates);
+    assertNothingForeign();
+  });
+
+  test('so does the probe of a provider, whether or not there is a device', () => {
+    const { stdout } = run([path.join(folder, 'dist', 'probe.js'), 'webgpu']);
+    assert.equal(JSON.parse(stdout).provider, 'webgpu');
+    assertNothingForeign();
+  });
+
+  test('an engine that has answered has no socket open and has tried none', async () => {
+    const [node = '', ...nodeArgs] = [...ALONE, process.execPath];
+    const client = await EngineClient.start({
+      node,
+      nodeArgs,
+      script: path.join(folder, 'dist', 'engine.js'),
+      cacheFolder: path.join(folder, 'cache'),
+      env: environment(),
+    });
+    try {
+      await client.loadModel({ folder: MODEL, provider: 'cpu' });
+      const text = 'def mean(values):\n    return 1\n';
+      await client.infill({
+        model: MODEL,
+        text,
+        spans: [{ start: 22, end: 30 }],
+        steps: 2,
+        priority: 'rewrite',
+      });
+      await client.score({ model: MODEL, text, priority: 'background' });
+      if (ALONE.length > 0) {
+        assert.deepEqual(openSockets(client.pid), []);
+        assert.deepEqual(attempts(client.pid), []);
+      }
+      if (process.platform === 'linux') {
+        const fds = fs.readdirSync(`/proc/${client.pid}/fd`).flatMap((fd) => {
+          try {
+            return [fs.readlinkSync(`/proc/${client.pid}/fd/${fd}`)];
+          } catch {
+            return [];
+          }
+        });
+        // Its own three streams are sockets where Node makes pipes of them.
+        assert.ok(fds.filter((name) => name.startsWith('socket:')).length <= 3, fds.join('\n'));
+        const foreign = fds.filter((name) => name.startsWith(home) || name.startsWith(temporary));
+        assert.deepEqual(foreign, []);
+      }
+    } finally {
+      await client.stop();
+    }
+    assertNothingForeign();
+  });
+
+  /** Which part of a bundle asks for which of Node's ways to another machine. */
+  async function networkImports(entry: string): Promise<string[]> {
+    const { metafile } = await esbuild.build({
+      entryPoints: [path.join(ROOT, entry)],
+      absWorkingDir: ROOT,
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      external: ['vscode', 'onnxruntime-node'],
+      metafile: true,
+      write: false,
+      logLevel: 'error',
+    });
+    const network = /^(node:)?(net|dns|dns\/promises|dgram|tls|http|https|http2|inspector)$/;
+    const found = Object.entries(metafile.inputs).flatMap(([file, { imports }]) =>
+      imports
+        .filter(({ path: name, external }) => external && network.test(name))
+        .map(({ path: name }) => `${name} in ${/node_modules\/((@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? file}`),
+    );
+    return [...new Set(found)].sort();
+  }
+
+  test('no bundle can reach the network but by what is known', async () => {
+    // vscode-jsonrpc can also speak over sockets and named pipes; nothing here asks it to.
+    const known = ['net in vscode-jsonrpc'];
+    assert.deepEqual(await networkImports('extension/extension.ts'), known);
+    assert.deepEqual(await networkImports('engine/process/main.ts'), known);
+    assert.deepEqual(await networkImports('engine/runtime/probeMain.ts'), []);
+    assert.deepEqual(await networkImports('engine/cli/main.ts'), []);
+    const own = ['extension', 'engine'].flatMap((name) =>
+      fs
+        .readdirSync(path.join(ROOT, name), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .map((file) => path.join(ROOT, name, file)),
+    );
+    const calls =
+      /\b(fetch|createClientSocketTransport|createServerSocketTransport|createClientPipeTransport|createServerPipeTransport)\s*\(|\bnew (WebSocket|EventSource|XMLHttpRequest)\b/;
+    assert.deepEqual(
+      own.filter((file) => calls.test(fs.readFileSync(file, 'utf8'))),
+      [],
+    );
+  });
+});
