@@ -14,15 +14,15 @@ import {
 } from 'vscode';
 import type { PalimpsestApi } from './api/palimpsest';
 import type { ToolInput } from './api/toolInput';
-import { sayNoEditor } from './editable';
+import { sayNoEditor } from './documents/editable';
+import { EVERYWHERE } from './documents/schemes';
 import { FIX_KIND, fixActions } from './fixes/codeAction';
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
-import type { RewriteAction } from './rewrite/rewrites';
-import type { OffsetRange } from './rewrite/spans';
-import { EVERYWHERE } from './schemes';
+import type { RewriteAction } from './rewrite/rewriteManager';
 import { ghostSettings } from './settings';
-import { StatusItem } from './statusItem';
+import type { OffsetRange } from './text/spans';
+import { StatusItem } from './ui/statusBar';
 
 /** What `activate` gives; other extensions see the API alone. */
 export interface Exported extends PalimpsestApi {

@@ -1,9 +1,8 @@
 // The settings as the code wants them: typed, bounded, read at the moment of use.
 import { type ConfigurationScope, workspace } from 'vscode';
 import { PROVIDERS, type ProviderChoice } from '../engine/protocol';
-
-import { EMPTY_CHOICES, type EmptyChoice } from './rewrite/meant';
-import type { PreviewChoice } from './rewrite/presentation';
+import type { PreviewChoice } from './rewrite/review/form';
+import { EMPTY_CHOICES, type EmptyChoice } from './rewrite/targetSpans';
 
 export const SECTION = 'palimpsest';
 const PREVIEWS: readonly PreviewChoice[] = ['auto', 'diffEditor', 'comments'];

@@ -16,7 +16,7 @@ import {
   window,
   workspace,
 } from 'vscode';
-import type { Door } from './door';
+import type { Door } from './publicApi';
 import { invalid } from './requests';
 import { checkInput, diffOf, offsetsOf, type ToolInput } from './toolInput';
 

@@ -1,6 +1,6 @@
 // What a language model hands to the tool, and what it gets back: lines and columns in, a diff out. Pure.
 import { structuredPatch } from 'diff';
-import { lineStarts } from '../offsets';
+import { lineStarts } from '../text/offsets';
 import { fieldsOf, invalid } from './requests';
 
 /** Counts from 1, as editors show it; a column counts UTF-16 units, the end is exclusive. */

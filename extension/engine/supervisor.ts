@@ -5,8 +5,8 @@ import { EngineError, type ErrorCode, toEngineError } from '../../engine/errors'
 import type { LoadProgress, ModelDescription, ProviderChoice } from '../../engine/protocol';
 import { type Disposable, Emitter } from '../../engine/rpc/emitter';
 import { EngineClient as Engine, type EngineClient, type EngineExit } from '../../engine/rpc/engineClient';
+import { LOADING_PATIENCE, patienceWith } from './hangTimeout';
 import { describeRuntime, type NodeRuntime } from './nodeRuntime';
-import { LOADING_PATIENCE, patienceWith } from './patience';
 import { RestartBudget } from './restartBudget';
 
 export type EngineState =

@@ -1,8 +1,9 @@
 // Which answers still parse, and are answers at all.
-import { leastEdit, type TextEdit } from '../rewrite/edits';
+
 import type { Answers } from '../rewrite/request';
 import { bracketRest } from '../syntax/brackets';
 import { isNoWorse, type SyntaxTree } from '../syntax/tree';
+import { leastEdit, type TextEdit } from '../text/edits';
 
 /** Of one place: the new text for it, and the whole document with that. */
 export interface Candidate {

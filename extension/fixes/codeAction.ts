@@ -9,7 +9,7 @@ import {
   type Range,
   type TextDocument,
 } from 'vscode';
-import { holdsSecrets } from '../secrets';
+import { holdsSecrets } from '../privacy/secrets';
 import { offersFixes } from '../settings';
 import { shortened } from './problem';
 

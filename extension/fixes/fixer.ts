@@ -3,12 +3,12 @@
 import { type Diagnostic, l10n, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { withPatience } from '../patience';
 import { type Answers, askForAnswers } from '../rewrite/request';
-import type { Place } from '../rewrite/review';
-import type { Rewrites } from '../rewrite/rewrites';
+import type { Rewrites } from '../rewrite/rewriteManager';
+import type { Place } from '../rewrite/state/acceptance';
 import { rewriteSettings } from '../settings';
-import { say } from '../statusNotes';
+import { withPatience } from '../ui/delayedProgress';
+import { say } from '../ui/statusMessage';
 import { shortened } from './problem';
 import { type Sifted, Trial, type TrialServices } from './trial';
 

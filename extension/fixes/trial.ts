@@ -1,15 +1,15 @@
 // One text with a problem, and the means to try answers on it: its syntax tree, and a copy for the language server. Made for
 // one search, and closed after it.
 import type { Diagnostic, TextDocument } from 'vscode';
-import { offsetsOf } from '../offsets';
 import type { Answers } from '../rewrite/request';
-import type { OffsetRange } from '../rewrite/spans';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import type { SyntaxTree } from '../syntax/tree';
+import { offsetsOf } from '../text/offsets';
+import type { OffsetRange } from '../text/spans';
 import { candidatesOf } from './candidates';
 import { Checker } from './checker';
 import type { Copies } from './copies';
-import { placesToTry } from './places';
+import { placesToTry } from './placesToTry';
 import { type Checked, worthShowing } from './problem';
 
 export interface TrialServices {

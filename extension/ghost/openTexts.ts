@@ -8,9 +8,9 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { Disposables } from '../disposables';
+import { Disposables } from '../common/disposables';
+import { DOCUMENT_SCHEMES } from '../documents/schemes';
 import type { Exclusions } from '../privacy/exclusions';
-import { DOCUMENT_SCHEMES } from '../schemes';
 import { privacySettings } from '../settings';
 
 const MOST = 8;

@@ -11,10 +11,10 @@ import {
 } from 'vscode';
 import { toEngineError } from '../../engine/errors';
 import { type EngineSupervisor, isCrash } from '../engine/supervisor';
-import { excerptAround } from '../excerpt';
 import type { Exclusions } from '../privacy/exclusions';
-import { rangeOf } from '../ranges';
 import { type GhostSettings, ghostSettings } from '../settings';
+import { excerptAround } from '../text/excerpt';
+import { rangeOf } from '../text/ranges';
 import { GhostCache, type Remembered } from './cache';
 import { AdaptiveDelay } from './delay';
 import { offersOf, textsOf } from './offer';

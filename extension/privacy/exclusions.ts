@@ -11,10 +11,10 @@ import {
   Uri,
   workspace,
 } from 'vscode';
-import { Disposables } from '../disposables';
-import { type Exclusion, exclusionByName, exclusionOf } from '../secrets';
+import { Disposables } from '../common/disposables';
 import { privacySettings } from '../settings';
 import { GitIgnore } from './gitIgnore';
+import { type Exclusion, exclusionByName, exclusionOf } from './secrets';
 
 type Asked = Pick<TextDocument, 'uri' | 'languageId'>;
 

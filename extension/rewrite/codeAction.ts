@@ -7,7 +7,7 @@ import {
   type Range,
   type TextDocument,
 } from 'vscode';
-import { holdsSecrets } from '../secrets';
+import { holdsSecrets } from '../privacy/secrets';
 
 export const REWRITE_KIND = CodeActionKind.RefactorRewrite.append('palimpsest');
 

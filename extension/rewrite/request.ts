@@ -1,12 +1,12 @@
 // What a rewrite asks the engine: the text around its places, sent once, and the answers for each of them.
 import type { TextDocument } from 'vscode';
 import type { DenoiseStepEvent } from '../../engine/protocol';
+import { lineEndOf } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { excerptAround } from '../excerpt';
 import { rewriteSettings } from '../settings';
-import { type Ask, answerFrom, planAsk } from './ask';
-import { lineEndOf } from './editing';
-import type { Answer, Place } from './review';
+import { excerptAround } from '../text/excerpt';
+import { type Ask, answerFrom, planAsk } from './requestPlan';
+import type { Answer, Place } from './state/acceptance';
 
 export interface Answers {
   /** In the text that was sent. */

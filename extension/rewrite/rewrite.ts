@@ -1,13 +1,23 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
 import { l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
+import { editDocument, editorsOf, isCursorNear } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { say } from '../statusNotes';
-import type { Ask } from './ask';
-import { DenoiseShow, type DenoiseStage } from './denoiseShow';
-import { editDocument, editorsOf, isCursorNear } from './editing';
-import { leastEdit, rebased, type TextEdit } from './edits';
-import type { Hunk } from './hunks';
+import { leastEdit, rebased, type TextEdit } from '../text/edits';
+import type { OffsetRange } from '../text/spans';
+import type { TextChange } from '../text/tracking';
+import { say } from '../ui/statusMessage';
+import type { Spoken } from './announce/announcer';
+import { type Milestone, Milestones } from './announce/milestones';
+import { DenoiseShow, type DenoiseStage } from './denoise/controller';
+import { sayNote } from './messages';
+import { type Answers, askForAnswers } from './request';
+import type { Ask } from './requestPlan';
+import { ReviewShow, type ReviewStage } from './review/controller';
+import type { Hunk } from './review/hunks';
+import type { Ghost } from './review/inlineView';
+import { type Pointed, pointedWords } from './review/selectedWords';
+import { type Place, type Review, textTaken } from './state/acceptance';
 import {
   begin,
   beginReview,
@@ -16,17 +26,7 @@ import {
   type RewriteEffect,
   type RewriteEvent,
   type RewriteState,
-} from './machine';
-import { type Milestone, Milestones } from './milestones';
-import { sayNote } from './notes';
-import { type Pointed, pointedWords } from './pointing';
-import { type Answers, askForAnswers } from './request';
-import { type Place, type Review, textTaken } from './review';
-import { ReviewShow, type ReviewStage } from './reviewShow';
-import type { Ghost } from './reviewView';
-import type { OffsetRange } from './spans';
-import type { Spoken } from './spoken';
-import type { TextChange } from './tracking';
+} from './state/machine';
 
 /** What all rewrites share. */
 export interface RewriteServices extends DenoiseStage, ReviewStage {

@@ -1,6 +1,6 @@
 // How suspicious a token is, and which tokens are marked. Pure.
 import type { ScoredToken } from '../../engine/protocol';
-import type { OffsetRange } from '../rewrite/spans';
+import type { OffsetRange } from '../text/spans';
 
 /** Shades of heat; each begins at ten times the odds of the one before. */
 export const STEPS = 4;

@@ -1,7 +1,7 @@
 // Heat as it is seen: a background that grows warmer, and an underline for those who do not see its colour.
 import { type DecorationOptions, type TextEditor, ThemeColor, window } from 'vscode';
-import { Disposables } from '../disposables';
-import { rangeOf } from '../ranges';
+import { Disposables } from '../common/disposables';
+import { rangeOf } from '../text/ranges';
 import type { Mark } from './heat';
 
 const COLOURS = [

@@ -1,6 +1,6 @@
 // Where marks are after edits, and which one is next. Pure.
-import type { OffsetRange } from '../rewrite/spans';
-import { follow, type TextChange } from '../rewrite/tracking';
+import type { OffsetRange } from '../text/spans';
+import { follow, type TextChange } from '../text/tracking';
 
 /**
  * Marks through changes that apply one after another: those elsewhere move; those that were touched go, and so do those

@@ -2,8 +2,8 @@
 import type { TextDocument } from 'vscode';
 import type { Priority } from '../../engine/protocol';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { excerptAround } from '../excerpt';
-import type { OffsetRange } from '../rewrite/spans';
+import { excerptAround } from '../text/excerpt';
+import type { OffsetRange } from '../text/spans';
 import { chunksOf } from './chunks';
 import { type Mark, marksOf } from './heat';
 

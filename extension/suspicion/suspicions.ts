@@ -17,21 +17,21 @@ import {
 } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { Priority } from '../../engine/protocol';
-import { Disposables } from '../disposables';
+import { Disposables } from '../common/disposables';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { offsetsOf } from '../offsets';
-import { withPatience } from '../patience';
-import { rangeOf } from '../ranges';
-import type { Rewrites } from '../rewrite/rewrites';
-import type { OffsetRange } from '../rewrite/spans';
+import type { Rewrites } from '../rewrite/rewriteManager';
 import { suspicionSettings } from '../settings';
-import { say } from '../statusNotes';
+import { offsetsOf } from '../text/offsets';
+import { rangeOf } from '../text/ranges';
+import type { OffsetRange } from '../text/spans';
+import { withPatience } from '../ui/delayedProgress';
+import { say } from '../ui/statusMessage';
 import { type Mark, wordAround } from './heat';
 import { HeatedDocument } from './heatedDocument';
 import { HeatView } from './heatView';
+import { hoverText } from './hoverText';
 import { markAt, nextMark } from './marks';
 import { scorePieces } from './scoring';
-import { hoverText } from './words';
 
 export interface SuspicionServices {
   readonly engine: EngineSupervisor;

@@ -10,7 +10,7 @@ import {
   type TextEditor,
   window,
 } from 'vscode';
-import { DIFF_SCHEME } from '../../extension/rewrite/diffReview';
+import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import { closeEverything, configure, fingerprint, internals, openFile, undoIn, until, useCpu } from './host';
 

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { afterEach, before, describe, it } from 'mocha';
 import { commands, extensions, Selection, type TextEditor, window } from 'vscode';
-import { DIFF_SCHEME } from '../../extension/rewrite/diffReview';
-import { answerOf } from '../../extension/rewrite/review';
+import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
+import { answerOf } from '../../extension/rewrite/state/acceptance';
 import {
   closeEverything,
   configure,

@@ -1,0 +1,136 @@
+// The door for other extensions and agents: the same engine, the same rules about what may be read, nothing on the screen
+// and nothing edited.
+import { type CancellationToken, Uri, workspace } from 'vscode';
+import type { EngineSupervisor, ReadyEngine } from '../engine/supervisor';
+import { type Exclusions, sayExclusion } from '../privacy/exclusions';
+import { applyEdits, inOrder } from '../text/edits';
+import { excerptAround } from '../text/excerpt';
+import type { InfillAnswer, InfillRequest, PalimpsestApi, ScoreAnswer, ScoreRequest } from './palimpsest';
+import { ApiError, checkInfill, checkLanguage, checkScore, checkText, fieldsOf, invalid } from './requests';
+
+export interface DoorServices {
+  readonly engine: EngineSupervisor;
+  readonly exclusions: Exclusions;
+}
+
+interface Source {
+  readonly uri: Uri;
+  readonly text: string;
+  readonly language: string | undefined;
+  /** What decides whether it may be read: a caller's word does not make another language of a document. */
+  readonly languageId: string;
+}
+
+export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
+  constructor(private readonly services: DoorServices) {}
+
+  async infill(request: InfillRequest, token?: CancellationToken): Promise<InfillAnswer> {
+    const source = await this.sourceOf(request);
+    const { spans, ...options } = checkInfill(request, source.text.length);
+    const { text, base } = excerptAround(source.text, spans);
+    const moved = spans.map(({ start, end, locked }) => ({
+      start: start - base,
+      end: end - base,
+      ...(locked === undefined
+        ? {}
+        : { locked: locked.map((one) => ({ start: one.start - base, end: one.end - base })) }),
+    }));
+    const result = await this.ask(token, ({ client, model }, signal) =>
+      client.infill(
+        {
+          model: model.folder,
+          text,
+          spans: moved,
+          fileName: source.uri.path,
+          ...(source.language === undefined ? {} : { language: source.language }),
+          ...options,
+          priority: 'background',
+        },
+        { signal },
+      ),
+    );
+    return {
+      model: result.model,
+      provider: result.provider,
+      millis: result.millis,
+      candidates: result.candidates.map((candidate) => {
+        const placed = candidate.spans.map((span) => ({
+          start: span.start + base,
+          end: span.end + base,
+          text: span.text,
+        }));
+        return {
+          score: candidate.score,
+          ...(candidate.confidence === undefined ? {} : { confidence: candidate.confidence }),
+          spans: placed,
+          text: applyEdits(source.text, inOrder(placed)),
+        };
+      }),
+    };
+  }
+
+  async score(request: ScoreRequest, token?: CancellationToken): Promise<ScoreAnswer> {
+    const source = await this.sourceOf(request);
+    const { range } = checkScore(request, source.text.length);
+    const { model, method, millis, tokens } = await this.ask(token, (engine, signal) =>
+      engine.client.score(
+        {
+          model: engine.model.folder,
+          text: source.text,
+          fileName: source.uri.path,
+          ...(source.language === undefined ? {} : { language: source.language }),
+          ...(range === undefined ? {} : { range }),
+          priority: 'background',
+        },
+        { signal },
+      ),
+    );
+    return { model, method, millis, tokens };
+  }
+
+  private async sourceOf(request: unknown): Promise<Source> {
+    const { uri, text, language } = fieldsOf(request, 'The request');
+    if (uri !== undefined && !(uri instanceof Uri)) throw invalid('`uri` is a vscode.Uri.');
+    if (uri === undefined && text === undefined) throw invalid('The request has a `uri`, a `text`, or both.');
+    const asked = checkLanguage(language);
+    const source =
+      uri !== undefined && text === undefined
+        ? await documentAt(uri, asked)
+        : {
+            uri: uri ?? Uri.from({ scheme: 'untitled', path: 'text' }),
+            text: checkText(text),
+            language: asked,
+            languageId: asked ?? 'plaintext',
+          };
+    const { exclusions } = this.services;
+    const why = await exclusions.whyText(source, source.text);
+    if (why !== undefined) throw new ApiError('excluded', sayExclusion(why));
+    return source;
+  }
+
+  private async ask<T>(
+    token: CancellationToken | undefined,
+    work: (engine: ReadyEngine, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    if (token?.isCancellationRequested) controller.abort();
+    const listening = token?.onCancellationRequested(() => controller.abort());
+    const { signal } = controller;
+    try {
+      return await this.services.engine.use((engine) => work(engine, signal), { signal, revive: true });
+    } finally {
+      listening?.dispose();
+    }
+  }
+}
+
+async function documentAt(uri: Uri, asked: string | undefined): Promise<Source> {
+  try {
+    const document = await workspace.openTextDocument(uri);
+    const { languageId } = document;
+    return { uri, text: checkText(document.getText()), language: asked ?? languageId, languageId };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw invalid(`${uri.toString()} cannot be read: ${reason}`);
+  }
+}

@@ -1,0 +1,79 @@
+// Says a rewrite's milestones. The editor reads its notifications aloud and has no other way for an extension to be heard;
+// a progress notification goes away by itself.
+import { l10n, ProgressLocation, type TextDocument, window } from 'vscode';
+import { isSpoken } from '../../settings';
+import type { Ending } from '../state/machine';
+import type { Milestone } from './milestones';
+
+const MILLIS = 3000;
+
+export class Spoken {
+  private readonly timers = new Map<NodeJS.Timeout, () => void>();
+  /** The newest sentence. */
+  last: string | undefined;
+
+  say(document: TextDocument, milestone: Milestone | undefined): void {
+    if (milestone === undefined || !isSpoken(document)) return;
+    const sentence = sentenceOf(milestone);
+    if (sentence === undefined) return;
+    this.last = sentence;
+    void window.withProgress(
+      { location: ProgressLocation.Notification, title: l10n.t('Palimpsest: {0}', sentence) },
+      () =>
+        new Promise<void>((resolve) => {
+          const timer = setTimeout(() => {
+            this.timers.delete(timer);
+            resolve();
+          }, MILLIS);
+          this.timers.set(timer, resolve);
+        }),
+    );
+  }
+
+  dispose(): void {
+    for (const [timer, resolve] of this.timers) {
+      clearTimeout(timer);
+      resolve();
+    }
+    this.timers.clear();
+  }
+}
+
+function sentenceOf(milestone: Milestone): string | undefined {
+  switch (milestone.kind) {
+    case 'begun':
+      return milestone.places === 1
+        ? l10n.t('one place is denoised')
+        : l10n.t('{0} places are denoised', milestone.places);
+    case 'half':
+      return l10n.t('half of {0} tokens are there', milestone.tokens);
+    case 'ready':
+      return l10n.t(
+        'candidate {0} of {1}, changes: {2}',
+        milestone.candidate,
+        milestone.candidates,
+        milestone.changes,
+      );
+    case 'left':
+      return l10n.t('changes left: {0}', milestone.changes);
+    case 'ended':
+      return endOf(milestone.how);
+  }
+}
+
+function endOf(how: Ending): string | undefined {
+  switch (how) {
+    case 'accepted':
+      return l10n.t('the rewrite is accepted');
+    case 'rejected':
+      return l10n.t('the rewrite is rejected; what was not accepted is as it was');
+    case 'cancelled':
+      return l10n.t('cancelled; nothing was changed');
+    case 'unchanged':
+      return l10n.t('the model would leave this as it is');
+    case 'conflict':
+      return l10n.t('given up, because its text was edited');
+    default:
+      return undefined;
+  }
+}

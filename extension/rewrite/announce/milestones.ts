@@ -1,0 +1,48 @@
+// What of a rewrite is worth saying aloud to somebody who does not see it: where it stands, never each step. Pure.
+import type { Ending } from '../state/machine';
+
+export type Milestone =
+  | { readonly kind: 'begun'; readonly places: number }
+  | { readonly kind: 'half'; readonly tokens: number }
+  | {
+      readonly kind: 'ready';
+      readonly changes: number;
+      /** Counts from 1. */
+      readonly candidate: number;
+      readonly candidates: number;
+    }
+  | { readonly kind: 'left'; readonly changes: number }
+  | { readonly kind: 'ended'; readonly how: Ending };
+
+export class Milestones {
+  private wasHalf = false;
+  private shown: { readonly candidate: number; readonly changes: number } | undefined;
+
+  begun(places: number): Milestone {
+    this.wasHalf = false;
+    return { kind: 'begun', places };
+  }
+
+  /** Of a denoise that is over before anybody could listen nothing is said. */
+  settled(settled: number, tokens: number): Milestone | undefined {
+    if (this.wasHalf || tokens < LEAST_TOKENS || settled * 2 < tokens || settled === tokens) return undefined;
+    this.wasHalf = true;
+    return { kind: 'half', tokens };
+  }
+
+  /** Undefined where what is shown is what was shown. */
+  reviewing(changes: number, index: number, candidates: number): Milestone | undefined {
+    const { shown } = this;
+    const candidate = index + 1;
+    this.shown = { candidate, changes };
+    if (shown?.candidate !== candidate) return { kind: 'ready', changes, candidate, candidates };
+    return shown.changes === changes ? undefined : { kind: 'left', changes };
+  }
+
+  ended(how: Ending): Milestone | undefined {
+    // The document is gone from sight, or its own message says what happened.
+    return how === 'closed' || how === 'failed' ? undefined : { kind: 'ended', how };
+  }
+}
+
+const LEAST_TOKENS = 24;

@@ -1,0 +1,83 @@
+// The denoise of one document while it runs: what the engine tells, step by step, becomes frames for every editor that
+// shows the document, at most fifteen a second, and a line in the status bar.
+import { l10n, type TextDocument } from 'vscode';
+import type { DenoiseStepEvent } from '../../../engine/protocol';
+import { Pacer } from '../../common/throttle';
+import { editorsOf } from '../../documents/editing';
+import { rewriteSettings, wrapsLines } from '../../settings';
+import type { Ask } from '../requestPlan';
+import type { Place } from '../state/acceptance';
+import { picturesOf, type SpanPicture } from './spanFrames';
+import type { DenoiseView } from './view';
+
+const FRAME_MILLIS = 1000 / 15;
+/** UTF-16 units of all places; more than any model denoises at once, and more than an editor can be decorated with. */
+const MOST_DRAWN = 30_000;
+
+export interface DenoiseStage {
+  readonly denoiseView: DenoiseView;
+  /** What is going on, for the status bar; undefined: nothing. */
+  readonly activity: (text: string | undefined) => void;
+}
+
+export interface Denoising {
+  /** Where the masks stand now. */
+  readonly places: readonly Place[];
+  readonly ask: Ask;
+}
+
+export class DenoiseShow {
+  /** By the span that was sent. */
+  private readonly told = new Map<number, SpanPicture>();
+  private readonly pacer = new Pacer<string>((status) => this.draw(status), FRAME_MILLIS);
+  /** Frames drawn so far. */
+  frames = 0;
+  begunAt = 0;
+  /** Milliseconds from the request to its first denoise step on the screen; undefined: none yet. */
+  firstStepMillis: number | undefined;
+
+  constructor(
+    private readonly document: TextDocument,
+    private readonly stage: DenoiseStage,
+    private readonly denoising: () => Denoising | undefined,
+    private readonly settled: (settled: number, tokens: number) => void,
+  ) {}
+
+  begin(): void {
+    this.told.clear();
+    this.begunAt = performance.now();
+    this.firstStepMillis = undefined;
+    this.draw(l10n.t('waiting for the engine'));
+  }
+
+  stepped(event: DenoiseStepEvent): void {
+    // Further candidates are denoised beside the first, out of sight.
+    if (event.candidate !== 0) return;
+    this.told.set(event.span, { cells: event.cells, fresh: new Set(event.committed) });
+    const cells = [...this.told.values()].flatMap((picture) => picture.cells);
+    const settled = cells.filter(({ state }) => state === 'committed' || state === 'locked').length;
+    this.settled(settled, cells.length);
+    this.pacer.offer(l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settled, cells.length));
+  }
+
+  draw(status?: string): void {
+    const denoising = this.denoising();
+    if (denoising === undefined) return;
+    if (status !== undefined) this.stage.activity(status);
+    const { places, ask } = denoising;
+    const length = places.reduce((sum, { start, end }) => sum + end - start, 0);
+    const still =
+      length > MOST_DRAWN || !rewriteSettings(this.document).animated || wrapsLines(this.document);
+    const pictures = still ? undefined : picturesOf(ask, places, this.told);
+    for (const editor of editorsOf(this.document)) this.stage.denoiseView.show(editor, places, pictures);
+    this.frames++;
+    if (this.told.size > 0) this.firstStepMillis ??= performance.now() - this.begunAt;
+  }
+
+  end(): void {
+    this.pacer.clear();
+    this.told.clear();
+    this.stage.activity(undefined);
+    for (const editor of editorsOf(this.document)) this.stage.denoiseView.clear(editor);
+  }
+}

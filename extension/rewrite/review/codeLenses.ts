@@ -1,0 +1,38 @@
+// What stands above each hunk of a review in the editor: what can be done with it, and with all of them.
+import { CodeLens, l10n, Range } from 'vscode';
+import type { Rewrite } from '../rewrite';
+
+export function lensesOf(rewrite: Rewrite): CodeLens[] {
+  const { review, hunks } = rewrite;
+  if (review === undefined || rewrite.form !== 'inline') return [];
+  return hunks.flatMap(({ startLine }, index) => {
+    const range = new Range(startLine, 0, startLine, 0);
+    const lens = (icon: string, title: string, command: string, ...args: readonly unknown[]) =>
+      new CodeLens(range, { title: `$(${icon}) ${title}`, command, arguments: [...args] });
+    const own = [
+      lens('check', l10n.t('Accept'), 'palimpsest.acceptHunk', index),
+      lens('close', l10n.t('Reject'), 'palimpsest.rejectHunk', index),
+    ];
+    if (index > 0) return own;
+    const count = review.answers.length;
+    return [
+      ...own,
+      ...(hunks.length > 1
+        ? [
+            lens('check-all', l10n.t('Accept All {0}', hunks.length), 'palimpsest.acceptRewrite'),
+            lens('close-all', l10n.t('Reject All'), 'palimpsest.rejectRewrite'),
+          ]
+        : []),
+      ...(count > 1
+        ? [
+            lens(
+              'arrow-right',
+              l10n.t('Next ({0} of {1})', review.index + 1, count),
+              'palimpsest.nextCandidate',
+            ),
+          ]
+        : []),
+      lens('refresh', l10n.t('Again'), 'palimpsest.rewriteAgain'),
+    ];
+  });
+}

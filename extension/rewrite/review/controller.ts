@@ -1,0 +1,237 @@
+// One document's review as a person sees it: chooses the form, draws it in every editor of the document, and knows which
+// hunk the cursor is at.
+import {
+  commands,
+  l10n,
+  type Position,
+  Range,
+  Selection,
+  type TextDocument,
+  type TextEditor,
+  window,
+} from 'vscode';
+import { editorsOf } from '../../documents/editing';
+import { prefersPlainReview, rewriteSettings } from '../../settings';
+import { answerOf, type Review } from '../state/acceptance';
+import type { CommentReviews } from './commentThreads';
+import { type DiffReviews, reviewedUri, reviewUri } from './diffEditor';
+import { type Form, formOf, hunkAt, startLines } from './form';
+import { type Hunk, hunksOf, isInLine } from './hunks';
+import { anchorOf, type Ghost, ghostOf, type ReviewView } from './inlineView';
+import type { KeptView } from './pinnedView';
+import { textWith } from './sides';
+
+export interface ReviewStage {
+  readonly reviewView: ReviewView;
+  readonly keptView: KeptView;
+  readonly diffs: DiffReviews;
+  readonly comments: CommentReviews;
+}
+
+export class ReviewShow {
+  /** What is shown now; undefined: nothing is. */
+  private shown:
+    | { readonly form: Form; readonly candidate: string; readonly hunks: readonly Hunk[] }
+    | undefined;
+  /** Whatever the settings say, for those who want a cursor in the new text. */
+  private wantsDiff = false;
+  /** The hunk whose new lines the editor was last asked to show. */
+  private open: Hunk | undefined;
+
+  constructor(
+    private readonly document: TextDocument,
+    private readonly stage: ReviewStage,
+    private readonly isReviewing: () => boolean,
+    private readonly changed: () => void,
+  ) {}
+
+  get form(): Form | undefined {
+    return this.shown?.form;
+  }
+
+  get hunks(): readonly Hunk[] {
+    return this.shown?.hunks ?? [];
+  }
+
+  /** The ghost text that belongs at a position. */
+  ghostAt(position: Position): Ghost | undefined {
+    return this.ghosts().find(({ ghost }) => ghost.anchor.isEqual(position))?.ghost;
+  }
+
+  ghosts(): readonly { readonly ghost: Ghost; readonly hunk: Hunk }[] {
+    if (this.shown?.form !== 'inline') return [];
+    return this.shown.hunks.flatMap((hunk) => {
+      const ghost = ghostOf(this.document, hunk);
+      return ghost === undefined ? [] : [{ ghost, hunk }];
+    });
+  }
+
+  /** Whether Tab in this place means a hunk. */
+  isAt(editor: TextEditor): boolean {
+    if (this.shown?.form !== 'inline') return false;
+    if (editor.selections.length > 1 || !editor.selection.isEmpty) return false;
+    const { active } = editor.selection;
+    if (this.ghostAt(active) !== undefined) return true;
+    return this.shown.hunks.some(
+      (hunk) =>
+        ghostOf(this.document, hunk) === undefined &&
+        active.line >= hunk.startLine &&
+        active.line < hunk.endLine,
+    );
+  }
+
+  /** The hunk that somebody means who does not say which: the one at the cursor, on either side of a diff editor. */
+  hunkHere(): number | undefined {
+    const editor = window.activeTextEditor;
+    if (editor === undefined || this.shown === undefined) return undefined;
+    const { line } = editor.selection.active;
+    const isNew = editor.document.uri.toString() === reviewUri(this.document).toString();
+    if (!isNew) {
+      const { active } = editor.selection;
+      const open = this.ghosts().find(({ ghost }) => ghost.anchor.isEqual(active));
+      if (open !== undefined) return this.shown.hunks.indexOf(open.hunk);
+    }
+    return hunkAt(this.shown.hunks, line, isNew ? 'new' : 'old');
+  }
+
+  /** The ghost text is there only while the cursor is at its anchor. */
+  cursorMoved(editor: TextEditor): void {
+    if (this.shown?.form !== 'inline' || editor.document !== this.document) return;
+    const ghosts = this.ghosts();
+    if (ghosts.length === 0) return;
+    const open = openGhost(editor, ghosts);
+    if (open !== this.open) this.stage.reviewView.show(editor, this.shown.hunks, open);
+    this.open = open;
+    if (open !== undefined && editor === window.activeTextEditor) void triggerSuggestion();
+  }
+
+  async step(direction: 1 | -1): Promise<void> {
+    if (this.shown?.form === 'diffEditor') {
+      const which = direction > 0 ? 'nextChange' : 'previousChange';
+      await commands.executeCommand(`workbench.action.compareEditor.${which}`);
+      return;
+    }
+    const count = this.hunks.length;
+    const here = this.hunkHere();
+    if (here === undefined || count === 0) return;
+    this.goTo((here + direction + count) % count);
+  }
+
+  /** Puts the new text where a cursor can be, at the first change. */
+  async openDiff(review: Review): Promise<void> {
+    this.wantsDiff = true;
+    await this.draw(review, true);
+    const editor = window.visibleTextEditors.find(
+      ({ document }) => document.uri.toString() === reviewUri(this.document).toString(),
+    );
+    if (editor === undefined) return;
+    const line = startLines(this.hunks, 'new')[0] ?? 0;
+    const column = editor.document.lineAt(
+      Math.min(line, editor.document.lineCount - 1),
+    ).firstNonWhitespaceCharacterIndex;
+    editor.selection = new Selection(line, column, line, column);
+    editor.revealRange(editor.selection);
+  }
+
+  /** `fresh`: there is something else to look at, so the cursor goes there and a diff editor comes to the front. */
+  async draw(review: Review, fresh: boolean): Promise<void> {
+    const { document, stage } = this;
+    const text = document.getText();
+    const hunks = hunksOf(text, review.places, answerOf(review));
+    const { preview } = rewriteSettings(document);
+    const candidate = `${review.index} ${review.answers.length}`;
+    // Hunk after hunk of one candidate is looked at in one form.
+    const form =
+      this.shown?.candidate === candidate && !this.wantsDiff
+        ? this.shown.form
+        : formOf(hunks, {
+            preview: this.wantsDiff ? 'diffEditor' : preview,
+            plain: prefersPlainReview(document),
+          });
+    if (form !== 'inline') this.clearInline();
+    if (form !== 'comments') stage.comments.clear(document);
+    this.shown = { form, candidate, hunks };
+    if (form === 'diffEditor') {
+      const name = document.fileName.split(/[\\/]/).at(-1) ?? document.fileName;
+      const title = l10n.t('{0}: rewrite {1} of {2}', name, review.index + 1, review.answers.length);
+      // Never over what somebody works in meanwhile: it opens when they are back.
+      const isSeen = this.isLookedAt();
+      if (isSeen || stage.diffs.isOpen(document)) {
+        await stage.diffs.show(document, textWith(text, review), title, fresh && isSeen);
+      }
+    } else {
+      await stage.diffs.close(document, window.tabGroups);
+    }
+    if (!this.isReviewing() || this.shown?.candidate !== candidate) return;
+    if (form === 'comments') stage.comments.show(document, hunks);
+    if (form === 'inline') this.drawInline(hunks);
+    stage.keptView.show(document, review);
+    if (fresh && form !== 'diffEditor') this.goTo(this.hunkHere() ?? 0);
+    // Behind that: the keys for a hunk are there as soon as the cursor is.
+    this.changed();
+  }
+
+  /** Takes away what lies over the text; a diff editor stays for what comes next. */
+  hide(): void {
+    const hadGhost = this.shown?.form === 'inline' && !this.shown.hunks.every(isInLine);
+    const isDiff = this.shown?.form === 'diffEditor';
+    this.clearInline();
+    this.stage.comments.clear(this.document);
+    this.stage.keptView.clear(this.document);
+    if (!isDiff) this.shown = undefined;
+    if (hadGhost && window.activeTextEditor?.document === this.document) void hideSuggestion();
+  }
+
+  clear(): void {
+    this.hide();
+    this.shown = undefined;
+    void this.stage.diffs.close(this.document, window.tabGroups);
+  }
+
+  private isLookedAt(): boolean {
+    const uri = window.activeTextEditor?.document.uri;
+    return uri !== undefined && reviewedUri(uri) === this.document.uri.toString();
+  }
+
+  private drawInline(hunks: readonly Hunk[]): void {
+    this.open = undefined;
+    for (const editor of editorsOf(this.document)) {
+      const open = openGhost(editor, this.ghosts());
+      if (editor === window.activeTextEditor) this.open = open;
+      this.stage.reviewView.show(editor, hunks, open);
+    }
+  }
+
+  private goTo(index: number): void {
+    const { document } = this;
+    const hunk = this.hunks[index];
+    const editor = window.activeTextEditor;
+    if (editor?.document !== document || hunk === undefined) return;
+    const anchor = anchorOf(document, hunk);
+    editor.selection = new Selection(anchor, anchor);
+    // The new lines push those below them down: they have to be in view with them.
+    const below = Math.min(anchor.line + hunk.newLines.length + 1, document.lineCount - 1);
+    editor.revealRange(new Range(Math.min(hunk.startLine, anchor.line), 0, below, 0));
+    this.cursorMoved(editor);
+  }
+
+  private clearInline(): void {
+    for (const editor of editorsOf(this.document)) this.stage.reviewView.clear(editor);
+  }
+}
+
+function openGhost(
+  { selection }: TextEditor,
+  ghosts: readonly { readonly ghost: Ghost; readonly hunk: Hunk }[],
+): Hunk | undefined {
+  if (!selection.isEmpty) return undefined;
+  return ghosts.find(({ ghost }) => ghost.anchor.isEqual(selection.active))?.hunk;
+}
+
+function triggerSuggestion(): Thenable<unknown> {
+  return commands.executeCommand('editor.action.inlineSuggest.trigger');
+}
+
+function hideSuggestion(): Thenable<unknown> {
+  return commands.executeCommand('editor.action.inlineSuggest.hide');
+}

@@ -1,0 +1,35 @@
+// Which words of a review the active editor's cursor or selection means: in the document, or in the new text beside it.
+import { type TextDocument, window } from 'vscode';
+import { offsetsOf } from '../../text/offsets';
+import type { PlaceRanges } from '../requestPlan';
+import type { Review } from '../state/acceptance';
+import { reviewUri } from './diffEditor';
+import type { Form } from './form';
+import { type Side, sidePlaces } from './sides';
+import { withinPlaces, wordsAt } from './words';
+
+export interface Pointed {
+  readonly side: Side;
+  readonly words: PlaceRanges;
+}
+
+/**
+ * Undefined where there is no text to point into: in the editor's own form a bare cursor is where ghost text needs it, and
+ * means nothing.
+ */
+export function pointedWords(
+  reviewed: TextDocument,
+  review: Review,
+  form: Form | undefined,
+): Pointed | undefined {
+  const editor = window.activeTextEditor;
+  if (editor === undefined) return undefined;
+  const { document } = editor;
+  const side = document.uri.toString() === reviewUri(reviewed).toString() ? 'new' : 'old';
+  if (side === 'old' && document !== reviewed) return undefined;
+  const isBeside = side === 'new' || form === 'diffEditor';
+  if (!isBeside && editor.selection.isEmpty) return undefined;
+  const selections = editor.selections.map((selection) => offsetsOf(document, selection));
+  const words = wordsAt(document.getText(), selections);
+  return { side, words: withinPlaces(words, sidePlaces(review, side)) };
+}

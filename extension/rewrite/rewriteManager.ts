@@ -1,0 +1,266 @@
+// All rewrites of the window: at most one a document. Passes the editor's events and the person's commands on to them,
+// and says by context keys which keys are theirs.
+import {
+  type CodeLens,
+  type CodeLensProvider,
+  commands,
+  EventEmitter,
+  l10n,
+  type Tab,
+  TabInputNotebook,
+  TabInputText,
+  TabInputTextDiff,
+  type TextDocument,
+  type TextEditor,
+  type Uri,
+  window,
+  workspace,
+} from 'vscode';
+import type { EngineError } from '../../engine/errors';
+import { Disposables } from '../common/disposables';
+import type { EngineSupervisor } from '../engine/supervisor';
+import { holdsSecrets } from '../privacy/secrets';
+import type { OffsetRange } from '../text/spans';
+import { say } from '../ui/statusMessage';
+import { Spoken } from './announce/announcer';
+import { DenoiseView } from './denoise/view';
+import type { Answers } from './request';
+import { lensesOf } from './review/codeLenses';
+import { CommentReviews } from './review/commentThreads';
+import { DIFF_SCHEME, type DiffReviews, reviewedUri, reviewUri } from './review/diffEditor';
+import { ReviewView } from './review/inlineView';
+import { KeptView } from './review/pinnedView';
+import { Rewrite, type RewriteServices, type Sift } from './rewrite';
+
+/** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
+const ACTIONS = {
+  accept: (rewrite) => rewrite.accept(),
+  reject: (rewrite) => rewrite.dispatch({ kind: 'reject' }),
+  cancel: (rewrite) => rewrite.dispatch({ kind: 'cancel' }),
+  take: (rewrite) => rewrite.dispatch({ kind: 'take' }),
+  next: (rewrite) => rewrite.dispatch({ kind: 'next' }),
+  previous: (rewrite) => rewrite.dispatch({ kind: 'previous' }),
+  again: (rewrite) => rewrite.dispatch({ kind: 'again' }),
+  acceptHunk: (rewrite, which) => rewrite.acceptHunk(which),
+  rejectHunk: (rewrite, which) => rewrite.rejectHunk(which),
+  nextHunk: (rewrite) => rewrite.step(1),
+  previousHunk: (rewrite) => rewrite.step(-1),
+  pin: (rewrite) => rewrite.pin(),
+  remask: (rewrite) => rewrite.remask(),
+} satisfies Record<string, (rewrite: Rewrite, which: number | undefined) => void | Promise<void>>;
+
+/** Milliseconds in which a tab has arrived where it was moved to. */
+const SETTLING_MILLIS = 100;
+
+export type RewriteAction = keyof typeof ACTIONS;
+
+export interface RewritesOptions {
+  readonly engine: EngineSupervisor;
+  readonly diffs: DiffReviews;
+  readonly activity: (text: string | undefined) => void;
+  readonly fail: (error: EngineError) => void;
+}
+
+export class Rewrites implements CodeLensProvider {
+  private readonly owned = new Disposables();
+  private readonly byDocument = new Map<string, Rewrite>();
+  private readonly services: RewriteServices;
+  private readonly lensesChanged = this.owned.add(new EventEmitter<void>());
+  readonly onDidChangeCodeLenses = this.lensesChanged.event;
+  private readonly contexts = new Map<string, boolean>();
+  /** Whose diff editor was closed a moment ago. */
+  private readonly withoutDiff = new Set<Rewrite>();
+  private settling: NodeJS.Timeout | undefined;
+
+  constructor(options: RewritesOptions) {
+    this.services = {
+      ...options,
+      denoiseView: this.owned.add(new DenoiseView()),
+      reviewView: this.owned.add(new ReviewView()),
+      keptView: this.owned.add(new KeptView()),
+      spoken: this.owned.add(new Spoken()),
+      comments: this.owned.add(new CommentReviews()),
+    };
+    this.owned.add(
+      workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        // The right side of a diff editor has its new text: what is drawn on it belongs there.
+        if (document.uri.scheme === DIFF_SCHEME) this.of(document.uri)?.redraw();
+        this.byDocument.get(document.uri.toString())?.documentChanged(
+          contentChanges.map(({ rangeOffset, rangeLength, text }) => ({
+            offset: rangeOffset,
+            length: rangeLength,
+            text,
+          })),
+        );
+      }),
+    );
+    this.owned.add(
+      // Not `of`: the right side of a diff editor comes and goes on its own.
+      workspace.onDidCloseTextDocument((document) =>
+        this.byDocument.get(document.uri.toString())?.dispatch({ kind: 'closed' }),
+      ),
+    );
+    this.owned.add(
+      window.onDidChangeTextEditorSelection(({ textEditor }) => {
+        this.of(textEditor.document.uri)?.cursorMoved(textEditor);
+        this.updateContexts();
+      }),
+    );
+    this.owned.add(
+      window.onDidChangeActiveTextEditor((editor) => {
+        if (editor !== undefined) this.of(editor.document.uri)?.redraw();
+        this.updateContexts();
+      }),
+    );
+    this.owned.add(
+      window.onDidChangeVisibleTextEditors(() => {
+        for (const rewrite of this.byDocument.values()) rewrite.redraw();
+      }),
+    );
+    this.owned.add(
+      window.tabGroups.onDidChangeTabs(({ closed }) => {
+        if (closed.length > 0) this.tabsClosed(closed);
+        this.updateContexts();
+      }),
+    );
+  }
+
+  /** The rewrite of a document, or of the diff editor's right side of it. */
+  of(uri: Uri): Rewrite | undefined {
+    return this.byDocument.get(reviewedUri(uri));
+  }
+
+  /** Masks the spans and starts; a rewrite of the same document that is open is given up. */
+  startAt(editor: TextEditor, spans: readonly OffsetRange[], instruction?: string): Rewrite | undefined {
+    const rewrite = this.open(editor);
+    rewrite?.start(spans, 0, instruction);
+    return rewrite;
+  }
+
+  /**
+   * The review of answers that were made elsewhere, of the document as it stands. Another seed goes on from `seed`, and
+   * its answers go through `sift`.
+   */
+  present(editor: TextEditor, answers: Answers, seed: number, sift?: Sift): Rewrite | undefined {
+    const rewrite = this.open(editor);
+    rewrite?.present(answers, seed, sift);
+    return rewrite;
+  }
+
+  /** What was said aloud last. */
+  get said(): string | undefined {
+    return this.services.spoken.last;
+  }
+
+  /** What the comment threads of a document are called, in text order. */
+  threadLabels(document: TextDocument): readonly string[] {
+    return this.services.comments.labels(document);
+  }
+
+  /** Does nothing where there is nothing to act on. */
+  async act(action: RewriteAction, which?: unknown): Promise<void> {
+    const rewrite = this.current();
+    const hunk = typeof which === 'number' ? which : this.services.comments.indexOf(which);
+    if (rewrite !== undefined) await ACTIONS[action](rewrite, hunk);
+  }
+
+  async settleInserted(): Promise<void> {
+    await this.current()?.settleInserted();
+  }
+
+  provideCodeLenses(document: TextDocument): CodeLens[] {
+    const rewrite = this.byDocument.get(document.uri.toString());
+    return rewrite === undefined ? [] : lensesOf(rewrite);
+  }
+
+  dispose(): void {
+    clearTimeout(this.settling);
+    for (const rewrite of this.byDocument.values()) rewrite.dispatch({ kind: 'closed' });
+    this.owned.dispose();
+  }
+
+  /** A tab that moves to another group is closed in its own before it is opened there. */
+  private tabsClosed(tabs: readonly Tab[]): void {
+    for (const { input } of tabs) {
+      const rewrite = this.ofDiff(input);
+      if (rewrite !== undefined) this.withoutDiff.add(rewrite);
+    }
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => {
+      // A diff editor that is closed by hand is a no.
+      for (const rewrite of this.withoutDiff) {
+        if (rewrite.kind === 'reviewing' && !isInTab(reviewUri(rewrite.document))) {
+          rewrite.dispatch({ kind: 'reject' });
+        }
+      }
+      this.withoutDiff.clear();
+      // The editor keeps a document for a while when its last tab is gone; nobody looks at the rewrite any more.
+      for (const rewrite of [...this.byDocument.values()]) {
+        if (!isInTab(rewrite.document.uri)) rewrite.dispatch({ kind: 'closed' });
+      }
+    }, SETTLING_MILLIS);
+  }
+
+  private open(editor: TextEditor): Rewrite | undefined {
+    const { document } = editor;
+    if (holdsSecrets(document.fileName)) {
+      say(l10n.t('Palimpsest leaves files that hold secrets alone.'), 'lock');
+      return undefined;
+    }
+    this.of(document.uri)?.dispatch({ kind: 'cancel' });
+    this.of(document.uri)?.dispatch({ kind: 'reject' });
+    const rewrite = new Rewrite(document, editor, this.services, (one) => this.changed(one));
+    this.byDocument.set(document.uri.toString(), rewrite);
+    return rewrite;
+  }
+
+  private changed(rewrite: Rewrite): void {
+    const key = rewrite.document.uri.toString();
+    if (rewrite.kind === 'ended' && this.byDocument.get(key) === rewrite) this.byDocument.delete(key);
+    this.lensesChanged.fire();
+    this.updateContexts();
+  }
+
+  /** What the person looks at: a tab is there before its text editors are. */
+  private current(): Rewrite | undefined {
+    const editor = window.activeTextEditor;
+    const rewrite = editor === undefined ? undefined : this.of(editor.document.uri);
+    return rewrite ?? this.ofDiff(window.tabGroups.activeTabGroup.activeTab?.input);
+  }
+
+  private updateContexts(): void {
+    const editor = window.activeTextEditor;
+    const rewrite = this.current();
+    // For a moment: a key that is pressed again meanwhile is for the next hunk, not for the text.
+    if (rewrite?.kind === 'accepting') return;
+    this.setContext('palimpsest.denoising', rewrite?.kind === 'denoising');
+    this.setContext('palimpsest.reviewing', rewrite?.kind === 'reviewing');
+    this.setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
+    this.setContext('palimpsest.atReview', editor !== undefined && rewrite?.isAt(editor) === true);
+  }
+
+  private setContext(key: string, value: boolean): void {
+    if (this.contexts.get(key) === value) return;
+    this.contexts.set(key, value);
+    void commands.executeCommand('setContext', key, value);
+  }
+
+  private ofDiff(input: unknown): Rewrite | undefined {
+    if (!(input instanceof TabInputTextDiff)) return undefined;
+    return this.byDocument.get(reviewedUri(input.modified));
+  }
+}
+
+function isInTab(uri: Uri): boolean {
+  const inputs = window.tabGroups.all.flatMap(({ tabs }) => tabs.map(({ input }) => input));
+  return inputs.some((input) => {
+    if (input instanceof TabInputTextDiff) {
+      return [input.original, input.modified].some(
+        (side) => side.toString() === uri.toString() || reviewedUri(side) === uri.toString(),
+      );
+    }
+    // A notebook's cells have its path.
+    if (input instanceof TabInputNotebook) return input.uri.path === uri.path;
+    return input instanceof TabInputText && input.uri.toString() === uri.toString();
+  });
+}

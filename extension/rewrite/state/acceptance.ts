@@ -1,0 +1,106 @@
+// A review and what taking or leaving a part of it makes of it. Pure: texts and offsets in, texts and offsets out.
+
+import { applyEdits, inOrder, type TextEdit } from '../../text/edits';
+import { lineEdits } from '../../text/lineEdits';
+import type { OffsetRange } from '../../text/spans';
+import type { PlaceRanges } from '../requestPlan';
+import type { PlaceEdit } from '../review/hunks';
+
+/** A span of the document with the text that stands there until somebody accepts. */
+export interface Place extends OffsetRange {
+  readonly old: string;
+}
+
+/** One candidate: the new text of each place. */
+export interface Answer {
+  readonly texts: readonly string[];
+}
+
+export interface Review {
+  readonly places: readonly Place[];
+  readonly answers: readonly Answer[];
+  readonly index: number;
+  /** The last seed that was used. */
+  readonly seed: number;
+  /** What is wanted, in a person's words; it counts for more candidates, too. */
+  readonly instruction?: string;
+  /** Pinned words, in the old texts of the places or in those of the candidate. */
+  readonly kept?: { readonly side: 'old' | 'new'; readonly ranges: PlaceRanges };
+  /** Reviews of the same rewrite by the document's text at that time: undo and redo lead back to them. */
+  readonly moments: readonly Moment[];
+}
+
+export interface Moment {
+  readonly text: string;
+  readonly review: Omit<Review, 'moments'>;
+}
+
+export function answerOf({ answers, index }: Pick<Review, 'answers' | 'index'>): Answer {
+  return answers[index] ?? { texts: [] };
+}
+
+/** Whether the shown candidate still changes anything. */
+export function hasChanges(review: Pick<Review, 'places' | 'answers' | 'index'>): boolean {
+  const { texts } = answerOf(review);
+  return review.places.some(({ old }, i) => (texts[i] ?? old) !== old);
+}
+
+/** The edits in the document's own offsets, in text order. */
+export function inDocument(places: readonly Place[], edits: readonly PlaceEdit[]): readonly TextEdit[] {
+  return placesInOrder(places).flatMap(({ start: base, index }) =>
+    ownEdits(edits, index).map(({ start, end, text }) => ({ start: base + start, end: base + end, text })),
+  );
+}
+
+/** Edits of two places may meet at one offset: which goes first follows from the places. */
+export function placesInOrder(places: readonly Place[]): readonly (Place & { readonly index: number })[] {
+  return inOrder(places.map((place, index) => ({ ...place, index })));
+}
+
+/** With the edits in the document; what they wrote is old text now, and the other candidates stay as they were. */
+export function afterTaking<R extends Pick<Review, 'places'>>(review: R, edits: readonly PlaceEdit[]): R {
+  const places = [...review.places];
+  let shift = 0;
+  for (const place of placesInOrder(review.places)) {
+    const old = applyEdits(place.old, ownEdits(edits, place.index));
+    const start = place.start + shift;
+    places[place.index] = { start, end: start + old.length, old };
+    shift += old.length - place.old.length;
+  }
+  return { ...review, places };
+}
+
+/** The whole document with what was taken; `places` in it as it was, `taken` the same ones afterwards. */
+export function textTaken(text: string, places: readonly Place[], taken: readonly Place[]): string {
+  const edits = placesInOrder(places).map(({ start, end, old, index }) => ({
+    start,
+    end,
+    text: taken[index]?.old ?? old,
+  }));
+  return applyEdits(text, edits);
+}
+
+/** Without the edits in the shown candidate. */
+export function afterLeaving<R extends Pick<Review, 'places' | 'answers' | 'index'>>(
+  review: R,
+  edits: readonly PlaceEdit[],
+): R {
+  const texts = answerOf(review).texts.map((text, i) => {
+    const left = ownEdits(edits, i);
+    const old = review.places[i]?.old;
+    if (left.length === 0 || old === undefined) return text;
+    const isLeft = (edit: TextEdit) =>
+      left.some(
+        ({ start, end, text: added }) => start === edit.start && end === edit.end && added === edit.text,
+      );
+    return applyEdits(
+      old,
+      lineEdits(old, text).filter((edit) => !isLeft(edit)),
+    );
+  });
+  return { ...review, answers: review.answers.with(review.index, { texts }) };
+}
+
+function ownEdits(edits: readonly PlaceEdit[], place: number): readonly TextEdit[] {
+  return inOrder(edits.filter((edit) => edit.place === place));
+}

@@ -1,0 +1,13 @@
+// Offsets in a text, in UTF-16 code units: what everything that decides works with. Types of the editor alone, so that it
+// can be tested without one.
+import type { Range, TextDocument } from 'vscode';
+import type { OffsetRange } from './spans';
+
+export function offsetsOf(document: TextDocument, { start, end }: Range): OffsetRange {
+  return { start: document.offsetAt(start), end: document.offsetAt(end) };
+}
+
+/** Where each line begins, lines as the editor counts them. */
+export function lineStarts(text: string): readonly number[] {
+  return [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), ({ index, 0: end }) => index + end.length)];
+}

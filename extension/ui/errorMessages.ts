@@ -1,0 +1,99 @@
+// What a person is told when something fails: one message for one failure, with the button that helps. What runs in the
+// background stays silent, until the engine is stopped for good.
+import { commands, type LogOutputChannel, l10n, window } from 'vscode';
+import type { EngineError, ErrorCode } from '../../engine/errors';
+import { type EngineState, type EngineSupervisor, isCrash } from '../engine/supervisor';
+
+/** Nobody is told: what was asked for is not wanted any more. */
+const SILENT: readonly ErrorCode[] = ['cancelled', 'superseded'];
+/** An engine that died is known as dead a moment later; whether it is started again, too. */
+const SETTLING_MILLIS = 3000;
+
+export interface FailureActions {
+  readonly restart: () => Promise<void>;
+  readonly showLog: () => void;
+}
+
+export class Failures {
+  private readonly told = new WeakSet<EngineError>();
+
+  constructor(
+    private readonly engine: EngineSupervisor,
+    private readonly log: LogOutputChannel,
+    private readonly actions: FailureActions,
+  ) {}
+
+  /** Of something that a person asked for. */
+  async tell(error: EngineError): Promise<void> {
+    if (SILENT.includes(error.code)) return;
+    this.log.error(`${error.code}: ${error.message}`);
+    if (isCrash(error) && this.engine.state.kind === 'ready') await this.settled();
+    const { state } = this.engine;
+    // Then the stop is what has to be told, and it was.
+    if (state.kind === 'stopped' && state.error === error) this.stopped(state);
+    else this.show(error, isCrash(error) ? wordsOfCrash(error) : error.message, []);
+  }
+
+  /** Nothing happens any more until the person does something. */
+  stopped({ error }: EngineState & { readonly kind: 'stopped' }): void {
+    const restart = { title: l10n.t('Restart Engine'), run: this.actions.restart };
+    const setting = settingOf(error);
+    const settings = {
+      title: l10n.t('Open Settings'),
+      run: () => commands.executeCommand('workbench.action.openSettings', setting),
+    };
+    const words = isCrash(error)
+      ? l10n.t('Palimpsest’s engine failed several times and stays stopped. {0}', error.message)
+      : error.message;
+    this.show(error, words, setting === undefined ? [restart] : [settings, restart]);
+  }
+
+  private show(
+    error: EngineError,
+    words: string,
+    buttons: readonly { readonly title: string; readonly run: () => unknown }[],
+  ): void {
+    if (this.told.has(error)) return;
+    this.told.add(error);
+    const all = [...buttons, { title: l10n.t('Show Log'), run: this.actions.showLog }];
+    void window.showErrorMessage(words, ...all.map(({ title }) => title)).then((chosen) => {
+      void all.find(({ title }) => title === chosen)?.run();
+    });
+  }
+
+  private settled(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        listening.dispose();
+        resolve();
+      };
+      const timer = setTimeout(done, SETTLING_MILLIS);
+      const listening = this.engine.onState(done);
+    });
+  }
+}
+
+function wordsOfCrash(error: EngineError): string {
+  if (error.data['outOfMemory'] === true) {
+    return l10n.t(
+      'Palimpsest’s engine found no memory. It is started again, and your file is as it was; close other programs, or choose a smaller model.',
+    );
+  }
+  const what = {
+    'engine-exited': l10n.t('Palimpsest’s engine ended unexpectedly'),
+    'engine-unresponsive': l10n.t('Palimpsest’s engine did not answer any more'),
+    'protocol-violation': l10n.t('Palimpsest’s engine sent what nobody can read'),
+  };
+  const [name] = Object.keys(what).filter((code) => code === error.code);
+  const words = what[(name ?? 'engine-exited') as keyof typeof what];
+  return l10n.t('{0}. It is started again, and your file is as it was.', words);
+}
+
+/** The setting that the failure is about, where there is one. */
+function settingOf({ code, data }: EngineError): string | undefined {
+  if (code === 'engine-not-started' && 'node' in data) return 'palimpsest.node.path';
+  if (code === 'provider-unavailable') return 'palimpsest.engine.provider';
+  const aboutModel = /^(checkpoint|tensor|family|tokenizer|token)-/.test(code) || code === 'out-of-memory';
+  return aboutModel ? 'palimpsest.model.path' : undefined;
+}

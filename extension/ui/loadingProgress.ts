@@ -1,0 +1,92 @@
+// Loading that takes longer, and that a person waits for: how far it is, and a way to give it up. What loads for ghost
+// text alone is shown by the status bar only.
+import { l10n, type Progress, ProgressLocation, window } from 'vscode';
+import type { LoadProgress } from '../../engine/protocol';
+import { Disposables } from '../common/disposables';
+import type { EngineState, EngineSupervisor } from '../engine/supervisor';
+
+const PATIENCE_MILLIS = 1500;
+
+type Report = Progress<{ message?: string; increment?: number }>;
+
+export class LoadingNotice {
+  private readonly owned = new Disposables();
+  private timer: NodeJS.Timeout | undefined;
+  private shown: { readonly report: Report; readonly close: () => void; percent: number } | undefined;
+
+  constructor(private readonly engine: EngineSupervisor) {
+    this.owned.add(engine.onState((state) => this.changed(state)));
+  }
+
+  get isShown(): boolean {
+    return this.shown !== undefined;
+  }
+
+  dispose(): void {
+    this.owned.dispose();
+    this.close();
+  }
+
+  private changed(state: EngineState): void {
+    if (!isBusy(state) || !this.engine.isAwaited) {
+      this.close();
+    } else if (this.shown !== undefined) {
+      if (state.kind === 'loading' && state.progress !== undefined) this.report(state.progress);
+    } else {
+      this.timer ??= setTimeout(() => this.open(), PATIENCE_MILLIS);
+    }
+  }
+
+  private open(): void {
+    const options = {
+      location: ProgressLocation.Notification,
+      title: l10n.t('Palimpsest loads its model'),
+      cancellable: true,
+    };
+    void window.withProgress(options, (report, token) => {
+      const listening = token.onCancellationRequested(() => void this.engine.stop());
+      return new Promise<void>((resolve) => {
+        const close = () => {
+          listening.dispose();
+          resolve();
+        };
+        this.shown = { report, close, percent: 0 };
+        this.changed(this.engine.state);
+      });
+    });
+  }
+
+  private report({ stage, fraction }: LoadProgress): void {
+    const { shown } = this;
+    if (shown === undefined) return;
+    const percent = fraction === undefined ? shown.percent : Math.round(fraction * 100);
+    // The bar only grows: a further stage begins where it is.
+    const increment = Math.max(0, percent - shown.percent);
+    shown.percent = Math.max(percent, shown.percent);
+    shown.report.report({ message: wordsOf(stage), increment });
+  }
+
+  private close(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.shown?.close();
+    this.shown = undefined;
+  }
+}
+
+function isBusy({ kind }: EngineState): boolean {
+  return kind === 'starting' || kind === 'loading' || kind === 'restarting';
+}
+
+function wordsOf(stage: LoadProgress['stage']): string {
+  switch (stage) {
+    case 'opening':
+      return l10n.t('reading the checkpoint');
+    case 'probing':
+      return l10n.t('trying what this machine can run it on');
+    case 'quantising':
+      return l10n.t('quantising its weights (once)');
+    case 'session':
+      return l10n.t('making it ready to run');
+  }
+}

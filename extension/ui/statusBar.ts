@@ -1,0 +1,133 @@
+// The one thing that is always to be seen: which model, on what it really runs, and what it is doing.
+import { l10n, MarkdownString, StatusBarAlignment, type StatusBarItem, ThemeColor, window } from 'vscode';
+import { describeRuntime } from '../engine/nodeRuntime';
+import type { EngineState } from '../engine/supervisor';
+
+const PROVIDER_NAMES = {
+  cpu: 'CPU',
+  cuda: 'CUDA',
+  dml: 'DirectML',
+  coreml: 'Core ML',
+  webgpu: 'WebGPU',
+} as const;
+
+export class StatusItem {
+  private readonly item: StatusBarItem = window.createStatusBarItem(
+    'palimpsest.status',
+    StatusBarAlignment.Right,
+    90,
+  );
+  private state: EngineState = { kind: 'off' };
+  private activity: string | undefined;
+  private snoozedUntil: number | undefined;
+
+  constructor() {
+    this.item.name = 'Palimpsest';
+    this.item.command = 'palimpsest.showMenu';
+    this.update();
+    this.item.show();
+  }
+
+  show(state: EngineState): void {
+    this.state = state;
+    this.update();
+  }
+
+  doing(activity: string | undefined): void {
+    this.activity = activity;
+    this.update();
+  }
+
+  /** Until when there is no ghost text, in milliseconds since the epoch; infinite: as long as the window is open. */
+  snoozed(until: number | undefined): void {
+    this.snoozedUntil = until;
+    this.update();
+  }
+
+  get text(): string {
+    return this.item.text;
+  }
+
+  get tooltip(): string {
+    return this.item.tooltip instanceof MarkdownString ? this.item.tooltip.value : '';
+  }
+
+  get background(): string | undefined {
+    const color: { readonly id?: string } | undefined = this.item.backgroundColor;
+    return color?.id;
+  }
+
+  dispose(): void {
+    this.item.dispose();
+  }
+
+  private update(): void {
+    const { state, activity } = this;
+    this.item.text =
+      activity !== undefined && state.kind === 'ready' ? `$(sync~spin) ${activity}` : textOf(state);
+    if (this.snoozedUntil !== undefined) this.item.text += ' $(bell-slash)';
+    this.item.tooltip = tooltipOf(state);
+    this.item.backgroundColor = backgroundOf(state);
+    if (this.snoozedUntil !== undefined) {
+      this.item.tooltip.appendText(sayUntil(this.snoozedUntil)).appendMarkdown('\n\n');
+    }
+    this.item.accessibilityInformation = {
+      label: `Palimpsest: ${textOf(state).replace(/\$\([^)]*\)/g, '')}`,
+    };
+  }
+}
+
+function backgroundOf({ kind }: EngineState): ThemeColor | undefined {
+  if (kind === 'stopped') return new ThemeColor('statusBarItem.errorBackground');
+  return kind === 'restarting' ? new ThemeColor('statusBarItem.warningBackground') : undefined;
+}
+
+function textOf(state: EngineState): string {
+  switch (state.kind) {
+    case 'off':
+      return '$(pencil) Palimpsest';
+    case 'starting':
+      return `$(loading~spin) ${l10n.t('Palimpsest: starting')}`;
+    case 'loading': {
+      const { fraction } = state.progress ?? {};
+      const share = fraction === undefined ? '' : ` ${Math.round(fraction * 100)} %`;
+      return `$(loading~spin) ${l10n.t('Palimpsest: loading')}${share}`;
+    }
+    case 'ready':
+      return `$(pencil) ${state.model.name} · ${PROVIDER_NAMES[state.model.provider]}`;
+    case 'restarting':
+      return `$(warning) ${l10n.t('Palimpsest: starting again')}`;
+    case 'stopped':
+      return `$(error) ${l10n.t('Palimpsest: stopped')}`;
+  }
+}
+
+function sayUntil(until: number): string {
+  if (!Number.isFinite(until)) return l10n.t('Ghost text is snoozed until this window is closed.');
+  const time = new Date(until).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return l10n.t('Ghost text is snoozed until {0}.', time);
+}
+
+function tooltipOf(state: EngineState): MarkdownString {
+  const lines: string[] = [];
+  if (state.kind === 'off') lines.push(l10n.t('The engine starts on first use.'));
+  if (state.kind === 'stopped' || state.kind === 'restarting') lines.push(state.error.message);
+  if (state.kind === 'ready') {
+    const { model, runtime } = state;
+    const size = l10n.t('{0} million parameters, {1}', (model.parameters / 1e6).toFixed(1), model.precision);
+    lines.push(`${model.name} (${model.familyTitle}), ${size}`);
+    lines.push(`${PROVIDER_NAMES[model.provider]}: ${model.providerReason}`);
+    lines.push(...model.remarks, describeRuntime(runtime));
+  }
+  const links: readonly (readonly [string, string])[] = [
+    ...(state.kind === 'off' || state.kind === 'starting'
+      ? []
+      : [[l10n.t('Restart the engine'), 'palimpsest.restartEngine'] as const]),
+    [l10n.t('Show the log'), 'palimpsest.showLog'],
+  ];
+  const text = new MarkdownString('**Palimpsest**\n\n');
+  for (const line of lines) text.appendText(line).appendMarkdown('\n\n');
+  text.isTrusted = { enabledCommands: links.map(([, command]) => command) };
+  text.appendMarkdown(links.map(([title, command]) => `[${title}](command:${command})`).join(' · '));
+  return text;
+}

@@ -1,0 +1,189 @@
+// What decides about a fix: where it may lie, which answers parse, what a server's word means.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import test, { after, describe } from 'node:test';
+import fc from 'fast-check';
+import { candidatesOf } from '../../../../extension/fixes/candidates';
+import { withAbsoluteImports } from '../../../../extension/fixes/imports';
+import { placesToTry } from '../../../../extension/fixes/placesToTry';
+import {
+  codeOf,
+  type Problem,
+  shortened,
+  type Verdict,
+  verdictOf,
+  worthShowing,
+} from '../../../../extension/fixes/problem';
+import { SyntaxTrees } from '../../../../extension/syntax/syntaxTrees';
+
+const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
+after(() => trees.dispose());
+
+describe('where a fix may lie', () => {
+  const placesOf = async (languageId: string, marked: string) => {
+    const [head = '', middle = '', ...tail] = marked.split('|');
+    const text = head + middle + tail.join('|');
+    const range = { start: head.length, end: head.length + middle.length };
+    const tree = await trees.open(text, languageId);
+    try {
+      return placesToTry(text, range, tree).map(({ start, end }) => text.slice(start, end));
+    } finally {
+      tree?.dispose();
+    }
+  };
+
+  test('the smallest piece first, then the statement', async () => {
+    const text = 'function f() {\n  const a = g(|missing|, 1);\n}\n';
+    assert.deepEqual(await placesOf('typescript', text), ['missing', 'const a = g(missing, 1);']);
+  });
+
+  test('once where they are the same', async () => {
+    assert.deepEqual(await placesOf('python', '|pass = 1|\n'), ['pass = 1']);
+  });
+
+  test('the head of a long function, not the whole of it', async () => {
+    const body = '  g();\n'.repeat(60);
+    assert.deepEqual(await placesOf('typescript', `function f(|a|) {\n${body}}\n`), ['a', 'function f(a)']);
+  });
+
+  test('the lines where there is no grammar, and where nothing parses', async () => {
+    assert.deepEqual(await placesOf('plaintext', 'one\n  two |three\nfour| five\nsix'), [
+      'two three\nfour five',
+    ]);
+    assert.deepEqual(await placesOf('typescript', 'ok();\n)) |== {|\n'), [')) == {']);
+    assert.deepEqual(await placesOf('plaintext', 'one\n||\n'), []);
+  });
+
+  test('never empty, whatever is reported', async () => {
+    const piece = fc.constantFrom('f(', ')', 'a', ' = ', '\n', '  ', '{', '}', '"', '🎈', ';');
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece), fc.nat(), fc.nat(), async (pieces, a, b) => {
+        const text = pieces.join('');
+        const tree = await trees.open(text, 'typescript');
+        const range = { start: a % (text.length + 1), end: b % (text.length + 1) };
+        const places = placesToTry(text, range, tree);
+        tree?.dispose();
+        for (const { start, end } of places) assert.ok(0 <= start && start < end && end <= text.length);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('candidates', () => {
+  const candidates = async (languageId: string, document: string, old: string, ...texts: string[]) => {
+    const start = document.indexOf(old);
+    const tree = await trees.open(document, languageId);
+    const answers = {
+      places: [{ start, end: start + old.length, old }],
+      answers: texts.map((text) => ({ texts: [text] })),
+    };
+    try {
+      return candidatesOf(answers, document, tree).map(({ text, whole }) => {
+        assert.equal(whole, document.slice(0, start) + text + document.slice(start + old.length));
+        return text;
+      });
+    } finally {
+      tree?.dispose();
+    }
+  };
+
+  test('that change nothing, that are there twice, or that do not parse are none', async () => {
+    const document = 'const a = f(1);\nconst b = 2;\n';
+    assert.deepEqual(
+      await candidates('typescript', document, 'f(1)', 'f(1)', 'g(2)', 'g(2', 'g(2)', '{ (', 'h'),
+      ['g(2)', 'h'],
+    );
+    assert.deepEqual(
+      await candidates('python', 'def f():\n    return 1\n', 'return 1', 'return', 'return )'),
+      ['return'],
+    );
+  });
+
+  test('may mend what did not parse, and may leave what is broken elsewhere', async () => {
+    const broken = 'const a = f(1;\nconst b = 2;\n';
+    assert.deepEqual(await candidates('typescript', broken, 'f(1', 'f(1)', 'g(2'), ['f(1)', 'g(2']);
+    const elsewhere = 'const a = 1;\nfunction g() {}\nconst c = = 3;\n';
+    assert.deepEqual(await candidates('typescript', elsewhere, '1', '2', '(2'), ['2']);
+  });
+
+  test('are judged by their brackets where there is no grammar', async () => {
+    assert.deepEqual(await candidates('plaintext', 'x = f(1) end', 'f(1)', 'g(2)', 'g(2', 'g[(2)]', ')('), [
+      'g(2)',
+      'g[(2)]',
+    ]);
+  });
+
+  test('of no answer are none', () => {
+    assert.deepEqual(candidatesOf({ places: [], answers: [] }, 'x', undefined), []);
+  });
+});
+
+describe('what a server says', () => {
+  const problem = (message: string, severity = 0, code = '1'): Problem => ({ message, code, severity });
+  const target = problem('no such name');
+
+  test('gone, still there, or traded for another', () => {
+    const other = problem('unused', 1);
+    assert.equal(verdictOf(target, [target, other], [other]), 'gone');
+    assert.equal(verdictOf(target, [target, other], [target]), 'still');
+    assert.equal(verdictOf(target, [target], [problem('not callable')]), 'traded');
+    assert.equal(verdictOf(target, [target], [problem('unused', 1)]), 'gone', 'a lesser one may come');
+    assert.equal(verdictOf(target, [target, target], [target]), 'gone', 'one of two');
+    assert.equal(verdictOf(target, [target, other], [other, other]), 'gone');
+    assert.equal(verdictOf(problem('hint', 3), [problem('hint', 3)], [problem('unused', 1)]), 'traded');
+  });
+
+  test('decides the order: good ones first, unseen ones next, no others', () => {
+    const all = (['still', undefined, 'gone', 'traded', 'gone'] satisfies (Verdict | undefined)[]).map(
+      (verdict, answer) => ({ answer, verdict }),
+    );
+    assert.deepEqual(
+      worthShowing(all).map(({ answer }) => answer),
+      [2, 4, 1],
+    );
+  });
+
+  test('has a code in one of several forms', () => {
+    assert.deepEqual(
+      [codeOf(2304), codeOf('E501'), codeOf({ value: 7, target: 'x' }), codeOf(undefined)],
+      ['2304', 'E501', '7', ''],
+    );
+  });
+
+  test('fits one line of a menu', () => {
+    assert.equal(shortened('Cannot find name.\nMore.'), 'Cannot find name.');
+    assert.equal(shortened('\n\n second '), 'second');
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (message) => {
+        const line = shortened(message);
+        assert.ok([...line].length <= 60 && !/[\r\n]/.test(line));
+        assert.doesNotThrow(() => encodeURIComponent(line));
+      }),
+    );
+  });
+});
+
+describe('imports of a copy', () => {
+  const of = (text: string) => withAbsoluteImports(text, '/home/a/b');
+
+  test('lead to the neighbours of the file, in each of their forms', () => {
+    assert.equal(of(`import { x } from './c';`), `import { x } from '/home/a/b/c';`);
+    assert.equal(of(`import type X from "../c.js"`), `import type X from "/home/a/c.js"`);
+    assert.equal(of(`import './side';`), `import '/home/a/b/side';`);
+    assert.equal(of(`export * from '..';`), `export * from '/home/a';`);
+    assert.equal(of(`const x = await import('./c/d');`), `const x = await import('/home/a/b/c/d');`);
+    assert.equal(of(`const x = require("./c")`), `const x = require("/home/a/b/c")`);
+    assert.equal(withAbsoluteImports(`import a from '../../x'`, 'c:/a'), `import a from 'c:/x'`);
+  });
+
+  test('are left alone where they are not relative, and so is all that is no import', () => {
+    for (const text of [`import a from 'react';`, `f('./c');`, `const a = './c';`, `from './c\n'`, '']) {
+      assert.equal(of(text), text);
+    }
+    fc.assert(
+      fc.property(fc.string(), (text) => assert.equal(of(text).split('\n').length, text.split('\n').length)),
+    );
+  });
+});

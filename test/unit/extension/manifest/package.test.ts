@@ -1,0 +1,116 @@
+// What is shipped: the packager itself is asked for its list. Nothing may be in it that is no part of the product, and nothing
+// may be missing that the product needs.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { before, describe } from 'node:test';
+import esbuild from 'esbuild';
+
+const root = path.resolve(__dirname, '../../../..');
+const ORT = 'node_modules/onnxruntime-node/bin/napi-v6/';
+
+function listed(...words: string[]): { readonly status: number | null; readonly lines: readonly string[] } {
+  const script = path.join(root, 'scripts', 'package.mjs');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, '--list', ...words], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  return { status, lines: `${stdout}${status === 0 ? '' : stderr}`.trim().split('\n') };
+}
+
+describe('the package', () => {
+  let files: readonly string[] = [];
+  before(() => {
+    const { status, lines } = listed('--target', 'linux-x64');
+    assert.equal(status, 0, lines.join('\n'));
+    files = lines;
+  });
+
+  test('has all that runs, explains and translates', () => {
+    for (const file of [
+      'package.json',
+      'package.nls.json',
+      'package.nls.de.json',
+      'l10n/bundle.l10n.de.json',
+      'media/walkthrough/rewrite.svg',
+      'LICENSE',
+      'CHANGELOG.md',
+      'media/README.md',
+      'media/icon.png',
+      'extension/api/palimpsest.d.ts',
+      'dist/extension.js',
+      'dist/engine.js',
+      'dist/probe.js',
+      'dist/cli.js',
+      'dist/tree-sitter/tree-sitter.wasm',
+      'dist/tree-sitter/tree-sitter-python.wasm',
+      'models/starter/config.json',
+      'models/starter/model.safetensors',
+      'models/starter/tokenizer.json',
+      'node_modules/onnxruntime-node/package.json',
+      'node_modules/onnxruntime-node/dist/index.js',
+      'node_modules/onnxruntime-common/package.json',
+      'node_modules/onnxruntime-common/dist/cjs/package.json',
+      'node_modules/onnxruntime-common/dist/cjs/index.js',
+      `${ORT}linux/x64/onnxruntime_binding.node`,
+    ]) {
+      assert.ok(files.includes(file), `${file} is in it`);
+    }
+  });
+
+  test('has nothing else', () => {
+    const allowed =
+      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|engine|probe|cli)\.js|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/starter\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
+    assert.deepEqual(
+      files.filter((file) => !allowed.test(file)),
+      [],
+    );
+    const forbidden = /\.(ts|map|vsix)$|(^|\/)(test|training|bench|docs|spikes)\//;
+    assert.deepEqual(
+      files.filter((file) => forbidden.test(file) && file !== 'extension/api/palimpsest.d.ts'),
+      [],
+    );
+  });
+
+  test('has the native library of its platform and of no other', () => {
+    const native = files.filter((file) => file.startsWith(ORT));
+    assert.ok(native.length >= 2);
+    for (const file of native) assert.ok(file.startsWith(`${ORT}linux/x64/`), file);
+    const mac = listed('--target', 'darwin-arm64').lines.filter((file) => file.startsWith(ORT));
+    assert.ok(mac.length > 0);
+    for (const file of mac) assert.ok(file.startsWith(`${ORT}darwin/arm64/`), file);
+  });
+
+  test('is refused for a platform that ONNX Runtime has no library for', () => {
+    const { status, lines } = listed('--target', 'darwin-x64');
+    assert.equal(status, 1);
+    assert.match(lines.join('\n'), /There is no ONNX Runtime for darwin-x64/);
+  });
+
+  test('is what the manifest names', () => {
+    const manifest: { main: string; icon: string; bin: Record<string, string> } = JSON.parse(
+      fs.readFileSync(path.join(root, 'package.json'), 'utf8'),
+    );
+    for (const file of [manifest.main, manifest.icon, ...Object.values(manifest.bin)]) {
+      assert.ok(files.includes(file.replace(/^\.\//, '')), file);
+    }
+  });
+});
+
+describe('the extension’s bundle', () => {
+  test('is under 300 kB', async () => {
+    const { outputFiles } = await esbuild.build({
+      entryPoints: [path.join(root, 'extension', 'extension.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+      external: ['vscode'],
+      minify: true,
+      write: false,
+    });
+    const bytes = outputFiles[0]?.contents.length ?? Number.NaN;
+    assert.ok(bytes < 300_000, `${bytes} bytes`);
+  });
+});

@@ -1,0 +1,201 @@
+// What never enters a context: by name, by content, and by what git says of real repositories.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, before, describe } from 'node:test';
+import fc from 'fast-check';
+import { GitIgnore } from '../../../../extension/privacy/gitIgnore';
+import { type ExclusionFacts, exclusionOf, holdsSecrets } from '../../../../extension/privacy/secrets';
+
+describe('files that hold secrets', () => {
+  for (const name of [
+    '/a/.env',
+    'C:\\a\\.env.local',
+    '/a/prod.env',
+    '/a/.envrc',
+    '/k/server.PEM',
+    '/h/.ssh/id_ed25519',
+    '/h/.ssh/config',
+    '/h/.aws/config',
+    '/h/.kube/config',
+    '/h/.npmrc',
+    '/h/.git-credentials',
+    'secrets.yaml',
+    'credentials',
+    'service-account-key.json',
+    'appsettings.secrets.json',
+    'main.tfvars',
+    'C:\\Users\\x\\.SSH\\known',
+  ]) {
+    test(`${name} does`, () => assert.equal(holdsSecrets(name), true));
+  }
+  for (const name of [
+    '/a/.env.example',
+    '/a/environment.ts',
+    '/a/keyboard.ts',
+    '/a/secretSanta.py',
+    '/a/secrets.ts',
+    '/a/credentials.py',
+    '/h/.ssh/id_ed25519.pub',
+    '/a/.sshd/x.ts',
+    '/a/monkey',
+    'Untitled-1',
+  ]) {
+    test(`${name} does not`, () => assert.equal(holdsSecrets(name), false));
+  }
+});
+
+describe('why a text stays out', () => {
+  const plain: ExclusionFacts = {
+    path: '/a/b.py',
+    languageId: 'python',
+    text: 'x = 1\n',
+    isHidden: false,
+    isGitIgnored: false,
+  };
+
+  test('it does not, where nothing speaks against it', () => assert.equal(exclusionOf(plain), undefined));
+
+  test('a secret goes before all else', () => {
+    const hidden = { ...plain, isHidden: true, isGitIgnored: true };
+    assert.equal(exclusionOf({ ...hidden, path: '/a/.env' }), 'secret');
+    assert.equal(exclusionOf({ ...hidden, languageId: 'dotenv' }), 'secret');
+    assert.equal(exclusionOf(hidden), 'editor');
+  });
+
+  test('a private key is one wherever it was pasted', () => {
+    const body = 'MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g';
+    for (const kind of ['', 'RSA ', 'OPENSSH ', 'ENCRYPTED ']) {
+      const header = `-----BEGIN ${kind}PRIVATE KEY-----`;
+      for (const text of [
+        `notes\n${header}\n${body}\n`,
+        `${'x\n'.repeat(200_000)}${header}\r\n${body}`,
+        `key = "${header}\\n${body}"`,
+        `${header}\nProc-Type: 4,ENCRYPTED\n\n${body}`,
+      ]) {
+        assert.equal(exclusionOf({ ...plain, path: 'Untitled-1', text }), 'secret');
+      }
+      // What code that reads keys says of them.
+      assert.equal(exclusionOf({ ...plain, text: `if line == "${header}":\n    start = True\n` }), undefined);
+    }
+    assert.equal(exclusionOf({ ...plain, text: `-----BEGIN PUBLIC KEY-----\n${body}` }), undefined);
+  });
+
+  test('git, and that git could not say', () => {
+    assert.equal(exclusionOf({ ...plain, isGitIgnored: true }), 'git');
+    assert.equal(exclusionOf({ ...plain, isGitIgnored: undefined }), 'unknown');
+  });
+
+  test('no extension of a dotenv name makes it public, but those of templates', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z]{1,8}$/), (ending) => {
+        fc.pre(!['example', 'sample', 'template', 'dist', 'defaults'].includes(ending));
+        assert.equal(holdsSecrets(`/a/.env.${ending}`), true);
+      }),
+    );
+  });
+});
+
+describe('what git ignores', () => {
+  let folder = '';
+  const said: string[] = [];
+  const gits: GitIgnore[] = [];
+  const asking = (options: Partial<ConstructorParameters<typeof GitIgnore>[0]> = {}) => {
+    const git = new GitIgnore({ git: () => 'git', log: (message) => said.push(message), ...options });
+    gits.push(git);
+    return git;
+  };
+  const write = (name: string, text = 'x\n') => {
+    const file = path.join(folder, name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, text);
+    return file;
+  };
+  const git = (...words: string[]) => {
+    const { status, stderr } = spawnSync('git', ['-C', folder, ...words], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  };
+
+  before(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-git-'));
+    git('init', '--quiet');
+    write('.gitignore', 'private/\n*.local\n!kept.local\n');
+  });
+  after(() => {
+    for (const one of gits) one.dispose();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('is what git says: folders, patterns, exceptions, odd names', async () => {
+    const asked = asking();
+    assert.equal(await asked.isIgnored(write('private/deep/a.py')), true);
+    assert.equal(await asked.isIgnored(write('a.local')), true);
+    assert.equal(await asked.isIgnored(write('kept.local')), false);
+    assert.equal(await asked.isIgnored(write('a.py')), false);
+    assert.equal(await asked.isIgnored(write('-odd name ü.local')), true);
+    assert.equal(await asked.isIgnored(path.join(folder, 'not', 'there', 'a.py')), false);
+    assert.equal(await asked.isIgnored(path.join(folder, '.git', 'config')), false);
+    assert.deepEqual(said, []);
+  });
+
+  test('never what is tracked', async () => {
+    const file = write('private/tracked.py');
+    git('add', '--force', file);
+    assert.equal(await asking().isIgnored(file), false);
+  });
+
+  test('nothing outside repositories and where there is no git', async () => {
+    const outside = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-no-git-'));
+    try {
+      assert.equal(await asking().isIgnored(path.join(outside, 'a.local')), false);
+    } finally {
+      fs.rmSync(outside, { recursive: true, force: true });
+    }
+    said.length = 0;
+    const none = asking({ git: () => path.join(folder, 'no-such-git') });
+    assert.equal(await none.isIgnored(write('private/b.py')), false);
+    assert.equal(await none.isIgnored(write('private/c.py')), false);
+    assert.equal(said.length, 1, 'and says so once');
+  });
+
+  test('is believed for a while, and asked for anew when an ignore file has changed', async () => {
+    let now = 0;
+    let asked = 0;
+    const remembering = asking({
+      now: () => now,
+      ttl: 100,
+      git: () => {
+        asked++;
+        return 'git';
+      },
+    });
+    const file = write('private/d.py');
+    await remembering.isIgnored(file);
+    now = 99;
+    await remembering.isIgnored(file);
+    assert.equal(asked, 1);
+    now = 101;
+    await remembering.isIgnored(file);
+    assert.equal(asked, 2);
+    remembering.forget();
+    assert.equal(await remembering.isIgnored(file), true);
+    assert.equal(asked, 3);
+  });
+
+  test('runs nothing that the repository names, and a failure is no answer', async () => {
+    const trace = path.join(folder, 'ran');
+    const hook = write('hook.sh', `#!/bin/sh\ntouch '${trace}'\n`);
+    fs.chmodSync(hook, 0o755);
+    git('config', 'core.fsmonitor', hook);
+    assert.equal(await asking().isIgnored(write('private/e.py')), true);
+    assert.equal(fs.existsSync(trace), false);
+    git('config', '--unset', 'core.fsmonitor');
+    said.length = 0;
+    // A repository that git cannot read.
+    fs.writeFileSync(path.join(folder, '.git', 'config'), '[core\n');
+    assert.equal(await asking().isIgnored(write('private/f.py')), undefined);
+    assert.equal(said.length, 1);
+  });
+});

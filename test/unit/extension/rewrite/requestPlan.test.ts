@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import fc from 'fast-check';
+import { picturesOf } from '../../../../extension/rewrite/denoise/spanFrames';
+import { answerFrom, found, planAsk, toggled, union } from '../../../../extension/rewrite/requestPlan';
+import { withinPlaces, wordsAt } from '../../../../extension/rewrite/review/words';
+import type { Place } from '../../../../extension/rewrite/state/acceptance';
+
+const TEXT = 'let a = one;\nlet b = two;\n';
+const places: readonly Place[] = [
+  { start: 8, end: 11, old: 'one' },
+  { start: 21, end: 24, old: 'two' },
+];
+
+describe('what is asked of the engine', () => {
+  test('the places as they stand', () => {
+    const plan = planAsk(TEXT, places, { seed: 0 });
+    assert.equal(plan.text, TEXT);
+    assert.deepEqual(
+      plan.spans.map(({ start, end, locked }) => [start, end, locked]),
+      [
+        [8, 11, undefined],
+        [21, 24, undefined],
+      ],
+    );
+    assert.deepEqual(answerFrom(plan, ['first', 'second']).texts, ['first', 'second']);
+  });
+
+  test('a candidate with its pinned words locked', () => {
+    const texts = ['f(x, y)', 'two'];
+    const kept = [[{ start: 2, end: 3 }], []];
+    const plan = planAsk(TEXT, places, { seed: 1, texts, kept });
+    assert.equal(plan.text, 'let a = f(x, y);\nlet b = two;\n');
+    assert.deepEqual(plan.spans[0], {
+      start: 8,
+      end: 15,
+      place: 0,
+      offset: 0,
+      locked: [{ start: 10, end: 11 }],
+    });
+    assert.equal(plan.text.slice(10, 11), 'x');
+    assert.deepEqual([plan.spans[1]?.start, plan.spans[1]?.end], [25, 28]);
+  });
+
+  test('words of a candidate, all at once; the rest of it is in the answer as it was', () => {
+    const texts = ['f(x, y)', 'g(z)'];
+    const words = [
+      [
+        { start: 0, end: 1 },
+        { start: 5, end: 6 },
+      ],
+      [{ start: 2, end: 3 }],
+    ];
+    const plan = planAsk(TEXT, places, { seed: 1, texts, words });
+    assert.deepEqual(
+      plan.spans.map(({ start, end }) => plan.text.slice(start, end)),
+      ['f', 'y', 'z'],
+    );
+    assert.deepEqual(answerFrom(plan, ['call', '', 'zz']).texts, ['call(x, )', 'g(zz)']);
+  });
+
+  test('each span is the text that it stands for, whatever order the places come in', () => {
+    const piece = fc.string({ unit: fc.constantFrom('a', 'b', '\n', '🎈'), maxLength: 6 });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(piece, piece, piece), { minLength: 1, maxLength: 4 }),
+        fc.boolean(),
+        (parts, backwards) => {
+          let text = '';
+          let target = '';
+          let pairs: { place: Place; fresh: string }[] = [];
+          for (const [kept, old, fresh] of parts) {
+            text += `${kept}.`;
+            target += `${kept}.`;
+            pairs.push({ place: { start: text.length, end: text.length + old.length, old }, fresh });
+            text += `${old}.`;
+            target += `${fresh}.`;
+          }
+          if (backwards) pairs = pairs.reverse();
+          const texts = pairs.map(({ fresh }) => fresh);
+          const plan = planAsk(
+            text,
+            pairs.map(({ place }) => place),
+            { seed: 0, texts },
+          );
+          assert.equal(plan.text, target);
+          assert.deepEqual(
+            plan.spans.map(({ start, end }) => plan.text.slice(start, end)),
+            texts,
+          );
+        },
+      ),
+    );
+  });
+});
+
+describe('words', () => {
+  test('are what is selected without white space, or what the cursor touches', () => {
+    const text = 'let total = a.b;\n';
+    const at = (start: number, end = start) =>
+      wordsAt(text, [{ start, end }]).map((word) => text.slice(word.start, word.end));
+    assert.deepEqual(at(6), ['total']);
+    assert.deepEqual(at(3), ['let']);
+    assert.deepEqual(at(9), ['total']);
+    assert.deepEqual(at(10), ['='], 'a sign, where no letter is at hand');
+    assert.deepEqual(at(3, 12), ['total =']);
+    assert.deepEqual(at(13), ['a'], 'letters before signs');
+    assert.deepEqual(wordsAt('  \n', [{ start: 1, end: 1 }]), []);
+    assert.deepEqual(
+      wordsAt(text, [
+        { start: 0, end: 5 },
+        { start: 4, end: 9 },
+      ]),
+      [{ start: 0, end: 9 }],
+    );
+  });
+
+  test('count from the start of the place that they are in; what is outside does not count', () => {
+    const all = withinPlaces([{ start: 5, end: 22 }], places);
+    assert.deepEqual(all, [[{ start: 0, end: 3 }], [{ start: 0, end: 1 }]]);
+    assert.deepEqual(withinPlaces([{ start: 0, end: 4 }], places), [[], []]);
+  });
+
+  test('are pinned and let go by the same key', () => {
+    const one = { start: 2, end: 5 };
+    assert.deepEqual(toggled([], one), [one]);
+    assert.deepEqual(toggled([one], one), []);
+    assert.deepEqual(toggled([{ start: 0, end: 9 }], one), [
+      { start: 0, end: 2 },
+      { start: 5, end: 9 },
+    ]);
+    assert.deepEqual(toggled([{ start: 4, end: 7 }], one), [{ start: 2, end: 7 }]);
+    assert.deepEqual(union([{ start: 3, end: 3 }]), []);
+    const touching = [
+      { start: 2, end: 4 },
+      { start: 0, end: 2 },
+      { start: 6, end: 7 },
+    ];
+    assert.deepEqual(union(touching), [
+      { start: 0, end: 4 },
+      { start: 6, end: 7 },
+    ]);
+  });
+
+  test('that stay are found again in the new text, one behind the other', () => {
+    const old = 'a + b + a';
+    const kept = [
+      { start: 0, end: 1 },
+      { start: 8, end: 9 },
+    ];
+    assert.deepEqual(found(kept, old, 'x * a - a'), [
+      { start: 4, end: 5 },
+      { start: 8, end: 9 },
+    ]);
+    assert.deepEqual(found(kept, old, 'a'), [{ start: 0, end: 1 }]);
+  });
+});
+
+describe('the picture of words that are done again', () => {
+  test('has the rest of the candidate around them', () => {
+    const ask = { seed: 1, texts: ['f(x)', 'two'], words: [[{ start: 2, end: 3 }], []] };
+    const cell = { text: 'y', state: 'committed', confidence: 1 } as const;
+    const waiting = picturesOf(ask, places, new Map());
+    assert.deepEqual(
+      waiting.get(0)?.cells.map(({ text, state }) => `${state} ${text}`),
+      ['locked f(', 'masked x', 'locked )'],
+    );
+    const told = picturesOf(ask, places, new Map([[0, { cells: [cell], fresh: new Set([0]) }]]));
+    assert.deepEqual(
+      told.get(0)?.cells.map(({ text }) => text),
+      ['f(', 'y', ')'],
+    );
+    assert.deepEqual([...(told.get(0)?.fresh ?? [])], [1]);
+    assert.deepEqual(
+      told.get(1)?.cells.map(({ text, state }) => `${state} ${text}`),
+      ['locked two'],
+    );
+  });
+
+  test('of whole places is what was told', () => {
+    const told = new Map([[1, { cells: [], fresh: new Set<number>() }]]);
+    assert.equal(picturesOf({ seed: 0 }, places, told), told);
+  });
+});

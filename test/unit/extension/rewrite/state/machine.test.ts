@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import fc from 'fast-check';
+import { EngineError } from '../../../../../engine/errors';
+import {
+  begin,
+  beginReview,
+  decide,
+  type Place,
+  type RewriteEvent,
+  type RewriteState,
+} from '../../../../../extension/rewrite/state/machine';
+
+const places: readonly Place[] = [{ start: 4, end: 7, old: 'old' }];
+const answered = (...texts: readonly string[]): RewriteEvent => ({
+  kind: 'answered',
+  places,
+  answers: texts.map((text) => ({ texts: [text] })),
+});
+const changed = (offset: number, text: string): RewriteEvent => ({
+  kind: 'changed',
+  changes: [{ offset, length: 0, text }],
+  text: `now with ${text} at ${offset}`,
+});
+const accept: RewriteEvent = { kind: 'accept', text: 'the document' };
+const applied = (done: boolean, text = 'the document'): RewriteEvent => ({ kind: 'applied', done, text });
+const failed: RewriteEvent = { kind: 'failed', error: new EngineError('engine-exited', 'It is gone.') };
+
+function after(...events: readonly RewriteEvent[]): { state: RewriteState; effects: readonly string[] } {
+  let { state, effects } = begin(places, { seed: 0 });
+  for (const event of events) ({ state, effects } = decide(state, event));
+  return { state, effects: effects.map(({ kind }) => kind) };
+}
+const reviewIn = (state: RewriteState) =>
+  state.kind === 'reviewing' ? state.review : assert.fail(state.kind);
+
+describe('the life of a rewrite', () => {
+  test('asks at once, shows what comes, applies what is accepted', () => {
+    assert.deepEqual(begin(places, { seed: 3 }).effects, [{ kind: 'request', ask: { seed: 3 } }]);
+    assert.deepEqual(after(answered('new')).effects, ['review']);
+    assert.deepEqual(after(answered('new'), accept).effects, ['apply']);
+    const end = after(answered('new'), accept, applied(true));
+    assert.deepEqual(end.state, { kind: 'ended', how: 'accepted' });
+    assert.deepEqual(end.effects, ['clear']);
+  });
+
+  test('an edit that did not take is told, and can be tried again', () => {
+    const { state, effects } = after(answered('new'), accept, applied(false));
+    assert.equal(state.kind, 'reviewing');
+    assert.deepEqual(effects, ['note', 'review']);
+  });
+
+  test('answers that change nothing, or are there already, are none', () => {
+    assert.deepEqual(after(answered('old')).state, { kind: 'ended', how: 'unchanged' });
+    assert.deepEqual(after(answered()).state, { kind: 'ended', how: 'unchanged' });
+    assert.equal(reviewIn(after(answered('a', 'old', 'a', 'b')).state).answers.length, 2);
+  });
+
+  test('answers that were made elsewhere are a review at once, if they change anything', () => {
+    const begun = beginReview(places, [{ texts: ['old'] }, { texts: ['new'] }], 4);
+    assert.deepEqual(
+      begun.effects.map(({ kind }) => kind),
+      ['review'],
+    );
+    assert.deepEqual(
+      reviewIn(begun.state).answers.map(({ texts }) => texts[0]),
+      ['new'],
+    );
+    const again = decide(begun.state, { kind: 'again' });
+    assert.deepEqual(again.effects.at(-1), { kind: 'request', ask: { seed: 5 } });
+    assert.equal(beginReview(places, [{ texts: ['old'] }], 0).state.kind, 'ended');
+  });
+
+  test('another seed adds to what there is; nothing new leads back', () => {
+    const first = reviewIn(after(answered('a'), { kind: 'again' }, answered('b')).state);
+    assert.deepEqual([first.answers.length, first.index, first.seed], [2, 1, 1]);
+    const same = after(answered('a'), { kind: 'again' }, answered('a'));
+    assert.deepEqual(reviewIn(same.state).index, 0);
+    assert.deepEqual(same.effects, ['note', 'review']);
+  });
+
+  test('giving up another seed, or its failure, leads back to what there was', () => {
+    for (const event of [{ kind: 'cancel' } as const, failed]) {
+      const { state } = after(answered('a', 'b'), { kind: 'next' }, { kind: 'again' }, event);
+      assert.equal(reviewIn(state).index, 1);
+    }
+    assert.deepEqual(after(failed).state, { kind: 'ended', how: 'failed' });
+    assert.deepEqual(after({ kind: 'cancel' }).effects, ['clear', 'abort']);
+  });
+
+  test('next and previous go round; next of one asks for more', () => {
+    const index = (...events: RewriteEvent[]) =>
+      reviewIn(after(answered('a', 'b', 'c'), ...events).state).index;
+    assert.equal(index({ kind: 'previous' }), 2);
+    assert.equal(index({ kind: 'next' }, { kind: 'next' }, { kind: 'next' }), 0);
+    assert.deepEqual(after(answered('a'), { kind: 'next' }).effects, ['hide', 'request']);
+    assert.deepEqual(after(answered('a'), { kind: 'previous' }).effects, []);
+  });
+
+  test('edits elsewhere move what was sent before them', () => {
+    const { state } = after(changed(0, '12'), answered('new'), changed(0, '3'));
+    assert.deepEqual(reviewIn(state).places, [{ start: 7, end: 10, old: 'old' }]);
+  });
+
+  test('edits inside end it, while it denoises and while it waits', () => {
+    assert.deepEqual(after(changed(5, 'x')).effects, ['clear', 'abort', 'note']);
+    assert.deepEqual(after(answered('new'), changed(5, 'x')).state, { kind: 'ended', how: 'conflict' });
+  });
+
+  test('the draft is taken while it denoises, and never else', () => {
+    assert.deepEqual(after({ kind: 'take' }).effects, ['enough']);
+    assert.equal(after({ kind: 'take' }).state.kind, 'denoising');
+    assert.deepEqual(after(answered('new'), { kind: 'take' }).effects, []);
+  });
+
+  test('an edit that did not take, because the text is another one now, ends it', () => {
+    const { state, effects } = after(answered('new'), accept, applied(false, 'something else'));
+    assert.deepEqual(state, { kind: 'ended', how: 'conflict' });
+    assert.deepEqual(effects, ['clear', 'note']);
+  });
+
+  test('pinned words are locked when more is asked for, and stay pinned in what comes', () => {
+    const pin = (side: 'old' | 'new', start: number, end: number): RewriteEvent => ({
+      kind: 'keep',
+      side,
+      place: 0,
+      word: { start, end },
+    });
+    const request = (...events: RewriteEvent[]) => {
+      let { state, effects } = begin(places, { seed: 0 });
+      for (const event of events) ({ state, effects } = decide(state, event));
+      return effects.find((effect) => effect.kind === 'request')?.ask;
+    };
+    const again: RewriteEvent = { kind: 'again' };
+    assert.deepEqual(request(answered('a b'), pin('new', 2, 3), again), {
+      seed: 1,
+      texts: ['a b'],
+      kept: [[{ start: 2, end: 3 }]],
+    });
+    assert.deepEqual(request(answered('a b'), pin('old', 0, 3), again), {
+      seed: 1,
+      kept: [[{ start: 0, end: 3 }]],
+    });
+    assert.deepEqual(request(answered('a b'), pin('new', 2, 3), pin('new', 2, 3), again), { seed: 1 });
+    const moved = after(answered('a b'), pin('new', 2, 3), again, answered('long b'));
+    assert.deepEqual(reviewIn(moved.state).kept, { side: 'new', ranges: [[{ start: 5, end: 6 }]] });
+    const other = after(answered('a b', 'c'), pin('new', 2, 3), { kind: 'next' });
+    assert.equal(reviewIn(other.state).kept, undefined, 'they are pinned in one candidate');
+  });
+
+  test('an instruction counts for whatever is asked for later', () => {
+    let { state, effects } = begin(places, { seed: 0, instruction: 'Shorter.' });
+    assert.deepEqual(effects, [{ kind: 'request', ask: { seed: 0, instruction: 'Shorter.' } }]);
+    for (const event of [answered('new'), { kind: 'again' } as const])
+      ({ state, effects } = decide(state, event));
+    assert.deepEqual(effects.at(-1), { kind: 'request', ask: { seed: 1, instruction: 'Shorter.' } });
+    ({ state, effects } = decide(state, answered('other')));
+    assert.equal(reviewIn(state).instruction, 'Shorter.');
+    ({ effects } = decide(state, { kind: 'redo', words: [[{ start: 0, end: 1 }]] }));
+    assert.equal(effects.find((effect) => effect.kind === 'request')?.ask.instruction, 'Shorter.');
+  });
+
+  test('words are done again in the candidate that is shown', () => {
+    const words = [[{ start: 0, end: 1 }]];
+    const { state, effects } = after(answered('a b'), { kind: 'redo', words });
+    assert.deepEqual(effects, ['hide', 'request']);
+    assert.deepEqual(state.kind === 'denoising' && state.ask, { seed: 1, texts: ['a b'], words });
+    assert.deepEqual(after(answered('a b'), { kind: 'redo', words: [[]] }).effects, []);
+  });
+
+  test('what is typed before its own edit is told to be done moves what is left', () => {
+    const two: readonly Place[] = [
+      { start: 4, end: 7, old: 'old' },
+      { start: 9, end: 12, old: 'two' },
+    ];
+    const take = (typed: (text: string) => string) => {
+      const text = 'now old, two.';
+      let { state } = beginReview(two, [{ texts: ['brand new', 'TWO'] }], 0);
+      const edits = [{ place: 0, start: 0, end: 3, text: 'brand new' }];
+      ({ state } = decide(state, { kind: 'accept-hunk', edits, text }));
+      const done = typed('now brand new, two.');
+      const { state: left } = decide(state, { kind: 'applied', done: true, text: done });
+      if (left.kind === 'ended') return left.how;
+      return reviewIn(left).places.map(({ start, end, old }) => {
+        assert.equal(done.slice(start, end), old);
+        return old;
+      });
+    };
+    const both = ['brand new', 'two'];
+    assert.deepEqual(
+      take((text) => text),
+      both,
+    );
+    assert.deepEqual(
+      take((text) => `# ${text}`),
+      both,
+    );
+    assert.deepEqual(
+      take((text) => text.replace(',', ',,')),
+      both,
+    );
+    assert.equal(
+      take((text) => text.replace('two', 'too')),
+      'conflict',
+    );
+  });
+
+  test('its own edit is no conflict', () => {
+    assert.equal(after(answered('new'), accept, changed(5, 'x')).state.kind, 'accepting');
+    assert.equal(
+      after(answered('new'), { kind: 'inserted', edits: [], text: '' }, changed(5, 'x')).state.kind,
+      'accepting',
+    );
+  });
+
+  test('whatever happens: applied only from a review, and nothing after the end', () => {
+    const event: fc.Arbitrary<RewriteEvent> = fc.oneof(
+      fc.constantFrom<RewriteEvent>(
+        ...(['reject', 'cancel', 'next', 'previous', 'again', 'take', 'closed'] as const).map((kind) => ({
+          kind,
+        })),
+        accept,
+        { kind: 'inserted', edits: [], text: '' },
+        { kind: 'keep', side: 'new', place: 0, word: { start: 0, end: 1 } },
+        { kind: 'redo', words: [[{ start: 0, end: 1 }]] },
+        failed,
+        applied(true),
+        applied(false),
+      ),
+      fc.array(fc.constantFrom('old', 'a', 'b'), { maxLength: 3 }).map((texts) => answered(...texts)),
+      fc.nat(12).map((offset) => changed(offset, 'x')),
+    );
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 25 }), (events) => {
+        let { state } = begin(places, { seed: 0 });
+        for (const next of events) {
+          const before = state;
+          const decision = decide(state, next);
+          state = decision.state;
+          const applies = decision.effects.some(({ kind }) => kind === 'apply');
+          if (applies) assert.equal(before.kind, 'reviewing');
+          if (before.kind === 'ended') assert.deepEqual(decision, { state: before, effects: [] });
+          if (state.kind === 'ended' && before.kind !== 'ended') {
+            assert.equal(decision.effects[0]?.kind, 'clear');
+            const hasRun = before.kind === 'denoising' && next.kind !== 'answered' && next.kind !== 'failed';
+            assert.equal(
+              decision.effects.some(({ kind }) => kind === 'abort'),
+              hasRun,
+            );
+          }
+          if (state.kind === 'reviewing') assert.ok(state.review.answers[state.review.index]);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,277 @@
+// Every order of what a person, the engine and the editor may do, on a document of which nothing but its text is real.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import fc from 'fast-check';
+import { EngineError } from '../../../../../engine/errors';
+import { hunksOf } from '../../../../../extension/rewrite/review/hunks';
+import { textWith } from '../../../../../extension/rewrite/review/sides';
+import { answerOf, type Place, type Review } from '../../../../../extension/rewrite/state/acceptance';
+import {
+  begin,
+  type Decision,
+  decide,
+  type RewriteEvent,
+  type RewriteState,
+} from '../../../../../extension/rewrite/state/machine';
+import { applyEdits, leastEdit, type TextEdit } from '../../../../../extension/text/edits';
+
+const TEXT = [
+  'import a',
+  '',
+  'def f(x):',
+  '    one = x',
+  '    two = one',
+  '    return two',
+  '',
+  'f(1)',
+  '',
+].join('\n');
+const OLD = ['    one = x\n    two = one', 'f(1)'];
+
+class World {
+  text = TEXT;
+  state: RewriteState;
+  /** What has to be the document's text, whatever the machine says. */
+  wanted = TEXT;
+  readonly undone: { readonly text: string; readonly wanted: string }[] = [];
+  readonly redone: { readonly text: string; readonly wanted: string }[] = [];
+  private sent: readonly Place[] = [];
+  private fails = false;
+
+  constructor() {
+    const places = OLD.map((old) => {
+      const start = TEXT.indexOf(old);
+      return { start, end: start + old.length, old };
+    });
+    this.state = { kind: 'ended', how: 'closed' };
+    this.enter(begin(places, { seed: 0 }));
+  }
+
+  get review(): Review | undefined {
+    return this.state.kind === 'reviewing' ? this.state.review : undefined;
+  }
+
+  dispatch(event: RewriteEvent): void {
+    this.enter(decide(this.state, event));
+  }
+
+  answer(texts: readonly (readonly string[])[]): void {
+    const places = this.sent;
+    this.dispatch({ kind: 'answered', places, answers: texts.map((one) => ({ texts: one })) });
+  }
+
+  accept(fails: boolean): void {
+    const { review } = this;
+    this.fails = fails;
+    if (review !== undefined && !fails) this.wanted = textWith(this.text, review);
+    this.dispatch({ kind: 'accept', text: this.text });
+  }
+
+  hunk(which: number, how: 'accept' | 'reject' | 'insert', fails: boolean): void {
+    const { review } = this;
+    if (review === undefined) return;
+    const hunks = hunksOf(this.text, review.places, answerOf(review));
+    assert.ok(hunks.length > 0, 'a review has something to show');
+    const hunk = hunks[which % hunks.length];
+    if (hunk === undefined) return;
+    if (how === 'reject') {
+      this.dispatch({ kind: 'reject-hunk', edits: hunk.edits });
+      return;
+    }
+    const lines = this.text.split('\n');
+    lines.splice(hunk.startLine, hunk.endLine - hunk.startLine, ...hunk.newLines);
+    const taken = lines.join('\n');
+    if (how === 'accept') {
+      this.fails = fails;
+      if (!fails) this.wanted = taken;
+      this.dispatch({ kind: 'accept-hunk', edits: hunk.edits, text: this.text });
+      return;
+    }
+    // As the editor does when it takes its ghost text: the new lines first, the old ones go in the same undo step.
+    const before = this.text;
+    this.wanted = taken;
+    this.undone.push({ text: before, wanted: before });
+    this.dispatch({ kind: 'inserted', edits: hunk.edits, text: before });
+    assert.equal(this.state.kind, 'accepting');
+    this.text = taken;
+    this.dispatch({ kind: 'changed', changes: [asChange(leastEdit(before, taken))], text: taken });
+    this.dispatch({ kind: 'applied', done: true, text: taken });
+  }
+
+  /** Somebody types, or a formatter runs. */
+  edit(at: number, added: string): void {
+    const start = at % (this.text.length + 1);
+    this.undone.push({ text: this.text, wanted: this.wanted });
+    this.redone.length = 0;
+    this.wanted = this.wanted.slice(0, start) + added + this.wanted.slice(start);
+    this.become(this.wanted);
+  }
+
+  turn(from: World['undone'], to: World['undone']): void {
+    const last = from.pop();
+    if (last === undefined) return;
+    to.push({ text: this.text, wanted: this.wanted });
+    this.wanted = last.wanted;
+    this.become(last.text);
+  }
+
+  private become(text: string): void {
+    const change = asChange(leastEdit(this.text, text));
+    this.text = text;
+    this.dispatch({ kind: 'changed', changes: [change], text });
+  }
+
+  private enter({ state, effects }: Decision): void {
+    this.state = state;
+    for (const effect of effects) {
+      if (effect.kind === 'request' && state.kind === 'denoising') this.sent = state.places;
+      if (effect.kind !== 'apply') continue;
+      assert.equal(effect.text, this.text, 'an edit is of the text as it is');
+      if (this.fails) {
+        this.dispatch({ kind: 'applied', done: false, text: this.text });
+        continue;
+      }
+      this.undone.push({ text: this.text, wanted: this.text });
+      this.redone.length = 0;
+      const before = this.text;
+      this.text = applyEdits(before, effect.edits);
+      const changes = [...effect.edits].reverse().map(asChange);
+      this.dispatch({ kind: 'changed', changes, text: this.text });
+      this.dispatch({ kind: 'applied', done: true, text: this.text });
+    }
+  }
+
+  check(): void {
+    assert.equal(this.text, this.wanted, 'the document is what was accepted, and nothing else');
+    const places = this.state.kind === 'denoising' ? this.state.places : (this.review?.places ?? []);
+    for (const { start, end, old } of places) assert.equal(this.text.slice(start, end), old);
+  }
+}
+
+function asChange({ start, end, text }: TextEdit) {
+  return { offset: start, length: end - start, text };
+}
+
+type Act = (world: World) => void;
+
+const answerText = fc.constantFrom(
+  ...OLD,
+  '',
+  '    one = 1\n    two = one',
+  '    one = x\n    and = 2\n    more = 3\n    two = 4',
+  'g(2)',
+  'f(1)\nf(2)\nf(3)',
+);
+const event: fc.Arbitrary<RewriteEvent> = fc.oneof(
+  fc.constantFrom<RewriteEvent>(
+    ...(['reject', 'cancel', 'next', 'previous', 'again', 'take', 'closed'] as const).map((kind) => ({
+      kind,
+    })),
+    { kind: 'failed', error: new EngineError('engine-exited', 'It is gone.') },
+    { kind: 'redo', words: [[{ start: 0, end: 2 }], []] },
+  ),
+  fc.record({
+    kind: fc.constant('keep' as const),
+    side: fc.constantFrom('old' as const, 'new' as const),
+    place: fc.nat(1),
+    word: fc.constant({ start: 0, end: 3 }),
+  }),
+);
+const act: fc.Arbitrary<Act> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .array(fc.tuple(answerText, answerText), { maxLength: 3 })
+      .map((texts) => (world: World) => world.answer(texts)),
+  },
+  { weight: 2, arbitrary: fc.boolean().map((fails) => (world: World) => world.accept(fails)) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(
+        fc.nat(5),
+        fc.constantFrom('accept' as const, 'reject' as const, 'insert' as const),
+        fc.boolean(),
+      )
+      .map(
+        ([which, how, fails]) =>
+          (world: World) =>
+            world.hunk(which, how, fails),
+      ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.nat(200), fc.constantFrom('x', '\n', '# note\n')).map(
+      ([at, added]) =>
+        (world: World) =>
+          world.edit(at, added),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<Act>(
+      (world) => world.turn(world.undone, world.redone),
+      (world) => world.turn(world.redone, world.undone),
+    ),
+  },
+  { weight: 2, arbitrary: event.map((one) => (world: World) => world.dispatch(one)) },
+);
+
+describe('any sequence of events', () => {
+  test('leaves the old text or what was accepted, and every place where it is', () => {
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 30 }), (acts) => {
+        const world = new World();
+        for (const one of acts) {
+          one(world);
+          world.check();
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('hunk by hunk comes to the same text as all at once', () => {
+    fc.assert(
+      fc.property(answerText, answerText, fc.array(fc.nat(5), { maxLength: 12 }), (one, two, order) => {
+        const world = new World();
+        world.answer([[one, two]]);
+        const { review } = world;
+        if (review === undefined) return;
+        const target = textWith(world.text, review);
+        for (const which of [...order, ...Array<number>(12).fill(0)]) world.hunk(which, 'accept', false);
+        assert.deepEqual(world.state, { kind: 'ended', how: 'accepted' });
+        assert.equal(world.text, target);
+        for (let undone = 0; world.text !== TEXT; undone++) {
+          assert.ok(undone < 12, 'one undo step each');
+          world.turn(world.undone, world.redone);
+        }
+      }),
+    );
+  });
+
+  test('undo during a review leads back to what there was to take', () => {
+    const world = new World();
+    world.answer([['    one = 1\n    two = one', 'g(2)']]);
+    const before = world.review;
+    world.hunk(0, 'accept', false);
+    assert.equal(world.state.kind, 'reviewing');
+    world.turn(world.undone, world.redone);
+    assert.deepEqual(world.review?.places, before?.places);
+    assert.equal(world.text, TEXT);
+    world.turn(world.redone, world.undone);
+    assert.equal(world.review && hunksOf(world.text, world.review.places, answerOf(world.review)).length, 1);
+    world.hunk(0, 'reject', false);
+    assert.deepEqual(world.state, { kind: 'ended', how: 'accepted' });
+    assert.equal(world.text, TEXT.replace('one = x', 'one = 1'));
+  });
+
+  test('rejecting every hunk is a no', () => {
+    const world = new World();
+    world.answer([['    one = 1\n    two = one', 'g(2)']]);
+    world.hunk(1, 'reject', false);
+    world.hunk(0, 'reject', false);
+    assert.deepEqual(world.state, { kind: 'ended', how: 'rejected' });
+    assert.equal(world.text, TEXT);
+  });
+});

@@ -1,0 +1,283 @@
+// The real parser and the real grammars: which piece of syntax is meant, exact offsets, and memory that is given back.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import test, { after, before, describe } from 'node:test';
+import fc from 'fast-check';
+import { bracketRest } from '../../../../extension/syntax/brackets';
+import { grammarFile, grammarOf } from '../../../../extension/syntax/grammars';
+import { SyntaxTrees } from '../../../../extension/syntax/syntaxTrees';
+import { isNoWorse } from '../../../../extension/syntax/tree';
+
+const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+
+type MemoryClass = new (descriptor: object) => { readonly buffer: ArrayBuffer };
+/** Emscripten makes one memory for the parser and all grammars; this is how it can be weighed. */
+const memories: InstanceType<MemoryClass>[] = [];
+const webAssembly: { Memory: MemoryClass } = Reflect.get(globalThis, 'WebAssembly');
+const { Memory } = webAssembly;
+before(() => {
+  webAssembly.Memory = class extends Memory {
+    constructor(descriptor: object) {
+      super(descriptor);
+      memories.push(this);
+    }
+  };
+});
+after(() => {
+  webAssembly.Memory = Memory;
+  trees.dispose();
+});
+const bytes = () => memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+
+const warnings: string[] = [];
+const trees = new SyntaxTrees({ folder, warn: (message) => warnings.push(message), limitMillis: 60_000 });
+
+/** `marked` has one `|` where the cursor is, or two around the range. */
+async function enclosing(languageId: string, marked: string): Promise<string | undefined> {
+  const [head = '', middle = '', ...tail] = marked.split('|');
+  const text = head + middle + tail.join('|');
+  const at = tail.length > 0 ? { start: head.length, end: head.length + middle.length } : head.length;
+  const range = await trees.enclosingNode(text, languageId, at);
+  return range && text.slice(range.start, range.end);
+}
+
+describe('what a cursor points at', () => {
+  const cases: readonly (readonly [string, string, string | undefined])[] = [
+    ['typescript', 'const total = price * (1 + ra|te);', '1 + rate'],
+    ['typescript', 'const total = |price * 2 * 3;', 'price * 2 * 3'],
+    ['typescript', 'const to|tal = price * 2;', 'const total = price * 2;'],
+    ['typescript', 'console.lo|g(a, b);', 'console.log(a, b)'],
+    ['typescript', 'f(a, "some t|ext");', 'f(a, "some text")'],
+    ['typescript', 'f({ a: 1, b: gre|en });', 'b: green'],
+    ['typescript', 'if (x) {\n  ret|urn 5;\n}', 'return 5;'],
+    ['typescript', 'if (x) {\n|  return 5;\n}', 'return 5;'],
+    ['typescript', 'if (x) {\n  return 5;  |\n}', 'return 5;'],
+    ['typescript', 'class A {\n  na|me = 1;\n}', 'name = 1'],
+    ['typescript', '// a wo|rd\nf();', '// a word'],
+    ['typescript', 'f();\n|\ng();', undefined],
+    ['typescript', '', undefined],
+    ['typescriptreact', 'const a = <b>{x + |1}</b>;', 'x + 1'],
+    ['javascript', 'items.map((a) => a.si|ze + 1)', 'a.size + 1'],
+    ['python', 'def f(a):\n    return a.b + le|n(a)\n', 'len(a)'],
+    ['python', 'def f(a):\n    x = |a[0]\n', 'x = a[0]'],
+    ['python', 'for |a in b:\n    pass\n', 'for a in b:\n    pass'],
+    ['go', 'package p\n\nfunc f() {\n\tx := g(a|, 1)\n}\n', 'g(a, 1)'],
+    ['go', 'package p\n\nfunc f() {\n\t|x := 1\n}\n', 'x := 1'],
+    ['rust', 'fn f() { let x = v.it|er().count(); }', 'v.iter()'],
+    ['rust', 'fn f() { let |x = 1; }', 'let x = 1;'],
+    ['java', 'class A { int f() { return a + g(b|); } }', 'g(b)'],
+    ['csharp', 'class A { int F() { return a + G(b|); } }', 'G(b)'],
+    ['cpp', 'int main() { return a + g(b|); }', 'g(b)'],
+    ['c', 'int main(void) { int x| = 3; }', 'int x = 3;'],
+    ['ruby', 'def f\n  x = a.b|(1)\nend\n', 'a.b(1)'],
+    ['php', '<?php\nfunction f() { return $a + g($b|); }', 'g($b)'],
+    ['shellscript', 'if true; then\n  echo he|llo\nfi\n', 'echo hello'],
+    ['css', 'a { color: r|ed; }', 'color: red;'],
+    ['powershell', 'function F { Get-Item| a }', 'Get-Item a'],
+    ['plaintext', 'some wo|rds', undefined],
+    ['toString', 'a|', undefined],
+  ];
+  for (const [language, marked, expected] of cases) {
+    test(`${language}: ${JSON.stringify(marked)}`, async () => {
+      assert.equal(await enclosing(language, marked), expected);
+    });
+  }
+
+  test('the head of a long statement, and nothing where that is long as well', async () => {
+    const body = '  g();\n'.repeat(40);
+    assert.equal(await enclosing('typescript', `function na|me(a) {\n${body}}`), 'function name(a)');
+    assert.equal(await enclosing('typescript', `const na|me = [\n${'  1,\n'.repeat(40)}];`), undefined);
+  });
+
+  test('nothing where the text does not parse', async () => {
+    assert.equal(await enclosing('typescript', 'const = |= (;'), undefined);
+  });
+});
+
+describe('what a range points at', () => {
+  const cases: readonly (readonly [string, string, string | undefined])[] = [
+    ['typescript', 'f(|missing|, 1);', 'missing'],
+    ['typescript', 'f(|missing, 1|);', '(missing, 1)'],
+    ['typescript', 'f(); |g(); h()|; i();', 'g(); h();'],
+    ['typescript', 'x = "a |b| c";', '"a b c"'],
+    ['typescript', 'f();| |', 'f();'],
+    ['python', 'x = |1 +| y\n', '1 + y'],
+  ];
+  for (const [language, marked, expected] of cases) {
+    test(`${language}: ${JSON.stringify(marked)}`, async () => {
+      assert.equal(await enclosing(language, marked), expected);
+    });
+  }
+
+  test('and the statement around it', async () => {
+    const text = 'function f() {\n  const a = g(missing);\n  return a;\n}\n';
+    const start = text.indexOf('missing');
+    const statement = await trees.ask(text, 'typescript', (tree) =>
+      tree.statement({ start, end: start + 7 }),
+    );
+    assert.deepEqual(statement && text.slice(statement.start, statement.end), 'const a = g(missing);');
+  });
+});
+
+describe('offsets', () => {
+  test('count UTF-16 units behind astral characters and CRLF', async () => {
+    for (const before of ['"🎈漢é";', '// 👩‍👩‍👧\r\n', '\tf("🎈");\r\n\r\n', '\ufeff']) {
+      assert.equal(await enclosing('typescript', `${before}const a = b + |c; // 🎈`), 'b + c', before);
+      assert.equal(await enclosing('python', `#🎈\r\nx = b + |"🎈"\r\n`), 'b + "🎈"');
+    }
+  });
+
+  test('lie in the text, at the borders of characters, whatever the text is', async () => {
+    const piece = fc.constantFrom(
+      'f(',
+      ')',
+      ' + ',
+      '🎈',
+      '"',
+      "'",
+      '{',
+      '}',
+      '\r\n',
+      '\n',
+      'é',
+      'a',
+      '1',
+      '=',
+      ';',
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 40 }), fc.nat(), fc.nat(), async (pieces, a, b) => {
+        const text = pieces.join('');
+        const [start = 0, end = 0] = [a, b].map((n) => n % (text.length + 1)).sort((x, y) => x - y);
+        for (const at of [start, { start, end }]) {
+          const range = await trees.enclosingNode(text, 'typescript', at);
+          if (range === undefined) continue;
+          assert.ok(0 <= range.start && range.start < range.end && range.end <= text.length);
+          assert.doesNotThrow(
+            () => encodeURIComponent(text.slice(range.start, range.end)),
+            'no torn character',
+          );
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('faults', () => {
+  const TEXT = 'const a = f(1);\nconst b = 2;\n';
+  const faultsOf = (text: string, region = { start: 0, end: text.length }) =>
+    trees.ask(text, 'typescript', (tree) => tree.faults(region));
+
+  test('are counted in a region and everywhere', async () => {
+    assert.deepEqual(await faultsOf(TEXT), { inRegion: 0, everywhere: 0 });
+    const broken = TEXT.replace('f(1)', 'f(1');
+    const faults = await faultsOf(broken, { start: 0, end: 14 });
+    assert.ok(faults && faults.inRegion > 0);
+    const far = await faultsOf(broken, { start: 20, end: broken.length });
+    assert.ok(far && far.inRegion < far.everywhere);
+    assert.equal(await trees.ask('f((', 'plaintext', () => 1), undefined);
+  });
+
+  test('tell whether an edit left the text no worse', async () => {
+    const before = { inRegion: 0, everywhere: 1 };
+    assert.ok(isNoWorse(before, { inRegion: 0, everywhere: 1 }));
+    assert.ok(!isNoWorse(before, { inRegion: 1, everywhere: 1 }));
+    assert.ok(!isNoWorse(before, { inRegion: 0, everywhere: 2 }));
+  });
+
+  test('of an edited tree are those of the text read from the start', async () => {
+    const inserts = fc.constantFrom('', 'f(', ')', ' + 1', '🎈', '{', '}', '\n', ';', 'g(2)', '"');
+    await fc.assert(
+      fc.asyncProperty(inserts, fc.nat(TEXT.length), fc.nat(TEXT.length), async (insert, a, b) => {
+        const [start = 0, end = 0] = [a, b].sort((x, y) => x - y);
+        const edited = await trees.ask(TEXT, 'typescript', (tree) => {
+          const next = tree.edited({ start, end, text: insert });
+          assert.ok(next);
+          const { text } = next;
+          const faults = next.faults({ start: 0, end: text.length });
+          next.dispose();
+          return { text, isBroken: faults.everywhere > 0 };
+        });
+        assert.ok(edited);
+        assert.equal(edited.text, TEXT.slice(0, start) + insert + TEXT.slice(end));
+        const fresh = await faultsOf(edited.text);
+        assert.equal(edited.isBroken, (fresh?.everywhere ?? 0) > 0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('memory', () => {
+  const text = 'function f(a, b) { return a * (b + g(a)); }\n'.repeat(500);
+
+  test('is given back: the parser takes no more of it after the first readings', async () => {
+    const read = async (times: number) => {
+      for (let i = 0; i < times; i++) await trees.enclosingNode(text, 'javascript', text.length - 20);
+    };
+    await read(5);
+    const settled = bytes();
+    assert.ok(settled > 0, 'the memory is weighed');
+    await read(60);
+    assert.equal(bytes(), settled);
+    // That it would be seen: trees that nobody disposes of.
+    const held = await Promise.all(Array.from({ length: 30 }, () => trees.open(text, 'javascript')));
+    assert.ok(bytes() > settled);
+    for (const tree of held) tree?.dispose();
+  });
+});
+
+describe('what cannot be read', () => {
+  test('has no tree: a text that takes too long, a folder without grammars, a reader that is gone', async () => {
+    const hasty = new SyntaxTrees({ folder, warn: () => undefined, limitMillis: 0 });
+    const long = 'f(a + b * c);\n'.repeat(20_000);
+    assert.equal(await hasty.enclosingNode(long, 'javascript', 3), undefined);
+    hasty.dispose();
+    const told: string[] = [];
+    const empty = new SyntaxTrees({
+      folder: path.join(folder, 'none'),
+      warn: (message) => told.push(message),
+    });
+    assert.equal(await empty.enclosingNode('f(a + b)', 'javascript', 3), undefined);
+    assert.equal(await empty.enclosingNode('f(a + b)', 'javascript', 3), undefined);
+    assert.equal(told.length, 1);
+    empty.dispose();
+    assert.equal(await empty.open('f()', 'javascript'), undefined);
+    assert.deepEqual(warnings, []);
+  });
+
+  test('is not one of the languages: each of those has its grammar', async () => {
+    const fs = await import('node:fs');
+    for (const language of [
+      'c',
+      'csharp',
+      'javascriptreact',
+      'powershell',
+      'shellscript',
+      'typescriptreact',
+    ]) {
+      const grammar = grammarOf(language);
+      assert.ok(grammar && fs.existsSync(path.join(folder, grammarFile(grammar))), language);
+    }
+    assert.equal(grammarOf('markdown'), undefined);
+  });
+});
+
+describe('brackets where there is no grammar', () => {
+  test('leave over what opens or closes outside', () => {
+    assert.equal(bracketRest('f(a[1]) { x'), '{');
+    assert.equal(bracketRest('} else {'), '}{');
+    assert.equal(bracketRest('a + b'), '');
+    assert.equal(bracketRest('(]'), '(]');
+  });
+
+  test('have the same rest when a balanced piece goes in', () => {
+    const balanced = fc.constantFrom('()', '[a]', '{ f() }', 'x');
+    fc.assert(
+      fc.property(balanced, fc.string(), fc.string(), (piece, head, tail) => {
+        assert.equal(bracketRest(head + piece + tail), bracketRest(head + tail));
+      }),
+    );
+  });
+});
