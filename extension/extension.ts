@@ -21,7 +21,7 @@ import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
 import type { RewriteAction } from './rewrite/rewriteManager';
 import { ghostSettings } from './settings';
-import type { OffsetRange } from './text/spans';
+import type { OffsetRange } from './text/types';
 import { StatusItem } from './ui/statusBar';
 
 /** What `activate` gives; other extensions see the API alone. */

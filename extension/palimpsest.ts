@@ -19,14 +19,13 @@ import {
   workspace,
 } from 'vscode';
 import { type EngineError, toEngineError } from '../engine/errors';
-import { cleanEnvironment } from '../engine/rpc/environment';
 import { InfillTool } from './api/infillTool';
 import { Door } from './api/publicApi';
 import { Disposables } from './common/disposables';
 import { mayEdit } from './documents/editable';
 import { EVERYWHERE } from './documents/schemes';
-import { askNode, findNode } from './engine/nodeRuntime';
-import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
+import { engineLaunch } from './engine/launch';
+import { type EngineState, EngineSupervisor } from './engine/supervisor';
 import { problemAtCursor } from './fixes/atCursor';
 import { COPY_SCHEME, Copies } from './fixes/copies';
 import { Fixer, type FixOutcome } from './fixes/fixer';
@@ -39,13 +38,14 @@ import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
 import { ghostItem } from './rewrite/review/inlineView';
 import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewriteManager';
-import { type EmptyChoice, meantSpans } from './rewrite/targetSpans';
-import { engineSettings, ghostSettings, rewriteSettings, START_SETTINGS } from './settings';
+import { meantSpans } from './rewrite/targetSpans';
+import { type EmptyChoice, engineSettings, rewriteSettings, START_SETTINGS } from './settings';
 import { editorOf, type LookOutcome, Suspicions } from './suspicion/suspicions';
 import { SyntaxTrees } from './syntax/syntaxTrees';
-import type { OffsetRange } from './text/spans';
+import type { OffsetRange } from './text/types';
 import { Failures } from './ui/errorMessages';
 import { LoadingNotice } from './ui/loadingProgress';
+import { showMenu } from './ui/menu';
 import type { StatusItem } from './ui/statusBar';
 import { say } from './ui/statusMessage';
 
@@ -72,7 +72,7 @@ export class Palimpsest {
   private reported: EngineState['kind'] | undefined;
 
   constructor(
-    private readonly context: ExtensionContext,
+    context: ExtensionContext,
     private readonly status: StatusItem,
   ) {
     this.cacheFolder = path.join(context.globalStorageUri.fsPath, 'cache');
@@ -85,7 +85,12 @@ export class Palimpsest {
     );
     this.exclusions = this.owned.add(new Exclusions(this.log));
     this.engine = new EngineSupervisor({
-      launch: () => this.launch(),
+      launch: () =>
+        engineLaunch({
+          extensionPath: context.extensionPath,
+          cacheFolder: this.cacheFolder,
+          settings: engineSettings(),
+        }),
       log: this.log,
       idleMillis: () => engineSettings().idleMinutes * 60_000,
     });
@@ -242,40 +247,14 @@ export class Palimpsest {
     await this.engine.restart().catch((error: EngineError) => this.log.error(error.message));
   }
 
-  async showMenu(): Promise<void> {
-    const { state } = this.engine;
-    const items = [
-      ...(state.kind === 'ready' || state.kind === 'stopped'
-        ? [{ label: `$(refresh) ${l10n.t('Restart the engine')}`, run: () => this.restartEngine() }]
-        : []),
-      ...(state.kind === 'off' || state.kind === 'stopped'
-        ? []
-        : [{ label: `$(debug-stop) ${l10n.t('Stop the engine')}`, run: () => this.engine.stop() }]),
-      this.ghostSwitches.isSnoozed
-        ? { label: `$(bell) ${l10n.t('Resume ghost text')}`, run: () => this.ghostSwitches.resume() }
-        : {
-            label: `$(bell-slash) ${l10n.t('Snooze ghost text…')}`,
-            run: () => this.ghostSwitches.snoozeFor(),
-          },
-      ...this.languageItems(),
-      { label: `$(output) ${l10n.t('Show the log')}`, run: () => this.showLog() },
-      {
-        label: `$(gear) ${l10n.t('Settings')}`,
-        run: () => commands.executeCommand('workbench.action.openSettings', '@ext:palimpsest.palimpsest'),
-      },
-    ];
-    const title = state.kind === 'stopped' ? state.error.message : 'Palimpsest';
-    await (await window.showQuickPick(items, { title }))?.run();
-  }
-
-  /** Ghost text for the language that a person looks at. */
-  private languageItems() {
-    const document = window.activeTextEditor?.document;
-    if (document === undefined) return [];
-    const label = ghostSettings(document).enabled
-      ? l10n.t('Turn ghost text off for {0}', document.languageId)
-      : l10n.t('Turn ghost text on for {0}', document.languageId);
-    return [{ label: `$(code) ${label}`, run: () => this.ghostSwitches.toggle(document) }];
+  showMenu(): Promise<void> {
+    return showMenu({
+      state: this.engine.state,
+      ghostText: this.ghostSwitches,
+      stop: () => this.engine.stop(),
+      restart: () => this.restartEngine(),
+      showLog: () => this.showLog(),
+    });
   }
 
   async dispose(): Promise<void> {
@@ -283,26 +262,6 @@ export class Palimpsest {
     this.owned.dispose();
     await this.engine.dispose();
     this.log.dispose();
-  }
-
-  private async launch(): Promise<EngineLaunch> {
-    const { nodePath, modelPath, provider } = engineSettings();
-    const { extensionPath } = this.context;
-    return {
-      runtime: await findNode({
-        setting: nodePath,
-        host: {
-          executable: process.execPath,
-          version: process.versions.node,
-          electron: process.versions['electron'] !== undefined,
-        },
-        ask: (executable) => askNode(executable, cleanEnvironment(process.env)),
-      }),
-      script: path.join(extensionPath, 'dist', 'engine.js'),
-      cacheFolder: this.cacheFolder,
-      modelFolder: modelPath === '' ? path.join(extensionPath, 'models', 'starter') : modelPath,
-      provider,
-    };
   }
 
   private engineChanged(state: EngineState): void {

@@ -1,10 +1,14 @@
 // The settings as the code wants them: typed, bounded, read at the moment of use.
 import { type ConfigurationScope, workspace } from 'vscode';
 import { PROVIDERS, type ProviderChoice } from '../engine/protocol';
-import type { PreviewChoice } from './rewrite/review/form';
-import { EMPTY_CHOICES, type EmptyChoice } from './rewrite/targetSpans';
 
 export const SECTION = 'palimpsest';
+/** What an empty selection stands for: its line, or the piece of syntax around the cursor. */
+export const EMPTY_CHOICES = ['line', 'syntax'] as const;
+export type EmptyChoice = (typeof EMPTY_CHOICES)[number];
+
+export type PreviewChoice = 'auto' | 'diffEditor' | 'comments';
+
 const PREVIEWS: readonly PreviewChoice[] = ['auto', 'diffEditor', 'comments'];
 
 export interface EngineSettings {

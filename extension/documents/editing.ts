@@ -1,8 +1,7 @@
 // How a rewrite gets into its document: in one edit and one undo step, wherever the document is shown.
 import { EndOfLine, type TextDocument, type TextEditor, WorkspaceEdit, window, workspace } from 'vscode';
-import type { TextEdit } from '../text/edits';
 import { rangeOf } from '../text/ranges';
-import type { OffsetRange } from '../text/spans';
+import type { OffsetRange, TextEdit } from '../text/types';
 
 export function lineEndOf({ eol }: TextDocument): string {
   return eol === EndOfLine.CRLF ? '\r\n' : '\n';

@@ -1,9 +1,9 @@
 // Which answers still parse, and are answers at all.
-
 import type { Answers } from '../rewrite/request';
 import { bracketRest } from '../syntax/brackets';
 import { isNoWorse, type SyntaxTree } from '../syntax/tree';
-import { leastEdit, type TextEdit } from '../text/edits';
+import { leastEdit } from '../text/edits';
+import type { TextEdit } from '../text/types';
 
 /** Of one place: the new text for it, and the whole document with that. */
 export interface Candidate {

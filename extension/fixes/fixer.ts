@@ -5,7 +5,7 @@ import { type EngineError, toEngineError } from '../../engine/errors';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { type Answers, askForAnswers } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
-import type { Place } from '../rewrite/state/acceptance';
+import type { Place } from '../rewrite/state/types';
 import { rewriteSettings } from '../settings';
 import { withPatience } from '../ui/delayedProgress';
 import { say } from '../ui/statusMessage';

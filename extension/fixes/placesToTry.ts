@@ -1,8 +1,7 @@
 // Where a fix may lie: the smallest piece of syntax around a diagnostic, then the statement around that.
-
 import type { SyntaxTree } from '../syntax/tree';
-import type { OffsetRange } from '../text/spans';
 import { spansOf } from '../text/spans';
+import type { OffsetRange } from '../text/types';
 
 /** In the order in which they are tried; the line where syntax says nothing. None is empty. */
 export function placesToTry(

@@ -5,7 +5,7 @@ import type { Answers } from '../rewrite/request';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import type { SyntaxTree } from '../syntax/tree';
 import { offsetsOf } from '../text/offsets';
-import type { OffsetRange } from '../text/spans';
+import type { OffsetRange } from '../text/types';
 import { candidatesOf } from './candidates';
 import { Checker } from './checker';
 import type { Copies } from './copies';

@@ -5,8 +5,8 @@ import { lineEndOf } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
-import { type Ask, answerFrom, planAsk } from './requestPlan';
-import type { Answer, Place } from './state/acceptance';
+import { answerFrom, planAsk } from './requestPlan';
+import type { Answer, Ask, Place } from './state/types';
 
 export interface Answers {
   /** In the text that was sent. */

@@ -3,21 +3,19 @@ import { l10n, type Position, Selection, type TextDocument, type TextEditor, win
 import { type EngineError, toEngineError } from '../../engine/errors';
 import { editDocument, editorsOf, isCursorNear } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { leastEdit, rebased, type TextEdit } from '../text/edits';
-import type { OffsetRange } from '../text/spans';
-import type { TextChange } from '../text/tracking';
+import { leastEdit, rebased } from '../text/edits';
+import type { OffsetRange, TextChange, TextEdit } from '../text/types';
 import { say } from '../ui/statusMessage';
 import type { Spoken } from './announce/announcer';
 import { type Milestone, Milestones } from './announce/milestones';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
 import { sayNote } from './messages';
 import { type Answers, askForAnswers } from './request';
-import type { Ask } from './requestPlan';
 import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
 import { type Pointed, pointedWords } from './review/selectedWords';
-import { type Place, type Review, textTaken } from './state/acceptance';
+import { textTaken } from './state/acceptance';
 import {
   begin,
   beginReview,
@@ -27,6 +25,7 @@ import {
   type RewriteEvent,
   type RewriteState,
 } from './state/machine';
+import type { Ask, Place, Review } from './state/types';
 
 /** What all rewrites share. */
 export interface RewriteServices extends DenoiseStage, ReviewStage {

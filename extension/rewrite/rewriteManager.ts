@@ -20,7 +20,7 @@ import type { EngineError } from '../../engine/errors';
 import { Disposables } from '../common/disposables';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { holdsSecrets } from '../privacy/secrets';
-import type { OffsetRange } from '../text/spans';
+import type { OffsetRange } from '../text/types';
 import { say } from '../ui/statusMessage';
 import { Spoken } from './announce/announcer';
 import { DenoiseView } from './denoise/view';

@@ -1,11 +1,10 @@
 // What a person means who asks for a rewrite: the selections, and for an empty one its line or the piece of syntax around
 // the cursor.
 import type { TextEditor } from 'vscode';
+import type { EmptyChoice } from '../settings';
 import { offsetsOf } from '../text/offsets';
-import { type OffsetRange, spansOf } from '../text/spans';
-
-export const EMPTY_CHOICES = ['line', 'syntax'] as const;
-export type EmptyChoice = (typeof EMPTY_CHOICES)[number];
+import { spansOf } from '../text/spans';
+import type { OffsetRange } from '../text/types';
 
 export interface Syntax {
   /** Undefined where nothing is known of the text's syntax, or nothing is there. */

@@ -1,5 +1,5 @@
 // A stretch of text as pieces that are scored one after another: so there is something to see soon, and somewhere to stop.
-import type { OffsetRange } from '../text/spans';
+import type { OffsetRange } from '../text/types';
 
 /** Some three hundred tokens. */
 const LINES = 24;

@@ -1,6 +1,6 @@
 // How suspicious a token is, and which tokens are marked. Pure.
 import type { ScoredToken } from '../../engine/protocol';
-import type { OffsetRange } from '../text/spans';
+import type { OffsetRange } from '../text/types';
 
 /** Shades of heat; each begins at ten times the odds of the one before. */
 export const STEPS = 4;

@@ -1,7 +1,6 @@
 // What is known of one document: its marks, what was looked at, and what was edited since.
 import type { TextDocument } from 'vscode';
-import type { OffsetRange } from '../text/spans';
-import type { TextChange } from '../text/tracking';
+import type { OffsetRange, TextChange } from '../text/types';
 import type { Mark } from './heat';
 import { followMarks, followRanges, uncovered } from './marks';
 import type { Piece } from './scoring';

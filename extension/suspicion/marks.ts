@@ -1,6 +1,6 @@
 // Where marks are after edits, and which one is next. Pure.
-import type { OffsetRange } from '../text/spans';
-import { follow, type TextChange } from '../text/tracking';
+import { follow } from '../text/tracking';
+import type { OffsetRange, TextChange } from '../text/types';
 
 /**
  * Marks through changes that apply one after another: those elsewhere move; those that were touched go, and so do those

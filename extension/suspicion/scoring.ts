@@ -3,7 +3,7 @@ import type { TextDocument } from 'vscode';
 import type { Priority } from '../../engine/protocol';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { excerptAround } from '../text/excerpt';
-import type { OffsetRange } from '../text/spans';
+import type { OffsetRange } from '../text/types';
 import { chunksOf } from './chunks';
 import { type Mark, marksOf } from './heat';
 

@@ -23,7 +23,7 @@ import type { Rewrites } from '../rewrite/rewriteManager';
 import { suspicionSettings } from '../settings';
 import { offsetsOf } from '../text/offsets';
 import { rangeOf } from '../text/ranges';
-import type { OffsetRange } from '../text/spans';
+import type { OffsetRange } from '../text/types';
 import { withPatience } from '../ui/delayedProgress';
 import { say } from '../ui/statusMessage';
 import { type Mark, wordAround } from './heat';

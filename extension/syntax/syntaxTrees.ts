@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Language, Parser, Tree } from '@vscode/tree-sitter-wasm';
-import type { OffsetRange } from '../text/spans';
+import type { OffsetRange } from '../text/types';
 import { grammarFile, grammarOf } from './grammars';
 import { SyntaxTree } from './tree';
 

@@ -1,8 +1,7 @@
 // One text as its grammar reads it. A tree lives in WebAssembly memory that nobody collects: whoever opens one disposes
 // of it.
 import type { Node, Tree } from '@vscode/tree-sitter-wasm';
-import type { TextEdit } from '../text/edits';
-import type { OffsetRange } from '../text/spans';
+import type { OffsetRange, TextEdit } from '../text/types';
 import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
 
 /** Places where a text does not parse. Of two readings the one with more of either is the worse. */

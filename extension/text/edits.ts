@@ -1,21 +1,5 @@
 // The new text of a document, and the least that has to be replaced to get there.
-import type { Answer, Place } from '../rewrite/state/acceptance';
-
-export interface TextEdit {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-}
-
-/** One edit for each place that changes, in text order, without the characters that stay. */
-export function editsOf(places: readonly Place[], answer: Answer): readonly TextEdit[] {
-  return inOrder(
-    places.flatMap(({ start, end, old }, i) => {
-      const text = answer.texts[i] ?? old;
-      return text === old ? [] : [{ start, end, text, old }];
-    }),
-  ).map(({ start, text, old }) => shifted(leastEdit(old, text), start));
-}
+import type { TextEdit } from './types';
 
 /** In text order; what is put in at a place's start goes before that place. Equal places keep their order. */
 export function inOrder<E extends { readonly start: number; readonly end: number }>(
@@ -70,6 +54,6 @@ function isTorn(text: string, offset: number): boolean {
   return /^(?:[\ud800-\udbff][\udc00-\udfff]|\r\n)$/.test(text.slice(offset - 1, offset + 1));
 }
 
-function shifted(edit: TextEdit, by: number): TextEdit {
+export function shifted(edit: TextEdit, by: number): TextEdit {
   return { ...edit, start: edit.start + by, end: edit.end + by };
 }

@@ -1,5 +1,5 @@
 // A model sees some thousand tokens; a huge file need not cross the process border for that.
-import type { OffsetRange } from './spans';
+import type { OffsetRange } from './types';
 
 export interface Excerpt {
   readonly text: string;

@@ -1,6 +1,6 @@
 // The change of one place as edits of whole lines, so that each can be taken or left without the others.
 import { diffArrays } from 'diff';
-import type { TextEdit } from './edits';
+import type { TextEdit } from './types';
 
 interface Lines {
   readonly texts: readonly string[];

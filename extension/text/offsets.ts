@@ -1,7 +1,7 @@
 // Offsets in a text, in UTF-16 code units: what everything that decides works with. Types of the editor alone, so that it
 // can be tested without one.
 import type { Range, TextDocument } from 'vscode';
-import type { OffsetRange } from './spans';
+import type { OffsetRange } from './types';
 
 export function offsetsOf(document: TextDocument, { start, end }: Range): OffsetRange {
   return { start: document.offsetAt(start), end: document.offsetAt(end) };

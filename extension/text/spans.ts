@@ -1,10 +1,5 @@
 // From what a person selected to what is masked.
-
-/** UTF-16 offsets; `end` is exclusive. */
-export interface OffsetRange {
-  readonly start: number;
-  readonly end: number;
-}
+import type { OffsetRange } from './types';
 
 /**
  * Spans in text order, apart from each other. An empty selection takes its line. Indentation at the start and white

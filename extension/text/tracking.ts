@@ -1,12 +1,5 @@
 // Where a span is after the document was edited around it, or that it was edited itself.
-import type { OffsetRange } from './spans';
-
-/** As VS Code reports it: `length` characters at `offset` were replaced by `text`. */
-export interface TextChange {
-  readonly offset: number;
-  readonly length: number;
-  readonly text: string;
-}
+import type { OffsetRange, TextChange } from './types';
 
 /** Undefined when the change touches what is inside. What is typed at either border is outside. */
 export function follow<R extends OffsetRange>(range: R, change: TextChange): R | undefined {

@@ -2,7 +2,7 @@
 // a progress notification goes away by itself.
 import { l10n, ProgressLocation, type TextDocument, window } from 'vscode';
 import { isSpoken } from '../../settings';
-import type { Ending } from '../state/machine';
+import type { Ending } from '../state/types';
 import type { Milestone } from './milestones';
 
 const MILLIS = 3000;

@@ -5,8 +5,7 @@ import type { DenoiseStepEvent } from '../../../engine/protocol';
 import { Pacer } from '../../common/throttle';
 import { editorsOf } from '../../documents/editing';
 import { rewriteSettings, wrapsLines } from '../../settings';
-import type { Ask } from '../requestPlan';
-import type { Place } from '../state/acceptance';
+import type { Ask, Place } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
 

@@ -1,8 +1,7 @@
 // What the engine tells of each span it was sent, as one picture for each place: where only words are masked, the rest of
 // the candidate stands around them.
 import type { CellEvent } from '../../../engine/protocol';
-import type { Ask } from '../requestPlan';
-import type { Place } from '../state/acceptance';
+import type { Ask, Place } from '../state/types';
 import { maskedCells } from './layout';
 
 export interface SpanPicture {

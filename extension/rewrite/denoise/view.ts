@@ -11,7 +11,7 @@ import {
 } from 'vscode';
 import { Disposables } from '../../common/disposables';
 import { rangeOf } from '../../text/ranges';
-import type { Place } from '../state/acceptance';
+import type { Place } from '../state/types';
 import { canvasLines, maskedCells, type OldLine, type PlacedRun, placeRuns, type Role } from './layout';
 import type { SpanPicture } from './spanFrames';
 

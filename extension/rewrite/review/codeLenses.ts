@@ -1,10 +1,18 @@
 // What stands above each hunk of a review in the editor: what can be done with it, and with all of them.
 import { CodeLens, l10n, Range } from 'vscode';
-import type { Rewrite } from '../rewrite';
+import type { Review } from '../state/types';
+import type { Form } from './form';
+import type { Hunk } from './hunks';
 
-export function lensesOf(rewrite: Rewrite): CodeLens[] {
-  const { review, hunks } = rewrite;
-  if (review === undefined || rewrite.form !== 'inline') return [];
+/** A rewrite, as far as its lenses know of it. */
+export interface Reviewed {
+  readonly review: Review | undefined;
+  readonly hunks: readonly Hunk[];
+  readonly form: Form | undefined;
+}
+
+export function lensesOf({ review, hunks, form }: Reviewed): CodeLens[] {
+  if (review === undefined || form !== 'inline') return [];
   return hunks.flatMap(({ startLine }, index) => {
     const range = new Range(startLine, 0, startLine, 0);
     const lens = (icon: string, title: string, command: string, ...args: readonly unknown[]) =>

@@ -12,11 +12,12 @@ import {
 } from 'vscode';
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings } from '../../settings';
-import { answerOf, type Review } from '../state/acceptance';
+import { answerOf } from '../state/acceptance';
+import type { Review } from '../state/types';
 import type { CommentReviews } from './commentThreads';
 import { type DiffReviews, reviewedUri, reviewUri } from './diffEditor';
-import { type Form, formOf, hunkAt, startLines } from './form';
-import { type Hunk, hunksOf, isInLine } from './hunks';
+import { type Form, formOf } from './form';
+import { type Hunk, hunkAt, hunksOf, isInLine, startLines } from './hunks';
 import { anchorOf, type Ghost, ghostOf, type ReviewView } from './inlineView';
 import type { KeptView } from './pinnedView';
 import { textWith } from './sides';

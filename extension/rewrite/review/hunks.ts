@@ -1,14 +1,9 @@
 // What a candidate changes, as hunks of whole lines of the document; each can be taken or left by itself.
-
-import { applyEdits, type TextEdit } from '../../text/edits';
+import { applyEdits } from '../../text/edits';
 import { lineEdits } from '../../text/lineEdits';
 import { lineStarts } from '../../text/offsets';
-import { type Answer, type Place, placesInOrder } from '../state/acceptance';
-
-/** An edit within one place; offsets count from the place's start. */
-export interface PlaceEdit extends TextEdit {
-  readonly place: number;
-}
+import { placesInOrder } from '../state/acceptance';
+import type { Answer, Place, PlaceEdit, Side } from '../state/types';
 
 /** Old lines `startLine`…`endLine` (exclusive, counting from 0) give way to `newLines`. */
 export interface Hunk {
@@ -155,6 +150,27 @@ function newLinesOf(map: LineMap, { startLine, endLine, members, newLines }: Gro
     text: edit.text,
   }));
   return applyEdits(map.text.slice(from, map.endOf(endLine - 1)), edits).split(/\r\n|\r|\n/);
+}
+
+/** First line of each hunk on a side. */
+export function startLines(hunks: readonly Hunk[], side: Side): readonly number[] {
+  let shift = 0;
+  return hunks.map(({ startLine, endLine, newLines }) => {
+    const start = startLine + (side === 'new' ? shift : 0);
+    shift += newLines.length - (endLine - startLine);
+    return start;
+  });
+}
+
+/** The hunk that somebody at a line means: the one around it, else the next, else the last. */
+export function hunkAt(hunks: readonly Hunk[], line: number, side: Side): number | undefined {
+  const starts = startLines(hunks, side);
+  const found = hunks.findIndex(({ oldLines, newLines }, i) => {
+    const length = (side === 'old' ? oldLines : newLines).length;
+    return line < (starts[i] ?? 0) + Math.max(1, length);
+  });
+  if (found >= 0) return found;
+  return hunks.length === 0 ? undefined : hunks.length - 1;
 }
 
 /** Whether it can be shown where it stands: lines that only go, or one line for one. */

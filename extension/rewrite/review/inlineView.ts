@@ -13,8 +13,8 @@ import {
   window,
 } from 'vscode';
 import { Disposables } from '../../common/disposables';
-import { lineChange } from './form';
 import { type Hunk, isInLine } from './hunks';
+import { lineChange } from './lineChange';
 
 /** The inline suggestion that shows new lines: it makes its own room below the old ones. */
 export interface Ghost {

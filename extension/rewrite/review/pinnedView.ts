@@ -2,7 +2,7 @@
 import { type TextDocument, ThemeColor, window } from 'vscode';
 import { Disposables } from '../../common/disposables';
 import { rangeOf } from '../../text/ranges';
-import type { Review } from '../state/acceptance';
+import type { Review } from '../state/types';
 import { reviewUri } from './diffEditor';
 import { sidePlaces } from './sides';
 

@@ -1,11 +1,10 @@
 // Which words of a review the active editor's cursor or selection means: in the document, or in the new text beside it.
 import { type TextDocument, window } from 'vscode';
 import { offsetsOf } from '../../text/offsets';
-import type { PlaceRanges } from '../requestPlan';
-import type { Review } from '../state/acceptance';
+import type { PlaceRanges, Review, Side } from '../state/types';
 import { reviewUri } from './diffEditor';
 import type { Form } from './form';
-import { type Side, sidePlaces } from './sides';
+import { sidePlaces } from './sides';
 import { withinPlaces, wordsAt } from './words';
 
 export interface Pointed {

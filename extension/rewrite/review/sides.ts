@@ -1,10 +1,8 @@
 // The two sides of a review: the document as it is, and the text with the shown candidate in it.
-
-import type { OffsetRange } from '../../text/spans';
-import { planAsk } from '../requestPlan';
-import { answerOf, placesInOrder, type Review } from '../state/acceptance';
-
-export type Side = 'old' | 'new';
+import { applyEdits } from '../../text/edits';
+import type { OffsetRange } from '../../text/types';
+import { answerOf, placesInOrder } from '../state/acceptance';
+import type { Review, Side } from '../state/types';
 
 /** Where each place is on a side. */
 export function sidePlaces(
@@ -25,5 +23,11 @@ export function sidePlaces(
 
 /** The whole document as it would be with the shown candidate. */
 export function textWith(text: string, review: Pick<Review, 'places' | 'answers' | 'index'>): string {
-  return planAsk(text, review.places, { seed: 0, texts: answerOf(review).texts }).text;
+  const { texts } = answerOf(review);
+  const edits = placesInOrder(review.places).map(({ start, end, old, index }) => ({
+    start,
+    end,
+    text: texts[index] ?? old,
+  }));
+  return applyEdits(text, edits);
 }

@@ -1,7 +1,7 @@
 // Which words somebody means who points into a text, told as ranges within the places of a rewrite.
-
-import type { OffsetRange } from '../../text/spans';
-import { type PlaceRanges, union } from '../requestPlan';
+import { union } from '../../text/rangeSets';
+import type { OffsetRange } from '../../text/types';
+import type { PlaceRanges } from '../state/types';
 
 const WORD = /[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]+/gu;
 

@@ -1,38 +1,17 @@
 // A review and what taking or leaving a part of it makes of it. Pure: texts and offsets in, texts and offsets out.
-
-import { applyEdits, inOrder, type TextEdit } from '../../text/edits';
+import { applyEdits, inOrder, leastEdit, shifted } from '../../text/edits';
 import { lineEdits } from '../../text/lineEdits';
-import type { OffsetRange } from '../../text/spans';
-import type { PlaceRanges } from '../requestPlan';
-import type { PlaceEdit } from '../review/hunks';
+import type { TextEdit } from '../../text/types';
+import type { Answer, Place, PlaceEdit, Review } from './types';
 
-/** A span of the document with the text that stands there until somebody accepts. */
-export interface Place extends OffsetRange {
-  readonly old: string;
-}
-
-/** One candidate: the new text of each place. */
-export interface Answer {
-  readonly texts: readonly string[];
-}
-
-export interface Review {
-  readonly places: readonly Place[];
-  readonly answers: readonly Answer[];
-  readonly index: number;
-  /** The last seed that was used. */
-  readonly seed: number;
-  /** What is wanted, in a person's words; it counts for more candidates, too. */
-  readonly instruction?: string;
-  /** Pinned words, in the old texts of the places or in those of the candidate. */
-  readonly kept?: { readonly side: 'old' | 'new'; readonly ranges: PlaceRanges };
-  /** Reviews of the same rewrite by the document's text at that time: undo and redo lead back to them. */
-  readonly moments: readonly Moment[];
-}
-
-export interface Moment {
-  readonly text: string;
-  readonly review: Omit<Review, 'moments'>;
+/** One edit for each place that changes, in text order, without the characters that stay. */
+export function editsOf(places: readonly Place[], answer: Answer): readonly TextEdit[] {
+  return inOrder(
+    places.flatMap(({ start, end, old }, i) => {
+      const text = answer.texts[i] ?? old;
+      return text === old ? [] : [{ start, end, text, old }];
+    }),
+  ).map(({ start, text, old }) => shifted(leastEdit(old, text), start));
 }
 
 export function answerOf({ answers, index }: Pick<Review, 'answers' | 'index'>): Answer {

@@ -1,26 +1,20 @@
 // What a rewrite may do next. A pure decider: state and event in, state and effects out; every call to the editor or the
 // engine is an effect that somebody else carries out. So every order of events can be tested without either.
 import type { EngineError } from '../../../engine/errors';
-import { editsOf, joined, leastEdit, type TextEdit } from '../../text/edits';
-import type { OffsetRange } from '../../text/spans';
-import { followAll, type TextChange } from '../../text/tracking';
-import { type Ask, found, type PlaceRanges, toggled } from '../requestPlan';
-import type { PlaceEdit } from '../review/hunks';
+import { joined, leastEdit } from '../../text/edits';
+import { found, toggled } from '../../text/rangeSets';
+import { followAll } from '../../text/tracking';
+import type { OffsetRange, TextChange, TextEdit } from '../../text/types';
 import {
-  type Answer,
   afterLeaving,
   afterTaking,
   answerOf,
+  editsOf,
   hasChanges,
   inDocument,
-  type Place,
-  type Review,
   textTaken,
 } from './acceptance';
-
-export type { Answer, Place, Review } from './acceptance';
-
-export type Ending = 'accepted' | 'rejected' | 'cancelled' | 'failed' | 'conflict' | 'unchanged' | 'closed';
+import type { Answer, Ask, Ending, Place, PlaceEdit, PlaceRanges, Review } from './types';
 
 export type RewriteState =
   | {

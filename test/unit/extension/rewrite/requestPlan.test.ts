@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { picturesOf } from '../../../../extension/rewrite/denoise/spanFrames';
-import { answerFrom, found, planAsk, toggled, union } from '../../../../extension/rewrite/requestPlan';
+import { answerFrom, planAsk } from '../../../../extension/rewrite/requestPlan';
 import { withinPlaces, wordsAt } from '../../../../extension/rewrite/review/words';
-import type { Place } from '../../../../extension/rewrite/state/acceptance';
+import type { Place } from '../../../../extension/rewrite/state/types';
+import { found, toggled, union } from '../../../../extension/text/rangeSets';
 
 const TEXT = 'let a = one;\nlet b = two;\n';
 const places: readonly Place[] = [

@@ -23,8 +23,7 @@ import {
 } from '../../../../extension/suspicion/marks';
 import { codeSpan, percent, visible } from '../../../../extension/suspicion/markup';
 import type { Piece } from '../../../../extension/suspicion/scoring';
-import type { OffsetRange } from '../../../../extension/text/spans';
-import type { TextChange } from '../../../../extension/text/tracking';
+import type { OffsetRange, TextChange } from '../../../../extension/text/types';
 
 const token = (start: number, text: string, own: number, ...others: readonly number[]): ScoredToken => ({
   start,

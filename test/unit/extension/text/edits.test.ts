@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { applyEdits, editsOf, joined, leastEdit, rebased } from '../../../../extension/text/edits';
+import { editsOf } from '../../../../extension/rewrite/state/acceptance';
+import { applyEdits, joined, leastEdit, rebased } from '../../../../extension/text/edits';
 
 describe('edits of a rewrite', () => {
   test('an insertion at the start of another place goes before it, in whatever order they come', () => {

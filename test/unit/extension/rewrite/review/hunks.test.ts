@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { formOf, hunkAt, lineChange, startLines } from '../../../../../extension/rewrite/review/form';
-import { type Hunk, hunksOf, isInLine } from '../../../../../extension/rewrite/review/hunks';
-import { inDocument, type Place } from '../../../../../extension/rewrite/state/acceptance';
-import { applyEdits, editsOf, joined, leastEdit } from '../../../../../extension/text/edits';
+import { formOf } from '../../../../../extension/rewrite/review/form';
+import {
+  type Hunk,
+  hunkAt,
+  hunksOf,
+  isInLine,
+  startLines,
+} from '../../../../../extension/rewrite/review/hunks';
+import { lineChange } from '../../../../../extension/rewrite/review/lineChange';
+import { editsOf, inDocument } from '../../../../../extension/rewrite/state/acceptance';
+import type { Place } from '../../../../../extension/rewrite/state/types';
+import { applyEdits, joined, leastEdit } from '../../../../../extension/text/edits';
 
 const TEXT = 'one\ntwo\nthree\nfour\nfive\n';
 const place = (old: string, text = TEXT): Place => ({

@@ -6,10 +6,10 @@ import {
   begin,
   beginReview,
   decide,
-  type Place,
   type RewriteEvent,
   type RewriteState,
 } from '../../../../../extension/rewrite/state/machine';
+import type { Place } from '../../../../../extension/rewrite/state/types';
 
 const places: readonly Place[] = [{ start: 4, end: 7, old: 'old' }];
 const answered = (...texts: readonly string[]): RewriteEvent => ({

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { EngineError } from '../../../../../engine/errors';
 import { hunksOf } from '../../../../../extension/rewrite/review/hunks';
 import { textWith } from '../../../../../extension/rewrite/review/sides';
-import { answerOf, type Place, type Review } from '../../../../../extension/rewrite/state/acceptance';
+import { answerOf } from '../../../../../extension/rewrite/state/acceptance';
 import {
   begin,
   type Decision,
@@ -13,7 +13,9 @@ import {
   type RewriteEvent,
   type RewriteState,
 } from '../../../../../extension/rewrite/state/machine';
-import { applyEdits, leastEdit, type TextEdit } from '../../../../../extension/text/edits';
+import type { Place, Review } from '../../../../../extension/rewrite/state/types';
+import { applyEdits, leastEdit } from '../../../../../extension/text/edits';
+import type { TextEdit } from '../../../../../extension/text/types';
 
 const TEXT = [
   'import a',

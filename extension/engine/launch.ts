@@ -1,0 +1,37 @@
+// What an engine is started with: which Node, which script, which model.
+import path from 'node:path';
+import { cleanEnvironment } from '../../engine/rpc/environment';
+import type { EngineSettings } from '../settings';
+import { askNode, findNode } from './nodeRuntime';
+import type { EngineLaunch } from './supervisor';
+
+export interface LaunchFacts {
+  /** Where the extension is installed. */
+  readonly extensionPath: string;
+  readonly cacheFolder: string;
+  readonly settings: EngineSettings;
+}
+
+/** Rejects with EngineError where there is no Node to run it. */
+export async function engineLaunch({
+  extensionPath,
+  cacheFolder,
+  settings,
+}: LaunchFacts): Promise<EngineLaunch> {
+  const { nodePath, modelPath, provider } = settings;
+  return {
+    runtime: await findNode({
+      setting: nodePath,
+      host: {
+        executable: process.execPath,
+        version: process.versions.node,
+        electron: process.versions['electron'] !== undefined,
+      },
+      ask: (executable) => askNode(executable, cleanEnvironment(process.env)),
+    }),
+    script: path.join(extensionPath, 'dist', 'engine.js'),
+    cacheFolder,
+    modelFolder: modelPath === '' ? path.join(extensionPath, 'models', 'starter') : modelPath,
+    provider,
+  };
+}

@@ -1,0 +1,39 @@
+// Which characters of a line to mark, where one line gives way to one other.
+
+/** Characters of a line that differ; `start` counts from 0, both texts lie between the same neighbours. */
+export interface LineChange {
+  readonly line: number;
+  readonly start: number;
+  readonly oldText: string;
+  readonly newText: string;
+}
+
+/** Of a hunk of one line for one line. */
+export function lineChange(line: number, old: string, fresh: string): LineChange {
+  const most = Math.min(old.length, fresh.length);
+  let start = 0;
+  while (start < most && old[start] === fresh[start]) start++;
+  let tail = 0;
+  while (tail < most - start && old[old.length - 1 - tail] === fresh[fresh.length - 1 - tail]) tail++;
+  // Whole words are easier to read than the letters that happen to differ.
+  while (start > 0 && isWord(old[start - 1]) && (isWord(old[start]) || isWord(fresh[start]))) start--;
+  while (tail > 0 && isWord(old[old.length - tail]) && isWordEnd(old, fresh, tail, start)) tail--;
+  return {
+    line,
+    start,
+    oldText: old.slice(start, old.length - tail),
+    newText: fresh.slice(start, fresh.length - tail),
+  };
+}
+
+function isWordEnd(old: string, fresh: string, tail: number, start: number): boolean {
+  const before = (text: string) => text.length - tail - 1;
+  return (
+    (before(old) >= start && isWord(old[before(old)])) ||
+    (before(fresh) >= start && isWord(fresh[before(fresh)]))
+  );
+}
+
+function isWord(character: string | undefined): boolean {
+  return character !== undefined && /[\p{L}\p{N}_]/u.test(character);
+}

@@ -1,0 +1,61 @@
+// The menu behind the status bar item: the engine, ghost text, the log and the settings.
+import { commands, l10n, type TextDocument, window } from 'vscode';
+import type { EngineState } from '../engine/supervisor';
+import { ghostSettings } from '../settings';
+
+export interface MenuActions {
+  readonly state: EngineState;
+  readonly ghostText: {
+    readonly isSnoozed: boolean;
+    readonly resume: () => void;
+    readonly snoozeFor: () => Promise<void>;
+    readonly toggle: (document: TextDocument) => Promise<void>;
+  };
+  readonly stop: () => Promise<void>;
+  readonly restart: () => Promise<void>;
+  readonly showLog: () => void;
+}
+
+interface MenuItem {
+  readonly label: string;
+  readonly run: () => unknown;
+}
+
+export async function showMenu(actions: MenuActions): Promise<void> {
+  const { state } = actions;
+  const items = [
+    ...engineItems(actions),
+    ...ghostItems(actions),
+    { label: `$(output) ${l10n.t('Show the log')}`, run: actions.showLog },
+    {
+      label: `$(gear) ${l10n.t('Settings')}`,
+      run: () => commands.executeCommand('workbench.action.openSettings', '@ext:palimpsest.palimpsest'),
+    },
+  ];
+  const title = state.kind === 'stopped' ? state.error.message : 'Palimpsest';
+  await (await window.showQuickPick(items, { title }))?.run();
+}
+
+function engineItems({ state: { kind }, restart, stop }: MenuActions): readonly MenuItem[] {
+  return [
+    ...(kind === 'ready' || kind === 'stopped'
+      ? [{ label: `$(refresh) ${l10n.t('Restart the engine')}`, run: restart }]
+      : []),
+    ...(kind === 'off' || kind === 'stopped'
+      ? []
+      : [{ label: `$(debug-stop) ${l10n.t('Stop the engine')}`, run: stop }]),
+  ];
+}
+
+function ghostItems({ ghostText }: MenuActions): readonly MenuItem[] {
+  const snooze = ghostText.isSnoozed
+    ? { label: `$(bell) ${l10n.t('Resume ghost text')}`, run: () => ghostText.resume() }
+    : { label: `$(bell-slash) ${l10n.t('Snooze ghost text…')}`, run: () => ghostText.snoozeFor() };
+  const document = window.activeTextEditor?.document;
+  if (document === undefined) return [snooze];
+  // For the language that a person looks at.
+  const label = ghostSettings(document).enabled
+    ? l10n.t('Turn ghost text off for {0}', document.languageId)
+    : l10n.t('Turn ghost text on for {0}', document.languageId);
+  return [snooze, { label: `$(code) ${label}`, run: () => ghostText.toggle(document) }];
+}
