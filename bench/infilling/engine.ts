@@ -6,7 +6,7 @@ import type { InfillOptions, InfillParams, InfillResult, ModelDescription } from
 import { integerProductsAreExact } from '../../engine/runtime/integerProducts';
 import { choosePrecision } from '../../engine/runtime/precision';
 import type { DecoderSession } from '../../engine/runtime/session';
-import { engineSession } from '../engineSession';
+import { engineSession } from '../runtime/engineSession';
 import type { Case } from './spans';
 
 export interface Evaluated {

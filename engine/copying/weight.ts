@@ -37,7 +37,7 @@ export function weightFeatures(
   ];
 }
 
-/** λ by a logistic function of the features (bench/copyCalibration.ts fits it). */
+/** λ by a logistic function of the features (bench/infilling/copyCalibration.ts fits it). */
 export function mixtureWeight(coefficients: readonly number[]): MixtureWeight {
   return (evidence, opinion) => logistic(coefficients, weightFeatures(evidence, opinion));
 }

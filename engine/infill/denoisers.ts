@@ -7,7 +7,7 @@ import type { Forward } from '../runtime/forward';
 import { BlockCausalContext, CanvasContext, type ContextEncoder } from '../runtime/holeContext';
 import { CachedInPlaceDenoiser } from '../runtime/inPlaceDenoiser';
 
-/** Windowed steps between two full passes of the dual cache (bench/dualCache.ts has what it costs). */
+/** Windowed steps between two full passes of the dual cache (bench/runtime/dualCache.ts has what it costs). */
 const REFRESH_EVERY = 16;
 /** Most blocks of a block-causal answer. */
 const MAX_BLOCKS = 256;

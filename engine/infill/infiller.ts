@@ -49,7 +49,7 @@ interface Context {
   readonly onStep?: (event: DenoiseStepEvent) => void;
   /** Asked between denoise steps; true takes the draft as it is. */
   readonly enough?: () => boolean;
-  /** What the confidence of each candidate is worked out from, for fitting it (bench/copyCalibration.ts). */
+  /** What the confidence of each candidate is worked out from, for fitting it (bench/infilling/copyCalibration.ts). */
   readonly onEvidence?: (features: readonly number[], texts: readonly string[]) => void;
   /** The same for what each hole's answer was chosen from. */
   readonly onChoices?: RescoringChoice['onChoices'];

@@ -1,5 +1,5 @@
 // Which of the rescored answers is taken: the one of the highest worth. Worth is linear in what the causal head says of an
-// answer and in how it came about; the weights are fitted on held-out code (bench/copyCalibration.ts).
+// answer and in how it came about; the weights are fitted on held-out code (bench/infilling/copyCalibration.ts).
 import { dot } from '../candidates/logistic';
 import { MOST_EXCHANGED, TELLING } from '../copying/alignment';
 import type { CopyEvidence } from '../copying/drafts';

@@ -3,22 +3,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { TextTokenizer } from '../engine/checkpoint/types';
-import type { InfillOptions } from '../engine/protocol';
-import { markdownTable, progress, publish, ROOT, ratio, runBench, STARTER } from './harness';
-import { BASELINE_SIDE, copyNearest } from './infilling/baselines';
-import { bestText, type Evaluated, evaluated, infillCase } from './infilling/engine';
-import { type Point, scatter } from './infilling/picture';
-import {
-  exactShare,
-  mean,
-  type Outcome,
-  outcomeOf,
-  percent,
-  scoreCells,
-  tokensPerForward,
-} from './infilling/scores';
-import { type Case, drawCases, HELD, heldFiles, KINDS, type Kind, LANGUAGES } from './infilling/spans';
+import type { TextTokenizer } from '../../engine/checkpoint/types';
+import type { InfillOptions } from '../../engine/protocol';
+import { markdownTable, progress, publish, ROOT, ratio, runBench, STARTER } from '../harness';
+import { BASELINE_SIDE, copyNearest } from './baselines';
+import { bestText, type Evaluated, evaluated, infillCase } from './engine';
+import { type Point, scatter } from './picture';
+import { exactShare, mean, type Outcome, outcomeOf, percent, scoreCells, tokensPerForward } from './scores';
+import { type Case, drawCases, HELD, heldFiles, KINDS, type Kind, LANGUAGES } from './spans';
 
 interface Method {
   readonly name: string;

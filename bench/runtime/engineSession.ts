@@ -1,12 +1,12 @@
 // Our side of the comparisons: one session of a checkpoint in one precision, and the requests that are timed.
-import type { Checkpoint } from '../engine/checkpoint/types';
-import { buildGraph } from '../engine/graph/build';
-import type { BuiltGraph, Precision } from '../engine/graph/types';
-import type { ProviderName } from '../engine/protocol';
-import { type ForwardRequest, openBias, shapedBias } from '../engine/runtime/forward';
-import { type HostKv, voidKv } from '../engine/runtime/kvState';
-import { DecoderSession, keepsCacheOnDevice } from '../engine/runtime/session';
-import { benchFolder, progress } from './harness';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { buildGraph } from '../../engine/graph/build';
+import type { BuiltGraph, Precision } from '../../engine/graph/types';
+import type { ProviderName } from '../../engine/protocol';
+import { type ForwardRequest, openBias, shapedBias } from '../../engine/runtime/forward';
+import { type HostKv, voidKv } from '../../engine/runtime/kvState';
+import { DecoderSession, keepsCacheOnDevice } from '../../engine/runtime/session';
+import { benchFolder, progress } from '../harness';
 
 /** As many best tokens as the engine asks for (loadModel.ts). */
 const TOP_K = 24;

@@ -2,15 +2,15 @@
 // run. Where something is missing (the GPU, a provider's libraries, PyTorch with CUDA) the table says so.
 import os from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Checkpoint } from '../engine/checkpoint/types';
-import type { Precision } from '../engine/graph/types';
-import type { ProviderName } from '../engine/protocol';
-import { type ForwardRequest, openBias } from '../engine/runtime/forward';
-import { disposeKv, type KvState } from '../engine/runtime/kvState';
-import { rememberedProbe } from '../engine/runtime/probe';
-import { SMALLEST_GAIN } from '../engine/runtime/providers';
-import type { DecoderSession } from '../engine/runtime/session';
-import { engineSession, promptIds, promptRequest } from './engineSession';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import type { Precision } from '../../engine/graph/types';
+import type { ProviderName } from '../../engine/protocol';
+import { type ForwardRequest, openBias } from '../../engine/runtime/forward';
+import { disposeKv, type KvState } from '../../engine/runtime/kvState';
+import { rememberedProbe } from '../../engine/runtime/probe';
+import { SMALLEST_GAIN } from '../../engine/runtime/providers';
+import type { DecoderSession } from '../../engine/runtime/session';
+import { torchContender } from '../contenders/torch';
 import {
   benchFolder,
   type Contender,
@@ -23,9 +23,9 @@ import {
   runBench,
   type Sample,
   timed,
-} from './harness';
+} from '../harness';
+import { engineSession, promptIds, promptRequest } from './engineSession';
 import { HALF, randomModel, SMALL, shapeText } from './randomModel';
-import { torchContender } from './torch';
 
 const TOKENS = 512;
 const STEP = 32;

@@ -4,9 +4,9 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import type { Checkpoint } from '../engine/checkpoint/types';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { benchFolder, type Contender, progress, timed } from '../harness';
 import { ensureGguf, type GgufArchitecture, type GgufType } from './gguf';
-import { benchFolder, type Contender, progress, timed } from './harness';
 
 /** Carries llama.cpp v0.5.0. */
 const VERSION = '3.22.1';

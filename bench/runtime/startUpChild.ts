@@ -39,17 +39,17 @@ export function peakMemory(pid: number | 'self'): number {
 
 async function runPhases(folder: string, cacheFolder: string, text: string): Promise<void> {
   mark('Node');
-  await import('../engine/process/engineProcess');
+  await import('../../engine/process/engineProcess');
   mark("the process's own code");
-  await import('../engine/runtime/onnxRuntime');
+  await import('../../engine/runtime/onnxRuntime');
   mark("ONNX Runtime's library");
-  const { openCheckpoint } = await import('../engine/checkpoint/open');
-  const { decideProvider } = await import('../engine/runtime/providers');
-  const { rememberedProbe } = await import('../engine/runtime/probe');
-  const { buildGraph } = await import('../engine/graph/build');
-  const { DecoderSession } = await import('../engine/runtime/session');
-  const { Infiller } = await import('../engine/infill/infiller');
-  await import('../engine/loadModel');
+  const { openCheckpoint } = await import('../../engine/checkpoint/open');
+  const { decideProvider } = await import('../../engine/runtime/providers');
+  const { rememberedProbe } = await import('../../engine/runtime/probe');
+  const { buildGraph } = await import('../../engine/graph/build');
+  const { DecoderSession } = await import('../../engine/runtime/session');
+  const { Infiller } = await import('../../engine/infill/infiller');
+  await import('../../engine/loadModel');
   mark("the engine's code");
   const checkpoint = await openCheckpoint(folder);
   mark('checkpoint and tokenizer');
@@ -100,8 +100,8 @@ async function runPhases(folder: string, cacheFolder: string, text: string): Pro
 }
 
 async function runEmpty(): Promise<void> {
-  const { InferenceSession } = await import('../engine/runtime/onnxRuntime');
-  const { DataType, GraphWriter } = await import('../engine/graph/onnxWriter');
+  const { InferenceSession } = await import('../../engine/runtime/onnxRuntime');
+  const { DataType, GraphWriter } = await import('../../engine/graph/onnxWriter');
   const graph = new GraphWriter();
   graph.op('Neg', [graph.input('x', DataType.FLOAT, [1])], {}, 'y');
   graph.output('y', DataType.FLOAT, [1]);

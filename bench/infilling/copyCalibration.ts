@@ -1,33 +1,33 @@
 // Fits to the starter model what copying is believed (λ of the mixture), which rescored answer is chosen, and how sure a
-// candidate is: on one half of the held-out packages; bench/infilling.ts measures on the other. Writes
+// candidate is: on one half of the held-out packages; infilling.ts measures on the other. Writes
 // engine/copying/coefficients.ts.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { CONFIDENCE_FEATURES } from '../engine/candidates/confidence';
-import { logistic } from '../engine/candidates/logistic';
+import { CONFIDENCE_FEATURES } from '../../engine/candidates/confidence';
+import { logistic } from '../../engine/candidates/logistic';
 import {
   CHOICE_COEFFICIENTS,
   CONFIDENCE_COEFFICIENTS,
   MIXTURE_COEFFICIENTS,
-} from '../engine/copying/coefficients';
-import { type CellCopy, logProbOf } from '../engine/copying/mixture';
-import { CopyPrior } from '../engine/copying/prior';
-import { LEFT_REACH } from '../engine/copying/sources';
-import { WEIGHT_FEATURES, weightFeatures } from '../engine/copying/weight';
-import { BiasRows, FORBIDDEN } from '../engine/decoding/biasRows';
-import { lengthTokensOf } from '../engine/decoding/request';
-import { NO_BYTES, TokenTable } from '../engine/decoding/tokenTable';
-import { Denoisers } from '../engine/infill/denoisers';
-import { holeContext } from '../engine/infill/layout';
-import { COPYING, type CopyingChoice } from '../engine/protocol';
-import { markdownTable, progress, publish, type Report, ROOT, runBench, STARTER } from './harness';
-import { fitChoice } from './infilling/choiceFit';
-import { choiceExamples, choiceReport } from './infilling/choices';
-import { bestText, type Evaluated, evaluated, infillCase } from './infilling/engine';
-import { fitLogit, fitOutcomes, mixtureGradient } from './infilling/logisticFit';
-import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './infilling/spans';
+} from '../../engine/copying/coefficients';
+import { type CellCopy, logProbOf } from '../../engine/copying/mixture';
+import { CopyPrior } from '../../engine/copying/prior';
+import { LEFT_REACH } from '../../engine/copying/sources';
+import { WEIGHT_FEATURES, weightFeatures } from '../../engine/copying/weight';
+import { BiasRows, FORBIDDEN } from '../../engine/decoding/biasRows';
+import { lengthTokensOf } from '../../engine/decoding/request';
+import { NO_BYTES, TokenTable } from '../../engine/decoding/tokenTable';
+import { Denoisers } from '../../engine/infill/denoisers';
+import { holeContext } from '../../engine/infill/layout';
+import { COPYING, type CopyingChoice } from '../../engine/protocol';
+import { markdownTable, progress, publish, type Report, ROOT, runBench, STARTER } from '../harness';
+import { fitChoice } from './choiceFit';
+import { choiceExamples, choiceReport } from './choices';
+import { bestText, type Evaluated, evaluated, infillCase } from './engine';
+import { fitLogit, fitOutcomes, mixtureGradient } from './logisticFit';
+import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './spans';
 
 /** The numbers as they stand; each stage writes its own anew. */
 const FITTED = {

@@ -1,4 +1,4 @@
-"""PyTorch's side of bench/forward.ts and bench/gpu.ts: the same decoder on the same weights, in eager mode.
+"""PyTorch's side of the benches forward and gpu: the same decoder on the same weights, in eager mode.
 
 Reads one JSON object a line on standard input and answers each with one:
   {"do": "open", "folder", "dtype", "device", "threads", "tokens", "rows", "past"}   → {"version", "device", "best"}

@@ -2,10 +2,10 @@
 // denoise loop would read: what precision.ts compares precisions on.
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Checkpoint } from '../engine/checkpoint/types';
-import { holeContext, textBudget } from '../engine/infill/layout';
-import type { Sequence } from '../test/engine/decoderRun';
-import { ROOT } from './harness';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { holeContext, textBudget } from '../../engine/infill/layout';
+import type { Sequence } from '../../test/engine/decoderRun';
+import { ROOT } from '../harness';
 
 export const ROW_KINDS = ['context', 'all masked', 'half masked'] as const;
 export type RowKind = (typeof ROW_KINDS)[number];

@@ -6,11 +6,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 import esbuild from 'esbuild';
-import { openCheckpoint } from '../engine/checkpoint/open';
-import type { Checkpoint } from '../engine/checkpoint/types';
-import { buildGraph } from '../engine/graph/build';
-import type { Precision } from '../engine/graph/types';
-import { EngineClient } from '../engine/rpc/engineClient';
+import { openCheckpoint } from '../../engine/checkpoint/open';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { buildGraph } from '../../engine/graph/build';
+import type { Precision } from '../../engine/graph/types';
+import { EngineClient } from '../../engine/rpc/engineClient';
 import {
   benchFolder,
   figure,
@@ -23,9 +23,9 @@ import {
   ROOT,
   runBench,
   STARTER,
-} from './harness';
+} from '../harness';
+import { sourceTexts } from '../precision/rows';
 import { HALF, randomModel, STARTER_25M, shapeText } from './randomModel';
-import { sourceTexts } from './rows';
 import { type ChildReport, peakMemory } from './startUpChild';
 
 const LINES = 300;
@@ -45,10 +45,7 @@ const CACHE = benchFolder('side');
 /** The engine as it is shipped, and the child that tells where the time goes. */
 async function bundle(): Promise<void> {
   await esbuild.build({
-    entryPoints: [
-      path.join(ROOT, 'engine', 'process', 'main.ts'),
-      path.join(ROOT, 'bench', 'startUpChild.ts'),
-    ],
+    entryPoints: [path.join(ROOT, 'engine', 'process', 'main.ts'), path.join(__dirname, 'startUpChild.ts')],
     outdir: BUNDLES,
     entryNames: '[name]',
     bundle: true,

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { figure, markdownTable, median, percentile, publish, ROOT, runBench } from './harness';
+import { figure, markdownTable, median, percentile, publish, ROOT, runBench } from '../harness';
 
 /** What the project wants to reach, on two quiet cores: milliseconds, median and 95th percentile. */
 const TARGETS: Readonly<Record<string, readonly [string, string]>> = {

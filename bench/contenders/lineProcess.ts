@@ -2,7 +2,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { Sample } from './harness';
+import type { Sample } from '../harness';
 
 export type Reply = Record<string, unknown>;
 

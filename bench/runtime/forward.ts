@@ -1,10 +1,12 @@
 // The CPU forward pass beside llama.cpp's and PyTorch's at equal work: the same weights, the same tokens, the same causal
 // mask, the same rows through the head, the same number of threads, in one run and in turns.
 import { parseArgs } from 'node:util';
-import type { Checkpoint } from '../engine/checkpoint/types';
-import type { Precision } from '../engine/graph/types';
-import { engineSession, lastRows, promptIds, promptRequest } from './engineSession';
-import { GGUF_TYPES } from './gguf';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import type { Precision } from '../../engine/graph/types';
+import { GGUF_TYPES } from '../contenders/gguf';
+import { LlamaCpp } from '../contenders/llamaCpp';
+import { LlamaNative } from '../contenders/llamaNative';
+import { torchContender } from '../contenders/torch';
 import {
   type Contender,
   figure,
@@ -19,11 +21,9 @@ import {
   runBench,
   type Sample,
   timed,
-} from './harness';
-import { LlamaCpp } from './llamaCpp';
-import { LlamaNative } from './llamaNative';
+} from '../harness';
+import { engineSession, lastRows, promptIds, promptRequest } from './engineSession';
 import { HALF, type ModelShape, randomModel, SMALL, shapeText } from './randomModel';
-import { torchContender } from './torch';
 
 const PRECISIONS: readonly Precision[] = ['fp32', 'int8', 'q8', 'q4'];
 const DTYPES = ['fp32', 'bf16'] as const;

@@ -2,11 +2,10 @@
 // chosen by this table and forward.ts (docs/decisions/precision.md).
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { openCheckpoint } from '../engine/checkpoint/open';
-import type { Checkpoint } from '../engine/checkpoint/types';
-import type { Precision } from '../engine/graph/types';
-import { DecoderRun } from '../test/engine/decoderRun';
-import { engineSession, promptIds, promptRequest } from './engineSession';
+import { openCheckpoint } from '../../engine/checkpoint/open';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import type { Precision } from '../../engine/graph/types';
+import { DecoderRun } from '../../test/engine/decoderRun';
 import {
   benchFolder,
   figure,
@@ -21,7 +20,8 @@ import {
   runBench,
   STARTER,
   timed,
-} from './harness';
+} from '../harness';
+import { engineSession, promptIds, promptRequest } from '../runtime/engineSession';
 import { type MaskedSequence, maskedSequences, ROW_KINDS, type RowKind } from './rows';
 
 const QUANTISED: readonly Precision[] = ['int8', 'q8', 'q4'];

@@ -3,9 +3,9 @@
 // the decoder that all our families share. No vocabulary: tokens go in as numbers.
 import fs from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Checkpoint, DecoderShape, LayerTensors, TensorLocation } from '../engine/checkpoint/types';
-import { quantiseBlocks } from '../engine/graph/rounding';
-import { TensorReader } from '../engine/graph/tensorReader';
+import type { Checkpoint, DecoderShape, LayerTensors, TensorLocation } from '../../engine/checkpoint/types';
+import { quantiseBlocks } from '../../engine/graph/rounding';
+import { TensorReader } from '../../engine/graph/tensorReader';
 
 /** `qwen2` is causal with a K/V cache; `dream` is its full bidirectional form, without one. */
 export type GgufArchitecture = 'qwen2' | 'dream';

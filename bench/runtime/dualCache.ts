@@ -2,15 +2,15 @@
 // one windowed step costs by length of file and of window. What the approximation costs in tokens needs a trained model.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Canvas } from '../engine/canvas/types';
-import { openCheckpoint } from '../engine/checkpoint/open';
-import type { Checkpoint } from '../engine/checkpoint/types';
-import { denoiseInPlace } from '../engine/decoding/inPlace';
-import type { Precision } from '../engine/graph/types';
-import { CachedInPlaceDenoiser } from '../engine/runtime/inPlaceDenoiser';
-import { choosePrecision } from '../engine/runtime/precision';
-import type { DecoderSession } from '../engine/runtime/session';
-import { engineSession, promptIds, promptRequest, windowRequest } from './engineSession';
+import type { Canvas } from '../../engine/canvas/types';
+import { openCheckpoint } from '../../engine/checkpoint/open';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { denoiseInPlace } from '../../engine/decoding/inPlace';
+import type { Precision } from '../../engine/graph/types';
+import { CachedInPlaceDenoiser } from '../../engine/runtime/inPlaceDenoiser';
+import { choosePrecision } from '../../engine/runtime/precision';
+import type { DecoderSession } from '../../engine/runtime/session';
+import { LlamaCpp } from '../contenders/llamaCpp';
 import {
   type Contender,
   figure,
@@ -25,10 +25,10 @@ import {
   runBench,
   type Sample,
   timed,
-} from './harness';
-import { LlamaCpp } from './llamaCpp';
+} from '../harness';
+import { sourceTexts } from '../precision/rows';
+import { engineSession, promptIds, promptRequest, windowRequest } from './engineSession';
 import { HALF, randomModel, SMALL, shapeText } from './randomModel';
-import { sourceTexts } from './rows';
 
 const FILE = 1000;
 const SPAN = 64;

@@ -2,9 +2,9 @@
 // starter model's family and tokenizer. Their answers mean nothing.
 import fs from 'node:fs';
 import path from 'node:path';
-import { openCheckpoint } from '../engine/checkpoint/open';
-import type { Checkpoint } from '../engine/checkpoint/types';
-import { benchFolder, progress, STARTER } from './harness';
+import { openCheckpoint } from '../../engine/checkpoint/open';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { benchFolder, progress, STARTER } from '../harness';
 
 export interface ModelShape {
   readonly name: string;

@@ -1,7 +1,7 @@
 // PyTorch as a contender, in a process of its own that waits for its turn (torchForward.py).
 import path from 'node:path';
-import type { Checkpoint } from '../engine/checkpoint/types';
-import type { Contender } from './harness';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import type { Contender } from '../harness';
 import { LineProcess } from './lineProcess';
 
 export interface TorchWork {

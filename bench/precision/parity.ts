@@ -1,11 +1,11 @@
-// Prints how far our graphs are from PyTorch, for every family and variant: `npx tsx bench/parity.ts`.
+// Prints how far our graphs are from PyTorch, for every family and variant: `npm run bench -- parity`.
 // The table goes to bench/results/parity.md; test/engine/parity.test.ts holds the same figures to a limit.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { openCheckpoint } from '../engine/checkpoint/open';
-import type { Checkpoint } from '../engine/checkpoint/types';
-import { DecoderRun } from '../test/engine/decoderRun';
+import { openCheckpoint } from '../../engine/checkpoint/open';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { DecoderRun } from '../../test/engine/decoderRun';
 import {
   cachedDifference,
   movedBy,
@@ -13,10 +13,11 @@ import {
   subjectOf,
   uncachedDifference,
   wrongSequences,
-} from '../test/engine/parityChecks';
-import { CHECKPOINTS, fixtureNames } from '../test/engine/reference';
+} from '../../test/engine/parityChecks';
+import { CHECKPOINTS, fixtureNames } from '../../test/engine/reference';
+import { ROOT } from '../harness';
 
-const RESULT = path.resolve('bench/results/parity.md');
+const RESULT = path.join(ROOT, 'bench', 'results', 'parity.md');
 const HEADER = [
   ...['checkpoint', 'family', 'attention', 'variant', 'PyTorch, plain', 'PyTorch, fused'],
   ...['cache, plain', 'cache, fused', 'least by a mistake'],
@@ -78,7 +79,7 @@ async function main(): Promise<void> {
   console.log(table);
   const text = `# Parity with PyTorch
 
-Written by \`npx tsx bench/parity.ts\` (${os.arch()}, ONNX Runtime on the CPU, fp32). Every figure is the largest
+Written by \`npm run bench -- parity\` (${os.arch()}, ONNX Runtime on the CPU, fp32). Every figure is the largest
 difference of any logit in units of the largest logit. *PyTorch*: our graph against transformers on the same weights
 (test/fixtures/make/README.md), by attention formulation; the project's limit is 1e-3. *cache*: tokens that went
 through the K/V cache against one pass over everything. *least by a mistake*: how far the logits move under the

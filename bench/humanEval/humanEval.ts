@@ -2,13 +2,13 @@
 // candidate). `--verify` runs what stood there and nothing at all instead, which says whether the harness can be believed.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadModel } from '../engine/loadModel';
-import type { LoadedModel } from '../engine/model';
-import { COPYING, type CopyingChoice } from '../engine/protocol';
-import { benchFolder, markdownTable, progress, publish, ratio, runBench, STARTER } from './harness';
-import { KINDS, type Problem, type ProblemKind, programOf, readProblems } from './humanEval/problems';
-import { inParallel, Sandbox, type Verdict } from './humanEval/sandbox';
-import { mean, percent } from './infilling/scores';
+import { loadModel } from '../../engine/loadModel';
+import type { LoadedModel } from '../../engine/model';
+import { COPYING, type CopyingChoice } from '../../engine/protocol';
+import { benchFolder, markdownTable, progress, publish, ratio, runBench, STARTER } from '../harness';
+import { mean, percent } from '../infilling/scores';
+import { KINDS, type Problem, type ProblemKind, programOf, readProblems } from './problems';
+import { inParallel, Sandbox, type Verdict } from './sandbox';
 
 const MOST_TOKENS = 256;
 

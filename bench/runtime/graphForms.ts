@@ -1,13 +1,12 @@
 // What the forms of one graph cost: precisions and attention, in the two situations that decoding knows (a whole pass
 // without a cache, a few new tokens over a long cache). docs/decisions/graph.md rests on it.
 import { parseArgs } from 'node:util';
-import type { Checkpoint } from '../engine/checkpoint/types';
-import { buildGraph } from '../engine/graph/build';
-import type { GraphOptions } from '../engine/graph/types';
-import { type ForwardRequest, openBias } from '../engine/runtime/forward';
-import { type HostKv, joinKv, voidKv } from '../engine/runtime/kvState';
-import { DecoderSession } from '../engine/runtime/session';
-import { lastRows, promptIds } from './engineSession';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { buildGraph } from '../../engine/graph/build';
+import type { GraphOptions } from '../../engine/graph/types';
+import { type ForwardRequest, openBias } from '../../engine/runtime/forward';
+import { type HostKv, joinKv, voidKv } from '../../engine/runtime/kvState';
+import { DecoderSession } from '../../engine/runtime/session';
 import {
   benchFolder,
   figure,
@@ -20,7 +19,8 @@ import {
   ratio,
   runBench,
   timed,
-} from './harness';
+} from '../harness';
+import { lastRows, promptIds } from './engineSession';
 import { type ModelShape, randomModel, SMALL, shapeText } from './randomModel';
 
 type Form = Pick<GraphOptions, 'precision' | 'attention' | 'cacheOutput'>;

@@ -2,9 +2,9 @@
 // PALIMPSEST_LLAMA_CPP names a folder of it that has been built already.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import type { Checkpoint } from '../engine/checkpoint/types';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { benchFolder, type Contender } from '../harness';
 import { ensureGguf, type GgufType } from './gguf';
-import { benchFolder, type Contender } from './harness';
 import { LineProcess } from './lineProcess';
 import { ggufFile, type PromptWork } from './llamaCpp';
 
