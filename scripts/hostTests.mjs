@@ -7,15 +7,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
 import esbuild from 'esbuild';
-import { ensureChromium } from './browser.mjs';
-import { ensureCodeServer } from './codeServer.mjs';
 import { ensureDependencies, root, run } from './setup.mjs';
+import { ensureChromium } from './vscode/browser.mjs';
+import { ensureCodeServer } from './vscode/codeServer.mjs';
 
 /** The oldest version that the manifest allows is compiled against; the newest is what runs. */
 const VERSION = process.env.PALIMPSEST_VSCODE_VERSION ?? 'stable';
 const DOWNLOAD_HOST = 'https://update.code.visualstudio.com/api/releases/stable';
 
-const SHIM = path.join(root, 'scripts', 'codeShim.mjs');
+const SHIM = path.join(root, 'scripts', 'vscode', 'codeShim.mjs');
 
 async function buildSuite() {
   const outdir = path.join(root, 'dist', 'host');

@@ -6,9 +6,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeNotices } from './notices.mjs';
+import { writeNotices } from './packaging/notices.mjs';
+import { ensureVsce } from './packaging/vsce.mjs';
 import { ensureDependencies, root, run } from './setup.mjs';
-import { ensureVsce } from './vsce.mjs';
 
 const BINARIES = 'node_modules/onnxruntime-node/bin/napi-v6';
 
@@ -69,7 +69,7 @@ try {
     const megabytes = (fs.statSync(packagePath).size / 1e6).toFixed(1);
     console.log(`${path.basename(packagePath)}: ${megabytes} MB`);
     if (values.check) {
-      const { checkPackage } = await import('./packageCheck.mjs');
+      const { checkPackage } = await import('./packaging/packageCheck.mjs');
       await checkPackage(packagePath);
     }
   }

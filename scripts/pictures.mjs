@@ -62,4 +62,4 @@ if (!(words.length === 1 && words[0] === 'animation')) {
     await takePictures(name, THEMES[name], wanted);
 }
 if (wanted.length === 0 && !words.includes('animation'))
-  run('node', ['scripts/reviewPictures.mjs', ...themes]);
+  run('node', ['scripts/pictures/review.mjs', ...themes]);

@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { startCodeServer, workbenchUrl } from './codeServer.mjs';
 import { ensureDependencies, root, run } from './setup.mjs';
+import { startCodeServer, workbenchUrl } from './vscode/codeServer.mjs';
 
 const SAMPLES = path.join(root, 'docs', 'samples');
 const FIRST = 'inventory.py';

@@ -3,9 +3,9 @@
 // asked for by training's tests alone (test/training).
 import fs from 'node:fs';
 import path from 'node:path';
-import { ensurePython, PythonMissing } from './python.mjs';
 import { ensureDependencies, root, run } from './setup.mjs';
-import { ensureSoftwareVulkan } from './softwareVulkan.mjs';
+import { ensurePython, PythonMissing } from './testing/python.mjs';
+import { ensureSoftwareVulkan } from './testing/softwareVulkan.mjs';
 
 const words = process.argv.slice(2);
 

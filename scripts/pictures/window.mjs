@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from '../setup.mjs';
-import { openWorkbench } from '../workbench.mjs';
+import { openWorkbench } from '../vscode/workbench.mjs';
 
 export const THEMES = {
   dark: 'Default Dark Modern',

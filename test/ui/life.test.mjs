@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { afterEach, beforeEach, describe } from 'node:test';
 import { root } from '../../scripts/setup.mjs';
-import { openWorkbench } from '../../scripts/workbench.mjs';
+import { openWorkbench } from '../../scripts/vscode/workbench.mjs';
 
 const LIMIT_MILLIS = 60_000;
 /** From the end of the extension host. */

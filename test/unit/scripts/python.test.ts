@@ -8,7 +8,7 @@ import path from 'node:path';
 import test, { after, beforeEach, describe } from 'node:test';
 
 const ROOT = path.resolve(__dirname, '..', '..', '..');
-const CALL = `import('./scripts/python.mjs').then(({ ensurePython, PythonMissing }) => {
+const CALL = `import('./scripts/testing/python.mjs').then(({ ensurePython, PythonMissing }) => {
   try { console.log('ready ' + ensurePython()); }
   catch (error) { if (!(error instanceof PythonMissing)) throw error; console.log(error.message); process.exitCode = 3; }
 })`;

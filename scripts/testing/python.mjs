@@ -5,7 +5,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { root } from './setup.mjs';
+import { root } from '../setup.mjs';
 
 const REQUIREMENTS = path.join('training', 'requirements.txt');
 const OLDEST = [3, 11];

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { root } from './setup.mjs';
+import { root } from '../setup.mjs';
 
 const CODE_SERVER = '4.139.1';
 /** The VS Code inside, which is how `code --version` answers. */
@@ -69,7 +69,7 @@ export function ensureCodeServer() {
     fs.writeFileSync(stamp, '');
   }
   const log = path.join(server, 'lib/vscode/node_modules/@vscode/spdlog/index.js');
-  fs.copyFileSync(path.join(root, 'scripts', 'spdlog.cjs'), log);
+  fs.copyFileSync(path.join(root, 'scripts', 'vscode', 'spdlog.cjs'), log);
   return { node, entry: path.join(server, 'out', 'node', 'entry.js') };
 }
 

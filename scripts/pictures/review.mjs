@@ -2,8 +2,8 @@
 // real workbench, as in pictures.mjs; kept in docs/images/.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { IMAGES, inWindow, keepPicture, THEMES } from './pictures/window.mjs';
-import { ensureDependencies, run } from './setup.mjs';
+import { ensureDependencies, run } from '../setup.mjs';
+import { IMAGES, inWindow, keepPicture, THEMES } from './window.mjs';
 
 const FILE = 'inventory.py';
 /** Two lines apart: jointly denoised, so there is more than one thing to change. */

@@ -1,7 +1,7 @@
 // What the package contains of others, with their licences: their texts have to go with it.
 import fs from 'node:fs';
 import path from 'node:path';
-import { root } from './setup.mjs';
+import { root } from '../setup.mjs';
 
 /** Name → version and licence of everything that is no development dependency. */
 function shipped() {

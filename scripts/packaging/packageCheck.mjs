@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { root } from './setup.mjs';
-import { openWorkbench } from './workbench.mjs';
+import { root } from '../setup.mjs';
+import { openWorkbench } from '../vscode/workbench.mjs';
 
 export async function checkPackage(vsix) {
   const place = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-vsix-'));
