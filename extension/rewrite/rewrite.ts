@@ -187,8 +187,8 @@ export class Rewrite {
     this.dispatch({ kind: 'redo', words: pointed.words });
   }
 
-  /** Edits of the document, told by the editor. */
-  documentChanged(changes: readonly TextChange[]): void {
+  /** Edits of the document, as the editor reports them; `isTurn`: by undo or redo. */
+  documentChanged(changes: readonly TextChange[], isTurn: boolean): void {
     if (changes.length === 0) return;
     const text = this.document.getText();
     const [change] = changes;
@@ -198,7 +198,7 @@ export class Rewrite {
       const before = text.slice(0, change.offset) + text.slice(change.offset + change.text.length);
       this.dispatch({ kind: 'inserted', edits: taken.edits, text: before });
     } else {
-      this.dispatch({ kind: 'changed', changes, text });
+      this.dispatch({ kind: 'changed', changes, text, isTurn });
     }
   }
 

@@ -82,7 +82,7 @@ export class Rewrites implements CodeLensProvider {
       comments: this.owned.add(new CommentReviews()),
     };
     this.owned.add(
-      workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      workspace.onDidChangeTextDocument(({ document, contentChanges, reason }) => {
         // The right side of a diff editor has its new text: what is drawn on it belongs there.
         if (document.uri.scheme === DIFF_SCHEME) this.of(document.uri)?.redraw();
         this.byDocument.get(document.uri.toString())?.documentChanged(
@@ -91,6 +91,7 @@ export class Rewrites implements CodeLensProvider {
             length: rangeLength,
             text,
           })),
+          reason !== undefined,
         );
       }),
     );

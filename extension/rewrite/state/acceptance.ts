@@ -24,6 +24,24 @@ export function hasChanges(review: Pick<Review, 'places' | 'answers' | 'index'>)
   return review.places.some(({ old }, i) => (texts[i] ?? old) !== old);
 }
 
+/** Indices of the candidates that still change something: only those are shown and counted. */
+export function standing(review: Pick<Review, 'places' | 'answers'>): readonly number[] {
+  return review.answers.flatMap((_, index) => (hasChanges({ ...review, index }) ? [index] : []));
+}
+
+/** The candidate that comes next, or before it; the same where there is no other. */
+export function neighbour(review: Review, direction: 1 | -1): number {
+  const all = standing(review);
+  if (direction > 0) return all.find((index) => index > review.index) ?? all[0] ?? review.index;
+  return all.findLast((index) => index < review.index) ?? all.at(-1) ?? review.index;
+}
+
+/** "2 of 3", both counting from 1. */
+export function positionOf(review: Review): { readonly number: number; readonly count: number } {
+  const all = standing(review);
+  return { number: all.indexOf(review.index) + 1, count: all.length };
+}
+
 /** The edits in the document's own offsets, in text order. */
 export function inDocument(places: readonly Place[], edits: readonly PlaceEdit[]): readonly TextEdit[] {
   return placesInOrder(places).flatMap(({ start: base, index }) =>

@@ -12,9 +12,10 @@ import {
   editsOf,
   hasChanges,
   inDocument,
+  neighbour,
   textTaken,
 } from './acceptance';
-import type { Answer, Ask, Ending, Place, PlaceEdit, PlaceRanges, Review } from './types';
+import type { Answer, Ask, Ending, Moment, Place, PlaceEdit, PlaceRanges, Review } from './types';
 
 export type RewriteState =
   | {
@@ -41,8 +42,13 @@ export type RewriteEvent =
   /** `places` in the text that was sent. */
   | { readonly kind: 'answered'; readonly places: readonly Place[]; readonly answers: readonly Answer[] }
   | { readonly kind: 'failed'; readonly error: EngineError }
-  /** `text`: the whole document as it is now. */
-  | { readonly kind: 'changed'; readonly changes: readonly TextChange[]; readonly text: string }
+  /** `text`: the whole document as it is now; `isTurn`: by undo or redo. */
+  | {
+      readonly kind: 'changed';
+      readonly changes: readonly TextChange[];
+      readonly text: string;
+      readonly isTurn: boolean;
+    }
   /** `text`: the whole document as the edit left it. */
   | { readonly kind: 'applied'; readonly done: boolean; readonly text: string }
   | { readonly kind: 'reject' | 'cancel' | 'next' | 'previous' | 'again' | 'take' | 'closed' }
@@ -119,6 +125,8 @@ function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: Rewr
       if (earlier === undefined) return end('failed', { kind: 'error', error: event.error });
       return toReview(earlier, { kind: 'error', error: event.error });
     case 'changed': {
+      const turned = earlier && turnedTo(earlier, event);
+      if (turned !== undefined) return shownAgain(turned, { kind: 'abort' });
       const places = followAll(state.places, event.changes);
       if (places === undefined) return end('conflict', { kind: 'abort' }, note('conflict'));
       const changes = [...state.changes, ...event.changes];
@@ -195,8 +203,7 @@ function whileReviewing(review: Review, event: RewriteEvent): Decision {
       return stay(taking(review, event));
     case 'reject-hunk': {
       const next = withoutKept(afterLeaving(review, event.edits));
-      if (hasChanges(next)) return toReview(next);
-      return end(review.moments.length > 0 ? 'accepted' : 'rejected');
+      return hasChanges(next) ? toReview(next) : end(hasTaken(review) ? 'accepted' : 'rejected');
     }
     case 'reject':
     case 'cancel':
@@ -205,9 +212,9 @@ function whileReviewing(review: Review, event: RewriteEvent): Decision {
       return end('closed');
     case 'next':
     case 'previous': {
-      const count = review.answers.length;
-      if (count < 2) return event.kind === 'next' ? again(review) : stay({ kind: 'reviewing', review });
-      const index = (review.index + (event.kind === 'next' ? 1 : count - 1)) % count;
+      const index = neighbour(review, event.kind === 'next' ? 1 : -1);
+      if (index === review.index)
+        return event.kind === 'next' ? again(review) : stay({ kind: 'reviewing', review });
       const shown = { ...review, index };
       return toReview(review.kept?.side === 'new' ? withoutKept(shown) : shown);
     }
@@ -219,8 +226,8 @@ function whileReviewing(review: Review, event: RewriteEvent): Decision {
       if (event.words.every((own) => own.length === 0)) return stay({ kind: 'reviewing', review });
       return ask(review, { seed: review.seed + 1, texts: answerOf(review).texts, words: event.words });
     case 'changed': {
-      const moment = review.moments.find(({ text }) => text === event.text);
-      if (moment !== undefined) return toReview({ ...moment.review, moments: review.moments });
+      const turned = turnedTo(review, event);
+      if (turned !== undefined) return shownAgain(turned);
       const places = followAll(review.places, event.changes);
       return places === undefined ? end('conflict', note('conflict')) : redrawn({ ...review, places });
     }
@@ -248,10 +255,43 @@ function whileAccepting(state: RewriteState & { kind: 'accepting' }, event: Rewr
   if (!hasChanges(next)) return end('accepted');
   const places = arrivedIn(event.text, state);
   if (places === undefined) return end('conflict', note('conflict'));
-  const known = review.moments.filter((moment) => moment.text !== text && moment.text !== event.text);
-  const moved = { ...next, places };
-  const moments = [...known, { text, review }, { text: event.text, review: moved }];
-  return toReview({ ...moved, moments });
+  const before = withMoment(review.moments, { text, places: review.places });
+  return toReview({ ...next, places, moments: withMoment(before, { text: event.text, places }) });
+}
+
+/** One moment for one text, in the order in which they were first there. */
+function withMoment(moments: readonly Moment[], moment: Moment): readonly Moment[] {
+  const known = moments.findIndex(({ text }) => text === moment.text);
+  return known < 0 ? [...moments, moment] : moments.with(known, moment);
+}
+
+/**
+ * Undo and redo lead back to what stood there then. What was decided meanwhile stays decided: an answer is the whole new text
+ * of a place, so a hunk that is undone is there to be taken again, and one that was rejected is not.
+ */
+function turnedTo(review: Review, event: RewriteEvent & { kind: 'changed' }): Review | undefined {
+  const moment = event.isTurn ? review.moments.find(({ text }) => text === event.text) : undefined;
+  if (moment === undefined) return undefined;
+  const { places } = moment;
+  const isSame = places.every(({ old }, i) => old === review.places[i]?.old);
+  // Pinned words of a text that is not there any more.
+  const rest = review.kept?.side === 'old' && !isSame ? withoutKept(review) : review;
+  return { ...rest, places };
+}
+
+/** The cursor stays where the editor has put it. What changes nothing any more is not looked at. */
+function shownAgain(review: Review, ...before: RewriteEffect[]): Decision {
+  const index = hasChanges(review) ? review.index : neighbour(review, 1);
+  const shown = { ...review, index };
+  if (!hasChanges(shown)) return end(hasTaken(review) ? 'accepted' : 'rejected', ...before);
+  const { state, effects } = redrawn(shown);
+  return { state, effects: [...before, ...effects] };
+}
+
+/** Whether something of the rewrite stands in the document. */
+function hasTaken({ moments, places }: Review): boolean {
+  const [first] = moments;
+  return first?.places.some(({ old }, i) => old !== places[i]?.old) ?? false;
 }
 
 /** Where the places are once their edit is done: what was typed before that was told is in the text, too. */

@@ -21,13 +21,15 @@ export interface Review {
   readonly instruction?: string;
   /** Pinned words, in the old texts of the places or in those of the candidate. */
   readonly kept?: { readonly side: 'old' | 'new'; readonly ranges: PlaceRanges };
-  /** Reviews of the same rewrite by the document's text at that time: undo and redo lead back to them. */
+  /** What stood where before and after each acceptance, oldest first: undo and redo lead back there. */
   readonly moments: readonly Moment[];
 }
 
+/** Only texts and places: what a person has chosen, rejected or asked for since then stays as it is. */
 export interface Moment {
+  /** The whole document. */
   readonly text: string;
-  readonly review: Omit<Review, 'moments'>;
+  readonly places: readonly Place[];
 }
 
 /** An edit within one place; offsets count from the place's start. */

@@ -19,6 +19,7 @@ const answered = (...texts: readonly string[]): RewriteEvent => ({
 });
 const changed = (offset: number, text: string): RewriteEvent => ({
   kind: 'changed',
+  isTurn: false,
   changes: [{ offset, length: 0, text }],
   text: `now with ${text} at ${offset}`,
 });

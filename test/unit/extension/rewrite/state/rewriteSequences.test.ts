@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { EngineError } from '../../../../../engine/errors';
 import { hunksOf } from '../../../../../extension/rewrite/review/hunks';
 import { textWith } from '../../../../../extension/rewrite/review/sides';
-import { answerOf } from '../../../../../extension/rewrite/state/acceptance';
+import { answerOf, hasChanges, positionOf } from '../../../../../extension/rewrite/state/acceptance';
 import {
   begin,
   type Decision,
@@ -96,7 +96,8 @@ class World {
     this.dispatch({ kind: 'inserted', edits: hunk.edits, text: before });
     assert.equal(this.state.kind, 'accepting');
     this.text = taken;
-    this.dispatch({ kind: 'changed', changes: [asChange(leastEdit(before, taken))], text: taken });
+    const changes = [asChange(leastEdit(before, taken))];
+    this.dispatch({ kind: 'changed', changes, text: taken, isTurn: false });
     this.dispatch({ kind: 'applied', done: true, text: taken });
   }
 
@@ -106,7 +107,17 @@ class World {
     this.undone.push({ text: this.text, wanted: this.wanted });
     this.redone.length = 0;
     this.wanted = this.wanted.slice(0, start) + added + this.wanted.slice(start);
-    this.become(this.wanted);
+    this.become(this.wanted, false);
+  }
+
+  /** A letter that is typed and deleted by hand: the text is one that was there before. */
+  fidget(at: number): void {
+    const start = at % (this.text.length + 1);
+    this.edit(start, 'q');
+    const { wanted } = this;
+    this.undone.push({ text: this.text, wanted });
+    this.wanted = wanted.slice(0, start) + wanted.slice(start + 1);
+    this.become(this.wanted, false);
   }
 
   turn(from: World['undone'], to: World['undone']): void {
@@ -114,13 +125,19 @@ class World {
     if (last === undefined) return;
     to.push({ text: this.text, wanted: this.wanted });
     this.wanted = last.wanted;
-    this.become(last.text);
+    this.become(last.text, true);
   }
 
-  private become(text: string): void {
+  private become(text: string, isTurn: boolean): void {
     const change = asChange(leastEdit(this.text, text));
     this.text = text;
-    this.dispatch({ kind: 'changed', changes: [change], text });
+    const { review } = this;
+    this.dispatch({ kind: 'changed', changes: [change], text, isTurn });
+    // Whatever stands in the document: what was chosen, rejected and asked for stays so.
+    if (review === undefined || this.review === undefined) return;
+    assert.deepEqual(this.review.answers, review.answers);
+    if (hasChanges({ ...this.review, index: review.index })) assert.equal(this.review.index, review.index);
+    assert.equal(this.review.seed, review.seed);
   }
 
   private enter({ state, effects }: Decision): void {
@@ -138,13 +155,14 @@ class World {
       const before = this.text;
       this.text = applyEdits(before, effect.edits);
       const changes = [...effect.edits].reverse().map(asChange);
-      this.dispatch({ kind: 'changed', changes, text: this.text });
+      this.dispatch({ kind: 'changed', changes, text: this.text, isTurn: false });
       this.dispatch({ kind: 'applied', done: true, text: this.text });
     }
   }
 
   check(): void {
     assert.equal(this.text, this.wanted, 'the document is what was accepted, and nothing else');
+    if (this.review !== undefined) assert.ok(hasChanges(this.review), 'a review has something to show');
     const places = this.state.kind === 'denoising' ? this.state.places : (this.review?.places ?? []);
     for (const { start, end, old } of places) assert.equal(this.text.slice(start, end), old);
   }
@@ -209,6 +227,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
           world.edit(at, added),
     ),
   },
+  { weight: 2, arbitrary: fc.nat(200).map((at) => (world: World) => world.fidget(at)) },
   {
     weight: 2,
     arbitrary: fc.constantFrom<Act>(
@@ -266,6 +285,59 @@ describe('any sequence of events', () => {
     world.hunk(0, 'reject', false);
     assert.deepEqual(world.state, { kind: 'ended', how: 'accepted' });
     assert.equal(world.text, TEXT.replace('one = x', 'one = 1'));
+  });
+
+  test('what was decided after a hunk was taken stays decided, whatever is typed, undone and redone', () => {
+    const world = new World();
+    world.answer([
+      ['    one = 1\n    two = 2', 'g(2)'],
+      ['    one = 3\n    two = one', 'h(3)'],
+    ]);
+    const reviewed = () => world.review ?? assert.fail(world.state.kind);
+    const shown = () =>
+      hunksOf(world.text, reviewed().places, answerOf(reviewed())).map(({ newLines }) => newLines);
+    world.dispatch({ kind: 'next' });
+    world.hunk(0, 'accept', false);
+    world.dispatch({ kind: 'again' });
+    world.answer([['    one = 4\n    two = one', 'k(4)']]);
+    assert.equal(reviewed().index, 2);
+    world.hunk(1, 'reject', false);
+    world.fidget(0);
+    assert.equal(reviewed().index, 2, 'a letter typed and deleted throws nothing away');
+    assert.deepEqual(shown(), [['    one = 4']]);
+    for (let turns = 0; turns < 3; turns++) world.turn(world.undone, world.redone);
+    assert.equal(world.text, TEXT);
+    assert.equal(reviewed().answers.length, 3, 'what Again brought is still there');
+    assert.equal(reviewed().index, 2, 'and what was chosen');
+    assert.deepEqual(shown(), [['    one = 4']], 'what was rejected is not back');
+    world.turn(world.redone, world.undone);
+    assert.deepEqual(shown(), [['    one = 4']]);
+  });
+
+  test('undo while another seed is asked for gives that up and leads back', () => {
+    const world = new World();
+    world.answer([['    one = 1\n    two = one', 'g(2)']]);
+    world.hunk(0, 'accept', false);
+    world.dispatch({ kind: 'again' });
+    world.turn(world.undone, world.redone);
+    assert.equal(world.text, TEXT);
+    assert.equal(world.review?.answers.length, 1);
+  });
+
+  test('candidates that would change nothing any more are passed over', () => {
+    const world = new World();
+    world.answer([
+      ['    one = 1\n    two = one', 'g(2)'],
+      ['    one = 1\n    two = one', 'f(1)'],
+      ['    one = 3\n    two = one', 'f(1)'],
+    ]);
+    world.hunk(0, 'accept', false);
+    assert.deepEqual(world.review && positionOf(world.review), { number: 1, count: 2 });
+    world.dispatch({ kind: 'next' });
+    assert.equal(world.review?.index, 2);
+    assert.deepEqual(world.review && positionOf(world.review), { number: 2, count: 2 });
+    world.dispatch({ kind: 'next' });
+    assert.equal(world.review?.index, 0);
   });
 
   test('rejecting every hunk is a no', () => {
