@@ -4,7 +4,7 @@ import { PROVIDERS, type ProviderChoice } from '../engine/protocol';
 
 export const SECTION = 'palimpsest';
 /** What an empty selection stands for: its line, or the piece of syntax around the cursor. */
-export const EMPTY_CHOICES = ['line', 'syntax'] as const;
+const EMPTY_CHOICES = ['line', 'syntax'] as const;
 export type EmptyChoice = (typeof EMPTY_CHOICES)[number];
 
 export type PreviewChoice = 'auto' | 'diffEditor' | 'comments';

@@ -27,7 +27,7 @@ const spec: CommandSpec = {
   notes: [`With --reference the exit code is 1 where max|a−b| / max|b| is over ${LARGEST_DIFFERENCE}.`],
 };
 
-export interface ReferenceReport {
+interface ReferenceReport {
   readonly file: string;
   readonly tokens: number;
   /** max|ours − theirs| / max|theirs|; null where a number is none. */
@@ -78,7 +78,7 @@ export function describeCheckpoint(checkpoint: Checkpoint): CheckReport {
 }
 
 /** Runs the reference's tokens through our fp32 graph on the CPU and compares every logit. */
-export async function compareWithReference(
+async function compareWithReference(
   checkpoint: Checkpoint,
   file: string,
   context: CommandContext,
@@ -176,7 +176,7 @@ export function checkLines(checkpoint: Checkpoint, report: CheckReport, paint: P
   ];
 }
 
-export function referenceLine(report: ReferenceReport, paint: Paint): string {
+function referenceLine(report: ReferenceReport, paint: Paint): string {
   const value = report.relativeDifference?.toExponential(2) ?? 'not a number';
   const verdict = report.passed ? paint('good', 'passed') : paint('bad', 'failed');
   return `Largest relative difference ${value} over ${report.tokens} tokens (limit ${report.limit}): ${verdict}`;

@@ -16,7 +16,7 @@ export const COMMANDS: readonly Command[] = [
   devicesCommand,
 ];
 
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 function generalHelp(version: string): string {
   return `${[

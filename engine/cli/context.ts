@@ -21,7 +21,7 @@ export interface LogitsRequest {
   readonly sees: (query: number, key: number) => boolean;
 }
 
-export interface DisposableForward extends Forward {
+interface DisposableForward extends Forward {
   dispose(): Promise<void>;
 }
 

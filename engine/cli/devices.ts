@@ -20,7 +20,7 @@ function verdict(device: DeviceReport): string {
   return device.usable ? 'works' : 'not here';
 }
 
-export function deviceLines(devices: readonly DeviceReport[], paint: Paint): string[] {
+function deviceLines(devices: readonly DeviceReport[], paint: Paint): string[] {
   const rows = devices.map((device) => [
     device.provider,
     verdict(device),

@@ -138,7 +138,7 @@ async function denoise(
 }
 
 /** `starter · cpu · int8 · 12 forwards · 3.3 tokens a forward · confidence 61 % · 812 ms` */
-export function factsLine(result: InfillResult): string {
+function factsLine(result: InfillResult): string {
   const confidence = result.candidates[0]?.confidence;
   return [
     result.model,

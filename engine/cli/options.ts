@@ -13,7 +13,7 @@ export class UsageError extends EngineError {
   }
 }
 
-export interface OptionSpec {
+interface OptionSpec {
   /** What stands for the value in the help; absent: the option is a switch. */
   readonly value?: string;
   readonly help: string;
@@ -44,7 +44,7 @@ export interface ParsedArguments {
   texts(name: string): readonly string[];
 }
 
-export const HELP: OptionTable = { help: { short: 'h', help: 'show this' } };
+const HELP: OptionTable = { help: { short: 'h', help: 'show this' } };
 
 /** Edits (insert, delete, replace) between two words: for "did you mean". */
 function distance(a: string, b: string): number {

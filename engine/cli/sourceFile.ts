@@ -49,7 +49,7 @@ function fileError(error: unknown, name: string): EngineError {
 }
 
 /** UTF-8 bytes as text; throws `file-unreadable` on what is not text. */
-export function decodeSource(bytes: Uint8Array, name: string): string {
+function decodeSource(bytes: Uint8Array, name: string): string {
   const shown = name === STANDARD_INPUT ? 'Standard input' : name;
   if (bytes.includes(0)) {
     const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);

@@ -196,7 +196,7 @@ export function maskedCell(maskId: number): WorkCell {
   return { token: maskId, state: 'masked', logProb: 0, confidence: 0, previous: undefined, draft: undefined };
 }
 
-export function lockedCell(token: number): WorkCell {
+function lockedCell(token: number): WorkCell {
   return { token, state: 'locked', logProb: 0, confidence: 1, previous: undefined, draft: undefined };
 }
 

@@ -16,7 +16,7 @@ export const DataType = {
 export type DataType = (typeof DataType)[keyof typeof DataType];
 
 /** An operator's attribute: an integer, integers, a string, or a float (which has to be told from an integer). */
-export type Attribute = number | readonly number[] | string | { readonly float: number };
+type Attribute = number | readonly number[] | string | { readonly float: number };
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** A dimension: a fixed length, or the name of one that only a run knows. */

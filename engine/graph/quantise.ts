@@ -20,7 +20,7 @@ import { TensorReader } from './tensorReader';
 import type { QuantiseProgress } from './types';
 
 /** What bounds the memory; the file is the same whatever they are. */
-export interface QuantiseLimits {
+interface QuantiseLimits {
   /** Weights that are read and rounded between two looks at the signal. */
   readonly stretch: number;
   /** Bytes of transposed int8 weights held before they are written: most tensors whole, a large head in pieces. */

@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 
 /** Milliseconds between two looks. */
-export const PARENT_POLL = 3000;
+const PARENT_POLL = 3000;
 
 /** Calls `onGone` once when process `pid` is gone. The timer keeps nothing alive. Returns what stops it. */
 export function watchParent(pid: number, onGone: () => void, every = PARENT_POLL): () => void {

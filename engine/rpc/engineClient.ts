@@ -25,7 +25,7 @@ import {
   type StatusResult,
 } from '../protocol';
 import { type EngineCommand, killTree, startProcess } from './childProcess';
-import { type Disposable, Emitter } from './emitter';
+import { Emitter } from './emitter';
 import { fromReply, isTransportError, suddenEnd } from './failures';
 import { FrameReader } from './frameReader';
 import { Heartbeat } from './heartbeat';
@@ -365,5 +365,3 @@ export class EngineClient {
     }
   }
 }
-
-export type { Disposable, EngineCommand };

@@ -5,7 +5,7 @@ import { AbstractMessageReader, type DataCallback, type Disposable, type Message
 import { EngineError } from '../errors';
 
 /** Bytes. A text of 20 million UTF-16 units whose every unit is escaped as \uXXXX is 120 MB of JSON. */
-export const FRAME_LIMITS = { header: 4096, body: 128 * 1024 * 1024 } as const;
+const FRAME_LIMITS = { header: 4096, body: 128 * 1024 * 1024 } as const;
 
 /** Something that came in and is no message. */
 export interface Rejection {

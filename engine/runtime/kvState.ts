@@ -5,7 +5,7 @@ import { KvMemory } from './kvMemory';
 import { Tensor } from './onnxRuntime';
 
 /** Keys and values of one layer in main memory, each [lanes, kvHeads, positions, headSize], keys rotated. */
-export interface KvLayer {
+interface KvLayer {
   readonly k: Float32Array;
   readonly v: Float32Array;
 }
@@ -17,7 +17,7 @@ export interface HostKv {
   /** Where its arrays go when it is disposed of; absent: to the garbage collector. */
   readonly memory?: KvMemory;
 }
-export interface DeviceKv {
+interface DeviceKv {
   readonly location: 'device';
   readonly lanes: number;
   readonly positions: number;

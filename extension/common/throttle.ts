@@ -7,7 +7,7 @@ export interface Clock {
   readonly later: (call: () => void, millis: number) => () => void;
 }
 
-export const REAL_CLOCK: Clock = {
+const REAL_CLOCK: Clock = {
   now: () => performance.now(),
   later: (call, millis) => {
     const timer = setTimeout(call, millis);

@@ -5,7 +5,7 @@ import { l10n, type TextDocument, window, workspace } from 'vscode';
 const EDITABLE = ['file', 'untitled', 'vscode-notebook-cell', 'vscode-interactive-input', 'vscode-remote'];
 
 /** Why a document cannot be edited by anybody; undefined where it can. */
-export function whyNotEditable(document: TextDocument): string | undefined {
+function whyNotEditable(document: TextDocument): string | undefined {
   const { uri } = document;
   const writable = workspace.fs.isWritableFileSystem(uri.scheme);
   if (writable === false || (writable === undefined && !EDITABLE.includes(uri.scheme))) {

@@ -28,7 +28,7 @@ export interface EngineLaunch {
   readonly provider: ProviderChoice;
 }
 
-export interface EngineLog {
+interface EngineLog {
   info(message: string): void;
   warn(message: string): void;
   error(message: string): void;

@@ -39,7 +39,7 @@ export function refusalOf(
   return undefined;
 }
 
-export function restOfLine(after: string): string {
+function restOfLine(after: string): string {
   const end = after.search(/[\r\n]/);
   return end < 0 ? after : after.slice(0, end);
 }

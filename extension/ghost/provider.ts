@@ -21,7 +21,7 @@ import { offersOf, textsOf } from './offer';
 import type { OpenTexts } from './openTexts';
 import { refusalOf } from './position';
 
-export interface GhostLog {
+interface GhostLog {
   debug(message: string): void;
 }
 

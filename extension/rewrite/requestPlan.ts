@@ -4,7 +4,7 @@ import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange, TextEdit } from '../text/types';
 import type { Answer, Ask, Place } from './state/types';
 
-export interface SentSpan extends OffsetRange {
+interface SentSpan extends OffsetRange {
   readonly locked?: readonly OffsetRange[];
   /** The place that it is in, and where in the place's text it begins. */
   readonly place: number;

@@ -5,7 +5,7 @@ import type { OffsetRange } from '../text/types';
 /** Shades of heat; each begins at ten times the odds of the one before. */
 export const STEPS = 4;
 
-export interface Alternative {
+interface Alternative {
   readonly text: string;
   /** 0…1 */
   readonly probability: number;

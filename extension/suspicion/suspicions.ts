@@ -42,7 +42,7 @@ export interface SuspicionServices {
 /** How a look ended; tests look at it. */
 export type LookOutcome = 'shown' | 'none' | 'cancelled' | 'failed' | 'cleared';
 
-export const REMASK = 'palimpsest.rewriteSuspiciousToken';
+const REMASK = 'palimpsest.rewriteSuspiciousToken';
 /** Lines above and below what is visible. */
 const MARGIN = 10;
 /** Milliseconds: what is only scrolled past is not looked at. */

@@ -4,7 +4,7 @@ import { bestFirst, committing } from './order';
 import type { Rule } from './proposal';
 import { quota } from './schedule';
 
-export const DEFAULT_ENTROPY_BOUND = 0.1;
+const DEFAULT_ENTROPY_BOUND = 0.1;
 
 export const entropyBounded: Rule = (proposals, state) => {
   const ranked = bestFirst(proposals, (proposal) => -proposal.entropy);

@@ -4,7 +4,7 @@ import { bestFirst, committing } from './order';
 import type { Rule } from './proposal';
 import { quota } from './schedule';
 
-export const DEFAULT_FACTOR = 1;
+const DEFAULT_FACTOR = 1;
 
 export const factor: Rule = (proposals, state) => {
   const ranked = bestFirst(proposals, (proposal) => proposal.confidence);

@@ -6,7 +6,7 @@ import type { Proposal, Rule, RuleState } from './proposal';
 import { topK } from './topK';
 
 /** Logits, for the first, second and last third of the steps. */
-export const GAP_THRESHOLDS = [7.5, 5, 2.5] as const;
+const GAP_THRESHOLDS = [7.5, 5, 2.5] as const;
 
 export const prophet: Rule = (proposals, state) => {
   const masked = bestFirst(proposals, (proposal) => proposal.confidence);

@@ -3,7 +3,7 @@ import { bestFirst, committing } from './order';
 import type { Rule } from './proposal';
 import { quota } from './schedule';
 
-export const DEFAULT_THRESHOLD = 0.9;
+const DEFAULT_THRESHOLD = 0.9;
 
 export const threshold: Rule = (proposals, state) => {
   const ranked = bestFirst(proposals, (proposal) => proposal.confidence);

@@ -37,7 +37,7 @@ const PIECES = [
 ];
 
 /** Special tokens first, then pieces of text; encodes by the longest match. */
-export class FakeTokenizer implements TextTokenizer {
+class FakeTokenizer implements TextTokenizer {
   readonly size = SPECIAL_NAMES.length + PIECES.length;
   private readonly encoder = new TextEncoder();
   private readonly decoder = new TextDecoder();

@@ -3,7 +3,7 @@ import type { DecoderShape } from '../../../engine/checkpoint/types';
 import type { BuiltGraph } from '../../../engine/graph/types';
 import { InferenceSession, Tensor } from '../../../engine/runtime/onnxRuntime';
 
-export const UNSEEN = -1e9;
+const UNSEEN = -1e9;
 
 /** Keys and values by layer: [lanes, kvHeads, length, headSize]. */
 export interface Cache {

@@ -10,7 +10,7 @@ import { Tensor } from '../../../engine/runtime/onnxRuntime';
 export const TINY = { layers: 1, kvHeads: 1, headSize: 2 };
 
 /** Memory that notices what is given back twice, and in which nobody reads a number after it was given back. */
-export class PoisonedMemory extends KvMemory {
+class PoisonedMemory extends KvMemory {
   private readonly lent = new Set<ArrayBufferLike>();
 
   override take(length: number): Float32Array {

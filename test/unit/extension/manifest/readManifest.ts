@@ -5,7 +5,7 @@ import path from 'node:path';
 export const root = path.resolve(__dirname, '../../../..');
 export const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8');
 
-export interface Setting {
+interface Setting {
   readonly type?: string;
   readonly scope?: string;
   readonly order?: number;
@@ -15,7 +15,7 @@ export interface Setting {
   readonly markdownEnumDescriptions?: readonly string[];
 }
 
-export interface Schema {
+interface Schema {
   readonly type?: string;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -23,7 +23,7 @@ export interface Schema {
   readonly items?: Schema;
 }
 
-export interface WalkthroughStep {
+interface WalkthroughStep {
   readonly id: string;
   readonly title: string;
   readonly description: string;
