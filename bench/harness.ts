@@ -108,7 +108,7 @@ export function progress(line: string): void {
 }
 
 /** Versions and processor, nothing that names the machine. */
-export function machineFacts(): string[] {
+function machineFacts(): string[] {
   const [cpu] = os.cpus();
   const gigabytes = Math.round(os.totalmem() / 2 ** 30);
   return [

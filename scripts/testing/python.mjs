@@ -17,14 +17,14 @@ const FACTS = 'import sys, venv, ensurepip; print(*sys.version_info[:3], sys.exe
 export class PythonMissing extends Error {}
 
 /** Version and path of an interpreter, or undefined where it does not start or cannot make environments. */
-export function interpreterAt(name) {
+function interpreterAt(name) {
   const { status, stdout } = spawnSync(name, ['-c', FACTS], { encoding: 'utf8' });
   const found = status === 0 ? /^(\d+) (\d+) (\d+) (.+)$/m.exec(stdout) : null;
   return found ? { version: found.slice(1, 4).map(Number), path: found[4].trim() } : undefined;
 }
 
 /** The first interpreter that is new enough; `named` (PALIMPSEST_PYTHON) is the only one asked where it is given. */
-export function choosePython(named, interpreter = interpreterAt) {
+function choosePython(named, interpreter = interpreterAt) {
   for (const name of named ? [named] : NAMES) {
     const found = interpreter(name);
     if (!found) continue;

@@ -8,7 +8,7 @@ import path from 'node:path';
 const ICD_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
 
 /** The manifest of lavapipe, if it is installed. */
-export function lavapipeManifest() {
+function lavapipeManifest() {
   for (const folder of ICD_FOLDERS) {
     if (!fs.existsSync(folder)) continue;
     const name = fs.readdirSync(folder).find((file) => file.startsWith('lvp_icd'));

@@ -25,7 +25,7 @@ export function hasChanges(review: Pick<Review, 'places' | 'answers' | 'index'>)
 }
 
 /** Indices of the candidates that still change something: only those are shown and counted. */
-export function standing(review: Pick<Review, 'places' | 'answers'>): readonly number[] {
+function standing(review: Pick<Review, 'places' | 'answers'>): readonly number[] {
   return review.answers.flatMap((_, index) => (hasChanges({ ...review, index }) ? [index] : []));
 }
 
