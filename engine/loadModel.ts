@@ -1,6 +1,8 @@
 // From a checkpoint folder to a model that answers: open, choose a provider and a precision, build the graph,
 // start the session. What was chosen, and why, is in the description.
 import os from 'node:os';
+import { readCalibration } from './calibration/file';
+import type { Calibration } from './calibration/types';
 import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
 import { type EngineError, isEngineError, throwIfCancelled } from './errors';
@@ -25,6 +27,7 @@ export const loadModel: LoadModel = async (params, { cacheFolder, signal, onProg
     onProgress?.({ folder: params.folder, stage, ...(fraction === undefined ? {} : { fraction }) });
   report('opening');
   const checkpoint = await openCheckpoint(params.folder);
+  const calibration = await readCalibration(checkpoint);
   throwIfCancelled(signal);
   report('probing');
   const decision = await decideProvider(params.provider ?? 'auto', (provider) =>
@@ -83,7 +86,7 @@ export const loadModel: LoadModel = async (params, { cacheFolder, signal, onProg
     takesInstruction: checkpoint.chat !== undefined,
     remarks,
   };
-  return modelOf(checkpoint, description, session);
+  return modelOf(checkpoint, description, session, calibration);
 };
 
 /** Quantised weights found no room; as they are in the checkpoint they need none. */
@@ -95,8 +98,9 @@ function modelOf(
   checkpoint: Checkpoint,
   description: ModelDescription,
   session: DecoderSession,
+  calibration: Calibration | undefined,
 ): LoadedModel {
-  const infiller = new Infiller(checkpoint, description, session);
+  const infiller = new Infiller(checkpoint, description, session, calibration);
   // The caches belong to one request at a time.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {

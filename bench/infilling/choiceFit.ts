@@ -1,5 +1,5 @@
 // Fits the worth of rescored answers: what is wanted is that the chosen one be right, or at least near.
-import { dot } from '../../engine/candidates/logistic';
+import { dot } from '../../engine/calibration/logistic';
 import { descend } from './adam';
 
 /** One case's answers. */

@@ -1,8 +1,8 @@
 // What the engine could have answered, and what each way to choose among it gets right.
+
+import { CHOICE_FEATURES, choose, fittedWorth, plainWorth, STAY } from '../../engine/calibration/choice';
 import type { RescoredChoice } from '../../engine/decoding/chooseAnswer';
-import { CHOICE_FEATURES, choose, fittedWorth, plainWorth } from '../../engine/rescoring/choice';
-import { STAY } from '../../engine/rescoring/rescore';
-import type { Hypothesis } from '../../engine/rescoring/types';
+import type { Hypothesis } from '../../engine/denoiser';
 import { markdownTable, progress, type Report } from '../harness';
 import { type ChoiceExample, fitChoice } from './choiceFit';
 import { type Evaluated, infillCase } from './engine';

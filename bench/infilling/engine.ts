@@ -1,4 +1,6 @@
 // The engine for evaluations: one session, and infillers over it as the product makes them, or told the length.
+import { readCalibration } from '../../engine/calibration/file';
+import type { Calibration } from '../../engine/calibration/types';
 import { openCheckpoint } from '../../engine/checkpoint/open';
 import type { Checkpoint } from '../../engine/checkpoint/types';
 import { Infiller } from '../../engine/infill/infiller';
@@ -16,11 +18,19 @@ export interface Evaluated {
   readonly open: Infiller;
   /** As many tokens as stood there, which the model is told. */
   readonly known: Infiller;
+  /** The same session under another calibration; nothing to be disposed of. */
+  under(calibration: Calibration | undefined): Evaluated;
   dispose(): Promise<void>;
 }
 
-/** A checkpoint on the CPU in the precision that the product would choose. */
+/** A checkpoint on the CPU in the precision that the product would choose, under its own calibration. */
 export async function evaluated(folder: string, threads: number): Promise<Evaluated> {
+  const engine = await uncalibrated(folder, threads);
+  return engine.under(await readCalibration(engine.checkpoint));
+}
+
+/** As if nothing had been fitted to it. */
+export async function uncalibrated(folder: string, threads: number): Promise<Evaluated> {
   const checkpoint = await openCheckpoint(folder);
   const fastIntegers = process.arch === 'x64' && (await integerProductsAreExact());
   const precision = choosePrecision('auto', 'cpu', checkpoint, fastIntegers);
@@ -41,19 +51,24 @@ export async function evaluated(folder: string, threads: number): Promise<Evalua
     remarks: checkpoint.remarks,
   };
   const fixed: Checkpoint = { ...checkpoint, family: { ...checkpoint.family, length: { kind: 'fixed' } } };
-  const open = new Infiller(checkpoint, description, session);
-  const known = new Infiller(fixed, description, session);
-  return {
+  const made: Infiller[] = [];
+  const infiller = (facts: Checkpoint, calibration: Calibration | undefined): Infiller => {
+    const one = new Infiller(facts, description, session, calibration);
+    made.push(one);
+    return one;
+  };
+  const under = (calibration: Calibration | undefined): Evaluated => ({
     checkpoint,
     session,
-    open,
-    known,
+    open: infiller(checkpoint, calibration),
+    known: infiller(fixed, calibration),
+    under,
     dispose: async () => {
-      open.dispose();
-      known.dispose();
+      for (const one of made) one.dispose();
       await session.dispose();
     },
-  };
+  });
+  return under(undefined);
 }
 
 /** Most tokens of an answer to a case. */

@@ -1,5 +1,5 @@
 // Fits logistic functions to what was seen: few numbers, few hundred to some ten thousand examples, no library.
-import { dot } from '../../engine/candidates/logistic';
+import { dot } from '../../engine/calibration/logistic';
 import { descend } from './adam';
 
 /** Gradient of the loss with respect to the logit z, for one example. */

@@ -44,6 +44,7 @@ async function runPhases(folder: string, cacheFolder: string, text: string): Pro
   await import('../../engine/runtime/onnxRuntime');
   mark("ONNX Runtime's library");
   const { openCheckpoint } = await import('../../engine/checkpoint/open');
+  const { readCalibration } = await import('../../engine/calibration/file');
   const { decideProvider } = await import('../../engine/runtime/providers');
   const { rememberedProbe } = await import('../../engine/runtime/probe');
   const { buildGraph } = await import('../../engine/graph/build');
@@ -52,6 +53,7 @@ async function runPhases(folder: string, cacheFolder: string, text: string): Pro
   await import('../../engine/loadModel');
   mark("the engine's code");
   const checkpoint = await openCheckpoint(folder);
+  const calibration = await readCalibration(checkpoint);
   mark('checkpoint and tokenizer');
   const { provider, attention, reason } = await decideProvider('auto', (name) =>
     rememberedProbe(name, cacheFolder),
@@ -79,7 +81,7 @@ async function runPhases(folder: string, cacheFolder: string, text: string): Pro
   };
   const at = text.indexOf('\n', text.length / 2);
   let first = true;
-  await new Infiller(checkpoint, description, session).infill(
+  await new Infiller(checkpoint, description, session, calibration).infill(
     {
       requestId: 1,
       model: folder,

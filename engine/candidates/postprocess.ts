@@ -1,9 +1,10 @@
 // What the loops leave in the holes becomes what a person reads: text that fits the file, best first.
+import { scoreOf } from '../calibration/score';
 import { indexLines, rangeAt } from '../canvas/position';
 import { type PlacedSpan, placeSpans } from '../canvas/spans';
 import type { Canvas, Hole, Span } from '../canvas/types';
 import type { TextTokenizer } from '../checkpoint/types';
-import type { HoleAnswer } from '../decoding/types';
+import type { HoleAnswer } from '../denoiser';
 import { EngineError } from '../errors';
 import type { Candidate } from '../protocol';
 import { fitFirstLine, fitIndentUnit, type IndentUnit, indentUnitNear } from './indentation';
@@ -15,7 +16,7 @@ import {
   tailWithLineEnds,
   withLineEnds,
 } from './lines';
-import { rankCandidates, scoreOf } from './rank';
+import { rankCandidates } from './rank';
 import { answerText } from './text';
 import { trimPrefix, trimSuffix } from './trim';
 

@@ -1,26 +1,5 @@
-// Which candidate a person sees first, and whether they should see one at all.
-import type { HoleAnswer } from '../decoding/types';
+// Which candidate a person sees first.
 import type { Candidate } from '../protocol';
-
-/**
- * Score of an answer without a token of the model's own (an emptied hole, or one that was locked throughout): nothing is
- * known of it, so it stands where a guess among some twenty thousand tokens would.
- */
-export const UNSCORED = -10;
-
-/** Mean natural-logarithm probability per token over all holes; locked tokens do not count. */
-export function scoreOf(answers: readonly Pick<HoleAnswer, 'logProbs' | 'locked'>[]): number {
-  let sum = 0;
-  let count = 0;
-  for (const { logProbs, locked } of answers) {
-    for (const [i, logProb] of logProbs.entries()) {
-      if (locked[i] === 1) continue;
-      sum += logProb;
-      count++;
-    }
-  }
-  return count === 0 || !Number.isFinite(sum) ? UNSCORED : sum / count;
-}
 
 /** Whether a candidate leaves the text as it is. */
 export function changesNothing(text: string, candidate: Candidate): boolean {
@@ -45,12 +24,4 @@ export function rankCandidates(text: string, candidates: readonly Candidate[]): 
 /** How likely a candidate is right where that is known of all, else its score. */
 function standing({ confidence, score }: Candidate): number {
   return confidence ?? score;
-}
-
-/**
- * The confidence gate: whether to show a candidate unasked. `threshold` is the least geometric mean of the tokens'
- * probabilities, 0…1; one that changes nothing is never worth showing.
- */
-export function isWorthShowing(text: string, candidate: Candidate, threshold: number): boolean {
-  return Math.exp(candidate.score) >= threshold && !changesNothing(text, candidate);
 }

@@ -1,7 +1,7 @@
 // Tokens become text again byte by byte: what a border keeps is taken off before anything is decoded.
 import type { Hole } from '../canvas/types';
 import type { TextTokenizer } from '../checkpoint/types';
-import type { HoleAnswer } from '../decoding/types';
+import type { HoleAnswer } from '../denoiser';
 
 export interface AnswerText {
   readonly text: string;

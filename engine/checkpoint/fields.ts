@@ -40,6 +40,16 @@ export class Fields {
     return value;
   }
 
+  /** A finite number from `min` to `max`. */
+  number(name: string, { min, max }: { readonly min: number; readonly max: number }): number {
+    const value = this.value(name);
+    if (value === undefined) throw this.fail(name, 'is missing');
+    if (typeof value !== 'number' || !(value >= min && value <= max)) {
+      throw this.fail(name, `is ${show(value)}; it must be a number from ${min} to ${max}`);
+    }
+    return value;
+  }
+
   /** A finite number above 0. */
   positive(name: string, fallback?: number): number {
     const value = this.value(name) ?? fallback;

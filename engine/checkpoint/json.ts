@@ -15,9 +15,16 @@ export function own(object: JsonObject, key: string): unknown {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 
-/** What is wrong with a file, in one sentence that names it. */
-function malformed(code: ErrorCode, file: string, what: string, cause?: unknown): EngineError {
-  return new EngineError(code, `${path.basename(file)} ${what}. Download it again.`, { file }, { cause });
+const DOWNLOAD = 'Download it again.';
+
+/** What is wrong with a file, in one sentence that names it, and what to do about it. */
+function malformed(
+  code: ErrorCode,
+  file: string,
+  what: string,
+  { cause, remedy = DOWNLOAD }: { readonly cause?: unknown; readonly remedy?: string | undefined } = {},
+): EngineError {
+  return new EngineError(code, `${path.basename(file)} ${what}. ${remedy}`, { file }, { cause });
 }
 
 /**
@@ -28,14 +35,15 @@ export async function readSmallFile(
   file: string,
   limit: number,
   code: ErrorCode,
+  remedy?: string,
 ): Promise<Buffer | undefined> {
   try {
     // A named pipe in the folder would otherwise block the open for ever.
     const handle = await open(file, NON_BLOCKING);
     try {
       const stat = await handle.stat();
-      if (!stat.isFile()) throw malformed(code, file, 'is not an ordinary file');
-      if (stat.size > limit) throw malformed(code, file, `is longer than ${limit} bytes`);
+      if (!stat.isFile()) throw malformed(code, file, 'is not an ordinary file', { remedy });
+      if (stat.size > limit) throw malformed(code, file, `is longer than ${limit} bytes`, { remedy });
       const bytes = Buffer.alloc(stat.size);
       const read = await readFully(handle, bytes, 0);
       return bytes.subarray(0, read);
@@ -83,30 +91,36 @@ export function unreadable(file: string, cause: unknown): EngineError {
 }
 
 /** Parses UTF-8 JSON whose root is an object without a repeated key. `file` is for the message only. */
-export function parseJsonObject(bytes: Uint8Array, file: string, code: ErrorCode): JsonObject {
+export function parseJsonObject(
+  bytes: Uint8Array,
+  file: string,
+  code: ErrorCode,
+  remedy?: string,
+): JsonObject {
   let text: string;
   let value: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     value = JSON.parse(text);
   } catch (error) {
-    throw malformed(code, file, 'is not valid JSON', error);
+    throw malformed(code, file, 'is not valid JSON', { cause: error, remedy });
   }
-  if (!isObject(value)) throw malformed(code, file, 'does not hold a JSON object');
+  if (!isObject(value)) throw malformed(code, file, 'does not hold a JSON object', { remedy });
   const repeated = repeatedKey(text);
   if (repeated !== undefined)
-    throw malformed(code, file, `repeats the key ${JSON.stringify(repeated.slice(0, 120))}`);
+    throw malformed(code, file, `repeats the key ${JSON.stringify(repeated.slice(0, 120))}`, { remedy });
   return value;
 }
 
-/** A small JSON file as an object, or undefined where there is none. */
+/** A small JSON file as an object, or undefined where there is none. `remedy`: what to do about a bad one. */
 export async function readJsonObject(
   file: string,
   limit: number,
   code: ErrorCode,
+  remedy?: string,
 ): Promise<JsonObject | undefined> {
-  const bytes = await readSmallFile(file, limit, code);
-  return bytes === undefined ? undefined : parseJsonObject(bytes, file, code);
+  const bytes = await readSmallFile(file, limit, code, remedy);
+  return bytes === undefined ? undefined : parseJsonObject(bytes, file, code, remedy);
 }
 
 /**

@@ -1,5 +1,7 @@
 // What stands elsewhere in a context that is the hole's but for some names, with those names exchanged: behind
 // `self.width = width` and `self.height = ` comes `height` (docs/copying.md).
+
+import type { CopyEvidence } from '../denoiser';
 import {
   continuation,
   LEFT_UNITS,
@@ -10,7 +12,6 @@ import {
   type Unit,
   unitsIn,
 } from './alignment';
-import type { CopyEvidence } from './drafts';
 import type { CopyText } from './sources';
 
 export interface Analogy extends CopyEvidence {

@@ -3,12 +3,14 @@ import type { SpecialIds } from '../checkpoint/family';
 import type {
   BlockDenoiser,
   HoleContext,
+  Hypothesis,
   InPlaceDenoiser,
   Lane,
   Prediction,
   PredictOptions,
-} from '../decoding/types';
-import type { Hypothesis, Rescored, RescoreRequest } from '../rescoring/types';
+  Rescored,
+  RescoreRequest,
+} from '../denoiser';
 import {
   type Around,
   type Copying,

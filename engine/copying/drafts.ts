@@ -1,16 +1,8 @@
 // From places to drafts: what could be copied into the hole, where it ends, and how much speaks for it.
+import type { CopyEvidence } from '../denoiser';
 import { type CopyText, findSources, type Source } from './sources';
 import { isWord, unitsAfter } from './units';
 
-/** What speaks for a draft. */
-export interface CopyEvidence {
-  /** Lexical units on the left that agree at the best of its places. */
-  readonly order: number;
-  /** Units behind the draft that are those behind the hole; 0: it is not known where it ends. */
-  readonly right: number;
-  /** Its part of all that was found, 0…1. */
-  readonly share: number;
-}
 export interface Draft extends CopyEvidence {
   readonly text: string;
 }

@@ -1,6 +1,7 @@
 // One prediction of the model and what was found elsewhere in the file, as one distribution:
 // p = (1 − λ) p_model + λ p_copy, λ being the weight times the mass (pointer-sentinel mixtures, arXiv:1609.07843; cache language models).
-import type { Prediction } from '../decoding/types';
+import type { Evidence, MixtureWeight } from '../calibration/mixtureWeight';
+import type { Prediction } from '../denoiser';
 
 /** What copying says of one cell. Shares sum to at most 1, largest first. */
 export interface CellCopy {
@@ -9,29 +10,8 @@ export interface CellCopy {
   readonly tokens: readonly { readonly token: number; readonly share: number; readonly evidence: Evidence }[];
 }
 
-/** What speaks for a copied token. */
-export interface Evidence {
-  /** Lexical units that agree on the left and behind the draft. */
-  readonly order: number;
-  readonly right: number;
-  /** Part of what was found that says this token, 0…1. */
-  readonly share: number;
-  /** Cells between the left context and this one that are masked themselves. */
-  readonly ahead: number;
-  /** Whether the token ends the hole. */
-  readonly ends: boolean;
-}
-
-/** What the model itself says of a copied token. */
-export interface Opinion {
-  /** ln p_model of the token. */
-  readonly logProb: number;
-  /** p_model of the model's own best token. */
-  readonly best: number;
-}
-
-/** λ, 0…1. */
-export type MixtureWeight = (evidence: Evidence, opinion: Opinion) => number;
+/** Copying alone: the model is not asked. */
+export const copyAlone: MixtureWeight = () => 1;
 
 /** ln p_model of `token`: from the list, else `asked` (a target's), else what the least of the list has. */
 export function logProbOf({ ids, logProbs }: Prediction, token: number, asked?: number): number {

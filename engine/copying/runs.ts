@@ -1,9 +1,10 @@
 // What a denoiser is asked, seen as runs of masks between texts, and its predictions with the copies mixed in. The same
 // for both kinds of denoisers, so that the loops know nothing of copying.
+import type { MixtureWeight } from '../calibration/mixtureWeight';
 import type { TextTokenizer } from '../checkpoint/types';
 import { FORBIDDEN } from '../decoding/biasRows';
-import type { Ask, Lane, Prediction } from '../decoding/types';
-import { type CellCopy, type MixtureWeight, mixPrediction } from './mixture';
+import type { Ask, Lane, Prediction } from '../denoiser';
+import { type CellCopy, mixPrediction } from './mixture';
 import type { CopyPrior } from './prior';
 
 export interface Copying {

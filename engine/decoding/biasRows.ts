@@ -1,8 +1,8 @@
 // What may come at a cell, as rows of additive logit biases: special tokens never (unless the length is theirs to
 // decide), and at a hole's borders only what keeps the characters that the borders cut through (token healing).
 import type { SpecialIds } from '../checkpoint/family';
+import type { LogitBias } from '../denoiser';
 import { NO_BYTES, type TokenTable } from './tokenTable';
-import type { LogitBias } from './types';
 
 /** What one cell has to respect. */
 export interface CellRule {

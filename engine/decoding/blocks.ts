@@ -1,5 +1,7 @@
 // The block-by-block loop over an exact K/V cache: block-causal families, and canvases whose context on both sides is
 // cached (models.md, Stable-DiffCoder). A hole grows by blocks of masks until its end token or its bound.
+
+import type { BlockDenoiser, HoleAnswer, HoleContext } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
 import { chooseAnswer, type RescoringChoice } from './chooseAnswer';
 import { HoleState, initialCells, maskedCell, type WorkCell } from './holeState';
@@ -27,7 +29,6 @@ import {
   takeStep,
 } from './step';
 import { TokenTable } from './tokenTable';
-import type { BlockDenoiser, HoleAnswer, HoleContext } from './types';
 
 export interface BlockRequest extends DecodeRequest {
   /**

@@ -1,13 +1,13 @@
 // A hole that is denoised, before its answer is given away: where the model has a causal head that reads plain text, the
 // answer, copies, and what that head goes on with are rescored, and the best of them is taken (docs/decisions/rescoring.md).
+
+import { type Choice, choiceFeatures, choose, fittedWorth, plainWorth } from '../calibration/choice';
 import type { Cell } from '../canvas/types';
-import { type Choice, choiceFeatures, choose, fittedWorth, plainWorth } from '../rescoring/choice';
-import type { Rescored, RescoreRequest } from '../rescoring/types';
+import type { BlockDenoiser, HoleAnswer, Rescored, RescoreRequest } from '../denoiser';
 import { type HoleState, maskedCell } from './holeState';
 import { type DecodeRequest, holesOf, standingText } from './request';
 import type { StepChange, StepRules } from './step';
 import { NO_BYTES } from './tokenTable';
-import type { BlockDenoiser, HoleAnswer } from './types';
 
 export interface RescoringChoice {
   /** In the order of CHOICE_FEATURES. */

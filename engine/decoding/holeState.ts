@@ -2,9 +2,10 @@
 // a step changes them. Both loops work on it.
 import type { Hole } from '../canvas/types';
 import type { LengthControl } from '../checkpoint/family';
+import type { HoleAnswer, Prediction } from '../denoiser';
 import type { CellRule } from './biasRows';
 import { NO_BYTES, type TokenTable } from './tokenTable';
-import type { CellView, HoleAnswer, Prediction } from './types';
+import type { CellView } from './types';
 
 /** What the model last said of a masked cell. */
 export interface Draft {

@@ -1,5 +1,7 @@
 // The in-place loop: every hole of the canvas is masked where it stands, and the whole is denoised jointly; a
 // candidate is a lane of the batch (LLaDA, Dream; with expand and delete tokens, DreamOn: models.md).
+
+import type { InPlaceDenoiser, Lane } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
 import { type FlatCanvas, flatten } from './flatten';
 import { HoleState, initialCells } from './holeState';
@@ -30,7 +32,6 @@ import {
   takeStep,
 } from './step';
 import { TokenTable } from './tokenTable';
-import type { InPlaceDenoiser, Lane } from './types';
 
 export interface InPlaceRequest extends DecodeRequest {
   /** Most expansions of a hole (families with an expand token); absent: as many as it may have tokens. */

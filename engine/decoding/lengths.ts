@@ -1,8 +1,9 @@
 // How many masks a hole should have, for models that cannot change it while they denoise. One mask too many is the
 // worst case known (models.md: 0.155 right instead of 0.897), so several lengths are scored in one batch first.
+
+import type { InPlaceDenoiser, Lane } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import { saneLogProb } from './sampling';
-import type { InPlaceDenoiser, Lane } from './types';
 
 /** Natural logarithm of the confidence that a length has by itself, whatever the text. */
 export type LengthBias = (masks: number) => number;

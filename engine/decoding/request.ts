@@ -2,13 +2,14 @@
 import type { Canvas, Cell, Hole } from '../canvas/types';
 import type { Family, SpecialIds } from '../checkpoint/family';
 import type { TextTokenizer } from '../checkpoint/types';
+import type { HoleAnswer } from '../denoiser';
 import { EngineError } from '../errors';
 import { BiasRows, type LengthTokens } from './biasRows';
 import { RULES } from './rules/registry';
 import type { DecodeSampling } from './sampling';
 import type { StepRules } from './step';
 import { NO_BYTES, TokenTable } from './tokenTable';
-import type { DenoiseStep, HoleAnswer } from './types';
+import type { DenoiseStep } from './types';
 
 export interface DecodeRequest {
   readonly canvas: Canvas;

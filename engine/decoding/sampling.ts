@@ -1,8 +1,8 @@
 // From a prediction to one proposed token. Temperature is already in the probabilities (the graph applies it); here
 // come the nucleus and the draw.
 import type { Sampling } from '../checkpoint/family';
+import type { Prediction } from '../denoiser';
 import { type Random, seededRandom } from './random';
-import type { Prediction } from './types';
 
 /** Sampling of one request. Same seed, same model, same provider: same result. */
 export interface DecodeSampling extends Sampling {

@@ -1,12 +1,14 @@
 // One denoise step of one candidate, the same for both loops: which cells to ask about, what the model's answers
 // propose, what the rule makes of them, and how the holes change.
+
+import type { LogitBias, Prediction } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import type { BiasRows, LengthTokens } from './biasRows';
 import type { Draft, HoleState, WorkCell } from './holeState';
 import type { Proposal, RuleState } from './rules/proposal';
 import type { RuleEntry } from './rules/registry';
 import { best, type DecodeSampling, type Draw, type Drawer, LEAST_LOG_PROB, saneLogProb } from './sampling';
-import type { DenoiseStep, LogitBias, Prediction } from './types';
+import type { DenoiseStep } from './types';
 
 /** What stays the same over a request's steps. */
 export interface StepRules {

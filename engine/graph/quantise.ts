@@ -4,16 +4,17 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Checkpoint, TensorLocation } from '../checkpoint/types';
+import { hashWeightSamples } from '../checkpoint/weightSamples';
 import { EngineError, throwIfCancelled } from '../errors';
 import { holdsLayout, removeLeftovers, writeAt, writeQuantisedWeights } from './quantisedWeightsFile';
 import {
+  QUANTISED_FORMAT,
   type QuantisedEntry,
   type QuantisedLayout,
   type QuantisedPrecision,
   quantisedLayout,
   quantisedTensors,
   type Rounded,
-  SIDE_FORMAT,
 } from './quantisedWeightsLayout';
 import { allFinite, quantiseBlocks, quantiseChannels } from './rounding';
 import { TensorReader } from './tensorReader';
@@ -27,9 +28,6 @@ interface QuantiseLimits {
   readonly tile: number;
 }
 const LIMITS: QuantiseLimits = { stretch: 1 << 21, tile: 64 << 20 };
-
-const SAMPLE_BYTES = 4096;
-const SAMPLES = 4;
 
 export interface QuantiseContext {
   readonly signal?: AbortSignal;
@@ -90,18 +88,12 @@ async function contentFingerprint(
   precision: QuantisedPrecision,
   files: OpenFiles,
 ): Promise<string> {
-  const hash = createHash('sha256').update(`${SIDE_FORMAT} ${precision}\n`);
-  const sample = Buffer.alloc(SAMPLE_BYTES);
-  for (const { tensor } of tensors) {
-    hash.update(`${JSON.stringify([tensor.name, tensor.dtype, tensor.shape, tensor.length])}\n`);
-    const handle = await files.get(tensor.file);
-    const length = Math.min(SAMPLE_BYTES, tensor.length);
-    for (let index = 0; index < SAMPLES; index++) {
-      const start = Math.floor(((tensor.length - length) * index) / (SAMPLES - 1));
-      const { bytesRead } = await handle.read(sample, 0, length, tensor.offset + start);
-      hash.update(sample.subarray(0, bytesRead));
-    }
-  }
+  const hash = createHash('sha256').update(`${QUANTISED_FORMAT} ${precision}\n`);
+  await hashWeightSamples(
+    hash,
+    tensors.map(({ tensor }) => tensor),
+    (file) => files.get(file),
+  );
   return hash.digest('hex');
 }
 

@@ -8,7 +8,7 @@ import type { Precision } from './types';
 export type QuantisedPrecision = Exclude<Precision, 'fp32' | 'fp16'>;
 
 /** Raise it with any change of layout or rounding: older files are then made anew. */
-export const SIDE_FORMAT = 2;
+export const QUANTISED_FORMAT = 2;
 
 const MAGIC = 'PALIMPSQ';
 const ALIGNMENT = 4096;
@@ -74,7 +74,7 @@ export function quantisedLayout(
     return { tensor, rounding, rows, columns, ...partShapes(rounding, rows, columns) };
   });
   const description = JSON.stringify({
-    format: SIDE_FORMAT,
+    format: QUANTISED_FORMAT,
     precision,
     ...identity,
     tensors: parts.map(({ tensor, rounding }) => [tensor.name, tensor.dtype, tensor.shape, rounding]),

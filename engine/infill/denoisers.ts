@@ -2,6 +2,7 @@
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError } from '../errors';
 import { rotaryFrequencies } from '../graph/rotary';
+import { rescore } from '../rescoring/rescore';
 import { CachedBlockDenoiser } from '../runtime/cachedBlockDenoiser';
 import type { Forward } from '../runtime/forward';
 import { BlockCausalContext, CanvasContext, type ContextEncoder } from '../runtime/holeContext';
@@ -65,6 +66,7 @@ export class Denoisers {
           holeGap: attention.holeGap,
           suffixSeesPrefix: attention.suffixSeesPrefix,
           inverseFrequencies: rotaryFrequencies(shape).inverse,
+          rescore,
         })
       : new BlockCausalContext(this.forward, shape, attention.blockLength);
     this.blocks = new CachedBlockDenoiser(this.forward, shape, encoder, {

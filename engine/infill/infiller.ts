@@ -1,18 +1,18 @@
-// A request's way through the engine: text and spans → canvas → denoise loop → candidates. One direction, no way back.
+// A request's way through the engine: plan → canvas → denoise loop → candidates. One direction, no way back.
+
+import { confidenceFeatures } from '../calibration/confidence';
+import type { Calibration } from '../calibration/types';
 import { postprocess } from '../candidates/postprocess';
 import { buildCanvas } from '../canvas/build';
-import { cellsToMask } from '../canvas/strength';
 import type { Canvas, Hole } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
-import { RequestCopying } from '../copying/request';
 import { denoiseBlocks } from '../decoding/blocks';
 import type { RescoringChoice } from '../decoding/chooseAnswer';
-import { flatten } from '../decoding/flatten';
 import { denoiseInPlace } from '../decoding/inPlace';
-import { type DecodeRequest, holesOf } from '../decoding/request';
+import type { DecodeRequest, LaneResult } from '../decoding/request';
 import type { DenoiseStep } from '../decoding/types';
-import { EngineError } from '../errors';
 import type {
+  Candidate,
   DenoiseStepEvent,
   InfillParams,
   InfillResult,
@@ -22,27 +22,12 @@ import type {
 } from '../protocol';
 import type { Forward } from '../runtime/forward';
 import { Denoisers } from './denoisers';
-import {
-  type AnswerRoom,
-  answerRoom,
-  holeContext,
-  languageToken,
-  sidesOf,
-  spareTokens,
-  textBudget,
-} from './layout';
-import {
-  DEFAULT_MAX_TOKENS,
-  lengthsOf,
-  maskCountsOf,
-  maxTokensOf,
-  samplingOf,
-  seedsOf,
-  sharedBounds,
-} from './plan';
-import { promptTokens, unfenced } from './prompt';
+import { holeContext, languageToken, sidesOf } from './layout';
+import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
+import { unfenced } from './prompt';
 import { scoreText } from './scoreText';
-import { scoreBlocks, scoreInPlace } from './scoring';
+import { TokenScorer } from './scoring';
+import { withStrength } from './strength';
 
 interface Context {
   readonly signal?: AbortSignal;
@@ -58,249 +43,149 @@ interface Context {
 export class Infiller {
   private readonly denoisers: Denoisers;
 
+  /** `calibration`: what was fitted to the checkpoint, where something was. */
   constructor(
     private readonly checkpoint: Checkpoint,
     private readonly description: ModelDescription,
     forward: Forward,
+    private readonly calibration?: Calibration,
   ) {
     this.denoisers = new Denoisers(checkpoint, forward);
   }
 
   async infill(params: InfillParams, context: Context): Promise<InfillResult> {
     const started = performance.now();
-    this.checkInstruction(params);
-    const full = this.canvasOf(params);
     const before = this.denoisers.forwards;
-    const copying = new RequestCopying(this.checkpoint, params);
-    const { lanes, canvas } = await this.denoise(full, params, copying, context);
-    const tokens = lanes.reduce(
-      (sum, lane) => sum + lane.holes.reduce((all, hole) => all + count(hole.locked, 0), 0),
-      0,
-    );
+    const plan = planRequest(this.checkpoint, this.calibration, params);
+    const canvas = await this.canvasOf(plan, context);
+    const lanes = await this.denoise(plan, canvas, context);
+    const candidates = this.candidatesOf(plan, canvas, lanes, context);
+    const { name: model, family, provider, precision } = this.description;
     const forwards = this.denoisers.forwards - before;
+    const tokens = lanes.flatMap(({ holes }) => holes).reduce((sum, { locked }) => sum + zeros(locked), 0);
     return {
-      model: this.description.name,
-      family: this.description.family,
-      provider: this.description.provider,
-      precision: this.description.precision,
-      forwards,
-      tokens,
+      ...{ model, family, provider, precision, forwards, tokens },
       tokensPerForward: forwards > 0 ? tokens / forwards : 0,
       millis: performance.now() - started,
-      candidates: postprocess(
-        lanes.map((lane) => lane.holes).filter((holes) => copying.isAnswer(holes)),
-        {
-          canvas,
-          text: params.text,
-          spans: params.spans,
-          tokenizer: this.checkpoint.tokenizer,
-          ...(this.prompts ? { codeOf: unfenced } : {}),
-          confidence: (holes, texts) => {
-            const features = copying.evidence(holes, texts);
-            context.onEvidence?.(features, texts);
-            return copying.confidence(holes, features);
-          },
-        },
-      ).filter(({ confidence = 1 }) => confidence >= (params.gate ?? 0)),
+      candidates,
     };
   }
 
-  score(params: ScoreParams, context: { readonly signal?: AbortSignal }): Promise<ScoreResult> {
+  async score(params: ScoreParams, { signal }: { readonly signal?: AbortSignal }): Promise<ScoreResult> {
     const before = this.denoisers.forwards;
-    const exact = this.denoisers.areInPlace ? this.denoisers.inPlace('exact') : undefined;
-    return scoreText(params, this.checkpoint, this.description.name, {
-      score: (tokens, from, to) =>
-        exact
-          ? scoreInPlace(exact, tokens, from, to, this.checkpoint.specials.mask, context.signal)
-          : scoreBlocks(
-              this.denoisers.blockwise(),
-              this.checkpoint,
-              tokens,
-              from,
-              to,
-              params.language,
-              context.signal,
-            ),
-      forwards: () => this.denoisers.forwards - before,
-    });
+    const scorer = this.scorer(params.language, signal);
+    try {
+      return await scoreText(params, this.checkpoint, this.description.name, {
+        score: (tokens, from, to) => scorer.score(tokens, from, to),
+        forwards: () => this.denoisers.forwards - before,
+      });
+    } finally {
+      scorer.dispose();
+    }
   }
 
   dispose(): void {
     this.denoisers.dispose();
   }
 
-  private canvasOf(params: InfillParams): Canvas {
+  private async canvasOf(
+    { params, textBudget, room, strength }: RequestPlan,
+    { signal }: Context,
+  ): Promise<Canvas> {
     const { checkpoint } = this;
+    const { infill } = checkpoint.family;
     const opening = languageToken(checkpoint, params.language);
-    const room = this.roomOf(params);
-    return buildCanvas({
+    const canvas = buildCanvas({
       text: params.text,
       spans: params.spans,
       tokenizer: checkpoint.tokenizer,
       specials: checkpoint.specials,
       ...(opening === undefined ? {} : { languageToken: opening }),
-      budget: Math.max(1, textBudget(checkpoint, room) - this.promptLength(params)),
-      holeTokens: room.tokens,
-      // The starter model was trained on text that was tokenised apart at each cut; an answer to a prompt begins anew.
-      heal: checkpoint.family.infill.kind !== 'cached-canvas' && !this.prompts,
-      steady: !this.denoisers.areInPlace,
+      budget: textBudget,
+      holeTokens: room,
+      // A cached canvas was trained on text that was tokenised apart at each cut; an answer to a prompt begins anew.
+      heal: infill.kind !== 'cached-canvas' && infill.kind !== 'prompt',
+      steady: infill.kind !== 'in-place',
     });
+    const scorer = this.scorer(params.language, signal);
+    try {
+      return await withStrength(canvas, strength, checkpoint, scorer);
+    } finally {
+      scorer.dispose();
+    }
   }
 
-  private roomOf({ spans, maxTokens = DEFAULT_MAX_TOKENS }: InfillParams): AnswerRoom {
-    return answerRoom(this.checkpoint, spans.length, maxTokens);
-  }
-
-  private async denoise(full: Canvas, params: InfillParams, copying: RequestCopying, context: Context) {
-    const { checkpoint } = this;
-    const { signal, onStep, enough, onChoices } = context;
-    const canvas = await this.withStrength(full, params, signal);
-    const holes = holesOf(canvas);
-    const room = this.roomOf(params).tokens;
-    const { contextLength } = checkpoint.shape;
-    const wanted = maxTokensOf(holes, params);
-    const maxTokens = this.denoisers.areInPlace
-      ? wanted
-      : sharedBounds(
-          canvas,
-          wanted,
-          room,
-          contextLength - spareTokens(checkpoint.family) - this.promptLength(params),
-        );
-    const request: DecodeRequest = {
-      canvas,
-      family: checkpoint.family,
-      tokenizer: checkpoint.tokenizer,
-      vocabSize: checkpoint.shape.vocabSize,
-      sampling: samplingOf(checkpoint, params),
-      seeds: seedsOf(params),
-      maxTokens,
-      minTokens: holes.map((hole, i) => Math.min(maxTokens[i] ?? 0, copying.leastTokens(hole.cells))),
-      maskCounts: maskCountsOf(checkpoint, holes, maxTokens, room),
-      contextLimit: contextLength,
-      ...(onStep ? { onStep: (step: DenoiseStep) => onStep(this.eventOf(step, params, holes)) } : {}),
-      ...(signal ? { signal } : {}),
-      ...(enough ? { enough } : {}),
-    };
+  private async denoise(plan: RequestPlan, canvas: Canvas, context: Context): Promise<LaneResult[]> {
+    const holePlan = planHoles(this.checkpoint, plan, canvas);
+    const request = this.decodeRequest(plan, holePlan, canvas, context);
+    const { params, copying, fit } = plan;
     if (this.denoisers.areInPlace) {
       const denoiser = this.denoisers.inPlace(params.cache ?? 'dual');
+      const { lengths } = holePlan;
       try {
-        const lanes = await denoiseInPlace(copying.inPlace(denoiser), {
+        return await denoiseInPlace(copying.inPlace(denoiser), {
           ...request,
-          // A model of fixed length is asked which length it would be surest of.
-          ...(checkpoint.family.length.kind === 'fixed'
-            ? { lengths: { candidates: lengthsOf(holes, maxTokens) } }
-            : {}),
+          ...(lengths ? { lengths: { candidates: lengths } } : {}),
         });
-        return { lanes, canvas };
       } finally {
         denoiser.dispose();
       }
     }
-    const denoiser = this.denoisers.blockwise();
-    const { rescoring } = copying;
-    const lanes = await denoiseBlocks(copying.blockwise(denoiser), {
+    const { onChoices } = context;
+    const rescoring = fit.choice && { coefficients: fit.choice, ...(onChoices ? { onChoices } : {}) };
+    return denoiseBlocks(copying.blockwise(this.denoisers.blockwise()), {
       ...request,
-      contextFor: (hole, answers) => this.contextOf(canvas, hole, answers, params),
-      ...(rescoring ? { rescoring: { ...rescoring, ...(onChoices ? { onChoices } : {}) } } : {}),
+      contextFor: (hole, answers) => {
+        const { before, after } = sidesOf(canvas, hole, answers);
+        const { language, instruction } = params;
+        const selected = holePlan.holes[hole]?.cells.map((cell) => cell.original) ?? [];
+        const asked = { selected, ...(instruction === undefined ? {} : { instruction }) };
+        return holeContext(this.checkpoint, before, after, language, asked);
+      },
+      ...(rescoring ? { rescoring } : {}),
     });
-    return { lanes, canvas };
   }
 
-  /** The canvas with the likeliest tokens of each span locked, where less than all of it is to be rewritten. */
-  private async withStrength(canvas: Canvas, params: InfillParams, signal?: AbortSignal): Promise<Canvas> {
-    const strength = params.strength ?? 1;
-    if (!(strength >= 0 && strength <= 1)) {
-      throw new EngineError('option-invalid', `Strength is ${strength}; give a number between 0 and 1.`, {
-        strength,
-      });
-    }
-    if (strength === 1) return canvas;
-    const fills = holesOf(canvas).map((hole) => hole.cells.map((cell) => cell.original));
-    const { tokens, holeStarts } = flatten(canvas, fills, this.ends());
-    const segments: Canvas['segments'][number][] = [];
-    let index = 0;
-    for (const segment of canvas.segments) {
-      if (segment.kind === 'text' || segment.hole.cells.length === 0) {
-        if (segment.kind === 'hole') index++;
-        segments.push(segment);
-        continue;
-      }
-      const start = holeStarts[index++] ?? 0;
-      const surprise = await this.surpriseOf(
-        tokens,
-        start,
-        start + segment.hole.cells.length,
-        params.language,
-        signal,
-      );
-      const masked = new Set(cellsToMask(segment.hole.cells, surprise, strength));
-      const cells = segment.hole.cells.map((cell, i) => ({ ...cell, locked: !masked.has(i) }));
-      segments.push({ kind: 'hole', hole: { ...segment.hole, cells } });
-    }
-    return { ...canvas, segments };
-  }
-
-  private async surpriseOf(
-    tokens: Int32Array,
-    from: number,
-    to: number,
-    language: string | undefined,
-    signal?: AbortSignal,
-  ): Promise<number[]> {
-    const scores = this.denoisers.areInPlace
-      ? await scoreInPlace(
-          this.denoisers.inPlace('exact'),
-          tokens,
-          from,
-          to,
-          this.checkpoint.specials.mask,
-          signal,
-        )
-      : await scoreBlocks(this.denoisers.blockwise(), this.checkpoint, tokens, from, to, language, signal);
-    return scores.map((score) => score.surprise);
-  }
-
-  private contextOf(
+  private decodeRequest(
+    { params, sampling, seeds }: RequestPlan,
+    { holes, maxTokens, minTokens, maskCounts }: HolePlan,
     canvas: Canvas,
-    hole: number,
-    answers: readonly (Int32Array | undefined)[],
-    { language, instruction }: InfillParams,
-  ) {
-    const { before, after } = sidesOf(canvas, hole, answers);
-    const selected = holesOf(canvas)[hole]?.cells.map((cell) => cell.original) ?? [];
-    const asked = { selected, ...(instruction === undefined ? {} : { instruction }) };
-    return holeContext(this.checkpoint, before, after, language, asked);
+    { signal, onStep, enough }: Context,
+  ): DecodeRequest {
+    const { family, tokenizer, shape } = this.checkpoint;
+    return {
+      ...{ canvas, family, tokenizer, sampling, seeds, maxTokens, minTokens, maskCounts },
+      vocabSize: shape.vocabSize,
+      contextLimit: shape.contextLength,
+      ...(onStep ? { onStep: (step: DenoiseStep) => onStep(this.eventOf(step, params, holes)) } : {}),
+      ...(signal ? { signal } : {}),
+      ...(enough ? { enough } : {}),
+    };
   }
 
-  /** Whether spans are put before the model as questions. */
-  private get prompts(): boolean {
-    return this.checkpoint.family.infill.kind === 'prompt';
+  private candidatesOf(
+    { params, copying, fit }: RequestPlan,
+    canvas: Canvas,
+    lanes: readonly LaneResult[],
+    { onEvidence }: Context,
+  ): readonly Candidate[] {
+    const { tokenizer, family } = this.checkpoint;
+    return postprocess(
+      lanes.map((lane) => lane.holes).filter((holes) => copying.isAnswer(holes)),
+      {
+        ...{ canvas, text: params.text, spans: params.spans, tokenizer },
+        ...(family.infill.kind === 'prompt' ? { codeOf: unfenced } : {}),
+        confidence: (holes, texts) => {
+          const features = confidenceFeatures(holes, copying.agreement(texts));
+          onEvidence?.(features, texts);
+          return fit.confidence(holes, features);
+        },
+      },
+    ).filter(({ confidence = 1 }) => confidence >= (params.gate ?? 0));
   }
 
-  /** Tokens of the prompt beside the text around the spans; 0 where there is none. */
-  private promptLength({ text, spans, language, instruction }: InfillParams): number {
-    const { chat, tokenizer } = this.checkpoint;
-    if (!this.prompts || chat === undefined) return 0;
-    const longest = Math.max(
-      ...spans.map(({ start, end }) => tokenizer.encode(text.slice(start, end)).ids.length),
-    );
-    const selected = new Array<number>(longest).fill(0);
-    return promptTokens({ tokenizer, chat }, { selected, language, instruction });
-  }
-
-  private checkInstruction({ instruction }: InfillParams): void {
-    if (instruction === undefined || this.description.takesInstruction) return;
-    throw new EngineError(
-      'option-invalid',
-      `${this.description.familyTitle} takes no instruction: it fills in what fits the code around it. Leave the instruction out, or choose a model that follows instructions.`,
-      { family: this.description.family },
-    );
-  }
-
-  private ends(): { bos: boolean; eos: boolean } {
-    const { infill } = this.checkpoint.family;
-    return infill.kind === 'in-place' ? infill : { bos: false, eos: false };
+  private scorer(language: string | undefined, signal: AbortSignal | undefined): TokenScorer {
+    return new TokenScorer(this.checkpoint, this.denoisers, language, signal);
   }
 
   private eventOf(step: DenoiseStep, params: InfillParams, holes: readonly Hole[]): DenoiseStepEvent {
@@ -321,6 +206,7 @@ export class Infiller {
   }
 }
 
-function count(values: Uint8Array, wanted: number): number {
-  return values.reduce((sum, value) => sum + (value === wanted ? 1 : 0), 0);
+/** Tokens that were not locked. */
+function zeros(locked: Uint8Array): number {
+  return locked.reduce((sum, value) => sum + Number(value === 0), 0);
 }

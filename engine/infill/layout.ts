@@ -1,7 +1,7 @@
 // How a family wants the text around a hole laid out, as token ids; the facts come from its descriptor.
 import type { Canvas } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
-import type { HoleContext } from '../decoding/types';
+import type { HoleContext } from '../denoiser';
 import { EngineError } from '../errors';
 import { type PromptParts, promptContext } from './prompt';
 
@@ -13,6 +13,11 @@ export function languageToken(
   language: string | undefined,
 ): number | undefined {
   return family.infill.kind === 'cached-canvas' && language ? languageTokens[language] : undefined;
+}
+
+/** The tokens around a whole text that is read in place. */
+export function endsOf({ infill }: Facts['family']): { readonly bos: boolean; readonly eos: boolean } {
+  return infill.kind === 'in-place' ? infill : { bos: false, eos: false };
 }
 
 /** What a request's holes are sure to find room for, whatever stood in them. */

@@ -1,121 +1,138 @@
-// From a request's options to the numbers that the loops need: sampling, seeds, mask counts and bounds.
-import type { Canvas, Hole } from '../canvas/types';
+// What a request comes down to, worked out once at its start and passed down: whether the model can do it, how much room
+// its text and its answers have, how it copies and what was fitted to that, how it samples.
+import { defaultCopying, type Fit, fitFor } from '../calibration/fit';
+import type { Calibration } from '../calibration/types';
+import type { Canvas, Cell, Hole } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
-import { ladder } from '../decoding/lengths';
-import { holesOf } from '../decoding/request';
+import { RequestCopying } from '../copying/request';
+import { holesOf, standingText } from '../decoding/request';
 import type { DecodeSampling } from '../decoding/sampling';
+import { EngineError } from '../errors';
 import type { InfillParams } from '../protocol';
+import {
+  DEFAULT_MAX_TOKENS,
+  lengthsOf,
+  maskCountsOf,
+  maxTokensOf,
+  samplingOf,
+  seedsOf,
+  sharedBounds,
+} from './bounds';
+import { answerRoom, spareTokens, textBudget } from './layout';
+import { promptTokens } from './prompt';
 
-type Options = Pick<
-  InfillParams,
-  'seed' | 'rule' | 'temperature' | 'topP' | 'threshold' | 'steps' | 'candidates' | 'maxTokens'
->;
+export interface RequestPlan {
+  readonly params: InfillParams;
+  /** Tokens that each answer is sure to find room for. */
+  readonly room: number;
+  /** Tokens of the prompt beside the text around the spans; 0 for families that read the text itself. */
+  readonly promptLength: number;
+  /** Most tokens of text and spans. */
+  readonly textBudget: number;
+  /** 0…1 */
+  readonly strength: number;
+  readonly copying: RequestCopying;
+  readonly fit: Fit;
+  readonly sampling: DecodeSampling;
+  /** One a candidate. */
+  readonly seeds: readonly number[];
+}
 
-/** Candidates differ by their draws; a greedy family needs some temperature for that. */
-const CANDIDATE_TEMPERATURE = 0.4;
-/** Most tokens of an answer where the request sets no bound, and no more stood there: a dozen lines. */
-export const DEFAULT_MAX_TOKENS = 128;
-
-export function samplingOf({ family }: Pick<Checkpoint, 'family'>, options: Options): DecodeSampling {
-  const { rule, temperature, topP, threshold, steps } = options;
-  const several = (options.candidates ?? 1) > 1;
-  const alone = family.sampling.temperature;
-  const chosen = rule ?? family.sampling.rule;
+/** @throws EngineError `option-invalid` where the model takes no instruction, or the strength is out of its range. */
+export function planRequest(
+  checkpoint: Checkpoint,
+  calibration: Calibration | undefined,
+  params: InfillParams,
+): RequestPlan {
+  const { spans, maxTokens = DEFAULT_MAX_TOKENS, strength = 1 } = params;
+  checkInstruction(checkpoint, params);
+  checkStrength(strength);
+  const room = answerRoom(checkpoint, spans.length, maxTokens);
+  const promptLength = promptLengthOf(checkpoint, params);
+  const choice = params.copying ?? defaultCopying(calibration);
+  const fit = fitFor(calibration, choice);
   return {
-    ...family.sampling,
-    ...(rule === undefined ? {} : { rule }),
-    ...(topP === undefined ? {} : { topP }),
-    ...boundOf(
-      chosen,
-      threshold ?? (chosen === family.sampling.rule ? family.sampling.threshold : undefined),
-    ),
-    ...(steps === undefined ? {} : { steps }),
-    temperature: temperature ?? (several ? Math.max(alone, CANDIDATE_TEMPERATURE) : alone),
-    ...(several && temperature === undefined ? { firstTemperature: alone } : {}),
+    params,
+    room: room.tokens,
+    promptLength,
+    textBudget: Math.max(1, textBudget(checkpoint, room) - promptLength),
+    strength,
+    copying: new RequestCopying(checkpoint, params, choice, fit.mixture),
+    fit,
+    sampling: samplingOf(checkpoint, params),
+    seeds: seedsOf(params),
   };
 }
 
-/** The one bound that a request or a family gives, under the name by which the rule knows it. */
-function boundOf(
-  rule: DecodeSampling['rule'],
-  bound: number | undefined,
-): Pick<DecodeSampling, 'threshold' | 'factor' | 'entropyBound'> {
-  if (bound === undefined) return {};
-  if (rule === 'factor') return { factor: bound };
-  return rule === 'entropy-bounded' ? { entropyBound: bound } : { threshold: bound };
+/** What the canvas adds to the plan: its holes, and how long their answers may be. All in text order. */
+export interface HolePlan {
+  readonly holes: readonly Hole[];
+  readonly maxTokens: readonly number[];
+  readonly minTokens: readonly number[];
+  readonly maskCounts: readonly number[];
+  /** Lengths that a model of fixed length is asked about, to take the one it is surest of; undefined for others. */
+  readonly lengths: readonly (readonly number[])[] | undefined;
 }
 
-/** One seed a candidate; the first is the request's own. */
-export function seedsOf({ seed = 0, candidates = 1 }: Options): number[] {
-  return Array.from({ length: candidates }, (_, index) => seed + index);
-}
-
-/** Most tokens that each hole's answer may have, healed border tokens included. */
-export function maxTokensOf(holes: readonly Hole[], { maxTokens }: Options): number[] {
-  return holes.map(({ cells }) =>
-    Math.max(
-      maxTokens ?? Math.max(DEFAULT_MAX_TOKENS, halfAgain(cells.length)),
-      cells.some((cell) => cell.locked) ? cells.length : 1,
-    ),
-  );
-}
-
-/**
- * Bounds under which the answers of all holes fit into `limit` tokens together with the text: holes that are denoised
- * one after the other would else leave nothing for the last. Each has `room` tokens, or as many as stood there, at least.
- */
-export function sharedBounds(
+export function planHoles(
+  checkpoint: Checkpoint,
+  { params, room, promptLength, fit }: RequestPlan,
   canvas: Canvas,
-  maxTokens: readonly number[],
-  room: number,
-  limit: number,
-): number[] {
-  let left = limit;
-  for (const segment of canvas.segments)
-    left -= segment.kind === 'text' ? segment.ids.length : Math.max(room, segment.hole.cells.length);
-  const share = Math.floor(Math.max(0, left) / Math.max(1, maxTokens.length));
-  return holesOf(canvas).map(({ cells }, i) =>
-    Math.min(maxTokens[i] ?? 0, Math.max(room, cells.length) + share),
+): HolePlan {
+  const { family, shape, tokenizer } = checkpoint;
+  const holes = holesOf(canvas);
+  const wanted = maxTokensOf(holes, params);
+  // Whole canvases are denoised at once; holes that are denoised in turn share what the text leaves.
+  const isWhole = family.infill.kind === 'in-place';
+  const free = shape.contextLength - spareTokens(family) - promptLength;
+  const maxTokens = isWhole ? wanted : sharedBounds(canvas, wanted, room, free);
+  const least = (cells: readonly Cell[]) => leastTokens(cells, fit.leastShare, tokenizer);
+  return {
+    holes,
+    maxTokens,
+    minTokens: holes.map(({ cells }, i) => Math.min(maxTokens[i] ?? 0, least(cells))),
+    maskCounts: maskCountsOf(checkpoint, holes, maxTokens, room),
+    lengths: isWhole && family.length.kind === 'fixed' ? lengthsOf(holes, maxTokens) : undefined,
+  };
+}
+
+/**
+ * Fewest tokens that a hole gets, by what stood in it. Who selects code wants code: only an insertion may come to nothing. Of
+ * several lines, at least `share` of them: a model can be too fond of an early end.
+ */
+export function leastTokens(
+  cells: readonly Cell[],
+  share: number,
+  tokenizer: Checkpoint['tokenizer'],
+): number {
+  if (cells.length === 0) return 0;
+  const isLong = share > 0 && standingText(cells, tokenizer).trim().includes('\n');
+  return isLong ? Math.ceil(cells.length * share) : 1;
+}
+
+function promptLengthOf({ family, chat, tokenizer }: Checkpoint, params: InfillParams): number {
+  if (family.infill.kind !== 'prompt' || chat === undefined) return 0;
+  const { text, spans, language, instruction } = params;
+  const longest = Math.max(
+    0,
+    ...spans.map(({ start, end }) => tokenizer.encode(text.slice(start, end)).ids.length),
+  );
+  const selected = new Array<number>(longest).fill(0);
+  return promptTokens({ tokenizer, chat }, { selected, language, instruction });
+}
+
+function checkInstruction({ family, chat }: Checkpoint, { instruction }: InfillParams): void {
+  if (instruction === undefined || chat !== undefined) return;
+  throw new EngineError(
+    'option-invalid',
+    `${family.title} takes no instruction: it fills in what fits the code around it. Leave the instruction out, or choose a model that follows instructions.`,
+    { family: family.id },
   );
 }
 
-function halfAgain(standing: number): number {
-  return Math.ceil(standing * 1.5);
-}
-
-/**
- * Masks to begin with: where expand and delete tokens adjust the length, the family's own number or half again as
- * many as stood there, as far as the canvas has `room` for them; else as many as stood there.
- */
-export function maskCountsOf(
-  { family }: Pick<Checkpoint, 'family'>,
-  holes: readonly Hole[],
-  maxTokens: readonly number[],
-  room: number,
-): number[] {
-  return holes.map((hole, index) => {
-    const most = maxTokens[index] ?? 1;
-    const standing = hole.cells.length;
-    const wanted =
-      family.length.kind === 'expand-delete'
-        ? Math.min(Math.max(family.length.initialMasks, halfAgain(standing)), Math.max(room, standing))
-        : standing;
-    return Math.max(1, Math.min(most, wanted));
-  });
-}
-
-/** An insertion by a model of fixed length is a line or less: each length that is looked at costs a forward pass. */
-const LONGEST_INSERTION = 32;
-
-/**
- * Lengths that a model of fixed length is asked about: half to double of what stood there, as far as `maxTokens`
- * goes. A hole of which something is locked keeps its length.
- */
-export function lengthsOf(holes: readonly Hole[], maxTokens: readonly number[]): number[][] {
-  return holes.map(({ cells }, index) => {
-    const most = maxTokens[index] ?? 1;
-    const standing = Math.min(cells.length, most);
-    if (standing === 0) return ladder(1, Math.min(most, LONGEST_INSERTION));
-    return ladder(standing, Math.min(most, 2 * standing)).filter((length) => length >= standing / 2);
+function checkStrength(strength: number): void {
+  if (strength >= 0 && strength <= 1) return;
+  throw new EngineError('option-invalid', `Strength is ${strength}; give a number between 0 and 1.`, {
+    strength,
   });
 }

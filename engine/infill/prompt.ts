@@ -1,7 +1,7 @@
 // A span put before a model that only answers: the file around it, the span marked, what is wanted, and the answer begun as
 // a fenced block, so that what comes is code (models.md, "Instruct prompt").
 import type { ChatLayout, TextTokenizer } from '../checkpoint/types';
-import type { HoleContext } from '../decoding/types';
+import type { HoleContext } from '../denoiser';
 
 const OPEN = '<rewrite>';
 const CLOSE = '</rewrite>';

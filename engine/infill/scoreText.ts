@@ -3,7 +3,7 @@ import { placeSpans } from '../canvas/spans';
 import type { Checkpoint } from '../checkpoint/types';
 import { flatten } from '../decoding/flatten';
 import type { ScoredToken, ScoreParams, ScoreResult } from '../protocol';
-import { textBudget } from './layout';
+import { endsOf, textBudget } from './layout';
 import type { TokenScore } from './scoring';
 
 /** Other tokens told with each one. */
@@ -29,8 +29,8 @@ export async function scoreText(
   const endOf = (index: number) => starts[index + 1] ?? text.length;
   const first = ids.findIndex((_, index) => endOf(index) > range.start);
   const last = ids.findLastIndex((_, index) => (starts[index] ?? 0) < range.end);
-  const { infill, attention } = checkpoint.family;
-  const ends = infill.kind === 'in-place' ? infill : { bos: false, eos: false };
+  const { attention } = checkpoint.family;
+  const ends = endsOf(checkpoint.family);
   const scores: TokenScore[] = [];
   for (const window of windows(Math.max(first, 0), last + 1, ids.length, textBudget(checkpoint))) {
     const canvas = { segments: [{ kind: 'text' as const, ids: ids.slice(window.from, window.to) }] };

@@ -1,8 +1,10 @@
 // How likely a model finds tokens that stand there already: each is masked in turn, with its neighbours visible, so
 // that no token can copy itself (pseudo-likelihood, as masked language models are scored).
 import type { Checkpoint } from '../checkpoint/types';
-import type { BlockDenoiser, InPlaceDenoiser, Lane, Prediction } from '../decoding/types';
+import type { BlockDenoiser, InPlaceDenoiser, Lane, Prediction } from '../denoiser';
 import { throwIfCancelled } from '../errors';
+import type { CachedInPlaceDenoiser } from '../runtime/inPlaceDenoiser';
+import type { Denoisers } from './denoisers';
 import { holeContext } from './layout';
 
 /** Every n-th token is masked in one pass, so n passes score all. */
@@ -15,8 +17,34 @@ export interface TokenScore {
   readonly best: Prediction;
 }
 
+/** Scores the tokens of one text, whichever way the family denoises. To be disposed of. */
+export class TokenScorer {
+  private inPlace: CachedInPlaceDenoiser | undefined;
+
+  constructor(
+    private readonly checkpoint: Checkpoint,
+    private readonly denoisers: Denoisers,
+    private readonly language: string | undefined,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** Scores tokens `from` … `to` − 1 of a laid-out canvas. Throws `cancelled` between passes. */
+  score(tokens: Int32Array, from: number, to: number): Promise<TokenScore[]> {
+    const { checkpoint, denoisers, language, signal } = this;
+    if (!denoisers.areInPlace)
+      return scoreBlocks(denoisers.blockwise(), checkpoint, tokens, from, to, language, signal);
+    this.inPlace ??= denoisers.inPlace('exact');
+    return scoreInPlace(this.inPlace, tokens, from, to, checkpoint.specials.mask, signal);
+  }
+
+  dispose(): void {
+    this.inPlace?.dispose();
+    this.inPlace = undefined;
+  }
+}
+
 /** Scores tokens `from` … `to` − 1 of a whole canvas. */
-export async function scoreInPlace(
+async function scoreInPlace(
   denoiser: InPlaceDenoiser,
   tokens: Int32Array,
   from: number,
@@ -52,7 +80,7 @@ const SUFFIX_TOKENS = 192;
  * Scores tokens block by block: the tokens before a block are its context, those behind it too where the family
  * reads both sides. One lane masks every n-th token of the block.
  */
-export async function scoreBlocks(
+async function scoreBlocks(
   denoiser: BlockDenoiser,
   facts: Checkpoint,
   tokens: Int32Array,

@@ -2,16 +2,17 @@
 // behind each token. ln p(answer, beginning of the suffix | prefix) compares them, for all are read as plain text; the
 // canvas and the copies are drafts of the causal continuation at the same time (speculative decoding), so that it is
 // run for those tokens alone that nobody has proposed.
+
+import { STAY } from '../calibration/choice';
+import type { Hypothesis, Origin, Rescored, RescoreRequest } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import type { Forward } from '../runtime/forward';
+import type { Behind } from '../runtime/holeContext';
 import { TokenTrie } from './trie';
-import { type Behind, type NodeReading, readTrie, type TrieAsk } from './trieReader';
-import type { Hypothesis, Origin, Rescored, RescoreRequest } from './types';
+import { type NodeReading, readTrie, type TrieAsk } from './trieReader';
 
 /** Tokens of the suffix that an answer is judged by. */
 export const JOIN_TOKENS = 6;
-/** Nats for each token: the likeliest text is too short a text. */
-export const STAY = 0.5;
 /** Scores over the vocabulary that one pass holds: 32 MiB of them, and the runtime has a few copies. */
 const LOGITS_AT_ONCE = 8_388_608;
 /** Answers that are read on into the suffix, beside the hypotheses that are not cut. */

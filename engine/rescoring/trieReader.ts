@@ -1,17 +1,10 @@
 // The causal head of a cached canvas reads a tree of texts behind the prefix, and behind some of its nodes the beginning
 // of the suffix, in one forward pass: each token sees the prefix and its own path alone (tree attention, arXiv:2305.09781).
 import { saneLogProb } from '../decoding/sampling';
-import type { LogitBias } from '../decoding/types';
+import type { LogitBias } from '../denoiser';
 import { type Forward, type RowAsk, shapedBias } from '../runtime/forward';
-import type { KvState } from '../runtime/kvState';
+import type { Behind } from '../runtime/holeContext';
 import type { TokenTrie } from './trie';
-
-export interface Behind {
-  /** The K/V of the void and `before`, causal and from position 0. */
-  readonly prefix: KvState;
-  /** The tokens in front of the hole, one at the least; the last of them is the trie's root. */
-  readonly before: Int32Array;
-}
 
 export interface TrieAsk {
   /** Nodes that something is asked about; all that lead to them are read, too. */

@@ -1,8 +1,15 @@
 // Block by block over an exact K/V cache: a denoise step runs the current block alone, against everything that is
 // settled; a finished block's K/V is written once (models.md, Stable-DiffCoder).
-import type { BlockDenoiser, HoleContext, Lane, Prediction, PredictOptions } from '../decoding/types';
+import type {
+  BlockDenoiser,
+  HoleContext,
+  Lane,
+  Prediction,
+  PredictOptions,
+  Rescored,
+  RescoreRequest,
+} from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
-import type { Rescored, RescoreRequest } from '../rescoring/types';
 import { type AttentionBias, type Forward, openBias, shapedBias } from './forward';
 import type { ContextEncoder } from './holeContext';
 import { regroup } from './inPlaceDenoiser';

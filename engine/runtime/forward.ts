@@ -1,5 +1,5 @@
 // What one run of the graph takes and gives, in plain arrays; session.ts does the run.
-import type { LogitBias, Prediction } from '../decoding/types';
+import type { LogitBias, Prediction } from '../denoiser';
 import type { KvState } from './kvState';
 
 /** Additive attention bias [lanes, 1, rows, P + S]; `rows` 1 means the same row for every new token. */

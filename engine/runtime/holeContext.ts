@@ -1,8 +1,6 @@
 // The K/V of what stands around a hole, one way for each kind of family; cachedBlockDenoiser.ts denoises against it.
-import type { HoleContext } from '../decoding/types';
+import type { HoleContext, Rescored, RescoreRequest } from '../denoiser';
 import { throwIfCancelled } from '../errors';
-import { rescore } from '../rescoring/rescore';
-import type { Rescored, RescoreRequest } from '../rescoring/types';
 import { ContextCache, commonPrefix, DEFAULT_CHUNK } from './contextCache';
 import { encodeBehind, type Forward, shapedBias } from './forward';
 import { disposeKv, type HostKv, joinKv, type KvShape, type KvState } from './kvState';
@@ -17,6 +15,22 @@ export interface EncodedContext {
   /** The token before the first block, which a shifted model reads to predict the block's first. */
   readonly previous: number | undefined;
 }
+
+/** What the causal head reads on from. */
+export interface Behind {
+  /** The K/V of the void and `before`, causal and from position 0. */
+  readonly prefix: KvState;
+  /** The tokens in front of the hole, one at the least. */
+  readonly before: Int32Array;
+}
+
+/** Rescores answers between `behind` and the tokens `after` the hole, one at the least (engine/rescoring/rescore.ts). */
+export type Rescorer = (
+  forward: Forward,
+  behind: Behind,
+  after: Int32Array,
+  request: RescoreRequest,
+) => Promise<Rescored[]>;
 
 export interface ContextEncoder {
   encode(context: HoleContext, signal?: AbortSignal): Promise<EncodedContext>;
@@ -67,6 +81,8 @@ export interface CanvasContextOptions {
   readonly suffixSeesPrefix: boolean;
   /** [headSize / 2], as the graph's rotary uses them. */
   readonly inverseFrequencies: ArrayLike<number>;
+  /** Absent: nothing is rescored. */
+  readonly rescore?: Rescorer;
 }
 
 /**
@@ -118,7 +134,7 @@ export class CanvasContext implements ContextEncoder {
   }
 
   async rescore({ before, after }: HoleContext, request: RescoreRequest): Promise<Rescored[] | undefined> {
-    if (before.length === 0 || after.length === 0) return undefined;
+    if (!this.options.rescore || before.length === 0 || after.length === 0) return undefined;
     const prefix = await this.prefix.encode(before, 0, request.signal);
     const counted: Forward = {
       deviceCache: this.forward.deviceCache,
@@ -127,7 +143,7 @@ export class CanvasContext implements ContextEncoder {
         return this.forward.run(run);
       },
     };
-    return rescore(counted, { prefix, before }, after, request);
+    return this.options.rescore(counted, { prefix, before }, after, request);
   }
 
   dispose(): void {

@@ -1,7 +1,7 @@
 // Full bidirectional families: the whole canvas in, predictions out. In `exact` mode each step is a full forward
 // pass; in `dual` mode (Fast-dLLM's dual cache, decoding.md) a full pass writes the K/V of everything, and the
 // steps between run the window around the masks alone, against the K/V of the rest as it was.
-import type { Ask, InPlaceDenoiser, Lane, Prediction, PredictOptions } from '../decoding/types';
+import type { Ask, InPlaceDenoiser, Lane, Prediction, PredictOptions } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import { type AttentionBias, type Forward, openBias, type RowAsk, UNSEEN } from './forward';
 import { disposeKv, type KvShape, type KvState, voidKv } from './kvState';

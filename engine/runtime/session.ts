@@ -1,6 +1,6 @@
 // One ONNX Runtime session of one built graph: plain arrays in, predictions and K/V out.
 import type { DecoderShape } from '../checkpoint/types';
-import type { LogitBias, Prediction } from '../decoding/types';
+import type { LogitBias, Prediction } from '../denoiser';
 import { EngineError } from '../errors';
 import type { BuiltGraph } from '../graph/types';
 import type { ProviderName } from '../protocol';

@@ -1,7 +1,7 @@
 // The caches against no cache, through the real graphs: whatever is reused, the predictions are the same.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import type { Ask, BlockDenoiser, Lane, Prediction } from '../../engine/decoding/types';
+import type { Ask, BlockDenoiser, Lane, Prediction } from '../../engine/denoiser';
 import { rotaryFrequencies } from '../../engine/graph/rotary';
 import { CachedBlockDenoiser } from '../../engine/runtime/cachedBlockDenoiser';
 import { type Forward, shapedBias } from '../../engine/runtime/forward';

@@ -7,7 +7,7 @@ import test, { describe } from 'node:test';
 import { openCheckpoint } from '../../engine/checkpoint/open';
 import { buildGraph } from '../../engine/graph/build';
 import { rotaryFrequencies } from '../../engine/graph/rotary';
-import { JOIN_TOKENS } from '../../engine/rescoring/rescore';
+import { JOIN_TOKENS, rescore } from '../../engine/rescoring/rescore';
 import { CachedBlockDenoiser } from '../../engine/runtime/cachedBlockDenoiser';
 import { shapedBias } from '../../engine/runtime/forward';
 import { BlockCausalContext, CanvasContext } from '../../engine/runtime/holeContext';
@@ -149,6 +149,7 @@ describe('rescored answers on a cached canvas', () => {
         holeGap: count(reference.layout, 'hole_gap'),
         suffixSeesPrefix: false,
         inverseFrequencies: rotaryFrequencies(checkpoint.shape).inverse,
+        rescore,
       });
       const before = reference.ids.slice(0, 12);
       const after = reference.ids.slice(30, 30 + many);

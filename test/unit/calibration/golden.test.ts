@@ -5,12 +5,11 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, { describe } from 'node:test';
-import { type CopyAgreement, confidenceFeatures } from '../../../engine/candidates/confidence';
-import { logistic } from '../../../engine/candidates/logistic';
-import type { Evidence, Opinion } from '../../../engine/copying/mixture';
-import { mixtureWeight } from '../../../engine/copying/weight';
-import { choiceFeatures, choose, fittedWorth } from '../../../engine/rescoring/choice';
-import type { Rescored } from '../../../engine/rescoring/types';
+import { choiceFeatures, choose, fittedWorth } from '../../../engine/calibration/choice';
+import { type CopyAgreement, confidenceFeatures } from '../../../engine/calibration/confidence';
+import { logistic } from '../../../engine/calibration/logistic';
+import { type Evidence, mixtureWeight, type Opinion } from '../../../engine/calibration/mixtureWeight';
+import type { Rescored } from '../../../engine/denoiser';
 
 interface Chosen {
   readonly index: number;

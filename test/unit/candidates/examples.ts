@@ -2,7 +2,7 @@
 import { postprocess } from '../../../engine/candidates/postprocess';
 import { buildCanvas } from '../../../engine/canvas/build';
 import type { Canvas, Span } from '../../../engine/canvas/types';
-import type { HoleAnswer } from '../../../engine/decoding/types';
+import type { HoleAnswer } from '../../../engine/denoiser';
 import type { Candidate } from '../../../engine/protocol';
 import { TOY_BOS, TOY_MASK, type ToyTokenizer, toyTokenizer } from '../canvas/toyTokenizer';
 

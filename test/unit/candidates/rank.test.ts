@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import {
-  changesNothing,
-  isWorthShowing,
-  rankCandidates,
-  scoreOf,
-  UNSCORED,
-} from '../../../engine/candidates/rank';
+import { scoreOf, UNSCORED } from '../../../engine/calibration/score';
+import { changesNothing, rankCandidates } from '../../../engine/candidates/rank';
 import type { Candidate } from '../../../engine/protocol';
 
 const text = 'abc';
@@ -58,14 +53,10 @@ describe('rankCandidates', () => {
   });
 });
 
-describe('isWorthShowing', () => {
-  test('compares the geometric mean of the probabilities', () => {
-    assert.equal(isWorthShowing(text, candidate(Math.log(0.5), 'x'), 0.49), true);
-    assert.equal(isWorthShowing(text, candidate(Math.log(0.5), 'x'), 0.51), false);
-    assert.equal(isWorthShowing(text, candidate(UNSCORED, 'x'), 0.01), false);
-  });
-  test('never shows what changes nothing', () => {
+describe('changesNothing', () => {
+  test('tells an answer that is what stood there', () => {
     assert.equal(changesNothing(text, candidate(0, 'a')), true);
-    assert.equal(isWorthShowing(text, candidate(0, 'a'), 0), false);
+    assert.equal(changesNothing(text, candidate(0, 'x')), false);
+    assert.equal(changesNothing(text, candidate(0, 'a', 'x')), false);
   });
 });

@@ -1,12 +1,12 @@
 // Copying through the loops themselves, over scripted models.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
+import type { MixtureWeight } from '../../../engine/calibration/mixtureWeight';
 import type { LengthControl } from '../../../engine/checkpoint/family';
 import { CopyingBlockDenoiser, CopyingInPlaceDenoiser } from '../../../engine/copying/denoisers';
-import type { MixtureWeight } from '../../../engine/copying/mixture';
+import { copyAlone } from '../../../engine/copying/mixture';
 import { CopyPrior } from '../../../engine/copying/prior';
 import type { Copying } from '../../../engine/copying/runs';
-import { copyAlone } from '../../../engine/copying/weight';
 import { type BlockRequest, denoiseBlocks } from '../../../engine/decoding/blocks';
 import { denoiseInPlace } from '../../../engine/decoding/inPlace';
 import type { LaneResult } from '../../../engine/decoding/request';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
+import { MIXTURE_FEATURES, mixtureFeatures, mixtureWeight } from '../../../engine/calibration/mixtureWeight';
 import { type CellCopy, mixPrediction } from '../../../engine/copying/mixture';
-import { mixtureWeight, WEIGHT_FEATURES, weightFeatures } from '../../../engine/copying/weight';
-import type { Prediction } from '../../../engine/decoding/types';
+import type { Prediction } from '../../../engine/denoiser';
 
 const VOCABULARY = 12;
 const LISTED = 4;
@@ -110,14 +110,14 @@ describe('the weight', () => {
   test('as many features as names, finite whatever the model says', () => {
     const evidence = { order: 99, right: 0, share: 1, ahead: 15, ends: true };
     for (const logProb of [0, -5, Number.NEGATIVE_INFINITY, Number.NaN]) {
-      const features = weightFeatures(evidence, { logProb, best: 0.5 });
-      assert.equal(features.length, WEIGHT_FEATURES.length);
+      const features = mixtureFeatures(evidence, { logProb, best: 0.5 });
+      assert.equal(features.length, MIXTURE_FEATURES.length);
       assert.ok(features.every(Number.isFinite));
     }
   });
 
   test('a model that holds the token to be likelier gives it more', () => {
-    const coefficients = WEIGHT_FEATURES.map((name) => Number(name === 'ln p of the model'));
+    const coefficients = MIXTURE_FEATURES.map((name) => Number(name === 'ln p of the model'));
     const weight = mixtureWeight(coefficients);
     const evidence = { order: 2, right: 1, share: 1, ahead: 0, ends: false };
     assert.ok(weight(evidence, { logProb: -1, best: 0.5 }) > weight(evidence, { logProb: -6, best: 0.5 }));

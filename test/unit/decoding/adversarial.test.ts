@@ -10,7 +10,8 @@ import { denoiseInPlace } from '../../../engine/decoding/inPlace';
 import { seededRandom } from '../../../engine/decoding/random';
 import type { DecodeSampling } from '../../../engine/decoding/sampling';
 import { TokenTable } from '../../../engine/decoding/tokenTable';
-import type { DenoiseStep, HoleAnswer, Lane, Prediction } from '../../../engine/decoding/types';
+import type { DenoiseStep } from '../../../engine/decoding/types';
+import type { HoleAnswer, Lane, Prediction } from '../../../engine/denoiser';
 import {
   bytesOf,
   canvasOf,

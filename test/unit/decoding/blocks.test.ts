@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { type BlockRequest, denoiseBlocks } from '../../../engine/decoding/blocks';
-import type { DenoiseStep, HoleContext, Lane } from '../../../engine/decoding/types';
+import type { DenoiseStep } from '../../../engine/decoding/types';
+import type { HoleContext, Lane } from '../../../engine/denoiser';
 import { isEngineError } from '../../../engine/errors';
 import {
   bytesOf,

@@ -1,10 +1,10 @@
 // What becomes of a denoised hole when its answer is rescored: scripted scores, so that the choice is known.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
+import { CHOICE_FEATURES } from '../../../engine/calibration/choice';
 import { type BlockRequest, denoiseBlocks } from '../../../engine/decoding/blocks';
 import type { DenoiseStep } from '../../../engine/decoding/types';
-import { CHOICE_FEATURES } from '../../../engine/rescoring/choice';
-import type { Rescored, RescoreRequest } from '../../../engine/rescoring/types';
+import type { Rescored, RescoreRequest } from '../../../engine/denoiser';
 import {
   bytesOf,
   canvasOf,

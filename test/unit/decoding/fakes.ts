@@ -11,7 +11,7 @@ import type {
   Lane,
   Prediction,
   PredictOptions,
-} from '../../../engine/decoding/types';
+} from '../../../engine/denoiser';
 
 const SPECIAL_NAMES = ['mask', 'bos', 'eos', 'pad', 'expand', 'delete', 'end'] as const;
 const PIECES = [

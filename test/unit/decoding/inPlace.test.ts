@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { denoiseInPlace, type InPlaceRequest } from '../../../engine/decoding/inPlace';
-import type { DenoiseStep, Lane } from '../../../engine/decoding/types';
+import type { DenoiseStep } from '../../../engine/decoding/types';
+import type { Lane } from '../../../engine/denoiser';
 import { isEngineError } from '../../../engine/errors';
 import {
   bytesOf,

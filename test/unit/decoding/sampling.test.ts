@@ -4,7 +4,7 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../../../engine/decoding/random';
 import { best, LEAST_LOG_PROB, laneDrawer, nucleus, saneLogProb } from '../../../engine/decoding/sampling';
-import type { Prediction } from '../../../engine/decoding/types';
+import type { Prediction } from '../../../engine/denoiser';
 
 function predictionOf(...probabilities: number[]): Prediction {
   return {

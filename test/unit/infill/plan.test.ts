@@ -1,61 +1,64 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import test, { describe } from 'node:test';
-import type { Hole } from '../../../engine/canvas/types';
-import { FAMILIES } from '../../../engine/checkpoint/families';
-import { laneTemperature } from '../../../engine/decoding/sampling';
-import { lengthsOf, samplingOf, seedsOf } from '../../../engine/infill/plan';
+import { readCalibration } from '../../../engine/calibration/file';
+import type { Cell } from '../../../engine/canvas/types';
+import { openCheckpoint } from '../../../engine/checkpoint/open';
+import { isEngineError } from '../../../engine/errors';
+import { leastTokens, planRequest } from '../../../engine/infill/plan';
+import type { InfillParams } from '../../../engine/protocol';
 
-const holeOf = (cells: number): Hole => ({
-  span: 0,
-  cells: Array.from({ length: cells }, (_, original) => ({ original, locked: false })),
-  head: new Uint8Array(0),
-  tail: new Uint8Array(0),
+const STARTER = path.join(__dirname, '..', '..', '..', 'models', 'starter');
+
+const PARAMS: InfillParams = {
+  requestId: 1,
+  model: STARTER,
+  priority: 'rewrite',
+  text: 'a = 1\nb = 2\n',
+  spans: [{ start: 4, end: 5 }],
+};
+
+describe('the fewest tokens of an answer', () => {
+  test('a share of several lines, one of anything else that stood there, none of an insertion', async () => {
+    const { tokenizer } = await openCheckpoint(STARTER);
+    const least = (text: string, share: number): number =>
+      leastTokens(
+        [...tokenizer.encode(text).ids].map((original): Cell => ({ original, locked: false })),
+        share,
+        tokenizer,
+      );
+    const lines = 'first = one(two)\nsecond = three(four)';
+    const tokens = tokenizer.encode(lines).ids.length;
+    assert.ok(tokens > 4);
+    assert.equal(least(lines, 0.25), Math.ceil(tokens / 4));
+    assert.equal(least(lines, 0), 1);
+    assert.equal(least('first = one(two)\n', 0.25), 1);
+    assert.equal(least('', 0.25), 0);
+  });
 });
 
-describe('what a request asks of the loops', () => {
-  test('the bound that is given is the one of the rule that is asked for', () => {
-    const known = [...FAMILIES.values()].find(({ family }) => family.sampling.rule === 'threshold');
-    const family = known?.family;
-    assert.ok(family);
-    const bounds = (options: Parameters<typeof samplingOf>[1]) => {
-      const { rule, threshold, factor, entropyBound } = samplingOf({ family }, options);
-      return { rule, threshold, factor, entropyBound };
-    };
-    const none = { factor: undefined, entropyBound: undefined };
-    assert.deepEqual(bounds({}), { rule: 'threshold', threshold: 0.9, ...none });
-    assert.deepEqual(bounds({ threshold: 0.5 }), { rule: 'threshold', threshold: 0.5, ...none });
-    assert.equal(bounds({ rule: 'factor', threshold: 2 }).factor, 2);
-    assert.equal(bounds({ rule: 'factor' }).factor, undefined);
-    assert.equal(bounds({ rule: 'entropy-bounded', threshold: 0.3 }).entropyBound, 0.3);
+describe('the plan of a request', () => {
+  test('what was fitted to the model decides how it copies and chooses; a request may say otherwise', async () => {
+    const checkpoint = await openCheckpoint(STARTER);
+    const calibration = await readCalibration(checkpoint);
+    assert.ok(calibration);
+    const fitted = planRequest(checkpoint, calibration, PARAMS);
+    assert.deepEqual(fitted.fit.choice, calibration.choice.mixed);
+    assert.equal(fitted.fit.leastShare, calibration.leastShare);
+    const off = planRequest(checkpoint, calibration, { ...PARAMS, copying: 'off' });
+    assert.deepEqual(off.fit.choice, calibration.choice.off);
+    assert.equal(planRequest(checkpoint, calibration, { ...PARAMS, copying: 'alone' }).fit.choice, undefined);
+    const plain = planRequest(checkpoint, undefined, { ...PARAMS, copying: 'mixed' });
+    assert.equal(plain.fit.choice, undefined);
+    assert.equal(plain.fit.leastShare, 0);
   });
 
-  test('lengths around what stood there, never beyond the bound, always with it', () => {
-    const [lengths = []] = lengthsOf([holeOf(20)], [128]);
-    assert.ok(lengths.includes(20));
-    assert.ok(lengths.length <= 10, `${lengths.length} forward passes for one length`);
-    assert.ok(lengths.every((length) => length >= 10 && length <= 40));
-    assert.deepEqual(lengthsOf([holeOf(20)], [5]), [[3, 4, 5]]);
-    assert.deepEqual(lengthsOf([holeOf(1)], [128]), [[1, 2]]);
-  });
-
-  test('an insertion is looked at up to a line', () => {
-    const [lengths = []] = lengthsOf([holeOf(0)], [128]);
-    assert.equal(lengths[0], 1);
-    assert.equal(lengths.at(-1), 32);
-    assert.deepEqual(lengthsOf([holeOf(0)], [2]), [[1, 2]]);
-  });
-
-  test('several candidates need a temperature, and the first is what it would be alone', () => {
-    const family = FAMILIES.get('llada')?.family;
-    assert.ok(family);
-    assert.equal(samplingOf({ family }, {}).temperature, 0);
-    const several = samplingOf({ family }, { candidates: 3 });
-    assert.ok(several.temperature > 0);
-    assert.equal(several.firstTemperature, 0);
-    assert.equal(samplingOf({ family }, { candidates: 3, temperature: 0 }).temperature, 0);
-    const chosen = samplingOf({ family }, { candidates: 3, temperature: 0.7 });
-    assert.equal(laneTemperature(chosen, 0), 0.7);
-    assert.equal(laneTemperature(chosen, 1), 0.7);
-    assert.deepEqual(seedsOf({ seed: 7, candidates: 3 }), [7, 8, 9]);
+  test('refuses an instruction that the model does not take, and a strength outside 0…1', async () => {
+    const checkpoint = await openCheckpoint(STARTER);
+    for (const wrong of [{ instruction: 'faster' }, { strength: 1.1 }, { strength: Number.NaN }])
+      assert.throws(
+        () => planRequest(checkpoint, undefined, { ...PARAMS, ...wrong }),
+        (error) => isEngineError(error) && error.code === 'option-invalid',
+      );
   });
 });

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { type ChoiceExample, fitChoice } from '../../../bench/infilling/choiceFit';
+import { choose, fittedWorth } from '../../../engine/calibration/choice';
 import { seededRandom } from '../../../engine/decoding/random';
-import { choose, fittedWorth } from '../../../engine/rescoring/choice';
 
 /** The right one has the highest sum of the first two features, which are of different sizes; the third is noise. */
 function examples(count: number, seed: number): ChoiceExample[] {

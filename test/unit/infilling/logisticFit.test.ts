@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { fitLogit, fitOutcomes, outcomeGradient } from '../../../bench/infilling/logisticFit';
-import { logistic } from '../../../engine/candidates/logistic';
+import { logistic } from '../../../engine/calibration/logistic';
 import { seededRandom } from '../../../engine/decoding/random';
 
 /** Outcomes by a logistic function of the second feature; eight more are noise. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import type { HoleContext } from '../../../engine/decoding/types';
+import type { HoleContext } from '../../../engine/denoiser';
 import { isEngineError } from '../../../engine/errors';
 import { CachedBlockDenoiser } from '../../../engine/runtime/cachedBlockDenoiser';
 import { BlockCausalContext, CanvasContext } from '../../../engine/runtime/holeContext';

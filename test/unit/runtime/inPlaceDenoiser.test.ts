@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import type { Lane } from '../../../engine/decoding/types';
+import type { Lane } from '../../../engine/denoiser';
 import { CachedInPlaceDenoiser } from '../../../engine/runtime/inPlaceDenoiser';
 import { FaultyForward, failure, TINY } from './faultyForward';
 

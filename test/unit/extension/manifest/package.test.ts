@@ -45,6 +45,7 @@ describe('the package', () => {
       'dist/cli.js',
       'dist/tree-sitter/tree-sitter.wasm',
       'dist/tree-sitter/tree-sitter-python.wasm',
+      'models/starter/calibration.json',
       'models/starter/config.json',
       'models/starter/model.safetensors',
       'models/starter/tokenizer.json',

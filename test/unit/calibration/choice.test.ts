@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { CHOICE_COEFFICIENTS } from '../../../engine/copying/coefficients';
 import {
   CHOICE_FEATURES,
   choiceFeatures,
   choose,
   fittedWorth,
   plainWorth,
-} from '../../../engine/rescoring/choice';
-import type { Rescored } from '../../../engine/rescoring/types';
+} from '../../../engine/calibration/choice';
+import type { Rescored } from '../../../engine/denoiser';
 
 const rescored = (options: Partial<Rescored> = {}): Rescored => ({
   ids: Int32Array.of(1, 2),
@@ -74,14 +73,6 @@ describe('the choice', () => {
     assert.ok(Math.abs(Math.exp(choice?.logShare ?? 0) - 0.6) < 1e-9);
     assert.equal(choose([]), undefined);
     assert.equal(choose([-5000, -4000])?.index, 1);
-  });
-
-  test('the committed coefficients fit the features, and are numbers', () => {
-    for (const coefficients of Object.values(CHOICE_COEFFICIENTS)) {
-      assert.equal(coefficients.length, CHOICE_FEATURES.length);
-      assert.ok(coefficients.every(Number.isFinite));
-      assert.ok(coefficients.some((value) => value !== 0));
-    }
   });
 
   test('worth is linear where it is fitted; else ln p, and half a nat a token', () => {

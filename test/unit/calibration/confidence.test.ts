@@ -4,10 +4,8 @@ import {
   CONFIDENCE_FEATURES,
   confidenceFeatures,
   plainConfidence,
-} from '../../../engine/candidates/confidence';
-import { dot, logistic } from '../../../engine/candidates/logistic';
-import { CONFIDENCE_COEFFICIENTS, MIXTURE_COEFFICIENTS } from '../../../engine/copying/coefficients';
-import { WEIGHT_FEATURES } from '../../../engine/copying/weight';
+} from '../../../engine/calibration/confidence';
+import { dot, logistic } from '../../../engine/calibration/logistic';
 
 const lane = (...logProbs: number[]) => [
   { logProbs: Float32Array.from(logProbs), locked: new Uint8Array(logProbs.length) },
@@ -17,14 +15,6 @@ const feature = (features: readonly number[], name: (typeof CONFIDENCE_FEATURES)
   features[CONFIDENCE_FEATURES.indexOf(name)] ?? Number.NaN;
 
 describe('confidence', () => {
-  test('the committed coefficients fit the features, and are numbers', () => {
-    assert.equal(MIXTURE_COEFFICIENTS.length, WEIGHT_FEATURES.length);
-    for (const list of [MIXTURE_COEFFICIENTS, ...Object.values(CONFIDENCE_COEFFICIENTS)])
-      assert.ok(list.every(Number.isFinite));
-    for (const list of Object.values(CONFIDENCE_COEFFICIENTS))
-      assert.equal(list.length, CONFIDENCE_FEATURES.length);
-  });
-
   test('says what the tokens were worth, over all holes, without those that were locked', () => {
     const features = confidenceFeatures(
       [...lane(-1, -3), { logProbs: Float32Array.of(0, -2), locked: Uint8Array.of(1, 0) }],

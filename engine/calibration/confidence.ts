@@ -1,8 +1,8 @@
 // How likely a candidate is right to the letter, from what denoising left behind: nothing is better than rubbish, so a
 // person is shown only what passes a gate on this number.
-import type { AnswerChoice, HoleAnswer } from '../decoding/types';
-import { CHOICE_FEATURES } from '../rescoring/choice';
-import { scoreOf } from './rank';
+import type { AnswerChoice, HoleAnswer } from '../denoiser';
+import { CHOICE_FEATURES } from './choice';
+import { scoreOf } from './score';
 
 /** What copying says of one candidate's texts. */
 export interface CopyAgreement {

@@ -1,10 +1,7 @@
 // Which of the rescored answers is taken: the one of the highest worth. Worth is linear in what the causal head says of an
 // answer and in how it came about; the weights are fitted on held-out code (bench/infilling/copyCalibration.ts).
-import { dot } from '../candidates/logistic';
-import { MOST_EXCHANGED, TELLING } from '../copying/alignment';
-import type { CopyEvidence } from '../copying/drafts';
-import { STAY } from './rescore';
-import type { Hypothesis, Origin, Rescored } from './types';
+import type { CopyEvidence, Hypothesis, Origin, Rescored } from '../denoiser';
+import { dot } from './logistic';
 
 export const CHOICE_FEATURES = [
   'ln p of the tokens',
@@ -39,8 +36,10 @@ export const CHOICE_FEATURES = [
 
 const NO_COPY: CopyEvidence = { share: 0, order: 0, right: 0 };
 
-/** Units of a copy to the letter from which on more of them tell nothing more. */
-const COPY_TELLING = { left: 10, right: 6 };
+/** Scales of the features: units from which on more of them tell nothing more, and most names that an analogy exchanges. */
+const COPY_UNITS = { left: 10, right: 6 };
+const ANALOGY_UNITS = { left: 12, right: 6 };
+const MOST_EXCHANGED = 3;
 
 /** [CHOICE_FEATURES.length], each of the order of 1. */
 export function choiceFeatures({ ids, logProbs, onward, origins }: Rescored, text: string): number[] {
@@ -67,14 +66,14 @@ export function choiceFeatures({ ids, logProbs, onward, origins }: Rescored, tex
     begins * isCausal,
     largest(sharesOf(copies)),
     Math.min(1, sum(sharesOf(wholeCopies))),
-    ...unitsOf(wholeCopies, COPY_TELLING),
-    ...unitsOf(copies, COPY_TELLING),
+    ...unitsOf(wholeCopies, COPY_UNITS),
+    ...unitsOf(copies, COPY_UNITS),
     Number(wholeCopies.length > 0) * begins,
     largest(sharesOf(analogies)),
     Math.min(1, sum(sharesOf(wholeAnalogies))),
-    ...unitsOf(wholeAnalogies, TELLING),
+    ...unitsOf(wholeAnalogies, ANALOGY_UNITS),
     largest(wholeAnalogies.map(({ exchanged = 0 }) => exchanged / MOST_EXCHANGED)),
-    ...unitsOf(analogies, TELLING),
+    ...unitsOf(analogies, ANALOGY_UNITS),
     Number(wholeAnalogies.length > 0) * begins,
     Number(analogies.length > 0) * isCausal,
     Number(lines > 0),
@@ -114,6 +113,9 @@ export function fittedWorth(
 ): number[] {
   return features.map((row) => dot(coefficients, row));
 }
+
+/** Nats for each token: the likeliest text is too short a text. */
+export const STAY = 0.5;
 
 /** Where nothing is fitted, for answers that begin alike: ln p, with half a nat for each token that stays. */
 export function plainWorth({ ids, logProbs, onward }: Rescored): number {

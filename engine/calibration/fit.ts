@@ -1,0 +1,35 @@
+// The part of a calibration that one request needs, with what takes its place where nothing was fitted: the only place that
+// asks whether a model has one.
+
+import type { HoleAnswer } from '../denoiser';
+import { plainConfidence } from './confidence';
+import { logistic } from './logistic';
+import { type MixtureWeight, mixtureWeight, PLAIN_MIXTURE } from './mixtureWeight';
+import type { Calibration } from './types';
+
+type Copying = 'off' | 'mixed' | 'alone';
+
+export interface Fit {
+  readonly mixture: MixtureWeight;
+  /** In the order of CHOICE_FEATURES; undefined where answers are not chosen by a fit. */
+  readonly choice: readonly number[] | undefined;
+  /** Probability that a candidate is right, 0…1. `features`: in the order of CONFIDENCE_FEATURES. */
+  readonly confidence: (lane: readonly HoleAnswer[], features: readonly number[]) => number;
+  /** 0…1: the part of several selected lines that an answer has at least, in tokens. */
+  readonly leastShare: number;
+}
+
+/** How a request copies that does not say so: mixing changes answers, so it takes a fit. */
+export function defaultCopying(calibration: Calibration | undefined): Copying {
+  return calibration ? 'mixed' : 'off';
+}
+
+export function fitFor(calibration: Calibration | undefined, copying: Copying): Fit {
+  const confidence = calibration?.confidence[copying];
+  return {
+    mixture: mixtureWeight(calibration?.mixture ?? PLAIN_MIXTURE),
+    choice: copying === 'alone' ? undefined : calibration?.choice[copying],
+    confidence: (lane, features) => (confidence ? logistic(confidence, features) : plainConfidence(lane)),
+    leastShare: calibration?.leastShare ?? 0,
+  };
+}

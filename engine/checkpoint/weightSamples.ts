@@ -1,0 +1,49 @@
+// Which weights these are, without reading them all: every tensor's name, type and shape, and samples of its bytes. Two
+// trainings of one architecture differ in every sample; the same weights give the same wherever their files lie.
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { NON_BLOCKING, unreadable } from './json';
+import type { TensorLocation } from './types';
+
+const SAMPLE_BYTES = 4096;
+const SAMPLES = 4;
+
+/** Adds the samples of `tensors` to the hash, 16 KiB a tensor. `fileOf` opens a weight file, or has it open. */
+export async function hashWeightSamples(
+  hash: Hash,
+  tensors: readonly TensorLocation[],
+  fileOf: (file: string) => Promise<FileHandle>,
+): Promise<void> {
+  const sample = Buffer.alloc(SAMPLE_BYTES);
+  for (const { name, dtype, shape, length, file, offset } of tensors) {
+    hash.update(`${JSON.stringify([name, dtype, shape, length])}\n`);
+    const handle = await fileOf(file);
+    const count = Math.min(SAMPLE_BYTES, length);
+    for (let index = 0; index < SAMPLES; index++) {
+      const start = Math.floor(((length - count) * index) / (SAMPLES - 1));
+      const { bytesRead } = await handle.read(sample, 0, count, offset + start);
+      hash.update(sample.subarray(0, bytesRead));
+    }
+  }
+}
+
+/** `sha256:…` of the samples. @throws EngineError `file-unreadable` */
+export async function weightFingerprint(tensors: readonly TensorLocation[]): Promise<string> {
+  const hash = createHash('sha256');
+  const handles = new Map<string, FileHandle>();
+  const fileOf = async (file: string): Promise<FileHandle> => {
+    const handle = handles.get(file) ?? (await open(file, NON_BLOCKING).catch((error) => fail(file, error)));
+    handles.set(file, handle);
+    return handle;
+  };
+  try {
+    await hashWeightSamples(hash, tensors, fileOf);
+  } finally {
+    await Promise.all([...handles.values()].map((handle) => handle.close()));
+  }
+  return `sha256:${hash.digest('hex')}`;
+}
+
+function fail(file: string, error: unknown): never {
+  throw unreadable(file, error);
+}

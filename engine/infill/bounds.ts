@@ -1,0 +1,121 @@
+// From a request's options to the numbers that the loops need: sampling, seeds, mask counts and bounds on lengths.
+import type { Canvas, Hole } from '../canvas/types';
+import type { Checkpoint } from '../checkpoint/types';
+import { ladder } from '../decoding/lengths';
+import { holesOf } from '../decoding/request';
+import type { DecodeSampling } from '../decoding/sampling';
+import type { InfillParams } from '../protocol';
+
+type Options = Pick<
+  InfillParams,
+  'seed' | 'rule' | 'temperature' | 'topP' | 'threshold' | 'steps' | 'candidates' | 'maxTokens'
+>;
+
+/** Candidates differ by their draws; a greedy family needs some temperature for that. */
+const CANDIDATE_TEMPERATURE = 0.4;
+/** Most tokens of an answer where the request sets no bound, and no more stood there: a dozen lines. */
+export const DEFAULT_MAX_TOKENS = 128;
+
+export function samplingOf({ family }: Pick<Checkpoint, 'family'>, options: Options): DecodeSampling {
+  const { rule, temperature, topP, threshold, steps } = options;
+  const several = (options.candidates ?? 1) > 1;
+  const alone = family.sampling.temperature;
+  const chosen = rule ?? family.sampling.rule;
+  return {
+    ...family.sampling,
+    ...(rule === undefined ? {} : { rule }),
+    ...(topP === undefined ? {} : { topP }),
+    ...boundOf(
+      chosen,
+      threshold ?? (chosen === family.sampling.rule ? family.sampling.threshold : undefined),
+    ),
+    ...(steps === undefined ? {} : { steps }),
+    temperature: temperature ?? (several ? Math.max(alone, CANDIDATE_TEMPERATURE) : alone),
+    ...(several && temperature === undefined ? { firstTemperature: alone } : {}),
+  };
+}
+
+/** The one bound that a request or a family gives, under the name by which the rule knows it. */
+function boundOf(
+  rule: DecodeSampling['rule'],
+  bound: number | undefined,
+): Pick<DecodeSampling, 'threshold' | 'factor' | 'entropyBound'> {
+  if (bound === undefined) return {};
+  if (rule === 'factor') return { factor: bound };
+  return rule === 'entropy-bounded' ? { entropyBound: bound } : { threshold: bound };
+}
+
+/** One seed a candidate; the first is the request's own. */
+export function seedsOf({ seed = 0, candidates = 1 }: Options): number[] {
+  return Array.from({ length: candidates }, (_, index) => seed + index);
+}
+
+/** Most tokens that each hole's answer may have, healed border tokens included. */
+export function maxTokensOf(holes: readonly Hole[], { maxTokens }: Options): number[] {
+  return holes.map(({ cells }) =>
+    Math.max(
+      maxTokens ?? Math.max(DEFAULT_MAX_TOKENS, halfAgain(cells.length)),
+      cells.some((cell) => cell.locked) ? cells.length : 1,
+    ),
+  );
+}
+
+/**
+ * Bounds under which the answers of all holes fit into `limit` tokens together with the text: holes that are denoised
+ * one after the other would else leave nothing for the last. Each has `room` tokens, or as many as stood there, at least.
+ */
+export function sharedBounds(
+  canvas: Canvas,
+  maxTokens: readonly number[],
+  room: number,
+  limit: number,
+): number[] {
+  let left = limit;
+  for (const segment of canvas.segments)
+    left -= segment.kind === 'text' ? segment.ids.length : Math.max(room, segment.hole.cells.length);
+  const share = Math.floor(Math.max(0, left) / Math.max(1, maxTokens.length));
+  return holesOf(canvas).map(({ cells }, i) =>
+    Math.min(maxTokens[i] ?? 0, Math.max(room, cells.length) + share),
+  );
+}
+
+function halfAgain(standing: number): number {
+  return Math.ceil(standing * 1.5);
+}
+
+/**
+ * Masks to begin with: where expand and delete tokens adjust the length, the family's own number or half again as
+ * many as stood there, as far as the canvas has `room` for them; else as many as stood there.
+ */
+export function maskCountsOf(
+  { family }: Pick<Checkpoint, 'family'>,
+  holes: readonly Hole[],
+  maxTokens: readonly number[],
+  room: number,
+): number[] {
+  return holes.map((hole, index) => {
+    const most = maxTokens[index] ?? 1;
+    const standing = hole.cells.length;
+    const wanted =
+      family.length.kind === 'expand-delete'
+        ? Math.min(Math.max(family.length.initialMasks, halfAgain(standing)), Math.max(room, standing))
+        : standing;
+    return Math.max(1, Math.min(most, wanted));
+  });
+}
+
+/** An insertion by a model of fixed length is a line or less: each length that is looked at costs a forward pass. */
+const LONGEST_INSERTION = 32;
+
+/**
+ * Lengths that a model of fixed length is asked about: half to double of what stood there, as far as `maxTokens`
+ * goes. A hole of which something is locked keeps its length.
+ */
+export function lengthsOf(holes: readonly Hole[], maxTokens: readonly number[]): number[][] {
+  return holes.map(({ cells }, index) => {
+    const most = maxTokens[index] ?? 1;
+    const standing = Math.min(cells.length, most);
+    if (standing === 0) return ladder(1, Math.min(most, LONGEST_INSERTION));
+    return ladder(standing, Math.min(most, 2 * standing)).filter((length) => length >= standing / 2);
+  });
+}

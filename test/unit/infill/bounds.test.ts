@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import type { Hole } from '../../../engine/canvas/types';
+import { FAMILIES } from '../../../engine/checkpoint/families';
+import { laneTemperature } from '../../../engine/decoding/sampling';
+import { lengthsOf, samplingOf, seedsOf } from '../../../engine/infill/bounds';
+
+const holeOf = (cells: number): Hole => ({
+  span: 0,
+  cells: Array.from({ length: cells }, (_, original) => ({ original, locked: false })),
+  head: new Uint8Array(0),
+  tail: new Uint8Array(0),
+});
+
+describe('what a request asks of the loops', () => {
+  test('the bound that is given is the one of the rule that is asked for', () => {
+    const known = [...FAMILIES.values()].find(({ family }) => family.sampling.rule === 'threshold');
+    const family = known?.family;
+    assert.ok(family);
+    const bounds = (options: Parameters<typeof samplingOf>[1]) => {
+      const { rule, threshold, factor, entropyBound } = samplingOf({ family }, options);
+      return { rule, threshold, factor, entropyBound };
+    };
+    const none = { factor: undefined, entropyBound: undefined };
+    assert.deepEqual(bounds({}), { rule: 'threshold', threshold: 0.9, ...none });
+    assert.deepEqual(bounds({ threshold: 0.5 }), { rule: 'threshold', threshold: 0.5, ...none });
+    assert.equal(bounds({ rule: 'factor', threshold: 2 }).factor, 2);
+    assert.equal(bounds({ rule: 'factor' }).factor, undefined);
+    assert.equal(bounds({ rule: 'entropy-bounded', threshold: 0.3 }).entropyBound, 0.3);
+  });
+
+  test('lengths around what stood there, never beyond the bound, always with it', () => {
+    const [lengths = []] = lengthsOf([holeOf(20)], [128]);
+    assert.ok(lengths.includes(20));
+    assert.ok(lengths.length <= 10, `${lengths.length} forward passes for one length`);
+    assert.ok(lengths.every((length) => length >= 10 && length <= 40));
+    assert.deepEqual(lengthsOf([holeOf(20)], [5]), [[3, 4, 5]]);
+    assert.deepEqual(lengthsOf([holeOf(1)], [128]), [[1, 2]]);
+  });
+
+  test('an insertion is looked at up to a line', () => {
+    const [lengths = []] = lengthsOf([holeOf(0)], [128]);
+    assert.equal(lengths[0], 1);
+    assert.equal(lengths.at(-1), 32);
+    assert.deepEqual(lengthsOf([holeOf(0)], [2]), [[1, 2]]);
+  });
+
+  test('several candidates need a temperature, and the first is what it would be alone', () => {
+    const family = FAMILIES.get('llada')?.family;
+    assert.ok(family);
+    assert.equal(samplingOf({ family }, {}).temperature, 0);
+    const several = samplingOf({ family }, { candidates: 3 });
+    assert.ok(several.temperature > 0);
+    assert.equal(several.firstTemperature, 0);
+    assert.equal(samplingOf({ family }, { candidates: 3, temperature: 0 }).temperature, 0);
+    const chosen = samplingOf({ family }, { candidates: 3, temperature: 0.7 });
+    assert.equal(laneTemperature(chosen, 0), 0.7);
+    assert.equal(laneTemperature(chosen, 1), 0.7);
+    assert.deepEqual(seedsOf({ seed: 7, candidates: 3 }), [7, 8, 9]);
+  });
+});
