@@ -25,7 +25,7 @@ export interface Behind {
 }
 
 /** Rescores answers between `behind` and the tokens `after` the hole, one at the least (engine/rescoring/rescore.ts). */
-export type Rescorer = (
+type Rescorer = (
   forward: Forward,
   behind: Behind,
   after: Int32Array,
