@@ -37,7 +37,7 @@ module.exports = {
       comment: 'The extension knows the engine by its protocol, its errors and its client alone.',
       severity: 'error',
       from: { path: '^extension/' },
-      to: { path: '^engine/', pathNot: '^engine/(errors|protocol)\\.ts$|^engine/rpc/' },
+      to: { path: '^engine/', pathNot: '^engine/(deadline|errors|protocol)\\.ts$|^engine/rpc/' },
     },
     {
       name: 'inner-rooms-know-no-outer-ones',

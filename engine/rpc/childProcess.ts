@@ -1,5 +1,6 @@
 // Starts the engine as a genuine child process and ends it for certain, with whatever it has started itself.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import path from 'node:path';
 import { EngineError } from '../errors';
 import { cleanEnvironment } from './environment';
 
@@ -19,6 +20,7 @@ export interface EngineCommand {
 
 /** Rejects with `engine-not-started`. */
 export function startProcess(command: EngineCommand): Promise<ChildProcessWithoutNullStreams> {
+  const script = path.resolve(command.script);
   const env = cleanEnvironment(command.env ?? process.env);
   if (command.electronRunAsNode) env['ELECTRON_RUN_AS_NODE'] = '1';
   return new Promise((resolve, reject) => {
@@ -32,18 +34,16 @@ export function startProcess(command: EngineCommand): Promise<ChildProcessWithou
         ),
       );
     try {
-      const child = spawn(
-        command.node,
-        [...(command.nodeArgs ?? []), command.script, ...(command.args ?? [])],
-        {
-          env,
-          shell: false,
-          windowsHide: true,
-          stdio: ['pipe', 'pipe', 'pipe'],
-          // A process group of its own: a kill reaches its probe children, a Ctrl-C in the editor's terminal does not.
-          detached: process.platform !== 'win32',
-        },
-      );
+      const child = spawn(command.node, [...(command.nodeArgs ?? []), script, ...(command.args ?? [])], {
+        env,
+        // Ours. In the editor's own, which may be the workspace, Windows would look for a bare `node` first.
+        cwd: path.dirname(script),
+        shell: false,
+        windowsHide: true,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        // A process group of its own: a kill reaches its probe children, a Ctrl-C in the editor's terminal does not.
+        detached: process.platform !== 'win32',
+      });
       child.once('error', refuse);
       child.once('spawn', () => {
         child.off('error', refuse);
@@ -64,9 +64,9 @@ export function killTree(child: ChildProcessWithoutNullStreams): void {
   try {
     if (process.platform === 'win32') {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      spawn('taskkill', ['/pid', String(pid), '/T', '/F'], { shell: false, windowsHide: true }).on(
-        'error',
-        () => child.kill('SIGKILL'),
+      const words = ['/pid', String(pid), '/T', '/F'];
+      spawn(taskkill(process.env), words, { shell: false, windowsHide: true }).on('error', () =>
+        child.kill('SIGKILL'),
       );
     } else {
       process.kill(-pid, 'SIGKILL');
@@ -74,4 +74,9 @@ export function killTree(child: ChildProcessWithoutNullStreams): void {
   } catch {
     child.kill('SIGKILL');
   }
+}
+
+/** By its full path: a bare name would be looked for in the current folder first. */
+export function taskkill(environment: NodeJS.ProcessEnv): string {
+  return path.win32.join(environment['SystemRoot'] ?? 'C:\\Windows', 'System32', 'taskkill.exe');
 }

@@ -1,6 +1,7 @@
 // Which Node the engine runs on. Native inference is known to crash inside Electron's runtime on large allocations, so
 // a genuine Node is looked for first, and what was found is shown, never assumed.
 import { execFile } from 'node:child_process';
+import path from 'node:path';
 import { EngineError } from '../../engine/errors';
 
 export interface NodeRuntime {
@@ -75,7 +76,9 @@ const QUESTION = 'JSON.stringify([process.execPath, process.versions.node, !!pro
 /** Runs it once with a question; five seconds are enough for any Node. */
 export function askNode(executable: string, env: NodeJS.ProcessEnv): Promise<NodeFacts | undefined> {
   return new Promise((resolve) => {
-    execFile(executable, ['-p', QUESTION], { env, timeout: 5000, windowsHide: true }, (error, stdout) => {
+    // Not in the editor's own folder, which may be the workspace: Windows would look for a bare `node` there first.
+    const options = { env, cwd: path.dirname(process.execPath), timeout: 5000, windowsHide: true };
+    execFile(executable, ['-p', QUESTION], options, (error, stdout) => {
       resolve(error === null ? factsFrom(stdout) : undefined);
     });
   });

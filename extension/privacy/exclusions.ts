@@ -23,7 +23,14 @@ export class Exclusions implements Disposable {
   private readonly git: GitIgnore;
 
   constructor(log: Pick<LogOutputChannel, 'debug'>) {
-    this.git = this.owned.add(new GitIgnore({ git: gitExecutable, log: (message) => log.debug(message) }));
+    this.git = this.owned.add(
+      new GitIgnore({
+        git: gitExecutable,
+        isTrusted: () => workspace.isTrusted,
+        log: (message) => log.debug(message),
+      }),
+    );
+    this.owned.add(workspace.onDidGrantWorkspaceTrust(() => this.git.forget()));
     const watcher = this.owned.add(workspace.createFileSystemWatcher('**/{.gitignore,.git/info/exclude}'));
     for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete]) {
       this.owned.add(event(() => this.git.forget()));

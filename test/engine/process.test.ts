@@ -49,6 +49,8 @@ describe('engine process', () => {
     await client.unloadModel(A);
     await rejects(infill(client, 'steps 1'), 'model-not-loaded');
     assert.match(client.engineVersion, /^\d+\.\d+\.\d+/);
+    // Never the editor's own folder, which may be a workspace with programs of somebody else.
+    if (onLinux) assert.equal(fs.readlinkSync(`/proc/${client.pid}/cwd`), fs.realpathSync(folder));
     assert.ok(isAlive(client.pid) && client.alive);
     await Promise.all([client.stop(), client.stop()]);
     assert.deepEqual(exits, [{ code: 0, signal: null, expected: true }]);

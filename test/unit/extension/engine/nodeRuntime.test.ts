@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import test, { describe } from 'node:test';
+import { taskkill } from '../../../../engine/rpc/childProcess';
 import { askNode, describeRuntime, findNode, type NodeFacts } from '../../../../extension/engine/nodeRuntime';
 
 const electron: NodeFacts = { executable: '/code', version: '22.1.0', electron: true };
@@ -59,5 +63,25 @@ describe('which Node runs the engine', () => {
       electron: false,
     });
     assert.equal(await askNode('/nowhere/node', process.env), undefined);
+  });
+
+  test('a Node is asked in a folder of its own, never in the workspace', {
+    skip: process.platform === 'win32',
+  }, async () => {
+    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-node-')));
+    try {
+      const asked = path.join(folder, 'asked');
+      const fake = path.join(folder, 'node');
+      fs.writeFileSync(fake, `#!/bin/sh\npwd > '${asked}'\n`, { mode: 0o755 });
+      await askNode(fake, process.env);
+      assert.equal(fs.readFileSync(asked, 'utf8').trim(), fs.realpathSync(path.dirname(process.execPath)));
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('what ends a process on Windows is named by its full path', () => {
+    assert.equal(taskkill({ SystemRoot: 'D:\\Win' }), 'D:\\Win\\System32\\taskkill.exe');
+    assert.equal(taskkill({}), 'C:\\Windows\\System32\\taskkill.exe');
   });
 });

@@ -103,7 +103,12 @@ describe('what git ignores', () => {
   const said: string[] = [];
   const gits: GitIgnore[] = [];
   const asking = (options: Partial<ConstructorParameters<typeof GitIgnore>[0]> = {}) => {
-    const git = new GitIgnore({ git: () => 'git', log: (message) => said.push(message), ...options });
+    const git = new GitIgnore({
+      git: () => 'git',
+      isTrusted: () => true,
+      log: (message) => said.push(message),
+      ...options,
+    });
     gits.push(git);
     return git;
   };
@@ -146,7 +151,7 @@ describe('what git ignores', () => {
     assert.equal(await asking().isIgnored(file), false);
   });
 
-  test('nothing outside repositories and where there is no git', async () => {
+  test('nothing outside repositories, and without git what the ignore files name', async () => {
     const outside = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-no-git-'));
     try {
       assert.equal(await asking().isIgnored(path.join(outside, 'a.local')), false);
@@ -155,8 +160,12 @@ describe('what git ignores', () => {
     }
     said.length = 0;
     const none = asking({ git: () => path.join(folder, 'no-such-git') });
-    assert.equal(await none.isIgnored(write('private/b.py')), false);
-    assert.equal(await none.isIgnored(write('private/c.py')), false);
+    assert.equal(
+      await none.isIgnored(write('private/b.py')),
+      true,
+      'its ignore files are there all the same',
+    );
+    assert.equal(await none.isIgnored(write('public/c.py')), false);
     assert.equal(said.length, 1, 'and says so once');
   });
 
