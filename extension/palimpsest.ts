@@ -202,7 +202,7 @@ export class Palimpsest {
     if (editor === undefined || !(await this.mayRewrite(editor.document))) return undefined;
     const problem = diagnostic ?? problemAtCursor(editor);
     if (problem !== undefined) return this.fixer.fix(editor, problem);
-    say(l10n.t('Palimpsest: no problem is reported at the cursor.'));
+    say(l10n.t('Palimpsest: there is no problem at the cursor.'));
     return undefined;
   }
 

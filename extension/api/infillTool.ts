@@ -29,13 +29,13 @@ export class InfillTool implements LanguageModelTool<ToolInput> {
     const message = new MarkdownString();
     message.appendText(
       l10n.t(
-        'Lines {0} of {1} are denoised by the model on this machine. The answer goes to the chat’s model as a diff; no file is changed.',
+        'The model on this machine denoises lines {0} of {1}. The result goes to the chat’s language model as a diff; no file is changed.',
         lines,
         filePath,
       ),
     );
     return {
-      invocationMessage: l10n.t('Infilling lines {0} of {1}', lines, path.basename(filePath)),
+      invocationMessage: l10n.t('Filling in lines {0} of {1}', lines, path.basename(filePath)),
       confirmationMessages: { title: l10n.t('Infill with Palimpsest'), message },
     };
   }

@@ -9,11 +9,11 @@ function whyNotEditable(document: TextDocument): string | undefined {
   const { uri } = document;
   const writable = workspace.fs.isWritableFileSystem(uri.scheme);
   if (writable === false || (writable === undefined && !EDITABLE.includes(uri.scheme))) {
-    return l10n.t('Palimpsest: this text is read-only, so it was left alone.');
+    return l10n.t('Palimpsest: this file is read-only.');
   }
   // The editor shows such a file as text when somebody insists; saved, it would be another one.
   if (document.getText().includes('\0'))
-    return l10n.t('Palimpsest: this looks like a binary file, so it was left alone.');
+    return l10n.t('Palimpsest: this looks like a binary file. Nothing was changed.');
   return undefined;
 }
 
@@ -28,7 +28,7 @@ export function mayEdit(document: TextDocument): boolean {
 export function sayNoEditor(): void {
   void window.showInformationMessage(
     l10n.t(
-      'Palimpsest works in a text editor, and there is none here. Binary files, and files of 50 MB and more, are kept from extensions.',
+      'Palimpsest works in text editors, and none is active. VS Code does not let extensions access binary files or files larger than 50 MB.',
     ),
   );
 }

@@ -28,7 +28,7 @@ export const fixActions: CodeActionProvider = {
     return distinct(diagnostics)
       .slice(0, MOST_ACTIONS)
       .map((diagnostic) => {
-        const title = l10n.t('Rewrite with Palimpsest to fix: {0}', shortened(diagnostic.message));
+        const title = l10n.t('Fix with Palimpsest: {0}', shortened(diagnostic.message));
         const action = new CodeAction(title, FIX_KIND);
         action.diagnostics = [diagnostic];
         action.command = {

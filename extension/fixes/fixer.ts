@@ -36,7 +36,7 @@ export class Fixer {
     const controller = new AbortController();
     this.running = controller;
     const { version } = document;
-    const title = l10n.t('Palimpsest looks for a fix');
+    const title = l10n.t('Palimpsest: looking for a fix');
     let isCancelled = false;
     try {
       const { signal } = controller;
@@ -78,7 +78,7 @@ export class Fixer {
         report(l10n.t('denoising'));
         const place = { start, end, old: text.slice(start, end) };
         const answers = await this.ask(document, place, signal);
-        const found = await trial.sift(answers, () => report(l10n.t('asking the language server')));
+        const found = await trial.sift(answers, () => report(l10n.t('checking with the language server')));
         if (found !== undefined || signal.aborted) return found;
       }
       return undefined;
@@ -120,22 +120,22 @@ export class Fixer {
     const isEdited = document.version !== version;
     if (found === undefined && !isEdited) {
       void window.showInformationMessage(
-        l10n.t('Palimpsest found no rewrite that fixes this: {0}', shortened(diagnostic.message)),
+        l10n.t('Palimpsest found no fix for: {0}', shortened(diagnostic.message)),
       );
       return 'none';
     }
     // The editor may have been closed or opened anew meanwhile.
     const editor = window.visibleTextEditors.find((one) => one.document === document);
     if (isEdited || found === undefined || editor === undefined) {
-      say(l10n.t('Palimpsest: the fix was given up, because its text was edited or closed.'));
+      say(l10n.t('Palimpsest: the fix was canceled because the file was edited or closed.'));
       return 'changed';
     }
     this.services.rewrites.present(editor, found.answers, 0, (answers, signal) =>
       this.siftMore(document, diagnostic, answers, signal),
     );
     const message = found.isChecked
-      ? l10n.t('Palimpsest: on a copy, the problem is gone with this rewrite.')
-      : l10n.t('Palimpsest: no language server looked at this rewrite yet.');
+      ? l10n.t('Palimpsest: this fix resolves the problem in a copy of the file.')
+      : l10n.t('Palimpsest: this fix has not been checked by a language server.');
     say(message, found.isChecked ? 'pass' : 'info');
     return found.isChecked ? 'shown' : 'shown-unchecked';
   }

@@ -59,12 +59,12 @@ export class GhostSwitches {
 
 async function askMinutes(isSnoozed: boolean): Promise<number | undefined> {
   const choices = [
-    ...(isSnoozed ? [{ label: l10n.t('Resume now'), minutes: 0 }] : []),
-    { label: l10n.t('For {0} minutes', 5), minutes: 5 },
-    { label: l10n.t('For {0} minutes', 15), minutes: 15 },
-    { label: l10n.t('For an hour'), minutes: 60 },
-    { label: l10n.t('Until this window is closed'), minutes: Number.POSITIVE_INFINITY },
+    ...(isSnoozed ? [{ label: l10n.t('Resume Now'), minutes: 0 }] : []),
+    { label: l10n.t('For {0} Minutes', 5), minutes: 5 },
+    { label: l10n.t('For {0} Minutes', 15), minutes: 15 },
+    { label: l10n.t('For 1 Hour'), minutes: 60 },
+    { label: l10n.t('Until This Window Closes'), minutes: Number.POSITIVE_INFINITY },
   ];
-  const title = l10n.t('Snooze ghost text');
+  const title = l10n.t('Snooze Ghost Text');
   return (await window.showQuickPick(choices, { title }))?.minutes;
 }

@@ -66,18 +66,18 @@ export class Exclusions implements Disposable {
 export function sayExclusion(why: Exclusion): string {
   switch (why) {
     case 'secret':
-      return l10n.t('Palimpsest leaves files that hold secrets alone.');
+      return l10n.t('Palimpsest does not read files that contain secrets.');
     case 'git':
       return l10n.t(
-        'Palimpsest leaves files alone that git ignores (palimpsest.context.leaveOutGitIgnored).',
+        'Palimpsest does not read files that Git ignores (palimpsest.context.leaveOutGitIgnored).',
       );
     case 'editor':
       return l10n.t(
-        'Palimpsest leaves files alone that are hidden from the editor (files.exclude, palimpsest.context.exclude).',
+        'Palimpsest does not read files that are excluded by files.exclude or palimpsest.context.exclude.',
       );
     case 'unknown':
       return l10n.t(
-        'Palimpsest could not find out whether git ignores this file and leaves it alone; the log says more.',
+        'Palimpsest does not read this file because it could not determine whether Git ignores it. See the log for details.',
       );
   }
 }

@@ -22,7 +22,7 @@ export class Instructions {
     if (!model.takesInstruction) {
       void window.showInformationMessage(
         l10n.t(
-          'Palimpsest: {0} takes no instruction, it fills in what fits the code around it. Choose a model that follows instructions (palimpsest.model.path).',
+          'Palimpsest: {0} does not take instructions; it fills in what fits the surrounding code. To give instructions, choose another model (palimpsest.model.path).',
           model.familyTitle,
         ),
       );
@@ -30,7 +30,7 @@ export class Instructions {
     }
     const instruction = await window.showInputBox({
       title: l10n.t('Rewrite with {0}', model.name),
-      prompt: l10n.t('What is wanted of the selection?'),
+      prompt: l10n.t('Describe the change you want'),
       value: this.last,
       valueSelection: [0, this.last.length],
       ignoreFocusOut: true,

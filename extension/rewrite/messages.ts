@@ -10,12 +10,12 @@ export function sayNote(note: Note): void {
 function wordsOf(note: Note): string {
   switch (note) {
     case 'unchanged':
-      return l10n.t('Palimpsest: the model would leave this as it is.');
+      return l10n.t('Palimpsest: the model suggests no change.');
     case 'nothing-new':
-      return l10n.t('Palimpsest: another seed gave nothing new.');
+      return l10n.t('Palimpsest: another seed produced nothing new.');
     case 'conflict':
-      return l10n.t('Palimpsest: the rewrite was given up, because its text was edited.');
+      return l10n.t('Palimpsest: the rewrite was canceled because its text was edited.');
     case 'not-applied':
-      return l10n.t('Palimpsest: the file could not be changed; nothing was.');
+      return l10n.t('Palimpsest: the file could not be edited. Nothing was changed.');
   }
 }

@@ -173,7 +173,7 @@ export class Rewrite {
     const pointed = this.pointed();
     if (pointed === undefined) return this.openForWords();
     const words = pointed.words.flatMap((own, place) => own.map((word) => ({ place, word })));
-    if (words.length === 0) say(l10n.t('Only words of the rewrite can be pinned.'));
+    if (words.length === 0) say(l10n.t('Only words in the rewrite can be pinned.'));
     for (const { place, word } of words) this.dispatch({ kind: 'keep', side: pointed.side, place, word });
   }
 
@@ -182,7 +182,7 @@ export class Rewrite {
     const pointed = this.pointed();
     if (pointed?.side !== 'new') return this.openForWords();
     if (pointed.words.every((own) => own.length === 0)) {
-      say(l10n.t('Only words of the rewrite can be masked again.'));
+      say(l10n.t('Only words in the rewrite can be re-masked.'));
     }
     this.dispatch({ kind: 'redo', words: pointed.words });
   }
@@ -345,7 +345,7 @@ export class Rewrite {
   private async openForWords(): Promise<void> {
     if (this.state.kind !== 'reviewing') return;
     await this.shown.openDiff(this.state.review);
-    say(l10n.t('Palimpsest: put the cursor on words of the new text, then pin them or mask them again.'));
+    say(l10n.t('Palimpsest: place the cursor on a word in the new text, then pin or re-mask it.'));
   }
 
   private speakOf({ index, answers }: Review): void {

@@ -205,7 +205,7 @@ export class Rewrites implements CodeLensProvider {
   private open(editor: TextEditor): Rewrite | undefined {
     const { document } = editor;
     if (holdsSecrets(document.fileName)) {
-      say(l10n.t('Palimpsest leaves files that hold secrets alone.'), 'lock');
+      say(l10n.t('Palimpsest does not read files that contain secrets.'), 'lock');
       return undefined;
     }
     this.of(document.uri)?.dispatch({ kind: 'cancel' });

@@ -13,12 +13,12 @@ export interface HoverFacts {
 export function hoverText({ probability, alternatives }: Mark, { method, remask }: HoverFacts): string {
   const sight =
     method === 'masked'
-      ? l10n.t('With the code on both sides in view, the model gives this {0}.', percent(probability))
-      : l10n.t('With the code before it in view, the model gives this {0}.', percent(probability));
+      ? l10n.t('Given the code before and after it, the model assigns this token a probability of {0}.', percent(probability))
+      : l10n.t('Given the code before it, the model assigns this token a probability of {0}.', percent(probability));
   const rows = alternatives
     .filter((one) => one.probability > 0)
     .map((one) => `| ${codeSpan(visible(one.text))} | ${percent(one.probability)} |`);
-  const table = rows.length === 0 ? [] : [`| ${l10n.t('instead')} | |`, '| :-- | --: |', ...rows];
+  const table = rows.length === 0 ? [] : [`| ${l10n.t('More likely')} | |`, '| :-- | --: |', ...rows];
   const link = `[$(wand) ${l10n.t('Re-mask from here')}](${remask})`;
   return [sight, '', ...table, '', link].join('\n');
 }

@@ -2,9 +2,9 @@
 
 export function percent(probability: number): string {
   const value = 100 * probability;
-  if (value >= 10) return `${Math.round(value)} %`;
-  if (value >= 0.01) return `${value.toPrecision(1).replace(/e.*$/, '')} %`;
-  return '< 0.01 %';
+  if (value >= 10) return `${Math.round(value)}%`;
+  if (value >= 0.01) return `${value.toPrecision(1).replace(/e.*$/, '')}%`;
+  return '< 0.01%';
 }
 
 /** White space as signs, so that it can be seen. */

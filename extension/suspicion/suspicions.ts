@@ -189,7 +189,7 @@ export class Suspicions implements HoverProvider {
           if (signal.aborted) return;
           pieces.take(piece);
           this.draw(one);
-          report(`${Math.round(100 * piece.done)} %`);
+          report(`${Math.round(100 * piece.done)}%`);
         }
       } finally {
         pieces.end();
@@ -197,7 +197,7 @@ export class Suspicions implements HoverProvider {
     };
     try {
       const { signal } = running.controller;
-      const title = l10n.t('Palimpsest looks for suspicious tokens');
+      const title = l10n.t('Palimpsest: looking for suspicious tokens');
       const isReady = () => this.services.engine.state.kind === 'ready';
       // Scrolling is no question: it gets no progress, and no word when it fails.
       if (priority === 'rewrite') await withPatience({ title, signal, isReady }, work);
@@ -286,7 +286,7 @@ function keyOf(document: TextDocument): string {
 function sayCount(count: number): void {
   const message =
     count === 0
-      ? l10n.t('Palimpsest: nothing suspicious in sight.')
-      : l10n.t('Palimpsest: suspicious tokens in sight: {0}.', count);
+      ? l10n.t('Palimpsest: no suspicious tokens in view.')
+      : l10n.t('Palimpsest: suspicious tokens in view: {0}.', count);
   say(message, 'eye');
 }

@@ -43,7 +43,7 @@ export class Failures {
       run: () => commands.executeCommand('workbench.action.openSettings', setting),
     };
     const words = isCrash(error)
-      ? l10n.t('Palimpsest’s engine failed several times and stays stopped. {0}', error.message)
+      ? l10n.t('The Palimpsest engine failed several times and will not be restarted. {0}', error.message)
       : error.message;
     this.show(error, words, setting === undefined ? [restart] : [settings, restart]);
   }
@@ -77,17 +77,17 @@ export class Failures {
 function wordsOfCrash(error: EngineError): string {
   if (error.data['outOfMemory'] === true) {
     return l10n.t(
-      'Palimpsest’s engine found no memory. It is started again, and your file is as it was; close other programs, or choose a smaller model.',
+      'The Palimpsest engine ran out of memory and is restarting. Your file was not changed. Close other programs, or choose a smaller model.',
     );
   }
   const what = {
-    'engine-exited': l10n.t('Palimpsest’s engine ended unexpectedly'),
-    'engine-unresponsive': l10n.t('Palimpsest’s engine did not answer any more'),
-    'protocol-violation': l10n.t('Palimpsest’s engine sent what nobody can read'),
+    'engine-exited': l10n.t('The Palimpsest engine terminated unexpectedly'),
+    'engine-unresponsive': l10n.t('The Palimpsest engine stopped responding'),
+    'protocol-violation': l10n.t('The Palimpsest engine sent an invalid message'),
   };
   const [name] = Object.keys(what).filter((code) => code === error.code);
   const words = what[(name ?? 'engine-exited') as keyof typeof what];
-  return l10n.t('{0}. It is started again, and your file is as it was.', words);
+  return l10n.t('{0} and is restarting. Your file was not changed.', words);
 }
 
 /** The setting that the failure is about, where there is one. */

@@ -40,7 +40,7 @@ export class LoadingNotice {
   private open(): void {
     const options = {
       location: ProgressLocation.Notification,
-      title: l10n.t('Palimpsest loads its model'),
+      title: l10n.t('Palimpsest: loading the model'),
       cancellable: true,
     };
     void window.withProgress(options, (report, token) => {
@@ -83,10 +83,10 @@ function wordsOf(stage: LoadProgress['stage']): string {
     case 'opening':
       return l10n.t('reading the checkpoint');
     case 'probing':
-      return l10n.t('trying what this machine can run it on');
+      return l10n.t('testing the execution providers of this machine');
     case 'quantising':
-      return l10n.t('quantising its weights (once)');
+      return l10n.t('quantizing the weights (first time only)');
     case 'session':
-      return l10n.t('making it ready to run');
+      return l10n.t('creating the session');
   }
 }

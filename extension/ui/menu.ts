@@ -26,7 +26,7 @@ export async function showMenu(actions: MenuActions): Promise<void> {
   const items = [
     ...engineItems(actions),
     ...ghostItems(actions),
-    { label: `$(output) ${l10n.t('Show the log')}`, run: actions.showLog },
+    { label: `$(output) ${l10n.t('Show Log')}`, run: actions.showLog },
     {
       label: `$(gear) ${l10n.t('Settings')}`,
       run: () => commands.executeCommand('workbench.action.openSettings', '@ext:palimpsest.palimpsest'),
@@ -39,23 +39,23 @@ export async function showMenu(actions: MenuActions): Promise<void> {
 function engineItems({ state: { kind }, restart, stop }: MenuActions): readonly MenuItem[] {
   return [
     ...(kind === 'ready' || kind === 'stopped'
-      ? [{ label: `$(refresh) ${l10n.t('Restart the engine')}`, run: restart }]
+      ? [{ label: `$(refresh) ${l10n.t('Restart Engine')}`, run: restart }]
       : []),
     ...(kind === 'off' || kind === 'stopped'
       ? []
-      : [{ label: `$(debug-stop) ${l10n.t('Stop the engine')}`, run: stop }]),
+      : [{ label: `$(debug-stop) ${l10n.t('Stop Engine')}`, run: stop }]),
   ];
 }
 
 function ghostItems({ ghostText }: MenuActions): readonly MenuItem[] {
   const snooze = ghostText.isSnoozed
-    ? { label: `$(bell) ${l10n.t('Resume ghost text')}`, run: () => ghostText.resume() }
-    : { label: `$(bell-slash) ${l10n.t('Snooze ghost text…')}`, run: () => ghostText.snoozeFor() };
+    ? { label: `$(bell) ${l10n.t('Resume Ghost Text')}`, run: () => ghostText.resume() }
+    : { label: `$(bell-slash) ${l10n.t('Snooze Ghost Text…')}`, run: () => ghostText.snoozeFor() };
   const document = window.activeTextEditor?.document;
   if (document === undefined) return [snooze];
   // For the language that a person looks at.
   const label = ghostSettings(document).enabled
-    ? l10n.t('Turn ghost text off for {0}', document.languageId)
-    : l10n.t('Turn ghost text on for {0}', document.languageId);
+    ? l10n.t('Turn Off Ghost Text for {0}', document.languageId)
+    : l10n.t('Turn On Ghost Text for {0}', document.languageId);
   return [snooze, { label: `$(code) ${label}`, run: () => ghostText.toggle(document) }];
 }

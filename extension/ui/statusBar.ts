@@ -90,20 +90,20 @@ function textOf(state: EngineState): string {
       return `$(loading~spin) ${l10n.t('Palimpsest: starting')}`;
     case 'loading': {
       const { fraction } = state.progress ?? {};
-      const share = fraction === undefined ? '' : ` ${Math.round(fraction * 100)} %`;
+      const share = fraction === undefined ? '' : ` ${Math.round(fraction * 100)}%`;
       return `$(loading~spin) ${l10n.t('Palimpsest: loading')}${share}`;
     }
     case 'ready':
       return `$(pencil) ${state.model.name} · ${PROVIDER_NAMES[state.model.provider]}`;
     case 'restarting':
-      return `$(warning) ${l10n.t('Palimpsest: starting again')}`;
+      return `$(warning) ${l10n.t('Palimpsest: restarting')}`;
     case 'stopped':
-      return `$(error) ${l10n.t('Palimpsest: stopped')}`;
+      return `$(error) ${l10n.t('Palimpsest: failed')}`;
   }
 }
 
 function sayUntil(until: number): string {
-  if (!Number.isFinite(until)) return l10n.t('Ghost text is snoozed until this window is closed.');
+  if (!Number.isFinite(until)) return l10n.t('Ghost text is snoozed until you close this window.');
   const time = new Date(until).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   return l10n.t('Ghost text is snoozed until {0}.', time);
 }
@@ -122,8 +122,8 @@ function tooltipOf(state: EngineState): MarkdownString {
   const links: readonly (readonly [string, string])[] = [
     ...(state.kind === 'off' || state.kind === 'starting'
       ? []
-      : [[l10n.t('Restart the engine'), 'palimpsest.restartEngine'] as const]),
-    [l10n.t('Show the log'), 'palimpsest.showLog'],
+      : [[l10n.t('Restart Engine'), 'palimpsest.restartEngine'] as const]),
+    [l10n.t('Show Log'), 'palimpsest.showLog'],
   ];
   const text = new MarkdownString('**Palimpsest**\n\n');
   for (const line of lines) text.appendText(line).appendMarkdown('\n\n');

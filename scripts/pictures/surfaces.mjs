@@ -216,7 +216,7 @@ export function surfaces(window, picture) {
   async function walkthrough() {
     await window.command('Welcome: Open Walkthrough...');
     await page.waitForSelector('.quick-input-widget input');
-    await keyboard.insertText('Begin with Palimpsest');
+    await keyboard.insertText('Get Started with Palimpsest');
     await page
       .locator('.quick-input-list .monaco-list-row', { hasText: 'Palimpsest' })
       .first()

@@ -32,7 +32,7 @@ import {
   useCpu,
 } from './host';
 
-const TITLE = 'Rewrite with Palimpsest to fix';
+const TITLE = 'Fix with Palimpsest';
 /** What belongs in the place stands twice behind it, so that whatever the model knows, it has something to write. */
 const EXAMPLES = ['text', 'rows'].flatMap((name) => [
   '',

@@ -43,10 +43,10 @@ function sentenceOf(milestone: Milestone): string | undefined {
   switch (milestone.kind) {
     case 'begun':
       return milestone.places === 1
-        ? l10n.t('one place is denoised')
-        : l10n.t('{0} places are denoised', milestone.places);
+        ? l10n.t('denoising 1 span')
+        : l10n.t('denoising {0} spans', milestone.places);
     case 'half':
-      return l10n.t('half of {0} tokens are there', milestone.tokens);
+      return l10n.t('half of {0} tokens filled in', milestone.tokens);
     case 'ready':
       return l10n.t(
         'candidate {0} of {1}, changes: {2}',
@@ -64,15 +64,15 @@ function sentenceOf(milestone: Milestone): string | undefined {
 function endOf(how: Ending): string | undefined {
   switch (how) {
     case 'accepted':
-      return l10n.t('the rewrite is accepted');
+      return l10n.t('rewrite accepted');
     case 'rejected':
-      return l10n.t('the rewrite is rejected; what was not accepted is as it was');
+      return l10n.t('rewrite rejected; changes you did not accept were discarded');
     case 'cancelled':
-      return l10n.t('cancelled; nothing was changed');
+      return l10n.t('canceled; nothing was changed');
     case 'unchanged':
-      return l10n.t('the model would leave this as it is');
+      return l10n.t('the model suggests no change');
     case 'conflict':
-      return l10n.t('given up, because its text was edited');
+      return l10n.t('canceled because its text was edited');
     default:
       return undefined;
   }

@@ -154,7 +154,7 @@ export class ReviewShow {
     this.shown = { form, candidate, hunks };
     if (form === 'diffEditor') {
       const name = document.fileName.split(/[\\/]/).at(-1) ?? document.fileName;
-      const title = l10n.t('{0}: rewrite {1} of {2}', name, review.index + 1, review.answers.length);
+      const title = l10n.t('{0}: candidate {1} of {2}', name, review.index + 1, review.answers.length);
       // Never over what somebody works in meanwhile: it opens when they are back.
       const isSeen = this.isLookedAt();
       if (isSeen || stage.diffs.isOpen(document)) {

@@ -46,7 +46,7 @@ describe('translations', () => {
     for (const [change, complaint] of [
       [(words) => delete words['Accept'], /bundle\.l10n\.de\.json lacks "Accept"/],
       [(words) => Object.assign(words, { 'Nobody says this': 'x' }), /has "Nobody says this"/],
-      [(words) => Object.assign(words, { 'For {0} minutes': 'Für Minuten' }), /other placeholders/],
+      [(words) => Object.assign(words, { 'For {0} Minutes': 'Für Minuten' }), /other placeholders/],
     ] as const satisfies [(words: Record<string, string>) => unknown, RegExp][]) {
       const { status, stderr } = copied((folder) =>
         edit(path.join(folder, 'l10n/bundle.l10n.de.json'), change),

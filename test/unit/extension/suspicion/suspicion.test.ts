@@ -257,13 +257,13 @@ describe('a document with heat', () => {
 describe('what a hover says', () => {
   test('numbers as a person reads them', () => {
     assert.deepEqual([0.994, 0.12, 0.034, 0.0051, 0.00012, 0.000001, 0].map(percent), [
-      '99 %',
-      '12 %',
-      '3 %',
-      '0.5 %',
-      '0.01 %',
-      '< 0.01 %',
-      '< 0.01 %',
+      '99%',
+      '12%',
+      '3%',
+      '0.5%',
+      '0.01%',
+      '< 0.01%',
+      '< 0.01%',
     ]);
   });
 
