@@ -13,8 +13,14 @@ export interface HoverFacts {
 export function hoverText({ probability, alternatives }: Mark, { method, remask }: HoverFacts): string {
   const sight =
     method === 'masked'
-      ? l10n.t('Given the code before and after it, the model assigns this token a probability of {0}.', percent(probability))
-      : l10n.t('Given the code before it, the model assigns this token a probability of {0}.', percent(probability));
+      ? l10n.t(
+          'Given the code before and after it, the model assigns this token a probability of {0}.',
+          percent(probability),
+        )
+      : l10n.t(
+          'Given the code before it, the model assigns this token a probability of {0}.',
+          percent(probability),
+        );
   const rows = alternatives
     .filter((one) => one.probability > 0)
     .map((one) => `| ${codeSpan(visible(one.text))} | ${percent(one.probability)} |`);

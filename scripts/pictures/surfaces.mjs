@@ -185,7 +185,7 @@ export function surfaces(window, picture) {
     assert.ok(pid, 'an engine was started');
     process.kill(pid, 'SIGSTOP');
     try {
-      await page.locator('.notification-toast', { hasText: 'loads its model' }).waitFor(LIMIT);
+      await page.locator('.notification-toast', { hasText: 'loading the model' }).waitFor(LIMIT);
       await sleep(500);
       await picture('loading');
     } finally {
@@ -207,7 +207,7 @@ export function surfaces(window, picture) {
       if (pid !== undefined) process.kill(pid, 'SIGKILL');
       await sleep(300);
     }
-    await page.locator('.notification-toast', { hasText: 'stays stopped' }).waitFor(LIMIT);
+    await page.locator('.notification-toast', { hasText: 'will not be restarted' }).waitFor(LIMIT);
     await sleep(500);
     await picture('stopped');
     await window.command('Notifications: Clear All Notifications');

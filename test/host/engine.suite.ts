@@ -292,7 +292,7 @@ describe('engine', () => {
       await killed(await until(() => palimpsest.engine.pid, 'an engine'));
     }
     await until(() => palimpsest.engine.state.kind === 'stopped', 'the stopped state');
-    assert.match(status.text, /stopped/);
+    assert.match(status.text, /failed/);
     assert.equal(status.background, 'statusBarItem.errorBackground');
     assert.match(status.tooltip, /command:palimpsest\.restartEngine/);
     assert.equal(heard.said.length, 1, heard.said.join('\n'));

@@ -158,9 +158,9 @@ describe('the engine outlives nobody', { timeout: 240_000 }, () => {
       await until(() => engine()?.pid !== pid, 'its end');
     }
     const item = window.page.locator('.statusbar-item[id*="palimpsest"]').first();
-    await until(async () => /stopped/.test(await item.textContent()), 'the stopped state');
+    await until(async () => /failed/.test(await item.textContent()), 'the stopped state');
     assert.match(await item.getAttribute('class'), /has-background-color|error/);
-    const toast = window.page.locator('.notification-toast', { hasText: 'stays stopped' });
+    const toast = window.page.locator('.notification-toast', { hasText: 'will not be restarted' });
     await toast.waitFor();
     assert.equal(await window.page.locator('.notification-toast').count(), 1, 'one message');
     await toast.locator('.monaco-button', { hasText: 'Restart Engine' }).click();
