@@ -6,33 +6,43 @@ import type { Precision } from './graph/types';
 
 export const PROTOCOL_VERSION = 1;
 
+/** Requests have an answer; every error has ERROR_RPC_CODE and an ErrorData. `initialise` comes first. */
 export const METHODS = {
+  /** InitialiseParams → InitialiseResult. Once, before anything else. */
   initialise: 'palimpsest/initialise',
+  /** LoadModelParams → ModelDescription. A model that is loaded already is described again. Sends `loadProgress`. */
   loadModel: 'palimpsest/loadModel',
+  /** ModelParams → null, also for a model that is not loaded. Its requests are rejected with `model-not-loaded`. */
   unloadModel: 'palimpsest/unloadModel',
+  /** ModelParams → ModelDescription. Rejects with `model-not-loaded`. */
   describeModel: 'palimpsest/describeModel',
+  /** InfillParams → InfillResult. `$/cancelRequest` gives it up between two steps. Sends `denoiseStep` if `events` is set. */
   infill: 'palimpsest/infill',
+  /** ScoreParams → ScoreResult. `$/cancelRequest` gives it up between two passes. */
   score: 'palimpsest/score',
+  /** No params → StatusResult. Answered while a request runs. */
   status: 'palimpsest/status',
+  /** No params → null, when the models are unloaded. The engine then ends. */
   shutdown: 'palimpsest/shutdown',
-  /** Notification to the engine: give up a request by its `requestId`. */
-  cancel: 'palimpsest/cancel',
-  /** Notification to the engine: answer a request with its draft, once the denoise step that runs is done. */
+  /** Notification to the engine, EnoughParams: answer with the draft as soon as the current denoise step is done. */
   enough: 'palimpsest/enough',
-  /** Notifications from the engine. */
+  /** Notification from the engine, DenoiseStepEvent. */
   denoiseStep: 'palimpsest/denoiseStep',
+  /** Notification from the engine, LoadProgress. */
   loadProgress: 'palimpsest/loadProgress',
 } as const;
 
+/** `auto` takes the fastest that computes correctly (docs/engine.md, "What really runs"). */
 export const PROVIDERS = ['auto', 'cuda', 'dml', 'coreml', 'webgpu', 'cpu'] as const;
 export type ProviderChoice = (typeof PROVIDERS)[number];
 export type ProviderName = Exclude<ProviderChoice, 'auto'>;
 
 export interface InitialiseParams {
+  /** PROTOCOL_VERSION of the client; another one is refused with `protocol-violation`. */
   readonly protocolVersion: number;
   /** The engine ends when this process is gone. */
   readonly parentPid: number;
-  /** Folder for quantised files. */
+  /** Absolute path of the folder for quantised weights and for what was found out about execution providers. */
   readonly cacheFolder: string;
 }
 export interface InitialiseResult {
@@ -42,11 +52,15 @@ export interface InitialiseResult {
 }
 
 export interface LoadModelParams {
+  /** Absolute path of a Hugging Face checkpoint folder. It is the model's name in every other request. */
   readonly folder: string;
+  /** Default `auto`. Any other is used or is the error `provider-unavailable`; there is no fallback. */
   readonly provider?: ProviderChoice;
+  /** Of the weights. Default `auto`: by the provider, the processor and the model's size. */
   readonly precision?: Precision | 'auto';
 }
 export interface LoadProgress {
+  /** As it was given. */
   readonly folder: string;
   readonly stage: 'opening' | 'probing' | 'quantising' | 'session';
   /** 0…1 where it is known. */
@@ -55,19 +69,28 @@ export interface LoadProgress {
 /** What really runs, and why. */
 export interface ModelDescription {
   readonly folder: string;
+  /** For people: the folder's name, or the repository's where it is a snapshot in the Hugging Face cache. */
   readonly name: string;
+  /** Short name of the family, for instance `dreamon`. */
   readonly family: string;
+  /** For people, for instance `DreamOn`. */
   readonly familyTitle: string;
+  /** A tied head counts once. */
   readonly parameters: number;
+  /** Tokens. */
   readonly contextLength: number;
   readonly provider: ProviderName;
   /** Why this provider: what was tried before it and what it said. */
   readonly providerReason: string;
+  /** How the graph computes attention: by single operators, or by the provider's fused one. */
   readonly attention: 'plain' | 'fused';
+  /** Of the weights as they run. */
   readonly precision: Precision;
+  /** Of the weights as they are stored. */
   readonly storedPrecision: string;
   /** Whether `instruction` means anything to it. */
   readonly takesInstruction: boolean;
+  /** Sentences for people about what is unusual but not wrong. */
   readonly remarks: readonly string[];
 }
 
@@ -77,59 +100,99 @@ export interface ModelParams {
   readonly model: string;
 }
 
-/** UTF-16 offsets into `text`; `end` is exclusive. */
+/** UTF-16 offsets into `text`; `end` is exclusive. An empty span is a place where text is inserted. */
 export interface SpanParams {
   readonly start: number;
   readonly end: number;
+  /** Pieces of the span that stay as they are. */
   readonly locked?: readonly { readonly start: number; readonly end: number }[];
 }
 
-/** Whether what stands elsewhere in the text is copied: not, mixed into the model's predictions, or without the model. */
+/** Whether text from elsewhere in the file is copied: not at all, mixed into the model's predictions, or without the model. */
 export const COPYING = ['off', 'mixed', 'alone'] as const;
 export type CopyingChoice = (typeof COPYING)[number];
 
-export type Priority = 'rewrite' | 'ghost' | 'background';
+/** In this order: a person waits for a rewrite, types on over ghost text, and does not see the background. */
+export const PRIORITIES = ['rewrite', 'ghost', 'background'] as const;
+export type Priority = (typeof PRIORITIES)[number];
 
+/** How the K/V of the canvas is kept while it is denoised in place. */
+export const CACHES = ['dual', 'exact'] as const;
+type CacheChoice = (typeof CACHES)[number];
+
+/** How a span is filled. Every option may be left out; the ranges are what the engine accepts. */
 export interface InfillOptions {
+  /**
+   * Seed of the random draws; a whole number from 0, default 0. The same seed, model, provider and precision give the same
+   * answer. Candidate n has the seed + n. Without a temperature it changes nothing.
+   */
   readonly seed?: number;
+  /** Commit rule: which proposals of a denoise step are written (docs/decoding.md). Default: the family's. */
   readonly rule?: RuleName;
+  /**
+   * 0 to 100; 0 always takes the most likely token. Default: the family's; where there are several candidates, at least 0.4
+   * for all but the first.
+   */
   readonly temperature?: number;
+  /** Nucleus sampling: draw from the most likely tokens that add up to this much. Above 0, up to 1. Default: the family's. */
   readonly topP?: number;
-  /** The rule's bound: least confidence (`threshold`), f (`factor`), nats (`entropy-bounded`). */
+  /**
+   * The rule's bound, 0 to 1000: least confidence (`threshold`, default 0.9), f (`factor`, default 1), or entropy in nats
+   * (`entropy-bounded`, default 0.1). Other rules have none.
+   */
   readonly threshold?: number;
-  /** Bound on denoise steps. */
+  /** Most denoise steps, 1 to 100,000; shared out where a span has several blocks. Default: as many as there are masks. */
   readonly steps?: number;
+  /** How many answers are made, 1 to 64, default 1. Equal ones come back as one. */
   readonly candidates?: number;
-  /** 0…1: what fraction of each span is masked, the least likely tokens first. 1 masks all. */
+  /** Part of each span's tokens that is masked, the least likely first; 0 to 1, default 1: all. At least one is. */
   readonly strength?: number;
-  /** Most tokens that the answer of a span may have. */
+  /**
+   * Most tokens in the answer of a span, 1 to 1,000,000. Default: 128, or half again as many as the span has, whichever is
+   * more. The model's context can set a lower bound.
+   */
   readonly maxTokens?: number;
-  /** `exact` re-encodes the whole window each step; `dual` reuses its K/V and refreshes now and then. */
-  readonly cache?: 'dual' | 'exact';
-  /** Absent: `mixed` for models that it was fitted to (the starter model), else `off` (docs/copying.md). */
+  /**
+   * For families that are denoised in place. `exact` encodes the whole window each step; `dual`, the default, reuses its K/V
+   * and refreshes it every 16 steps.
+   */
+  readonly cache?: CacheChoice;
+  /**
+   * Whether text from elsewhere in the same file, and from `openTexts`, is copied. Default: `mixed` for models with a
+   * calibration.json (the starter model has one), otherwise `off` (docs/copying.md).
+   */
   readonly copying?: CopyingChoice;
-  /** 0…1: candidates whose `confidence` is below it are left out. */
+  /** Candidates of less `confidence` are left out; 0 to 1, default 0: none. */
   readonly gate?: number;
-  /** What is wanted, in a person's words; an error for models that take none (`takesInstruction`). */
+  /**
+   * What is wanted, in a person's words; up to 4000 characters, default none. The error `option-invalid` for models that take
+   * none (`takesInstruction`).
+   */
   readonly instruction?: string;
 }
 
 export interface InfillParams extends InfillOptions {
-  /** The client's own number, unique among its unanswered requests (those of `score` included). */
+  /** The client's own number, unique among its unanswered requests (those of `score` included); a whole number from 0. */
   readonly requestId: number;
   /** The folder that was loaded. */
   readonly model: string;
-  /** Requests of one document supersede each other within a priority; absent: they do not. */
+  /** Up to 8192 characters. A request supersedes an older one of the same document and priority. Default: none does. */
   readonly document?: string;
   readonly priority: Priority;
+  /** Up to 20,000,000 UTF-16 units. Only the window around the spans is read by the model; copying searches further. */
   readonly text: string;
-  /** VS Code's language id. */
+  /** VS Code's language id. Default: none; the starter model reads it, prompts name it. */
   readonly language?: string;
+  /** Up to 4096 characters. No family reads it yet. */
   readonly fileName?: string;
+  /** 1 to 1024, apart from each other, in any order. */
   readonly spans: readonly SpanParams[];
-  /** Texts of other open files, nearest (most recently seen) first: read by copying alone, never by the model. */
+  /**
+   * Texts of other open files, most recently seen first: read by copying alone, never by the model. Up to 64, each of up to
+   * 2,000,000 UTF-16 units. Default: none.
+   */
   readonly openTexts?: readonly string[];
-  /** Send a `denoiseStep` notification for each step. */
+  /** Whether a `denoiseStep` notification is sent for each step. Default false. */
   readonly events?: boolean;
 }
 
@@ -153,13 +216,14 @@ export interface CandidateSpan {
   readonly text: string;
 }
 export interface Candidate {
-  /** Mean natural-logarithm probability per token; higher is better. */
+  /** Mean natural-logarithm probability per token; higher is better. Locked tokens do not count. */
   readonly score: number;
   /**
-   * Probability that the candidate is right to the letter, 0…1: calibrated for models that it was fitted to (the
-   * starter model), for others the geometric mean of the tokens' probabilities.
+   * Probability that the candidate is right to the letter, 0…1: calibrated for models with a calibration.json, for others
+   * the geometric mean of the tokens' probabilities.
    */
   readonly confidence?: number;
+  /** In the order of the request. */
   readonly spans: readonly CandidateSpan[];
 }
 /** What `palimpsest infill --json` prints, too. */
@@ -168,9 +232,12 @@ export interface InfillResult {
   readonly family: string;
   readonly provider: ProviderName;
   readonly precision: Precision;
+  /** Forward passes of the model, those that encode the context included; a batch counts once. */
   readonly forwards: number;
+  /** Tokens that were filled in, over all candidates. */
   readonly tokens: number;
   readonly tokensPerForward: number;
+  /** In the engine, without waiting for its turn. */
   readonly millis: number;
   /** Best first; none where the model came to no answer. */
   readonly candidates: readonly Candidate[];
@@ -178,8 +245,10 @@ export interface InfillResult {
 
 /** One cell of the canvas as it is shown: text, not token ids. */
 export interface CellEvent {
+  /** Of its token; of a masked cell its best guess, where there is one. */
   readonly text: string;
   readonly state: 'masked' | 'draft' | 'committed' | 'locked';
+  /** Probability of the token, 0…1; of a masked cell that of its best guess. */
   readonly confidence: number;
 }
 /**
@@ -188,32 +257,42 @@ export interface CellEvent {
  */
 export interface DenoiseStepEvent {
   readonly requestId: number;
+  /** Counts from 1 over the whole request. */
   readonly step: number;
   /** Index of the span in the request. */
   readonly span: number;
+  /** Counts from 0. */
   readonly candidate: number;
   readonly cells: readonly CellEvent[];
+  /** Indices into `cells` that were written in this step. */
   readonly committed: readonly number[];
+  /** Indices into `cells` that were masked again in this step. */
   readonly remasked: readonly number[];
 }
 
 export interface ScoreParams {
+  /** As in InfillParams, and unique among those, too. */
   readonly requestId: number;
+  /** The folder that was loaded. */
   readonly model: string;
+  /** Up to 20,000,000 UTF-16 units. */
   readonly text: string;
+  /** VS Code's language id. Default: none. */
   readonly language?: string;
+  /** Up to 4096 characters. No family reads it yet. */
   readonly fileName?: string;
-  /** Part of the text that is scored; absent: all of it. */
+  /** Part of the text that is scored, UTF-16 offsets, the end exclusive. Default: all of it. */
   readonly range?: { readonly start: number; readonly end: number };
   readonly priority: Priority;
 }
 export interface ScoredToken {
+  /** UTF-16 offsets into the text, the end exclusive. */
   readonly start: number;
   readonly end: number;
   readonly text: string;
   /** −ln p(token | everything else the model sees), nats. */
   readonly surprise: number;
-  /** Best other tokens with their probabilities. */
+  /** Best other tokens with their probabilities, best first; up to 4. */
   readonly alternatives: readonly { readonly text: string; readonly probability: number }[];
 }
 export interface ScoreResult {
@@ -227,15 +306,17 @@ export interface ScoreResult {
 
 export interface StatusResult {
   readonly models: readonly ModelDescription[];
+  /** Requests that run now; a model runs one at a time. */
   readonly running: number;
+  /** Requests that wait for their turn. */
   readonly queued: number;
-  /** Bytes. */
+  /** Bytes, of the engine process. */
   readonly residentMemory: number;
   readonly uptimeMillis: number;
 }
 
-/** Of `cancel` and `enough`. */
-export interface CancelParams {
+/** Of `enough`. Unknown and answered requests are ignored. */
+export interface EnoughParams {
   readonly requestId: number;
 }
 

@@ -28,7 +28,7 @@ import { ModelRegistry } from './modelRegistry';
 import type { ScheduleLimits } from './schedule';
 import { Scheduler } from './scheduler';
 import {
-  cancelParams,
+  enoughParams,
   infillParams,
   initialiseParams,
   loadModelParams,
@@ -154,9 +154,9 @@ export class EngineServer {
   }
 
   private hear(method: string, params: unknown): void {
-    if (method === METHODS.cancel || method === METHODS.enough) {
+    if (method === METHODS.enough) {
       try {
-        this.obey(method, cancelParams(params).requestId);
+        this.takeDraft(enoughParams(params).requestId);
       } catch (thrown) {
         this.options.log('warn', `${method}: ${errorReply(thrown).message}`);
       }
@@ -166,20 +166,18 @@ export class EngineServer {
   }
 
   /**
-   * The connection hands out one message a turn of the event loop, and a denoise step takes a whole turn: a cancellation
-   * that waited in line would come steps too late. It is heard again in its place, for requests still in that line.
+   * The connection hands out one message a turn of the event loop, and a denoise step takes a whole turn: a notification that
+   * waited in line would come steps too late. (`$/cancelRequest` is heard as soon as it is read.) It is heard again in its
+   * place, for requests that are still in that line.
    */
   private hearEarly(message: Message): void {
-    if (!('method' in message) || !('params' in message)) return;
-    const { method } = message;
-    if (method !== METHODS.cancel && method !== METHODS.enough) return;
+    if (!('method' in message) || !('params' in message) || message.method !== METHODS.enough) return;
     const params: { requestId?: unknown } = Object(message.params);
-    if (typeof params.requestId === 'number') this.obey(method, params.requestId);
+    if (typeof params.requestId === 'number') this.takeDraft(params.requestId);
   }
 
-  private obey(method: typeof METHODS.cancel | typeof METHODS.enough, requestId: number): void {
-    if (method === METHODS.cancel) this.scheduler.cancel(requestId);
-    else if (this.scheduler.has(requestId)) this.satisfied.add(requestId);
+  private takeDraft(requestId: number): void {
+    if (this.scheduler.has(requestId)) this.satisfied.add(requestId);
   }
 
   private async initialise(raw: unknown): Promise<InitialiseResult> {

@@ -139,7 +139,12 @@ export class FrameReader extends AbstractMessageReader {
     const checked = examine(value);
     if ('message' in checked) {
       this.options.onMessage?.(checked.message);
-      this.callback?.(checked.message);
+      try {
+        this.callback?.(checked.message);
+      } catch (error) {
+        // vscode-jsonrpc fails at a second cancellation of a request that is still in line; the stream goes on.
+        this.fireError(error instanceof Error ? error : new Error(String(error)));
+      }
     } else {
       this.reject(checked.reason, body.slice(0, 200), checked.id, false);
     }

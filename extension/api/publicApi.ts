@@ -89,7 +89,7 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
   }
 
   private async sourceOf(request: unknown): Promise<Source> {
-    const { uri, text, language } = fieldsOf(request, 'The request');
+    const { uri, text, language } = fieldsOf(request);
     if (uri !== undefined && !(uri instanceof Uri)) throw invalid('`uri` is a vscode.Uri.');
     if (uri === undefined && text === undefined) throw invalid('The request has a `uri`, a `text`, or both.');
     const asked = checkLanguage(language);

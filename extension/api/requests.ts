@@ -1,5 +1,17 @@
 // What other extensions and agents hand in may be anything: it is checked here, before any of it is used. Pure.
-import type { InfillRequest, Range, ScoreRequest } from './palimpsest';
+import { isEngineError } from '../../engine/errors';
+import {
+  checkSpans,
+  checkWithin,
+  integer,
+  list,
+  number,
+  object,
+  type Read,
+  range,
+  text,
+} from '../../engine/rpc/fields';
+import type { InfillRequest, ScoreRequest } from './palimpsest';
 
 export type ApiErrorCode = 'invalid-request' | 'excluded';
 
@@ -17,89 +29,71 @@ export class ApiError extends Error {
 /** UTF-16 units. */
 const LONGEST_TEXT = 20_000_000;
 const MOST_SPANS = 256;
+const MOST_LOCKED = 100_000;
 
-type Fields = Readonly<Record<string, unknown>>;
 export type CheckedInfill = Omit<InfillRequest, 'uri' | 'text' | 'language'>;
+type CheckedScore = Pick<ScoreRequest, 'range'>;
 
-export function checkText(text: unknown): string {
-  if (typeof text !== 'string') throw invalid('`text` is a string.');
-  if (text.length > LONGEST_TEXT) throw invalid(`\`text\` has at most ${LONGEST_TEXT} characters.`);
-  return text;
+const TEXT = text(LONGEST_TEXT);
+const LANGUAGE = text(256);
+const ANYTHING = object<object>({}, {});
+const SPAN = object<InfillRequest['spans'][number]>(
+  { start: integer(0, LONGEST_TEXT), end: integer(0, LONGEST_TEXT) },
+  { locked: list(0, MOST_LOCKED, range) },
+);
+const INFILL = object<CheckedInfill>(
+  { spans: list(1, MOST_SPANS, SPAN) },
+  {
+    candidates: integer(1, 8),
+    seed: integer(0, Number.MAX_SAFE_INTEGER),
+    strength: number(0.01, 1),
+    maxTokens: integer(1, 4096),
+    gate: number(0, 1),
+  },
+);
+const SCORE = object<CheckedScore>({}, { range });
+
+export function checkText(value: unknown): string {
+  return checked(() => TEXT(value, 'text'));
 }
 
-export function checkLanguage(language: unknown): string | undefined {
-  if (language === undefined) return undefined;
-  if (typeof language !== 'string' || language.length > 256) throw invalid('`language` is a language id.');
-  return language;
+export function checkLanguage(value: unknown): string | undefined {
+  return value === undefined ? undefined : checked(() => LANGUAGE(value, 'language'));
 }
 
 /** `length` is the text's. */
 export function checkInfill(request: unknown, length: number): CheckedInfill {
-  const fields = fieldsOf(request, 'The request');
-  const { spans } = fields;
-  if (!Array.isArray(spans) || spans.length === 0 || spans.length > MOST_SPANS) {
-    throw invalid(`\`spans\` is a list of 1 to ${MOST_SPANS} ranges.`);
-  }
-  return {
-    spans: spans.map((span: unknown, i) => {
-      const place = `spans[${i}]`;
-      const range = checkRange(span, place, 0, length);
-      const { locked } = fieldsOf(span, place);
-      if (locked === undefined) return range;
-      if (!Array.isArray(locked)) throw invalid(`\`${place}.locked\` is a list of ranges.`);
-      const { start, end } = range;
-      return {
-        ...range,
-        locked: locked.map((one: unknown, j) => checkRange(one, `${place}.locked[${j}]`, start, end)),
-      };
-    }),
-    ...numberOf(fields, 'candidates', 1, 8, true),
-    ...numberOf(fields, 'seed', 0, Number.MAX_SAFE_INTEGER, true),
-    ...numberOf(fields, 'strength', 0.01, 1),
-    ...numberOf(fields, 'maxTokens', 1, 4096, true),
-    ...numberOf(fields, 'gate', 0, 1),
-  };
+  return checked(() => {
+    const known = INFILL(request, '');
+    checkSpans(known.spans, length);
+    return known;
+  });
 }
 
 /** `length` is the text's. */
-export function checkScore(request: unknown, length: number): Pick<ScoreRequest, 'range'> {
-  const { range } = fieldsOf(request, 'The request');
-  return range === undefined ? {} : { range: checkRange(range, 'range', 0, length) };
+export function checkScore(request: unknown, length: number): CheckedScore {
+  return checked(() => {
+    const known = SCORE(request, '');
+    if (known.range) checkWithin(known.range, 'range', 0, length);
+    return known;
+  });
 }
 
-export function fieldsOf(value: unknown, what: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`${what} is an object.`);
+export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  checkedAs(ANYTHING, value);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+export function checkedAs<T>(read: Read<T>, value: unknown): T {
+  return checked(() => read(value, ''));
+}
+
+function checked<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw isEngineError(error) ? invalid(error.message) : error;
   }
-  return value as Fields;
-}
-
-function checkRange(value: unknown, place: string, least: number, most: number): Range {
-  const { start, end } = fieldsOf(value, `\`${place}\``);
-  if (!isOffset(start) || !isOffset(end) || start < least || end < start || end > most) {
-    throw invalid(`\`${place}\` has whole numbers \`start\` and \`end\`, ${least} ≤ start ≤ end ≤ ${most}.`);
-  }
-  return { start, end };
-}
-
-function isOffset(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value);
-}
-
-function numberOf<K extends string>(
-  fields: Fields,
-  name: K,
-  least: number,
-  most: number,
-  isWhole = false,
-): { readonly [name in K]?: number } {
-  const value = fields[name];
-  if (value === undefined) return {};
-  const fits = typeof value === 'number' && value >= least && value <= most;
-  if (!fits || (isWhole && !Number.isInteger(value))) {
-    throw invalid(`\`${name}\` is a ${isWhole ? 'whole ' : ''}number from ${least} to ${most}.`);
-  }
-  return { [name]: value } as { readonly [name in K]?: number };
 }
 
 export function invalid(message: string): ApiError {

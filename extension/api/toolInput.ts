@@ -1,7 +1,8 @@
 // What a language model hands to the tool, and what it gets back: lines and columns in, a diff out. Pure.
 import { structuredPatch } from 'diff';
+import { integer, list, object, text } from '../../engine/rpc/fields';
 import { lineStarts } from '../text/offsets';
-import { fieldsOf, invalid } from './requests';
+import { checkedAs, invalid } from './requests';
 
 /** Counts from 1, as editors show it; a column counts UTF-16 units, the end is exclusive. */
 export interface LineRange {
@@ -17,35 +18,18 @@ export interface ToolInput {
   readonly candidates?: number;
 }
 
-const MOST_RANGES = 16;
+const COUNTED = integer(1, Number.MAX_SAFE_INTEGER);
+const LINES = object<LineRange>(
+  { startLine: COUNTED, endLine: COUNTED },
+  { startColumn: COUNTED, endColumn: COUNTED },
+);
+const INPUT = object<ToolInput>(
+  { filePath: text(4096, 1), ranges: list(1, 16, LINES) },
+  { candidates: integer(1, 4) },
+);
 
 export function checkInput(input: unknown): ToolInput {
-  const { filePath, ranges, candidates } = fieldsOf(input, 'The input');
-  if (typeof filePath !== 'string' || filePath === '') throw invalid('`filePath` names a file.');
-  if (!Array.isArray(ranges) || ranges.length === 0 || ranges.length > MOST_RANGES) {
-    throw invalid(`\`ranges\` is a list of 1 to ${MOST_RANGES} ranges of lines.`);
-  }
-  if (candidates !== undefined && !isWithin(candidates, 1, 4)) {
-    throw invalid('`candidates` is a whole number from 1 to 4.');
-  }
-  return {
-    filePath,
-    ranges: ranges.map(checkRange),
-    ...(typeof candidates === 'number' ? { candidates } : {}),
-  };
-}
-
-function checkRange(value: unknown): LineRange {
-  const { startLine, startColumn, endLine, endColumn } = fieldsOf(value, 'A range');
-  for (const [name, one] of Object.entries({ startLine, startColumn, endLine, endColumn })) {
-    if (one === undefined && name.endsWith('Column')) continue;
-    if (!isWithin(one, 1, Number.MAX_SAFE_INTEGER)) throw invalid(`\`${name}\` is a whole number from 1.`);
-  }
-  return { startLine, startColumn, endLine, endColumn } as LineRange;
-}
-
-function isWithin(value: unknown, least: number, most: number): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most;
+  return checkedAs(INPUT, input);
 }
 
 /** UTF-16 offsets. Without columns whole lines are meant, their indentation and line end left out. */

@@ -22,6 +22,7 @@ import {
 import { ScriptedLoader } from './scriptedModel';
 
 const A = '/models/a';
+const CANCEL = '$/cancelRequest';
 
 interface Bench {
   readonly loader: ScriptedLoader;
@@ -209,23 +210,22 @@ describe('server', () => {
 
   test('cancel is honoured while waiting, while running and before it is dispatched', async () => {
     const { connection, input, infill, loader } = await setUp();
-    const running = infill(1, 'forever');
-    const waiting = infill(2, 'steps 1');
+    const [first, second] = [new CancellationTokenSource(), new CancellationTokenSource()];
+    const running = infill(1, 'forever', {}, first);
+    const waiting = infill(2, 'steps 1', {}, second);
     await until(() => (loader.models[0]?.steps ?? 0) > 3);
-    await connection.sendNotification(METHODS.cancel, { requestId: 2 });
+    second.cancel();
     await rejects(waiting, 'cancelled');
-    await connection.sendNotification(METHODS.cancel, { requestId: 1 });
+    first.cancel();
     await rejects(running, 'cancelled');
     input.write(
       Buffer.concat([
         frame({ jsonrpc: '2.0', id: 1000, method: METHODS.infill, params: request(3, 'forever') }),
-        frame({ jsonrpc: '2.0', method: METHODS.cancel, params: { requestId: 3 } }),
+        frame({ jsonrpc: '2.0', method: CANCEL, params: { id: 1000 } }),
       ]),
     );
-    // Unknown, finished and senseless numbers do nothing.
-    for (const requestId of [1, 99, 'x', null]) {
-      await connection.sendNotification(METHODS.cancel, { requestId });
-    }
+    // Unknown numbers, finished ones, and one that was cancelled already do nothing.
+    for (const id of [1000, 9999, 'x']) await connection.sendNotification(CANCEL, { id });
     await infill(4, 'steps 2');
     assert.deepEqual(loader.models[0]?.begun, [1, 4]);
   });
@@ -286,12 +286,13 @@ describe('server', () => {
 
   test('a cancelled run stops at its next step, whatever else waits to be read', async () => {
     const { connection, input, infill, loader } = await setUp();
-    const running = infill(1, 'forever');
+    const source = new CancellationTokenSource();
+    const running = infill(1, 'forever', {}, source);
     await until(() => (loader.models[0]?.steps ?? 0) > 3);
     const frames = Array.from({ length: 40 }, () => ({ jsonrpc: '2.0', method: '$/other', params: {} }));
-    const cancel = { jsonrpc: '2.0', method: METHODS.cancel, params: { requestId: 1 } };
     const before = loader.models[0]?.steps ?? 0;
-    input.write(Buffer.concat([...frames, cancel].map(frame)));
+    input.write(Buffer.concat(frames.map(frame)));
+    source.cancel();
     await rejects(running, 'cancelled');
     assert.ok((loader.models[0]?.steps ?? 0) - before <= 2);
     await connection.sendRequest(METHODS.status, {});
@@ -320,10 +321,11 @@ describe('server', () => {
   });
 
   test('a run that is deaf to its cancellation sends no more steps', async () => {
-    const { connection, infill, loader, steps } = await setUp();
-    const deaf = infill(1, 'deaf 300', { events: true });
+    const { infill, loader, steps } = await setUp();
+    const source = new CancellationTokenSource();
+    const deaf = infill(1, 'deaf 300', { events: true }, source);
     await until(() => steps.length > 2);
-    await connection.sendNotification(METHODS.cancel, { requestId: 1 });
+    source.cancel();
     await rejects(deaf, 'cancelled');
     const heard = steps.length;
     await until(() => loader.models[0]?.steps === 300);
@@ -338,14 +340,15 @@ describe('server', () => {
     const { infill, connection, loader } = await setUp(true, {
       schedule: { capacity: 2, passes: 8, yields: 3 },
     });
-    const all = [1, 2, 3].map((id) => infill(id, 'forever'));
+    const sources = [1, 2, 3].map(() => new CancellationTokenSource());
+    const all = sources.map((source, i) => infill(i + 1, 'forever', {}, source));
     await until(() => (loader.models[0]?.steps ?? 0) > 0);
     await rejects(infill(1, 'steps 1'), 'protocol-violation', { requestId: 1 });
     await rejects(infill(4, 'steps 1'), 'queue-full', { capacity: 2 });
     const { running, queued } = Object(await connection.sendRequest(METHODS.status, {}));
     assert.deepEqual([running, queued], [1, 2]);
     const refused = Promise.all(all.map((answer) => rejects(answer, 'cancelled')));
-    for (const requestId of [3, 2, 1]) await connection.sendNotification(METHODS.cancel, { requestId });
+    for (const source of sources.reverse()) source.cancel();
     await refused;
   });
 
@@ -387,7 +390,7 @@ describe('server', () => {
     input.write(frame('{"jsonrpc":"2.0","id":1,'));
     input.write(frame({ jsonrpc: '2.0', id: 700, method: 5 }));
     await connection.sendNotification('palimpsest/unknown', {});
-    await connection.sendNotification(METHODS.cancel, { requestId: 'one' });
+    await connection.sendNotification(METHODS.enough, { requestId: 'one' });
     await infill(1, 'steps 1');
     assert.equal(logs.filter((line) => line.includes('no JSON-RPC message')).length, 2);
     assert.ok(logs.some((line) => line.includes('palimpsest/unknown')));

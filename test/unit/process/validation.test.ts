@@ -69,7 +69,7 @@ describe('validation', () => {
         cacheFolder: '/c',
       },
     );
-    assert.deepEqual(validation.cancelParams({ requestId: 3 }), { requestId: 3 });
+    assert.deepEqual(validation.enoughParams({ requestId: 3 }), { requestId: 3 });
     assert.deepEqual(validation.modelParams({ model: 'm', x: 1 }), { model: 'm' });
   });
 
@@ -173,7 +173,7 @@ describe('validation', () => {
       validation.loadModelParams,
       validation.initialiseParams,
       validation.modelParams,
-      validation.cancelParams,
+      validation.enoughParams,
     ];
     const mutated = fc
       .tuple(fc.constantFrom(...Object.keys(everything)), fc.anything())
