@@ -19,7 +19,8 @@ export interface HeldFile {
   /** Package or repository. */
   readonly source: string;
   readonly path: string;
-  readonly language: Language;
+  /** One of LANGUAGES, or another of the corpus. */
+  readonly language: string;
   readonly text: string;
 }
 
@@ -39,15 +40,24 @@ export interface Case {
 /** Which half of the packages: one is for fitting, the other for measuring, so that no figure is of its own fit. */
 export type Half = 'fit' | 'measure';
 
-/** Files that are long enough to have a context, of one half of the packages by their names' order. */
+/**
+ * Files that are long enough to have a context, of one half of the packages by their names' order. Packages in
+ * other languages are halved apart, each language by itself, so that a new one moves no package to the other half.
+ */
 export function heldFiles(file: string, half: Half): HeldFile[] {
   const lines = zlib.gunzipSync(fs.readFileSync(file)).toString('utf8').split('\n');
   const files = lines.flatMap((line): HeldFile[] => (line === '' ? [] : [JSON.parse(line) as HeldFile]));
+  const group = ({ language }: HeldFile) =>
+    (LANGUAGES as readonly string[]).includes(language) ? 'main' : language;
+  const groups = [...new Set(files.map(group))].map((name) => files.filter((file) => group(file) === name));
+  const chosen = new Set(groups.flatMap((members) => halfOf(members, half)));
+  return files.filter((file) => chosen.has(file.source) && file.text.split('\n').length >= 12);
+}
+
+/** Names of every other package. */
+function halfOf(files: readonly HeldFile[], half: Half): string[] {
   const sources = [...new Set(files.map(({ source }) => source))].sort();
-  return files.filter(
-    ({ source, text }) =>
-      sources.indexOf(source) % 2 === (half === 'measure' ? 0 : 1) && text.split('\n').length >= 12,
-  );
+  return sources.filter((_, index) => index % 2 === (half === 'measure' ? 0 : 1));
 }
 
 /** `count` cases of one language and kind, from files drawn at random; the same for the same arguments. */

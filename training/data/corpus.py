@@ -11,17 +11,19 @@ import gzip
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from training.data.cache import CACHE
 from training.data.downloads import SourceGone, read_source
 from training.data.duplicates import NearDuplicates
-from training.data.filters import clean, is_test, language_of, reason_to_drop
+from training.data.filters import MAIN_LANGUAGES, clean, is_test, language_of, reason_to_drop
 from training.data.sources import Source, load_sources
 
 MAX_SOURCE_BYTES = 8_000_000
+MAX_SAMPLE_BYTES = 5_000_000
+"""For a source outside the main languages, which stay the bulk of the corpus."""
 TEST_SHARE = 0.1
 
 
@@ -38,14 +40,17 @@ class Document:
 def documents_of(source: Source, files: Iterator[tuple[str, bytes]], report: Counter[str]) -> list[Document]:
     """Filters the files of one source; `report` counts the bytes kept and dropped, by reason.
 
-    Tests are kept up to a tenth of a source, and a source gives at most eight megabytes, so that no
-    project's habits become the model's.
+    A source gives at most eight megabytes of code, and a tenth of that in tests, so that no project's habits
+    become the model's. One project often mixes the main languages, so its source gives all of them. A source
+    in any other language gives files of that language alone, at most five megabytes.
     """
+    main = source.language in MAIN_LANGUAGES
+    languages = MAIN_LANGUAGES if main else {source.language}
     code: list[Document] = []
     tests: list[Document] = []
     for path, data in files:
         language = language_of(path)
-        if language is None:
+        if language is None or language not in languages:
             continue
         report["read"] += len(data)
         reason = reason_to_drop(path, data)
@@ -54,8 +59,9 @@ def documents_of(source: Source, files: Iterator[tuple[str, bytes]], report: Cou
             continue
         document = Document(source.name, path, language, clean(data))
         (tests if is_test(path) else code).append(document)
+    code = _capped(code, MAX_SOURCE_BYTES if main else MAX_SAMPLE_BYTES, "cap", report)
     allowed_tests = int(TEST_SHARE * sum(len(document.text) for document in code))
-    return _capped(code, MAX_SOURCE_BYTES, "cap", report) + _capped(tests, allowed_tests, "tests", report)
+    return code + _capped(tests, allowed_tests, "tests", report)
 
 
 def _capped(documents: list[Document], limit: int, reason: str, report: Counter[str]) -> list[Document]:
@@ -105,11 +111,13 @@ def build(sources: list[Source], out: Path, cache: Path, mirrors: Path | None) -
     return report
 
 
-def read_documents(path: Path) -> Iterator[Document]:
-    """Reads back what `build` wrote."""
+def read_documents(path: Path, languages: Container[str] | None = None) -> Iterator[Document]:
+    """Reads back what `build` wrote: all documents, or those in `languages`."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
-            yield Document(**json.loads(line))
+            document = Document(**json.loads(line))
+            if languages is None or document.language in languages:
+                yield document
 
 
 def main() -> None:

@@ -18,7 +18,19 @@ LANGUAGES = {
     ".mjs": "javascript",
     ".cjs": "javascript",
     ".jsx": "javascript",
+    ".go": "go",
+    ".rs": "rust",
+    ".java": "java",
+    ".cc": "cpp",
+    ".cpp": "cpp",
+    ".cxx": "cpp",
+    ".h": "cpp",
+    ".hh": "cpp",
+    ".hpp": "cpp",
+    ".cs": "csharp",
 }
+MAIN_LANGUAGES = frozenset({"python", "typescript", "javascript"})
+"""The bulk of the corpus. Each other language is a small sample (see corpus.py)."""
 
 MIN_BYTES = 300
 MAX_BYTES = 120_000
@@ -27,16 +39,21 @@ MAX_MEAN_LINE = 80
 
 _TEST_PATH = re.compile(
     r"(^|/)(tests?|testing|_tests?|__tests__|specs?|e2e|testdata|fixtures?|__fixtures__|__snapshots__"
-    r"|benchmarks?|mocks?|__mocks__|cypress)(/|$)"
-    r"|(^|/)(test_[^/]*|[^/]*_tests?|conftest)\.py$|[.-](test|spec|stories|bench|test-d)\.[cm]?[jt]sx?$",
+    r"|benches|benchmarks?|mocks?|__mocks__|cypress|(?-i:testFixtures|[^/]+\.(Tests?|Specs)))(/|$)"
+    r"|(^|/)(test_[^/]*|[^/]*_tests?|conftest)\.py$|[.-](test|spec|stories|bench|test-d)\.[cm]?[jt]sx?$"
+    r"|_test\.go$|(^|/|_)tests?\.rs$|(^|/)test_[^/]*\.(cc|cpp|h)$|[_-](unittest|test|benchmark)s?\.(cc|cpp|h)$"
+    # Java and C# name tests in capitals: without them `Latest.java` would be one.
+    r"|(?-i:(^|/)([^/]*[a-z0-9])?(Tests?|TestCase|TestBase|Specs?|Benchmarks?)\.(java|cs))$",
     re.IGNORECASE,
 )
 _VENDORED_PATH = re.compile(
-    r"(^|/)(_?vendor(ed)?|third_?party|externs?|_?externals?|node_modules|bower_components|site-packages)(/|$)",
+    r"(^|/)(_?vendor(ed)?|third_?party|3rd_?party|fmt/bundled|externs?|_?externals?|node_modules|bower_components"
+    r"|site-packages)(/|$)",
     re.IGNORECASE,
 )
 _GENERATED_PATH = re.compile(
-    r"_pb2(_grpc)?\.py$|/migrations/|parsetab|lextab|(^|/)_version\.py$|/locales?/|/i18n/|/l10n/|unicode_?data"
+    r"_pb2(_grpc)?\.py$|\.pb(\.gw)?\.(go|cc|h)$|/zz_generated|_gen\.go$|\.(designer|g)\.cs$|/assemblyinfo\.cs$"
+    r"|/package-info\.java$|/migrations/|parsetab|lextab|(^|/)_version\.py$|/locales?/|/i18n/|/l10n/|unicode_?data"
     r"|\.min\.|\.bundle\.|\.generated\.|/generated/|/dist/|/umd/|/esm5/|/fesm|\.d\.[cm]?ts$|/examples?/.*/data/",
     re.IGNORECASE,
 )

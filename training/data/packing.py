@@ -100,7 +100,8 @@ def main() -> None:
         sys.exit("Token files hold 16-bit tokens: choose a vocabulary of at most 65,536.")
     counts = {
         name: pack(
-            list(read_documents(options.corpus / f"{name}.jsonl.gz")),
+            # A header names the language, so a document whose language has no token has no header.
+            list(read_documents(options.corpus / f"{name}.jsonl.gz", LANGUAGE_TOKENS)),
             tokenizer,
             options.out,
             name,

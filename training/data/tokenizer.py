@@ -17,7 +17,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 from training.data.cache import CACHE
 from training.data.corpus import read_documents
-from training.data.vocabulary import BOS, END, MASK, PAD, SPECIAL_TOKENS
+from training.data.vocabulary import BOS, END, LANGUAGE_TOKENS, MASK, PAD, SPECIAL_TOKENS
 
 VOCABULARY = 8192
 MAX_TOKEN_LENGTH = 24
@@ -91,7 +91,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
 def sample_texts(corpus: Path, megabytes: float, seed: int) -> list[str]:
     """A sample of the training documents, half of it Python, so that no language owns the vocabulary."""
     texts: dict[bool, list[str]] = {True: [], False: []}
-    for document in read_documents(corpus / "train.jsonl.gz"):
+    for document in read_documents(corpus / "train.jsonl.gz", LANGUAGE_TOKENS):
         texts[document.language == "python"].append(document.text)
     chosen: list[str] = []
     for group in texts.values():
@@ -119,7 +119,7 @@ def main() -> None:
     tokenizer = train_tokenizer(sample_texts(options.corpus, options.megabytes, options.seed), options.vocabulary)
     save_tokenizer(tokenizer, options.out)
     sizes: dict[str, list[int]] = {}
-    for document in read_documents(options.corpus / "held.jsonl.gz"):
+    for document in read_documents(options.corpus / "held.jsonl.gz", LANGUAGE_TOKENS):
         size = sizes.setdefault(document.language, [0, 0])
         if size[0] < 2_000_000:
             size[0] += len(document.text.encode())

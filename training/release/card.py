@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from training.data.sources import load_sources
+from training.data.vocabulary import LANGUAGE_TOKENS
 from training.model.config import BLOCK, GAP, MAX_BLOCKS
 from training.run.checkpoint import Checkpoint, Progress
 
@@ -163,7 +164,7 @@ def _figures(figures: dict[str, dict[str, float]] | None) -> str:
 
 
 def _sources() -> str:
-    sources = load_sources()
+    sources = [source for source in load_sources() if source.language in LANGUAGE_TOKENS]
     kinds = Counter(source.kind for source in sources)
     licences = Counter(source.licence for source in sources)
     held = ", ".join(sorted(source.name for source in sources if source.held_out))

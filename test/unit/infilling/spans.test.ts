@@ -1,8 +1,11 @@
 // Held-out spans: what is cut out, put back, gives the file again, and is of its kind.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import test, { before, describe } from 'node:test';
-import { drawCases, type HeldFile, KINDS } from '../../../bench/infilling/spans';
+import test, { after, before, describe } from 'node:test';
+import zlib from 'node:zlib';
+import { drawCases, type HeldFile, heldFiles, KINDS } from '../../../bench/infilling/spans';
 import { openCheckpoint } from '../../../engine/checkpoint/open';
 import type { TextTokenizer } from '../../../engine/checkpoint/types';
 
@@ -32,4 +35,35 @@ describe('held-out spans', () => {
         } else assert.equal(lines, 1);
       }
     });
+});
+
+describe('halves of the held-out packages', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'halves-'));
+  after(() => fs.rmSync(folder, { recursive: true }));
+
+  const namesOf = (
+    files: readonly (readonly [source: string, language: string])[],
+    half: 'fit' | 'measure',
+  ) => {
+    const file = path.join(folder, 'held.jsonl.gz');
+    const lines = files.map(([source, language]) => JSON.stringify({ ...FILE, source, language }));
+    fs.writeFileSync(file, zlib.gzipSync(lines.join('\n')));
+    return heldFiles(file, half).map(({ source }) => source);
+  };
+  const MAIN = [
+    ['flask', 'python'],
+    ['hono', 'typescript'],
+    ['koa', 'javascript'],
+  ] as const;
+
+  test('every package is in one of them', () => {
+    assert.deepEqual(namesOf(MAIN, 'measure'), ['flask', 'koa']);
+    assert.deepEqual(namesOf(MAIN, 'fit'), ['hono']);
+  });
+
+  test('another language moves no package to the other half, and has both', () => {
+    const more = [...MAIN, ['chi', 'go'], ['echo', 'go'], ['gson', 'java']] as const;
+    assert.deepEqual(namesOf(more, 'measure'), ['flask', 'koa', 'chi', 'gson']);
+    assert.deepEqual(namesOf(more, 'fit'), ['hono', 'echo']);
+  });
 });
