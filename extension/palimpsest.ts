@@ -39,7 +39,14 @@ import { ghostItem } from './rewrite/review/inlineView';
 import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewriteManager';
 import { meantSpans } from './rewrite/targetSpans';
-import { type EmptyChoice, engineSettings, rewriteSettings, START_SETTINGS } from './settings';
+import {
+  describeSettings,
+  type EmptyChoice,
+  engineSettings,
+  rewriteSettings,
+  SECTION,
+  START_SETTINGS,
+} from './settings';
 import { editorOf, type LookOutcome, Suspicions } from './suspicion/suspicions';
 import { SyntaxTrees } from './syntax/syntaxTrees';
 import type { OffsetRange } from './text/types';
@@ -77,6 +84,12 @@ export class Palimpsest {
   ) {
     this.cacheFolder = path.join(context.globalStorageUri.fsPath, 'cache');
     this.log = window.createOutputChannel('Palimpsest', { log: true });
+    this.log.info(`Settings: ${describeSettings()}`);
+    this.owned.add(
+      workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(SECTION)) this.log.info(`Settings: ${describeSettings()}`);
+      }),
+    );
     this.syntax = this.owned.add(
       new SyntaxTrees({
         folder: path.join(context.extensionPath, 'dist', 'tree-sitter'),
@@ -267,9 +280,9 @@ export class Palimpsest {
   private engineChanged(state: EngineState): void {
     this.status.show(state);
     this.instructions.modelChanged(state);
-    const isNews = state.kind === 'stopped' && this.reported !== 'stopped';
+    const isNews = state.kind === 'failed' && this.reported !== 'failed';
     this.reported = state.kind;
-    if (isNews) this.failures.stopped(state);
+    if (isNews) this.failures.failed(state);
   }
 
   private async tellRefusal(message: string, isUnsure: boolean): Promise<void> {

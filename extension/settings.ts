@@ -19,6 +19,11 @@ export interface EngineSettings {
   readonly idleMinutes: number;
 }
 
+/** All settings of ours as they are in effect, for the log. */
+export function describeSettings(): string {
+  return JSON.stringify(workspace.getConfiguration(SECTION));
+}
+
 /** Settings that count from the engine's next start on. */
 export const START_SETTINGS = ['palimpsest.node.path', 'palimpsest.model.path', 'palimpsest.engine.provider'];
 

@@ -1,6 +1,7 @@
 // What a language model hands to the tool, and what it gets back: lines and columns in, a diff out. Pure.
 import { structuredPatch } from 'diff';
 import { integer, list, object, text } from '../../engine/rpc/fields';
+import { splitLines } from '../text/lineEnds';
 import { lineStarts } from '../text/offsets';
 import { checkedAs, invalid } from './requests';
 
@@ -37,7 +38,7 @@ export function offsetsOf(
   text: string,
   { startLine, startColumn, endLine, endColumn }: LineRange,
 ): { readonly start: number; readonly end: number } {
-  const lines = text.split(/\r\n|\r|\n/);
+  const lines = splitLines(text);
   const first = lines[startLine - 1];
   const last = lines[endLine - 1];
   if (first === undefined || last === undefined || endLine < startLine) {

@@ -1,21 +1,8 @@
 // Lets through the newest of many values, at most so many a second: an editor that repaints for each denoise step would
 // be busy with nothing else.
+import { type Clock, MONOTONIC_CLOCK } from './clock';
 
-export interface Clock {
-  readonly now: () => number;
-  /** Gives back what takes the call back. */
-  readonly later: (call: () => void, millis: number) => () => void;
-}
-
-const REAL_CLOCK: Clock = {
-  now: () => performance.now(),
-  later: (call, millis) => {
-    const timer = setTimeout(call, millis);
-    return () => clearTimeout(timer);
-  },
-};
-
-export class Pacer<T> {
+export class Throttle<T> {
   private waiting: { readonly value: T } | undefined;
   private takeBack: (() => void) | undefined;
   private last = Number.NEGATIVE_INFINITY;
@@ -24,7 +11,7 @@ export class Pacer<T> {
     private readonly show: (value: T) => void,
     /** Milliseconds between two. */
     private readonly interval: number,
-    private readonly clock: Clock = REAL_CLOCK,
+    private readonly clock: Clock = MONOTONIC_CLOCK,
   ) {}
 
   offer(value: T): void {

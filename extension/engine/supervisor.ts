@@ -1,6 +1,5 @@
 // The engine's life as the editor sees it: started on first use, restarted with back-off when it dies, stopped when idle.
 // Knows nothing of vscode, so that it can be tested with real processes and without an editor.
-
 import { EngineError, type ErrorCode, toEngineError } from '../../engine/errors';
 import type { LoadProgress, ModelDescription, ProviderChoice } from '../../engine/protocol';
 import { type Disposable, Emitter } from '../../engine/rpc/emitter';
@@ -11,13 +10,13 @@ import { RestartBudget } from './restartBudget';
 
 export type EngineState =
   /** Not started yet, idle for long, or stopped by the person. */
-  | { readonly kind: 'off' }
+  | { readonly kind: 'stopped' }
   | { readonly kind: 'starting' }
   | { readonly kind: 'loading'; readonly progress?: LoadProgress }
   | { readonly kind: 'ready'; readonly model: ModelDescription; readonly runtime: NodeRuntime }
   | { readonly kind: 'restarting'; readonly error: EngineError }
   /** Nothing happens any more until a person asks for it. */
-  | { readonly kind: 'stopped'; readonly error: EngineError };
+  | { readonly kind: 'failed'; readonly error: EngineError };
 
 export interface EngineLaunch {
   readonly runtime: NodeRuntime;
@@ -61,7 +60,7 @@ export function isCrash(error: EngineError): boolean {
 export class EngineSupervisor {
   private readonly stateEmitter = new Emitter<EngineState>();
   readonly onState = this.stateEmitter.event;
-  private current: EngineState = { kind: 'off' };
+  private current: EngineState = { kind: 'stopped' };
   private readonly budget: RestartBudget;
   private ready: ReadyEngine | undefined;
   private start: { readonly promise: Promise<ReadyEngine>; readonly controller: AbortController } | undefined;
@@ -94,7 +93,7 @@ export class EngineSupervisor {
   }
 
   /**
-   * Runs `work` with an engine whose model is loaded, starting it where need be. A stopped engine is started again only
+   * Runs `work` with an engine whose model is loaded, starting it where need be. An engine that failed is started again only
    * when a person asked (`revive`). Rejects with EngineError.
    */
   async use<T>(
@@ -134,7 +133,7 @@ export class EngineSupervisor {
     for (const client of clients) this.stoppedOnes.add(client);
     await Promise.all(clients.map((client) => client.stop()));
     await start?.promise.catch(() => undefined);
-    if (this.start === undefined && this.ready === undefined) this.enter({ kind: 'off' });
+    if (this.start === undefined && this.ready === undefined) this.enter({ kind: 'stopped' });
   }
 
   async dispose(): Promise<void> {
@@ -176,7 +175,7 @@ export class EngineSupervisor {
       );
     }
     if (start !== undefined) return start.promise;
-    if (this.current.kind === 'stopped') {
+    if (this.current.kind === 'failed') {
       if (!revive) return Promise.reject(this.current.error);
       this.budget.reset();
     }
@@ -204,12 +203,12 @@ export class EngineSupervisor {
       } catch (thrown) {
         const error = toEngineError(thrown);
         if (signal.aborted) {
-          this.enter({ kind: 'off' });
+          this.enter({ kind: 'stopped' });
           throw error;
         }
         if (!isCrash(error) || error === failure) {
           this.options.log.error(error.message);
-          this.enter({ kind: 'stopped', error });
+          this.enter({ kind: 'failed', error });
           throw error;
         }
         failure = error;

@@ -1,4 +1,5 @@
 // What a language server says of two versions of a text, and what follows for a rewrite. Pure.
+import { splitLines } from '../text/lineEnds';
 
 /** A diagnostic without its place: an edit moves places. */
 export interface Problem {
@@ -55,7 +56,7 @@ export function worthShowing<T>(checked: readonly Checked<T>[]): readonly Checke
 
 /** One line of a menu. */
 export function shortened(message: string, most = 60): string {
-  const line = (message.split(/\r\n|\r|\n/).find((one) => one.trim() !== '') ?? '').trim();
+  const line = (splitLines(message).find((one) => one.trim() !== '') ?? '').trim();
   const characters = [...line];
   return characters.length <= most
     ? line

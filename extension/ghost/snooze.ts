@@ -1,19 +1,5 @@
 // Quiet for a while: until when ghost text is not offered by itself. Ends by itself; knows nothing of vscode.
-
-export interface Alarm {
-  readonly now: () => number;
-  /** Gives back what takes the call back. */
-  readonly later: (call: () => void, millis: number) => () => void;
-}
-
-const REAL_ALARM: Alarm = {
-  now: Date.now,
-  later: (call, millis) => {
-    const timer = setTimeout(call, millis);
-    timer.unref();
-    return () => clearTimeout(timer);
-  },
-};
+import { type Clock, WALL_CLOCK } from '../common/clock';
 
 /** The longest that a timer can wait. */
 const LONGEST = 2 ** 31 - 1;
@@ -26,7 +12,7 @@ export class Snooze {
   constructor(
     /** Called when it begins, ends, or changes. */
     private readonly changed: (until: number | undefined) => void,
-    private readonly alarm: Alarm = REAL_ALARM,
+    private readonly clock: Clock = WALL_CLOCK,
   ) {}
 
   get until(): number | undefined {
@@ -37,8 +23,8 @@ export class Snooze {
   start(minutes: number): void {
     this.takeBack?.();
     const millis = minutes * 60_000;
-    this.end = this.alarm.now() + millis;
-    this.takeBack = millis > LONGEST ? undefined : this.alarm.later(() => this.stop(), millis);
+    this.end = this.clock.now() + millis;
+    this.takeBack = millis > LONGEST ? undefined : this.clock.later(() => this.stop(), millis);
     this.changed(this.end);
   }
 

@@ -1,5 +1,6 @@
 // The ways to have less ghost text: off for a language, and quiet for a while.
 import { ConfigurationTarget, commands, l10n, type TextDocument, window, workspace } from 'vscode';
+import { setContext } from '../common/contextKeys';
 import { SECTION } from '../settings';
 import { Snooze } from './snooze';
 
@@ -11,7 +12,7 @@ export class GhostSwitches {
   /** `changed` is told until when there is quiet (milliseconds since the epoch), and its end. */
   constructor(changed: (until: number | undefined) => void) {
     this.snooze = new Snooze((until) => {
-      void commands.executeCommand('setContext', 'palimpsest.snoozed', until !== undefined);
+      setContext('palimpsest.snoozed', until !== undefined);
       if (until !== undefined) void commands.executeCommand('editor.action.inlineSuggest.hide');
       changed(until);
     });

@@ -1,7 +1,8 @@
 // Asks what is wanted, for models that take an instruction; tells of a model that takes none before anybody has typed.
-import { commands, l10n, window } from 'vscode';
+import { l10n, window } from 'vscode';
 import { toEngineError } from '../../engine/errors';
 import type { ModelDescription } from '../../engine/protocol';
+import { setContext } from '../common/contextKeys';
 import type { EngineState, EngineSupervisor } from '../engine/supervisor';
 
 export class Instructions {
@@ -47,8 +48,4 @@ export class Instructions {
       throw toEngineError(error);
     }
   }
-}
-
-function setContext(key: string, value: boolean): void {
-  void commands.executeCommand('setContext', key, value);
 }

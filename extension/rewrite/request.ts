@@ -5,6 +5,7 @@ import { lineEndOf } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
+import { LINE_ENDS } from '../text/lineEnds';
 import { answerFrom, planAsk } from './requestPlan';
 import type { Answer, Ask, Place } from './state/types';
 
@@ -86,7 +87,7 @@ export async function askForAnswers(
     answers: result.candidates.map(({ spans }) =>
       answerFrom(
         plan,
-        spans.map((span) => span.text.replace(/\r\n|\r|\n/g, lineEnd)),
+        spans.map((span) => span.text.replace(LINE_ENDS, lineEnd)),
       ),
     ),
   };

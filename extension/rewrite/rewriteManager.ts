@@ -3,7 +3,6 @@
 import {
   type CodeLens,
   type CodeLensProvider,
-  commands,
   EventEmitter,
   l10n,
   type Tab,
@@ -17,6 +16,7 @@ import {
   workspace,
 } from 'vscode';
 import type { EngineError } from '../../engine/errors';
+import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { holdsSecrets } from '../privacy/secrets';
@@ -67,7 +67,6 @@ export class Rewrites implements CodeLensProvider {
   private readonly services: RewriteServices;
   private readonly lensesChanged = this.owned.add(new EventEmitter<void>());
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
-  private readonly contexts = new Map<string, boolean>();
   /** Whose diff editor was closed a moment ago. */
   private readonly withoutDiff = new Set<Rewrite>();
   private settling: NodeJS.Timeout | undefined;
@@ -234,16 +233,10 @@ export class Rewrites implements CodeLensProvider {
     const rewrite = this.current();
     // For a moment: a key that is pressed again meanwhile is for the next hunk, not for the text.
     if (rewrite?.kind === 'accepting') return;
-    this.setContext('palimpsest.denoising', rewrite?.kind === 'denoising');
-    this.setContext('palimpsest.reviewing', rewrite?.kind === 'reviewing');
-    this.setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
-    this.setContext('palimpsest.atReview', editor !== undefined && rewrite?.isAt(editor) === true);
-  }
-
-  private setContext(key: string, value: boolean): void {
-    if (this.contexts.get(key) === value) return;
-    this.contexts.set(key, value);
-    void commands.executeCommand('setContext', key, value);
+    setContext('palimpsest.denoising', rewrite?.kind === 'denoising');
+    setContext('palimpsest.reviewing', rewrite?.kind === 'reviewing');
+    setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
+    setContext('palimpsest.atReview', editor !== undefined && rewrite?.isAt(editor) === true);
   }
 
   private ofDiff(input: unknown): Rewrite | undefined {

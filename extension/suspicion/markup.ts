@@ -1,4 +1,5 @@
 // Texts and numbers in Markdown. The texts come from a model: nothing in them may become markup. Pure.
+import { LINE_ENDS } from '../text/lineEnds';
 
 export function percent(probability: number): string {
   const value = 100 * probability;
@@ -10,7 +11,7 @@ export function percent(probability: number): string {
 /** White space as signs, so that it can be seen. */
 export function visible(text: string): string {
   return text
-    .replace(/\r\n|\r|\n/g, '↵')
+    .replace(LINE_ENDS, '↵')
     .replace(/\t/g, '⇥')
     .replace(/^ +| +$/g, (blanks) => '␣'.repeat(blanks.length));
 }

@@ -17,6 +17,7 @@ import {
 } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { Priority } from '../../engine/protocol';
+import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Rewrites } from '../rewrite/rewriteManager';
@@ -54,7 +55,6 @@ export class Suspicions implements HoverProvider {
   private readonly heated = new Map<string, HeatedDocument>();
   private running: { readonly controller: AbortController; readonly key: string } | undefined;
   private scrolling: NodeJS.Timeout | undefined;
-  private isInContext = false;
 
   constructor(private readonly services: SuspicionServices) {
     this.owned.add(
@@ -251,13 +251,7 @@ export class Suspicions implements HoverProvider {
 
   private updateContext(): void {
     const editor = window.activeTextEditor;
-    this.setContext('palimpsest.suspicious', editor !== undefined && this.of(editor.document) !== undefined);
-  }
-
-  private setContext(key: string, value: boolean): void {
-    if (this.isInContext === value) return;
-    this.isInContext = value;
-    void commands.executeCommand('setContext', key, value);
+    setContext('palimpsest.suspicious', editor !== undefined && this.of(editor.document) !== undefined);
   }
 }
 

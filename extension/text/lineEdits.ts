@@ -1,5 +1,6 @@
 // The change of one place as edits of whole lines, so that each can be taken or left without the others.
 import { diffArrays } from 'diff';
+import { LINE_ENDS } from './lineEnds';
 import type { TextEdit } from './types';
 
 interface Lines {
@@ -66,16 +67,20 @@ function editOf(
     if (next !== undefined) return { start, end: next, text: '' };
     return { start: endOf(before, line - 1), end: old.length, text: '' };
   }
-  const lineEnd = /\r\n|\r|\n/.exec(old)?.[0] ?? /\r\n|\r|\n/.exec(fresh)?.[0] ?? '\n';
+  const lineEnd = firstLineEnd(old) ?? firstLineEnd(fresh) ?? '\n';
   if (line < count) return { start, end: start, text: `${text ?? ''}${lineEnd}` };
   return { start: old.length, end: old.length, text: `${lineEnd}${text ?? ''}` };
+}
+
+function firstLineEnd(text: string): string | undefined {
+  return text.matchAll(LINE_ENDS).next().value?.[0];
 }
 
 function linesOf(text: string): Lines {
   const texts: string[] = [];
   const starts: number[] = [];
   let start = 0;
-  for (const match of text.matchAll(/\r\n|\r|\n/g)) {
+  for (const match of text.matchAll(LINE_ENDS)) {
     texts.push(text.slice(start, match.index));
     starts.push(start);
     start = match.index + match[0].length;

@@ -1,6 +1,7 @@
 // Offsets in a text, in UTF-16 code units: what everything that decides works with. Types of the editor alone, so that it
 // can be tested without one.
 import type { Range, TextDocument } from 'vscode';
+import { LINE_ENDS } from './lineEnds';
 import type { OffsetRange } from './types';
 
 export function offsetsOf(document: TextDocument, { start, end }: Range): OffsetRange {
@@ -9,5 +10,5 @@ export function offsetsOf(document: TextDocument, { start, end }: Range): Offset
 
 /** Where each line begins, lines as the editor counts them. */
 export function lineStarts(text: string): readonly number[] {
-  return [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), ({ index, 0: end }) => index + end.length)];
+  return [0, ...Array.from(text.matchAll(LINE_ENDS), ({ index, 0: end }) => index + end.length)];
 }

@@ -1,5 +1,5 @@
 // What a person is told when something fails: one message for one failure, with the button that helps. What runs in the
-// background stays silent, until the engine is stopped for good.
+// background stays silent, until the engine has failed for good.
 import { commands, type LogOutputChannel, l10n, window } from 'vscode';
 import type { EngineError, ErrorCode } from '../../engine/errors';
 import { type EngineState, type EngineSupervisor, isCrash } from '../engine/supervisor';
@@ -30,12 +30,12 @@ export class Failures {
     if (isCrash(error) && this.engine.state.kind === 'ready') await this.settled();
     const { state } = this.engine;
     // Then the stop is what has to be told, and it was.
-    if (state.kind === 'stopped' && state.error === error) this.stopped(state);
+    if (state.kind === 'failed' && state.error === error) this.failed(state);
     else this.show(error, isCrash(error) ? wordsOfCrash(error) : error.message, []);
   }
 
   /** Nothing happens any more until the person does something. */
-  stopped({ error }: EngineState & { readonly kind: 'stopped' }): void {
+  failed({ error }: EngineState & { readonly kind: 'failed' }): void {
     const restart = { title: l10n.t('Restart Engine'), run: this.actions.restart };
     const setting = settingOf(error);
     const settings = {

@@ -18,10 +18,6 @@ export class LoadingNotice {
     this.owned.add(engine.onState((state) => this.changed(state)));
   }
 
-  get isShown(): boolean {
-    return this.shown !== undefined;
-  }
-
   dispose(): void {
     this.owned.dispose();
     this.close();

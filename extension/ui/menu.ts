@@ -32,16 +32,16 @@ export async function showMenu(actions: MenuActions): Promise<void> {
       run: () => commands.executeCommand('workbench.action.openSettings', '@ext:palimpsest.palimpsest'),
     },
   ];
-  const title = state.kind === 'stopped' ? state.error.message : 'Palimpsest';
+  const title = state.kind === 'failed' ? state.error.message : 'Palimpsest';
   await (await window.showQuickPick(items, { title }))?.run();
 }
 
 function engineItems({ state: { kind }, restart, stop }: MenuActions): readonly MenuItem[] {
   return [
-    ...(kind === 'ready' || kind === 'stopped'
+    ...(kind === 'ready' || kind === 'failed'
       ? [{ label: `$(refresh) ${l10n.t('Restart Engine')}`, run: restart }]
       : []),
-    ...(kind === 'off' || kind === 'stopped'
+    ...(kind === 'stopped' || kind === 'failed'
       ? []
       : [{ label: `$(debug-stop) ${l10n.t('Stop Engine')}`, run: stop }]),
   ];

@@ -17,7 +17,7 @@ export class StatusItem {
     StatusBarAlignment.Right,
     90,
   );
-  private state: EngineState = { kind: 'off' };
+  private state: EngineState = { kind: 'stopped' };
   private activity: string | undefined;
   private snoozedUntil: number | undefined;
 
@@ -78,13 +78,13 @@ export class StatusItem {
 }
 
 function backgroundOf({ kind }: EngineState): ThemeColor | undefined {
-  if (kind === 'stopped') return new ThemeColor('statusBarItem.errorBackground');
+  if (kind === 'failed') return new ThemeColor('statusBarItem.errorBackground');
   return kind === 'restarting' ? new ThemeColor('statusBarItem.warningBackground') : undefined;
 }
 
 function textOf(state: EngineState): string {
   switch (state.kind) {
-    case 'off':
+    case 'stopped':
       return '$(pencil) Palimpsest';
     case 'starting':
       return `$(loading~spin) ${l10n.t('Palimpsest: starting')}`;
@@ -97,7 +97,7 @@ function textOf(state: EngineState): string {
       return `$(pencil) ${state.model.name} · ${PROVIDER_NAMES[state.model.provider]}`;
     case 'restarting':
       return `$(warning) ${l10n.t('Palimpsest: restarting')}`;
-    case 'stopped':
+    case 'failed':
       return `$(error) ${l10n.t('Palimpsest: failed')}`;
   }
 }
@@ -110,8 +110,8 @@ function sayUntil(until: number): string {
 
 function tooltipOf(state: EngineState): MarkdownString {
   const lines: string[] = [];
-  if (state.kind === 'off') lines.push(l10n.t('The engine starts on first use.'));
-  if (state.kind === 'stopped' || state.kind === 'restarting') lines.push(state.error.message);
+  if (state.kind === 'stopped') lines.push(l10n.t('The engine starts on first use.'));
+  if (state.kind === 'failed' || state.kind === 'restarting') lines.push(state.error.message);
   if (state.kind === 'ready') {
     const { model, runtime } = state;
     const size = l10n.t('{0} million parameters, {1}', (model.parameters / 1e6).toFixed(1), model.precision);
@@ -120,7 +120,7 @@ function tooltipOf(state: EngineState): MarkdownString {
     lines.push(...model.remarks, describeRuntime(runtime));
   }
   const links: readonly (readonly [string, string])[] = [
-    ...(state.kind === 'off' || state.kind === 'starting'
+    ...(state.kind === 'stopped' || state.kind === 'starting'
       ? []
       : [[l10n.t('Restart Engine'), 'palimpsest.restartEngine'] as const]),
     [l10n.t('Show Log'), 'palimpsest.showLog'],

@@ -96,7 +96,10 @@ describe('the engine’s life', () => {
     assert.ok(one && two);
     assert.equal(life.launches, 1, 'who comes meanwhile waits for the same engine');
     const pid = await until(() => life.supervisor.pid, 'a pid');
-    await until(() => life.supervisor.state.kind === 'off' && !isAlive(pid), 'the end of the idle engine');
+    await until(
+      () => life.supervisor.state.kind === 'stopped' && !isAlive(pid),
+      'the end of the idle engine',
+    );
     await life.supervisor.use(infill('steps 1'));
     assert.equal(life.launches, 2);
   });
@@ -124,13 +127,13 @@ describe('the engine’s life', () => {
     ['ends at once', 'console.error("no licence"); process.exit(3);', 'engine-exited'],
     ['cannot be parsed', 'this is no program', 'engine-exited'],
   ] as const) {
-    test(`an engine that ${what} is started five times, then stays stopped until a person asks`, async () => {
+    test(`an engine that ${what} is started five times, then stays failed until a person asks`, async () => {
       const life = begin({ startMillis: 300 });
       life.script = script(what.replaceAll(' ', '-'), source);
       const error = await rejects(life.supervisor.use(infill('steps 1'), { revive: true }), code);
       assert.equal(life.launches, 5);
-      assert.equal(life.supervisor.state.kind, 'stopped');
-      assert.ok(life.supervisor.state.kind === 'stopped' && life.supervisor.state.error === error);
+      assert.equal(life.supervisor.state.kind, 'failed');
+      assert.ok(life.supervisor.state.kind === 'failed' && life.supervisor.state.error === error);
       await rejects(life.supervisor.use(infill('steps 1')), code);
       assert.equal(life.launches, 5, 'ghost text does not wake it');
       life.script = engineScript;
@@ -144,7 +147,7 @@ describe('the engine’s life', () => {
     life.model = '/models/missing';
     await rejects(life.supervisor.use(infill('steps 1'), { revive: true }), 'checkpoint-missing');
     assert.equal(life.launches, 1);
-    assert.equal(life.supervisor.state.kind, 'stopped');
+    assert.equal(life.supervisor.state.kind, 'failed');
     life.model = '/models/a';
     await life.supervisor.use(infill('steps 1'), { revive: true });
   });
@@ -209,7 +212,7 @@ describe('the engine’s life', () => {
     await life.supervisor.stop();
     await running;
     assert.equal(isAlive(pid), false);
-    assert.equal(life.supervisor.state.kind, 'off');
+    assert.equal(life.supervisor.state.kind, 'stopped');
   });
 
   test('an engine that is killed while it loads is started again, and who waits gets an answer', async () => {

@@ -206,7 +206,7 @@ describe('engine', () => {
     await commands.executeCommand('palimpsest.stopEngine');
     assert.ok(performance.now() - begun < 5500);
     assert.equal(isAlive(pid), false);
-    assert.equal(palimpsest.engine.state.kind, 'off');
+    assert.equal(palimpsest.engine.state.kind, 'stopped');
   });
 
   it('cancelled at every stage of its start, a rewrite leaves nothing behind', async () => {
@@ -251,7 +251,7 @@ describe('engine', () => {
       // What Cancel of the progress does.
       await palimpsest.engine.stop();
       await until(() => rewrite.ending, 'the end of the rewrite');
-      assert.equal(palimpsest.engine.state.kind, 'off');
+      assert.equal(palimpsest.engine.state.kind, 'stopped');
       assert.deepEqual(enginesOfThisHost(), []);
       assert.deepEqual(heard.said, []);
       assert.deepEqual(fingerprint(editor.document), untouched);
@@ -266,7 +266,7 @@ describe('engine', () => {
     try {
       const pid = await runningPid();
       await until(
-        () => palimpsest.engine.state.kind === 'off' && !isAlive(pid),
+        () => palimpsest.engine.state.kind === 'stopped' && !isAlive(pid),
         'the end of the idle engine',
       );
       const { status } = await internals();
@@ -291,7 +291,7 @@ describe('engine', () => {
     for (let crash = 0; crash < 5; crash++) {
       await killed(await until(() => palimpsest.engine.pid, 'an engine'));
     }
-    await until(() => palimpsest.engine.state.kind === 'stopped', 'the stopped state');
+    await until(() => palimpsest.engine.state.kind === 'failed', 'the failed state');
     assert.match(status.text, /failed/);
     assert.equal(status.background, 'statusBarItem.errorBackground');
     assert.match(status.tooltip, /command:palimpsest\.restartEngine/);
@@ -312,7 +312,7 @@ describe('engine', () => {
     const pid = await runningPid();
     await palimpsest.engine.stop();
     assert.equal(isAlive(pid), false);
-    assert.equal(palimpsest.engine.state.kind, 'off');
+    assert.equal(palimpsest.engine.state.kind, 'stopped');
   });
 
   it('refuses a Node that is none, instead of another in its place', async () => {
@@ -322,6 +322,6 @@ describe('engine', () => {
       palimpsest.engine.use(async () => undefined, { revive: true }),
       { code: 'engine-not-started', message: /palimpsest\.node\.path names \/nowhere\/node/ },
     );
-    assert.equal(palimpsest.engine.state.kind, 'stopped');
+    assert.equal(palimpsest.engine.state.kind, 'failed');
   });
 });

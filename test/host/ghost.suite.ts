@@ -114,7 +114,7 @@ describe('ghost text', () => {
     assert.ok(rest);
     assert.equal(accepted(document, rest), target);
     assert.deepEqual(rest.range?.start, item.range?.start, 'and its place, so that it does not flicker');
-    assert.equal(palimpsest.engine.state.kind, 'off', 'what is known is not asked for');
+    assert.equal(palimpsest.engine.state.kind, 'stopped', 'what is known is not asked for');
   });
 
   it('has several candidates for whoever asks, the one that was shown first', async () => {

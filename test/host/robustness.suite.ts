@@ -328,7 +328,7 @@ describe('robustness', () => {
         const editor = await openFile('model.py', PROGRAM);
         select(editor, [1, 1]);
         await refused(editor, words);
-        assert.equal(palimpsest.engine.state.kind, 'stopped');
+        assert.equal(palimpsest.engine.state.kind, 'failed');
         assert.deepEqual(await ghost(editor.document), []);
         assert.equal(heard.said.length, 1, 'ghost text says nothing');
         await configure('model.path', undefined);

@@ -2,7 +2,7 @@
 // shows the document, at most fifteen a second, and a line in the status bar.
 import { l10n, type TextDocument } from 'vscode';
 import type { DenoiseStepEvent } from '../../../engine/protocol';
-import { Pacer } from '../../common/throttle';
+import { Throttle } from '../../common/throttle';
 import { editorsOf } from '../../documents/editing';
 import { rewriteSettings, wrapsLines } from '../../settings';
 import type { Ask, Place } from '../state/types';
@@ -28,7 +28,7 @@ export interface Denoising {
 export class DenoiseShow {
   /** By the span that was sent. */
   private readonly told = new Map<number, SpanPicture>();
-  private readonly pacer = new Pacer<string>((status) => this.draw(status), FRAME_MILLIS);
+  private readonly throttle = new Throttle<string>((status) => this.draw(status), FRAME_MILLIS);
   /** Frames drawn so far. */
   frames = 0;
   begunAt = 0;
@@ -56,7 +56,7 @@ export class DenoiseShow {
     const cells = [...this.told.values()].flatMap((picture) => picture.cells);
     const settled = cells.filter(({ state }) => state === 'committed' || state === 'locked').length;
     this.settled(settled, cells.length);
-    this.pacer.offer(l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settled, cells.length));
+    this.throttle.offer(l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settled, cells.length));
   }
 
   draw(status?: string): void {
@@ -74,7 +74,7 @@ export class DenoiseShow {
   }
 
   end(): void {
-    this.pacer.clear();
+    this.throttle.clear();
     this.told.clear();
     this.stage.activity(undefined);
     for (const editor of editorsOf(this.document)) this.stage.denoiseView.clear(editor);

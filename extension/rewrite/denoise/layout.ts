@@ -1,6 +1,7 @@
 // One picture of the denoise: which texts stand on which of the span's old lines. The document keeps its lines, so the
 // canvas is laid over them; what does not fit is told apart, never pushed over other code.
 import type { CellEvent } from '../../../engine/protocol';
+import { splitLines } from '../../text/lineEnds';
 
 export type Role = 'masked' | 'draft' | 'revealed' | 'committed' | 'locked';
 
@@ -63,7 +64,7 @@ export function canvasLines(
       return;
     }
     const role = cell.state === 'committed' && fresh.has(index) ? 'revealed' : cell.state;
-    cell.text.split(/\r\n|\r|\n/).forEach((part, at) => {
+    splitLines(cell.text).forEach((part, at) => {
       if (at > 0) lines.push([]);
       push(role, visible(part, tabSize));
     });

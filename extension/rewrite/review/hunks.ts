@@ -1,6 +1,7 @@
 // What a candidate changes, as hunks of whole lines of the document; each can be taken or left by itself.
 import { applyEdits } from '../../text/edits';
 import { lineEdits } from '../../text/lineEdits';
+import { splitLines } from '../../text/lineEnds';
 import { lineStarts } from '../../text/offsets';
 import { placesInOrder } from '../state/acceptance';
 import type { Answer, Place, PlaceEdit, Side } from '../state/types';
@@ -66,7 +67,7 @@ function groupOf(map: LineMap, placed: Placed): Group {
   if (text === '' && start < end && atEnds) {
     return { startLine: first + 1, endLine: last + 1, members, newLines: [] };
   }
-  const lines = text.split(/\r\n|\r|\n/);
+  const lines = splitLines(text);
   if (start === end && lines.length > 1 && atStarts && lines.at(-1) === '') {
     return { startLine: first, endLine: first, members, newLines: lines.slice(0, -1) };
   }
@@ -149,7 +150,7 @@ function newLinesOf(map: LineMap, { startLine, endLine, members, newLines }: Gro
     end: end - from,
     text: edit.text,
   }));
-  return applyEdits(map.text.slice(from, map.endOf(endLine - 1)), edits).split(/\r\n|\r|\n/);
+  return splitLines(applyEdits(map.text.slice(from, map.endOf(endLine - 1)), edits));
 }
 
 /** First line of each hunk on a side. */

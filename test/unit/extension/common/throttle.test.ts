@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { Pacer } from '../../../../extension/common/throttle';
+import { Throttle } from '../../../../extension/common/throttle';
 
 describe('frames', () => {
   function scene() {
     let now = 0;
     let timer: { at: number; call: () => void } | undefined;
     const shown: (readonly [number, number])[] = [];
-    const pacer = new Pacer<number>((value) => shown.push([now, value]), 66, {
+    const pacer = new Throttle<number>((value) => shown.push([now, value]), 66, {
       now: () => now,
       later: (call, millis) => {
         timer = { at: now + millis, call };
