@@ -49,8 +49,6 @@ export interface PredictOptions {
 export interface InPlaceDenoiser {
   /** Lanes may differ in length. */
   predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]>;
-  /** Forward passes so far (a batch counts once). */
-  readonly forwards: number;
 }
 
 /** Context of one hole: token ids before it, and behind it where the family reads both sides. */
@@ -81,7 +79,6 @@ export interface BlockDenoiser {
    * Absent, or undefined, where the model has no such head or nothing stands behind the hole.
    */
   rescore?(request: RescoreRequest): Promise<readonly Rescored[] | undefined>;
-  readonly forwards: number;
 }
 
 /** What speaks for a piece of text that stands elsewhere in the same context. */

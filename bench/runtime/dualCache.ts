@@ -58,18 +58,13 @@ function maskedCanvas(checkpoint: Checkpoint, length: number, span: number, plac
   };
 }
 
-interface Denoised {
-  readonly ids: Int32Array;
-  readonly forwards: number;
-}
-
 /** The whole loop, one token a step (top-k by confidence), greedy. `refreshEvery` undefined: without a cache. */
 async function denoise(
   session: DecoderSession,
   checkpoint: Checkpoint,
   canvas: Canvas,
   refreshEvery: number | undefined,
-): Promise<Denoised> {
+): Promise<Int32Array> {
   const { family, shape, specials, tokenizer } = checkpoint;
   const inPlace = family.infill.kind === 'in-place';
   const denoiser = new CachedInPlaceDenoiser(session, shape, {
@@ -98,7 +93,7 @@ async function denoise(
     contextLimit: shape.contextLength,
   });
   denoiser.dispose();
-  return { ids: lane?.holes[0]?.ids ?? new Int32Array(0), forwards: denoiser.forwards };
+  return lane?.holes[0]?.ids ?? new Int32Array(0);
 }
 
 /** The whole loop at every refresh interval and without a cache, and llama.cpp's step where it is installed. */
@@ -222,12 +217,12 @@ async function agreement(folder: string, options: Options): Promise<string> {
     maskedCanvas(checkpoint, length, 32, place),
   );
   const exact: Int32Array[] = [];
-  for (const canvas of canvases) exact.push((await denoise(session, checkpoint, canvas, undefined)).ids);
+  for (const canvas of canvases) exact.push(await denoise(session, checkpoint, canvas, undefined));
   for (const every of REFRESHES) {
     let same = 0;
     let all = 0;
     for (const [index, canvas] of canvases.entries()) {
-      const { ids } = await denoise(session, checkpoint, canvas, every);
+      const ids = await denoise(session, checkpoint, canvas, every);
       const wanted = exact[index] ?? ids;
       all += Math.max(wanted.length, ids.length);
       same += wanted.filter((id, at) => id === ids[at]).length;

@@ -22,8 +22,6 @@ const BYTES: Int16Array = (() => {
   return bytes;
 })();
 
-export const BYTE_ALPHABET = CHARACTERS;
-
 const encoder = new TextEncoder();
 
 /** The vocabulary's spelling of a text's UTF-8 bytes; a lone surrogate becomes U+FFFD, as in every UTF-8 encoder. */

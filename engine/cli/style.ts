@@ -11,7 +11,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a piece of text is; sixteen-colour codes alone, so that every terminal theme keeps its contrast. */
 const CODES = {
-  strong: '1',
   faint: '2',
   mask: '36',
   draft: '2',

@@ -43,10 +43,6 @@ export class CopyingInPlaceDenoiser implements InPlaceDenoiser {
     private readonly copying: Copying,
   ) {}
 
-  get forwards(): number {
-    return this.inner.forwards;
-  }
-
   predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]> {
     const around: Around = { before: [], after: [], from: 0, goesOn: false };
     return predictWith(
@@ -77,10 +73,6 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
   get maxBlocks(): number {
     return this.inner.maxBlocks;
   }
-  get forwards(): number {
-    return this.inner.forwards;
-  }
-
   async open(
     context: HoleContext,
     lanes: number,

@@ -1,9 +1,10 @@
-// Knows how far the other side is behind: messages handed over and not yet taken by the stream.
+// Knows when everything that was handed over is out: the engine ends behind its last answer.
 import type { Writable } from 'node:stream';
 import { type Message, type MessageWriter, StreamMessageWriter } from 'vscode-jsonrpc/node';
 
 export class DrainableWriter implements MessageWriter {
   private readonly inner: StreamMessageWriter;
+  /** Messages that the stream has not taken yet. */
   private pending = 0;
   private readonly drainWaiters: (() => void)[] = [];
 
@@ -17,11 +18,6 @@ export class DrainableWriter implements MessageWriter {
 
   get onClose(): MessageWriter['onClose'] {
     return this.inner.onClose;
-  }
-
-  /** Messages that the stream has not taken yet. */
-  get behind(): number {
-    return this.pending;
   }
 
   async write(message: Message): Promise<void> {

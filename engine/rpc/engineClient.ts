@@ -72,24 +72,21 @@ const STOP_MILLIS = 2000;
 const LOG_TAIL = 20;
 
 export class EngineClient {
-  private readonly stepEmitter = new Emitter<DenoiseStepEvent>();
   private readonly progressEmitter = new Emitter<LoadProgress>();
   private readonly exitEmitter = new Emitter<EngineExit>();
   private readonly logEmitter = new Emitter<EngineLogEntry>();
-  readonly onDenoiseStep = this.stepEmitter.event;
   readonly onLoadProgress = this.progressEmitter.event;
   readonly onExit = this.exitEmitter.event;
   readonly onLog = this.logEmitter.event;
 
   private readonly connection: MessageConnection;
   private readonly pending = new Set<Pending>();
-  private readonly stepListeners = new Map<number, ((event: DenoiseStepEvent) => void) | undefined>();
+  private readonly stepListeners = new Map<number, (event: DenoiseStepEvent) => void>();
   private readonly logTail: string[] = [];
   /** Told by its log: the last lines of a crash are a stack. */
   private foundNoMemory = false;
   private readonly exited: Promise<void>;
   private lastRequestId = 0;
-  private initialised: InitialiseResult | undefined;
   private death: EngineError | undefined;
   private stopping: Promise<void> | undefined;
   private readonly heartbeat: Heartbeat;
@@ -135,9 +132,7 @@ export class EngineClient {
       this.logEmitter.fire(parseLogLine(line));
     });
     this.connection.onNotification(METHODS.denoiseStep, (event: DenoiseStepEvent) => {
-      if (!this.stepListeners.has(event.requestId)) return;
       this.stepListeners.get(event.requestId)?.(event);
-      this.stepEmitter.fire(event);
     });
     this.connection.onNotification(METHODS.loadProgress, (progress: LoadProgress) =>
       this.progressEmitter.fire(progress),
@@ -170,7 +165,7 @@ export class EngineClient {
       options.startMillis ?? 15_000,
     );
     try {
-      client.initialised = await client.call<InitialiseResult>(
+      await client.call<InitialiseResult>(
         METHODS.initialise,
         {
           protocolVersion: PROTOCOL_VERSION,
@@ -193,10 +188,6 @@ export class EngineClient {
     return this.child.pid ?? -1;
   }
 
-  get engineVersion(): string {
-    return this.initialised?.engineVersion ?? '';
-  }
-
   /** Why it is of no use any more, unless it was asked to end. */
   get failure(): EngineError | undefined {
     return this.stopping === undefined ? this.death : undefined;
@@ -209,14 +200,6 @@ export class EngineClient {
 
   loadModel(params: LoadModelParams, signal?: AbortSignal): Promise<ModelDescription> {
     return this.call(METHODS.loadModel, params, signal);
-  }
-
-  async unloadModel(model: string): Promise<void> {
-    await this.call(METHODS.unloadModel, { model });
-  }
-
-  describeModel(model: string): Promise<ModelDescription> {
-    return this.call(METHODS.describeModel, { model });
   }
 
   /**
@@ -251,7 +234,7 @@ export class EngineClient {
     { signal, enough, onStep }: NumberedContext,
   ): Promise<R> {
     const requestId = ++this.lastRequestId;
-    this.stepListeners.set(requestId, onStep);
+    if (onStep) this.stepListeners.set(requestId, onStep);
     const tell = () =>
       void this.connection.sendNotification(METHODS.enough, { requestId }).catch(() => undefined);
     enough?.addEventListener('abort', tell, { once: true });
@@ -360,7 +343,7 @@ export class EngineClient {
     };
     this.connection.dispose();
     this.exitEmitter.fire(this.exit);
-    for (const emitter of [this.stepEmitter, this.progressEmitter, this.exitEmitter, this.logEmitter]) {
+    for (const emitter of [this.progressEmitter, this.exitEmitter, this.logEmitter]) {
       emitter.dispose();
     }
   }

@@ -31,7 +31,6 @@ interface Settled {
 }
 
 export class CachedBlockDenoiser implements BlockDenoiser {
-  private stepForwards = 0;
   private settled: Settled | undefined;
   private context: HoleContext | undefined;
   private subset: { readonly key: string; readonly of: KvState; readonly kv: KvState } | undefined;
@@ -48,9 +47,6 @@ export class CachedBlockDenoiser implements BlockDenoiser {
   }
   get maxBlocks(): number {
     return this.options.maxBlocks;
-  }
-  get forwards(): number {
-    return this.stepForwards + this.encoder.forwards;
   }
 
   async open(
@@ -98,7 +94,6 @@ export class CachedBlockDenoiser implements BlockDenoiser {
       temperature: options.temperature,
       keep: false,
     });
-    this.stepForwards++;
     return regroup(predictions, lanes);
   }
 
@@ -129,7 +124,6 @@ export class CachedBlockDenoiser implements BlockDenoiser {
       keep: true,
     });
     if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
-    this.stepForwards++;
     this.forget();
     this.settled = {
       kv: result.kv,

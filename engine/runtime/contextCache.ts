@@ -18,10 +18,6 @@ export class ContextCache {
   private ids = new Int32Array(0);
   private startPosition = 0;
   private kv: KvState;
-  /** Forward passes so far. */
-  forwards = 0;
-  /** Tokens encoded so far, for tests and the bench: what was kept is not among them. */
-  encodedTokens = 0;
 
   constructor(
     private readonly forward: Forward,
@@ -51,8 +47,6 @@ export class ContextCache {
       throwIfCancelled(signal);
       const part = ids.slice(at, at + chunk);
       const kv = await encodeBehind(this.forward, this.kv, part, start + at, this.bias(part.length));
-      this.forwards++;
-      this.encodedTokens += part.length;
       disposeKv(this.kv);
       this.kv = kv;
       this.ids = ids.slice(0, at + part.length);

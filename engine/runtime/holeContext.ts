@@ -36,8 +36,6 @@ export interface ContextEncoder {
   encode(context: HoleContext, signal?: AbortSignal): Promise<EncodedContext>;
   /** Of a family whose causal head reads on across the hole. Undefined where nothing stands behind it. */
   rescore?(context: HoleContext, request: RescoreRequest): Promise<Rescored[] | undefined>;
-  readonly forwards: number;
-  readonly encodedTokens: number;
   dispose(): void;
 }
 
@@ -51,13 +49,6 @@ export class BlockCausalContext implements ContextEncoder {
     private readonly blockLength: number,
   ) {
     this.cache = new ContextCache(forward, shape, { blockLength, chunk: DEFAULT_CHUNK });
-  }
-
-  get forwards(): number {
-    return this.cache.forwards;
-  }
-  get encodedTokens(): number {
-    return this.cache.encodedTokens;
   }
 
   async encode({ before }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
@@ -96,8 +87,6 @@ export class CanvasContext implements ContextEncoder {
   private joined:
     | { readonly before: Int32Array; readonly after: Int32Array; readonly kv: KvState }
     | undefined;
-  private behindForwards = 0;
-  private behindTokens = 0;
 
   constructor(
     private readonly forward: Forward,
@@ -106,13 +95,6 @@ export class CanvasContext implements ContextEncoder {
   ) {
     this.prefix = new ContextCache(forward, shape, { blockLength: 1, chunk: DEFAULT_CHUNK });
     this.suffix = new ContextCache(forward, shape, { blockLength: 1, chunk: DEFAULT_CHUNK });
-  }
-
-  get forwards(): number {
-    return this.prefix.forwards + this.suffix.forwards + this.behindForwards;
-  }
-  get encodedTokens(): number {
-    return this.prefix.encodedTokens + this.suffix.encodedTokens + this.behindTokens;
   }
 
   async encode({ before, after }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
@@ -136,14 +118,7 @@ export class CanvasContext implements ContextEncoder {
   async rescore({ before, after }: HoleContext, request: RescoreRequest): Promise<Rescored[] | undefined> {
     if (!this.options.rescore || before.length === 0 || after.length === 0) return undefined;
     const prefix = await this.prefix.encode(before, 0, request.signal);
-    const counted: Forward = {
-      deviceCache: this.forward.deviceCache,
-      run: (run) => {
-        this.behindForwards++;
-        return this.forward.run(run);
-      },
-    };
-    return this.options.rescore(counted, { prefix, before }, after, request);
+    return this.options.rescore(this.forward, { prefix, before }, after, request);
   }
 
   dispose(): void {
@@ -188,17 +163,14 @@ export class CanvasContext implements ContextEncoder {
   }
 
   /** One run of suffix tokens, the first of them at position `start`, behind `past`. */
-  private async runBehind(prefix: KvState, past: KvState, part: Int32Array, start: number): Promise<KvState> {
+  private runBehind(prefix: KvState, past: KvState, part: Int32Array, start: number): Promise<KvState> {
     const bias = shapedBias(
       past.positions,
       part.length,
       (query, key) => key <= query,
       (position) => !this.options.suffixSeesPrefix && position < prefix.positions,
     );
-    const kv = await encodeBehind(this.forward, past, part, start, bias);
-    this.behindForwards++;
-    this.behindTokens += part.length;
-    return kv;
+    return encodeBehind(this.forward, past, part, start, bias);
   }
 }
 

@@ -31,7 +31,6 @@ interface Snapshot {
 }
 
 export class CachedInPlaceDenoiser implements InPlaceDenoiser {
-  private forwardCount = 0;
   private snapshot: Snapshot | undefined;
   private stepsSinceRefresh = 0;
 
@@ -41,13 +40,8 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     private readonly options: InPlaceOptions,
   ) {}
 
-  get forwards(): number {
-    return this.forwardCount;
-  }
-
   async predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]> {
     throwIfCancelled(options.signal);
-    this.forwardCount++;
     if (this.options.cache === 'dual' && this.snapshot && this.canReuse(this.snapshot, lanes)) {
       this.stepsSinceRefresh++;
       return this.runWindow(this.snapshot, lanes, options);

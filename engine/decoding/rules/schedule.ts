@@ -10,14 +10,3 @@ export function quota(masked: number, { step, steps }: Pick<RuleState, 'step' | 
   if (steps === undefined) return 1;
   return Math.ceil(masked / Math.max(1, steps - step + 1));
 }
-
-/** The share of each step when nothing is added or taken back: `steps` numbers (fewer where masks run out). */
-export function stepCounts(masks: number, steps: number): number[] {
-  const counts: number[] = [];
-  for (let left = masks, step = 1; left > 0; step++) {
-    const count = quota(left, { step, steps });
-    counts.push(count);
-    left -= count;
-  }
-  return counts;
-}

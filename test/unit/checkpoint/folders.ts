@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { BYTE_ALPHABET } from '../../../engine/checkpoint/byteLevel';
+import { unspell } from '../../../engine/checkpoint/byteLevel';
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -101,6 +101,11 @@ export function llamaConfig(shape: TinyShape = TINY): Record<string, unknown> {
     hidden_act: 'silu',
   };
 }
+
+/** The characters that spell one byte each, in the order of the bytes. */
+const BYTE_ALPHABET = Array.from({ length: 0x144 }, (_, code) => String.fromCharCode(code))
+  .filter((character) => unspell(character) !== undefined)
+  .sort((a, b) => (unspell(a)?.[0] ?? 0) - (unspell(b)?.[0] ?? 0));
 
 /** A byte-level tokenizer.json: the 256 bytes, these merges, and added tokens behind them. */
 export function byteTokenizer(

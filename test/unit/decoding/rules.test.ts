@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { RULE_NAMES, type RuleName } from '../../../engine/checkpoint/family';
 import type { Decision, Proposal, RuleState } from '../../../engine/decoding/rules/proposal';
 import { RULES } from '../../../engine/decoding/rules/registry';
-import { quota, stepCounts } from '../../../engine/decoding/rules/schedule';
+import { quota } from '../../../engine/decoding/rules/schedule';
 
 /** Proposals for cells 0, 1, … with these confidences. */
 function masked(...confidences: number[]): Proposal[] {
@@ -105,6 +105,17 @@ describe('every rule', () => {
     });
   }
 });
+
+/** The quota of each step when nothing is added or taken back. */
+function stepCounts(masks: number, steps: number): number[] {
+  const counts: number[] = [];
+  for (let left = masks, step = 1; left > 0; step++) {
+    const count = quota(left, { step, steps });
+    counts.push(count);
+    left -= count;
+  }
+  return counts;
+}
 
 describe('linear schedule', () => {
   test('shares are even, larger ones first, as LLaDA computes them', () => {
