@@ -2,6 +2,7 @@
 // coefficient under a wrong name, or a fit to other weights, would choose worse answers without a word.
 import path from 'node:path';
 import { Fields } from '../checkpoint/fields';
+import { namingFolder } from '../checkpoint/folderErrors';
 import { type JsonObject, readJsonObject } from '../checkpoint/json';
 import { usedTensors } from '../checkpoint/tensors';
 import type { Checkpoint } from '../checkpoint/types';
@@ -29,6 +30,10 @@ type Weights = Pick<Checkpoint, 'folder' | 'name' | 'tensors'>;
  * @throws EngineError `checkpoint-malformed` that names the key, or says that it was fitted to other weights
  */
 export async function readCalibration(checkpoint: Weights): Promise<Calibration | undefined> {
+  return namingFolder(checkpoint.folder, () => readFitted(checkpoint));
+}
+
+async function readFitted(checkpoint: Weights): Promise<Calibration | undefined> {
   const file = path.join(checkpoint.folder, CALIBRATION_NAME);
   const object = await readJsonObject(file, MAX_BYTES, 'checkpoint-malformed', REMEDY);
   if (!object) return undefined;

@@ -46,6 +46,7 @@ export async function readSmallFile(
       if (stat.size > limit) throw malformed(code, file, `is longer than ${limit} bytes`, { remedy });
       const bytes = Buffer.alloc(stat.size);
       const read = await readFully(handle, bytes, 0);
+      if (isLfsPointer(bytes)) throw lfsPointer(file, code);
       return bytes.subarray(0, read);
     } finally {
       await handle.close();
@@ -55,6 +56,19 @@ export async function readSmallFile(
     if (isMissing(error)) return undefined;
     throw unreadable(file, error);
   }
+}
+
+const LFS_POINTER = Buffer.from('version https://git-lfs.github.com/spec/');
+
+/** Whether a file that begins so is what git leaves in place of a large file (git-lfs, docs/spec.md). */
+export function isLfsPointer(start: Uint8Array): boolean {
+  return LFS_POINTER.equals(start.subarray(0, LFS_POINTER.length));
+}
+
+export function lfsPointer(file: string, code: ErrorCode): EngineError {
+  return malformed(code, file, 'is a Git LFS pointer, not the file itself', {
+    remedy: 'Run "git lfs pull" in its folder, or download the file.',
+  });
 }
 
 /** Flags that open a named pipe without waiting for a writer; Windows has no such flag. */

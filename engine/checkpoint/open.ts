@@ -3,15 +3,16 @@
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { chatLayout } from './chatTemplate';
-import { type ConfigShape, readShape } from './config';
-import { type KnownFamily, STARTER_LANGUAGES } from './families';
+import { readShape } from './config';
+import { STARTER_LANGUAGES } from './families';
 import type { Family } from './family';
-import { brief } from './fields';
+import { namingFolder } from './folderErrors';
 import { type JsonObject, readJsonObject, readSmallFile } from './json';
 import { applyOverride, OVERRIDE_NAME, overrideBase, overrideIsComplete } from './override';
 import { checkpointName, type Recognised, recogniseFamily, withConfig } from './recognise';
+import { remarksOn } from './remarks';
 import { resolveSpecials } from './specials';
-import { type MappedTensors, mapTensors, usedTensors } from './tensors';
+import { mapTensors, usedTensors } from './tensors';
 import { createTokenizer, tokenIdOf } from './tokenizer';
 import { readTokenizerDefinition } from './tokenizerFiles';
 import type { Checkpoint, TensorDtype, TensorLocation } from './types';
@@ -25,6 +26,10 @@ const MAX_CONFIG_BYTES = 8_000_000;
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const root = path.resolve(folder);
+  return namingFolder(root, () => openFolder(root));
+}
+
+async function openFolder(root: string): Promise<Checkpoint> {
   await requireFolder(root);
   const read = (name: string) =>
     readJsonObject(path.join(root, name), MAX_CONFIG_BYTES, 'checkpoint-malformed');
@@ -85,7 +90,17 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     parameters: used.reduce((sum, tensor) => sum + elements(tensor), 0),
     languageTokens: languages,
     ...(chat ? { chat } : {}),
-    remarks: [...remarks, ...unusual(mapped, known, shape, generationConfig)],
+    remarks: [
+      ...remarks,
+      ...(await remarksOn({
+        mapped,
+        known,
+        shape,
+        config,
+        generationConfig,
+        normaliser: definition.normaliser,
+      })),
+    ],
   };
 }
 
@@ -150,28 +165,4 @@ function mainDtype(tensors: readonly TensorLocation[]): TensorDtype {
     TensorDtype,
     number,
   ])[0];
-}
-
-function unusual(
-  mapped: MappedTensors,
-  known: KnownFamily,
-  shape: ConfigShape,
-  generationConfig: JsonObject | undefined,
-): string[] {
-  const remarks: string[] = [];
-  if (mapped.scheme !== known.family.tensorNames)
-    remarks.push(
-      `The tensors are named as ${mapped.scheme} models name them, which is unusual for ${known.family.title}.`,
-    );
-  if (known.contextLimit !== undefined && known.contextLimit < shape.contextLength)
-    remarks.push(
-      `config.json claims a context of ${shape.contextLength}; ${known.family.title} is used with ${known.contextLimit}.`,
-    );
-  if (mapped.unused.length > 0)
-    remarks.push(
-      `${mapped.unused.length} tensors are not part of the decoder and are left out, for instance ${brief(mapped.unused[0] ?? '')}.`,
-    );
-  if (!generationConfig && known.publishedVocabSizes.includes(shape.vocabSize))
-    remarks.push("There is no generation_config.json; the family's defaults are used.");
-  return remarks;
 }

@@ -4,7 +4,17 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { brief } from './fields';
-import { isMissing, isObject, NON_BLOCKING, own, parseJsonObject, readFully, unreadable } from './json';
+import {
+  isLfsPointer,
+  isMissing,
+  isObject,
+  lfsPointer,
+  NON_BLOCKING,
+  own,
+  parseJsonObject,
+  readFully,
+  unreadable,
+} from './json';
 import type { TensorDtype, TensorLocation } from './types';
 
 /** Longest header that the format allows. */
@@ -50,10 +60,11 @@ export async function readSafetensorsHeader(file: string): Promise<Map<string, S
     try {
       const stat = await handle.stat();
       if (!stat.isFile()) throw bad(name, 'is not an ordinary file');
-      const prefix = Buffer.alloc(8);
-      if ((await readFully(handle, prefix, 0)) < 8)
-        throw bad(name, 'is truncated: it ends before its header');
-      const length = prefix.readBigUInt64LE(0);
+      const start = Buffer.alloc(64);
+      const read = await readFully(handle, start, 0);
+      if (isLfsPointer(start)) throw lfsPointer(file, 'checkpoint-malformed');
+      if (read < 8) throw bad(name, 'is truncated: it ends before its header');
+      const length = start.readBigUInt64LE(0);
       if (length > BigInt(MAX_HEADER_BYTES))
         throw bad(name, `claims a header of ${length} bytes, which is too long`);
       if (length > BigInt(stat.size - 8)) throw bad(name, 'is truncated: it ends inside its header');

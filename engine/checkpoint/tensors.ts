@@ -22,6 +22,8 @@ export interface MappedTensors {
   readonly scheme: NameScheme;
   readonly qkNorm: boolean;
   readonly tiedHead: boolean;
+  /** In the files although config.json ties the head to the embedding; left out. */
+  readonly storedHead: StoredTensor | undefined;
   /** Names in the files that have no role, buffers that the graph computes by itself not counted. */
   readonly unused: readonly string[];
 }
@@ -68,6 +70,7 @@ export function mapTensors(
     unused,
     qkNorm,
     tiedHead,
+    storedHead: tiedHead ? finder.find(names.head) : undefined,
     tensors: { embedding, finalNorm, head, layers: layers.map(completeLayer) },
   };
 }

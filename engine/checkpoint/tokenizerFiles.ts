@@ -20,6 +20,8 @@ export interface TokenizerDefinition {
   readonly vocabulary: JsonObject;
   readonly merges: readonly unknown[];
   readonly preTokenizer: unknown;
+  /** What tokenizer.json would do to a text first; nothing here does it (docs/decisions/tokenizer.md). */
+  readonly normaliser: unknown;
   readonly ignoreMerges: boolean;
   readonly added: readonly AddedToken[];
 }
@@ -80,6 +82,7 @@ export function fromTokenizerJson(
     vocabulary,
     merges,
     preTokenizer: own(json, 'pre_tokenizer'),
+    normaliser: own(json, 'normalizer'),
     ignoreMerges: own(model, 'ignore_merges') === true,
     added: mergeAdded(addedTokens(own(json, 'added_tokens')), addedFromConfig(tokenizerConfig)),
   };
@@ -113,6 +116,7 @@ function fromVocabulary(
         { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
       ],
     },
+    normaliser: undefined,
     ignoreMerges: false,
     added: addedFromConfig(tokenizerConfig),
   };

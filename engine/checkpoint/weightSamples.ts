@@ -30,6 +30,24 @@ export async function hashWeightSamples(
 /** `sha256:…` of the samples. @throws EngineError `file-unreadable` */
 export async function weightFingerprint(tensors: readonly TensorLocation[]): Promise<string> {
   const hash = createHash('sha256');
+  await withFiles((fileOf) => hashWeightSamples(hash, tensors, fileOf));
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** Whether two tensors of one type and length hold the same bytes where they are sampled. @throws EngineError `file-unreadable` */
+export async function haveSameSamples(one: TensorLocation, other: TensorLocation): Promise<boolean> {
+  const [first, second] = [createHash('sha256'), createHash('sha256')];
+  const { name, shape } = one;
+  await withFiles(async (fileOf) => {
+    await hashWeightSamples(first, [one], fileOf);
+    await hashWeightSamples(second, [{ ...other, name, shape }], fileOf);
+  });
+  return first.digest('hex') === second.digest('hex');
+}
+
+async function withFiles(
+  use: (fileOf: (file: string) => Promise<FileHandle>) => Promise<void>,
+): Promise<void> {
   const handles = new Map<string, FileHandle>();
   const fileOf = async (file: string): Promise<FileHandle> => {
     const handle = handles.get(file) ?? (await open(file, NON_BLOCKING).catch((error) => fail(file, error)));
@@ -37,11 +55,10 @@ export async function weightFingerprint(tensors: readonly TensorLocation[]): Pro
     return handle;
   };
   try {
-    await hashWeightSamples(hash, tensors, fileOf);
+    await use(fileOf);
   } finally {
     await Promise.all([...handles.values()].map((handle) => handle.close()));
   }
-  return `sha256:${hash.digest('hex')}`;
 }
 
 function fail(file: string, error: unknown): never {

@@ -50,7 +50,11 @@ describe('safetensors header', () => {
     ['a file of seven bytes', 'seven b', 'before its header'],
     ['a header longer than the file', withHeader('{}', 0).subarray(0, 9), 'inside its header'],
     ['a header of 2⁶⁴ − 1 bytes', Buffer.alloc(16, 0xff), 'too long'],
-    ['a pointer file of Git LFS', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\n', 'too long'],
+    [
+      'a pointer file of Git LFS',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:00\n',
+      'is a Git LFS pointer',
+    ],
     ['a header that is no JSON', withHeader('{"a"', 0), 'not valid JSON'],
     [
       'a header that is no UTF-8',
