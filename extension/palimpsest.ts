@@ -171,7 +171,7 @@ export class Palimpsest {
     const why = await this.exclusions.why(document);
     if (why === undefined) return true;
     this.log.info(`${document.uri.toString()}: ${sayExclusion(why)}`);
-    void this.tellRefusal(sayExclusion(why), why === 'unknown');
+    void this.tellRefusal(sayExclusion(why), why === 'unknown' || why === 'token');
     return false;
   }
 

@@ -16,6 +16,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { canonicalPlace } from '../privacy/canonicalUri';
 import type { Door } from './publicApi';
 import { invalid } from './requests';
 import { checkInput, diffOf, offsetsOf, type ToolInput } from './toolInput';
@@ -45,7 +46,7 @@ export class InfillTool implements LanguageModelTool<ToolInput> {
     token: CancellationToken,
   ): Promise<LanguageModelToolResult> {
     const { filePath, ranges, candidates = 1 } = checkInput(input);
-    const uri = placeOf(filePath);
+    const uri = await placeOf(filePath);
     const document = await workspace.openTextDocument(uri);
     const text = document.getText();
     const spans = ranges.map((range) => offsetsOf(text, range));
@@ -68,23 +69,28 @@ export class InfillTool implements LanguageModelTool<ToolInput> {
   }
 }
 
-/** A file of the workspace, or one that a person has open: an agent gets no other to read by this way. */
-function placeOf(filePath: string): Uri {
+/**
+ * A file of the workspace, or one that a person has open: an agent gets no other to read by this way. Where it lies is decided
+ * by where its path leads, not by how it begins.
+ */
+async function placeOf(filePath: string): Promise<Uri> {
   const open = window.tabGroups.all
     .flatMap(({ tabs }) => tabs)
-    .flatMap(({ input }) => (input instanceof TabInputText ? [input.uri] : []))
-    .find((uri) => uri.toString() === filePath || uri.fsPath === filePath);
-  if (open !== undefined) return open;
+    .flatMap(({ input }) => (input instanceof TabInputText ? [input.uri] : []));
+  const asOpened = open.find((uri) => uri.toString() === filePath || uri.fsPath === filePath);
+  if (asOpened !== undefined) return asOpened;
   const [folder] = workspace.workspaceFolders ?? [];
   const uri = path.isAbsolute(filePath)
     ? Uri.file(filePath)
     : folder === undefined
       ? undefined
       : Uri.joinPath(folder.uri, filePath);
-  if (uri === undefined || workspace.getWorkspaceFolder(uri) === undefined) {
+  const place = uri === undefined ? undefined : await canonicalPlace(uri).catch(() => undefined);
+  const isOpen = open.some((one) => one.toString() === place?.uri.toString());
+  if (place === undefined || (place.folder === undefined && !isOpen)) {
     throw invalid(
       `${filePath} is neither open nor in the workspace: name a file by its path in the workspace.`,
     );
   }
-  return uri;
+  return place.uri;
 }

@@ -1,4 +1,4 @@
-// What never enters a context, as the rest of the extension asks for it: secrets by name and content (secrets.ts), files
+// What never enters a context, as the rest of the extension asks for it: secrets by name and content, files
 // that git ignores, and files that a person has hidden from the editor or named in the settings.
 import {
   type Disposable,
@@ -13,8 +13,10 @@ import {
 } from 'vscode';
 import { Disposables } from '../common/disposables';
 import { privacySettings } from '../settings';
+import { canonicalPlace } from './canonicalUri';
+import { findSecret } from './contentRules';
 import { GitIgnore } from './gitIgnore';
-import { type Exclusion, exclusionByName, exclusionOf } from './secrets';
+import { type Exclusion, exclusionByName } from './secrets';
 
 type Asked = Pick<TextDocument, 'uri' | 'languageId'>;
 
@@ -22,7 +24,7 @@ export class Exclusions implements Disposable {
   private readonly owned = new Disposables();
   private readonly git: GitIgnore;
 
-  constructor(log: Pick<LogOutputChannel, 'debug'>) {
+  constructor(private readonly log: Pick<LogOutputChannel, 'debug' | 'info'>) {
     this.git = this.owned.add(
       new GitIgnore({
         git: gitExecutable,
@@ -44,17 +46,37 @@ export class Exclusions implements Disposable {
 
   /** The same of a text that no editor shows; `uri` says where it stands or would stand. */
   async whyText(asked: Asked, text: string): Promise<Exclusion | undefined> {
-    const facts = {
-      path: asked.uri.path,
-      languageId: asked.languageId,
-      text,
-      isHidden: isHidden(asked),
-    };
-    const byName = exclusionByName(facts);
-    if (byName !== undefined) return byName;
+    const { languageId } = asked;
     const file = fileOf(asked.uri);
-    const asksGit = file !== undefined && privacySettings(asked.uri).leaveOutGitIgnored;
-    return exclusionOf({ ...facts, isGitIgnored: asksGit ? await this.git.isIgnored(file) : false });
+    const real = file === undefined ? asked.uri : await this.realPlace(file);
+    if (real === undefined) return 'unknown';
+    // By the name that it is open under, and by the one to which that leads.
+    const uris = real.path === asked.uri.path ? [asked.uri] : [asked.uri, real];
+    for (const uri of uris) {
+      const isHiddenThere = isHidden({ uri, languageId });
+      const byName = exclusionByName({ path: uri.path, languageId, text, isHidden: isHiddenThere });
+      if (byName !== undefined) return byName;
+    }
+    const found = await findSecret(text);
+    if (found !== undefined) {
+      this.log.info(`${asked.uri.toString()}: line ${found.line} looks like a secret (${found.rule}).`);
+      return 'token';
+    }
+    if (file === undefined || !privacySettings(asked.uri).leaveOutGitIgnored) return undefined;
+    for (const uri of uris) {
+      const isGitIgnored = await this.git.isIgnored(uri.scheme === 'file' ? uri.fsPath : file);
+      if (isGitIgnored !== false) return isGitIgnored ? 'git' : 'unknown';
+    }
+    return undefined;
+  }
+
+  private async realPlace(file: string): Promise<Uri | undefined> {
+    try {
+      return (await canonicalPlace(Uri.file(file))).uri;
+    } catch (error) {
+      this.log.debug(`Where ${file} leads could not be found out: ${String(error)}`);
+      return undefined;
+    }
   }
 
   dispose(): void {
@@ -67,6 +89,10 @@ export function sayExclusion(why: Exclusion): string {
   switch (why) {
     case 'secret':
       return l10n.t('Palimpsest does not read files that contain secrets.');
+    case 'token':
+      return l10n.t(
+        'Palimpsest does not read this file because part of it looks like a password, key, or access token. See the log for the line.',
+      );
     case 'git':
       return l10n.t(
         'Palimpsest does not read files that Git ignores (palimpsest.context.leaveOutGitIgnored).',
@@ -77,7 +103,7 @@ export function sayExclusion(why: Exclusion): string {
       );
     case 'unknown':
       return l10n.t(
-        'Palimpsest does not read this file because it could not determine whether Git ignores it. See the log for details.',
+        'Palimpsest does not read this file because it could not determine whether it may. See the log for details.',
       );
   }
 }

@@ -1,22 +1,47 @@
 // Files that hold secrets never become context, not even for a model on the same machine. Pure: what git and the editor
 // say of a file is asked for in privacy/.
 
+/** In lower case. */
 const NAMES = [
+  // Environments of programs.
   /^\.env(\..+)?$/,
   /^\.?envrc$/,
   /^.+\.env$/,
-  /^[._](npmrc|yarnrc|pypirc|netrc|pgpass|my\.cnf|htpasswd|git-credentials|dockercfg|boto|s3cfg|vault-token|terraformrc)$/,
+  /^\.dev\.vars(\..+)?$/,
+  // What tools log in with.
+  /^[._](npmrc|yarnrc(\.yml)?|pypirc|netrc|pgpass|my\.cnf|mylogin\.cnf|htpasswd|git-credentials|dockercfg|boto|s3cfg|terraformrc|curlrc|wgetrc|databrickscfg|vault[-_]?(token|pass)(word)?(\.txt)?)$/,
+  /^(pgpass\.conf|htpasswd|rclone\.conf|kaggle\.json|nuget\.config|\.ftpconfig|\.remote-sync\.json|sitemanager\.xml|settings-security\.xml)$/,
+  /^(kubeconfig(\..+)?|.+\.kubeconfig|(admin|kubelet|super-admin)\.conf)$/,
+  // Keys.
   /^id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\..+)?$/,
+  /\.(pem|key|p8|p12|pfx|ppk|jks|jceks|bcfks|keystore|keytab|kdbx?|psafe3|asc|gpg|age|ovpn|publishsettings)$/,
+  // Accounts of services and clouds.
   /^(credentials|secrets?|service[-_]?account([-_]?key)?)(\..+)?$/,
   /^(local\.)?secrets?\.(json|ya?ml|toml|ini|properties)$/,
   /\.(secret|secrets)\.(json|ya?ml|toml|ini|properties)$/,
-  /\.(pem|key|p8|p12|pfx|ppk|jks|keystore|kdbx?|asc|gpg|age|ovpn|tfvars|tfstate)$/,
+  /^client[-_]?secrets?.*\.json$/,
+  /^application_default_credentials\.json$/,
+  /^(.+-)?firebase-adminsdk-.+\.json$/,
+  /\.(tfvars(\.json)?|tfstate(\.backup)?|tfrc\.json)$/,
+  // Configuration in which a framework keeps its passwords.
+  /^wp-config.*\.php$/,
+  /^(appsettings(\..+)?|local\.settings)\.json$/,
+  /^(connectionstrings\.config|local_settings\.py|settings\.local\.php|vault\.ya?ml)$/,
+  // What was typed at a prompt.
+  /^[._](.+[-_]?)history$|^fish_history$/,
+  /^(consolehost_history\.txt|\.zhistory|\.histfile|\.lesshst|\.viminfo|\.mongorc\.js)$/,
 ];
-/** Folders whose whole content is nobody's business; paths in lower case with forward slashes. */
-const FOLDERS = /(^|\/)\.(ssh|gnupg|aws|azure|kube|docker|password-store)\//;
+/** Folders whose whole content is nobody's business, and files that only their folder tells; in lower case, forward slashes. */
+const PLACES = [
+  /(^|\/)\.(ssh|gnupg|aws|azure|kube|docker|password-store|oci|databricks|snowsql|bluemix|terraform\.d)\//,
+  /(^|\/)(\.config|appdata\/roaming)\/(gh|hub|glab-cli|gcloud|git\/credentials|rclone|doctl|op|github cli|github-copilot)(\/|$)/,
+  /(^|\/)run\/secrets\//,
+  /(^|\/)\.(m2\/settings\.xml|cache\/huggingface\/(token|stored_tokens)|huggingface\/token|dbt\/profiles\.yml|fly\/config\.yml|composer\/auth\.json|config\/composer\/auth\.json|gradle\/gradle\.properties|vscode\/sftp\.json)$/,
+  /(^|\/)config\/(database|secrets)\.yml$/,
+];
 /** Templates and public halves are meant to be shared; so is code that only speaks of secrets. */
 const HARMLESS = [
-  /\.env\.(example|sample|template|dist|defaults)$/,
+  /[.-](example|sample|template|tmpl|dist|defaults)(\.\w+)?$/,
   /^(credentials|secrets?|service[-_]?account([-_]?key)?)\.(ts|tsx|js|jsx|mjs|cjs|py|go|rs|java|kt|cs|c|cc|cpp|h|hpp|rb|php|swift|scala|md|rst|html|css|vue|svelte|d\.ts|test\.ts|test\.js|spec\.ts)$/,
   /^.+\.pub$/,
 ];
@@ -32,7 +57,7 @@ export function holdsSecrets(path: string): boolean {
   const plain = path.replace(/\\/g, '/').toLowerCase();
   const name = plain.slice(plain.lastIndexOf('/') + 1);
   if (HARMLESS.some((pattern) => pattern.test(name))) return false;
-  return FOLDERS.test(plain) || NAMES.some((pattern) => pattern.test(name));
+  return PLACES.some((place) => place.test(plain)) || NAMES.some((pattern) => pattern.test(name));
 }
 
 /** A header alone is what code that reads keys is full of. */
@@ -44,29 +69,19 @@ function holdsPrivateKey(text: string): boolean {
   return false;
 }
 
-/** Why a text stays out of every context. `unknown`: git could not be asked, and a guess would be a leak. */
-export type Exclusion = 'secret' | 'git' | 'editor' | 'unknown';
+/** Why a text stays out of every context. `token`: by its content; `unknown`: no certain answer, and a guess would be a leak. */
+export type Exclusion = 'secret' | 'token' | 'git' | 'editor' | 'unknown';
 
-export interface ExclusionFacts {
+interface Facts {
   readonly path: string;
   readonly languageId: string;
   readonly text: string;
   /** A glob of `palimpsest.context.exclude` or `files.exclude` matches. */
   readonly isHidden: boolean;
-  /** Undefined where git could not say. */
-  readonly isGitIgnored: boolean | undefined;
 }
 
-/** What can be told without asking git. */
-export function exclusionByName(facts: Omit<ExclusionFacts, 'isGitIgnored'>): Exclusion | undefined {
-  const { path, languageId, text, isHidden } = facts;
+/** What can be told without asking anybody. */
+export function exclusionByName({ path, languageId, text, isHidden }: Facts): Exclusion | undefined {
   if (holdsSecrets(path) || LANGUAGES.has(languageId) || holdsPrivateKey(text)) return 'secret';
   return isHidden ? 'editor' : undefined;
-}
-
-export function exclusionOf(facts: ExclusionFacts): Exclusion | undefined {
-  const byName = exclusionByName(facts);
-  if (byName !== undefined) return byName;
-  if (facts.isGitIgnored === undefined) return 'unknown';
-  return facts.isGitIgnored ? 'git' : undefined;
 }

@@ -1,7 +1,8 @@
 // What other extensions and agents get, with the real engine: answers, refusals, cancelling, and nothing edited.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { afterEach, before, describe, it } from 'mocha';
-import { CancellationTokenSource, extensions, LanguageModelTextPart, lm, Uri } from 'vscode';
+import { CancellationTokenSource, extensions, LanguageModelTextPart, lm, Uri, workspace } from 'vscode';
 import type { PalimpsestApi } from '../../extension/api/palimpsest';
 import type { Palimpsest } from '../../extension/palimpsest';
 import { closeEverything, fingerprint, GIBBERISH, internals, openFile, useCpu } from './host';
@@ -155,6 +156,26 @@ describe('api', () => {
       );
       await openFile('.env.tool', 'TOKEN=1\n');
       await assert.rejects(invoke({ filePath: '.env.tool', ranges }), /secrets/);
+      const [folder] = workspace.workspaceFolders ?? [];
+      assert.ok(folder);
+      const root = folder.uri.fsPath;
+      // It begins in the workspace and ends elsewhere.
+      await assert.rejects(
+        invoke({ filePath: `${root}/${'../'.repeat(root.split('/').length)}etc/hostname`, ranges }),
+        /neither open nor in the workspace/,
+      );
+      const notes = `${root}/notes.txt`;
+      const away = `${root}/away.txt`;
+      fs.symlinkSync(`${root}/.env.tool`, notes);
+      fs.symlinkSync('/etc/hostname', away);
+      try {
+        await assert.rejects(invoke({ filePath: 'notes.txt', ranges }), /secrets/);
+        await assert.rejects(invoke({ filePath: 'away.txt', ranges }), /neither open nor in the workspace/);
+        await openFile('config.py', `key = "${'AKIA'}QWERTYUIOPASDFGH"\n${TEXT}`);
+        await assert.rejects(invoke({ filePath: 'config.py', ranges }), /access token/);
+      } finally {
+        for (const link of [notes, away]) fs.rmSync(link, { force: true });
+      }
       await openFile('tool2.py', TEXT);
       await assert.rejects(
         invoke({ filePath: 'tool2.py', ranges: [{ startLine: 9, endLine: 9 }] }),

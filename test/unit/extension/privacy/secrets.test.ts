@@ -7,7 +7,7 @@ import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import fc from 'fast-check';
 import { GitIgnore } from '../../../../extension/privacy/gitIgnore';
-import { type ExclusionFacts, exclusionOf, holdsSecrets } from '../../../../extension/privacy/secrets';
+import { exclusionByName, holdsSecrets } from '../../../../extension/privacy/secrets';
 
 describe('files that hold secrets', () => {
   for (const name of [
@@ -28,6 +28,47 @@ describe('files that hold secrets', () => {
     'appsettings.secrets.json',
     'main.tfvars',
     'C:\\Users\\x\\.SSH\\known',
+    '/a/.dev.vars',
+    '/a/.dev.vars.production',
+    '/a/terraform.tfvars.json',
+    '/a/terraform.tfstate.backup',
+    '/a/kubeconfig',
+    '/a/kubeconfig.yaml',
+    '/a/staging.kubeconfig',
+    '/etc/kubernetes/admin.conf',
+    '/a/client_secret_12-x.apps.googleusercontent.com.json',
+    '/a/client_secrets.json',
+    '/a/application_default_credentials.json',
+    '/h/.config/gcloud/properties',
+    '/a/demo-firebase-adminsdk-x1-1a2b.json',
+    '/a/wp-config.php',
+    '/a/appsettings.json',
+    '/a/appsettings.Development.json',
+    '/a/local.settings.json',
+    '/h/.bash_history',
+    '/h/.zsh_history',
+    '/h/.python_history',
+    '/h/.psql_history',
+    '/h/.mysql_history',
+    '/h/.rediscli_history',
+    '/h/.node_repl_history',
+    '/h/.local/share/fish/fish_history',
+    'C:\\u\\AppData\\Roaming\\PSReadLine\\ConsoleHost_history.txt',
+    '/h/.config/gh/hosts.yml',
+    'C:\\u\\AppData\\Roaming\\GitHub CLI\\hosts.yml',
+    '/h/.config/glab-cli/config.yml',
+    '/h/.config/rclone/rclone.conf',
+    '/h/.yarnrc.yml',
+    '/h/.m2/settings.xml',
+    '/h/.gradle/gradle.properties',
+    '/h/.composer/auth.json',
+    '/h/.cache/huggingface/token',
+    '/h/.terraform.d/credentials.tfrc.json',
+    '/a/config/database.yml',
+    '/run/secrets/db',
+    '/a/.vault_pass.txt',
+    '/a/web.PublishSettings',
+    '/a/krb5.keytab',
   ]) {
     test(`${name} does`, () => assert.equal(holdsSecrets(name), true));
   }
@@ -42,27 +83,37 @@ describe('files that hold secrets', () => {
     '/a/.sshd/x.ts',
     '/a/monkey',
     'Untitled-1',
+    '/a/.dev.vars.example',
+    '/a/wp-config-sample.php',
+    '/a/terraform.tfvars.example',
+    '/a/appsettings.template.json',
+    '/a/history.ts',
+    '/a/browser_history.py',
+    '/a/config.yml',
+    '/a/locales/auth.json',
+    '/a/tokens.ts',
+    '/a/settings.json',
+    '/a/database.yml',
   ]) {
     test(`${name} does not`, () => assert.equal(holdsSecrets(name), false));
   }
 });
 
 describe('why a text stays out', () => {
-  const plain: ExclusionFacts = {
+  const plain = {
     path: '/a/b.py',
     languageId: 'python',
     text: 'x = 1\n',
     isHidden: false,
-    isGitIgnored: false,
   };
 
-  test('it does not, where nothing speaks against it', () => assert.equal(exclusionOf(plain), undefined));
+  test('it does not, where nothing speaks against it', () => assert.equal(exclusionByName(plain), undefined));
 
   test('a secret goes before all else', () => {
-    const hidden = { ...plain, isHidden: true, isGitIgnored: true };
-    assert.equal(exclusionOf({ ...hidden, path: '/a/.env' }), 'secret');
-    assert.equal(exclusionOf({ ...hidden, languageId: 'dotenv' }), 'secret');
-    assert.equal(exclusionOf(hidden), 'editor');
+    const hidden = { ...plain, isHidden: true };
+    assert.equal(exclusionByName({ ...hidden, path: '/a/.env' }), 'secret');
+    assert.equal(exclusionByName({ ...hidden, languageId: 'dotenv' }), 'secret');
+    assert.equal(exclusionByName(hidden), 'editor');
   });
 
   test('a private key is one wherever it was pasted', () => {
@@ -75,17 +126,15 @@ describe('why a text stays out', () => {
         `key = "${header}\\n${body}"`,
         `${header}\nProc-Type: 4,ENCRYPTED\n\n${body}`,
       ]) {
-        assert.equal(exclusionOf({ ...plain, path: 'Untitled-1', text }), 'secret');
+        assert.equal(exclusionByName({ ...plain, path: 'Untitled-1', text }), 'secret');
       }
       // What code that reads keys says of them.
-      assert.equal(exclusionOf({ ...plain, text: `if line == "${header}":\n    start = True\n` }), undefined);
+      assert.equal(
+        exclusionByName({ ...plain, text: `if line == "${header}":\n    start = True\n` }),
+        undefined,
+      );
     }
-    assert.equal(exclusionOf({ ...plain, text: `-----BEGIN PUBLIC KEY-----\n${body}` }), undefined);
-  });
-
-  test('git, and that git could not say', () => {
-    assert.equal(exclusionOf({ ...plain, isGitIgnored: true }), 'git');
-    assert.equal(exclusionOf({ ...plain, isGitIgnored: undefined }), 'unknown');
+    assert.equal(exclusionByName({ ...plain, text: `-----BEGIN PUBLIC KEY-----\n${body}` }), undefined);
   });
 
   test('no extension of a dotenv name makes it public, but those of templates', () => {

@@ -1,0 +1,124 @@
+// What in a text looks like a key, a token or a password, by the rules of secretlint. They are loaded with the first text.
+
+/** What was found first. */
+export interface FoundSecret {
+  /** The rule's name, `aws` for instance. */
+  readonly rule: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+type Scan = (text: string) => Promise<FoundSecret | undefined>;
+
+/** What the rules of secretlint are called. */
+const RULES = '@secretlint/secretlint-rule';
+/** The rules look at names for formats of their own, and open some files; a text here has a name that says nothing. */
+const SOURCE = {
+  filePath: 'text.txt',
+  ext: '.txt',
+  contentType: 'text',
+  hasBOM: false,
+  getFilePath: () => 'text.txt',
+  getPhysicalFilePath: () => undefined,
+} as const;
+const REMEMBERED = 32;
+
+let loading: Promise<Scan> | undefined;
+/** Texts are asked about again at each request and seldom change; newest last. */
+const known = new Map<string, Promise<FoundSecret | undefined>>();
+
+/** The first one found; undefined where there is none. */
+export function findSecret(text: string): Promise<FoundSecret | undefined> {
+  const before = known.get(text);
+  known.delete(text);
+  loading ??= load();
+  const found = before ?? loading.then((scan) => scan(text));
+  known.set(text, found);
+  for (const oldest of known.keys()) {
+    if (known.size <= REMEMBERED) break;
+    known.delete(oldest);
+  }
+  return found;
+}
+
+/**
+ * The rules without secretlint's own runner, which keeps marks of every run for ever (performance entries). What a rule is:
+ * secretlint's `SecretLintRuleCreator`.
+ */
+interface Rule {
+  readonly meta: { readonly id: string };
+  create(context: object, options: object): { file?(source: object): unknown };
+}
+
+async function load(): Promise<Scan> {
+  const preset = await import('@secretlint/secretlint-rule-preset-recommend');
+  // Comments in a file do not decide whether it is read.
+  const rules = (preset.rules as readonly Rule[]).filter(
+    ({ meta }) => meta.id !== `${RULES}-filter-comments`,
+  );
+  return async (text) => {
+    const own = findOwn(text);
+    if (own !== undefined) return own;
+    const source = { ...SOURCE, content: text };
+    for (const rule of rules) {
+      let found: number | undefined;
+      const context = {
+        sharedOptions: {},
+        createTranslator: () => (messageId: string) => ({ messageId, message: messageId }),
+        ignore: () => undefined,
+        report: ({ range }: { readonly range: readonly [number, number] }) => {
+          found ??= range[0];
+        },
+      };
+      await rule.create(context, {}).file?.(source);
+      if (found !== undefined)
+        return { rule: rule.meta.id.replace(`${RULES}-`, ''), line: lineOf(text, found) };
+    }
+    return undefined;
+  };
+}
+
+/** Formats that their makers document and secretlint's recommended rules leave out. */
+const FORMATS: Readonly<Record<string, RegExp>> = {
+  'aws-access-key-id': /\b(?:AKIA|ASIA)(?!.{0,13}EXAMPLE)[A-Z0-9]{16}\b/,
+  'google-api-key': /\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/,
+  stripe: /\b[rs]k_live_[0-9A-Za-z]{16,247}\b/,
+  twilio: /\bSK[0-9a-f]{32}\b/,
+  'json-web-token': /\beyJ[\w-]{10,4096}\.eyJ[\w-]{10,8192}\.[\w-]{16,4096}/,
+  'url-with-password':
+    /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/?#@'"`<>${}]{1,64}:(?!\*+@|x+@|pass(?:word)?@|[$<{%])[^\s:/?#@'"`<>${}]{3,128}@[\w.-]{1,253}/i,
+};
+/** A name that promises a secret, and what is given to it. */
+const NAMED =
+  /(?:secret|token|passwo?r?d|api_?key|access_?key|private_?key|credential|auth)[\w-]{0,20}["']?\]?\s{0,3}[:=]{1,2}>?\s{0,3}["'`]([\w+/=.~-]{20,512})["'`]/gi;
+
+function findOwn(text: string): FoundSecret | undefined {
+  for (const [rule, pattern] of Object.entries(FORMATS)) {
+    const found = pattern.exec(text);
+    if (found !== null) return { rule, line: lineOf(text, found.index) };
+  }
+  for (const { 1: value = '', index } of text.matchAll(NAMED)) {
+    if (looksRandom(value)) return { rule: 'named-secret', line: lineOf(text, index) };
+  }
+  return undefined;
+}
+
+/** Bits a character from which a text is no word, path or identifier; those of base64 have six, of English about four. */
+const RANDOM_BITS = 3.7;
+
+function looksRandom(value: string): boolean {
+  // `token_2`, `sha256:` and dates change between letters and digits once or twice.
+  if ((value.match(/[a-z][0-9]|[0-9][a-z]/gi)?.length ?? 0) < 3) return false;
+  const counts = new Map<string, number>();
+  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
+  const bits = [...counts.values()].reduce((sum, count) => {
+    const share = count / value.length;
+    return sum - share * Math.log2(share);
+  }, 0);
+  // Sixteen characters of hexadecimal digits have four bits at most.
+  return bits >= (/^[0-9a-f]+$/i.test(value) ? 3 : RANDOM_BITS);
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split(/\r\n|\r|\n/).length;
+}

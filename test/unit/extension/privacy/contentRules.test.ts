@@ -1,0 +1,79 @@
+// Keys, tokens and passwords by their content. Each is put together here, so that this file holds none.
+import assert from 'node:assert/strict';
+import { PerformanceObserver, performance } from 'node:perf_hooks';
+import test, { describe } from 'node:test';
+import { findSecret } from '../../../../extension/privacy/contentRules';
+
+const letters = (count: number) => 'aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC'.repeat(8).slice(0, count);
+
+const SECRETS: Readonly<Record<string, string>> = {
+  'an AWS secret key': `aws_secret_access_key = "${'wJalrXUtnFEMI/K7MDENG/bPxRfiCYABCDEFGHIJ'}"`,
+  'an AWS access key id': `id = AKIA${'QWERTYUIOPASDFGH'}`,
+  'a GitHub token': `clone(${'ghp_'}${'wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx'})`,
+  'a Slack token': `${'xoxb-'}1234567890-1234567890-AbCdEfGhIjKlMnOpQrStUvWx`,
+  'an npm token': `//registry.npmjs.org/:_authToken=npm_${letters(36)}`,
+  'an Anthropic key': `key('sk-ant-api03-${'a'.repeat(93)}AA')`,
+  'a Google key': `AIza${'SyA1234567890abcdefghijklmnopqrstuv'}`,
+  'a Stripe key': `sk_live_${'4eC39HqLyjWDarjtT1zdp7dc'}`,
+  'a web token': `eyJ${'hbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9'}.eyJ${'zdWIiOiIxMjM0NTY3ODkwIn0'}.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U`,
+  'a password in a URL': `fetch('https://user:${'passw0rd'}@host.example/x')`,
+  'a connection string': `postgres://user:${'hunter2pass'}@db.example.com/x`,
+  'a random text that is called a token': `config["api_token"] = '${letters(32)}'`,
+  'a random text that is called a secret': `clientSecret: "${'d41d8cd98f00b204e9800998ecf8427e'}"`,
+};
+
+const HARMLESS: Readonly<Record<string, string>> = {
+  'a variable': 'password = os.environ["PASSWORD"]\ntoken = get_token()\n',
+  'an identifier that is called a token': 'token: "getAccessTokenFromRequest2"',
+  'a template': 'url = f"postgres://{user}:{password}@{host}/x"\nother = "https://<user>:<pass>@host"',
+  'a placeholder': 'https://user:password@example.com',
+  'an example key': 'AKIAIOSFODNN7EXAMPLE',
+  'a hash that is called one': 'sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"',
+  'an integrity of a lock file':
+    '"integrity": "sha512-AL2qJILH7lNjrDmCQDvdxMfAUIv8KMNZOvrwAQ8i8//ntL9FflhOyMJ8OZSMBb8/AWXe3/5v5S20y3zCoZWKoQ=="',
+};
+
+describe('what looks like a secret', () => {
+  for (const [name, text] of Object.entries(SECRETS)) {
+    test(`${name} is found, with its line`, async () => {
+      assert.equal((await findSecret(`x = 1\n\ny = 2\r\n${text}\nz = 3\n`))?.line, 4);
+    });
+  }
+
+  for (const [name, text] of Object.entries(HARMLESS)) {
+    test(`${name} is none`, async () => assert.equal(await findSecret(text), undefined));
+  }
+
+  test('a comment does not switch the rules off', async () => {
+    const text = `// secretlint-disable\n${SECRETS['a GitHub token']}`;
+    assert.equal((await findSecret(text))?.line, 2);
+  });
+
+  test('long texts that resemble secrets without being any come to an end', async () => {
+    for (const part of [
+      'a',
+      'eyJ',
+      'http://a:',
+      'token token = ',
+      'secret_',
+      'AKIA',
+      'http://a:b@',
+      '-----BEGIN ',
+      'xox',
+    ])
+      assert.equal(await findSecret(part.repeat(300_000 / part.length)), undefined, part);
+  });
+
+  test('a rule leaves nothing behind that grows with every text', async () => {
+    const entries: string[] = [];
+    const observer = new PerformanceObserver((list) =>
+      entries.push(...list.getEntries().map(({ name }) => name)),
+    );
+    observer.observe({ entryTypes: ['mark', 'measure'] });
+    for (let i = 0; i < 3; i++) await findSecret(`text ${i}`);
+    performance.mark('the last');
+    while (!entries.includes('the last')) await new Promise((resolve) => setImmediate(resolve));
+    observer.disconnect();
+    assert.deepEqual(entries, ['the last']);
+  });
+});
