@@ -41,7 +41,7 @@ export interface SupervisorOptions {
   readonly idleMillis: () => number;
   readonly budget?: RestartBudget;
   /** Milliseconds until an engine has to have answered for the first time. */
-  readonly startMillis?: number;
+  readonly startMillis?: () => number;
   /** Milliseconds without a sign of life while a model of so many parameters works. */
   readonly patience?: (parameters: number) => number;
 }
@@ -236,7 +236,7 @@ export class EngineSupervisor {
       cacheFolder: launch.cacheFolder,
       signal,
       hangMillis: LOADING_PATIENCE,
-      ...(this.options.startMillis === undefined ? {} : { startMillis: this.options.startMillis }),
+      ...(this.options.startMillis === undefined ? {} : { startMillis: this.options.startMillis() }),
     });
     this.clients.add(client);
     client.onExit((exit) => this.exited(client, exit));

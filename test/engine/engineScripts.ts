@@ -13,6 +13,8 @@ import { bundle, isAlive } from './processes';
 export const root = path.join(__dirname, '..', '..');
 /** A folder that the scripted engine takes for a model. */
 export const A = '/models/a';
+/** Waiting ends some day; no test is about how long it takes. */
+const LIMIT_MILLIS = 60_000;
 export const onLinux = process.platform === 'linux';
 
 // Inside node_modules, so that the bundle of the real engine finds its native runtime.
@@ -82,10 +84,10 @@ export function script(name: string, source: string): string {
   return file;
 }
 
-export async function gone(pid: number, millis: number): Promise<void> {
-  const limit = performance.now() + millis;
+export async function gone(pid: number): Promise<void> {
+  const limit = performance.now() + LIMIT_MILLIS;
   while (isAlive(pid) && performance.now() < limit) await sleep(20);
-  assert.ok(!isAlive(pid), `process ${pid} is still there after ${millis} ms`);
+  assert.ok(!isAlive(pid), `process ${pid} is still there after ${LIMIT_MILLIS / 1000} s`);
 }
 
 export function frame(message: object): string {
@@ -122,7 +124,8 @@ export function spawnRaw(args: readonly string[]): {
 }
 
 export async function printed(output: () => string, pattern: RegExp): Promise<string> {
-  for (let i = 0; i < 1000 && !pattern.test(output()); i++) await sleep(10);
+  const limit = performance.now() + LIMIT_MILLIS;
+  while (!pattern.test(output()) && performance.now() < limit) await sleep(10);
   assert.match(output(), pattern);
   return output();
 }

@@ -14,7 +14,6 @@ import type { CellEvent, InfillParams, ModelDescription } from '../../engine/pro
 import { DecoderSession } from '../../engine/runtime/session';
 
 const ROOT = path.resolve(__dirname, '..', '..');
-const MOST_SECONDS = 60;
 
 interface Answer {
   readonly text: string;
@@ -34,7 +33,6 @@ interface Reference {
 
 describe('training, from files to the engine’s answer', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-training-'));
-  let seconds = 0;
   let reference: Reference;
   let checkpoint: Checkpoint;
   let session: DecoderSession;
@@ -42,7 +40,6 @@ describe('training, from files to the engine’s answer', () => {
   before(async () => {
     const python = process.env['PALIMPSEST_TRAINING_PYTHON'];
     assert.ok(python, 'Run this through `npm test -- training`, which sets Python up.');
-    const started = performance.now();
     const out = path.join(folder, 'checkpoint');
     const answer = path.join(folder, 'answer.json');
     const { status, stderr } = spawnSync(
@@ -59,7 +56,6 @@ describe('training, from files to the engine’s answer', () => {
       { cacheFolder: path.join(folder, 'cache') },
     );
     session = await DecoderSession.create(graph, checkpoint.shape, { provider: 'cpu', threads: 1 });
-    seconds = (performance.now() - started) / 1000;
   });
   after(async () => {
     await session?.dispose();
@@ -112,10 +108,6 @@ describe('training, from files to the engine’s answer', () => {
       infiller.dispose();
     }
   }
-
-  test('takes less than a minute', () => {
-    assert.ok(seconds < MOST_SECONDS, `${seconds.toFixed(0)} s`);
-  });
 
   test('told the length, the engine fills in what the reference fills in', async () => {
     const fixed: Checkpoint = { ...checkpoint, family: { ...checkpoint.family, length: { kind: 'fixed' } } };

@@ -275,15 +275,13 @@ describe('infill', () => {
 
   test('a cancelled run: 130, and the file stays', async (context) => {
     const controller = new AbortController();
-    const script = { steps: 50, during: () => assert.fail('it went on') };
-    setTimeout(() => controller.abort(), 5);
+    const script = {
+      steps: 50,
+      during: () => assert.fail('it went on'),
+      onStep: (step: number) => step === 3 && controller.abort(),
+    };
     const words = ['mean.py', '--span', '2:12-2:23', '--write'];
-    const { code, world, file } = await infill(
-      context,
-      words,
-      { ...script, pause: 5 },
-      { signal: controller.signal },
-    );
+    const { code, world, file } = await infill(context, words, script, { signal: controller.signal });
     assert.equal(code, 130);
     assert.equal(world.stderr.text(), 'palimpsest: Cancelled; nothing was changed. [cancelled]\n');
     assert.equal(fs.readFileSync(file, 'utf8'), TEXT);

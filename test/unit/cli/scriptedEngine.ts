@@ -19,7 +19,9 @@ export interface Script {
   readonly pause?: number;
   readonly fail?: Error;
   readonly devices?: readonly DeviceReport[];
-  /** Called in the middle of the denoising. */
+  /** Called after each step. */
+  readonly onStep?: (step: number) => unknown;
+  /** Called at the end of the denoising. */
   readonly during?: () => void;
 }
 
@@ -100,6 +102,7 @@ function scriptedModel(script: Script, calls: Calls): LoadedModel {
             remasked: [],
           });
         });
+        script.onStep?.(step);
         if (step === 2) process.send?.('denoising');
         await new Promise((resolve) => setTimeout(resolve, script.pause ?? 0));
       }

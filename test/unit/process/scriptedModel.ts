@@ -15,9 +15,14 @@ import type {
 type Infill = Parameters<LoadedModel['infill']>;
 type Context = NonNullable<Infill[1]>;
 
+/** Lines on standard error: only what is no message shows when the event loop is taken, or the output is full. */
+export const BLOCKED = 'the event loop is taken';
+export const FLOODED = 'all steps are sent';
+
 /**
  * What `text` may say: `steps N`, `forever` (until the signal, or until its draft is enough), `deaf N` (N steps without a look at the signal),
- * `flood N` (N steps of which each has a large event), `block MILLIS` (a forward pass that takes the event loop),
+ * `flood N` (N steps of which each has a large event; says on standard error that it is over), `block MILLIS` (a forward
+ * pass that takes the event loop; says on standard error that it begins),
  * `fail CODE`, `throw`, `print` (as a library would), `garbage` (where only messages may stand), `crash`, `exit N`, `unserialisable`.
  */
 export class ScriptedModel implements LoadedModel {
@@ -48,6 +53,7 @@ export class ScriptedModel implements LoadedModel {
         break;
       case 'block': {
         const until = performance.now() + count;
+        fs.writeSync(2, `${BLOCKED}\n`);
         while (performance.now() < until);
         break;
       }
@@ -80,6 +86,7 @@ export class ScriptedModel implements LoadedModel {
         break;
       default:
         await this.denoise(params, context, count, verb === 'flood' ? 2000 : 1);
+        if (verb === 'flood') fs.writeSync(2, `${FLOODED}\n`);
     }
     return this.result(params);
   }

@@ -1,10 +1,11 @@
 // A process between the test and the engine, to be killed without a chance to clean up. Prints the engine's pid.
-// Arguments: the engine's script, and how it is started: `client`, with the text of an infill that is running then and
-// the model's folder, or `held`, where a third process (its pid is printed, too) keeps the engine's input open.
+// Arguments: the engine's script, and how it is started: `client`, with the text of an infill that is under way when the
+// pid is printed and the model's folder, or `held`, where a third process (its pid is printed, too) keeps the engine's input open.
 import { spawn } from 'node:child_process';
 import os from 'node:os';
 import { METHODS, PROTOCOL_VERSION } from '../../../engine/protocol';
 import { EngineClient } from '../../../engine/rpc/engineClient';
+import { BLOCKED } from './scriptedModel';
 
 const [script = '', way, text = 'forever', folder = '/models/a'] = process.argv.slice(2);
 
@@ -25,12 +26,15 @@ async function main(): Promise<void> {
   }
   const client = await EngineClient.start({ node: process.execPath, script, cacheFolder: os.tmpdir() });
   await client.loadModel({ folder });
-  client
-    .infill(
-      { model: folder, priority: 'rewrite', text, spans: [{ start: 0, end: 0 }] },
-      { onStep: () => undefined },
-    )
-    .catch(() => undefined);
+  await new Promise<void>((resolve) => {
+    client.onLog(({ message }) => message === BLOCKED && resolve());
+    client
+      .infill(
+        { model: folder, priority: 'rewrite', text, spans: [{ start: 0, end: 0 }] },
+        { onStep: () => resolve() },
+      )
+      .catch(() => undefined);
+  });
   console.log(client.pid);
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import test, { describe } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Emitter } from '../../../engine/rpc/emitter';
 import { cleanEnvironment } from '../../../engine/rpc/environment';
 import { Heartbeat } from '../../../engine/rpc/heartbeat';
@@ -53,7 +52,9 @@ describe('client parts', () => {
     assert.deepEqual(parseLogLine('[debug] x'), { level: 'info', message: '[debug] x' });
   });
 
-  test('the heartbeat probes, is content with an answer, and tells silence', async () => {
+  test('the heartbeat probes, is content with an answer, and tells silence', (context) => {
+    const { timers } = context.mock;
+    timers.enable({ apis: ['setInterval'] });
     let probes = 0;
     let answering = true;
     const silences: number[] = [];
@@ -70,13 +71,14 @@ describe('client parts', () => {
     });
     heartbeat.start();
     heartbeat.start();
-    while (probes < 12) await sleep(5);
+    timers.tick(120);
+    assert.equal(probes, 12);
     assert.deepEqual(silences, []);
     answering = false;
-    while (silences.length === 0) await sleep(5);
+    timers.tick(40);
     assert.deepEqual(silences, [40]);
     const before = probes;
-    await sleep(60);
+    timers.tick(1000);
     assert.equal(probes, before, 'a stopped heartbeat has no timer');
   });
 });
