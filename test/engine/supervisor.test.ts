@@ -117,7 +117,7 @@ describe('the engine’s life', () => {
     // Another one with the same patience, idle from a later moment on, ends meanwhile.
     const other = begin({ idleMillis: () => 50 });
     await other.supervisor.use(infill('steps 1'));
-    await until(() => other.supervisor.state.kind === 'off', 'the end of the one that is idle');
+    await until(() => other.supervisor.state.kind === 'stopped', 'the end of the one that is idle');
     assert.equal(life.supervisor.pid, pid);
     controller.abort();
     await rejects(long, 'cancelled');
