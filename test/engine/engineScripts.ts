@@ -25,7 +25,7 @@ export const scripts = {
   real: path.join(folder, 'main.js'),
 };
 /** Ended after the tests. */
-export const children: ChildProcess[] = [];
+const children: ChildProcess[] = [];
 
 /** Builds the scripts before the tests of this file and ends what is left of them after. */
 export function useScripts(): void {
