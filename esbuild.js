@@ -27,9 +27,15 @@ function copyParser() {
   fs.copyFileSync(path.join(from, '..', 'LICENSE'), 'dist/tree-sitter/LICENSE');
 }
 
+/** What the walkthrough lets a newcomer try a rewrite on. */
+function copySample() {
+  fs.copyFileSync('docs/samples/inventory.py', 'dist/sample.py');
+}
+
 async function main() {
   fs.rmSync('dist', { recursive: true, force: true });
   copyParser();
+  copySample();
   const contexts = await Promise.all(
     Object.entries(entries).map(([name, { entry, external, banner }]) =>
       esbuild.context({

@@ -14,14 +14,14 @@ import {
 } from 'vscode';
 import type { PalimpsestApi } from './api/palimpsest';
 import type { ToolInput } from './api/toolInput';
-import { sayNoEditor } from './documents/editable';
-import { EVERYWHERE } from './documents/schemes';
+import { EVERYWHERE, isEditable, sayNoEditor } from './documents/editable';
 import { FIX_KIND, fixActions } from './fixes/codeAction';
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
 import type { RewriteAction } from './rewrite/rewriteManager';
 import { ghostSettings } from './settings';
 import type { OffsetRange } from './text/types';
+import { openSample } from './ui/sample';
 import { StatusItem } from './ui/statusBar';
 
 /** What `activate` gives; other extensions see the API alone. */
@@ -85,6 +85,15 @@ export function activate(context: ExtensionContext): Exported {
     ...Object.entries(ACTIONS).map(([name, action]) =>
       command(name, (all, which: unknown) => all.rewrites.act(action, which)),
     ),
+    command('palimpsest.rewriteSample', async (all) => {
+      await all.rewrite(await openSample(context.extensionPath));
+    }),
+    command('palimpsest.reopenReview', (all) => {
+      if (window.activeTextEditor !== undefined) all.rewrites.reopen(window.activeTextEditor);
+    }),
+    command('palimpsest.undoInReviewed', (all) => all.rewrites.turnReviewed('undo')),
+    command('palimpsest.redoInReviewed', (all) => all.rewrites.turnReviewed('redo')),
+    command('palimpsest.saveReviewed', (all) => all.rewrites.saveReviewed()),
     command('palimpsest.fixProblem', (all, uri?: Uri, diagnostic?: Diagnostic) =>
       all.fixProblem(uri, diagnostic),
     ),
@@ -96,6 +105,7 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.snoozeGhostText', (all, minutes?: unknown) =>
       all.ghostSwitches.snoozeFor(typeof minutes === 'number' ? minutes : undefined),
     ),
+    command('palimpsest.dismissGhostText', (all) => all.dismissGhostText()),
     command('palimpsest.resumeGhostText', (all) => all.ghostSwitches.resume()),
     command('palimpsest.showSuspiciousTokens', (all) => all.showSuspiciousTokens()),
     command('palimpsest.clearSuspiciousTokens', (all) => all.suspicions.clear()),
@@ -144,6 +154,7 @@ export async function deactivate(): Promise<void> {
 function inlineProvider(palimpsest: () => Promise<Palimpsest>): InlineCompletionItemProvider {
   return {
     async provideInlineCompletionItems(document, position, context, token) {
+      if (!isEditable(document.uri)) return [];
       const { enabled } = ghostSettings(document);
       // A review shows its new lines in this way, too; before first use there is none.
       if (!enabled && loaded === undefined) return [];

@@ -22,15 +22,16 @@ import { type EngineError, toEngineError } from '../engine/errors';
 import { InfillTool } from './api/infillTool';
 import { Door } from './api/publicApi';
 import { Disposables } from './common/disposables';
-import { mayEdit } from './documents/editable';
-import { EVERYWHERE } from './documents/schemes';
+import { EVERYWHERE, mayEdit } from './documents/editable';
 import { engineLaunch } from './engine/launch';
 import { type EngineState, EngineSupervisor } from './engine/supervisor';
 import { problemAtCursor } from './fixes/atCursor';
 import { COPY_SCHEME, Copies } from './fixes/copies';
 import { Fixer, type FixOutcome } from './fixes/fixer';
+import { LastEdits } from './ghost/lastEdits';
 import { OpenTexts } from './ghost/openTexts';
 import { GhostText } from './ghost/provider';
+import { sayWhySilent } from './ghost/silence';
 import { GhostSwitches } from './ghost/switches';
 import { Exclusions, sayExclusion } from './privacy/exclusions';
 import { Instructions } from './rewrite/instruction';
@@ -40,6 +41,7 @@ import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewriteManager';
 import { meantSpans } from './rewrite/targetSpans';
 import {
+  ANSWER_SETTINGS,
   describeSettings,
   type EmptyChoice,
   engineSettings,
@@ -140,11 +142,14 @@ export class Palimpsest {
     this.door = new Door({ engine: this.engine, exclusions: this.exclusions });
     this.tool = new InfillTool(this.door);
     this.openTexts = this.owned.add(new OpenTexts(this.exclusions));
+    const lastEdits = this.owned.add(new LastEdits());
     this.ghost = new GhostText({
       engine: this.engine,
       exclusions: this.exclusions,
       openTexts: this.openTexts,
       isSnoozed: () => this.ghostSwitches.isSnoozed,
+      lastEdit: (document) => lastEdits.of(document),
+      silent: (why) => status.silent(why && sayWhySilent(why)),
       log: this.log,
     });
     this.suspicions = this.owned.add(
@@ -157,8 +162,9 @@ export class Palimpsest {
     this.owned.add(languages.registerHoverProvider(EVERYWHERE, this.suspicions));
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
+        // What may be read, how much is asked for, and of whom: an answer counts for what it was made from.
+        if (ANSWER_SETTINGS.some((name) => change.affectsConfiguration(name))) this.ghost.forget();
         if (!START_SETTINGS.some((name) => change.affectsConfiguration(name))) return;
-        this.ghost.forget();
         this.suspicions.clear();
         // What runs is not what is set any more; the next request starts it as it is set now.
         void this.engine.stop();
@@ -250,6 +256,12 @@ export class Palimpsest {
       return ghost === undefined ? [] : [ghostItem(ghost, '_palimpsest.ghostInserted')];
     }
     return wantsGhostText ? this.ghost.provide(document, position, context, token) : [];
+  }
+
+  /** Takes ghost text away, and this one does not come back at the next key. */
+  async dismissGhostText(): Promise<void> {
+    this.ghost.dismiss();
+    await commands.executeCommand('editor.action.inlineSuggest.hide');
   }
 
   showLog(): void {

@@ -27,6 +27,9 @@ export function describeSettings(): string {
 /** Settings that count from the engine's next start on. */
 export const START_SETTINGS = ['palimpsest.node.path', 'palimpsest.model.path', 'palimpsest.engine.provider'];
 
+/** Settings that an answer to ghost text was made from. */
+export const ANSWER_SETTINGS = ['palimpsest', 'files.exclude'];
+
 export function engineSettings(): EngineSettings {
   const all = workspace.getConfiguration(SECTION);
   const provider = all.get('engine.provider');

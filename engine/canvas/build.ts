@@ -12,6 +12,8 @@ import { growWindow, steadyEnd, steadyStart } from './window';
 const HOPEFUL_CHARS_PER_TOKEN = 4;
 /** A window of one span gives its left side half of the budget, some two characters a token of it: an eighth of that. */
 const STEADY_CHARS_PER_TOKEN = 0.25;
+/** UTF-16 units of a span that say how many tokens the rest of it has. */
+const SAMPLE = 2000;
 /** No token of source text is longer: a span beyond this is too long without being tokenised. */
 const LONGEST_TOKEN = 64;
 /** Window shrinkings before everything around the spans is given up. */
@@ -112,7 +114,7 @@ function settle(
 function holeCost(input: CanvasInput, spans: readonly PlacedSpan[], count: (text: string) => number): number {
   const { text, budget, holeTokens = 0 } = input;
   const units = spans.reduce((sum, span) => sum + span.end - span.start, 0);
-  if (units > budget * LONGEST_TOKEN) throw tooLong(spans, Math.ceil(units / LONGEST_TOKEN), budget);
+  if (units > budget * LONGEST_TOKEN) throw tooLong(spans, estimate(text, spans, units, count), budget);
   const needed = spans.reduce(
     (sum, { start, end }) => sum + Math.max(holeTokens, count(text.slice(start, end))),
     0,
@@ -121,11 +123,24 @@ function holeCost(input: CanvasInput, spans: readonly PlacedSpan[], count: (text
   return needed;
 }
 
+/** Tokens of spans that are too long to be tokenised, after a look at how the first begins; more than the budget. */
+function estimate(
+  text: string,
+  [first]: readonly PlacedSpan[],
+  units: number,
+  count: (text: string) => number,
+): number {
+  const least = units / LONGEST_TOKEN;
+  if (first === undefined) return Math.ceil(least);
+  const sample = text.slice(first.start, Math.min(first.end, first.start + SAMPLE));
+  return Math.ceil(Math.max(least, (units * count(sample)) / Math.max(1, sample.length)));
+}
+
 function tooLong(spans: readonly PlacedSpan[], needed: number, budget: number): EngineError {
   const what = spans.length === 1 ? 'The selection needs' : `The ${spans.length} selections need`;
   return new EngineError(
     'context-too-long',
-    `${what} at least ${needed} tokens, and this model has room for ${budget}. Select less, or choose a model with a longer context.`,
+    `${what} about ${needed} tokens, and this model has room for ${budget}. Select less, or choose a model with a longer context.`,
     { needed, budget, spans: spans.length },
   );
 }

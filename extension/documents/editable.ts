@@ -1,14 +1,23 @@
 // What can be edited at all: asked before a model works for a person in vain.
-import { l10n, type TextDocument, window, workspace } from 'vscode';
+import { l10n, type TextDocument, type Uri, window, workspace } from 'vscode';
 
-/** Documents of these have no file system of their own, and can be edited. */
-const EDITABLE = ['file', 'untitled', 'vscode-notebook-cell', 'vscode-interactive-input', 'vscode-remote'];
+/** Documents of these have no file system that the editor tells of, and can be edited. */
+const WITHOUT_FILES = ['untitled', 'vscode-notebook-cell', 'vscode-interactive-input', 'vscode-remote'];
+
+/** A document selector for providers, which ask `isEditable` then: the editor knows of more file systems than any list. */
+export const EVERYWHERE = '*';
+
+/**
+ * Whether there is text that a person edits: in files of this and other machines, virtual file systems, untitled files and
+ * notebooks' cells; not in output channels, old revisions, commit messages and the like.
+ */
+export function isEditable({ scheme }: Uri): boolean {
+  return workspace.fs.isWritableFileSystem(scheme) ?? WITHOUT_FILES.includes(scheme);
+}
 
 /** Why a document cannot be edited by anybody; undefined where it can. */
 function whyNotEditable(document: TextDocument): string | undefined {
-  const { uri } = document;
-  const writable = workspace.fs.isWritableFileSystem(uri.scheme);
-  if (writable === false || (writable === undefined && !EDITABLE.includes(uri.scheme))) {
+  if (!isEditable(document.uri)) {
     return l10n.t('Palimpsest: this file is read-only.');
   }
   // The editor shows such a file as text when somebody insists; saved, it would be another one.

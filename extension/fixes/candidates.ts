@@ -2,6 +2,7 @@
 import type { Answers } from '../rewrite/request';
 import { bracketRest } from '../syntax/brackets';
 import { isNoWorse, type SyntaxTree } from '../syntax/tree';
+import { editDistance } from '../text/editDistance';
 import { leastEdit } from '../text/edits';
 import type { TextEdit } from '../text/types';
 
@@ -27,6 +28,30 @@ export function candidatesOf(
   return fresh
     .filter((text) => (tree ? parses(tree, start, end, text) : bracketRest(text) === bracketRest(old)))
     .map((text) => ({ text, whole: document.slice(0, start) + text + document.slice(end) }));
+}
+
+const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
+
+/**
+ * Where a problem points at a name, answers with a name near to that one come first: what is not known is misspelt more
+ * often than it is another thing. `pointedAt`: the text that the problem is about.
+ */
+export function nearestFirst(
+  candidates: readonly Candidate[],
+  pointedAt: string,
+  old: string,
+): readonly Candidate[] {
+  const [name, ...more] = pointedAt.match(NAME) ?? [];
+  if (name === undefined || more.length > 0 || name !== pointedAt.trim()) return candidates;
+  const known = new Set(old.match(NAME));
+  const distance = ({ text }: Candidate) =>
+    Math.min(
+      ...(text.match(NAME) ?? []).filter((word) => !known.has(word)).map((word) => editDistance(name, word)),
+      // A name that is as far as it is long has nothing to do with it.
+      name.length,
+    );
+  const ranked = candidates.map((candidate) => ({ candidate, distance: distance(candidate) }));
+  return ranked.sort((a, b) => a.distance - b.distance).map(({ candidate }) => candidate);
 }
 
 function parses(tree: SyntaxTree, start: number, end: number, text: string): boolean {

@@ -30,7 +30,7 @@ export const fixActions: CodeActionProvider = {
       .map((diagnostic) => {
         const title = l10n.t('Fix with Palimpsest: {0}', shortened(diagnostic.message));
         const action = new CodeAction(title, FIX_KIND);
-        action.diagnostics = [diagnostic];
+        // Without diagnostics: those that have some stand first, and the language's own fixes know more than ours.
         action.command = {
           command: 'palimpsest.fixProblem',
           title,

@@ -19,7 +19,7 @@ export interface FixerServices extends TrialServices {
 }
 
 /** How a fix ended; tests look at it. */
-export type FixOutcome = 'shown' | 'shown-unchecked' | 'none' | 'changed' | 'cancelled' | 'failed';
+export type FixOutcome = 'shown' | 'unchecked' | 'none' | 'changed' | 'cancelled' | 'failed';
 
 /** More of them than a rewrite makes: most are thrown away before anybody sees them. */
 const LEAST_CANDIDATES = 4;
@@ -40,15 +40,14 @@ export class Fixer {
     let isCancelled = false;
     try {
       const { signal } = controller;
-      const isReady = () => this.services.engine.state.kind === 'ready';
-      const found = await withPatience({ title, signal, isReady }, (inner, report) => {
+      const { found, place } = await withPatience({ title, signal }, (inner, report) => {
         inner.addEventListener('abort', () => {
           isCancelled = true;
         });
         return this.search(document, diagnostic, inner, report);
       });
       if (isCancelled) return 'cancelled';
-      return this.show(editor, version, diagnostic, found);
+      return this.show(editor, version, diagnostic, found, place);
     } catch (error) {
       if (isCancelled) return 'cancelled';
       this.services.fail(toEngineError(error));
@@ -67,21 +66,22 @@ export class Fixer {
     diagnostic: Diagnostic,
     signal: AbortSignal,
     report: (message: string) => void,
-  ): Promise<Sifted | undefined> {
+  ): Promise<{ readonly found: Sifted; readonly place?: Place }> {
     const { version } = document;
     const text = document.getText();
     const trial = await Trial.open(document, diagnostic, this.services, signal);
     try {
       for (const { start, end } of trial.places) {
         // The place is one of the text as it was.
-        if (document.version !== version) return undefined;
-        report(l10n.t('denoising'));
+        if (document.version !== version) break;
+        const isReady = this.services.engine.state.kind === 'ready';
+        report(isReady ? l10n.t('denoising') : l10n.t('waiting for the model'));
         const place = { start, end, old: text.slice(start, end) };
         const answers = await this.ask(document, place, signal);
         const found = await trial.sift(answers, () => report(l10n.t('checking with the language server')));
-        if (found !== undefined || signal.aborted) return found;
+        if (found.kind !== 'none' || signal.aborted) return { found, place };
       }
-      return undefined;
+      return { found: { kind: 'none' } };
     } finally {
       await trial.close();
     }
@@ -105,7 +105,8 @@ export class Fixer {
     if (answers.places.some(({ start, end, old }) => text.slice(start, end) !== old)) return answers;
     const trial = await Trial.open(document, diagnostic, this.services, signal);
     try {
-      return (await trial.sift(answers))?.answers ?? { ...answers, answers: [] };
+      const sifted = await trial.sift(answers);
+      return sifted.kind === 'fixes' ? sifted.answers : { ...answers, answers: [] };
     } finally {
       await trial.close();
     }
@@ -115,28 +116,49 @@ export class Fixer {
     { document }: TextEditor,
     version: number,
     diagnostic: Diagnostic,
-    found: Sifted | undefined,
+    found: Sifted,
+    place: Place | undefined,
   ): FixOutcome {
-    const isEdited = document.version !== version;
-    if (found === undefined && !isEdited) {
+    // The editor may have been closed or opened anew meanwhile.
+    const editor = window.visibleTextEditors.find((one) => one.document === document);
+    if (document.version !== version || editor === undefined) {
+      say(l10n.t('Palimpsest: the fix was canceled because the file was edited or closed.'));
+      return 'changed';
+    }
+    if (found.kind === 'none') {
       void window.showInformationMessage(
         l10n.t('Palimpsest found no fix for: {0}', shortened(diagnostic.message)),
       );
       return 'none';
     }
-    // The editor may have been closed or opened anew meanwhile.
-    const editor = window.visibleTextEditors.find((one) => one.document === document);
-    if (isEdited || found === undefined || editor === undefined) {
-      say(l10n.t('Palimpsest: the fix was canceled because the file was edited or closed.'));
-      return 'changed';
+    if (found.kind === 'unchecked') {
+      void this.offerRewrite(document, diagnostic, place);
+      return 'unchecked';
     }
     this.services.rewrites.present(editor, found.answers, 0, (answers, signal) =>
       this.siftMore(document, diagnostic, answers, signal),
     );
-    const message = found.isChecked
-      ? l10n.t('Palimpsest: this fix resolves the problem in a copy of the file.')
-      : l10n.t('Palimpsest: this fix has not been checked by a language server.');
-    say(message, found.isChecked ? 'pass' : 'info');
-    return found.isChecked ? 'shown' : 'shown-unchecked';
+    say(l10n.t('Palimpsest: this fix resolves the problem in a copy of the file.'), 'pass');
+    return 'shown';
+  }
+
+  /** What nobody has checked is no fix; a rewrite of the same place claims to be none. */
+  private async offerRewrite(
+    document: TextDocument,
+    diagnostic: Diagnostic,
+    place: Place | undefined,
+  ): Promise<void> {
+    const rewrite = l10n.t('Rewrite');
+    const chosen = await window.showInformationMessage(
+      l10n.t(
+        'Palimpsest shows no fix for this, because no language server could check one: {0}',
+        shortened(diagnostic.message),
+      ),
+      ...(place === undefined ? [] : [rewrite]),
+    );
+    if (chosen !== rewrite || place === undefined) return;
+    const editor = window.visibleTextEditors.find((one) => one.document === document);
+    const isThere = document.getText().slice(place.start, place.end) === place.old;
+    if (editor !== undefined && isThere) this.services.rewrites.startAt(editor, [place]);
   }
 }

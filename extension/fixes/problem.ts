@@ -45,13 +45,18 @@ export interface Checked<T> {
   readonly verdict: Verdict | undefined;
 }
 
-/**
- * The answers that are worth showing, best first: those that a server found good; where none looked, all. What it found
- * no better is left out: a fix that is known not to fix is none.
- */
-export function worthShowing<T>(checked: readonly Checked<T>[]): readonly Checked<T>[] {
-  const rankOf = ({ verdict }: Checked<T>) => (verdict === 'gone' ? 0 : verdict === undefined ? 1 : 2);
-  return checked.filter((one) => rankOf(one) < 2).sort((a, b) => rankOf(a) - rankOf(b));
+/** `unchecked`: there were answers, and no server looked at any of them. */
+export type Sifting<T> =
+  | { readonly kind: 'fixes'; readonly answers: readonly T[] }
+  | { readonly kind: 'unchecked' }
+  | { readonly kind: 'none' };
+
+/** Only what a server found good is a fix; what nobody looked at is as likely none. In the order given. */
+export function fixesAmong<T>(checked: readonly Checked<T>[]): Sifting<T> {
+  const answers = checked.filter(({ verdict }) => verdict === 'gone').map(({ answer }) => answer);
+  if (answers.length > 0) return { kind: 'fixes', answers };
+  const wasSeen = checked.some(({ verdict }) => verdict !== undefined);
+  return { kind: checked.length > 0 && !wasSeen ? 'unchecked' : 'none' };
 }
 
 /** One line of a menu. */

@@ -6,23 +6,22 @@ import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import type { SyntaxTree } from '../syntax/tree';
 import { offsetsOf } from '../text/offsets';
 import type { OffsetRange } from '../text/types';
-import { candidatesOf } from './candidates';
+import { candidatesOf, nearestFirst } from './candidates';
 import { Checker } from './checker';
 import type { Copies } from './copies';
 import { placesToTry } from './placesToTry';
-import { type Checked, worthShowing } from './problem';
+import { type Checked, fixesAmong } from './problem';
 
 export interface TrialServices {
   readonly syntax: SyntaxTrees;
   readonly copies: Copies;
 }
 
-export interface Sifted {
-  /** Those worth showing, best first. */
-  readonly answers: Answers;
-  /** Whether the language server has found them good; false where none looked. */
-  readonly isChecked: boolean;
-}
+export type Sifted =
+  /** Those that the language server has found good, best first. */
+  | { readonly kind: 'fixes'; readonly answers: Answers }
+  | { readonly kind: 'unchecked' }
+  | { readonly kind: 'none' };
 
 export class Trial {
   private constructor(
@@ -50,20 +49,21 @@ export class Trial {
     return placesToTry(this.text, this.range, this.tree);
   }
 
-  /** Undefined where none is worth showing. `asking` is called before a server is asked. */
-  async sift(answers: Answers, asking: () => void = () => undefined): Promise<Sifted | undefined> {
+  /** `asking` is called before a server is asked. */
+  async sift(answers: Answers, asking: () => void = () => undefined): Promise<Sifted> {
     const checker = await this.opening;
     if (checker?.isAble) asking();
     const checked: Checked<string>[] = [];
-    for (const { text, whole } of candidatesOf(answers, this.text, this.tree)) {
+    const { start, end } = this.range;
+    const pointedAt = this.text.slice(start, end);
+    const all = candidatesOf(answers, this.text, this.tree);
+    for (const { text, whole } of nearestFirst(all, pointedAt, answers.places[0]?.old ?? '')) {
       checked.push({ answer: text, verdict: await checker?.check(whole, this.signal) });
     }
-    const good = worthShowing(checked);
-    if (good.length === 0) return undefined;
-    return {
-      answers: { places: answers.places, answers: good.map(({ answer }) => ({ texts: [answer] })) },
-      isChecked: good[0]?.verdict === 'gone',
-    };
+    const found = fixesAmong(checked);
+    if (found.kind !== 'fixes') return found;
+    const texts = found.answers.map((text) => ({ texts: [text] }));
+    return { kind: 'fixes', answers: { places: answers.places, answers: texts } };
   }
 
   async close(): Promise<void> {

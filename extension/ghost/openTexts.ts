@@ -9,7 +9,7 @@ import {
   workspace,
 } from 'vscode';
 import { Disposables } from '../common/disposables';
-import { DOCUMENT_SCHEMES } from '../documents/schemes';
+import { isEditable } from '../documents/editable';
 import type { Exclusions } from '../privacy/exclusions';
 import { privacySettings } from '../settings';
 
@@ -36,6 +36,17 @@ export class OpenTexts {
 
   /** Nearest first; a notebook's own cells are nearest. */
   async near(document: TextDocument): Promise<readonly string[]> {
+    return this.textsOf(this.documentsNear(document));
+  }
+
+  /** Another one whenever `near` may give other texts. */
+  stamp(document: TextDocument): string {
+    return this.documentsNear(document)
+      .map(({ uri, version }) => `${uri.toString()}@${version}`)
+      .join('\n');
+  }
+
+  private documentsNear(document: TextDocument): readonly TextDocument[] {
     if (!privacySettings(document.uri).copyFromOpenFiles) return [];
     const cells =
       notebookOf(document)
@@ -48,7 +59,7 @@ export class OpenTexts {
       .sort((a, b) => a.distance - b.distance)
       .map(({ cell }) => cell);
     const others = this.inTabs().filter((other) => other !== document && !cells.includes(other));
-    return this.textsOf([...neighbours, ...others]);
+    return [...neighbours, ...others];
   }
 
   dispose(): void {
@@ -84,7 +95,7 @@ export class OpenTexts {
       return index < 0 ? REMEMBERED : index;
     };
     return workspace.textDocuments
-      .filter(({ uri }) => DOCUMENT_SCHEMES.includes(uri.scheme) && tabs.has(uri.toString()))
+      .filter(({ uri }) => isEditable(uri) && tabs.has(uri.toString()))
       .sort((a, b) => rank(a) - rank(b));
   }
 

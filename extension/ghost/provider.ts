@@ -1,5 +1,4 @@
-// Ghost text at the cursor. It is silent when it fails, gives up for real when the typing goes on, and never asks twice
-// for what it knows.
+// Ghost text at the cursor, as the editor asks for it. Silent when it fails; the status bar says why there is none.
 import {
   type CancellationToken,
   type InlineCompletionContext,
@@ -10,18 +9,22 @@ import {
   type TextDocument,
 } from 'vscode';
 import { toEngineError } from '../../engine/errors';
+import { setContext } from '../common/contextKeys';
 import { type EngineSupervisor, isCrash } from '../engine/supervisor';
 import type { Exclusions } from '../privacy/exclusions';
 import { type GhostSettings, ghostSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
-import { GhostCache, type Remembered } from './cache';
-import { AdaptiveDelay } from './delay';
-import { offersOf, textsOf } from './offer';
+import type { Remembered } from './cache';
+import type { EditKind } from './editKind';
+import { offersOf } from './offer';
+import { Offered } from './offered';
 import type { OpenTexts } from './openTexts';
 import { refusalOf } from './position';
+import { type GhostQuestion, GhostRequests } from './requests';
+import type { Silence } from './silence';
 
-interface GhostLog {
+export interface GhostLog {
   debug(message: string): void;
 }
 
@@ -30,26 +33,34 @@ export interface GhostServices {
   readonly exclusions: Exclusions;
   readonly openTexts: OpenTexts;
   readonly isSnoozed: () => boolean;
+  readonly lastEdit: (document: TextDocument) => EditKind;
+  /** Told why there is nothing; undefined: there is something. */
+  readonly silent: (why: Silence | undefined) => void;
   readonly log: GhostLog;
 }
 
 /** What the person can go through; the editor asks for them only when somebody does. */
 const CANDIDATES = 3;
 
-interface Request {
-  readonly document: TextDocument;
-  readonly before: string;
-  readonly after: string;
-  readonly isAsked: boolean;
+interface Question extends GhostQuestion {
+  readonly of: TextDocument;
   readonly settings: GhostSettings;
-  readonly token: CancellationToken;
+  /** Asked once, while the keys come to rest. */
+  readonly mayRead: Promise<boolean>;
 }
 
 export class GhostText {
-  private readonly cache = new GhostCache();
-  private readonly delay = new AdaptiveDelay();
+  private readonly offered = new Offered();
+  private readonly requests: GhostRequests<Question>;
+  /** Settings and model: what was answered before they changed counts for nothing. */
+  private generation = 0;
 
-  constructor(private readonly services: GhostServices) {}
+  constructor(private readonly services: GhostServices) {
+    this.requests = new GhostRequests<Question>({
+      ask: (question, signal) => this.ask(question, signal),
+      answered: (silence) => services.silent(silence),
+    });
+  }
 
   async provide(
     document: TextDocument,
@@ -59,7 +70,8 @@ export class GhostText {
   ): Promise<InlineCompletionItem[]> {
     const isAsked = context.triggerKind === InlineCompletionTriggerKind.Invoke;
     const settings = ghostSettings(document);
-    if (!isAsked && (settings.onlyWhenAsked || this.services.isSnoozed())) return [];
+    if (!isAsked && settings.onlyWhenAsked) return this.nothing('on request');
+    if (!isAsked && this.services.isSnoozed()) return [];
     const text = document.getText();
     const offset = document.offsetAt(position);
     // The widget's choice stands in the line as if it were typed: what is offered must go on from there.
@@ -67,53 +79,102 @@ export class GhostText {
     const from = chosen === undefined ? offset : document.offsetAt(chosen.range.start);
     const before = text.slice(0, from) + (chosen?.text ?? '');
     const after = text.slice(offset);
-    if (refusalOf({ before, after, language: document.languageId }, { isAsked, ...settings })) return [];
+    const refusal = refusalOf({ before, after, language: document.languageId }, { isAsked, ...settings });
+    if (refusal !== undefined) return this.nothing(refusal);
 
-    const known = await this.known({ document, before, after, isAsked, settings, token });
+    const known = await this.find(document, { before, after, isAsked, settings, token });
     if (known === undefined || token.isCancellationRequested) return [];
+    const key = document.uri.toString();
+    if (isAsked) this.offered.forgive();
+    const texts = known.texts.filter((one) => !this.offered.isDismissed(key, before, one));
+    this.offered.offer(key, before, texts);
+    // Escape is ours only where there may be something of ours to take away.
+    if (texts.length > 0) setContext('palimpsest.offersGhostText', true);
     if (chosen !== undefined) {
       const end = document.positionAt(offset + known.replaces);
       const range = new Range(chosen.range.start, end);
-      return known.texts.map((rest) => new InlineCompletionItem(chosen.text + rest, range));
+      return texts.map((rest) => new InlineCompletionItem(chosen.text + rest, range));
     }
-    return offersOf(before, known).map(
+    return offersOf(before, { ...known, texts }).map(
       (offer) => new InlineCompletionItem(offer.text, rangeOf(document, offer)),
     );
   }
 
+  /** What is offered now is not wanted. */
+  dismiss(): void {
+    this.offered.dismiss();
+  }
+
   forget(): void {
-    this.cache.clear();
+    this.generation++;
+    this.requests.forget();
   }
 
-  private async known(request: Request): Promise<Remembered | undefined> {
-    const { document, before, after, isAsked, settings, token } = request;
-    const place = { document: document.uri.toString(), before, after };
-    const known = this.cache.find(place);
-    if (known !== undefined && (known.isFull || !isAsked)) return known;
-
-    this.delay.asked(performance.now());
-    // Git is asked while the keys come to rest.
-    const mayRead = this.services.exclusions.whyText(document, before + after);
-    if (!isAsked && !(await rest(this.delay.wait(settings.delay), token))) return undefined;
-    if ((await mayRead) !== undefined || token.isCancellationRequested) return undefined;
-    const answers = await this.ask(request);
-    if (answers === undefined) return undefined;
-    // What was seen before stays the first: going through candidates must not change the one that is shown.
-    const texts = textsOf([...(known?.replaces === 0 ? known.texts : []), ...answers], after);
-    this.cache.add(place, texts, isAsked);
-    return { typed: 0, texts, replaces: 0, isFull: isAsked };
-  }
-
-  private async ask(request: Request): Promise<readonly string[] | undefined> {
-    const { document, before, after, isAsked, settings, token } = request;
-    const { engine, log, openTexts } = this.services;
+  private async find(
+    document: TextDocument,
+    {
+      before,
+      after,
+      isAsked,
+      settings,
+      token,
+    }: {
+      readonly before: string;
+      readonly after: string;
+      readonly isAsked: boolean;
+      readonly settings: GhostSettings;
+      readonly token: CancellationToken;
+    },
+  ): Promise<Remembered | undefined> {
+    const { exclusions, openTexts, lastEdit } = this.services;
+    const { languageId, fileName, uri } = document;
+    const { generation } = this;
+    const { maxTokens, gate } = settings;
+    const place = {
+      document: uri.toString(),
+      context: JSON.stringify([generation, languageId, fileName, maxTokens, gate, openTexts.stamp(document)]),
+      before,
+      after,
+      isAsked,
+    };
+    const edit = isAsked ? 'typed' : lastEdit(document);
+    if (edit === 'turned') return undefined;
+    const known = this.requests.known(place);
+    if (edit === 'deleted') {
+      // A letter that is taken back of what is offered leaves the rest there; nothing else is asked for.
+      const texts = known?.texts.filter((text) => this.offered.isLast(place.document, before, text)) ?? [];
+      return known && texts.length > 0 ? { ...known, texts } : undefined;
+    }
+    if (known !== undefined) return known;
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => controller.abort());
+    if (token.isCancellationRequested) controller.abort();
+    try {
+      const mayRead = exclusions.whyText(document, before + after).then((why) => why === undefined);
+      const question = { ...place, of: document, settings, mayRead };
+      return await this.requests.find(question, settings.delay, controller.signal);
+    } finally {
+      listening.dispose();
+    }
+  }
+
+  private nothing(why: Silence): [] {
+    this.services.silent(why);
+    return [];
+  }
+
+  private async ask(question: Question, signal: AbortSignal): Promise<readonly string[] | undefined> {
+    const { of: document, before, after, isAsked, settings, mayRead } = question;
+    const { engine, log, openTexts, silent } = this.services;
     const { text, base } = excerptAround(before + after, [{ start: before.length, end: before.length }]);
     const at = before.length - base;
     try {
+      if (!(await mayRead)) {
+        silent('excluded');
+        return undefined;
+      }
       const others = await openTexts.near(document);
-      const started = performance.now();
+      if (signal.aborted) return undefined;
       const result = await engine.use(
         ({ client, model }) =>
           client.infill(
@@ -130,33 +191,18 @@ export class GhostText {
               ...(others.length > 0 ? { openTexts: others } : {}),
               ...(isAsked ? { candidates: CANDIDATES } : { gate: settings.gate }),
             },
-            { signal: controller.signal },
+            { signal },
           ),
-        { signal: controller.signal },
+        { signal },
       );
-      if (!isAsked) this.delay.answered(performance.now() - started);
       return result.candidates.flatMap(({ spans: [span] }) => (span?.start === at ? [span.text] : []));
     } catch (thrown) {
       const error = toEngineError(thrown);
+      if (error.code === 'cancelled' || error.code === 'superseded') return undefined;
+      silent('failed');
       // Nobody asked out loud, so nobody is told out loud; crashes are told by the status bar.
       if (!isCrash(error)) log.debug(`Ghost text: ${error.code}. ${error.message}`);
       return undefined;
-    } finally {
-      listening.dispose();
     }
   }
-}
-
-/** False when the typing went on. */
-function rest(millis: number, token: CancellationToken): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => done(true), millis);
-    const listening = token.onCancellationRequested(() => done(false));
-    const done = (rested: boolean) => {
-      clearTimeout(timer);
-      listening.dispose();
-      resolve(rested && !token.isCancellationRequested);
-    };
-    if (token.isCancellationRequested) done(false);
-  });
 }

@@ -8,6 +8,8 @@ const KEY = 'ghostText.enabled';
 
 export class GhostSwitches {
   private readonly snooze: Snooze;
+  /** A setting that is being written is not to be read yet. */
+  private toggling: Promise<void> = Promise.resolve();
 
   /** `changed` is told until when there is quiet (milliseconds since the epoch), and its end. */
   constructor(changed: (until: number | undefined) => void) {
@@ -34,8 +36,13 @@ export class GhostSwitches {
     this.snooze.stop();
   }
 
-  /** Turns it off for the document's language, or on again, where that was last decided. */
-  async toggle({ languageId }: Pick<TextDocument, 'languageId'>): Promise<void> {
+  /** Turns it off for the document's language, or on again, where that was last decided; one after the other. */
+  toggle(document: Pick<TextDocument, 'languageId'>): Promise<void> {
+    this.toggling = this.toggling.catch(() => undefined).then(() => this.toggleNow(document));
+    return this.toggling;
+  }
+
+  private async toggleNow({ languageId }: Pick<TextDocument, 'languageId'>): Promise<void> {
     const settings = workspace.getConfiguration(SECTION, { languageId });
     const enabled = settings.get(KEY) !== false;
     const decided = settings.inspect(KEY);

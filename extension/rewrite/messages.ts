@@ -1,13 +1,9 @@
-// What a rewrite has to say that is no error: a line in the status bar that goes away by itself.
+// What a rewrite has to say, in words.
 import { l10n } from 'vscode';
-import { say } from '../ui/statusMessage';
 import type { Note } from './state/machine';
+import type { TooLong } from './tooLong';
 
-export function sayNote(note: Note): void {
-  say(wordsOf(note));
-}
-
-function wordsOf(note: Note): string {
+export function wordsOfNote(note: Note): string {
   switch (note) {
     case 'unchanged':
       return l10n.t('Palimpsest: the model suggests no change.');
@@ -18,4 +14,16 @@ function wordsOf(note: Note): string {
     case 'not-applied':
       return l10n.t('Palimpsest: the file could not be edited. Nothing was changed.');
   }
+}
+
+export function sayTooLong({ lines, most }: TooLong): string {
+  return most < 1
+    ? l10n.t(
+        'Palimpsest: this is too long for the model. Select less, or choose a model with a longer context.',
+      )
+    : l10n.t(
+        'Palimpsest: about {0} lines are selected, and at most {1} fit. Select less, or choose a model with a longer context.',
+        lines,
+        most,
+      );
 }

@@ -1,36 +1,41 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
 import { l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
-import { type EngineError, toEngineError } from '../../engine/errors';
+import { EngineError, toEngineError } from '../../engine/errors';
 import { editDocument, editorsOf, isCursorNear } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { leastEdit, rebased } from '../text/edits';
 import type { OffsetRange, TextChange, TextEdit } from '../text/types';
+import type { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
 import type { Spoken } from './announce/announcer';
 import { type Milestone, Milestones } from './announce/milestones';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
-import { sayNote } from './messages';
+import { sayTooLong, wordsOfNote } from './messages';
 import { type Answers, askForAnswers } from './request';
 import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
 import { type Pointed, pointedWords } from './review/selectedWords';
-import { textTaken } from './state/acceptance';
+import { positionOf, textTaken } from './state/acceptance';
 import {
   begin,
   beginReview,
   type Decision,
   decide,
+  type Note,
   type RewriteEffect,
   type RewriteEvent,
   type RewriteState,
+  resume,
 } from './state/machine';
 import type { Ask, Place, Review } from './state/types';
+import { tooLong } from './tooLong';
 
 /** What all rewrites share. */
 export interface RewriteServices extends DenoiseStage, ReviewStage {
   readonly engine: EngineSupervisor;
   readonly spoken: Spoken;
+  readonly lineNote: LineNote;
   readonly fail: (error: EngineError) => void;
 }
 
@@ -49,6 +54,10 @@ export class Rewrite {
   private readonly milestones = new Milestones();
   private readonly selections: readonly Selection[];
   private readonly version: number;
+  /** What was rejected, for those who want it back. */
+  rejected: { readonly review: Review; readonly text: string } | undefined;
+  /** The text of each place as it was sent last. */
+  private sent: readonly string[] = [];
   /** The document as the editor left it when it took a ghost text. */
   private inserted = '';
 
@@ -133,6 +142,11 @@ export class Rewrite {
     });
     const places = spans.map((span) => ({ ...span, old: text.slice(span.start, span.end) }));
     this.enter(begin(places, { seed, ...(instruction === undefined ? {} : { instruction }) }));
+  }
+
+  /** Goes on with a review that was rejected, of the document as it stands. */
+  resume(review: Review): void {
+    this.enter(resume(review));
   }
 
   /** Shows answers that were made elsewhere, of the document as it stands. */
@@ -224,6 +238,12 @@ export class Rewrite {
     if (this.state.kind === 'reviewing') void this.shown.draw(this.state.review, false);
   }
 
+  /** To the front again, where it is shown beside the file. */
+  async comeBack(): Promise<void> {
+    if (this.state.kind === 'reviewing' && this.form === 'diffEditor')
+      await this.shown.draw(this.state.review, true);
+  }
+
   /** Whether Tab in this place means the review. */
   isAt(editor: TextEditor): boolean {
     return this.state.kind === 'reviewing' && this.shown.isAt(editor);
@@ -235,6 +255,9 @@ export class Rewrite {
 
   private enter({ state, effects }: Decision, mayMove = true): void {
     const isOver = state.kind === 'ended' && this.state !== state;
+    if (isOver && state.how === 'rejected' && this.state.kind === 'reviewing') {
+      this.rejected = { review: this.state.review, text: this.document.getText() };
+    }
     this.state = state;
     for (const effect of effects) this.perform(effect, mayMove);
     if (isOver) this.speak(this.milestones.ended(state.how));
@@ -268,11 +291,11 @@ export class Rewrite {
         void this.apply(effect.edits, effect.text);
         break;
       case 'note':
-        sayNote(effect.note);
+        this.note(effect.note);
         break;
       case 'error':
         this.denoise.end();
-        if (effect.error.code !== 'cancelled') this.services.fail(effect.error);
+        if (effect.error.code !== 'cancelled') this.fail(effect.error);
         break;
     }
   }
@@ -284,6 +307,7 @@ export class Rewrite {
     const { signal } = controller;
     this.controller = controller;
     this.enough = enough;
+    this.sent = this.state.places.map(({ old }, i) => ask.texts?.[i] ?? old);
     this.denoise.begin();
     this.speak(this.milestones.begun(this.state.places.length));
     try {
@@ -348,8 +372,30 @@ export class Rewrite {
     say(l10n.t('Palimpsest: place the cursor on a word in the new text, then pin or re-mask it.'));
   }
 
-  private speakOf({ index, answers }: Review): void {
-    this.speak(this.milestones.reviewing(this.hunks.length, index, answers.length));
+  private speakOf(review: Review): void {
+    const { number, count } = positionOf(review);
+    this.speak(this.milestones.reviewing(this.hunks.length, number - 1, count));
+  }
+
+  /** In the status bar, and where the person looks. */
+  private note(note: Note): void {
+    const sentence = wordsOfNote(note);
+    say(sentence);
+    const editor = editorsOf(this.document).find((one) => one === window.activeTextEditor);
+    if (editor !== undefined) this.services.lineNote.show(editor, editor.selection.end.line, sentence);
+  }
+
+  /** What the person can do something about is told in their terms. */
+  private fail(error: EngineError): void {
+    const { document, selections } = this;
+    const long = tooLong(error, this.sent);
+    this.services.fail(
+      long === undefined ? error : new EngineError(error.code, sayTooLong(long), error.data),
+    );
+    const editor = editorsOf(document).find((one) => one === window.activeTextEditor);
+    const line = selections[0]?.end.line;
+    if (long === undefined || editor === undefined || line === undefined) return;
+    this.services.lineNote.show(editor, line, sayTooLong(long));
   }
 
   private speak(milestone: Milestone | undefined): void {
@@ -360,7 +406,9 @@ export class Rewrite {
     this.denoise.end();
     this.shown.clear();
     const { ending } = this;
-    const isDropped = ending === 'rejected' || ending === 'cancelled' || ending === 'unchanged';
+    // Nothing was taken: who selected something finds it selected.
+    const isDropped =
+      ending !== undefined && ['rejected', 'cancelled', 'unchanged', 'failed'].includes(ending);
     if (!isDropped || this.document.version !== this.version) return;
     const { editor, selections } = this;
     const lines = selections.flatMap(({ start, end }) => [start.line, end.line]);

@@ -3,6 +3,7 @@
 import {
   type CodeLens,
   type CodeLensProvider,
+  commands,
   EventEmitter,
   l10n,
   type Tab,
@@ -20,7 +21,10 @@ import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { holdsSecrets } from '../privacy/secrets';
+import { leastEdit } from '../text/edits';
+import { followAll } from '../text/tracking';
 import type { OffsetRange } from '../text/types';
+import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
 import { Spoken } from './announce/announcer';
 import { DenoiseView } from './denoise/view';
@@ -31,6 +35,7 @@ import { DIFF_SCHEME, type DiffReviews, reviewedUri, reviewUri } from './review/
 import { ReviewView } from './review/inlineView';
 import { KeptView } from './review/pinnedView';
 import { Rewrite, type RewriteServices, type Sift } from './rewrite';
+import type { Review } from './state/types';
 
 /** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
 const ACTIONS = {
@@ -70,6 +75,8 @@ export class Rewrites implements CodeLensProvider {
   /** Whose diff editor was closed a moment ago. */
   private readonly withoutDiff = new Set<Rewrite>();
   private settling: NodeJS.Timeout | undefined;
+  /** By document: the review that was rejected last. */
+  private readonly rejected = new Map<string, { readonly review: Review; readonly text: string }>();
 
   constructor(options: RewritesOptions) {
     this.services = {
@@ -78,6 +85,7 @@ export class Rewrites implements CodeLensProvider {
       reviewView: this.owned.add(new ReviewView()),
       keptView: this.owned.add(new KeptView()),
       spoken: this.owned.add(new Spoken()),
+      lineNote: this.owned.add(new LineNote()),
       comments: this.owned.add(new CommentReviews()),
     };
     this.owned.add(
@@ -96,9 +104,10 @@ export class Rewrites implements CodeLensProvider {
     );
     this.owned.add(
       // Not `of`: the right side of a diff editor comes and goes on its own.
-      workspace.onDidCloseTextDocument((document) =>
-        this.byDocument.get(document.uri.toString())?.dispatch({ kind: 'closed' }),
-      ),
+      workspace.onDidCloseTextDocument((document) => {
+        this.byDocument.get(document.uri.toString())?.dispatch({ kind: 'closed' });
+        this.rejected.delete(document.uri.toString());
+      }),
     );
     this.owned.add(
       window.onDidChangeTextEditorSelection(({ textEditor }) => {
@@ -145,6 +154,38 @@ export class Rewrites implements CodeLensProvider {
     const rewrite = this.open(editor);
     rewrite?.present(answers, seed, sift);
     return rewrite;
+  }
+
+  /** The review that was rejected last, if its places still have the text that they had. */
+  reopen(editor: TextEditor): Rewrite | undefined {
+    const { document } = editor;
+    const known = this.rejected.get(document.uri.toString());
+    if (known === undefined) return undefined;
+    const text = document.getText();
+    const { start, end, text: added } = leastEdit(known.text, text);
+    const change = { offset: start, length: end - start, text: added };
+    const places = text === known.text ? known.review.places : followAll(known.review.places, [change]);
+    if (places === undefined) {
+      say(l10n.t('Palimpsest: the review cannot be reopened, because its text was edited.'));
+      return undefined;
+    }
+    const rewrite = this.open(editor);
+    rewrite?.resume({ ...known.review, places });
+    return rewrite;
+  }
+
+  /** In a diff editor of ours undo and redo do what they do in the file, which is on neither of its sides to be edited. */
+  async turnReviewed(which: 'undo' | 'redo'): Promise<void> {
+    const rewrite = this.inDiff();
+    if (rewrite === undefined) return;
+    const { viewColumn } = window.tabGroups.activeTabGroup;
+    await window.showTextDocument(rewrite.document, { viewColumn, preview: false });
+    await commands.executeCommand(which);
+    await rewrite.comeBack();
+  }
+
+  async saveReviewed(): Promise<void> {
+    await this.inDiff()?.document.save();
   }
 
   /** What was said aloud last. */
@@ -216,16 +257,29 @@ export class Rewrites implements CodeLensProvider {
 
   private changed(rewrite: Rewrite): void {
     const key = rewrite.document.uri.toString();
-    if (rewrite.kind === 'ended' && this.byDocument.get(key) === rewrite) this.byDocument.delete(key);
+    if (rewrite.kind === 'ended' && this.byDocument.get(key) === rewrite) {
+      this.byDocument.delete(key);
+      this.keepRejected(key, rewrite);
+    }
     this.lensesChanged.fire();
     this.updateContexts();
+  }
+
+  private keepRejected(key: string, { rejected }: Rewrite): void {
+    if (rejected === undefined) return;
+    this.rejected.set(key, rejected);
+    say(l10n.t('Palimpsest: rejected. “Reopen Last Review” brings it back.'));
+  }
+
+  private inDiff(): Rewrite | undefined {
+    return this.ofDiff(window.tabGroups.activeTabGroup.activeTab?.input);
   }
 
   /** What the person looks at: a tab is there before its text editors are. */
   private current(): Rewrite | undefined {
     const editor = window.activeTextEditor;
     const rewrite = editor === undefined ? undefined : this.of(editor.document.uri);
-    return rewrite ?? this.ofDiff(window.tabGroups.activeTabGroup.activeTab?.input);
+    return rewrite ?? this.inDiff();
   }
 
   private updateContexts(): void {
@@ -236,6 +290,9 @@ export class Rewrites implements CodeLensProvider {
     setContext('palimpsest.denoising', rewrite?.kind === 'denoising');
     setContext('palimpsest.reviewing', rewrite?.kind === 'reviewing');
     setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
+    setContext('palimpsest.inReviewDiff', this.inDiff() !== undefined);
+    const canReopen = editor !== undefined && this.rejected.has(editor.document.uri.toString());
+    setContext('palimpsest.canReopen', canReopen);
     setContext('palimpsest.atReview', editor !== undefined && rewrite?.isAt(editor) === true);
   }
 

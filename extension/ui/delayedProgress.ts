@@ -1,14 +1,14 @@
 // Work that is over at once shows nothing; work that takes longer shows that it goes on and how to give it up.
 import { ProgressLocation, window } from 'vscode';
 
-const PATIENCE_MILLIS = 400;
+const PATIENCE_MILLIS = 200;
 
 export interface PatienceOptions {
   readonly title: string;
   /** Gives the work up from outside, as the button of the progress does from inside. */
   readonly signal: AbortSignal;
-  /** While this is false something else shows what is waited for (the model that is loaded). */
-  readonly isReady: () => boolean;
+  /** While this is false something else shows what is waited for (the model that is loaded); absent: nothing else does. */
+  readonly isReady?: () => boolean;
 }
 
 export async function withPatience<T>(
@@ -30,7 +30,7 @@ export async function withPatience<T>(
     () => undefined,
   );
   const show = () => {
-    if (!isReady()) {
+    if (isReady?.() === false) {
       timer = setTimeout(show, PATIENCE_MILLIS);
       return;
     }

@@ -20,6 +20,7 @@ export class StatusItem {
   private state: EngineState = { kind: 'stopped' };
   private activity: string | undefined;
   private snoozedUntil: number | undefined;
+  private silence: string | undefined;
 
   constructor() {
     this.item.name = 'Palimpsest';
@@ -41,6 +42,13 @@ export class StatusItem {
   /** Until when there is no ghost text, in milliseconds since the epoch; infinite: as long as the window is open. */
   snoozed(until: number | undefined): void {
     this.snoozedUntil = until;
+    this.update();
+  }
+
+  /** Why there is no ghost text just now, in a sentence. */
+  silent(why: string | undefined): void {
+    if (why === this.silence) return;
+    this.silence = why;
     this.update();
   }
 
@@ -66,11 +74,9 @@ export class StatusItem {
     this.item.text =
       activity !== undefined && state.kind === 'ready' ? `$(sync~spin) ${activity}` : textOf(state);
     if (this.snoozedUntil !== undefined) this.item.text += ' $(bell-slash)';
-    this.item.tooltip = tooltipOf(state);
+    const quiet = this.snoozedUntil === undefined ? this.silence : sayUntil(this.snoozedUntil);
+    this.item.tooltip = tooltipOf(state, quiet);
     this.item.backgroundColor = backgroundOf(state);
-    if (this.snoozedUntil !== undefined) {
-      this.item.tooltip.appendText(sayUntil(this.snoozedUntil)).appendMarkdown('\n\n');
-    }
     this.item.accessibilityInformation = {
       label: `Palimpsest: ${textOf(state).replace(/\$\([^)]*\)/g, '')}`,
     };
@@ -108,7 +114,8 @@ function sayUntil(until: number): string {
   return l10n.t('Ghost text is snoozed until {0}.', time);
 }
 
-function tooltipOf(state: EngineState): MarkdownString {
+/** `quiet`: why there is no ghost text. */
+function tooltipOf(state: EngineState, quiet: string | undefined): MarkdownString {
   const lines: string[] = [];
   if (state.kind === 'stopped') lines.push(l10n.t('The engine starts on first use.'));
   if (state.kind === 'failed' || state.kind === 'restarting') lines.push(state.error.message);
@@ -119,6 +126,7 @@ function tooltipOf(state: EngineState): MarkdownString {
     lines.push(`${PROVIDER_NAMES[model.provider]}: ${model.providerReason}`);
     lines.push(...model.remarks, describeRuntime(runtime));
   }
+  if (quiet !== undefined) lines.push(quiet);
   const links: readonly (readonly [string, string])[] = [
     ...(state.kind === 'stopped' || state.kind === 'starting'
       ? []

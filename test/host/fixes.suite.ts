@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, before, describe, it } from 'mocha';
 import {
-  type CodeAction,
+  CodeAction,
+  CodeActionKind,
   commands,
   Diagnostic,
   type DiagnosticCollection,
@@ -174,12 +175,37 @@ describe('quick fixes', () => {
     await commands.executeCommand('notifications.clearAll');
   });
 
-  it('says so where no server looks at copies', async () => {
+  it('stands behind the fixes of the language itself', async () => {
+    const editor = await openFile('order.py', PROGRAM);
+    objector = new Objector('qzx');
+    const own = languages.registerCodeActionsProvider(
+      { language: 'python', scheme: 'file' },
+      { provideCodeActions: () => [new CodeAction('Of the language', CodeActionKind.QuickFix)] },
+    );
+    try {
+      const { range } = editor.document.lineAt(1);
+      await actionAt(editor, range);
+      const all = await commands.executeCommand<CodeAction[]>(
+        'vscode.executeCodeActionProvider',
+        editor.document.uri,
+        range,
+        CodeActionKind.QuickFix.value,
+      );
+      const titles = all.map(({ title }) => title);
+      assert.equal(titles[0], 'Of the language');
+      assert.match(titles.at(-1) ?? '', /Palimpsest/);
+    } finally {
+      own.dispose();
+    }
+  });
+
+  it('shows nothing where no server looks at copies, and says so', async () => {
     const editor = await openFile('blind.py', PROGRAM);
     objector = new Objector('qzx', ({ uri }) => uri.scheme === COPY_SCHEME);
     const action = await actionAt(editor, editor.document.lineAt(1).range);
-    assert.equal(await choose(action), 'shown-unchecked');
-    assert.equal((await rewriteOf(editor))?.kind, 'reviewing');
+    assert.equal(await choose(action), 'unchecked');
+    assert.equal(await rewriteOf(editor), undefined);
+    await commands.executeCommand('notifications.clearAll');
   });
 
   it('fixes the problem at the cursor, by key or palette', async () => {

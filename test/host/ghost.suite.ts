@@ -232,11 +232,61 @@ describe('ghost text', () => {
     await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
   });
 
-  it('works in a virtual file system, and so do the other doors', async () => {
-    const files = new MemoryFiles({ '/virtual.py': START + END, '/.env': START + END });
-    const registered = workspace.registerFileSystemProvider('memfs', files);
+  it('asks for nothing behind a deletion or undo, and what was escaped does not come back', async () => {
+    const editor = await openFile('manners.py', `${START}r${END}`);
+    const { document } = editor;
+    const at = AT.translate(0, 1);
+    await editor.edit((edit) => edit.delete(new Range(AT, at)));
+    assert.deepEqual(await automatically(document, AT), [], 'a deletion');
+    await commands.executeCommand('undo');
+    assert.deepEqual(await automatically(document, at), [], 'undo');
+    await editor.edit((edit) => edit.insert(at, 'e'));
+    const [item] = await offered(document, at.translate(0, 1));
+    assert.ok(item);
+    const target = accepted(document, item);
+    await commands.executeCommand('palimpsest.dismissGhostText');
+    const next = target.slice(START.length + 2, START.length + 3);
+    await editor.edit((edit) => edit.insert(at.translate(0, 1), next));
+    const behind = await automatically(document, at.translate(0, 2));
+    assert.ok(behind.every((one) => accepted(document, one) !== target));
+  });
+
+  it('says why it is silent', async () => {
+    const { status } = await internals();
+    const said = () => status.tooltip.replace(/&nbsp;/g, ' ');
+    await configure('ghostText.gate', 1);
     try {
-      const document = await workspace.openTextDocument(Uri.parse('memfs:/virtual.py'));
+      const editor = await openFile('silent.py', `# a comment${END}`);
+      await editor.edit((edit) => edit.insert(new Position(0, 11), 's'));
+      assert.deepEqual(await automatically(editor.document, new Position(0, 12)), []);
+      assert.match(said(), /in comments/);
+      const { document } = await openFile('unsure.py', START + END);
+      assert.deepEqual(await automatically(document, AT), []);
+      assert.match(said(), /not sure enough/);
+    } finally {
+      await configure('ghostText.gate', 0);
+    }
+  });
+
+  it('is turned off and on by any number of quick toggles', async () => {
+    await openFile('toggles.py', START + END);
+    const enabled = () =>
+      workspace.getConfiguration('palimpsest', { languageId: 'python' }).get('ghostText.enabled');
+    const before = enabled();
+    await Promise.all(
+      Array.from({ length: 12 }, () => commands.executeCommand('palimpsest.toggleGhostText')),
+    );
+    assert.equal(enabled(), before);
+    await workspace
+      .getConfiguration('palimpsest', { languageId: 'python' })
+      .update('ghostText.enabled', undefined, ConfigurationTarget.Global, true);
+  });
+
+  it('works in a virtual file system that no list names, and so do the other doors', async () => {
+    const files = new MemoryFiles({ '/virtual.py': START + END, '/.env': START + END });
+    const registered = workspace.registerFileSystemProvider('unheardof', files);
+    try {
+      const document = await workspace.openTextDocument(Uri.parse('unheardof:/virtual.py'));
       const editor = await window.showTextDocument(document);
       assert.ok((await offered(document, AT)).length > 0);
       const untouched = fingerprint(document);
@@ -248,7 +298,7 @@ describe('ghost text', () => {
       assert.deepEqual(fingerprint(document), untouched);
       const { tokens } = await palimpsest.door.score({ uri: document.uri });
       assert.ok(tokens.length > 5);
-      const secret = await workspace.openTextDocument(Uri.parse('memfs:/.env'));
+      const secret = await workspace.openTextDocument(Uri.parse('unheardof:/.env'));
       assert.deepEqual(await offered(secret, AT), []);
       await closeEverything();
     } finally {

@@ -22,6 +22,7 @@ import {
   internals,
   LAST,
   LONG_TEXT,
+  messages,
   openFile,
   select,
   startRewrite,
@@ -144,12 +145,18 @@ describe('rewrite, while the person is elsewhere', () => {
     const line = 'total = total + values[index] * (factor - 1)\n';
     const editor = await openFile('elsewhere5.limiter', line.repeat(30_000));
     await commands.executeCommand('editor.action.selectAll');
+    const heard = messages();
     const started = performance.now();
     const rewrite = await startRewrite(editor);
     await until(() => rewrite.ending, 'the refusal');
     assert.equal(rewrite.ending, 'failed');
     const millis = performance.now() - started;
     assert.ok(millis < 3000, `it took ${Math.round(millis)} ms`);
+    assert.ok(editor.selection.end.line > 29_000, 'what was selected is selected');
+    await until(() => heard.said.length > 0, 'the message');
+    heard.stop();
+    assert.match(heard.said[0] ?? '', /about 30000 lines are selected, and at most \d+ fit/);
+    await commands.executeCommand('notifications.clearAll');
   });
 });
 

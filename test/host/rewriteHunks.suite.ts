@@ -119,6 +119,55 @@ describe('rewrite, hunk by hunk', () => {
     assert.equal(editor.document.getText(), ANSWER);
   });
 
+  it('throws no decision away when a letter is typed and deleted, nor by undo', async () => {
+    const whole = `# first\n${TEXT}`;
+    const editor = await openFile('decisions.py', whole);
+    const { document } = editor;
+    const { rewrites } = await (await internals()).palimpsest();
+    const places = [{ start: whole.length - TEXT.length, end: whole.length, old: TEXT }];
+    const answers = [{ texts: [ANSWER] }, { texts: [ANSWER.replace('"2"', "'two'")] }];
+    const rewrite = rewrites.present(editor, { places, answers }, 0);
+    assert.ok(rewrite);
+    await until(() => rewrite.hunks.length === 3, 'the review');
+    await run('nextCandidate');
+    await run('acceptHunk', 0);
+    await until(() => rewrite.hunks.length === 2, 'two hunks');
+    await run('rejectHunk', 1);
+    await until(() => rewrite.hunks.length === 1, 'one hunk');
+    const taken = document.getText();
+    editor.selection = new Selection(0, 7, 0, 7);
+    await commands.executeCommand('type', { text: '!' });
+    await commands.executeCommand('deleteLeft');
+    await until(() => document.getText() === taken, 'the text as it was');
+    assert.equal(rewrite.hunks.length, 1, 'what was rejected is not back');
+    assert.equal(rewrite.review?.index, 1, 'and what was chosen is still shown');
+    assert.deepEqual(editor.selection.active, new Position(0, 7), 'and the cursor did not jump');
+    while (document.getText() !== whole) await commands.executeCommand('undo');
+    await until(() => rewrite.hunks.length === 2, 'what was taken is there to take again');
+    assert.equal(rewrite.review?.index, 1);
+  });
+
+  it('is reopened after it was rejected, with what was decided before', async () => {
+    const editor = await openFile('reopened.py', TEXT);
+    const first = await presented(editor, ANSWER);
+    await run('rejectHunk', 0);
+    await until(() => first.hunks.length === 2, 'two hunks');
+    await run('rejectRewrite');
+    assert.equal(first.ending, 'rejected');
+    await editor.edit((edit) => edit.insert(new Position(0, 0), '# above\n'));
+    await run('reopenReview');
+    const { rewrites } = await (await internals()).palimpsest();
+    const again = await until(() => rewrites.of(editor.document.uri), 'the review');
+    await until(() => again.hunks.length === 2, 'the two hunks');
+    assert.deepEqual(
+      again.hunks.map(({ startLine }) => startLine),
+      [5, 8],
+    );
+    await run('acceptRewrite');
+    await until(() => again.ending, 'the end');
+    assert.equal(editor.document.getText(), `# above\n${ANSWER.replace('"2"', '2')}`);
+  });
+
   it("takes one block by the editor's own ghost text command, in one undo step", async () => {
     const editor = await openFile('ghostHunk.py', TEXT);
     const rewrite = await presented(editor, ANSWER);
@@ -207,6 +256,38 @@ describe('rewrite, hunk by hunk', () => {
     await until(() => rewrite.ending, 'the end');
     await until(() => diffTabs() === 0, 'the end of the diff editor');
     assert.equal(document.getText(), ANSWER.replace('"2"', '2'));
+  });
+
+  it('undoes, redoes and saves in the diff editor as in the file', async () => {
+    await configure('rewrite.preview', 'diffEditor');
+    const editor = await openFile('diffUndo.py', TEXT);
+    const { document } = editor;
+    const rewrite = await presented(editor, ANSWER);
+    const isInFront = () => window.tabGroups.activeTabGroup.activeTab?.input instanceof TabInputTextDiff;
+    await newSide(/if four/);
+    await until(isInFront, 'the diff editor');
+    await run('acceptHunk', 0);
+    await until(() => rewrite.hunks.length === 2, 'two hunks');
+    const taken = TEXT.replace('two = 2', 'two = "2"');
+    assert.equal(document.getText(), taken);
+
+    await run('undoInReviewed');
+    await until(() => document.getText() === TEXT, 'the text before');
+    await until(() => rewrite.hunks.length === 3 && isInFront(), 'all hunks, and the diff editor in front');
+    await run('redoInReviewed');
+    await until(() => document.getText() === taken, 'the text behind');
+    await until(() => rewrite.hunks.length === 2 && isInFront(), 'two hunks');
+    assert.equal(document.isDirty, true);
+    await run('saveReviewed');
+    await until(() => !document.isDirty, 'the file saved');
+
+    // In the file's own tab nothing comes to the front, and each undo is one.
+    await window.showTextDocument(document, { preview: false });
+    await commands.executeCommand('undo');
+    await until(() => rewrite.hunks.length === 3, 'all hunks');
+    assert.equal(document.getText(), TEXT);
+    assert.equal(isInFront(), false);
+    assert.equal(diffTabs(), 1);
   });
 
   it('works in comment threads, one below each change', async () => {

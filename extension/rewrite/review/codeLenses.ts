@@ -1,5 +1,6 @@
 // What stands above each hunk of a review in the editor: what can be done with it, and with all of them.
 import { CodeLens, l10n, Range } from 'vscode';
+import { positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
 import type { Form } from './form';
 import type { Hunk } from './hunks';
@@ -22,7 +23,7 @@ export function lensesOf({ review, hunks, form }: Reviewed): CodeLens[] {
       lens('close', l10n.t('Reject'), 'palimpsest.rejectHunk', index),
     ];
     if (index > 0) return own;
-    const count = review.answers.length;
+    const { number, count } = positionOf(review);
     return [
       ...own,
       ...(hunks.length > 1
@@ -35,7 +36,7 @@ export function lensesOf({ review, hunks, form }: Reviewed): CodeLens[] {
         ? [
             lens(
               'arrow-right',
-              l10n.t('Next ({0} of {1})', review.index + 1, count),
+              l10n.t('Candidate {0} of {1}: Next', number, count),
               'palimpsest.nextCandidate',
             ),
           ]

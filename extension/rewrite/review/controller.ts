@@ -12,13 +12,14 @@ import {
 } from 'vscode';
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings } from '../../settings';
-import { answerOf } from '../state/acceptance';
+import { answerOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
 import type { CommentReviews } from './commentThreads';
 import { type DiffReviews, reviewedUri, reviewUri } from './diffEditor';
-import { type Form, formOf } from './form';
+import { canBeInline, type Form, formOf } from './form';
 import { type Hunk, hunkAt, hunksOf, isInLine, startLines } from './hunks';
 import { anchorOf, type Ghost, ghostOf, type ReviewView } from './inlineView';
+import { isAtChange } from './lineChange';
 import type { KeptView } from './pinnedView';
 import { textWith } from './sides';
 
@@ -34,8 +35,8 @@ export class ReviewShow {
   private shown:
     | { readonly form: Form; readonly candidate: string; readonly hunks: readonly Hunk[] }
     | undefined;
-  /** Whatever the settings say, for those who want a cursor in the new text. */
-  private wantsDiff = false;
+  /** Chosen when the review begins, and kept until it ends. */
+  private chosenForm: Form | undefined;
   /** The hunk whose new lines the editor was last asked to show. */
   private open: Hunk | undefined;
 
@@ -73,12 +74,7 @@ export class ReviewShow {
     if (editor.selections.length > 1 || !editor.selection.isEmpty) return false;
     const { active } = editor.selection;
     if (this.ghostAt(active) !== undefined) return true;
-    return this.shown.hunks.some(
-      (hunk) =>
-        ghostOf(this.document, hunk) === undefined &&
-        active.line >= hunk.startLine &&
-        active.line < hunk.endLine,
-    );
+    return this.shown.hunks.some((hunk) => isInLine(hunk) && isAtChange(hunk, active));
   }
 
   /** The hunk that somebody means who does not say which: the one at the cursor, on either side of a diff editor. */
@@ -120,7 +116,7 @@ export class ReviewShow {
 
   /** Puts the new text where a cursor can be, at the first change. */
   async openDiff(review: Review): Promise<void> {
-    this.wantsDiff = true;
+    this.chosenForm = 'diffEditor';
     await this.draw(review, true);
     const editor = window.visibleTextEditors.find(
       ({ document }) => document.uri.toString() === reviewUri(this.document).toString(),
@@ -139,22 +135,15 @@ export class ReviewShow {
     const { document, stage } = this;
     const text = document.getText();
     const hunks = hunksOf(text, review.places, answerOf(review));
-    const { preview } = rewriteSettings(document);
     const candidate = `${review.index} ${review.answers.length}`;
-    // Hunk after hunk of one candidate is looked at in one form.
-    const form =
-      this.shown?.candidate === candidate && !this.wantsDiff
-        ? this.shown.form
-        : formOf(hunks, {
-            preview: this.wantsDiff ? 'diffEditor' : preview,
-            plain: prefersPlainReview(document),
-          });
+    const form = this.formFor(review, text, hunks);
     if (form !== 'inline') this.clearInline();
     if (form !== 'comments') stage.comments.clear(document);
     this.shown = { form, candidate, hunks };
     if (form === 'diffEditor') {
       const name = document.fileName.split(/[\\/]/).at(-1) ?? document.fileName;
-      const title = l10n.t('{0}: candidate {1} of {2}', name, review.index + 1, review.answers.length);
+      const { number, count } = positionOf(review);
+      const title = l10n.t('{0}: candidate {1} of {2}', name, number, count);
       // Never over what somebody works in meanwhile: it opens when they are back.
       const isSeen = this.isLookedAt();
       if (isSeen || stage.diffs.isOpen(document)) {
@@ -172,6 +161,16 @@ export class ReviewShow {
     this.changed();
   }
 
+  private formFor(review: Review, text: string, hunks: readonly Hunk[]): Form {
+    const { document } = this;
+    this.chosenForm ??= formOf(
+      review.answers.map((answer) => hunksOf(text, review.places, answer)),
+      { preview: rewriteSettings(document).preview, plain: prefersPlainReview(document) },
+    );
+    if (this.chosenForm === 'inline' && !canBeInline(hunks)) this.chosenForm = 'diffEditor';
+    return this.chosenForm;
+  }
+
   /** Takes away what lies over the text; a diff editor stays for what comes next. */
   hide(): void {
     const hadGhost = this.shown?.form === 'inline' && !this.shown.hunks.every(isInLine);
@@ -186,6 +185,7 @@ export class ReviewShow {
   clear(): void {
     this.hide();
     this.shown = undefined;
+    this.chosenForm = undefined;
     void this.stage.diffs.close(this.document, window.tabGroups);
   }
 
@@ -195,12 +195,15 @@ export class ReviewShow {
   }
 
   private drawInline(hunks: readonly Hunk[]): void {
+    const before = this.open;
     this.open = undefined;
     for (const editor of editorsOf(this.document)) {
       const open = openGhost(editor, this.ghosts());
       if (editor === window.activeTextEditor) this.open = open;
       this.stage.reviewView.show(editor, hunks, open);
     }
+    // After undo the cursor is there already, and nothing else asks for the new lines.
+    if (this.open !== undefined && !isSame(before, this.open)) void triggerSuggestion();
   }
 
   private goTo(index: number): void {
@@ -227,6 +230,10 @@ function openGhost(
 ): Hunk | undefined {
   if (!selection.isEmpty) return undefined;
   return ghosts.find(({ ghost }) => ghost.anchor.isEqual(selection.active))?.hunk;
+}
+
+function isSame(one: Hunk | undefined, other: Hunk): boolean {
+  return one?.startLine === other.startLine && one.newLines.join('\n') === other.newLines.join('\n');
 }
 
 function triggerSuggestion(): Thenable<unknown> {

@@ -3,7 +3,6 @@
 import {
   type DecorationOptions,
   InlineCompletionItem,
-  l10n,
   type Position,
   Range,
   type TextDocument,
@@ -15,6 +14,7 @@ import {
 import { Disposables } from '../../common/disposables';
 import { type Hunk, isInLine } from './hunks';
 import { lineChange } from './lineChange';
+import { type Sign, signsOf } from './signs';
 
 /** The inline suggestion that shows new lines: it makes its own room below the old ones. */
 export interface Ghost {
@@ -74,11 +74,10 @@ export class ReviewView {
       overviewRulerColor: new ThemeColor('diffEditorOverview.insertedForeground'),
     }),
   );
-  /** Stands for new lines that are not shown now: one ghost text at a time is all that an editor has. */
+  /** New lines of hunks that are not open: one ghost text at a time is all that an editor has. */
   private readonly folded = this.owned.add(
     window.createTextEditorDecorationType({
       after: {
-        color: new ThemeColor('editorCodeLens.foreground'),
         backgroundColor: new ThemeColor('diffEditor.insertedTextBackground'),
         ...INSERTED_BORDER,
         margin: '0 0 0 2ch',
@@ -102,7 +101,7 @@ export class ReviewView {
       const [fresh] = hunk.newLines;
       if (ghost !== undefined) {
         if (hunk.oldLines.length > 0) gone.push(linesOf(document, hunk));
-        if (hunk !== open) folded.push(fold(ghost, hunk.newLines.length));
+        if (hunk !== open) folded.push(...signsOf(hunk).map((sign) => behindLine(document, sign)));
       } else if (old === undefined || fresh === undefined) {
         gone.push(linesOf(document, hunk));
         struck.push(linesOf(document, hunk));
@@ -166,7 +165,8 @@ function insertion(at: Position, text: string): DecorationOptions {
   };
 }
 
-function fold({ anchor }: Ghost, count: number): DecorationOptions {
-  const contentText = count === 1 ? l10n.t('+1 line') : l10n.t('+{0} lines', count);
-  return { range: new Range(anchor, anchor), renderOptions: { after: { contentText } } };
+function behindLine(document: TextDocument, { line, text }: Sign): DecorationOptions {
+  const { end } = document.lineAt(Math.min(line, document.lineCount - 1)).range;
+  const contentText = text.replace(/ /g, '\u00a0');
+  return { range: new Range(end, end), renderOptions: { after: { contentText } } };
 }

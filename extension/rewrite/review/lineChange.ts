@@ -1,5 +1,7 @@
 // Which characters of a line to mark, where one line gives way to one other.
 
+import type { Hunk } from './hunks';
+
 /** Characters of a line that differ; `start` counts from 0, both texts lie between the same neighbours. */
 export interface LineChange {
   readonly line: number;
@@ -24,6 +26,22 @@ export function lineChange(line: number, old: string, fresh: string): LineChange
     oldText: old.slice(start, old.length - tail),
     newText: fresh.slice(start, fresh.length - tail),
   };
+}
+
+/**
+ * Whether somebody at a place of the document means the hunk: at the characters that change, or on a line that goes, behind
+ * its indentation. In front of them Tab indents, as ever.
+ */
+export function isAtChange(
+  { startLine, endLine, oldLines, newLines }: Hunk,
+  { line, character }: { readonly line: number; readonly character: number },
+): boolean {
+  const old = oldLines[line - startLine];
+  if (old === undefined || line >= endLine) return false;
+  const [fresh] = newLines;
+  if (fresh === undefined) return character >= old.length - old.trimStart().length;
+  const { start, oldText } = lineChange(line, old, fresh);
+  return start <= character && character <= start + oldText.length;
 }
 
 function isWordEnd(old: string, fresh: string, tail: number, start: number): boolean {

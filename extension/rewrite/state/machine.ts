@@ -102,6 +102,11 @@ export function beginReview(places: readonly Place[], answers: readonly Answer[]
   return answered({ kind: 'denoising', places, changes: [], ask: { seed } }, places, answers);
 }
 
+/** A review that was over, of the document as it stands now. */
+export function resume(review: Review): Decision {
+  return toReview({ ...review, moments: [] });
+}
+
 /** Events that make no sense in a state change nothing: keys and answers may arrive late. */
 export function decide(state: RewriteState, event: RewriteEvent): Decision {
   switch (state.kind) {

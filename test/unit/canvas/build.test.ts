@@ -155,14 +155,14 @@ describe('what cannot be done', () => {
     );
   });
 
-  test('a huge selection is refused without being tokenised', () => {
+  test('a huge selection is refused after a look at its beginning', () => {
     const counting = toyTokenizer();
     const text = 'x'.repeat(5_000_000);
     assert.throws(
       () => build({ text, spans: [{ start: 0, end: text.length }], budget: 1000, tokenizer: counting }),
       code('context-too-long'),
     );
-    assert.equal(counting.work.characters, 0);
+    assert.ok(counting.work.characters <= 2000);
   });
 
   test('a tokenizer that loses bytes is caught', () => {

@@ -3,16 +3,16 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import test, { after, describe } from 'node:test';
 import fc from 'fast-check';
-import { candidatesOf } from '../../../../extension/fixes/candidates';
+import { candidatesOf, nearestFirst } from '../../../../extension/fixes/candidates';
 import { withAbsoluteImports } from '../../../../extension/fixes/imports';
 import { placesToTry } from '../../../../extension/fixes/placesToTry';
 import {
   codeOf,
+  fixesAmong,
   type Problem,
   shortened,
   type Verdict,
   verdictOf,
-  worthShowing,
 } from '../../../../extension/fixes/problem';
 import { SyntaxTrees } from '../../../../extension/syntax/syntaxTrees';
 
@@ -135,14 +135,30 @@ describe('what a server says', () => {
     assert.equal(verdictOf(problem('hint', 3), [problem('hint', 3)], [problem('unused', 1)]), 'traded');
   });
 
-  test('decides the order: good ones first, unseen ones next, no others', () => {
-    const all = (['still', undefined, 'gone', 'traded', 'gone'] satisfies (Verdict | undefined)[]).map(
-      (verdict, answer) => ({ answer, verdict }),
-    );
-    assert.deepEqual(
-      worthShowing(all).map(({ answer }) => answer),
-      [2, 4, 1],
-    );
+  test('decides what is a fix: what a server found good, in its order, and nothing that nobody looked at', () => {
+    const sifted = (...verdicts: readonly (Verdict | undefined)[]) =>
+      fixesAmong(verdicts.map((verdict, answer) => ({ answer, verdict })));
+    assert.deepEqual(sifted('still', undefined, 'gone', 'traded', 'gone'), {
+      kind: 'fixes',
+      answers: [2, 4],
+    });
+    assert.deepEqual(sifted(undefined, undefined), { kind: 'unchecked' });
+    assert.deepEqual(sifted('still', undefined), { kind: 'none' });
+    assert.deepEqual(sifted(), { kind: 'none' });
+  });
+
+  test('puts answers with a name near to a misspelt one first', () => {
+    const candidate = (text: string) => ({ text, whole: text });
+    const order = (pointedAt: string, old: string, ...texts: readonly string[]) =>
+      nearestFirst(texts.map(candidate), pointedAt, old).map(({ text }) => text);
+    const old = 'self.itmes.pop(name)';
+    const texts = ['self.quantity.pop(name)', 'name', 'self.items.pop(name)', 'self.times.pop(name)'];
+    assert.deepEqual(order('itmes', old, ...texts).slice(0, 2), [
+      'self.items.pop(name)',
+      'self.times.pop(name)',
+    ]);
+    assert.deepEqual(order('itmes.pop(name)', old, ...texts), texts, 'the problem is about more than a name');
+    assert.deepEqual(order('1', 'x = 1', 'x = 3', 'x = 2'), ['x = 3', 'x = 2']);
   });
 
   test('has a code in one of several forms', () => {

@@ -2,20 +2,19 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { GhostCache } from '../../../../extension/ghost/cache';
+import { GhostCache, type GhostPlace, markOf } from '../../../../extension/ghost/cache';
 import { isInComment } from '../../../../extension/ghost/comments';
-import { AdaptiveDelay } from '../../../../extension/ghost/delay';
 import { offersOf, textsOf } from '../../../../extension/ghost/offer';
 import { isMidLine, refusalOf } from '../../../../extension/ghost/position';
 import { Snooze } from '../../../../extension/ghost/snooze';
 
-const place = (before: string, after = '\n') => ({ document: 'd', before, after });
+const place = (before: string, after = '\n'): GhostPlace => ({ document: 'd', context: 'c', before, after });
 const found = (cache: GhostCache, before: string, after = '\n') => cache.find(place(before, after))?.texts;
 
 describe('what ghost text remembers', () => {
   function remembering(before: string, texts: readonly string[], after = '\n', isFull = false): GhostCache {
     const cache = new GhostCache();
-    cache.add(place(before, after), texts, isFull);
+    cache.add(markOf(place(before, after)), texts, isFull);
     return cache;
   }
 
@@ -44,9 +43,31 @@ describe('what ghost text remembers', () => {
     assert.equal(found(cache, 'x = '), undefined);
   });
 
-  test('that there is nothing to offer is remembered for this very place', () => {
-    const cache = remembering('x = ', []);
+  test('that there is nothing to offer is remembered for this very place, and not for ever', () => {
+    let now = 0;
+    const cache = new GhostCache(() => now);
+    cache.add(markOf(place('x = ')), [], false);
     assert.deepEqual(found(cache, 'x = '), []);
+    assert.equal(found(cache, 'x = a'), undefined);
+    now = 60_000;
+    assert.equal(found(cache, 'x = '), undefined);
+  });
+
+  test('whatever the answer was made from has to be the same: far above, far below, and beside the text', () => {
+    const far = 'y = 2\n'.repeat(1000);
+    const cache = remembering(`old = 1\n${far}x = `, ['a + b'], `\n${far}old\n`);
+    const look = (above: string, below: string, context = 'c') =>
+      cache.find({ document: 'd', context, before: `${above} = 1\n${far}x = `, after: `\n${far}${below}\n` });
+    assert.deepEqual(look('old', 'old')?.texts, ['a + b']);
+    assert.equal(look('new', 'old'), undefined, 'renamed above');
+    assert.equal(look('old', 'new'), undefined, 'renamed below');
+    assert.equal(look('old', 'older'), undefined);
+    assert.equal(look('old', 'old', 'another file was edited'), undefined);
+  });
+
+  test('blanks alone are left of no answer', () => {
+    const cache = remembering('x = ', ['a  ']);
+    assert.deepEqual(found(cache, 'x = '), ['a  ']);
     assert.equal(found(cache, 'x = a'), undefined);
   });
 
@@ -62,10 +83,10 @@ describe('what ghost text remembers', () => {
   test('brackets that the editor closes by itself in front of a long text, too', () => {
     const cache = new GhostCache();
     const after = `\n${'y = 2\n'.repeat(400)}`;
-    cache.add({ document: 'd', before: 'f', after }, ['(x)'], false);
-    const found = cache.find({ document: 'd', before: 'f(', after: `)${after}` });
+    cache.add(markOf(place('f', after)), ['(x)'], false);
+    const found = cache.find(place('f(', `)${after}`));
     assert.deepEqual(found, { typed: 1, texts: ['x)'], replaces: 1, isFull: false });
-    assert.equal(cache.find({ document: 'd', before: 'f(', after: `)${after.slice(1)}` }), undefined);
+    assert.equal(cache.find(place('f(', `)${after.slice(1)}`)), undefined);
   });
 
   test('whether several were asked for', () => {
@@ -75,9 +96,9 @@ describe('what ghost text remembers', () => {
 
   test('the newest goes first, the oldest is forgotten', () => {
     const cache = remembering('x = ', ['old']);
-    cache.add(place('x = '), ['new'], false);
+    cache.add(markOf(place('x = ')), ['new'], false);
     assert.deepEqual(found(cache, 'x = '), ['new']);
-    for (let i = 0; i < 40; i++) cache.add(place(`${i}`), ['y'], false);
+    for (let i = 0; i < 40; i++) cache.add(markOf(place(`${i}`)), ['y'], false);
     assert.equal(found(cache, 'x = '), undefined);
   });
 
@@ -91,9 +112,10 @@ describe('what ghost text remembers', () => {
         (before, after, answer, cut) => {
           const cache = remembering(before, [answer], after);
           const typed = answer.slice(0, cut % answer.length);
-          const rest = cache.find({ document: 'd', before: before + typed, after });
-          assert.deepEqual(rest?.texts, [answer.slice(typed.length)]);
-          assert.equal(rest?.replaces, 0);
+          const rest = cache.find(place(before + typed, after));
+          const left = answer.slice(typed.length);
+          assert.deepEqual(rest?.texts, left.trim() === '' ? undefined : [left]);
+          if (rest !== undefined) assert.equal(rest.replaces, 0);
         },
       ),
     );
@@ -236,30 +258,6 @@ describe('where ghost text is asked for', () => {
       assert.equal(isInComment(language, before), is);
     });
   }
-});
-
-describe('how long ghost text waits', () => {
-  function typing(gap: number, latency: number): AdaptiveDelay {
-    const delay = new AdaptiveDelay();
-    for (let key = 0; key < 20; key++) delay.asked(key * gap);
-    delay.answered(latency);
-    return delay;
-  }
-
-  test('the least there is, as long as nothing is known or the engine is quick', () => {
-    assert.equal(new AdaptiveDelay().wait(75), 75);
-    assert.equal(typing(200, 50).wait(75), 75);
-  });
-
-  test('until the typing stops, when the engine is slower than the keys', () => {
-    const wait = typing(150, 600).wait(75);
-    assert.ok(wait > 150 && wait < 250, `${wait} ms`);
-  });
-
-  test('never long, and pauses are no rhythm', () => {
-    assert.equal(typing(900, 2000).wait(75), 400);
-    assert.equal(typing(5000, 6000).wait(75), 75);
-  });
 });
 
 describe('quiet for a while', () => {

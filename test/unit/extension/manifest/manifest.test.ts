@@ -92,7 +92,7 @@ describe('the manifest', () => {
     for (const { command, key, when } of contributes.keybindings) {
       assert.ok(when, `${command} has a context`);
       if (/^(tab|escape|alt\+[[\]])$/.test(key) || GIVEN_BACK.has(command))
-        assert.match(when, /palimpsest\.(reviewing|atReview|denoising)/);
+        assert.match(when, /palimpsest\.(reviewing|atReview|denoising|offersGhostText)/);
       // A search box, a terminal or a list has its own use for the same keys: Ctrl+Alt+Enter replaces all.
       assert.match(when, /(?<!!)\beditorTextFocus\b/, `${command} is for the text`);
       if (key !== 'escape') continue;
@@ -104,6 +104,10 @@ describe('the manifest', () => {
         'inSnippetMode',
       ])
         assert.ok(when.includes(`!${open}`), `${command}: ${open}`);
+      if (command !== 'palimpsest.rejectRewrite') continue;
+      // What the editor's own Escape would take away first; a rewrite of several places has several cursors while it denoises.
+      for (const first of ['editorHasSelection', 'editorHasMultipleSelections', 'editorHoverVisible'])
+        assert.ok(when.includes(`!${first}`), `${command}: ${first}`);
     }
   });
 

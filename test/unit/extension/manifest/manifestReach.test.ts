@@ -24,6 +24,9 @@ describe('what a person gets to', () => {
     for (const { command, key, mac } of keybindings) {
       if (key.includes('ctrl')) assert.ok(mac?.includes('cmd'), `${command}: ${key}`);
     }
+    // Option types characters of its own on a Mac: what is a letter there has another modifier beside it.
+    for (const { command, key, mac = key } of keybindings)
+      if (/^(shift\+)?alt\+[a-z.,]$/.test(mac)) assert.fail(`${command}: ${mac}`);
     for (const platform of ['key', 'mac'] as const) {
       const places = keybindings.map((one) => `${one[platform] ?? one.key} ${one.when}`);
       assert.deepEqual(
@@ -33,11 +36,66 @@ describe('what a person gets to', () => {
     }
   });
 
+  test('has no key that types a character: AltGr is Ctrl+Alt on Windows', () => {
+    // Every letter and most signs have a character on AltGr in one of the common layouts (US-International, Polish, German,
+    // Spanish, the Nordic ones, Romanian, Turkish, Hungarian, Czech).
+    for (const { command, key } of keybindings) {
+      const parts = key.split('+');
+      const last = parts.at(-1) ?? '';
+      const isAltGr = parts.includes('ctrl') && parts.includes('alt');
+      assert.ok(!isAltGr || last.length > 1, `${command}: ${key}`);
+    }
+  });
+
+  test('has no key of a popular extension, nor one that the editor has in the text', () => {
+    // Code Runner, Bookmarks, Project Manager, GitLens, Live Server, Markdown All in One, Rewrap, Jupyter, Vim’s Escape apart.
+    const taken = new Set([
+      'ctrl+alt+n',
+      'ctrl+alt+m',
+      'ctrl+alt+k',
+      'ctrl+alt+j',
+      'ctrl+alt+l',
+      'shift+alt+p',
+      'alt+b',
+      'alt+l',
+      'alt+q',
+      'alt+c',
+      'alt+s',
+      'alt+z',
+      'shift+alt+f',
+      'shift+alt+a',
+      'shift+alt+i',
+      'shift+alt+o',
+      'shift+alt+r',
+      'shift+alt+h',
+      'shift+alt+c',
+      'shift+alt+.',
+      'cmd+alt+k',
+      'cmd+alt+m',
+      'cmd+alt+n',
+      'cmd+alt+.',
+    ]);
+    for (const { command, key, mac = key } of keybindings)
+      for (const one of [key, mac]) assert.ok(!taken.has(one), `${command}: ${one}`);
+  });
+
+  test('leaves the tabs their room: two buttons in the title bar, the rest behind the three dots', () => {
+    for (const state of ['reviewing', 'denoising']) {
+      const buttons = (menus['editor/title'] ?? []).filter(
+        ({ group, when }) => group?.startsWith('navigation') && when?.includes(`palimpsest.${state}`),
+      );
+      assert.ok(buttons.length <= 2, `${state}: ${buttons.map(({ command }) => command).join(', ')}`);
+    }
+  });
+
   test('is shown by nothing but what the editor knows', () => {
     const known = new Set([
       'commentController',
+      'active',
       'dirtyDiffVisible',
+      'editorHasMultipleSelections',
       'editorHasSelection',
+      'editorHoverVisible',
       'editorIsOpen',
       'editorReadonly',
       'editorTabMovesFocus',
@@ -53,6 +111,10 @@ describe('what a person gets to', () => {
       'referenceSearchVisible',
       'renameInputVisible',
       'suggestWidgetVisible',
+      // Of the two extensions whose Escape it is first.
+      'init',
+      'neovim',
+      'vim',
     ]);
     const whens = [
       ...[...Object.values(menus).flat(), ...keybindings].map(({ when }) => when ?? ''),

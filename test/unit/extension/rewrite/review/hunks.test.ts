@@ -9,7 +9,8 @@ import {
   isInLine,
   startLines,
 } from '../../../../../extension/rewrite/review/hunks';
-import { lineChange } from '../../../../../extension/rewrite/review/lineChange';
+import { isAtChange, lineChange } from '../../../../../extension/rewrite/review/lineChange';
+import { fitsInSigns, signsOf } from '../../../../../extension/rewrite/review/signs';
 import { editsOf, inDocument } from '../../../../../extension/rewrite/state/acceptance';
 import type { Place } from '../../../../../extension/rewrite/state/types';
 import { applyEdits, joined, leastEdit } from '../../../../../extension/text/edits';
@@ -199,7 +200,7 @@ describe('the change within a line', () => {
 
 describe('how a candidate is shown', () => {
   const auto = { preview: 'auto', plain: false } as const;
-  const form = (all: readonly Hunk[]) => formOf(all, auto);
+  const form = (...candidates: readonly (readonly Hunk[])[]) => formOf(candidates, auto);
 
   test('in the editor, block by block', () => {
     assert.equal(form(hunks('two', 'TWO')), 'inline');
@@ -207,7 +208,56 @@ describe('how a candidate is shown', () => {
     assert.equal(form(hunks('two', 'TWO\nand more')), 'inline');
     const apart = hunksOf(TEXT, [place('one'), place('five')], { texts: ['a\nb', 'c\nd'] });
     assert.equal(apart.length, 2);
-    assert.equal(form(apart), 'inline', 'one ghost text at a time');
+    assert.equal(form(apart), 'inline', 'one ghost text at a time, the others as signs');
+  });
+
+  test('beside each other, where the new text of several blocks could not be seen at once', () => {
+    const long = Array.from({ length: 9 }, (_, i) => `a line of some length, number ${i}`).join('\n');
+    const two = hunksOf(TEXT, [place('one'), place('five')], { texts: [long, long] });
+    assert.equal(two.length, 2);
+    assert.equal(form(two), 'diffEditor');
+    assert.equal(form(hunks('two', long)), 'inline', 'one is open');
+  });
+
+  test('all candidates of a rewrite in one form, so that nothing changes under a hand', () => {
+    const plain = hunks('two', 'TWO');
+    const large = hunks('two', 'line\n'.repeat(80));
+    assert.equal(form(plain, large), 'diffEditor');
+    assert.equal(form(large, plain), 'diffEditor');
+    assert.equal(form(plain, plain), 'inline');
+  });
+
+  test('with every new line in sight, whichever hunk is open', () => {
+    const apart = hunksOf(TEXT, [place('one'), place('five')], { texts: ['a\nb', 'c\nd'] });
+    assert.deepEqual(apart.map(signsOf), [[{ line: 0, text: 'a ⏎ b' }], [{ line: 4, text: 'c ⏎ d' }]]);
+    const [block] = hunks('two\nthree', 'x\n  y\nz');
+    assert.ok(block);
+    assert.deepEqual(signsOf(block), [
+      { line: 1, text: 'x' },
+      { line: 2, text: '  y ⏎ z' },
+    ]);
+    assert.ok(fitsInSigns(block));
+    const [cut] = hunks('two', `${'long '.repeat(30)}\nmore\nand more`);
+    assert.ok(cut);
+    assert.equal(fitsInSigns(cut), false);
+    assert.match(signsOf(cut)[0]?.text ?? '', /^long .*… … \+2$/);
+  });
+
+  test('and Tab means it at the change alone: in front of it a line is indented', () => {
+    const [changed] = hunksOf('    one = x\n', [{ start: 10, end: 11, old: 'x' }], { texts: ['y'] });
+    assert.ok(changed);
+    const at = (hunk: Hunk, line: number, character: number) => isAtChange(hunk, { line, character });
+    assert.deepEqual(
+      [0, 4, 9, 10, 11].map((column) => at(changed, 0, column)),
+      [false, false, false, true, true],
+    );
+    assert.equal(at(changed, 1, 0), false);
+    const [gone] = hunksOf('a\n    b\nc', [{ start: 2, end: 8, old: '    b\n' }], { texts: [''] });
+    assert.ok(gone);
+    assert.deepEqual(
+      [0, 4, 5].map((column) => at(gone, 1, column)),
+      [false, true, true],
+    );
   });
 
   test('in a diff editor, where a block is more than a screen, there are many, or decorations do not serve', () => {
@@ -218,7 +268,7 @@ describe('how a candidate is shown', () => {
     const many = hunksOf(text, [place(text, text)], { texts: [fresh] });
     assert.equal(many.length, 12);
     assert.equal(form(many), 'diffEditor');
-    assert.equal(formOf(hunks('two', 'TWO'), { preview: 'auto', plain: true }), 'diffEditor');
+    assert.equal(formOf([hunks('two', 'TWO')], { preview: 'auto', plain: true }), 'diffEditor');
   });
 
   test('never above the first line, where ghost text has no place', () => {
@@ -227,7 +277,7 @@ describe('how a candidate is shown', () => {
 
   test('as somebody has set it', () => {
     for (const preview of ['diffEditor', 'comments'] as const)
-      assert.equal(formOf(hunks('two', 'TWO'), { preview, plain: preview === 'comments' }), preview);
+      assert.equal(formOf([hunks('two', 'TWO')], { preview, plain: preview === 'comments' }), preview);
   });
 
   test('and the hunk that is meant is the one around the line, else the next, else the last', () => {

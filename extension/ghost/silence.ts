@@ -1,0 +1,36 @@
+// Why there is no ghost text just now, in words: silence that nobody can explain looks like a fault.
+import { l10n } from 'vscode';
+import type { Refusal } from './position';
+
+/**
+ * `unsure`: the answer did not pass the gate, or there was none; `late`: it was typed past; `failed`: the engine gave none;
+ * `excluded`: the file may not be read.
+ */
+export type Silence = Refusal | 'on request' | 'unsure' | 'late' | 'failed' | 'excluded';
+
+export function sayWhySilent(silence: Silence): string {
+  switch (silence) {
+    case 'on request':
+      return l10n.t('Ghost text comes only when you ask for it (palimpsest.ghostText.trigger).');
+    case 'unsure':
+      return l10n.t('No ghost text: the model is not sure enough here (palimpsest.ghostText.gate).');
+    case 'late':
+      return l10n.t('No ghost text: the model is slower than you type.');
+    case 'failed':
+      return l10n.t('No ghost text: the engine gave no answer. The log says why.');
+    case 'excluded':
+      return l10n.t('No ghost text: Palimpsest does not read this file (palimpsest.context).');
+    case 'comment':
+      return l10n.t('No ghost text in comments (palimpsest.ghostText.inComments).');
+    case 'inside a word':
+      return l10n.t('No ghost text inside a word.');
+    case 'empty':
+      return l10n.t('No ghost text in an empty file.');
+    case 'long line':
+      return l10n.t('No ghost text in lines this long.');
+    case 'huge':
+      return l10n.t('No ghost text in files this large.');
+    case 'binary':
+      return l10n.t('No ghost text in binary files.');
+  }
+}

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { EngineError } from '../../../../engine/errors';
+import { tooLong } from '../../../../extension/rewrite/tooLong';
+
+describe('a selection that is too long', () => {
+  const texts = ['line\n'.repeat(59), 'one'];
+  const error = (data: Record<string, unknown>) => new EngineError('context-too-long', 'Too long.', data);
+
+  test('is told in lines: how many they are, and about how many would fit', () => {
+    assert.deepEqual(tooLong(error({ needed: 900, budget: 600 }), texts), { lines: 61, most: 40 });
+    assert.deepEqual(tooLong(error({ tokens: 900, limit: 10 }), texts), { lines: 61, most: 0 });
+    assert.deepEqual(tooLong(error({ needed: 601, budget: 600 }), texts), { lines: 61, most: 60 });
+  });
+
+  test('is nothing else: what does not say how much was too much is left as it is', () => {
+    assert.equal(tooLong(error({ limit: 600, room: 0 }), texts), undefined);
+    assert.equal(tooLong(new EngineError('engine-exited', 'Gone.'), texts), undefined);
+  });
+});
