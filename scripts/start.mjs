@@ -79,7 +79,7 @@ const url = workbenchUrl(server, {
 console.log(`
 VS Code with Palimpsest: ${url}
 
-Select some lines of ${named ? 'a file' : FIRST} and press Ctrl+Alt+P (macOS: Cmd+Alt+P): their masks resolve, then a diff is shown.
+Select some lines of ${named ? 'a file' : FIRST} and press Shift+Alt+W (macOS: Cmd+Option+P): their masks resolve, then a diff is shown.
 Tab accepts, Esc rejects, Alt+] shows the next candidate, the same key again asks for another one, Ctrl+Z undoes.
 The command "Welcome: Open Walkthrough" has the rest. Ctrl+C here ends everything.`);
 openBrowser(url);

@@ -24,7 +24,7 @@ import { refusalOf } from './position';
 import { type GhostQuestion, GhostRequests } from './requests';
 import type { Silence } from './silence';
 
-export interface GhostLog {
+interface GhostLog {
   debug(message: string): void;
 }
 

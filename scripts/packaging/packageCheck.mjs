@@ -25,7 +25,7 @@ export async function checkPackage(vsix) {
     await window.open('inventory.py');
     await window.select(54, 55);
     const before = await window.shownText();
-    await page.keyboard.press('Control+Alt+p');
+    await page.keyboard.press('Shift+Alt+w');
     const lens = page.locator('.codelens-decoration', { hasText: 'Accept' });
     await lens.waitFor({ timeout: 90_000 });
     assert.match(await window.status(), /starter · CPU/);

@@ -19,7 +19,7 @@ function inReview(theme, settings, look) {
       await window.open(FILE);
       await window.select(39, 39);
       await pointAtPlaces(window.page);
-      await window.page.keyboard.press('Control+Alt+p');
+      await window.page.keyboard.press('Shift+Alt+w');
       await look(window);
     },
     { viewport: WIDE, settings },
@@ -47,7 +47,7 @@ async function untilSeveral(page) {
   const all = page.locator('.codelens-decoration', { hasText: 'Accept All' });
   await accept.first().waitFor({ timeout: 60_000 });
   for (let tries = 0; tries < MOST_TRIES && (await all.count()) === 0; tries++) {
-    await page.keyboard.press('Control+Alt+p');
+    await page.keyboard.press('Shift+Alt+w');
     await accept.first().waitFor();
     await page.waitForTimeout(1500);
   }
@@ -64,10 +64,10 @@ for (const [name, theme] of Object.entries(THEMES)) {
     await untilSeveral(page);
     await picture(page, 'hunks', name);
     const before = await shownText();
-    await page.keyboard.press('Control+Alt+m');
+    await page.keyboard.press('Shift+Alt+m');
     await page.locator('.diff-editor, .monaco-diff-editor').first().waitFor();
     await page.waitForTimeout(1500);
-    await page.keyboard.press('Control+Alt+k');
+    await page.keyboard.press('Shift+Alt+k');
     await picture(page, 'pinned', name);
     assert.notEqual(await shownText(), before, 'it is shown beside the old text');
   });

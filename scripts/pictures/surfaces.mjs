@@ -36,7 +36,7 @@ export function surfaces(window, picture) {
 
   async function review(lines) {
     await window.select(...lines);
-    await keyboard.press('Control+Alt+p');
+    await keyboard.press('Shift+Alt+w');
     await lens.waitFor(LIMIT);
     await sleep(700);
   }
@@ -69,7 +69,7 @@ export function surfaces(window, picture) {
     await window.select(...METHOD);
     await inBursts(
       enginePid(home),
-      () => keyboard.press('Control+Alt+p'),
+      () => keyboard.press('Shift+Alt+w'),
       async () => {
         const [, settled, all] = /(\d+) of (\d+)/.exec((await status.textContent()) ?? '') ?? [];
         assert.equal(await lens.count(), 0, 'masks were seen before it was over');
@@ -97,7 +97,7 @@ export function surfaces(window, picture) {
   async function diffEditor() {
     await window.open(PYTHON);
     await window.select(...METHOD);
-    await keyboard.press('Control+Alt+p');
+    await keyboard.press('Shift+Alt+w');
     await page.locator('.diff-editor .view-line, .monaco-diff-editor .view-line').first().waitFor(LIMIT);
     await sleep(1200);
     await picture('diff');
@@ -152,7 +152,7 @@ export function surfaces(window, picture) {
     await page.locator('.statusbar-item', { hasText: 'suspicious tokens' }).waitFor(LIMIT);
     await page.mouse.move(700, 590);
     await sleep(2500);
-    await keyboard.press('Control+Alt+.');
+    await keyboard.press('Alt+.');
     await page
       .locator('.monaco-hover', { hasText: /Palimpsest|%/ })
       .first()
@@ -176,7 +176,7 @@ export function surfaces(window, picture) {
     await window.command('Palimpsest: Stop Engine');
     await window.open(PYTHON);
     await window.select(...METHOD);
-    await keyboard.press('Control+Alt+p');
+    await keyboard.press('Shift+Alt+w');
     let pid;
     for (let tries = 0; pid === undefined && tries < 500; tries++) {
       pid = enginePid(home);
@@ -261,7 +261,7 @@ export async function wholeStory(window) {
   let last = '';
   await inBursts(
     enginePid(home),
-    () => keyboard.press('Control+Alt+p'),
+    () => keyboard.press('Shift+Alt+w'),
     async () => {
       if ((await lens.count()) > 0) return true;
       const now = `${await status.textContent()}\n${await window.shownText()}`;

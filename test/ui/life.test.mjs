@@ -63,7 +63,7 @@ describe('the engine outlives nobody', { timeout: 240_000 }, () => {
   /** A review of a rewrite, with its engine. */
   async function reviewed() {
     await window.select(44, 49);
-    await window.page.keyboard.press('Control+Alt+p');
+    await window.page.keyboard.press('Shift+Alt+w');
     await window.page
       .locator('.codelens-decoration', { hasText: 'Accept' })
       .first()
@@ -93,7 +93,7 @@ describe('the engine outlives nobody', { timeout: 240_000 }, () => {
 
   test('an extension host that is killed while the engine loads', async () => {
     await window.select(6, 51);
-    await window.page.keyboard.press('Control+Alt+p');
+    await window.page.keyboard.press('Shift+Alt+w');
     const { pid, parent } = await until(engine, 'an engine');
     process.kill(parent, 'SIGKILL');
     await endedWith(pid);
@@ -109,7 +109,7 @@ describe('the engine outlives nobody', { timeout: 240_000 }, () => {
     const begun = window.page
       .locator('.statusbar-item', { hasText: /\d+ of \d+/ })
       .waitFor({ timeout: LIMIT_MILLIS });
-    await window.page.keyboard.press('Control+Alt+p');
+    await window.page.keyboard.press('Shift+Alt+w');
     await begun;
     process.kill(parent, 'SIGKILL');
     await endedWith(pid);
