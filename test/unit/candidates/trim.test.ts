@@ -11,6 +11,9 @@ function sides(source: string) {
 }
 type Example = readonly [name: string, source: string, answer: string, left: string];
 
+/** Lines between two openers and the span that closes them. */
+const FAR = Array.from({ length: 30 }, (_, i) => `  argument${i},\n`).join('');
+
 const repeated: readonly Example[] = [
   ['a closing bracket behind the cursor', 'foo(⟦⟧)', 'x)', 'x'],
   ['the same with more on the line', 'foo(⟦⟧) + 1', 'x)', 'x'],
@@ -76,6 +79,7 @@ const repeated: readonly Example[] = [
 const kept: readonly Example[] = [
   ['a bracket that the answer opened itself', 'x = ⟦⟧)', 'foo(y)', 'foo(y)'],
   ['a bracket that an opener before the span still needs', 'foo(bar(⟦⟧)\n', 'x)', 'x)'],
+  ['the same, thirty lines further up', `foo(bar(\n${FAR}  ⟦⟧)\n`, 'x)', 'x)'],
   ['an empty call in a call', 'foo(⟦⟧)', 'bar()', 'bar()'],
   ['nested brackets of the answer', 'foo(⟦⟧)', 'a[b(c)]', 'a[b(c)]'],
   [

@@ -51,6 +51,14 @@ describe('analogies', () => {
     assert.equal(analogy?.right, 1);
   });
 
+  test('of two places the one with fewer names to exchange weighs more', () => {
+    const left = 'log.warn(name, value)\nlog.info(path, total)\nlog.warn(name, ';
+    const [first, second] = analogiesFor(around(left, ')\n'), left, ')\n');
+    assert.deepEqual([first?.text, first?.exchanged], ['value', 0]);
+    assert.deepEqual([second?.text, second?.exchanged], ['total', 3]);
+    assert.ok((first?.share ?? 0) > 2 * (second?.share ?? 1));
+  });
+
   test('a part of a name is exchanged within others', () => {
     const left = 'get width() { return this.minWidth; }\nget height() { return ';
     assert.equal(best(left, '; }\n')?.text, 'this.minHeight');

@@ -52,9 +52,9 @@ describe('client parts', () => {
     assert.deepEqual(parseLogLine('[debug] x'), { level: 'info', message: '[debug] x' });
   });
 
-  test('the heartbeat probes, is content with an answer, and tells silence', (context) => {
-    const { timers } = context.mock;
-    timers.enable({ apis: ['setInterval'] });
+  test('the heartbeat probes, is content with an answer, and reports silence after four ticks', (context) => {
+    context.mock.timers.enable({ apis: ['setInterval'] });
+    const tick = () => context.mock.timers.tick(10);
     let probes = 0;
     let answering = true;
     const silences: number[] = [];
@@ -64,21 +64,23 @@ describe('client parts', () => {
         probes++;
         if (answering) heartbeat.heard();
       },
-      onSilence: (millis) => {
-        silences.push(millis);
-        heartbeat.stop();
-      },
+      onSilence: (millis) => silences.push(millis),
     });
     heartbeat.start();
     heartbeat.start();
-    timers.tick(120);
-    assert.equal(probes, 12);
-    assert.deepEqual(silences, []);
+    for (let i = 0; i < 12; i++) tick();
+    assert.equal(probes, 12, 'one timer, one probe a tick');
     answering = false;
-    timers.tick(40);
-    assert.deepEqual(silences, [40]);
-    const before = probes;
-    timers.tick(1000);
-    assert.equal(probes, before, 'a stopped heartbeat has no timer');
+    for (let i = 0; i < 3; i++) tick();
+    assert.deepEqual([probes, silences], [15, []]);
+    tick();
+    assert.deepEqual([probes, silences], [15, [40]]);
+    heartbeat.stop();
+    for (let i = 0; i < 8; i++) tick();
+    assert.deepEqual([probes, silences], [15, [40]], 'a stopped heartbeat has no timer');
+    heartbeat.start();
+    for (let i = 0; i < 3; i++) tick();
+    assert.deepEqual([probes, silences], [18, [40]], 'it counts from its start');
+    heartbeat.stop();
   });
 });
