@@ -160,7 +160,7 @@ describe('engine', () => {
       await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
       await until(() => heard.said.length > 0, 'a message');
       assert.equal(heard.said.length, 1, heard.said.join('\n'));
-      assert.match(heard.said[0] ?? '', /ended unexpectedly.*started again/);
+      assert.match(heard.said[0] ?? '', /terminated unexpectedly.*restarting/);
       assert.deepEqual(fingerprint(editor.document), untouched);
     } finally {
       heard.stop();
@@ -185,7 +185,7 @@ describe('engine', () => {
       await until(() => !isAlive(pid), 'the end of the hung engine');
       await until(() => palimpsest.engine.pid !== pid && palimpsest.engine.state.kind === 'ready', 'another');
       assert.equal(heard.said.length, 1, heard.said.join('\n'));
-      assert.match(heard.said[0] ?? '', /did not answer any more.*started again/);
+      assert.match(heard.said[0] ?? '', /stopped responding.*restarting/);
       assert.deepEqual(fingerprint(editor.document), untouched);
     } finally {
       heard.stop();
@@ -296,7 +296,7 @@ describe('engine', () => {
     assert.equal(status.background, 'statusBarItem.errorBackground');
     assert.match(status.tooltip, /command:palimpsest\.restartEngine/);
     assert.equal(heard.said.length, 1, heard.said.join('\n'));
-    assert.match(heard.said[0] ?? '', /failed several times and stays stopped/);
+    assert.match(heard.said[0] ?? '', /failed several times and will not be restarted/);
     heard.stop();
     await assert.rejects(
       palimpsest.engine.use(async () => undefined),

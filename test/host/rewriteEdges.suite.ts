@@ -207,7 +207,7 @@ describe('rewrite, where something is in the way', () => {
     const { rewrites } = await (await internals()).palimpsest();
     select(editor, [1, 2]);
     const rewrite = await startRewrite(editor);
-    assert.match(rewrites.said ?? '', /denoised/);
+    assert.match(rewrites.said ?? '', /denoising/);
     await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
     assert.match(rewrites.said ?? '', /candidate 1 of \d+, changes: \d+/);
     await run('rejectRewrite');

@@ -403,7 +403,7 @@ describe('robustness', () => {
         select(editor, [FIRST, LAST]);
         await attempt(editor.document);
         assert.ok(heard.said.length <= 1, heard.said.join('\n'));
-        if (heard.said.length === 1) assert.match(heard.said[0] ?? '', /memory|ended unexpectedly/);
+        if (heard.said.length === 1) assert.match(heard.said[0] ?? '', /memory|terminated unexpectedly/);
         await run('rejectRewrite');
         assert.deepEqual(fingerprint(editor.document), untouched);
         await palimpsest.engine.stop();
