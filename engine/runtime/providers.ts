@@ -41,7 +41,7 @@ export async function decideProvider(
   probe: (provider: ProviderName) => Promise<ProbeResult>,
   plan: readonly ProviderName[] = providerPlan(process.platform, process.arch),
 ): Promise<ProviderDecision> {
-  if (choice === 'cpu') return { provider: 'cpu', attention: 'plain', reason: 'cpu was asked for' };
+  if (choice === 'cpu') return { provider: 'cpu', attention: 'plain', reason: 'selected explicitly.' };
   if (choice !== 'auto') {
     // The runtime leaves out a provider that its binary has not, and would run on the CPU under the other's name.
     const result = plan.includes(choice) ? await probe(choice) : absent(choice);
@@ -55,7 +55,7 @@ export async function decideProvider(
     return {
       provider: choice,
       attention: attentionOf(result),
-      reason: `${choice} was asked for: ${result.reason}`,
+      reason: `selected explicitly. ${result.reason}`,
     };
   }
   const tried: string[] = [];
