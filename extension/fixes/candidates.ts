@@ -1,30 +1,29 @@
-// Which answers still parse, and are answers at all.
-import type { Answers } from '../rewrite/request';
+// Which candidates still parse, and change anything at all.
+import type { CandidateSet } from '../rewrite/request';
 import { bracketRest } from '../syntax/brackets';
 import { isNoWorse, type SyntaxTree } from '../syntax/tree';
 import { editDistance } from '../text/editDistance';
 import { leastEdit } from '../text/edits';
 import type { TextEdit } from '../text/types';
 
-/** Of one place: the new text for it, and the whole document with that. */
-export interface Candidate {
+/** Of one span: the new text for it, and the whole document with that. */
+export interface FixText {
   readonly text: string;
   readonly whole: string;
 }
 
 /**
- * Candidates of an answer's only place, without those that change nothing and those that parse worse than the old text
- * did. `tree`: of the document; undefined in a language without a grammar, where brackets have to do.
+ * The texts for the only span, without those that change nothing and those that parse worse than the old text did. `tree`: of the document; undefined in a language without a grammar, where brackets have to do.
  */
 export function candidatesOf(
-  { places, answers }: Answers,
+  { spans, candidates }: CandidateSet,
   document: string,
   tree: SyntaxTree | undefined,
-): readonly Candidate[] {
-  const [place] = places;
-  if (place === undefined) return [];
-  const { start, end, old } = place;
-  const fresh = [...new Set(answers.map(({ texts }) => texts[0] ?? old))].filter((text) => text !== old);
+): readonly FixText[] {
+  const [span] = spans;
+  if (span === undefined) return [];
+  const { start, end, old } = span;
+  const fresh = [...new Set(candidates.map(({ texts }) => texts[0] ?? old))].filter((text) => text !== old);
   return fresh
     .filter((text) => (tree ? parses(tree, start, end, text) : bracketRest(text) === bracketRest(old)))
     .map((text) => ({ text, whole: document.slice(0, start) + text + document.slice(end) }));
@@ -33,18 +32,18 @@ export function candidatesOf(
 const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 
 /**
- * Where a problem points at a name, answers with a name near to that one come first: what is not known is misspelt more
+ * Where a problem points at a name, candidates with a name near to that one come first: what is not known is misspelt more
  * often than it is another thing. `pointedAt`: the text that the problem is about.
  */
 export function nearestFirst(
-  candidates: readonly Candidate[],
+  candidates: readonly FixText[],
   pointedAt: string,
   old: string,
-): readonly Candidate[] {
+): readonly FixText[] {
   const [name, ...more] = pointedAt.match(NAME) ?? [];
   if (name === undefined || more.length > 0 || name !== pointedAt.trim()) return candidates;
   const known = new Set(old.match(NAME));
-  const distance = ({ text }: Candidate) =>
+  const distance = ({ text }: FixText) =>
     Math.min(
       ...(text.match(NAME) ?? []).filter((word) => !known.has(word)).map((word) => editDistance(name, word)),
       // A name that is as far as it is long has nothing to do with it.

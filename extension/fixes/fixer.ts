@@ -3,9 +3,9 @@
 import { type Diagnostic, l10n, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { type Answers, askForAnswers } from '../rewrite/request';
+import { type CandidateSet, requestCandidates } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
-import type { Place } from '../rewrite/state/types';
+import type { Span } from '../rewrite/state/types';
 import { rewriteSettings } from '../settings';
 import { withPatience } from '../ui/delayedProgress';
 import { say } from '../ui/statusMessage';
@@ -40,14 +40,14 @@ export class Fixer {
     let isCancelled = false;
     try {
       const { signal } = controller;
-      const { found, place } = await withPatience({ title, signal }, (inner, report) => {
+      const { found, span } = await withPatience({ title, signal }, (inner, report) => {
         inner.addEventListener('abort', () => {
           isCancelled = true;
         });
         return this.search(document, diagnostic, inner, report);
       });
       if (isCancelled) return 'cancelled';
-      return this.show(editor, version, diagnostic, found, place);
+      return this.show(editor, version, diagnostic, found, span);
     } catch (error) {
       if (isCancelled) return 'cancelled';
       this.services.fail(toEngineError(error));
@@ -66,20 +66,20 @@ export class Fixer {
     diagnostic: Diagnostic,
     signal: AbortSignal,
     report: (message: string) => void,
-  ): Promise<{ readonly found: Sifted; readonly place?: Place }> {
+  ): Promise<{ readonly found: Sifted; readonly span?: Span }> {
     const { version } = document;
     const text = document.getText();
     const trial = await Trial.open(document, diagnostic, this.services, signal);
     try {
-      for (const { start, end } of trial.places) {
+      for (const { start, end } of trial.spans) {
         // The place is one of the text as it was.
         if (document.version !== version) break;
         const isReady = this.services.engine.state.kind === 'ready';
         report(isReady ? l10n.t('denoising') : l10n.t('waiting for the model'));
-        const place = { start, end, old: text.slice(start, end) };
-        const answers = await this.ask(document, place, signal);
-        const found = await trial.sift(answers, () => report(l10n.t('checking with the language server')));
-        if (found.kind !== 'none' || signal.aborted) return { found, place };
+        const span = { start, end, old: text.slice(start, end) };
+        const candidates = await this.ask(document, span, signal);
+        const found = await trial.sift(candidates, () => report(l10n.t('checking with the language server')));
+        if (found.kind !== 'none' || signal.aborted) return { found, span };
       }
       return { found: { kind: 'none' } };
     } finally {
@@ -87,26 +87,26 @@ export class Fixer {
     }
   }
 
-  private ask(document: TextDocument, place: Place, signal: AbortSignal): Promise<Answers> {
+  private ask(document: TextDocument, span: Span, signal: AbortSignal): Promise<CandidateSet> {
     const candidates = Math.max(LEAST_CANDIDATES, rewriteSettings(document).candidates);
     const listening = { signal, onStep: () => undefined };
     const sampling = { candidates, strength: 1 };
-    return askForAnswers(this.services.engine, document, [place], { seed: 0 }, listening, sampling);
+    return requestCandidates(this.services.engine, document, [span], { seed: 0 }, listening, sampling);
   }
 
-  /** Of another seed's answers to the same place, those that are fixes as well; all, where the text moved meanwhile. */
+  /** Of another seed's candidates to the same span, those that are fixes as well; all, where the text moved meanwhile. */
   private async siftMore(
     document: TextDocument,
     diagnostic: Diagnostic,
-    answers: Answers,
+    candidates: CandidateSet,
     signal: AbortSignal,
-  ): Promise<Answers> {
+  ): Promise<CandidateSet> {
     const text = document.getText();
-    if (answers.places.some(({ start, end, old }) => text.slice(start, end) !== old)) return answers;
+    if (candidates.spans.some(({ start, end, old }) => text.slice(start, end) !== old)) return candidates;
     const trial = await Trial.open(document, diagnostic, this.services, signal);
     try {
-      const sifted = await trial.sift(answers);
-      return sifted.kind === 'fixes' ? sifted.answers : { ...answers, answers: [] };
+      const sifted = await trial.sift(candidates);
+      return sifted.kind === 'fixes' ? sifted.candidates : { ...candidates, candidates: [] };
     } finally {
       await trial.close();
     }
@@ -117,7 +117,7 @@ export class Fixer {
     version: number,
     diagnostic: Diagnostic,
     found: Sifted,
-    place: Place | undefined,
+    span: Span | undefined,
   ): FixOutcome {
     // The editor may have been closed or opened anew meanwhile.
     const editor = window.visibleTextEditors.find((one) => one.document === document);
@@ -132,11 +132,11 @@ export class Fixer {
       return 'none';
     }
     if (found.kind === 'unchecked') {
-      void this.offerRewrite(document, diagnostic, place);
+      void this.offerRewrite(document, diagnostic, span);
       return 'unchecked';
     }
-    this.services.rewrites.present(editor, found.answers, 0, (answers, signal) =>
-      this.siftMore(document, diagnostic, answers, signal),
+    this.services.rewrites.present(editor, found.candidates, 0, (candidates, signal) =>
+      this.siftMore(document, diagnostic, candidates, signal),
     );
     say(l10n.t('Palimpsest: this fix resolves the problem in a copy of the file.'), 'pass');
     return 'shown';
@@ -146,7 +146,7 @@ export class Fixer {
   private async offerRewrite(
     document: TextDocument,
     diagnostic: Diagnostic,
-    place: Place | undefined,
+    span: Span | undefined,
   ): Promise<void> {
     const rewrite = l10n.t('Rewrite');
     const chosen = await window.showInformationMessage(
@@ -154,11 +154,11 @@ export class Fixer {
         'Palimpsest shows no fix for this, because no language server could check one: {0}',
         shortened(diagnostic.message),
       ),
-      ...(place === undefined ? [] : [rewrite]),
+      ...(span === undefined ? [] : [rewrite]),
     );
-    if (chosen !== rewrite || place === undefined) return;
+    if (chosen !== rewrite || span === undefined) return;
     const editor = window.visibleTextEditors.find((one) => one.document === document);
-    const isThere = document.getText().slice(place.start, place.end) === place.old;
-    if (editor !== undefined && isThere) this.services.rewrites.startAt(editor, [place]);
+    const isThere = document.getText().slice(span.start, span.end) === span.old;
+    if (editor !== undefined && isThere) this.services.rewrites.startAt(editor, [span]);
   }
 }

@@ -40,21 +40,21 @@ export function verdictOf(target: Problem, before: readonly Problem[], after: re
 }
 
 export interface Checked<T> {
-  readonly answer: T;
+  readonly candidate: T;
   /** Undefined: no server looked at it. */
   readonly verdict: Verdict | undefined;
 }
 
-/** `unchecked`: there were answers, and no server looked at any of them. */
+/** `unchecked`: there were candidates, and no server looked at any of them. */
 export type Sifting<T> =
-  | { readonly kind: 'fixes'; readonly answers: readonly T[] }
+  | { readonly kind: 'fixes'; readonly candidates: readonly T[] }
   | { readonly kind: 'unchecked' }
   | { readonly kind: 'none' };
 
 /** Only what a server found good is a fix; what nobody looked at is as likely none. In the order given. */
 export function fixesAmong<T>(checked: readonly Checked<T>[]): Sifting<T> {
-  const answers = checked.filter(({ verdict }) => verdict === 'gone').map(({ answer }) => answer);
-  if (answers.length > 0) return { kind: 'fixes', answers };
+  const candidates = checked.filter(({ verdict }) => verdict === 'gone').map(({ candidate }) => candidate);
+  if (candidates.length > 0) return { kind: 'fixes', candidates };
   const wasSeen = checked.some(({ verdict }) => verdict !== undefined);
   return { kind: checked.length > 0 && !wasSeen ? 'unchecked' : 'none' };
 }

@@ -1,7 +1,7 @@
-// One text with a problem, and the means to try answers on it: its syntax tree, and a copy for the language server. Made for
+// One text with a problem, and the means to try candidates on it: its syntax tree, and a copy for the language server. Made for
 // one search, and closed after it.
 import type { Diagnostic, TextDocument } from 'vscode';
-import type { Answers } from '../rewrite/request';
+import type { CandidateSet } from '../rewrite/request';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import type { SyntaxTree } from '../syntax/tree';
 import { offsetsOf } from '../text/offsets';
@@ -9,8 +9,8 @@ import type { OffsetRange } from '../text/types';
 import { candidatesOf, nearestFirst } from './candidates';
 import { Checker } from './checker';
 import type { Copies } from './copies';
-import { placesToTry } from './placesToTry';
 import { type Checked, fixesAmong } from './problem';
+import { spansToTry } from './spansToTry';
 
 export interface TrialServices {
   readonly syntax: SyntaxTrees;
@@ -19,7 +19,7 @@ export interface TrialServices {
 
 export type Sifted =
   /** Those that the language server has found good, best first. */
-  | { readonly kind: 'fixes'; readonly answers: Answers }
+  | { readonly kind: 'fixes'; readonly candidates: CandidateSet }
   | { readonly kind: 'unchecked' }
   | { readonly kind: 'none' };
 
@@ -45,25 +45,25 @@ export class Trial {
     return new Trial(text, range, await syntax.open(text, document.languageId), opening, signal);
   }
 
-  get places(): readonly OffsetRange[] {
-    return placesToTry(this.text, this.range, this.tree);
+  get spans(): readonly OffsetRange[] {
+    return spansToTry(this.text, this.range, this.tree);
   }
 
   /** `asking` is called before a server is asked. */
-  async sift(answers: Answers, asking: () => void = () => undefined): Promise<Sifted> {
+  async sift(candidates: CandidateSet, asking: () => void = () => undefined): Promise<Sifted> {
     const checker = await this.opening;
     if (checker?.isAble) asking();
     const checked: Checked<string>[] = [];
     const { start, end } = this.range;
     const pointedAt = this.text.slice(start, end);
-    const all = candidatesOf(answers, this.text, this.tree);
-    for (const { text, whole } of nearestFirst(all, pointedAt, answers.places[0]?.old ?? '')) {
-      checked.push({ answer: text, verdict: await checker?.check(whole, this.signal) });
+    const all = candidatesOf(candidates, this.text, this.tree);
+    for (const { text, whole } of nearestFirst(all, pointedAt, candidates.spans[0]?.old ?? '')) {
+      checked.push({ candidate: text, verdict: await checker?.check(whole, this.signal) });
     }
     const found = fixesAmong(checked);
     if (found.kind !== 'fixes') return found;
-    const texts = found.answers.map((text) => ({ texts: [text] }));
-    return { kind: 'fixes', answers: { places: answers.places, answers: texts } };
+    const texts = found.candidates.map((text) => ({ texts: [text] }));
+    return { kind: 'fixes', candidates: { spans: candidates.spans, candidates: texts } };
   }
 
   async close(): Promise<void> {

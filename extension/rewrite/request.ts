@@ -1,4 +1,4 @@
-// What a rewrite asks the engine: the text around its places, sent once, and the answers for each of them.
+// What a rewrite asks the engine: the text around its spans, sent once, and the candidates for each of them.
 import type { TextDocument } from 'vscode';
 import type { DenoiseStepEvent } from '../../engine/protocol';
 import { lineEndOf } from '../documents/editing';
@@ -6,13 +6,13 @@ import type { EngineSupervisor } from '../engine/supervisor';
 import { rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { LINE_ENDS } from '../text/lineEnds';
-import { answerFrom, planAsk } from './requestPlan';
-import type { Answer, Ask, Place } from './state/types';
+import { candidateFrom, planRequest } from './requestPlan';
+import type { Candidate, RewriteRequest, Span } from './state/types';
 
-export interface Answers {
+export interface CandidateSet {
   /** In the text that was sent. */
-  readonly places: readonly Place[];
-  readonly answers: readonly Answer[];
+  readonly spans: readonly Span[];
+  readonly candidates: readonly Candidate[];
 }
 
 export interface Listening {
@@ -31,20 +31,20 @@ export interface Sampling {
 /** A word that is done again had its likeliest reading already. */
 const WORD_TEMPERATURE = 0.8;
 
-/** Rejects with EngineError. Steps that come behind the answer or after the signal are not told. */
-export async function askForAnswers(
+/** Rejects with EngineError. Steps that arrive after the result or the signal are not reported. */
+export async function requestCandidates(
   engine: EngineSupervisor,
   document: TextDocument,
-  places: readonly Place[],
-  ask: Ask,
+  spans: readonly Span[],
+  request: RewriteRequest,
   { signal, enough, onStep }: Listening,
   sampling: Sampling = rewriteSettings(document),
-): Promise<Answers> {
-  const plan = planAsk(document.getText(), places, ask);
-  const { text, base } = excerptAround(plan.text, plan.spans);
+): Promise<CandidateSet> {
+  const plan = planRequest(document.getText(), spans, request);
+  const { text, base } = excerptAround(plan.text, plan.sent);
   // With others the first is the likeliest one, which is known already when more is asked for.
-  const candidates = sampling.candidates + (ask.seed > 0 ? 1 : 0);
-  const isSteered = ask.words !== undefined || ask.kept !== undefined;
+  const candidates = sampling.candidates + (request.seed > 0 ? 1 : 0);
+  const isSteered = request.words !== undefined || request.pinned !== undefined;
   let hasAnswer = false;
   const moved = ({ start, end }: { readonly start: number; readonly end: number }) => ({
     start: start - base,
@@ -56,19 +56,19 @@ export async function askForAnswers(
         {
           model: model.folder,
           text,
-          spans: plan.spans.map((span) => ({
-            ...moved(span),
-            ...(span.locked === undefined ? {} : { locked: span.locked.map(moved) }),
+          spans: plan.sent.map((one) => ({
+            ...moved(one),
+            ...(one.locked === undefined ? {} : { locked: one.locked.map(moved) }),
           })),
           language: document.languageId,
           fileName: document.fileName,
           document: document.uri.toString(),
           priority: 'rewrite',
-          seed: ask.seed * (sampling.candidates + 1),
+          seed: request.seed * (sampling.candidates + 1),
           candidates,
           strength: isSteered ? 1 : sampling.strength,
-          ...(ask.instruction === undefined ? {} : { instruction: ask.instruction }),
-          ...(ask.words === undefined ? {} : { temperature: WORD_TEMPERATURE }),
+          ...(request.instruction === undefined ? {} : { instruction: request.instruction }),
+          ...(request.words === undefined ? {} : { temperature: WORD_TEMPERATURE }),
         },
         {
           signal,
@@ -83,9 +83,9 @@ export async function askForAnswers(
   hasAnswer = true;
   const lineEnd = lineEndOf(document);
   return {
-    places,
-    answers: result.candidates.map(({ spans }) =>
-      answerFrom(
+    spans,
+    candidates: result.candidates.map(({ spans }) =>
+      candidateFrom(
         plan,
         spans.map((span) => span.text.replace(LINE_ENDS, lineEnd)),
       ),

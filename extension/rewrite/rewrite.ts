@@ -11,7 +11,7 @@ import type { Spoken } from './announce/announcer';
 import { type Milestone, Milestones } from './announce/milestones';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
 import { sayTooLong, wordsOfNote } from './messages';
-import { type Answers, askForAnswers } from './request';
+import { type CandidateSet, requestCandidates } from './request';
 import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
@@ -28,7 +28,7 @@ import {
   type RewriteState,
   resume,
 } from './state/machine';
-import type { Ask, Place, Review } from './state/types';
+import type { Review, RewriteRequest, Span } from './state/types';
 import { tooLong } from './tooLong';
 
 /** What all rewrites share. */
@@ -41,8 +41,8 @@ export interface RewriteServices extends DenoiseStage, ReviewStage {
 
 const SETTLING_TRIES = 3;
 
-/** What is worth showing of another seed's answers. */
-export type Sift = (answers: Answers, signal: AbortSignal) => Promise<Answers>;
+/** What is worth showing of another seed's candidates. */
+export type Sift = (candidates: CandidateSet, signal: AbortSignal) => Promise<CandidateSet>;
 
 export class Rewrite {
   private sift: Sift | undefined;
@@ -56,7 +56,7 @@ export class Rewrite {
   private readonly version: number;
   /** What was rejected, for those who want it back. */
   rejected: { readonly review: Review; readonly text: string } | undefined;
-  /** The text of each place as it was sent last. */
+  /** The text of each span as it was sent last. */
   private sent: readonly string[] = [];
   /** The document as the editor left it when it took a ghost text. */
   private inserted = '';
@@ -96,8 +96,8 @@ export class Rewrite {
   }
 
   /** Where the masks or the review stand. */
-  get places(): readonly Place[] {
-    return this.state.kind === 'denoising' ? this.state.places : (this.review?.places ?? []);
+  get spans(): readonly Span[] {
+    return this.state.kind === 'denoising' ? this.state.spans : (this.review?.spans ?? []);
   }
 
   /** Frames of the denoise drawn so far. */
@@ -133,15 +133,15 @@ export class Rewrite {
     return this.state.kind === 'reviewing' ? this.shown.ghostAt(position) : undefined;
   }
 
-  start(spans: readonly OffsetRange[], seed: number, instruction?: string): void {
+  start(ranges: readonly OffsetRange[], seed: number, instruction?: string): void {
     const text = this.document.getText();
     // A selection would lie over the masks; it comes back when nothing is accepted.
-    this.editor.selections = spans.map(({ start }) => {
+    this.editor.selections = ranges.map(({ start }) => {
       const at = this.document.positionAt(start);
       return new Selection(at, at);
     });
-    const places = spans.map((span) => ({ ...span, old: text.slice(span.start, span.end) }));
-    this.enter(begin(places, { seed, ...(instruction === undefined ? {} : { instruction }) }));
+    const spans = ranges.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
+    this.enter(begin(spans, { seed, ...(instruction === undefined ? {} : { instruction }) }));
   }
 
   /** Goes on with a review that was rejected, of the document as it stands. */
@@ -149,16 +149,16 @@ export class Rewrite {
     this.enter(resume(review));
   }
 
-  /** Shows answers that were made elsewhere, of the document as it stands. */
-  present({ places, answers }: Answers, seed: number, sift?: Sift): void {
+  /** Shows candidates that were made elsewhere, of the document as it stands. */
+  present({ spans, candidates }: CandidateSet, seed: number, sift?: Sift): void {
     this.sift = sift;
-    this.enter(beginReview(places, answers, seed));
+    this.enter(beginReview(spans, candidates, seed));
   }
 
   dispatch(event: RewriteEvent): void {
     // What comes by itself does not take the cursor away from where the person works by then.
     const isAsked = event.kind !== 'answered' && event.kind !== 'failed';
-    this.enter(decide(this.state, event), isAsked || isCursorNear(this.document, this.places));
+    this.enter(decide(this.state, event), isAsked || isCursorNear(this.document, this.spans));
   }
 
   /** All of the candidate. */
@@ -186,9 +186,9 @@ export class Rewrite {
   async pin(): Promise<void> {
     const pointed = this.pointed();
     if (pointed === undefined) return this.openForWords();
-    const words = pointed.words.flatMap((own, place) => own.map((word) => ({ place, word })));
+    const words = pointed.words.flatMap((own, span) => own.map((word) => ({ span, word })));
     if (words.length === 0) say(l10n.t('Only words in the rewrite can be pinned.'));
-    for (const { place, word } of words) this.dispatch({ kind: 'keep', side: pointed.side, place, word });
+    for (const { span, word } of words) this.dispatch({ kind: 'pin', side: pointed.side, span, word });
   }
 
   /** Masks the words that are selected in the new text again; all else in it stays. */
@@ -220,7 +220,7 @@ export class Rewrite {
   async settleInserted(): Promise<void> {
     const { state, document } = this;
     if (state.kind !== 'accepting') return;
-    const target = textTaken(state.text, state.review.places, state.next.places);
+    const target = textTaken(state.text, state.review.spans, state.next.spans);
     const settling = leastEdit(this.inserted, target);
     let done = false;
     for (let tries = 0; tries < SETTLING_TRIES && !done; tries++) {
@@ -267,7 +267,7 @@ export class Rewrite {
   private perform(effect: RewriteEffect, mayMove: boolean): void {
     switch (effect.kind) {
       case 'request':
-        void this.request(effect.ask);
+        void this.request(effect.request);
         break;
       case 'enough':
         this.enough?.abort();
@@ -300,16 +300,16 @@ export class Rewrite {
     }
   }
 
-  private async request(ask: Ask): Promise<void> {
+  private async request(request: RewriteRequest): Promise<void> {
     if (this.state.kind !== 'denoising') return;
     const controller = new AbortController();
     const enough = new AbortController();
     const { signal } = controller;
     this.controller = controller;
     this.enough = enough;
-    this.sent = this.state.places.map(({ old }, i) => ask.texts?.[i] ?? old);
+    this.sent = this.state.spans.map(({ old }, i) => request.texts?.[i] ?? old);
     this.denoise.begin();
-    this.speak(this.milestones.begun(this.state.places.length));
+    this.speak(this.milestones.begun(this.state.spans.length));
     try {
       const { engine } = this.services;
       const listening = {
@@ -317,10 +317,10 @@ export class Rewrite {
         enough: enough.signal,
         onStep: this.denoise.stepped.bind(this.denoise),
       };
-      const answers = await askForAnswers(engine, this.document, this.state.places, ask, listening);
+      const candidates = await requestCandidates(engine, this.document, this.state.spans, request, listening);
       // Who steers by hand gets what they steered for.
-      const isSteered = ask.words !== undefined || ask.kept !== undefined;
-      const sifted = isSteered || !this.sift ? answers : await this.sift(answers, signal);
+      const isSteered = request.words !== undefined || request.pinned !== undefined;
+      const sifted = isSteered || !this.sift ? candidates : await this.sift(candidates, signal);
       if (!signal.aborted) this.dispatch({ kind: 'answered', ...sifted });
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });

@@ -28,12 +28,12 @@ import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
 import { Spoken } from './announce/announcer';
 import { DenoiseView } from './denoise/view';
-import type { Answers } from './request';
+import type { CandidateSet } from './request';
 import { lensesOf } from './review/codeLenses';
 import { CommentReviews } from './review/commentThreads';
 import { DIFF_SCHEME, type DiffReviews, reviewedUri, reviewUri } from './review/diffEditor';
 import { ReviewView } from './review/inlineView';
-import { KeptView } from './review/pinnedView';
+import { PinnedView } from './review/pinnedView';
 import { Rewrite, type RewriteServices, type Sift } from './rewrite';
 import type { Review } from './state/types';
 
@@ -83,7 +83,7 @@ export class Rewrites implements CodeLensProvider {
       ...options,
       denoiseView: this.owned.add(new DenoiseView()),
       reviewView: this.owned.add(new ReviewView()),
-      keptView: this.owned.add(new KeptView()),
+      pinnedView: this.owned.add(new PinnedView()),
       spoken: this.owned.add(new Spoken()),
       lineNote: this.owned.add(new LineNote()),
       comments: this.owned.add(new CommentReviews()),
@@ -147,16 +147,16 @@ export class Rewrites implements CodeLensProvider {
   }
 
   /**
-   * The review of answers that were made elsewhere, of the document as it stands. Another seed goes on from `seed`, and
-   * its answers go through `sift`.
+   * The review of candidates that were made elsewhere, of the document as it stands. Another seed goes on from `seed`, and
+   * its candidates go through `sift`.
    */
-  present(editor: TextEditor, answers: Answers, seed: number, sift?: Sift): Rewrite | undefined {
+  present(editor: TextEditor, candidates: CandidateSet, seed: number, sift?: Sift): Rewrite | undefined {
     const rewrite = this.open(editor);
-    rewrite?.present(answers, seed, sift);
+    rewrite?.present(candidates, seed, sift);
     return rewrite;
   }
 
-  /** The review that was rejected last, if its places still have the text that they had. */
+  /** The review that was rejected last, if its spans still have the text that they had. */
   reopen(editor: TextEditor): Rewrite | undefined {
     const { document } = editor;
     const known = this.rejected.get(document.uri.toString());
@@ -164,13 +164,13 @@ export class Rewrites implements CodeLensProvider {
     const text = document.getText();
     const { start, end, text: added } = leastEdit(known.text, text);
     const change = { offset: start, length: end - start, text: added };
-    const places = text === known.text ? known.review.places : followAll(known.review.places, [change]);
-    if (places === undefined) {
+    const spans = text === known.text ? known.review.spans : followAll(known.review.spans, [change]);
+    if (spans === undefined) {
       say(l10n.t('Palimpsest: the review cannot be reopened, because its text was edited.'));
       return undefined;
     }
     const rewrite = this.open(editor);
-    rewrite?.resume({ ...known.review, places });
+    rewrite?.resume({ ...known.review, spans });
     return rewrite;
   }
 

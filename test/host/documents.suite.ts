@@ -49,10 +49,10 @@ async function edited(change: (edit: WorkspaceEdit) => void): Promise<void> {
 function withAnswer(text: string, rewrite: Rewrite): string {
   const { review } = rewrite;
   assert.ok(review, 'there is a review');
-  const texts = review.answers[review.index]?.texts ?? [];
+  const texts = review.candidates[review.index]?.texts ?? [];
   let whole = text;
-  for (const [i, place] of [...review.places.entries()].reverse()) {
-    whole = whole.slice(0, place.start) + (texts[i] ?? '') + whole.slice(place.end);
+  for (const [i, span] of [...review.spans.entries()].reverse()) {
+    whole = whole.slice(0, span.start) + (texts[i] ?? '') + whole.slice(span.end);
   }
   return whole;
 }
@@ -388,12 +388,12 @@ describe('documents', () => {
         new Selection(14, 0, 12, 0),
       ];
       const rewrite = await reviewOf(editor);
-      const places = rewrite.review?.places ?? [];
-      assert.equal(places.length, 2);
-      for (const [i, place] of places.entries()) {
-        assert.ok(place.start < place.end);
-        assert.equal(place.old, TEXT.slice(place.start, place.end));
-        assert.ok(i === 0 || place.start >= (places[i - 1]?.end ?? 0));
+      const spans = rewrite.review?.spans ?? [];
+      assert.equal(spans.length, 2);
+      for (const [i, span] of spans.entries()) {
+        assert.ok(span.start < span.end);
+        assert.equal(span.old, TEXT.slice(span.start, span.end));
+        assert.ok(i === 0 || span.start >= (spans[i - 1]?.end ?? 0));
       }
       const wanted = withAnswer(TEXT, rewrite);
       await accepted(rewrite);
@@ -414,7 +414,7 @@ describe('documents', () => {
       const moved = withLine(TEXT, 23, '// typed');
       assert.equal(editor.document.getText(), moved);
       await reviewed(rewrite);
-      assert.equal(rewrite.review?.places.length, 2);
+      assert.equal(rewrite.review?.spans.length, 2);
       const wanted = withAnswer(moved, rewrite);
       await accepted(rewrite);
       assert.equal(editor.document.getText(), wanted);

@@ -88,9 +88,9 @@ describe('endurance', () => {
 
   async function ghost(editor: TextEditor, at: Position, cancelled: boolean): Promise<void> {
     const source = new CancellationTokenSource();
-    const answer = palimpsest.provideInline(editor.document, at, INVOKED, source.token, true);
+    const candidate = palimpsest.provideInline(editor.document, at, INVOKED, source.token, true);
     if (cancelled) source.cancel();
-    await answer;
+    await candidate;
     source.dispose();
   }
 

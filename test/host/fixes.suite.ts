@@ -134,7 +134,7 @@ describe('quick fixes', () => {
     const rewrite = await rewriteOf(editor);
     assert.equal(rewrite?.kind, 'reviewing');
     assert.deepEqual(fingerprint(editor.document), untouched, 'the buffer knows nothing of it');
-    for (const { texts } of rewrite?.review?.answers ?? []) assert.ok(!texts[0]?.includes('qzx'));
+    for (const { texts } of rewrite?.review?.candidates ?? []) assert.ok(!texts[0]?.includes('qzx'));
     assert.ok(objector.looked.includes(COPY_SCHEME), 'a copy was looked at');
     assert.ok(
       window.tabGroups.all.flatMap(({ tabs }) => tabs).length === 1 &&
@@ -251,7 +251,7 @@ describe('quick fixes', () => {
     await commands.executeCommand('palimpsest.rewriteAgain');
     await until(() => rewrite?.kind === 'reviewing', 'another answer, or the same');
     assert.ok(looks() > before, 'a copy was looked at again');
-    for (const { texts } of rewrite?.review?.answers ?? []) assert.ok(!texts[0]?.includes('qzx'));
+    for (const { texts } of rewrite?.review?.candidates ?? []) assert.ok(!texts[0]?.includes('qzx'));
     assert.equal(editor.document.getText(), PROGRAM);
   });
 

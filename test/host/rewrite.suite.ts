@@ -115,14 +115,14 @@ describe('rewrite selection', () => {
     assert.equal(rewrite.kind, 'reviewing');
     const review = rewrite.review;
     assert.ok(review);
-    const [place] = review.places;
-    assert.ok(place);
-    const answer = review.answers[review.index]?.texts[0] ?? '';
+    const [span] = review.spans;
+    assert.ok(span);
+    const candidate = review.candidates[review.index]?.texts[0] ?? '';
     await accepted(rewrite);
     const expected = `# first\n${PROGRAM}`;
     assert.equal(
       editor.document.getText(),
-      expected.slice(0, place.start) + answer + expected.slice(place.end),
+      expected.slice(0, span.start) + candidate + expected.slice(span.end),
     );
   });
 
@@ -130,7 +130,7 @@ describe('rewrite selection', () => {
     const editor = await openFile('several.py', PROGRAM);
     select(editor, [4, 6], [11, 11]);
     const rewrite = await reviewOf(editor);
-    assert.equal(rewrite.review?.places.length, 2);
+    assert.equal(rewrite.review?.spans.length, 2);
     await accepted(rewrite);
     assert.ok(!editor.document.getText().includes(GIBBERISH), 'both are rewritten');
     await undo();
@@ -142,7 +142,7 @@ describe('rewrite selection', () => {
     editor.selection = new Selection(11, 9, 11, 9);
     const rewrite = await reviewOf(editor);
     assert.deepEqual(
-      rewrite.review?.places.map(({ old }) => old),
+      rewrite.review?.spans.map(({ old }) => old),
       [GIBBERISH],
     );
     await run('rejectRewrite');
@@ -177,12 +177,13 @@ describe('rewrite selection', () => {
     const untouched = fingerprint(editor.document);
     select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
-    for (let tries = 0; tries < 6 && (rewrite.review?.answers.length ?? 0) < 2; tries++) await again(rewrite);
+    for (let tries = 0; tries < 6 && (rewrite.review?.candidates.length ?? 0) < 2; tries++)
+      await again(rewrite);
     const review = rewrite.review;
-    assert.ok(review !== undefined && review.answers.length > 1, 'another seed gave another answer');
-    const { index, answers } = review;
+    assert.ok(review !== undefined && review.candidates.length > 1, 'another seed gave another answer');
+    const { index, candidates } = review;
     await run('nextCandidate');
-    assert.equal(rewrite.review?.index, (index + 1) % answers.length);
+    assert.equal(rewrite.review?.index, (index + 1) % candidates.length);
     await run('previousCandidate');
     assert.equal(rewrite.review?.index, index);
     assert.deepEqual(fingerprint(editor.document), untouched);
@@ -196,8 +197,8 @@ describe('rewrite selection', () => {
     assert.ok(rewrite.ghost, 'an answer has new lines');
     const { review } = rewrite;
     const wanted = PROGRAM.replace(
-      review?.places[0]?.old ?? '',
-      () => review?.answers[review.index]?.texts[0] ?? '',
+      review?.spans[0]?.old ?? '',
+      () => review?.candidates[review.index]?.texts[0] ?? '',
     );
     await committed(editor);
     await until(() => rewrite.ending, 'the end of the rewrite');

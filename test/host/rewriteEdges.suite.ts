@@ -58,7 +58,7 @@ describe('rewrite, where something is in the way', () => {
     await commands.executeCommand('editor.action.selectAll');
     const rewrite = await reviewOf(editor);
     assert.deepEqual(
-      rewrite.review?.places.map(({ start, end }) => [start, end]),
+      rewrite.review?.spans.map(({ start, end }) => [start, end]),
       [[0, PROGRAM.trimEnd().length]],
     );
     assert.deepEqual(fingerprint(editor.document), untouched);
@@ -73,7 +73,7 @@ describe('rewrite, where something is in the way', () => {
     editor.selections = [new Selection(1, 6, 1, 6), new Selection(1, 20, 1, 20), new Selection(3, 4, 3, 10)];
     const rewrite = await reviewOf(editor);
     assert.deepEqual(
-      rewrite.review?.places.map(({ old }) => old),
+      rewrite.review?.spans.map(({ old }) => old),
       [GIBBERISH, 'return'],
     );
     await run('rejectRewrite');
@@ -91,7 +91,7 @@ describe('rewrite, where something is in the way', () => {
       await run(start === 'setting' ? 'rewriteSelection' : 'rewriteSyntax');
       const rewrite = await until(() => rewrites.of(editor.document.uri), 'a rewrite');
       assert.deepEqual(
-        rewrite.places.map(({ old }) => old),
+        rewrite.spans.map(({ old }) => old),
         ['len(a)'],
       );
       await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
@@ -153,14 +153,17 @@ describe('rewrite, where something is in the way', () => {
       const editor = await openFile('format.py', PROGRAM);
       select(editor, [1, 2]);
       const rewrite = await reviewOf(editor);
-      const [answer = ''] = rewrite.review?.answers[rewrite.review.index]?.texts ?? [];
+      const [candidate = ''] = rewrite.review?.candidates[rewrite.review.index]?.texts ?? [];
       await editor.edit((edit) => edit.insert(new Position(4, 0), '# end\n'));
       await editor.document.save();
       await until(() => editor.document.getText().startsWith('# formatted'), 'the formatter');
       assert.equal(rewrite.kind, 'reviewing');
       await run('acceptRewrite');
       assert.equal(await ended(rewrite), 'accepted');
-      assert.equal(editor.document.getText(), `# formatted\ndef f(a):\n    ${answer}\n    return a\n# end\n`);
+      assert.equal(
+        editor.document.getText(),
+        `# formatted\ndef f(a):\n    ${candidate}\n    return a\n# end\n`,
+      );
     } finally {
       formatter.dispose();
       await setting('editor', 'formatOnSave', undefined);

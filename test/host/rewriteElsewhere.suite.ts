@@ -36,8 +36,8 @@ const ANSWER = TEXT.replace('two = 2', 'two = "2"');
 
 async function present(editor: TextEditor): Promise<Rewrite> {
   const { rewrites } = await (await internals()).palimpsest();
-  const places = [{ start: 0, end: TEXT.length, old: TEXT }];
-  const rewrite = rewrites.present(editor, { places, answers: [{ texts: [ANSWER] }] }, 0);
+  const spans = [{ start: 0, end: TEXT.length, old: TEXT }];
+  const rewrite = rewrites.present(editor, { spans, candidates: [{ texts: [ANSWER] }] }, 0);
   assert.ok(rewrite);
   return rewrite;
 }

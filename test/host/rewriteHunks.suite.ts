@@ -34,13 +34,13 @@ const ANSWER = TEXT.replace('two = 2', 'two = "2"')
 
 const run = (name: string, ...args: unknown[]) => commands.executeCommand(`palimpsest.${name}`, ...args);
 
-async function presented(editor: TextEditor, ...answers: readonly string[]): Promise<Rewrite> {
+async function presented(editor: TextEditor, ...candidates: readonly string[]): Promise<Rewrite> {
   const { rewrites } = await (await internals()).palimpsest();
   const old = editor.document.getText();
-  const places = [{ start: 0, end: old.length, old }];
+  const spans = [{ start: 0, end: old.length, old }];
   const rewrite = rewrites.present(
     editor,
-    { places, answers: answers.map((text) => ({ texts: [text] })) },
+    { spans, candidates: candidates.map((text) => ({ texts: [text] })) },
     0,
   );
   assert.ok(rewrite);
@@ -124,9 +124,9 @@ describe('rewrite, hunk by hunk', () => {
     const editor = await openFile('decisions.py', whole);
     const { document } = editor;
     const { rewrites } = await (await internals()).palimpsest();
-    const places = [{ start: whole.length - TEXT.length, end: whole.length, old: TEXT }];
-    const answers = [{ texts: [ANSWER] }, { texts: [ANSWER.replace('"2"', "'two'")] }];
-    const rewrite = rewrites.present(editor, { places, answers }, 0);
+    const spans = [{ start: whole.length - TEXT.length, end: whole.length, old: TEXT }];
+    const candidates = [{ texts: [ANSWER] }, { texts: [ANSWER.replace('"2"', "'two'")] }];
+    const rewrite = rewrites.present(editor, { spans, candidates }, 0);
     assert.ok(rewrite);
     await until(() => rewrite.hunks.length === 3, 'the review');
     await run('nextCandidate');
@@ -215,8 +215,8 @@ describe('rewrite, hunk by hunk', () => {
     const { document } = editor;
     const { rewrites } = await (await internals()).palimpsest();
     const start = document.getText().indexOf('one');
-    const places = [{ start, end: start + TEXT.length, old: TEXT }];
-    const rewrite = rewrites.present(editor, { places, answers: [{ texts: [ANSWER] }] }, 0);
+    const spans = [{ start, end: start + TEXT.length, old: TEXT }];
+    const rewrite = rewrites.present(editor, { spans, candidates: [{ texts: [ANSWER] }] }, 0);
     assert.ok(rewrite);
     await until(() => rewrite.hunks.length === 3, 'the review');
     editor.selection = new Selection(0, 7, 0, 7);

@@ -6,7 +6,7 @@ import { afterEach, before, describe, it } from 'mocha';
 import { commands, extensions, Selection, type TextEditor, window } from 'vscode';
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
-import { answerOf } from '../../extension/rewrite/state/acceptance';
+import { candidateOf } from '../../extension/rewrite/state/acceptance';
 import {
   closeEverything,
   configure,
@@ -44,8 +44,8 @@ async function besides(
   const text = editor.document.getText();
   const start = text.indexOf('amount = 0');
   const old = text.slice(start).trimEnd();
-  const places = [{ start, end: start + old.length, old }];
-  const rewrite = rewrites.present(editor, { places, answers: [{ texts: [FIRST] }] }, 0);
+  const spans = [{ start, end: start + old.length, old }];
+  const rewrite = rewrites.present(editor, { spans, candidates: [{ texts: [FIRST] }] }, 0);
   assert.ok(rewrite);
   await until(() => rewrite.hunks.length > 0, 'the review');
   // Words are pointed at in the new text: where there is no cursor in it, the first key brings one.
@@ -92,14 +92,14 @@ describe('rewrite, steered', () => {
     const editor = await openFile('remask.py', TEXT);
     const untouched = fingerprint(editor.document);
     const { rewrite, right } = await besides(editor);
-    for (let tries = 0; tries < 5 && (rewrite.review?.answers.length ?? 0) < 2; tries++) {
+    for (let tries = 0; tries < 5 && (rewrite.review?.candidates.length ?? 0) < 2; tries++) {
       right.selection = point(right, 'rate)');
       await run('remaskWords');
       await until(() => rewrite.kind === 'reviewing', 'an answer');
     }
     const { review } = rewrite;
-    assert.ok(review !== undefined && review.answers.length > 1, 'another word was found');
-    const [text = ''] = answerOf(review).texts;
+    assert.ok(review !== undefined && review.candidates.length > 1, 'another word was found');
+    const [text = ''] = candidateOf(review).texts;
     const [head = '', tail = ''] = FIRST.split('rate');
     assert.ok(text.startsWith(head) && text.endsWith(tail), text);
     assert.notEqual(text, FIRST);
@@ -117,16 +117,16 @@ describe('rewrite, steered', () => {
     const { rewrite, right } = await besides(editor);
     right.selection = point(right, 'sum(prices)');
     await run('pinWords');
-    assert.deepEqual(rewrite.review?.kept, { side: 'new', ranges: [[{ start: 11, end: 14 }]] });
-    for (let tries = 0; tries < 5 && (rewrite.review?.answers.length ?? 0) < 2; tries++) {
+    assert.deepEqual(rewrite.review?.pinned, { side: 'new', ranges: [[{ start: 11, end: 14 }]] });
+    for (let tries = 0; tries < 5 && (rewrite.review?.candidates.length ?? 0) < 2; tries++) {
       await run('rewriteAgain');
       await until(() => rewrite.kind === 'reviewing', 'an answer');
     }
     const { review } = rewrite;
-    assert.ok(review !== undefined && review.answers.length > 1, 'another answer was found');
-    const [text = ''] = answerOf(review).texts;
+    assert.ok(review !== undefined && review.candidates.length > 1, 'another answer was found');
+    const [text = ''] = candidateOf(review).texts;
     assert.ok(text.includes('sum'), text);
-    const [pinned] = review.kept?.ranges[0] ?? [];
+    const [pinned] = review.pinned?.ranges[0] ?? [];
     assert.ok(pinned);
     assert.equal(text.slice(pinned.start, pinned.end), 'sum');
   });
@@ -139,17 +139,17 @@ describe('rewrite, steered', () => {
     const range = [editor.document.positionAt(at), editor.document.positionAt(at + 4)] as const;
     editor.selection = new Selection(...range);
     await run('pinWords');
-    assert.deepEqual(rewrite.review?.kept?.ranges, [[{ start: 6, end: 10 }]]);
-    const known = rewrite.review?.answers.length ?? 0;
-    for (let tries = 0; tries < 5 && (rewrite.review?.answers.length ?? 0) === known; tries++) {
+    assert.deepEqual(rewrite.review?.pinned?.ranges, [[{ start: 6, end: 10 }]]);
+    const known = rewrite.review?.candidates.length ?? 0;
+    for (let tries = 0; tries < 5 && (rewrite.review?.candidates.length ?? 0) === known; tries++) {
       await run('rewriteAgain');
       await until(() => rewrite.kind === 'reviewing', 'an answer');
     }
-    assert.ok(rewrite.review && rewrite.review.answers.length > known, 'another answer was found');
-    assert.ok(answerOf(rewrite.review).texts[0]?.includes('vvkj'), answerOf(rewrite.review).texts[0]);
+    assert.ok(rewrite.review && rewrite.review.candidates.length > known, 'another answer was found');
+    assert.ok(candidateOf(rewrite.review).texts[0]?.includes('vvkj'), candidateOf(rewrite.review).texts[0]);
     editor.selection = new Selection(...range);
     await run('pinWords');
-    assert.deepEqual(rewrite.review?.kept?.ranges, [[]]);
+    assert.deepEqual(rewrite.review?.pinned?.ranges, [[]]);
   });
 
   it('asks for no instruction where the model takes none', async () => {

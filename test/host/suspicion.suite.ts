@@ -165,7 +165,7 @@ describe('suspicious tokens', () => {
     if (rewrite.kind === 'reviewing') {
       const word = wordAround(text, mark);
       assert.deepEqual(
-        rewrite.review?.places.map(({ old }) => old),
+        rewrite.review?.spans.map(({ old }) => old),
         [text.slice(word.start, word.end)],
       );
       await run('rejectRewrite');

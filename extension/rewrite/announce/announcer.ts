@@ -42,9 +42,9 @@ export class Spoken {
 function sentenceOf(milestone: Milestone): string | undefined {
   switch (milestone.kind) {
     case 'begun':
-      return milestone.places === 1
+      return milestone.spans === 1
         ? l10n.t('denoising 1 span')
-        : l10n.t('denoising {0} spans', milestone.places);
+        : l10n.t('denoising {0} spans', milestone.spans);
     case 'half':
       return l10n.t('half of {0} tokens filled in', milestone.tokens);
     case 'ready':

@@ -2,7 +2,7 @@
 import type { Ending } from '../state/types';
 
 export type Milestone =
-  | { readonly kind: 'begun'; readonly places: number }
+  | { readonly kind: 'begun'; readonly spans: number }
   | { readonly kind: 'half'; readonly tokens: number }
   | {
       readonly kind: 'ready';
@@ -18,9 +18,9 @@ export class Milestones {
   private wasHalf = false;
   private shown: { readonly candidate: number; readonly changes: number } | undefined;
 
-  begun(places: number): Milestone {
+  begun(spans: number): Milestone {
     this.wasHalf = false;
-    return { kind: 'begun', places };
+    return { kind: 'begun', spans };
   }
 
   /** Of a denoise that is over before anybody could listen nothing is said. */

@@ -5,12 +5,12 @@ import type { DenoiseStepEvent } from '../../../engine/protocol';
 import { Throttle } from '../../common/throttle';
 import { editorsOf } from '../../documents/editing';
 import { rewriteSettings, wrapsLines } from '../../settings';
-import type { Ask, Place } from '../state/types';
+import type { RewriteRequest, Span } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
 
 const FRAME_MILLIS = 1000 / 15;
-/** UTF-16 units of all places; more than any model denoises at once, and more than an editor can be decorated with. */
+/** UTF-16 units of all spans; more than any model denoises at once, and more than an editor can be decorated with. */
 const MOST_DRAWN = 30_000;
 
 export interface DenoiseStage {
@@ -21,8 +21,8 @@ export interface DenoiseStage {
 
 export interface Denoising {
   /** Where the masks stand now. */
-  readonly places: readonly Place[];
-  readonly ask: Ask;
+  readonly spans: readonly Span[];
+  readonly request: RewriteRequest;
 }
 
 export class DenoiseShow {
@@ -63,12 +63,12 @@ export class DenoiseShow {
     const denoising = this.denoising();
     if (denoising === undefined) return;
     if (status !== undefined) this.stage.activity(status);
-    const { places, ask } = denoising;
-    const length = places.reduce((sum, { start, end }) => sum + end - start, 0);
+    const { spans, request } = denoising;
+    const length = spans.reduce((sum, { start, end }) => sum + end - start, 0);
     const still =
       length > MOST_DRAWN || !rewriteSettings(this.document).animated || wrapsLines(this.document);
-    const pictures = still ? undefined : picturesOf(ask, places, this.told);
-    for (const editor of editorsOf(this.document)) this.stage.denoiseView.show(editor, places, pictures);
+    const pictures = still ? undefined : picturesOf(request, spans, this.told);
+    for (const editor of editorsOf(this.document)) this.stage.denoiseView.show(editor, spans, pictures);
     this.frames++;
     if (this.told.size > 0) this.firstStepMillis ??= performance.now() - this.begunAt;
   }

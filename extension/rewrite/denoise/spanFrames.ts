@@ -1,7 +1,7 @@
-// What the engine tells of each span it was sent, as one picture for each place: where only words are masked, the rest of
+// What the engine reports of each span that it was sent, as one picture for each span of the rewrite: where only words are masked, the rest of
 // the candidate stands around them.
 import type { CellEvent } from '../../../engine/protocol';
-import type { Ask, Place } from '../state/types';
+import type { RewriteRequest, Span } from '../state/types';
 import { maskedCells } from './layout';
 
 export interface SpanPicture {
@@ -10,30 +10,30 @@ export interface SpanPicture {
   readonly fresh: ReadonlySet<number>;
 }
 
-/** By place; a place without a picture yet is all masks. */
+/** By span; a span without a picture yet is all masks. */
 export function picturesOf(
-  ask: Ask,
-  places: readonly Place[],
+  request: RewriteRequest,
+  spans: readonly Span[],
   told: ReadonlyMap<number, SpanPicture>,
 ): ReadonlyMap<number, SpanPicture> {
-  const { words } = ask;
+  const { words } = request;
   if (words === undefined) return told;
-  let span = 0;
+  let sent = 0;
   return new Map(
-    places.map(({ old }, place) => {
-      const text = ask.texts?.[place] ?? old;
+    spans.map(({ old }, span) => {
+      const text = request.texts?.[span] ?? old;
       const cells: CellEvent[] = [];
       const fresh = new Set<number>();
       let at = 0;
-      for (const { start, end } of words[place] ?? []) {
+      for (const { start, end } of words[span] ?? []) {
         if (at < start) cells.push(standing(text.slice(at, start)));
-        const picture = told.get(span++);
+        const picture = told.get(sent++);
         for (const index of picture?.fresh ?? []) fresh.add(cells.length + index);
         cells.push(...(picture?.cells ?? maskedCells(text.slice(start, end))));
         at = end;
       }
       if (at < text.length) cells.push(standing(text.slice(at)));
-      return [place, { cells, fresh }];
+      return [span, { cells, fresh }];
     }),
   );
 }

@@ -11,7 +11,7 @@ import {
 } from 'vscode';
 import { Disposables } from '../../common/disposables';
 import { rangeOf } from '../../text/ranges';
-import type { Place } from '../state/types';
+import type { Span } from '../state/types';
 import { canvasLines, maskedCells, type OldLine, type PlacedRun, placeRuns, type Role } from './layout';
 import type { SpanPicture } from './spanFrames';
 
@@ -59,18 +59,18 @@ export class DenoiseView {
   /** Without pictures: the spans are tinted and their text stays, for those who want no motion. */
   show(
     editor: TextEditor,
-    places: readonly Place[],
+    spans: readonly Span[],
     pictures: ReadonlyMap<number, SpanPicture> | undefined,
   ): void {
     const { document } = editor;
-    const ranges = places.map((place) => rangeOf(document, place));
+    const ranges = spans.map((span) => rangeOf(document, span));
     editor.setDecorations(this.span, ranges);
     const tabSize = typeof editor.options.tabSize === 'number' ? editor.options.tabSize : 4;
     const runs =
       pictures === undefined
         ? []
-        : places.flatMap((place, i) => {
-            const { cells, fresh } = pictures.get(i) ?? { cells: maskedCells(place.old), fresh: new Set() };
+        : spans.flatMap((span, i) => {
+            const { cells, fresh } = pictures.get(i) ?? { cells: maskedCells(span.old), fresh: new Set() };
             const range = ranges[i];
             if (range === undefined) return [];
             return placeRuns(oldLines(document, range), canvasLines(cells, fresh, tabSize));

@@ -12,7 +12,7 @@ import {
 } from 'vscode';
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings } from '../../settings';
-import { answerOf, positionOf } from '../state/acceptance';
+import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
 import type { CommentReviews } from './commentThreads';
 import { type DiffReviews, reviewedUri, reviewUri } from './diffEditor';
@@ -20,12 +20,12 @@ import { canBeInline, type Form, formOf } from './form';
 import { type Hunk, hunkAt, hunksOf, isInLine, startLines } from './hunks';
 import { anchorOf, type Ghost, ghostOf, type ReviewView } from './inlineView';
 import { isAtChange } from './lineChange';
-import type { KeptView } from './pinnedView';
+import type { PinnedView } from './pinnedView';
 import { textWith } from './sides';
 
 export interface ReviewStage {
   readonly reviewView: ReviewView;
-  readonly keptView: KeptView;
+  readonly pinnedView: PinnedView;
   readonly diffs: DiffReviews;
   readonly comments: CommentReviews;
 }
@@ -134,8 +134,8 @@ export class ReviewShow {
   async draw(review: Review, fresh: boolean): Promise<void> {
     const { document, stage } = this;
     const text = document.getText();
-    const hunks = hunksOf(text, review.places, answerOf(review));
-    const candidate = `${review.index} ${review.answers.length}`;
+    const hunks = hunksOf(text, review.spans, candidateOf(review));
+    const candidate = `${review.index} ${review.candidates.length}`;
     const form = this.formFor(review, text, hunks);
     if (form !== 'inline') this.clearInline();
     if (form !== 'comments') stage.comments.clear(document);
@@ -155,7 +155,7 @@ export class ReviewShow {
     if (!this.isReviewing() || this.shown?.candidate !== candidate) return;
     if (form === 'comments') stage.comments.show(document, hunks);
     if (form === 'inline') this.drawInline(hunks);
-    stage.keptView.show(document, review);
+    stage.pinnedView.show(document, review);
     if (fresh && form !== 'diffEditor') this.goTo(this.hunkHere() ?? 0);
     // Behind that: the keys for a hunk are there as soon as the cursor is.
     this.changed();
@@ -164,7 +164,7 @@ export class ReviewShow {
   private formFor(review: Review, text: string, hunks: readonly Hunk[]): Form {
     const { document } = this;
     this.chosenForm ??= formOf(
-      review.answers.map((answer) => hunksOf(text, review.places, answer)),
+      review.candidates.map((candidate) => hunksOf(text, review.spans, candidate)),
       { preview: rewriteSettings(document).preview, plain: prefersPlainReview(document) },
     );
     if (this.chosenForm === 'inline' && !canBeInline(hunks)) this.chosenForm = 'diffEditor';
@@ -177,7 +177,7 @@ export class ReviewShow {
     const isDiff = this.shown?.form === 'diffEditor';
     this.clearInline();
     this.stage.comments.clear(this.document);
-    this.stage.keptView.clear(this.document);
+    this.stage.pinnedView.clear(this.document);
     if (!isDiff) this.shown = undefined;
     if (hadGhost && window.activeTextEditor?.document === this.document) void hideSuggestion();
   }

@@ -3,8 +3,8 @@ import { applyEdits } from '../../text/edits';
 import { lineEdits } from '../../text/lineEdits';
 import { splitLines } from '../../text/lineEnds';
 import { lineStarts } from '../../text/offsets';
-import { placesInOrder } from '../state/acceptance';
-import type { Answer, Place, PlaceEdit, Side } from '../state/types';
+import { spansInOrder } from '../state/acceptance';
+import type { Candidate, Side, Span, SpanEdit } from '../state/types';
 
 /** Old lines `startLine`…`endLine` (exclusive, counting from 0) give way to `newLines`. */
 export interface Hunk {
@@ -13,12 +13,12 @@ export interface Hunk {
   readonly oldLines: readonly string[];
   readonly newLines: readonly string[];
   /** What taking it does, in text order. */
-  readonly edits: readonly PlaceEdit[];
+  readonly edits: readonly SpanEdit[];
 }
 
 /** An edit with where it stands in the document. */
 interface Placed {
-  readonly edit: PlaceEdit;
+  readonly edit: SpanEdit;
   /** In the document. */
   readonly start: number;
   readonly end: number;
@@ -33,11 +33,11 @@ interface Group {
 }
 
 /** In text order; their edits together are the whole change. Line ends are no difference. */
-export function hunksOf(text: string, places: readonly Place[], answer: Answer): readonly Hunk[] {
+export function hunksOf(text: string, spans: readonly Span[], candidate: Candidate): readonly Hunk[] {
   const map = new LineMap(text);
-  const placed = placesInOrder(places).flatMap(({ start, old, index }) =>
-    lineEdits(old, answer.texts[index] ?? old).map((edit) => ({
-      edit: { ...edit, place: index },
+  const placed = spansInOrder(spans).flatMap(({ start, old, index }) =>
+    lineEdits(old, candidate.texts[index] ?? old).map((edit) => ({
+      edit: { ...edit, span: index },
       start: start + edit.start,
       end: start + edit.end,
     })),

@@ -4,11 +4,11 @@ import { Disposables } from '../../common/disposables';
 import { rangeOf } from '../../text/ranges';
 import type { Review } from '../state/types';
 import { reviewUri } from './diffEditor';
-import { sidePlaces } from './sides';
+import { sideSpans } from './sides';
 
-export class KeptView {
+export class PinnedView {
   private readonly owned = new Disposables();
-  private readonly kept = this.owned.add(
+  private readonly pinned = this.owned.add(
     window.createTextEditorDecorationType({
       border: '1px solid',
       borderColor: new ThemeColor('palimpsest.lockedForeground'),
@@ -17,19 +17,19 @@ export class KeptView {
   );
 
   show(document: TextDocument, review: Review): void {
-    const { kept } = review;
+    const { pinned } = review;
     const right = reviewUri(document).toString();
     for (const editor of window.visibleTextEditors) {
       const side = editor.document === document ? 'old' : 'new';
       if (side === 'new' && editor.document.uri.toString() !== right) continue;
-      const places = sidePlaces(review, side);
-      const ranges = (kept?.side === side ? kept.ranges : []).flatMap((own, i) => {
-        const base = places[i]?.start ?? 0;
+      const spans = sideSpans(review, side);
+      const ranges = (pinned?.side === side ? pinned.ranges : []).flatMap((own, i) => {
+        const base = spans[i]?.start ?? 0;
         return own.map(({ start, end }) =>
           rangeOf(editor.document, { start: base + start, end: base + end }),
         );
       });
-      editor.setDecorations(this.kept, ranges);
+      editor.setDecorations(this.pinned, ranges);
     }
   }
 
@@ -37,7 +37,7 @@ export class KeptView {
     const right = reviewUri(document).toString();
     for (const editor of window.visibleTextEditors) {
       if (editor.document === document || editor.document.uri.toString() === right)
-        editor.setDecorations(this.kept, []);
+        editor.setDecorations(this.pinned, []);
     }
   }
 

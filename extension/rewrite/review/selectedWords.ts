@@ -1,15 +1,15 @@
 // Which words of a review the active editor's cursor or selection means: in the document, or in the new text beside it.
 import { type TextDocument, window } from 'vscode';
 import { offsetsOf } from '../../text/offsets';
-import type { PlaceRanges, Review, Side } from '../state/types';
+import type { Review, Side, SpanRanges } from '../state/types';
 import { reviewUri } from './diffEditor';
 import type { Form } from './form';
-import { sidePlaces } from './sides';
-import { withinPlaces, wordsAt } from './words';
+import { sideSpans } from './sides';
+import { withinSpans, wordsAt } from './words';
 
 export interface Pointed {
   readonly side: Side;
-  readonly words: PlaceRanges;
+  readonly words: SpanRanges;
 }
 
 /**
@@ -30,5 +30,5 @@ export function pointedWords(
   if (!isBeside && editor.selection.isEmpty) return undefined;
   const selections = editor.selections.map((selection) => offsetsOf(document, selection));
   const words = wordsAt(document.getText(), selections);
-  return { side, words: withinPlaces(words, sidePlaces(review, side)) };
+  return { side, words: withinSpans(words, sideSpans(review, side)) };
 }

@@ -1,7 +1,7 @@
-// Which words somebody means who points into a text, told as ranges within the places of a rewrite.
+// Which words somebody means who points into a text, told as ranges within the spans of a rewrite.
 import { union } from '../../text/rangeSets';
 import type { OffsetRange } from '../../text/types';
-import type { PlaceRanges } from '../state/types';
+import type { SpanRanges } from '../state/types';
 
 const WORD = /[\p{L}\p{N}_]+|[^\s\p{L}\p{N}_]+/gu;
 
@@ -28,14 +28,14 @@ function wordAround(text: string, offset: number): OffsetRange | undefined {
   return touching.find(({ start }) => /[\p{L}\p{N}_]/u.test(text.slice(start, start + 2))) ?? touching[0];
 }
 
-/** The parts of the ranges that lie in places, counted from each place's start. */
-export function withinPlaces(ranges: readonly OffsetRange[], places: readonly OffsetRange[]): PlaceRanges {
-  return places.map((place) =>
+/** The parts of the ranges that lie in spans, counted from each span's start. */
+export function withinSpans(ranges: readonly OffsetRange[], spans: readonly OffsetRange[]): SpanRanges {
+  return spans.map((span) =>
     union(
       ranges.flatMap(({ start, end }) => {
-        const from = Math.max(start, place.start);
-        const to = Math.min(end, place.end);
-        return from < to ? { start: from - place.start, end: to - place.start } : [];
+        const from = Math.max(start, span.start);
+        const to = Math.min(end, span.end);
+        return from < to ? { start: from - span.start, end: to - span.start } : [];
       }),
     ),
   );

@@ -2,31 +2,31 @@
 import { applyEdits, inOrder, leastEdit, shifted } from '../../text/edits';
 import { lineEdits } from '../../text/lineEdits';
 import type { TextEdit } from '../../text/types';
-import type { Answer, Place, PlaceEdit, Review } from './types';
+import type { Candidate, Review, Span, SpanEdit } from './types';
 
-/** One edit for each place that changes, in text order, without the characters that stay. */
-export function editsOf(places: readonly Place[], answer: Answer): readonly TextEdit[] {
+/** One edit for each span that changes, in text order, without the characters that stay. */
+export function editsOf(spans: readonly Span[], candidate: Candidate): readonly TextEdit[] {
   return inOrder(
-    places.flatMap(({ start, end, old }, i) => {
-      const text = answer.texts[i] ?? old;
+    spans.flatMap(({ start, end, old }, i) => {
+      const text = candidate.texts[i] ?? old;
       return text === old ? [] : [{ start, end, text, old }];
     }),
   ).map(({ start, text, old }) => shifted(leastEdit(old, text), start));
 }
 
-export function answerOf({ answers, index }: Pick<Review, 'answers' | 'index'>): Answer {
-  return answers[index] ?? { texts: [] };
+export function candidateOf({ candidates, index }: Pick<Review, 'candidates' | 'index'>): Candidate {
+  return candidates[index] ?? { texts: [] };
 }
 
 /** Whether the shown candidate still changes anything. */
-export function hasChanges(review: Pick<Review, 'places' | 'answers' | 'index'>): boolean {
-  const { texts } = answerOf(review);
-  return review.places.some(({ old }, i) => (texts[i] ?? old) !== old);
+export function hasChanges(review: Pick<Review, 'spans' | 'candidates' | 'index'>): boolean {
+  const { texts } = candidateOf(review);
+  return review.spans.some(({ old }, i) => (texts[i] ?? old) !== old);
 }
 
 /** Indices of the candidates that still change something: only those are shown and counted. */
-function standing(review: Pick<Review, 'places' | 'answers'>): readonly number[] {
-  return review.answers.flatMap((_, index) => (hasChanges({ ...review, index }) ? [index] : []));
+function standing(review: Pick<Review, 'spans' | 'candidates'>): readonly number[] {
+  return review.candidates.flatMap((_, index) => (hasChanges({ ...review, index }) ? [index] : []));
 }
 
 /** The candidate that comes next, or before it; the same where there is no other. */
@@ -43,33 +43,33 @@ export function positionOf(review: Review): { readonly number: number; readonly 
 }
 
 /** The edits in the document's own offsets, in text order. */
-export function inDocument(places: readonly Place[], edits: readonly PlaceEdit[]): readonly TextEdit[] {
-  return placesInOrder(places).flatMap(({ start: base, index }) =>
+export function inDocument(spans: readonly Span[], edits: readonly SpanEdit[]): readonly TextEdit[] {
+  return spansInOrder(spans).flatMap(({ start: base, index }) =>
     ownEdits(edits, index).map(({ start, end, text }) => ({ start: base + start, end: base + end, text })),
   );
 }
 
-/** Edits of two places may meet at one offset: which goes first follows from the places. */
-export function placesInOrder(places: readonly Place[]): readonly (Place & { readonly index: number })[] {
-  return inOrder(places.map((place, index) => ({ ...place, index })));
+/** Edits of two spans may meet at one offset: which goes first follows from the spans. */
+export function spansInOrder(spans: readonly Span[]): readonly (Span & { readonly index: number })[] {
+  return inOrder(spans.map((span, index) => ({ ...span, index })));
 }
 
 /** With the edits in the document; what they wrote is old text now, and the other candidates stay as they were. */
-export function afterTaking<R extends Pick<Review, 'places'>>(review: R, edits: readonly PlaceEdit[]): R {
-  const places = [...review.places];
+export function afterTaking<R extends Pick<Review, 'spans'>>(review: R, edits: readonly SpanEdit[]): R {
+  const spans = [...review.spans];
   let shift = 0;
-  for (const place of placesInOrder(review.places)) {
-    const old = applyEdits(place.old, ownEdits(edits, place.index));
-    const start = place.start + shift;
-    places[place.index] = { start, end: start + old.length, old };
-    shift += old.length - place.old.length;
+  for (const span of spansInOrder(review.spans)) {
+    const old = applyEdits(span.old, ownEdits(edits, span.index));
+    const start = span.start + shift;
+    spans[span.index] = { start, end: start + old.length, old };
+    shift += old.length - span.old.length;
   }
-  return { ...review, places };
+  return { ...review, spans };
 }
 
-/** The whole document with what was taken; `places` in it as it was, `taken` the same ones afterwards. */
-export function textTaken(text: string, places: readonly Place[], taken: readonly Place[]): string {
-  const edits = placesInOrder(places).map(({ start, end, old, index }) => ({
+/** The whole document with what was taken; `spans` in it as it was, `taken` the same ones afterwards. */
+export function textTaken(text: string, spans: readonly Span[], taken: readonly Span[]): string {
+  const edits = spansInOrder(spans).map(({ start, end, old, index }) => ({
     start,
     end,
     text: taken[index]?.old ?? old,
@@ -78,13 +78,13 @@ export function textTaken(text: string, places: readonly Place[], taken: readonl
 }
 
 /** Without the edits in the shown candidate. */
-export function afterLeaving<R extends Pick<Review, 'places' | 'answers' | 'index'>>(
+export function afterLeaving<R extends Pick<Review, 'spans' | 'candidates' | 'index'>>(
   review: R,
-  edits: readonly PlaceEdit[],
+  edits: readonly SpanEdit[],
 ): R {
-  const texts = answerOf(review).texts.map((text, i) => {
+  const texts = candidateOf(review).texts.map((text, i) => {
     const left = ownEdits(edits, i);
-    const old = review.places[i]?.old;
+    const old = review.spans[i]?.old;
     if (left.length === 0 || old === undefined) return text;
     const isLeft = (edit: TextEdit) =>
       left.some(
@@ -95,9 +95,9 @@ export function afterLeaving<R extends Pick<Review, 'places' | 'answers' | 'inde
       lineEdits(old, text).filter((edit) => !isLeft(edit)),
     );
   });
-  return { ...review, answers: review.answers.with(review.index, { texts }) };
+  return { ...review, candidates: review.candidates.with(review.index, { texts }) };
 }
 
-function ownEdits(edits: readonly PlaceEdit[], place: number): readonly TextEdit[] {
-  return inOrder(edits.filter((edit) => edit.place === place));
+function ownEdits(edits: readonly SpanEdit[], span: number): readonly TextEdit[] {
+  return inOrder(edits.filter((edit) => edit.span === span));
 }

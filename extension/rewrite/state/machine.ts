@@ -8,22 +8,22 @@ import type { OffsetRange, TextChange, TextEdit } from '../../text/types';
 import {
   afterLeaving,
   afterTaking,
-  answerOf,
+  candidateOf,
   editsOf,
   hasChanges,
   inDocument,
   neighbour,
   textTaken,
 } from './acceptance';
-import type { Answer, Ask, Ending, Moment, Place, PlaceEdit, PlaceRanges, Review } from './types';
+import type { Candidate, Ending, Moment, Review, RewriteRequest, Span, SpanEdit, SpanRanges } from './types';
 
 export type RewriteState =
   | {
       readonly kind: 'denoising';
-      readonly places: readonly Place[];
-      /** Since the text was sent: answers speak of the text as it was then. */
+      readonly spans: readonly Span[];
+      /** Since the text was sent: candidates speak of the text as it was then. */
       readonly changes: readonly TextChange[];
-      readonly ask: Ask;
+      readonly request: RewriteRequest;
       /** What there was to look at before more was asked for. */
       readonly earlier?: Review;
     }
@@ -39,8 +39,8 @@ export type RewriteState =
   | { readonly kind: 'ended'; readonly how: Ending };
 
 export type RewriteEvent =
-  /** `places` in the text that was sent. */
-  | { readonly kind: 'answered'; readonly places: readonly Place[]; readonly answers: readonly Answer[] }
+  /** `spans` in the text that was sent. */
+  | { readonly kind: 'answered'; readonly spans: readonly Span[]; readonly candidates: readonly Candidate[] }
   | { readonly kind: 'failed'; readonly error: EngineError }
   /** `text`: the whole document as it is now; `isTurn`: by undo or redo. */
   | {
@@ -54,24 +54,24 @@ export type RewriteEvent =
   | { readonly kind: 'reject' | 'cancel' | 'next' | 'previous' | 'again' | 'take' | 'closed' }
   /** All of the candidate, or one hunk of it; `text`: the whole document. */
   | { readonly kind: 'accept'; readonly text: string }
-  | { readonly kind: 'accept-hunk'; readonly edits: readonly PlaceEdit[]; readonly text: string }
-  | { readonly kind: 'reject-hunk'; readonly edits: readonly PlaceEdit[] }
+  | { readonly kind: 'accept-hunk'; readonly edits: readonly SpanEdit[]; readonly text: string }
+  | { readonly kind: 'reject-hunk'; readonly edits: readonly SpanEdit[] }
   /** The editor's own ghost text was taken: a hunk's new lines stand in the document already. */
-  | { readonly kind: 'inserted'; readonly edits: readonly PlaceEdit[]; readonly text: string }
+  | { readonly kind: 'inserted'; readonly edits: readonly SpanEdit[]; readonly text: string }
   /** A word is pinned, or not any more. */
   | {
-      readonly kind: 'keep';
+      readonly kind: 'pin';
       readonly side: 'old' | 'new';
-      readonly place: number;
+      readonly span: number;
       readonly word: OffsetRange;
     }
   /** Words of the candidate are done again, everything else in it stays. */
-  | { readonly kind: 'redo'; readonly words: PlaceRanges };
+  | { readonly kind: 'redo'; readonly words: SpanRanges };
 
 export type Note = 'unchanged' | 'nothing-new' | 'conflict' | 'not-applied';
 
 export type RewriteEffect =
-  | { readonly kind: 'request'; readonly ask: Ask }
+  | { readonly kind: 'request'; readonly request: RewriteRequest }
   /** The engine takes what it has after the step that runs. */
   | { readonly kind: 'enough' }
   | { readonly kind: 'abort' }
@@ -90,16 +90,23 @@ export interface Decision {
   readonly effects: readonly RewriteEffect[];
 }
 
-export function begin(places: readonly Place[], ask: Ask): Decision {
-  return { state: { kind: 'denoising', places, changes: [], ask }, effects: [{ kind: 'request', ask }] };
+export function begin(spans: readonly Span[], request: RewriteRequest): Decision {
+  return {
+    state: { kind: 'denoising', spans, changes: [], request },
+    effects: [{ kind: 'request', request }],
+  };
 }
 
 /**
- * A review of answers that were made elsewhere, as a quick fix does; `places` and `answers` as in `answered`. Without an
- * answer that changes anything it is over at once.
+ * A review of candidates that were made elsewhere, as a quick fix does; `spans` and `candidates` as in `answered`. Without a
+ * candidate that changes anything it is over at once.
  */
-export function beginReview(places: readonly Place[], answers: readonly Answer[], seed: number): Decision {
-  return answered({ kind: 'denoising', places, changes: [], ask: { seed } }, places, answers);
+export function beginReview(
+  spans: readonly Span[],
+  candidates: readonly Candidate[],
+  seed: number,
+): Decision {
+  return answered({ kind: 'denoising', spans, changes: [], request: { seed } }, spans, candidates);
 }
 
 /** A review that was over, of the document as it stands now. */
@@ -107,7 +114,7 @@ export function resume(review: Review): Decision {
   return toReview({ ...review, moments: [] });
 }
 
-/** Events that make no sense in a state change nothing: keys and answers may arrive late. */
+/** Events that make no sense in a state change nothing: keys and candidates may arrive late. */
 export function decide(state: RewriteState, event: RewriteEvent): Decision {
   switch (state.kind) {
     case 'denoising':
@@ -125,18 +132,18 @@ function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: Rewr
   const { earlier } = state;
   switch (event.kind) {
     case 'answered':
-      return answered(state, event.places, event.answers);
+      return answered(state, event.spans, event.candidates);
     case 'failed':
       if (earlier === undefined) return end('failed', { kind: 'error', error: event.error });
       return toReview(earlier, { kind: 'error', error: event.error });
     case 'changed': {
       const turned = earlier && turnedTo(earlier, event);
       if (turned !== undefined) return shownAgain(turned, { kind: 'abort' });
-      const places = followAll(state.places, event.changes);
-      if (places === undefined) return end('conflict', { kind: 'abort' }, note('conflict'));
+      const spans = followAll(state.spans, event.changes);
+      if (spans === undefined) return end('conflict', { kind: 'abort' }, note('conflict'));
       const changes = [...state.changes, ...event.changes];
-      const moved = earlier === undefined ? {} : { earlier: { ...earlier, places } };
-      return stay({ ...state, places, changes, ...moved });
+      const moved = earlier === undefined ? {} : { earlier: { ...earlier, spans } };
+      return stay({ ...state, spans, changes, ...moved });
     }
     case 'take':
       return { state, effects: [{ kind: 'enough' }] };
@@ -153,61 +160,61 @@ function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: Rewr
 
 function answered(
   state: RewriteState & { kind: 'denoising' },
-  sent: readonly Place[],
-  answers: readonly Answer[],
+  sent: readonly Span[],
+  candidates: readonly Candidate[],
 ): Decision {
-  const { earlier, ask } = state;
-  const places = followAll(sent, state.changes);
-  if (places === undefined) return end('conflict', note('conflict'));
-  const known = earlier?.answers ?? [];
-  const fresh = answers.filter(
-    (answer, i) =>
-      answer.texts.some((text, place) => text !== sent[place]?.old) &&
-      ![...known, ...answers.slice(0, i)].some((other) => sameTexts(other, answer)),
+  const { earlier, request } = state;
+  const spans = followAll(sent, state.changes);
+  if (spans === undefined) return end('conflict', note('conflict'));
+  const known = earlier?.candidates ?? [];
+  const fresh = candidates.filter(
+    (candidate, i) =>
+      candidate.texts.some((text, span) => text !== sent[span]?.old) &&
+      ![...known, ...candidates.slice(0, i)].some((other) => sameTexts(other, candidate)),
   );
   const [first] = fresh;
   if (first === undefined) {
     return earlier === undefined
       ? end('unchanged', note('unchanged'))
-      : toReview({ ...earlier, places, seed: ask.seed }, note('nothing-new'));
+      : toReview({ ...earlier, spans, seed: request.seed }, note('nothing-new'));
   }
   return toReview({
-    places,
-    answers: [...known, ...fresh],
+    spans,
+    candidates: [...known, ...fresh],
     index: known.length,
-    seed: ask.seed,
+    seed: request.seed,
     moments: earlier?.moments ?? [],
-    ...(ask.instruction === undefined ? {} : { instruction: ask.instruction }),
-    ...keptBehind(earlier, first),
+    ...(request.instruction === undefined ? {} : { instruction: request.instruction }),
+    ...pinsBehind(earlier, first),
   });
 }
 
 /** Pinned words stay pinned in the candidate that was made around them. */
-function keptBehind(earlier: Review | undefined, fresh: Answer): Pick<Review, 'kept'> {
-  if (earlier?.kept === undefined) return {};
-  const { side, ranges } = earlier.kept;
-  if (side === 'old') return { kept: earlier.kept };
-  const { texts } = answerOf(earlier);
+function pinsBehind(earlier: Review | undefined, fresh: Candidate): Pick<Review, 'pinned'> {
+  if (earlier?.pinned === undefined) return {};
+  const { side, ranges } = earlier.pinned;
+  if (side === 'old') return { pinned: earlier.pinned };
+  const { texts } = candidateOf(earlier);
   const moved = ranges.map((own, i) => found(own, texts[i] ?? '', fresh.texts[i] ?? ''));
-  return { kept: { side, ranges: moved } };
+  return { pinned: { side, ranges: moved } };
 }
 
 function whileReviewing(review: Review, event: RewriteEvent): Decision {
   switch (event.kind) {
     case 'accept': {
       const { text } = event;
-      const edits = joined(editsOf(review.places, answerOf(review)));
-      const next = { ...review, answers: [], index: 0 };
+      const edits = joined(editsOf(review.spans, candidateOf(review)));
+      const next = { ...review, candidates: [], index: 0 };
       return { state: { kind: 'accepting', review, next, text }, effects: [{ kind: 'apply', edits, text }] };
     }
     case 'accept-hunk': {
-      const edits = joined(inDocument(review.places, event.edits));
+      const edits = joined(inDocument(review.spans, event.edits));
       return { state: taking(review, event), effects: [{ kind: 'apply', edits, text: event.text }] };
     }
     case 'inserted':
       return stay(taking(review, event));
     case 'reject-hunk': {
-      const next = withoutKept(afterLeaving(review, event.edits));
+      const next = withoutPins(afterLeaving(review, event.edits));
       return hasChanges(next) ? toReview(next) : end(hasTaken(review) ? 'accepted' : 'rejected');
     }
     case 'reject':
@@ -221,20 +228,24 @@ function whileReviewing(review: Review, event: RewriteEvent): Decision {
       if (index === review.index)
         return event.kind === 'next' ? again(review) : stay({ kind: 'reviewing', review });
       const shown = { ...review, index };
-      return toReview(review.kept?.side === 'new' ? withoutKept(shown) : shown);
+      return toReview(review.pinned?.side === 'new' ? withoutPins(shown) : shown);
     }
     case 'again':
       return again(review);
-    case 'keep':
-      return redrawn({ ...review, kept: keptWith(review, event) });
+    case 'pin':
+      return redrawn({ ...review, pinned: pinsWith(review, event) });
     case 'redo':
       if (event.words.every((own) => own.length === 0)) return stay({ kind: 'reviewing', review });
-      return ask(review, { seed: review.seed + 1, texts: answerOf(review).texts, words: event.words });
+      return requestMore(review, {
+        seed: review.seed + 1,
+        texts: candidateOf(review).texts,
+        words: event.words,
+      });
     case 'changed': {
       const turned = turnedTo(review, event);
       if (turned !== undefined) return shownAgain(turned);
-      const places = followAll(review.places, event.changes);
-      return places === undefined ? end('conflict', note('conflict')) : redrawn({ ...review, places });
+      const spans = followAll(review.spans, event.changes);
+      return spans === undefined ? end('conflict', note('conflict')) : redrawn({ ...review, spans });
     }
     default:
       return stay({ kind: 'reviewing', review });
@@ -243,9 +254,9 @@ function whileReviewing(review: Review, event: RewriteEvent): Decision {
 
 function taking(
   review: Review,
-  { edits, text }: { readonly edits: readonly PlaceEdit[]; readonly text: string },
+  { edits, text }: { readonly edits: readonly SpanEdit[]; readonly text: string },
 ): RewriteState {
-  return { kind: 'accepting', review, next: withoutKept(afterTaking(review, edits)), text };
+  return { kind: 'accepting', review, next: withoutPins(afterTaking(review, edits)), text };
 }
 
 function whileAccepting(state: RewriteState & { kind: 'accepting' }, event: RewriteEvent): Decision {
@@ -253,15 +264,15 @@ function whileAccepting(state: RewriteState & { kind: 'accepting' }, event: Rewr
   if (event.kind === 'closed') return end('closed');
   if (event.kind !== 'applied') return stay(state);
   if (!event.done) {
-    // Somebody else was faster; whether the places still hold their text is not for sure any more.
+    // Somebody else was faster; whether the spans still hold their text is not for sure any more.
     if (event.text !== text) return end('conflict', note('conflict'));
     return toReview(review, note('not-applied'));
   }
   if (!hasChanges(next)) return end('accepted');
-  const places = arrivedIn(event.text, state);
-  if (places === undefined) return end('conflict', note('conflict'));
-  const before = withMoment(review.moments, { text, places: review.places });
-  return toReview({ ...next, places, moments: withMoment(before, { text: event.text, places }) });
+  const spans = arrivedIn(event.text, state);
+  if (spans === undefined) return end('conflict', note('conflict'));
+  const before = withMoment(review.moments, { text, spans: review.spans });
+  return toReview({ ...next, spans, moments: withMoment(before, { text: event.text, spans }) });
 }
 
 /** One moment for one text, in the order in which they were first there. */
@@ -271,17 +282,17 @@ function withMoment(moments: readonly Moment[], moment: Moment): readonly Moment
 }
 
 /**
- * Undo and redo lead back to what stood there then. What was decided meanwhile stays decided: an answer is the whole new text
- * of a place, so a hunk that is undone is there to be taken again, and one that was rejected is not.
+ * Undo and redo lead back to what stood there then. What was decided meanwhile stays decided: a candidate is the whole new text
+ * of a span, so a hunk that is undone is there to be taken again, and one that was rejected is not.
  */
 function turnedTo(review: Review, event: RewriteEvent & { kind: 'changed' }): Review | undefined {
   const moment = event.isTurn ? review.moments.find(({ text }) => text === event.text) : undefined;
   if (moment === undefined) return undefined;
-  const { places } = moment;
-  const isSame = places.every(({ old }, i) => old === review.places[i]?.old);
+  const { spans } = moment;
+  const isSame = spans.every(({ old }, i) => old === review.spans[i]?.old);
   // Pinned words of a text that is not there any more.
-  const rest = review.kept?.side === 'old' && !isSame ? withoutKept(review) : review;
-  return { ...rest, places };
+  const rest = review.pinned?.side === 'old' && !isSame ? withoutPins(review) : review;
+  return { ...rest, spans };
 }
 
 /** The cursor stays where the editor has put it. What changes nothing any more is not looked at. */
@@ -294,47 +305,47 @@ function shownAgain(review: Review, ...before: RewriteEffect[]): Decision {
 }
 
 /** Whether something of the rewrite stands in the document. */
-function hasTaken({ moments, places }: Review): boolean {
+function hasTaken({ moments, spans }: Review): boolean {
   const [first] = moments;
-  return first?.places.some(({ old }, i) => old !== places[i]?.old) ?? false;
+  return first?.spans.some(({ old }, i) => old !== spans[i]?.old) ?? false;
 }
 
-/** Where the places are once their edit is done: what was typed before that was told is in the text, too. */
+/** Where the spans are once their edit is done: what was typed before that was told is in the text, too. */
 function arrivedIn(text: string, { text: before, review, next }: RewriteState & { kind: 'accepting' }) {
-  const expected = textTaken(before, review.places, next.places);
-  if (expected === text) return next.places;
+  const expected = textTaken(before, review.spans, next.spans);
+  if (expected === text) return next.spans;
   const { start, end, text: added } = leastEdit(expected, text);
-  return followAll(next.places, [{ offset: start, length: end - start, text: added }]);
+  return followAll(next.spans, [{ offset: start, length: end - start, text: added }]);
 }
 
 function again(review: Review): Decision {
-  const { kept, seed } = review;
-  if (kept === undefined || kept.ranges.every((own) => own.length === 0)) {
-    return ask(review, { seed: seed + 1 });
+  const { pinned, seed } = review;
+  if (pinned === undefined || pinned.ranges.every((own) => own.length === 0)) {
+    return requestMore(review, { seed: seed + 1 });
   }
-  const texts = kept.side === 'new' ? { texts: answerOf(review).texts } : {};
-  return ask(review, { seed: seed + 1, ...texts, kept: kept.ranges });
+  const texts = pinned.side === 'new' ? { texts: candidateOf(review).texts } : {};
+  return requestMore(review, { seed: seed + 1, ...texts, pinned: pinned.ranges });
 }
 
-function ask(review: Review, asked: Ask): Decision {
+function requestMore(review: Review, asked: RewriteRequest): Decision {
   const { instruction } = review;
   const what = instruction === undefined ? asked : { ...asked, instruction };
   return {
-    state: { kind: 'denoising', places: review.places, changes: [], ask: what, earlier: review },
-    effects: [{ kind: 'hide' }, { kind: 'request', ask: what }],
+    state: { kind: 'denoising', spans: review.spans, changes: [], request: what, earlier: review },
+    effects: [{ kind: 'hide' }, { kind: 'request', request: what }],
   };
 }
 
 /** Words are pinned on one side at a time: the model can start from the old text or from the candidate, not from both. */
-function keptWith(
-  { kept, places }: Review,
-  { side, place, word }: RewriteEvent & { kind: 'keep' },
-): NonNullable<Review['kept']> {
-  const ranges = kept?.side === side ? kept.ranges : places.map(() => []);
-  return { side, ranges: ranges.with(place, toggled(ranges[place] ?? [], word)) };
+function pinsWith(
+  { pinned, spans }: Review,
+  { side, span, word }: RewriteEvent & { kind: 'pin' },
+): NonNullable<Review['pinned']> {
+  const ranges = pinned?.side === side ? pinned.ranges : spans.map(() => []);
+  return { side, ranges: ranges.with(span, toggled(ranges[span] ?? [], word)) };
 }
 
-function withoutKept({ kept: _, ...review }: Review): Review {
+function withoutPins({ pinned: _, ...review }: Review): Review {
   return review;
 }
 
@@ -362,6 +373,6 @@ function note(which: Note): RewriteEffect {
   return { kind: 'note', note: which };
 }
 
-function sameTexts(a: Answer, b: Answer): boolean {
+function sameTexts(a: Candidate, b: Candidate): boolean {
   return a.texts.length === b.texts.length && a.texts.every((text, i) => text === b.texts[i]);
 }

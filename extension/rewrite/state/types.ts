@@ -2,57 +2,57 @@
 import type { OffsetRange, TextEdit } from '../../text/types';
 
 /** A span of the document with the text that stands there until somebody accepts. */
-export interface Place extends OffsetRange {
+export interface Span extends OffsetRange {
   readonly old: string;
 }
 
-/** One candidate: the new text of each place. */
-export interface Answer {
+/** One candidate: the new text of each span. */
+export interface Candidate {
   readonly texts: readonly string[];
 }
 
 export interface Review {
-  readonly places: readonly Place[];
-  readonly answers: readonly Answer[];
+  readonly spans: readonly Span[];
+  readonly candidates: readonly Candidate[];
   readonly index: number;
   /** The last seed that was used. */
   readonly seed: number;
   /** What is wanted, in a person's words; it counts for more candidates, too. */
   readonly instruction?: string;
-  /** Pinned words, in the old texts of the places or in those of the candidate. */
-  readonly kept?: { readonly side: 'old' | 'new'; readonly ranges: PlaceRanges };
+  /** Pinned words, in the old texts of the spans or in those of the candidate. */
+  readonly pinned?: { readonly side: 'old' | 'new'; readonly ranges: SpanRanges };
   /** What stood where before and after each acceptance, oldest first: undo and redo lead back there. */
   readonly moments: readonly Moment[];
 }
 
-/** Only texts and places: what a person has chosen, rejected or asked for since then stays as it is. */
+/** Only texts and spans: what a person has chosen, rejected or asked for since then stays as it is. */
 export interface Moment {
   /** The whole document. */
   readonly text: string;
-  readonly places: readonly Place[];
+  readonly spans: readonly Span[];
 }
 
-/** An edit within one place; offsets count from the place's start. */
-export interface PlaceEdit extends TextEdit {
-  readonly place: number;
+/** An edit within one span; offsets count from the span's start. */
+export interface SpanEdit extends TextEdit {
+  readonly span: number;
 }
 
 /** The document as it is, or the text with the shown candidate in it. */
 export type Side = 'old' | 'new';
 
-/** Ranges within each place's text, in text order. */
-export type PlaceRanges = readonly (readonly OffsetRange[])[];
+/** Ranges within each span's text, in text order. */
+export type SpanRanges = readonly (readonly OffsetRange[])[];
 
-export interface Ask {
+export interface RewriteRequest {
   readonly seed: number;
   /** What is wanted, in a person's words, for models that take an instruction. */
   readonly instruction?: string;
-  /** The text of each place as it is sent; absent: the document's own. */
+  /** The text of each span as it is sent; absent: the document's own. */
   readonly texts?: readonly string[];
   /** What stays as it is in those texts. */
-  readonly kept?: PlaceRanges;
+  readonly pinned?: SpanRanges;
   /** Only these words are masked, all of them at once; everything else stays. */
-  readonly words?: PlaceRanges;
+  readonly words?: SpanRanges;
 }
 
 export type Ending = 'accepted' | 'rejected' | 'cancelled' | 'failed' | 'conflict' | 'unchanged' | 'closed';

@@ -5,7 +5,6 @@ import test, { after, describe } from 'node:test';
 import fc from 'fast-check';
 import { candidatesOf, nearestFirst } from '../../../../extension/fixes/candidates';
 import { withAbsoluteImports } from '../../../../extension/fixes/imports';
-import { placesToTry } from '../../../../extension/fixes/placesToTry';
 import {
   codeOf,
   fixesAmong,
@@ -14,6 +13,7 @@ import {
   type Verdict,
   verdictOf,
 } from '../../../../extension/fixes/problem';
+import { spansToTry } from '../../../../extension/fixes/spansToTry';
 import { SyntaxTrees } from '../../../../extension/syntax/syntaxTrees';
 
 const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
@@ -27,7 +27,7 @@ describe('where a fix may lie', () => {
     const range = { start: head.length, end: head.length + middle.length };
     const tree = await trees.open(text, languageId);
     try {
-      return placesToTry(text, range, tree).map(({ start, end }) => text.slice(start, end));
+      return spansToTry(text, range, tree).map(({ start, end }) => text.slice(start, end));
     } finally {
       tree?.dispose();
     }
@@ -62,9 +62,9 @@ describe('where a fix may lie', () => {
         const text = pieces.join('');
         const tree = await trees.open(text, 'typescript');
         const range = { start: a % (text.length + 1), end: b % (text.length + 1) };
-        const places = placesToTry(text, range, tree);
+        const spans = spansToTry(text, range, tree);
         tree?.dispose();
-        for (const { start, end } of places) assert.ok(0 <= start && start < end && end <= text.length);
+        for (const { start, end } of spans) assert.ok(0 <= start && start < end && end <= text.length);
       }),
       { numRuns: 200 },
     );
@@ -75,12 +75,12 @@ describe('candidates', () => {
   const candidates = async (languageId: string, document: string, old: string, ...texts: string[]) => {
     const start = document.indexOf(old);
     const tree = await trees.open(document, languageId);
-    const answers = {
-      places: [{ start, end: start + old.length, old }],
-      answers: texts.map((text) => ({ texts: [text] })),
+    const candidates = {
+      spans: [{ start, end: start + old.length, old }],
+      candidates: texts.map((text) => ({ texts: [text] })),
     };
     try {
-      return candidatesOf(answers, document, tree).map(({ text, whole }) => {
+      return candidatesOf(candidates, document, tree).map(({ text, whole }) => {
         assert.equal(whole, document.slice(0, start) + text + document.slice(start + old.length));
         return text;
       });
@@ -116,7 +116,7 @@ describe('candidates', () => {
   });
 
   test('of no answer are none', () => {
-    assert.deepEqual(candidatesOf({ places: [], answers: [] }, 'x', undefined), []);
+    assert.deepEqual(candidatesOf({ spans: [], candidates: [] }, 'x', undefined), []);
   });
 });
 
@@ -137,10 +137,10 @@ describe('what a server says', () => {
 
   test('decides what is a fix: what a server found good, in its order, and nothing that nobody looked at', () => {
     const sifted = (...verdicts: readonly (Verdict | undefined)[]) =>
-      fixesAmong(verdicts.map((verdict, answer) => ({ answer, verdict })));
+      fixesAmong(verdicts.map((verdict, candidate) => ({ candidate, verdict })));
     assert.deepEqual(sifted('still', undefined, 'gone', 'traded', 'gone'), {
       kind: 'fixes',
-      answers: [2, 4],
+      candidates: [2, 4],
     });
     assert.deepEqual(sifted(undefined, undefined), { kind: 'unchecked' });
     assert.deepEqual(sifted('still', undefined), { kind: 'none' });

@@ -2,45 +2,45 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { picturesOf } from '../../../../extension/rewrite/denoise/spanFrames';
-import { answerFrom, planAsk } from '../../../../extension/rewrite/requestPlan';
-import { withinPlaces, wordsAt } from '../../../../extension/rewrite/review/words';
-import type { Place } from '../../../../extension/rewrite/state/types';
+import { candidateFrom, planRequest } from '../../../../extension/rewrite/requestPlan';
+import { withinSpans, wordsAt } from '../../../../extension/rewrite/review/words';
+import type { Span } from '../../../../extension/rewrite/state/types';
 import { found, toggled, union } from '../../../../extension/text/rangeSets';
 
 const TEXT = 'let a = one;\nlet b = two;\n';
-const places: readonly Place[] = [
+const spans: readonly Span[] = [
   { start: 8, end: 11, old: 'one' },
   { start: 21, end: 24, old: 'two' },
 ];
 
 describe('what is asked of the engine', () => {
   test('the places as they stand', () => {
-    const plan = planAsk(TEXT, places, { seed: 0 });
+    const plan = planRequest(TEXT, spans, { seed: 0 });
     assert.equal(plan.text, TEXT);
     assert.deepEqual(
-      plan.spans.map(({ start, end, locked }) => [start, end, locked]),
+      plan.sent.map(({ start, end, locked }) => [start, end, locked]),
       [
         [8, 11, undefined],
         [21, 24, undefined],
       ],
     );
-    assert.deepEqual(answerFrom(plan, ['first', 'second']).texts, ['first', 'second']);
+    assert.deepEqual(candidateFrom(plan, ['first', 'second']).texts, ['first', 'second']);
   });
 
   test('a candidate with its pinned words locked', () => {
     const texts = ['f(x, y)', 'two'];
-    const kept = [[{ start: 2, end: 3 }], []];
-    const plan = planAsk(TEXT, places, { seed: 1, texts, kept });
+    const pinned = [[{ start: 2, end: 3 }], []];
+    const plan = planRequest(TEXT, spans, { seed: 1, texts, pinned });
     assert.equal(plan.text, 'let a = f(x, y);\nlet b = two;\n');
-    assert.deepEqual(plan.spans[0], {
+    assert.deepEqual(plan.sent[0], {
       start: 8,
       end: 15,
-      place: 0,
+      span: 0,
       offset: 0,
       locked: [{ start: 10, end: 11 }],
     });
     assert.equal(plan.text.slice(10, 11), 'x');
-    assert.deepEqual([plan.spans[1]?.start, plan.spans[1]?.end], [25, 28]);
+    assert.deepEqual([plan.sent[1]?.start, plan.sent[1]?.end], [25, 28]);
   });
 
   test('words of a candidate, all at once; the rest of it is in the answer as it was', () => {
@@ -52,12 +52,12 @@ describe('what is asked of the engine', () => {
       ],
       [{ start: 2, end: 3 }],
     ];
-    const plan = planAsk(TEXT, places, { seed: 1, texts, words });
+    const plan = planRequest(TEXT, spans, { seed: 1, texts, words });
     assert.deepEqual(
-      plan.spans.map(({ start, end }) => plan.text.slice(start, end)),
+      plan.sent.map(({ start, end }) => plan.text.slice(start, end)),
       ['f', 'y', 'z'],
     );
-    assert.deepEqual(answerFrom(plan, ['call', '', 'zz']).texts, ['call(x, )', 'g(zz)']);
+    assert.deepEqual(candidateFrom(plan, ['call', '', 'zz']).texts, ['call(x, )', 'g(zz)']);
   });
 
   test('each span is the text that it stands for, whatever order the places come in', () => {
@@ -69,24 +69,24 @@ describe('what is asked of the engine', () => {
         (parts, backwards) => {
           let text = '';
           let target = '';
-          let pairs: { place: Place; fresh: string }[] = [];
-          for (const [kept, old, fresh] of parts) {
-            text += `${kept}.`;
-            target += `${kept}.`;
-            pairs.push({ place: { start: text.length, end: text.length + old.length, old }, fresh });
+          let pairs: { span: Span; fresh: string }[] = [];
+          for (const [pinned, old, fresh] of parts) {
+            text += `${pinned}.`;
+            target += `${pinned}.`;
+            pairs.push({ span: { start: text.length, end: text.length + old.length, old }, fresh });
             text += `${old}.`;
             target += `${fresh}.`;
           }
           if (backwards) pairs = pairs.reverse();
           const texts = pairs.map(({ fresh }) => fresh);
-          const plan = planAsk(
+          const plan = planRequest(
             text,
-            pairs.map(({ place }) => place),
+            pairs.map(({ span }) => span),
             { seed: 0, texts },
           );
           assert.equal(plan.text, target);
           assert.deepEqual(
-            plan.spans.map(({ start, end }) => plan.text.slice(start, end)),
+            plan.sent.map(({ start, end }) => plan.text.slice(start, end)),
             texts,
           );
         },
@@ -117,9 +117,9 @@ describe('words', () => {
   });
 
   test('count from the start of the place that they are in; what is outside does not count', () => {
-    const all = withinPlaces([{ start: 5, end: 22 }], places);
+    const all = withinSpans([{ start: 5, end: 22 }], spans);
     assert.deepEqual(all, [[{ start: 0, end: 3 }], [{ start: 0, end: 1 }]]);
-    assert.deepEqual(withinPlaces([{ start: 0, end: 4 }], places), [[], []]);
+    assert.deepEqual(withinSpans([{ start: 0, end: 4 }], spans), [[], []]);
   });
 
   test('are pinned and let go by the same key', () => {
@@ -145,28 +145,28 @@ describe('words', () => {
 
   test('that stay are found again in the new text, one behind the other', () => {
     const old = 'a + b + a';
-    const kept = [
+    const pinned = [
       { start: 0, end: 1 },
       { start: 8, end: 9 },
     ];
-    assert.deepEqual(found(kept, old, 'x * a - a'), [
+    assert.deepEqual(found(pinned, old, 'x * a - a'), [
       { start: 4, end: 5 },
       { start: 8, end: 9 },
     ]);
-    assert.deepEqual(found(kept, old, 'a'), [{ start: 0, end: 1 }]);
+    assert.deepEqual(found(pinned, old, 'a'), [{ start: 0, end: 1 }]);
   });
 });
 
 describe('the picture of words that are done again', () => {
   test('has the rest of the candidate around them', () => {
-    const ask = { seed: 1, texts: ['f(x)', 'two'], words: [[{ start: 2, end: 3 }], []] };
+    const request = { seed: 1, texts: ['f(x)', 'two'], words: [[{ start: 2, end: 3 }], []] };
     const cell = { text: 'y', state: 'committed', confidence: 1 } as const;
-    const waiting = picturesOf(ask, places, new Map());
+    const waiting = picturesOf(request, spans, new Map());
     assert.deepEqual(
       waiting.get(0)?.cells.map(({ text, state }) => `${state} ${text}`),
       ['locked f(', 'masked x', 'locked )'],
     );
-    const told = picturesOf(ask, places, new Map([[0, { cells: [cell], fresh: new Set([0]) }]]));
+    const told = picturesOf(request, spans, new Map([[0, { cells: [cell], fresh: new Set([0]) }]]));
     assert.deepEqual(
       told.get(0)?.cells.map(({ text }) => text),
       ['f(', 'y', ')'],
@@ -180,6 +180,6 @@ describe('the picture of words that are done again', () => {
 
   test('of whole places is what was told', () => {
     const told = new Map([[1, { cells: [], fresh: new Set<number>() }]]);
-    assert.equal(picturesOf({ seed: 0 }, places, told), told);
+    assert.equal(picturesOf({ seed: 0 }, spans, told), told);
   });
 });

@@ -6,7 +6,7 @@ import { Milestones } from '../../../../../extension/rewrite/announce/milestones
 describe('what of a rewrite is said aloud', () => {
   test('is half of it, once, and only where it takes long', () => {
     const milestones = new Milestones();
-    assert.deepEqual(milestones.begun(2), { kind: 'begun', places: 2 });
+    assert.deepEqual(milestones.begun(2), { kind: 'begun', spans: 2 });
     assert.equal(milestones.settled(10, 40), undefined);
     assert.deepEqual(milestones.settled(21, 40), { kind: 'half', tokens: 40 });
     assert.equal(milestones.settled(30, 40), undefined);

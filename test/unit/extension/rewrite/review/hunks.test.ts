@@ -12,16 +12,16 @@ import {
 import { isAtChange, lineChange } from '../../../../../extension/rewrite/review/lineChange';
 import { fitsInSigns, signsOf } from '../../../../../extension/rewrite/review/signs';
 import { editsOf, inDocument } from '../../../../../extension/rewrite/state/acceptance';
-import type { Place } from '../../../../../extension/rewrite/state/types';
+import type { Span } from '../../../../../extension/rewrite/state/types';
 import { applyEdits, joined, leastEdit } from '../../../../../extension/text/edits';
 
 const TEXT = 'one\ntwo\nthree\nfour\nfive\n';
-const place = (old: string, text = TEXT): Place => ({
+const span = (old: string, text = TEXT): Span => ({
   start: text.indexOf(old),
   end: text.indexOf(old) + old.length,
   old,
 });
-const hunks = (old: string, fresh: string) => hunksOf(TEXT, [place(old)], { texts: [fresh] });
+const hunks = (old: string, fresh: string) => hunksOf(TEXT, [span(old)], { texts: [fresh] });
 const shownHunks = (old: string, fresh: string) => shown(hunks(old, fresh));
 const shown = (all: readonly Hunk[]) => all.map(({ edits: _, ...lines }) => lines);
 
@@ -70,15 +70,15 @@ describe('hunks of a candidate', () => {
 
   test('of places on one line are one', () => {
     const text = 'f(a, b)\n';
-    const answer = { texts: ['x', 'y'] };
-    assert.deepEqual(shown(hunksOf(text, [place('a', text), place('b', text)], answer)), [
+    const candidate = { texts: ['x', 'y'] };
+    assert.deepEqual(shown(hunksOf(text, [span('a', text), span('b', text)], candidate)), [
       { startLine: 0, endLine: 1, oldLines: ['f(a, b)'], newLines: ['f(x, y)'] },
     ]);
   });
 
   test('line ends are no difference', () => {
     const text = 'a\r\nb\r\nc\r\n';
-    const [hunk, ...rest] = shown(hunksOf(text, [place('b', text)], { texts: ['x\r\ny'] }));
+    const [hunk, ...rest] = shown(hunksOf(text, [span('b', text)], { texts: ['x\r\ny'] }));
     assert.deepEqual(hunk, { startLine: 1, endLine: 2, oldLines: ['b'], newLines: ['x', 'y'] });
     assert.deepEqual(rest, []);
   });
@@ -97,15 +97,15 @@ describe('hunks of a candidate', () => {
   });
 
   test('of places that meet keep the order of the places', () => {
-    const places = [
+    const spans = [
       { start: 4, end: 7, old: 'two' },
       { start: 4, end: 4, old: '' },
     ];
-    const all = hunksOf('one two\n', places, { texts: ['TWO', 'new '] });
+    const all = hunksOf('one two\n', spans, { texts: ['TWO', 'new '] });
     assert.deepEqual(shown(all), [
       { startLine: 0, endLine: 1, oldLines: ['one two'], newLines: ['one new TWO'] },
     ]);
-    const edits = all.flatMap((hunk) => inDocument(places, hunk.edits));
+    const edits = all.flatMap((hunk) => inDocument(spans, hunk.edits));
     assert.equal(applyEdits('one two\n', edits), 'one new TWO\n');
   });
 
@@ -121,28 +121,28 @@ describe('hunks of a candidate', () => {
           const dot = apart ? '.' : '';
           let text = '';
           let target = '';
-          let pairs: { place: Place; fresh: string }[] = [];
-          for (const [kept, old, fresh] of parts) {
-            const before = kept === '' && !apart ? 'k' : kept;
+          let pairs: { span: Span; fresh: string }[] = [];
+          for (const [pinned, old, fresh] of parts) {
+            const before = pinned === '' && !apart ? 'k' : pinned;
             text += `${before}${dot}`;
             target += `${before}${dot}`;
-            pairs.push({ place: { start: text.length, end: text.length + old.length, old }, fresh });
+            pairs.push({ span: { start: text.length, end: text.length + old.length, old }, fresh });
             text += `${old}${dot}`;
             target += `${fresh}${dot}`;
           }
           if (backwards) pairs = pairs.reverse();
-          const places = pairs.map((pair) => pair.place);
-          const answer = { texts: pairs.map(({ fresh }) => fresh) };
-          assert.equal(applyEdits(text, editsOf(places, answer)), target);
-          const all = hunksOf(text, places, answer);
+          const spans = pairs.map((pair) => pair.span);
+          const candidate = { texts: pairs.map(({ fresh }) => fresh) };
+          assert.equal(applyEdits(text, editsOf(spans, candidate)), target);
+          const all = hunksOf(text, spans, candidate);
           assert.deepEqual(applyHunks(text.split('\n'), all), target.split('\n'));
           const edits = inDocument(
-            places,
+            spans,
             all.flatMap((hunk) => hunk.edits),
           );
           assert.equal(applyEdits(text, joined(edits)), target);
           for (const hunk of all) {
-            const alone = applyEdits(text, joined(inDocument(places, hunk.edits)));
+            const alone = applyEdits(text, joined(inDocument(spans, hunk.edits)));
             assert.deepEqual(alone.split('\n'), applyHunks(text.split('\n'), [hunk]));
           }
         },
@@ -206,14 +206,14 @@ describe('how a candidate is shown', () => {
     assert.equal(form(hunks('two', 'TWO')), 'inline');
     assert.equal(form(hunks('two\nthree\n', '')), 'inline');
     assert.equal(form(hunks('two', 'TWO\nand more')), 'inline');
-    const apart = hunksOf(TEXT, [place('one'), place('five')], { texts: ['a\nb', 'c\nd'] });
+    const apart = hunksOf(TEXT, [span('one'), span('five')], { texts: ['a\nb', 'c\nd'] });
     assert.equal(apart.length, 2);
     assert.equal(form(apart), 'inline', 'one ghost text at a time, the others as signs');
   });
 
   test('beside each other, where the new text of several blocks could not be seen at once', () => {
     const long = Array.from({ length: 9 }, (_, i) => `a line of some length, number ${i}`).join('\n');
-    const two = hunksOf(TEXT, [place('one'), place('five')], { texts: [long, long] });
+    const two = hunksOf(TEXT, [span('one'), span('five')], { texts: [long, long] });
     assert.equal(two.length, 2);
     assert.equal(form(two), 'diffEditor');
     assert.equal(form(hunks('two', long)), 'inline', 'one is open');
@@ -228,7 +228,7 @@ describe('how a candidate is shown', () => {
   });
 
   test('with every new line in sight, whichever hunk is open', () => {
-    const apart = hunksOf(TEXT, [place('one'), place('five')], { texts: ['a\nb', 'c\nd'] });
+    const apart = hunksOf(TEXT, [span('one'), span('five')], { texts: ['a\nb', 'c\nd'] });
     assert.deepEqual(apart.map(signsOf), [[{ line: 0, text: 'a ⏎ b' }], [{ line: 4, text: 'c ⏎ d' }]]);
     const [block] = hunks('two\nthree', 'x\n  y\nz');
     assert.ok(block);
@@ -265,14 +265,14 @@ describe('how a candidate is shown', () => {
     const lines = Array.from({ length: 60 }, (_, i) => `line ${i}`);
     const text = lines.join('\n');
     const fresh = lines.map((line, i) => (i % 5 === 0 ? `${line}!` : line)).join('\n');
-    const many = hunksOf(text, [place(text, text)], { texts: [fresh] });
+    const many = hunksOf(text, [span(text, text)], { texts: [fresh] });
     assert.equal(many.length, 12);
     assert.equal(form(many), 'diffEditor');
     assert.equal(formOf([hunks('two', 'TWO')], { preview: 'auto', plain: true }), 'diffEditor');
   });
 
   test('never above the first line, where ghost text has no place', () => {
-    assert.equal(form(hunksOf(TEXT, [place('one')], { texts: ['zero\none'] })), 'diffEditor');
+    assert.equal(form(hunksOf(TEXT, [span('one')], { texts: ['zero\none'] })), 'diffEditor');
   });
 
   test('as somebody has set it', () => {
@@ -281,7 +281,7 @@ describe('how a candidate is shown', () => {
   });
 
   test('and the hunk that is meant is the one around the line, else the next, else the last', () => {
-    const all = hunksOf(TEXT, [place('one'), place('five')], { texts: ['a\nb', 'c'] });
+    const all = hunksOf(TEXT, [span('one'), span('five')], { texts: ['a\nb', 'c'] });
     assert.deepEqual(startLines(all, 'old'), [0, 4]);
     assert.deepEqual(startLines(all, 'new'), [0, 5]);
     assert.deepEqual(

@@ -9,13 +9,13 @@ import {
   type RewriteEvent,
   type RewriteState,
 } from '../../../../../extension/rewrite/state/machine';
-import type { Place } from '../../../../../extension/rewrite/state/types';
+import type { Span } from '../../../../../extension/rewrite/state/types';
 
-const places: readonly Place[] = [{ start: 4, end: 7, old: 'old' }];
+const spans: readonly Span[] = [{ start: 4, end: 7, old: 'old' }];
 const answered = (...texts: readonly string[]): RewriteEvent => ({
   kind: 'answered',
-  places,
-  answers: texts.map((text) => ({ texts: [text] })),
+  spans,
+  candidates: texts.map((text) => ({ texts: [text] })),
 });
 const changed = (offset: number, text: string): RewriteEvent => ({
   kind: 'changed',
@@ -28,7 +28,7 @@ const applied = (done: boolean, text = 'the document'): RewriteEvent => ({ kind:
 const failed: RewriteEvent = { kind: 'failed', error: new EngineError('engine-exited', 'It is gone.') };
 
 function after(...events: readonly RewriteEvent[]): { state: RewriteState; effects: readonly string[] } {
-  let { state, effects } = begin(places, { seed: 0 });
+  let { state, effects } = begin(spans, { seed: 0 });
   for (const event of events) ({ state, effects } = decide(state, event));
   return { state, effects: effects.map(({ kind }) => kind) };
 }
@@ -37,7 +37,7 @@ const reviewIn = (state: RewriteState) =>
 
 describe('the life of a rewrite', () => {
   test('asks at once, shows what comes, applies what is accepted', () => {
-    assert.deepEqual(begin(places, { seed: 3 }).effects, [{ kind: 'request', ask: { seed: 3 } }]);
+    assert.deepEqual(begin(spans, { seed: 3 }).effects, [{ kind: 'request', request: { seed: 3 } }]);
     assert.deepEqual(after(answered('new')).effects, ['review']);
     assert.deepEqual(after(answered('new'), accept).effects, ['apply']);
     const end = after(answered('new'), accept, applied(true));
@@ -54,27 +54,27 @@ describe('the life of a rewrite', () => {
   test('answers that change nothing, or are there already, are none', () => {
     assert.deepEqual(after(answered('old')).state, { kind: 'ended', how: 'unchanged' });
     assert.deepEqual(after(answered()).state, { kind: 'ended', how: 'unchanged' });
-    assert.equal(reviewIn(after(answered('a', 'old', 'a', 'b')).state).answers.length, 2);
+    assert.equal(reviewIn(after(answered('a', 'old', 'a', 'b')).state).candidates.length, 2);
   });
 
   test('answers that were made elsewhere are a review at once, if they change anything', () => {
-    const begun = beginReview(places, [{ texts: ['old'] }, { texts: ['new'] }], 4);
+    const begun = beginReview(spans, [{ texts: ['old'] }, { texts: ['new'] }], 4);
     assert.deepEqual(
       begun.effects.map(({ kind }) => kind),
       ['review'],
     );
     assert.deepEqual(
-      reviewIn(begun.state).answers.map(({ texts }) => texts[0]),
+      reviewIn(begun.state).candidates.map(({ texts }) => texts[0]),
       ['new'],
     );
     const again = decide(begun.state, { kind: 'again' });
-    assert.deepEqual(again.effects.at(-1), { kind: 'request', ask: { seed: 5 } });
-    assert.equal(beginReview(places, [{ texts: ['old'] }], 0).state.kind, 'ended');
+    assert.deepEqual(again.effects.at(-1), { kind: 'request', request: { seed: 5 } });
+    assert.equal(beginReview(spans, [{ texts: ['old'] }], 0).state.kind, 'ended');
   });
 
   test('another seed adds to what there is; nothing new leads back', () => {
     const first = reviewIn(after(answered('a'), { kind: 'again' }, answered('b')).state);
-    assert.deepEqual([first.answers.length, first.index, first.seed], [2, 1, 1]);
+    assert.deepEqual([first.candidates.length, first.index, first.seed], [2, 1, 1]);
     const same = after(answered('a'), { kind: 'again' }, answered('a'));
     assert.deepEqual(reviewIn(same.state).index, 0);
     assert.deepEqual(same.effects, ['note', 'review']);
@@ -100,7 +100,7 @@ describe('the life of a rewrite', () => {
 
   test('edits elsewhere move what was sent before them', () => {
     const { state } = after(changed(0, '12'), answered('new'), changed(0, '3'));
-    assert.deepEqual(reviewIn(state).places, [{ start: 7, end: 10, old: 'old' }]);
+    assert.deepEqual(reviewIn(state).spans, [{ start: 7, end: 10, old: 'old' }]);
   });
 
   test('edits inside end it, while it denoises and while it waits', () => {
@@ -122,67 +122,67 @@ describe('the life of a rewrite', () => {
 
   test('pinned words are locked when more is asked for, and stay pinned in what comes', () => {
     const pin = (side: 'old' | 'new', start: number, end: number): RewriteEvent => ({
-      kind: 'keep',
+      kind: 'pin',
       side,
-      place: 0,
+      span: 0,
       word: { start, end },
     });
     const request = (...events: RewriteEvent[]) => {
-      let { state, effects } = begin(places, { seed: 0 });
+      let { state, effects } = begin(spans, { seed: 0 });
       for (const event of events) ({ state, effects } = decide(state, event));
-      return effects.find((effect) => effect.kind === 'request')?.ask;
+      return effects.find((effect) => effect.kind === 'request')?.request;
     };
     const again: RewriteEvent = { kind: 'again' };
     assert.deepEqual(request(answered('a b'), pin('new', 2, 3), again), {
       seed: 1,
       texts: ['a b'],
-      kept: [[{ start: 2, end: 3 }]],
+      pinned: [[{ start: 2, end: 3 }]],
     });
     assert.deepEqual(request(answered('a b'), pin('old', 0, 3), again), {
       seed: 1,
-      kept: [[{ start: 0, end: 3 }]],
+      pinned: [[{ start: 0, end: 3 }]],
     });
     assert.deepEqual(request(answered('a b'), pin('new', 2, 3), pin('new', 2, 3), again), { seed: 1 });
     const moved = after(answered('a b'), pin('new', 2, 3), again, answered('long b'));
-    assert.deepEqual(reviewIn(moved.state).kept, { side: 'new', ranges: [[{ start: 5, end: 6 }]] });
+    assert.deepEqual(reviewIn(moved.state).pinned, { side: 'new', ranges: [[{ start: 5, end: 6 }]] });
     const other = after(answered('a b', 'c'), pin('new', 2, 3), { kind: 'next' });
-    assert.equal(reviewIn(other.state).kept, undefined, 'they are pinned in one candidate');
+    assert.equal(reviewIn(other.state).pinned, undefined, 'they are pinned in one candidate');
   });
 
   test('an instruction counts for whatever is asked for later', () => {
-    let { state, effects } = begin(places, { seed: 0, instruction: 'Shorter.' });
-    assert.deepEqual(effects, [{ kind: 'request', ask: { seed: 0, instruction: 'Shorter.' } }]);
+    let { state, effects } = begin(spans, { seed: 0, instruction: 'Shorter.' });
+    assert.deepEqual(effects, [{ kind: 'request', request: { seed: 0, instruction: 'Shorter.' } }]);
     for (const event of [answered('new'), { kind: 'again' } as const])
       ({ state, effects } = decide(state, event));
-    assert.deepEqual(effects.at(-1), { kind: 'request', ask: { seed: 1, instruction: 'Shorter.' } });
+    assert.deepEqual(effects.at(-1), { kind: 'request', request: { seed: 1, instruction: 'Shorter.' } });
     ({ state, effects } = decide(state, answered('other')));
     assert.equal(reviewIn(state).instruction, 'Shorter.');
     ({ effects } = decide(state, { kind: 'redo', words: [[{ start: 0, end: 1 }]] }));
-    assert.equal(effects.find((effect) => effect.kind === 'request')?.ask.instruction, 'Shorter.');
+    assert.equal(effects.find((effect) => effect.kind === 'request')?.request.instruction, 'Shorter.');
   });
 
   test('words are done again in the candidate that is shown', () => {
     const words = [[{ start: 0, end: 1 }]];
     const { state, effects } = after(answered('a b'), { kind: 'redo', words });
     assert.deepEqual(effects, ['hide', 'request']);
-    assert.deepEqual(state.kind === 'denoising' && state.ask, { seed: 1, texts: ['a b'], words });
+    assert.deepEqual(state.kind === 'denoising' && state.request, { seed: 1, texts: ['a b'], words });
     assert.deepEqual(after(answered('a b'), { kind: 'redo', words: [[]] }).effects, []);
   });
 
   test('what is typed before its own edit is told to be done moves what is left', () => {
-    const two: readonly Place[] = [
+    const two: readonly Span[] = [
       { start: 4, end: 7, old: 'old' },
       { start: 9, end: 12, old: 'two' },
     ];
     const take = (typed: (text: string) => string) => {
       const text = 'now old, two.';
       let { state } = beginReview(two, [{ texts: ['brand new', 'TWO'] }], 0);
-      const edits = [{ place: 0, start: 0, end: 3, text: 'brand new' }];
+      const edits = [{ span: 0, start: 0, end: 3, text: 'brand new' }];
       ({ state } = decide(state, { kind: 'accept-hunk', edits, text }));
       const done = typed('now brand new, two.');
       const { state: left } = decide(state, { kind: 'applied', done: true, text: done });
       if (left.kind === 'ended') return left.how;
-      return reviewIn(left).places.map(({ start, end, old }) => {
+      return reviewIn(left).spans.map(({ start, end, old }) => {
         assert.equal(done.slice(start, end), old);
         return old;
       });
@@ -222,7 +222,7 @@ describe('the life of a rewrite', () => {
         })),
         accept,
         { kind: 'inserted', edits: [], text: '' },
-        { kind: 'keep', side: 'new', place: 0, word: { start: 0, end: 1 } },
+        { kind: 'pin', side: 'new', span: 0, word: { start: 0, end: 1 } },
         { kind: 'redo', words: [[{ start: 0, end: 1 }]] },
         failed,
         applied(true),
@@ -233,7 +233,7 @@ describe('the life of a rewrite', () => {
     );
     fc.assert(
       fc.property(fc.array(event, { maxLength: 25 }), (events) => {
-        let { state } = begin(places, { seed: 0 });
+        let { state } = begin(spans, { seed: 0 });
         for (const next of events) {
           const before = state;
           const decision = decide(state, next);
@@ -249,7 +249,7 @@ describe('the life of a rewrite', () => {
               hasRun,
             );
           }
-          if (state.kind === 'reviewing') assert.ok(state.review.answers[state.review.index]);
+          if (state.kind === 'reviewing') assert.ok(state.review.candidates[state.review.index]);
         }
       }),
     );

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { EngineError } from '../../../../../engine/errors';
 import { hunksOf } from '../../../../../extension/rewrite/review/hunks';
 import { textWith } from '../../../../../extension/rewrite/review/sides';
-import { answerOf, hasChanges, positionOf } from '../../../../../extension/rewrite/state/acceptance';
+import { candidateOf, hasChanges, positionOf } from '../../../../../extension/rewrite/state/acceptance';
 import {
   begin,
   type Decision,
@@ -13,7 +13,7 @@ import {
   type RewriteEvent,
   type RewriteState,
 } from '../../../../../extension/rewrite/state/machine';
-import type { Place, Review } from '../../../../../extension/rewrite/state/types';
+import type { Review, Span } from '../../../../../extension/rewrite/state/types';
 import { applyEdits, leastEdit } from '../../../../../extension/text/edits';
 import type { TextEdit } from '../../../../../extension/text/types';
 
@@ -37,16 +37,16 @@ class World {
   wanted = TEXT;
   readonly undone: { readonly text: string; readonly wanted: string }[] = [];
   readonly redone: { readonly text: string; readonly wanted: string }[] = [];
-  private sent: readonly Place[] = [];
+  private sent: readonly Span[] = [];
   private fails = false;
 
   constructor() {
-    const places = OLD.map((old) => {
+    const spans = OLD.map((old) => {
       const start = TEXT.indexOf(old);
       return { start, end: start + old.length, old };
     });
     this.state = { kind: 'ended', how: 'closed' };
-    this.enter(begin(places, { seed: 0 }));
+    this.enter(begin(spans, { seed: 0 }));
   }
 
   get review(): Review | undefined {
@@ -57,9 +57,9 @@ class World {
     this.enter(decide(this.state, event));
   }
 
-  answer(texts: readonly (readonly string[])[]): void {
-    const places = this.sent;
-    this.dispatch({ kind: 'answered', places, answers: texts.map((one) => ({ texts: one })) });
+  candidate(texts: readonly (readonly string[])[]): void {
+    const spans = this.sent;
+    this.dispatch({ kind: 'answered', spans, candidates: texts.map((one) => ({ texts: one })) });
   }
 
   accept(fails: boolean): void {
@@ -72,7 +72,7 @@ class World {
   hunk(which: number, how: 'accept' | 'reject' | 'insert', fails: boolean): void {
     const { review } = this;
     if (review === undefined) return;
-    const hunks = hunksOf(this.text, review.places, answerOf(review));
+    const hunks = hunksOf(this.text, review.spans, candidateOf(review));
     assert.ok(hunks.length > 0, 'a review has something to show');
     const hunk = hunks[which % hunks.length];
     if (hunk === undefined) return;
@@ -135,7 +135,7 @@ class World {
     this.dispatch({ kind: 'changed', changes: [change], text, isTurn });
     // Whatever stands in the document: what was chosen, rejected and asked for stays so.
     if (review === undefined || this.review === undefined) return;
-    assert.deepEqual(this.review.answers, review.answers);
+    assert.deepEqual(this.review.candidates, review.candidates);
     if (hasChanges({ ...this.review, index: review.index })) assert.equal(this.review.index, review.index);
     assert.equal(this.review.seed, review.seed);
   }
@@ -143,7 +143,7 @@ class World {
   private enter({ state, effects }: Decision): void {
     this.state = state;
     for (const effect of effects) {
-      if (effect.kind === 'request' && state.kind === 'denoising') this.sent = state.places;
+      if (effect.kind === 'request' && state.kind === 'denoising') this.sent = state.spans;
       if (effect.kind !== 'apply') continue;
       assert.equal(effect.text, this.text, 'an edit is of the text as it is');
       if (this.fails) {
@@ -163,8 +163,8 @@ class World {
   check(): void {
     assert.equal(this.text, this.wanted, 'the document is what was accepted, and nothing else');
     if (this.review !== undefined) assert.ok(hasChanges(this.review), 'a review has something to show');
-    const places = this.state.kind === 'denoising' ? this.state.places : (this.review?.places ?? []);
-    for (const { start, end, old } of places) assert.equal(this.text.slice(start, end), old);
+    const spans = this.state.kind === 'denoising' ? this.state.spans : (this.review?.spans ?? []);
+    for (const { start, end, old } of spans) assert.equal(this.text.slice(start, end), old);
   }
 }
 
@@ -191,9 +191,9 @@ const event: fc.Arbitrary<RewriteEvent> = fc.oneof(
     { kind: 'redo', words: [[{ start: 0, end: 2 }], []] },
   ),
   fc.record({
-    kind: fc.constant('keep' as const),
+    kind: fc.constant('pin' as const),
     side: fc.constantFrom('old' as const, 'new' as const),
-    place: fc.nat(1),
+    span: fc.nat(1),
     word: fc.constant({ start: 0, end: 3 }),
   }),
 );
@@ -202,7 +202,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
     weight: 4,
     arbitrary: fc
       .array(fc.tuple(answerText, answerText), { maxLength: 3 })
-      .map((texts) => (world: World) => world.answer(texts)),
+      .map((texts) => (world: World) => world.candidate(texts)),
   },
   { weight: 2, arbitrary: fc.boolean().map((fails) => (world: World) => world.accept(fails)) },
   {
@@ -256,7 +256,7 @@ describe('any sequence of events', () => {
     fc.assert(
       fc.property(answerText, answerText, fc.array(fc.nat(5), { maxLength: 12 }), (one, two, order) => {
         const world = new World();
-        world.answer([[one, two]]);
+        world.candidate([[one, two]]);
         const { review } = world;
         if (review === undefined) return;
         const target = textWith(world.text, review);
@@ -273,15 +273,18 @@ describe('any sequence of events', () => {
 
   test('undo during a review leads back to what there was to take', () => {
     const world = new World();
-    world.answer([['    one = 1\n    two = one', 'g(2)']]);
+    world.candidate([['    one = 1\n    two = one', 'g(2)']]);
     const before = world.review;
     world.hunk(0, 'accept', false);
     assert.equal(world.state.kind, 'reviewing');
     world.turn(world.undone, world.redone);
-    assert.deepEqual(world.review?.places, before?.places);
+    assert.deepEqual(world.review?.spans, before?.spans);
     assert.equal(world.text, TEXT);
     world.turn(world.redone, world.undone);
-    assert.equal(world.review && hunksOf(world.text, world.review.places, answerOf(world.review)).length, 1);
+    assert.equal(
+      world.review && hunksOf(world.text, world.review.spans, candidateOf(world.review)).length,
+      1,
+    );
     world.hunk(0, 'reject', false);
     assert.deepEqual(world.state, { kind: 'ended', how: 'accepted' });
     assert.equal(world.text, TEXT.replace('one = x', 'one = 1'));
@@ -289,17 +292,17 @@ describe('any sequence of events', () => {
 
   test('what was decided after a hunk was taken stays decided, whatever is typed, undone and redone', () => {
     const world = new World();
-    world.answer([
+    world.candidate([
       ['    one = 1\n    two = 2', 'g(2)'],
       ['    one = 3\n    two = one', 'h(3)'],
     ]);
     const reviewed = () => world.review ?? assert.fail(world.state.kind);
     const shown = () =>
-      hunksOf(world.text, reviewed().places, answerOf(reviewed())).map(({ newLines }) => newLines);
+      hunksOf(world.text, reviewed().spans, candidateOf(reviewed())).map(({ newLines }) => newLines);
     world.dispatch({ kind: 'next' });
     world.hunk(0, 'accept', false);
     world.dispatch({ kind: 'again' });
-    world.answer([['    one = 4\n    two = one', 'k(4)']]);
+    world.candidate([['    one = 4\n    two = one', 'k(4)']]);
     assert.equal(reviewed().index, 2);
     world.hunk(1, 'reject', false);
     world.fidget(0);
@@ -307,7 +310,7 @@ describe('any sequence of events', () => {
     assert.deepEqual(shown(), [['    one = 4']]);
     for (let turns = 0; turns < 3; turns++) world.turn(world.undone, world.redone);
     assert.equal(world.text, TEXT);
-    assert.equal(reviewed().answers.length, 3, 'what Again brought is still there');
+    assert.equal(reviewed().candidates.length, 3, 'what Again brought is still there');
     assert.equal(reviewed().index, 2, 'and what was chosen');
     assert.deepEqual(shown(), [['    one = 4']], 'what was rejected is not back');
     world.turn(world.redone, world.undone);
@@ -316,17 +319,17 @@ describe('any sequence of events', () => {
 
   test('undo while another seed is asked for gives that up and leads back', () => {
     const world = new World();
-    world.answer([['    one = 1\n    two = one', 'g(2)']]);
+    world.candidate([['    one = 1\n    two = one', 'g(2)']]);
     world.hunk(0, 'accept', false);
     world.dispatch({ kind: 'again' });
     world.turn(world.undone, world.redone);
     assert.equal(world.text, TEXT);
-    assert.equal(world.review?.answers.length, 1);
+    assert.equal(world.review?.candidates.length, 1);
   });
 
   test('candidates that would change nothing any more are passed over', () => {
     const world = new World();
-    world.answer([
+    world.candidate([
       ['    one = 1\n    two = one', 'g(2)'],
       ['    one = 1\n    two = one', 'f(1)'],
       ['    one = 3\n    two = one', 'f(1)'],
@@ -342,7 +345,7 @@ describe('any sequence of events', () => {
 
   test('rejecting every hunk is a no', () => {
     const world = new World();
-    world.answer([['    one = 1\n    two = one', 'g(2)']]);
+    world.candidate([['    one = 1\n    two = one', 'g(2)']]);
     world.hunk(1, 'reject', false);
     world.hunk(0, 'reject', false);
     assert.deepEqual(world.state, { kind: 'ended', how: 'rejected' });

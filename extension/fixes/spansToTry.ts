@@ -4,7 +4,7 @@ import { spansOf } from '../text/spans';
 import type { OffsetRange } from '../text/types';
 
 /** In the order in which they are tried; the line where syntax says nothing. None is empty. */
-export function placesToTry(
+export function spansToTry(
   text: string,
   diagnostic: OffsetRange,
   tree: SyntaxTree | undefined,
@@ -12,7 +12,7 @@ export function placesToTry(
   const range = { start: diagnostic.start, end: Math.max(diagnostic.start, diagnostic.end) };
   const node = tree?.enclosing(range);
   const statement = tree?.statement(range);
-  const found = [node, statement].filter((place) => place !== undefined);
+  const found = [node, statement].filter((span) => span !== undefined);
   const [first, second] = found;
   if (first !== undefined) {
     return second === undefined || (second.start === first.start && second.end === first.end)
