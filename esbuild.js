@@ -1,4 +1,4 @@
-// Four bundles: the extension, the engine process, its provider probe and the `palimpsest` command.
+// Five bundles: the extension, the engine process, its provider probe, what renders a chat template, and the `palimpsest` command.
 // Native and large packages stay outside and are resolved from node_modules at run time. The syntax parser and its
 // grammars are WebAssembly files that are read when they are needed: they lie beside the bundles.
 const esbuild = require('esbuild');
@@ -12,6 +12,7 @@ const entries = {
   extension: { entry: 'extension/extension.ts', external: ['vscode'] },
   engine: { entry: 'engine/process/main.ts', external: ['onnxruntime-node'] },
   probe: { entry: 'engine/runtime/probeMain.ts', external: ['onnxruntime-node'] },
+  template: { entry: 'engine/checkpoint/templateMain.ts', external: [] },
   cli: { entry: 'engine/cli/main.ts', external: ['onnxruntime-node'], banner: '#!/usr/bin/env node' },
 };
 

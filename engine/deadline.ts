@@ -25,9 +25,9 @@ export function withDeadline<T>(millis: number, work: () => T): T {
   try {
     return script.runInContext(context, { timeout: millis });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
-      throw new DeadlineError(millis);
-    throw error;
+    // It may be an error of the other context, which is no instance of this one's `Error`.
+    const { code }: { code?: unknown } = Object(error);
+    throw code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? new DeadlineError(millis) : error;
   } finally {
     context['work'] = outer;
   }

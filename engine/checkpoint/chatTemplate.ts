@@ -1,6 +1,6 @@
 // How a checkpoint wants a conversation put before it: its own chat template, rendered once with a place for the message.
-import { Template } from '@huggingface/jinja';
 import { isObject, type JsonObject } from './json';
+import { renderInProcess, type TemplateAnswer } from './templateProcess';
 import type { ChatLayout, TextTokenizer } from './types';
 
 /** Stands for the message while the template is rendered; no template and no tokenizer has it. */
@@ -8,22 +8,28 @@ const MESSAGE = '\u0001message\u0001';
 /** Strings that look like special tokens; whether they are is the tokenizer's to say. */
 const SPECIAL = /<\|[^|<>\s]+\|>|<\[[^\][]+\]>|\|<[^|<>\s]+>\||<\/?[a-z_]+>/giu;
 
-/**
- * The tokens around one message of a person, up to where the answer begins. Undefined where the checkpoint has no chat
- * template, or one that cannot be rendered or drops the message.
- */
-export function chatLayout(
+export interface FoundLayout {
+  /** Absent where the checkpoint has no chat template, or one that cannot be used. */
+  readonly chat?: ChatLayout;
+  /** Sentences about a template that is there and is not used. */
+  readonly remarks: readonly string[];
+}
+
+/** The tokens around one message of a person, up to where the answer begins. */
+export async function chatLayout(
   tokenizerConfig: JsonObject | undefined,
   templateFile: string | undefined,
   tokenizer: TextTokenizer,
-): ChatLayout | undefined {
+): Promise<FoundLayout> {
   const source = templateFile ?? templateOf(tokenizerConfig?.['chat_template']);
-  if (source === undefined) return undefined;
-  const rendered = render(source, tokenizerConfig ?? {});
-  const parts = rendered?.split(MESSAGE) ?? [];
-  const [before, after] = parts;
-  if (parts.length !== 2 || before === undefined || after === undefined) return undefined;
-  return { before: encode(before, tokenizer), after: encode(after, tokenizer) };
+  if (source === undefined) return { remarks: [] };
+  const rendered = await render(source, tokenizerConfig ?? {});
+  if ('reason' in rendered)
+    return { remarks: [`Its chat template ${rendered.reason}: it takes no instruction.`] };
+  const [before, after, ...more] = rendered.text.split(MESSAGE);
+  if (before === undefined || after === undefined || more.length > 0)
+    return { remarks: ['Its chat template does not repeat a message once: it takes no instruction.'] };
+  return { chat: { before: encode(before, tokenizer), after: encode(after, tokenizer) }, remarks: [] };
 }
 
 /** One template, or several by name of which one is the default. */
@@ -35,19 +41,18 @@ function templateOf(value: unknown): string | undefined {
   return typeof template === 'string' ? template : undefined;
 }
 
-function render(source: string, config: JsonObject): string | undefined {
-  try {
-    return new Template(source).render({
+function render(source: string, config: JsonObject): Promise<TemplateAnswer> {
+  return renderInProcess({
+    source,
+    values: {
       messages: [{ role: 'user', content: MESSAGE }],
       add_generation_prompt: true,
       bos_token: tokenText(config['bos_token']),
       eos_token: tokenText(config['eos_token']),
       // Models that reason aloud when they are let: an edit wants the code alone.
       enable_thinking: false,
-    });
-  } catch {
-    return undefined;
-  }
+    },
+  });
 }
 
 function tokenText(value: unknown): string {

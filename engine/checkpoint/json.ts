@@ -104,6 +104,44 @@ export function unreadable(file: string, cause: unknown): EngineError {
   );
 }
 
+/** How deep JSON may be nested, and how many objects and arrays it may have. */
+export interface JsonLimits {
+  readonly depth: number;
+  readonly containers: number;
+}
+
+/** A checkpoint's own files have four levels at most, and three objects or arrays a tensor. */
+const LIMITS: JsonLimits = { depth: 32, containers: 1_000_000 };
+
+/**
+ * Refuses, before anything is built of it, JSON that would take more memory and time than any real file: a few bytes of
+ * brackets become an object each.
+ * @throws EngineError `code`
+ */
+export function refuseExcess(
+  bytes: Uint8Array,
+  file: string,
+  code: ErrorCode,
+  limits: JsonLimits = LIMITS,
+): void {
+  let depth = 0;
+  let containers = 0;
+  let isString = false;
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (isString) {
+      if (byte === 0x5c) i++;
+      else if (byte === 0x22) isString = false;
+    } else if (byte === 0x22) isString = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > limits.depth)
+        throw malformed(code, file, `is nested more than ${limits.depth} levels deep`);
+      if (++containers > limits.containers)
+        throw malformed(code, file, `has more than ${limits.containers} objects and lists`);
+    } else if (byte === 0x5d || byte === 0x7d) depth--;
+  }
+}
+
 /** Parses UTF-8 JSON whose root is an object without a repeated key. `file` is for the message only. */
 export function parseJsonObject(
   bytes: Uint8Array,
@@ -111,6 +149,7 @@ export function parseJsonObject(
   code: ErrorCode,
   remedy?: string,
 ): JsonObject {
+  refuseExcess(bytes, file, code);
   let text: string;
   let value: unknown;
   try {

@@ -2,7 +2,7 @@
 // is read.
 import path from 'node:path';
 import { EngineError } from '../errors';
-import { chatLayout } from './chatTemplate';
+import { chatLayout, type FoundLayout } from './chatTemplate';
 import { readShape } from './config';
 import { STARTER_LANGUAGES } from './families';
 import type { Family } from './family';
@@ -69,10 +69,10 @@ async function openFolder(root: string): Promise<Checkpoint> {
     vocabSize,
   });
   const used = usedTensors(mapped.tensors);
-  const chat =
+  const { chat, remarks: chatRemarks }: FoundLayout =
     family.infill.kind === 'prompt'
-      ? chatLayout(tokenizerConfig, await templateFile(root), tokenizer)
-      : undefined;
+      ? await chatLayout(tokenizerConfig, await templateFile(root), tokenizer)
+      : { remarks: [] };
   return {
     folder: root,
     name,
@@ -92,6 +92,7 @@ async function openFolder(root: string): Promise<Checkpoint> {
     ...(chat ? { chat } : {}),
     remarks: [
       ...remarks,
+      ...chatRemarks,
       ...(await remarksOn({
         mapped,
         known,

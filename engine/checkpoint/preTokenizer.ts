@@ -1,9 +1,11 @@
 // The pieces that BPE never merges across, from a tokenizer.json's pre_tokenizer. Only pre-tokenizers that cut are
 // accepted: one that removes or adds characters would shift every offset behind it.
 import { SplitPreTokenizer } from '@huggingface/tokenizers';
+import { DeadlineError, withDeadline } from '../deadline';
+import { EngineError } from '../errors';
 import { show } from './fields';
 import { isObject, own } from './json';
-import { malformed, unsupported } from './tokenizerFiles';
+import { malformed, QWEN2_PATTERN, unsupported } from './tokenizerFiles';
 
 /** Cuts text into pieces whose concatenation is the text. */
 export type PreTokenizer = (text: string) => readonly string[];
@@ -11,6 +13,24 @@ export type PreTokenizer = (text: string) => readonly string[];
 /** The pattern of GPT-2, which ByteLevel applies by itself where `use_regex` is true. */
 const GPT2_PATTERN = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 const MAX_DEPTH = 16;
+/** Patterns that published models have, and that run in time proportional to the text. */
+const KNOWN: ReadonlySet<string> = new Set([
+  GPT2_PATTERN,
+  QWEN2_PATTERN,
+  // Llama 3; with `+` for `{1,3}` of iLLaDA and others.
+  QWEN2_PATTERN.replace('|\\p{N}|', '|\\p{N}{1,3}|'),
+  QWEN2_PATTERN.replace('|\\p{N}|', '|\\p{N}+|'),
+  // The starter model.
+  '\\n+[ \\t]*|\\p{N}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+| ?[^\\s\\p{L}\\p{N}]+|[ \\t]+|\\s',
+  '\\p{N}',
+  '\\p{N}+',
+  '\\p{N}{1,3}',
+]);
+/** Any other has so long for a text: two seconds, and one more for each million characters. */
+const PATTERN_MILLIS = 2000;
+const MILLIS_PER_CHARACTER = 0.001;
+/** What patterns that take for ever have been seen to take for ever on; tried when the tokenizer is made. */
+const TRIALS: readonly string[] = [...'aA0 \n_.é/('].map((character) => `${character.repeat(200)}\u0000`);
 
 /** @throws EngineError `tokenizer-malformed` where a step is unknown, or none is ByteLevel */
 export function preTokenizerOf(definition: unknown): PreTokenizer {
@@ -63,8 +83,34 @@ function splitter(pattern: unknown): (text: string) => string[] {
     throw malformed('tokenizer.json has a split without a pattern');
   try {
     const split = new SplitPreTokenizer({ type: 'Split', pattern, behavior: 'Isolated', invert: false });
-    return (text) => split.pre_tokenize_text(text);
+    const plain = (text: string) => split.pre_tokenize_text(text);
+    return KNOWN.has(source) ? plain : bounded(plain);
   } catch (error) {
+    if (error instanceof EngineError) throw error;
     throw malformed('tokenizer.json has a split pattern that cannot be used', error);
   }
+}
+
+/** A pattern is a program that the checkpoint brings: one that backtracks without end is stopped, and not run again. */
+function bounded(split: (text: string) => string[]): (text: string) => string[] {
+  let isStopped = false;
+  const run = (text: string) => {
+    if (isStopped) throw endless();
+    try {
+      return withDeadline(Math.ceil(PATTERN_MILLIS + text.length * MILLIS_PER_CHARACTER), () => split(text));
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      isStopped = true;
+      throw endless();
+    }
+  };
+  for (const trial of TRIALS) run(trial);
+  return run;
+}
+
+function endless(): EngineError {
+  return new EngineError(
+    'tokenizer-malformed',
+    'tokenizer.json has a split pattern that does not come to an end on ordinary text. Do not use this checkpoint.',
+  );
 }

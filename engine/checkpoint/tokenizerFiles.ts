@@ -3,10 +3,13 @@
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { brief, show } from './fields';
-import { isObject, type JsonObject, own, readSmallFile } from './json';
+import { isObject, type JsonObject, own, readSmallFile, refuseExcess } from './json';
 
-const MAX_BYTES = 256_000_000;
+/** The largest known has 34 MB (Gemma). */
+const MAX_BYTES = 64_000_000;
 const MAX_ID = 1 << 24;
+/** The largest known has 515,000. */
+const MAX_MERGES = 2_000_000;
 
 export interface AddedToken {
   readonly text: string;
@@ -27,7 +30,7 @@ export interface TokenizerDefinition {
 }
 
 /** The pattern of Qwen2's slow tokenizer, which tokenizer_config.json leaves to the class (Qwen2Tokenizer). */
-const QWEN2_PATTERN =
+export const QWEN2_PATTERN =
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 const QWEN2_CLASSES = ['Qwen2Tokenizer', 'Qwen2TokenizerFast', 'DreamTokenizer'];
 
@@ -52,6 +55,7 @@ export async function readTokenizerDefinition(
 async function readTokenizerJson(file: string): Promise<JsonObject | undefined> {
   const bytes = await readSmallFile(file, MAX_BYTES, 'tokenizer-malformed');
   if (!bytes) return undefined;
+  refuseExcess(bytes, file, 'tokenizer-malformed', { depth: 64, containers: 2_000_000 });
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
@@ -78,6 +82,7 @@ export function fromTokenizerJson(
   const merges = own(model, 'merges');
   if (!isObject(vocabulary) || !Array.isArray(merges))
     throw malformed('tokenizer.json has no vocabulary or no merges');
+  if (merges.length > MAX_MERGES) throw malformed(`tokenizer.json has more than ${MAX_MERGES} merges`);
   return {
     vocabulary,
     merges,

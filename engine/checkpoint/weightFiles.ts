@@ -9,7 +9,7 @@ import { readSafetensorsHeader, type StoredTensor } from './safetensors';
 
 export const INDEX_NAME = 'model.safetensors.index.json';
 const SINGLE_NAME = 'model.safetensors';
-const MAX_INDEX_BYTES = 64_000_000;
+const MAX_INDEX_BYTES = 32_000_000;
 const MAX_FILES = 10_000;
 
 /** Names of the weight files, relative to the folder, sorted; empty where there are none. */
@@ -30,18 +30,6 @@ export async function weightFileNames(folder: string): Promise<readonly string[]
   const entries = await readFolder(folder);
   if (entries.includes(SINGLE_NAME)) return [SINGLE_NAME];
   return entries.filter((name) => name.endsWith('.safetensors')).sort();
-}
-
-/** Bytes of a folder's weight files together; 0 where they cannot be read, which a load will say better. */
-export async function weightBytes(folder: string): Promise<number> {
-  try {
-    const files = (await weightFileNames(folder)).map(
-      async (name) => (await stat(path.join(folder, name))).size,
-    );
-    return (await Promise.all(files)).reduce((sum, size) => sum + size, 0);
-  } catch {
-    return 0;
-  }
 }
 
 /** All tensors of a folder by name. */

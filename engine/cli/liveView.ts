@@ -31,11 +31,17 @@ const CLEAR_BELOW = '\u001b[J';
 export const FRAME_MILLIS = 80;
 
 const hiddenOn = new Set<Output>();
+let mayHide = true;
 
 /** Gives back every cursor that a view has hidden: for a process that ends in the middle of it. */
 export function restoreCursors(): void {
   for (const output of hiddenOn) output.write(SHOW_CURSOR);
   hiddenOn.clear();
+}
+
+/** Hides none any more: the process may end at any moment. */
+export function keepCursors(): void {
+  mayHide = false;
 }
 
 export class LiveView {
@@ -82,8 +88,9 @@ export class LiveView {
     const rows = this.picture(width, height);
     const top = this.toTop();
     const body = rows.map((row) => `${row}${CLEAR_ROW_END}\n`).join('');
-    this.output.write(`${hiddenOn.has(this.output) ? '' : HIDE_CURSOR}${top}${body}${CLEAR_BELOW}`);
-    hiddenOn.add(this.output);
+    const hide = mayHide && !hiddenOn.has(this.output);
+    this.output.write(`${hide ? HIDE_CURSOR : ''}${top}${body}${CLEAR_BELOW}`);
+    if (hide) hiddenOn.add(this.output);
     this.picture = undefined;
     this.drawnAt = this.clock.now();
     this.drawnWidths = rows.map((row) => displayWidth(stripVTControlCharacters(row)));

@@ -2,9 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { CommandContext, Engine } from './context';
-import { restoreCursors, systemClock } from './liveView';
-
-const EXIT_INTERRUPTED = 130;
+import { keepCursors, restoreCursors, systemClock } from './liveView';
 
 function versionOf(packageFolder: string): string {
   try {
@@ -18,22 +16,71 @@ function versionOf(packageFolder: string): string {
   return 'unknown';
 }
 
-/** Runs the command in this process with the engine given; ends with its exit code. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * The first signal cancels, which is seen between two steps; from then on, and while a native call that takes long holds the
+ * event loop, a signal does what it does to any process: it ends this one at once, whatever that is busy with.
+ */
+class Interruption {
+  private readonly controller = new AbortController();
+  readonly signal = this.controller.signal;
+
+  listen(): void {
+    if (!this.signal.aborted) for (const name of SIGNALS) process.on(name, this.cancel);
+  }
+
+  /** For work that cannot be cancelled: nobody is left to give the cursor back. */
+  ignore(): void {
+    for (const name of SIGNALS) process.off(name, this.cancel);
+    restoreCursors();
+  }
+
+  async without<T>(work: () => Promise<T>): Promise<T> {
+    this.ignore();
+    try {
+      return await work();
+    } finally {
+      this.listen();
+    }
+  }
+
+  private readonly cancel = (): void => {
+    this.controller.abort();
+    this.ignore();
+    keepCursors();
+    process.stdin.destroy();
+  };
+}
+
+/** The engine, whose sessions are made, and whose whole sequences are run, in one native call. */
+function interruptible(engine: Engine, interruption: Interruption): Engine {
+  return {
+    ...engine,
+    loadModel: async (params, context) => {
+      const onProgress: typeof context.onProgress = (progress) => {
+        context.onProgress?.(progress);
+        if (progress.stage === 'session') interruption.ignore();
+      };
+      try {
+        return await engine.loadModel(params, { ...context, onProgress });
+      } finally {
+        interruption.listen();
+      }
+    },
+    createForward: (...args) => interruption.without(() => engine.createForward(...args)),
+    logits: (...args) => interruption.without(() => engine.logits(...args)),
+  };
+}
+
+/** Runs the command in this process with the engine given; ends with its exit code, or by the second signal. */
 export function runInTerminal(
   packageFolder: string,
   engine: Engine,
   runCommand: (words: readonly string[], context: CommandContext) => Promise<number>,
 ): void {
-  const controller = new AbortController();
-  const interrupt = () => {
-    // The second time nobody wants to wait for the step under way.
-    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED);
-    controller.abort();
-    process.stdin.destroy();
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
-  process.on('SIGHUP', interrupt);
+  const interruption = new Interruption();
+  interruption.listen();
   // Whatever ends the process, the cursor is there again.
   process.on('exit', restoreCursors);
   // `palimpsest … | head` closes the pipe early, which is no failure.
@@ -50,9 +97,9 @@ export function runInTerminal(
     folder: process.cwd(),
     packageFolder,
     version: versionOf(packageFolder),
-    signal: controller.signal,
+    signal: interruption.signal,
     clock: systemClock,
-    engine,
+    engine: interruptible(engine, interruption),
   };
   runCommand(process.argv.slice(2), context).then(
     (code) => {

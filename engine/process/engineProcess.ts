@@ -2,18 +2,15 @@
 import { Console } from 'node:console';
 import type { Writable } from 'node:stream';
 import { version } from '../../package.json';
-import { weightBytes } from '../checkpoint/weightFiles';
 import type { LoadModel } from '../model';
 import { lineLog } from '../rpc/log';
 import { guardParent, watchParent } from './parentWatch';
 import { EngineServer } from './server';
 
-/** Bytes of weights from which on a native call can take seconds. The thread that guards it takes 10 MiB. */
-const GUARDED_BYTES = 256_000_000;
-
 /**
- * Serves the protocol on stdin and stdout until shutdown, end of input, SIGTERM or SIGINT (exit code 0), an unreadable
- * stream or an error that nobody caught (exit code 1), or until the parent is gone.
+ * Serves the protocol on stdin and stdout until shutdown or end of input (exit code 0), an unreadable stream or an error
+ * that nobody caught (exit code 1), or until the parent is gone. A signal ends it at once, as it ends any process: a handler would
+ * wait until the native call, or whatever else holds the event loop, is over. Nothing on disk needs a last word.
  */
 export function runEngine(loadModel: LoadModel): void {
   const output = takeStdout();
@@ -28,24 +25,15 @@ export function runEngine(loadModel: LoadModel): void {
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
 
-  let parent: number | undefined;
-  const guardedLoad: LoadModel = async (params, context) => {
-    if (parent !== undefined && (await weightBytes(params.folder)) >= GUARDED_BYTES) {
-      guardParent(parent);
-      parent = undefined;
-    }
-    return loadModel(params, context);
-  };
-
   const endBy = () => void server.stop().then(() => exitWhenWritten(0));
   const server: EngineServer = EngineServer.start({
     input: process.stdin,
     output,
-    loadModel: guardedLoad,
+    loadModel,
     engineVersion: version,
     log,
     onInitialised: (parentPid) => {
-      parent = parentPid;
+      guardParent(parentPid);
       watchParent(parentPid, () => {
         log('warn', `The parent process ${parentPid} is gone.`);
         endBy();
@@ -55,8 +43,6 @@ export function runEngine(loadModel: LoadModel): void {
   });
   // A reader that is gone: the same as the end of the input.
   output.on('error', endBy);
-  process.once('SIGTERM', endBy);
-  process.once('SIGINT', endBy);
 }
 
 /** Gives the protocol the real standard output and everybody else, console included, the standard error. */

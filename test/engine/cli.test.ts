@@ -38,7 +38,11 @@ describe('the command on tiny checkpoints', () => {
     fs.cpSync(path.join(CHECKPOINTS, 'palimpsest'), path.join(folder, 'models', 'starter'), {
       recursive: true,
     });
-    const entries = { cli: 'engine/cli/main.ts', probe: 'engine/runtime/probeMain.ts' };
+    const entries = {
+      cli: 'engine/cli/main.ts',
+      probe: 'engine/runtime/probeMain.ts',
+      template: 'engine/checkpoint/templateMain.ts',
+    };
     for (const [name, entry] of Object.entries(entries)) {
       await build({
         entryPoints: [path.join(ROOT, entry)],

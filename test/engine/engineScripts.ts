@@ -35,6 +35,7 @@ export function useScripts(): void {
         scriptedEngine: 'test/unit/process/scriptedEngine.ts',
         scriptedParent: 'test/unit/process/scriptedParent.ts',
         main: 'engine/process/main.ts',
+        template: 'engine/checkpoint/templateMain.ts',
       },
       folder,
     );

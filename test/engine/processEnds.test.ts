@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
-import path from 'node:path';
 import { finished } from 'node:stream/promises';
 import test, { describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { METHODS } from '../../engine/protocol';
+import type { EngineExit } from '../../engine/rpc/engineClient';
 import { FLOODED } from '../unit/process/scriptedModel';
 import {
   A,
-  folder,
   frame,
   gone,
   infill,
@@ -18,18 +17,19 @@ import {
   printed,
   scripts,
   spawnRaw,
+  start,
   useScripts,
   withEngine,
 } from './engineScripts';
-import { isAlive } from './processes';
+import { isAlive, rejects } from './processes';
 
 useScripts();
 
 describe('an engine that nobody needs', () => {
-  test('it ends when its input closes, on SIGTERM, and with code 1 when its input is rubbish', async () => {
+  test('it ends when its input closes, by SIGTERM, and with code 1 when its input is rubbish', async () => {
     for (const [end, code] of [
       [(child: ChildProcess) => child.stdin?.end(), 0],
-      [(child: ChildProcess) => child.kill('SIGTERM'), 0],
+      [(child: ChildProcess) => child.kill('SIGTERM'), 'SIGTERM'],
       [(child: ChildProcess) => child.stdin?.write('GET / HTTP/1.1\r\n\r\n'), 1],
     ] as const) {
       const { child, output, exit } = spawnRaw([scripts.engine]);
@@ -58,7 +58,7 @@ describe('an engine that nobody needs', () => {
     child.stdout?.pause();
     child.stdin?.write(frame({ id: 3, method: METHODS.infill, params }));
     await printed(errors, new RegExp(FLOODED));
-    child.kill('SIGTERM');
+    child.stdin?.end();
     assert.equal(await exit, 0);
     child.stdout?.resume();
     if (child.stdout) await finished(child.stdout);
@@ -68,14 +68,10 @@ describe('an engine that nobody needs', () => {
 
   test('it ends when its parent is killed: the client’s engine, working or blocked', async () => {
     // A forward pass of a large model holds the event loop for longer than an orphan may live.
-    const large = path.join(folder, 'large');
-    fs.mkdirSync(large);
-    fs.closeSync(fs.openSync(path.join(large, 'model.safetensors'), 'w'));
-    fs.truncateSync(path.join(large, 'model.safetensors'), 300_000_000);
     for (const [text, model] of [
       ['forever', A],
       ['block 1500', A],
-      ['block 60000', large],
+      ['block 60000', A],
     ] as const) {
       const { child, output } = spawnRaw([scripts.parent, scripts.engine, 'client', text, model]);
       const pid = Number(await printed(output, /^\d+\n/));
@@ -83,6 +79,18 @@ describe('an engine that nobody needs', () => {
       child.kill('SIGKILL');
       await gone(pid);
     }
+  });
+
+  test('SIGTERM ends it though it is blocked', async () => {
+    const client = await start();
+    await client.loadModel({ folder: A });
+    const exit = new Promise<EngineExit>((resolve) => client.onExit(resolve));
+    const running = rejects(infill(client, 'block 60000'), 'engine-exited');
+    // It has begun when a question is not answered any more.
+    while (await Promise.race([client.status().then(() => true), sleep(300).then(() => false)]));
+    process.kill(client.pid, 'SIGTERM');
+    assert.equal((await exit).signal, 'SIGTERM');
+    await running;
   });
 
   test('it ends when its parent is killed even if a third process keeps its input open', async () => {

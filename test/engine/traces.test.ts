@@ -69,6 +69,7 @@ describe('traces', () => {
       engine: 'engine/process/main.ts',
       cli: 'engine/cli/main.ts',
       probe: 'engine/runtime/probeMain.ts',
+      template: 'engine/checkpoint/templateMain.ts',
     };
     await bundle(entries, path.join(folder, 'dist'));
     fs.writeFileSync(path.join(folder, 'mean.py'), 'def mean(values):\n    return sum(values)\n');
@@ -208,6 +209,7 @@ describe('traces', () => {
     assert.deepEqual(await networkImports('extension/extension.ts'), known);
     assert.deepEqual(await networkImports('engine/process/main.ts'), known);
     assert.deepEqual(await networkImports('engine/runtime/probeMain.ts'), []);
+    assert.deepEqual(await networkImports('engine/checkpoint/templateMain.ts'), []);
     assert.deepEqual(await networkImports('engine/cli/main.ts'), []);
     const own = ['extension', 'engine'].flatMap((name) =>
       fs

@@ -25,29 +25,51 @@ describe('the chat template of a checkpoint', () => {
 
   test('comes from its own file, or by name, where it does', async () => {
     const { chat, tokenizer } = await opened;
-    assert.deepEqual(chatLayout({}, CHATML, tokenizer), chat);
+    assert.deepEqual(await chatLayout({}, CHATML, tokenizer), { chat, remarks: [] });
     const several = {
       chat_template: [
         { name: 'tool_use', template: 'no' },
         { name: 'default', template: CHATML },
       ],
     };
-    assert.deepEqual(chatLayout(several, undefined, tokenizer), chat);
+    assert.deepEqual(await chatLayout(several, undefined, tokenizer), { chat, remarks: [] });
     const named = { bos_token: { content: '<|im_start|>' }, eos_token: '<|im_end|>' };
     const seed =
       "{% for m in messages %}{{ bos_token + m['role'] + '\\n' + m['content'] | trim + eos_token }}{% endfor %}{{ bos_token + 'assistant\\n' }}";
-    const layout = chatLayout(named, seed, tokenizer);
+    const { chat: layout } = await chatLayout(named, seed, tokenizer);
     assert.deepEqual(layout?.before, chat?.before);
     assert.equal(tokenizer.decode(layout?.after ?? []), 'assistant\n');
   });
 
   test('is none where there is none, it is broken, or it loses the message', async () => {
     const { tokenizer } = await opened;
-    assert.equal(chatLayout(undefined, undefined, tokenizer), undefined);
-    assert.equal(chatLayout({ chat_template: 7 }, undefined, tokenizer), undefined);
-    assert.equal(chatLayout({}, '{% for %}', tokenizer), undefined);
-    assert.equal(chatLayout({}, "{{ raise_exception('no') }}", tokenizer), undefined);
-    assert.equal(chatLayout({}, 'hello', tokenizer), undefined);
+    assert.deepEqual(await chatLayout(undefined, undefined, tokenizer), { remarks: [] });
+    assert.deepEqual(await chatLayout({ chat_template: 7 }, undefined, tokenizer), { remarks: [] });
+    for (const [source, why] of [
+      ['{% for %}', /cannot be rendered/],
+      ["{{ raise_exception('no') }}", /cannot be rendered \(.*no/],
+      ['hello', /does not repeat a message once/],
+      ['{{ messages[0].content }}{{ messages[0].content }}', /does not repeat a message once/],
+    ] as const) {
+      const { chat, remarks } = await chatLayout({}, source, tokenizer);
+      assert.equal(chat, undefined);
+      assert.match(remarks.join('\n'), why);
+    }
+  });
+
+  test('ends where it would take for ever or all the memory there is', async () => {
+    const { tokenizer } = await opened;
+    const loop = (depth: number): string =>
+      depth === 0 ? 'x' : `{% for i in range(100000) %}${loop(depth - 1)}{% endfor %}`;
+    for (const [source, why] of [
+      [`{{ messages[0].content }}${loop(4).replace('x', '')}`, /takes too long/],
+      ['{% for i in range(1000000000) %}{% endfor %}', /takes too (much memory|long)/],
+      [`{{ messages[0].content }}${loop(3)}`, /takes too (much memory|long)/],
+    ] as const) {
+      const { chat, remarks } = await chatLayout({}, source, tokenizer);
+      assert.equal(chat, undefined);
+      assert.match(remarks.join('\n'), why);
+    }
   });
 
   test('is read for families that answer prompts alone', async () => {

@@ -119,6 +119,30 @@ describe('the process', { concurrency: 2 }, () => {
     assert.equal(fs.readFileSync(path.join(folder, 'a.py'), 'utf8'), 'x = 1\n');
   });
 
+  /** Waits for a word on standard error. */
+  async function complained(child: Child, word: string): Promise<void> {
+    let err = '';
+    while (!err.includes(word)) err += String((await once(child.stderr, 'data'))[0]);
+  }
+
+  test('the second Ctrl-C ends it at once, though a step holds the event loop', async () => {
+    const child = start([...INFILL, '--json'], { steps: 100_000, pause: 5, blocks: 'cancelled' });
+    await said(child, 'denoising');
+    child.kill('SIGINT');
+    await complained(child, 'blocked');
+    child.kill('SIGINT');
+    assert.deepEqual(await once(child, 'exit'), [null, 'SIGINT']);
+  });
+
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    test(`${signal} ends it while a session is made, which holds the event loop`, async () => {
+      const child = start(INFILL, { blocks: 'session' });
+      await complained(child, 'blocked');
+      child.kill(signal);
+      assert.deepEqual(await once(child, 'exit'), [null, signal]);
+    });
+  }
+
   test('Ctrl-C while it waits for standard input', async () => {
     const child = start(['infill', '-', '--span', '1:1-1:1']);
     const ended = end(child);

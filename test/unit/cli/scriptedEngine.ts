@@ -19,6 +19,8 @@ export interface Script {
   readonly pause?: number;
   readonly fail?: Error;
   readonly devices?: readonly DeviceReport[];
+  /** Holds the event loop for ever, and says `blocked` on standard error: while the session is made, or when cancelled. */
+  readonly blocks?: 'session' | 'cancelled';
   /** Called after each step. */
   readonly onStep?: (step: number) => unknown;
   /** Called at the end of the denoising. */
@@ -49,6 +51,8 @@ export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Ca
       calls.loads.push(params);
       context.onProgress?.({ folder: params.folder, stage: 'quantising', fraction: 0.5 });
       throwIfCancelled(context.signal);
+      context.onProgress?.({ folder: params.folder, stage: 'session' });
+      if (script.blocks === 'session') block();
       return scriptedModel(script, calls);
     },
     describeDevices: async () => script.devices ?? [],
@@ -59,6 +63,11 @@ export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Ca
     decideProvider: unscripted('decideProvider'),
   };
   return { engine, calls };
+}
+
+function block(): never {
+  fs.writeSync(2, 'blocked\n');
+  for (;;);
 }
 
 function scriptedModel(script: Script, calls: Calls): LoadedModel {
@@ -105,6 +114,7 @@ function scriptedModel(script: Script, calls: Calls): LoadedModel {
         script.onStep?.(step);
         if (step === 2) process.send?.('denoising');
         await new Promise((resolve) => setTimeout(resolve, script.pause ?? 0));
+        if (script.blocks === 'cancelled' && context.signal?.aborted) block();
       }
       script.during?.();
       if (script.fail) throw script.fail;

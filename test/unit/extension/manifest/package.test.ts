@@ -42,6 +42,7 @@ describe('the package', () => {
       'dist/extension.js',
       'dist/engine.js',
       'dist/probe.js',
+      'dist/template.js',
       'dist/cli.js',
       'dist/sample.py',
       'dist/tree-sitter/tree-sitter.wasm',
@@ -63,7 +64,7 @@ describe('the package', () => {
 
   test('has nothing else', () => {
     const allowed =
-      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|engine|probe|cli)\.js|sample\.py|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/starter\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
+      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|engine|probe|template|cli)\.js|sample\.py|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/starter\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],

@@ -1,0 +1,197 @@
+// Model folders made to hang the engine, to exhaust it or to run something: each is refused or loaded without the part in question, and the
+// same engine goes on answering. The deadlines are the product's own.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { after, before, describe } from 'node:test';
+import type { ErrorCode } from '../../engine/errors';
+import type { EngineClient } from '../../engine/rpc/engineClient';
+import { folder as built, root, scripts, start, useScripts } from './engineScripts';
+import { rejects } from './processes';
+
+const FIXTURES = path.join(root, 'test', 'fixtures', 'checkpoints');
+
+useScripts();
+
+type Json = Record<string, unknown>;
+
+/** A copy of a tiny checkpoint, to be spoiled. */
+class Model {
+  constructor(
+    readonly folder: string,
+    fixture: string,
+  ) {
+    fs.cpSync(path.join(FIXTURES, fixture), folder, { recursive: true });
+  }
+
+  place(name: string): string {
+    return path.join(this.folder, name);
+  }
+
+  write(name: string, content: string | Buffer): void {
+    fs.rmSync(this.place(name), { recursive: true, force: true });
+    fs.writeFileSync(this.place(name), content);
+  }
+
+  change(name: string, edit: (json: Json) => void): void {
+    const json = JSON.parse(fs.readFileSync(this.place(name), 'utf8')) as Json;
+    edit(json);
+    this.write(name, JSON.stringify(json));
+  }
+
+  pattern(regex: string): void {
+    this.change('tokenizer.json', (json) => {
+      const split = { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false };
+      const bytes = { type: 'ByteLevel', add_prefix_space: false, use_regex: false };
+      json['pre_tokenizer'] = { type: 'Sequence', pretokenizers: [split, bytes] };
+    });
+  }
+
+  header(json: string): void {
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(Buffer.byteLength(json)));
+    this.write('model.safetensors', Buffer.concat([length, Buffer.from(json)]));
+  }
+
+  pipe(name: string): void {
+    fs.rmSync(this.place(name), { recursive: true, force: true });
+    assert.equal(spawnSync('mkfifo', [this.place(name)]).status, 0);
+  }
+
+  link(name: string, target: string): void {
+    fs.rmSync(this.place(name), { recursive: true, force: true });
+    fs.symlinkSync(target, this.place(name));
+  }
+}
+
+const loop = (depth: number): string =>
+  depth === 0 ? '' : `{% for i in range(100000) %}${loop(depth - 1)}{% endfor %}`;
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+const many = (bytes: number) => `[${'[],'.repeat(bytes / 3)}[]]`;
+
+/** What is done to the folder, and the code with which it is refused; `loads`: without what was spoiled. */
+const HOSTILE: Readonly<Record<string, readonly [(it: Model) => void, ErrorCode | 'loads']>> = {
+  'a pattern of nested repetitions': [(it) => it.pattern('(a+)+$'), 'tokenizer-malformed'],
+  'a pattern of repeated words': [(it) => it.pattern('^(\\w+\\s?)*$'), 'tokenizer-malformed'],
+  'a pattern of equal alternatives': [(it) => it.pattern('(a|a)*b$'), 'tokenizer-malformed'],
+  'a pattern of repeated blanks': [(it) => it.pattern('( *)*\\t'), 'tokenizer-malformed'],
+  'a template of nested loops': [(it) => it.write('chat_template.jinja', loop(4)), 'loads'],
+  'a template of a list that V8 aborts at': [
+    (it) =>
+      it.write(
+        'chat_template.jinja',
+        '{% for i in range(10**9) %}{% endfor %}{% for i in range(1000000000) %}{% endfor %}',
+      ),
+    'loads',
+  ],
+  'a template that calls itself': [
+    (it) => it.write('chat_template.jinja', '{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}'),
+    'loads',
+  ],
+  'a template that doubles a text': [
+    (it) =>
+      it.write(
+        'chat_template.jinja',
+        `{% set n = namespace(s='xxxxxxxx') %}{% for i in range(60) %}{% set n.s = n.s + n.s %}{% endfor %}{{ n.s }}`,
+      ),
+    'loads',
+  ],
+  'a template of eight megabytes of brackets': [
+    (it) => it.write('chat_template.jinja', `{{ ${'('.repeat(7_900_000)} }}`),
+    'loads',
+  ],
+  'a pipe as template': [(it) => it.pipe('chat_template.jinja'), 'checkpoint-malformed'],
+  'a header of nested lists': [(it) => it.header(`{"a":${nested(4_000_000)}}`), 'checkpoint-malformed'],
+  'a header of empty lists': [(it) => it.header(`{"a":${many(9_000_000)}}`), 'checkpoint-malformed'],
+  'a header that is longer than any': [
+    (it) => it.header(`{"__metadata__":{"a":"${'x'.repeat(20_000_000)}"}}`),
+    'checkpoint-malformed',
+  ],
+  'a header that claims more than there is': [
+    (it) => it.write('model.safetensors', Buffer.from([255, 255, 255, 255, 255, 255, 255, 127, 123])),
+    'checkpoint-malformed',
+  ],
+  'a tokenizer of nested lists': [
+    (it) => it.write('tokenizer.json', `{"model":${nested(10_000_000)}}`),
+    'tokenizer-malformed',
+  ],
+  'a tokenizer of empty lists': [
+    (it) => it.write('tokenizer.json', `{"model":${many(30_000_000)}}`),
+    'tokenizer-malformed',
+  ],
+  'a tokenizer that is longer than any': [
+    (it) => it.write('tokenizer.json', `{"a":"${'x'.repeat(70_000_000)}"}`),
+    'tokenizer-malformed',
+  ],
+  'a tokenizer of too many merges': [
+    (it) =>
+      it.change('tokenizer.json', (json) => {
+        (json['model'] as Json)['merges'] = Array.from({ length: 2_500_000 }, () => 'a b');
+      }),
+    'tokenizer-malformed',
+  ],
+  'a configuration of nested lists': [
+    (it) => it.write('config.json', `{"a":${nested(3_000_000)}}`),
+    'checkpoint-malformed',
+  ],
+  'an index that is longer than any': [
+    (it) => it.write('model.safetensors.index.json', `{"a":"${'x'.repeat(40_000_000)}"}`),
+    'checkpoint-malformed',
+  ],
+  'a pipe as configuration': [(it) => it.pipe('config.json'), 'checkpoint-malformed'],
+  'a pipe as tokenizer': [(it) => it.pipe('tokenizer.json'), 'tokenizer-malformed'],
+  'a pipe as weights': [(it) => it.pipe('model.safetensors'), 'checkpoint-malformed'],
+  'an endless device as weights': [(it) => it.link('model.safetensors', '/dev/zero'), 'checkpoint-malformed'],
+  'an endless device as tokenizer': [(it) => it.link('tokenizer.json', '/dev/zero'), 'tokenizer-malformed'],
+};
+
+describe('hostile model folders', { skip: process.platform === 'win32' && 'pipes and links' }, () => {
+  let client: EngineClient;
+  before(async () => {
+    client = await start({ script: scripts.real, cacheFolder: path.join(built, 'cache') });
+  });
+  after(() => client.stop());
+
+  const load = (it: Model) => client.loadModel({ folder: it.folder, provider: 'cpu', precision: 'fp32' });
+  const model = (name: string) => new Model(path.join(built, name.replace(/\W+/g, '-')), 'sdar');
+
+  assert.ok(Object.keys(HOSTILE).length >= 20);
+  for (const [name, [spoil, code]] of Object.entries(HOSTILE)) {
+    test(`${name}: ${code}`, async () => {
+      const it = model(name);
+      spoil(it);
+      if (code === 'loads') {
+        const { takesInstruction, remarks } = await load(it);
+        assert.equal(takesInstruction, false);
+        assert.match(remarks.join('\n'), /chat template/);
+      } else {
+        const { message } = await rejects(load(it), code);
+        if (name.startsWith('a pattern')) assert.match(message, /does not come to an end/);
+      }
+      assert.equal((await client.status()).running, 0);
+    });
+  }
+
+  test('a pattern that hangs at a text alone is stopped there, and at once the next time', async () => {
+    const it = model('late');
+    it.pattern('(zq|zq)*z$|[^z]|z');
+    await load(it);
+    const score = () => client.score({ model: it.folder, text: 'zq'.repeat(60), priority: 'background' });
+    await rejects(score(), 'tokenizer-malformed');
+    await rejects(score(), 'tokenizer-malformed');
+    assert.equal((await client.status()).running, 0);
+  });
+
+  test('what is not hostile is loaded, with its template and a pattern that nobody knows', async () => {
+    const it = model('harmless');
+    it.pattern(' ?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+|\\s+');
+    const { takesInstruction, remarks } = await load(it);
+    assert.equal(takesInstruction, true);
+    assert.deepEqual(
+      remarks.filter((remark) => remark.includes('template')),
+      [],
+    );
+    await client.score({ model: it.folder, text: 'def f(x):\n    return x\n', priority: 'background' });
+  });
+});
