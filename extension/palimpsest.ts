@@ -22,7 +22,7 @@ import { type EngineError, toEngineError } from '../engine/errors';
 import { InfillTool } from './api/infillTool';
 import { Door } from './api/publicApi';
 import { Disposables } from './common/disposables';
-import { EVERYWHERE, mayEdit } from './documents/editable';
+import { EVERYWHERE, isEditable, mayEdit } from './documents/editable';
 import { engineLaunch } from './engine/launch';
 import { type EngineState, EngineSupervisor } from './engine/supervisor';
 import { problemAtCursor } from './fixes/atCursor';
@@ -45,6 +45,7 @@ import {
   describeSettings,
   type EmptyChoice,
   engineSettings,
+  ghostSettings,
   rewriteSettings,
   SECTION,
   START_SETTINGS,
@@ -152,6 +153,9 @@ export class Palimpsest {
       silent: (why) => status.silent(why && sayWhySilent(why)),
       log: this.log,
     });
+    // What was said of one file is not true of another.
+    this.owned.add(window.onDidChangeActiveTextEditor(() => this.saySilence()));
+    this.saySilence();
     this.suspicions = this.owned.add(
       new Suspicions({
         engine: this.engine,
@@ -163,7 +167,10 @@ export class Palimpsest {
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
         // What may be read, how much is asked for, and of whom: an answer counts for what it was made from.
-        if (ANSWER_SETTINGS.some((name) => change.affectsConfiguration(name))) this.ghost.forget();
+        if (ANSWER_SETTINGS.some((name) => change.affectsConfiguration(name))) {
+          this.ghost.forget();
+          this.saySilence();
+        }
         if (!START_SETTINGS.some((name) => change.affectsConfiguration(name))) return;
         this.suspicions.clear();
         // What runs is not what is set any more; the next request starts it as it is set now.
@@ -179,6 +186,12 @@ export class Palimpsest {
     this.log.info(`${document.uri.toString()}: ${sayExclusion(why)}`);
     void this.tellRefusal(sayExclusion(why), why === 'unknown' || why === 'token');
     return false;
+  }
+
+  private saySilence(): void {
+    const document = window.activeTextEditor?.document;
+    const isOff = document !== undefined && isEditable(document.uri) && !ghostSettings(document).enabled;
+    this.status.silent(isOff ? l10n.t('Ghost text is off for {0}.', document.languageId) : undefined);
   }
 
   private async mayRewrite(document: TextDocument): Promise<boolean> {

@@ -95,16 +95,21 @@ export function markOf({ document, context, before, after }: GhostPlace): PlaceM
   };
 }
 
-/** What was typed since then, and what the editor closed behind it; undefined where anything else is another one now. */
+/**
+ * What was typed since then, and what the editor closed behind it; undefined where anything else is another one now, or
+ * `isWanted` says no to what was typed: only then is the text read to its ends.
+ */
 export function typedSince(
   mark: PlaceMark,
   { document, context, before, after }: GhostPlace,
+  isWanted: (typed: string) => boolean = () => true,
 ): { readonly typed: string; readonly closed: string } | undefined {
   const { beforeLength, beforeTail } = mark;
   if (mark.document !== document || mark.context !== context || before.length < beforeLength)
     return undefined;
   if (before.slice(beforeLength - beforeTail.length, beforeLength) !== beforeTail) return undefined;
   const typed = before.slice(beforeLength);
+  if (!isWanted(typed)) return undefined;
   const closed = closedByEditor(mark, after, typed);
   if (closed === undefined || hashOf(before, mark.base, beforeLength) !== mark.beforeHash) return undefined;
   const from = closed.length;
@@ -112,7 +117,9 @@ export function typedSince(
 }
 
 function continued({ mark, texts, isFull }: Entry, place: GhostPlace): Remembered | undefined {
-  const since = typedSince(mark, place);
+  const goesOn = (typed: string) =>
+    texts.length === 0 ? typed === '' : texts.some((text) => text.startsWith(typed));
+  const since = typedSince(mark, place, goesOn);
   if (since === undefined) return undefined;
   const { typed, closed } = since;
   const rest = texts

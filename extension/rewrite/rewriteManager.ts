@@ -193,6 +193,11 @@ export class Rewrites implements CodeLensProvider {
     return this.services.spoken.last;
   }
 
+  /** The sentence that stands behind a line now. */
+  get noted(): string | undefined {
+    return this.services.lineNote.text;
+  }
+
   /** What the comment threads of a document are called, in text order. */
   threadLabels(document: TextDocument): readonly string[] {
     return this.services.comments.labels(document);

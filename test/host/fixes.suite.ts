@@ -11,6 +11,7 @@ import {
   DiagnosticSeverity,
   type Disposable,
   languages,
+  type ProgressOptions,
   Range,
   Selection,
   type TextDocument,
@@ -172,6 +173,36 @@ describe('quick fixes', () => {
     assert.equal(outcome, 'none');
     assert.equal(await rewriteOf(editor), undefined);
     assert.deepEqual(fingerprint(editor.document), untouched);
+    await commands.executeCommand('notifications.clearAll');
+  });
+
+  it('shows that it works before the model is there', async () => {
+    const editor = await openFile('progress.py', PROGRAM);
+    objector = new Objector('qzx');
+    const palimpsest = await (await internals()).palimpsest();
+    await palimpsest.engine.stop();
+    const real = window.withProgress;
+    let state: string | undefined;
+    const seen = new Promise<void>((resolve) => {
+      const heard = (options: ProgressOptions, ...rest: never[]) => {
+        if (/fix/.test(options.title ?? '')) {
+          state = palimpsest.engine.state.kind;
+          resolve();
+        }
+        return Reflect.apply(real, window, [options, ...rest]);
+      };
+      Object.defineProperty(window, 'withProgress', { configurable: true, writable: true, value: heard });
+    });
+    try {
+      const [problem] = languages.getDiagnostics(editor.document.uri);
+      const outcome = commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
+      await seen;
+      assert.notEqual(state, 'ready');
+      assert.ok(['shown', 'none'].includes(String(await outcome)));
+    } finally {
+      Object.defineProperty(window, 'withProgress', { configurable: true, writable: true, value: real });
+    }
+    await commands.executeCommand('palimpsest.rejectRewrite');
     await commands.executeCommand('notifications.clearAll');
   });
 

@@ -263,6 +263,10 @@ describe('ghost text', () => {
       const { document } = await openFile('unsure.py', START + END);
       assert.deepEqual(await automatically(document, AT), []);
       assert.match(said(), /not sure enough/);
+      await openFile('prose.md', 'Some words.\n');
+      await until(() => /off for markdown/.test(said()), 'that it is off for prose');
+      await openFile('code.py', START + END);
+      await until(() => !/ghost text/i.test(said()), 'nothing of it where it is on');
     } finally {
       await configure('ghostText.gate', 0);
     }

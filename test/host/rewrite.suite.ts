@@ -235,6 +235,19 @@ describe('rewrite selection', () => {
     assert.deepEqual(fingerprint(editor.document), untouched);
   });
 
+  it('has a sample for whoever has nothing open', async () => {
+    assert.equal(window.activeTextEditor, undefined);
+    await run('rewriteSample');
+    const editor = await until(() => window.activeTextEditor, 'the sample');
+    assert.equal(editor.document.isUntitled, true);
+    assert.equal(editor.document.languageId, 'python');
+    const { rewrites } = await (await internals()).palimpsest();
+    const text = editor.document.getText();
+    await until(() => rewrites.of(editor.document.uri)?.kind !== 'denoising', 'the end of the denoise');
+    assert.equal(editor.document.getText(), text);
+    await run('rejectRewrite');
+  });
+
   it('leaves files that hold secrets alone', async () => {
     const editor = await openFile('.env', `TOKEN=${GIBBERISH}\n`);
     select(editor, [0, 0]);

@@ -168,6 +168,18 @@ describe('rewrite, hunk by hunk', () => {
     assert.equal(editor.document.getText(), `# above\n${ANSWER.replace('"2"', '2')}`);
   });
 
+  it('says that nothing would change where the person looks, until they go on', async () => {
+    const editor = await openFile('unchanged.py', TEXT);
+    const { rewrites } = await (await internals()).palimpsest();
+    const places = [{ start: 0, end: TEXT.length, old: TEXT }];
+    editor.selection = new Selection(2, 0, 2, 5);
+    rewrites.present(editor, { places, answers: [{ texts: [TEXT] }] }, 0);
+    assert.match(rewrites.noted ?? '', /leave|change/);
+    assert.equal(editor.document.getText(), TEXT);
+    editor.selection = new Selection(5, 0, 5, 0);
+    await until(() => rewrites.noted === undefined, 'the note gone');
+  });
+
   it("takes one block by the editor's own ghost text command, in one undo step", async () => {
     const editor = await openFile('ghostHunk.py', TEXT);
     const rewrite = await presented(editor, ANSWER);
