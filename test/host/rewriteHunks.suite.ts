@@ -171,9 +171,9 @@ describe('rewrite, hunk by hunk', () => {
   it('says that nothing would change where the person looks, until they go on', async () => {
     const editor = await openFile('unchanged.py', TEXT);
     const { rewrites } = await (await internals()).palimpsest();
-    const places = [{ start: 0, end: TEXT.length, old: TEXT }];
+    const spans = [{ start: 0, end: TEXT.length, old: TEXT }];
     editor.selection = new Selection(2, 0, 2, 5);
-    rewrites.present(editor, { places, answers: [{ texts: [TEXT] }] }, 0);
+    rewrites.present(editor, { spans, candidates: [{ texts: [TEXT] }] }, 0);
     assert.match(rewrites.noted ?? '', /leave|change/);
     assert.equal(editor.document.getText(), TEXT);
     editor.selection = new Selection(5, 0, 5, 0);
