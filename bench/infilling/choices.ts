@@ -4,6 +4,7 @@ import { CHOICE_FEATURES, choose, fittedWorth, plainWorth, STAY } from '../../en
 import type { RescoredChoice } from '../../engine/decoding/chooseAnswer';
 import type { Hypothesis } from '../../engine/denoiser';
 import { markdownTable, progress, type Report } from '../harness';
+import { FEATURE_GROUPS, without } from './ablation';
 import { type ChoiceExample, fitChoice } from './choiceFit';
 import { type Evaluated, infillCase } from './engine';
 import { FOLDS } from './logisticFit';
@@ -53,6 +54,8 @@ export function choiceReport(
     sections: [
       `_Fitted_: in ${FOLDS} parts, each judged by coefficients that were fitted on the others. _Oracle_: if the right one were always chosen.`,
       comparison(mixed, off),
+      'All, fitted without one group of features after the other:',
+      ablation(mixed),
       'The worth of a rescored answer is linear, with these coefficients:',
       markdownTable(
         ['feature', 'coefficient', 'without copying'],
@@ -80,19 +83,8 @@ function comparison(examples: readonly ChoiceCase[], modelAlone: readonly Choice
   const likelihood = ({ rescored }: RescoredChoice) => plainWorth(rescored) - STAY * rescored.ids.length;
   const byWorth = (worth: (choice: RescoredChoice) => number) => (example: ChoiceCase) =>
     choose(example.choices.map(worth))?.index ?? -1;
-  const row = (name: string, list: readonly ChoiceCase[], picks: readonly number[]): string[] => {
-    const gains = list.map(({ gains: values }, i) => values[picks[i] ?? -1] ?? 0);
-    const isRight = (gain: number) => Number(gain > RIGHT);
-    return [
-      name,
-      percent(mean(gains.map(isRight))),
-      percent(mean(gains.map((gain) => gain - RIGHT * isRight(gain)))),
-      percent(mean(list.map(({ gains: values }) => Number(values.some((gain) => gain > RIGHT))))),
-    ];
-  };
   const plain = (name: string, list: readonly ChoiceCase[], worth: (choice: RescoredChoice) => number) =>
     row(name, list, list.map(byWorth(worth)));
-  const fitted = (name: string, list: readonly ChoiceCase[]) => row(name, list, crossValidated(list));
   return markdownTable(
     ['chosen', 'exact %', 'similar %', 'oracle, exact %'],
     [
@@ -106,6 +98,33 @@ function comparison(examples: readonly ChoiceCase[], modelAlone: readonly Choice
       fitted('all, fitted', all),
       fitted('without copying from the start, fitted', modelAlone),
     ],
+  );
+}
+
+/** Exact and similar, and exact if the right one were always chosen. */
+function row(name: string, list: readonly ChoiceCase[], picks: readonly number[]): string[] {
+  const gains = list.map(({ gains: values }, i) => values[picks[i] ?? -1] ?? 0);
+  const isRight = (gain: number) => Number(gain > RIGHT);
+  return [
+    name,
+    percent(mean(gains.map(isRight))),
+    percent(mean(gains.map((gain) => gain - RIGHT * isRight(gain)))),
+    percent(mean(list.map(({ gains: values }) => Number(values.some((gain) => gain > RIGHT))))),
+  ];
+}
+
+function fitted(name: string, list: readonly ChoiceCase[]): string[] {
+  return row(name, list, crossValidated(list));
+}
+
+function ablation(examples: readonly ChoiceCase[]): string {
+  const rows = Object.entries(FEATURE_GROUPS).map(([name, features]) => {
+    const rest = examples.map((example) => without(example, features));
+    return fitted(name, rest).slice(0, 3);
+  });
+  return markdownTable(
+    ['without', 'exact %', 'similar %'],
+    [fitted('nothing left out', examples).slice(0, 3), ...rows],
   );
 }
 
