@@ -83,6 +83,7 @@ export const loadModel: LoadModel = async (params, { cacheFolder, signal, onProg
     attention: decision.attention,
     precision,
     storedPrecision: checkpoint.storedDtype,
+    ...(calibration ? { gate: calibration.gate } : {}),
     takesInstruction: checkpoint.chat !== undefined,
     remarks,
   };

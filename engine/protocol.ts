@@ -88,6 +88,11 @@ export interface ModelDescription {
   readonly precision: Precision;
   /** Of the weights as they are stored. */
   readonly storedPrecision: string;
+  /**
+   * 0…1: the confidence from which on an answer that nobody asked for is worth showing, where that was fitted to the model
+   * (calibration.json). A client's own default.
+   */
+  readonly gate?: number;
   /** Whether `instruction` means anything to it. */
   readonly takesInstruction: boolean;
   /** Sentences for people about what is unusual but not wrong. */

@@ -97,19 +97,20 @@ export interface GhostSettings {
   /** Never by itself, only when the editor's key for it is pressed. */
   readonly onlyWhenAsked: boolean;
   readonly inComments: boolean;
-  /** 0…1: offers that are surely less likely to be right are left out, unless a person asked. */
-  readonly gate: number;
+  /** 0…1: the least confidence of an offer that nobody asked for; undefined: the model's own (ModelDescription). */
+  readonly gate: number | undefined;
 }
 
 export function ghostSettings(scope: ConfigurationScope): GhostSettings {
   const all = workspace.getConfiguration(`${SECTION}.ghostText`, scope);
+  const gate = all.get('gate');
   return {
     enabled: all.get('enabled', true),
     delay: bounded(all.get('delay'), 0, 2000, 75),
     maxTokens: Math.round(bounded(all.get('maxTokens'), 1, 256, 32)),
     onlyWhenAsked: all.get('trigger') === 'onRequest',
     inComments: all.get('inComments') === true,
-    gate: bounded(all.get('gate'), 0, 1, 0.3),
+    gate: typeof gate === 'number' ? bounded(gate, 0, 1, 0.3) : undefined,
   };
 }
 

@@ -41,6 +41,8 @@ export interface GhostServices {
 
 /** What the person can go through; the editor asks for them only when somebody does. */
 const CANDIDATES = 3;
+/** Least confidence of an offer that nobody asked for, where neither the settings nor the model say. */
+const GATE = 0.3;
 
 interface Question extends GhostQuestion {
   readonly of: TextDocument;
@@ -189,7 +191,7 @@ export class GhostText {
               seed: 0,
               maxTokens: settings.maxTokens,
               ...(others.length > 0 ? { openTexts: others } : {}),
-              ...(isAsked ? { candidates: CANDIDATES } : { gate: settings.gate }),
+              ...(isAsked ? { candidates: CANDIDATES } : { gate: settings.gate ?? model.gate ?? GATE }),
             },
             { signal },
           ),
