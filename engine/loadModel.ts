@@ -8,6 +8,7 @@ import type { Checkpoint } from './checkpoint/types';
 import { type EngineError, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
 import type { Precision } from './graph/types';
+import { isPacked } from './graph/unpack';
 import { Infiller } from './infill/infiller';
 import type { LoadedModel, LoadModel } from './model';
 import type { ModelDescription } from './protocol';
@@ -60,7 +61,8 @@ export const loadModel: LoadModel = async (params, { cacheFolder, signal, onProg
   let remarks = checkpoint.remarks;
   let precision = chosen;
   const graph = await build(chosen).catch((error: unknown) => {
-    if (choice !== 'auto' || checkpoint.parameters > SMALL || !cannotKeep(error)) throw error;
+    const mayFallBack = choice === 'auto' && checkpoint.parameters <= SMALL && !isPacked(checkpoint);
+    if (!mayFallBack || !cannotKeep(error)) throw error;
     precision = 'fp32';
     remarks = [...remarks, `It runs in fp32, which is slower: ${error.message}`];
     return build('fp32');

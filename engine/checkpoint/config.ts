@@ -21,9 +21,12 @@ function hasLladaKeys(fields: Fields): boolean {
   return fields.has('d_model') && fields.has('n_layers');
 }
 
-/** @throws EngineError `checkpoint-malformed` that names the field */
-export function readShape(config: JsonObject): ConfigShape {
-  const fields = new Fields(config, 'config.json');
+/**
+ * @param where what `config` is from, for messages
+ * @throws EngineError `checkpoint-malformed` that names the field
+ */
+export function readShape(config: JsonObject, where = 'config.json'): ConfigShape {
+  const fields = new Fields(config, where);
   refuseUnsupported(fields);
   const shape = hasLladaKeys(fields) ? lladaShape(fields) : llamaShape(fields);
   if (shape.heads % shape.kvHeads !== 0) {

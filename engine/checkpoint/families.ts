@@ -1,24 +1,11 @@
 // The model families as data. Ids are what the published checkpoint has, for checking only (see specials.ts).
-import type { Family, LengthControl, Sampling, SpecialTokenName, SpecialTokenSpec } from './family';
+import { AUTOREGRESSIVE } from './autoregressive';
+import type { Family, LengthControl, Sampling, SpecialTokenName } from './family';
+import { type KnownFamily, token } from './knownFamily';
 
-/** A family and what is known of its published checkpoint. */
-export interface KnownFamily {
-  readonly family: Family;
-  /** Sizes of the embedding table for which the ids in `family.tokens` hold. */
-  readonly publishedVocabSizes: readonly number[];
-  /** The context that the model was trained for, where config.json claims more. */
-  readonly contextLimit?: number;
-  /** Whether every layer has query and key norms: their absence is then an incomplete checkpoint. */
-  readonly qkNorm?: boolean;
-  /** Whether query, key and value have biases, likewise. */
-  readonly qkvBias?: boolean;
-}
+export type { KnownFamily } from './knownFamily';
 
 type Tokens = Family['tokens'];
-
-function token(text: string, id?: number, required = false): SpecialTokenSpec {
-  return id === undefined ? { text, required } : { text, id, required };
-}
 
 const FIXED: LengthControl = { kind: 'fixed' };
 const END_TOKEN: LengthControl = { kind: 'end-token' };
@@ -89,7 +76,7 @@ const STABLE_DIFFCODER: Family = {
   tensorNames: 'llama',
   shifted: false,
   attention: { kind: 'block-causal', blockLength: 4 },
-  infill: { kind: 'fim-order', bos: true },
+  infill: { kind: 'fim-order', bos: true, order: 'suffix-first' },
   length: END_TOKEN,
   tokens: { ...SEED_TOKENS, bos: token('<[begin▁of▁sentence]>', 0, true), ...SEED_FIM },
   sampling: GREEDY_TOP_K,
@@ -302,7 +289,7 @@ function deepFreeze<T>(value: T): T {
 
 /** Every family by its id. */
 export const FAMILIES: ReadonlyMap<string, KnownFamily> = new Map(
-  KNOWN.map((known) => [known.family.id, deepFreeze(known)]),
+  [...KNOWN, ...AUTOREGRESSIVE].map((known) => [known.family.id, deepFreeze(known)]),
 );
 
 export const SPECIAL_TOKEN_NAMES: readonly SpecialTokenName[] = [

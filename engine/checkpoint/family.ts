@@ -22,8 +22,13 @@ export type AttentionKind =
 export type InfillKind =
   /** Masks stand where the span stood: [bos] prefix masks suffix [eos]. */
   | { readonly kind: 'in-place'; readonly bos: boolean; readonly eos: boolean }
-  /** The suffix goes before the prefix: fimSuffix suffix fimPrefix prefix fimMiddle, then blocks of masks. */
-  | { readonly kind: 'fim-order'; readonly bos: boolean }
+  /**
+   * Both sides before the answer's blocks. `suffix-first`: fimSuffix suffix fimPrefix prefix fimMiddle;
+   * `prefix-first`: fimPrefix prefix fimSuffix suffix fimMiddle.
+   */
+  | { readonly kind: 'fim-order'; readonly bos: boolean; readonly order: 'suffix-first' | 'prefix-first' }
+  /** What stands before the span and nothing else: the model has no way to see what stands behind it. */
+  | { readonly kind: 'left-only'; readonly bos: boolean }
   /** The file around the span goes through the chat template; the answer is a fenced block. */
   | { readonly kind: 'prompt' }
   /** [bos][language] prefix, a hole, suffix: see `cached-canvas`. */
@@ -87,8 +92,8 @@ export interface Family {
   readonly id: string;
   /** For people, for instance `DreamOn`. */
   readonly title: string;
-  /** `llama`: model.layers.N.self_attn.q_proj …; `llada`: model.transformer.blocks.N.q_proj … */
-  readonly tensorNames: 'llama' | 'llada';
+  /** `llama`: model.layers.N.self_attn.q_proj …; `llada`: model.transformer.blocks.N.q_proj …; `gguf`: blk.N.attn_q … */
+  readonly tensorNames: 'llama' | 'llada' | 'gguf';
   /** True where the logits at position i predict token i + 1. */
   readonly shifted: boolean;
   readonly attention: AttentionKind;

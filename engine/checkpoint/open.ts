@@ -1,58 +1,46 @@
-// Opens a checkpoint folder: config, family, tokenizer, tensor headers, each checked against the others. No weight
-// is read.
+// Opens a checkpoint, a folder or a GGUF file: config, family, tokenizer, tensor headers, each checked against the
+// others. No weight is read.
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { chatLayout, type FoundLayout } from './chatTemplate';
-import { readShape } from './config';
+import { type ConfigShape, readShape } from './config';
 import { STARTER_LANGUAGES } from './families';
 import type { Family } from './family';
+import { readFolderParts } from './folder';
 import { namingFolder } from './folderErrors';
-import { type JsonObject, readJsonObject, readSmallFile } from './json';
-import { applyOverride, OVERRIDE_NAME, overrideBase, overrideIsComplete } from './override';
-import { checkpointName, type Recognised, recogniseFamily, withConfig } from './recognise';
+import { isGgufPath, readGgufParts } from './ggufFile';
+import type { JsonObject } from './json';
+import { applyOverride, overrideBase, overrideIsComplete } from './override';
+import type { CheckpointParts } from './parts';
+import { type Recognised, recogniseFamily, withConfig } from './recognise';
 import { remarksOn } from './remarks';
 import { resolveSpecials } from './specials';
 import { mapTensors, usedTensors } from './tensors';
 import { createTokenizer, tokenIdOf } from './tokenizer';
-import { readTokenizerDefinition } from './tokenizerFiles';
-import type { Checkpoint, TensorDtype, TensorLocation } from './types';
-import { readTensors, requireFolder } from './weightFiles';
-
-const MAX_CONFIG_BYTES = 8_000_000;
+import type { Checkpoint, PackedType, RopeScaling, TensorLocation } from './types';
 
 /**
- * @param folder a Hugging Face checkpoint folder (or a snapshot in its cache)
- * @throws EngineError with the codes of checkpoint folders (errors.ts)
+ * @param place a Hugging Face checkpoint folder (or a snapshot in its cache), or a `.gguf` file
+ * @throws EngineError with the codes of checkpoints (errors.ts)
  */
-export async function openCheckpoint(folder: string): Promise<Checkpoint> {
-  const root = path.resolve(folder);
-  return namingFolder(root, () => openFolder(root));
+export async function openCheckpoint(place: string): Promise<Checkpoint> {
+  const root = path.resolve(place);
+  return namingFolder(root, async () =>
+    assemble(await (isGgufPath(root) ? readGgufParts(root) : readFolderParts(root))),
+  );
 }
 
-async function openFolder(root: string): Promise<Checkpoint> {
-  await requireFolder(root);
-  const read = (name: string) =>
-    readJsonObject(path.join(root, name), MAX_CONFIG_BYTES, 'checkpoint-malformed');
-  const config = await read('config.json');
-  if (!config) throw missingConfig(root);
-  const [override, generationConfig, tokenizerConfig, specialTokensMap, stored] = await Promise.all([
-    read(OVERRIDE_NAME),
-    read('generation_config.json'),
-    read('tokenizer_config.json'),
-    read('special_tokens_map.json'),
-    readTensors(root),
-  ]);
-  const definition = await readTokenizerDefinition(root, tokenizerConfig);
-  const idOf = tokenIdOf(definition);
-  const name = checkpointName(root);
+async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
+  const { config, configName, generationConfig, tokenizerConfig, specialTokensMap, name } = parts;
+  const idOf = tokenIdOf(parts.tokenizer);
   const { known, remarks } = chooseFamily(
-    override,
+    parts.override,
     () => recogniseFamily({ config, name, hasToken: (text) => idOf(text) !== undefined }),
     config,
   );
-  const shape = readShape(config);
+  const shape = readShape(config, configName);
   requireRoom(known.family, shape.contextLength);
-  const mapped = mapTensors(stored, shape, known);
+  const mapped = mapTensors(parts.stored, shape, known);
   const { vocabSize } = shape;
   const specials = resolveSpecials(known, {
     idOf,
@@ -64,21 +52,22 @@ async function openFolder(root: string): Promise<Checkpoint> {
   });
   const family = { ...known.family, tensorNames: mapped.scheme };
   const languages = family.attention.kind === 'cached-canvas' ? languageTokens(idOf) : {};
-  const tokenizer = createTokenizer(definition, {
+  const tokenizer = createTokenizer(parts.tokenizer, {
     specials: [...Object.values(specials), ...Object.values(languages)],
     vocabSize,
   });
   const used = usedTensors(mapped.tensors);
   const { chat, remarks: chatRemarks }: FoundLayout =
     family.infill.kind === 'prompt'
-      ? await chatLayout(tokenizerConfig, await templateFile(root), tokenizer)
+      ? await chatLayout(tokenizerConfig, parts.chatTemplate, tokenizer)
       : { remarks: [] };
   return {
-    folder: root,
+    folder: parts.root,
     name,
     family,
     shape: {
       ...shape,
+      ropeScaling: scalingOf(shape, parts),
       contextLength: Math.min(shape.contextLength, known.contextLimit ?? shape.contextLength),
       tiedHead: mapped.tiedHead,
       qkNorm: mapped.qkNorm,
@@ -98,11 +87,22 @@ async function openFolder(root: string): Promise<Checkpoint> {
         known,
         shape,
         config,
+        configName,
         generationConfig,
-        normaliser: definition.normaliser,
+        normaliser: parts.tokenizer.normaliser,
       })),
     ],
   };
+}
+
+/** Factors that the checkpoint carries are the scaling by themselves. */
+function scalingOf({ ropeScaling }: ConfigShape, { ropeFactors, root }: CheckpointParts): RopeScaling {
+  if (!ropeFactors) return ropeScaling;
+  if (ropeScaling.kind === 'none') return { kind: 'factors', factors: ropeFactors };
+  throw new EngineError(
+    'checkpoint-malformed',
+    `${path.basename(root)} scales the rotary frequencies twice, by ${ropeScaling.kind} and by factors. Take another conversion of this model.`,
+  );
 }
 
 /** A gap for the hole that takes all positions leaves none to read: every request would find no room. */
@@ -113,11 +113,6 @@ function requireRoom({ attention }: Family, contextLength: number): void {
     `The hole gap of ${attention.holeGap} positions leaves nothing of a context of ${contextLength}. Correct config.json, or the palimpsest.json beside it.`,
     { holeGap: attention.holeGap, contextLength },
   );
-}
-
-async function templateFile(root: string): Promise<string | undefined> {
-  const file = path.join(root, 'chat_template.jinja');
-  return (await readSmallFile(file, MAX_CONFIG_BYTES, 'checkpoint-malformed'))?.toString('utf8');
 }
 
 /** palimpsest.json where it says something, else recognition. */
@@ -137,14 +132,6 @@ function chooseFamily(
   return { ...recognised, known: applyOverride(override, recognised.known) };
 }
 
-function missingConfig(root: string): EngineError {
-  return new EngineError(
-    'checkpoint-missing',
-    `${path.basename(root)} holds no config.json. Give the folder that holds config.json, tokenizer.json and the .safetensors files.`,
-    { folder: root },
-  );
-}
-
 function languageTokens(idOf: (text: string) => number | undefined): Record<string, number> {
   const found: Record<string, number> = {};
   for (const [language, text] of Object.entries(STARTER_LANGUAGES)) {
@@ -158,12 +145,15 @@ function elements(tensor: TensorLocation): number {
   return tensor.shape.reduce((product, size) => product * size, 1);
 }
 
-/** The dtype that holds most bytes: norms are often F32 beside BF16 weights. */
-function mainDtype(tensors: readonly TensorLocation[]): TensorDtype {
-  const bytes = new Map<TensorDtype, number>();
-  for (const { dtype, length } of tensors) bytes.set(dtype, (bytes.get(dtype) ?? 0) + length);
+/** The type that holds most bytes: norms are often F32 beside BF16 weights. */
+function mainDtype(tensors: readonly TensorLocation[]): PackedType {
+  const bytes = new Map<PackedType, number>();
+  for (const { packing, dtype, length } of tensors) {
+    const type = packing?.type ?? dtype;
+    bytes.set(type, (bytes.get(type) ?? 0) + length);
+  }
   return [...bytes].reduce((best, entry) => (entry[1] > best[1] ? entry : best), ['F32', 0] as [
-    TensorDtype,
+    PackedType,
     number,
   ])[0];
 }

@@ -62,7 +62,7 @@ export function applyOverride(override: JsonObject, base: KnownFamily | undefine
   const family: Family = {
     id: fields.string('id', old?.id),
     title: fields.string('title', old?.title),
-    tensorNames: fields.choice('tensorNames', ['llama', 'llada'], old?.tensorNames),
+    tensorNames: fields.choice('tensorNames', ['llama', 'llada', 'gguf'], old?.tensorNames),
     shifted: fields.boolean('shifted', old?.shifted),
     attention: replaced(fields, 'attention', attentionKind, old?.attention),
     infill: replaced(fields, 'infill', infillKind, old?.infill),
@@ -122,12 +122,19 @@ function attentionKind(section: Fields): AttentionKind {
 }
 
 function infillKind(section: Fields): InfillKind {
-  const kind = section.choice('kind', ['in-place', 'fim-order', 'prompt', 'cached-canvas']);
+  const kind = section.choice('kind', ['in-place', 'fim-order', 'left-only', 'prompt', 'cached-canvas']);
   switch (kind) {
     case 'in-place':
       section.onlyKeys(['kind', 'bos', 'eos']);
       return { kind, bos: section.boolean('bos'), eos: section.boolean('eos') };
     case 'fim-order':
+      section.onlyKeys(['kind', 'bos', 'order']);
+      return {
+        kind,
+        bos: section.boolean('bos'),
+        order: section.choice('order', ['suffix-first', 'prefix-first'], 'suffix-first'),
+      };
+    case 'left-only':
     case 'cached-canvas':
       section.onlyKeys(['kind', 'bos']);
       return { kind, bos: section.boolean('bos') };

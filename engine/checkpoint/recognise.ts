@@ -49,6 +49,11 @@ export function recogniseFamily(evidence: Evidence): Recognised {
       `Recognised as ${known.family.title} by its mask token alone. If it is another model, add a palimpsest.json that names its family.`,
     );
   }
+  if (known.family.id === 'qwen2.5-coder' && !names(evidence).includes('coder')) {
+    remarks.push(
+      `Recognised as ${known.family.title} by its FIM tokens alone. If it is another model, add a palimpsest.json that names its family.`,
+    );
+  }
   return { known: { ...known, family: withConfig(known.family, evidence.config) }, remarks };
 }
 
@@ -78,18 +83,30 @@ function familyId(evidence: Evidence): string | undefined {
       return name.includes('bd3lm') ? `${modelType}-bd3lm` : modelType;
     case 'qwen2':
       // Both carry a causal architecture's name; plain Qwen2.5 has no such token (models.md, pitfalls).
-      if (!has('[MASK]')) return undefined;
-      return name.includes('cdlm') ? 'cdlm' : 'open-dcoder';
+      if (has('[MASK]')) return name.includes('cdlm') ? 'cdlm' : 'open-dcoder';
+      // Qwen2.5 itself has Coder's FIM tokens without having been trained on them.
+      if (has('<|fim_middle|>') && (name.includes('coder') || !name.includes('qwen25')))
+        return 'qwen2.5-coder';
+      return has('<|im_end|>') ? 'qwen2.5' : undefined;
+    case 'qwen3':
+      return has('<|im_end|>') ? 'qwen3' : undefined;
     case 'llama':
     case 'stable_diffcoder':
       if (name.includes('illada')) return 'illada';
-      if (!has('<[MASK_TOKEN]>')) return undefined;
+      if (!has('<[MASK_TOKEN]>')) return causalLlama(has, name);
       // Seed-Coder, the autoregressive model it started from, has the same tokenizer.
-      if (name.includes('seedcoder') && !name.includes('diffcoder')) return undefined;
+      if (name.includes('seedcoder') && !name.includes('diffcoder'))
+        return name.includes('instruct') ? 'seed-coder-instruct' : 'seed-coder';
       return name.includes('instruct') ? 'stable-diffcoder-instruct' : 'stable-diffcoder';
     default:
       return undefined;
   }
+}
+
+/** Autoregressive coders of Llama's shape, by the tokens that only they have. */
+function causalLlama(has: Evidence['hasToken'], name: string): string | undefined {
+  if (has('<｜fim▁hole｜>')) return 'deepseek-coder';
+  return has('<repo_name>') && (name.includes('smollm') || has('<empty_output>')) ? 'smollm2' : undefined;
 }
 
 /** Every name that the checkpoint goes by, in lower case, without separators. */
@@ -124,7 +141,8 @@ export function withConfig(family: Family, config: JsonObject): Family {
   const section = fields.section('palimpsest');
   if (attention.kind === 'cached-canvas')
     return section ? { ...family, attention: starterAttention(section), ...trainedWindow(section) } : family;
-  if (attention.kind !== 'block-causal') return family;
+  // An autoregressive model's blocks are of one token, whatever else its configuration is about.
+  if (attention.kind !== 'block-causal' || attention.blockLength === 1) return family;
   // SDAR writes block_size, Fast-dLLM v2 bd_size; both are published with several lengths.
   const key = ['block_size', 'bd_size', 'block_length'].find((name) => fields.has(name));
   if (!key) return family;
@@ -160,16 +178,20 @@ function trainedWindow(section: Fields): Pick<Family, 'window'> {
 
 /** Architectures that run on a server only (models.md), to say so instead of asking for a descriptor. */
 const REMOTE_ONLY = /moe|llada2|rnd1|gemma/;
+/** Known coders whose layers the graph does not compute. */
+const OTHER_LAYERS = /^(starcoder2|gpt_bigcode)$/;
 
 function unknownFamily(evidence: Evidence): EngineError {
   const modelType = brief(lowerCase(own(evidence.config, 'model_type')));
   const shown = modelType ? `model_type "${modelType}"` : 'no model_type';
   const advice = REMOTE_ONLY.test(modelType)
     ? 'Mixture-of-experts models run on a remote engine only.'
-    : 'If it is a diffusion language model, add a palimpsest.json beside it that names its family, for instance {"base": "dream"}; docs/families.md describes the file.';
+    : OTHER_LAYERS.test(modelType)
+      ? 'StarCoder has layer norms with biases and a plain MLP, which Palimpsest does not compute. Qwen2.5-Coder, Seed-Coder and DeepSeek-Coder run.'
+      : 'If it is a model of one of the known families, add a palimpsest.json beside it that names the family, for instance {"base": "dream"}; docs/families.md describes the file.';
   return new EngineError(
     'family-unknown',
-    `${evidence.name} (${shown}) is not a diffusion model that Palimpsest knows. ${advice}`,
+    `${evidence.name} (${shown}) is not a model that Palimpsest knows. ${advice}`,
     { modelType, name: evidence.name },
   );
 }

@@ -11,6 +11,8 @@ export interface Opened {
   readonly known: KnownFamily;
   readonly shape: ConfigShape;
   readonly config: JsonObject;
+  /** What `config` is from. */
+  readonly configName: string;
   readonly generationConfig: JsonObject | undefined;
   /** `normalizer` of tokenizer.json. */
   readonly normaliser: unknown;
@@ -18,15 +20,15 @@ export interface Opened {
 
 /** Sentences for people. Reads a few kilobytes of weights where the head is stored twice. */
 export async function remarksOn(opened: Opened): Promise<readonly string[]> {
-  const { mapped, known, shape, config, generationConfig, normaliser } = opened;
+  const { mapped, known, shape, config, configName, generationConfig, normaliser } = opened;
   const remarks: string[] = [];
-  if (mapped.scheme !== known.family.tensorNames)
+  if (mapped.scheme !== known.family.tensorNames && mapped.scheme !== 'gguf')
     remarks.push(
       `The tensors are named as ${mapped.scheme} models name them, which is unusual for ${known.family.title}.`,
     );
   if (known.contextLimit !== undefined && known.contextLimit < shape.contextLength)
     remarks.push(
-      `config.json claims a context of ${shape.contextLength}; ${known.family.title} is used with ${known.contextLimit}.`,
+      `${configName} claims a context of ${shape.contextLength}; ${known.family.title} is used with ${known.contextLimit}.`,
     );
   if (mapped.unused.length > 0)
     remarks.push(

@@ -64,7 +64,33 @@ export const SCHEMES: Readonly<Record<NameScheme, SchemeNames>> = {
       attentionOutBias: 'attn_out.bias',
     },
   },
+  // ggml's gguf-py/gguf/constants.py: one scheme for every architecture.
+  gguf: {
+    embedding: 'token_embd.weight',
+    finalNorm: 'output_norm.weight',
+    head: 'output.weight',
+    layer: 'blk.',
+    roles: {
+      attentionNorm: 'attn_norm.weight',
+      query: 'attn_q.weight',
+      key: 'attn_k.weight',
+      value: 'attn_v.weight',
+      attentionOut: 'attn_output.weight',
+      queryNorm: 'attn_q_norm.weight',
+      keyNorm: 'attn_k_norm.weight',
+      ffnNorm: 'ffn_norm.weight',
+      gate: 'ffn_gate.weight',
+      up: 'ffn_up.weight',
+      down: 'ffn_down.weight',
+      queryBias: 'attn_q.bias',
+      keyBias: 'attn_k.bias',
+      valueBias: 'attn_v.bias',
+      attentionOutBias: 'attn_output.bias',
+    },
+  },
 };
+
+const SCHEME_NAMES = ['llama', 'llada', 'gguf'] as const satisfies readonly NameScheme[];
 
 export function layerName(names: SchemeNames, layer: number, role: Role): string {
   return `${names.layer}${layer}.${names.roles[role]}`;
@@ -77,13 +103,12 @@ export interface Finder {
   readonly nameOf: (name: string) => string;
 }
 
-/** The family's own scheme first, then the other: some conversions rename the tensors. */
+/** The family's own scheme first, then the others: some conversions rename the tensors. */
 export function schemeOf(
   stored: ReadonlyMap<string, StoredTensor>,
   preferred: NameScheme,
 ): { scheme: NameScheme; finder: Finder } {
-  const other: NameScheme = preferred === 'llama' ? 'llada' : 'llama';
-  for (const scheme of [preferred, other]) {
+  for (const scheme of [preferred, ...SCHEME_NAMES.filter((name) => name !== preferred)]) {
     const finder = finderFor(stored, SCHEMES[scheme]);
     if (finder) return { scheme, finder };
   }
@@ -93,7 +118,7 @@ export function schemeOf(
 function finderFor(stored: ReadonlyMap<string, StoredTensor>, names: SchemeNames): Finder | undefined {
   const { embedding } = names;
   if (stored.has(embedding)) return plainFinder(stored, (name) => name);
-  const bare = embedding.slice('model.'.length);
+  const bare = embedding.replace(/^model\./, '');
   for (const name of stored.keys()) {
     if (name === bare) return plainFinder(stored, (wanted) => wanted.replace(/^model\./, ''));
     if (name.endsWith(`.${embedding}`)) {

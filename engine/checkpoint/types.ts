@@ -1,7 +1,20 @@
-// What an opened checkpoint folder is to the rest of the engine: headers and facts, never weights.
+// What an opened checkpoint is to the rest of the engine: headers and facts, never weights.
 import type { Family, SpecialIds } from './family';
 
 export type TensorDtype = 'F32' | 'F16' | 'BF16';
+
+/** Types of values as files hold them: plain ones, and ggml's blocks. */
+export type PackedType = TensorDtype | 'Q4_0' | 'Q4_1' | 'Q5_0' | 'Q5_1' | 'Q8_0' | 'Q4_K' | 'Q5_K' | 'Q6_K';
+
+/** Why a tensor cannot be used where it lies: it has to be read through graph/tensorReader.ts. */
+interface Packing {
+  readonly type: PackedType;
+  /**
+   * Number of heads whose rows stand in pairs (0, half, 1, half + 1, …), as GGUF files of some architectures have Q and
+   * K for interleaved rotary. The reader gives the rows in the order of everything else.
+   */
+  readonly interleavedHeads?: number;
+}
 
 /** Where one tensor lies on disk. `offset` and `length` in bytes from the start of the file. */
 export interface TensorLocation {
@@ -12,6 +25,8 @@ export interface TensorLocation {
   readonly file: string;
   readonly offset: number;
   readonly length: number;
+  /** Where there is one, `dtype` is that of the values as they are read. */
+  readonly packing?: Packing;
 }
 
 /** Rope scaling as the families use it; `none` is plain rotary. */
@@ -34,7 +49,9 @@ export type RopeScaling =
       readonly lowFrequencyFactor: number;
       readonly highFrequencyFactor: number;
       readonly originalContext: number;
-    };
+    }
+  /** [headSize / 2] what each frequency is divided by. */
+  | { readonly kind: 'factors'; readonly factors: readonly number[] };
 
 /** The decoder's shape, the same for every family. Lengths in elements. */
 export interface DecoderShape {
@@ -119,17 +136,17 @@ export interface ChatLayout {
 }
 
 export interface Checkpoint {
-  /** Absolute path of the folder. */
+  /** Absolute path of the folder, or of the GGUF file. */
   readonly folder: string;
-  /** Folder name or the name that config.json gives. */
+  /** Name of the folder, the repository or the file. */
   readonly name: string;
   readonly family: Family;
   readonly shape: DecoderShape;
   readonly tensors: DecoderTensors;
   readonly tokenizer: TextTokenizer;
   readonly specials: SpecialIds;
-  /** Precision of the weights as stored. */
-  readonly storedDtype: TensorDtype;
+  /** Type of most weights as they are stored. */
+  readonly storedDtype: PackedType;
   /** Number of parameters (a tied head counts once). */
   readonly parameters: number;
   /** Language id (VS Code's) → token that opens a file of that language, where the tokenizer has such. */

@@ -110,10 +110,13 @@ async function readFolder(folder: string): Promise<readonly string[]> {
 
 async function noWeights(folder: string): Promise<EngineError> {
   const others = (await readFolder(folder)).filter((name) => /\.(bin|pt|pth|gguf|onnx)$/.test(name));
+  const gguf = others.find((name) => name.endsWith('.gguf'));
   const advice =
-    others.length > 0
-      ? `It holds ${others[0]}, but weights must be in the safetensors format.`
-      : 'Finish the download of this model.';
+    gguf !== undefined
+      ? `It holds ${gguf}: give that file instead of the folder.`
+      : others.length > 0
+        ? `It holds ${others[0]}, but weights must be in the safetensors format.`
+        : 'Finish the download of this model.';
   return new EngineError(
     'checkpoint-missing',
     `${path.basename(folder)} holds no .safetensors file. ${advice}`,
@@ -130,7 +133,7 @@ export async function requireFolder(folder: string): Promise<void> {
   if (found?.isDirectory()) return;
   throw new EngineError(
     'checkpoint-missing',
-    `${folder} is not a folder. Give the folder that holds config.json, tokenizer.json and the .safetensors files.`,
+    `${folder} is not a folder. Give the folder that holds config.json, tokenizer.json and the .safetensors files, or a .gguf file.`,
     { folder },
   );
 }

@@ -15,8 +15,8 @@ export async function hashWeightSamples(
   fileOf: (file: string) => Promise<FileHandle>,
 ): Promise<void> {
   const sample = Buffer.alloc(SAMPLE_BYTES);
-  for (const { name, dtype, shape, length, file, offset } of tensors) {
-    hash.update(`${JSON.stringify([name, dtype, shape, length])}\n`);
+  for (const { name, dtype, shape, length, file, offset, packing } of tensors) {
+    hash.update(`${JSON.stringify([name, dtype, shape, length, ...(packing ? [packing] : [])])}\n`);
     const handle = await fileOf(file);
     const count = Math.min(SAMPLE_BYTES, length);
     for (let index = 0; index < SAMPLES; index++) {

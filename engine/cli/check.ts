@@ -1,6 +1,7 @@
 // `palimpsest check`: says what a checkpoint folder is, and whether our numbers are those of its reference.
 import path from 'node:path';
 import type { AttentionKind, LengthControl } from '../checkpoint/family';
+import { isGgufPath } from '../checkpoint/ggufFile';
 import { missingFiles } from '../checkpoint/missing';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, toEngineError } from '../errors';
@@ -15,7 +16,8 @@ import { table } from './table';
 
 const spec: CommandSpec = {
   name: 'check',
-  summary: 'Open a checkpoint folder, say what it is, and compare its logits with a reference.',
+  summary:
+    'Open a checkpoint folder or a .gguf file, say what it is, and compare its logits with a reference.',
   operands: ['DIR'],
   options: {
     reference: {
@@ -114,6 +116,7 @@ function describeAttention(attention: AttentionKind): string {
     case 'full':
       return 'full attention';
     case 'block-causal':
+      if (attention.blockLength === 1) return 'causal attention';
       return `block-causal attention over ${attention.blockLength} tokens`;
     case 'cached-canvas':
       return `cached canvases of ${attention.blockLength} tokens a block`;
@@ -133,7 +136,7 @@ function millions(count: number): string {
 export function checkLines(checkpoint: Checkpoint, report: CheckReport, paint: Paint): string[] {
   const { family, shape } = checkpoint;
   const facts: [string, string][] = [
-    ['Folder', report.folder],
+    [isGgufPath(report.folder) ? 'File' : 'Folder', report.folder],
     ['Family', `${family.title} (${family.id})`],
     [
       'Works by',
@@ -190,7 +193,7 @@ async function openWhole(folder: string, context: CommandContext): Promise<Check
     return await context.engine.openCheckpoint(folder);
   } catch (error) {
     const { code } = toEngineError(error);
-    const missing = code === 'checkpoint-missing' ? await missingFiles(folder) : [];
+    const missing = code === 'checkpoint-missing' && !isGgufPath(folder) ? await missingFiles(folder) : [];
     if (missing.length < 2 || missing.includes('config.json')) throw error;
     const more = missing.length > MOST_NAMES ? `, and ${missing.length - MOST_NAMES} more` : '';
     throw new EngineError(

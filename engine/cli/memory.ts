@@ -1,5 +1,7 @@
 // What a model will take in memory, from its headers alone, before anything is loaded.
-import type { Checkpoint, DecoderShape, TensorDtype } from '../checkpoint/types';
+
+import { BLOCK_SIZES } from '../checkpoint/ggmlTypes';
+import type { Checkpoint, DecoderShape } from '../checkpoint/types';
 import { quantisedLayout, quantisedTensors } from '../graph/quantisedWeightsLayout';
 import { PRECISIONS, type Precision } from '../graph/types';
 
@@ -13,8 +15,6 @@ export interface MemoryNeed {
   readonly cacheBytes: number;
 }
 
-const STORED_BYTES: Readonly<Record<TensorDtype, number>> = { F32: 4, F16: 2, BF16: 2 };
-
 /** Weights of the linear layers, the head included. */
 export function linearWeights(shape: DecoderShape): number {
   const { hiddenSize, layers, heads, kvHeads, headSize, ffnSize, vocabSize } = shape;
@@ -23,24 +23,22 @@ export function linearWeights(shape: DecoderShape): number {
 }
 
 /** Estimates for every precision; norms, biases and what a pass computes in between come on top. */
-export function memoryNeeds({
-  shape,
-  storedDtype,
-  tensors,
-}: Pick<Checkpoint, 'shape' | 'storedDtype' | 'tensors'>): MemoryNeed[] {
-  const stored = STORED_BYTES[storedDtype];
-  const embedding = shape.vocabSize * shape.hiddenSize * stored;
+export function memoryNeeds({ shape, tensors }: Pick<Checkpoint, 'shape' | 'tensors'>): MemoryNeed[] {
+  const table = shape.vocabSize * shape.hiddenSize;
+  const { dtype, packing } = tensors.embedding;
   const cacheBytes = 1000 * 2 * 4 * shape.layers * shape.kvHeads * shape.headSize;
   return PRECISIONS.map((precision) => {
+    // A packed table is unpacked into the cache: exactly in fp32, to 16 bits else (graph/unpack.ts).
+    const stored = packing === undefined ? BLOCK_SIZES[dtype].bytes : precision === 'fp32' ? 4 : 2;
     if (precision === 'fp32' || precision === 'fp16') {
       const width = precision === 'fp32' ? 4 : 2;
       // A tied head that keeps the precision of the file is the embedding table itself.
       const shared = shape.tiedHead && width === stored;
-      const weightBytes = linearWeights(shape) * width + (shared ? 0 : embedding);
+      const weightBytes = linearWeights(shape) * width + (shared ? 0 : table * stored);
       return { precision, quantisedBytes: 0, weightBytes, cacheBytes };
     }
     const quantisedBytes = quantisedLayout(quantisedTensors(tensors, precision), precision, {}).bytes;
-    return { precision, quantisedBytes, weightBytes: quantisedBytes + embedding, cacheBytes };
+    return { precision, quantisedBytes, weightBytes: quantisedBytes + table * stored, cacheBytes };
   });
 }
 

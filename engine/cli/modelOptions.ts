@@ -15,7 +15,7 @@ import { canAnimate, type Environment } from './style';
 export const MODEL_OPTION: OptionTable = {
   model: {
     value: 'DIR',
-    help: 'checkpoint folder; default: the environment variable PALIMPSEST_MODEL, then the starter model',
+    help: 'checkpoint folder or .gguf file; default: the environment variable PALIMPSEST_MODEL, then the starter model',
   },
 };
 export const RUN_OPTIONS: OptionTable = {
@@ -31,7 +31,7 @@ export function modelFolder(parsed: ParsedArguments, context: CommandContext): s
   if (!fs.existsSync(starter)) {
     throw new EngineError(
       'checkpoint-missing',
-      'This package has no embedded model; name a checkpoint folder with --model DIR or PALIMPSEST_MODEL.',
+      'This package has no embedded model; name a checkpoint folder or a .gguf file with --model or PALIMPSEST_MODEL.',
       { folder: starter },
     );
   }

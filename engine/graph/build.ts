@@ -1,6 +1,6 @@
 // Checkpoint → graph: the whole way from an opened checkpoint to what a session is made of.
 import { mkdir, realpath } from 'node:fs/promises';
-import type { Checkpoint } from '../checkpoint/types';
+import type { DecoderTensors } from '../checkpoint/types';
 import { throwIfCancelled } from '../errors';
 import { dataFolderOf, sideFolder } from './dataFolder';
 import { addDecoder } from './decoder';
@@ -10,6 +10,7 @@ import { ensureQuantisedWeights, type QuantisedWeights } from './quantise';
 import { checkedLength } from './quantisedWeightsCheck';
 import { quantisedWeightsError } from './quantisedWeightsFile';
 import type { BuildGraph } from './types';
+import { isPacked, unpackTensors } from './unpack';
 import { StoredWeights } from './weights';
 
 /**
@@ -18,15 +19,17 @@ import { StoredWeights } from './weights';
  */
 export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder, ...progress }) => {
   throwIfCancelled(progress.signal);
-  const { shape, tensors } = checkpoint;
+  const { shape } = checkpoint;
   const { precision } = options;
-  const files = weightFiles(checkpoint);
+  const isQuantised = precision !== 'fp32' && precision !== 'fp16';
+  const original = weightFiles(checkpoint.tensors);
+  const cache =
+    isQuantised || isPacked(checkpoint) ? sideFolder(original, await realFolder(cacheFolder)) : '';
+  const { tensors, bytes: unpackedBytes } = await unpackTensors(checkpoint, precision, cache, progress);
   let side: QuantisedWeights | undefined;
-  if (precision !== 'fp32' && precision !== 'fp16') {
-    const folder = sideFolder(files, await realFolder(cacheFolder));
-    side = await ensureQuantisedWeights(checkpoint, precision, folder, progress);
-  }
+  if (isQuantised) side = await ensureQuantisedWeights(checkpoint, precision, cache, progress);
 
+  const files = weightFiles(tensors);
   const data = dataFolderOf(side ? [...files, side.file] : files);
   const graph = new GraphWriter();
   const weights = new StoredWeights(graph, data.locate);
@@ -39,11 +42,11 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
     dataFolder: data.folder,
     options,
     ...(side ? { quantisedFile: side.file } : {}),
-    quantisedBytes: side ? checkedLength(side.layout.bytes) : 0,
+    quantisedBytes: unpackedBytes + (side ? checkedLength(side.layout.bytes) : 0),
   };
 };
 
-function weightFiles({ tensors }: Checkpoint): readonly string[] {
+function weightFiles(tensors: DecoderTensors): readonly string[] {
   const layers = tensors.layers.flatMap((layer) => Object.values(layer));
   const all = [tensors.embedding, tensors.finalNorm, tensors.head, ...layers];
   return [...new Set(all.map((tensor) => tensor.file))];

@@ -14,7 +14,6 @@ import {
   type QuantisedPrecision,
   quantisedLayout,
   quantisedTensors,
-  type Rounded,
 } from './quantisedWeightsLayout';
 import { allFinite, quantiseBlocks, quantiseChannels } from './rounding';
 import { TensorReader } from './tensorReader';
@@ -52,7 +51,8 @@ export async function ensureQuantisedWeights(
   for (const { tensor } of tensors) requireMatrix(tensor);
   const files = new OpenFiles();
   try {
-    const fingerprint = await contentFingerprint(tensors, precision, files);
+    const sources = tensors.map(({ tensor }) => tensor);
+    const fingerprint = await contentFingerprint(sources, `${QUANTISED_FORMAT} ${precision}`, files);
     // A weight changed between two samples shows in the file's time only, so that is compared too.
     const changed = await Promise.all(
       [...new Set(tensors.map(({ tensor }) => tensor.file))]
@@ -83,17 +83,13 @@ function requireMatrix(tensor: TensorLocation): void {
 }
 
 /** Hash of names, shapes, dtypes and samples of every tensor's bytes: the same wherever the checkpoint lies. */
-async function contentFingerprint(
-  tensors: readonly Rounded[],
-  precision: QuantisedPrecision,
+export async function contentFingerprint(
+  tensors: readonly TensorLocation[],
+  purpose: string,
   files: OpenFiles,
 ): Promise<string> {
-  const hash = createHash('sha256').update(`${QUANTISED_FORMAT} ${precision}\n`);
-  await hashWeightSamples(
-    hash,
-    tensors.map(({ tensor }) => tensor),
-    (file) => files.get(file),
-  );
+  const hash = createHash('sha256').update(`${purpose}\n`);
+  await hashWeightSamples(hash, tensors, (file) => files.get(file));
   return hash.digest('hex');
 }
 
@@ -185,7 +181,7 @@ function bytesOf(values: Float32Array | Int8Array): Uint8Array {
 }
 
 /** The checkpoint's files, opened when they are first read and closed together. */
-class OpenFiles {
+export class OpenFiles {
   private readonly handles = new Map<string, FileHandle>();
 
   async get(file: string): Promise<FileHandle> {

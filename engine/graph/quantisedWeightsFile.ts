@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { EngineError, isEngineError } from '../errors';
 import { checkedLength, checksums, isSound } from './quantisedWeightsCheck';
-import type { QuantisedLayout } from './quantisedWeightsLayout';
+import type { WeightsLayout } from './quantisedWeightsLayout';
 
 /** Another machine's `.part` (a shared folder) that was not touched for so long is a crash's leftover. */
 const ABANDONED_AFTER_MS = 10 * 60 * 1000;
@@ -15,7 +15,7 @@ const PART = /\.weights\.([0-9a-f]{8})-(\d+)\.[0-9a-f]{8}\.part$/;
 const ownParts = new Set<string>();
 
 /** Whether a whole file of exactly this layout is there, and undamaged as far as it is looked at. */
-export async function holdsLayout(file: string, layout: QuantisedLayout): Promise<boolean> {
+export async function holdsLayout(file: string, layout: WeightsLayout): Promise<boolean> {
   let handle: FileHandle;
   try {
     handle = await open(file, 'r');
@@ -42,7 +42,7 @@ export async function holdsLayout(file: string, layout: QuantisedLayout): Promis
  */
 export async function writeQuantisedWeights(
   file: string,
-  layout: QuantisedLayout,
+  layout: WeightsLayout,
   fill: (handle: FileHandle) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -82,7 +82,7 @@ export async function writeAt(handle: FileHandle, bytes: Uint8Array, position: n
 }
 
 /** Windows refuses to replace a file that another process has mapped: then that file has to be as good as ours. */
-async function settle(part: string, file: string, layout: QuantisedLayout): Promise<void> {
+async function settle(part: string, file: string, layout: WeightsLayout): Promise<void> {
   try {
     await rename(part, file);
   } catch (error) {

@@ -31,11 +31,15 @@ export interface QuantisedEntry {
   readonly scales: QuantisedPart;
 }
 
-export interface QuantisedLayout {
-  readonly entries: readonly QuantisedEntry[];
+/** A file of the cache: its beginning, and how long it is. */
+export interface WeightsLayout {
   readonly header: Uint8Array;
   /** Length of the whole file but for the checksums behind it. */
   readonly bytes: number;
+}
+
+export interface QuantisedLayout extends WeightsLayout {
+  readonly entries: readonly QuantisedEntry[];
 }
 
 /** The tensors that a quantised precision holds a copy of, each once: projections and head. */
@@ -73,18 +77,12 @@ export function quantisedLayout(
     const [rows = 1, columns = 1] = tensor.shape;
     return { tensor, rounding, rows, columns, ...partShapes(rounding, rows, columns) };
   });
-  const description = JSON.stringify({
+  const header = headerOf({
     format: QUANTISED_FORMAT,
     precision,
     ...identity,
     tensors: parts.map(({ tensor, rounding }) => [tensor.name, tensor.dtype, tensor.shape, rounding]),
   });
-  const json = new TextEncoder().encode(description);
-  const header = new Uint8Array(aligned(MAGIC.length + 4 + json.length));
-  header.set(new TextEncoder().encode(MAGIC));
-  new DataView(header.buffer).setUint32(MAGIC.length, json.length, true);
-  header.set(json, MAGIC.length + 4);
-
   let end = header.length;
   const place = ({ type, shape, bytesEach }: PartShape): QuantisedPart => {
     const offset = aligned(end);
@@ -98,6 +96,16 @@ export function quantisedLayout(
     scales: place(scales),
   }));
   return { entries, header, bytes: end };
+}
+
+/** What a file of the cache begins with: a description of all that it holds. */
+export function headerOf(description: Readonly<Record<string, unknown>>): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(description));
+  const header = new Uint8Array(aligned(MAGIC.length + 4 + json.length));
+  header.set(new TextEncoder().encode(MAGIC));
+  new DataView(header.buffer).setUint32(MAGIC.length, json.length, true);
+  header.set(json, MAGIC.length + 4);
+  return header;
 }
 
 interface PartShape {
@@ -125,6 +133,7 @@ function partShapes(
   };
 }
 
-function aligned(bytes: number): number {
+/** Parts begin at whole pages, so that they can be mapped. */
+export function aligned(bytes: number): number {
   return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 }

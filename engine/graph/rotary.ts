@@ -29,6 +29,12 @@ export function rotaryFrequencies(shape: RotaryShape, sequenceLength = 0): Rotar
       );
       return { inverse, attentionFactor: 1 };
     }
+    case 'factors': {
+      const inverse = inverseFrequencies(ropeTheta, headSize).map((value, index) =>
+        Math.fround(value / (scaling.factors[index] ?? 1)),
+      );
+      return { inverse, attentionFactor: 1 };
+    }
     case 'dynamic': {
       const length = Math.max(sequenceLength, scaling.originalContext);
       const growth = (scaling.factor * length) / scaling.originalContext - (scaling.factor - 1);

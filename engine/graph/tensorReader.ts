@@ -1,23 +1,44 @@
 // Reads weights as fp32, a stretch at a time: no more of a model is in memory than one stretch.
 import type { FileHandle } from 'node:fs/promises';
-import type { TensorDtype, TensorLocation } from '../checkpoint/types';
+import { dequantise } from '../checkpoint/dequantise';
+import { BLOCK_SIZES } from '../checkpoint/ggmlTypes';
+import type { PackedType, TensorLocation } from '../checkpoint/types';
 import { EngineError } from '../errors';
-
-const BYTES_PER_VALUE: Readonly<Record<TensorDtype, number>> = { F32: 4, F16: 2, BF16: 2 };
 
 /** Reuses its buffers: what `read` gives is overwritten by the next call. */
 export class TensorReader {
   private raw = new Uint8Array();
   private values = new Float32Array();
+  private ordered = new Float32Array();
 
-  /** Values [start, start + count) of a tensor. @throws EngineError `tensor-malformed` where the file ends early. */
+  /**
+   * Values [start, start + count) of a tensor; of a packed one both are whole rows.
+   * @throws EngineError `tensor-malformed` where the file ends early.
+   */
   async read(file: FileHandle, tensor: TensorLocation, start: number, count: number): Promise<Float32Array> {
-    const width = BYTES_PER_VALUE[tensor.dtype];
-    if (this.raw.length < count * width) this.raw = new Uint8Array(count * width);
-    const raw = this.raw.subarray(0, count * width);
+    const { packing } = tensor;
+    const heads = packing?.interleavedHeads;
+    if (heads === undefined) return this.stored(file, tensor, packing?.type ?? tensor.dtype, start, count);
+    return this.deinterleaved(file, tensor, packing?.type ?? tensor.dtype, heads, start, count);
+  }
+
+  /** Values in the order of the file. */
+  private async stored(
+    file: FileHandle,
+    tensor: TensorLocation,
+    type: PackedType,
+    start: number,
+    count: number,
+  ): Promise<Float32Array> {
+    const block = BLOCK_SIZES[type];
+    if (start % block.values !== 0 || count % block.values !== 0)
+      throw new EngineError('internal', `${tensor.name} is read in parts of its blocks.`);
+    const bytes = (count / block.values) * block.bytes;
+    if (this.raw.length < bytes) this.raw = new Uint8Array(bytes);
+    const raw = this.raw.subarray(0, bytes);
     let filled = 0;
     while (filled < raw.length) {
-      const position = tensor.offset + start * width + filled;
+      const position = tensor.offset + (start / block.values) * block.bytes + filled;
       const { bytesRead } = await file.read(raw, filled, raw.length - filled, position);
       if (bytesRead === 0) {
         throw new EngineError(
@@ -28,35 +49,37 @@ export class TensorReader {
       }
       filled += bytesRead;
     }
-    if (tensor.dtype === 'F32') return new Float32Array(raw.buffer, 0, count);
+    if (type === 'F32') return new Float32Array(raw.buffer, 0, count);
     if (this.values.length < count) this.values = new Float32Array(count);
     const values = this.values.subarray(0, count);
-    widen(new Uint16Array(raw.buffer, 0, count), tensor.dtype, values);
+    dequantise(type, raw, values);
     return values;
   }
-}
 
-/** Half-precision values into fp32. */
-export function widen(stored: Uint16Array, dtype: 'F16' | 'BF16', values: Float32Array): void {
-  if (dtype === 'F16') {
-    const table = halfTable();
-    for (let index = 0; index < stored.length; index++) values[index] = table[stored[index] ?? 0] ?? 0;
-    return;
+  /** Rows of heads whose halves stand in pairs, each head's first half first: whole heads are read and put in order. */
+  private async deinterleaved(
+    file: FileHandle,
+    tensor: TensorLocation,
+    type: PackedType,
+    heads: number,
+    start: number,
+    count: number,
+  ): Promise<Float32Array> {
+    const [rows = 1, columns = 1] = tensor.shape;
+    const headSize = rows / heads;
+    const half = headSize / 2;
+    const first = start / columns;
+    const last = (start + count) / columns;
+    const from = Math.floor(first / headSize) * headSize;
+    const to = Math.ceil(last / headSize) * headSize;
+    const values = await this.stored(file, tensor, type, from * columns, (to - from) * columns);
+    if (this.ordered.length < count) this.ordered = new Float32Array(count);
+    const ordered = this.ordered.subarray(0, count);
+    for (let row = first; row < last; row++) {
+      const within = row % headSize;
+      const source = row - within + 2 * (within % half) + Math.floor(within / half) - from;
+      ordered.set(values.subarray(source * columns, (source + 1) * columns), (row - first) * columns);
+    }
+    return ordered;
   }
-  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  for (let index = 0; index < stored.length; index++) bits[index] = (stored[index] ?? 0) << 16;
-}
-
-let halves: Float32Array | undefined;
-
-/** Value of every fp16 there is. */
-function halfTable(): Float32Array {
-  halves ??= Float32Array.from({ length: 65536 }, (_, bits) => {
-    const sign = bits & 0x8000 ? -1 : 1;
-    const exponent = (bits >> 10) & 31;
-    const fraction = (bits & 1023) / 1024;
-    if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    return exponent === 0 ? sign * fraction * 2 ** -14 : sign * (1 + fraction) * 2 ** (exponent - 15);
-  });
-  return halves;
 }

@@ -1,5 +1,6 @@
 // Initializers that stay where they are: each points at a tensor's bytes in the checkpoint's own files.
 import type { TensorDtype, TensorLocation } from '../checkpoint/types';
+import { EngineError } from '../errors';
 import { DataType, type GraphWriter } from './onnxWriter';
 
 const STORED_TYPE: Readonly<Record<TensorDtype, DataType>> = {
@@ -19,6 +20,7 @@ export class StoredWeights {
 
   /** The tensor in the type it is stored in. */
   stored(tensor: TensorLocation): string {
+    if (tensor.packing) throw new EngineError('internal', `${tensor.name} was not unpacked.`);
     return this.graph.external(tensor.name, STORED_TYPE[tensor.dtype], tensor.shape, {
       location: this.locate(tensor.file),
       offset: tensor.offset,

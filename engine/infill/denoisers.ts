@@ -1,8 +1,10 @@
 // A family's denoiser: which loop it is for, and how its K/V is kept, follow from the descriptor alone.
 import type { Checkpoint } from '../checkpoint/types';
+import type { BlockDenoiser } from '../denoiser';
 import { EngineError } from '../errors';
 import { rotaryFrequencies } from '../graph/rotary';
 import { rescore } from '../rescoring/rescore';
+import { AutoregressiveDenoiser } from '../runtime/autoregressiveDenoiser';
 import { CachedBlockDenoiser } from '../runtime/cachedBlockDenoiser';
 import type { Forward } from '../runtime/forward';
 import { BlockCausalContext, CanvasContext, type ContextEncoder } from '../runtime/holeContext';
@@ -12,9 +14,13 @@ import { CachedInPlaceDenoiser } from '../runtime/inPlaceDenoiser';
 const REFRESH_EVERY = 16;
 /** Most blocks of a block-causal answer. */
 const MAX_BLOCKS = 256;
+/** Most tokens of an autoregressive answer. */
+const MAX_TOKENS = 1024;
+
+type DisposableDenoiser = BlockDenoiser & { dispose(): void };
 
 export class Denoisers {
-  private blocks: CachedBlockDenoiser | undefined;
+  private blocks: DisposableDenoiser | undefined;
   private readonly forward: Forward;
   private runs = 0;
 
@@ -53,12 +59,19 @@ export class Denoisers {
   }
 
   /** One for the model's whole life: what it knows of the context stays from request to request. */
-  blockwise(): CachedBlockDenoiser {
+  blockwise(): DisposableDenoiser {
     if (this.blocks) return this.blocks;
-    const { family, shape } = this.checkpoint;
+    const { family, shape, specials } = this.checkpoint;
     const { attention } = family;
     if (attention.kind === 'full') {
       throw new EngineError('internal', `${family.title} is denoised in place, not block by block.`);
+    }
+    if (attention.kind === 'block-causal' && attention.blockLength === 1 && family.shifted) {
+      this.blocks = new AutoregressiveDenoiser(this.forward, shape, {
+        maxTokens: MAX_TOKENS,
+        opening: specials.bos ?? specials.eos ?? specials.mask,
+      });
+      return this.blocks;
     }
     const isCanvas = attention.kind === 'cached-canvas';
     const encoder: ContextEncoder = isCanvas

@@ -109,18 +109,24 @@ export function holeContext(
           { fimPrefix, fimSuffix, fimMiddle },
         );
       }
+      const sides =
+        family.infill.order === 'suffix-first'
+          ? [[fimSuffix], suffix, [fimPrefix], prefix]
+          : [[fimPrefix], prefix, [fimSuffix], suffix];
       return {
         before: Int32Array.from([
           ...bos(family.infill.bos),
-          fimSuffix,
-          ...suffix,
-          fimPrefix,
-          ...prefix,
+          ...sides.flatMap((side) => Array.from(side)),
           fimMiddle,
         ]),
         after: new Int32Array(0),
       };
     }
+    case 'left-only':
+      return {
+        before: Int32Array.from([...bos(family.infill.bos), ...prefix]),
+        after: new Int32Array(0),
+      };
     case 'prompt':
       if (facts.chat !== undefined) {
         const { tokenizer, chat } = facts;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { Ask, BlockDenoiser, Lane, Prediction } from '../../engine/denoiser';
 import { rotaryFrequencies } from '../../engine/graph/rotary';
+import { AutoregressiveDenoiser } from '../../engine/runtime/autoregressiveDenoiser';
 import { CachedBlockDenoiser } from '../../engine/runtime/cachedBlockDenoiser';
 import { type Forward, shapedBias } from '../../engine/runtime/forward';
 import { BlockCausalContext, CanvasContext } from '../../engine/runtime/holeContext';
@@ -222,6 +223,71 @@ for (const name of ['stable-diffcoder', 'sdar', 'fast-dllm-v2']) {
       }));
   });
 }
+
+describe('from left to right', () => {
+  test('each lane as in one pass over everything, at one forward a token, whoever is asked', () =>
+    withModel('qwen2.5-coder', async (model) => {
+      const { shape } = model.checkpoint;
+      let forwards = 0;
+      const counted: Forward = {
+        deviceCache: model.session.deviceCache,
+        run: (request) => {
+          forwards++;
+          return model.session.run(request);
+        },
+      };
+      const denoiser = new AutoregressiveDenoiser(counted, shape, { maxTokens: 64, opening: 7 });
+      const prompt = tokens(9, 3);
+      const expected = (lane: number, more: readonly number[]) =>
+        uncached(model.session, model, Int32Array.of(...prompt, ...more), [prompt.length + more.length]).then(
+          (found) => same(asked[lane], found, `lane ${lane} behind ${more.length}`),
+        );
+      const lane = (number: number): Lane => ({ lane: number, tokens: Int32Array.of(0), asks: asksFor([0]) });
+      let asked: Prediction[][] = [];
+      const ask = async (...numbers: number[]) => {
+        const found = await denoiser.predict(numbers.map(lane), GREEDY);
+        asked = [];
+        for (const [index, number] of numbers.entries()) asked[number] = found[index] ?? [];
+      };
+      await denoiser.open({ before: prompt, after: new Int32Array(0) }, 3);
+      const before = forwards;
+      await ask(0, 1, 2);
+      for (const number of [0, 1, 2]) await expected(number, []);
+      await denoiser.commit([Int32Array.of(30), Int32Array.of(31), Int32Array.of(32)], [0, 1, 2]);
+      await ask(2, 0, 1);
+      for (const number of [0, 1, 2]) await expected(number, [30 + number]);
+      // One lane alone is asked again; all of them go on.
+      await ask(1);
+      await expected(1, [31]);
+      await denoiser.commit([Int32Array.of(40), Int32Array.of(42)], [0, 2]);
+      await ask(0, 2);
+      await expected(0, [30, 40]);
+      await expected(2, [32, 42]);
+      // What is locked is committed without being asked about.
+      await denoiser.commit([Int32Array.of(52)], [2]);
+      await denoiser.commit([Int32Array.of(62)], [2]);
+      await ask(2);
+      await expected(2, [32, 42, 52, 62]);
+      assert.equal(forwards - before, 6, 'one forward a token, and one for what was asked twice');
+      const growing = Int32Array.of(...prompt, 80, 81);
+      const kept = forwards;
+      await denoiser.open({ before: growing, after: new Int32Array(0) }, 1);
+      assert.equal(forwards - kept, 1, 'what was encoded stays');
+      denoiser.dispose();
+    }));
+
+  test('begins with the opening token where nothing stands before the answer', () =>
+    withModel('smollm2', async (model) => {
+      const denoiser = new AutoregressiveDenoiser(model.session, model.checkpoint.shape, {
+        maxTokens: 4,
+        opening: 5,
+      });
+      await denoiser.open({ before: new Int32Array(0), after: new Int32Array(0) }, 1);
+      const [found] = await denoiser.predict([{ tokens: Int32Array.of(0), asks: asksFor([0]) }], GREEDY);
+      same(found, await uncached(model.session, model, Int32Array.of(5), [1]), 'the first token');
+      denoiser.dispose();
+    }));
+});
 
 describe('cached canvases', () => {
   test('while a person types, prefix and suffix are kept, and the canvas sees what it would see without a cache', () =>

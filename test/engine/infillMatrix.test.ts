@@ -50,6 +50,8 @@ const FAMILIES = {
   'in place, expand and delete': 'dreamon',
   'block by block in FIM order': 'stable-diffcoder',
   'block by block, asked by a prompt': 'sdar',
+  'from left to right in FIM order': 'qwen2.5-coder',
+  'from left to right, the left side alone': 'smollm2',
   'cached canvas': 'palimpsest',
 } as const;
 

@@ -148,6 +148,13 @@ export function wrongSequences(subject: Subject): [string, Partial<Sequence>][] 
         ['positions twice as far apart', stretched],
       ];
     case 'block-causal':
+      // Blocks of one token are causal: there is no other beginning to count them from.
+      if (attention.blockLength === 1)
+        return [
+          ['no mask', { visible: () => true }],
+          ['a token that sees the next one', { visible: (query, key) => key <= query + 1 }],
+          ['positions twice as far apart', stretched],
+        ];
       return [
         ['a causal mask', { visible: (query, key) => key <= query }],
         ['no mask', { visible: () => true }],

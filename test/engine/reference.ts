@@ -31,14 +31,18 @@ interface StoredTensor {
 }
 
 export function readReference(name: string): Reference {
-  const file = fs.readFileSync(path.join(CHECKPOINTS, name, 'reference.safetensors'));
+  return readReferenceFile(path.join(CHECKPOINTS, name, 'reference.safetensors'));
+}
+
+export function readReferenceFile(place: string): Reference {
+  const file = fs.readFileSync(place);
   const begin = 8 + Number(file.readBigUInt64LE(0));
   const header: Record<string, StoredTensor> & { __metadata__: { layout: string } } = JSON.parse(
     file.toString('utf8', 8, begin),
   );
   const bytes = (tensor: string): ArrayBuffer => {
     const stored = header[tensor];
-    if (!stored) throw new Error(`reference.safetensors of ${name} has no ${tensor}`);
+    if (!stored) throw new Error(`${place} has no ${tensor}`);
     const [from, to] = stored.data_offsets;
     return Uint8Array.from(file.subarray(begin + from, begin + to)).buffer;
   };

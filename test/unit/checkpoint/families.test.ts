@@ -58,6 +58,21 @@ describe('families', () => {
     ['sdar', { model_type: 'sdar', block_size: 4 }, 'SDAR-1.7B-Chat', []],
     ['fast-dllm-v2', { model_type: 'Fast_dLLM_Qwen', bd_size: 32 }, 'Fast_dLLM_v2_7B', []],
     ['coda', { model_type: 'CoDA' }, 'CoDA-v0-Instruct', []],
+    ['qwen2.5-coder', { model_type: 'qwen2' }, 'Qwen2.5-Coder-0.5B', ['<|fim_middle|>', '<|im_end|>']],
+    [
+      'qwen2.5-coder',
+      { model_type: 'qwen2', _name_or_path: 'Qwen2.5 Coder 0.5B Instruct' },
+      'joined',
+      ['<|fim_middle|>', '<|im_end|>'],
+    ],
+    ['qwen2.5-coder', { model_type: 'qwen2' }, 'my copy', ['<|fim_middle|>', '<|im_end|>']],
+    ['qwen2.5', { model_type: 'qwen2' }, 'Qwen2.5-0.5B-Instruct', ['<|fim_middle|>', '<|im_end|>']],
+    ['qwen3', { model_type: 'qwen3' }, 'Qwen3-0.6B', ['<|im_end|>']],
+    ['seed-coder', { model_type: 'llama' }, 'Seed-Coder-8B-Base', ['<[MASK_TOKEN]>']],
+    ['seed-coder-instruct', { model_type: 'llama' }, 'Seed-Coder-8B-Instruct', ['<[MASK_TOKEN]>']],
+    ['deepseek-coder', { model_type: 'llama' }, 'deepseek-coder-1.3b-base', ['<｜fim▁hole｜>']],
+    ['smollm2', { model_type: 'llama' }, 'SmolLM2-135M', ['<repo_name>']],
+    ['smollm2', { model_type: 'llama' }, 'copy', ['<repo_name>', '<empty_output>']],
   ];
   for (const [id, config, name, tokens] of cases) {
     test(`${name} (${config['model_type']}) is ${id}`, () => {
@@ -104,7 +119,18 @@ describe('families', () => {
     });
   }
 
-  test('autoregressive and unknown models are refused with a way out', () => {
+  test('every model that goes from left to right says so', () => {
+    const causal = [...FAMILIES.values()].filter(
+      ({ family: { attention } }) => attention.kind === 'block-causal' && attention.blockLength === 1,
+    );
+    assert.equal(causal.length, 7);
+    for (const { family } of causal) {
+      assert.match(family.title, /\(autoregressive, left to right\)$/);
+      assert.equal(family.shifted, true);
+    }
+  });
+
+  test('unknown models are refused with a way out', () => {
     assert.throws(
       () => recognise({ model_type: 'qwen2' }, 'Qwen2.5'),
       fails('family-unknown', 'palimpsest.json'),
@@ -114,8 +140,8 @@ describe('families', () => {
       fails('family-unknown', 'model_type "llama"'),
     );
     assert.throws(
-      () => recognise({ model_type: 'llama' }, 'Seed-Coder-8B-Base', ['<[MASK_TOKEN]>']),
-      fails('family-unknown'),
+      () => recognise({ model_type: 'starcoder2' }, 'starcoder2-3b'),
+      fails('family-unknown', 'layer norms with biases'),
     );
     assert.throws(() => recognise({}), fails('family-unknown', 'no model_type'));
     assert.throws(() => recognise({ model_type: 5, architectures: 'x' }), fails('family-unknown'));
@@ -123,9 +149,11 @@ describe('families', () => {
       assert.throws(() => recognise({ model_type: type }), fails('family-unknown', 'remote engine'));
   });
 
-  test('says when only the mask token spoke for Stable-DiffCoder', () => {
+  test('says when only its tokens spoke for a family', () => {
     const config = { model_type: 'llama' };
     assert.match(recognise(config, 'model', ['<[MASK_TOKEN]>']).remarks.join(), /mask token alone/);
+    const qwen = recognise({ model_type: 'qwen2' }, 'model', ['<|fim_middle|>']);
+    assert.match(qwen.remarks.join(), /FIM tokens alone/);
     assert.deepEqual(recognise(config, 'stable-diffcoder', ['<[MASK_TOKEN]>']).remarks, []);
   });
 

@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
+import { widen } from '../../../engine/checkpoint/halves';
 import type { DecoderTensors } from '../../../engine/checkpoint/types';
 import { isEngineError } from '../../../engine/errors';
 import { buildGraph } from '../../../engine/graph/build';
@@ -18,7 +19,6 @@ import {
   quantisedTensors,
 } from '../../../engine/graph/quantisedWeightsLayout';
 import { allFinite, BLOCK, quantiseBlocks, quantiseChannels } from '../../../engine/graph/rounding';
-import { widen } from '../../../engine/graph/tensorReader';
 import { openSession, run, voidCache } from './graphRunner';
 import { at, referenceDecoder } from './referenceDecoder';
 import { randomNumbers, type TinyOptions, temporaryFolder, writeTinyCheckpoint } from './tinyCheckpoint';

@@ -1,0 +1,142 @@
+// Autoregressive coders as families: blocks of one token, logits that predict the next one, the suffix before the hole
+// or not at all. They are what diffusion models are compared with, and what many people have on their disk already.
+import type { Family, SpecialTokenName, SpecialTokenSpec } from './family';
+import { type KnownFamily, token } from './knownFamily';
+
+type Tokens = Readonly<Partial<Record<SpecialTokenName, SpecialTokenSpec>>>;
+type Facts = Pick<Family, 'id' | 'infill'> & { readonly name: string; readonly tokens: Tokens };
+
+/** What every description of such a model says. */
+const KIND = 'autoregressive, left to right';
+
+function leftToRight({ name, ...facts }: Facts): Family {
+  return {
+    ...facts,
+    title: `${name} (${KIND})`,
+    tensorNames: 'llama',
+    shifted: true,
+    attention: { kind: 'block-causal', blockLength: 1 },
+    length: { kind: 'end-token' },
+    sampling: { rule: 'top-k', temperature: 0, topP: 1 },
+  };
+}
+
+// These models have no mask. `mask` marks the empty cells of a canvas and is never read by the model: any special token
+// serves that no answer can hold.
+
+// Qwen2.5-Coder Technical Report (arXiv 2409.12186), FIM; ids of Qwen/Qwen2.5-Coder-0.5B, tokenizer_config.json.
+const QWEN_END = token('<|endoftext|>', 151643, true);
+const QWEN_FIM: Tokens = {
+  mask: token('<|fim_pad|>', 151662, true),
+  eos: QWEN_END,
+  end: QWEN_END,
+  pad: QWEN_END,
+  fimPrefix: token('<|fim_prefix|>', 151659, true),
+  fimMiddle: token('<|fim_middle|>', 151660, true),
+  fimSuffix: token('<|fim_suffix|>', 151661, true),
+};
+const QWEN_CHAT: Tokens = {
+  mask: token('<|im_start|>', 151644, true),
+  eos: QWEN_END,
+  pad: QWEN_END,
+  end: token('<|im_end|>', 151645, true),
+};
+const QWEN_SIZES = [151936, 152064];
+
+// ByteDance-Seed/Seed-Coder-8B-Base, tokenizer_config.json and its FIM example: suffix before prefix; ▁ is U+2581.
+const SEED_TOKENS: Tokens = {
+  mask: token('<[MASK_TOKEN]>', 5, true),
+  bos: token('<[begin▁of▁sentence]>', 0, true),
+  eos: token('<[end▁of▁sentence]>', 2, true),
+  end: token('<[end▁of▁sentence]>', 2, true),
+  pad: token('<[PAD▁TOKEN]>', 1),
+};
+
+// deepseek-ai/deepseek-coder-1.3b-base, README: prefix, hole, suffix; ｜ is U+FF5C.
+const DEEPSEEK_END = token('<｜end▁of▁sentence｜>', 32014, true);
+
+// HuggingFaceTB/SmolLM2-135M, tokenizer.json: no FIM tokens.
+const SMOL_END = token('<|endoftext|>', 0, true);
+
+export const AUTOREGRESSIVE: readonly KnownFamily[] = [
+  {
+    family: leftToRight({
+      id: 'qwen2.5-coder',
+      name: 'Qwen2.5-Coder',
+      infill: { kind: 'fim-order', bos: false, order: 'prefix-first' },
+      tokens: QWEN_FIM,
+    }),
+    publishedVocabSizes: QWEN_SIZES,
+    qkvBias: true,
+  },
+  {
+    family: leftToRight({
+      id: 'qwen2.5',
+      name: 'Qwen2.5',
+      infill: { kind: 'prompt' },
+      tokens: QWEN_CHAT,
+    }),
+    publishedVocabSizes: QWEN_SIZES,
+    qkvBias: true,
+  },
+  {
+    family: leftToRight({ id: 'qwen3', name: 'Qwen3', infill: { kind: 'prompt' }, tokens: QWEN_CHAT }),
+    publishedVocabSizes: QWEN_SIZES,
+    qkNorm: true,
+  },
+  {
+    family: leftToRight({
+      id: 'seed-coder',
+      name: 'Seed-Coder',
+      infill: { kind: 'fim-order', bos: true, order: 'suffix-first' },
+      tokens: {
+        ...SEED_TOKENS,
+        fimPrefix: token('<[fim-prefix]>', undefined, true),
+        fimSuffix: token('<[fim-suffix]>', undefined, true),
+        fimMiddle: token('<[fim-middle]>', undefined, true),
+      },
+    }),
+    publishedVocabSizes: [155136],
+  },
+  {
+    family: leftToRight({
+      id: 'seed-coder-instruct',
+      name: 'Seed-Coder Instruct',
+      infill: { kind: 'prompt' },
+      tokens: SEED_TOKENS,
+    }),
+    publishedVocabSizes: [155136],
+  },
+  {
+    family: leftToRight({
+      id: 'deepseek-coder',
+      name: 'DeepSeek-Coder',
+      infill: { kind: 'fim-order', bos: true, order: 'prefix-first' },
+      tokens: {
+        mask: token('<｜fim▁hole｜>', undefined, true),
+        bos: token('<｜begin▁of▁sentence｜>', 32013, true),
+        eos: DEEPSEEK_END,
+        end: DEEPSEEK_END,
+        pad: DEEPSEEK_END,
+        fimPrefix: token('<｜fim▁begin｜>', undefined, true),
+        fimSuffix: token('<｜fim▁hole｜>', undefined, true),
+        fimMiddle: token('<｜fim▁end｜>', undefined, true),
+      },
+    }),
+    publishedVocabSizes: [32256],
+  },
+  {
+    family: leftToRight({
+      id: 'smollm2',
+      name: 'SmolLM2',
+      infill: { kind: 'left-only', bos: false },
+      tokens: {
+        mask: token('<repo_name>', 3, true),
+        eos: SMOL_END,
+        end: SMOL_END,
+        pad: SMOL_END,
+      },
+    }),
+    publishedVocabSizes: [49152],
+  },
+];

@@ -1,0 +1,153 @@
+// A causal model that goes from left to right, as blocks of one token: the token before is run once, against the cache
+// of everything earlier, and says what comes next. One forward pass a token, as any autoregressive decoder has it.
+import type { BlockDenoiser, HoleContext, Lane, Prediction, PredictOptions } from '../denoiser';
+import { EngineError, throwIfCancelled } from '../errors';
+import { ContextCache, DEFAULT_CHUNK } from './contextCache';
+import { type Forward, openBias } from './forward';
+import { regroup } from './inPlaceDenoiser';
+import { disposeKv, joinKv, type KvShape, type KvState } from './kvState';
+
+export interface AutoregressiveOptions {
+  /** Most tokens of an answer. */
+  readonly maxTokens: number;
+  /** Begins a text that has nothing before the answer. */
+  readonly opening: number;
+}
+
+/** K/V of all tokens but each lane's last one. */
+interface Settled {
+  readonly kv: KvState;
+  /** Whose K/V the rows of `kv` are; one row serves all lanes as long as they hold the same tokens. */
+  readonly rows: readonly number[] | 'shared';
+  /** The context's own K/V belongs to its cache. */
+  readonly isOwn: boolean;
+  /** Position of the last tokens. */
+  readonly position: number;
+  /** Token by lane. */
+  readonly last: ReadonlyMap<number, number>;
+}
+
+/** K/V with the last tokens, and whose they are. */
+interface Run {
+  readonly kv: KvState;
+  readonly rows: readonly number[] | 'shared';
+}
+
+export class AutoregressiveDenoiser implements BlockDenoiser {
+  readonly blockLength = 1;
+  private readonly cache: ContextCache;
+  private settled: Settled | undefined;
+  private run: Run | undefined;
+
+  constructor(
+    private readonly forward: Forward,
+    private readonly shape: KvShape,
+    private readonly options: AutoregressiveOptions,
+  ) {
+    this.cache = new ContextCache(forward, shape, { blockLength: 1, chunk: DEFAULT_CHUNK });
+  }
+
+  get maxBlocks(): number {
+    return this.options.maxTokens;
+  }
+
+  async open(
+    { before }: HoleContext,
+    lanes: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly lead: Int32Array }> {
+    this.forget();
+    const position = Math.max(0, before.length - 1);
+    const kv = await this.cache.encode(before.subarray(0, position), 0, signal);
+    const last = before.at(-1) ?? this.options.opening;
+    this.settled = {
+      kv,
+      rows: 'shared',
+      isOwn: false,
+      position,
+      last: new Map(Array.from({ length: lanes }, (_, lane) => [lane, last])),
+    };
+    return { lead: new Int32Array(0) };
+  }
+
+  async predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]> {
+    throwIfCancelled(options.signal);
+    return regroup(await this.runLast(lanes, options.temperature), lanes);
+  }
+
+  async commit(
+    blocks: readonly Int32Array[],
+    lanes: readonly number[] = blocks.map((_, index) => index),
+    signal?: AbortSignal,
+  ): Promise<void> {
+    throwIfCancelled(signal);
+    const { position } = this.need();
+    // Where nothing was asked (what stands there was locked) the last tokens are not in the cache yet.
+    if (!this.run) await this.runLast([], 0);
+    const { run } = this;
+    if (!run) throw new EngineError('internal', 'The forward pass gave no K/V.');
+    this.run = undefined;
+    this.forget();
+    const last = new Map(lanes.map((lane, index) => [lane, blocks[index]?.[0] ?? 0]));
+    this.settled = { ...run, isOwn: true, position: position + 1, last };
+  }
+
+  dispose(): void {
+    this.forget();
+    this.cache.dispose();
+  }
+
+  /** Runs the last token of every lane, asked about or not; what it says comes back, and the K/V with it is kept. */
+  private async runLast(lanes: readonly Lane[], temperature: number): Promise<Prediction[]> {
+    const settled = this.need();
+    const { last, position } = settled;
+    const areSame = settled.rows === 'shared' && new Set(last.values()).size === 1;
+    const { kv, rows, isCut } = this.rowsFor(settled, [...last.keys()]);
+    const shown = areSame ? rows.slice(0, 1) : rows;
+    const rowOf = (lane: number): number => (areSame ? 0 : Math.max(0, rows.indexOf(lane)));
+    try {
+      const result = await this.forward.run({
+        lanes: shown.length,
+        ids: Int32Array.from(shown, (lane) => last.get(lane) ?? 0),
+        positions: new Int32Array(shown.length).fill(position),
+        past: kv,
+        bias: openBias(kv.positions, 1),
+        asks: lanes.flatMap(({ lane, asks }, index) =>
+          asks.map(({ bias, target }) => ({ row: rowOf(lane ?? index), bias, target })),
+        ),
+        temperature,
+        keep: true,
+      });
+      if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
+      disposeKv(this.run?.kv);
+      this.run = { kv: result.kv, rows: areSame ? 'shared' : rows };
+      return result.predictions;
+    } finally {
+      if (isCut) disposeKv(kv);
+    }
+  }
+
+  /** The K/V of the named lanes. A device cache cannot be cut: all of its rows run, and the others are ignored. */
+  private rowsFor(
+    settled: Settled,
+    lanes: readonly number[],
+  ): { readonly kv: KvState; readonly rows: readonly number[]; readonly isCut: boolean } {
+    const { kv, rows } = settled;
+    if (rows === 'shared') return { kv, rows: lanes, isCut: false };
+    if (kv.location === 'device' || rows.join() === lanes.join()) return { kv, rows, isCut: false };
+    const indices = lanes.map((lane) => rows.indexOf(lane));
+    return { kv: joinKv([{ kv, lanes: indices }], this.shape, kv.memory), rows: lanes, isCut: true };
+  }
+
+  private need(): Settled {
+    if (!this.settled) throw new EngineError('internal', 'A block was run before its context was opened.');
+    return this.settled;
+  }
+
+  private forget(): void {
+    if (this.settled?.isOwn) disposeKv(this.settled.kv);
+    this.settled = undefined;
+    disposeKv(this.run?.kv);
+    this.run = undefined;
+  }
+}

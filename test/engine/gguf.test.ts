@@ -1,0 +1,151 @@
+// GGUF files through the graph against PyTorch on the same weights, read back by the gguf package: blocks, the order of
+// rows and rotary factors are right where the logits are.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, before, describe } from 'node:test';
+import { openCheckpoint } from '../../engine/checkpoint/open';
+import type { Checkpoint, LayerTensors, TensorLocation } from '../../engine/checkpoint/types';
+import { isEngineError } from '../../engine/errors';
+import { buildGraph } from '../../engine/graph/build';
+import type { Precision } from '../../engine/graph/types';
+import { DecoderRun } from './decoderRun';
+import { everything } from './parityChecks';
+import { type Reference, readReferenceFile, relativeDifference, visibilityOf } from './reference';
+
+const FOLDER = path.resolve('test/fixtures/gguf');
+const NAMES = fs.readdirSync(FOLDER).flatMap((name) => (name.endsWith('.gguf') ? [name.slice(0, -5)] : []));
+const LIMIT = 1e-4;
+const NOTICEABLE = 1e-2;
+
+let cache = '';
+before(() => {
+  cache = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-gguf-'));
+});
+after(() => fs.rmSync(cache, { recursive: true, force: true }));
+
+async function difference(
+  checkpoint: Checkpoint,
+  reference: Reference,
+  precision: Precision,
+): Promise<number> {
+  const run = await DecoderRun.create(checkpoint, cache, { precision });
+  try {
+    const visible = visibilityOf(checkpoint.family.attention);
+    assert.ok(visible);
+    const sequence = { ids: reference.ids, positions: reference.positions, visible };
+    const { logits } = await run.part(sequence, everything(sequence));
+    return relativeDifference(logits, reference.logits);
+  } finally {
+    await run.release();
+  }
+}
+
+/** The checkpoint with every tensor changed. */
+function changed(checkpoint: Checkpoint, change: (tensor: TensorLocation) => TensorLocation): Checkpoint {
+  const { tensors } = checkpoint;
+  const layers = tensors.layers.map(
+    (layer) =>
+      Object.fromEntries(
+        Object.entries(layer).map(([role, tensor]) => [role, change(tensor)]),
+      ) as unknown as LayerTensors,
+  );
+  return { ...checkpoint, tensors: { ...tensors, layers } };
+}
+
+for (const name of NAMES) {
+  describe(`${name}.gguf`, () => {
+    let checkpoint: Checkpoint;
+    let reference: Reference;
+    before(async () => {
+      checkpoint = await openCheckpoint(path.join(FOLDER, `${name}.gguf`));
+      reference = readReferenceFile(path.join(FOLDER, `${name}.reference.safetensors`));
+    });
+
+    test('gives the logits that PyTorch gives', async () => {
+      const found = await difference(checkpoint, reference, 'fp32');
+      assert.ok(found <= LIMIT, `relative difference ${found.toExponential(2)}`);
+    });
+
+    test('is near them where the weights are rounded again', async () => {
+      for (const precision of ['int8', 'q8'] as const) {
+        const found = await difference(checkpoint, reference, precision);
+        assert.ok(found <= 0.2, `${precision}: relative difference ${found.toExponential(2)}`);
+      }
+    });
+  });
+}
+
+describe('what would be noticed', () => {
+  const parts = async (name: string) =>
+    [
+      await openCheckpoint(path.join(FOLDER, `${name}.gguf`)),
+      readReferenceFile(path.join(FOLDER, `${name}.reference.safetensors`)),
+    ] as const;
+
+  test('rows of Q and K left in pairs', async () => {
+    const [checkpoint, reference] = await parts('smollm2');
+    const inPairs = changed(checkpoint, (tensor) =>
+      tensor.packing ? { ...tensor, packing: { type: tensor.packing.type } } : tensor,
+    );
+    assert.ok((await difference(inPairs, reference, 'fp32')) > NOTICEABLE);
+  });
+
+  test('rotary factors left out', async () => {
+    const [checkpoint, reference] = await parts('stable-diffcoder-llama3');
+    const plain = { ...checkpoint, shape: { ...checkpoint.shape, ropeScaling: { kind: 'none' as const } } };
+    assert.ok((await difference(plain, reference, 'fp32')) > NOTICEABLE);
+  });
+});
+
+describe('the unpacked file', () => {
+  const build = async (name: string, folder: string, precision: Precision, signal?: AbortSignal) =>
+    buildGraph(
+      await openCheckpoint(path.join(FOLDER, `${name}.gguf`)),
+      { precision, attention: 'plain', cacheOutput: 'new', topK: 4 },
+      { cacheFolder: folder, ...(signal ? { signal } : {}) },
+    );
+  const filesOf = (folder: string) =>
+    fs
+      .readdirSync(folder)
+      .map((file) => file.replace(/-[0-9a-f]{24}\.weights$/, ''))
+      .sort();
+
+  test('is made once for a precision, and holds what is not quantised', async (t) => {
+    const folder = fs.mkdtempSync(path.join(cache, 'once-'));
+    await build('smollm2', folder, 'fp32');
+    const [file = ''] = fs.readdirSync(folder);
+    const { mtimeMs } = fs.statSync(path.join(folder, file));
+    await build('smollm2', folder, 'fp32');
+    assert.equal(fs.statSync(path.join(folder, file)).mtimeMs, mtimeMs);
+    await build('smollm2', folder, 'int8');
+    assert.deepEqual(filesOf(folder), ['smollm2-int8', 'smollm2-unpacked-fp16', 'smollm2-unpacked-fp32']);
+    t.diagnostic(filesOf(folder).join());
+  });
+
+  test('is made again where it was damaged', async () => {
+    const folder = fs.mkdtempSync(path.join(cache, 'damaged-'));
+    await build('qwen3', folder, 'fp32');
+    const [file = ''] = fs.readdirSync(folder);
+    const whole = fs.readFileSync(path.join(folder, file));
+    const bytes = Buffer.from(whole);
+    bytes[bytes.length >> 1] = ~(bytes[bytes.length >> 1] ?? 0) & 255;
+    fs.writeFileSync(path.join(folder, file), bytes);
+    await build('qwen3', folder, 'fp32');
+    assert.ok(fs.readFileSync(path.join(folder, file)).equals(whole));
+  });
+
+  test('leaves nothing behind where it is cancelled', async () => {
+    const folder = fs.mkdtempSync(path.join(cache, 'cancelled-'));
+    const controller = new AbortController();
+    const checkpoint = await openCheckpoint(path.join(FOLDER, 'llada.gguf'));
+    const building = buildGraph(
+      checkpoint,
+      { precision: 'fp32', attention: 'plain', cacheOutput: 'new', topK: 4 },
+      { cacheFolder: folder, signal: controller.signal, onProgress: () => controller.abort() },
+    );
+    await assert.rejects(building, (error) => isEngineError(error) && error.code === 'cancelled');
+    assert.deepEqual(fs.readdirSync(folder), []);
+  });
+});
