@@ -79,6 +79,11 @@ export class LlamaCpp {
 
   private constructor(private readonly binding: Binding) {}
 
+  /** The library itself, for what else is done with it (llamaText.ts). */
+  get native(): unknown {
+    return this.binding;
+  }
+
   /** The library, or a sentence that says why it is not there. */
   static async open(): Promise<LlamaCpp | string> {
     const platform = `${process.platform}-${process.arch}`;
