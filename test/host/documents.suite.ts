@@ -150,9 +150,11 @@ describe('documents', () => {
     it('an edit of another extension before the span moves it; one in the span ends it', async () => {
       const editor = await open();
       const { document } = editor;
+      // A review in a diff editor leaves another editor of the document behind.
       const begin = async () => {
-        select(editor, [FIRST, LAST]);
-        return startRewrite(editor);
+        const shown = await window.showTextDocument(document);
+        select(shown, [FIRST, LAST]);
+        return startRewrite(shown);
       };
       const moved = await whileDenoising(begin, () =>
         edited((edit) => edit.replace(document.uri, new Range(0, 0, 0, 7), '// Holds')),
