@@ -56,10 +56,27 @@ export function isEngineError(value: unknown): value is EngineError {
 export function toEngineError(value: unknown): EngineError {
   if (isEngineError(value)) return value;
   const message = value instanceof Error ? value.message : String(value);
+  if (saysOutOfMemory(message)) return outOfMemory({ detail: message }, value);
   return new EngineError('internal', `Something unexpected failed: ${message}`, {}, { cause: value });
 }
 
 /** Throws `cancelled` when the signal has fired: called between denoise steps and between chunks of long work. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new EngineError('cancelled', 'The request was cancelled.');
+}
+
+/** Whether a sentence of V8, Node, the system's loader or ONNX Runtime says that there was no memory left. */
+export function saysOutOfMemory(message: string): boolean {
+  return /out of memory|bad_alloc|failed to allocate|(allocation|allocate) failed|cannot allocate|ENOMEM|failed to map segment/i.test(
+    message,
+  );
+}
+
+export function outOfMemory(data: Readonly<Record<string, unknown>>, cause: unknown): EngineError {
+  return new EngineError(
+    'out-of-memory',
+    'There was not enough memory for this model. Close other programs, take a smaller precision (q8 or q4), or another model.',
+    data,
+    { cause },
+  );
 }

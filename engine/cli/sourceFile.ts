@@ -129,9 +129,10 @@ export async function writeSource(source: SourceFile, text: string): Promise<voi
       });
     }
     await fs.access(target, fs.constants.W_OK);
+    await removeLeftovers(path.dirname(target));
     temporary = path.join(
       path.dirname(target),
-      `.${path.basename(target)}.${randomBytes(6).toString('hex')}.tmp`,
+      `.${path.basename(target)}.palimpsest-${process.pid}-${randomBytes(6).toString('hex')}.tmp`,
     );
     const handle = await fs.open(temporary, 'wx', stat.mode & 0o7777);
     try {
@@ -160,6 +161,26 @@ export async function writeSource(source: SourceFile, text: string): Promise<voi
     throw error instanceof EngineError ? error : fileError(error, source.name);
   } finally {
     if (temporary !== undefined) await fs.rm(temporary, { force: true });
+  }
+}
+
+const TEMPORARY = /^\..+\.palimpsest-(\d+)-[0-9a-f]{12}\.tmp$/;
+
+/** Takes away what commands that were killed left in the folder. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await fs.readdir(folder).catch(() => [])) {
+    const pid = Number(TEMPORARY.exec(name)?.[1] ?? process.pid);
+    if (pid === process.pid || isAlive(pid)) continue;
+    await fs.rm(path.join(folder, name), { force: true }).catch(() => undefined);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

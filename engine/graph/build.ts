@@ -1,7 +1,8 @@
 // Checkpoint → graph: the whole way from an opened checkpoint to what a session is made of.
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import type { DecoderTensors } from '../checkpoint/types';
 import { throwIfCancelled } from '../errors';
+import { ensureFolder } from '../folder';
 import { dataFolderOf, sideFolder } from './dataFolder';
 import { addDecoder } from './decoder';
 import { quantisedLayers, storedLayers } from './linear';
@@ -55,7 +56,7 @@ function weightFiles(tensors: DecoderTensors): readonly string[] {
 /** The folder with links resolved, made where it is missing: external data may not lead through a link. */
 async function realFolder(folder: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true });
+    await ensureFolder(folder);
     return await realpath(folder);
   } catch (error) {
     throw quantisedWeightsError(error, folder, 0);

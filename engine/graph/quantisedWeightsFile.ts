@@ -1,10 +1,12 @@
 // A quantised file appears whole or not at all, whoever else is writing the same one: each writer has a `.part` of its
 // own, and the last step is a rename.
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { NON_BLOCKING } from '../checkpoint/json';
 import { EngineError, isEngineError } from '../errors';
+import { ensureFolder } from '../folder';
 import { checkedLength, checksums, isSound } from './quantisedWeightsCheck';
 import type { WeightsLayout } from './quantisedWeightsLayout';
 
@@ -18,12 +20,14 @@ const ownParts = new Set<string>();
 export async function holdsLayout(file: string, layout: WeightsLayout): Promise<boolean> {
   let handle: FileHandle;
   try {
-    handle = await open(file, 'r');
+    // A named pipe in its place would let the open wait for a writer.
+    handle = await open(file, NON_BLOCKING);
   } catch {
     return false;
   }
   try {
-    if ((await handle.stat()).size !== checkedLength(layout.bytes)) return false;
+    const found = await handle.stat();
+    if (!found.isFile() || found.size !== checkedLength(layout.bytes)) return false;
     const begin = Buffer.alloc(layout.header.length);
     const { bytesRead } = await handle.read(begin, 0, begin.length, 0);
     if (bytesRead !== begin.length || !begin.equals(layout.header)) return false;
@@ -51,7 +55,7 @@ export async function writeQuantisedWeights(
   ownParts.add(path.basename(part));
   let handle: FileHandle | undefined;
   try {
-    await mkdir(folder, { recursive: true });
+    await ensureFolder(folder);
     await requireSpace(folder, checkedLength(layout.bytes));
     handle = await open(part, 'wx+');
     await writeAt(handle, layout.header, 0);

@@ -1,6 +1,8 @@
 // Surprise of a text's tokens: windows that fit the model, each scored with context on both sides.
+import { setImmediate } from 'node:timers/promises';
+import { splitsUnit } from '../canvas/position';
 import { placeSpans } from '../canvas/spans';
-import type { Checkpoint } from '../checkpoint/types';
+import type { Checkpoint, TextTokenizer } from '../checkpoint/types';
 import { flatten } from '../decoding/flatten';
 import type { ScoredToken, ScoreParams, ScoreResult } from '../protocol';
 import { endsOf, textBudget } from './layout';
@@ -25,14 +27,85 @@ export async function scoreText(
   const { text } = params;
   const range = params.range ?? { start: 0, end: text.length };
   if (text.length > 0) placeSpans(text, [range]);
-  const { ids, starts } = checkpoint.tokenizer.encode(text);
-  const endOf = (index: number) => starts[index + 1] ?? text.length;
-  const first = ids.findIndex((_, index) => endOf(index) > range.start);
-  const last = ids.findLastIndex((_, index) => (starts[index] ?? 0) < range.end);
-  const { attention } = checkpoint.family;
+  const budget = textBudget(checkpoint);
+  const tokens: ScoredToken[] = [];
+  let from = range.start;
+  do {
+    const piece = pieceOf(text, from, range.end, budget);
+    // The first one has the token that the range begins in, the others what the one before has not.
+    const isFirst = from === range.start;
+    const scored = await scorePiece(piece, text, from, isFirst, { checkpoint, budget, scorer });
+    for (const token of scored) tokens.push(token);
+    // A token that began in the piece may end behind it.
+    from = Math.max(piece.to, scored.at(-1)?.end ?? 0);
+    // So that a cancellation is heard.
+    await setImmediate();
+  } while (from < range.end);
+  return {
+    model,
+    method: checkpoint.family.attention.kind === 'block-causal' ? 'causal' : 'masked',
+    forwards: scorer.forwards(),
+    millis: performance.now() - started,
+    tokens,
+  };
+}
+
+/** UTF-16 units that are tokenised at once, for each token of room: of what is scored, and on either side of it. */
+const UNITS_SCORED = 16;
+const UNITS_AROUND = 8;
+
+interface TextPiece {
+  /** What is tokenised. */
+  readonly start: number;
+  readonly end: number;
+  /** Where the scored part ends. */
+  readonly to: number;
+}
+
+/**
+ * A part of a text from `from` on, with its surroundings: all of it where it is short, else so much that the work does not
+ * depend on the text's length.
+ */
+function pieceOf(text: string, from: number, until: number, budget: number): TextPiece {
+  if (text.length <= (UNITS_SCORED + 2 * UNITS_AROUND) * budget)
+    return { start: 0, end: text.length, to: until };
+  const around = UNITS_AROUND * budget;
+  const far = Math.min(until, from + UNITS_SCORED * budget);
+  // At a line's start where there is one.
+  const line = far < until ? text.slice(from, far).lastIndexOf('\n') + 1 : 0;
+  const to = whole(text, line > 0 ? from + line : far);
+  const before = Math.max(0, from - around);
+  const start = before > 0 ? before + text.slice(before, from).indexOf('\n') + 1 : 0;
+  return { start: whole(text, start), end: whole(text, Math.min(text.length, to + around)), to };
+}
+
+/** The offset, or the next one where it would cut a character or a line end in two. */
+function whole(text: string, offset: number): number {
+  return splitsUnit(text, offset) === undefined ? offset : offset + 1;
+}
+
+interface Scoring {
+  readonly checkpoint: Checkpoint;
+  /** Tokens that fit a window. */
+  readonly budget: number;
+  readonly scorer: Scorer;
+}
+
+async function scorePiece(
+  { start, end, to }: TextPiece,
+  text: string,
+  from: number,
+  isFirst: boolean,
+  { checkpoint, budget, scorer }: Scoring,
+): Promise<ScoredToken[]> {
+  const { ids, starts } = checkpoint.tokenizer.encode(text.slice(start, end));
+  const startOf = (index: number) => start + (starts[index] ?? end - start);
+  const first = ids.findIndex((_, index) => (isFirst ? startOf(index + 1) > from : startOf(index) >= from));
+  const last = ids.findLastIndex((_, index) => startOf(index) < to);
+  const begin = first < 0 ? ids.length : first;
   const ends = endsOf(checkpoint.family);
   const scores: TokenScore[] = [];
-  for (const window of windows(Math.max(first, 0), last + 1, ids.length, textBudget(checkpoint))) {
+  for (const window of windows(begin, last + 1, ids.length, budget)) {
     const canvas = { segments: [{ kind: 'text' as const, ids: ids.slice(window.from, window.to) }] };
     const { tokens } = flatten(
       { ...canvas, specials: checkpoint.specials, window: { start: 0, end: 0 } },
@@ -42,13 +115,7 @@ export async function scoreText(
     const offset = (ends.bos ? 1 : 0) - window.from;
     scores.push(...(await scorer.score(tokens, window.first + offset, window.last + offset)));
   }
-  return {
-    model,
-    method: attention.kind === 'block-causal' ? 'causal' : 'masked',
-    forwards: scorer.forwards(),
-    millis: performance.now() - started,
-    tokens: merge(scores, checkpoint, first, starts, text),
-  };
+  return merge(scores, checkpoint.tokenizer, (index) => startOf(begin + index), text);
 }
 
 interface Window {
@@ -77,15 +144,14 @@ export function windows(first: number, last: number, count: number, budget: numb
 /** Byte-level pieces of one character become one token: nobody can point at half a character. */
 function merge(
   scores: readonly TokenScore[],
-  { tokenizer }: Checkpoint,
-  first: number,
-  starts: Int32Array,
+  tokenizer: TextTokenizer,
+  startOf: (index: number) => number,
   text: string,
 ): ScoredToken[] {
   const result: ScoredToken[] = [];
   scores.forEach(({ surprise, best }, index) => {
-    const start = starts[first + index] ?? 0;
-    const end = starts[first + index + 1] ?? text.length;
+    const start = startOf(index);
+    const end = startOf(index + 1);
     const previous = result.at(-1);
     if (previous && (previous.start === start || previous.start === previous.end)) {
       result[result.length - 1] = {

@@ -9,7 +9,7 @@ import {
   type MessageConnection,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
-import { EngineError, throwIfCancelled } from '../errors';
+import { EngineError, saysOutOfMemory, throwIfCancelled } from '../errors';
 import {
   type DenoiseStepEvent,
   type InfillParams,
@@ -126,7 +126,7 @@ export class EngineClient {
       setTimeout(() => this.giveUp('closed its output and was ended: start it again.'), STOP_MILLIS).unref();
     });
     createInterface({ input: child.stderr, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
-      this.foundNoMemory ||= /out of memory|bad_alloc|failed to allocate/i.test(line);
+      this.foundNoMemory ||= saysOutOfMemory(line);
       this.logTail.push(line.slice(0, 500));
       if (this.logTail.length > LOG_TAIL) this.logTail.shift();
       this.logEmitter.fire(parseLogLine(line));

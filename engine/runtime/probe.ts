@@ -5,6 +5,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { ensureFolder } from '../folder';
 import type { ProviderName } from '../protocol';
 
 export interface ProbeResult {
@@ -72,7 +73,7 @@ export async function rememberedProbe(
   if (known) return known;
   const result = await probe(provider);
   try {
-    fs.mkdirSync(cacheFolder, { recursive: true });
+    await ensureFolder(cacheFolder);
     replaceFile(file, JSON.stringify({ at: now, result }));
   } catch {
     // A memory that cannot be written costs a probe at the next start, nothing else.
@@ -122,6 +123,7 @@ function runtimeVersion(): string {
 
 function readMemory(file: string, provider: ProviderName, now: number): ProbeResult | undefined {
   try {
+    if (!fs.statSync(file).isFile()) return undefined;
     const memory = JSON.parse(fs.readFileSync(file, 'utf8')) as { at?: unknown; result?: unknown };
     const result = parseResult(JSON.stringify(memory.result), provider);
     if (!result || typeof memory.at !== 'number') return undefined;

@@ -1,7 +1,7 @@
 // One ONNX Runtime session of one built graph: plain arrays in, predictions and K/V out.
 import type { DecoderShape } from '../checkpoint/types';
 import type { LogitBias, Prediction } from '../denoiser';
-import { EngineError } from '../errors';
+import { EngineError, outOfMemory, saysOutOfMemory } from '../errors';
 import type { BuiltGraph } from '../graph/types';
 import type { ProviderName } from '../protocol';
 import type { Forward, ForwardRequest, ForwardResult } from './forward';
@@ -215,14 +215,7 @@ function notNumbers(): EngineError {
 function runtimeError(error: unknown, provider: ProviderName | undefined): EngineError {
   if (error instanceof EngineError) return error;
   const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 400);
-  if (/out of memory|bad_alloc|failed to allocate|allocation failed/i.test(message)) {
-    return new EngineError(
-      'out-of-memory',
-      'There was not enough memory for this model. Close other programs, take a smaller precision (q8 or q4), or another model.',
-      { provider, detail: message },
-      { cause: error },
-    );
-  }
+  if (saysOutOfMemory(message)) return outOfMemory({ provider, detail: message }, error);
   if (provider && provider !== 'cpu') {
     return new EngineError(
       'provider-unavailable',

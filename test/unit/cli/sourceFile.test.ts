@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, { describe } from 'node:test';
@@ -102,6 +103,17 @@ describe('writing a source', () => {
     assert.equal(fs.readFileSync(path.join(folder, 'a.sh'), 'utf8'), 'new\r\n');
     assert.equal(fs.statSync(path.join(folder, 'a.sh')).mode & 0o777, 0o754);
     assert.deepEqual(fs.readdirSync(folder), ['a.sh']);
+  });
+
+  test('takes away what a killed command left, and nothing of one that runs or of anybody else', async (context) => {
+    const folder = temporaryFolder(context);
+    const source = await open(folder);
+    const { pid: gone } = spawnSync(process.execPath, ['--version']);
+    const left = `.b.py.palimpsest-${gone}-0123456789ab.tmp`;
+    const others = [`.b.py.palimpsest-${process.ppid}-0123456789ab.tmp`, '.b.py.0123456789ab.tmp', 'b.tmp'];
+    for (const name of [left, ...others]) fs.writeFileSync(path.join(folder, name), 'x');
+    await writeSource(source, 'new\n');
+    assert.deepEqual(fs.readdirSync(folder).sort(), ['a.sh', ...others].sort());
   });
 
   test('replaces the file in one step: who has it open still reads the old content', async (context) => {

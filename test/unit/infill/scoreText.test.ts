@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { windows } from '../../../engine/infill/scoreText';
+import { openCheckpoint } from '../../../engine/checkpoint/open';
+import type { Checkpoint } from '../../../engine/checkpoint/types';
+import { type Scorer, scoreText, windows } from '../../../engine/infill/scoreText';
 
 describe('windows in which a long text is scored', () => {
   test('each token once, in its window, with a quarter of the budget on both sides where there is text', () => {
@@ -27,5 +30,72 @@ describe('windows in which a long text is scored', () => {
         },
       ),
     );
+  });
+});
+
+describe('a text that is too long to be tokenised at once', () => {
+  const opened = openCheckpoint(path.join(__dirname, '../../fixtures/checkpoints/palimpsest'));
+  const scorer: Scorer = {
+    score: async (_tokens, from, to) =>
+      Array.from({ length: to - from }, () => ({
+        surprise: 1,
+        best: { ids: new Int32Array(), logProbs: new Float32Array(), targetLogProb: -1 },
+      })) as unknown as Awaited<ReturnType<Scorer['score']>>,
+    forwards: () => 1,
+  };
+
+  /** The checkpoint, and the longest text that its tokenizer is given. */
+  async function watched(): Promise<{ checkpoint: Checkpoint; longest: () => number }> {
+    const checkpoint = await opened;
+    let longest = 0;
+    const tokenizer = Object.create(checkpoint.tokenizer) as Checkpoint['tokenizer'];
+    tokenizer.encode = (text) => {
+      longest = Math.max(longest, text.length);
+      return checkpoint.tokenizer.encode(text);
+    };
+    return { checkpoint: { ...checkpoint, tokenizer }, longest: () => longest };
+  }
+
+  const score = (checkpoint: Checkpoint, text: string, range?: { start: number; end: number }) =>
+    scoreText(
+      { requestId: 1, model: 'm', text, priority: 'background', ...(range ? { range } : {}) },
+      checkpoint,
+      'm',
+      scorer,
+    );
+
+  test('a range is scored in work that depends on the range alone', async () => {
+    const { checkpoint, longest } = await watched();
+    const line = 'total = total + values[index]\n';
+    const text = line.repeat(Math.ceil(19e6 / line.length));
+    const start = line.length * 300_000;
+    const { tokens } = await score(checkpoint, text, { start, end: start + 60 });
+    assert.ok(longest() > 0 && longest() < 200_000, `${longest()} characters`);
+    assert.equal(tokens.map((token) => token.text).join(''), line.repeat(2));
+    assert.equal(tokens[0]?.start, start);
+  });
+
+  test('every character is in one token, whatever the pieces', async () => {
+    const { checkpoint, longest } = await watched();
+    for (const part of ['a = b\n', '    x\r\n', '🦊 = "漢字"\n', 'no_line_ends_at_all ', '\n']) {
+      const text = part.repeat(Math.ceil(70_000 / part.length));
+      const { tokens } = await score(checkpoint, text);
+      assert.ok(longest() < text.length);
+      let at = 0;
+      for (const token of tokens) {
+        assert.equal(token.start, at);
+        at = token.end;
+      }
+      assert.equal(at, text.length);
+    }
+  });
+
+  test('a short one in one piece, an empty range in its token', async () => {
+    const { checkpoint, longest } = await watched();
+    const text = 'def f(x):\n    return x\n';
+    const { tokens } = await score(checkpoint, text, { start: 1, end: 1 });
+    assert.equal(longest(), text.length);
+    assert.ok(tokens.length <= 1);
+    assert.deepEqual((await score(checkpoint, '')).tokens, []);
   });
 });
