@@ -16,7 +16,8 @@ MAX_BLOCKS = GAP // BLOCK
 class RowRecipe:
     """How the rows of the diffusion stage are made.
 
-    `kind`: cached canvases, or masks in place with expand and delete (the study compares them).
+    `kind`: cached canvases, or masks in place with expand and delete (the study compares them), or what a converted
+    autoregressive model learns (fim.py): the suffix numbered before the prefix, the answer read behind both.
     `trailing_end`: weight of the end tokens behind the first one of a canvas. Below 1, the model underrates by that
     factor how probably a place lies behind the end, and fills it with rubbish before the end is reached.
     `rename`: share of samples whose names are exchanged for those of another file; `echo`: share in which a few lines
@@ -26,7 +27,7 @@ class RowRecipe:
     text for the next-token loss alone; rows with holes teach less of how text goes on unbroken.
     """
 
-    kind: Literal["cached", "in place"] = "cached"
+    kind: Literal["cached", "in place", "fim"] = "cached"
     trailing_end: float = 1.0
     rename: float = 0.25
     echo: float = 0.15
@@ -49,6 +50,8 @@ class ModelConfig:
     norm_epsilon: float = 1e-6
     rope_theta: float = 10_000.0
     positions: int = 2048
+    query_key_norm: bool = True
+    """Whether queries and keys are normalised, as in Qwen3; Llama's are not."""
 
     def __post_init__(self) -> None:
         for name in ("vocabulary", "hidden", "intermediate", "head_dimension"):
@@ -57,8 +60,13 @@ class ModelConfig:
         if self.heads % self.key_value_heads:
             raise ValueError("The heads must be a multiple of the key/value heads.")
 
-    def to_checkpoint(self, context: int) -> dict[str, object]:
-        """The contents of config.json; `context` is the length of the rows in training: nothing further was seen."""
+    def to_checkpoint(self, context: int, suffix_first: bool = False, block: int = BLOCK) -> dict[str, object]:
+        """The contents of config.json.
+
+        `context` is the length of the rows in training: nothing further was seen. `suffix_first`: trained on fim rows;
+        `block`: places that are denoised together, 1 for left to right.
+        """
+        canvas = {"suffix_first": True, "format": 2} if suffix_first else {"format": 1}
         return {
             "architectures": ["PalimpsestForInfilling"],
             "model_type": "palimpsest",
@@ -71,6 +79,7 @@ class ModelConfig:
             "head_dim": self.head_dimension,
             "hidden_act": "silu",
             "attention_bias": False,
+            "query_key_norm": self.query_key_norm,
             "rms_norm_eps": self.norm_epsilon,
             "rope_theta": self.rope_theta,
             "max_position_embeddings": self.positions,
@@ -78,11 +87,11 @@ class ModelConfig:
             "torch_dtype": "bfloat16",
             "palimpsest": {
                 "attention": "cached-canvas",
-                "block_length": BLOCK,
+                "block_length": block,
                 "hole_gap": GAP,
                 "suffix_sees_prefix": False,
                 "context_tokens": context,
-                "format": 1,
+                **canvas,
             },
         }
 
@@ -100,6 +109,7 @@ class ModelConfig:
             norm_epsilon=config["rms_norm_eps"],
             rope_theta=config["rope_theta"],
             positions=config["max_position_embeddings"],
+            query_key_norm=config.get("query_key_norm", True),
         )
 
 
@@ -110,5 +120,29 @@ SIZES: dict[str, ModelConfig] = {
     "6m": ModelConfig(),
     "12m": ModelConfig(hidden=384, layers=7, heads=6, key_value_heads=6, intermediate=1024),
     "25m": ModelConfig(hidden=512, layers=8, heads=8, key_value_heads=8, intermediate=1408),
+    "tiny-base": ModelConfig(
+        vocabulary=320,
+        hidden=128,
+        layers=2,
+        heads=2,
+        key_value_heads=1,
+        intermediate=192,
+        norm_epsilon=1e-5,
+        positions=512,
+        query_key_norm=False,
+    ),
+    # SmolLM2-135M with a vocabulary cut to code; see training.convert.
+    "135m": ModelConfig(
+        vocabulary=16_384,
+        hidden=576,
+        layers=30,
+        heads=9,
+        key_value_heads=3,
+        intermediate=1536,
+        norm_epsilon=1e-5,
+        rope_theta=100_000.0,
+        positions=8192,
+        query_key_norm=False,
+    ),
     "50m": ModelConfig(hidden=640, layers=10, heads=10, key_value_heads=10, intermediate=1792),
 }

@@ -1,4 +1,4 @@
-"""The decoder: RMS norm, rotary positions, QK norm, gated MLP, tied embeddings (Qwen3's shape and names).
+"""The decoder: RMS norm, rotary positions, gated MLP, tied embeddings; with QK norm (Qwen3) or without (Llama).
 
 Written for speed on a CPU with bf16 instructions: residual stream, norms and rotary all in the weights'
 own type (25 % faster than autocast at these sizes).
@@ -32,7 +32,7 @@ class Memory:
 
 
 class Attention(nn.Module):
-    """Multi-head attention with normalised queries and keys."""
+    """Multi-head attention, queries and keys normalised where the shape says so."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -42,8 +42,9 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(width, config.key_value_heads * size, bias=False)
         self.v_proj = nn.Linear(width, config.key_value_heads * size, bias=False)
         self.o_proj = nn.Linear(config.heads * size, width, bias=False)
-        self.q_norm = nn.RMSNorm(size, eps=config.norm_epsilon)
-        self.k_norm = nn.RMSNorm(size, eps=config.norm_epsilon)
+        normed = config.query_key_norm
+        self.q_norm = nn.RMSNorm(size, eps=config.norm_epsilon) if normed else nn.Identity()
+        self.k_norm = nn.RMSNorm(size, eps=config.norm_epsilon) if normed else nn.Identity()
 
     def forward(
         self,

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from training.data.sources import load_sources
-from training.data.vocabulary import LANGUAGE_TOKENS
+from training.data.vocabulary import FIRST_LANGUAGE_TOKENS, LANGUAGE_TOKENS
 from training.model.config import BLOCK, GAP, MAX_BLOCKS
 from training.run.checkpoint import Checkpoint, Progress
 
@@ -76,7 +76,7 @@ figures above are made so. The engine goes further: it weighs the answer against
 read causally, goes on with (`docs/decisions/rescoring.md`); what that reaches stands in `docs/copying.md`.
 
 ## Data
-{_sources()}
+{_sources(settings.rows.kind == "fim")}
 The list with versions, commits and licences is `training/data/sources.json`; the text itself is not distributed.
 Tests (capped), generated, minified, vendored and near-duplicate files and files with secrets are left out.
 Held-out packages are never trained on. In {settings.rows.rename:.0%} of the samples of the diffusion stage names are
@@ -163,8 +163,9 @@ def _figures(figures: dict[str, dict[str, float]] | None) -> str:
     return head + "\n".join(rows)
 
 
-def _sources() -> str:
-    sources = [source for source in load_sources() if source.language in LANGUAGE_TOKENS]
+def _sources(converted: bool) -> str:
+    languages = LANGUAGE_TOKENS if converted else FIRST_LANGUAGE_TOKENS
+    sources = [source for source in load_sources() if source.language in languages]
     kinds = Counter(source.kind for source in sources)
     licences = Counter(source.licence for source in sources)
     held = ", ".join(sorted(source.name for source in sources if source.held_out))

@@ -18,9 +18,12 @@ from safetensors.torch import save_file
 
 from training.data.cache import CACHE
 from training.data.packing import tokenizer_digest
+from training.model.config import BLOCK
 from training.release.card import model_card
 from training.run.checkpoint import PROGRESS_KEY, Checkpoint, CheckpointError, latest_checkpoint, load_checkpoint
 
+BASE_CONTEXT = 1024
+"""Tokens of context that the engine shows a converted model: a matter of the first keystroke's cost."""
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -40,10 +43,19 @@ def export(checkpoint: Checkpoint, tokenizer: Path, out: Path, averaged: bool = 
     _sort_metadata(out / "model.safetensors")
     # The safetensors library writes files that only their owner can read; these are meant to be shipped.
     (out / "model.safetensors").chmod(0o644)
-    config = json.dumps(checkpoint.settings.model.to_checkpoint(checkpoint.settings.length), indent=2)
+    config = json.dumps(_config(checkpoint), indent=2)
     (out / "config.json").write_text(config + "\n", encoding="utf-8")
     for name in TOKENIZER_FILES:
         shutil.copyfile(tokenizer / name, out / name)
+
+
+def _config(checkpoint: Checkpoint) -> dict[str, object]:
+    settings = checkpoint.settings
+    if settings.rows.kind != "fim":
+        return settings.model.to_checkpoint(settings.length)
+    # The base has read longer texts than these rows. Without canvases among them it goes on left to right.
+    context = max(settings.length, BASE_CONTEXT)
+    return settings.model.to_checkpoint(context, suffix_first=True, block=BLOCK if settings.rows.canvas_share else 1)
 
 
 def _sort_metadata(file: Path) -> None:

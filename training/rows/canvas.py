@@ -190,6 +190,7 @@ class FinishedRow:
     """Arrays of one row: (n,) each, `visible` (n, n) bool with the query in the row.
 
     `silent` says of each block that was masked whether nothing in it happened to be: such a block teaches nothing.
+    `middle`, (n,) bool or None for nowhere, marks the tokens of answers that are read behind both sides (fim.py).
     """
 
     ids: np.ndarray
@@ -199,6 +200,7 @@ class FinishedRow:
     canvas: np.ndarray
     visible: np.ndarray
     silent: tuple[bool, ...] = ()
+    middle: np.ndarray | None = None
 
 
 def visibility(flat: dict[str, np.ndarray]) -> np.ndarray:

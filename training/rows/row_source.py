@@ -15,10 +15,11 @@ from torch import Tensor
 from training.data.packing import Packed
 from training.model.config import BLOCK, GAP, RowRecipe
 from training.rows.canvas import IGNORE, FinishedRow, Hole, Row
+from training.rows.fim import FimRow, Middle
 from training.rows.inplace import in_place_row
 from training.rows.repeats import echo_lines, exchange_names
 from training.rows.schedule import Noise
-from training.rows.spans import choose_disjoint, choose_span
+from training.rows.spans import MAX_CHARACTERS, choose_disjoint, choose_span
 
 MIN_BODY = 24
 NAME_POOL = 600
@@ -27,6 +28,8 @@ SPLIT_SHARE = 0.5
 FILE_NAME_SHARE = 0.5
 SPLIT_PIECES = (0.5, 0.3, 0.2)
 MAX_JOINED_HOLES = 8
+MIDDLES = 4
+"""Middles of a sample that share its suffix."""
 FURTHER_MASKINGS = 7
 """How often a block is masked anew, on average, before a row's share of canvas tokens is left unused."""
 PLAIN_TOGETHER = 8
@@ -43,12 +46,13 @@ class Batch:
     targets: Tensor
     weights: Tensor
     canvas: Tensor
+    middle: Tensor
     visible: Tensor | None
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         visible = None if self.visible is None else self.visible.to(device)
-        rest = (self.ids, self.positions, self.targets, self.weights, self.canvas)
+        rest = (self.ids, self.positions, self.targets, self.weights, self.canvas, self.middle)
         return Batch(*(tensor.to(device) for tensor in rest), visible)
 
 
@@ -81,18 +85,24 @@ class RowSource:
             targets=torch.from_numpy(ids[:, 1:]),
             weights=torch.ones(len(ids), count),
             canvas=torch.zeros(len(ids), count, dtype=torch.bool),
+            middle=torch.zeros(len(ids), count, dtype=torch.bool),
             visible=None,
         )
 
-    def canvas_batch(self, numbers: range, noise: Noise) -> Batch:
+    def canvas_batch(self, numbers: range, noise: Noise, blind: bool = False) -> Batch:
         """Rows of cached canvases for the diffusion stage, padded to the longest."""
-        return collate([self.canvas_row(number, noise) for number in numbers])
+        return collate([self.canvas_row(number, noise, blind) for number in numbers])
 
-    def canvas_row(self, number: int, noise: Noise) -> FinishedRow:
-        """One row of cached canvases (see canvas.py), or of masks in place or plain text where the recipe says so."""
+    def canvas_row(self, number: int, noise: Noise, blind: bool = False) -> FinishedRow:
+        """One row of cached canvases (see canvas.py), or of another kind or plain text where the recipe says so.
+
+        `blind` hides the suffix from the answers of fim rows, to measure what it is worth.
+        """
         if is_plain(self._seed, number, self._recipe.plain):
             return self._plain_row(number)
         generator = np.random.default_rng([self._seed, 1, number])
+        if self._recipe.kind == "fim":
+            return self._fim_row(number, noise, generator, blind)
         in_place = self._recipe.kind == "in place"
         split = not in_place and generator.random() < SPLIT_SHARE
         samples = [
@@ -111,6 +121,39 @@ class RowSource:
             holes += row.add_context(header, parts, split and len(parts) == 3)
         self._add_canvases(row, generator, holes)
         return row.finish()
+
+    def _fim_row(self, number: int, noise: Noise, generator: np.random.Generator, blind: bool) -> FinishedRow:
+        row = FimRow(noise, generator)
+        middles: list[Middle] = []
+        for header, body in self._pieces(number, generator, True):
+            text = self._tokenizer.decode(body.tolist(), skip_special_tokens=False).strip("\ufffd")
+            if len(text) >= MIN_BODY:
+                middles += self._add_fim_sample(row, generator, header, self._repeating(generator, text))
+        if not row.samples:
+            return self._plain_row(number)
+        budget = int(self._recipe.canvas_share * self._length)
+        while middles and budget >= BLOCK:
+            middle = middles[int(generator.integers(len(middles)))]
+            # Anywhere: what is committed before a block may be of any length.
+            row.add_noisy_block(middle, int(generator.integers(len(middle.answer) + 1)), BLOCK)
+            budget -= BLOCK
+        return row.finish(blind)
+
+    def _add_fim_sample(
+        self, row: FimRow, generator: np.random.Generator, header: np.ndarray, text: str
+    ) -> list[Middle]:
+        begin, end = choose_span(generator, text)
+        encoding = self._tokenizer.encode(text[:begin])
+        prefix = np.concatenate([header, np.array(encoding.ids, dtype=np.int64)])
+        answers = [(len(prefix), self._encode(text[begin:end]))]
+        # Longer ones begin at earlier tokens and end at the same place.
+        earlier = [(len(header) + place, first) for place, (first, _) in enumerate(encoding.offsets)]
+        near = [(place, first) for place, first in earlier if first > 0 and end - first <= MAX_CHARACTERS]
+        for choice in generator.permutation(len(near))[: MIDDLES - 1]:
+            place, first = near[int(choice)]
+            answers.append((place, self._encode(text[first:end])))
+        answers = [(place, answer) for place, answer in answers if len(answer) < GAP]
+        return row.add_sample(prefix, len(header), self._encode(text[end:]), answers)
 
     def _window(self, number: int) -> tuple[int, int]:
         epoch, place = divmod(number, self._windows)
@@ -245,6 +288,7 @@ def collate(rows: list[FinishedRow]) -> Batch:
         targets=padded([row.targets for row in rows], IGNORE),
         weights=padded([row.weights for row in rows], 0.0),
         canvas=padded([row.canvas for row in rows], False),
+        middle=padded([np.zeros_like(row.canvas) if row.middle is None else row.middle for row in rows], False),
         visible=torch.from_numpy(visible),
     )
 

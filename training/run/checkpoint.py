@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from training.model.config import ModelConfig, RowRecipe
+from training.model.optimiser import Recipe
 
 KEPT = 2
 PREFIX = "checkpoint-"
@@ -62,6 +63,7 @@ class Settings:
     rate_warmup_tokens: int
     canvas_rate: float
     rows: RowRecipe = field(default_factory=RowRecipe)
+    optimiser: Recipe = "muon"
 
 
 @dataclass

@@ -17,11 +17,15 @@ NEXT_TOKEN_WEIGHT = 0.5
 
 @dataclass(frozen=True)
 class Losses:
-    """`total` is what is minimised; the others are detached, in nats a token (0 where there is no such token)."""
+    """`total` is what is minimised; the others are detached, in nats a token (0 where there is no such token).
+
+    `middle` is the part of `next_token` that stands in answers read behind both sides.
+    """
 
     total: Tensor
     next_token: Tensor
     canvas: Tensor
+    middle: Tensor
 
 
 def losses_of(model: Decoder, batch: Batch) -> Losses:
@@ -36,14 +40,16 @@ def losses_of(model: Decoder, batch: Batch) -> Losses:
     each_next = _cross_entropy(model, hidden[clean], batch.targets[clean])
     # Rows of masks in place have no next token to predict.
     next_token = each_next.mean() if len(each_next) else each_next.sum()
+    between = batch.middle[clean]
+    middle = each_next[between].mean().detach() if bool(between.any()) else torch.zeros(())
     masked = batch.canvas & (batch.targets >= 0)
     if batch.visible is None or not bool(masked.any()):
-        return Losses(next_token, next_token.detach(), torch.zeros(()))
+        return Losses(next_token, next_token.detach(), torch.zeros(()), middle)
     each = _cross_entropy(model, hidden[masked], batch.targets[masked])
     weights = batch.weights[masked]
     canvas = (each * weights).sum() / weights.sum()
     total = NEXT_TOKEN_WEIGHT * next_token + canvas
-    return Losses(total, next_token.detach(), canvas.detach())
+    return Losses(total, next_token.detach(), canvas.detach(), middle)
 
 
 def _cross_entropy(model: Decoder, hidden: Tensor, targets: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ import shutil
 import signal
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -59,6 +59,14 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--canvas-rate", type=float, default=0.6, help="learning rate of stage two, against stage one")
     parser.add_argument("--canvas-share", type=float, help="canvas tokens for each clean one (may change on resume)")
     parser.add_argument("--plain-share", type=float, help="share of plain rows in stage two (may change on resume)")
+    parser.add_argument(
+        "--rows",
+        choices=("cached", "fim"),
+        help="what rows of stage two are; fim for a converted model (see rows/fim.py)",
+    )
+    parser.add_argument(
+        "--optimiser", choices=("muon", "adamw"), default="muon", help="adamw for weights that it has trained"
+    )
     parser.add_argument("--decay-tokens", type=int, help="let the learning rate fall to nearly 0 over so many tokens")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=1, help="single-threaded processes on the CPU")
@@ -91,8 +99,11 @@ def settings_of(options: argparse.Namespace, digest: str, earlier: Settings | No
         recipe = replace(recipe, canvas_share=options.canvas_share)
     if options.plain_share is not None:
         recipe = replace(recipe, plain=options.plain_share)
+    if options.rows is not None:
+        recipe = replace(recipe, kind=options.rows)
     return Settings(
         rows=recipe,
+        optimiser=options.optimiser,
         model=SIZES[options.size],
         size=options.size,
         tokenizer=digest,
@@ -132,7 +143,8 @@ def prepare(options: argparse.Namespace, team: Team) -> tuple[Trainer, RowSource
         if earlier.settings.tokenizer != digest:
             raise CheckpointError(f"{path} was trained with another tokenizer: choose another --run folder.")
     settings = settings_of(options, digest, earlier.settings if earlier else None)
-    held = open_source(options.data, "held", options.tokenizer, options.length, 0)
+    untouched = replace(settings.rows, rename=0.0, echo=0.0, plain=0.0)
+    held = open_source(options.data, "held", options.tokenizer, options.length, 0, untouched)
     wanted = (options.data, "train", options.tokenizer, options.length, options.seed, settings.rows)
     supply = Prefetcher(options.workers, *wanted) if options.workers else Direct(open_source(*wanted))
     dtype = torch.float32 if options.float32 else torch.bfloat16
@@ -228,13 +240,15 @@ class Stint:
     def _save(self, speed: float) -> None:
         checkpoint: Checkpoint = self._trainer.checkpoint()
         save_checkpoint(self._options.run, checkpoint)
-        next_token, canvas = self._trainer.evaluate(self._held)
+        held = self._trainer.evaluate(self._held)
         progress = checkpoint.progress
         if self._log is not None:
-            self._log.write(step=progress.step, tokens=progress.tokens, held_next_token=next_token, held_canvas=canvas)
+            losses = {f"held_{name}": value for name, value in asdict(held).items()}
+            self._log.write(step=progress.step, tokens=progress.tokens, **losses)
         print(
             f"step {progress.step}  tokens {progress.tokens / 1e6:.2f}M  {self._trainer.stage}  held-out next token "
-            f"{next_token:.3f}, canvas {canvas:.3f}  {speed:.0f} tokens/s",
+            f"{held.next_token:.3f}, canvas {held.canvas:.3f}, middle {held.middle:.3f} "
+            f"(without suffix {held.middle_without_suffix:.3f})  {speed:.0f} tokens/s",
             flush=True,
         )
 

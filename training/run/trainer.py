@@ -44,6 +44,18 @@ class StepReport:
     """Tokens that went through the network in this process, canvases and padding included: the measure of compute."""
 
 
+@dataclass(frozen=True)
+class Held:
+    """Held-out losses in nats a token: next token on plain rows, masked canvases at all ratios, and answers read left
+    to right behind both sides, with the suffix in sight and without (if the two are equal, infilling is not learnt).
+    """
+
+    next_token: float
+    canvas: float
+    middle: float
+    middle_without_suffix: float
+
+
 def without_decay(progress: Progress) -> Progress:
     """The progress that a new run begins with: a decay that went on is one that has ended."""
     if progress.decay_start is None:
@@ -63,7 +75,7 @@ class Trainer:
         self.progress = Progress()
         self.model = Decoder(settings.model).to(device)
         # The masters are taken before the weights are rounded.
-        self.optimiser = MasterOptimiser(self.model)
+        self.optimiser = MasterOptimiser(self.model, settings.optimiser)
         self.model.to(dtype)
         self._supply = supply
         self._device = device
@@ -149,22 +161,26 @@ class Trainer:
                 is_plain(self.settings.seed, number, self.settings.rows.plain) for number in numbers
             )
 
-    def evaluate(self, held: RowSource) -> tuple[float, float]:
-        """Held-out losses of the averaged weights: next token on plain rows, masked canvases at all ratios."""
+    def evaluate(self, held: RowSource) -> Held:
+        """Held-out losses of the averaged weights."""
         weights = {name: p.detach().clone() for name, p in self.model.named_parameters()}
-        totals = [0.0, 0.0]
+        totals = torch.zeros(4)
+        noise = Noise(ceiling=1.0, weighted=False)
         with torch.no_grad():
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(self.optimiser.average[name])
             for first in range(0, EVALUATION_ROWS, 4):
                 numbers = range(first, first + 4)
                 plain = losses_of(self.model, held.next_token_batch(numbers).to(self._device))
-                noisy = held.canvas_batch(numbers, Noise(ceiling=1.0, weighted=False)).to(self._device)
-                totals[0] += float(plain.next_token) * 4 / EVALUATION_ROWS
-                totals[1] += float(losses_of(self.model, noisy).canvas) * 4 / EVALUATION_ROWS
+                holes = losses_of(self.model, held.canvas_batch(numbers, noise).to(self._device))
+                middle, blind = holes.middle, torch.zeros(())
+                if self.settings.rows.kind == "fim":
+                    without = held.canvas_batch(numbers, noise, blind=True).to(self._device)
+                    blind = losses_of(self.model, without).middle
+                totals += torch.stack([t.float().cpu() for t in (plain.next_token, holes.canvas, middle, blind)])
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(weights[name])
-        return totals[0], totals[1]
+        return Held(*(totals * 4 / EVALUATION_ROWS).tolist())
 
     def compile(self) -> None:
         """Has PyTorch's compiler fuse what lies between the layers' matrix products, for rows of any length."""

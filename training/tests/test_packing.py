@@ -20,7 +20,7 @@ from training.tests.conftest import Data
 def test_only_languages_that_have_a_token_are_sampled_and_packed(
     data: Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    documents = [Document("some", "a.go", "go", "package some\n"), Document("some", "a.py", "python", "x = 1\n")]
+    documents = [Document("some", "a.kt", "kotlin", "package some\n"), Document("some", "a.py", "python", "x = 1\n")]
     for name in ("train", "held"):
         with gzip.open(tmp_path / f"{name}.jsonl.gz", "wt", encoding="utf-8") as file:
             file.writelines(json.dumps(asdict(document)) + "\n" for document in documents)

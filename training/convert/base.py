@@ -1,0 +1,137 @@
+"""Reads a base model from a GGUF file: its shape, its weights by our decoder's names, its vocabulary and merges.
+
+Only what the conversion starts from: a Llama-like model (RMS norm, rotary positions, gated MLP, tied embeddings, no
+biases) with a byte-level BPE. Anything else is refused by name. The file is read, never run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from gguf import GGUFReader, ReaderTensor, dequantize
+from torch import Tensor
+
+from training.model.config import ModelConfig
+
+ARCHITECTURE = "llama"
+PRE_TOKENIZERS = ("smollm",)
+"""Values of `tokenizer.ggml.pre` whose split pattern `tokenizer_of` builds."""
+
+_LAYER = {
+    "attn_norm": "input_layernorm",
+    "ffn_norm": "post_attention_layernorm",
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
+
+
+class BaseError(Exception):
+    """The base cannot be used; the message is a sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base model. `tensors` are fp32 by the decoder's names; `merges` are pairs of token texts in order of rank."""
+
+    name: str
+    licence: str
+    sha256: str
+    model: ModelConfig
+    tokens: list[str]
+    merges: list[tuple[str, str]]
+    tensors: dict[str, Tensor] = field(repr=False)
+
+
+def read_base(path: Path) -> Base:
+    """Reads a GGUF file.
+
+    Raises BaseError where the file is damaged, of another architecture or tokenizer, or lacks a tensor.
+    """
+    try:
+        reader = GGUFReader(path)
+        facts = {name: entry.contents() for name, entry in reader.fields.items()}
+    except (OSError, ValueError, IndexError, KeyError) as error:
+        raise BaseError(f"{path} cannot be read as a GGUF file ({error}): get it again.") from error
+    architecture = facts.get("general.architecture")
+    if architecture != ARCHITECTURE:
+        raise BaseError(f"{path} holds a model of architecture {architecture}; the conversion takes {ARCHITECTURE}.")
+    pre = facts.get("tokenizer.ggml.pre")
+    if facts.get("tokenizer.ggml.model") != "gpt2" or pre not in PRE_TOKENIZERS:
+        raise BaseError(f"{path} has a tokenizer ({pre}) that is not known here: {', '.join(PRE_TOKENIZERS)} are.")
+    tokens = list(facts["tokenizer.ggml.tokens"])
+    model = _shape(facts, len(tokens))
+    return Base(
+        name=str(facts.get("general.name", path.stem)),
+        licence=str(facts.get("general.license", "unknown")),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        model=model,
+        tokens=tokens,
+        merges=[_pair(merge) for merge in facts["tokenizer.ggml.merges"]],
+        tensors=_tensors(path, {tensor.name: tensor for tensor in reader.tensors}, model),
+    )
+
+
+def _pair(merge: str) -> tuple[str, str]:
+    left, _, right = merge.partition(" ")
+    return left, right
+
+
+def _shape(facts: dict[str, object], vocabulary: int) -> ModelConfig:
+    def number(name: str) -> float:
+        value = facts.get(f"{ARCHITECTURE}.{name}")
+        if not isinstance(value, int | float):
+            raise BaseError(f"The base does not say its {name}.")
+        return value
+
+    hidden, heads = int(number("embedding_length")), int(number("attention.head_count"))
+    return ModelConfig(
+        # Shapes of ours are in steps of 64; the cut gives the vocabulary its final size.
+        vocabulary=-(-vocabulary // 64) * 64,
+        hidden=hidden,
+        layers=int(number("block_count")),
+        heads=heads,
+        key_value_heads=int(number("attention.head_count_kv")),
+        head_dimension=hidden // heads,
+        intermediate=int(number("feed_forward_length")),
+        # A float32 in the file: 9.999999747378752e-06 stands for 1e-5.
+        norm_epsilon=float(f"{number('attention.layer_norm_rms_epsilon'):.6g}"),
+        rope_theta=number("rope.freq_base"),
+        positions=int(number("context_length")),
+        query_key_norm=False,
+    )
+
+
+def _tensors(path: Path, found: dict[str, ReaderTensor], model: ModelConfig) -> dict[str, Tensor]:
+    names = {"token_embd": "embed_tokens", "output_norm": "norm"}
+    for layer in range(model.layers):
+        names |= {f"blk.{layer}.{theirs}": f"layers.{layer}.{ours}" for theirs, ours in _LAYER.items()}
+    missing = sorted(name for name in names if f"{name}.weight" not in found)
+    if missing:
+        raise BaseError(f"{path} lacks {missing[0]}.weight and {len(missing) - 1} other tensors: get it again.")
+    if "output.weight" in found:
+        raise BaseError(f"{path} has a head of its own; the conversion takes models with tied embeddings.")
+    tensors: dict[str, Tensor] = {}
+    for theirs, ours in names.items():
+        tensor = found[f"{theirs}.weight"]
+        values = np.array(dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
+        if theirs.endswith("attn_q"):
+            values = unpermuted(values, model.heads)
+        elif theirs.endswith("attn_k"):
+            values = unpermuted(values, model.key_value_heads)
+        tensors[f"{ours}.weight"] = torch.from_numpy(np.ascontiguousarray(values))
+    return tensors
+
+
+def unpermuted(rows: np.ndarray, heads: int) -> np.ndarray:
+    """Rows of Q or K, (heads · size, width), from the file's interleaved rotary order to halves side by side."""
+    size = rows.shape[0] // heads
+    return rows.reshape(heads, size // 2, 2, -1).swapaxes(1, 2).reshape(rows.shape)

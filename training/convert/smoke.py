@@ -1,0 +1,86 @@
+"""The whole conversion on a tiny random base: `python -m training.convert.smoke --out DIR --answer FILE`.
+
+GGUF file, cut vocabulary, token files, two stages of a few steps each, a checkpoint folder, one answer read behind both
+sides. It proves that the parts fit together; the model it leaves knows nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from training.convert.tiny import write_tiny_base
+from training.data.corpus import read_documents
+from training.data.packing import pack, tokenizer_digest
+from training.data.tokenizer import load_tokenizer
+from training.data.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
+from training.eval.fim import score_left_to_right
+from training.eval.infill import load_model
+from training.smoke import prepare_data
+
+VOCABULARY = 320
+LENGTH, BATCH, STEPS = 128, 4, 4
+PREFIX, SPAN, SUFFIX = "import os\n\n\ndef size(path):\n    return ", "os.stat(path)", ".st_size\n"
+
+
+def run(*command: str) -> None:
+    """One of the training's own commands."""
+    subprocess.run([sys.executable, "-m", *command], check=True)
+
+
+def convert(folder: Path, out: Path) -> None:
+    """Runs the commands of a conversion, with everything small."""
+    base, cut, packed, trained = (folder / name for name in ("base.gguf", "cut", "packed-cut", "run"))
+    write_tiny_base(base)
+    prepare_data(folder)
+    vocabulary = ("--vocabulary", str(VOCABULARY))
+    run(
+        "training.convert.cut",
+        "--base",
+        str(base),
+        "--corpus",
+        str(folder / "corpus"),
+        "--share",
+        "1",
+        *vocabulary,
+        "--out",
+        str(cut),
+    )
+    tokenizer = load_tokenizer(cut)
+    counts = {
+        name: pack(list(read_documents(folder / "corpus" / f"{name}.jsonl.gz")), tokenizer, packed, name)
+        for name in ("train", "held")
+    }
+    facts = {"tokenizer": tokenizer_digest(cut), "tokens": counts}
+    (packed / "packed.json").write_text(json.dumps(facts), encoding="utf-8")
+    common = ("--size", "tiny-base", "--data", str(packed), "--tokenizer", str(cut), "--run", str(trained))
+    steps = ("--length", str(LENGTH), "--batch", str(BATCH), "--next-token-tokens", "0", "--noise-warmup-tokens", "1")
+    kind = ("--optimiser", "adamw", "--rows", "fim", "--device", "cpu", "--float32", "--threads", "1", "--workers", "0")
+    for stage, share in enumerate((0.0, 0.5), 1):
+        until = ("--canvas-share", str(share), "--until-tokens", str(stage * STEPS * BATCH * LENGTH))
+        run("training.run.train", *common, *steps, *kind, *until, "--start-from", str(cut), "--plain-share", "0.5")
+    run("training.release.export", "--run", str(trained), "--out", str(out), "--tokenizer", str(cut))
+
+
+def main() -> None:
+    """Command line entry; writes how the reference reads the span, for whoever reads the same."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="where the checkpoint folder goes")
+    parser.add_argument("--answer", type=Path, required=True, help="write how likely the span is, token by token")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="palimpsest-conversion-") as name:
+        convert(Path(name), options.out)
+    model, tokenizer = load_model(options.out), load_tokenizer(options.out)
+    header = [SPECIAL_IDS[BOS], SPECIAL_IDS[LANGUAGE_TOKENS["python"]]]
+    prefix, span, suffix = (tokenizer.encode(text).ids for text in (PREFIX, SPAN, SUFFIX))
+    scores = score_left_to_right(model, header + prefix, suffix, span)
+    facts = {"prefix": PREFIX, "span": SPAN, "suffix": SUFFIX, "logProbs": scores}
+    options.answer.write_text(json.dumps(facts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""A tiny random base goes the whole way: GGUF file, cut vocabulary, checkpoint folder, a step of training."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import pre_tokenizers
+
+from training.convert.base import BaseError, read_base, unpermuted
+from training.convert.cut import cut_embedding, cut_tokenizer, write_folder
+from training.convert.prune import byte_level, count_tokens, prune
+from training.convert.tiny import HIDDEN, LAYERS, TEXT, tiny_vocabulary, write_tiny_base
+from training.data.corpus import Document
+from training.data.tokenizer import load_tokenizer
+from training.data.vocabulary import END, SPECIAL_TOKENS
+from training.eval.infill import load_model
+from training.run.checkpoint import load_weights
+
+
+def test_every_text_comes_back_and_rare_tokens_are_gone() -> None:
+    vocabulary, merges = tiny_vocabulary()
+    counts = count_tokens(byte_level(vocabulary, merges), [[TEXT]])
+    kept = prune(merges, counts, 40)
+    assert len(kept) == 40
+    assert [merge for merge in merges if merge in set(kept)] == kept
+    made = {*pre_tokenizers.ByteLevel.alphabet(), *(left + right for left, right in kept)}
+    assert all(left in made and right in made for left, right in kept)
+    tokenizer = byte_level({token: number for number, token in enumerate(sorted(made))}, kept)
+    for text in (TEXT, "elsewhere \N{GRINNING FACE}\r\n\t\x00", "日本"):
+        assert tokenizer.decode(tokenizer.encode(text).ids) == text
+
+
+def test_a_token_stays_with_the_merges_that_make_it() -> None:
+    merges = [("a", "b"), ("ab", "c"), ("x", "y")]
+    counts = count_tokens(byte_level({}, []), [])
+    counts.update({"abc": 5, "xy": 3, "ab": 0})
+    assert prune(merges, counts, 2) == [("a", "b"), ("ab", "c")]
+    assert prune(merges, counts, 1) == [("a", "b")]
+
+
+def test_rows_of_queries_come_from_interleaved_rotary_order() -> None:
+    halves = np.arange(8, dtype=np.float32)[:, None]
+    # What converters write: halves (0..3 | 4..7) of one head side by side, pair by pair.
+    interleaved = halves.reshape(1, 2, 4, 1).swapaxes(1, 2).reshape(8, 1)
+    assert interleaved[:, 0].tolist() == [0, 4, 1, 5, 2, 6, 3, 7]
+    assert np.array_equal(unpermuted(interleaved, 1), halves)
+
+
+def test_a_base_becomes_a_folder_that_training_goes_on_from(tmp_path: Path) -> None:
+    write_tiny_base(tmp_path / "base.gguf")
+    base = read_base(tmp_path / "base.gguf")
+    assert (base.name, base.licence, base.model.layers) == ("tiny", "apache-2.0", LAYERS)
+    tokenizer, kept = cut_tokenizer(base, iter([[TEXT]]), 320)
+    embedding = cut_embedding(base, kept)
+    assert embedding.shape == (320, HIDDEN)
+    write_folder(base, tokenizer, embedding, tmp_path / "cut")
+    model, back = load_model(tmp_path / "cut"), load_tokenizer(tmp_path / "cut")
+    ids = back.encode(TEXT).ids
+    assert back.decode(ids) == TEXT
+    # The rows are the base's own, and the end token begins as the base's.
+    for token in kept[-3:]:
+        place = base.tokens.index(token)
+        assert torch.equal(
+            model.embed_tokens.weight[back.token_to_id(token)], base.tensors["embed_tokens.weight"][place]
+        )
+    assert torch.equal(model.embed_tokens.weight[SPECIAL_TOKENS.index(END)], base.tensors["embed_tokens.weight"][2])
+    assert bool(model(torch.tensor([ids])).isfinite().all())
+    assert load_weights(tmp_path / "cut").model.query_key_norm is False
+
+
+def test_the_command_leaves_nothing_half_written(tmp_path: Path) -> None:
+    write_tiny_base(tmp_path / "base.gguf")
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    with gzip.open(corpus / "train.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.write(json.dumps(asdict(Document("a", "b.py", "python", TEXT))) + "\n")
+    command = [sys.executable, "-m", "training.convert.cut", "--base", str(tmp_path / "base.gguf"), "--share", "1"]
+    done = subprocess.run(
+        [*command, "--corpus", str(corpus), "--vocabulary", "320", "--out", str(tmp_path / "cut")],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "tiny (apache-2.0" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base.gguf", "corpus", "cut"]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"leave_out": "blk.1.attn_q"}, "lacks blk.1.attn_q.weight"),
+        ({"architecture": "gpt2"}, "architecture gpt2"),
+        ({"pre": "unheard-of"}, "tokenizer (unheard-of)"),
+    ],
+)
+def test_another_file_than_it_says_is_refused_with_a_sentence(tmp_path: Path, change: dict, says: str) -> None:
+    write_tiny_base(tmp_path / "base.gguf", **change)
+    with pytest.raises(BaseError, match=says.replace("(", r"\(").replace(")", r"\)")):
+        read_base(tmp_path / "base.gguf")
+
+
+def test_a_truncated_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    write_tiny_base(tmp_path / "base.gguf")
+    whole = (tmp_path / "base.gguf").read_bytes()
+    for size in (0, 3, 200, len(whole) // 2):
+        (tmp_path / "cut.gguf").write_bytes(whole[:size])
+        with pytest.raises(BaseError, match="get it again"):
+            read_base(tmp_path / "cut.gguf")
