@@ -126,8 +126,10 @@ export interface RescoreRequest {
   readonly least: number;
   readonly leastCut?: number;
   readonly most: number;
-  /** Under which the causal head chooses and is asked: no special tokens. */
+  /** Under which the causal head chooses and is asked: no special tokens but the `end`. */
   readonly bias: LogitBias;
+  /** Token that closes an answer, of a model that reads both sides before it answers. */
+  readonly end?: number | undefined;
   /** Scores over the vocabulary that one pass may hold; where there are more, there are more passes. */
   readonly logitsAtOnce?: number | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -260,7 +260,13 @@ const KNOWN: readonly KnownFamily[] = [
       title: 'Palimpsest starter',
       tensorNames: 'llama',
       shifted: false,
-      attention: { kind: 'cached-canvas', blockLength: 16, holeGap: 128, suffixSeesPrefix: false },
+      attention: {
+        kind: 'cached-canvas',
+        blockLength: 16,
+        holeGap: 128,
+        suffixSeesPrefix: false,
+        suffixFirst: false,
+      },
       infill: { kind: 'cached-canvas', bos: true },
       length: END_TOKEN,
       tokens: {
@@ -270,6 +276,7 @@ const KNOWN: readonly KnownFamily[] = [
         pad: token('<|pad|>'),
         expand: token('<|expand|>'),
         delete: token('<|delete|>'),
+        hole: token('<|hole|>'),
       },
       sampling: THRESHOLD_09,
       // Encoding more at the first keystroke costs more than it gives; a config's context_tokens overrides.
@@ -300,6 +307,7 @@ export const SPECIAL_TOKEN_NAMES: readonly SpecialTokenName[] = [
   'expand',
   'delete',
   'end',
+  'hole',
   'fimPrefix',
   'fimSuffix',
   'fimMiddle',
@@ -312,4 +320,9 @@ export const STARTER_LANGUAGES: Readonly<Record<string, string>> = Object.freeze
   typescriptreact: '<|typescript|>',
   javascript: '<|javascript|>',
   javascriptreact: '<|javascript|>',
+  go: '<|go|>',
+  rust: '<|rust|>',
+  java: '<|java|>',
+  cpp: '<|cpp|>',
+  csharp: '<|csharp|>',
 });

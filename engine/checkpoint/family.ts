@@ -14,8 +14,14 @@ export type AttentionKind =
       readonly kind: 'cached-canvas';
       readonly blockLength: number;
       readonly holeGap: number;
-      /** Whether the suffix attends to the prefix (else both are causal over themselves alone). */
+      /** Whether the suffix attends to the prefix (otherwise both are causal over themselves alone). */
       readonly suffixSeesPrefix: boolean;
+      /**
+       * A converted autoregressive model: the suffix is numbered before the prefix, so that every distance is one that the base
+       * knows; a hole token that sees both sides opens the answer; a finished block is causal, as text is. Such a family is
+       * shifted. Suffix-prefix-middle order: arXiv 2207.14255.
+       */
+      readonly suffixFirst: boolean;
     };
 
 /** How a span is put before the model. */
@@ -51,6 +57,7 @@ export type SpecialTokenName =
   | 'expand'
   | 'delete'
   | 'end'
+  | 'hole'
   | 'fimPrefix'
   | 'fimSuffix'
   | 'fimMiddle';

@@ -109,13 +109,14 @@ function attentionKind(section: Fields): AttentionKind {
       section.onlyKeys(['kind', 'blockLength']);
       return { kind, blockLength: section.integer('blockLength', { max: 4096 }) };
     case 'cached-canvas': {
-      section.onlyKeys(['kind', 'blockLength', 'holeGap', 'suffixSeesPrefix']);
+      section.onlyKeys(['kind', 'blockLength', 'holeGap', 'suffixSeesPrefix', 'suffixFirst']);
       const blockLength = section.integer('blockLength', { max: 4096 });
       return {
         kind,
         blockLength,
         holeGap: section.integer('holeGap', { min: blockLength, max: 1 << 16 }),
         suffixSeesPrefix: section.boolean('suffixSeesPrefix'),
+        suffixFirst: section.boolean('suffixFirst', false),
       };
     }
   }
@@ -208,8 +209,14 @@ function refuseContradictions(family: Family): void {
     throw fail('masks in place need full attention: a block never sees what stands to its right');
   if ((infill.kind === 'cached-canvas') !== (attention.kind === 'cached-canvas'))
     throw fail('attention and infill must both be cached-canvas, or neither');
-  if (attention.kind !== 'full' && family.shifted && attention.kind === 'cached-canvas')
-    throw fail('a cached canvas cannot be shifted');
+  if (attention.kind === 'cached-canvas') {
+    if (family.shifted !== attention.suffixFirst)
+      throw fail('a cached canvas is shifted if its suffix is numbered first, and only then');
+    if (attention.suffixFirst && attention.suffixSeesPrefix)
+      throw fail('a suffix that is numbered first cannot see the prefix');
+    if (attention.suffixFirst && !tokens.hole)
+      throw fail('a suffix that is numbered first needs the token hole');
+  }
   if (!tokens.mask) throw fail('tokens has no mask');
   if (length.kind === 'expand-delete' && !(tokens.expand && tokens.delete))
     throw fail('the length expand-delete needs the tokens expand and delete');

@@ -140,7 +140,7 @@ export function withConfig(family: Family, config: JsonObject): Family {
   const { attention } = family;
   const section = fields.section('palimpsest');
   if (attention.kind === 'cached-canvas')
-    return section ? { ...family, attention: starterAttention(section), ...trainedWindow(section) } : family;
+    return section ? { ...family, ...starterCanvas(family, section), ...trainedWindow(section) } : family;
   // An autoregressive model's blocks are of one token, whatever else its configuration is about.
   if (attention.kind !== 'block-causal' || attention.blockLength === 1) return family;
   // SDAR writes block_size, Fast-dLLM v2 bd_size; both are published with several lengths.
@@ -149,24 +149,35 @@ export function withConfig(family: Family, config: JsonObject): Family {
   return { ...family, attention: { kind: 'block-causal', blockLength: fields.integer(key, { max: 4096 }) } };
 }
 
-function starterAttention(section: Fields): Family['attention'] {
+/** What the embedded model's config.json says of its canvas; of a converted one it says more (format 2). */
+function starterCanvas(family: Family, section: Fields): Pick<Family, 'attention' | 'shifted' | 'tokens'> {
   section.onlyKeys([
     'attention',
     'block_length',
     'hole_gap',
     'suffix_sees_prefix',
+    'suffix_first',
     'format',
     'context_tokens',
   ]);
   const format = section.integer('format', { max: 2 ** 31 - 1 });
-  if (format !== 1) {
+  if (format > 2) {
     throw section.fail('format', `is ${format}, which this version does not know. Update Palimpsest`);
   }
   const kind = section.choice('attention', ['cached-canvas']);
   const blockLength = section.integer('block_length', { max: 4096 });
   const holeGap = section.integer('hole_gap', { max: 1 << 16 });
   if (holeGap < blockLength) throw section.fail('hole_gap', 'is shorter than one block');
-  return { kind, blockLength, holeGap, suffixSeesPrefix: section.boolean('suffix_sees_prefix') };
+  const suffixSeesPrefix = section.boolean('suffix_sees_prefix');
+  const suffixFirst = section.boolean('suffix_first', false);
+  if (suffixFirst && suffixSeesPrefix)
+    throw section.fail('suffix_sees_prefix', 'cannot be true of a suffix that is numbered first');
+  const { tokens } = family;
+  return {
+    attention: { kind, blockLength, holeGap, suffixSeesPrefix, suffixFirst },
+    shifted: suffixFirst,
+    tokens: suffixFirst && tokens.hole ? { ...tokens, hole: { ...tokens.hole, required: true } } : tokens,
+  };
 }
 
 /** Rows in training were this long: context further away was never seen. */

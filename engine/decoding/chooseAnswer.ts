@@ -137,11 +137,14 @@ async function rescore(
   continuation: number,
   lengths: Pick<RescoreRequest, 'least' | 'leastCut' | 'most'>,
 ): Promise<readonly Rescored[]> {
+  const { attention } = request.family;
+  const closes = attention?.kind === 'cached-canvas' && attention.suffixFirst;
+  const end = closes ? rules.lengthTokens.end : undefined;
   const bias = rules.rows.row({
-    ...{ expand: false, delete: false, end: false, carry: false },
+    ...{ expand: false, delete: false, end: end !== undefined, carry: false },
     ...{ head: NO_BYTES, nextTail: NO_BYTES, tail: NO_BYTES },
   });
   const { signal } = request;
   const hypotheses = [{ ids, source: 'canvas' as const }];
-  return (await denoiser.rescore?.({ hypotheses, continuation, ...lengths, bias, signal })) ?? [];
+  return (await denoiser.rescore?.({ hypotheses, continuation, ...lengths, bias, end, signal })) ?? [];
 }

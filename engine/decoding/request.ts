@@ -14,7 +14,7 @@ import type { DenoiseStep } from './types';
 export interface DecodeRequest {
   readonly canvas: Canvas;
   /** Facts of the family; a whole Family will do. */
-  readonly family: Pick<Family, 'infill' | 'length'>;
+  readonly family: Pick<Family, 'infill' | 'length'> & Partial<Pick<Family, 'attention'>>;
   readonly tokenizer: TextTokenizer;
   /** Logits a position has (rows of the head): the length of a bias. */
   readonly vocabSize: number;

@@ -7,7 +7,12 @@ import { rescore } from '../rescoring/rescore';
 import { AutoregressiveDenoiser } from '../runtime/autoregressiveDenoiser';
 import { CachedBlockDenoiser } from '../runtime/cachedBlockDenoiser';
 import type { Forward } from '../runtime/forward';
-import { BlockCausalContext, CanvasContext, type ContextEncoder } from '../runtime/holeContext';
+import {
+  BlockCausalContext,
+  CanvasContext,
+  type ContextEncoder,
+  type SuffixFirst,
+} from '../runtime/holeContext';
 import { CachedInPlaceDenoiser } from '../runtime/inPlaceDenoiser';
 
 /** Windowed steps between two full passes of the dual cache (bench/runtime/dualCache.ts has what it costs). */
@@ -78,6 +83,7 @@ export class Denoisers {
       ? new CanvasContext(this.forward, shape, {
           holeGap: attention.holeGap,
           suffixSeesPrefix: attention.suffixSeesPrefix,
+          ...(attention.suffixFirst ? { suffixFirst: this.suffixFirst() } : {}),
           inverseFrequencies: rotaryFrequencies(shape).inverse,
           rescore,
         })
@@ -86,8 +92,18 @@ export class Denoisers {
       blockLength: attention.blockLength,
       maxBlocks: isCanvas ? Math.floor(attention.holeGap / attention.blockLength) : MAX_BLOCKS,
       shifted: family.shifted,
+      causalBlocks: isCanvas && attention.suffixFirst,
     });
     return this.blocks;
+  }
+
+  private suffixFirst(): SuffixFirst {
+    const { family, shape, specials } = this.checkpoint;
+    const { hole, end } = specials;
+    if (hole === undefined || end === undefined)
+      throw new EngineError('token-missing', `${family.title} has no token that opens or ends an answer.`);
+    // The suffix stands in front of the prefix, and neither is longer than half of the context.
+    return { origin: Math.floor(shape.contextLength / 2), hole, end };
   }
 
   dispose(): void {

@@ -27,7 +27,7 @@ export async function rescore(
 ): Promise<Rescored[]> {
   const { hypotheses, least, most, bias, logitsAtOnce = LOGITS_AT_ONCE, signal } = request;
   const suffix = after.subarray(0, JOIN_TOKENS);
-  const trie = new TokenTrie(behind.before.at(-1) ?? 0);
+  const trie = new TokenTrie(behind.token);
   const origins = new Map<number, Origin[]>();
   const add = ({ ids, goesOn, ...origin }: Hypothesis): void => {
     const nodes = trie.add(Array.from(ids).slice(0, most));
@@ -52,8 +52,12 @@ export async function rescore(
   };
   const known = await read([0, ...origins.keys()], 'words');
   add({
-    ids: await continuation(trie, known, Math.min(request.continuation, most), (node) =>
-      read([node], 'next'),
+    ids: await continuation(
+      trie,
+      known,
+      Math.min(request.continuation, most),
+      (node) => read([node], 'next'),
+      request.end,
     ),
     source: 'causal',
   });
@@ -76,18 +80,19 @@ function parts(nodes: readonly number[], most: number): number[][] {
   );
 }
 
-/** [count] the likeliest tokens, one after the other; a pass is run where nobody has proposed them. */
+/** The likeliest tokens up to the `end`, at most `count`; a pass is run where nobody has proposed them. */
 async function continuation(
   trie: TokenTrie,
   known: Map<number, NodeReading>,
   count: number,
   read: (node: number) => Promise<Map<number, NodeReading>>,
+  end: number | undefined,
 ): Promise<number[]> {
   const ids: number[] = [];
   let node = 0;
   while (ids.length < count) {
     const next = known.get(node)?.next;
-    if (!next) break;
+    if (!next || next.token === end) break;
     ids.push(next.token);
     node = trie.child(node, next.token);
     if (known.has(node)) continue;

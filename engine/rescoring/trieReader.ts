@@ -29,7 +29,7 @@ export interface NodeReading {
 /** By node. */
 export async function readTrie(
   forward: Forward,
-  { prefix, before }: Behind,
+  { kv, position: root, index }: Behind,
   trie: TokenTrie,
   { nodes, about, suffix, bias }: TrieAsk,
 ): Promise<Map<number, NodeReading>> {
@@ -40,7 +40,7 @@ export async function readTrie(
   const positions = new Int32Array(ids.length);
   const place = (row: number, token: number | undefined, depth: number): void => {
     ids[row] = token ?? 0;
-    positions[row] = before.length - 1 + depth;
+    positions[row] = root + depth;
   };
   const depthOf = (node: number): number => trie.depths[node] ?? 0;
   for (const [row, node] of trunk.entries()) place(row, trie.tokens[node], depthOf(node));
@@ -64,9 +64,9 @@ export async function readTrie(
     lanes: 1,
     ids,
     positions,
-    past: prefix,
+    past: kv,
     bias: shapedBias(
-      prefix.positions,
+      kv.positions,
       ids.length,
       visibility(
         trie,
@@ -76,7 +76,7 @@ export async function readTrie(
         branch,
       ),
       // The token in front of the hole is run again for what it predicts: nobody sees it twice.
-      (position) => position === before.length,
+      (position) => position === index,
     ),
     asks,
     temperature: 0,

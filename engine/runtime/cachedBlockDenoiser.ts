@@ -19,6 +19,8 @@ export interface BlockOptions {
   readonly blockLength: number;
   readonly maxBlocks: number;
   readonly shifted: boolean;
+  /** Whether a token of a finished block sees only those before it, as text does; absent: each other both ways. */
+  readonly causalBlocks?: boolean;
 }
 
 interface Settled {
@@ -118,7 +120,9 @@ export class CachedBlockDenoiser implements BlockDenoiser {
       ids,
       positions: this.positions(settled.basePosition, this.blockLength, rows.length),
       past: kv,
-      bias: openBias(kv.positions, this.blockLength),
+      bias: this.options.causalBlocks
+        ? shapedBias(kv.positions, this.blockLength, (query, key) => key <= query)
+        : openBias(kv.positions, this.blockLength),
       asks: [],
       temperature: 0,
       keep: true,

@@ -2,7 +2,7 @@
 import type { HoleContext, Rescored, RescoreRequest } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import { ContextCache, commonPrefix, DEFAULT_CHUNK } from './contextCache';
-import { encodeBehind, type Forward, shapedBias } from './forward';
+import { encodeBehind, type Forward, openBias, shapedBias } from './forward';
 import { disposeKv, type HostKv, joinKv, type KvShape, type KvState } from './kvState';
 
 export interface EncodedContext {
@@ -18,13 +18,16 @@ export interface EncodedContext {
 
 /** What the causal head reads on from. */
 export interface Behind {
-  /** The K/V of the void and `before`, causal and from position 0. */
-  readonly prefix: KvState;
-  /** The tokens in front of the hole, one at the least. */
-  readonly before: Int32Array;
+  /** The K/V of everything that an answer sees. */
+  readonly kv: KvState;
+  /** The token in front of the answer, which predicts its first one. */
+  readonly token: number;
+  readonly position: number;
+  /** Where in `kv` that token's own K/V is. */
+  readonly index: number;
 }
 
-/** Rescores answers between `behind` and the tokens `after` the hole, one at the least (engine/rescoring/rescore.ts). */
+/** Rescores answers between `behind` and the tokens that follow them, one at least (engine/rescoring/rescore.ts). */
 type Rescorer = (
   forward: Forward,
   behind: Behind,
@@ -67,9 +70,21 @@ export class BlockCausalContext implements ContextEncoder {
   }
 }
 
+/** How the suffix of a model is numbered that goes on from an autoregressive one. */
+export interface SuffixFirst {
+  /** Position of the prefix's first token: the suffix takes the positions in front of it. */
+  readonly origin: number;
+  /** Token that opens an answer. */
+  readonly hole: number;
+  /** Token that closes one. */
+  readonly end: number;
+}
+
 export interface CanvasContextOptions {
   readonly holeGap: number;
   readonly suffixSeesPrefix: boolean;
+  /** Absent: the suffix begins `holeGap` positions behind the prefix's end. */
+  readonly suffixFirst?: SuffixFirst;
   /** [headSize / 2], as the graph's rotary uses them. */
   readonly inverseFrequencies: ArrayLike<number>;
   /** Absent: nothing is rescored. */
@@ -77,9 +92,8 @@ export interface CanvasContextOptions {
 }
 
 /**
- * Cached canvases (the starter model): prefix and suffix are both causal and both in the cache; the suffix begins
- * `holeGap` positions behind the prefix's end. Where the suffix does not see the prefix, its K/V is kept while the
- * prefix grows, and its keys are moved by a rotation.
+ * Cached canvases (the embedded model): prefix and suffix are both causal and both in the cache. Where the suffix does not
+ * see the prefix, its K/V is kept while the prefix grows, and its keys are moved by a rotation.
  */
 export class CanvasContext implements ContextEncoder {
   private readonly prefix: ContextCache;
@@ -98,27 +112,64 @@ export class CanvasContext implements ContextEncoder {
   }
 
   async encode({ before, after }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
-    const rest = { basePosition: before.length, lead: new Int32Array(0), previous: before.at(-1) };
+    const { suffixFirst } = this.options;
+    const origin = suffixFirst?.origin ?? 0;
+    const behind = origin + before.length;
+    const rest = suffixFirst
+      ? { basePosition: behind + 1, lead: new Int32Array(0), previous: suffixFirst.hole }
+      : { basePosition: behind, lead: new Int32Array(0), previous: before.at(-1) };
     if (this.joined && same(this.joined.before, before) && same(this.joined.after, after)) {
       return { kv: this.joined.kv, ...rest };
     }
     this.forget();
-    const prefix = await this.prefix.encode(before, 0, signal);
-    if (after.length === 0) return { kv: prefix, ...rest };
-    const start = before.length + this.options.holeGap;
-    // Where the caches are on a device, the prefix is not as long as it is empty: its location alone does not tell.
-    const isApart = prefix.location === 'host' && !this.forward.deviceCache && !this.options.suffixSeesPrefix;
-    const kv = isApart
-      ? await this.joinSuffix(prefix, after, start, signal)
-      : await this.encodeSuffix(prefix, after, start, signal);
+    const prefix = await this.prefix.encode(before, origin, signal);
+    if (after.length === 0 && !suffixFirst) return { kv: prefix, ...rest };
+    const sides = after.length === 0 ? prefix : await this.bothSides(prefix, after, behind, signal);
+    const kv = suffixFirst ? await this.openHole(sides, suffixFirst.hole, behind, prefix) : sides;
     this.joined = { before: before.slice(), after: after.slice(), kv };
     return { kv, ...rest };
   }
 
   async rescore({ before, after }: HoleContext, request: RescoreRequest): Promise<Rescored[] | undefined> {
-    if (!this.options.rescore || before.length === 0 || after.length === 0) return undefined;
-    const prefix = await this.prefix.encode(before, 0, request.signal);
-    return this.options.rescore(this.forward, { prefix, before }, after, request);
+    const { rescore, suffixFirst } = this.options;
+    if (!rescore || before.length === 0) return undefined;
+    if (suffixFirst) {
+      // The hole token has seen the suffix: what follows an answer is its end.
+      const { kv, basePosition } = await this.encode({ before, after }, request.signal);
+      const behind = { kv, token: suffixFirst.hole, position: basePosition - 1, index: kv.positions - 1 };
+      return rescore(this.forward, behind, Int32Array.of(suffixFirst.end), request);
+    }
+    const token = before.at(-1);
+    if (token === undefined || after.length === 0) return undefined;
+    const kv = await this.prefix.encode(before, 0, request.signal);
+    const behind = { kv, token, position: before.length - 1, index: before.length };
+    return rescore(this.forward, behind, after, request);
+  }
+
+  /** The K/V of prefix and suffix; the prefix ends in front of position `behind`. */
+  private async bothSides(
+    prefix: KvState,
+    after: Int32Array,
+    behind: number,
+    signal?: AbortSignal,
+  ): Promise<KvState> {
+    const { suffixFirst, holeGap } = this.options;
+    const start = suffixFirst ? suffixFirst.origin - after.length : behind + holeGap;
+    // Where the caches are on a device, the prefix is not as long as it is empty: its location alone does not tell.
+    const isApart = prefix.location === 'host' && !this.forward.deviceCache && !this.options.suffixSeesPrefix;
+    return isApart
+      ? this.joinSuffix(prefix, after, start, signal)
+      : this.encodeSuffix(prefix, after, start, signal);
+  }
+
+  /** Both sides and, behind them, the hole token, which sees both. `sides` is used up, unless it is the prefix itself. */
+  private async openHole(sides: KvState, hole: number, position: number, prefix: KvState): Promise<KvState> {
+    try {
+      const bias = openBias(sides.positions, 1);
+      return await encodeBehind(this.forward, sides, Int32Array.of(hole), position, bias);
+    } finally {
+      if (sides !== prefix) disposeKv(sides);
+    }
   }
 
   dispose(): void {

@@ -135,6 +135,109 @@ describe('cached canvases', () => {
   }
 });
 
+describe('cached canvases whose suffix is numbered first', () => {
+  const HOLE = 7;
+  const END = 8;
+  const ORIGIN = 64;
+  const BLOCK = 4;
+
+  async function open() {
+    const { checkpoint, session, reference } = await load('palimpsest');
+    const before = reference.ids.slice(0, 12);
+    const after = reference.ids.slice(30, 37);
+    const encoder = new CanvasContext(session, checkpoint.shape, {
+      holeGap: 32,
+      suffixSeesPrefix: false,
+      suffixFirst: { origin: ORIGIN, hole: HOLE, end: END },
+      inverseFrequencies: rotaryFrequencies(checkpoint.shape).inverse,
+      rescore,
+    });
+    /** Everything in one pass: both sides, the hole token and finished text are causal, `open` tokens see each other. */
+    const plain = async (text: ArrayLike<number>, open: ArrayLike<number>, asked: readonly number[]) => {
+      const ids = Int32Array.from([...before, ...after, HOLE, ...Array.from(text), ...Array.from(open)]);
+      const [prefix, context] = [before.length, before.length + after.length];
+      const start = ids.length - open.length;
+      const past = voidKv(checkpoint.shape);
+      const { predictions } = await session.run({
+        lanes: 1,
+        ids,
+        positions: Int32Array.from(ids, (_, at) =>
+          at < prefix ? ORIGIN + at : at < context ? ORIGIN - context + at : ORIGIN + at - after.length,
+        ),
+        past,
+        bias: shapedBias(past.positions, ids.length, (query, key) => {
+          if (query >= start) return true;
+          return key <= query && (query >= context || key < prefix === query < prefix);
+        }),
+        asks: asked.map((target, at) => ({ row: context + at, target })),
+        temperature: 0,
+        keep: false,
+      });
+      return predictions.map(({ targetLogProb }) => targetLogProb);
+    };
+    return { checkpoint, session, reference, encoder, before, after, plain };
+  }
+
+  test('both blocks are what one pass says, also after typing', async () => {
+    const { checkpoint, session, reference, encoder, before, after, plain } = await open();
+    const denoiser = new CachedBlockDenoiser(session, checkpoint.shape, encoder, {
+      blockLength: BLOCK,
+      maxBlocks: 4,
+      shifted: true,
+      causalBlocks: true,
+    });
+    // First as it stood before the last words were typed and before a word of the suffix's end was there.
+    await denoiser.open({ before: before.slice(0, -3), after: after.slice(0, -2) }, 1);
+    await denoiser.open({ before, after }, 1);
+    const targets = places(0, BLOCK).map(() => TARGET);
+    let text: number[] = [];
+    for (const from of [40, 44]) {
+      const block = reference.ids.slice(from, from + BLOCK);
+      const [predictions] = await denoiser.predict(
+        [{ tokens: block, asks: asksFor(places(0, BLOCK)) }],
+        GREEDY,
+      );
+      // The token before the block predicts its first place, and does not see it.
+      const wanted = await plain(
+        text,
+        block,
+        [...places(0, text.length), ...targets].map(() => TARGET),
+      );
+      same(
+        (predictions ?? []).map(({ targetLogProb }) => targetLogProb),
+        wanted.slice(text.length),
+      );
+      await denoiser.commit([block]);
+      text = [...text, ...block];
+    }
+    denoiser.dispose();
+    await session.dispose();
+  });
+
+  for (const sides of ['both sides', 'nothing behind the hole']) {
+    test(`rescored answers are read behind ${sides} up to their end`, async () => {
+      const { checkpoint, session, reference, encoder, before, after, plain } = await open();
+      const canvas = reference.ids.slice(20, 23);
+      const bias = new Float32Array(checkpoint.shape.vocabSize);
+      const behind = sides === 'both sides' ? after : new Int32Array(0);
+      const rescored = await encoder.rescore(
+        { before, after: behind },
+        {
+          ...{ continuation: 4, least: 1, most: 4, bias, end: END },
+          hypotheses: [{ ids: canvas, source: 'canvas' }],
+        },
+      );
+      assert.ok(rescored && rescored.length >= 3);
+      if (sides === 'both sides')
+        for (const { ids, logProbs, onward } of rescored)
+          same([...logProbs, ...onward], await plain(ids, [], [...ids, END]));
+      assert.ok(rescored.every(({ ids, onward }) => onward.length === 1 && !ids.includes(END)));
+      encoder.dispose();
+      await session.dispose();
+    });
+  }
+});
+
 describe('rescored answers on a cached canvas', () => {
   for (const [many, logitsAtOnce] of [
     [1, undefined],

@@ -88,7 +88,19 @@ describe('families', () => {
       blockLength: 8,
       holeGap: 64,
       suffixSeesPrefix: true,
+      suffixFirst: false,
     });
+    const converted = { ...PALIMPSEST, format: 2, suffix_sees_prefix: false, suffix_first: true };
+    const { family } = recognise({ model_type: 'palimpsest', palimpsest: converted }, 'm', []).known;
+    assert.deepEqual(family.attention, {
+      kind: 'cached-canvas',
+      blockLength: 8,
+      holeGap: 64,
+      suffixSeesPrefix: false,
+      suffixFirst: true,
+    });
+    assert.equal(family.shifted, true);
+    assert.equal(family.tokens.hole?.required, true);
     assert.deepEqual(attention({ model_type: 'sdar', block_size: 16 }), {
       kind: 'block-causal',
       blockLength: 16,
@@ -103,7 +115,9 @@ describe('families', () => {
   const wrong: [unknown, string][] = [
     [undefined, 'palimpsest is missing'],
     [7, 'palimpsest must be an object'],
-    [{ ...PALIMPSEST, format: 2 }, 'Update Palimpsest'],
+    [{ ...PALIMPSEST, format: 3 }, 'Update Palimpsest'],
+    [{ ...PALIMPSEST, suffix_first: true }, 'suffix_sees_prefix'],
+    [{ ...PALIMPSEST, suffix_first: 'yes' }, 'suffix_first'],
     [{ ...PALIMPSEST, attention: 'full' }, 'attention is "full"'],
     [{ ...PALIMPSEST, block_length: 0 }, 'block_length'],
     [{ ...PALIMPSEST, hole_gap: 4 }, 'hole_gap is shorter'],

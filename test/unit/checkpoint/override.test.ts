@@ -67,7 +67,10 @@ describe('palimpsest.json', () => {
         infill: { kind: 'cached-canvas', bos: false },
       },
       {
-        attention: { kind: 'cached-canvas', blockLength: 8, holeGap: 64, suffixSeesPrefix: true },
+        attention: {
+          ...{ kind: 'cached-canvas', blockLength: 8, holeGap: 64, suffixSeesPrefix: true },
+          suffixFirst: false,
+        },
         infill: { kind: 'cached-canvas', bos: false },
       },
     ],
@@ -90,6 +93,11 @@ describe('palimpsest.json', () => {
     });
   }
 
+  const CANVAS = {
+    attention: { kind: 'cached-canvas', blockLength: 8, holeGap: 64, suffixSeesPrefix: false },
+    infill: { kind: 'cached-canvas', bos: false },
+  };
+  const SUFFIX_FIRST = { ...CANVAS, attention: { ...CANVAS.attention, suffixFirst: true } };
   const refused: [Record<string, unknown>, string][] = [
     [{ bace: 'dream' }, 'a key that nothing reads: "bace"'],
     [{ a: 1, b: 2 }, '2 keys that nothing reads'],
@@ -106,6 +114,9 @@ describe('palimpsest.json', () => {
     [{ attention: { kind: 'block-causal', blockLength: 4 } }, 'full attention'],
     [{ attention: { kind: 'cached-canvas', blockLength: 8, holeGap: 4, suffixSeesPrefix: true } }, 'holeGap'],
     [{ infill: { kind: 'cached-canvas', bos: true } }, 'both be cached-canvas'],
+    [{ ...CANVAS, shifted: true }, 'shifted if its suffix is numbered first'],
+    [{ ...SUFFIX_FIRST, shifted: false }, 'shifted if its suffix is numbered first'],
+    [{ ...SUFFIX_FIRST, shifted: true }, 'needs the token hole'],
     [{ infill: { kind: 'in-place', bos: true } }, 'eos is missing'],
     [{ infill: { kind: 'fim-order', bos: true } }, 'fimPrefix'],
     [{ length: { kind: 'expand-delete', initialMasks: 64 } }, 'expand and delete'],

@@ -137,7 +137,13 @@ describe('a reference file', () => {
     assert.equal(seen(FULL), '111 111 111');
     assert.equal(seen(CAUSAL_BLOCKS), '110 110 111');
     assert.equal(
-      seen({ kind: 'cached-canvas', blockLength: 2, holeGap: 4, suffixSeesPrefix: false }),
+      seen({
+        kind: 'cached-canvas',
+        blockLength: 2,
+        holeGap: 4,
+        suffixSeesPrefix: false,
+        suffixFirst: false,
+      }),
       '100 110 111',
     );
   });
