@@ -6,7 +6,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { CHOICE_FEATURES } from '../../engine/calibration/choice';
 import { CONFIDENCE_FEATURES } from '../../engine/calibration/confidence';
-import { CALIBRATION_NAME, calibrationText } from '../../engine/calibration/file';
+import { calibrationFile, calibrationText } from '../../engine/calibration/file';
 import { logistic } from '../../engine/calibration/logistic';
 import { MIXTURE_FEATURES, mixtureFeatures } from '../../engine/calibration/mixtureWeight';
 import type { Calibration } from '../../engine/calibration/types';
@@ -101,7 +101,7 @@ function zeros(count: number): number[] {
 
 /** The file that the engine reads, beside the checkpoint. */
 async function write(checkpoint: Checkpoint, calibration: Calibration): Promise<void> {
-  const file = path.join(checkpoint.folder, CALIBRATION_NAME);
+  const file = calibrationFile(checkpoint);
   fs.writeFileSync(`${file}.partial`, await calibrationText(checkpoint, calibration));
   fs.renameSync(`${file}.partial`, file);
   progress(`written: ${file}`);

@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { Fields } from '../checkpoint/fields';
 import { namingFolder } from '../checkpoint/folderErrors';
+import { isGgufPath } from '../checkpoint/ggufFile';
 import { type JsonObject, readJsonObject } from '../checkpoint/json';
 import { usedTensors } from '../checkpoint/tensors';
 import type { Checkpoint } from '../checkpoint/types';
@@ -13,7 +14,7 @@ import { CONFIDENCE_FEATURES } from './confidence';
 import { MIXTURE_FEATURES } from './mixtureWeight';
 import type { Calibration } from './types';
 
-export const CALIBRATION_NAME = 'calibration.json';
+const NAME = 'calibration.json';
 
 /** Changes when a feature changes its meaning or its scale under the same name. */
 const FORMAT = 1;
@@ -34,17 +35,24 @@ export async function readCalibration(checkpoint: Weights): Promise<Calibration 
 }
 
 async function readFitted(checkpoint: Weights): Promise<Calibration | undefined> {
-  const file = path.join(checkpoint.folder, CALIBRATION_NAME);
+  const file = calibrationFile(checkpoint);
   const object = await readJsonObject(file, MAX_BYTES, 'checkpoint-malformed', REMEDY);
   if (!object) return undefined;
   const { fittedTo, calibration } = withRemedy(() => parseCalibration(object));
   if (fittedTo !== (await fingerprintOf(checkpoint)))
     throw new EngineError(
       'checkpoint-malformed',
-      `${CALIBRATION_NAME} was fitted to other weights than those of ${checkpoint.name}. ${REMEDY}`,
+      `${NAME} was fitted to other weights than those of ${checkpoint.name}. ${REMEDY}`,
       { file, fittedTo },
     );
   return calibration;
+}
+
+/** Where it lies: in the folder, or beside a GGUF file under that one's name, since many of them can share a folder. */
+export function calibrationFile({ folder }: Pick<Checkpoint, 'folder'>): string {
+  if (!isGgufPath(folder)) return path.join(folder, NAME);
+  const { dir, name } = path.parse(folder);
+  return path.join(dir, `${name}.${NAME}`);
 }
 
 /** The file's content for these weights. */
@@ -85,7 +93,7 @@ function parseCalibration(object: JsonObject): {
   readonly fittedTo: string;
   readonly calibration: Calibration;
 } {
-  const fields = new Fields(object, CALIBRATION_NAME);
+  const fields = new Fields(object, NAME);
   fields.integer('format', { min: FORMAT, max: FORMAT });
   fields.onlyKeys(['format', 'fittedTo', 'mixture', 'choice', 'confidence', 'leastShare', 'gate']);
   const choice = sectionOf(fields, 'choice', ['off', 'mixed']);

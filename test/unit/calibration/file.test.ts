@@ -6,7 +6,7 @@ import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import { CHOICE_FEATURES } from '../../../engine/calibration/choice';
 import { CONFIDENCE_FEATURES } from '../../../engine/calibration/confidence';
-import { CALIBRATION_NAME, calibrationText, readCalibration } from '../../../engine/calibration/file';
+import { calibrationFile, calibrationText, readCalibration } from '../../../engine/calibration/file';
 import { MIXTURE_FEATURES } from '../../../engine/calibration/mixtureWeight';
 import type { Calibration } from '../../../engine/calibration/types';
 import { openCheckpoint } from '../../../engine/checkpoint/open';
@@ -49,7 +49,7 @@ describe('calibration.json', () => {
   });
   after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-  const write = (text: string) => fs.writeFileSync(path.join(folder, CALIBRATION_NAME), text);
+  const write = (text: string) => fs.writeFileSync(path.join(folder, 'calibration.json'), text);
   const refused = async (text: string, sentence: RegExp): Promise<void> => {
     write(text);
     await assert.rejects(readCalibration(checkpoint), (error) => {
@@ -86,6 +86,12 @@ describe('calibration.json', () => {
 
   test('a model without one has none', async () => {
     assert.equal(await readCalibration(await openCheckpoint(FIXTURE)), undefined);
+  });
+
+  test('of a GGUF file it carries the name', () => {
+    const folder = path.join('/models', 'tiny.Q8_0.gguf');
+    assert.equal(calibrationFile({ folder }), path.join('/models', 'tiny.Q8_0.calibration.json'));
+    assert.equal(calibrationFile({ folder: '/models/tiny' }), path.join('/models/tiny', 'calibration.json'));
   });
 
   test('the order of features in the file is nothing', async () => {
