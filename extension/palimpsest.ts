@@ -24,7 +24,7 @@ import { Door } from './api/publicApi';
 import { Disposables } from './common/disposables';
 import { EVERYWHERE, isEditable, mayEdit } from './documents/editable';
 import { engineLaunch } from './engine/launch';
-import { type EngineState, EngineSupervisor } from './engine/supervisor';
+import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
 import { problemAtCursor } from './fixes/atCursor';
 import { COPY_SCHEME, Copies } from './fixes/copies';
 import { Fixer, type FixOutcome } from './fixes/fixer';
@@ -78,6 +78,8 @@ export class Palimpsest {
   readonly failures: Failures;
   /** Quantised weights, which can be made again. */
   readonly cacheFolder: string;
+  /** What the next engine is started with. Suites whose subject is the editor put a scripted engine here. */
+  launch: () => Promise<EngineLaunch>;
   private readonly instructions: Instructions;
   private reported: EngineState['kind'] | undefined;
 
@@ -86,6 +88,12 @@ export class Palimpsest {
     private readonly status: StatusItem,
   ) {
     this.cacheFolder = path.join(context.globalStorageUri.fsPath, 'cache');
+    this.launch = () =>
+      engineLaunch({
+        extensionPath: context.extensionPath,
+        cacheFolder: this.cacheFolder,
+        settings: engineSettings(),
+      });
     this.log = window.createOutputChannel('Palimpsest', { log: true });
     this.log.info(`Settings: ${describeSettings()}`);
     this.owned.add(
@@ -101,12 +109,7 @@ export class Palimpsest {
     );
     this.exclusions = this.owned.add(new Exclusions(this.log));
     this.engine = new EngineSupervisor({
-      launch: () =>
-        engineLaunch({
-          extensionPath: context.extensionPath,
-          cacheFolder: this.cacheFolder,
-          settings: engineSettings(),
-        }),
+      launch: () => this.launch(),
       log: this.log,
       idleMillis: () => engineSettings().idleMinutes * 60_000,
     });

@@ -21,7 +21,9 @@ async function buildSuite() {
   const outdir = path.join(root, 'dist', 'host');
   const suites = fs.readdirSync(path.join(root, 'test/host')).filter((file) => file.endsWith('.suite.ts'));
   await esbuild.build({
-    entryPoints: ['index.ts', ...suites].map((file) => path.join(root, 'test/host', file)),
+    entryPoints: ['index.ts', 'scriptedEngine.ts', ...suites].map((file) =>
+      path.join(root, 'test/host', file),
+    ),
     outdir,
     bundle: true,
     platform: 'node',
@@ -69,7 +71,10 @@ function choice(words) {
 function enginesOf(folder) {
   if (process.platform === 'win32') return [];
   const { stdout } = spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
-  return stdout.split('\n').filter((line) => line.includes(path.join(folder, 'dist', 'engine.js')));
+  const scripts = ['engine.js', path.join('host', 'scriptedEngine.js')].map((file) =>
+    path.join(folder, 'dist', file),
+  );
+  return stdout.split('\n').filter((line) => scripts.some((script) => line.includes(script)));
 }
 
 ensureDependencies();

@@ -31,7 +31,7 @@ import {
   select,
   startRewrite,
   until,
-  useCpu,
+  useScriptedEngine,
   whileDenoising,
 } from './host';
 
@@ -84,21 +84,14 @@ async function open(text = TEXT): Promise<TextEditor> {
 }
 
 describe('documents', () => {
-  before(async () => {
-    await useCpu();
-    // Enough work that a denoise can be caught in the middle on any machine.
-    await configure('rewrite.candidates', 8);
-    await configure('ghostText.enabled', false);
-  });
+  useScriptedEngine();
+  before(() => configure('ghostText.enabled', false));
   afterEach(async () => {
     await run('cancelRewrite');
     await run('rejectRewrite');
     await closeEverything();
   });
-  after(async () => {
-    await configure('rewrite.candidates', undefined);
-    await configure('ghostText.enabled', undefined);
-  });
+  after(() => configure('ghostText.enabled', undefined));
 
   describe('while it denoises', () => {
     it('an edit in the span ends the rewrite and stays', async () => {
@@ -170,6 +163,7 @@ describe('documents', () => {
       const ended = await whileDenoising(begin, () =>
         edited((edit) => edit.delete(document.uri, new Range(FIRST + 1, 0, FIRST + 2, 0))),
       );
+      await until(() => ended.ending, 'the end of the rewrite');
       assert.equal(ended.ending, 'conflict');
       assert.equal(document.getText(), withoutLine(text, FIRST + 1));
     });

@@ -1,10 +1,11 @@
-// The engine's life inside the editor, with the real engine and the starter model.
+// The engine's life inside the editor: the real engine with the starter model, but where it has to be caught at work.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { commands } from 'vscode';
 import type { Palimpsest } from '../../extension/palimpsest';
 import {
+  answerTo,
   closeEverything,
   configure,
   enginesOfThisHost,
@@ -22,6 +23,7 @@ import {
   startRewrite,
   until,
   useCpu,
+  useScriptedEngine,
   whileDenoising,
 } from './host';
 
@@ -97,7 +99,7 @@ describe('engine', () => {
       const editor = await openFile(`loading-${stage}.py`, `def f():\n    ${GIBBERISH}\n`);
       const untouched = fingerprint(editor.document);
       select(editor, [1, 1]);
-      const answered = reviewOf(editor).then(
+      const answered = answerTo(editor).then(
         () => true,
         (error: unknown) => {
           if (next === 'ready') return false;
@@ -126,46 +128,48 @@ describe('engine', () => {
     });
   }
 
-  it('killed while a rewrite is reviewed, it takes nothing with it', async () => {
-    const text = `def f():\n    ${GIBBERISH}\n    return 1\n`;
-    const editor = await openFile('reviewed.py', text);
-    select(editor, [1, 1]);
-    const rewrite = await reviewOf(editor);
-    await killed(await runningPid());
-    assert.equal(rewrite.kind, 'reviewing');
-    await commands.executeCommand('palimpsest.acceptRewrite');
-    await until(() => rewrite.ending, 'the end of the rewrite');
-    assert.equal(rewrite.ending, 'accepted');
-    await commands.executeCommand('undo');
-    assert.equal(editor.document.getText(), text);
-    await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
-  });
+  describe('in the middle of a rewrite', () => {
+    useScriptedEngine();
 
-  it('killed in the middle of a denoise, one message says so', async () => {
-    await palimpsest.restartEngine();
-    const heard = messages();
-    try {
-      const editor = await openFile('denoised.limiter', LONG_TEXT);
-      const untouched = fingerprint(editor.document);
-      await configure('rewrite.candidates', 8);
-      const rewrite = await whileDenoising(
-        async () => {
-          select(editor, [FIRST, LAST]);
-          return startRewrite(editor);
-        },
-        () => process.kill(palimpsest.engine.pid ?? 0, 'SIGKILL'),
-      );
+    it('killed while a rewrite is reviewed, it takes nothing with it', async () => {
+      const text = `def f():\n    ${GIBBERISH}\n    return 1\n`;
+      const editor = await openFile('reviewed.py', text);
+      select(editor, [1, 1]);
+      const rewrite = await reviewOf(editor);
+      await killed(await runningPid());
+      assert.equal(rewrite.kind, 'reviewing');
+      await commands.executeCommand('palimpsest.acceptRewrite');
       await until(() => rewrite.ending, 'the end of the rewrite');
-      assert.equal(rewrite.ending, 'failed');
+      assert.equal(rewrite.ending, 'accepted');
+      await commands.executeCommand('undo');
+      assert.equal(editor.document.getText(), text);
       await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
-      await until(() => heard.said.length > 0, 'a message');
-      assert.equal(heard.said.length, 1, heard.said.join('\n'));
-      assert.match(heard.said[0] ?? '', /terminated unexpectedly.*restarting/);
-      assert.deepEqual(fingerprint(editor.document), untouched);
-    } finally {
-      heard.stop();
-      await configure('rewrite.candidates', undefined);
-    }
+    });
+
+    it('killed in the middle of a denoise, one message says so', async () => {
+      await palimpsest.restartEngine();
+      const heard = messages();
+      try {
+        const editor = await openFile('denoised.limiter', LONG_TEXT);
+        const untouched = fingerprint(editor.document);
+        const rewrite = await whileDenoising(
+          async () => {
+            select(editor, [FIRST, LAST]);
+            return startRewrite(editor);
+          },
+          () => process.kill(palimpsest.engine.pid ?? 0, 'SIGKILL'),
+        );
+        await until(() => rewrite.ending, 'the end of the rewrite');
+        assert.equal(rewrite.ending, 'failed');
+        await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
+        await until(() => heard.said.length > 0, 'a message');
+        assert.equal(heard.said.length, 1, heard.said.join('\n'));
+        assert.match(heard.said[0] ?? '', /terminated unexpectedly and is restarting/);
+        assert.deepEqual(fingerprint(editor.document), untouched);
+      } finally {
+        heard.stop();
+      }
+    });
   });
 
   it('hung, it is noticed, ended and started again, and one message says so', async () => {
@@ -185,26 +189,24 @@ describe('engine', () => {
       await until(() => !isAlive(pid), 'the end of the hung engine');
       await until(() => palimpsest.engine.pid !== pid && palimpsest.engine.state.kind === 'ready', 'another');
       assert.equal(heard.said.length, 1, heard.said.join('\n'));
-      assert.match(heard.said[0] ?? '', /stopped responding.*restarting/);
+      assert.match(heard.said[0] ?? '', /stopped responding and is restarting/);
       assert.deepEqual(fingerprint(editor.document), untouched);
     } finally {
       heard.stop();
     }
   });
 
-  it('hung, it can be given up at once: cancelled, and stopped within five seconds', async () => {
+  it('hung, it can be given up at once: cancelled, and stopped by force', async () => {
     await palimpsest.restartEngine();
     const pid = await runningPid();
     const editor = await openFile('hung2.py', `def f():\n    ${GIBBERISH}\n`);
     select(editor, [1, 1]);
     process.kill(pid, 'SIGSTOP');
     const rewrite = await startRewrite(editor);
-    const begun = performance.now();
     await commands.executeCommand('palimpsest.cancelRewrite');
     assert.equal(rewrite.ending, 'cancelled');
-    assert.ok(performance.now() - begun < 1000, 'the person does not wait for it');
+    assert.ok(isAlive(pid), 'the person does not wait for it: it hangs still');
     await commands.executeCommand('palimpsest.stopEngine');
-    assert.ok(performance.now() - begun < 5500);
     assert.equal(isAlive(pid), false);
     assert.equal(palimpsest.engine.state.kind, 'stopped');
   });
@@ -304,7 +306,7 @@ describe('engine', () => {
     );
     const editor = await openFile('revived.py', `def f():\n    ${GIBBERISH}\n`);
     select(editor, [1, 1]);
-    await reviewOf(editor);
+    await answerTo(editor);
     assert.equal(palimpsest.engine.state.kind, 'ready');
   });
 

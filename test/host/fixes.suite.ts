@@ -1,7 +1,7 @@
 // Quick fixes with the real engine and two sources of diagnostics: VS Code's TypeScript server, and one whose word does
 // not depend on what the model writes.
 import assert from 'node:assert/strict';
-import { afterEach, before, describe, it } from 'mocha';
+import { afterEach, describe, it } from 'mocha';
 import {
   CodeAction,
   CodeActionKind,
@@ -31,7 +31,7 @@ import {
   openFile,
   undoIn,
   until,
-  useCpu,
+  useScriptedEngine,
 } from './host';
 
 const TITLE = 'Fix with Palimpsest';
@@ -114,7 +114,7 @@ async function choose(action: CodeAction): Promise<unknown> {
 
 describe('quick fixes', () => {
   let objector: Objector | undefined;
-  before(useCpu);
+  useScriptedEngine();
   afterEach(async () => {
     objector?.dispose();
     objector = undefined;

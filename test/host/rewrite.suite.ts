@@ -1,7 +1,7 @@
-// Rewrite Selection as a person does it, with the real engine: whatever happens, the document is the old text or the
+// Rewrite Selection as a person does it: whatever happens, the document is the old text or the
 // accepted one.
 import assert from 'node:assert/strict';
-import { afterEach, before, describe, it } from 'mocha';
+import { afterEach, describe, it } from 'mocha';
 import { commands, Position, Selection, TabInputTextDiff, type TextEditor, window } from 'vscode';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
@@ -15,7 +15,8 @@ import {
   select,
   startRewrite,
   until,
-  useCpu,
+  useScriptedEngine,
+  whileDenoising,
 } from './host';
 
 const PROGRAM = [
@@ -46,7 +47,7 @@ async function accepted(rewrite: Rewrite): Promise<void> {
 }
 
 describe('rewrite selection', () => {
-  before(useCpu);
+  useScriptedEngine();
   afterEach(async () => {
     await configure('rewrite.preview', undefined);
     await closeEverything();
@@ -88,9 +89,10 @@ describe('rewrite selection', () => {
     const editor = await openFile('cancel.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(30)}`);
     const untouched = fingerprint(editor.document);
     select(editor, [1, 30]);
-    const rewrite = await startRewrite(editor);
-    assert.equal(rewrite.kind, 'denoising');
-    await run('cancelRewrite');
+    const rewrite = await whileDenoising(
+      () => startRewrite(editor),
+      () => run('cancelRewrite'),
+    );
     assert.equal(rewrite.ending, 'cancelled');
     assert.deepEqual(fingerprint(editor.document), untouched);
   });
@@ -177,8 +179,7 @@ describe('rewrite selection', () => {
     const untouched = fingerprint(editor.document);
     select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
-    for (let tries = 0; tries < 6 && (rewrite.review?.candidates.length ?? 0) < 2; tries++)
-      await again(rewrite);
+    await again(rewrite);
     const review = rewrite.review;
     assert.ok(review !== undefined && review.candidates.length > 1, 'another seed gave another answer');
     const { index, candidates } = review;
@@ -193,7 +194,7 @@ describe('rewrite selection', () => {
     const editor = await openFile('ghost.py', PROGRAM);
     select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
-    for (let tries = 0; tries < 6 && rewrite.ghost === undefined; tries++) await again(rewrite);
+    await again(rewrite);
     assert.ok(rewrite.ghost, 'an answer has new lines');
     const { review } = rewrite;
     const wanted = PROGRAM.replace(
@@ -251,8 +252,8 @@ describe('rewrite selection', () => {
   it('leaves files that hold secrets alone', async () => {
     const editor = await openFile('.env', `TOKEN=${GIBBERISH}\n`);
     select(editor, [0, 0]);
+    // The command has been carried out when it is back.
     await run('rewriteSelection');
-    await new Promise((resolve) => setTimeout(resolve, 200));
     assert.equal((await (await internals()).palimpsest()).rewrites.of(editor.document.uri), undefined);
   });
 
@@ -264,11 +265,10 @@ describe('rewrite selection', () => {
   /** The suggestion needs a moment to be on the screen; commands on nothing do nothing. */
   async function committed(editor: TextEditor): Promise<void> {
     const { version } = editor.document;
-    for (let tries = 0; tries < 200 && editor.document.version === version; tries++) {
+    await until(async () => {
       await commands.executeCommand('editor.action.inlineSuggest.commit');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assert.notEqual(editor.document.version, version, 'the ghost text was taken');
+      return editor.document.version !== version;
+    }, 'the ghost text in the document');
   }
 });
 

@@ -1,7 +1,7 @@
 // Rewrites where something is in the way: odd selections, edits and savings meanwhile, files that cannot be written or go
 // away. The document is the old text, or the accepted one, or what somebody else made of it.
 import assert from 'node:assert/strict';
-import { afterEach, before, describe, it } from 'mocha';
+import { afterEach, describe, it } from 'mocha';
 import {
   ConfigurationTarget,
   commands,
@@ -26,8 +26,8 @@ import {
   startRewrite,
   undoIn,
   until,
-  useCpu,
-  whileHeld,
+  useScriptedEngine,
+  whileDenoising,
 } from './host';
 
 const PROGRAM = ['def f(a):', `    ${GIBBERISH}`, `    ${GIBBERISH} more`, '    return a', ''].join('\n');
@@ -45,7 +45,7 @@ async function setting(section: string, name: string, value: unknown): Promise<v
 }
 
 describe('rewrite, where something is in the way', () => {
-  before(useCpu);
+  useScriptedEngine();
   afterEach(async () => {
     for (const name of ['emptySelection', 'announce', 'preview'])
       await configure(`rewrite.${name}`, undefined);
@@ -105,8 +105,12 @@ describe('rewrite, where something is in the way', () => {
     for (const stage of ['denoising', 'reviewing']) {
       const editor = await openFile('closed.py', LONG);
       select(editor, [1, 12]);
-      const rewrite = stage === 'denoising' ? await startRewrite(editor) : await reviewOf(editor);
-      await commands.executeCommand('workbench.action.closeActiveEditor');
+      const close = () => commands.executeCommand('workbench.action.closeActiveEditor');
+      const rewrite =
+        stage === 'denoising'
+          ? await whileDenoising(() => startRewrite(editor), close)
+          : await reviewOf(editor);
+      if (stage === 'reviewing') await close();
       assert.equal(await ended(rewrite), 'closed');
       const again = await openFile('closed.py', LONG);
       assert.equal(again.document.getText(), LONG);
@@ -117,11 +121,14 @@ describe('rewrite, where something is in the way', () => {
   it('is given up when the text is edited while it denoises, and follows edits before and behind', async () => {
     const editor = await openFile('meanwhile.py', LONG);
     select(editor, [1, 12]);
-    const moved = await startRewrite(editor);
-    await editor.edit((edit) => {
-      edit.insert(new Position(0, 0), '# first\n');
-      edit.insert(new Position(13, 0), '    # behind\n');
-    });
+    const moved = await whileDenoising(
+      () => startRewrite(editor),
+      () =>
+        editor.edit((edit) => {
+          edit.insert(new Position(0, 0), '# first\n');
+          edit.insert(new Position(13, 0), '    # behind\n');
+        }),
+    );
     await until(() => moved.kind !== 'denoising', 'the end of the denoise');
     assert.equal(moved.kind, 'reviewing');
     await run('acceptRewrite');
@@ -134,11 +141,13 @@ describe('rewrite, where something is in the way', () => {
 
     select(editor, [2, 2]);
     const before = editor.document.getText();
-    await whileHeld(async () => {
-      const lost = await startRewrite(editor);
-      await editor.edit((edit) => edit.insert(new Position(2, 6), 'typed'));
-      assert.equal(await ended(lost), 'conflict');
-    });
+    await whileDenoising(
+      () => startRewrite(editor),
+      async (lost) => {
+        await editor.edit((edit) => edit.insert(new Position(2, 6), 'typed'));
+        assert.equal(await ended(lost), 'conflict');
+      },
+    );
     const lines = before.split('\n');
     lines[2] = `${lines[2]?.slice(0, 6)}typed${lines[2]?.slice(6)}`;
     assert.equal(editor.document.getText(), lines.join('\n'));
@@ -209,8 +218,10 @@ describe('rewrite, where something is in the way', () => {
     const editor = await openFile('spoken.py', PROGRAM);
     const { rewrites } = await (await internals()).palimpsest();
     select(editor, [1, 2]);
-    const rewrite = await startRewrite(editor);
-    assert.match(rewrites.said ?? '', /denoising/);
+    const rewrite = await whileDenoising(
+      () => startRewrite(editor),
+      () => assert.match(rewrites.said ?? '', /denoising 1 span/),
+    );
     await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
     assert.match(rewrites.said ?? '', /candidate 1 of \d+, changes: \d+/);
     await run('rejectRewrite');

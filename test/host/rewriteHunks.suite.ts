@@ -1,6 +1,6 @@
 // A review taken apart: hunk by hunk, in each form, with undo between; on answers that are known beforehand.
 import assert from 'node:assert/strict';
-import { afterEach, before, describe, it } from 'mocha';
+import { afterEach, describe, it } from 'mocha';
 import {
   type CodeLens,
   commands,
@@ -12,7 +12,16 @@ import {
 } from 'vscode';
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
-import { closeEverything, configure, fingerprint, internals, openFile, undoIn, until, useCpu } from './host';
+import {
+  closeEverything,
+  configure,
+  fingerprint,
+  internals,
+  openFile,
+  undoIn,
+  until,
+  useScriptedEngine,
+} from './host';
 
 const LINES = [
   'one = 1',
@@ -65,7 +74,7 @@ async function newSide(text: RegExp): Promise<TextEditor> {
 }
 
 describe('rewrite, hunk by hunk', () => {
-  before(useCpu);
+  useScriptedEngine();
   afterEach(async () => {
     await configure('rewrite.preview', undefined);
     await closeEverything();

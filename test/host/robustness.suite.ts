@@ -27,6 +27,7 @@ import {
 import type { Palimpsest } from '../../extension/palimpsest';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
+  answerTo,
   closeEverything,
   configure,
   FIRST,
@@ -42,6 +43,7 @@ import {
   startRewrite,
   until,
   useCpu,
+  useScriptedEngine,
   whileDenoising,
 } from './host';
 
@@ -92,6 +94,8 @@ describe('robustness', () => {
   }
 
   describe('documents of every kind', () => {
+    useScriptedEngine();
+
     it('an untitled file is rewritten and undone', async () => {
       const document = await workspace.openTextDocument({ language: 'python', content: PROGRAM });
       const editor = await window.showTextDocument(document);
@@ -195,12 +199,6 @@ describe('robustness', () => {
       assert.ok(editor.document.getText() === filler + PROGRAM + filler);
     });
 
-    it('a selection that is too large for the model is refused, and says so', async () => {
-      const editor = await openFile('huge.limiter', LONG_TEXT.repeat(200));
-      await commands.executeCommand('editor.action.selectAll');
-      await refused(editor, /Select less/);
-    });
-
     it('a file so large that the editor keeps it from extensions is refused', async () => {
       const [folder] = workspace.workspaceFolders ?? [];
       assert.ok(folder);
@@ -256,27 +254,22 @@ describe('robustness', () => {
     it('a file that vanishes while it denoises loses nothing in the editor', async () => {
       const editor = await openFile('vanishes.limiter', LONG_TEXT);
       const { document } = editor;
-      await configure('rewrite.candidates', 8);
-      try {
-        const rewrite = await whileDenoising(
-          async () => {
-            select(editor, [FIRST, LAST]);
-            return startRewrite(editor);
-          },
-          () => fs.rmSync(document.uri.fsPath),
-        );
-        await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
-        assert.ok(document.isClosed || document.getText() === LONG_TEXT);
-        if (!document.isClosed && rewrite.kind === 'reviewing') {
-          await run('acceptRewrite');
-          await until(() => rewrite.ending, 'the end of the rewrite');
-          await commands.executeCommand('undo');
-          assert.equal(document.getText(), LONG_TEXT);
-        }
-        assert.ok(heard.said.length <= 1, heard.said.join('\n'));
-      } finally {
-        await configure('rewrite.candidates', undefined);
+      const rewrite = await whileDenoising(
+        async () => {
+          select(editor, [FIRST, LAST]);
+          return startRewrite(editor);
+        },
+        () => fs.rmSync(document.uri.fsPath),
+      );
+      await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+      assert.ok(document.isClosed || document.getText() === LONG_TEXT);
+      if (!document.isClosed && rewrite.kind === 'reviewing') {
+        await run('acceptRewrite');
+        await until(() => rewrite.ending, 'the end of the rewrite');
+        await commands.executeCommand('undo');
+        assert.equal(document.getText(), LONG_TEXT);
       }
+      assert.ok(heard.said.length <= 1, heard.said.join('\n'));
     });
   });
 
@@ -291,6 +284,26 @@ describe('robustness', () => {
       const context = { triggerKind: InlineCompletionTriggerKind.Invoke, selectedCompletionInfo: undefined };
       return palimpsest.provideInline(document, new Position(1, 4), context, token, true);
     }
+
+    it('a selection that is too large for the model is refused, and says so', async () => {
+      const editor = await openFile('huge.limiter', LONG_TEXT.repeat(200));
+      await commands.executeCommand('editor.action.selectAll');
+      await refused(editor, /Select less/);
+    });
+
+    it('says soon that a selection is too long, and is not busy with drawing it', async () => {
+      const line = 'total = total + values[index] * (factor - 1)\n';
+      const editor = await openFile('too-long.limiter', line.repeat(30_000));
+      await commands.executeCommand('editor.action.selectAll');
+      const rewrite = await startRewrite(editor);
+      await until(() => rewrite.ending, 'the refusal');
+      assert.equal(rewrite.ending, 'failed');
+      assert.ok(rewrite.frames <= 1, `${rewrite.frames} frames were drawn of what is not denoised`);
+      assert.ok(editor.selection.end.line > 29_000, 'what was selected is selected');
+      await until(() => heard.said.length > 0, 'the message');
+      assert.match(heard.said[0] ?? '', /about 30000 lines are selected, and at most \d+ fit/);
+      await commands.executeCommand('notifications.clearAll');
+    });
 
     for (const [what, words, make] of [
       ['is gone', /is-gone/, (folder: string) => folder],
@@ -332,7 +345,7 @@ describe('robustness', () => {
         assert.deepEqual(await ghost(editor.document), []);
         assert.equal(heard.said.length, 1, 'ghost text says nothing');
         await configure('model.path', undefined);
-        await reviewOf(editor);
+        await answerTo(editor);
         assert.equal(palimpsest.engine.state.kind, 'ready');
       });
     }
@@ -344,7 +357,7 @@ describe('robustness', () => {
       const editor = await openFile('vanishing.py', PROGRAM);
       const untouched = fingerprint(editor.document);
       select(editor, [1, 1]);
-      await reviewOf(editor);
+      await answerTo(editor);
       await run('rejectRewrite');
       fs.rmSync(folder, { recursive: true });
       select(editor, [1, 1]);
@@ -408,7 +421,7 @@ describe('robustness', () => {
         assert.deepEqual(fingerprint(editor.document), untouched);
         await palimpsest.engine.stop();
         editor.selection = new Selection(FIRST, 0, FIRST, 0);
-        await reviewOf(editor);
+        await answerTo(editor);
       } finally {
         await configure('rewrite.candidates', undefined);
       }

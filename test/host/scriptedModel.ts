@@ -1,0 +1,186 @@
+// A model that writes the same answer to the same request and says nothing of what a trained one would say: for suites
+// whose subject is the editor. It lives in a real engine process behind the real protocol (scriptedEngine.ts).
+import fs from 'node:fs';
+import path from 'node:path';
+import { indexLines, rangeAt } from '../../engine/canvas/position';
+import { throwIfCancelled } from '../../engine/errors';
+import type { LoadedModel, LoadModel } from '../../engine/model';
+import type {
+  CellEvent,
+  DenoiseStepEvent,
+  InfillParams,
+  InfillResult,
+  ModelDescription,
+  ScoreParams,
+  ScoreResult,
+} from '../../engine/protocol';
+
+type Context = NonNullable<Parameters<LoadedModel['infill']>[1]>;
+type Span = InfillParams['spans'][number];
+
+/** While a file of this name is in the model's folder, a denoise stays where it is behind its second step. */
+export const HOLD = 'hold';
+const STEPS = 6;
+
+/** A piece of an answer: a cell of the canvas. */
+interface Piece {
+  readonly text: string;
+  readonly isLocked: boolean;
+}
+
+class ScriptedModel implements LoadedModel {
+  constructor(readonly description: ModelDescription) {}
+
+  get checkpoint(): never {
+    throw new Error('A scripted model has no checkpoint.');
+  }
+
+  async infill(params: InfillParams, context: Context = {}): Promise<InfillResult> {
+    const { text, spans, candidates = 1, seed = 0 } = params;
+    const answers = Array.from({ length: candidates }, (_, candidate) =>
+      spans.map((span, index) => piecesOf(text, span, seed + candidate, index)),
+    );
+    await this.denoise(params, answers, context);
+    const lines = indexLines(text);
+    const { name, family, provider, precision } = this.description;
+    const tokens = answers.flat(2).length;
+    return {
+      model: name,
+      family,
+      provider,
+      precision,
+      forwards: STEPS,
+      tokens,
+      tokensPerForward: tokens / STEPS,
+      millis: 0,
+      candidates: answers.map((answer, candidate) => ({
+        score: -1 - candidate,
+        confidence: 0.9,
+        spans: spans.map(({ start, end }, index) => ({
+          range: rangeAt(lines, start, end),
+          start,
+          end,
+          text: (answer[index] ?? []).map((piece) => piece.text).join(''),
+        })),
+      })),
+    };
+  }
+
+  async score(params: ScoreParams): Promise<ScoreResult> {
+    const { start, end } = params.range ?? { start: 0, end: params.text.length };
+    return {
+      model: this.description.name,
+      method: 'masked',
+      forwards: 1,
+      millis: 0,
+      tokens: [{ start, end, text: params.text.slice(start, end), surprise: 1, alternatives: [] }],
+    };
+  }
+
+  async dispose(): Promise<void> {}
+
+  private async denoise(
+    { requestId }: InfillParams,
+    answers: readonly (readonly (readonly Piece[])[])[],
+    { signal, enough, onStep }: Context,
+  ): Promise<void> {
+    for (let step = 1; step <= STEPS; step++) {
+      await turn();
+      throwIfCancelled(signal);
+      for (const [candidate, answer] of answers.entries()) {
+        for (const [span, pieces] of answer.entries())
+          onStep?.({ requestId, span, candidate, ...stepOf(pieces, step) });
+      }
+      if (enough?.()) return;
+      while (step === 2 && fs.existsSync(path.join(this.description.folder, HOLD))) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        throwIfCancelled(signal);
+        if (enough?.()) return;
+      }
+    }
+  }
+}
+
+/** Each step reveals its part, from left to right. */
+function stepOf(
+  pieces: readonly Piece[],
+  step: number,
+): Pick<DenoiseStepEvent, 'step' | 'cells' | 'committed' | 'remasked'> {
+  const from = Math.floor((pieces.length * (step - 1)) / STEPS);
+  const to = Math.floor((pieces.length * step) / STEPS);
+  const stateOf = (isLocked: boolean, index: number) =>
+    isLocked ? 'locked' : index < to ? 'committed' : 'masked';
+  return {
+    step,
+    cells: pieces.map(
+      ({ text, isLocked }, index): CellEvent => ({
+        text,
+        state: stateOf(isLocked, index),
+        confidence: 0.9,
+      }),
+    ),
+    committed: Array.from({ length: to - from }, (_, i) => from + i),
+    remasked: [],
+  };
+}
+
+/** What is locked, and something new between it. */
+function piecesOf(
+  text: string,
+  { start, end, locked = [] }: Span,
+  seed: number,
+  index: number,
+): readonly Piece[] {
+  const pieces: Piece[] = [];
+  let at = start;
+  const fresh = (to: number) => {
+    const written = rewritten(text.slice(at, to), seed, index + pieces.length);
+    for (const [part] of written.matchAll(/\s*\S+|\s+$/g)) pieces.push({ text: part, isLocked: false });
+  };
+  for (const keep of locked) {
+    fresh(keep.start);
+    pieces.push({ text: text.slice(keep.start, keep.end), isLocked: true });
+    at = keep.end;
+  }
+  fresh(end);
+  return pieces;
+}
+
+/** Every line gets another word of the same indentation; with an odd seed there is one line more. */
+function rewritten(old: string, seed: number, place: number): string {
+  const lines = old.split('\n').map((line, index) => {
+    const [indent = ''] = /^\s*/.exec(line) ?? [];
+    const [blank = ''] = /\s*$/.exec(line.slice(indent.length)) ?? [];
+    return line.trim() === '' ? line : `${indent}scripted_${seed}_${place}_${index}${blank}`;
+  });
+  const last = lines.findLastIndex((line) => line.trim() !== '');
+  if (seed % 2 === 1 && lines.length > 1 && last >= 0) {
+    const [indent = ''] = /^\s*/.exec(lines[last] ?? '') ?? [];
+    lines.splice(last + 1, 0, `${indent}scripted_${seed}_${place}_more`);
+  }
+  return lines.join('\n');
+}
+
+/** A forward pass of the real runtime gives the event loop one turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export const loadScriptedModel: LoadModel = async ({ folder }, { onProgress }) => {
+  onProgress?.({ folder, stage: 'opening' });
+  return new ScriptedModel({
+    folder,
+    name: 'scripted',
+    family: 'starter',
+    familyTitle: 'Scripted',
+    parameters: 1,
+    contextLength: 100_000,
+    provider: 'cpu',
+    providerReason: 'Scripted.',
+    attention: 'plain',
+    precision: 'fp32',
+    storedPrecision: 'F32',
+    takesInstruction: false,
+    remarks: [],
+  });
+};
