@@ -27,8 +27,19 @@ import {
   whileDenoising,
 } from './host';
 
+let palimpsest: Palimpsest;
+
+async function runningPid(): Promise<number> {
+  await palimpsest.engine.use(async () => undefined, { revive: true });
+  return until(() => palimpsest.engine.pid, 'an engine');
+}
+
+function killed(pid: number): Promise<unknown> {
+  process.kill(pid, 'SIGKILL');
+  return until(() => palimpsest.engine.pid !== pid && !isAlive(pid), 'the death of the engine');
+}
+
 describe('engine', () => {
-  let palimpsest: Palimpsest;
   before(async () => {
     await useCpu();
     palimpsest = await (await internals()).palimpsest();
@@ -38,16 +49,6 @@ describe('engine', () => {
     await configure('node.path', undefined);
     await palimpsest.engine.restart();
   });
-
-  async function runningPid(): Promise<number> {
-    await palimpsest.engine.use(async () => undefined, { revive: true });
-    return until(() => palimpsest.engine.pid, 'an engine');
-  }
-
-  function killed(pid: number): Promise<unknown> {
-    process.kill(pid, 'SIGKILL');
-    return until(() => palimpsest.engine.pid !== pid && !isAlive(pid), 'the death of the engine');
-  }
 
   it('shows the model and what it really runs on', async () => {
     await runningPid();
@@ -127,50 +128,6 @@ describe('engine', () => {
       }
     });
   }
-
-  describe('in the middle of a rewrite', () => {
-    useScriptedEngine();
-
-    it('killed while a rewrite is reviewed, it takes nothing with it', async () => {
-      const text = `def f():\n    ${GIBBERISH}\n    return 1\n`;
-      const editor = await openFile('reviewed.py', text);
-      select(editor, [1, 1]);
-      const rewrite = await reviewOf(editor);
-      await killed(await runningPid());
-      assert.equal(rewrite.kind, 'reviewing');
-      await commands.executeCommand('palimpsest.acceptRewrite');
-      await until(() => rewrite.ending, 'the end of the rewrite');
-      assert.equal(rewrite.ending, 'accepted');
-      await commands.executeCommand('undo');
-      assert.equal(editor.document.getText(), text);
-      await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
-    });
-
-    it('killed in the middle of a denoise, one message says so', async () => {
-      await palimpsest.restartEngine();
-      const heard = messages();
-      try {
-        const editor = await openFile('denoised.limiter', LONG_TEXT);
-        const untouched = fingerprint(editor.document);
-        const rewrite = await whileDenoising(
-          async () => {
-            select(editor, [FIRST, LAST]);
-            return startRewrite(editor);
-          },
-          () => process.kill(palimpsest.engine.pid ?? 0, 'SIGKILL'),
-        );
-        await until(() => rewrite.ending, 'the end of the rewrite');
-        assert.equal(rewrite.ending, 'failed');
-        await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
-        await until(() => heard.said.length > 0, 'a message');
-        assert.equal(heard.said.length, 1, heard.said.join('\n'));
-        assert.match(heard.said[0] ?? '', /terminated unexpectedly and is restarting/);
-        assert.deepEqual(fingerprint(editor.document), untouched);
-      } finally {
-        heard.stop();
-      }
-    });
-  });
 
   it('hung, it is noticed, ended and started again, and one message says so', async () => {
     await palimpsest.restartEngine();
@@ -325,5 +282,53 @@ describe('engine', () => {
       { code: 'engine-not-started', message: /palimpsest\.node\.path names \/nowhere\/node/ },
     );
     assert.equal(palimpsest.engine.state.kind, 'failed');
+  });
+});
+
+describe('engine, in the middle of a rewrite', () => {
+  useScriptedEngine();
+  before(async () => {
+    palimpsest = await (await internals()).palimpsest();
+  });
+  afterEach(closeEverything);
+
+  it('killed while a rewrite is reviewed, it takes nothing with it', async () => {
+    const text = `def f():\n    ${GIBBERISH}\n    return 1\n`;
+    const editor = await openFile('reviewed.py', text);
+    select(editor, [1, 1]);
+    const rewrite = await reviewOf(editor);
+    await killed(await runningPid());
+    assert.equal(rewrite.kind, 'reviewing');
+    await commands.executeCommand('palimpsest.acceptRewrite');
+    await until(() => rewrite.ending, 'the end of the rewrite');
+    assert.equal(rewrite.ending, 'accepted');
+    await commands.executeCommand('undo');
+    assert.equal(editor.document.getText(), text);
+    await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
+  });
+
+  it('killed in the middle of a denoise, one message says so', async () => {
+    await palimpsest.restartEngine();
+    const heard = messages();
+    try {
+      const editor = await openFile('denoised.limiter', LONG_TEXT);
+      const untouched = fingerprint(editor.document);
+      const rewrite = await whileDenoising(
+        async () => {
+          select(editor, [FIRST, LAST]);
+          return startRewrite(editor);
+        },
+        () => process.kill(palimpsest.engine.pid ?? 0, 'SIGKILL'),
+      );
+      await until(() => rewrite.ending, 'the end of the rewrite');
+      assert.equal(rewrite.ending, 'failed');
+      await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
+      await until(() => heard.said.length > 0, 'a message');
+      assert.equal(heard.said.length, 1, heard.said.join('\n'));
+      assert.match(heard.said[0] ?? '', /terminated unexpectedly and is restarting/);
+      assert.deepEqual(fingerprint(editor.document), untouched);
+    } finally {
+      heard.stop();
+    }
   });
 });
