@@ -69,6 +69,8 @@ async function accepted(rewrite: Rewrite): Promise<void> {
   await run('acceptRewrite');
   await until(() => rewrite.ending, 'the end of the rewrite');
   assert.equal(rewrite.ending, 'accepted');
+  // A diff editor that is closing would take the next command.
+  await window.showTextDocument(rewrite.document);
 }
 
 async function reviewed(rewrite: Rewrite): Promise<void> {
