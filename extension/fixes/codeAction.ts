@@ -9,6 +9,7 @@ import {
   type Range,
   type TextDocument,
 } from 'vscode';
+import { isEditable } from '../documents/editable';
 import { holdsSecrets } from '../privacy/secrets';
 import { offersFixes } from '../settings';
 import { shortened } from './problem';
@@ -24,7 +25,7 @@ export const fixActions: CodeActionProvider = {
     _range: Range,
     { diagnostics }: CodeActionContext,
   ): CodeAction[] {
-    if (holdsSecrets(document.fileName) || !offersFixes(document)) return [];
+    if (!isEditable(document.uri) || holdsSecrets(document.fileName) || !offersFixes(document)) return [];
     return distinct(diagnostics)
       .slice(0, MOST_ACTIONS)
       .map((diagnostic) => {

@@ -7,13 +7,14 @@ import {
   type Range,
   type TextDocument,
 } from 'vscode';
+import { isEditable } from '../documents/editable';
 import { holdsSecrets } from '../privacy/secrets';
 
 export const REWRITE_KIND = CodeActionKind.RefactorRewrite.append('palimpsest');
 
 export const rewriteActions: CodeActionProvider = {
   provideCodeActions(document: TextDocument, range: Range): CodeAction[] {
-    if (range.isEmpty || holdsSecrets(document.fileName)) return [];
+    if (range.isEmpty || !isEditable(document.uri) || holdsSecrets(document.fileName)) return [];
     const action = new CodeAction(l10n.t('Rewrite with Palimpsest'), REWRITE_KIND);
     action.command = { command: 'palimpsest.rewriteSelection', title: action.title };
     return [action];

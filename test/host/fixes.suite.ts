@@ -16,6 +16,7 @@ import {
   Selection,
   type TextDocument,
   type TextEditor,
+  Uri,
   window,
   workspace,
 } from 'vscode';
@@ -331,6 +332,32 @@ describe('quick fixes', () => {
     await configure('quickFix.enabled', undefined);
     const secret = await openFile('secrets.yaml', 'a: qzx\n');
     assert.deepEqual(await actionsAt(secret, secret.document.lineAt(0).range), []);
+  });
+
+  it('offers nothing where nobody can edit', async () => {
+    const texts = workspace.registerTextDocumentContentProvider('readable', {
+      provideTextDocumentContent: () => PROGRAM,
+    });
+    try {
+      objector = new Objector('qzx');
+      const opened = await workspace.openTextDocument(Uri.parse('readable:/shown.py'));
+      const editor = await window.showTextDocument(opened);
+      const { range } = opened.lineAt(1);
+      await until(() => languages.getDiagnostics(opened.uri).length > 0, 'a problem');
+      assert.deepEqual(await actionsAt(editor, range), []);
+      const rewrites = await commands.executeCommand<CodeAction[]>(
+        'vscode.executeCodeActionProvider',
+        opened.uri,
+        range,
+        CodeActionKind.RefactorRewrite.value,
+      );
+      assert.deepEqual(
+        rewrites.filter(({ title }) => title.includes('Palimpsest')),
+        [],
+      );
+    } finally {
+      texts.dispose();
+    }
   });
 
   it("is checked by VS Code's TypeScript server, on a copy of a file that it knows nothing of", async () => {
