@@ -77,7 +77,7 @@ async function main(): Promise<void> {
   report(rows, count, [
     `${checkpoint.name}: ${checkpoint.shape.layers} layers, hidden ${checkpoint.shape.hiddenSize}, stored as ${checkpoint.storedDtype}; ours in ${precision}`,
     `llama.cpp on ${values.oracle === undefined ? 'the same file' : path.basename(values.oracle)}`,
-    `prompts: the first ${LENGTH} characters of ${PROMPTS} of this project’s own files; then ${count} greedy tokens`,
+    `prompts: the first ${LENGTH} characters of ${rows.length} of this project’s own files; then ${count} greedy tokens`,
   ]);
 }
 

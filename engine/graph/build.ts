@@ -11,7 +11,7 @@ import { ensureQuantisedWeights, type QuantisedWeights } from './quantise';
 import { checkedLength } from './quantisedWeightsCheck';
 import { quantisedWeightsError } from './quantisedWeightsFile';
 import type { BuildGraph } from './types';
-import { isPacked, unpackTensors } from './unpack';
+import { isPacked, packedDiskFull, unpackTensors } from './unpack';
 import { StoredWeights } from './weights';
 
 /**
@@ -28,7 +28,11 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
     isQuantised || isPacked(checkpoint) ? sideFolder(original, await realFolder(cacheFolder)) : '';
   const { tensors, bytes: unpackedBytes } = await unpackTensors(checkpoint, precision, cache, progress);
   let side: QuantisedWeights | undefined;
-  if (isQuantised) side = await ensureQuantisedWeights(checkpoint, precision, cache, progress);
+  if (isQuantised) {
+    side = await ensureQuantisedWeights(checkpoint, precision, cache, progress).catch((error: unknown) => {
+      throw isPacked(checkpoint) ? packedDiskFull(error) : error;
+    });
+  }
 
   const files = weightFiles(tensors);
   const data = dataFolderOf(side ? [...files, side.file] : files);

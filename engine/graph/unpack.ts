@@ -57,7 +57,7 @@ export async function unpackTensors(
     if (!(await holdsLayout(file, layout))) {
       const fill = (target: FileHandle) => unpackAll(layout.entries, files, target, context);
       await writeQuantisedWeights(file, layout, fill, context.signal).catch((error: unknown) => {
-        throw unpackingError(error, folder, layout.bytes);
+        throw packedDiskFull(error);
       });
     }
     const replaced = new Map(
@@ -188,13 +188,14 @@ function outOfRange({ name }: TensorLocation, dtype: 'F32' | 'F16'): EngineError
   return new EngineError('quantisation-failed', `${name} has ${what}`, { tensor: name });
 }
 
-/** The advice to load in fp32 would be wrong here: unpacked weights take more room, not less. */
-function unpackingError(error: unknown, folder: string, bytes: number): unknown {
+/** What a full disk means for packed weights: to load them in fp32, the advice for others, would take more room. */
+export function packedDiskFull(error: unknown): unknown {
   if (!isEngineError(error) || error.code !== 'disk-full') return error;
+  const { bytes, folder } = error.data;
   return new EngineError(
     'disk-full',
-    `The weights of this GGUF file need ${Math.ceil(bytes / 1e6)} MB more, unpacked, in ${folder}, and the disk is full. Make room there, or load the model in int8 or q8.`,
-    { bytes, folder },
+    `The weights of this GGUF file need ${Math.ceil(Number(bytes) / 1e6)} MB in ${String(folder)}, and the disk is full. Make room there, or choose a smaller file of this model.`,
+    error.data,
     { cause: error },
   );
 }

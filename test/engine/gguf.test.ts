@@ -7,9 +7,10 @@ import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import { openCheckpoint } from '../../engine/checkpoint/open';
 import type { Checkpoint, LayerTensors, TensorLocation } from '../../engine/checkpoint/types';
-import { isEngineError } from '../../engine/errors';
+import { EngineError, isEngineError } from '../../engine/errors';
 import { buildGraph } from '../../engine/graph/build';
 import type { Precision } from '../../engine/graph/types';
+import { packedDiskFull } from '../../engine/graph/unpack';
 import { DecoderRun } from './decoderRun';
 import { everything } from './parityChecks';
 import { type Reference, readReferenceFile, relativeDifference, visibilityOf } from './reference';
@@ -134,6 +135,16 @@ describe('the unpacked file', () => {
     fs.writeFileSync(path.join(folder, file), bytes);
     await build('qwen3', folder, 'fp32');
     assert.ok(fs.readFileSync(path.join(folder, file)).equals(whole));
+  });
+
+  test('a full disk is told without the advice to take more of it', () => {
+    const full = new EngineError('disk-full', 'Load it in fp32.', { bytes: 2.5e9, folder: '/cache' });
+    const told = packedDiskFull(full);
+    assert.ok(isEngineError(told) && told.code === 'disk-full');
+    assert.match(told.message, /need 2500 MB in \/cache/);
+    assert.doesNotMatch(told.message, /fp32/);
+    const other = new EngineError('cancelled', 'Cancelled.');
+    assert.equal(packedDiskFull(other), other);
   });
 
   test('leaves nothing behind where it is cancelled', async () => {
