@@ -22,6 +22,11 @@ const KNOWN: ReadonlySet<string> = new Set([
   QWEN2_PATTERN.replace('|\\p{N}|', '|\\p{N}+|'),
   // The starter model.
   '\\n+[ \\t]*|\\p{N}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+| ?[^\\s\\p{L}\\p{N}]+|[ \\t]+|\\s',
+  // DeepSeek-Coder: four splits, one after the other.
+  '[\r\n]',
+  '\\s?\\p{L}+',
+  '\\s?\\p{P}+',
+  '[一-龥ࠀ-一가-퟿]+',
   '\\p{N}',
   '\\p{N}+',
   '\\p{N}{1,3}',

@@ -23,6 +23,7 @@ type Asked = Pick<TextDocument, 'uri' | 'languageId'>;
 export class Exclusions implements Disposable {
   private readonly owned = new Disposables();
   private readonly git: GitIgnore;
+  private told = '';
 
   constructor(private readonly log: Pick<LogOutputChannel, 'debug' | 'info'>) {
     this.git = this.owned.add(
@@ -59,7 +60,7 @@ export class Exclusions implements Disposable {
     }
     const found = await findSecret(text);
     if (found !== undefined) {
-      this.log.info(`${asked.uri.toString()}: line ${found.line} looks like a secret (${found.rule}).`);
+      this.tell(`${asked.uri.toString()}: line ${found.line} looks like a secret (${found.rule}).`);
       return 'token';
     }
     if (file === undefined || !privacySettings(asked.uri).leaveOutGitIgnored) return undefined;
@@ -68,6 +69,13 @@ export class Exclusions implements Disposable {
       if (isGitIgnored !== false) return isGitIgnored ? 'git' : 'unknown';
     }
     return undefined;
+  }
+
+  /** Once, not at every key. */
+  private tell(sentence: string): void {
+    if (this.told === sentence) return;
+    this.told = sentence;
+    this.log.info(sentence);
   }
 
   private async realPlace(file: string): Promise<Uri | undefined> {
