@@ -1,6 +1,6 @@
 // What a hover says of a mark, in Markdown.
 import { l10n } from 'vscode';
-import type { Mark } from './heat';
+import type { Mark } from './marks';
 import { codeSpan, percent, visible } from './markup';
 
 export interface HoverFacts {

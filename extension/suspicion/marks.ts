@@ -1,71 +1,70 @@
-// Where marks are after edits, and which one is next. Pure.
-import { follow } from '../text/tracking';
-import type { OffsetRange, TextChange } from '../text/types';
+// How suspicious a token is, and which tokens are marked. Pure.
+import type { ScoredToken } from '../../engine/protocol';
+import type { OffsetRange } from '../text/types';
+
+/** Shades; each begins at ten times the odds of the one before. */
+export const STEPS = 4;
+
+interface Alternative {
+  readonly text: string;
+  /** 0…1 */
+  readonly probability: number;
+}
+
+/** A token that is marked, without the white space in front of it; offsets of the document. */
+export interface Mark extends OffsetRange {
+  /** Of the token, 0…1. */
+  readonly probability: number;
+  readonly alternatives: readonly Alternative[];
+  /** 1 … STEPS */
+  readonly step: number;
+}
 
 /**
- * Marks through changes that apply one after another: those elsewhere move; those that were touched go, and so do those
- * that a change abuts, because the word that they belong to is another one now.
+ * How many times likelier the model finds its favourite than the token that stands there. A token that is unlikely
+ * because nothing is likely in its place (the name of a new variable) is not suspicious, and has low odds.
  */
-export function followMarks<M extends OffsetRange>(
-  marks: readonly M[],
-  changes: readonly TextChange[],
-): readonly M[] {
-  return changes.reduce<readonly M[]>(
-    (current, change) =>
-      current.flatMap((mark) => {
-        const abuts = change.offset <= mark.end && change.offset + change.length >= mark.start;
-        const moved = abuts ? undefined : follow(mark, change);
-        return moved === undefined ? [] : [moved];
-      }),
-    marks,
-  );
+export function oddsAgainst({
+  surprise,
+  alternatives,
+}: Pick<ScoredToken, 'surprise' | 'alternatives'>): number {
+  const best = alternatives.reduce((most, { probability }) => Math.max(most, probability), 0);
+  return best * Math.exp(surprise);
 }
 
-/** Ranges through changes; one that is edited inside grows or shrinks. Those that become empty go. */
-export function followRanges(
-  ranges: readonly OffsetRange[],
-  changes: readonly TextChange[],
-): readonly OffsetRange[] {
-  return changes.reduce<readonly OffsetRange[]>(
-    (current, { offset, length, text }) =>
-      current.flatMap(({ start, end }) => {
-        const shift = text.length - length;
-        const from = start <= offset ? start : Math.max(offset + text.length, start + shift);
-        const to = end <= offset ? end : Math.max(offset, end + shift);
-        return to > from ? [{ start: from, end: to }] : [];
-      }),
-    ranges,
-  );
+/** 0: not marked. `threshold`: least odds, 1 or more. */
+export function stepOf(odds: number, threshold: number): number {
+  if (!(odds >= threshold)) return 0;
+  // A ratio that is a power of ten to the eye must be one to the logarithm.
+  return Math.min(STEPS, 1 + Math.floor(Math.log10(odds / threshold) + 1e-9));
 }
 
-/** What of `wanted` none of the ranges covers, in order. */
-export function uncovered(wanted: OffsetRange, ranges: readonly OffsetRange[]): readonly OffsetRange[] {
-  let left: readonly OffsetRange[] = wanted.end > wanted.start ? [wanted] : [];
-  for (const { start, end } of ranges) {
-    left = left.flatMap((piece) => {
-      if (end <= piece.start || start >= piece.end) return [piece];
-      return [
-        { start: piece.start, end: start },
-        { start: end, end: piece.end },
-      ].filter((rest) => rest.end > rest.start);
-    });
-  }
-  return left;
+/** Of the tokens of a text that begins at `base` in the document. White space alone is never marked. */
+export function marksOf(tokens: readonly ScoredToken[], base: number, threshold: number): readonly Mark[] {
+  return tokens.flatMap((token) => {
+    const step = stepOf(oddsAgainst(token), threshold);
+    const core = token.text.trim();
+    if (step === 0 || core === '') return [];
+    const start = base + token.start + token.text.indexOf(core);
+    const probability = Math.exp(-token.surprise);
+    return [{ start, end: start + core.length, probability, alternatives: token.alternatives, step }];
+  });
 }
 
-/** The next mark behind (`forward`) or before the cursor, going round; undefined where there is none. */
-export function nextMark<M extends OffsetRange>(
-  marks: readonly M[],
-  cursor: number,
-  forward: boolean,
-): M | undefined {
-  const inOrder = [...marks].sort((a, b) => a.start - b.start);
-  if (forward) return inOrder.find(({ start }) => start > cursor) ?? inOrder[0];
-  return inOrder.findLast(({ start }) => start < cursor) ?? inOrder.at(-1);
+/**
+ * The word that a mark is a piece of: what is masked when it is done again. The mark itself where it is no word; of an empty
+ * one, which is a cursor, the word that it touches.
+ */
+export function wordAround(text: string, { start, end }: OffsetRange): OffsetRange {
+  const isEmpty = start === end;
+  let from = start;
+  let to = end;
+  if (isEmpty || isWord(text[start])) while (isWord(text[from - 1])) from--;
+  if (isEmpty || isWord(text[end - 1])) while (isWord(text[to])) to++;
+  return { start: from, end: to };
 }
 
-export function markAt<M extends OffsetRange>(marks: readonly M[], offset: number): M | undefined {
-  return (
-    marks.find(({ start, end }) => start <= offset && offset < end) ?? marks.find(({ end }) => end === offset)
-  );
+function isWord(unit: string | undefined): boolean {
+  // Halves of surrogate pairs are letters nearly always, and must not be cut apart.
+  return unit !== undefined && /[\p{L}\p{N}_$\ud800-\udfff]/u.test(unit);
 }

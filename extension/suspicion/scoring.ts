@@ -5,7 +5,7 @@ import type { EngineSupervisor } from '../engine/supervisor';
 import { excerptAround } from '../text/excerpt';
 import type { OffsetRange } from '../text/types';
 import { chunksOf } from './chunks';
-import { type Mark, marksOf } from './heat';
+import { type Mark, marksOf } from './marks';
 
 export interface Piece {
   /** In the text that was sent. */

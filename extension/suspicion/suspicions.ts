@@ -1,5 +1,5 @@
-// Suspicious tokens: heat over what the model finds unlikely, shown when it is asked for and until it is taken away.
-// Owns the listeners, and carries out what heat.ts and marks.ts decide.
+// Suspicious tokens: marks on what the model finds unlikely, shown when it is asked for and until it is taken away.
+// Owns the listeners, and carries out what marks.ts and markTracking.ts decide.
 import {
   commands,
   Hover,
@@ -27,11 +27,11 @@ import { rangeOf } from '../text/ranges';
 import type { OffsetRange } from '../text/types';
 import { withPatience } from '../ui/delayedProgress';
 import { say } from '../ui/statusMessage';
-import { type Mark, wordAround } from './heat';
-import { HeatedDocument } from './heatedDocument';
-import { HeatView } from './heatView';
 import { hoverText } from './hoverText';
-import { markAt, nextMark } from './marks';
+import { MarkedDocument } from './markedDocument';
+import { type Mark, wordAround } from './marks';
+import { markAt, nextMark } from './markTracking';
+import { MarkView } from './markView';
 import { scorePieces } from './scoring';
 
 export interface SuspicionServices {
@@ -51,8 +51,8 @@ const SCROLL_REST = 250;
 
 export class Suspicions implements HoverProvider {
   private readonly owned = new Disposables();
-  private readonly view = this.owned.add(new HeatView());
-  private readonly heated = new Map<string, HeatedDocument>();
+  private readonly view = this.owned.add(new MarkView());
+  private readonly marked = new Map<string, MarkedDocument>();
   private running: { readonly controller: AbortController; readonly key: string } | undefined;
   private scrolling: NodeJS.Timeout | undefined;
 
@@ -82,12 +82,12 @@ export class Suspicions implements HoverProvider {
     );
   }
 
-  /** Marks of a document, for tests; undefined where no heat is shown. */
+  /** Marks of a document, for tests; undefined where no marks are shown. */
   marksIn(document: TextDocument): readonly Mark[] | undefined {
     return this.of(document)?.marks;
   }
 
-  /** Of a document that may be read: shows heat over the selection, or what is visible; takes it away where it is shown. */
+  /** Of a document that may be read: shows marks in the selection, or what is visible; takes them away where they are shown. */
   async toggle(editor: TextEditor): Promise<LookOutcome> {
     const { document } = editor;
     if (this.of(document) !== undefined) {
@@ -95,8 +95,8 @@ export class Suspicions implements HoverProvider {
       return 'cleared';
     }
     const selected = editor.selections.filter(({ isEmpty }) => !isEmpty);
-    const one = new HeatedDocument(document, selected.length > 0);
-    this.heated.set(keyOf(document), one);
+    const one = new MarkedDocument(document, selected.length > 0);
+    this.marked.set(keyOf(document), one);
     this.updateContext();
     const ranges = one.isSelection ? selected.map((range) => offsetsOf(document, range)) : visibleIn(editor);
     const outcome = await this.look(one, ranges, 'rewrite');
@@ -107,9 +107,9 @@ export class Suspicions implements HoverProvider {
     return outcome;
   }
 
-  /** Takes all heat away. */
+  /** Takes all marks away. */
   clear(): void {
-    for (const { document } of [...this.heated.values()]) this.forget(document);
+    for (const { document } of [...this.marked.values()]) this.forget(document);
   }
 
   /** To the next or previous marked token, with what the model would have there. */
@@ -166,7 +166,7 @@ export class Suspicions implements HoverProvider {
   }
 
   private async look(
-    one: HeatedDocument,
+    one: MarkedDocument,
     ranges: readonly OffsetRange[],
     priority: Priority,
   ): Promise<LookOutcome> {
@@ -227,7 +227,7 @@ export class Suspicions implements HoverProvider {
   private forget(document: TextDocument): void {
     const key = keyOf(document);
     if (this.running?.key === key) this.running.controller.abort();
-    if (!this.heated.delete(key)) return;
+    if (!this.marked.delete(key)) return;
     for (const editor of window.visibleTextEditors) {
       if (editor.document === document) this.view.clear(editor);
     }
@@ -235,18 +235,18 @@ export class Suspicions implements HoverProvider {
   }
 
   private drawAll(): void {
-    for (const one of this.heated.values()) this.draw(one);
+    for (const one of this.marked.values()) this.draw(one);
   }
 
-  private draw(one: HeatedDocument): void {
+  private draw(one: MarkedDocument): void {
     if (this.of(one.document) !== one) return;
     for (const editor of window.visibleTextEditors) {
       if (editor.document === one.document) this.view.show(editor, one.marks);
     }
   }
 
-  private of(document: TextDocument): HeatedDocument | undefined {
-    return this.heated.get(keyOf(document));
+  private of(document: TextDocument): MarkedDocument | undefined {
+    return this.marked.get(keyOf(document));
   }
 
   private updateContext(): void {

@@ -1,4 +1,4 @@
-// Suspicious tokens with the real engine: heat comes, follows edits and scrolling, and goes.
+// Suspicious tokens with the real engine: marks come, follow edits and scrolling, and go.
 import assert from 'node:assert/strict';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import {
@@ -10,7 +10,7 @@ import {
   type TextDocument,
   type TextEditor,
 } from 'vscode';
-import { wordAround } from '../../extension/suspicion/heat';
+import { wordAround } from '../../extension/suspicion/marks';
 import type { Suspicions } from '../../extension/suspicion/suspicions';
 import {
   closeEverything,
@@ -58,7 +58,7 @@ describe('suspicious tokens', () => {
   });
   const marksIn = (document: TextDocument) => {
     const marks = suspicions.marksIn(document);
-    assert.ok(marks, 'heat is shown');
+    assert.ok(marks, 'marks are shown');
     return marks;
   };
   async function show(editor: TextEditor): Promise<TextDocument> {
@@ -199,7 +199,7 @@ describe('suspicious tokens', () => {
     const editor = await openFile('threshold.py', PROGRAM);
     const document = await show(editor);
     await configure('suspicion.threshold', 20);
-    await until(() => suspicions.marksIn(document) === undefined, 'no heat of another threshold');
+    await until(() => suspicions.marksIn(document) === undefined, 'no marks of another threshold');
   });
 
   it('leave files that hold secrets alone', async () => {

@@ -1,10 +1,11 @@
-// What decides about heat: how suspicious a token is, where marks go when the text is edited, what is looked at next.
+// What decides about marks: how suspicious a token is, where marks go when the text is edited, what is looked at next.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import type { TextDocument } from 'vscode';
 import type { ScoredToken } from '../../../../engine/protocol';
 import { chunksOf } from '../../../../extension/suspicion/chunks';
+import { MarkedDocument } from '../../../../extension/suspicion/markedDocument';
 import {
   type Mark,
   marksOf,
@@ -12,15 +13,14 @@ import {
   STEPS,
   stepOf,
   wordAround,
-} from '../../../../extension/suspicion/heat';
-import { HeatedDocument } from '../../../../extension/suspicion/heatedDocument';
+} from '../../../../extension/suspicion/marks';
 import {
   followMarks,
   followRanges,
   markAt,
   nextMark,
   uncovered,
-} from '../../../../extension/suspicion/marks';
+} from '../../../../extension/suspicion/markTracking';
 import { codeSpan, percent, visible } from '../../../../extension/suspicion/markup';
 import type { Piece } from '../../../../extension/suspicion/scoring';
 import type { OffsetRange, TextChange } from '../../../../extension/text/types';
@@ -34,7 +34,7 @@ const token = (start: number, text: string, own: number, ...others: readonly num
 });
 const range = (start: number, end: number): OffsetRange => ({ start, end });
 
-describe('heat', () => {
+describe('marks', () => {
   test('is how many times likelier the favourite is', () => {
     assert.ok(Math.abs(oddsAgainst(token(0, 'a', 0.001, 0.9, 0.05)) - 900) < 1e-6);
     assert.equal(oddsAgainst(token(0, 'a', 0.001)), 0, 'nothing is likelier');
@@ -203,7 +203,7 @@ describe('what is looked at', () => {
   });
 });
 
-describe('a document with heat', () => {
+describe('a marked document', () => {
   /** Only its identity is looked at. */
   const document = {} as TextDocument;
   const mark = (start: number, end: number): Mark => ({
@@ -220,10 +220,10 @@ describe('a document with heat', () => {
     done: 1,
   });
   const insertion = (offset: number, text: string): TextChange => ({ offset, length: 0, text });
-  const places = (one: HeatedDocument) => one.marks.map(({ start, end }) => [start, end]);
+  const places = (one: MarkedDocument) => one.marks.map(({ start, end }) => [start, end]);
 
   test('knows what was looked at, and replaces what is looked at again', () => {
-    const one = new HeatedDocument(document, false);
+    const one = new MarkedDocument(document, false);
     const look = one.begin();
     look.take(piece(0, 10, mark(2, 4)));
     look.take(piece(10, 20, mark(12, 14)));
@@ -236,7 +236,7 @@ describe('a document with heat', () => {
   });
 
   test('moves what comes late to where its text is now', () => {
-    const one = new HeatedDocument(document, false);
+    const one = new MarkedDocument(document, false);
     const early = one.begin();
     one.changed([insertion(0, 'abc')]);
     const late = one.begin();

@@ -1,11 +1,11 @@
 // What is known of one document: its marks, what was looked at, and what was edited since.
 import type { TextDocument } from 'vscode';
 import type { OffsetRange, TextChange } from '../text/types';
-import type { Mark } from './heat';
-import { followMarks, followRanges, uncovered } from './marks';
+import type { Mark } from './marks';
+import { followMarks, followRanges, uncovered } from './markTracking';
 import type { Piece } from './scoring';
 
-export class HeatedDocument {
+export class MarkedDocument {
   marks: readonly Mark[] = [];
   method: Piece['method'] = 'masked';
   private looked: readonly OffsetRange[] = [];

@@ -1,8 +1,8 @@
-// Heat as it is seen: a background that grows warmer, and an underline for those who do not see its colour.
+// Marks as they are seen: a background that grows warmer, and an underline for those who do not see its color.
 import { type DecorationOptions, type TextEditor, ThemeColor, window } from 'vscode';
 import { Disposables } from '../common/disposables';
 import { rangeOf } from '../text/ranges';
-import type { Mark } from './heat';
+import type { Mark } from './marks';
 
 const COLOURS = [
   'palimpsest.unlikelyBackground',
@@ -12,7 +12,7 @@ const COLOURS = [
 ];
 const UNDERLINES = ['', '', 'underline dotted', 'underline wavy'];
 
-export class HeatView {
+export class MarkView {
   private readonly owned = new Disposables();
   private readonly types = COLOURS.map((id, index) => {
     const underline = UNDERLINES[index] ?? '';
