@@ -110,11 +110,6 @@ export class Rewrite {
     return this.denoise.firstStepMillis;
   }
 
-  /** When the newest request was made, on `performance.now`'s clock. */
-  get begunAt(): number {
-    return this.denoise.begunAt;
-  }
-
   /** What the review shows, in text order. */
   get hunks(): readonly Hunk[] {
     return this.state.kind === 'reviewing' ? this.shown.hunks : [];

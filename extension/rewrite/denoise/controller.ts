@@ -31,7 +31,7 @@ export class DenoiseShow {
   private readonly throttle = new Throttle<string>((status) => this.draw(status), FRAME_MILLIS);
   /** Frames drawn so far. */
   frames = 0;
-  begunAt = 0;
+  private begunAt = 0;
   /** Milliseconds from the request to its first denoise step on the screen; undefined: none yet. */
   firstStepMillis: number | undefined;
 
