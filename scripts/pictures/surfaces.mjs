@@ -198,7 +198,7 @@ export function surfaces(window, picture) {
   }
 
   async function stopped() {
-    for (let kills = 0; kills < 8 && !/stopped/.test((await status.textContent()) ?? ''); kills++) {
+    for (let kills = 0; kills < 8 && !/failed/.test((await status.textContent()) ?? ''); kills++) {
       let pid;
       for (let tries = 0; pid === undefined && tries < 300; tries++) {
         pid = enginePid(home);

@@ -81,24 +81,24 @@ function at({ ids, starts, splitsCharacter }: EncodedText, token: number): strin
 
 describe('the tokenizer beside the reference', () => {
   const all = sources('.');
-  const some = sources('engine');
+  const some = sources('engine/checkpoint', 'engine/canvas');
   const everywhere = planes(['', 'a', ' ', '\n', '1']);
-  const alone = planes(['', 'a']);
+  const together = planes(['']);
   test('has something to read', () => {
-    assert.ok(all.length > 400 && some.length > 100, `${all.length} and ${some.length} files`);
-    assert.equal(new Set(planes(['']).join('')).size, END - 0x800);
+    assert.ok(all.length > 400 && some.length > 25, `${all.length} and ${some.length} files`);
+    assert.equal(new Set(together.join('')).size, END - 0x800);
   });
 
   for (const [name, source] of tokenizers()) {
     // The small vocabularies of the fixtures make a token of nearly every character: they read less.
-    const texts = name.startsWith('test') ? [...some, ...alone] : [...all, ...everywhere];
+    const texts = name.startsWith('test') ? [...some, ...together] : [...all, ...everywhere];
     test(`${name}: the same ids and offsets`, async () => {
       const json = JSON.parse(source) as JsonObject;
       const ours = createTokenizer(fromTokenizerJson(json, undefined));
       const native = NativeTokenizer.of(json);
       let tokens = 0;
       for (const text of texts) tokens += await assertEqual(ours, native, text);
-      assert.ok(tokens > 500_000, `${tokens} tokens`);
+      assert.ok(tokens > 300_000, `${tokens} tokens`);
     });
   }
 });
