@@ -13,7 +13,7 @@ from training.data.downloads import SourceGone
 from training.data.duplicates import NearDuplicates
 from training.data.filters import LANGUAGES, MAIN_LANGUAGES, clean, is_test, language_of, reason_to_drop
 from training.data.sources import Source, SourceListError, load_sources
-from training.data.vocabulary import LANGUAGE_TOKENS
+from training.data.vocabulary import FIRST_LANGUAGE_TOKENS, LANGUAGE_TOKENS
 
 CODE = "".join(f"def function_{n}(value):\n    return value + other_{n * 7}\n\n" for n in range(20))
 PACKAGE = Source("some", "pip", "1.0", "MIT", "python")
@@ -123,7 +123,7 @@ def test_documents_are_read_back_by_language(tmp_path: Path, monkeypatch: pytest
     build([PACKAGE, Source("other", "git", "0" * 40, "MIT", "go")], tmp_path, tmp_path, None)
     train = tmp_path / "train.jsonl.gz"
     assert [document.language for document in read_documents(train)] == ["python", "go"]
-    assert [document.language for document in read_documents(train, LANGUAGE_TOKENS)] == ["python"]
+    assert [document.language for document in read_documents(train, FIRST_LANGUAGE_TOKENS)] == ["python"]
 
 
 def test_near_duplicates_are_found_and_different_files_are_not() -> None:
@@ -158,7 +158,8 @@ def test_the_committed_list_is_sound(tmp_path: Path) -> None:
     languages = set(LANGUAGES.values())
     assert {source.language for source in sources if source.held_out} == languages
     assert {source.language for source in sources if not source.held_out} == languages
-    assert set(LANGUAGE_TOKENS) == MAIN_LANGUAGES
+    assert set(FIRST_LANGUAGE_TOKENS) == MAIN_LANGUAGES
+    assert set(LANGUAGE_TOKENS) == languages
     bad = tmp_path / "sources.json"
     bad.write_text(
         '{"sources": [{"name": "x", "kind": "pip", "version": "1", "licence": "GPL-3.0", "language": "python"}]}'
