@@ -26,7 +26,7 @@ import { sourceTexts } from '../precision/rows';
 
 const ENGINE = path.join(ROOT, 'dist', 'engine.js');
 const CACHE = benchFolder('side');
-/** The extension's defaults. */
+/** The extension's defaults; its gate is the model's own, where that has one. */
 const DELAY = 75;
 const GATE = 0.3;
 const MAX_TOKENS = 32;
@@ -53,9 +53,14 @@ type Shown = number | undefined;
 
 const NEVER = new AbortController().signal;
 
+interface Model {
+  readonly client: EngineClient;
+  readonly folder: string;
+  readonly gate: number;
+}
+
 async function answersOf(
-  client: EngineClient,
-  folder: string,
+  { client, folder, gate }: Model,
   { language, others }: Typed,
   { before, after }: GhostQuestion,
   signal: AbortSignal,
@@ -72,7 +77,7 @@ async function answersOf(
         priority: 'ghost',
         seed: 0,
         maxTokens: MAX_TOKENS,
-        gate: GATE,
+        gate,
         openTexts: [...others],
       },
       { signal },
@@ -95,11 +100,11 @@ function questionAt(piece: Typed, length: number): GhostQuestion | undefined {
 }
 
 /** Lengths of what is typed at which the gate passes an answer when there is all the time for it. */
-async function passing(piece: Typed, client: EngineClient, folder: string): Promise<ReadonlySet<number>> {
+async function passing(piece: Typed, model: Model): Promise<ReadonlySet<number>> {
   const lengths = new Set<number>();
   for (let length = 1; length < piece.typed.length; length += 2) {
     const question = questionAt(piece, length);
-    const answers = question && (await answersOf(client, folder, piece, question, NEVER));
+    const answers = question && (await answersOf(model, piece, question, NEVER));
     if (textsOf(answers ?? [], piece.after).length > 0) lengths.add(length);
   }
   return lengths;
@@ -108,8 +113,7 @@ async function passing(piece: Typed, client: EngineClient, folder: string): Prom
 /** Types one piece, with pauses at some of the places where there is something to offer, and at some others. */
 async function type(
   piece: Typed,
-  client: EngineClient,
-  folder: string,
+  model: Model,
   random: () => number,
   places: ReadonlySet<number>,
 ): Promise<Shown[]> {
@@ -117,7 +121,7 @@ async function type(
   const requests = new GhostRequests<GhostQuestion>({
     ask: async (question, signal) => {
       const begun = performance.now();
-      const answers = await answersOf(client, folder, piece, question, signal);
+      const answers = await answersOf(model, piece, question, signal);
       if (answers !== undefined) latencies.push(performance.now() - begun);
       return answers;
     },
@@ -190,22 +194,23 @@ runBench(async () => {
   const client = await EngineClient.start({ node: process.execPath, script: ENGINE, cacheFolder: CACHE });
   let cores: readonly ChildProcess[] = [];
   try {
-    const { folder } = await client.loadModel({ folder: values.model, provider: 'cpu' });
+    const { folder, gate = GATE } = await client.loadModel({ folder: values.model, provider: 'cpu' });
+    const model: Model = { client, folder, gate };
     const random = seededRandom(1);
     const typed = pieces(Number(values.pieces));
     const places: ReadonlySet<number>[] = [];
-    for (const piece of typed) places.push(await passing(piece, client, folder));
+    for (const piece of typed) places.push(await passing(piece, model));
     cores = busy(Number(values.busy));
     const pauses: Shown[] = [];
     for (const [i, piece] of typed.entries())
-      pauses.push(...(await type(piece, client, folder, random, places[i] ?? new Set())));
+      pauses.push(...(await type(piece, model, random, places[i] ?? new Set())));
     const shown = pauses.flatMap((millis) => millis ?? []);
     publish({
       name: 'ghostTyping',
       title: 'Ghost text under a person’s fingers',
       facts: [
         `${typed.length} texts, ${typed.reduce((sum, piece) => sum + piece.typed.length, 0)} characters, a key each ${GAPS.join('–')} ms, pauses of ${PAUSES.join('–')} ms; busy processes beside it: ${values.busy}; load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}`,
-        `gate ${GATE}, ${MAX_TOKENS} tokens at most, ${DELAY} ms of rest before the first request`,
+        `gate ${gate}, ${MAX_TOKENS} tokens at most, ${DELAY} ms of rest before the first request`,
       ],
       sections: [
         markdownTable(
