@@ -220,6 +220,20 @@ export interface CandidateSpan {
   readonly end: number;
   readonly text: string;
 }
+/**
+ * What is wrong with a candidate as its text tells: it writes the same over and over (`loops`) or three times in a row
+ * (`repeats`); most of what stood there is gone (`deletes`), or half of it (`shortens`); brackets or quotes lose their
+ * partners; a third of its names stand nowhere else in the text; its confidence is low.
+ */
+export type Flaw =
+  | 'loops'
+  | 'deletes'
+  | 'unbalanced'
+  | 'repeats'
+  | 'shortens'
+  | 'unknown-names'
+  | 'improbable';
+
 export interface Candidate {
   /** Mean natural-logarithm probability per token; higher is better. Locked tokens do not count. */
   readonly score: number;
@@ -228,6 +242,8 @@ export interface Candidate {
    * the geometric mean of the tokens' probabilities.
    */
   readonly confidence?: number;
+  /** Gravest first; absent: not looked at. */
+  readonly flaws?: readonly Flaw[];
   /** In the order of the request. */
   readonly spans: readonly CandidateSpan[];
 }
@@ -297,6 +313,8 @@ export interface ScoredToken {
   readonly text: string;
   /** −ln p(token | everything else the model sees), nats. */
   readonly surprise: number;
+  /** How surprised the model expects to be in this place, whatever stands there: the entropy of its prediction, nats. */
+  readonly expected: number;
   /** Best other tokens with their probabilities, best first; up to 4. */
   readonly alternatives: readonly { readonly text: string; readonly probability: number }[];
 }

@@ -44,6 +44,7 @@ const ACTIONS: Readonly<Record<string, RewriteAction>> = {
   'palimpsest.nextCandidate': 'next',
   'palimpsest.previousCandidate': 'previous',
   'palimpsest.rewriteAgain': 'again',
+  'palimpsest.showAnyway': 'showAnyway',
   'palimpsest.takeDraft': 'take',
   'palimpsest.acceptHunk': 'acceptHunk',
   'palimpsest.rejectHunk': 'rejectHunk',
@@ -77,6 +78,14 @@ export function activate(context: ExtensionContext): Exported {
       if (editor === undefined) sayNoEditor();
       else await all.rewrite(editor, 'syntax');
     }),
+    command('palimpsest.repairSelection', async (all) => {
+      const editor = window.activeTextEditor;
+      if (editor === undefined) sayNoEditor();
+      else await all.repair(editor);
+    }),
+    command('palimpsest.chooseModel', () =>
+      commands.executeCommand('workbench.action.openSettings', 'palimpsest.model.path'),
+    ),
     command('palimpsest.rewriteWithInstruction', async (all) => {
       const editor = window.activeTextEditor;
       if (editor === undefined) sayNoEditor();

@@ -39,6 +39,7 @@ import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
 import { ghostItem } from './rewrite/review/inlineView';
 import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewriteManager';
+import type { RewriteRequest } from './rewrite/state/types';
 import { meantSpans } from './rewrite/targetSpans';
 import {
   ANSWER_SETTINGS,
@@ -126,6 +127,7 @@ export class Palimpsest {
     this.rewrites = this.owned.add(
       new Rewrites({
         engine: this.engine,
+        syntax: this.syntax,
         diffs,
         activity: (text) => status.doing(text),
         fail,
@@ -162,6 +164,7 @@ export class Palimpsest {
     this.suspicions = this.owned.add(
       new Suspicions({
         engine: this.engine,
+        syntax: this.syntax,
         rewrites: this.rewrites,
         fail,
       }),
@@ -207,12 +210,18 @@ export class Palimpsest {
     return this.rewriteMeant(editor, choice);
   }
 
+  /** Masks only what the model finds least likely there, and takes what makes the whole likelier. */
+  async repair(editor: TextEditor): Promise<Rewrite | undefined> {
+    if (!(await this.mayRewrite(editor.document))) return undefined;
+    return this.rewriteMeant(editor, undefined, { isRepair: true });
+  }
+
   /** The same with an instruction that is asked for first. */
   async rewriteWithInstruction(editor: TextEditor): Promise<Rewrite | undefined> {
     if (!(await this.mayRewrite(editor.document))) return undefined;
     try {
       const instruction = await this.instructions.ask();
-      return instruction === undefined ? undefined : this.rewriteMeant(editor, undefined, instruction);
+      return instruction === undefined ? undefined : this.rewriteMeant(editor, undefined, { instruction });
     } catch (error) {
       void this.failures.tell(toEngineError(error));
       return undefined;
@@ -222,13 +231,13 @@ export class Palimpsest {
   private async rewriteMeant(
     editor: TextEditor,
     choice: EmptyChoice | undefined,
-    instruction?: string,
+    request: Pick<RewriteRequest, 'instruction' | 'isRepair'> = {},
   ): Promise<Rewrite | undefined> {
     const empty = choice ?? rewriteSettings(editor.document).emptySelection;
     const spans = await meantSpans(editor, empty, this.syntax);
     // Closed while git was asked: nobody would ever end it.
     if (spans === undefined || editor.document.isClosed) return undefined;
-    return this.rewrites.startAt(editor, spans, instruction);
+    return this.rewrites.startAt(editor, spans, request);
   }
 
   /** Of the light bulb's menu, or at the cursor of the active editor. */

@@ -78,6 +78,12 @@ export function prefersPlainReview(scope: ConfigurationScope): boolean {
   );
 }
 
+/** Whether lenses above a line are seen: they may be off, and a screen reader passes them by. */
+export function showsLenses(scope: ConfigurationScope): boolean {
+  const editor = workspace.getConfiguration('editor', scope);
+  return editor.get('codeLens') !== false && editor.get('accessibilitySupport') !== 'on';
+}
+
 export function wrapsLines(scope: ConfigurationScope): boolean {
   return workspace.getConfiguration('editor', scope).get('wordWrap', 'off') !== 'off';
 }
@@ -144,11 +150,16 @@ export function offersFixes(scope: ConfigurationScope): boolean {
 export interface SuspicionSettings {
   /** How many times likelier than a token another one has to be for it to be marked. */
   readonly threshold: number;
+  /** Most marks a screen of 40 lines; 0: all. */
+  readonly marksPerScreen: number;
 }
 
 export function suspicionSettings(scope: ConfigurationScope): SuspicionSettings {
   const all = workspace.getConfiguration(`${SECTION}.suspicion`, scope);
-  return { threshold: bounded(all.get('threshold'), 2, 1_000_000, 100) };
+  return {
+    threshold: bounded(all.get('threshold'), 2, 1_000_000, 100),
+    marksPerScreen: Math.round(bounded(all.get('marksPerScreen'), 0, 1000, 3)),
+  };
 }
 
 /** What a person writes into settings.json may be anything. */

@@ -16,6 +16,7 @@ import {
   tailWithLineEnds,
   withLineEnds,
 } from './lines';
+import { FlawFinder } from './quality/flaws';
 import { rankCandidates } from './rank';
 import { answerText } from './text';
 import { trimPrefix, trimSuffix } from './trim';
@@ -58,6 +59,10 @@ export function postprocess(
   const { text, tokenizer } = context;
   const places = placesOf(context);
   const index = indexLines(text);
+  const finder = new FlawFinder(
+    text,
+    places.map(({ span }) => span),
+  );
   const candidates: Candidate[] = [];
   for (const lane of lanes) {
     if (lane.length !== places.length) {
@@ -76,6 +81,7 @@ export function postprocess(
     candidates.push({
       score: scoreOf(lane),
       ...(confidence === undefined ? {} : { confidence }),
+      flaws: finder.flawsOf(texts, confidence),
       spans: inRequestOrder,
     });
   }

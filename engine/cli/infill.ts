@@ -139,7 +139,7 @@ async function denoise(
 
 /** `starter · cpu · int8 · 12 forwards · 3.3 tokens a forward · confidence 61 % · 812 ms` */
 function factsLine(result: InfillResult): string {
-  const confidence = result.candidates[0]?.confidence;
+  const { confidence, flaws = [] } = result.candidates[0] ?? {};
   return [
     result.model,
     result.provider,
@@ -147,12 +147,14 @@ function factsLine(result: InfillResult): string {
     `${result.forwards} forward${result.forwards === 1 ? '' : 's'}`,
     `${result.tokensPerForward.toFixed(1)} tokens a forward`,
     ...(confidence === undefined ? [] : [`confidence ${percent(confidence)}`]),
+    ...(flaws.length === 0 ? [] : [`flaws: ${flaws.join(', ')}`]),
     `${Math.round(result.millis)} ms`,
   ].join(' · ');
 }
 
-function confidenceText({ confidence }: Candidate): string {
-  return confidence === undefined ? '' : `, confidence ${percent(confidence)}`;
+function confidenceText({ confidence, flaws = [] }: Candidate): string {
+  const sure = confidence === undefined ? '' : `, confidence ${percent(confidence)}`;
+  return flaws.length === 0 ? sure : `${sure}, flaws: ${flaws.join(', ')}`;
 }
 
 function percent(share: number): string {

@@ -159,6 +159,7 @@ function merge(
         end,
         text: text.slice(previous.start, end),
         surprise: previous.surprise + surprise,
+        expected: previous.expected + best.entropy,
       };
       return;
     }
@@ -167,7 +168,7 @@ function merge(
       text: tokenizer.decode([id]),
       probability: Math.exp(best.logProbs[k] ?? Number.NEGATIVE_INFINITY),
     })).filter((other) => other.text !== '' && other.text !== own);
-    result.push({ start, end, text: own, surprise, alternatives: alternatives.slice(0, ALTERNATIVES) });
+    result.push({ start, end, text: own, surprise, expected: best.entropy, alternatives: alternatives.slice(0, ALTERNATIVES) });
   });
   return result;
 }

@@ -9,6 +9,10 @@ export function wordsOfNote(note: Note): string {
       return l10n.t('Palimpsest: the model suggests no change.');
     case 'nothing-new':
       return l10n.t('Palimpsest: another seed produced nothing new.');
+    case 'nothing-good':
+      return l10n.t('Palimpsest: another seed produced nothing good.');
+    case 'nothing-to-repair':
+      return l10n.t('Palimpsest: the model finds nothing to repair here.');
     case 'conflict':
       return l10n.t('Palimpsest: the rewrite was canceled because its text was edited.');
     case 'not-applied':

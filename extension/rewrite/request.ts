@@ -6,13 +6,14 @@ import type { EngineSupervisor } from '../engine/supervisor';
 import { rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { LINE_ENDS } from '../text/lineEnds';
+import type { Judgeable } from './quality/judge';
 import { candidateFrom, planRequest } from './requestPlan';
-import type { Candidate, RewriteRequest, Span } from './state/types';
+import type { RewriteRequest, Span } from './state/types';
 
 export interface CandidateSet {
   /** In the text that was sent. */
   readonly spans: readonly Span[];
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly Judgeable[];
 }
 
 export interface Listening {
@@ -30,6 +31,10 @@ export interface Sampling {
 
 /** A word that is done again had its likeliest reading already. */
 const WORD_TEMPERATURE = 0.8;
+
+/** From this try on more of what stood there is kept, this part of what would be masked otherwise is not. */
+const LATE = 2;
+const LESS = 0.5;
 
 /** Rejects with EngineError. Steps that arrive after the result or the signal are not reported. */
 export async function requestCandidates(
@@ -66,9 +71,9 @@ export async function requestCandidates(
           priority: 'rewrite',
           seed: request.seed * (sampling.candidates + 1),
           candidates,
-          strength: isSteered ? 1 : sampling.strength,
+          strength: isSteered ? 1 : sampling.strength * ((request.tries ?? 0) < LATE ? 1 : LESS),
           ...(request.instruction === undefined ? {} : { instruction: request.instruction }),
-          ...(request.words === undefined ? {} : { temperature: WORD_TEMPERATURE }),
+          ...(request.words === undefined || request.isRepair ? {} : { temperature: WORD_TEMPERATURE }),
         },
         {
           signal,
@@ -84,11 +89,12 @@ export async function requestCandidates(
   const lineEnd = lineEndOf(document);
   return {
     spans,
-    candidates: result.candidates.map(({ spans }) =>
-      candidateFrom(
+    candidates: result.candidates.map(({ spans, flaws = [] }) => ({
+      ...candidateFrom(
         plan,
         spans.map((span) => span.text.replace(LINE_ENDS, lineEnd)),
       ),
-    ),
+      flaws,
+    })),
   };
 }

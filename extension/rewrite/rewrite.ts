@@ -3,6 +3,7 @@ import { l10n, type Position, Selection, type TextDocument, type TextEditor, win
 import { EngineError, toEngineError } from '../../engine/errors';
 import { editDocument, editorsOf, isCursorNear } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
+import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit, rebased } from '../text/edits';
 import type { OffsetRange, TextChange, TextEdit } from '../text/types';
 import type { LineNote } from '../ui/lineNote';
@@ -11,10 +12,13 @@ import type { Spoken } from './announce/announcer';
 import { type Milestone, Milestones } from './announce/milestones';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
 import { sayTooLong, wordsOfNote } from './messages';
+import { judged } from './quality/judge';
+import { requestRepair } from './repair/request';
 import { type CandidateSet, requestCandidates } from './request';
 import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
+import { tellRefusal, wordsOfRefusal } from './review/refusal';
 import { type Pointed, pointedWords } from './review/selectedWords';
 import { positionOf, textTaken } from './state/acceptance';
 import {
@@ -28,12 +32,13 @@ import {
   type RewriteState,
   resume,
 } from './state/machine';
-import type { Review, RewriteRequest, Span } from './state/types';
+import type { Refusal, Review, RewriteRequest, Span } from './state/types';
 import { tooLong } from './tooLong';
 
 /** What all rewrites share. */
 export interface RewriteServices extends DenoiseStage, ReviewStage {
   readonly engine: EngineSupervisor;
+  readonly syntax: SyntaxTrees;
   readonly spoken: Spoken;
   readonly lineNote: LineNote;
   readonly fail: (error: EngineError) => void;
@@ -95,8 +100,19 @@ export class Rewrite {
     return this.state.kind === 'reviewing' || this.state.kind === 'accepting' ? this.state.review : undefined;
   }
 
+  /** What there is to say where nothing was worth showing. */
+  get refusal(): Refusal | undefined {
+    return this.state.kind === 'refused' ? this.state.refusal : undefined;
+  }
+
+  /** Whether there are answers that are shown only when somebody asks for them. */
+  get holdsBack(): boolean {
+    return this.state.kind === 'refused' || (this.review?.heldBack?.length ?? 0) > 0;
+  }
+
   /** Where the masks or the review stand. */
   get spans(): readonly Span[] {
+    if (this.state.kind === 'refused') return this.state.refusal.spans;
     return this.state.kind === 'denoising' ? this.state.spans : (this.review?.spans ?? []);
   }
 
@@ -128,7 +144,7 @@ export class Rewrite {
     return this.state.kind === 'reviewing' ? this.shown.ghostAt(position) : undefined;
   }
 
-  start(ranges: readonly OffsetRange[], seed: number, instruction?: string): void {
+  start(ranges: readonly OffsetRange[], request: RewriteRequest): void {
     const text = this.document.getText();
     // A selection would lie over the masks; it comes back when nothing is accepted.
     this.editor.selections = ranges.map(({ start }) => {
@@ -136,7 +152,7 @@ export class Rewrite {
       return new Selection(at, at);
     });
     const spans = ranges.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
-    this.enter(begin(spans, { seed, ...(instruction === undefined ? {} : { instruction }) }));
+    this.enter(begin(spans, request));
   }
 
   /** Goes on with a review that was rejected, of the document as it stands. */
@@ -282,6 +298,10 @@ export class Rewrite {
         void this.shown.draw(effect.review, effect.fresh && mayMove);
         this.speakOf(effect.review);
         break;
+      case 'refuse':
+        this.denoise.end();
+        if (effect.fresh) this.refuse(effect.refusal);
+        break;
       case 'apply':
         void this.apply(effect.edits, effect.text);
         break;
@@ -312,11 +332,15 @@ export class Rewrite {
         enough: enough.signal,
         onStep: this.denoise.stepped.bind(this.denoise),
       };
-      const candidates = await requestCandidates(engine, this.document, this.state.spans, request, listening);
+      const { document } = this;
+      const sent = { text: document.getText(), languageId: document.languageId };
+      const ask = request.isRepair ? requestRepair : requestCandidates;
+      const candidates = await ask(engine, document, this.state.spans, request, listening);
       // Who steers by hand gets what they steered for.
       const isSteered = request.words !== undefined || request.pinned !== undefined;
       const sifted = isSteered || !this.sift ? candidates : await this.sift(candidates, signal);
-      if (!signal.aborted) this.dispatch({ kind: 'answered', ...sifted });
+      const judgedOnes = await judged(this.services.syntax, sent, sifted.spans, sifted.candidates);
+      if (!signal.aborted) this.dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes });
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
     }
@@ -378,6 +402,15 @@ export class Rewrite {
     say(sentence);
     const editor = editorsOf(this.document).find((one) => one === window.activeTextEditor);
     if (editor !== undefined) this.services.lineNote.show(editor, editor.selection.end.line, sentence);
+  }
+
+  private refuse(refusal: Refusal): void {
+    const sentence = wordsOfRefusal(refusal);
+    say(l10n.t('Palimpsest: {0}.', sentence), 'circle-slash');
+    this.speak(this.milestones.refused());
+    const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
+    for (const editor of editorsOf(this.document)) this.services.lineNote.show(editor, line, sentence);
+    void tellRefusal(refusal, this.document);
   }
 
   /** What the person can do something about is told in their terms. */

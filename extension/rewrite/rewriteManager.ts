@@ -21,6 +21,7 @@ import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { holdsSecrets } from '../privacy/secrets';
+import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit } from '../text/edits';
 import { followAll } from '../text/tracking';
 import type { OffsetRange } from '../text/types';
@@ -34,8 +35,9 @@ import { CommentReviews } from './review/commentThreads';
 import { DIFF_SCHEME, type DiffReviews, reviewedUri, reviewUri } from './review/diffEditor';
 import { ReviewView } from './review/inlineView';
 import { PinnedView } from './review/pinnedView';
+import { refusalLenses } from './review/refusal';
 import { Rewrite, type RewriteServices, type Sift } from './rewrite';
-import type { Review } from './state/types';
+import type { Review, RewriteRequest } from './state/types';
 
 /** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
 const ACTIONS = {
@@ -45,6 +47,7 @@ const ACTIONS = {
   take: (rewrite) => rewrite.dispatch({ kind: 'take' }),
   next: (rewrite) => rewrite.dispatch({ kind: 'next' }),
   previous: (rewrite) => rewrite.dispatch({ kind: 'previous' }),
+  showAnyway: (rewrite) => rewrite.dispatch({ kind: 'show-anyway' }),
   again: (rewrite) => rewrite.dispatch({ kind: 'again' }),
   acceptHunk: (rewrite, which) => rewrite.acceptHunk(which),
   rejectHunk: (rewrite, which) => rewrite.rejectHunk(which),
@@ -61,6 +64,7 @@ export type RewriteAction = keyof typeof ACTIONS;
 
 export interface RewritesOptions {
   readonly engine: EngineSupervisor;
+  readonly syntax: SyntaxTrees;
   readonly diffs: DiffReviews;
   readonly activity: (text: string | undefined) => void;
   readonly fail: (error: EngineError) => void;
@@ -140,9 +144,13 @@ export class Rewrites implements CodeLensProvider {
   }
 
   /** Masks the spans and starts; a rewrite of the same document that is open is given up. */
-  startAt(editor: TextEditor, spans: readonly OffsetRange[], instruction?: string): Rewrite | undefined {
+  startAt(
+    editor: TextEditor,
+    spans: readonly OffsetRange[],
+    request: Pick<RewriteRequest, 'instruction' | 'isRepair'> = {},
+  ): Rewrite | undefined {
     const rewrite = this.open(editor);
-    rewrite?.start(spans, 0, instruction);
+    rewrite?.start(spans, { seed: 0, ...request });
     return rewrite;
   }
 
@@ -216,6 +224,7 @@ export class Rewrites implements CodeLensProvider {
 
   provideCodeLenses(document: TextDocument): CodeLens[] {
     const rewrite = this.byDocument.get(document.uri.toString());
+    if (rewrite?.refusal !== undefined) return refusalLenses(rewrite.refusal, document);
     return rewrite === undefined ? [] : lensesOf(rewrite);
   }
 
@@ -294,6 +303,8 @@ export class Rewrites implements CodeLensProvider {
     if (rewrite?.kind === 'accepting') return;
     setContext('palimpsest.denoising', rewrite?.kind === 'denoising');
     setContext('palimpsest.reviewing', rewrite?.kind === 'reviewing');
+    setContext('palimpsest.refused', rewrite?.kind === 'refused');
+    setContext('palimpsest.holdsBack', rewrite?.holdsBack === true);
     setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
     setContext('palimpsest.inReviewDiff', this.inDiff() !== undefined);
     const canReopen = editor !== undefined && this.rejected.has(editor.document.uri.toString());

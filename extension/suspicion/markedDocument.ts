@@ -1,12 +1,13 @@
 // What is known of one document: its marks, what was looked at, and what was edited since.
 import type { TextDocument } from 'vscode';
 import type { OffsetRange, TextChange } from '../text/types';
-import type { Mark } from './marks';
+import { type Mark, worstOf } from './marks';
 import { followMarks, followRanges, uncovered } from './markTracking';
 import type { Piece } from './scoring';
 
 export class MarkedDocument {
-  marks: readonly Mark[] = [];
+  private found: readonly Mark[] = [];
+  private worst: readonly Mark[] | undefined;
   method: Piece['method'] = 'masked';
   private looked: readonly OffsetRange[] = [];
   /** Of scorings that are under way: changes since each took its text. */
@@ -16,7 +17,20 @@ export class MarkedDocument {
     readonly document: TextDocument,
     /** The person selected what to look at: scrolling adds nothing. */
     readonly isSelection: boolean,
+    /** Most marks a screen; 0: all. */
+    private readonly most: number,
   ) {}
+
+  /** The worst of what was found, in text order. */
+  get marks(): readonly Mark[] {
+    this.worst ??= worstOf(this.found, this.most === 0 ? 0 : this.lines(), this.most);
+    return this.worst;
+  }
+
+  /** How many were found, those that are not shown counted in. */
+  get count(): number {
+    return this.found.length;
+  }
 
   /** What of the ranges nobody has looked at yet. */
   missing(ranges: readonly OffsetRange[]): readonly OffsetRange[] {
@@ -33,8 +47,9 @@ export class MarkedDocument {
         const fresh = followMarks(marks, changes);
         const [place] = followRanges([range], changes);
         if (place === undefined) return;
-        this.marks = [
-          ...this.marks.filter(({ start, end }) => end <= place.start || start >= place.end),
+        this.worst = undefined;
+        this.found = [
+          ...this.found.filter(({ start, end }) => end <= place.start || start >= place.end),
           ...fresh,
         ];
         this.looked = [...this.looked, place];
@@ -46,8 +61,18 @@ export class MarkedDocument {
   }
 
   changed(changes: readonly TextChange[]): void {
-    this.marks = followMarks(this.marks, changes);
+    // Those that are shown stay; what is held back does not move up in the place of one that was edited.
+    this.found = followMarks(this.found, changes);
+    this.worst = this.worst && followMarks(this.worst, changes);
     this.looked = followRanges(this.looked, changes);
     for (const list of this.behind) list.push(...changes);
+  }
+
+  /** That were looked at. */
+  private lines(): number {
+    return this.looked.reduce((sum, { start, end }) => {
+      const last = this.document.positionAt(Math.max(start, end - 1)).line;
+      return sum + last - this.document.positionAt(start).line + 1;
+    }, 0);
   }
 }

@@ -16,6 +16,8 @@ export interface Mark extends OffsetRange {
   /** Of the token, 0…1. */
   readonly probability: number;
   readonly alternatives: readonly Alternative[];
+  /** Nats of surprise above what the model expects of any token in this place. */
+  readonly excess: number;
   /** 1 … STEPS */
   readonly step: number;
 }
@@ -39,16 +41,43 @@ export function stepOf(odds: number, threshold: number): number {
   return Math.min(STEPS, 1 + Math.floor(Math.log10(odds / threshold) + 1e-9));
 }
 
-/** Of the tokens of a text that begins at `base` in the document. White space alone is never marked. */
-export function marksOf(tokens: readonly ScoredToken[], base: number, threshold: number): readonly Mark[] {
+/**
+ * Of the tokens of a text that begins at `base` in the document. White space alone is never marked, nor is what stands in
+ * `prose`, in offsets of the document: any word may come next in a sentence.
+ */
+export function marksOf(
+  tokens: readonly ScoredToken[],
+  base: number,
+  threshold: number,
+  prose: readonly OffsetRange[] = [],
+): readonly Mark[] {
   return tokens.flatMap((token) => {
     const step = stepOf(oddsAgainst(token), threshold);
     const core = token.text.trim();
     if (step === 0 || core === '') return [];
     const start = base + token.start + token.text.indexOf(core);
-    const probability = Math.exp(-token.surprise);
-    return [{ start, end: start + core.length, probability, alternatives: token.alternatives, step }];
+    if (prose.some((range) => range.start <= start && start < range.end)) return [];
+    const { surprise, expected, alternatives } = token;
+    const probability = Math.exp(-surprise);
+    return [
+      { start, end: start + core.length, probability, alternatives, excess: surprise - expected, step },
+    ];
   });
+}
+
+/** Lines that are a screen. */
+const SCREEN = 40;
+
+/**
+ * The worst marks, as many a screen as somebody can look at, in text order: a model marks more than is wrong, and the share of
+ * what is wrong falls with every mark more. `most` a screen; 0: all.
+ */
+export function worstOf(marks: readonly Mark[], lines: number, most: number): readonly Mark[] {
+  const limit = most === 0 ? marks.length : Math.ceil(lines / SCREEN) * most;
+  return [...marks]
+    .sort((a, b) => b.excess - a.excess)
+    .slice(0, limit)
+    .sort((a, b) => a.start - b.start);
 }
 
 /**

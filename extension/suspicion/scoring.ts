@@ -2,7 +2,8 @@
 import type { TextDocument } from 'vscode';
 import type { Priority } from '../../engine/protocol';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { excerptAround } from '../text/excerpt';
+import { scoreRange } from '../rewrite/repair/scoreRange';
+import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import type { OffsetRange } from '../text/types';
 import { chunksOf } from './chunks';
 import { type Mark, marksOf } from './marks';
@@ -22,36 +23,21 @@ export interface ScoringOptions {
   readonly signal: AbortSignal;
 }
 
-/** UTF-16 units on each side of a piece: more than a model reads when it scores. */
-const REACH = 16_000;
-
 /** Pieces of the document's text as it is now, in the order of `ranges`. Rejects with EngineError. */
 export async function* scorePieces(
-  engine: EngineSupervisor,
+  { engine, syntax }: { readonly engine: EngineSupervisor; readonly syntax: Pick<SyntaxTrees, 'ask'> },
   document: TextDocument,
   ranges: readonly OffsetRange[],
   { threshold, priority, signal }: ScoringOptions,
 ): AsyncGenerator<Piece> {
   const text = document.getText();
+  const prose =
+    (await syntax.ask(text, document.languageId, (tree) => ranges.flatMap((range) => tree.prose(range)))) ??
+    [];
   const chunks = ranges.flatMap((range) => chunksOf(text, range));
   for (const [index, range] of chunks.entries()) {
-    const excerpt = excerptAround(text, [range], REACH);
-    const { tokens, method } = await engine.use(
-      ({ client, model }) =>
-        client.score(
-          {
-            model: model.folder,
-            text: excerpt.text,
-            language: document.languageId,
-            fileName: document.fileName,
-            range: { start: range.start - excerpt.base, end: range.end - excerpt.base },
-            priority,
-          },
-          { signal },
-        ),
-      { signal, revive: priority === 'rewrite' },
-    );
-    const marks = marksOf(tokens, excerpt.base, threshold);
+    const { tokens, method } = await scoreRange(engine, document, text, range, { priority, signal });
+    const marks = marksOf(tokens, 0, threshold, prose);
     yield { range, marks, method, done: (index + 1) / chunks.length };
   }
 }

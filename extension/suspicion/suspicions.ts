@@ -22,6 +22,7 @@ import { Disposables } from '../common/disposables';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Rewrites } from '../rewrite/rewriteManager';
 import { suspicionSettings } from '../settings';
+import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { offsetsOf } from '../text/offsets';
 import { rangeOf } from '../text/ranges';
 import type { OffsetRange } from '../text/types';
@@ -36,6 +37,7 @@ import { scorePieces } from './scoring';
 
 export interface SuspicionServices {
   readonly engine: EngineSupervisor;
+  readonly syntax: SyntaxTrees;
   readonly rewrites: Rewrites;
   readonly fail: (error: EngineError) => void;
 }
@@ -95,7 +97,7 @@ export class Suspicions implements HoverProvider {
       return 'cleared';
     }
     const selected = editor.selections.filter(({ isEmpty }) => !isEmpty);
-    const one = new MarkedDocument(document, selected.length > 0);
+    const one = new MarkedDocument(document, selected.length > 0, suspicionSettings(document).marksPerScreen);
     this.marked.set(keyOf(document), one);
     this.updateContext();
     const ranges = one.isSelection ? selected.map((range) => offsetsOf(document, range)) : visibleIn(editor);
@@ -103,7 +105,7 @@ export class Suspicions implements HoverProvider {
     // Given up before there was anything to see: asked for again, it is looked at again, not taken away.
     const isVoid = (outcome === 'failed' || outcome === 'cancelled') && one.marks.length === 0;
     if (isVoid && this.of(document) === one) this.forget(document);
-    if (outcome === 'none' || outcome === 'shown') sayCount(one.marks.length);
+    if (outcome === 'none' || outcome === 'shown') sayCount(one.marks.length, one.count);
     return outcome;
   }
 
@@ -148,13 +150,10 @@ export class Suspicions implements HoverProvider {
     const one = this.of(document);
     const mark = markAt(one?.marks ?? [], document.offsetAt(position));
     if (one === undefined || mark === undefined) return undefined;
-    const { start, end, probability, alternatives, step } = mark;
+    const { start, end } = mark;
     const args = encodeURIComponent(JSON.stringify([document.uri, { start, end }]));
     const remask = `command:${REMASK}?${args}`;
-    const text = new MarkdownString(
-      hoverText({ start, end, probability, alternatives, step }, { method: one.method, remask }),
-      true,
-    );
+    const text = new MarkdownString(hoverText(mark, { method: one.method, remask }), true);
     text.isTrusted = { enabledCommands: [REMASK] };
     return new Hover(text, rangeOf(document, mark));
   }
@@ -184,7 +183,7 @@ export class Suspicions implements HoverProvider {
       const pieces = one.begin();
       const { threshold } = suspicionSettings(document);
       try {
-        const all = scorePieces(this.services.engine, document, missing, { threshold, priority, signal });
+        const all = scorePieces(this.services, document, missing, { threshold, priority, signal });
         for await (const piece of all) {
           if (signal.aborted) return;
           pieces.take(piece);
@@ -277,10 +276,8 @@ function keyOf(document: TextDocument): string {
   return document.uri.toString();
 }
 
-function sayCount(count: number): void {
-  const message =
-    count === 0
-      ? l10n.t('Palimpsest: no suspicious tokens in view.')
-      : l10n.t('Palimpsest: suspicious tokens in view: {0}.', count);
-  say(message, 'eye');
+function sayCount(shown: number, found: number): void {
+  if (found === 0) say(l10n.t('Palimpsest: no suspicious tokens in view.'), 'eye');
+  else if (shown === found) say(l10n.t('Palimpsest: suspicious tokens in view: {0}.', found), 'eye');
+  else say(l10n.t('Palimpsest: the {0} most suspicious tokens in view, of {1}.', shown, found), 'eye');
 }

@@ -40,3 +40,13 @@ export function isChain(type: string): boolean {
 export function isInsideLiteral(type: string): boolean {
   return INSIDE_LITERAL.test(type);
 }
+
+/** What is written for people: comments, and the text of strings without what is computed in them. */
+const PROSE =
+  /comment$|^(string_content|string_fragment|string_literal|string_literal_content|interpreted_string_literal\w*|raw_string_literal\w*|heredoc_body|heredoc_content|verbatim_string_literal|raw_string)$/;
+/** Strings that hold such pieces, and code between them. */
+const HAS_PIECES = /^(string|template_string|encapsed_string|interpolated_string_expression)$/;
+
+export function isProse(type: string, childCount: number): boolean {
+  return PROSE.test(type) || (HAS_PIECES.test(type) && childCount === 0);
+}

@@ -2,6 +2,7 @@
 // of it.
 import type { Node, Tree } from '@vscode/tree-sitter-wasm';
 import type { OffsetRange, TextEdit } from '../text/types';
+import { isProse } from './kinds';
 import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
 
 /** Places where a text does not parse. Of two readings the one with more of either is the worse. */
@@ -46,6 +47,19 @@ export class SyntaxTree {
     };
     visit(this.tree.rootNode);
     return { inRegion, everywhere };
+  }
+
+  /** Comments and the text of strings that touch a region, in text order. */
+  prose(region: OffsetRange): readonly OffsetRange[] {
+    const found: OffsetRange[] = [];
+    const visit = (node: Node): void => {
+      const { startIndex: start, endIndex: end } = node;
+      if (end <= region.start || start >= region.end) return;
+      if (isProse(node.type, node.childCount)) found.push({ start, end });
+      else for (const child of node.children) if (child !== null) visit(child);
+    };
+    visit(this.tree.rootNode);
+    return found;
   }
 
   /** The same text after an edit, read anew where it changed; a tree of its own. Undefined where time was up. */

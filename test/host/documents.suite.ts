@@ -21,6 +21,7 @@ import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
   closeEverything,
   configure,
+  denoised,
   FIRST,
   fingerprint,
   GIBBERISH,
@@ -74,7 +75,7 @@ async function accepted(rewrite: Rewrite): Promise<void> {
 }
 
 async function reviewed(rewrite: Rewrite): Promise<void> {
-  await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+  await denoised(rewrite);
   assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
 }
 
@@ -203,7 +204,7 @@ describe('documents', () => {
         },
         () => commands.executeCommand('workbench.action.closeActiveEditor'),
       );
-      await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+      await denoised(rewrite);
       await until(() => rewrite.ending === 'closed' || rewrite.kind === 'reviewing', 'an end or a review');
       assert.equal(fs.readFileSync(uri.fsPath, 'utf8'), TEXT);
       const again = await workspace.openTextDocument(uri);

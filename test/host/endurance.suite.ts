@@ -17,6 +17,7 @@ import type { Palimpsest } from '../../extension/palimpsest';
 import {
   closeEverything,
   configure,
+  denoised,
   internals,
   LONG_TEXT,
   openFile,
@@ -102,7 +103,7 @@ describe('endurance', () => {
     if (way === 0) {
       await commands.executeCommand('palimpsest.cancelRewrite');
     } else {
-      await until(() => one.kind !== 'denoising', 'the end of the denoise');
+      await denoised(one);
       if (one.kind === 'reviewing' && way === 1) {
         await commands.executeCommand('palimpsest.acceptRewrite');
         await until(() => one.ending, 'the end');

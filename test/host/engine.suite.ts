@@ -8,6 +8,7 @@ import {
   answerTo,
   closeEverything,
   configure,
+  denoised,
   enginesOfThisHost,
   FIRST,
   fingerprint,
@@ -71,7 +72,7 @@ describe('engine', () => {
     select(editor, [3, 14]);
     const rewrite = await startRewrite(editor);
     await killed(pid);
-    await until(() => rewrite.kind !== 'denoising', 'the end of the rewrite');
+    await denoised(rewrite);
     assert.equal(rewrite.ending, 'failed');
     assert.equal(editor.document.getText(), text);
     assert.equal(editor.document.version, version);

@@ -28,6 +28,7 @@ import type { Palimpsest } from '../../extension/palimpsest';
 import {
   closeEverything,
   configure,
+  denoised,
   fingerprint,
   internals,
   openFile,
@@ -296,7 +297,7 @@ describe('ghost text', () => {
       const untouched = fingerprint(document);
       select(editor, [1, 2]);
       const rewrite = await startRewrite(editor);
-      await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+      await denoised(rewrite);
       assert.ok(rewrite.kind === 'reviewing' || rewrite.ending === 'unchanged', rewrite.ending);
       rewrite.dispatch({ kind: 'reject' });
       assert.deepEqual(fingerprint(document), untouched);

@@ -17,6 +17,7 @@ import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
   closeEverything,
   configure,
+  denoised,
   fingerprint,
   GIBBERISH,
   internals,
@@ -94,7 +95,7 @@ describe('rewrite, where something is in the way', () => {
         rewrite.spans.map(({ old }) => old),
         ['len(a)'],
       );
-      await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+      await denoised(rewrite);
       await run('rejectRewrite');
       await ended(rewrite);
     }
@@ -129,7 +130,7 @@ describe('rewrite, where something is in the way', () => {
           edit.insert(new Position(13, 0), '    # behind\n');
         }),
     );
-    await until(() => moved.kind !== 'denoising', 'the end of the denoise');
+    await denoised(moved);
     assert.equal(moved.kind, 'reviewing');
     await run('acceptRewrite');
     assert.equal(await ended(moved), 'accepted');
@@ -222,7 +223,7 @@ describe('rewrite, where something is in the way', () => {
       () => startRewrite(editor),
       () => assert.match(rewrites.said ?? '', /denoising 1 span/),
     );
-    await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+    await denoised(rewrite);
     assert.match(rewrites.said ?? '', /candidate 1 of \d+, changes: \d+/);
     await run('rejectRewrite');
     assert.match(rewrites.said ?? '', /rejected/);

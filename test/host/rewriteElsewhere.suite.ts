@@ -17,6 +17,7 @@ import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
   closeEverything,
   configure,
+  denoised,
   FIRST,
   fingerprint,
   internals,
@@ -128,7 +129,7 @@ describe('rewrite, while the person is elsewhere', () => {
         await moved;
       },
     );
-    await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+    await denoised(rewrite);
     assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
     await until(() => rewrite.hunks.length > 0, 'the review');
     assert.deepEqual(editor.selection.active, at);

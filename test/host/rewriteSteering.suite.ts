@@ -9,6 +9,7 @@ import { candidateOf } from '../../extension/rewrite/state/acceptance';
 import {
   closeEverything,
   configure,
+  denoised,
   fingerprint,
   GIBBERISH,
   internals,
@@ -78,7 +79,7 @@ describe('rewrite, steered', () => {
       () => startRewrite(editor),
       () => run('takeDraft'),
     );
-    await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+    await denoised(rewrite);
     assert.equal(rewrite.kind, 'reviewing', `${rewrite.ending}`);
     assert.deepEqual(fingerprint(editor.document), untouched);
     await run('acceptRewrite');
@@ -173,13 +174,25 @@ describe('rewrite, with an instruction and the real engine', () => {
       const editor = await openFile('instructed.py', TEXT);
       const untouched = fingerprint(editor.document);
       const start = TEXT.indexOf('amount = 0');
-      const rewrite = rewrites.startAt(editor, [{ start, end: start + 10 }], 'Call it sum.');
+      const rewrite = rewrites.startAt(editor, [{ start, end: start + 10 }], {
+        instruction: 'Call it sum.',
+      });
       assert.ok(rewrite);
       await until(() => rewrite.kind !== 'denoising', 'an answer');
       const { state } = engine;
       assert.ok(state.kind === 'ready' && state.model.takesInstruction && state.model.family === 'sdar');
       // Noise may be no text at all; what it may not be is a failure.
-      assert.match(rewrite.ending ?? rewrite.kind, /^(reviewing|unchanged)$/);
+      assert.match(rewrite.ending ?? rewrite.kind, /^(reviewing|refused|unchanged)$/);
+      if (rewrite.kind === 'refused') {
+        // What does not parse is not shown, but said where it would stand, with the way to see it all the same.
+        const lenses = rewrites.provideCodeLenses(editor.document);
+        assert.match(lenses[0]?.command?.title ?? '', /No good rewrite found/);
+        assert.deepEqual(new Set(lenses.map(({ range }) => range.start.line)), new Set([1]));
+        assert.deepEqual(rewrite.hunks, []);
+        await run('showAnyway');
+        await until(() => rewrite.hunks.length > 0, 'what was held back');
+        assert.equal(rewrite.review && candidateOf(rewrite.review).quality?.mark, 'poor');
+      }
       if (rewrite.kind === 'reviewing') assert.equal(rewrite.review?.instruction, 'Call it sum.');
       assert.deepEqual(fingerprint(editor.document), untouched);
       await run('rejectRewrite');

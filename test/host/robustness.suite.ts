@@ -30,6 +30,7 @@ import {
   answerTo,
   closeEverything,
   configure,
+  denoised,
   FIRST,
   fingerprint,
   GIBBERISH,
@@ -78,7 +79,7 @@ describe('robustness', () => {
   async function attempt(document?: TextDocument): Promise<Rewrite | undefined> {
     await run('rewriteSelection');
     const rewrite = document === undefined ? undefined : palimpsest.rewrites.of(document.uri);
-    await until(() => rewrite?.kind !== 'denoising', 'the end of the denoise');
+    await denoised(rewrite);
     return rewrite;
   }
 
@@ -261,7 +262,7 @@ describe('robustness', () => {
         },
         () => fs.rmSync(document.uri.fsPath),
       );
-      await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+      await denoised(rewrite);
       assert.ok(document.isClosed || document.getText() === LONG_TEXT);
       if (!document.isClosed && rewrite.kind === 'reviewing') {
         await run('acceptRewrite');

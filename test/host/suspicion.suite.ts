@@ -15,6 +15,7 @@ import type { Suspicions } from '../../extension/suspicion/suspicions';
 import {
   closeEverything,
   configure,
+  denoised,
   fingerprint,
   GIBBERISH,
   internals,
@@ -160,7 +161,7 @@ describe('suspicious tokens', () => {
     await commands.executeCommand(name, ...JSON.parse(decodeURIComponent(query)));
     const { rewrites } = await (await internals()).palimpsest();
     const rewrite = await until(() => rewrites.of(document.uri), 'a rewrite');
-    await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+    await denoised(rewrite);
     assert.deepEqual(fingerprint(document), untouched);
     if (rewrite.kind === 'reviewing') {
       const word = wordAround(text, mark);

@@ -56,6 +56,8 @@ function sentenceOf(milestone: Milestone): string | undefined {
       );
     case 'left':
       return l10n.t('changes left: {0}', milestone.changes);
+    case 'refused':
+      return l10n.t('no good rewrite found');
     case 'ended':
       return endOf(milestone.how);
   }

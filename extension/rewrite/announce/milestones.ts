@@ -12,6 +12,7 @@ export type Milestone =
       readonly candidates: number;
     }
   | { readonly kind: 'left'; readonly changes: number }
+  | { readonly kind: 'refused' }
   | { readonly kind: 'ended'; readonly how: Ending };
 
 export class Milestones {
@@ -37,6 +38,11 @@ export class Milestones {
     this.shown = { candidate, changes };
     if (shown?.candidate !== candidate) return { kind: 'ready', changes, candidate, candidates };
     return shown.changes === changes ? undefined : { kind: 'left', changes };
+  }
+
+  refused(): Milestone {
+    this.shown = undefined;
+    return { kind: 'refused' };
   }
 
   ended(how: Ending): Milestone | undefined {

@@ -1,6 +1,7 @@
 // What stands above each hunk of a review in the editor: what can be done with it, and with all of them.
 import { CodeLens, l10n, Range } from 'vscode';
-import { positionOf } from '../state/acceptance';
+import { iconOfMark, wordsOfQuality } from '../quality/words';
+import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
 import type { Form } from './form';
 import type { Hunk } from './hunks';
@@ -24,6 +25,7 @@ export function lensesOf({ review, hunks, form }: Reviewed): CodeLens[] {
     ];
     if (index > 0) return own;
     const { number, count } = positionOf(review);
+    const { quality } = candidateOf(review);
     return [
       ...own,
       ...(hunks.length > 1
@@ -42,6 +44,11 @@ export function lensesOf({ review, hunks, form }: Reviewed): CodeLens[] {
           ]
         : []),
       lens('refresh', l10n.t('Again'), 'palimpsest.rewriteAgain'),
+      ...((review.heldBack?.length ?? 0) > 0
+        ? [lens('eye', l10n.t('Show Anyway'), 'palimpsest.showAnyway')]
+        : []),
+      // Without a command it is words alone.
+      ...(quality === undefined ? [] : [lens(iconOfMark(quality.mark), wordsOfQuality(quality), '')]),
     ];
   });
 }

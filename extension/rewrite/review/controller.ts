@@ -12,6 +12,7 @@ import {
 } from 'vscode';
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings } from '../../settings';
+import { wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
 import type { CommentReviews } from './commentThreads';
@@ -143,7 +144,11 @@ export class ReviewShow {
     if (form === 'diffEditor') {
       const name = document.fileName.split(/[\\/]/).at(-1) ?? document.fileName;
       const { number, count } = positionOf(review);
-      const title = l10n.t('{0}: candidate {1} of {2}', name, number, count);
+      const { quality } = candidateOf(review);
+      const title = [
+        l10n.t('{0}: candidate {1} of {2}', name, number, count),
+        ...(quality === undefined ? [] : [wordsOfQuality(quality)]),
+      ].join(' – ');
       // Never over what somebody works in meanwhile: it opens when they are back.
       const isSeen = this.isLookedAt();
       if (isSeen || stage.diffs.isOpen(document)) {

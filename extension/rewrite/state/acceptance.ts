@@ -95,7 +95,9 @@ export function afterLeaving<R extends Pick<Review, 'spans' | 'candidates' | 'in
       lineEdits(old, text).filter((edit) => !isLeft(edit)),
     );
   });
-  return { ...review, candidates: review.candidates.with(review.index, { texts }) };
+  const { quality } = candidateOf(review);
+  const rest = { texts, ...(quality === undefined ? {} : { quality }) };
+  return { ...review, candidates: review.candidates.with(review.index, rest) };
 }
 
 function ownEdits(edits: readonly SpanEdit[], span: number): readonly TextEdit[] {

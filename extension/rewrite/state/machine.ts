@@ -5,6 +5,7 @@ import { joined, leastEdit } from '../../text/edits';
 import { found, toggled } from '../../text/rangeSets';
 import { followAll } from '../../text/tracking';
 import type { OffsetRange, TextChange, TextEdit } from '../../text/types';
+import { isWorthShowing, ranked } from '../quality/verdict';
 import {
   afterLeaving,
   afterTaking,
@@ -15,7 +16,17 @@ import {
   neighbour,
   textTaken,
 } from './acceptance';
-import type { Candidate, Ending, Moment, Review, RewriteRequest, Span, SpanEdit, SpanRanges } from './types';
+import type {
+  Candidate,
+  Ending,
+  Moment,
+  Refusal,
+  Review,
+  RewriteRequest,
+  Span,
+  SpanEdit,
+  SpanRanges,
+} from './types';
 
 export type RewriteState =
   | {
@@ -24,10 +35,16 @@ export type RewriteState =
       /** Since the text was sent: candidates speak of the text as it was then. */
       readonly changes: readonly TextChange[];
       readonly request: RewriteRequest;
+      /** The draft was taken as it was: who wants that sees it, whatever it is. */
+      readonly isTaken?: true;
+      /** Not worth showing, of earlier tries. */
+      readonly held?: readonly Candidate[];
       /** What there was to look at before more was asked for. */
       readonly earlier?: Review;
     }
   | { readonly kind: 'reviewing'; readonly review: Review }
+  /** Nothing was worth showing. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
   /** The edit is under way; changes to the document are our own. */
   | {
       readonly kind: 'accepting';
@@ -51,7 +68,7 @@ export type RewriteEvent =
     }
   /** `text`: the whole document as the edit left it. */
   | { readonly kind: 'applied'; readonly done: boolean; readonly text: string }
-  | { readonly kind: 'reject' | 'cancel' | 'next' | 'previous' | 'again' | 'take' | 'closed' }
+  | { readonly kind: 'reject' | 'cancel' | 'next' | 'previous' | 'again' | 'take' | 'show-anyway' | 'closed' }
   /** All of the candidate, or one hunk of it; `text`: the whole document. */
   | { readonly kind: 'accept'; readonly text: string }
   | { readonly kind: 'accept-hunk'; readonly edits: readonly SpanEdit[]; readonly text: string }
@@ -68,7 +85,13 @@ export type RewriteEvent =
   /** Words of the candidate are done again, everything else in it stays. */
   | { readonly kind: 'redo'; readonly words: SpanRanges };
 
-export type Note = 'unchanged' | 'nothing-new' | 'conflict' | 'not-applied';
+export type Note =
+  | 'unchanged'
+  | 'nothing-new'
+  | 'nothing-good'
+  | 'nothing-to-repair'
+  | 'conflict'
+  | 'not-applied';
 
 export type RewriteEffect =
   | { readonly kind: 'request'; readonly request: RewriteRequest }
@@ -81,9 +104,14 @@ export type RewriteEffect =
   | { readonly kind: 'hide' }
   /** `fresh`: there is something else to look at, so the cursor goes there. */
   | { readonly kind: 'review'; readonly review: Review; readonly fresh: boolean }
+  /** Say that there is nothing good, with what can be done about it; `fresh`: it is news. */
+  | { readonly kind: 'refuse'; readonly refusal: Refusal; readonly fresh: boolean }
   | { readonly kind: 'apply'; readonly edits: readonly TextEdit[]; readonly text: string }
   | { readonly kind: 'note'; readonly note: Note }
   | { readonly kind: 'error'; readonly error: EngineError };
+
+/** Another seed, then another with less strength: who gets nothing good from three gets nothing from more. */
+const MOST_RETRIES = 2;
 
 export interface Decision {
   readonly state: RewriteState;
@@ -121,6 +149,8 @@ export function decide(state: RewriteState, event: RewriteEvent): Decision {
       return whileDenoising(state, event);
     case 'reviewing':
       return whileReviewing(state.review, event);
+    case 'refused':
+      return whileRefused(state.refusal, event);
     case 'accepting':
       return whileAccepting(state, event);
     case 'ended':
@@ -134,6 +164,8 @@ function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: Rewr
     case 'answered':
       return answered(state, event.spans, event.candidates);
     case 'failed':
+      // A try with less strength may find no room for what it keeps; what the others held back is still there.
+      if (state.held !== undefined && event.error.code !== 'cancelled') return nothingGood(state, state.held);
       if (earlier === undefined) return end('failed', { kind: 'error', error: event.error });
       return toReview(earlier, { kind: 'error', error: event.error });
     case 'changed': {
@@ -146,7 +178,7 @@ function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: Rewr
       return stay({ ...state, spans, changes, ...moved });
     }
     case 'take':
-      return { state, effects: [{ kind: 'enough' }] };
+      return { state: { ...state, isTaken: true }, effects: [{ kind: 'enough' }] };
     case 'cancel':
     case 'reject':
       if (earlier === undefined) return end('cancelled', { kind: 'abort' });
@@ -172,21 +204,93 @@ function answered(
       candidate.texts.some((text, span) => text !== sent[span]?.old) &&
       ![...known, ...candidates.slice(0, i)].some((other) => sameTexts(other, candidate)),
   );
-  const [first] = fresh;
+  const showsAll = earlier?.showsAll || state.isTaken;
+  const good = showsAll ? fresh : fresh.filter(isWorthShowing);
+  const [first] = good;
+  if (first === undefined && fresh.length > 0) return held({ ...state, spans }, fresh);
   if (first === undefined) {
+    const held = state.held ?? [];
+    // A later try came to nothing at all: what the first ones held back is still all that there is.
+    if (held.length > 0) return nothingGood({ ...state, spans }, held);
+    const nothing = request.isRepair ? 'nothing-to-repair' : 'unchanged';
     return earlier === undefined
-      ? end('unchanged', note('unchanged'))
+      ? end('unchanged', note(nothing))
       : toReview({ ...earlier, spans, seed: request.seed }, note('nothing-new'));
   }
   return toReview({
     spans,
-    candidates: [...known, ...fresh],
+    candidates: [...known, ...good],
     index: known.length,
     seed: request.seed,
     moments: earlier?.moments ?? [],
+    ...(earlier?.showsAll ? { showsAll: true } : {}),
+    ...(request.isRepair ? { isRepair: true } : {}),
     ...(request.instruction === undefined ? {} : { instruction: request.instruction }),
     ...pinsBehind(earlier, first),
   });
+}
+
+/** Nothing of it is worth showing: it is tried again, in silence, as long as that may help. */
+function held(state: RewriteState & { kind: 'denoising' }, fresh: readonly Candidate[]): Decision {
+  const { request } = state;
+  const all = [...(state.held ?? []), ...fresh];
+  const tries = (request.tries ?? 0) + 1;
+  if (tries > MOST_RETRIES) return nothingGood(state, all);
+  const next = { ...request, seed: request.seed + 1, tries };
+  return {
+    state: { ...state, changes: [], request: next, held: all },
+    effects: [{ kind: 'request', request: next }],
+  };
+}
+
+function nothingGood(
+  { spans, request: { tries: _, ...request }, earlier }: RewriteState & { kind: 'denoising' },
+  candidates: readonly Candidate[],
+): Decision {
+  if (earlier !== undefined) {
+    const heldBack = [...(earlier.heldBack ?? []), ...ranked(candidates)];
+    return toReview({ ...earlier, spans, seed: request.seed, heldBack }, note('nothing-good'));
+  }
+  return refused({ spans, candidates: ranked(candidates), request }, true);
+}
+
+function refused(refusal: Refusal, fresh: boolean): Decision {
+  return { state: { kind: 'refused', refusal }, effects: [{ kind: 'refuse', refusal, fresh }] };
+}
+
+function whileRefused(refusal: Refusal, event: RewriteEvent): Decision {
+  const { spans, candidates, request } = refusal;
+  switch (event.kind) {
+    case 'show-anyway': {
+      const { seed, instruction, isRepair } = request;
+      const asked = {
+        ...(instruction === undefined ? {} : { instruction }),
+        ...(isRepair ? { isRepair } : {}),
+      };
+      return toReview(
+        { spans, candidates, index: 0, seed, moments: [], showsAll: true, ...asked },
+        { kind: 'hide' },
+      );
+    }
+    case 'again': {
+      const next = { ...request, seed: request.seed + 1 };
+      return {
+        state: { kind: 'denoising', spans, changes: [], request: next },
+        effects: [{ kind: 'hide' }, { kind: 'request', request: next }],
+      };
+    }
+    case 'changed': {
+      const moved = followAll(spans, event.changes);
+      return moved === undefined ? end('closed') : refused({ ...refusal, spans: moved }, false);
+    }
+    case 'reject':
+    case 'cancel':
+      return end('rejected');
+    case 'closed':
+      return end('closed');
+    default:
+      return stay({ kind: 'refused', refusal });
+  }
 }
 
 /** Pinned words stay pinned in the candidate that was made around them. */
@@ -232,6 +336,14 @@ function whileReviewing(review: Review, event: RewriteEvent): Decision {
     }
     case 'again':
       return again(review);
+    case 'show-anyway': {
+      const { heldBack = [], ...rest } = review;
+      if (heldBack.length === 0) return stay({ kind: 'reviewing', review });
+      const candidates = [...review.candidates, ...heldBack];
+      const [first = candidateOf(review)] = heldBack;
+      const pinned = pinsBehind(review, first);
+      return toReview({ ...rest, candidates, index: review.candidates.length, showsAll: true, ...pinned });
+    }
     case 'pin':
       return redrawn({ ...review, pinned: pinsWith(review, event) });
     case 'redo':
@@ -328,8 +440,13 @@ function again(review: Review): Decision {
 }
 
 function requestMore(review: Review, asked: RewriteRequest): Decision {
-  const { instruction } = review;
-  const what = instruction === undefined ? asked : { ...asked, instruction };
+  const { instruction, isRepair } = review;
+  const isSteered = asked.words !== undefined || asked.pinned !== undefined;
+  const what: RewriteRequest = {
+    ...asked,
+    ...(instruction === undefined ? {} : { instruction }),
+    ...(isRepair && !isSteered ? { isRepair } : {}),
+  };
   return {
     state: { kind: 'denoising', spans: review.spans, changes: [], request: what, earlier: review },
     effects: [{ kind: 'hide' }, { kind: 'request', request: what }],

@@ -1,5 +1,6 @@
 // What a rewrite consists of. Pure data: texts and offsets.
 import type { OffsetRange, TextEdit } from '../../text/types';
+import type { Quality } from '../quality/verdict';
 
 /** A span of the document with the text that stands there until somebody accepts. */
 export interface Span extends OffsetRange {
@@ -9,6 +10,8 @@ export interface Span extends OffsetRange {
 /** One candidate: the new text of each span. */
 export interface Candidate {
   readonly texts: readonly string[];
+  /** Absent: nobody has looked. */
+  readonly quality?: Quality;
 }
 
 export interface Review {
@@ -19,6 +22,12 @@ export interface Review {
   readonly seed: number;
   /** What is wanted, in a person's words; it counts for more candidates, too. */
   readonly instruction?: string;
+  /** More candidates are repairs as well. */
+  readonly isRepair?: true;
+  /** What more was asked for and is not worth showing. */
+  readonly heldBack?: readonly Candidate[];
+  /** A person wants to see what the gate holds back, too. */
+  readonly showsAll?: true;
   /** Pinned words, in the old texts of the spans or in those of the candidate. */
   readonly pinned?: { readonly side: 'old' | 'new'; readonly ranges: SpanRanges };
   /** What stood where before and after each acceptance, oldest first: undo and redo lead back there. */
@@ -53,6 +62,17 @@ export interface RewriteRequest {
   readonly pinned?: SpanRanges;
   /** Only these words are masked, all of them at once; everything else stays. */
   readonly words?: SpanRanges;
+  /** Only what the model finds least likely is masked, and the answer counts only where the whole becomes likelier. */
+  readonly isRepair?: true;
+  /** How often it was tried before and came to nothing that is worth showing; absent: never. */
+  readonly tries?: number;
+}
+
+/** What came back was not worth showing; a person may still ask for it. */
+export interface Refusal {
+  readonly spans: readonly Span[];
+  readonly candidates: readonly Candidate[];
+  readonly request: RewriteRequest;
 }
 
 export type Ending = 'accepted' | 'rejected' | 'cancelled' | 'failed' | 'conflict' | 'unchanged' | 'closed';

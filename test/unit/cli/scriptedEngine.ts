@@ -145,6 +145,7 @@ function scriptedModel(script: Script, calls: Calls): LoadedModel {
         end: match.index + match[0].length,
         text: match[0],
         surprise: index + 0.5,
+        expected: 1,
         alternatives: [{ text: 'other', probability: 0.25 }],
       }));
       return { model: 'scripted', method: 'masked', forwards: 1, millis: 5, tokens };

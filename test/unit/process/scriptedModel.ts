@@ -104,7 +104,9 @@ export class ScriptedModel implements LoadedModel {
       method: 'masked',
       forwards: 1,
       millis: 0,
-      tokens: [{ start, end, text: params.text.slice(start, end), surprise: 1, alternatives: [] }],
+      tokens: [
+        { start, end, text: params.text.slice(start, end), surprise: 1, expected: 1, alternatives: [] },
+      ],
     };
   }
 

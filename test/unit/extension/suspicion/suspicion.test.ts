@@ -13,6 +13,7 @@ import {
   STEPS,
   stepOf,
   wordAround,
+  worstOf,
 } from '../../../../extension/suspicion/marks';
 import {
   followMarks,
@@ -30,6 +31,7 @@ const token = (start: number, text: string, own: number, ...others: readonly num
   end: start + text.length,
   text,
   surprise: -Math.log(own),
+  expected: 0,
   alternatives: others.map((probability, i) => ({ text: `other${i}`, probability })),
 });
 const range = (start: number, end: number): OffsetRange => ({ start, end });
@@ -76,6 +78,31 @@ describe('marks', () => {
       ],
     );
     assert.ok(Math.abs((marks[0]?.probability ?? 0) - 0.0005) < 1e-9);
+  });
+
+  test('passes by what is written for people', () => {
+    const tokens = [token(0, 'a', 0.001, 0.9), token(1, ' word', 0.001, 0.9), token(6, 'b', 0.001, 0.9)];
+    const starts = marksOf(tokens, 100, 100, [range(102, 106)]).map(({ start }) => start);
+    assert.deepEqual(starts, [100, 106]);
+  });
+
+  test('is shown where it is worst, so many times a screen', () => {
+    const marks = marksOf(
+      [0.0001, 0.001, 0.00001, 0.0005].map((own, i) => token(i * 2, 'x', own, 0.9)),
+      0,
+      100,
+    );
+    const starts = (lines: number, most: number) => worstOf(marks, lines, most).map(({ start }) => start);
+    assert.deepEqual(starts(40, 1), [4]);
+    assert.deepEqual(starts(40, 2), [0, 4]);
+    assert.deepEqual(starts(41, 1), [0, 4], 'a second screen begins');
+    assert.deepEqual(starts(40, 0), [0, 2, 4, 6]);
+    // A place where anything may stand is not suspicious, however unlikely each thing is.
+    const open = marksOf([{ ...token(8, 'y', 0.00001, 0.9), expected: 9 }], 0, 100);
+    assert.deepEqual(
+      worstOf([...marks, ...open], 40, 4).map(({ start }) => start),
+      [0, 2, 4, 6],
+    );
   });
 
   test('is taken away by the word', () => {
@@ -211,6 +238,7 @@ describe('a marked document', () => {
     end,
     probability: 0,
     alternatives: [],
+    excess: start,
     step: 1,
   });
   const piece = (start: number, end: number, ...marks: readonly Mark[]): Piece => ({
@@ -223,20 +251,20 @@ describe('a marked document', () => {
   const places = (one: MarkedDocument) => one.marks.map(({ start, end }) => [start, end]);
 
   test('knows what was looked at, and replaces what is looked at again', () => {
-    const one = new MarkedDocument(document, false);
+    const one = new MarkedDocument(document, false, 0);
     const look = one.begin();
     look.take(piece(0, 10, mark(2, 4)));
     look.take(piece(10, 20, mark(12, 14)));
     assert.deepEqual(one.missing([range(5, 30)]), [range(20, 30)]);
     look.take(piece(0, 10, mark(6, 8)));
     assert.deepEqual(places(one), [
-      [12, 14],
       [6, 8],
+      [12, 14],
     ]);
   });
 
   test('moves what comes late to where its text is now', () => {
-    const one = new MarkedDocument(document, false);
+    const one = new MarkedDocument(document, false, 0);
     const early = one.begin();
     one.changed([insertion(0, 'abc')]);
     const late = one.begin();
@@ -251,6 +279,22 @@ describe('a marked document', () => {
     early.end();
     late.end();
     assert.deepEqual(places(one), [[16, 17]], 'what was edited inside is gone');
+  });
+
+  test('shows the worst, and keeps them when one of them is edited away', () => {
+    const lines = { positionAt: (offset: number) => ({ line: Math.floor(offset / 10) }) } as TextDocument;
+    const one = new MarkedDocument(lines, false, 1);
+    const look = one.begin();
+    look.take(piece(0, 100, mark(2, 4), mark(12, 14)));
+    assert.deepEqual(places(one), [[12, 14]]);
+    look.take(piece(100, 500, mark(200, 204)));
+    assert.deepEqual(places(one), [
+      [12, 14],
+      [200, 204],
+    ]);
+    assert.equal(one.count, 3);
+    one.changed([insertion(13, 'x')]);
+    assert.deepEqual(places(one), [[201, 205]], 'nothing new lights up while somebody types');
   });
 });
 

@@ -41,6 +41,37 @@ async function enclosing(languageId: string, marked: string): Promise<string | u
   return range && text.slice(range.start, range.end);
 }
 
+describe('what is written for people', () => {
+  const cases: readonly (readonly [string, string, readonly string[]])[] = [
+    [
+      'python',
+      'a = "one" # two\n"three"\nb = f"four {five} six"\n',
+      ['one', '# two', 'three', 'four ', ' six'],
+    ],
+    ['typescript', "const a = 'one'; // two\n/* three */ f(a);\n", ['one', '// two', '/* three */']],
+    ['typescript', `f(\`four $\{five} six\`, /x/);\n`, ['four ', ' six']],
+    ['javascript', 'f("", 1);\n', []],
+    ['go', 'a := "one" // two\n', ['one', '// two']],
+    ['rust', 'let a = "one"; // two\n', ['one', '// two']],
+  ];
+  for (const [languageId, text, prose] of cases) {
+    test(`${languageId}: ${JSON.stringify(text)}`, async () => {
+      const found = await trees.ask(text, languageId, (tree) => tree.prose({ start: 0, end: text.length }));
+      const texts = (found ?? []).map(({ start, end }) => text.slice(start, end).replace(/^"|"$/g, ''));
+      assert.deepEqual(
+        texts.filter((one) => one !== ''),
+        prose,
+      );
+    });
+  }
+
+  test('of a region only', async () => {
+    const text = '// one\nf();\n// two\n';
+    const found = await trees.ask(text, 'typescript', (tree) => tree.prose({ start: 7, end: text.length }));
+    assert.deepEqual(found, [{ start: 12, end: 18 }]);
+  });
+});
+
 describe('what a cursor points at', () => {
   const cases: readonly (readonly [string, string, string | undefined])[] = [
     ['typescript', 'const total = price * (1 + ra|te);', '1 + rate'],

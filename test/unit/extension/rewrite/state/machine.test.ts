@@ -17,6 +17,14 @@ const answered = (...texts: readonly string[]): RewriteEvent => ({
   spans,
   candidates: texts.map((text) => ({ texts: [text] })),
 });
+const poor = (...texts: readonly string[]): RewriteEvent => ({
+  kind: 'answered',
+  spans,
+  candidates: texts.map((text) => ({
+    texts: [text],
+    quality: { mark: 'poor', reasons: ['does-not-parse'] },
+  })),
+});
 const changed = (offset: number, text: string): RewriteEvent => ({
   kind: 'changed',
   isTurn: false,
@@ -253,5 +261,113 @@ describe('the life of a rewrite', () => {
         }
       }),
     );
+  });
+});
+
+describe('what is not worth showing', () => {
+  const asked = (...events: readonly RewriteEvent[]) => {
+    const { state } = after(...events);
+    return state.kind === 'denoising' ? state.request : assert.fail(state.kind);
+  };
+  const refusalAfter = (...events: readonly RewriteEvent[]) => {
+    const { state } = after(poor('a'), poor('b'), poor('c'), ...events);
+    return state.kind === 'refused' ? state.refusal : assert.fail(state.kind);
+  };
+
+  test('is tried again with another seed, twice and no more', () => {
+    assert.deepEqual(asked(poor('a')), { seed: 1, tries: 1 });
+    assert.deepEqual(after(poor('a')).effects, ['request'], 'in silence: the masks stay');
+    assert.deepEqual(asked(poor('a'), poor('b')), { seed: 2, tries: 2 });
+    assert.deepEqual(after(poor('a'), poor('b'), poor('c')).effects, ['refuse']);
+    assert.deepEqual(
+      refusalAfter().candidates.map(({ texts }) => texts[0]),
+      ['a', 'b', 'c'],
+    );
+  });
+
+  test('stays away where something else is good', () => {
+    const both: RewriteEvent = {
+      kind: 'answered',
+      spans,
+      candidates: [
+        { texts: ['bad'], quality: { mark: 'poor', reasons: ['loops'] } },
+        { texts: ['good'], quality: { mark: 'unsure', reasons: ['improbable'] } },
+      ],
+    };
+    assert.deepEqual(
+      reviewIn(after(both).state).candidates.map(({ texts }) => texts[0]),
+      ['good'],
+    );
+    assert.equal(reviewIn(after(poor('a'), answered('good')).state).seed, 1);
+  });
+
+  test('is shown to those who ask for it, and then all that comes', () => {
+    const review = reviewIn(after(poor('a'), poor('b'), poor('c'), { kind: 'show-anyway' }).state);
+    assert.deepEqual([review.candidates.length, review.showsAll], [3, true]);
+    const more = after(
+      poor('a'),
+      poor('b'),
+      poor('c'),
+      { kind: 'show-anyway' },
+      { kind: 'again' },
+      poor('d'),
+    );
+    assert.equal(reviewIn(more.state).candidates.length, 4);
+  });
+
+  test('is shown where a draft was taken as it was', () => {
+    assert.equal(reviewIn(after({ kind: 'take' }, poor('a')).state).candidates.length, 1);
+  });
+
+  test('leaves the way back: again, or no', () => {
+    const again = after(poor('a'), poor('b'), poor('c'), { kind: 'again' });
+    assert.deepEqual(again.effects, ['hide', 'request']);
+    assert.deepEqual(asked(poor('a'), poor('b'), poor('c'), { kind: 'again' }), { seed: 3 });
+    for (const kind of ['reject', 'cancel'] as const) {
+      const { state } = after(poor('a'), poor('b'), poor('c'), { kind });
+      assert.deepEqual(state, { kind: 'ended', how: 'rejected' });
+    }
+    assert.equal(refusalAfter(changed(0, 'above')).spans[0]?.start, 9);
+    assert.equal(after(poor('a'), poor('b'), poor('c'), changed(5, 'x')).state.kind, 'ended');
+  });
+
+  test('leads back to what there was, where more was asked for', () => {
+    const more = after(answered('good'), { kind: 'again' }, poor('a'), poor('b'), poor('c'));
+    assert.deepEqual(more.effects, ['note', 'review']);
+    assert.equal(reviewIn(more.state).candidates.length, 1);
+    assert.equal(reviewIn(more.state).seed, 3, 'the next one asks for other seeds');
+    const all = reviewIn(decide(more.state, { kind: 'show-anyway' }).state);
+    assert.deepEqual(
+      all.candidates.map(({ texts }) => texts[0]),
+      ['good', 'a', 'b', 'c'],
+    );
+    assert.deepEqual([all.index, all.heldBack, all.showsAll], [1, undefined, true]);
+  });
+
+  test('is still there where a later try fails', () => {
+    assert.equal(after(poor('a'), failed).state.kind, 'refused');
+    assert.deepEqual(after(failed).state, { kind: 'ended', how: 'failed' });
+  });
+
+  test('is still there where the last try came to nothing at all', () => {
+    assert.equal(after(poor('a'), answered('old')).state.kind, 'refused');
+  });
+});
+
+describe('a repair', () => {
+  const repairing = begin(spans, { seed: 0, isRepair: true }).state;
+
+  test('that finds nothing says so', () => {
+    const { state, effects } = decide(repairing, answered());
+    assert.equal(state.kind, 'ended');
+    assert.deepEqual(effects.at(-1), { kind: 'note', note: 'nothing-to-repair' });
+  });
+
+  test('stays one when more is asked for, but words that are done again are rewritten', () => {
+    const reviewing = decide(repairing, answered('new')).state;
+    const again = decide(reviewing, { kind: 'again' }).state;
+    assert.deepEqual(again.kind === 'denoising' && again.request, { seed: 1, isRepair: true });
+    const redo = decide(reviewing, { kind: 'redo', words: [[{ start: 0, end: 1 }]] }).state;
+    assert.equal(redo.kind === 'denoising' && redo.request.isRepair, undefined);
   });
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { EngineError } from '../../../../../engine/errors';
+import type { Mark } from '../../../../../extension/rewrite/quality/verdict';
 import { hunksOf } from '../../../../../extension/rewrite/review/hunks';
 import { textWith } from '../../../../../extension/rewrite/review/sides';
 import { candidateOf, hasChanges, positionOf } from '../../../../../extension/rewrite/state/acceptance';
@@ -13,7 +14,7 @@ import {
   type RewriteEvent,
   type RewriteState,
 } from '../../../../../extension/rewrite/state/machine';
-import type { Review, Span } from '../../../../../extension/rewrite/state/types';
+import type { Candidate, Review, Span } from '../../../../../extension/rewrite/state/types';
 import { applyEdits, leastEdit } from '../../../../../extension/text/edits';
 import type { TextEdit } from '../../../../../extension/text/types';
 
@@ -39,6 +40,8 @@ class World {
   readonly redone: { readonly text: string; readonly wanted: string }[] = [];
   private sent: readonly Span[] = [];
   private fails = false;
+  /** A draft was taken: it is shown whatever it is. */
+  private wasTaken = false;
 
   constructor() {
     const spans = OLD.map((old) => {
@@ -54,12 +57,17 @@ class World {
   }
 
   dispatch(event: RewriteEvent): void {
+    if (event.kind === 'take' && this.state.kind === 'denoising') this.wasTaken = true;
     this.enter(decide(this.state, event));
   }
 
-  candidate(texts: readonly (readonly string[])[]): void {
+  candidate(texts: readonly (readonly string[])[], marks: readonly Mark[] = []): void {
     const spans = this.sent;
-    this.dispatch({ kind: 'answered', spans, candidates: texts.map((one) => ({ texts: one })) });
+    const candidates = texts.map((one, i): Candidate => {
+      const mark = marks[i % marks.length];
+      return { texts: one, ...(mark === undefined ? {} : { quality: { mark, reasons: [] } }) };
+    });
+    this.dispatch({ kind: 'answered', spans, candidates });
   }
 
   accept(fails: boolean): void {
@@ -163,7 +171,15 @@ class World {
   check(): void {
     assert.equal(this.text, this.wanted, 'the document is what was accepted, and nothing else');
     if (this.review !== undefined) assert.ok(hasChanges(this.review), 'a review has something to show');
-    const spans = this.state.kind === 'denoising' ? this.state.spans : (this.review?.spans ?? []);
+    const isHeldBack = ({ quality }: Candidate) => quality?.mark === 'poor';
+    if (this.review !== undefined && this.review.showsAll === undefined && !this.wasTaken)
+      assert.ok(!this.review.candidates.some(isHeldBack), 'what is poor is not shown unasked');
+    const spans =
+      this.state.kind === 'denoising'
+        ? this.state.spans
+        : this.state.kind === 'refused'
+          ? this.state.refusal.spans
+          : (this.review?.spans ?? []);
     for (const { start, end, old } of spans) assert.equal(this.text.slice(start, end), old);
   }
 }
@@ -184,9 +200,11 @@ const answerText = fc.constantFrom(
 );
 const event: fc.Arbitrary<RewriteEvent> = fc.oneof(
   fc.constantFrom<RewriteEvent>(
-    ...(['reject', 'cancel', 'next', 'previous', 'again', 'take', 'closed'] as const).map((kind) => ({
-      kind,
-    })),
+    ...(['reject', 'cancel', 'next', 'previous', 'again', 'take', 'show-anyway', 'closed'] as const).map(
+      (kind) => ({
+        kind,
+      }),
+    ),
     { kind: 'failed', error: new EngineError('engine-exited', 'It is gone.') },
     { kind: 'redo', words: [[{ start: 0, end: 2 }], []] },
   ),
@@ -201,8 +219,15 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc
-      .array(fc.tuple(answerText, answerText), { maxLength: 3 })
-      .map((texts) => (world: World) => world.candidate(texts)),
+      .tuple(
+        fc.array(fc.tuple(answerText, answerText), { maxLength: 3 }),
+        fc.array(fc.constantFrom<Mark>('likely', 'unsure', 'poor'), { maxLength: 3 }),
+      )
+      .map(
+        ([texts, marks]) =>
+          (world: World) =>
+            world.candidate(texts, marks),
+      ),
   },
   { weight: 2, arbitrary: fc.boolean().map((fails) => (world: World) => world.accept(fails)) },
   {

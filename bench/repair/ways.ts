@@ -1,0 +1,65 @@
+// The ways to mend a selected line: rewriting it by strength, and repairing its least likely words.
+
+import { isLikelier, surpriseOf, wordsToRepair } from '../../extension/rewrite/repair/plan';
+import type { OffsetRange } from '../../extension/text/types';
+import { bestText, type Evaluated } from '../infilling/engine';
+import type { FaultyCase } from './cases';
+
+/** What a way made of the line; undefined: it leaves the line as it is. */
+export interface Mended {
+  readonly text: string | undefined;
+  /** Nats by which the line became likelier, where that was looked at. */
+  readonly gain?: number;
+}
+
+export const STRENGTHS = [1, 0.5, 0.1] as const;
+
+export async function rewriteBy(engine: Evaluated, held: FaultyCase, strength: number): Promise<Mended> {
+  const { text, line, language } = held;
+  const asked = { requestId: 1, model: '', priority: 'rewrite' as const, temperature: 0, strength };
+  const result = await engine.open.infill({ ...asked, text, spans: [line], language }, {});
+  return changed(held, bestText(result));
+}
+
+/** `most` words at once; `least`: nats of excess from which on a word is masked. */
+export async function repairBy(
+  engine: Evaluated,
+  held: FaultyCase,
+  { most, least }: { readonly most: number; readonly least: number },
+): Promise<Mended> {
+  const { text, line, language } = held;
+  const before = await scoreOf(engine, held, text, line);
+  const words = wordsToRepair(text, before, { most, least });
+  if (words.length === 0) return { text: undefined };
+  const asked = { requestId: 1, model: '', priority: 'rewrite' as const, temperature: 0 };
+  const result = await engine.open.infill({ ...asked, text, spans: words, language }, {});
+  const best = result.candidates[0];
+  if (best === undefined) return { text: undefined };
+  let whole = '';
+  let at = 0;
+  for (const span of best.spans) {
+    whole += text.slice(at, span.start) + span.text;
+    at = span.end;
+  }
+  whole += text.slice(at);
+  const end = line.end + whole.length - text.length;
+  const after = await scoreOf(engine, held, whole, { start: line.start, end });
+  const mended = changed(held, whole.slice(line.start, end));
+  return { ...mended, gain: surpriseOf(before) - surpriseOf(after) };
+}
+
+export function taken({ text, gain = 0 }: Mended): Mended {
+  return isLikelier(gain, 0) ? { text, gain } : { text: undefined, gain };
+}
+
+export async function scoreOf(engine: Evaluated, { language }: FaultyCase, text: string, range: OffsetRange) {
+  const { tokens } = await engine.open.score(
+    { requestId: 1, model: '', priority: 'rewrite', text, range, language },
+    {},
+  );
+  return tokens;
+}
+
+function changed({ text, line }: FaultyCase, fresh: string | undefined): Mended {
+  return { text: fresh === text.slice(line.start, line.end) ? undefined : fresh };
+}

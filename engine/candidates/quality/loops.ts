@@ -1,0 +1,70 @@
+// A small model that has lost the thread writes the same again and again, and finds it ever likelier: `count, count,
+// count, …` scores best of all. So likelihood cannot see it, and it is looked for by itself.
+import { isName, unitsOf } from './words';
+
+/** Longest piece that is looked for, in words and signs: two or three lines. */
+const LONGEST = 40;
+
+/** A piece of more than this many words and signs is as strange the third time as a single word is the fourth. */
+const LONG = 3;
+
+/** Words that a list of equal values is made of. */
+const VALUES = new Set(['None', 'null', 'nil', 'undefined', 'true', 'false', 'True', 'False', 'NaN', 'NULL']);
+
+/** How often some piece with a name in it stands there in a row; 1 where nothing repeats. */
+export interface Run {
+  readonly times: number;
+  readonly piece: readonly string[];
+}
+
+/** The run that repeats the most units; of two the one with the shorter piece. */
+export function longestRun(units: readonly string[]): Run {
+  let best: Run = { times: 1, piece: [] };
+  for (let period = 1; period <= Math.min(LONGEST, Math.floor(units.length / 2)); period++) {
+    let same = 0;
+    for (let at = period; at <= units.length; at++) {
+      if (at < units.length && units[at] === units[at - period]) {
+        same++;
+        continue;
+      }
+      const times = 1 + Math.floor((same + separatorAt(units, at, period, same)) / period);
+      const piece = units.slice(at - same - period, at - same);
+      if (times > 1 && (times - 1) * period > (best.times - 1) * best.piece.length && says(piece))
+        best = { times, piece };
+      same = 0;
+    }
+  }
+  return best;
+}
+
+/** `count, count, count` has its last comma missing: what is listed has one separator less than items. */
+function separatorAt(units: readonly string[], at: number, period: number, same: number): number {
+  if (same === 0 || same % period !== period - 1) return 0;
+  const due = units[at - period];
+  return due !== undefined && !isName(due) ? 1 : 0;
+}
+
+function says(piece: readonly string[]): boolean {
+  return piece.some((unit) => isName(unit) && !VALUES.has(unit));
+}
+
+/**
+ * How strange the repetition in a new text is: `loops` is no way to write code, `repeats` is one sometimes. `old` is what
+ * stood there, `around` the rest of the file: what repeats there may repeat here.
+ */
+export function repetition(text: string, old: string, around: () => string): 'loops' | 'repeats' | undefined {
+  const run = longestRun(unitsOf(text));
+  const usual = run.piece.length > LONG ? 2 : 3;
+  if (run.times < usual) return undefined;
+  if (longestRun(unitsOf(old)).times >= run.times) return undefined;
+  if (standsIn(around(), run)) return undefined;
+  return run.times > usual ? 'loops' : 'repeats';
+}
+
+function standsIn(around: string, { piece, times }: Run): boolean {
+  const all = Array.from({ length: times }, () => piece).flat();
+  // The last separator may be missing there as well.
+  const wanted = all.slice(0, all.length - piece.length + 1).join(' ');
+  // Longer runs need a longer text, and a text of this length is read in a millisecond.
+  return ` ${unitsOf(around).join(' ')} `.includes(` ${wanted} `);
+}

@@ -1,0 +1,43 @@
+// What is worth showing of a model's answers, and how good it looks. Pure: flaws in, a mark out.
+import type { Flaw } from '../../../engine/protocol';
+
+/** What the engine finds in the text, and what only a grammar can tell. */
+export type Reason = Flaw | 'does-not-parse';
+
+/** `poor` is shown to nobody who did not ask for it. */
+export type Mark = 'likely' | 'unsure' | 'poor';
+
+export interface Quality {
+  readonly mark: Mark;
+  /** Gravest first. */
+  readonly reasons: readonly Reason[];
+}
+
+/** Whether the text parses no worse than before; `unknown` where no grammar reads it, or time was up. */
+export type Parses = 'yes' | 'no' | 'unknown';
+
+const POOR: ReadonlySet<Reason> = new Set<Reason>(['does-not-parse', 'loops', 'deletes', 'unbalanced']);
+
+export function qualityOf(flaws: readonly Flaw[], parses: Parses): Quality {
+  // A grammar knows which brackets pair; counting them is for languages without one.
+  const known = parses === 'unknown' ? flaws : flaws.filter((flaw) => flaw !== 'unbalanced');
+  const reasons: readonly Reason[] = parses === 'no' ? ['does-not-parse', ...known] : known;
+  if (reasons.some((reason) => POOR.has(reason))) return { mark: 'poor', reasons };
+  return { mark: reasons.length === 0 ? 'likely' : 'unsure', reasons };
+}
+
+const ORDER: Readonly<Record<Mark, number>> = { likely: 0, unsure: 1, poor: 2 };
+
+/** Best first; equally good ones stay in the engine's order, which is that of their likelihood. */
+export function ranked<A extends { readonly quality?: Quality }>(candidates: readonly A[]): readonly A[] {
+  const weight = ({ quality }: A) =>
+    quality === undefined
+      ? 0
+      : ORDER[quality.mark] * 100 + quality.reasons.filter((reason) => reason !== 'improbable').length;
+  return [...candidates].sort((a, b) => weight(a) - weight(b));
+}
+
+/** Not looked at is not condemned: somebody else has chosen it. */
+export function isWorthShowing({ quality }: { readonly quality?: Quality }): boolean {
+  return quality?.mark !== 'poor';
+}

@@ -1,0 +1,46 @@
+// A mark in words that anybody understands, and why.
+import { l10n } from 'vscode';
+import type { Mark, Quality, Reason } from './verdict';
+
+/** `Unsure: names that are not in this file, low confidence` */
+export function wordsOfQuality({ mark, reasons }: Quality): string {
+  // One way of saying each thing: two reasons may come to the same.
+  const why = [...new Set(reasons.map(wordsOfReason))].join(', ');
+  return why === '' ? wordsOfMark(mark) : l10n.t('{0}: {1}', wordsOfMark(mark), why);
+}
+
+function wordsOfMark(mark: Mark): string {
+  switch (mark) {
+    case 'likely':
+      return l10n.t('Looks likely');
+    case 'unsure':
+      return l10n.t('Unsure');
+    case 'poor':
+      return l10n.t('Poor');
+  }
+}
+
+function wordsOfReason(reason: Reason): string {
+  switch (reason) {
+    case 'does-not-parse':
+      return l10n.t('does not parse');
+    case 'loops':
+    case 'repeats':
+      return l10n.t('repeats itself');
+    case 'deletes':
+      return l10n.t('deletes most of the code');
+    case 'shortens':
+      return l10n.t('deletes half of the code');
+    case 'unbalanced':
+      return l10n.t('unpaired brackets or quotes');
+    case 'unknown-names':
+      return l10n.t('names that are not in this file');
+    case 'improbable':
+      return l10n.t('low confidence');
+  }
+}
+
+/** A product icon, for those who see. */
+export function iconOfMark(mark: Mark): string {
+  return { likely: 'pass', unsure: 'question', poor: 'warning' }[mark];
+}

@@ -1,0 +1,78 @@
+// A repair as it is asked for: the selection is scored, its least likely words are denoised, and what comes back is kept
+// where the whole selection is likelier with it.
+import type { TextDocument } from 'vscode';
+import type { ScoredToken } from '../../../engine/protocol';
+import type { EngineSupervisor } from '../../engine/supervisor';
+import { rewriteSettings } from '../../settings';
+import { applyEdits, inOrder } from '../../text/edits';
+import type { OffsetRange } from '../../text/types';
+import type { Judgeable } from '../quality/judge';
+import { type CandidateSet, type Listening, requestCandidates } from '../request';
+import type { RewriteRequest, Span } from '../state/types';
+import { isLikelier, surpriseOf, wordsToRepair } from './plan';
+import { scoreRange } from './scoreRange';
+
+/** Without answers where the model finds nothing unlikely, or nothing likelier. Rejects with EngineError. */
+export async function requestRepair(
+  engine: EngineSupervisor,
+  document: TextDocument,
+  spans: readonly Span[],
+  request: RewriteRequest,
+  listening: Listening,
+): Promise<CandidateSet> {
+  const text = document.getText();
+  const { signal } = listening;
+  const score = async (
+    of: string,
+    ranges: readonly OffsetRange[],
+  ): Promise<readonly (readonly ScoredToken[])[]> => {
+    const all: (readonly ScoredToken[])[] = [];
+    for (const range of ranges) {
+      const isEmpty = range.end === range.start;
+      all.push(
+        isEmpty
+          ? []
+          : (await scoreRange(engine, document, of, range, { priority: 'rewrite', signal })).tokens,
+      );
+    }
+    return all;
+  };
+  const before = await score(text, spans);
+  const words = spans.map(({ start }, i) =>
+    wordsToRepair(text, before[i] ?? []).map((word) => ({
+      start: word.start - start,
+      end: word.end - start,
+    })),
+  );
+  if (words.every((own) => own.length === 0)) return { spans, candidates: [] };
+  const found = await requestCandidates(
+    engine,
+    document,
+    spans,
+    { seed: request.seed, words, isRepair: true },
+    listening,
+    { candidates: rewriteSettings(document).candidates, strength: 1 },
+  );
+  const old = surpriseOf(before.flat());
+  const likelier: { readonly candidate: Judgeable; readonly surprise: number }[] = [];
+  for (const candidate of found.candidates) {
+    const { whole, ranges } = withAnswer(text, spans, candidate);
+    if (whole === text) continue;
+    const surprise = surpriseOf((await score(whole, ranges)).flat());
+    if (isLikelier(old, surprise)) likelier.push({ candidate, surprise });
+  }
+  likelier.sort((a, b) => a.surprise - b.surprise);
+  return { spans, candidates: likelier.map(({ candidate }) => candidate) };
+}
+
+/** The whole text with an answer in it, and where its places are there, in text order. */
+function withAnswer(text: string, spans: readonly Span[], { texts }: Judgeable) {
+  let shift = 0;
+  const edits = inOrder(spans.map(({ start, end, old }, i) => ({ start, end, text: texts[i] ?? old })));
+  const ranges = edits.map(({ start, end, text: own }) => {
+    const range = { start: start + shift, end: start + shift + own.length };
+    shift += own.length - (end - start);
+    return range;
+  });
+  return { whole: applyEdits(text, edits), ranges };
+}

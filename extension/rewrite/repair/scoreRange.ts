@@ -1,0 +1,43 @@
+// How likely the model finds the tokens of a stretch of a text that need not be the document's own.
+import type { TextDocument } from 'vscode';
+import type { Priority, ScoredToken, ScoreResult } from '../../../engine/protocol';
+import type { EngineSupervisor } from '../../engine/supervisor';
+import { excerptAround } from '../../text/excerpt';
+import type { OffsetRange } from '../../text/types';
+
+/** UTF-16 units on each side: more than a model reads when it scores. */
+const REACH = 16_000;
+
+export interface Scored {
+  /** Offsets of `text`. */
+  readonly tokens: readonly ScoredToken[];
+  readonly method: ScoreResult['method'];
+}
+
+/** Rejects with EngineError. */
+export async function scoreRange(
+  engine: EngineSupervisor,
+  document: TextDocument,
+  text: string,
+  range: OffsetRange,
+  { priority, signal }: { readonly priority: Priority; readonly signal: AbortSignal },
+): Promise<Scored> {
+  const { text: sent, base } = excerptAround(text, [range], REACH);
+  const { tokens, method } = await engine.use(
+    ({ client, model }) =>
+      client.score(
+        {
+          model: model.folder,
+          text: sent,
+          language: document.languageId,
+          fileName: document.fileName,
+          range: { start: range.start - base, end: range.end - base },
+          priority,
+        },
+        { signal },
+      ),
+    { signal, revive: priority === 'rewrite' },
+  );
+  const moved = tokens.map((token) => ({ ...token, start: token.start + base, end: token.end + base }));
+  return { tokens: moved, method };
+}

@@ -1,0 +1,38 @@
+// "No good rewrite found": said above the place itself, with what can be done about it; in a message where the editor shows
+// no code lenses, or a screen reader would not find them.
+import { CodeLens, commands, l10n, Range, type TextDocument, window } from 'vscode';
+import { showsLenses } from '../../settings';
+import { wordsOfQuality } from '../quality/words';
+import type { Refusal } from '../state/types';
+
+const choices = () => [
+  { icon: 'eye', title: l10n.t('Show Anyway'), command: 'palimpsest.showAnyway' },
+  { icon: 'refresh', title: l10n.t('Try Again'), command: 'palimpsest.rewriteAgain' },
+  { icon: 'settings-gear', title: l10n.t('Use a Better Model'), command: 'palimpsest.chooseModel' },
+];
+
+export function wordsOfRefusal({ candidates }: Refusal): string {
+  const quality = candidates[0]?.quality;
+  if (quality === undefined) return l10n.t('No good rewrite found');
+  return l10n.t('No good rewrite found (best one: {0})', wordsOfQuality(quality));
+}
+
+export function refusalLenses(refusal: Refusal, document: TextDocument): CodeLens[] {
+  const { line } = document.positionAt(refusal.spans[0]?.start ?? 0);
+  const range = new Range(line, 0, line, 0);
+  const dismiss = { icon: 'close', title: l10n.t('Dismiss'), command: 'palimpsest.rejectRewrite' };
+  const head = { icon: 'circle-slash', title: wordsOfRefusal(refusal), command: 'palimpsest.showAnyway' };
+  return [head, ...choices(), dismiss].map(
+    ({ icon, title, command }) => new CodeLens(range, { title: `$(${icon}) ${title}`, command }),
+  );
+}
+
+/** The same as a message, where lenses are not seen. */
+export async function tellRefusal(refusal: Refusal, document: TextDocument): Promise<void> {
+  if (showsLenses(document)) return;
+  const chosen = await window.showInformationMessage(
+    l10n.t('Palimpsest: {0}.', wordsOfRefusal(refusal)),
+    ...choices(),
+  );
+  if (chosen !== undefined) await commands.executeCommand(chosen.command);
+}

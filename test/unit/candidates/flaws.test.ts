@@ -1,0 +1,146 @@
+// What an answer looks like that nobody should be shown unasked, and what looks like it but is code.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import fc from 'fast-check';
+import { FlawFinder, GRAVE } from '../../../engine/candidates/quality/flaws';
+import { longestRun } from '../../../engine/candidates/quality/loops';
+import { rankCandidates } from '../../../engine/candidates/rank';
+import type { Candidate, Flaw } from '../../../engine/protocol';
+
+const FILE = `import math
+
+def area(width, height, unit=None):
+    scale = math.sqrt(width * height)
+    result = round(width * height, 2)
+    return result, unit, scale
+
+def sizes(first, second, third, count):
+    items = sorted([first, second, third])
+    total = sum(items) / count
+    return total
+`;
+
+function flawsOf(
+  old: string,
+  text: string,
+  { file = FILE, confidence }: { file?: string; confidence?: number } = {},
+) {
+  const start = file.indexOf(old);
+  assert.ok(start >= 0, old);
+  return new FlawFinder(file, [{ start, end: start + old.length }]).flawsOf([text], confidence);
+}
+
+const cases: readonly [string, string, string, readonly Flaw[]][] = [
+  ['a word over and over', 'sorted([first, second, third])', 'count, count, count, count, count', ['loops']],
+  ['without the last comma', 'sorted([first, second, third])', 'sum(count, count, count, count)', ['loops']],
+  ['a call inside a call', 'sum(items)', 'sum(sum(sum(sum(items))))', ['loops']],
+  ['lines over and over', 'return total', 'total = count\n    total = count\n    total = count', ['repeats']],
+  [
+    'four times',
+    'return total',
+    'total = count\n    total = count\n    total = count\n    total = count',
+    ['loops'],
+  ],
+  ['a tuple of three', 'sum(items) / count', 'tuple[count, count, count]', ['repeats']],
+  ['a row of equal values', 'sum(items) / count', 'max(None, None, None, None, None)', []],
+  ['a row of zeros', 'sum(items) / count', 'max(0, 0, 0, 0, 0, 0)', []],
+  ['a sum of different things', 'sum(items) / count', 'first + second + third + count', []],
+  ['a bracket too few', 'sum(items) / count', 'sum(items / count', ['unbalanced']],
+  ['a quote too many', 'unit=None', 'unit="', ['unbalanced']],
+  ['names that nobody knows', 'sum(items) / count', 'frobnicate(quux) / count', ['unknown-names']],
+  [
+    'one new name among known ones',
+    'sum(items) / count',
+    'sum(items) / max(count, first, second, extra)',
+    [],
+  ],
+  ['a plain answer', 'sum(items) / count', 'sum(items) * count', []],
+];
+
+describe('flaws', () => {
+  for (const [what, old, text, flaws] of cases) test(what, () => assert.deepEqual(flawsOf(old, text), flaws));
+
+  test('what repeats elsewhere in the file may repeat', () => {
+    const file = `${FILE}\nones = [count, count, count, count]\n`;
+    assert.deepEqual(flawsOf('sum(items) / count', '[count, count, count, count]', { file }), []);
+  });
+
+  test('what repeated before may repeat', () => {
+    const file = 'a(count, count, count, count)\n';
+    assert.deepEqual(
+      flawsOf('a(count, count, count, count)', 'b(count, count, count, count)', { file }).includes('loops'),
+      false,
+    );
+  });
+
+  test('lines that become a docstring are gone', () => {
+    const old = FILE.slice(FILE.indexOf('def area'), FILE.indexOf('def sizes'));
+    const docstring = `"""${'Returns the area of the thing that is given, in the unit that is given. '.repeat(2)}"""\n`;
+    assert.ok(flawsOf(old, docstring).includes('deletes'));
+    assert.ok(flawsOf(old, '').includes('deletes'));
+    assert.deepEqual(flawsOf(old, old.replaceAll('width', 'count')), []);
+  });
+
+  test('half of a line is shorter, a few words may go', () => {
+    const old = 'result = round(width * height, 2)\n    return result, unit, scale';
+    assert.deepEqual(flawsOf(old, 'return width * height, unit, scale'), ['shortens']);
+    assert.deepEqual(flawsOf('sum(items) / count', 'count'), []);
+  });
+
+  test('low confidence is a flaw of its own, and none that hides an answer', () => {
+    assert.deepEqual(flawsOf('sum(items) / count', 'sum(items)', { confidence: 0.1 }), ['improbable']);
+    assert.deepEqual(flawsOf('sum(items) / count', 'sum(items)', { confidence: 0.9 }), []);
+    assert.equal(GRAVE.has('improbable'), false);
+  });
+
+  test('a large file costs no more than its surroundings', () => {
+    const file = `${FILE}${'x = 1\n'.repeat(500_000)}`;
+    const start = file.indexOf('sum(items)');
+    const finder = new FlawFinder(file, [{ start, end: start + 10 }]);
+    for (let i = 0; i < 200; i++) finder.flawsOf([`sum(items, ${i})`]);
+  });
+
+  test('any text has flaws in order, without an exception', () => {
+    const piece = fc.constantFrom('a', 'b, ', '(', ')', '"', '\n', '  ', 'count, ', '😀', '`', '\\', '#');
+    const text = fc.array(piece, { maxLength: 60 }).map((all) => all.join(''));
+    fc.assert(
+      fc.property(text, text, text, text, (before, old, after, added) => {
+        const finder = new FlawFinder(before + old + after, [
+          { start: before.length, end: before.length + old.length },
+        ]);
+        const flaws = finder.flawsOf([added]);
+        assert.equal(new Set(flaws).size, flaws.length);
+        if (added === old) assert.deepEqual(flaws, []);
+      }),
+    );
+  });
+});
+
+describe('runs', () => {
+  test('the longest one is found, however long its piece', () => {
+    const line = 'x = f ( a , b ) ;'.split(' ');
+    assert.deepEqual(longestRun([...line, ...line, ...line]), { times: 3, piece: line });
+    assert.equal(longestRun(['a', ',', 'a', ',', 'a']).times, 3);
+    assert.equal(longestRun(['a', 'b', 'c']).times, 1);
+  });
+});
+
+test('likelihood ranks only what is equally good otherwise', () => {
+  const one = (text: string, score: number, flaws: readonly Flaw[]): Candidate => ({
+    score,
+    flaws,
+    spans: [
+      { range: { start: { line: 1, column: 1 }, end: { line: 1, column: 2 } }, start: 0, end: 1, text },
+    ],
+  });
+  const ranked = rankCandidates('x', [
+    one('loop', -0.01, ['loops']),
+    one('odd', -0.1, ['unknown-names']),
+    one('plain', -2, ['improbable']),
+    one('likelier', -1, []),
+  ]);
+  assert.deepEqual(
+    ranked.map(({ spans }) => spans[0]?.text),
+    ['likelier', 'plain', 'odd', 'loop'],
+  );
+});
