@@ -14,6 +14,8 @@ What to try next:
 `;
 
 console.log(`A line of ${SAMPLE} is masked and denoised with the code on both sides in view.`);
-console.log('If the model writes something else than stood there, a diff shows it; the file itself is left alone.\n');
+console.log(
+  'If the model writes something else than stood there, a diff shows it; the file itself is left alone.\n',
+);
 process.exitCode = palimpsest(['infill', SAMPLE, '--span', SPAN, '--max-tokens', '32']);
 console.log(NEXT);

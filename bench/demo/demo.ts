@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { judged } from '../../extension/rewrite/quality/judge';
+import { judged } from '../../extension/rewrite/judge';
 import { SyntaxTrees } from '../../extension/syntax/syntaxTrees';
 import { markdownTable, progress, publish, ROOT, runBench, STARTER } from '../harness';
 import { evaluated } from '../infilling/engine';

@@ -168,7 +168,14 @@ function merge(
       text: tokenizer.decode([id]),
       probability: Math.exp(best.logProbs[k] ?? Number.NEGATIVE_INFINITY),
     })).filter((other) => other.text !== '' && other.text !== own);
-    result.push({ start, end, text: own, surprise, expected: best.entropy, alternatives: alternatives.slice(0, ALTERNATIVES) });
+    result.push({
+      start,
+      end,
+      text: own,
+      surprise,
+      expected: best.entropy,
+      alternatives: alternatives.slice(0, ALTERNATIVES),
+    });
   });
   return result;
 }

@@ -6,7 +6,7 @@ import type { EngineSupervisor } from '../engine/supervisor';
 import { rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { LINE_ENDS } from '../text/lineEnds';
-import type { Judgeable } from './quality/judge';
+import type { Judgeable } from './judge';
 import { candidateFrom, planRequest } from './requestPlan';
 import type { RewriteRequest, Span } from './state/types';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import test, { after, describe } from 'node:test';
 import fc from 'fast-check';
 import type { Flaw } from '../../../../../engine/protocol';
-import { type Judgeable, judged } from '../../../../../extension/rewrite/quality/judge';
+import { type Judgeable, judged } from '../../../../../extension/rewrite/judge';
 import { qualityOf, ranked } from '../../../../../extension/rewrite/quality/verdict';
 import { begin, decide, type RewriteState } from '../../../../../extension/rewrite/state/machine';
 import type { Span } from '../../../../../extension/rewrite/state/types';

@@ -1,10 +1,10 @@
 // Looks at answers before anybody sees them: each is parsed in its place, by the grammar that read the old text.
-import type { Flaw } from '../../../engine/protocol';
-import type { SyntaxTrees } from '../../syntax/syntaxTrees';
-import { isNoWorse, type SyntaxTree } from '../../syntax/tree';
-import { applyEdits, inOrder, leastEdit } from '../../text/edits';
-import type { Candidate, Span } from '../state/types';
-import { type Parses, qualityOf, ranked } from './verdict';
+import type { Flaw } from '../../engine/protocol';
+import type { SyntaxTrees } from '../syntax/syntaxTrees';
+import { isNoWorse, type SyntaxTree } from '../syntax/tree';
+import { applyEdits, inOrder, leastEdit } from '../text/edits';
+import { type Parses, qualityOf, ranked } from './quality/verdict';
+import type { Candidate, Span } from './state/types';
 
 /** As the engine gives it. */
 export interface Judgeable extends Candidate {

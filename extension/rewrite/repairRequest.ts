@@ -1,16 +1,16 @@
 // A repair as it is asked for: the selection is scored, its least likely words are denoised, and what comes back is kept
 // where the whole selection is likelier with it.
 import type { TextDocument } from 'vscode';
-import type { ScoredToken } from '../../../engine/protocol';
-import type { EngineSupervisor } from '../../engine/supervisor';
-import { rewriteSettings } from '../../settings';
-import { applyEdits, inOrder } from '../../text/edits';
-import type { OffsetRange } from '../../text/types';
-import type { Judgeable } from '../quality/judge';
-import { type CandidateSet, type Listening, requestCandidates } from '../request';
-import type { RewriteRequest, Span } from '../state/types';
-import { isLikelier, surpriseOf, wordsToRepair } from './plan';
-import { scoreRange } from './scoreRange';
+import type { ScoredToken } from '../../engine/protocol';
+import type { EngineSupervisor } from '../engine/supervisor';
+import { rewriteSettings } from '../settings';
+import { applyEdits, inOrder } from '../text/edits';
+import type { OffsetRange } from '../text/types';
+import type { Judgeable } from './judge';
+import { isLikelier, surpriseOf, wordsToRepair } from './repair/plan';
+import { scoreRange } from './repair/scoreRange';
+import { type CandidateSet, type Listening, requestCandidates } from './request';
+import type { RewriteRequest, Span } from './state/types';
 
 /** Without answers where the model finds nothing unlikely, or nothing likelier. Rejects with EngineError. */
 export async function requestRepair(
