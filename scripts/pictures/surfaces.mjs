@@ -148,7 +148,7 @@ export function surfaces(window, picture) {
   }
 
   async function suspicious() {
-    await window.command('Palimpsest: Show Suspicious Tokens');
+    await window.command('Palimpsest: Toggle Suspicious Tokens');
     await page.locator('.statusbar-item', { hasText: 'suspicious tokens' }).waitFor(LIMIT);
     await page.mouse.move(700, 590);
     await sleep(2500);
@@ -160,7 +160,7 @@ export function surfaces(window, picture) {
     await sleep(500);
     await picture('suspicious');
     await keyboard.press('Escape');
-    await window.command('Palimpsest: Show Suspicious Tokens');
+    await window.command('Palimpsest: Toggle Suspicious Tokens');
     await window.command('File: Revert File');
   }
 
