@@ -62,7 +62,7 @@ export function toEngineError(value: unknown): EngineError {
 
 /** Throws `cancelled` when the signal has fired: called between denoise steps and between chunks of long work. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new EngineError('cancelled', 'The request was cancelled.');
+  if (signal?.aborted) throw new EngineError('cancelled', 'The request was canceled.');
 }
 
 /** Whether a sentence of V8, Node, the system's loader or ONNX Runtime says that there was no memory left. */
@@ -75,7 +75,7 @@ export function saysOutOfMemory(message: string): boolean {
 export function outOfMemory(data: Readonly<Record<string, unknown>>, cause: unknown): EngineError {
   return new EngineError(
     'out-of-memory',
-    'There was not enough memory for this model. Close other programs, take a smaller precision (q8 or q4), or another model.',
+    'There is not enough memory for this model. Close other programs, or choose a lower precision (q8 or q4) or a smaller model.',
     data,
     { cause },
   );

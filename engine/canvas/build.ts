@@ -54,7 +54,7 @@ export function buildCanvas(input: CanvasInput): Canvas {
   if (text.length === bomLength(text) && !hasOpening(input)) {
     throw new EngineError(
       'document-empty',
-      'The file is empty, and this model has no token to begin a text with. Write a first line, then try again.',
+      'The file is empty, and this model has no start token. Write a first line, then try again.',
     );
   }
   const { pieces, segments } = fit(input, spans);

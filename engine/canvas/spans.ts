@@ -25,7 +25,7 @@ export function placeSpans(text: string, spans: readonly Span[]): readonly Place
   if (spans.length === 0) {
     throw new EngineError(
       'span-invalid',
-      'No span was given. Select something, or give an empty span to insert.',
+      'No span was given. Select text, or give an empty span to insert at.',
     );
   }
   const floor = bomLength(text);
@@ -88,7 +88,7 @@ function checkPiece(text: string, piece: Piece, what: string, index: number): vo
   if (start > end) {
     throw new EngineError(
       'span-invalid',
-      `${what} starts at offset ${start}, behind its end at ${end}. Give the earlier place first.`,
+      `${what} starts at offset ${start}, after its end at ${end}. Give the earlier offset first.`,
       { span: index, start, end },
     );
   }
@@ -101,7 +101,7 @@ function checkPiece(text: string, piece: Piece, what: string, index: number): vo
       piece,
       index,
       what,
-      `has a border inside ${name}. Move the border at offset ${offset} by one.`,
+      `has a boundary inside ${name}. Move the boundary at offset ${offset} by one.`,
     );
   }
 }

@@ -45,7 +45,7 @@ export function encodePieces(
     if (byte !== stop) {
       throw new EngineError(
         'tokenizer-malformed',
-        "This checkpoint's tokenizer does not give the text back byte for byte, so spans cannot be mapped to tokens. " +
+        "This checkpoint's tokenizer does not reproduce text byte for byte, so spans cannot be mapped to tokens. " +
           'Use a checkpoint with a byte-level tokenizer.',
         {
           start,

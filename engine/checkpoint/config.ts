@@ -187,7 +187,7 @@ function refuseUnsupported(fields: Fields): void {
   if (fields.has('quantization_config')) {
     throw fields.fail(
       'quantization_config',
-      'says that the weights are quantised; use the original checkpoint (Palimpsest quantises by itself)',
+      'says that the weights are quantized; use the original checkpoint (Palimpsest quantizes it itself)',
     );
   }
 }

@@ -48,7 +48,7 @@ export async function readFolderParts(root: string): Promise<CheckpointParts> {
 function missingConfig(root: string): EngineError {
   return new EngineError(
     'checkpoint-missing',
-    `${path.basename(root)} holds no config.json. Give the folder that holds config.json, tokenizer.json and the .safetensors files.`,
+    `${path.basename(root)} contains no config.json. Choose the folder that contains config.json, tokenizer.json, and the .safetensors files.`,
     { folder: root },
   );
 }

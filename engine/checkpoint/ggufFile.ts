@@ -82,7 +82,7 @@ function refuseSplit({ metadata }: GgufHeader, name: string): void {
   if (parts === undefined || parts === 0 || parts === 1) return;
   throw new EngineError(
     'checkpoint-malformed',
-    `${name} is one of ${String(parts)} parts of a model. Join them with llama-gguf-split --merge, and open the file that makes.`,
+    `${name} is one of ${String(parts)} parts of a model. Join them with llama-gguf-split --merge, and open the merged file.`,
     { file: name },
   );
 }
@@ -111,6 +111,6 @@ async function readRopeFactors(
   }
   const factors = Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(4 * index));
   if (!factors.every((factor) => Number.isFinite(factor) && factor > 0))
-    throw fail('holds a factor that is not above 0');
+    throw fail('contains a factor that is not above 0');
   return factors;
 }

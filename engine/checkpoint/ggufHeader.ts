@@ -52,7 +52,7 @@ export async function readGgufHeader(file: string): Promise<GgufHeader> {
     const handle = await open(file, NON_BLOCKING);
     try {
       const stat = await handle.stat();
-      if (!stat.isFile()) throw bad(name, 'is not an ordinary file');
+      if (!stat.isFile()) throw bad(name, 'is not a regular file');
       const most = Math.min(stat.size, MOST_HEADER_BYTES);
       // Doubling reads no more than twice what the header takes.
       for (let size = Math.min(FIRST_READ, most); ; size = Math.min(2 * size, most)) {
@@ -220,7 +220,7 @@ function placed({ name, type: number, shape, start }: Info, place: Place): GgufT
   if (type === undefined) {
     throw new EngineError(
       'tensor-malformed',
-      `The tensor ${brief(name)} of ${path.basename(place.file)} is stored as ${typeName(number)}, which Palimpsest does not read. Take a file of the same model in another format, for instance Q8_0 or Q4_K_M (${READABLE_NAMES.join(', ')} can be read).`,
+      `The tensor ${brief(name)} of ${path.basename(place.file)} is stored as ${typeName(number)}, which Palimpsest does not read. Use a file of the same model in another format, for example Q8_0 or Q4_K_M (${READABLE_NAMES.join(', ')} can be read).`,
       { tensor: brief(name), type: number },
     );
   }

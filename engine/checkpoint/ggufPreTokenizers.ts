@@ -69,8 +69,8 @@ export function preTokenization(name: unknown): PreTokenization {
   if (found) return found;
   const what =
     name === undefined
-      ? 'does not say how its tokenizer cuts text (tokenizer.ggml.pre is missing)'
-      : `has a tokenizer that cuts text as ${show(name)}`;
+      ? 'does not say how its tokenizer splits text (tokenizer.ggml.pre is missing)'
+      : `has a tokenizer that splits text as ${show(name)}`;
   throw new EngineError(
     'tokenizer-malformed',
     `The GGUF file ${what}. Palimpsest knows ${[...KNOWN.keys()].join(', ')}. Use the model's original folder with its tokenizer.json instead.`,

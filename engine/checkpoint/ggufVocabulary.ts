@@ -18,7 +18,7 @@ export function readVocabulary({ metadata }: Pick<GgufHeader, 'metadata'>): Toke
   if (model === undefined || model === 'none' || model === 'no_vocab') {
     throw new EngineError(
       'tokenizer-malformed',
-      'The GGUF file has no tokenizer. Take a file that was converted with one.',
+      'The GGUF file has no tokenizer. Use a file that was converted with one.',
     );
   }
   if (model !== 'gpt2') throw unsupported(`the model is ${show(model)}`);

@@ -42,7 +42,7 @@ export async function readSmallFile(
     const handle = await open(file, NON_BLOCKING);
     try {
       const stat = await handle.stat();
-      if (!stat.isFile()) throw malformed(code, file, 'is not an ordinary file', { remedy });
+      if (!stat.isFile()) throw malformed(code, file, 'is not a regular file', { remedy });
       if (stat.size > limit) throw malformed(code, file, `is longer than ${limit} bytes`, { remedy });
       const bytes = Buffer.alloc(stat.size);
       const read = await readFully(handle, bytes, 0);
@@ -158,7 +158,7 @@ export function parseJsonObject(
   } catch (error) {
     throw malformed(code, file, 'is not valid JSON', { cause: error, remedy });
   }
-  if (!isObject(value)) throw malformed(code, file, 'does not hold a JSON object', { remedy });
+  if (!isObject(value)) throw malformed(code, file, 'does not contain a JSON object', { remedy });
   const repeated = repeatedKey(text);
   if (repeated !== undefined)
     throw malformed(code, file, `repeats the key ${JSON.stringify(repeated.slice(0, 120))}`, { remedy });

@@ -101,7 +101,7 @@ function scalingOf({ ropeScaling }: ConfigShape, { ropeFactors, root }: Checkpoi
   if (ropeScaling.kind === 'none') return { kind: 'factors', factors: ropeFactors };
   throw new EngineError(
     'checkpoint-malformed',
-    `${path.basename(root)} scales the rotary frequencies twice, by ${ropeScaling.kind} and by factors. Take another conversion of this model.`,
+    `${path.basename(root)} scales the rotary frequencies twice, by ${ropeScaling.kind} and by factors. Use another conversion of this model.`,
   );
 }
 
@@ -110,7 +110,7 @@ function requireRoom({ attention }: Family, contextLength: number): void {
   if (attention.kind !== 'cached-canvas' || attention.holeGap < contextLength) return;
   throw new EngineError(
     'checkpoint-malformed',
-    `The hole gap of ${attention.holeGap} positions leaves nothing of a context of ${contextLength}. Correct config.json, or the palimpsest.json beside it.`,
+    `The hole gap of ${attention.holeGap} positions uses up the whole context of ${contextLength}. Correct config.json, or the palimpsest.json next to it.`,
     { holeGap: attention.holeGap, contextLength },
   );
 }

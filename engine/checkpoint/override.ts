@@ -95,7 +95,7 @@ function contextLimit(fields: Fields, base: KnownFamily | undefined): { readonly
 function replaced<T>(fields: Fields, name: string, read: (section: Fields) => T, old: T | undefined): T {
   const section = fields.section(name);
   if (section) return read(section);
-  if (old === undefined) throw fields.fail(name, 'is missing (give it, or a base)');
+  if (old === undefined) throw fields.fail(name, 'is missing (add it, or a base)');
   return old;
 }
 
@@ -197,7 +197,7 @@ function tokens(fields: Fields, old: Family['tokens']): Family['tokens'] {
 }
 
 function nonEmpty(section: Fields, name: string, text: string): string {
-  if (text === '' || text.length > 256) throw section.fail(name, 'has an empty or overlong text');
+  if (text === '' || text.length > 256) throw section.fail(name, 'has a text that is empty or too long');
   return text;
 }
 
@@ -206,7 +206,7 @@ function refuseContradictions(family: Family): void {
   const { attention, infill, length, tokens } = family;
   const fail = (what: string) => new EngineError('checkpoint-malformed', `${OVERRIDE_NAME}: ${what}.`);
   if (infill.kind === 'in-place' && attention.kind !== 'full')
-    throw fail('masks in place need full attention: a block never sees what stands to its right');
+    throw fail('masks in place need full attention: a block never sees what is to its right');
   if ((infill.kind === 'cached-canvas') !== (attention.kind === 'cached-canvas'))
     throw fail('attention and infill must both be cached-canvas, or neither');
   if (attention.kind === 'cached-canvas') {

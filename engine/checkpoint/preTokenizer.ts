@@ -116,6 +116,6 @@ function bounded(split: (text: string) => string[]): (text: string) => string[] 
 function endless(): EngineError {
   return new EngineError(
     'tokenizer-malformed',
-    'tokenizer.json has a split pattern that does not come to an end on ordinary text. Do not use this checkpoint.',
+    'tokenizer.json has a split pattern that never finishes on ordinary text. Do not use this checkpoint.',
   );
 }

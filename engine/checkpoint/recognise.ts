@@ -46,12 +46,12 @@ export function recogniseFamily(evidence: Evidence): Recognised {
   const remarks: string[] = [];
   if (known.family.id.startsWith('stable-diffcoder') && !names(evidence).includes('diffcoder')) {
     remarks.push(
-      `Recognised as ${known.family.title} by its mask token alone. If it is another model, add a palimpsest.json that names its family.`,
+      `Recognized as ${known.family.title} by its mask token alone. If it is another model, add a palimpsest.json that names its family.`,
     );
   }
   if (known.family.id === 'qwen2.5-coder' && !names(evidence).includes('coder')) {
     remarks.push(
-      `Recognised as ${known.family.title} by its FIM tokens alone. If it is another model, add a palimpsest.json that names its family.`,
+      `Recognized as ${known.family.title} by its FIM tokens alone. If it is another model, add a palimpsest.json that names its family.`,
     );
   }
   return { known: { ...known, family: withConfig(known.family, evidence.config) }, remarks };

@@ -32,7 +32,7 @@ export async function remarksOn(opened: Opened): Promise<readonly string[]> {
     );
   if (mapped.unused.length > 0)
     remarks.push(
-      `${mapped.unused.length} tensors are not part of the decoder and are left out, for instance ${brief(mapped.unused[0] ?? '')}.`,
+      `${mapped.unused.length} tensors are not part of the decoder and are ignored, for example ${brief(mapped.unused[0] ?? '')}.`,
     );
   if (!generationConfig && known.publishedVocabSizes.includes(shape.vocabSize))
     remarks.push("There is no generation_config.json; the family's defaults are used.");
@@ -88,7 +88,7 @@ function normaliserRemark(normaliser: unknown): readonly string[] {
   const names = normalisers(normaliser).filter((name) => name !== 'NFC');
   if (names.length === 0) return [];
   return [
-    `tokenizer.json changes text before it is split (${brief([...new Set(names)].join(', '))}). Palimpsest leaves this out, so that text comes back exactly; the model may read some text otherwise than it was trained to.`,
+    `tokenizer.json changes text before it is split (${brief([...new Set(names)].join(', '))}). Palimpsest skips this, so that text is reproduced exactly; the model may see some text differently than in training.`,
   ];
 }
 

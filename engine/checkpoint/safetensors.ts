@@ -59,7 +59,7 @@ export async function readSafetensorsHeader(file: string): Promise<Map<string, S
     const handle = await open(file, NON_BLOCKING);
     try {
       const stat = await handle.stat();
-      if (!stat.isFile()) throw bad(name, 'is not an ordinary file');
+      if (!stat.isFile()) throw bad(name, 'is not a regular file');
       const start = Buffer.alloc(64);
       const read = await readFully(handle, start, 0);
       if (isLfsPointer(start)) throw lfsPointer(file, 'checkpoint-malformed');

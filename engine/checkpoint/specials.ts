@@ -111,7 +111,7 @@ function maskText(spec: SpecialTokenSpec, known: KnownFamily, witnesses: Witness
   if (declaredId === undefined || declaredId === familyId) return spec.text;
   throw new EngineError(
     'token-mismatch',
-    `${known.family.title} masks with ${spec.text} (id ${familyId}), but the tokenizer declares ${brief(declared)} (id ${declaredId}). Name the right one in palimpsest.json, tokens.mask.`,
+    `${known.family.title} masks with ${spec.text} (id ${familyId}), but the tokenizer declares ${brief(declared)} (id ${declaredId}). Set the right one as tokens.mask in palimpsest.json.`,
     { family: spec.text, declared: brief(declared) },
   );
 }

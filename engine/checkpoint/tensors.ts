@@ -139,14 +139,14 @@ function checked(tensor: StoredTensor, expected: readonly number[]): TensorLocat
   if (!isUsableDtype(dtype)) {
     throw new EngineError(
       'tensor-malformed',
-      `The tensor ${brief(tensor.name)} is stored as ${brief(dtype)}; only F32, F16 and BF16 can be used. Take the original checkpoint instead of a quantised one.`,
+      `The tensor ${brief(tensor.name)} is stored as ${brief(dtype)}; only F32, F16, and BF16 can be used. Use the original checkpoint instead of a quantized one.`,
       { tensor: brief(tensor.name), dtype: brief(dtype) },
     );
   }
   if (tensor.shape.length !== expected.length || tensor.shape.some((size, i) => size !== expected[i])) {
     throw new EngineError(
       'tensor-malformed',
-      `The tensor ${brief(tensor.name)} has the shape [${brief(tensor.shape.join(', '))}], but config.json asks for [${expected.join(', ')}]. One of the two belongs to another checkpoint.`,
+      `The tensor ${brief(tensor.name)} has the shape [${brief(tensor.shape.join(', '))}], but config.json requires [${expected.join(', ')}]. One of the two belongs to another checkpoint.`,
       { tensor: brief(tensor.name), shape: tensor.shape.slice(0, 8), expected },
     );
   }
@@ -191,7 +191,7 @@ function refuseUnusedInLayers(unused: readonly string[], prefix: string, layers:
     layer >= layers
       ? `config.json says ${layers} layers. It belongs to another checkpoint.`
       : 'this architecture has no place for it. The model cannot be run.';
-  throw new EngineError('tensor-malformed', `The files hold ${brief(name)}, but ${why}`, {
+  throw new EngineError('tensor-malformed', `The files contain ${brief(name)}, but ${why}`, {
     tensor: brief(name),
     layers,
   });

@@ -46,7 +46,7 @@ export async function readTokenizerDefinition(
   if (vocabulary && merges) return fromVocabulary(vocabulary, merges, tokenizerConfig);
   throw new EngineError(
     'checkpoint-missing',
-    `${path.basename(folder)} holds neither tokenizer.json nor vocab.json with merges.txt. Finish the download of this model.`,
+    `${path.basename(folder)} contains neither tokenizer.json nor vocab.json with merges.txt. Finish the download of this model.`,
     { folder },
   );
 }
@@ -62,7 +62,7 @@ async function readTokenizerJson(file: string): Promise<JsonObject | undefined> 
   } catch (error) {
     throw malformed(`${path.basename(file)} is not valid JSON`, error);
   }
-  if (!isObject(value)) throw malformed(`${path.basename(file)} does not hold a JSON object`);
+  if (!isObject(value)) throw malformed(`${path.basename(file)} does not contain a JSON object`);
   return value;
 }
 
@@ -96,7 +96,7 @@ export function fromTokenizerJson(
 export function unsupported(why: string): EngineError {
   return new EngineError(
     'tokenizer-malformed',
-    `Only byte-level BPE tokenizers are supported, because text must come back exactly; of this one, ${why}.`,
+    `Only byte-level BPE tokenizers are supported, because text must be reproduced exactly. In this one, ${why}.`,
   );
 }
 

@@ -113,13 +113,13 @@ async function noWeights(folder: string): Promise<EngineError> {
   const gguf = others.find((name) => name.endsWith('.gguf'));
   const advice =
     gguf !== undefined
-      ? `It holds ${gguf}: give that file instead of the folder.`
+      ? `It contains ${gguf}: choose that file instead of the folder.`
       : others.length > 0
-        ? `It holds ${others[0]}, but weights must be in the safetensors format.`
+        ? `It contains ${others[0]}, but weights must be in the safetensors format.`
         : 'Finish the download of this model.';
   return new EngineError(
     'checkpoint-missing',
-    `${path.basename(folder)} holds no .safetensors file. ${advice}`,
+    `${path.basename(folder)} contains no .safetensors file. ${advice}`,
     { folder },
   );
 }
@@ -133,7 +133,7 @@ export async function requireFolder(folder: string): Promise<void> {
   if (found?.isDirectory()) return;
   throw new EngineError(
     'checkpoint-missing',
-    `${folder} is not a folder. Give the folder that holds config.json, tokenizer.json and the .safetensors files, or a .gguf file.`,
+    `${folder} is not a folder. Choose the folder that contains config.json, tokenizer.json, and the .safetensors files, or a .gguf file.`,
     { folder },
   );
 }

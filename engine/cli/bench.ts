@@ -32,7 +32,7 @@ const spec: CommandSpec = {
     block: { value: 'N', help: `tokens of one denoise step (default: ${DEFAULTS.block})` },
     runs: { value: 'N', help: `timed runs each; the median is shown (default: ${DEFAULTS.runs})` },
     threads: { value: 'N', help: 'threads of the CPU provider (default: all processors)' },
-    json: { help: 'print one JSON object and nothing else' },
+    json: { help: 'print a single JSON object' },
   },
   notes: [
     'A forward encodes the whole context; a step runs the block alone over the cached context. Both ask',
@@ -119,7 +119,7 @@ export function benchLines(
   const base = rows[0]?.timing;
   const heading = [
     'precision',
-    'quantised',
+    'quantized',
     'build ms',
     'load ms',
     `forward of ${tokens}, ms`,

@@ -16,17 +16,16 @@ import { table } from './table';
 
 const spec: CommandSpec = {
   name: 'check',
-  summary:
-    'Open a checkpoint folder or a .gguf file, say what it is, and compare its logits with a reference.',
+  summary: 'Inspect a checkpoint folder or a .gguf file, and compare its logits with a reference.',
   operands: ['DIR'],
   options: {
     reference: {
       value: 'FILE',
       help: 'safetensors file with input_ids (int64 [S]) and logits (fp32 [S, V], unshifted); position_ids [S] and attention_mask ([S] or [S, S]) are optional',
     },
-    json: { help: 'print one JSON object and nothing else' },
+    json: { help: 'print a single JSON object' },
   },
-  notes: [`With --reference the exit code is 1 where max|a−b| / max|b| is over ${LARGEST_DIFFERENCE}.`],
+  notes: [`With --reference, the exit code is 1 if max|a−b| / max|b| exceeds ${LARGEST_DIFFERENCE}.`],
 };
 
 interface ReferenceReport {
@@ -162,7 +161,7 @@ export function checkLines(checkpoint: Checkpoint, report: CheckReport, paint: P
   for (const remark of report.remarks) facts.push(['Remark', remark]);
   const memory = table(
     [
-      ['precision', 'quantised', 'weights in memory', 'K/V of 1,000 tokens'],
+      ['precision', 'quantized', 'weights in memory', 'K/V of 1,000 tokens'],
       ...report.memory.map(({ precision, quantisedBytes, weightBytes, cacheBytes }) => [
         precision,
         quantisedBytes > 0 ? megabytes(quantisedBytes) : '–',

@@ -27,16 +27,16 @@ function generalHelp(version: string): string {
     '  palimpsest COMMAND --help   the options of a command',
     '  palimpsest --version',
     '',
-    'Without --model the environment variable PALIMPSEST_MODEL names the checkpoint folder, else the',
-    'starter model is used. Quantised files go to PALIMPSEST_CACHE, by default the cache folder of this user.',
-    'NO_COLOR and FORCE_COLOR are honoured. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.',
+    'Without --model, the environment variable PALIMPSEST_MODEL names the checkpoint folder, or else the',
+    'starter model is used. Quantized weights go to PALIMPSEST_CACHE, by default your cache folder.',
+    'NO_COLOR and FORCE_COLOR are respected. Exit codes: 0 success, 1 error, 2 invalid arguments, 130 interrupted.',
   ].join('\n')}\n`;
 }
 
 async function dispatch(words: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined) {
-    throw new UsageError('Name a command: palimpsest infill, score, check, bench or devices.');
+    throw new UsageError('Specify a command: palimpsest infill, score, check, bench, or devices.');
   }
   if (name === '--help' || name === '-h' || name === 'help') {
     const topic = COMMANDS.find(({ spec }) => spec.name === rest[0]);
@@ -66,7 +66,7 @@ function report(thrown: unknown, words: readonly string[], context: CommandConte
   const interrupted = context.signal.aborted;
   const usage = thrown instanceof UsageError;
   const error = interrupted
-    ? new EngineError('cancelled', 'Cancelled; nothing was changed.')
+    ? new EngineError('cancelled', 'Canceled; nothing was changed.')
     : toEngineError(thrown);
   const hint = usage ? ` See: palimpsest ${thrown.command ? `${thrown.command} ` : ''}--help` : '';
   const end = words.indexOf('--');

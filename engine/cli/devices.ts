@@ -10,9 +10,9 @@ import { table } from './table';
 
 const spec: CommandSpec = {
   name: 'devices',
-  summary: 'Probe the execution providers of this machine and say which one is used, and why.',
+  summary: 'Test the execution providers of this machine, and show which one is used and why.',
   operands: [],
-  options: { json: { help: 'print one JSON object and nothing else' } },
+  options: { json: { help: 'print a single JSON object' } },
 };
 
 function verdict(device: DeviceReport): string {
@@ -48,7 +48,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
       : undefined;
   let devices: readonly DeviceReport[];
   try {
-    view?.show(() => ['probing the execution providers …']);
+    view?.show(() => ['testing the execution providers …']);
     devices = await context.engine.describeDevices(cacheFolder(context.env));
   } finally {
     view?.clear();

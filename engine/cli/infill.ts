@@ -25,7 +25,7 @@ import { canAnimate, paintFor } from './style';
 
 const spec: CommandSpec = {
   name: 'infill',
-  summary: 'Denoise one or several spans of a file in place and show the difference.',
+  summary: 'Denoise spans of a file in place, and show or write the diff.',
   operands: ['FILE'],
   needed: '--span L:C-L:C',
   options: {
@@ -41,35 +41,35 @@ const spec: CommandSpec = {
     'top-p': { value: 'P', help: 'sample from the most likely tokens that make up this probability' },
     threshold: {
       value: 'X',
-      help: 'bound of the rule: least confidence (threshold), f (factor) or nats (entropy-bounded)',
+      help: 'parameter of the rule: minimum confidence (threshold), f (factor), or nats (entropy-bounded)',
     },
-    steps: { value: 'N', help: 'at most so many denoise steps' },
+    steps: { value: 'N', help: 'maximum number of denoise steps' },
     candidates: {
       value: 'N',
-      help: 'so many answers, one seed each, in one batch; all are shown, best first',
+      help: 'number of candidates, generated in one batch with a seed each, best first',
     },
     strength: {
       value: 'S',
-      help: 'fraction of each span that is masked, least likely tokens first (default: 1)',
+      help: 'share of each span to mask, starting with the least likely tokens (default: 1)',
     },
-    'max-tokens': { value: 'N', help: 'at most so many tokens a span' },
+    'max-tokens': { value: 'N', help: 'maximum number of tokens in a span' },
     cache: {
       value: 'KIND',
-      help: 'dual reuses the K/V cache between steps, exact encodes everything each step',
+      help: 'dual reuses the K/V cache between steps, exact encodes everything in each step',
     },
     copying: {
       value: 'KIND',
-      help: 'copying from elsewhere in the file: off, mixed (with what the model says), alone (without the model)',
+      help: 'copying from elsewhere in the file: off, mixed (with the model), alone (without it)',
     },
-    gate: { value: 'P', help: 'leave out candidates that are right with a probability below P' },
-    instruction: { value: 'TEXT', help: 'what is wanted, for models that take an instruction' },
+    gate: { value: 'P', help: 'drop candidates with a confidence below P (0-1)' },
+    instruction: { value: 'TEXT', help: 'describes the change, for models that take instructions' },
     ...RUN_OPTIONS,
-    write: { help: 'put the best candidate into the file' },
-    json: { help: 'print one JSON object and nothing else' },
+    write: { help: 'write the best candidate to the file' },
+    json: { help: 'print a single JSON object' },
   },
   notes: [
-    'FILE may be -, which reads standard input. The difference goes to standard output in a form that',
-    '`git apply` takes; the denoising and the line of facts go to standard error.',
+    'FILE can be -, which reads standard input. The diff goes to standard output in a form that',
+    '`git apply` accepts; the animation and the summary go to standard error.',
   ],
 };
 
@@ -101,7 +101,7 @@ function spanRanges(parsed: ParsedArguments): readonly SpanRange[] {
   const texts = parsed.texts('span');
   if (texts.length === 0) {
     throw new UsageError(
-      '--span is missing: name what to rewrite, for instance --span 10:5-12:1.',
+      '--span is missing: specify what to rewrite, for example --span 10:5-12:1.',
       spec.name,
     );
   }
@@ -180,15 +180,15 @@ function showDifference(
     if (diff !== '') context.stdout.write(diff);
     else
       context.stderr.write(
-        `${shown.length > 1 ? `Candidate ${index + 1}` : 'The answer'} is what stood there already.\n`,
+        `${shown.length > 1 ? `Candidate ${index + 1}` : 'The answer'} is the same as the current text.\n`,
       );
   });
 }
 
 function noAnswer({ gate }: InfillOptions): string {
   return gate === undefined
-    ? 'The model came to no answer; try another --seed, or name a larger span.'
-    : 'No answer is that sure; lower --gate, try another --seed, or name a larger span.';
+    ? 'The model found no answer; try another --seed or a larger span.'
+    : 'No answer reaches that confidence; lower --gate, or try another --seed or a larger span.';
 }
 
 async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
@@ -198,10 +198,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
   const json = parsed.has('json');
   const write = parsed.has('write');
   if (write && name === STANDARD_INPUT) {
-    throw new UsageError(
-      '--write needs a file: what comes from standard input cannot be written back.',
-      spec.name,
-    );
+    throw new UsageError('--write needs a file: standard input cannot be written back.', spec.name);
   }
   const source = await readSource(name, context.folder, context.stdin, context.signal);
   const lines = indexLines(source.text);

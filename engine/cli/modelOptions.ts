@@ -31,7 +31,7 @@ export function modelFolder(parsed: ParsedArguments, context: CommandContext): s
   if (!fs.existsSync(starter)) {
     throw new EngineError(
       'checkpoint-missing',
-      'This package has no embedded model; name a checkpoint folder or a .gguf file with --model or PALIMPSEST_MODEL.',
+      'This package has no embedded model; specify a checkpoint folder or a .gguf file with --model or PALIMPSEST_MODEL.',
       { folder: starter },
     );
   }
@@ -52,8 +52,8 @@ export function cacheFolder(env: Environment, platform: NodeJS.Platform = proces
 
 const STAGES: Readonly<Record<LoadProgress['stage'], string>> = {
   opening: 'opening the checkpoint',
-  probing: 'looking for a faster device',
-  quantising: 'quantising the weights (once)',
+  probing: 'testing the execution providers',
+  quantising: 'quantizing the weights (first time only)',
   session: 'loading the weights',
 };
 

@@ -111,7 +111,10 @@ export function parseArguments(spec: CommandSpec, words: readonly string[]): Par
     }
     if (!token.inlineValue && token.value.length > 1 && token.value.startsWith('-')) {
       const written = `${token.rawName}=${token.value}`;
-      throw new UsageError(`${token.rawName} needs a value; write ${written} if that was it.`, spec.name);
+      throw new UsageError(
+        `${token.rawName} needs a value; write ${written} if that is the value.`,
+        spec.name,
+      );
     }
     if (values.has(token.name) && !option.multiple) {
       throw new UsageError(`${token.rawName} is given more than once.`, spec.name);

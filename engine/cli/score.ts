@@ -15,15 +15,15 @@ const HEAT_LINES = 8;
 
 const spec: CommandSpec = {
   name: 'score',
-  summary: 'Show how surprised the model is by each token of a file, the most suspicious first.',
+  summary: 'Show how unexpected each token of a file is to the model, the most suspicious first.',
   operands: ['FILE'],
   options: {
     ...MODEL_OPTION,
-    limit: { value: 'N', help: `so many tokens (default: ${DEFAULT_LIMIT}, with --json all)` },
+    limit: { value: 'N', help: `number of tokens to print (default: ${DEFAULT_LIMIT}; with --json: all)` },
     ...RUN_OPTIONS,
-    json: { help: 'print one JSON object and nothing else' },
+    json: { help: 'print a single JSON object' },
   },
-  notes: ['FILE may be -, which reads standard input. Surprise is −ln p (nats) and −log2 p (bits).'],
+  notes: ['FILE can be -, which reads standard input. Surprise is −ln p (nats) and −log2 p (bits).'],
 };
 
 async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {

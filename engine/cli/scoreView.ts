@@ -35,7 +35,7 @@ export function scoreTable(tokens: readonly PlacedToken[], paint: Paint): string
       .join(', '),
   ]);
   const [heading = '', ...lines] = table(
-    [['place', 'token', 'nats', 'bits', 'the model would rather see'], ...rows],
+    [['place', 'token', 'nats', 'bits', 'the model expects'], ...rows],
     ['left', 'left', 'right', 'right', 'left'],
   );
   return [paint('heading', heading), ...lines];

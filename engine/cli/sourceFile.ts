@@ -26,9 +26,9 @@ function reasonOf(error: unknown, name: string): string {
       return `${name} is a folder; name a file in it.`;
     case 'EACCES':
     case 'EPERM':
-      return `${name} may not be read or written by this user; check its permissions.`;
+      return `${name} cannot be read or written by this user; check its permissions.`;
     case 'ENOTDIR':
-      return `A part of the path ${name} is not a folder.`;
+      return `Part of the path ${name} is not a folder.`;
     case 'ENOSPC':
       return `The disk is full; ${name} was left as it was.`;
     case 'EROFS':
@@ -117,7 +117,7 @@ export async function readSource(
  */
 export async function writeSource(source: SourceFile, text: string): Promise<void> {
   if (source.path === undefined) {
-    throw new EngineError('option-invalid', 'What came from standard input cannot be written back.');
+    throw new EngineError('option-invalid', 'Standard input cannot be written back.');
   }
   let temporary: string | undefined;
   try {

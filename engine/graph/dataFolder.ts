@@ -33,7 +33,7 @@ export function dataFolderOf(files: readonly string[], paths: path.PlatformPath 
   if (folder === undefined) {
     throw new EngineError(
       'checkpoint-malformed',
-      'The checkpoint’s weights lie on different drives. Put all of its files on one drive.',
+      'The checkpoint’s weights are on different drives. Put all of its files on one drive.',
       { files },
     );
   }

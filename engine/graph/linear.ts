@@ -58,7 +58,7 @@ export function quantisedLayers(
     enter: (x) => x,
     project: (activations, weight, bias) => {
       const entry = entries.get(weight.name);
-      if (!entry) throw new EngineError('internal', `${weight.name} has no quantised copy.`);
+      if (!entry) throw new EngineError('internal', `${weight.name} has no quantized copy.`);
       const packed = initializer(entry, entry.weights, 'weights');
       const scales = initializer(entry, entry.scales, 'scales');
       const product =

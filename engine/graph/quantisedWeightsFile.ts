@@ -103,7 +103,7 @@ async function requireSpace(folder: string, bytes: number): Promise<void> {
 function diskFull(folder: string, bytes: number, cause?: unknown): EngineError {
   return new EngineError(
     'disk-full',
-    `Quantised weights need ${Math.ceil(bytes / 1e6)} MB in ${folder}, and the disk is full. Make room there, or load the model in fp32.`,
+    `Quantized weights need ${Math.ceil(bytes / 1e6)} MB in ${folder}, and the disk is full. Free some space there, or load the model in fp32.`,
     { bytes, folder },
     { cause },
   );
@@ -117,7 +117,7 @@ export function quantisedWeightsError(error: unknown, folder: string, bytes: num
   const reason = error instanceof Error ? error.message : String(error);
   return new EngineError(
     'quantisation-failed',
-    `Quantised weights could not be written to ${folder}: ${reason}. Make the folder writable, or load the model in fp32.`,
+    `Quantized weights could not be written to ${folder}: ${reason}. Make the folder writable, or load the model in fp32.`,
     { folder },
     { cause: error },
   );

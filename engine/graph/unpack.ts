@@ -184,7 +184,7 @@ function outOfRange({ name }: TensorLocation, dtype: 'F32' | 'F16'): EngineError
   const what =
     dtype === 'F32'
       ? 'weights that are infinite or not a number. Download the checkpoint again.'
-      : 'weights that 16 bits do not hold. Load the model in fp32.';
+      : 'weights that do not fit in 16 bits. Load the model in fp32.';
   return new EngineError('quantisation-failed', `${name} has ${what}`, { tensor: name });
 }
 
@@ -194,7 +194,7 @@ export function packedDiskFull(error: unknown): unknown {
   const { bytes, folder } = error.data;
   return new EngineError(
     'disk-full',
-    `The weights of this GGUF file need ${Math.ceil(Number(bytes) / 1e6)} MB in ${String(folder)}, and the disk is full. Make room there, or choose a smaller file of this model.`,
+    `The weights of this GGUF file need ${Math.ceil(Number(bytes) / 1e6)} MB in ${String(folder)}, and the disk is full. Free some space there, or choose a smaller file of this model.`,
     error.data,
     { cause: error },
   );

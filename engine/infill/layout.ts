@@ -105,7 +105,7 @@ export function holeContext(
       if (fimPrefix === undefined || fimSuffix === undefined || fimMiddle === undefined) {
         throw new EngineError(
           'token-missing',
-          `${family.title} infills through its FIM tokens, and this checkpoint's tokenizer lacks some of them. Use a checkpoint with all three, or describe the family in palimpsest.json.`,
+          `${family.title} infills with FIM tokens, and this checkpoint's tokenizer lacks some of them. Use a checkpoint with all three, or describe the family in palimpsest.json.`,
           { fimPrefix, fimSuffix, fimMiddle },
         );
       }
@@ -134,7 +134,7 @@ export function holeContext(
       }
       throw new EngineError(
         'family-unknown',
-        `${family.title} answers prompts, and this checkpoint has no chat template that says how. Choose a model that infills, or one with a chat template.`,
+        `${family.title} answers prompts, but this checkpoint has no chat template for them. Choose a model that infills, or one with a chat template.`,
         { family: family.id },
       );
     default:

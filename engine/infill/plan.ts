@@ -125,7 +125,7 @@ function checkInstruction({ family, chat }: Checkpoint, { instruction }: InfillP
   if (instruction === undefined || chat !== undefined) return;
   throw new EngineError(
     'option-invalid',
-    `${family.title} takes no instruction: it fills in what fits the code around it. Leave the instruction out, or choose a model that follows instructions.`,
+    `${family.title} does not take instructions; it fills in what fits the surrounding code. Remove the instruction, or choose a model that follows instructions.`,
     { family: family.id },
   );
 }

@@ -145,7 +145,7 @@ export class Schedule {
   }
 
   private stop(code: Refusal, by?: number): Decision {
-    if (this.device === undefined) throw new Error('Nothing runs.');
+    if (this.device === undefined) throw new Error('Nothing is running.');
     this.device.state = 'stopping';
     const id = this.device.entry.job.id;
     return by === undefined ? { kind: 'stop', id, code } : { kind: 'stop', id, code, by };

@@ -49,7 +49,7 @@ export class Scheduler {
       return Promise.reject(
         new EngineError(
           'protocol-violation',
-          `The requestId ${work.requestId} belongs to a request that is not answered yet: use a new number for each request.`,
+          `The requestId ${work.requestId} belongs to a request that has not been answered yet: use a new number for each request.`,
           { requestId: work.requestId },
         ),
       );
@@ -170,13 +170,13 @@ export class Scheduler {
     const data = requestId === undefined ? {} : { by: requestId };
     switch (code) {
       case 'cancelled':
-        return new EngineError('cancelled', 'The request was cancelled.', data);
+        return new EngineError('cancelled', 'The request was canceled.', data);
       case 'superseded':
-        return new EngineError('superseded', 'A newer request took the place of this one.', data);
+        return new EngineError('superseded', 'A newer request replaced this one.', data);
       case 'queue-full':
         return new EngineError(
           'queue-full',
-          `${this.limits.capacity} requests wait already: cancel those that are no longer needed, or ask again when some have been answered.`,
+          `${this.limits.capacity} requests are already waiting: cancel those that are no longer needed, or try again when some have been answered.`,
           { ...data, capacity: this.limits.capacity },
         );
     }

@@ -161,7 +161,7 @@ export class EngineServer {
         this.options.log('warn', `${method}: ${errorReply(thrown).message}`);
       }
     } else if (!method.startsWith('$/')) {
-      this.options.log('warn', `A notification that the engine does not know: ${method.slice(0, 100)}.`);
+      this.options.log('warn', `Unknown notification: ${method.slice(0, 100)}.`);
     }
   }
 
@@ -183,7 +183,10 @@ export class EngineServer {
   private async initialise(raw: unknown): Promise<InitialiseResult> {
     const params = initialiseParams(raw);
     if (this.cacheFolder !== undefined) {
-      throw new EngineError('protocol-violation', 'The engine is initialised already: initialise it once.');
+      throw new EngineError(
+        'protocol-violation',
+        'The engine is already initialized: initialize it only once.',
+      );
     }
     this.cacheFolder = params.cacheFolder;
     this.options.onInitialised?.(params.parentPid);
@@ -242,7 +245,7 @@ export class EngineServer {
     document: string | undefined,
     run: (signal: AbortSignal) => Promise<unknown>,
   ): Promise<unknown> {
-    if (token.isCancellationRequested) throw new EngineError('cancelled', 'The request was cancelled.');
+    if (token.isCancellationRequested) throw new EngineError('cancelled', 'The request was canceled.');
     const { requestId, priority } = params;
     const answer = this.scheduler.submit({
       requestId,

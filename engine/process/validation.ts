@@ -125,7 +125,7 @@ export function initialiseParams(params: unknown): InitialiseParams {
   if (known.protocolVersion !== PROTOCOL_VERSION) {
     throw new EngineError(
       'protocol-violation',
-      `This engine speaks version ${PROTOCOL_VERSION} of the protocol, the client version ${known.protocolVersion}: install both from the same release.`,
+      `The engine uses protocol version ${PROTOCOL_VERSION}, but the client uses version ${known.protocolVersion}: install both from the same release.`,
       { engine: PROTOCOL_VERSION, client: known.protocolVersion },
     );
   }

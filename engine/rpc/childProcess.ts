@@ -28,7 +28,7 @@ export function startProcess(command: EngineCommand): Promise<ChildProcessWithou
       reject(
         new EngineError(
           'engine-not-started',
-          `The engine could not be started with ${command.node}: check that it is a Node executable and may be run.`,
+          `The engine could not be started with ${command.node}: check that it is Node.js and that you may run it.`,
           { node: command.node, script: command.script },
           { cause: error },
         ),

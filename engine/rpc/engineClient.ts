@@ -103,7 +103,7 @@ export class EngineClient {
         this.die(
           new EngineError(
             'protocol-violation',
-            'The engine wrote something on its standard output that is no message: check that `script` is the engine and that both come from the same release.',
+            'The engine wrote something other than a message to its standard output: check that `script` is the engine and that both come from the same release.',
             error.data,
             { cause: error },
           ),
@@ -119,11 +119,11 @@ export class EngineClient {
       limit: () => this.hangMillis,
       probe: () => void this.send(METHODS.status, {}).catch(() => undefined),
       onSilence: (millis) =>
-        this.giveUp(`gave no sign of life for ${Math.round(millis / 1000)} s and was ended: start it again.`),
+        this.giveUp(`did not respond for ${Math.round(millis / 1000)} s and was killed: start it again.`),
     });
     this.connection.onClose(() => {
       // The exit follows; an engine that closed its output and stays is of no use.
-      setTimeout(() => this.giveUp('closed its output and was ended: start it again.'), STOP_MILLIS).unref();
+      setTimeout(() => this.giveUp('closed its output and was killed: start it again.'), STOP_MILLIS).unref();
     });
     createInterface({ input: child.stderr, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
       this.foundNoMemory ||= saysOutOfMemory(line);
@@ -160,7 +160,7 @@ export class EngineClient {
     const late = setTimeout(
       () =>
         client.giveUp(
-          'was started but does not answer: start it again, and look into its log if that does not help.',
+          'was started but does not respond: start it again, and see its log if that does not help.',
         ),
       options.startMillis ?? 15_000,
     );
@@ -254,7 +254,7 @@ export class EngineClient {
     if (this.stopping !== undefined && method !== METHODS.shutdown) {
       return Promise.reject(new EngineError('engine-exited', 'The engine was stopped: start another one.'));
     }
-    if (signal?.aborted) return Promise.reject(new EngineError('cancelled', 'The request was cancelled.'));
+    if (signal?.aborted) return Promise.reject(new EngineError('cancelled', 'The request was canceled.'));
     return new Promise<R>((resolve, reject) => {
       const source = new CancellationTokenSource();
       const settle = () => {
@@ -270,7 +270,7 @@ export class EngineClient {
       };
       const abort = () => {
         source.cancel();
-        entry.reject(new EngineError('cancelled', 'The request was cancelled.'));
+        entry.reject(new EngineError('cancelled', 'The request was canceled.'));
       };
       signal?.addEventListener('abort', abort, { once: true });
       this.pending.add(entry);

@@ -12,11 +12,11 @@ export function suddenEnd(
   const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
   const isByForce = signal === 'SIGKILL' || code === 137;
   const cause = foundNoMemory
-    ? ', for it found no memory (close other programs, or take a smaller model or precision)'
+    ? ' because it ran out of memory (close other programs, or choose a smaller model or a lower precision)'
     : isByForce
-      ? ' (the system does that when memory runs out)'
+      ? ' (the system does this when memory runs out)'
       : '';
-  return `The engine ended unexpectedly ${how}${cause}: start it again, and look into its log if that does not help.`;
+  return `The engine terminated unexpectedly ${how}${cause}: start it again, and see its log if that does not help.`;
 }
 
 /** The pipe to the engine failed, not the request. */

@@ -160,7 +160,7 @@ export class FrameReader extends AbstractMessageReader {
   private reject(reason: string, excerpt: string, id: string | number | null, fatal: boolean): void {
     const error = new EngineError(
       'protocol-violation',
-      `What came in is no JSON-RPC message (${reason}): send a Content-Length header, an empty line and one JSON object.`,
+      `Received something that is not a JSON-RPC message (${reason}): send a Content-Length header, an empty line, and one JSON object.`,
       { excerpt },
     );
     this.options.onRejection({ error, id, fatal });

@@ -30,7 +30,7 @@ export async function describeDevices(
         chosen: !taken,
         attention: 'plain',
         gain: 1,
-        reason: taken ? 'always there' : 'always there, and nothing faster was found',
+        reason: taken ? 'always available' : 'always available, and nothing faster was found',
       });
       continue;
     }

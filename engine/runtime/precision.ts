@@ -30,14 +30,14 @@ export function choosePrecision(
     if (choice === 'fp16' && provider === 'cpu') {
       throw new EngineError(
         'precision-unsupported',
-        'CPUs compute in fp32: fp16 would be slower and less exact. Choose fp32, q8 or int8.',
+        'On the CPU, fp16 is slower and less exact than fp32. Choose fp32, q8, or int8.',
         { precision: choice, provider },
       );
     }
     if (choice === 'int8' && provider !== 'cpu') {
       throw new EngineError(
         'precision-unsupported',
-        `int8 with dynamic activations has kernels for the CPU alone: on ${provider} choose q8, q4 or fp16.`,
+        `int8 runs only on the CPU. On ${provider}, choose q8, q4, or fp16.`,
         { precision: choice, provider },
       );
     }

@@ -56,7 +56,7 @@ export function probeInChild(
       clearTimeout(timer);
       const result = parseResult(out, provider);
       if (result) resolve(result);
-      else fail(`it ended the probe (${signal ?? `exit code ${code}`}). ${lastLine(errors)}`.trim());
+      else fail(`it crashed the probe (${signal ?? `exit code ${code}`}). ${lastLine(errors)}`.trim());
     });
   });
 }

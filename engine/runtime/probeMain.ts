@@ -68,7 +68,7 @@ async function probe(provider: ProviderName, folder: string): Promise<ProbeResul
       provider,
       ok: false,
       fusedAgrees: false,
-      reason: `its numbers are wrong (off by ${error.toPrecision(2)}).`,
+      reason: `its results are wrong (off by ${error.toPrecision(2)}).`,
     };
   }
   const plainGain = reference.millis / plain.millis;
@@ -81,7 +81,7 @@ async function probe(provider: ProviderName, folder: string): Promise<ProbeResul
     ok: true,
     fusedAgrees: fusedAgrees && fused.millis <= plain.millis,
     gain,
-    reason: `it gives the CPU's numbers at ${gain.toPrecision(2)} times its speed.`,
+    reason: `its results match the CPU's, at ${gain.toPrecision(2)} times the speed.`,
   };
 }
 

@@ -66,7 +66,9 @@ export async function decideProvider(
       return { provider, attention: attentionOf(result), reason: [...tried, result.reason].join(' ') };
     }
     tried.push(
-      result.ok ? `${provider} works but is no gain here: ${result.reason}` : `${provider}: ${result.reason}`,
+      result.ok
+        ? `${provider} works but is not faster here: ${result.reason}`
+        : `${provider}: ${result.reason}`,
     );
   }
   return {

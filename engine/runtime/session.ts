@@ -150,7 +150,7 @@ export class DecoderSession implements Forward {
 function output(outputs: InferenceSession.ReturnType, name: string): Tensor {
   const tensor = outputs[name];
   if (!tensor)
-    throw new EngineError('runtime-failed', `The graph gave no output ${name}: rebuild the model.`);
+    throw new EngineError('runtime-failed', `The graph has no output ${name}. Load the model again.`);
   return tensor;
 }
 

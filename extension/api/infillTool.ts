@@ -62,7 +62,7 @@ export class InfillTool implements LanguageModelTool<ToolInput> {
           candidate.confidence === undefined ? '' : `, confidence ${candidate.confidence.toFixed(2)}`;
         return `Candidate ${index + 1}${sure}:\n${diffOf(name, text, candidate.text)}`;
       });
-    const whole = parts.length > 0 ? parts.join('\n\n') : 'The model would leave this as it is.';
+    const whole = parts.length > 0 ? parts.join('\n\n') : 'The model suggests no change.';
     return new LanguageModelToolResult([
       new LanguageModelTextPart(`${whole}\n\n(${answer.model}; nothing was edited.)`),
     ]);
@@ -89,7 +89,7 @@ async function placeOf(filePath: string): Promise<Uri> {
   const isOpen = open.some((one) => one.toString() === place?.uri.toString());
   if (place === undefined || (place.folder === undefined && !isOpen)) {
     throw invalid(
-      `${filePath} is neither open nor in the workspace: name a file by its path in the workspace.`,
+      `${filePath} is neither open nor in the workspace. Use the path of a file in the workspace.`,
     );
   }
   return place.uri;

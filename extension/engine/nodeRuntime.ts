@@ -33,10 +33,10 @@ export async function findNode({ setting, host, ask }: NodeSearch): Promise<Node
   if (setting !== '') {
     const facts = await ask(setting);
     if (facts === undefined || facts.electron || !isRecent(facts.version)) {
-      const what = facts === undefined ? 'cannot be run as Node' : `is ${describe(facts)}`;
+      const what = facts === undefined ? 'cannot be run as Node.js' : `is ${describe(facts)}`;
       throw new EngineError(
         'engine-not-started',
-        `The setting palimpsest.node.path names ${setting}, which ${what}: name a Node ${OLDEST} or newer, or leave it empty.`,
+        `The setting palimpsest.node.path is ${setting}, which ${what}. Choose Node.js ${OLDEST} or later, or leave it empty.`,
         { node: setting },
       );
     }
@@ -58,7 +58,8 @@ export function describeRuntime({ executable, version, source }: NodeRuntime): s
     setting: 'named in the settings',
     host: "the extension host's own",
     path: 'found on PATH',
-    electron: "the editor's own runtime, because no Node was found: set palimpsest.node.path if it crashes",
+    electron:
+      'the runtime built into VS Code, because Node.js was not found; set palimpsest.node.path if it crashes',
   };
   return `Node ${version} (${origin[source]}): ${executable}`;
 }

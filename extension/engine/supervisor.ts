@@ -220,7 +220,7 @@ export class EngineSupervisor {
   private async backOff(failure: EngineError, signal: AbortSignal): Promise<void> {
     const delay = this.budget.spend(Date.now());
     if (delay === undefined) throw failure;
-    this.options.log.warn(`${failure.message} Starting again in ${delay} ms.`);
+    this.options.log.warn(`${failure.message} Restarting in ${delay} ms.`);
     this.enter({ kind: 'restarting', error: failure });
     await pause(delay, signal);
   }
@@ -251,8 +251,7 @@ export class EngineSupervisor {
       // What was stopped meanwhile must not come up behind the back of whoever stopped it.
       if (signal.aborted) throw cancelled();
       // Its exit was told before anybody listened for it.
-      if (!client.alive)
-        throw new EngineError('engine-exited', 'The engine ended when its model was loaded.');
+      if (!client.alive) throw new EngineError('engine-exited', 'The engine exited while loading its model.');
       client.hangMillis = (this.options.patience ?? patienceWith)(model.parameters);
       this.options.log.info(`${model.name}: ${model.provider}, ${model.precision}. ${model.providerReason}`);
       for (const remark of model.remarks) this.options.log.info(remark);
@@ -271,7 +270,7 @@ export class EngineSupervisor {
     if (this.ready?.client !== client) return;
     this.ready = undefined;
     if (exit.expected || this.disposed) return;
-    this.begin(exit.error ?? new EngineError('engine-exited', 'The engine ended unexpectedly.'));
+    this.begin(exit.error ?? new EngineError('engine-exited', 'The engine terminated unexpectedly.'));
   }
 
   private waitForIdle(): void {
@@ -279,7 +278,7 @@ export class EngineSupervisor {
     const millis = this.options.idleMillis();
     if (this.users > 0 || this.ready === undefined || millis <= 0) return;
     this.idleTimer = setTimeout(() => {
-      this.options.log.info('The engine was idle and is stopped; the next request starts it again.');
+      this.options.log.info('The engine was idle and has stopped; the next request starts it again.');
       void this.stop();
     }, millis);
     this.idleTimer.unref();
@@ -292,7 +291,7 @@ export class EngineSupervisor {
 }
 
 function cancelled(): EngineError {
-  return new EngineError('cancelled', 'The request was cancelled.');
+  return new EngineError('cancelled', 'The request was canceled.');
 }
 
 function pause(millis: number, signal: AbortSignal): Promise<void> {

@@ -11,13 +11,13 @@ export type Silence = Refusal | 'on request' | 'unsure' | 'late' | 'failed' | 'e
 export function sayWhySilent(silence: Silence): string {
   switch (silence) {
     case 'on request':
-      return l10n.t('Ghost text comes only when you ask for it (palimpsest.ghostText.trigger).');
+      return l10n.t('Ghost text appears only when you trigger it (palimpsest.ghostText.trigger).');
     case 'unsure':
       return l10n.t('No ghost text: the model is not sure enough here (palimpsest.ghostText.gate).');
     case 'late':
       return l10n.t('No ghost text: the model is slower than you type.');
     case 'failed':
-      return l10n.t('No ghost text: the engine gave no answer. The log says why.');
+      return l10n.t('No ghost text: the engine did not answer. See the log for details.');
     case 'excluded':
       return l10n.t('No ghost text: Palimpsest does not read this file (palimpsest.context).');
     case 'comment':

@@ -82,7 +82,7 @@ export class Exclusions implements Disposable {
     try {
       return (await canonicalPlace(Uri.file(file))).uri;
     } catch (error) {
-      this.log.debug(`Where ${file} leads could not be found out: ${String(error)}`);
+      this.log.debug(`Could not resolve the links of ${file}: ${String(error)}`);
       return undefined;
     }
   }

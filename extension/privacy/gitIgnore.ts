@@ -95,7 +95,7 @@ export class GitIgnore {
     } catch (error) {
       if (error instanceof DeadlineError) this.stuck.set(root, this.now());
       const why = error instanceof Error ? error.message : String(error);
-      this.options.log(`Whether git ignores ${file} could not be found out: ${why}.`);
+      this.options.log(`Could not determine whether Git ignores ${file}: ${why}.`);
       return undefined;
     }
   }
@@ -127,7 +127,7 @@ export class GitIgnore {
         hasFailed = true;
         if (error.code !== 'ENOENT') return resolve(undefined);
         this.isMissing = true;
-        this.options.log('There is no git: ignore files are read without it.');
+        this.options.log('Git was not found; ignore files are read without it.');
         resolve(isNamedByIgnoreFiles(repository));
       });
       child.once('close', (code, signal) => {
@@ -137,7 +137,7 @@ export class GitIgnore {
         if (code === 1 || isNoRepository(complaint)) return resolve(false);
         if (signal === 'SIGKILL') return reject(new DeadlineError(limitMillis));
         this.options.log(
-          `git could not say whether it ignores ${file}: ${complaint.trim() || `exit ${code ?? signal}`}`,
+          `Git could not determine whether it ignores ${file}: ${complaint.trim() || `exit ${code ?? signal}`}`,
         );
         resolve(undefined);
       });

@@ -1,4 +1,4 @@
-// Asks what is wanted, for models that take an instruction; tells of a model that takes none before anybody has typed.
+// Asks describes the change, for models that take instructions; tells of a model that takes none before anybody has typed.
 import { l10n, window } from 'vscode';
 import { toEngineError } from '../../engine/errors';
 import type { ModelDescription } from '../../engine/protocol';

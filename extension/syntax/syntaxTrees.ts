@@ -103,7 +103,7 @@ export class SyntaxTrees {
       return await library.Language.load(path.join(this.options.folder, grammarFile(grammar)));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.options.warn(`The grammar ${grammar} could not be loaded, lines are taken in its place: ${why}`);
+      this.options.warn(`The grammar ${grammar} could not be loaded; lines are used instead: ${why}`);
       return undefined;
     }
   }

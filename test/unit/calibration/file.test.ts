@@ -140,7 +140,7 @@ describe('calibration.json', () => {
 
   test('refuses what is no JSON object, and a key that stands twice', async () => {
     await refused('{', /is not valid JSON/);
-    await refused('[]', /does not hold a JSON object/);
+    await refused('[]', /does not contain a JSON object/);
     await refused(good.replace('"gate"', '"gate": 0.1, "gate"'), /repeats the key "gate"/);
     await refused(good.replace(/"gate": [\d.]+/, '"gate": NaN'), /is not valid JSON/);
   });

@@ -54,9 +54,9 @@ describe('placeSpans', () => {
     assert.match(refusal(text, [{ start: -1, end: 2 }]), /outside/);
     assert.match(refusal(text, [{ start: 0.5, end: 2 }]), /outside/);
     assert.match(refusal(text, [{ start: Number.NaN, end: 2 }]), /outside/);
-    assert.match(refusal(text, [{ start: 4, end: 2 }]), /behind its end/);
+    assert.match(refusal(text, [{ start: 4, end: 2 }]), /after its end/);
     assert.match(refusal(text, [{ start: 3, end: 5 }]), /line end/);
-    assert.match(refusal(text, [{ start: 0, end: 7 }]), /2:1|1:1-2:4 has a border inside a character/);
+    assert.match(refusal(text, [{ start: 0, end: 7 }]), /2:1|1:1-2:4 has a boundary inside a character/);
     const overlapping = [
       { start: 0, end: 5 },
       { start: 4, end: 6 },

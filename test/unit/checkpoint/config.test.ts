@@ -148,7 +148,7 @@ describe('config.json', () => {
     [{ use_sliding_window: true }, 'use_sliding_window'],
     [{ mlp_bias: true }, 'mlp_bias'],
     [{ num_experts: 128 }, 'mixture of experts'],
-    [{ quantization_config: { bits: 4 } }, 'quantised'],
+    [{ quantization_config: { bits: 4 } }, 'quantized'],
   ];
   for (const [change, message] of refused) {
     test(`refuses ${JSON.stringify(change)}`, () => {

@@ -355,7 +355,7 @@ describe('GGUF files that cannot be run', () => {
 
   test('a file that does not exist, and a folder of that name', async (t) => {
     const folder = temporaryFolder(t, 'folder.gguf');
-    await assert.rejects(openCheckpoint(folder), fails('checkpoint-malformed', 'not an ordinary file'));
+    await assert.rejects(openCheckpoint(folder), fails('checkpoint-malformed', 'not a regular file'));
     await assert.rejects(
       openCheckpoint(path.join(folder, 'none.gguf')),
       fails('checkpoint-missing', 'does not exist'),
@@ -366,7 +366,7 @@ describe('GGUF files that cannot be run', () => {
     const folder = temporaryFolder(t);
     writeFileSync(path.join(folder, 'config.json'), '{}');
     writeFileSync(path.join(folder, 'model.gguf'), '');
-    await assert.rejects(openCheckpoint(folder), fails('checkpoint-missing', 'give that file'));
+    await assert.rejects(openCheckpoint(folder), fails('checkpoint-missing', 'choose that file'));
   });
 
   test('a download that stopped', async (t) => {

@@ -125,11 +125,11 @@ describe('safetensors header', () => {
   test('a missing file, a folder and a named pipe have codes', async (t) => {
     const folder = temporaryFolder(t);
     await assert.rejects(readSafetensorsHeader(path.join(folder, 'none')), fails('checkpoint-missing'));
-    await assert.rejects(readSafetensorsHeader(folder), fails('checkpoint-malformed', 'ordinary file'));
+    await assert.rejects(readSafetensorsHeader(folder), fails('checkpoint-malformed', 'regular file'));
     if (process.platform === 'win32') return;
     const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    await assert.rejects(readSafetensorsHeader(pipe), fails('checkpoint-malformed', 'ordinary file'));
+    await assert.rejects(readSafetensorsHeader(pipe), fails('checkpoint-malformed', 'regular file'));
   });
 
   test('any bytes give tensors inside the file, or an EngineError', () => {

@@ -24,7 +24,14 @@ async function command(words: readonly string[], overrides: Partial<ScriptedCont
         reason: 'slow here.',
       },
       { provider: 'cuda', usable: false, chosen: false, attention: 'plain', reason: 'no library.' },
-      { provider: 'cpu', usable: true, chosen: true, attention: 'plain', gain: 1, reason: 'always there' },
+      {
+        provider: 'cpu',
+        usable: true,
+        chosen: true,
+        attention: 'plain',
+        gain: 1,
+        reason: 'always available',
+      },
     ],
   });
   const world = testWorld(engine, overrides);
@@ -51,7 +58,7 @@ describe('the command', () => {
   });
 
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-    [[], /^palimpsest: Name a command: .* See: palimpsest --help \[option-invalid\]\n$/],
+    [[], /^palimpsest: Specify a command: .* See: palimpsest --help \[option-invalid\]\n$/],
     [['infil'], /There is no command infil\. Did you mean infill\? See: palimpsest --help/],
     [['--json'], /There is no option --json\./],
     [['score'], /FILE is missing: .* See: palimpsest score --help/],
@@ -90,7 +97,7 @@ describe('score', () => {
     assert.equal(
       out,
       [
-        'place  token   nats  bits  the model would rather see',
+        'place  token   nats  bits  the model expects',
         '2:4    "four"  3.50  5.05  "other" 25 %',
         '2:1    "漢字"  2.50  3.61  "other" 25 %',
         '',
@@ -173,7 +180,7 @@ describe('the model that is taken', () => {
     assert.equal(progressLine({ folder: '', stage: 'opening' }), 'opening the checkpoint');
     assert.equal(
       progressLine({ folder: '', stage: 'quantising', fraction: 0.499 }),
-      'quantising the weights (once) 49 %',
+      'quantizing the weights (first time only) 49 %',
     );
     assert.equal(progressLine({ folder: '', stage: 'session', fraction: 2 }), 'loading the weights 100 %');
   });

@@ -169,7 +169,7 @@ describe('infill', () => {
     const { world, calls } = await infill(context, ['mean.py', '--span', '2:12-2:23'], {}, overrides);
     const shown = world.stderr.text();
     assert.equal(calls.infills[0]?.events, true);
-    assert.match(shown, /quantising the weights \(once\) 50 %/);
+    assert.match(shown, /quantizing the weights \(first time only\) 50 %/);
     assert.match(shown, /reading the context/);
     assert.ok(shown.lastIndexOf('\u001b[?25h') > shown.lastIndexOf('\u001b[?25l'));
     assert.match(visible(world.stdout.text()), /⎋\[32m\+ {4}return answer⎋\[0m/u);
@@ -201,7 +201,7 @@ describe('infill', () => {
       '# candidate 2 of 3, mean log-probability -1.25',
       '# candidate 3 of 3, mean log-probability -2.25',
     ]);
-    assert.match(world.stderr.text(), /Candidate 2 is what stood there already\./);
+    assert.match(world.stderr.text(), /Candidate 2 is the same as the current text\./);
   });
 
   test('--write puts the best candidate into the file, all spans of it', async (context) => {
@@ -248,7 +248,7 @@ describe('infill', () => {
     const words = ['mean.py', '--span', '2:12-2:23', '--write'];
     const { code, world, file } = await infill(context, words, { answers: [] });
     assert.equal(code, 1);
-    assert.match(world.stderr.text(), /The model came to no answer/);
+    assert.match(world.stderr.text(), /The model found no answer/);
     assert.equal(fs.readFileSync(file, 'utf8'), TEXT);
     const json = await infill(context, [...words, '--json'], { answers: [] });
     assert.equal(json.code, 1);
@@ -283,7 +283,7 @@ describe('infill', () => {
     const words = ['mean.py', '--span', '2:12-2:23', '--write'];
     const { code, world, file } = await infill(context, words, script, { signal: controller.signal });
     assert.equal(code, 130);
-    assert.equal(world.stderr.text(), 'palimpsest: Cancelled; nothing was changed. [cancelled]\n');
+    assert.equal(world.stderr.text(), 'palimpsest: Canceled; nothing was changed. [cancelled]\n');
     assert.equal(fs.readFileSync(file, 'utf8'), TEXT);
   });
 

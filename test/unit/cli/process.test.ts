@@ -151,7 +151,7 @@ describe('the process', { concurrency: 2 }, () => {
     child.kill('SIGINT');
     const { code, err } = await ended;
     assert.equal(code, 130);
-    assert.equal(err, 'palimpsest: Cancelled; nothing was changed. [cancelled]\n');
+    assert.equal(err, 'palimpsest: Canceled; nothing was changed. [cancelled]\n');
   });
 
   test('a reader that goes away early is no failure and no stack trace', async () => {

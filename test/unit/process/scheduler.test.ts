@@ -22,7 +22,7 @@ class Held implements Work<string> {
     return new Promise((resolve, reject) => {
       this.go = resolve;
       signal.addEventListener('abort', () =>
-        reject(new EngineError('cancelled', 'The request was cancelled.')),
+        reject(new EngineError('cancelled', 'The request was canceled.')),
       );
     });
   }
