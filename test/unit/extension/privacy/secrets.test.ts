@@ -137,6 +137,15 @@ describe('why a text stays out', () => {
     assert.equal(exclusionByName({ ...plain, text: `-----BEGIN PUBLIC KEY-----\n${body}` }), undefined);
   });
 
+  test('a private key is one behind headers of its own, and not behind a page of words', () => {
+    const header = '-----BEGIN PGP PRIVATE KEY BLOCK-----';
+    const body = 'lQdGBGVx7Z4BEACyk0m3vJ2Yz1qPp8sR5tUwXhNfLd6bQaGc9eTiVoKjHrMuSxWy';
+    const behind = (between: string) =>
+      exclusionByName({ ...plain, text: `${header}\n${between}\n${body}\n` });
+    assert.equal(behind('Version: GnuPG v2\nComment: kept by the release team\n'.repeat(6)), 'secret');
+    assert.equal(behind('what follows is an example of a header\n'.repeat(20)), undefined);
+  });
+
   test('no extension of a dotenv name makes it public, but those of templates', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z]{1,8}$/), (ending) => {

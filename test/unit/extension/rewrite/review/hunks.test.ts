@@ -92,8 +92,23 @@ describe('hunks of a candidate', () => {
         [4, 5],
       ],
     );
-    const brackets = hunks('two\nthree\nfour', 'two\nthree\nfour');
-    assert.deepEqual(brackets, []);
+    const [near, ...further] = hunks('one\ntwo\nthree\nfour', 'a\nb\ntwo\nthree\nc\nd');
+    assert.deepEqual(
+      [near?.startLine, near?.endLine, further.length],
+      [0, 1, 1],
+      'two lines are between them',
+    );
+  });
+
+  test('are one across at most three lines of brackets', () => {
+    const count = (between: string) => {
+      const text = `one\n${between}two\n`;
+      const whole = { start: 0, end: text.length, old: text };
+      return hunksOf(text, [whole], { texts: [`a\nb\n${between}c\nd\n`] }).length;
+    };
+    assert.equal(count('  });\n}\n\n'), 1);
+    assert.equal(count('  });\n}\n\n{\n'), 2);
+    assert.equal(count('  });\n}\nelse\n'), 2);
   });
 
   test('of places that meet keep the order of the places', () => {
