@@ -151,7 +151,7 @@ export class Fixer {
     const rewrite = l10n.t('Rewrite');
     const chosen = await window.showInformationMessage(
       l10n.t(
-        'Palimpsest shows no fix for this, because no language server could check one: {0}',
+        'Palimpsest shows no fix, because no language server could check it: {0}',
         shortened(diagnostic.message),
       ),
       ...(span === undefined ? [] : [rewrite]),

@@ -10,7 +10,7 @@ export function wordsOfNote(note: Note): string {
     case 'nothing-new':
       return l10n.t('Palimpsest: another seed produced nothing new.');
     case 'nothing-good':
-      return l10n.t('Palimpsest: another seed produced nothing good.');
+      return l10n.t('Palimpsest: another seed produced no good rewrite.');
     case 'nothing-to-repair':
       return l10n.t('Palimpsest: the model finds nothing to repair here.');
     case 'conflict':

@@ -2,7 +2,7 @@
 import { l10n } from 'vscode';
 import type { Mark, Quality, Reason } from './verdict';
 
-/** `Unsure: names that are not in this file, low confidence` */
+/** `Unsure: names that this file does not contain, low confidence` */
 export function wordsOfQuality({ mark, reasons }: Quality): string {
   // One way of saying each thing: two reasons may come to the same.
   const why = [...new Set(reasons.map(wordsOfReason))].join(', ');
@@ -34,7 +34,7 @@ function wordsOfReason(reason: Reason): string {
     case 'unbalanced':
       return l10n.t('unpaired brackets or quotes');
     case 'unknown-names':
-      return l10n.t('names that are not in this file');
+      return l10n.t('names that this file does not contain');
     case 'improbable':
       return l10n.t('low confidence');
   }

@@ -136,7 +136,7 @@ describe('devices', () => {
         'provider  verdict    speed  attention  why',
         'webgpu    works     0.03 ×  plain      slow here.',
         'cuda      not here       –  –          no library.',
-        'cpu       used       1.0 ×  plain      always there',
+        'cpu       used       1.0 ×  plain      always available',
         '',
       ].join('\n'),
     );

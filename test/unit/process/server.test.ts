@@ -392,7 +392,7 @@ describe('server', () => {
     await connection.sendNotification('palimpsest/unknown', {});
     await connection.sendNotification(METHODS.enough, { requestId: 'one' });
     await infill(1, 'steps 1');
-    assert.equal(logs.filter((line) => line.includes('no JSON-RPC message')).length, 2);
+    assert.equal(logs.filter((line) => line.includes('not a JSON-RPC message')).length, 2);
     assert.ok(logs.some((line) => line.includes('palimpsest/unknown')));
     assert.ok(logs.some((line) => line.includes('requestId')));
   });

@@ -160,7 +160,7 @@ describe('validation', () => {
       (error: unknown) =>
         error instanceof EngineError &&
         error.code === 'protocol-violation' &&
-        /version 1 .* version 2/.test(error.message) &&
+        /version 1, .* version 2:/.test(error.message) &&
         error.data['engine'] === 1 &&
         error.data['client'] === 2,
     );

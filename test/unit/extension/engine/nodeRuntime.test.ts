@@ -25,7 +25,7 @@ describe('which Node runs the engine', () => {
     test(`a setting that names ${what} is an error, not a hint`, async () => {
       await assert.rejects(findNode({ setting: '/my/node', host: real, ask: async () => answer }), {
         code: 'engine-not-started',
-        message: /palimpsest\.node\.path names \/my\/node/,
+        message: /palimpsest\.node\.path is \/my\/node/,
       });
     });
   }
