@@ -280,7 +280,7 @@ describe('engine', () => {
     await palimpsest.engine.stop();
     await assert.rejects(
       palimpsest.engine.use(async () => undefined, { revive: true }),
-      { code: 'engine-not-started', message: /palimpsest\.node\.path names \/nowhere\/node/ },
+      { code: 'engine-not-started', message: /palimpsest\.node\.path is \/nowhere\/node/ },
     );
     assert.equal(palimpsest.engine.state.kind, 'failed');
   });
