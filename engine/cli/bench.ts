@@ -35,9 +35,9 @@ const spec: CommandSpec = {
     json: { help: 'print a single JSON object' },
   },
   notes: [
-    'A forward encodes the whole context; a step runs the block alone over the cached context. Both ask',
-    'for the predictions of as many rows as the block has. Close other programs: a busy machine gives',
-    'other figures.',
+    'A forward pass encodes the whole context; a step runs only the block over the cached context. Both',
+    'compute predictions for as many rows as the block has. Close other programs: a busy machine changes',
+    'the figures.',
   ],
 };
 

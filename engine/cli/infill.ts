@@ -137,7 +137,7 @@ async function denoise(
   }
 }
 
-/** `starter · cpu · int8 · 12 forwards · 3.3 tokens a forward · confidence 61 % · 812 ms` */
+/** `starter · cpu · int8 · 12 forwards · 3.3 tokens per forward · confidence 61 % · 812 ms` */
 function factsLine(result: InfillResult): string {
   const { confidence, flaws = [] } = result.candidates[0] ?? {};
   return [
@@ -145,7 +145,7 @@ function factsLine(result: InfillResult): string {
     result.provider,
     result.precision,
     `${result.forwards} forward${result.forwards === 1 ? '' : 's'}`,
-    `${result.tokensPerForward.toFixed(1)} tokens a forward`,
+    `${result.tokensPerForward.toFixed(1)} tokens per forward`,
     ...(confidence === undefined ? [] : [`confidence ${percent(confidence)}`]),
     ...(flaws.length === 0 ? [] : [`flaws: ${flaws.join(', ')}`]),
     `${Math.round(result.millis)} ms`,

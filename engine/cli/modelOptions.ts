@@ -14,7 +14,7 @@ import { canAnimate, type Environment } from './style';
 
 export const MODEL_OPTION: OptionTable = {
   model: {
-    value: 'DIR',
+    value: 'PATH',
     help: 'checkpoint folder or .gguf file; default: the environment variable PALIMPSEST_MODEL, then the starter model',
   },
 };

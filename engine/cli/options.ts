@@ -44,7 +44,7 @@ export interface ParsedArguments {
   texts(name: string): readonly string[];
 }
 
-const HELP: OptionTable = { help: { short: 'h', help: 'show this' } };
+const HELP: OptionTable = { help: { short: 'h', help: 'show this help' } };
 
 /** Edits (insert, delete, replace) between two words: for "did you mean". */
 function distance(a: string, b: string): number {

@@ -79,7 +79,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
   const total = tokens.reduce((sum, token) => sum + token.surprise, 0);
   const mean = tokens.length > 0 ? (total / tokens.length).toFixed(2) : '–';
   const sides = result.method === 'masked' ? 'both sides seen' : 'left side seen';
-  const facts = `${result.model} · ${tokens.length} tokens · ${mean} nats a token · ${sides} · ${Math.round(result.millis)} ms`;
+  const facts = `${result.model} · ${tokens.length} tokens · ${mean} nats per token · ${sides} · ${Math.round(result.millis)} ms`;
   context.stderr.write(`${paintFor(context.stderr, context.env)('faint', facts)}\n`);
   return 0;
 }

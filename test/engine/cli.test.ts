@@ -193,7 +193,7 @@ describe('the command on tiny checkpoints', () => {
     assert.match(out, /^--- a\/diff\.py\n\+\+\+ b\/diff\.py\n@@ -1,3 \+1,\d+ @@$/m);
     assert.match(
       err,
-      /^starter · cpu · fp32 · \d+ forwards? · [\d.]+ tokens a forward · confidence \d+ %( · flaws: [a-z, ]+)? · \d+ ms$/m,
+      /^starter · cpu · fp32 · \d+ forwards? · [\d.]+ tokens per forward · confidence \d+ %( · flaws: [a-z, ]+)? · \d+ ms$/m,
     );
   });
 

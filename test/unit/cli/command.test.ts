@@ -103,7 +103,7 @@ describe('score', () => {
         '',
       ].join('\n'),
     );
-    assert.equal(err, 'scripted · 4 tokens · 2.00 nats a token · both sides seen · 5 ms\n');
+    assert.equal(err, 'scripted · 4 tokens · 2.00 nats per token · both sides seen · 5 ms\n');
   });
 
   test('--json has the places, all tokens unless limited', async () => {

@@ -160,7 +160,7 @@ describe('infill', () => {
       world.stdout.text(),
       '--- a/mean.py\n+++ b/mean.py\n@@ -1,2 +1,2 @@\n def mean(values):\n-    return sum(values)\n+    return 0\n',
     );
-    assert.equal(world.stderr.text(), 'scripted · cpu · q8 · 3 forwards · 2.0 tokens a forward · 12 ms\n');
+    assert.equal(world.stderr.text(), 'scripted · cpu · q8 · 3 forwards · 2.0 tokens per forward · 12 ms\n');
     assert.equal(fs.readFileSync(file, 'utf8'), TEXT, 'nothing is written unless it is asked for');
   });
 

@@ -132,7 +132,7 @@ describe('arguments', () => {
         '  --seed N                a number',
         '  --rule NAME             a word',
         '  --json                  a switch',
-        '  -h, --help              show this',
+        '  -h, --help              show this help',
         '',
       ].join('\n'),
     );
