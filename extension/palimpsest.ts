@@ -243,9 +243,10 @@ export class Palimpsest {
   /** Of the light bulb's menu, or at the cursor of the active editor. */
   async fixProblem(uri?: Uri, diagnostic?: Diagnostic): Promise<FixOutcome | undefined> {
     const editor = editorOf(uri);
+    const turn = this.fixer.turn();
     if (editor === undefined || !(await this.mayRewrite(editor.document))) return undefined;
     const problem = diagnostic ?? problemAtCursor(editor);
-    if (problem !== undefined) return this.fixer.fix(editor, problem);
+    if (problem !== undefined) return this.fixer.fix(editor, problem, turn);
     say(l10n.t('Palimpsest: there is no problem at the cursor.'));
     return undefined;
   }

@@ -26,11 +26,18 @@ const LEAST_CANDIDATES = 4;
 
 export class Fixer {
   private running: AbortController | undefined;
+  private turns = 0;
 
   constructor(private readonly services: FixerServices) {}
 
-  /** Of a document that may be read. A fix that is still looked for is given up. */
-  async fix(editor: TextEditor, diagnostic: Diagnostic): Promise<FixOutcome> {
+  /** To be taken when a person asks: what is checked before a fix may end in another order than it began. */
+  turn(): number {
+    return ++this.turns;
+  }
+
+  /** Of a document that may be read. A fix that is still looked for is given up for one whose `turn` is later. */
+  async fix(editor: TextEditor, diagnostic: Diagnostic, turn: number): Promise<FixOutcome> {
+    if (turn < this.turns) return 'cancelled';
     const { document } = editor;
     this.running?.abort();
     const controller = new AbortController();

@@ -267,6 +267,8 @@ describe('robustness', () => {
       if (!document.isClosed && rewrite.kind === 'reviewing') {
         await run('acceptRewrite');
         await until(() => rewrite.ending, 'the end of the rewrite');
+        // A review in a diff editor may leave another editor in front.
+        await window.showTextDocument(document);
         await commands.executeCommand('undo');
         assert.equal(document.getText(), LONG_TEXT);
       }
