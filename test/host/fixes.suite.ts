@@ -183,6 +183,7 @@ describe('quick fixes', () => {
     const palimpsest = await (await internals()).palimpsest();
     await palimpsest.engine.stop();
     const real = window.withProgress;
+    const { launch } = palimpsest;
     let state: string | undefined;
     const seen = new Promise<void>((resolve) => {
       const heard = (options: ProgressOptions, ...rest: never[]) => {
@@ -194,6 +195,11 @@ describe('quick fixes', () => {
       };
       Object.defineProperty(window, 'withProgress', { configurable: true, writable: true, value: heard });
     });
+    // However fast the machine is, the engine is not there before the progress is.
+    palimpsest.launch = async () => {
+      await seen;
+      return launch();
+    };
     try {
       const [problem] = languages.getDiagnostics(editor.document.uri);
       const outcome = commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
@@ -201,6 +207,7 @@ describe('quick fixes', () => {
       assert.notEqual(state, 'ready');
       assert.ok(['shown', 'none'].includes(String(await outcome)));
     } finally {
+      palimpsest.launch = launch;
       Object.defineProperty(window, 'withProgress', { configurable: true, writable: true, value: real });
     }
     await commands.executeCommand('palimpsest.rejectRewrite');
