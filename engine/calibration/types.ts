@@ -11,6 +11,6 @@ export interface Calibration {
   readonly confidence: Readonly<Record<'off' | 'mixed' | 'alone', readonly number[]>>;
   /** 0…1: the part of several selected lines that an answer has at least, in tokens; 0: no bound. */
   readonly leastShare: number;
-  /** 0…1: the least confidence at which an answer that nobody asked for is worth showing. */
+  /** 0…1: the minimum confidence of a suggestion that is shown without being requested. */
   readonly gate: number;
 }

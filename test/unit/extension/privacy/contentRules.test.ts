@@ -11,7 +11,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   'an AWS access key id': `id = AKIA${'QWERTYUIOPASDFGH'}`,
   'a GitHub token': `clone(${'ghp_'}${'wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx'})`,
   'a Slack token': `${'xoxb-'}1234567890-1234567890-AbCdEfGhIjKlMnOpQrStUvWx`,
-  'an npm token': `//registry.npmjs.org/:_authToken=npm_${letters(36)}`,
+  'an npm token': `//npm.example.com/:_authToken=npm_${letters(36)}`,
   'an Anthropic key': `key('sk-ant-api03-${'a'.repeat(93)}AA')`,
   'a Google key': `AIza${'SyA1234567890abcdefghijklmnopqrstuv'}`,
   'a Stripe key': `sk_live_${'4eC39HqLyjWDarjtT1zdp7dc'}`,
