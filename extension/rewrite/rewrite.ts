@@ -21,17 +21,8 @@ import type { Ghost } from './review/inlineView';
 import { tellRefusal, wordsOfRefusal } from './review/refusal';
 import { type Pointed, pointedWords } from './review/selectedWords';
 import { positionOf, textTaken } from './state/acceptance';
-import {
-  begin,
-  beginReview,
-  type Decision,
-  decide,
-  type Note,
-  type RewriteEffect,
-  type RewriteEvent,
-  type RewriteState,
-  resume,
-} from './state/machine';
+import { begin, beginReview, decide, resume } from './state/machine';
+import type { Decision, Note, RewriteEffect, RewriteEvent, RewriteState } from './state/transitions';
 import type { Refusal, Review, RewriteRequest, Span } from './state/types';
 import { tooLong } from './tooLong';
 

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { EngineError } from '../../../../../engine/errors';
-import {
-  begin,
-  beginReview,
-  decide,
-  type RewriteEvent,
-  type RewriteState,
-} from '../../../../../extension/rewrite/state/machine';
+import { begin, beginReview, decide } from '../../../../../extension/rewrite/state/machine';
+import type { RewriteEvent, RewriteState } from '../../../../../extension/rewrite/state/transitions';
 import type { Span } from '../../../../../extension/rewrite/state/types';
 
 const spans: readonly Span[] = [{ start: 4, end: 7, old: 'old' }];

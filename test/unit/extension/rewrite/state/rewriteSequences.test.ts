@@ -7,13 +7,12 @@ import type { Mark } from '../../../../../extension/rewrite/quality/verdict';
 import { hunksOf } from '../../../../../extension/rewrite/review/hunks';
 import { textWith } from '../../../../../extension/rewrite/review/sides';
 import { candidateOf, hasChanges, positionOf } from '../../../../../extension/rewrite/state/acceptance';
-import {
-  begin,
-  type Decision,
-  decide,
-  type RewriteEvent,
-  type RewriteState,
-} from '../../../../../extension/rewrite/state/machine';
+import { begin, decide } from '../../../../../extension/rewrite/state/machine';
+import type {
+  Decision,
+  RewriteEvent,
+  RewriteState,
+} from '../../../../../extension/rewrite/state/transitions';
 import type { Candidate, Review, Span } from '../../../../../extension/rewrite/state/types';
 import { applyEdits, leastEdit } from '../../../../../extension/text/edits';
 import type { TextEdit } from '../../../../../extension/text/types';
