@@ -18,10 +18,10 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from training.data.corpus import Document, read_documents
+from training.data.corpus import Document
 from training.data.downloads import read_source
 from training.data.filters import clean, reason_to_drop
-from training.data.packing import pack, tokenizer_digest
+from training.data.packing import pack_corpus, tokenizer_digest
 from training.data.sources import load_sources
 from training.data.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
 from training.data.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
@@ -52,12 +52,7 @@ def prepare_data(folder: Path) -> None:
     tokenizer = train_tokenizer([document.text for document in train], VOCABULARY)
     save_tokenizer(tokenizer, folder / "tokenizer")
     tokenizer = load_tokenizer(folder / "tokenizer")
-    counts = {
-        name: pack(list(read_documents(folder / "corpus" / f"{name}.jsonl.gz")), tokenizer, folder / "packed", name)
-        for name in ("train", "held")
-    }
-    facts = {"tokenizer": tokenizer_digest(folder / "tokenizer"), "tokens": counts}
-    (folder / "packed" / "packed.json").write_text(json.dumps(facts), encoding="utf-8")
+    pack_corpus(folder / "corpus", tokenizer, tokenizer_digest(folder / "tokenizer"), folder / "packed")
 
 
 def train_command(folder: Path, run: Path, minutes: float) -> list[str]:

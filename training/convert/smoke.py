@@ -14,8 +14,7 @@ import tempfile
 from pathlib import Path
 
 from training.convert.tiny import write_tiny_base
-from training.data.corpus import read_documents
-from training.data.packing import pack, tokenizer_digest
+from training.data.packing import pack_corpus, tokenizer_digest
 from training.data.tokenizer import load_tokenizer
 from training.data.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
 from training.eval.fim import score_left_to_right
@@ -50,13 +49,7 @@ def convert(folder: Path, out: Path) -> None:
         "--out",
         str(cut),
     )
-    tokenizer = load_tokenizer(cut)
-    counts = {
-        name: pack(list(read_documents(folder / "corpus" / f"{name}.jsonl.gz")), tokenizer, packed, name)
-        for name in ("train", "held")
-    }
-    facts = {"tokenizer": tokenizer_digest(cut), "tokens": counts}
-    (packed / "packed.json").write_text(json.dumps(facts), encoding="utf-8")
+    pack_corpus(folder / "corpus", load_tokenizer(cut), tokenizer_digest(cut), packed)
     common = ("--size", "tiny-base", "--data", str(packed), "--tokenizer", str(cut), "--run", str(trained))
     steps = ("--length", str(LENGTH), "--batch", str(BATCH), "--next-token-tokens", "0", "--noise-warmup-tokens", "1")
     kind = ("--optimiser", "adamw", "--rows", "fim", "--device", "cpu", "--float32", "--threads", "1", "--workers", "0")

@@ -79,6 +79,21 @@ def pack(documents: list[Document], tokenizer: Tokenizer, out: Path, name: str, 
     return total
 
 
+def pack_corpus(corpus: Path, tokenizer: Tokenizer, digest: str, out: Path, seed: int = 0) -> dict[str, int]:
+    """Writes both splits of a corpus, and packed.json, which says by `digest` whose tokens they are.
+
+    Returns how many tokens each split has.
+    """
+    counts = {
+        # A header names the language, so a document whose language has no token has no header.
+        name: pack(list(read_documents(corpus / f"{name}.jsonl.gz", LANGUAGE_TOKENS)), tokenizer, out, name, seed)
+        for name in ("train", "held")
+    }
+    facts = {"tokenizer": digest, "tokens": counts}
+    (out / "packed.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    return counts
+
+
 def load_packed(folder: Path, name: str) -> Packed:
     """Maps a split; raises FileNotFoundError where it has not been packed."""
     return Packed(
@@ -98,20 +113,11 @@ def main() -> None:
     tokenizer = load_tokenizer(options.tokenizer)
     if tokenizer.get_vocab_size() > 2**16:
         sys.exit("Token files hold 16-bit tokens: choose a vocabulary of at most 65,536.")
-    counts = {
-        name: pack(
-            # A header names the language, so a document whose language has no token has no header.
-            list(read_documents(options.corpus / f"{name}.jsonl.gz", LANGUAGE_TOKENS)),
-            tokenizer,
-            options.out,
-            name,
-            options.seed,
+    print(
+        json.dumps(
+            pack_corpus(options.corpus, tokenizer, tokenizer_digest(options.tokenizer), options.out, options.seed)
         )
-        for name in ("train", "held")
-    }
-    facts = {"tokenizer": tokenizer_digest(options.tokenizer), "tokens": counts}
-    (options.out / "packed.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(facts["tokens"]))
+    )
 
 
 if __name__ == "__main__":
