@@ -5,6 +5,7 @@ So a run's place in the data is one integer, and a resumed run sees exactly the 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,14 @@ class Batch:
         visible = None if self.visible is None else self.visible.to(device)
         rest = (self.ids, self.positions, self.targets, self.weights, self.canvas, self.middle)
         return Batch(*(tensor.to(device) for tensor in rest), visible)
+
+    def parts(self, rows: int) -> Iterator[Batch]:
+        """The same rows, so many at a time; the last part may have fewer."""
+        for first in range(0, len(self.ids), rows):
+            part = slice(first, first + rows)
+            visible = None if self.visible is None else self.visible[part]
+            rest = (self.ids, self.positions, self.targets, self.weights, self.canvas, self.middle)
+            yield Batch(*(tensor[part] for tensor in rest), visible)
 
 
 def is_plain(seed: int, number: int, share: float) -> bool:

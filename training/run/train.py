@@ -52,6 +52,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tokenizer", type=Path, default=CACHE / "tokenizer")
     parser.add_argument("--size", choices=sorted(SIZES), default="6m")
     parser.add_argument("--batch", type=int, default=8, help="rows in a step, over all processes")
+    parser.add_argument(
+        "--pass-rows", type=int, help="rows in one pass of a process; fewer need less memory (default: all)"
+    )
     parser.add_argument("--length", type=int, default=512, help="clean tokens in a row")
     parser.add_argument("--next-token-tokens", type=int, help="where stage one ends (may change on resume)")
     parser.add_argument("--noise-warmup-tokens", type=int, help="length of the mask ceiling's warm-up (may change)")
@@ -148,7 +151,7 @@ def prepare(options: argparse.Namespace, team: Team) -> tuple[Trainer, RowSource
     wanted = (options.data, "train", options.tokenizer, options.length, options.seed, settings.rows)
     supply = Prefetcher(options.workers, *wanted) if options.workers else Direct(open_source(*wanted))
     dtype = torch.float32 if options.float32 else torch.bfloat16
-    trainer = Trainer(settings, supply, torch.device(options.device), team, dtype)
+    trainer = Trainer(settings, supply, torch.device(options.device), team, dtype, options.pass_rows)
     if earlier is not None:
         (trainer.restore if resumed else trainer.branch_off)(earlier)
     if weights is not None:
@@ -258,6 +261,8 @@ def main() -> None:
     options = parse()
     if options.batch % options.processes:
         sys.exit("--batch must be a multiple of --processes.")
+    if options.pass_rows is not None and options.pass_rows < 1:
+        sys.exit("--pass-rows must be 1 or more.")
     for needed in (options.data / "packed.json", options.tokenizer / "tokenizer.json"):
         if not needed.exists():
             sys.exit(f"{needed} is missing: run the commands corpus, tokenizer and packing of training.data first.")

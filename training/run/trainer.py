@@ -7,10 +7,11 @@ import time
 from dataclasses import dataclass, replace
 
 import torch
+from torch import Tensor
 
 from training.model.decoder import Decoder
 from training.model.optimiser import MasterOptimiser
-from training.rows.row_source import RowSource, is_plain
+from training.rows.row_source import Batch, RowSource, is_plain
 from training.rows.schedule import LearningRate, Noise, noise_at
 from training.run.checkpoint import Checkpoint, Progress, Settings, Weights
 from training.run.loss import losses_of
@@ -68,7 +69,13 @@ class Trainer:
     """Trains on rows of one source. Rows are dealt out by number, so the result does not depend on the team."""
 
     def __init__(
-        self, settings: Settings, supply: Supply, device: torch.device, team: Team, dtype: torch.dtype
+        self,
+        settings: Settings,
+        supply: Supply,
+        device: torch.device,
+        team: Team,
+        dtype: torch.dtype,
+        pass_rows: int | None = None,
     ) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
@@ -80,6 +87,7 @@ class Trainer:
         self._supply = supply
         self._device = device
         self._team = team
+        self._pass_rows = pass_rows
 
     @property
     def stage(self) -> str:
@@ -96,22 +104,16 @@ class Trainer:
         stage = self.stage
         try:
             batch = self._supply.next(self.plan).to(self._device)
-            losses = losses_of(self.model, batch)
-            losses.total.backward()
+            means = self._backward(batch)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not _out_of_memory(error):
                 raise
             raise TrainingError(
                 f"The device ran out of memory with --batch {self.settings.batch} and --length "
-                f"{self.settings.length}: halve --batch (or --length) and start again; the last checkpoint is used."
+                f"{self.settings.length}: give --pass-rows 1 (or 2), or halve --length, and start again; the last "
+                "checkpoint is used."
             ) from error
-        extra = torch.stack(
-            [
-                losses.next_token.float(),
-                losses.canvas.to(losses.next_token.device).float(),
-                torch.tensor(float(stop), device=self._device),
-            ]
-        )
+        extra = torch.cat([means, torch.tensor([float(stop)], device=self._device)])
         vector = self._team.sum(self.optimiser.gradient(extra))
         next_token, canvas, wishes = vector[-3:].tolist()
         vector /= self._team.size
@@ -127,6 +129,16 @@ class Trainer:
         self._advance(stage, time.monotonic() - started)
         step, tokens = self.progress.step, self.progress.tokens
         return StepReport(step, tokens, stage, next_token, canvas, norm, wishes > 0, batch.ids.numel())
+
+    def _backward(self, batch: Batch) -> Tensor:
+        """Gradients of the batch's loss, in passes of `pass_rows`; the mean next-token and canvas loss (2,)."""
+        means = torch.zeros(2, device=self._device)
+        for part in batch.parts(self._pass_rows or len(batch.ids)):
+            losses = losses_of(self.model, part)
+            share = len(part.ids) / len(batch.ids)
+            (losses.total * share).backward()
+            means += share * torch.stack([losses.next_token.float(), losses.canvas.to(self._device).float()])
+        return means
 
     def plan(self, ahead: int) -> tuple[range, Noise | None]:
         """This process's rows, and their noise (None in stage one), so many steps after the next one."""

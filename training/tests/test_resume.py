@@ -17,6 +17,7 @@ from training.data.packing import tokenizer_digest
 from training.model.config import SIZES, RowRecipe
 from training.release.export import export
 from training.rows.row_source import PLAIN
+from training.rows.schedule import Noise
 from training.run.checkpoint import (
     CheckpointError,
     Settings,
@@ -33,7 +34,9 @@ from training.smoke import train_command
 from training.tests.conftest import Data
 
 
-def new_trainer(data: Data, dtype: torch.dtype = torch.float32, plain: float = 0.0) -> Trainer:
+def new_trainer(
+    data: Data, dtype: torch.dtype = torch.float32, plain: float = 0.0, pass_rows: int | None = None
+) -> Trainer:
     settings = Settings(
         model=SIZES["smoke"],
         size="smoke",
@@ -48,7 +51,7 @@ def new_trainer(data: Data, dtype: torch.dtype = torch.float32, plain: float = 0
         rows=RowRecipe(plain=plain),
     )
     supply = Direct(open_source(data.packed, "train", data.tokenizer, 64, settings.seed, replace(PLAIN, plain=plain)))
-    return Trainer(settings, supply, torch.device("cpu"), Team(), dtype)
+    return Trainer(settings, supply, torch.device("cpu"), Team(), dtype, pass_rows)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
@@ -73,6 +76,26 @@ def test_resuming_gives_the_same_loss_curve(data: Data, tmp_path: Path, stopped_
         for report in (second.step() for _ in range(9 - stopped_after))
     ]
     assert rest == curve[stopped_after:]
+
+
+def test_plain_rows_in_passes_give_the_gradient_of_the_whole_batch(data: Data) -> None:
+    torch.set_num_threads(1)
+    whole, apart = new_trainer(data), new_trainer(data, pass_rows=1)
+    for _ in range(3):
+        expected, seen = whole.step(), apart.step()
+        assert seen.stage == "next-token"
+        assert seen.next_token == pytest.approx(expected.next_token, rel=1e-5)
+        assert seen.norm == pytest.approx(expected.norm, rel=1e-4)
+
+
+def test_every_row_is_in_one_part(data: Data) -> None:
+    source = open_source(data.packed, "train", data.tokenizer, 64, 3)
+    for batch in (source.next_token_batch(range(5)), source.canvas_batch(range(5), Noise(1.0, weighted=False))):
+        parts = list(batch.parts(2))
+        assert [len(part.ids) for part in parts] == [2, 2, 1]
+        assert torch.equal(torch.cat([part.ids for part in parts]), batch.ids)
+        visible = [part.visible for part in parts if part.visible is not None]
+        assert (batch.visible is None and not visible) or torch.equal(torch.cat(visible), batch.visible)
 
 
 def test_sigterm_leaves_a_checkpoint_and_the_same_command_goes_on(data: Data, tmp_path: Path) -> None:
@@ -152,7 +175,7 @@ def test_a_device_without_memory_is_told_what_to_lower(
         raise error
 
     monkeypatch.setattr("training.run.trainer.losses_of", fail)
-    with pytest.raises(TrainingError, match=r"ran out of memory with --batch 2 and --length 64: halve --batch"):
+    with pytest.raises(TrainingError, match=r"ran out of memory with --batch 2 and --length 64: give --pass-rows 1"):
         trainer.step()
 
 
