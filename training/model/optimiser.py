@@ -41,6 +41,8 @@ class MasterOptimiser:
         self.average = {name: master.clone() for name, master in self.masters.items()}
         self._average_rate = average_rate
         self._steps = 0
+        # The embedding's name, its new rows and its base's rows, where these are trained at rates of their own.
+        self._split: tuple[str, Tensor, Tensor] | None = None
         if recipe == "adamw":
             self._optimisers = {"adam": self._adamw()}
             self._clipped = list(self.masters.values())
@@ -58,13 +60,13 @@ class MasterOptimiser:
         embedding = next(name for name in self.masters if "embed" in name)
         table = self.masters[embedding]
         # Views: what is written to them is written to the table.
-        self._new_rows, self._base_rows = table[: len(SPECIAL_TOKENS)], table[len(SPECIAL_TOKENS) :]
-        self._embedding = embedding
+        new_rows, base_rows = table[: len(SPECIAL_TOKENS)], table[len(SPECIAL_TOKENS) :]
+        self._split = (embedding, new_rows, base_rows)
         rest = [master for name, master in self.masters.items() if name != embedding]
         groups = [
             {"params": rest, "lr": CONVERSION_RATE},
-            {"params": [self._base_rows], "lr": EMBEDDING_RATE},
-            {"params": [self._new_rows], "lr": NEW_ROWS_RATE},
+            {"params": [base_rows], "lr": EMBEDDING_RATE},
+            {"params": [new_rows], "lr": NEW_ROWS_RATE},
         ]
         return torch.optim.AdamW(groups, betas=(0.9, 0.95), weight_decay=CONVERSION_DECAY, fused=True)
 
@@ -81,16 +83,18 @@ class MasterOptimiser:
             place += master.numel()
             self._parameters[name].grad = None
         torch.nn.utils.clip_grad_norm_(self._clipped, CLIP)
-        if "muon" not in self._optimisers:
-            grad = self.masters[self._embedding].grad
+        if self._split is not None:
+            embedding, new_rows, base_rows = self._split
+            grad = self.masters[embedding].grad
             assert grad is not None
-            self._new_rows.grad, self._base_rows.grad = grad[: len(self._new_rows)], grad[len(self._new_rows) :]
+            new_rows.grad, base_rows.grad = grad[: len(new_rows)], grad[len(new_rows) :]
         for name, optimiser in self._optimisers.items():
             for group, rate in zip(optimiser.param_groups, self._rates[name], strict=True):
                 group["lr"] = rate * factor
             optimiser.step()
-        if "muon" not in self._optimisers:
-            self._new_rows.grad = self._base_rows.grad = None
+        if self._split is not None:
+            for rows in self._split[1:]:
+                rows.grad = None
         self._steps += 1
         # Over the last twentieth of the run at most: while the weights still move fast, an older average lags.
         share = max(self._average_rate, AVERAGED_STEPS / (self._steps + AVERAGED_STEPS))
