@@ -2,6 +2,7 @@
 # Cuts everything that training/offline.sh needs into pieces of at most 60 MB:
 #   training/offline-pieces.sh FOLDER            data and tokenizer
 #   training/offline-pieces.sh FOLDER RUN        and the newest checkpoint of a run, to go on with it
+#   BASE=FILE.gguf training/offline-pieces.sh FOLDER        and a base to begin with, and the package that reads it
 # DATA and TOKENIZER name other folders than the usual ones.
 set -eu
 OUT=${1:?folder for the pieces}
@@ -18,4 +19,8 @@ for name in tokenizer.json tokenizer_config.json special_tokens_map.json; do
 done
 if [ $# -gt 1 ]; then
   "$PYTHON" -m training.release.pieces split "$(ls "$2"/checkpoint-*.pt | tail -n 1)" --out "$OUT"
+fi
+if [ -n "${BASE:-}" ]; then
+  "$PYTHON" -m training.release.pieces split "$BASE" --out "$OUT"
+  "$PYTHON" -m pip download -q --no-deps --dest "$OUT" "$(grep '^gguf==' "$(dirname "$0")/requirements.txt")"
 fi

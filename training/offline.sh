@@ -1,26 +1,48 @@
 #!/bin/sh
 # Trains for a number of minutes on a machine that has no network, from pieces, into pieces:
 #   MINUTES=20 PIECES=pieces OUT=out training/offline.sh --size 50m --batch 128 --length 1024
-# PIECES holds the split train.u16, train.documents.npy, held.u16, held.documents.npy, tokenizer.json and packed.json, and,
-# to go on with a run, the pieces of its checkpoint (all made with `python -m training.release.pieces split`).
-# OUT gets the checkpoint in pieces of 16 MB, the log and the exported checkpoint folder.
+# PIECES holds the split train.u16, train.documents.npy, held.u16, held.documents.npy, tokenizer.json and packed.json (all
+# made by training/offline-pieces.sh), wheels that the machine lacks, and one of these to begin with, or none:
+#   a base (FILE.gguf), whose vocabulary is cut to the tokenizer's
+#   weights that came back earlier (model.safetensors and config.json): the optimiser begins again
+#   the checkpoint of a run
+# OUT gets pieces of 16 MB of the exported model's weights and, unless RETURN=weights, of the checkpoint; the rest of the
+# exported folder; and the log. WORK, if it is named, keeps everything for a second call.
 set -eu
 : "${MINUTES:?how many minutes to train}" "${PIECES:?folder of pieces}" "${OUT:?where the results go}"
 WORK=${WORK:-$(mktemp -d)}
 PYTHON=${PYTHON:-python3}
-mkdir -p "$WORK/packed" "$WORK/tokenizer" "$WORK/run" "$OUT"
+mkdir -p "$WORK/packed" "$WORK/tokenizer" "$WORK/run" "$WORK/start" "$OUT"
+if ls "$PIECES"/*.whl > /dev/null 2>&1; then
+  "$PYTHON" -m pip install -q --no-index --no-deps --upgrade --target "$WORK/site" "$PIECES"/*.whl
+  export PYTHONPATH="$WORK/site${PYTHONPATH:+:$PYTHONPATH}"
+fi
 for index in "$PIECES"/*.pieces.json; do
   name=$(basename "$index" .pieces.json)
   case $name in
     tokenizer*.json | special_tokens_map.json) target=$WORK/tokenizer/$name ;;
     checkpoint-*.pt) target=$WORK/run/$name ;;
+    *.gguf) target=$WORK/base.gguf ;;
+    model.safetensors | config.json) target=$WORK/start/$name ;;
     *) target=$WORK/packed/$name ;;
   esac
-  "$PYTHON" -m training.release.pieces join "$index" --out "$target"
+  [ -e "$target" ] || "$PYTHON" -m training.release.pieces join "$index" --out "$target"
 done
+if [ -e "$WORK/start/model.safetensors" ]; then
+  cp "$WORK"/tokenizer/* "$WORK/start/"
+  set -- --start-from "$WORK/start" "$@"
+elif [ -e "$WORK/base.gguf" ]; then
+  [ -e "$WORK/cut" ] || "$PYTHON" -m training.convert.cut --base "$WORK/base.gguf" --tokenizer "$WORK/tokenizer" \
+    --out "$WORK/cut"
+  set -- --start-from "$WORK/cut" "$@"
+fi
 "$PYTHON" -m training.run.train --run "$WORK/run" --data "$WORK/packed" --tokenizer "$WORK/tokenizer" \
   --minutes "$MINUTES" "$@"
 cp "$WORK/run/log.jsonl" "$OUT/"
 newest=$(ls "$WORK"/run/checkpoint-*.pt | tail -n 1)
-"$PYTHON" -m training.release.pieces split "$newest" --out "$OUT" --megabytes 16
-"$PYTHON" -m training.release.export --run "$newest" --tokenizer "$WORK/tokenizer" --out "$OUT/model"
+"$PYTHON" -m training.release.export --run "$newest" --tokenizer "$WORK/tokenizer" --out "$WORK/model"
+[ "${RETURN:-}" = weights ] || "$PYTHON" -m training.release.pieces split "$newest" --out "$OUT" --megabytes 16
+for name in model.safetensors config.json; do
+  "$PYTHON" -m training.release.pieces split "$WORK/model/$name" --out "$OUT" --megabytes 16
+done
+cp "$WORK/model/README.md" "$OUT/"

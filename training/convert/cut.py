@@ -1,5 +1,7 @@
 """A base with a cut vocabulary: `python -m training.convert.cut --base FILE.gguf --corpus DIR --out DIR`.
 
+`--tokenizer DIR` instead of `--corpus` takes the vocabulary of an earlier cut, where the corpus is not at hand.
+
 Writes a checkpoint folder that `training.run.train --start-from` goes on from: the base's weights, the rows of its
 embedding that the corpus uses, and our special tokens in front, each begun from a base token of the same meaning.
 """
@@ -24,7 +26,7 @@ from training.convert.base import Base, BaseError, read_base
 from training.convert.prune import byte_level, count_tokens, prune
 from training.data.cache import CACHE
 from training.data.corpus import read_documents
-from training.data.tokenizer import save_tokenizer
+from training.data.tokenizer import load_tokenizer, save_tokenizer
 from training.data.vocabulary import BOS, END, FILE, HOLE, LANGUAGE_TOKENS, SPECIAL_TOKENS
 
 VOCABULARY = 16_384
@@ -46,6 +48,18 @@ def cut_tokenizer(base: Base, batches: Iterator[list[str]], size: int) -> tuple[
     vocabulary = {token: number for number, token in enumerate([*SPECIAL_TOKENS, *kept])}
     tokenizer = byte_level(vocabulary, merges)
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL_TOKENS])
+    return tokenizer, kept
+
+
+def read_cut(folder: Path, base: Base) -> tuple[Tokenizer, list[str]]:
+    """Tokenizer and ordinary tokens of an earlier cut of the same base; raises BaseError where it is another's."""
+    tokenizer = load_tokenizer(folder)
+    ids = tokenizer.get_vocab()
+    tokens = sorted(ids, key=ids.__getitem__)
+    kept = tokens[len(SPECIAL_TOKENS) :]
+    foreign = {*kept} - {*base.tokens} - {*pre_tokenizers.ByteLevel.alphabet()}
+    if tokens[: len(SPECIAL_TOKENS)] != SPECIAL_TOKENS or foreign:
+        raise BaseError(f"{folder} is not a cut of {base.name}'s vocabulary: cut it from a corpus (--corpus).")
     return tokenizer, kept
 
 
@@ -102,19 +116,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument("--base", type=Path, required=True, help="GGUF file of the base")
     parser.add_argument("--corpus", type=Path, default=CACHE / "corpus")
+    parser.add_argument("--tokenizer", type=Path, help="folder of an earlier cut, whose vocabulary is taken")
     parser.add_argument("--share", type=float, default=0.25, help="share of the corpus that tokens are counted in")
     parser.add_argument("--vocabulary", type=int, default=VOCABULARY)
     parser.add_argument("--out", type=Path, default=CACHE / "base")
     options = parser.parse_args()
     try:
         base = read_base(options.base)
-        tokenizer, kept = cut_tokenizer(base, _batches(options.corpus, options.share), options.vocabulary)
+        if options.tokenizer is not None:
+            tokenizer, kept = read_cut(options.tokenizer, base)
+        else:
+            tokenizer, kept = cut_tokenizer(base, _batches(options.corpus, options.share), options.vocabulary)
         write_folder(base, tokenizer, cut_embedding(base, kept), options.out)
     except BaseError as error:
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"{error.filename or options.out} cannot be used: {error.strerror}. Nothing half-written is left.")
-    print(f"{base.name} ({base.licence}, sha256 {base.sha256[:12]}): {len(base.tokens)} → {options.vocabulary} tokens")
+    size = tokenizer.get_vocab_size()
+    print(f"{base.name} ({base.licence}, sha256 {base.sha256[:12]}): {len(base.tokens)} → {size} tokens")
 
 
 if __name__ == "__main__":

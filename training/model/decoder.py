@@ -170,12 +170,13 @@ def attend(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
     """
     batch, heads, length, size = query.shape
     repeats = heads // key.shape[1]
-    if not isinstance(sight, tuple):
-        return functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=sight, is_causal=sight is None, enable_gqa=repeats > 1
-        )
+    if sight is None:
+        return functional.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=repeats > 1)
     if repeats > 1:
         key, value = (tensor.repeat_interleave(repeats, 1) for tensor in (key, value))
+    if not isinstance(sight, tuple):
+        # No fused kernel takes both a mask and fewer key than query heads.
+        return functional.scaled_dot_product_attention(query, key, value, attn_mask=sight)
     rows, keys, values = (tensor.reshape(batch * heads, -1, size) for tensor in (query * size**-0.5, key, value))
     mixed: list[Tensor] = []
     first = 0

@@ -15,7 +15,7 @@ import torch
 from tokenizers import pre_tokenizers
 
 from training.convert.base import BaseError, read_base, unpermuted
-from training.convert.cut import cut_embedding, cut_tokenizer, write_folder
+from training.convert.cut import cut_embedding, cut_tokenizer, read_cut, write_folder
 from training.convert.prune import byte_level, count_tokens, prune
 from training.convert.tiny import HIDDEN, LAYERS, TEXT, tiny_vocabulary, write_tiny_base
 from training.data.corpus import Document
@@ -23,6 +23,7 @@ from training.data.tokenizer import load_tokenizer
 from training.data.vocabulary import END, SPECIAL_TOKENS
 from training.eval.infill import load_model
 from training.run.checkpoint import load_weights
+from training.tests.conftest import Data
 
 
 def test_every_text_comes_back_and_rare_tokens_are_gone() -> None:
@@ -74,6 +75,21 @@ def test_a_base_becomes_a_folder_that_training_goes_on_from(tmp_path: Path) -> N
     assert torch.equal(model.embed_tokens.weight[SPECIAL_TOKENS.index(END)], base.tensors["embed_tokens.weight"][2])
     assert bool(model(torch.tensor([ids])).isfinite().all())
     assert load_weights(tmp_path / "cut").model.query_key_norm is False
+    # Elsewhere, without the corpus, the same vocabulary is taken from the folder's tokenizer.
+    again, kept_again = read_cut(tmp_path / "cut", base)
+    assert kept_again == kept
+    write_folder(base, again, cut_embedding(base, kept_again), tmp_path / "again")
+    assert (tmp_path / "again" / "tokenizer.json").read_bytes() == (tmp_path / "cut" / "tokenizer.json").read_bytes()
+    assert all(
+        torch.equal(value, load_weights(tmp_path / "cut").tensors[name])
+        for name, value in load_weights(tmp_path / "again").tensors.items()
+    )
+
+
+def test_a_vocabulary_of_another_base_is_refused(data: Data, tmp_path: Path) -> None:
+    write_tiny_base(tmp_path / "base.gguf")
+    with pytest.raises(BaseError, match="is not a cut of tiny's vocabulary"):
+        read_cut(data.tokenizer, read_base(tmp_path / "base.gguf"))
 
 
 def test_the_command_leaves_nothing_half_written(tmp_path: Path) -> None:

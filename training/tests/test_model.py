@@ -47,6 +47,19 @@ def test_attention_in_two_bands_equals_the_fused_kernel() -> None:
     assert torch.allclose(attend(query, key, value, sight), fused, atol=1e-12)
 
 
+def test_fewer_key_heads_see_the_same_behind_a_mask_and_in_bands() -> None:
+    torch.manual_seed(0)
+    query = torch.randn(2, 4, 9, 64, dtype=torch.float64)
+    key, value = (torch.randn(2, 2, 9, 64, dtype=torch.float64) for _ in range(2))
+    visible = torch.rand(2, 1, 9, 9) < 0.5
+    visible[:, 0].diagonal(dim1=1, dim2=2).fill_(True)
+    masked, banded = (
+        attend(query, key, value, visible),
+        attend(query, key, value, bands(visible, 2, 9, 4, torch.float64)),
+    )
+    assert torch.allclose(masked, banded, atol=1e-12)
+
+
 def test_causal_attention_equals_the_fused_kernel() -> None:
     torch.manual_seed(0)
     query, key, value = (torch.randn(2, 4, 9, 64, dtype=torch.float64) for _ in range(3))
