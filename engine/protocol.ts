@@ -51,6 +51,12 @@ export interface InitialiseResult {
   readonly pid: number;
 }
 
+/**
+ * 0…1: the gate of models that bring none. Their confidence is the geometric mean of the tokens' probabilities, which nobody
+ * fitted: below 0.3 the model itself finds most of its tokens unlikely.
+ */
+export const DEFAULT_GATE = 0.3;
+
 export interface LoadModelParams {
   /** Absolute path of a Hugging Face checkpoint folder. It is the model's name in every other request. */
   readonly folder: string;
@@ -90,7 +96,7 @@ export interface ModelDescription {
   readonly storedPrecision: string;
   /**
    * 0…1: the confidence from which on an answer that nobody asked for is worth showing, where that was fitted to the model
-   * (calibration.json). A client's own default.
+   * (calibration.json). Without one `DEFAULT_GATE` counts.
    */
   readonly gate?: number;
   /** Whether `instruction` means anything to it. */

@@ -130,6 +130,7 @@ export class Palimpsest {
         syntax: this.syntax,
         diffs,
         activity: (text) => status.doing(text),
+        ended: () => this.saySilence(),
         fail,
       }),
     );
@@ -196,8 +197,10 @@ export class Palimpsest {
 
   private saySilence(): void {
     const document = window.activeTextEditor?.document;
-    const isOff = document !== undefined && isEditable(document.uri) && !ghostSettings(document).enabled;
-    this.status.silent(isOff ? l10n.t('Ghost text is off for {0}.', document.languageId) : undefined);
+    if (document === undefined) this.status.silent(undefined);
+    else if (!isEditable(document.uri)) this.status.silent(sayWhySilent('read-only'));
+    else if (ghostSettings(document).enabled) this.status.silent(undefined);
+    else this.status.silent(l10n.t('Ghost text is off for {0}.', document.languageId));
   }
 
   private async mayRewrite(document: TextDocument): Promise<boolean> {
@@ -279,6 +282,7 @@ export class Palimpsest {
     const rewrite = this.rewrites.of(document.uri);
     if (rewrite !== undefined) {
       const ghost = rewrite.ghostAt(position);
+      if (wantsGhostText) this.status.silent(sayWhySilent('reviewing'));
       return ghost === undefined ? [] : [ghostItem(ghost, '_palimpsest.ghostInserted')];
     }
     return wantsGhostText ? this.ghost.provide(document, position, context, token) : [];

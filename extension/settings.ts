@@ -1,6 +1,6 @@
 // The settings as the code wants them: typed, bounded, read at the moment of use.
 import { type ConfigurationScope, workspace } from 'vscode';
-import { PROVIDERS, type ProviderChoice } from '../engine/protocol';
+import { DEFAULT_GATE, PROVIDERS, type ProviderChoice } from '../engine/protocol';
 
 export const SECTION = 'palimpsest';
 /** What an empty selection stands for: its line, or the piece of syntax around the cursor. */
@@ -116,7 +116,7 @@ export function ghostSettings(scope: ConfigurationScope): GhostSettings {
     maxTokens: Math.round(bounded(all.get('maxTokens'), 1, 256, 32)),
     onlyWhenAsked: all.get('trigger') === 'onRequest',
     inComments: all.get('inComments') === true,
-    gate: typeof gate === 'number' ? bounded(gate, 0, 1, 0.3) : undefined,
+    gate: typeof gate === 'number' ? bounded(gate, 0, 1, DEFAULT_GATE) : undefined,
   };
 }
 

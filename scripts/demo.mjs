@@ -1,13 +1,13 @@
 // `npm run demo`: the starter model infills a sample in the terminal, without an editor.
 import { palimpsest } from './palimpsest.mjs';
 
-const SAMPLE = 'docs/samples/inventory.py';
+const SAMPLE = 'docs/samples/rateLimiter.ts';
 // The bench of such places (`npm run bench -- demo`) says which ones the model gets right.
-const SPAN = '48:17-48:41';
+const SPAN = '37:5-37:36';
 const NEXT = `
 What to try next:
   npm start                                     the same in VS Code, in the browser
-  npm run palimpsest -- infill docs/samples/rateLimiter.ts --span 41:12-41:76 --candidates 3
+  npm run palimpsest -- infill docs/samples/inventory.py --span 48:17-48:41 --candidates 3
   npm run palimpsest -- score ${SAMPLE}
   npm run palimpsest -- check models/starter
   npm run palimpsest -- --help                  every command; docs/command.md tells the rest

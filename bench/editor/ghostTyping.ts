@@ -7,6 +7,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../../engine/decoding/random';
 import { toEngineError } from '../../engine/errors';
+import { DEFAULT_GATE } from '../../engine/protocol';
 import { EngineClient } from '../../engine/rpc/engineClient';
 import { textsOf } from '../../extension/ghost/offer';
 import { refusalOf } from '../../extension/ghost/position';
@@ -28,7 +29,6 @@ const ENGINE = path.join(ROOT, 'dist', 'engine.js');
 const CACHE = benchFolder('side');
 /** The extension's defaults; its gate is the model's own, where that has one. */
 const DELAY = 75;
-const GATE = 0.3;
 const MAX_TOKENS = 32;
 /** Milliseconds between two keys. */
 const GAPS: readonly [number, number] = [143, 167];
@@ -125,7 +125,7 @@ async function type(
       if (answers !== undefined) latencies.push(performance.now() - begun);
       return answers;
     },
-    answered: () => undefined,
+    late: () => undefined,
   });
   const pauses: Shown[] = [];
   let key = new AbortController();
@@ -194,7 +194,7 @@ runBench(async () => {
   const client = await EngineClient.start({ node: process.execPath, script: ENGINE, cacheFolder: CACHE });
   let cores: readonly ChildProcess[] = [];
   try {
-    const { folder, gate = GATE } = await client.loadModel({ folder: values.model, provider: 'cpu' });
+    const { folder, gate = DEFAULT_GATE } = await client.loadModel({ folder: values.model, provider: 'cpu' });
     const model: Model = { client, folder, gate };
     const random = seededRandom(1);
     const typed = pieces(Number(values.pieces));

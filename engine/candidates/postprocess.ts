@@ -31,6 +31,8 @@ export interface FinishContext {
   readonly codeOf?: (answer: string) => string;
   /** Probability that a candidate is right, from its answers and its texts, both in text order; absent: none is given. */
   readonly confidence?: (lane: readonly HoleAnswer[], texts: readonly string[]) => number;
+  /** 0…1: the confidence below which a candidate is improbable; absent: `DEFAULT_GATE`. */
+  readonly gate?: number;
 }
 
 /** One hole with all that its answers are fitted to; the same for every lane. */
@@ -62,6 +64,7 @@ export function postprocess(
   const finder = new FlawFinder(
     text,
     places.map(({ span }) => span),
+    context.gate,
   );
   const candidates: Candidate[] = [];
   for (const lane of lanes) {

@@ -174,6 +174,7 @@ export class Infiller {
       lanes.map((lane) => lane.holes).filter((holes) => copying.isAnswer(holes)),
       {
         ...{ canvas, text: params.text, spans: params.spans, tokenizer },
+        ...(this.calibration ? { gate: this.calibration.gate } : {}),
         ...(family.infill.kind === 'prompt' ? { codeOf: unfenced } : {}),
         confidence: (holes, texts) => {
           const features = confidenceFeatures(holes, copying.agreement(texts));

@@ -3,6 +3,7 @@
 import { type Diagnostic, l10n, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { EngineSupervisor } from '../engine/supervisor';
+import { judged } from '../rewrite/judge';
 import { type CandidateSet, requestCandidates } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
 import type { Span } from '../rewrite/state/types';
@@ -86,12 +87,27 @@ export class Fixer {
         const span = { start, end, old: text.slice(start, end) };
         const candidates = await this.ask(document, span, signal);
         const found = await trial.sift(candidates, () => report(l10n.t('checking with the language server')));
+        if (found.kind === 'fixes') return { found: await this.marked(document, text, found), span };
         if (found.kind !== 'none' || signal.aborted) return { found, span };
       }
       return { found: { kind: 'none' } };
     } finally {
       await trial.close();
     }
+  }
+
+  /** A fix that was checked is shown with the same mark as any other candidate. */
+  private async marked(
+    { languageId }: TextDocument,
+    text: string,
+    { kind, candidates }: Sifted & { kind: 'fixes' },
+  ): Promise<Sifted> {
+    const { spans } = candidates;
+    const fixes = candidates.candidates;
+    const marked = await judged(this.services.syntax, { text, languageId }, spans, fixes);
+    // In their own order: what the problem points at counts for more than the mark.
+    const inOrder = fixes.map((fix) => marked.find(({ texts }) => texts === fix.texts) ?? fix);
+    return { kind, candidates: { spans, candidates: inOrder } };
   }
 
   private ask(document: TextDocument, span: Span, signal: AbortSignal): Promise<CandidateSet> {

@@ -62,8 +62,11 @@ export class Trial {
     }
     const found = fixesAmong(checked);
     if (found.kind !== 'fixes') return found;
-    const texts = found.candidates.map((text) => ({ texts: [text] }));
-    return { kind: 'fixes', candidates: { spans: candidates.spans, candidates: texts } };
+    const fixes = found.candidates.map((text) => ({
+      texts: [text],
+      flaws: candidates.candidates.find(({ texts }) => texts[0] === text)?.flaws ?? [],
+    }));
+    return { kind: 'fixes', candidates: { spans: candidates.spans, candidates: fixes } };
   }
 
   async close(): Promise<void> {

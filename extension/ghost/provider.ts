@@ -9,9 +9,11 @@ import {
   type TextDocument,
 } from 'vscode';
 import { toEngineError } from '../../engine/errors';
+import { DEFAULT_GATE } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { type EngineSupervisor, isCrash } from '../engine/supervisor';
 import type { Exclusions } from '../privacy/exclusions';
+import type { Exclusion } from '../privacy/secrets';
 import { type GhostSettings, ghostSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
@@ -41,14 +43,12 @@ export interface GhostServices {
 
 /** What the person can go through; the editor asks for them only when somebody does. */
 const CANDIDATES = 3;
-/** Least confidence of an offer that nobody asked for, where neither the settings nor the model say. */
-const GATE = 0.3;
 
 interface Question extends GhostQuestion {
   readonly of: TextDocument;
   readonly settings: GhostSettings;
-  /** Asked once, while the keys come to rest. */
-  readonly mayRead: Promise<boolean>;
+  /** Why the file may not be read; asked once, while the keys come to rest. */
+  readonly exclusion: Promise<Exclusion | undefined>;
 }
 
 export class GhostText {
@@ -60,7 +60,7 @@ export class GhostText {
   constructor(private readonly services: GhostServices) {
     this.requests = new GhostRequests<Question>({
       ask: (question, signal) => this.ask(question, signal),
-      answered: (silence) => services.silent(silence),
+      late: () => services.silent('late'),
     });
   }
 
@@ -86,12 +86,16 @@ export class GhostText {
 
     const known = await this.find(document, { before, after, isAsked, settings, token });
     if (known === undefined || token.isCancellationRequested) return [];
+    if (typeof known === 'string') return this.nothing(known);
     const key = document.uri.toString();
     if (isAsked) this.offered.forgive();
     const texts = known.texts.filter((one) => !this.offered.isDismissed(key, before, one));
     this.offered.offer(key, before, texts);
+    // What was answered before is offered, or not, for the same reasons as then.
+    if (texts.length === 0) return this.nothing(known.texts.length > 0 ? 'dismissed' : 'unsure');
+    this.services.silent(undefined);
     // Escape is ours only where there may be something of ours to take away.
-    if (texts.length > 0) setContext('palimpsest.offersGhostText', true);
+    setContext('palimpsest.offersGhostText', true);
     if (chosen !== undefined) {
       const end = document.positionAt(offset + known.replaces);
       const range = new Range(chosen.range.start, end);
@@ -112,6 +116,7 @@ export class GhostText {
     this.requests.forget();
   }
 
+  /** A word instead of an answer: why nothing is asked for; undefined: whoever was asked has said why. */
   private async find(
     document: TextDocument,
     {
@@ -127,7 +132,7 @@ export class GhostText {
       readonly settings: GhostSettings;
       readonly token: CancellationToken;
     },
-  ): Promise<Remembered | undefined> {
+  ): Promise<Remembered | Silence | undefined> {
     const { exclusions, openTexts, lastEdit } = this.services;
     const { languageId, fileName, uri } = document;
     const { generation } = this;
@@ -140,20 +145,20 @@ export class GhostText {
       isAsked,
     };
     const edit = isAsked ? 'typed' : lastEdit(document);
-    if (edit === 'turned') return undefined;
+    if (edit === 'turned') return edit;
     const known = this.requests.known(place);
     if (edit === 'deleted') {
       // A letter that is taken back of what is offered leaves the rest there; nothing else is asked for.
       const texts = known?.texts.filter((text) => this.offered.isLast(place.document, before, text)) ?? [];
-      return known && texts.length > 0 ? { ...known, texts } : undefined;
+      return known && texts.length > 0 ? { ...known, texts } : edit;
     }
     if (known !== undefined) return known;
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => controller.abort());
     if (token.isCancellationRequested) controller.abort();
     try {
-      const mayRead = exclusions.whyText(document, before + after).then((why) => why === undefined);
-      const question = { ...place, of: document, settings, mayRead };
+      const exclusion = exclusions.whyText(document, before + after);
+      const question = { ...place, of: document, settings, exclusion };
       return await this.requests.find(question, settings.delay, controller.signal);
     } finally {
       listening.dispose();
@@ -166,13 +171,14 @@ export class GhostText {
   }
 
   private async ask(question: Question, signal: AbortSignal): Promise<readonly string[] | undefined> {
-    const { of: document, before, after, isAsked, settings, mayRead } = question;
+    const { of: document, before, after, isAsked, settings, exclusion } = question;
     const { engine, log, openTexts, silent } = this.services;
     const { text, base } = excerptAround(before + after, [{ start: before.length, end: before.length }]);
     const at = before.length - base;
     try {
-      if (!(await mayRead)) {
-        silent('excluded');
+      const why = await exclusion;
+      if (why !== undefined) {
+        silent(why);
         return undefined;
       }
       const others = await openTexts.near(document);
@@ -191,7 +197,9 @@ export class GhostText {
               seed: 0,
               maxTokens: settings.maxTokens,
               ...(others.length > 0 ? { openTexts: others } : {}),
-              ...(isAsked ? { candidates: CANDIDATES } : { gate: settings.gate ?? model.gate ?? GATE }),
+              ...(isAsked
+                ? { candidates: CANDIDATES }
+                : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
             },
             { signal },
           ),

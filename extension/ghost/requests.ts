@@ -9,14 +9,11 @@ export interface GhostQuestion extends GhostPlace {
   readonly isAsked: boolean;
 }
 
-/** Why there was nothing, where that is worth knowing; `late`: it was typed past. */
-export type LateOrUnsure = 'unsure' | 'late';
-
 export interface GhostRequestsOptions<Q extends GhostQuestion> {
   /** The answers, best first; undefined where there is none to be had. Never rejects. */
   readonly ask: (question: Q, signal: AbortSignal) => Promise<readonly string[] | undefined>;
-  /** Told about each question that was answered; undefined: there was something to offer. */
-  readonly answered: (silence: LateOrUnsure | undefined) => void;
+  /** Called when an answer came for a place that was typed past, so that the newest one has to be asked about. */
+  readonly late: () => void;
   readonly now?: () => number;
 }
 
@@ -52,8 +49,8 @@ export class GhostRequests<Q extends GhostQuestion> {
       if (typedSince(running.mark, question) === undefined) break;
       if (!(await settled(running.done, signal))) return undefined;
       const found = this.known(question);
-      if (found !== undefined) return this.told(found);
-      this.options.answered('late');
+      if (found !== undefined) return found;
+      this.options.late();
       hasWaited = true;
     }
     // Whatever it is about, it is not this place any more.
@@ -62,7 +59,7 @@ export class GhostRequests<Q extends GhostQuestion> {
     if (signal.aborted) return undefined;
     const { done } = this.start(question);
     if (!(await settled(done, signal))) return undefined;
-    return this.told(this.known(question));
+    return this.known(question);
   }
 
   /** Nothing that was answered counts any more, and what is under way is given up. */
@@ -86,11 +83,6 @@ export class GhostRequests<Q extends GhostQuestion> {
     const running = { mark, controller, done };
     this.running = running;
     return running;
-  }
-
-  private told(found: Remembered | undefined): Remembered | undefined {
-    if (found !== undefined) this.options.answered(found.texts.length > 0 ? undefined : 'unsure');
-    return found;
   }
 }
 

@@ -1,12 +1,26 @@
 // Why there is no ghost text just now, in words: silence that nobody can explain looks like a fault.
 import { l10n } from 'vscode';
+import { sayExclusion } from '../privacy/exclusions';
+import type { Exclusion } from '../privacy/secrets';
 import type { Refusal } from './position';
 
 /**
  * `unsure`: the answer did not pass the gate, or there was none; `late`: it was typed past; `failed`: the engine gave none;
- * `excluded`: the file may not be read.
+ * `dismissed`: all of it was rejected here before; `reviewing`: a rewrite of the file comes first; an exclusion: the file
+ * may not be read.
  */
-export type Silence = Refusal | 'on request' | 'unsure' | 'late' | 'failed' | 'excluded';
+export type Silence =
+  | Refusal
+  | Exclusion
+  | 'on request'
+  | 'unsure'
+  | 'late'
+  | 'failed'
+  | 'dismissed'
+  | 'deleted'
+  | 'turned'
+  | 'read-only'
+  | 'reviewing';
 
 export function sayWhySilent(silence: Silence): string {
   switch (silence) {
@@ -18,8 +32,22 @@ export function sayWhySilent(silence: Silence): string {
       return l10n.t('No ghost text: the model is slower than you type.');
     case 'failed':
       return l10n.t('No ghost text: the engine did not answer. See the log for details.');
-    case 'excluded':
-      return l10n.t('No ghost text: Palimpsest does not read this file (palimpsest.context).');
+    case 'dismissed':
+      return l10n.t('No ghost text: you dismissed this suggestion.');
+    case 'deleted':
+      return l10n.t('No ghost text right after a deletion.');
+    case 'turned':
+      return l10n.t('No ghost text right after undo or redo.');
+    case 'read-only':
+      return l10n.t('No ghost text: this file is read-only.');
+    case 'reviewing':
+      return l10n.t('No ghost text while a rewrite of this file is open.');
+    case 'secret':
+    case 'token':
+    case 'git':
+    case 'editor':
+    case 'unknown':
+      return l10n.t('No ghost text: {0}', sayExclusion(silence));
     case 'comment':
       return l10n.t('No ghost text in comments (palimpsest.ghostText.inComments).');
     case 'inside a word':

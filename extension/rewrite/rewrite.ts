@@ -20,7 +20,7 @@ import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
 import { tellRefusal, wordsOfRefusal } from './review/refusal';
 import { type Pointed, pointedWords } from './review/selectedWords';
-import { positionOf, textTaken } from './state/acceptance';
+import { candidateOf, positionOf, textTaken } from './state/acceptance';
 import { begin, beginReview, decide, resume } from './state/machine';
 import type { Decision, Note, RewriteEffect, RewriteEvent, RewriteState } from './state/transitions';
 import type { Refusal, Review, RewriteRequest, Span } from './state/types';
@@ -120,6 +120,11 @@ export class Rewrite {
   /** What the review shows, in text order. */
   get hunks(): readonly Hunk[] {
     return this.state.kind === 'reviewing' ? this.shown.hunks : [];
+  }
+
+  /** The quality mark that stands in the text, where no lens above it says it. */
+  get markShown(): string | undefined {
+    return this.state.kind === 'reviewing' ? this.shown.mark : undefined;
   }
 
   get form(): ReviewShow['form'] {
@@ -343,11 +348,7 @@ export class Rewrite {
     // A read-only file takes an edit without an error and without a change.
     const done = took && document.getText() !== text;
     this.dispatch({ kind: 'applied', done, text: document.getText() });
-    if (this.ending !== 'accepted') return;
-    await this.services.diffs.close(document, window.tabGroups);
-    if (window.activeTextEditor?.document !== document && editorsOf(document).length === 0) {
-      await window.showTextDocument(document, { preview: false });
-    }
+    if (this.ending === 'accepted') await this.services.diffs.close(document, window.tabGroups);
   }
 
   private replace(edits: readonly TextEdit[], undoStopBefore: boolean): Promise<boolean> {
@@ -384,7 +385,7 @@ export class Rewrite {
 
   private speakOf(review: Review): void {
     const { number, count } = positionOf(review);
-    this.speak(this.milestones.reviewing(this.hunks.length, number - 1, count));
+    this.speak(this.milestones.reviewing(this.hunks.length, number - 1, count, candidateOf(review).quality));
   }
 
   /** In the status bar, and where the person looks. */

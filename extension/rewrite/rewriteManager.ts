@@ -67,6 +67,8 @@ export interface RewritesOptions {
   readonly syntax: SyntaxTrees;
   readonly diffs: DiffReviews;
   readonly activity: (text: string | undefined) => void;
+  /** Called when no rewrite of a document is open any more. */
+  readonly ended: () => void;
   readonly fail: (error: EngineError) => void;
 }
 
@@ -82,7 +84,7 @@ export class Rewrites implements CodeLensProvider {
   /** By document: the review that was rejected last. */
   private readonly rejected = new Map<string, { readonly review: Review; readonly text: string }>();
 
-  constructor(options: RewritesOptions) {
+  constructor(private readonly options: RewritesOptions) {
     this.services = {
       ...options,
       denoiseView: this.owned.add(new DenoiseView()),
@@ -274,6 +276,7 @@ export class Rewrites implements CodeLensProvider {
     if (rewrite.kind === 'ended' && this.byDocument.get(key) === rewrite) {
       this.byDocument.delete(key);
       this.keepRejected(key, rewrite);
+      this.options.ended();
     }
     this.lensesChanged.fire();
     this.updateContexts();

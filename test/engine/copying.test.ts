@@ -9,6 +9,7 @@ import type { LoadedModel } from '../../engine/model';
 import type { InfillParams } from '../../engine/protocol';
 import { fixtureFolder } from './fixtureModel';
 
+const STARTER = path.join(__dirname, '..', '..', 'models', 'starter');
 const LINES = ['for item in items:', '    add(item.price)', '', 'for item in others:', '    add('];
 const TEXT = `${LINES.join('\n')})\n\nprint(total)\n`;
 const AT = LINES.join('\n').length;
@@ -26,10 +27,11 @@ function paramsOf(options: Partial<InfillParams> = {}): InfillParams {
   };
 }
 
+/** `name`: of a fixture, or the path of another model. */
 async function using(name: string, work: (model: LoadedModel) => Promise<void>): Promise<void> {
   const cacheFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-copying-'));
   try {
-    const folder = path.join(fixtureFolder, name);
+    const folder = path.resolve(fixtureFolder, name);
     const model = await loadModel({ folder, provider: 'cpu', precision: 'fp32' }, { cacheFolder });
     await work(model).finally(() => model.dispose());
   } finally {
@@ -111,4 +113,32 @@ describe('copying in a request', () => {
       const kept = await model.infill(paramsOf({ copying: 'alone', gate: (confidence + 1) / 2 }));
       assert.deepEqual(kept.candidates, []);
     }));
+
+  for (const [gate, flaws] of [
+    [0, []],
+    [1, ['improbable']],
+  ] as const) {
+    test(`what counts as low confidence is the model's own gate: ${gate}`, async () => {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-gate-'));
+      try {
+        fs.cpSync(STARTER, folder, { recursive: true });
+        const file = path.join(folder, 'calibration.json');
+        const fitted: object = JSON.parse(fs.readFileSync(file, 'utf8'));
+        fs.writeFileSync(file, JSON.stringify({ ...fitted, gate }));
+        await using(folder, async (model) => {
+          assert.equal(model.description.gate, gate);
+          const { candidates } = await model.infill(paramsOf({ maxTokens: 6 }));
+          assert.ok(candidates.length > 0);
+          for (const one of candidates) {
+            assert.deepEqual(
+              one.flaws?.filter((flaw) => flaw === 'improbable'),
+              flaws,
+            );
+          }
+        });
+      } finally {
+        fs.rmSync(folder, { recursive: true, force: true });
+      }
+    });
+  }
 });

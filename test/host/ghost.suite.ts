@@ -268,8 +268,64 @@ describe('ghost text', () => {
       await until(() => /off for markdown/.test(said()), 'that it is off for prose');
       await openFile('code.py', START + END);
       await until(() => !/ghost text/i.test(said()), 'nothing of it where it is on');
+      // What is known from before is said as well.
+      await window.showTextDocument(document);
+      assert.deepEqual(await automatically(document, AT), []);
+      assert.match(said(), /not sure enough/);
     } finally {
       await configure('ghostText.gate', 0);
+    }
+  });
+
+  it('says why where the file, the last edit or a rewrite keeps it silent, and nothing while it offers something', async () => {
+    const { status } = await internals();
+    const said = () => status.tooltip.replace(/&nbsp;/g, ' ');
+    const token = ['AKIA', 'Q7R2T5V8X1Z4B6D9'].join('');
+    const { document: secret } = await openFile('holds.py', `KEY = '${token}'\n${START}${END}`);
+    assert.deepEqual(await automatically(secret, AT.translate(1)), []);
+    assert.match(said(), /ghost text: .*looks like a password, key, or access token/);
+    await configure('context.exclude', ['hush*.py']);
+    try {
+      const { document: hidden } = await openFile('hush.py', START + END);
+      assert.deepEqual(await automatically(hidden, AT), []);
+      assert.match(said(), /ghost text: .*excluded by/);
+    } finally {
+      await configure('context.exclude', undefined);
+    }
+
+    const editor = await openFile('shown.py', START + END);
+    const { document } = editor;
+    assert.ok((await automatically(document, AT)).length > 0);
+    assert.doesNotMatch(said(), /ghost text/i);
+    await commands.executeCommand('palimpsest.dismissGhostText');
+    assert.deepEqual(await automatically(document, AT), []);
+    assert.match(said(), /you dismissed/);
+    await editor.edit((edit) => edit.insert(AT, 'xy'));
+    await editor.edit((edit) => edit.delete(new Range(AT.translate(0, 1), AT.translate(0, 2))));
+    assert.deepEqual(await automatically(document, AT.translate(0, 1)), []);
+    assert.match(said(), /after a deletion/);
+    await commands.executeCommand('undo');
+    assert.deepEqual(await automatically(document, AT.translate(0, 2)), []);
+    assert.match(said(), /after undo/);
+
+    const old = document.getText();
+    const spans = [{ start: 0, end: old.length, old }];
+    const candidates = [{ texts: [old.replace('result', 'outcome')] }];
+    const rewrite = palimpsest.rewrites.present(editor, { spans, candidates }, 0);
+    assert.ok(rewrite);
+    assert.deepEqual(await automatically(document, new Position(3, 0)), []);
+    assert.match(said(), /while a rewrite of this file is open/);
+    rewrite.dispatch({ kind: 'reject' });
+    assert.doesNotMatch(said(), /ghost text/i);
+
+    const frozen = workspace.registerTextDocumentContentProvider('frozen', {
+      provideTextDocumentContent: () => START,
+    });
+    try {
+      await window.showTextDocument(await workspace.openTextDocument(Uri.parse('frozen:/old.py')));
+      await until(() => /read-only/.test(said()), 'that nobody can write there');
+    } finally {
+      frozen.dispose();
     }
   });
 

@@ -241,9 +241,10 @@ describe('rewrite selection', () => {
     await run('rewriteSample');
     const editor = await until(() => window.activeTextEditor, 'the sample');
     assert.equal(editor.document.isUntitled, true);
-    assert.equal(editor.document.languageId, 'python');
+    assert.equal(editor.document.languageId, 'typescript');
     const { rewrites } = await (await internals()).palimpsest();
     const text = editor.document.getText();
+    assert.equal(rewrites.of(editor.document.uri)?.spans[0]?.old, 'const bucket = this.buckets.get(key);');
     await until(() => rewrites.of(editor.document.uri)?.kind !== 'denoising', 'the end of the denoise');
     assert.equal(editor.document.getText(), text);
     await run('rejectRewrite');

@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import {
   type CodeLens,
+  ConfigurationTarget,
   commands,
   Position,
   Selection,
   TabInputTextDiff,
   type TextEditor,
   window,
+  workspace,
 } from 'vscode';
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
@@ -279,6 +281,48 @@ describe('rewrite, hunk by hunk', () => {
     assert.equal(document.getText(), ANSWER.replace('"2"', '2'));
   });
 
+  it('leaves the reviewed file in front, with the focus, whichever way a diff editor ends', async () => {
+    await configure('rewrite.preview', 'diffEditor');
+    const other = await openFile('diffOther.py', 'other = 1\n');
+    const editor = await openFile('diffFront.py', TEXT);
+    const { document } = editor;
+    const answers = {
+      acceptRewrite: 'accepted',
+      rejectRewrite: 'rejected',
+    } as const;
+    for (const [command, ending] of Object.entries(answers)) {
+      await window.showTextDocument(document);
+      const rewrite = await presented(editor, ANSWER);
+      await newSide(/if four/);
+      await until(
+        () => window.tabGroups.activeTabGroup.activeTab?.input instanceof TabInputTextDiff,
+        'the diff editor',
+      );
+      // The tab used before the diff editor is another one now.
+      await window.showTextDocument(other.document);
+      const diff = window.tabGroups.activeTabGroup.tabs.find(
+        ({ input }) => input instanceof TabInputTextDiff,
+      );
+      assert.ok(diff);
+      const front = window.tabGroups.activeTabGroup.tabs.indexOf(diff);
+      await commands.executeCommand('workbench.action.openEditorAtIndex', front);
+      await until(
+        () => window.tabGroups.activeTabGroup.activeTab?.input instanceof TabInputTextDiff,
+        'it again',
+      );
+      await run(command);
+      await until(() => rewrite.ending, 'the end');
+      assert.equal(rewrite.ending, ending);
+      await until(() => diffTabs() === 0, 'the end of the diff editor');
+      assert.equal(window.activeTextEditor?.document, document, command);
+      if (ending !== 'accepted') continue;
+      assert.equal(document.getText(), ANSWER);
+      await commands.executeCommand('undo');
+      await until(() => document.getText() === TEXT, 'the text before');
+      assert.equal(other.document.getText(), 'other = 1\n');
+    }
+  });
+
   it('undoes, redoes and saves in the diff editor as in the file', async () => {
     await configure('rewrite.preview', 'diffEditor');
     const editor = await openFile('diffUndo.py', TEXT);
@@ -309,6 +353,64 @@ describe('rewrite, hunk by hunk', () => {
     assert.equal(document.getText(), TEXT);
     assert.equal(isInFront(), false);
     assert.equal(diffTabs(), 1);
+  });
+
+  it('says how good it looks in every form, plainly', async () => {
+    const { rewrites } = await (await internals()).palimpsest();
+    const WORDS = 'Unsure: names that this file does not contain, low confidence';
+    const quality = { mark: 'unsure', reasons: ['unknown-names', 'improbable'] } as const;
+    const shown = async (editor: TextEditor) => {
+      const old = editor.document.getText();
+      const spans = [{ start: 0, end: old.length, old }];
+      const rewrite = rewrites.present(editor, { spans, candidates: [{ texts: [ANSWER], quality }] }, 0);
+      assert.ok(rewrite);
+      await until(() => rewrite.hunks.length > 0, 'the review');
+      return rewrite;
+    };
+    const editor = await openFile('marks.py', TEXT);
+    const lenses = async () => {
+      const all = await commands.executeCommand<CodeLens[]>(
+        'vscode.executeCodeLensProvider',
+        editor.document.uri,
+      );
+      return all.map(({ command }) => command?.title ?? '');
+    };
+    const all = workspace.getConfiguration();
+    await configure('rewrite.announce', 'on');
+    try {
+      const inline = await shown(editor);
+      assert.equal(inline.form, 'inline');
+      await until(async () => (await lenses()).some((title) => title.endsWith(WORDS)), 'the lens');
+      assert.equal(inline.markShown, undefined);
+      assert.match(rewrites.said ?? '', /Unsure: names that this file does not contain/);
+      await run('rejectRewrite');
+
+      await all.update('editor.codeLens', false, ConfigurationTarget.Global);
+      const bare = await shown(editor);
+      assert.equal(bare.form, 'inline');
+      assert.equal(bare.markShown, WORDS);
+      await run('rejectRewrite');
+      assert.equal(bare.markShown, undefined);
+
+      await configure('rewrite.preview', 'comments');
+      await shown(editor);
+      const labels = () => rewrites.threadLabels(editor.document);
+      await until(() => labels().length === 3, 'three threads');
+      assert.ok(
+        labels().every((label) => label.endsWith(` – ${WORDS}`)),
+        labels().join('\n'),
+      );
+      await run('rejectRewrite');
+
+      await configure('rewrite.preview', 'diffEditor');
+      await shown(editor);
+      const title = () => window.tabGroups.activeTabGroup.activeTab?.label ?? '';
+      await until(() => title().endsWith(WORDS), 'the title of the diff editor');
+      await run('rejectRewrite');
+    } finally {
+      await configure('rewrite.announce', undefined);
+      await all.update('editor.codeLens', undefined, ConfigurationTarget.Global);
+    }
   });
 
   it('works in comment threads, one below each change', async () => {

@@ -71,6 +71,46 @@ describe('rewrite, steered', () => {
     await closeEverything();
   });
 
+  it('repairs one word of a selection, and nothing where nothing becomes likelier', async () => {
+    const text = 'def total(prices):\n    amount = sum(oddity)\n    return amount\n';
+    const editor = await openFile('repair.py', text);
+    const { document } = editor;
+    const untouched = fingerprint(document);
+    const { rewrites } = await (await internals()).palimpsest();
+    const repair = async (...lines: readonly [number, number]) => {
+      select(editor, lines);
+      await run('repairSelection');
+      return rewrites.of(document.uri);
+    };
+    const rewrite = await repair(1, 2);
+    assert.ok(rewrite);
+    await denoised(rewrite);
+    assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+    assert.deepEqual(fingerprint(document), untouched);
+    assert.equal(rewrite.review?.isRepair, true);
+    for (const { texts } of rewrite.review?.candidates ?? []) {
+      assert.match(texts[0] ?? '', /^amount = sum\(scripted_\d_\d_\d\)\n {4}return amount$/);
+    }
+    const mended = rewrite.review?.candidates[0]?.texts[0] ?? '';
+
+    await run('acceptRewrite');
+    await until(() => rewrite.ending, 'the end');
+    assert.equal(document.getText(), `def total(prices):\n    ${mended}\n`);
+    await commands.executeCommand('undo');
+    assert.equal(document.getText(), text);
+
+    // A line that is as likely as any, and one that would hardly become likelier.
+    await editor.edit((edit) => edit.insert(document.lineAt(2).range.end, '\n    return doubtful'));
+    for (const line of [0, 3]) {
+      select(editor, [line, line]);
+      const before = fingerprint(document);
+      await run('repairSelection');
+      await until(() => rewrites.of(document.uri) === undefined, 'the end');
+      assert.match(rewrites.noted ?? '', /nothing to repair/);
+      assert.deepEqual(fingerprint(document), before);
+    }
+  });
+
   it('takes the draft when it is told to, and it is a review like any other', async () => {
     const editor = await openFile('draft.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(12)}    return 1\n`);
     const untouched = fingerprint(editor.document);

@@ -21,6 +21,8 @@ type Span = InfillParams['spans'][number];
 /** While a file of this name is in the model's folder, a denoise stays where it is behind its second step. */
 export const HOLD = 'hold';
 const STEPS = 6;
+/** Nats of words that are unlikely wherever they stand; all others are likelier than anybody expects. */
+const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, doubtful: 2 };
 
 /** A piece of an answer: a cell of the canvas. */
 interface Piece {
@@ -68,15 +70,15 @@ class ScriptedModel implements LoadedModel {
 
   async score(params: ScoreParams): Promise<ScoreResult> {
     const { start, end } = params.range ?? { start: 0, end: params.text.length };
-    return {
-      model: this.description.name,
-      method: 'masked',
-      forwards: 1,
-      millis: 0,
-      tokens: [
-        { start, end, text: params.text.slice(start, end), surprise: 1, expected: 1, alternatives: [] },
-      ],
-    };
+    const tokens = [...params.text.slice(start, end).matchAll(/\s*\w+|\s*[^\w\s]+|\s+$/g)].map((found) => ({
+      start: start + found.index,
+      end: start + found.index + found[0].length,
+      text: found[0],
+      surprise: SURPRISES[found[0].trim()] ?? 1,
+      expected: 1.5,
+      alternatives: [],
+    }));
+    return { model: this.description.name, method: 'masked', forwards: 1, millis: 0, tokens };
   }
 
   async dispose(): Promise<void> {}

@@ -1,7 +1,7 @@
 // What is wrong with a candidate as far as its text tells: likelihood alone ranks a loop first and an empty answer second.
 // Pure. Whether it parses is for those to say who have a grammar (extension/syntax).
 import type { Span } from '../../canvas/types';
-import type { Flaw } from '../../protocol';
+import { DEFAULT_GATE, type Flaw } from '../../protocol';
 import { imbalance } from '../balance';
 import { repetition } from './loops';
 import { nameCount, namesIn, unknownNames } from './names';
@@ -20,19 +20,20 @@ const MANY_UNKNOWN = 0.34;
 /** UTF-16 units on each side in which names and repetitions are looked for, and those whose brackets are. */
 const REACH = 100_000;
 const BRACKET_REACH = 4000;
-/** Below it an answer is seldom right; ghost text's own gate is as high (docs/copying.md). */
-const LEAST_CONFIDENCE = 0.3;
-
 /** Looks at all candidates of one request; what stands around the spans is read once, and only when it is needed. */
 export class FlawFinder {
   private readonly from: number;
   private readonly to: number;
   private known: ReadonlySet<string> | undefined;
 
-  /** `spans` in text order, apart from each other. */
+  /**
+   * `spans` in text order, apart from each other; `gate`: 0…1, the confidence below which an answer is improbable, the same
+   * as that of ghost text (docs/copying.md).
+   */
   constructor(
     private readonly text: string,
     private readonly spans: readonly Span[],
+    private readonly gate = DEFAULT_GATE,
   ) {
     this.from = Math.max(0, (spans[0]?.start ?? 0) - REACH);
     this.to = Math.min(text.length, (spans.at(-1)?.end ?? 0) + REACH);
@@ -54,7 +55,7 @@ export class FlawFinder {
       if (unknown > 0 && unknown >= MANY_UNKNOWN * nameCount(text)) found.add('unknown-names');
     }
     if (this.isUnbalanced(texts)) found.add('unbalanced');
-    if (confidence !== undefined && confidence < LEAST_CONFIDENCE) found.add('improbable');
+    if (confidence !== undefined && confidence < this.gate) found.add('improbable');
     return ORDER.filter((flaw) => found.has(flaw));
   }
 

@@ -2,6 +2,7 @@
 // a progress notification goes away by itself.
 import { l10n, ProgressLocation, type TextDocument, window } from 'vscode';
 import { isSpoken } from '../../settings';
+import { wordsOfQuality } from '../quality/words';
 import type { Ending } from '../state/types';
 import type { Milestone } from './milestones';
 
@@ -47,13 +48,11 @@ function sentenceOf(milestone: Milestone): string | undefined {
         : l10n.t('denoising {0} spans', milestone.spans);
     case 'half':
       return l10n.t('half of {0} tokens filled in', milestone.tokens);
-    case 'ready':
-      return l10n.t(
-        'candidate {0} of {1}, changes: {2}',
-        milestone.candidate,
-        milestone.candidates,
-        milestone.changes,
-      );
+    case 'ready': {
+      const { candidate, candidates, changes, quality } = milestone;
+      const sentence = l10n.t('candidate {0} of {1}, changes: {2}', candidate, candidates, changes);
+      return quality === undefined ? sentence : `${sentence}. ${wordsOfQuality(quality)}`;
+    }
     case 'left':
       return l10n.t('changes left: {0}', milestone.changes);
     case 'refused':

@@ -1,4 +1,5 @@
 // What of a rewrite is worth saying aloud to somebody who does not see it: where it stands, never each step. Pure.
+import type { Quality } from '../quality/verdict';
 import type { Ending } from '../state/types';
 
 export type Milestone =
@@ -10,6 +11,8 @@ export type Milestone =
       /** Counts from 1. */
       readonly candidate: number;
       readonly candidates: number;
+      /** How good it looks; absent: nobody has looked. */
+      readonly quality?: Quality;
     }
   | { readonly kind: 'left'; readonly changes: number }
   | { readonly kind: 'refused' }
@@ -32,11 +35,12 @@ export class Milestones {
   }
 
   /** Undefined where what is shown is what was shown. */
-  reviewing(changes: number, index: number, candidates: number): Milestone | undefined {
+  reviewing(changes: number, index: number, candidates: number, quality?: Quality): Milestone | undefined {
     const { shown } = this;
     const candidate = index + 1;
     this.shown = { candidate, changes };
-    if (shown?.candidate !== candidate) return { kind: 'ready', changes, candidate, candidates };
+    if (shown?.candidate !== candidate)
+      return { kind: 'ready', changes, candidate, candidates, ...(quality ? { quality } : {}) };
     return shown.changes === changes ? undefined : { kind: 'left', changes };
   }
 

@@ -11,6 +11,8 @@ import {
   Range,
   type TextDocument,
 } from 'vscode';
+import type { Quality } from '../quality/verdict';
+import { wordsOfQuality } from '../quality/words';
 import type { Hunk } from './hunks';
 
 const CONTROLLER = 'palimpsest';
@@ -30,7 +32,7 @@ export class CommentReviews {
    * The threads of a document are those of its hunks, one each. A hunk that was there keeps its thread: one that is made
    * anew in the same place would be folded.
    */
-  show(document: TextDocument, hunks: readonly Hunk[]): void {
+  show(document: TextDocument, hunks: readonly Hunk[], quality: Quality | undefined): void {
     this.controller ??= comments.createCommentController(CONTROLLER, 'Palimpsest');
     const { controller } = this;
     const rest = [...(this.byDocument.get(document.uri.toString()) ?? [])];
@@ -54,7 +56,7 @@ export class CommentReviews {
         // The links in it say which hunk they are about.
         if (kept.index !== index) thread.comments = content;
       }
-      const label = labelOf(hunk, index, hunks.length);
+      const label = labelOf(hunk, index, hunks.length, quality);
       if (thread.label !== label) thread.label = label;
       return { key, index, thread };
     });
@@ -86,8 +88,13 @@ export class CommentReviews {
   }
 }
 
-function labelOf({ startLine, oldLines, newLines }: Hunk, index: number, count: number): string {
-  return l10n.t(
+function labelOf(
+  { startLine, oldLines, newLines }: Hunk,
+  index: number,
+  count: number,
+  quality: Quality | undefined,
+): string {
+  const label = l10n.t(
     'Change {0} of {1} at line {2}: {3} removed, {4} added',
     index + 1,
     count,
@@ -95,6 +102,7 @@ function labelOf({ startLine, oldLines, newLines }: Hunk, index: number, count: 
     oldLines.length,
     newLines.length,
   );
+  return quality === undefined ? label : `${label} – ${wordsOfQuality(quality)}`;
 }
 
 function bodyOf({ oldLines, newLines }: Hunk, index: number): MarkdownString {

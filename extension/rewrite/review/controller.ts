@@ -11,7 +11,7 @@ import {
   window,
 } from 'vscode';
 import { editorsOf } from '../../documents/editing';
-import { prefersPlainReview, rewriteSettings } from '../../settings';
+import { prefersPlainReview, rewriteSettings, showsLenses } from '../../settings';
 import { wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
@@ -34,7 +34,12 @@ export interface ReviewStage {
 export class ReviewShow {
   /** What is shown now; undefined: nothing is. */
   private shown:
-    | { readonly form: Form; readonly candidate: string; readonly hunks: readonly Hunk[] }
+    | {
+        readonly form: Form;
+        readonly candidate: string;
+        readonly hunks: readonly Hunk[];
+        readonly mark: string | undefined;
+      }
     | undefined;
   /** Chosen when the review begins, and kept until it ends. */
   private chosenForm: Form | undefined;
@@ -50,6 +55,11 @@ export class ReviewShow {
 
   get form(): Form | undefined {
     return this.shown?.form;
+  }
+
+  /** The quality mark as part of the text; undefined: a lens, a title or a label says it. */
+  get mark(): string | undefined {
+    return this.shown?.mark;
   }
 
   get hunks(): readonly Hunk[] {
@@ -140,14 +150,16 @@ export class ReviewShow {
     const form = this.formFor(review, text, hunks);
     if (form !== 'inline') this.clearInline();
     if (form !== 'comments') stage.comments.clear(document);
-    this.shown = { form, candidate, hunks };
+    const { quality } = candidateOf(review);
+    const words = quality && wordsOfQuality(quality);
+    const mark = form === 'inline' && !showsLenses(document) ? words : undefined;
+    this.shown = { form, candidate, hunks, mark };
     if (form === 'diffEditor') {
       const name = document.fileName.split(/[\\/]/).at(-1) ?? document.fileName;
       const { number, count } = positionOf(review);
-      const { quality } = candidateOf(review);
       const title = [
         l10n.t('{0}: candidate {1} of {2}', name, number, count),
-        ...(quality === undefined ? [] : [wordsOfQuality(quality)]),
+        ...(words ? [words] : []),
       ].join(' – ');
       // Never over what somebody works in meanwhile: it opens when they are back.
       const isSeen = this.isLookedAt();
@@ -158,7 +170,7 @@ export class ReviewShow {
       await stage.diffs.close(document, window.tabGroups);
     }
     if (!this.isReviewing() || this.shown?.candidate !== candidate) return;
-    if (form === 'comments') stage.comments.show(document, hunks);
+    if (form === 'comments') stage.comments.show(document, hunks, quality);
     if (form === 'inline') this.drawInline(hunks);
     stage.pinnedView.show(document, review);
     if (fresh && form !== 'diffEditor') this.goTo(this.hunkHere() ?? 0);
@@ -206,6 +218,7 @@ export class ReviewShow {
       const open = openGhost(editor, this.ghosts());
       if (editor === window.activeTextEditor) this.open = open;
       this.stage.reviewView.show(editor, hunks, open);
+      this.stage.reviewView.showMark(editor, hunks[0], this.shown?.mark);
     }
     // After undo the cursor is there already, and nothing else asks for the new lines.
     if (this.open !== undefined && !isSame(before, this.open)) void triggerSuggestion();

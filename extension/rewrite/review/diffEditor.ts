@@ -4,18 +4,24 @@ import {
   commands,
   type Event,
   EventEmitter,
+  type Tab,
   type TabGroups,
+  TabInputNotebook,
+  TabInputText,
   TabInputTextDiff,
   type TextDocument,
   type TextDocumentContentProvider,
   Uri,
+  type ViewColumn,
   window,
+  workspace,
 } from 'vscode';
 
 export const DIFF_SCHEME = 'palimpsest-rewrite';
 
 export class DiffReviews implements TextDocumentContentProvider {
   private readonly texts = new Map<string, string>();
+  private readonly closing = new Map<string, Promise<void>>();
   private readonly emitter = new EventEmitter<Uri>();
   readonly onDidChange: Event<Uri> = this.emitter.event;
 
@@ -40,9 +46,23 @@ export class DiffReviews implements TextDocumentContentProvider {
     return this.texts.has(reviewUri(document).toString());
   }
 
+  /** Whoever looked at the diff editor finds the document itself in front, with the focus: undo means that one now. */
   async close(document: TextDocument, groups: TabGroups): Promise<void> {
     const uri = reviewUri(document);
-    if (this.texts.delete(uri.toString())) await closeTabs(uri, groups);
+    if (this.texts.delete(uri.toString()))
+      this.closing.set(uri.toString(), this.leave(document, uri, groups));
+    await this.closing.get(uri.toString());
+  }
+
+  private async leave(document: TextDocument, uri: Uri, groups: TabGroups): Promise<void> {
+    const { activeTab, viewColumn } = groups.activeTabGroup;
+    try {
+      if (activeTab !== undefined && isDiffOf(uri, activeTab) && !document.isClosed)
+        await bringToFront(document, viewColumn);
+    } finally {
+      await closeTabs(uri, groups);
+      this.closing.delete(uri.toString());
+    }
   }
 
   dispose(): void {
@@ -52,10 +72,30 @@ export class DiffReviews implements TextDocumentContentProvider {
 }
 
 async function closeTabs(uri: Uri, groups: TabGroups): Promise<void> {
-  const tabs = groups.all
-    .flatMap((group) => group.tabs)
-    .filter(({ input }) => input instanceof TabInputTextDiff && input.modified.toString() === uri.toString());
+  const tabs = groups.all.flatMap((group) => group.tabs).filter((tab) => isDiffOf(uri, tab));
   if (tabs.length > 0) await groups.close(tabs, true);
+}
+
+function isDiffOf(uri: Uri, { input }: Tab): boolean {
+  return input instanceof TabInputTextDiff && input.modified.toString() === uri.toString();
+}
+
+/** In the group that has it, else in `viewColumn`. A notebook's cell is shown by its notebook. */
+async function bringToFront(document: TextDocument, viewColumn: ViewColumn): Promise<void> {
+  const notebook = workspace.notebookDocuments.find((one) =>
+    one.getCells().some((cell) => cell.document === document),
+  );
+  const key = (notebook ?? document).uri.toString();
+  const holding = window.tabGroups.all.filter(({ tabs }) =>
+    tabs.some(
+      ({ input }) =>
+        (input instanceof TabInputText || input instanceof TabInputNotebook) && input.uri.toString() === key,
+    ),
+  );
+  const group = holding.find((one) => one.viewColumn === viewColumn) ?? holding[0];
+  const options = { viewColumn: group?.viewColumn ?? viewColumn, preview: false };
+  if (notebook === undefined) await window.showTextDocument(document, options);
+  else await window.showNotebookDocument(notebook, options);
 }
 
 /** The document's own address in the query tells whose review it is; its path keeps name and language. */

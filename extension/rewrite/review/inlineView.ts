@@ -85,6 +85,11 @@ export class ReviewView {
       overviewRulerColor: new ThemeColor('diffEditorOverview.insertedForeground'),
     }),
   );
+  private readonly mark = this.owned.add(
+    window.createTextEditorDecorationType({
+      after: { margin: '0 0 0 3ch', fontStyle: 'italic', color: new ThemeColor('descriptionForeground') },
+    }),
+  );
   /** Its height depends on the hunk, so it is made anew for each; one in each editor. */
   private readonly tints = new Map<TextEditor, TextEditorDecorationType>();
 
@@ -120,9 +125,19 @@ export class ReviewView {
     this.showTint(editor, open);
   }
 
+  /** How good the candidate looks, behind the first line of its first hunk; undefined: it is said elsewhere. */
+  showMark(editor: TextEditor, first: Hunk | undefined, mark: string | undefined): void {
+    const { document } = editor;
+    const shown = first !== undefined && mark !== undefined;
+    editor.setDecorations(
+      this.mark,
+      shown ? [behindLine(document, { line: first.startLine, text: mark })] : [],
+    );
+  }
+
   clear(editor: TextEditor): void {
     this.showTint(editor, undefined);
-    for (const type of [this.removedLine, this.removedText, this.insertedText, this.folded])
+    for (const type of [this.removedLine, this.removedText, this.insertedText, this.folded, this.mark])
       editor.setDecorations(type, []);
   }
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { FlawFinder, GRAVE } from '../../../engine/candidates/quality/flaws';
 import { longestRun } from '../../../engine/candidates/quality/loops';
 import { rankCandidates } from '../../../engine/candidates/rank';
-import type { Candidate, Flaw } from '../../../engine/protocol';
+import { type Candidate, DEFAULT_GATE, type Flaw } from '../../../engine/protocol';
 
 const FILE = `import math
 
@@ -23,11 +23,11 @@ def sizes(first, second, third, count):
 function flawsOf(
   old: string,
   text: string,
-  { file = FILE, confidence }: { file?: string; confidence?: number } = {},
+  { file = FILE, confidence, gate }: { file?: string; confidence?: number; gate?: number } = {},
 ) {
   const start = file.indexOf(old);
   assert.ok(start >= 0, old);
-  return new FlawFinder(file, [{ start, end: start + old.length }]).flawsOf([text], confidence);
+  return new FlawFinder(file, [{ start, end: start + old.length }], gate).flawsOf([text], confidence);
 }
 
 const cases: readonly [string, string, string, readonly Flaw[]][] = [
@@ -91,6 +91,15 @@ describe('flaws', () => {
     assert.deepEqual(flawsOf('sum(items) / count', 'sum(items)', { confidence: 0.1 }), ['improbable']);
     assert.deepEqual(flawsOf('sum(items) / count', 'sum(items)', { confidence: 0.9 }), []);
     assert.equal(GRAVE.has('improbable'), false);
+  });
+
+  test('what is low is the gate of the model, and of a model that brings none the same as for ghost text', () => {
+    const flaws = (confidence: number, gate?: number) =>
+      flawsOf('sum(items) / count', 'sum(items)', gate === undefined ? { confidence } : { confidence, gate });
+    assert.deepEqual(flaws(0.4, 0.5), ['improbable']);
+    assert.deepEqual(flaws(0.2, 0.1), []);
+    assert.deepEqual(flaws(DEFAULT_GATE), []);
+    assert.deepEqual(flaws(DEFAULT_GATE - 0.01), ['improbable']);
   });
 
   test('a large file costs no more than its surroundings', () => {

@@ -44,7 +44,7 @@ describe('the package', () => {
       'dist/probe.js',
       'dist/template.js',
       'dist/cli.js',
-      'dist/sample.py',
+      'dist/sample.ts',
       'dist/tree-sitter/tree-sitter.wasm',
       'dist/tree-sitter/tree-sitter-python.wasm',
       'models/starter/calibration.json',
