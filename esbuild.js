@@ -30,7 +30,7 @@ function copyParser() {
 
 /** What the walkthrough lets a newcomer try a rewrite on. */
 function copySample() {
-  fs.copyFileSync('docs/samples/rateLimiter.ts', 'dist/sample.ts');
+  fs.copyFileSync('docs/samples/rateLimiter.ts', 'dist/sample.txt');
 }
 
 async function main() {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Selection, type TextEditor, Uri, window, workspace } from 'vscode';
 import { FIRST_LANGUAGE, firstRewriteOf } from './firstRewrite';
 
-const FILE = 'dist/sample.ts';
+const FILE = 'dist/sample.txt';
 
 export async function openSample(extensionPath: string): Promise<TextEditor> {
   const bytes = await workspace.fs.readFile(Uri.file(path.join(extensionPath, FILE)));

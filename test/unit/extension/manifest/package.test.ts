@@ -44,7 +44,7 @@ describe('the package', () => {
       'dist/probe.js',
       'dist/template.js',
       'dist/cli.js',
-      'dist/sample.ts',
+      'dist/sample.txt',
       'dist/tree-sitter/tree-sitter.wasm',
       'dist/tree-sitter/tree-sitter-python.wasm',
       'models/starter/calibration.json',
@@ -64,7 +64,7 @@ describe('the package', () => {
 
   test('has nothing else', () => {
     const allowed =
-      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|engine|probe|template|cli)\.js|sample\.py|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/starter\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
+      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|engine|probe|template|cli)\.js|sample\.txt|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/starter\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],
