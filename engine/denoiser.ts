@@ -89,6 +89,8 @@ export interface CopyEvidence {
   readonly right: number;
   /** Its part of all that was found, 0…1. */
   readonly share: number;
+  /** Whether the best of its places is in another file. */
+  readonly isElsewhere: boolean;
 }
 
 /** One answer that a hole could have. */

@@ -1,5 +1,6 @@
 // A model ready to work, as the process and the command see it. `loadModel` (engine/loadModel.ts) makes one.
 import type { Checkpoint } from './checkpoint/types';
+import type { CopyIndex } from './copying/sources';
 import type {
   DenoiseStepEvent,
   InfillParams,
@@ -25,6 +26,8 @@ export interface LoadedModel {
       readonly onStep?: (event: DenoiseStepEvent) => void;
       /** Asked between denoise steps: true takes the draft as it is, every mask filled with its best guess. */
       readonly enough?: () => boolean;
+      /** What can be copied from beside the request's own texts: `memory` of the params is for the caller to look up. */
+      readonly index?: CopyIndex | undefined;
     },
   ): Promise<InfillResult>;
   score(params: ScoreParams, context?: { readonly signal?: AbortSignal }): Promise<ScoreResult>;

@@ -20,6 +20,10 @@ export const METHODS = {
   infill: 'palimpsest/infill',
   /** ScoreParams → ScoreResult. `$/cancelRequest` gives it up between two passes. */
   score: 'palimpsest/score',
+  /** MemoryUpdateParams → MemoryFacts, when the files are indexed. Work on it waits while a request runs. */
+  memoryUpdate: 'palimpsest/memoryUpdate',
+  /** MemoryClearParams → null, also for a memory that is not known. */
+  memoryClear: 'palimpsest/memoryClear',
   /** No params → StatusResult. Answered while a request runs. */
   status: 'palimpsest/status',
   /** No params → null, when the models are unloaded. The engine then ends. */
@@ -203,8 +207,65 @@ export interface InfillParams extends InfillOptions {
    * 2,000,000 UTF-16 units. Default: none.
    */
   readonly openTexts?: readonly string[];
+  /** What else may be copied from (docs/memory.md). Default: none. */
+  readonly memory?: MemoryUse;
   /** Whether a `denoiseStep` notification is sent for each step. Default false. */
   readonly events?: boolean;
+}
+
+/** One file of a memory. */
+export interface MemoryFile {
+  /** Up to 4096 characters, unique in the memory, with forward slashes: `folder/src/a.ts`. A known one is replaced. */
+  readonly path: string;
+  readonly text: string;
+  /** VS Code's language id. Default: not known. */
+  readonly language?: string;
+  /** Milliseconds since 1970. Where there is no room for all, older files go first. Default 0. */
+  readonly modified?: number;
+  /** Comes before `modified`: files of a higher rank go first. Default 0. */
+  readonly rank?: number;
+}
+
+/** Files that copying may read beside the one that is edited. They stay in the engine's memory, and go with its process. */
+export interface MemoryUpdateParams {
+  /** Up to 4096 characters, the client's own name for it; a new one begins an empty memory. */
+  readonly memory: string;
+  /**
+   * Up to 256, of up to 8,000,000 UTF-16 units in all. Reading a message takes the engine a few milliseconds for a million
+   * units, so small ones leave it more responsive.
+   */
+  readonly files: readonly MemoryFile[];
+  /** Up to 100,000 paths. Unknown ones are ignored. */
+  readonly removed: readonly string[];
+}
+
+/** `no-room`: files of a lower rank, or newer ones, take all the room that there is. */
+export const SKIP_REASONS = ['binary', 'generated', 'minified', 'too-long', 'no-room'] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
+/** A memory as it stands behind an update. */
+export interface MemoryFacts {
+  readonly files: number;
+  /** UTF-16 units of their texts. */
+  readonly characters: number;
+  /** Of texts and index together. */
+  readonly bytes: number;
+  /** Files of this update that were not taken in, and earlier ones that made room for it (`no-room`). */
+  readonly skipped: readonly { readonly path: string; readonly reason: SkipReason }[];
+}
+
+export interface MemoryClearParams {
+  readonly memory: string;
+}
+
+/** The memory that a request copies from. */
+export interface MemoryUse {
+  /** As in MemoryUpdateParams. One that is not known is empty. */
+  readonly id: string;
+  /** Path of the text that is sent: this file of the memory is left out, and files near it go before others. */
+  readonly path?: string;
+  /** Up to 256 paths whose files go before all others, nearest first: what the text imports, what was edited recently. */
+  readonly near?: readonly string[];
 }
 
 export interface Position {
@@ -218,6 +279,13 @@ export interface SpanRange {
   /** Exclusive. */
   readonly end: Position;
 }
+/** Where a text stands that an answer copies. */
+export interface CopySource {
+  /** As the memory was given it; absent: the text that was sent. */
+  readonly path?: string;
+  /** Counts from 1. */
+  readonly line: number;
+}
 export interface CandidateSpan {
   /** Where the text goes, in the text that was sent. */
   readonly range: SpanRange;
@@ -225,6 +293,11 @@ export interface CandidateSpan {
   readonly start: number;
   readonly end: number;
   readonly text: string;
+  /**
+   * Where the text is copied from, letter by letter or with other names: the place that weighed most. Absent where it stands
+   * nowhere else, and where it stands in one of the `openTexts`.
+   */
+  readonly source?: CopySource;
 }
 /**
  * What is wrong with a candidate as its text tells: it writes the same over and over (`loops`) or three times in a row

@@ -34,7 +34,7 @@ export const CHOICE_FEATURES = [
   'line breaks',
 ] as const;
 
-const NO_COPY: CopyEvidence = { share: 0, order: 0, right: 0 };
+const NO_COPY: CopyEvidence = { share: 0, order: 0, right: 0, isElsewhere: false };
 
 /** Scales of the features: units from which on more of them tell nothing more, and most names that an analogy exchanges. */
 const COPY_UNITS = { left: 10, right: 6 };

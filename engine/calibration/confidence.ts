@@ -12,6 +12,8 @@ export interface CopyAgreement {
   readonly share: number;
   readonly order: number;
   readonly right: number;
+  /** Whether one of them stands in another file. */
+  readonly isElsewhere: boolean;
 }
 
 export const CONFIDENCE_FEATURES = [

@@ -7,6 +7,8 @@ export interface Evidence {
   /** Lexical units that agree on the left and behind the draft. */
   readonly order: number;
   readonly right: number;
+  /** Whether it stands in another file. */
+  readonly isElsewhere: boolean;
   /** Part of what was found that says this token, 0…1. */
   readonly share: number;
   /** Cells between the left context and this one that are masked themselves. */

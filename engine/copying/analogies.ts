@@ -12,6 +12,7 @@ import {
   type Unit,
   unitsIn,
 } from './alignment';
+import { type CopyPlace, isElsewhere, placeOf } from './origin';
 import type { CopyText } from './sources';
 
 export interface Analogy extends CopyEvidence {
@@ -20,6 +21,8 @@ export interface Analogy extends CopyEvidence {
   readonly onward: string;
   /** Names that differ on the left at the best of its places. */
   readonly exchanged: number;
+  /** The place that weighs most. */
+  readonly place: CopyPlace;
 }
 
 /** Units on the left that agree at the least. */
@@ -44,10 +47,11 @@ export function analogiesFor(texts: readonly CopyText[], left: string, right: st
   if (!last) return [];
   const head = left.slice(last.at + last.text.length);
   const behind = unitsIn(right).slice(0, RIGHT_UNITS);
-  const groups = new Map<string, Analogy & { weight: number }>();
+  const groups = new Map<string, Group>();
   let total = 0;
-  for (const { text, distance, before } of texts) {
+  for (const { text, distance, before, origin } of texts) {
     const near = before ? text.slice(-MOST_TEXT) : text.slice(0, MOST_TEXT);
+    const cut = before ? text.length - near.length : 0;
     for (const { at, ...found } of analogiesIn(near, before, ours, behind)) {
       const whole = behindHead(found.text, head);
       if (whole === undefined) continue;
@@ -56,13 +60,15 @@ export function analogiesFor(texts: readonly CopyText[], left: string, right: st
       const weight = weightOf(found, distance + (before ? near.length - at : at));
       total += weight;
       const known = groups.get(draft);
+      const isBest = known === undefined || weight > known.most;
       groups.set(draft, {
         text: draft,
         onward: known?.onward ?? whole.slice(draft.length) + found.onward,
         order: Math.max(known?.order ?? 0, found.order),
         right: Math.max(known?.right ?? 0, found.right),
         exchanged: Math.min(known?.exchanged ?? MOST_EXCHANGED, found.exchanged),
-        share: 0,
+        most: isBest ? weight : known.most,
+        place: isBest ? placeOf({ origin, at: cut + at + 1 }) : known.place,
         weight: (known?.weight ?? 0) + weight,
       });
     }
@@ -70,11 +76,18 @@ export function analogiesFor(texts: readonly CopyText[], left: string, right: st
   return [...groups.values()]
     .sort((a, b) => b.weight - a.weight)
     .slice(0, MOST)
-    .map(({ weight, ...analogy }) => ({ ...analogy, share: weight / total }));
+    .map(({ weight, most, ...analogy }) => ({
+      ...analogy,
+      share: weight / total,
+      isElsewhere: isElsewhere(analogy.place),
+    }));
 }
 
+/** `most`: what its best place weighs. */
+type Group = Omit<Analogy, 'share' | 'isElsewhere'> & { readonly weight: number; readonly most: number };
+
 /** An analogy at one place: where that is, and what follows its last unit there. */
-type Found = Omit<Analogy, 'share'> & { readonly at: number };
+type Found = Omit<Analogy, 'share' | 'isElsewhere' | 'place'> & { readonly at: number };
 
 function* analogiesIn(
   text: string,

@@ -1,10 +1,13 @@
 // From places to drafts: what could be copied into the hole, where it ends, and how much speaks for it.
 import type { CopyEvidence } from '../denoiser';
-import { type CopyText, findSources, type Source } from './sources';
+import { type CopyPlace, isElsewhere, placeOf } from './origin';
+import { type CopyIndex, type CopyText, findSources, type Source } from './sources';
 import { isWord, unitsAfter } from './units';
 
 export interface Draft extends CopyEvidence {
   readonly text: string;
+  /** The place that weighs most. */
+  readonly place: CopyPlace;
 }
 
 export interface DraftOptions {
@@ -14,6 +17,8 @@ export interface DraftOptions {
   readonly most?: number;
   /** Whether the hole may come to nothing. */
   readonly mayBeEmpty?: boolean;
+  /** More places than those in the texts. */
+  readonly index?: CopyIndex | undefined;
   /** Characters that a continuation has in this hole, where its length is known; undefined where it does not fit. */
   readonly lengthIn?: (continuation: string) => number | undefined;
 }
@@ -34,15 +39,15 @@ export function draftsFor(
   texts: readonly CopyText[],
   left: string,
   right: string,
-  { reach = REACH, most = MOST, mayBeEmpty = false, lengthIn }: DraftOptions = {},
+  { reach = REACH, most = MOST, mayBeEmpty = false, index, lengthIn }: DraftOptions = {},
 ): Draft[] {
   const units = unitsAfter(right, RIGHT_REACH);
   const end: FindEnd = lengthIn
     ? (source) => endByLength(source, right, units, reach, lengthIn)
     : (source) => endByText(source, right, units, reach, mayBeEmpty ? 0 : 1);
-  const groups = new Map<string, { weight: number; order: number; right: number }>();
+  const groups = new Map<string, Group>();
   let total = 0;
-  const sources = findSources(texts, left);
+  const sources = [...findSources(texts, left), ...(index?.sources(left, right) ?? [])];
   for (const source of lengthIn ? likeliest(sources) : sources) {
     const found = end(source);
     if (found === undefined) continue;
@@ -50,16 +55,37 @@ export function draftsFor(
     const weight = weightOf(source, found.right, text.length);
     total += weight;
     const known = groups.get(text);
+    const isBest = weight > (known?.most ?? 0);
     groups.set(text, {
       weight: (known?.weight ?? 0) + weight,
       order: Math.max(known?.order ?? 0, source.order),
       right: Math.max(known?.right ?? 0, found.right),
+      most: isBest ? weight : (known?.most ?? 0),
+      source: isBest || known === undefined ? source : known.source,
     });
   }
   return [...groups]
-    .map(([text, group]) => ({ text, order: group.order, right: group.right, share: group.weight / total }))
+    .map(
+      ([text, { order, right, weight, source }]): Draft => ({
+        text,
+        order,
+        right,
+        share: weight / total,
+        place: placeOf(source),
+        isElsewhere: isElsewhere(source),
+      }),
+    )
     .sort((a, b) => b.share - a.share)
     .slice(0, most);
+}
+
+interface Group {
+  readonly weight: number;
+  readonly order: number;
+  readonly right: number;
+  /** What its best place weighs, and which that is. */
+  readonly most: number;
+  readonly source: Source;
 }
 
 function weightOf({ order, distance }: Source, right: number, length: number): number {

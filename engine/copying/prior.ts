@@ -3,7 +3,7 @@ import type { TextTokenizer } from '../checkpoint/types';
 import { type Analogy, analogiesFor } from './analogies';
 import { type Draft, draftsFor } from './drafts';
 import type { CellCopy } from './mixture';
-import type { CopyText } from './sources';
+import type { CopyIndex, CopyText } from './sources';
 
 /** A run of masked cells and what is known around it. */
 export interface Run {
@@ -25,16 +25,17 @@ export class CopyPrior {
     private readonly tokenizer: TextTokenizer,
     readonly end: number | undefined,
     private readonly expand?: number,
+    private readonly index?: CopyIndex,
   ) {}
 
   /** Best first. */
   drafts(left: string, right: string, mayBeEmpty = false): Draft[] {
-    return draftsFor(this.texts, left, right, { mayBeEmpty });
+    return draftsFor(this.texts, left, right, { mayBeEmpty, index: this.index });
   }
 
   /** Best first. */
   analogies(left: string, right: string): Analogy[] {
-    return analogiesFor(this.texts, left, right);
+    return analogiesFor([...this.texts, ...(this.index?.stretches(left, right) ?? [])], left, right);
   }
 
   /** [run.cells], undefined where nothing is found. `allows`: whether a token may come at that cell of the run. */
@@ -42,6 +43,7 @@ export class CopyPrior {
     const { left, right, cells } = run;
     const drafts = draftsFor(this.texts, left, right, {
       mayBeEmpty: run.mayBeEmpty,
+      index: this.index,
       ...(run.isOpen ? {} : { lengthIn: (text: string) => this.lengthOf(text, cells) }),
     });
     const lines = drafts.map((draft) => ({ draft, tokens: this.tokensOf(draft, run) }));
@@ -100,7 +102,14 @@ function cellCopy(
     .map(([token, { share, best }]) => ({
       token,
       share,
-      evidence: { order: best.order, right: best.right, share, ahead: cell, ends: token === end },
+      evidence: {
+        order: best.order,
+        right: best.right,
+        isElsewhere: best.isElsewhere,
+        share,
+        ahead: cell,
+        ends: token === end,
+      },
     }))
     .sort((a, b) => b.share - a.share);
   return { tokens, mass: mass / all };

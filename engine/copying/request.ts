@@ -5,12 +5,13 @@ import type { Checkpoint } from '../checkpoint/types';
 import { lengthTokensOf } from '../decoding/request';
 import { LEAST_LOG_PROB } from '../decoding/sampling';
 import type { BlockDenoiser, HoleAnswer, InPlaceDenoiser } from '../denoiser';
-import type { CopyingChoice, InfillParams } from '../protocol';
+import type { CopyingChoice, CopySource, InfillParams } from '../protocol';
 import { CopyingBlockDenoiser, CopyingInPlaceDenoiser } from './denoisers';
 import { copyAlone } from './mixture';
+import { sourceAt } from './origin';
 import { CopyPrior } from './prior';
 import type { Copying } from './runs';
-import { type CopyText, LEFT_REACH } from './sources';
+import { type CopyIndex, type CopyText, LEFT_REACH } from './sources';
 
 type Facts = Pick<Checkpoint, 'family' | 'specials' | 'tokenizer'>;
 type Request = Pick<InfillParams, 'text' | 'spans' | 'openTexts'>;
@@ -23,16 +24,17 @@ const OTHER_FILE = 1_000_000;
 export class RequestCopying {
   private readonly prior: CopyPrior;
 
-  /** `weight`: λ of the mixture; not asked where `choice` is another. */
+  /** `weight`: λ of the mixture; not asked where `choice` is another. `index`: what there is beside the request's texts. */
   constructor(
     private readonly facts: Facts,
     private readonly request: Request,
     private readonly choice: CopyingChoice,
     private readonly weight: MixtureWeight,
+    index?: CopyIndex,
   ) {
     const { family, specials, tokenizer } = facts;
     const { delete: remove, end, expand } = lengthTokensOf(family.length.kind, specials);
-    this.prior = new CopyPrior(textsOf(request), tokenizer, end ?? remove, expand);
+    this.prior = new CopyPrior(textsOf(request), tokenizer, end ?? remove, expand, index);
   }
 
   blockwise(denoiser: BlockDenoiser): BlockDenoiser {
@@ -53,13 +55,9 @@ export class RequestCopying {
 
   /** What copying says of a candidate; `texts` in text order. Undefined where some hole has nothing to copy. */
   agreement(texts: readonly string[]): CopyAgreement | undefined {
-    const { text } = this.request;
-    const spans = inOrder(this.request.spans);
     let least: CopyAgreement | undefined;
-    for (const [i, span] of spans.entries()) {
-      const left = text.slice(Math.max(spans[i - 1]?.end ?? 0, span.start - LEFT_REACH), span.start);
-      const right = text.slice(span.end, Math.min(spans[i + 1]?.start ?? text.length, span.end + LEFT_REACH));
-      const [best] = this.prior.drafts(left, right, span.end === span.start);
+    for (const [i, { left, right, isEmpty }] of this.sides().entries()) {
+      const [best] = this.prior.drafts(left, right, isEmpty);
       if (!best) return undefined;
       const agrees = best.text === texts[i];
       least = {
@@ -67,9 +65,40 @@ export class RequestCopying {
         share: Math.min(best.share, least?.share ?? 1),
         order: Math.min(best.order, least?.order ?? best.order),
         right: Math.min(best.right, least?.right ?? best.right),
+        isElsewhere: best.isElsewhere || (least?.isElsewhere ?? false),
       };
     }
     return least;
+  }
+
+  /** By the place in the request's spans: where its text of `spans` (in any order) is copied from, if it is. */
+  sourcesOf(spans: readonly { readonly start: number; readonly text: string }[]): (CopySource | undefined)[] {
+    if (this.choice === 'off') return spans.map(() => undefined);
+    const sides = new Map(this.sides().map((side) => [side.start, side]));
+    return spans.map(({ start, text }) => {
+      const side = sides.get(start);
+      if (side === undefined || text.trim() === '') return undefined;
+      const { left, right, isEmpty } = side;
+      const draft = this.prior.drafts(left, right, isEmpty).find((one) => isFrom(text, one.text));
+      const found =
+        draft ??
+        this.prior
+          .analogies(left, right)
+          .find((one) => isFrom(text, one.text) || text === one.text + one.onward);
+      return found && sourceAt(found.place);
+    });
+  }
+
+  /** What stands around each span, in text order. */
+  private sides() {
+    const { text } = this.request;
+    const spans = inOrder(this.request.spans);
+    return spans.map(({ start, end }, i) => ({
+      start,
+      left: text.slice(Math.max(spans[i - 1]?.end ?? 0, start - LEFT_REACH), start),
+      right: text.slice(end, Math.min(spans[i + 1]?.start ?? text.length, end + LEFT_REACH)),
+      isEmpty: end === start,
+    }));
   }
 
   private copying(): Copying {
@@ -80,6 +109,11 @@ export class RequestCopying {
   }
 }
 
+/** Whether an answer is a draft, or what it begins with: answers are cut. */
+function isFrom(text: string, draft: string): boolean {
+  return draft.trim().startsWith(text.trim());
+}
+
 /** The request's text without its spans, and the open texts behind. */
 function textsOf({ text, spans, openTexts = [] }: Request): CopyText[] {
   const sorted = inOrder(spans);
@@ -87,15 +121,23 @@ function textsOf({ text, spans, openTexts = [] }: Request): CopyText[] {
     const start = sorted[i - 1]?.end ?? 0;
     const before = i < sorted.length;
     const from = before ? Math.max(start, end - MOST_TEXT) : start;
-    return { text: text.slice(from, before ? end : Math.min(end, start + MOST_TEXT)), distance: 0, before };
+    return {
+      text: text.slice(from, before ? end : Math.min(end, start + MOST_TEXT)),
+      distance: 0,
+      before,
+      origin: { kind: 'own', whole: text, start: from },
+    };
   });
   return [
     ...pieces,
-    ...openTexts.map((other, i) => ({
-      text: other.slice(0, MOST_TEXT),
-      distance: OTHER_FILE * (i + 1),
-      before: false,
-    })),
+    ...openTexts.map(
+      (other, i): CopyText => ({
+        text: other.slice(0, MOST_TEXT),
+        distance: OTHER_FILE * (i + 1),
+        before: false,
+        origin: { kind: 'open', whole: other, start: 0 },
+      }),
+    ),
   ];
 }
 

@@ -2,9 +2,22 @@
 // the length of the match (Lempel and Ziv's idea; prompt lookup decoding in language models).
 import { isWord, lastUnit, unitsBefore } from './units';
 
+/** Where a stretch of text comes from. */
+export interface CopyOrigin {
+  /** The text that the hole is in, another open file, or a file of a memory. */
+  readonly kind: 'own' | 'open' | 'memory';
+  /** Of a file of a memory. */
+  readonly path?: string;
+  /** All of the text, and the UTF-16 offset in it at which the stretch begins. */
+  readonly whole: string;
+  readonly start: number;
+}
+
 /** One stretch of text to copy from; a hole is never inside one. */
 export interface CopyText {
   readonly text: string;
+  /** Absent: the text that the hole is in. */
+  readonly origin?: CopyOrigin;
   /** Characters between this text's nearer end and the hole, as far as known; larger is further. */
   readonly distance: number;
   /** Whether the hole is behind this text (then its end is the nearer one). */
@@ -14,11 +27,20 @@ export interface CopyText {
 /** A place in a text where the same characters stand on the left. */
 export interface Source {
   readonly text: string;
+  readonly origin?: CopyOrigin | undefined;
   /** UTF-16 offset at which the continuation begins. */
   readonly at: number;
   /** Lexical units on the left that agree. */
   readonly order: number;
   readonly distance: number;
+}
+
+/** Texts that are too many to be searched one by one. */
+export interface CopyIndex {
+  /** Places whose left side or right side is the hole's, the most alike. */
+  sources(left: string, right: string): readonly Source[];
+  /** What stands around the most alike of them. */
+  stretches(left: string, right: string): readonly CopyText[];
 }
 
 /** Characters of the left side that are compared. */
@@ -33,12 +55,13 @@ export function findSources(texts: readonly CopyText[], left: string): Source[] 
   if (key.trim() === '' && !key.includes('\n')) return [];
   const units = unitsBefore(tail, LEFT_REACH);
   const found: Source[] = [];
-  for (const { text, distance, before } of texts) {
+  for (const { text, distance, before, origin } of texts) {
     for (const place of places(text, key, before)) {
       const at = place + key.length;
       if (at >= text.length) continue;
       const order = orderOf(text, at, tail, units);
-      if (order > 0) found.push({ text, at, order, distance: distance + (before ? text.length - at : at) });
+      if (order > 0)
+        found.push({ text, origin, at, order, distance: distance + (before ? text.length - at : at) });
     }
   }
   return found;

@@ -18,7 +18,7 @@ export function isWord(code: number): boolean {
 }
 
 /** Blanks count for nothing: indentation would outweigh what is written. A line feed is a unit of its own. */
-function isBlank(code: number): boolean {
+export function isBlank(code: number): boolean {
   return code === SPACE || code === TAB || code === RETURN;
 }
 

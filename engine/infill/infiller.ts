@@ -6,6 +6,7 @@ import { postprocess } from '../candidates/postprocess';
 import { buildCanvas } from '../canvas/build';
 import type { Canvas, Hole } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
+import type { CopyIndex } from '../copying/sources';
 import { denoiseBlocks } from '../decoding/blocks';
 import type { RescoringChoice } from '../decoding/chooseAnswer';
 import { denoiseInPlace } from '../decoding/inPlace';
@@ -13,6 +14,7 @@ import type { DecodeRequest, LaneResult } from '../decoding/request';
 import type { DenoiseStep } from '../decoding/types';
 import type {
   Candidate,
+  CopySource,
   DenoiseStepEvent,
   InfillParams,
   InfillResult,
@@ -34,6 +36,8 @@ interface Context {
   readonly onStep?: (event: DenoiseStepEvent) => void;
   /** Asked between denoise steps; true takes the draft as it is. */
   readonly enough?: () => boolean;
+  /** What can be copied from beside the request's own texts. */
+  readonly index?: CopyIndex | undefined;
   /** What the confidence of each candidate is worked out from, for fitting it (bench/infilling/copyCalibration.ts). */
   readonly onEvidence?: (features: readonly number[], texts: readonly string[]) => void;
   /** The same for what each hole's answer was chosen from. */
@@ -56,7 +60,7 @@ export class Infiller {
   async infill(params: InfillParams, context: Context): Promise<InfillResult> {
     const started = performance.now();
     const before = this.denoisers.forwards;
-    const plan = planRequest(this.checkpoint, this.calibration, params);
+    const plan = planRequest(this.checkpoint, this.calibration, params, context.index);
     const canvas = await this.canvasOf(plan, context);
     const lanes = await this.denoise(plan, canvas, context);
     const candidates = this.candidatesOf(plan, canvas, lanes, context);
@@ -182,7 +186,9 @@ export class Infiller {
           return fit.confidence(holes, features);
         },
       },
-    ).filter(({ confidence = 1 }) => confidence >= (params.gate ?? 0));
+    )
+      .filter(({ confidence = 1 }) => confidence >= (params.gate ?? 0))
+      .map((candidate) => withSources(candidate, copying.sourcesOf(candidate.spans)));
   }
 
   private scorer(language: string | undefined, signal: AbortSignal | undefined): TokenScorer {
@@ -205,6 +211,14 @@ export class Infiller {
       remasked: step.remasked,
     };
   }
+}
+
+function withSources(candidate: Candidate, sources: readonly (CopySource | undefined)[]): Candidate {
+  const spans = candidate.spans.map((span, i) => {
+    const source = sources[i];
+    return source === undefined ? span : { ...span, source };
+  });
+  return { ...candidate, spans };
 }
 
 /** Tokens that were not locked. */

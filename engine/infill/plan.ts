@@ -5,6 +5,7 @@ import type { Calibration } from '../calibration/types';
 import type { Canvas, Cell, Hole } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
 import { RequestCopying } from '../copying/request';
+import type { CopyIndex } from '../copying/sources';
 import { holesOf, standingText } from '../decoding/request';
 import type { DecodeSampling } from '../decoding/sampling';
 import { EngineError } from '../errors';
@@ -38,11 +39,15 @@ export interface RequestPlan {
   readonly seeds: readonly number[];
 }
 
-/** @throws EngineError `option-invalid` where the model takes no instruction, or the strength is out of its range. */
+/**
+ * `index`: what can be copied from beside the request's own texts.
+ * @throws EngineError `option-invalid` where the model takes no instruction, or the strength is out of its range
+ */
 export function planRequest(
   checkpoint: Checkpoint,
   calibration: Calibration | undefined,
   params: InfillParams,
+  index?: CopyIndex,
 ): RequestPlan {
   const { spans, maxTokens = DEFAULT_MAX_TOKENS, strength = 1 } = params;
   checkInstruction(checkpoint, params);
@@ -57,7 +62,7 @@ export function planRequest(
     promptLength,
     textBudget: Math.max(1, textBudget(checkpoint, room) - promptLength),
     strength,
-    copying: new RequestCopying(checkpoint, params, choice, fit.mixture),
+    copying: new RequestCopying(checkpoint, params, choice, fit.mixture, index),
     fit,
     sampling: samplingOf(checkpoint, params),
     seeds: seedsOf(params),

@@ -8,6 +8,7 @@ import {
   type ResponseMessage,
 } from 'vscode-jsonrpc/node';
 import { EngineError } from '../errors';
+import { Memories } from '../memory/memories';
 import type { LoadModel } from '../model';
 import {
   type DenoiseStepEvent,
@@ -32,6 +33,8 @@ import {
   infillParams,
   initialiseParams,
   loadModelParams,
+  memoryClearParams,
+  memoryUpdateParams,
   modelParams,
   scoreParams,
 } from './validation';
@@ -61,6 +64,7 @@ export class EngineServer {
   private readonly writer: DrainableWriter;
   private readonly scheduler: Scheduler;
   private readonly models: ModelRegistry;
+  private readonly memories: Memories;
   private readonly steps: CoalescingSender<DenoiseStepEvent>;
   private readonly progress: CoalescingSender<LoadProgress>;
   /** Requests whose draft will do. */
@@ -77,6 +81,8 @@ export class EngineServer {
     [METHODS.describeModel, async (params) => this.models.get(modelParams(params).model).description],
     [METHODS.infill, (params, token) => this.infill(infillParams(params), token)],
     [METHODS.score, (params, token) => this.score(scoreParams(params), token)],
+    [METHODS.memoryUpdate, async (params) => this.memories.update(memoryUpdateParams(params))],
+    [METHODS.memoryClear, async (params) => this.memories.clear(memoryClearParams(params))],
     [METHODS.status, async () => this.status()],
     [METHODS.shutdown, () => this.shutdown()],
   ]);
@@ -90,6 +96,10 @@ export class EngineServer {
         this.scheduler.cancelAll(error, folder);
         await this.scheduler.idle(folder);
       },
+    });
+    this.memories = new Memories({
+      isBusy: () => this.scheduler.running > 0,
+      idle: () => this.scheduler.idle(),
     });
     this.writer = new DrainableWriter(options.output);
     const reader = new FrameReader(options.input, {
@@ -221,6 +231,7 @@ export class EngineServer {
       model.infill(params, {
         signal,
         enough: () => this.satisfied.has(params.requestId),
+        index: this.memories.index(params.memory, params.language),
         ...(params.events
           ? {
               onStep: (event) => {
@@ -287,6 +298,7 @@ export class EngineServer {
 
   private async release(): Promise<void> {
     this.scheduler.cancelAll(new EngineError('cancelled', 'The engine is shutting down.'));
+    this.memories.dispose();
     const done = Promise.all([this.scheduler.idle(), this.models.dispose()]);
     await within(this.options.stopMillis ?? 1500, done, (error) =>
       this.options.log('warn', `Unloading the models failed: ${errorReply(error).message}`),

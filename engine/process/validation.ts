@@ -12,6 +12,10 @@ import {
   type InfillParams,
   type InitialiseParams,
   type LoadModelParams,
+  type MemoryClearParams,
+  type MemoryFile,
+  type MemoryUpdateParams,
+  type MemoryUse,
   type ModelParams,
   PRIORITIES,
   PROTOCOL_VERSION,
@@ -49,6 +53,11 @@ export const LIMITS = {
   openTexts: 64,
   /** UTF-16 units of one. */
   openText: 2_000_000,
+  memoryFiles: 256,
+  /** UTF-16 units of all files in one update. */
+  memoryText: 8_000_000,
+  removed: 100_000,
+  near: 256,
 } as const;
 
 const anyInteger = integer(0, Number.MAX_SAFE_INTEGER);
@@ -107,6 +116,34 @@ const REQUEST = {
 };
 const FILE = { language: text(LIMITS.name), fileName: text(LIMITS.path) };
 
+const memoryName = text(LIMITS.path, 1);
+const memoryPath = text(LIMITS.path, 1);
+
+const MEMORY_USE = object<MemoryUse>(
+  { id: memoryName },
+  { path: memoryPath, near: list(0, LIMITS.near, memoryPath) },
+);
+
+const MEMORY_FILE = object<MemoryFile>(
+  { path: memoryPath, text: text(LIMITS.memoryText) },
+  {
+    language: text(LIMITS.name),
+    modified: number(0, Number.MAX_SAFE_INTEGER),
+    rank: number(-Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  },
+);
+
+const MEMORY_UPDATE = object<MemoryUpdateParams>(
+  {
+    memory: memoryName,
+    files: list(0, LIMITS.memoryFiles, MEMORY_FILE),
+    removed: list(0, LIMITS.removed, memoryPath),
+  },
+  {},
+);
+
+const MEMORY_CLEAR = object<MemoryClearParams>({ memory: memoryName }, {});
+
 const INFILL = object<InfillParams>(
   { ...REQUEST, spans: list(1, LIMITS.spans, SPAN) },
   {
@@ -114,6 +151,7 @@ const INFILL = object<InfillParams>(
     ...OPTIONS,
     document: text(LIMITS.document),
     openTexts: list(0, LIMITS.openTexts, text(LIMITS.openText)),
+    memory: MEMORY_USE,
     events: flag,
   },
 );
@@ -154,4 +192,19 @@ export function scoreParams(params: unknown): ScoreParams {
   const known = SCORE(params, '');
   if (known.range) checkWithin(known.range, 'range', 0, known.text.length);
   return known;
+}
+
+export function memoryUpdateParams(params: unknown): MemoryUpdateParams {
+  const known = MEMORY_UPDATE(params, '');
+  const length = known.files.reduce((sum, file) => sum + file.text.length, 0);
+  if (length <= LIMITS.memoryText) return known;
+  throw new EngineError(
+    'option-invalid',
+    `The texts of \`files\` have ${length} characters together: up to ${LIMITS.memoryText} are allowed. Send them in several updates.`,
+    { path: 'files', length },
+  );
+}
+
+export function memoryClearParams(params: unknown): MemoryClearParams {
+  return MEMORY_CLEAR(params, '');
 }

@@ -18,6 +18,9 @@ import {
   type LoadModelParams,
   type LoadProgress,
   METHODS,
+  type MemoryClearParams,
+  type MemoryFacts,
+  type MemoryUpdateParams,
   type ModelDescription,
   PROTOCOL_VERSION,
   type ScoreParams,
@@ -216,6 +219,18 @@ export class EngineClient {
     context: Pick<NumberedContext, 'signal'> = {},
   ): Promise<ScoreResult> {
     return this.numbered(METHODS.score, params, context);
+  }
+
+  /**
+   * Resolves when the files can be copied from. With an aborted signal it rejects at once; what the engine has begun with is
+   * taken in nevertheless.
+   */
+  updateMemory(params: MemoryUpdateParams, signal?: AbortSignal): Promise<MemoryFacts> {
+    return this.call(METHODS.memoryUpdate, params, signal);
+  }
+
+  clearMemory(params: MemoryClearParams): Promise<null> {
+    return this.call(METHODS.memoryClear, params);
   }
 
   status(): Promise<StatusResult> {

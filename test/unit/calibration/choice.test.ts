@@ -30,7 +30,7 @@ describe('what speaks for a rescored answer', () => {
   });
 
   test('who proposed it, as far as it goes', () => {
-    const copy = { share: 0.4, order: 20, right: 3 };
+    const copy = { share: 0.4, order: 20, right: 3, isElsewhere: false };
     const features = choiceFeatures(
       rescored({
         origins: [

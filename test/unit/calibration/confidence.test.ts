@@ -10,7 +10,7 @@ import { dot, logistic } from '../../../engine/calibration/logistic';
 const lane = (...logProbs: number[]) => [
   { logProbs: Float32Array.from(logProbs), locked: new Uint8Array(logProbs.length) },
 ];
-const copy = { agrees: true, share: 0.5, order: 4, right: 3 };
+const copy = { agrees: true, share: 0.5, order: 4, right: 3, isElsewhere: false };
 const feature = (features: readonly number[], name: (typeof CONFIDENCE_FEATURES)[number]): number =>
   features[CONFIDENCE_FEATURES.indexOf(name)] ?? Number.NaN;
 

@@ -3,6 +3,9 @@ import path from 'node:path';
 import test, { describe } from 'node:test';
 import { openCheckpoint } from '../../../engine/checkpoint/open';
 import { RequestCopying } from '../../../engine/copying/request';
+import { MemoryLookup } from '../../../engine/memory/lookup';
+import { Memory } from '../../../engine/memory/memory';
+import { drive } from '../memory/drive';
 
 const FIXTURE = path.join(__dirname, '..', '..', 'fixtures', 'checkpoints', 'palimpsest');
 const TEXT = ['send(other, now)', 'wait()', 'open(door)', 'send(first, now)', 'wait()', 'send('].join('\n');
@@ -12,6 +15,41 @@ async function agreementOf(spans: readonly (readonly [start: number, end: number
   const copying = new RequestCopying(await openCheckpoint(FIXTURE), request, 'mixed', () => 0);
   return copying.agreement(texts);
 }
+
+describe('where an answer is copied from', () => {
+  const other = 'def close(window):\n    lock(window)\n    bolt(window, twice)\n';
+  const text = '# One\nship(crate, north)\nstack(crate)\nship(\nbolt(window,\n';
+  const at = text.indexOf('ship(\n') + 'ship('.length;
+  const elsewhere = text.length - 1;
+
+  async function sourcesOf(
+    answers: readonly (readonly [start: number, text: string])[],
+    openTexts: string[] = [],
+  ) {
+    const memory = new Memory();
+    drive(memory.update([{ path: 'src/lock.py', text: other }], []));
+    const spans = [at, elsewhere].map((start) => ({ start, end: start }));
+    const index = new MemoryLookup(memory, { path: 'src/main.py' });
+    const request = { text, spans, openTexts };
+    const copying = new RequestCopying(await openCheckpoint(FIXTURE), request, 'mixed', () => 0, index);
+    return copying.sourcesOf(answers.map(([start, answer]) => ({ start, text: answer })));
+  }
+
+  test('the line in the same file, or the file of the memory and its line', async () => {
+    const found = await sourcesOf([
+      [elsewhere, ' twice)'],
+      [at, 'crate, north)'],
+    ]);
+    assert.deepEqual(found, [{ path: 'src/lock.py', line: 3 }, { line: 2 }]);
+  });
+
+  test('a cut copy as well; what stands nowhere, or in a text without a name, has none', async () => {
+    assert.deepEqual(await sourcesOf([[at, 'crate']]), [{ line: 2 }]);
+    assert.deepEqual(await sourcesOf([[at, 'barrel']]), [undefined]);
+    assert.deepEqual(await sourcesOf([[at, '']]), [undefined]);
+    assert.deepEqual(await sourcesOf([[elsewhere, ' thrice)']], ['bolt(window, thrice)\n']), [undefined]);
+  });
+});
 
 describe('what copying says of a candidate', () => {
   const first = TEXT.length;

@@ -28,6 +28,8 @@ export const FLOODED = 'all steps are sent';
 export class ScriptedModel implements LoadedModel {
   /** requestId of each infill that began, in order. */
   readonly begun: number[] = [];
+  /** What each of them could copy from. */
+  readonly indexes: Context['index'][] = [];
   /** Steps done in all. */
   steps = 0;
   disposed = 0;
@@ -42,6 +44,7 @@ export class ScriptedModel implements LoadedModel {
 
   async infill(params: InfillParams, context: Context = {}): Promise<InfillResult> {
     this.begun.push(params.requestId);
+    this.indexes.push(context.index);
     const [verb = '', argument = '1'] = params.text.split(' ');
     const count = Number(argument);
     switch (verb) {

@@ -164,6 +164,48 @@ describe('server', () => {
     await rejects(infill(4, 'steps 1'), 'model-not-loaded', { model: A, loading: false });
   });
 
+  test('a request copies from the memory that it names, and from none otherwise', async () => {
+    const { connection, infill, loader } = await setUp();
+    const update = (memory: string, text: string, removed: readonly string[] = []) =>
+      connection.sendRequest(METHODS.memoryUpdate, { memory, files: [{ path: 'src/a.ts', text }], removed });
+    const { bytes, ...facts } = Object(await update('window', 'open(door);\n'));
+    assert.deepEqual(facts, { files: 1, characters: 12, skipped: [] });
+    assert.ok(bytes > 0);
+    assert.deepEqual(Object(await update('other', 'open(\0')).skipped, [
+      { path: 'src/a.ts', reason: 'binary' },
+    ]);
+    await infill(1, 'steps 1', { memory: { id: 'window', path: 'src/b.ts' } });
+    await infill(2, 'steps 1', { memory: { id: 'window', path: 'src/a.ts' } });
+    await infill(3, 'steps 1', { memory: { id: 'unknown' } });
+    await infill(4, 'steps 1');
+    const [own, itself, unknown, none] = loader.models[0]?.indexes ?? [];
+    assert.deepEqual(
+      own?.sources('x = open(', ')').map(({ text, at, origin }) => [origin?.path, text.slice(at)]),
+      [['src/a.ts', 'door);\n']],
+    );
+    assert.deepEqual(itself?.sources('x = open(', ')'), []);
+    assert.equal(unknown, undefined);
+    assert.equal(none, undefined);
+    assert.equal(await connection.sendRequest(METHODS.memoryClear, { memory: 'window' }), null);
+    await infill(5, 'steps 1', { memory: { id: 'window' } });
+    assert.equal(loader.models[0]?.indexes[4], undefined);
+  });
+
+  test('files are indexed when no request runs', async () => {
+    const { connection, infill, loader } = await setUp();
+    const order: string[] = [];
+    const run = infill(1, 'forever').catch(() => order.push('request'));
+    await until(() => loader.models[0]?.begun.length === 1);
+    const update = connection
+      .sendRequest(METHODS.memoryUpdate, { memory: 'm', files: [{ path: 'a', text: 'x' }], removed: [] })
+      .then(() => order.push('update'));
+    await connection.sendRequest(METHODS.status);
+    const { models } = loader;
+    if (models[0]) models[0].halted = true;
+    await Promise.all([run, update]);
+    assert.equal(order.at(-1), 'update');
+  });
+
   test('initialise comes first, once, and with the same version', async () => {
     const { connection, infill } = await setUp(false);
     await rejects(connection.sendRequest(METHODS.status, {}), 'protocol-violation');

@@ -30,6 +30,7 @@ const everything = {
   gate: 0.5,
   instruction: 'Use a loop.',
   openTexts: ['let y = 2;', ''],
+  memory: { id: 'window', path: 'src/a.ts', near: ['src/b.ts'] },
   events: true,
 };
 
@@ -133,6 +134,21 @@ describe('validation', () => {
     for (const params of [undefined, null, 5, 'x', [], [infill]]) {
       refuses(() => validation.infillParams(params), 'option-invalid', 'params');
     }
+  });
+
+  test('a memory’s files are bounded one by one and together', () => {
+    const file = { path: 'src/a.ts', text: 'x', language: 'typescript', modified: 1.5, rank: -2 };
+    const update = { memory: 'window', files: [file], removed: ['b.ts'] };
+    assert.deepEqual(validation.memoryUpdateParams({ ...update, later: 1 }), update);
+    assert.deepEqual(validation.memoryClearParams({ memory: 'window' }), { memory: 'window' });
+    const refuse = (more: object, path: string) =>
+      refuses(() => validation.memoryUpdateParams({ ...update, ...more }), 'option-invalid', path);
+    refuse({ memory: '' }, 'memory');
+    refuse({ removed: undefined }, 'removed');
+    refuse({ files: [{ ...file, path: '' }] }, 'files[0].path');
+    refuse({ files: [{ ...file, modified: -1 }] }, 'files[0].modified');
+    refuse({ files: new Array(257).fill(file) }, 'files');
+    refuse({ files: new Array(3).fill({ ...file, text: 'x'.repeat(3_000_000) }) }, 'files');
   });
 
   test('spans and locked pieces must lie inside', () => {

@@ -1,0 +1,109 @@
+// The memories of an engine process. Changes are made one after the other, in slices of a few milliseconds: messages are read
+// between them, and while a request runs they wait, so that nobody waits for them.
+import type { CopyIndex } from '../copying/sources';
+import { EngineError } from '../errors';
+import type { MemoryClearParams, MemoryFacts, MemoryUpdateParams, MemoryUse } from '../protocol';
+import { MemoryLookup } from './lookup';
+import { MEMORY_LIMITS, Memory, type MemoryLimits } from './memory';
+
+export interface MemoriesOptions {
+  /** Whether a request runs, and when none does any more. */
+  readonly isBusy: () => boolean;
+  readonly idle: () => Promise<void>;
+  /** Of all memories together. */
+  readonly limits?: MemoryLimits;
+  readonly now?: () => number;
+}
+
+/** Milliseconds of work between two turns of the event loop. */
+const SLICE = 4;
+/** Milliseconds that a slice waits for a request at the most: where one follows the other, files must come in nevertheless. */
+const PATIENCE = 1000;
+export class Memories {
+  /** The one used last is last. */
+  private readonly known = new Map<string, Memory>();
+  private last: Promise<unknown> = Promise.resolve();
+  private isOver = false;
+
+  constructor(private readonly options: MemoriesOptions) {}
+
+  /** Resolves when the files are indexed. */
+  update({ memory: id, files, removed }: MemoryUpdateParams): Promise<MemoryFacts> {
+    const turn = this.last.then(() => {
+      const memory = this.touch(id);
+      return this.inSlices(memory.update(files, removed)).finally(() => this.keepBound(memory));
+    });
+    this.last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Also one that is not known. What is being indexed for it is given up. */
+  clear({ memory }: MemoryClearParams): Promise<null> {
+    const turn = this.last.then(() => {
+      this.known.delete(memory);
+      return null;
+    });
+    this.last = turn;
+    return turn;
+  }
+
+  /** What a request can copy from; undefined where there is nothing. `language`: of the request's text. */
+  index(use: MemoryUse | undefined, language: string | undefined): CopyIndex | undefined {
+    if (use === undefined) return undefined;
+    const memory = this.known.get(use.id);
+    if (memory === undefined || memory.segments.length === 0) return undefined;
+    this.touch(use.id);
+    return new MemoryLookup(memory, { ...use, ...(language === undefined ? {} : { language }) });
+  }
+
+  /** Gives up what is being indexed, and forgets everything. */
+  dispose(): void {
+    this.isOver = true;
+    this.known.clear();
+  }
+
+  private touch(id: string): Memory {
+    const memory = this.known.get(id) ?? new Memory(this.limits);
+    this.known.delete(id);
+    this.known.set(id, memory);
+    return memory;
+  }
+
+  private get limits(): MemoryLimits {
+    return this.options.limits ?? MEMORY_LIMITS;
+  }
+
+  /** Of several memories the one that was used longest ago goes first. */
+  private keepBound(current: Memory): void {
+    let bytes = [...this.known.values()].reduce((sum, memory) => sum + memory.bytes, 0);
+    for (const [id, memory] of this.known) {
+      if (bytes <= this.limits.bytes) return;
+      if (memory === current) continue;
+      bytes -= memory.bytes;
+      this.known.delete(id);
+    }
+  }
+
+  private async inSlices<T>(work: Generator<void, T>): Promise<T> {
+    const now = this.options.now ?? (() => performance.now());
+    for (;;) {
+      if (this.options.isBusy()) await this.patience();
+      if (this.isOver) throw new EngineError('cancelled', 'The engine is shutting down.');
+      const stop = now() + SLICE;
+      do {
+        const step = work.next();
+        if (step.done) return step.value;
+      } while (now() < stop);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  private async patience(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE);
+    });
+    await Promise.race([this.options.idle(), late]);
+    clearTimeout(timer);
+  }
+}

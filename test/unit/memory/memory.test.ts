@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import fc from 'fast-check';
+import { MemoryLookup } from '../../../engine/memory/lookup';
+import { Memory, type MemoryLimits } from '../../../engine/memory/memory';
+import { hashesBefore } from '../../../engine/memory/unitKeys';
+import type { MemoryFile } from '../../../engine/protocol';
+import { drive } from './drive';
+
+const LIMITS: MemoryLimits = { bytes: 400_000, files: 200, segment: 20_000 };
+const code = (seed: number, lines = 100): string =>
+  Array.from({ length: lines }, (_, i) => `  const value${seed}_${i} = make(${seed}, ${i});\n`).join('');
+
+/** What the memory would continue `left` with, where two units agree at the least. */
+function continuations(memory: Memory, left: string, path?: string): string[] {
+  const found = new MemoryLookup(memory, path === undefined ? {} : { path }).sources(left, '\n');
+  return found
+    .filter(({ order }) => order >= 2)
+    .map(({ text, at, origin }) => `${origin?.path}: ${text.slice(at, text.indexOf('\n', at))}`);
+}
+
+/** Every place behind the last two units of `left`. */
+function placesBehind(memory: Memory, left: string): string[] {
+  return memory.segments
+    .flatMap((segment) => {
+      const { from = 0, to = 0 } = segment.ranges(hashesBefore(left, left.length))[1] ?? {};
+      return Array.from({ length: to - from }, (_, i) => segment.place(from + i));
+    })
+    .flatMap((place) => (place ? [`${place.file.path}:${place.end}`] : []))
+    .sort();
+}
+
+describe('a memory', () => {
+  test('takes files in, replaces them, takes them out', () => {
+    const memory = new Memory(LIMITS);
+    const first = drive(
+      memory.update(
+        [
+          { path: 'a.ts', text: 'open(door);\n' },
+          { path: 'b.ts', text: 'shut(gate);\n' },
+        ],
+        [],
+      ),
+    );
+    assert.deepEqual({ ...first, bytes: 0 }, { files: 2, characters: 24, bytes: 0, skipped: [] });
+    assert.deepEqual(continuations(memory, 'open('), ['a.ts: door);']);
+    drive(memory.update([{ path: 'a.ts', text: 'open(window);\n' }], ['b.ts', 'unknown.ts']));
+    assert.deepEqual(continuations(memory, 'open('), ['a.ts: window);']);
+    assert.deepEqual(continuations(memory, 'shut('), []);
+    assert.deepEqual(memory.facts().files, 1);
+  });
+
+  test('answers from the old text until the new one is indexed', () => {
+    const memory = new Memory(LIMITS);
+    drive(memory.update([{ path: 'a.ts', text: 'open(door);\n' }], []));
+    const work = memory.update([{ path: 'a.ts', text: `open(window);\n${code(1, 200)}` }], []);
+    const seen = new Set<string>();
+    while (!work.next().done) for (const found of continuations(memory, 'open(')) seen.add(found);
+    assert.deepEqual([...seen], ['a.ts: door);']);
+    assert.deepEqual(continuations(memory, 'open('), ['a.ts: window);']);
+  });
+
+  test('leaves the file out that is edited', () => {
+    const memory = new Memory(LIMITS);
+    drive(
+      memory.update(
+        [
+          { path: 'a.ts', text: 'open(door);\n' },
+          { path: 'b.ts', text: 'open(gate);\n' },
+        ],
+        [],
+      ),
+    );
+    assert.deepEqual(continuations(memory, 'open(', 'a.ts'), ['b.ts: gate);']);
+  });
+
+  test('says why a file stays out, and then has no earlier version of it either', () => {
+    const memory = new Memory(LIMITS);
+    drive(memory.update([{ path: 'a.ts', text: 'open(door);\n' }], []));
+    const { skipped, files } = drive(
+      memory.update(
+        [
+          { path: 'a.ts', text: 'open(\0door);\n' },
+          { path: 'b.ts', text: 'shut(gate);\n' },
+        ],
+        [],
+      ),
+    );
+    assert.deepEqual(skipped, [{ path: 'a.ts', reason: 'binary' }]);
+    assert.equal(files, 1);
+  });
+
+  test('without room for all, keeps lower ranks, then newer files, and names what went', () => {
+    const memory = new Memory(LIMITS);
+    const files = Array.from(
+      { length: 60 },
+      (_, i): MemoryFile => ({
+        path: `${i}.ts`,
+        text: code(i),
+        rank: i < 10 ? 0 : 1,
+        modified: i,
+      }),
+    );
+    const { skipped, bytes } = drive(memory.update(files, []));
+    assert.ok(bytes <= LIMITS.bytes, `${bytes}`);
+    assert.ok(skipped.length > 10 && skipped.every(({ reason }) => reason === 'no-room'));
+    const kept = files.filter(({ path }) => memory.file(path)).map(({ path }) => Number.parseInt(path, 10));
+    assert.deepEqual(kept.slice(0, 10), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    assert.equal(kept.at(-1), 59);
+    assert.deepEqual(
+      kept.slice(10),
+      Array.from({ length: kept.length - 10 }, (_, i) => 60 - kept.length + 10 + i),
+    );
+    const later = drive(memory.update([{ path: 'new.ts', text: code(99), rank: 0, modified: 99 }], []));
+    assert.ok(memory.file('new.ts'));
+    assert.deepEqual(later.skipped, [{ path: `${kept[10]}.ts`, reason: 'no-room' }]);
+    const worse = drive(memory.update([{ path: 'worse.ts', text: code(98), rank: 2 }], []));
+    assert.deepEqual(worse.skipped, [{ path: 'worse.ts', reason: 'no-room' }]);
+  });
+
+  test('is the same as one that is filled at once, and within its bound, whatever is done to it', () => {
+    const change = fc.record({
+      files: fc.array(
+        fc.record({
+          path: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
+          seed: fc.nat(9),
+          lines: fc.nat(60),
+        }),
+        { maxLength: 4 },
+      ),
+      removed: fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { maxLength: 2 }),
+    });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
+        const memory = new Memory({ ...LIMITS, segment: 5000 });
+        const truth = new Map<string, string>();
+        for (const { files, removed } of changes) {
+          const sent = files.map(({ path, seed, lines }) => ({ path, text: code(seed, lines) }));
+          const { bytes } = drive(memory.update(sent, removed));
+          assert.ok(bytes <= LIMITS.bytes);
+          for (const path of removed) truth.delete(path);
+          for (const { path, text } of sent) truth.set(path, text);
+        }
+        const fresh = new Memory(LIMITS);
+        drive(
+          fresh.update(
+            [...truth].map(([path, text]) => ({ path, text })),
+            [],
+          ),
+        );
+        assert.equal(memory.facts().files, truth.size);
+        assert.deepEqual(placesBehind(memory, 'make('), placesBehind(fresh, 'make('));
+        const dead = memory.segments.reduce((sum, one) => sum + one.characters - one.liveCharacters, 0);
+        assert.ok(dead <= 0.25 * memory.segments.reduce((sum, one) => sum + one.characters, 0));
+        assert.ok(memory.segments.length < 20, `${memory.segments.length} segments`);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
