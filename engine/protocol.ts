@@ -240,8 +240,7 @@ export interface MemoryUpdateParams {
 }
 
 /** `no-room`: files of a lower rank, or newer ones, take all the room that there is. */
-export const SKIP_REASONS = ['binary', 'generated', 'minified', 'too-long', 'no-room'] as const;
-export type SkipReason = (typeof SKIP_REASONS)[number];
+export type SkipReason = 'binary' | 'generated' | 'minified' | 'too-long' | 'no-room';
 
 /** A memory as it stands behind an update. */
 export interface MemoryFacts {
