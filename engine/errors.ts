@@ -10,6 +10,14 @@ export type ErrorCode =
   | 'tokenizer-malformed'
   | 'token-missing'
   | 'token-mismatch'
+  // installing models
+  | 'model-unknown'
+  | 'model-busy'
+  | 'license-not-accepted'
+  | 'hub-unreachable'
+  | 'hub-refused'
+  | 'hub-answer-invalid'
+  | 'checksum-mismatch'
   // graphs and quantised files
   | 'precision-unsupported'
   | 'quantisation-failed'

@@ -7,15 +7,15 @@ import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
 import { type EngineError, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
-import type { Precision } from './graph/types';
+import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
 import { Infiller } from './infill/infiller';
-import type { LoadedModel, LoadModel } from './model';
-import type { ModelDescription } from './protocol';
+import type { LoadContext, LoadedModel, LoadModel } from './model';
+import type { LoadModelParams, ModelDescription } from './protocol';
 import { integerProductsAreExact } from './runtime/integerProducts';
 import { choosePrecision } from './runtime/precision';
 import { rememberedProbe } from './runtime/probe';
-import { decideProvider } from './runtime/providers';
+import { decideProvider, type ProviderDecision } from './runtime/providers';
 import { DecoderSession, keepsCacheOnDevice } from './runtime/session';
 
 /** Parameters up to which a model that cannot be quantised runs in fp32 without being asked: 4 GB. */
@@ -23,8 +23,52 @@ const SMALL = 1e9;
 /** Best tokens that come back for each row: enough for nucleus sampling and for alternatives. */
 const TOP_K = 24;
 
-export const loadModel: LoadModel = async (params, { cacheFolder, signal, onProgress }) => {
-  const report = (stage: 'opening' | 'probing' | 'quantising' | 'session', fraction?: number) =>
+export const loadModel: LoadModel = async (params, context) => {
+  const { checkpoint, calibration, decision, graph, precision, remarks } = await prepareModel(
+    params,
+    context,
+  );
+  throwIfCancelled(context.signal);
+  context.onProgress?.({ folder: params.folder, stage: 'session' });
+  const session = await DecoderSession.create(graph, checkpoint.shape, {
+    provider: decision.provider,
+    threads: threadCount(),
+  });
+  const description: ModelDescription = {
+    folder: checkpoint.folder,
+    name: checkpoint.name,
+    family: checkpoint.family.id,
+    familyTitle: checkpoint.family.title,
+    parameters: checkpoint.parameters,
+    contextLength: checkpoint.shape.contextLength,
+    provider: decision.provider,
+    providerReason: decision.reason,
+    attention: decision.attention,
+    precision,
+    storedPrecision: checkpoint.storedDtype,
+    ...(calibration ? { gate: calibration.gate } : {}),
+    takesInstruction: checkpoint.chat !== undefined,
+    remarks,
+  };
+  return modelOf(checkpoint, description, session, calibration);
+};
+
+/** A model up to its graph: opened, its provider and precision chosen, its quantised weights made. */
+interface PreparedModel {
+  readonly checkpoint: Checkpoint;
+  readonly calibration: Calibration | undefined;
+  readonly decision: ProviderDecision;
+  readonly graph: BuiltGraph;
+  readonly precision: Precision;
+  readonly remarks: readonly string[];
+}
+
+/** All of loading that is slow only once: for a model that was just installed. Takes no memory for weights. */
+export async function prepareModel(
+  params: LoadModelParams,
+  { cacheFolder, signal, onProgress }: LoadContext,
+): Promise<PreparedModel> {
+  const report = (stage: 'opening' | 'probing' | 'quantising', fraction?: number) =>
     onProgress?.({ folder: params.folder, stage, ...(fraction === undefined ? {} : { fraction }) });
   report('opening');
   const checkpoint = await openCheckpoint(params.folder);
@@ -67,30 +111,8 @@ export const loadModel: LoadModel = async (params, { cacheFolder, signal, onProg
     remarks = [...remarks, `It runs in fp32, which is slower: ${error.message}`];
     return build('fp32');
   });
-  throwIfCancelled(signal);
-  report('session');
-  const session = await DecoderSession.create(graph, checkpoint.shape, {
-    provider: decision.provider,
-    threads: threadCount(),
-  });
-  const description: ModelDescription = {
-    folder: checkpoint.folder,
-    name: checkpoint.name,
-    family: checkpoint.family.id,
-    familyTitle: checkpoint.family.title,
-    parameters: checkpoint.parameters,
-    contextLength: checkpoint.shape.contextLength,
-    provider: decision.provider,
-    providerReason: decision.reason,
-    attention: decision.attention,
-    precision,
-    storedPrecision: checkpoint.storedDtype,
-    ...(calibration ? { gate: calibration.gate } : {}),
-    takesInstruction: checkpoint.chat !== undefined,
-    remarks,
-  };
-  return modelOf(checkpoint, description, session, calibration);
-};
+  return { checkpoint, calibration, decision, graph, precision, remarks };
+}
 
 /** Quantised weights found no room; as they are in the checkpoint they need none. */
 function cannotKeep(error: unknown): error is EngineError {

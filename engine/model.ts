@@ -34,11 +34,10 @@ export interface LoadedModel {
   dispose(): Promise<void>;
 }
 
-export type LoadModel = (
-  params: LoadModelParams,
-  context: {
-    readonly cacheFolder: string;
-    readonly signal?: AbortSignal;
-    readonly onProgress?: (progress: LoadProgress) => void;
-  },
-) => Promise<LoadedModel>;
+export interface LoadContext {
+  readonly cacheFolder: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+export type LoadModel = (params: LoadModelParams, context: LoadContext) => Promise<LoadedModel>;

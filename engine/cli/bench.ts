@@ -8,11 +8,11 @@ import { choosePrecision } from '../runtime/precision';
 import type { ProviderDecision } from '../runtime/providers';
 import type { BenchOptions, Timing } from './benchTiming';
 import type { Command, CommandContext } from './context';
-import { megabytes } from './memory';
 import { cacheFolder, MODEL_OPTION, modelFolder, withProgress } from './modelOptions';
 import { type CommandSpec, choiceOption, numberOption, type ParsedArguments, UsageError } from './options';
 import { type Paint, paintFor } from './style';
 import { table } from './table';
+import { megabytes } from './units';
 
 const DEFAULTS = { tokens: 512, block: 32, runs: 5 } as const;
 

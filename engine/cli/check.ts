@@ -5,18 +5,20 @@ import { isGgufPath } from '../checkpoint/ggufFile';
 import { missingFiles } from '../checkpoint/missing';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, toEngineError } from '../errors';
+import { type MemoryNeed, memoryNeeds } from '../graph/memory';
 import type { Command, CommandContext } from './context';
 import { printable } from './displayWidth';
-import { type MemoryNeed, megabytes, memoryNeeds } from './memory';
-import { cacheFolder, withProgress } from './modelOptions';
+import { cacheFolder, modelPlace, withProgress } from './modelOptions';
 import type { CommandSpec, ParsedArguments } from './options';
 import { familySees, LARGEST_DIFFERENCE, readReference, relativeDifference } from './reference';
 import { type Paint, paintFor } from './style';
 import { table } from './table';
+import { megabytes } from './units';
 
 const spec: CommandSpec = {
   name: 'check',
-  summary: 'Inspect a checkpoint folder or a .gguf file, and compare its logits with a reference.',
+  summary:
+    'Inspect a model (a folder, a .gguf file, or an installed one), and compare its logits with a reference.',
   operands: ['DIR'],
   options: {
     reference: {
@@ -206,7 +208,7 @@ async function openWhole(folder: string, context: CommandContext): Promise<Check
 
 async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const [folder = ''] = parsed.operands;
-  const checkpoint = await openWhole(path.resolve(context.folder, folder), context);
+  const checkpoint = await openWhole(modelPlace(folder, context), context);
   const report = describeCheckpoint(checkpoint);
   const json = parsed.has('json');
   const paint = paintFor(context.stdout, context.env);

@@ -5,7 +5,8 @@ import { checkCommand } from './check';
 import type { Command, CommandContext } from './context';
 import { devicesCommand } from './devices';
 import { infillCommand } from './infill';
-import { helpOf, parseArguments, suggestion, UsageError, usageOf } from './options';
+import { modelsCommands } from './models';
+import { type CommandSpec, helpOf, parseArguments, suggestion, UsageError, usageOf } from './options';
 import { scoreCommand } from './score';
 
 export const COMMANDS: readonly Command[] = [
@@ -14,6 +15,7 @@ export const COMMANDS: readonly Command[] = [
   checkCommand,
   benchCommand,
   devicesCommand,
+  ...modelsCommands,
 ];
 
 const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -33,27 +35,39 @@ function generalHelp(version: string): string {
   ].join('\n')}\n`;
 }
 
+/** A command of a group has a name of two words, `models install`. */
+function commandOf(words: readonly string[]): Command | undefined {
+  return COMMANDS.find(({ spec }) => spec.name.split(' ').every((word, index) => word === words[index]));
+}
+
+/** The commands of a group, where the word is the name of one. */
+function groupOf(word: string | undefined): readonly CommandSpec[] {
+  return COMMANDS.map(({ spec }) => spec).filter(({ name }) => name.startsWith(`${word} `));
+}
+
+function groupHelp(group: readonly CommandSpec[]): string {
+  return `${group.map((spec) => `palimpsest ${usageOf(spec)}\n    ${spec.summary}`).join('\n')}\n`;
+}
+
 async function dispatch(words: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined) {
-    throw new UsageError('Specify a command: palimpsest infill, score, check, bench, or devices.');
+    throw new UsageError('Specify a command: palimpsest infill, score, check, bench, devices, or models.');
   }
   if (name === '--help' || name === '-h' || name === 'help') {
-    const topic = COMMANDS.find(({ spec }) => spec.name === rest[0]);
-    context.stdout.write(topic ? helpOf(topic.spec) : generalHelp(context.version));
+    const topic = commandOf(rest);
+    const group = groupOf(rest[0]);
+    const shown = group.length > 0 ? groupHelp(group) : generalHelp(context.version);
+    context.stdout.write(topic ? helpOf(topic.spec) : shown);
     return EXIT.done;
   }
   if (name === '--version' || name === '-V') {
     context.stdout.write(`palimpsest ${context.version}\n`);
     return EXIT.done;
   }
-  const command = COMMANDS.find(({ spec }) => spec.name === name);
-  if (!command) {
-    const known = COMMANDS.map(({ spec }) => spec.name);
-    const what = name.startsWith('-') ? 'option' : 'command';
-    throw new UsageError(`There is no ${what} ${name}.${suggestion(name, known)}`);
-  }
-  const parsed = parseArguments(command.spec, rest);
+  const command = commandOf(words);
+  if (!command) return withoutCommand(name, rest, context);
+  const parsed = parseArguments(command.spec, words.slice(command.spec.name.split(' ').length));
   if (parsed.help) {
     context.stdout.write(helpOf(command.spec));
     return EXIT.done;
@@ -61,13 +75,37 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
   return command.run(parsed, context);
 }
 
+/** A group's own help, or what the word may have meant. */
+function withoutCommand(name: string, rest: readonly string[], context: CommandContext): number {
+  const group = groupOf(name);
+  const [action] = rest;
+  if (group.length > 0) {
+    const actions = group.map((spec) => spec.name.slice(name.length + 1));
+    if (action === '--help' || action === '-h') {
+      context.stdout.write(groupHelp(group));
+      return EXIT.done;
+    }
+    throw new UsageError(
+      action === undefined || action.startsWith('-')
+        ? `Specify what to do: palimpsest ${name} ${actions.join(', ')}.`
+        : `There is no command ${name} ${action}.${suggestion(action, actions, `${name} `)}`,
+      name,
+    );
+  }
+  const known = COMMANDS.map(({ spec }) => spec.name.split(' ')[0] ?? '');
+  const what = name.startsWith('-') ? 'option' : 'command';
+  throw new UsageError(`There is no ${what} ${name}.${suggestion(name, known)}`);
+}
+
 /** What was thrown, as a person should see it and as the exit code says it. */
 function report(thrown: unknown, words: readonly string[], context: CommandContext): number {
   const interrupted = context.signal.aborted;
   const usage = thrown instanceof UsageError;
-  const error = interrupted
-    ? new EngineError('cancelled', 'Canceled; nothing was changed.')
-    : toEngineError(thrown);
+  const given = toEngineError(thrown);
+  // What was paused says how to go on.
+  const isPaused = given.code === 'cancelled' && given.data['paused'] === true;
+  const error =
+    interrupted && !isPaused ? new EngineError('cancelled', 'Canceled; nothing was changed.') : given;
   const hint = usage ? ` See: palimpsest ${thrown.command ? `${thrown.command} ` : ''}--help` : '';
   const end = words.indexOf('--');
   if (words.slice(0, end < 0 ? words.length : end).includes('--json')) {

@@ -1,8 +1,8 @@
 // Everything a sub-command touches outside itself, so that tests can put a scripted model and a fake terminal there.
 import type { Checkpoint, DecoderShape } from '../checkpoint/types';
 import type { BuildGraph, BuiltGraph } from '../graph/types';
-import type { LoadModel } from '../model';
-import type { ProviderChoice } from '../protocol';
+import type { LoadContext, LoadModel } from '../model';
+import type { LoadModelParams, ProviderChoice } from '../protocol';
 import type { DeviceReport } from '../runtime/devices';
 import type { Forward } from '../runtime/forward';
 import type { ProviderDecision } from '../runtime/providers';
@@ -28,6 +28,11 @@ interface DisposableForward extends Forward {
 /** The engine's own functions, as the sub-commands call them. */
 export interface Engine {
   readonly loadModel: LoadModel;
+  /** Loading without its last step: the quantised weights are there afterwards, and nothing of them in memory. */
+  readonly prepareModel: (
+    params: LoadModelParams,
+    context: LoadContext,
+  ) => Promise<{ readonly graph: Pick<BuiltGraph, 'quantisedFile'> }>;
   readonly openCheckpoint: (folder: string) => Promise<Checkpoint>;
   readonly buildGraph: BuildGraph;
   readonly createForward: (

@@ -4,6 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { PRECISIONS } from '../graph/types';
+import { catalogue, isModelId } from '../hub/catalogue';
+import { modelsFolder } from '../hub/folders';
+import { readInstalled } from '../hub/installed';
 import type { LoadedModel } from '../model';
 import { type LoadProgress, PROVIDERS } from '../protocol';
 import type { CommandContext } from './context';
@@ -14,8 +17,8 @@ import { canAnimate, type Environment } from './style';
 
 export const MODEL_OPTION: OptionTable = {
   model: {
-    value: 'PATH',
-    help: 'checkpoint folder or .gguf file; default: the environment variable PALIMPSEST_MODEL, then the starter model',
+    value: 'MODEL',
+    help: 'name of an installed model (palimpsest models list), checkpoint folder, or .gguf file; default: the environment variable PALIMPSEST_MODEL, then the starter model',
   },
 };
 export const RUN_OPTIONS: OptionTable = {
@@ -23,15 +26,29 @@ export const RUN_OPTIONS: OptionTable = {
   precision: { value: 'P', help: `weights: auto, ${PRECISIONS.join(', ')} (default: auto)` },
 };
 
+/** Absolute path of what a person named: an installed model, unless there is a file or folder of that name. */
+export function modelPlace(named: string, context: Pick<CommandContext, 'env' | 'folder'>): string {
+  const place = path.resolve(context.folder, named);
+  if (!isModelId(named) || fs.existsSync(place)) return place;
+  const installed = readInstalled(modelsFolder(context.env), named);
+  if (installed) return installed.place;
+  if (!catalogue().some(({ id }) => id === named)) return place;
+  throw new EngineError(
+    'model-unknown',
+    `${named} is not installed. Run "palimpsest models install ${named}" first.`,
+    { id: named },
+  );
+}
+
 /** Absolute path of the model's folder; throws `checkpoint-missing` when none was named and none is embedded. */
 export function modelFolder(parsed: ParsedArguments, context: CommandContext): string {
   const named = parsed.text('model') ?? (context.env['PALIMPSEST_MODEL'] || undefined);
-  if (named !== undefined) return path.resolve(context.folder, named);
+  if (named !== undefined) return modelPlace(named, context);
   const starter = path.join(context.packageFolder, 'models', 'starter');
   if (!fs.existsSync(starter)) {
     throw new EngineError(
       'checkpoint-missing',
-      'This package has no embedded model; specify a checkpoint folder or a .gguf file with --model or PALIMPSEST_MODEL.',
+      'This package has no embedded model; specify an installed model, a checkpoint folder, or a .gguf file with --model or PALIMPSEST_MODEL.',
       { folder: starter },
     );
   }

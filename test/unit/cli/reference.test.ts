@@ -6,10 +6,11 @@ import type { Checkpoint } from '../../../engine/checkpoint/types';
 import { checkLines, describeCheckpoint } from '../../../engine/cli/check';
 import { runCommand } from '../../../engine/cli/command';
 import type { LogitsRequest } from '../../../engine/cli/context';
-import { linearWeights, megabytes, memoryNeeds } from '../../../engine/cli/memory';
 import { familySees, readReference, relativeDifference } from '../../../engine/cli/reference';
 import { plain } from '../../../engine/cli/style';
+import { megabytes } from '../../../engine/cli/units';
 import { EngineError } from '../../../engine/errors';
+import { linearWeights, memoryNeeds } from '../../../engine/graph/memory';
 import { scriptedEngine, temporaryFolder, testWorld, tinyCheckpoint } from './scriptedEngine';
 
 interface Part {

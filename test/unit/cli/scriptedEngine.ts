@@ -31,6 +31,8 @@ export interface Calls {
   readonly loads: LoadModelParams[];
   readonly infills: InfillParams[];
   readonly scores: ScoreParams[];
+  /** Places of models that were prepared. */
+  readonly prepared: string[];
   disposed: number;
 }
 
@@ -45,7 +47,7 @@ function unscripted(name: string) {
 }
 
 export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Calls } {
-  const calls: Calls = { loads: [], infills: [], scores: [], disposed: 0 };
+  const calls: Calls = { loads: [], infills: [], scores: [], prepared: [], disposed: 0 };
   const engine: Engine = {
     loadModel: async (params, context) => {
       calls.loads.push(params);
@@ -54,6 +56,11 @@ export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Ca
       context.onProgress?.({ folder: params.folder, stage: 'session' });
       if (script.blocks === 'session') block();
       return scriptedModel(script, calls);
+    },
+    prepareModel: async (params, context) => {
+      calls.prepared.push(params.folder);
+      context.onProgress?.({ folder: params.folder, stage: 'quantising', fraction: 0.5 });
+      return { graph: {} };
     },
     describeDevices: async () => script.devices ?? [],
     openCheckpoint: unscripted('openCheckpoint'),

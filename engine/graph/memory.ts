@@ -2,8 +2,8 @@
 
 import { BLOCK_SIZES } from '../checkpoint/ggmlTypes';
 import type { Checkpoint, DecoderShape } from '../checkpoint/types';
-import { quantisedLayout, quantisedTensors } from '../graph/quantisedWeightsLayout';
-import { PRECISIONS, type Precision } from '../graph/types';
+import { quantisedLayout, quantisedTensors } from './quantisedWeightsLayout';
+import { PRECISIONS, type Precision } from './types';
 
 export interface MemoryNeed {
   readonly precision: Precision;
@@ -40,9 +40,4 @@ export function memoryNeeds({ shape, tensors }: Pick<Checkpoint, 'shape' | 'tens
     const quantisedBytes = quantisedLayout(quantisedTensors(tensors, precision), precision, {}).bytes;
     return { precision, quantisedBytes, weightBytes: quantisedBytes + table * stored, cacheBytes };
   });
-}
-
-export function megabytes(bytes: number): string {
-  const value = bytes / 2 ** 20;
-  return `${value >= 10 ? value.toFixed(0) : value.toFixed(1)} MiB`;
 }

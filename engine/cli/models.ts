@@ -1,0 +1,339 @@
+// `palimpsest models`: what there is, what is installed, and how it comes and goes. What downloads is loaded when it is needed:
+// no other command touches the network.
+import fs from 'node:fs';
+import path from 'node:path';
+import { EngineError, toEngineError } from '../errors';
+import { type CatalogueModel, catalogue } from '../hub/catalogue';
+import { gigabytes } from '../hub/disk';
+import { fitOf } from '../hub/fit';
+import { huggingFaceCache, modelsFolder } from '../hub/folders';
+import type { Offer } from '../hub/install';
+import {
+  type InstalledModel,
+  listInstalled,
+  readInstalled,
+  recordQuantised,
+  STAGING,
+} from '../hub/installed';
+import type { Command, CommandContext } from './context';
+import { LiveView } from './liveView';
+import { cacheFolder, progressLine } from './modelOptions';
+import { fitText, infoLines, licenseText, listedModels, listLines, progressBar } from './modelsView';
+import { type CommandSpec, type ParsedArguments, suggestion, UsageError } from './options';
+import { canAnimate, paintFor } from './style';
+
+const JSON_OPTION = { json: { help: 'print a single JSON object' } };
+const EVENTS_OPTION = { events: { help: 'report progress as JSON lines on standard error' } };
+
+const listSpec: CommandSpec = {
+  name: 'models list',
+  summary: 'List the models that can be installed, and those that are.',
+  operands: [],
+  options: JSON_OPTION,
+};
+
+const infoSpec: CommandSpec = {
+  name: 'models info',
+  summary: 'Show the facts of a model: size, memory, license, what it is good for.',
+  operands: ['MODEL'],
+  options: JSON_OPTION,
+};
+
+const installSpec: CommandSpec = {
+  name: 'models install',
+  summary: 'Download a model of the catalogue, or give a folder or .gguf file of your own a name.',
+  operands: ['MODEL'],
+  options: {
+    'accept-license': { help: 'accept the license of the model, which is shown before' },
+    id: { value: 'NAME', help: 'name for a folder or file of your own' },
+    force: { help: 'install it although it needs more memory than this machine has' },
+    'no-quantize': { help: 'do not quantize the weights now, but when the model is first used' },
+    ...EVENTS_OPTION,
+    ...JSON_OPTION,
+  },
+  notes: [
+    'MODEL is a name of `palimpsest models list`, or the path of a folder or a .gguf file, which stays where it is.',
+    'Ctrl-C pauses; the same command continues. Models go to PALIMPSEST_MODELS, by default a folder of your',
+    'account. HF_ENDPOINT, HF_TOKEN, HF_HOME, HTTPS_PROXY, and NODE_EXTRA_CA_CERTS are respected.',
+  ],
+};
+
+const verifySpec: CommandSpec = {
+  name: 'models verify',
+  summary: 'Compare the checksums of all files of an installed model.',
+  operands: ['MODEL'],
+  options: { ...EVENTS_OPTION, ...JSON_OPTION },
+};
+
+const removeSpec: CommandSpec = {
+  name: 'models remove',
+  summary: 'Remove an installed model, or an unfinished download. Folders and files of your own stay.',
+  operands: ['MODEL'],
+  options: JSON_OPTION,
+};
+
+function offeredModel(id: string): CatalogueModel | undefined {
+  return catalogue().find((model) => model.id === id);
+}
+
+function unknownModel(id: string): EngineError {
+  const near = suggestion(
+    id,
+    catalogue().map((model) => model.id),
+  );
+  return new EngineError(
+    'model-unknown',
+    `There is no model ${id}.${near} "palimpsest models list" shows what there is.`,
+    { id },
+  );
+}
+
+function print(
+  context: CommandContext,
+  parsed: ParsedArguments,
+  value: unknown,
+  lines: readonly string[],
+): void {
+  context.stdout.write(parsed.has('json') ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
+}
+
+async function runList(parsed: ParsedArguments, context: CommandContext): Promise<number> {
+  const folder = modelsFolder(context.env);
+  const staged = await fs.promises
+    .readdir(path.join(folder, STAGING), { withFileTypes: true })
+    .catch(() => []);
+  const unfinished = staged.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const models = listedModels(catalogue(), await listInstalled(folder), unfinished);
+  const width = context.stdout.isTTY ? (context.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+  print(context, parsed, { folder, models }, [
+    ...listLines(models, paintFor(context.stdout, context.env), width),
+    '',
+    'palimpsest models info MODEL tells more; palimpsest models install MODEL installs it.',
+  ]);
+  return 0;
+}
+
+async function runInfo(parsed: ParsedArguments, context: CommandContext): Promise<number> {
+  const [id = ''] = parsed.operands;
+  const offered = offeredModel(id);
+  const installed = readInstalled(modelsFolder(context.env), id);
+  if (!offered && !installed) throw unknownModel(id);
+  const fit = offered && fitOf(offered);
+  const lines = infoLines(offered, installed, fit, paintFor(context.stdout, context.env));
+  print(context, parsed, { id, offered, installed, fit }, lines);
+  return 0;
+}
+
+type Report = (phase: string, done: number, total: number) => void;
+
+/** Runs something long with one bar on a terminal, or with an event a line. */
+async function withBar<T>(
+  parsed: ParsedArguments,
+  context: CommandContext,
+  work: (report: Report) => Promise<T>,
+): Promise<T> {
+  if (parsed.has('events')) {
+    let last = '';
+    return work((phase, done, total) => {
+      // A thousandth more is news.
+      const news = `${phase} ${Math.floor((1000 * done) / Math.max(1, total))}`;
+      if (news === last) return;
+      last = news;
+      context.stderr.write(`${JSON.stringify({ phase, done, total })}\n`);
+    });
+  }
+  if (!canAnimate(context.stderr, context.env)) return work(() => {});
+  const view = new LiveView(context.stderr, context.clock);
+  try {
+    return await work((phase, done, total) => view.show((width) => [progressBar(phase, done, total, width)]));
+  } finally {
+    view.clear();
+  }
+}
+
+async function runInstall(parsed: ParsedArguments, context: CommandContext): Promise<number> {
+  const [given = ''] = parsed.operands;
+  const offered = offeredModel(given);
+  if (offered && parsed.has('id')) {
+    throw new UsageError('--id is for a folder or file of your own.', installSpec.name);
+  }
+  const model = offered
+    ? await installOffered(offered, parsed, context)
+    : await installOwn(given, parsed, context);
+  const prepared = parsed.has('no-quantize') ? model : await quantise(model, parsed, context);
+  print(context, parsed, { installed: prepared }, [
+    `${model.id} is installed: ${model.place}`,
+    `Use it with --model ${model.id}, or in the editor with the setting palimpsest.model.path.`,
+  ]);
+  return 0;
+}
+
+async function installOwn(
+  given: string,
+  parsed: ParsedArguments,
+  context: CommandContext,
+): Promise<InstalledModel> {
+  const place = path.resolve(context.folder, given);
+  if (!fs.existsSync(place)) {
+    if (/^[^/\\]+$/.test(given) && !given.toLowerCase().endsWith('.gguf')) throw unknownModel(given);
+    throw new EngineError('checkpoint-missing', `${place} does not exist.`, { folder: place });
+  }
+  const id = parsed.text('id');
+  const { installLocal } = await import('../hub/local');
+  return withBar(parsed, context, (report) =>
+    installLocal(place, {
+      models: modelsFolder(context.env),
+      ...(id === undefined ? {} : { id }),
+      open: context.engine.openCheckpoint,
+      signal: context.signal,
+      onProgress: ({ done, total }) => report('checking', done, total),
+    }),
+  );
+}
+
+async function installOffered(
+  model: CatalogueModel,
+  parsed: ParsedArguments,
+  context: CommandContext,
+): Promise<InstalledModel> {
+  const fit = fitOf(model);
+  if (fit.verdict === 'too-large' && !parsed.has('force')) {
+    throw new EngineError(
+      'out-of-memory',
+      `${model.title} is ${fitText(fit)}. Choose a smaller model, or install it all the same with --force.`,
+      { ...fit },
+    );
+  }
+  const [{ install }, { networkOf }] = await Promise.all([
+    import('../hub/install'),
+    import('../hub/network'),
+  ]);
+  const progress = { done: 0, total: 0 };
+  try {
+    return await withBar(parsed, context, (report) =>
+      install(model, {
+        models: modelsFolder(context.env),
+        cache: huggingFaceCache(context.env),
+        network: networkOf(context.env, context.version),
+        confirm: (offer) => confirm(offer, parsed, context),
+        inspect: context.engine.openCheckpoint,
+        signal: context.signal,
+        onProgress: ({ phase, done, total }) => {
+          Object.assign(progress, { done, total });
+          report(phase, done, total);
+        },
+      }),
+    );
+  } catch (error) {
+    if (!context.signal.aborted || progress.done === 0) throw error;
+    const { done, total } = progress;
+    throw new EngineError(
+      'cancelled',
+      `Paused: ${gigabytes(done)} of ${gigabytes(total)} are here. The same command continues; "palimpsest models remove ${model.id}" discards them.`,
+      { paused: true, done, total },
+    );
+  }
+}
+
+/** Says what comes, from where and under which license; without consent nothing does. */
+function confirm({ model, bytes, missing }: Offer, parsed: ParsedArguments, context: CommandContext): void {
+  const here = missing < bytes ? `, of which ${gigabytes(bytes - missing)} are here already` : '';
+  if (!parsed.has('json') && !parsed.has('events')) {
+    context.stderr.write(
+      `${model.title}: ${gigabytes(bytes)}${here}, from ${model.repository}\nLicense: ${licenseText(model)}\n`,
+    );
+  }
+  if (parsed.has('accept-license')) return;
+  throw new EngineError(
+    'license-not-accepted',
+    `${model.title} is licensed under ${licenseText(model)}. Read it, and install the model with --accept-license if you agree.`,
+    { license: model.license, bytes, missing },
+  );
+}
+
+/** The weights in the precision that this machine would choose, so that the first use does not wait. */
+async function quantise(
+  model: InstalledModel,
+  parsed: ParsedArguments,
+  context: CommandContext,
+): Promise<InstalledModel> {
+  try {
+    const { graph } = await withBar(parsed, context, (report) =>
+      context.engine.prepareModel(
+        { folder: model.place },
+        {
+          cacheFolder: cacheFolder(context.env),
+          signal: context.signal,
+          onProgress: (progress) =>
+            report(progressLine(progress), Math.round(1000 * (progress.fraction ?? 0)), 1000),
+        },
+      ),
+    );
+    const made = graph.quantisedFile;
+    return made === undefined ? model : await recordQuantised(modelsFolder(context.env), model, [made]);
+  } catch (error) {
+    if (context.signal.aborted) {
+      throw new EngineError(
+        'cancelled',
+        `${model.id} is installed, but its weights are not quantized yet. That is done when it is first used.`,
+        { paused: true },
+      );
+    }
+    const { message } = toEngineError(error);
+    context.stderr.write(`palimpsest: ${model.id} is installed, but it was not prepared: ${message}\n`);
+    return model;
+  }
+}
+
+async function runVerify(parsed: ParsedArguments, context: CommandContext): Promise<number> {
+  const [id = ''] = parsed.operands;
+  const model = readInstalled(modelsFolder(context.env), id);
+  if (!model) {
+    if (!offeredModel(id)) throw unknownModel(id);
+    throw new EngineError('model-unknown', `${id} is not installed.`, { id });
+  }
+  const { verify } = await import('../hub/upkeep');
+  const faults = await withBar(parsed, context, (report) =>
+    verify(model, {
+      signal: context.signal,
+      onProgress: ({ done, total }) => report('checking', done, total),
+    }),
+  );
+  const words = {
+    missing: 'is missing',
+    size: 'has another size',
+    checksum: 'is damaged',
+    unreadable: 'cannot be read',
+  };
+  const remedy = model.origin
+    ? `Run "palimpsest models remove ${id}" and install it again.`
+    : `Its files are in ${model.root}.`;
+  print(
+    context,
+    parsed,
+    { id, faults },
+    faults.length === 0
+      ? [`${id}: all ${model.files.length} files are as they should be.`]
+      : [...faults.map(({ name, fault }) => `${name} ${words[fault]}`), remedy],
+  );
+  return faults.length === 0 ? 0 : 1;
+}
+
+async function runRemove(parsed: ParsedArguments, context: CommandContext): Promise<number> {
+  const [id = ''] = parsed.operands;
+  const { remove } = await import('../hub/upkeep');
+  const { bytes, kept } = await remove(modelsFolder(context.env), id);
+  print(context, parsed, { id, bytes, kept }, [
+    `${id} is removed; ${gigabytes(bytes)} are free again.`,
+    ...kept.map((file) => `Kept, because Palimpsest did not put it there: ${file}`),
+  ]);
+  return 0;
+}
+
+export const modelsCommands: readonly Command[] = [
+  { spec: listSpec, run: runList },
+  { spec: infoSpec, run: runInfo },
+  { spec: installSpec, run: runInstall },
+  { spec: verifySpec, run: runVerify },
+  { spec: removeSpec, run: runRemove },
+];

@@ -1,0 +1,136 @@
+// Models of the catalogue and installed ones, as lines of text.
+import type { CatalogueModel } from '../hub/catalogue';
+import { gigabytes } from '../hub/disk';
+import { type Fit, fitOf, memoryOf, workingBytes } from '../hub/fit';
+import { type DamagedModel, type InstalledModel, isDamaged } from '../hub/installed';
+import { clip } from './displayWidth';
+import type { Paint } from './style';
+import { table } from './table';
+import { megabytes } from './units';
+
+export interface ListedModel {
+  readonly id: string;
+  readonly title: string;
+  readonly state: 'installed' | 'damaged' | 'unfinished' | 'available';
+  /** Absolute path of an installed one. */
+  readonly place?: string;
+  readonly offered?: CatalogueModel;
+  readonly fit?: Fit;
+}
+
+/** Bytes to download: as the catalogue knows them, or else about as many as the weights have. */
+function downloadBytes(model: CatalogueModel): { readonly bytes: number; readonly isExact: boolean } {
+  const sizes = model.files?.map(({ size }) => size) ?? [undefined];
+  if (sizes.every((size) => size !== undefined))
+    return { bytes: sizes.reduce((sum, size) => sum + size, 0), isExact: true };
+  return { bytes: model.parameters * (model.stored === 'F32' ? 4 : 2), isExact: false };
+}
+
+/** The catalogue with what is installed beside it; what is installed comes first. */
+export function listedModels(
+  offered: readonly CatalogueModel[],
+  installed: readonly (InstalledModel | DamagedModel)[],
+  unfinished: readonly string[],
+  memory?: number,
+): readonly ListedModel[] {
+  const here = installed.map((model): ListedModel => {
+    const known = offered.find(({ id }) => id === model.id);
+    const entry = known ? { offered: known, fit: fitOf(known, memory) } : {};
+    if (isDamaged(model))
+      return { id: model.id, title: known?.title ?? model.id, state: 'damaged', ...entry };
+    return { id: model.id, title: model.title, state: 'installed', place: model.place, ...entry };
+  });
+  const others = offered
+    .filter(({ id }) => !installed.some((model) => model.id === id))
+    .map(
+      (model): ListedModel => ({
+        id: model.id,
+        title: model.title,
+        state: unfinished.includes(model.id) ? 'unfinished' : 'available',
+        offered: model,
+        fit: fitOf(model, memory),
+      }),
+    );
+  return [...here, ...others];
+}
+
+function about({ bytes, isExact }: { readonly bytes: number; readonly isExact: boolean }): string {
+  return isExact ? gigabytes(bytes) : `about ${gigabytes(bytes)}`;
+}
+
+export function fitText({ verdict, bytes, memory }: Fit): string {
+  if (verdict === 'fits') return `needs ${gigabytes(bytes)}`;
+  if (verdict === 'small-only') return `needs ${gigabytes(bytes)}, with --precision q4 only`;
+  return `too large: needs ${gigabytes(bytes)} of ${gigabytes(memory)}`;
+}
+
+export function listLines(models: readonly ListedModel[], paint: Paint, width: number): string[] {
+  const rows = models.map(({ id, title, state, offered, fit }) => [
+    id,
+    title,
+    state === 'available' ? '' : state,
+    offered ? about(downloadBytes(offered)) : '',
+    fit ? fitText(fit) : '',
+    offered ? offered.license.name : '',
+    offered?.isAutoregressive ? 'left to right' : offered ? 'diffusion' : '',
+  ]);
+  const [heading = '', ...lines] = table(
+    [['name', 'model', 'state', 'download', 'memory', 'license', 'kind'], ...rows],
+    ['left', 'left', 'left', 'right', 'left', 'left', 'left'],
+  ).map((line) => clip(line, Math.max(width, 40)));
+  return [
+    paint('heading', heading),
+    ...lines.map((line, index) => {
+      const model = models[index];
+      if (model?.state === 'installed') return paint('good', line);
+      return model?.fit?.verdict === 'too-large' ? paint('faint', line) : line;
+    }),
+  ];
+}
+
+/** Facts of one model, in two columns. */
+export function infoLines(
+  model: CatalogueModel | undefined,
+  installed: InstalledModel | undefined,
+  fit: Fit | undefined,
+  paint: Paint,
+): string[] {
+  const facts: [string, string][] = [];
+  if (model) {
+    facts.push(
+      ['Model', model.title],
+      ['Good for', model.goodFor],
+      ['Kind', model.isAutoregressive ? 'autoregressive, left to right' : `diffusion (${model.family})`],
+      ['Parameters', `${(model.parameters / 1e9).toFixed(1)} billion`],
+      ['Context', model.context ? `${model.context} tokens` : 'not published'],
+      ['License', licenseText(model)],
+      ['From', `${model.repository}, revision ${model.revision}`],
+      ['Download', about(downloadBytes(model))],
+    );
+    if (fit) facts.push(['Memory', fitText(fit)]);
+    for (const need of memoryOf(model))
+      facts.push(['', `${need.precision.padEnd(6)}${megabytes(workingBytes(need))}`]);
+  }
+  if (installed) {
+    if (!model) facts.push(['Model', installed.title], ['Family', installed.family]);
+    facts.push(['Installed', installed.place]);
+    if (installed.origin) facts.push(['Commit', installed.origin.commit]);
+    for (const { name, size, checksum } of installed.files)
+      facts.push(['', `${name}  ${gigabytes(size)}  ${checksum.kind} ${checksum.value.slice(0, 16)}…`]);
+  } else facts.push(['Installed', 'no']);
+  return facts.map(([name, value]) => `${paint('heading', name.padEnd(12))}${value}`);
+}
+
+export function licenseText({ license }: CatalogueModel): string {
+  const restriction = license.restriction === undefined ? '' : `, ${license.restriction}`;
+  return `${license.name}${restriction} (${license.url})`;
+}
+
+/** `downloading ━━━━━━━━──────── 1.2 of 4.0 GB, 30 %` */
+export function progressBar(phase: string, done: number, total: number, width: number): string {
+  const share = total > 0 ? Math.min(1, done / total) : 1;
+  const numbers = ` ${gigabytes(done)} of ${gigabytes(total)}, ${Math.floor(share * 100)} %`;
+  const room = Math.max(0, Math.min(40, width - phase.length - numbers.length - 2));
+  const full = Math.round(share * room);
+  return clip(`${phase} ${'━'.repeat(full)}${'─'.repeat(room - full)}${numbers}`, width);
+}

@@ -1,0 +1,97 @@
+// Whether a model of the catalogue fits this machine's memory, before anything is downloaded: from its shape alone, by the same
+// sums as `palimpsest check` has for one that is here.
+import os from 'node:os';
+import type { DecoderTensors, LayerTensors, TensorDtype, TensorLocation } from '../checkpoint/types';
+import { type MemoryNeed, memoryNeeds } from '../graph/memory';
+import type { Precision } from '../graph/types';
+import type { CatalogueModel, CatalogueShape } from './catalogue';
+
+export interface Fit {
+  /** `small-only`: in q4, but not in what is chosen by itself (q8 or int8). */
+  readonly verdict: 'fits' | 'small-only' | 'too-large';
+  /** Memory that running takes, in the smallest precision that fits, or in q4 where none does. */
+  readonly bytes: number;
+  readonly precision: Precision;
+  /** Memory of the machine. */
+  readonly memory: number;
+}
+
+/** Of all memory; the rest is for the editor, the browser and the system. */
+const SHARE = 0.75;
+/** What a pass computes in between, and the runtime itself. */
+const WORKING_BYTES = 400 * 2 ** 20;
+
+/** Memory for the weights and 1,000 tokens of K/V, in every precision. */
+export function memoryOf({ shape, stored }: Pick<CatalogueModel, 'shape' | 'stored'>): readonly MemoryNeed[] {
+  return memoryNeeds({ shape: decoderShape(shape), tensors: tensorsOf(shape, stored) });
+}
+
+/** Bytes of memory in use while the model works. */
+export function workingBytes({ weightBytes, cacheBytes }: MemoryNeed): number {
+  return weightBytes + cacheBytes + WORKING_BYTES;
+}
+
+export function fitOf(model: Pick<CatalogueModel, 'shape' | 'stored'>, memory = machineMemory()): Fit {
+  const needs = memoryOf(model);
+  const bytesIn = (precision: Precision) => {
+    const need = needs.find((each) => each.precision === precision);
+    return need === undefined ? Number.POSITIVE_INFINITY : workingBytes(need);
+  };
+  const room = memory * SHARE;
+  if (bytesIn('q8') <= room) return { verdict: 'fits', bytes: bytesIn('q8'), precision: 'q8', memory };
+  const verdict = bytesIn('q4') <= room ? 'small-only' : 'too-large';
+  return { verdict, bytes: bytesIn('q4'), precision: 'q4', memory };
+}
+
+/** In a container, what it may have. */
+function machineMemory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < os.totalmem() ? limit : os.totalmem();
+}
+
+function decoderShape(shape: CatalogueShape) {
+  return {
+    ...shape,
+    normEpsilon: 1e-6,
+    ropeTheta: 1e6,
+    ropeScaling: { kind: 'none' as const },
+    contextLength: 4096,
+    qkNorm: false,
+  };
+}
+
+/** Tensors that are nowhere: of their names, types and shapes the layout of quantised weights follows. */
+function tensorsOf(shape: CatalogueShape, stored: CatalogueModel['stored']): DecoderTensors {
+  const { hiddenSize, heads, kvHeads, headSize, ffnSize, vocabSize } = shape;
+  const dtype: TensorDtype = stored === 'BF16' ? 'BF16' : 'F32';
+  const tensor = (name: string, ...size: readonly number[]): TensorLocation => ({
+    name,
+    dtype,
+    shape: size,
+    file: '',
+    offset: 0,
+    length: 0,
+    ...(stored === 'packed' ? { packing: { type: 'Q4_K' } } : {}),
+  });
+  const layers = Array.from({ length: shape.layers }, (_, index): LayerTensors => {
+    const named = (role: string, ...size: readonly number[]) => tensor(`layers.${index}.${role}`, ...size);
+    return {
+      attentionNorm: named('attentionNorm', hiddenSize),
+      query: named('query', heads * headSize, hiddenSize),
+      key: named('key', kvHeads * headSize, hiddenSize),
+      value: named('value', kvHeads * headSize, hiddenSize),
+      attentionOut: named('attentionOut', hiddenSize, heads * headSize),
+      ffnNorm: named('ffnNorm', hiddenSize),
+      gate: named('gate', ffnSize, hiddenSize),
+      up: named('up', ffnSize, hiddenSize),
+      down: named('down', hiddenSize, ffnSize),
+    };
+  });
+  const embedding = tensor('embedding', vocabSize, hiddenSize);
+  return {
+    embedding,
+    finalNorm: tensor('finalNorm', hiddenSize),
+    head: shape.tiedHead ? embedding : tensor('head', vocabSize, hiddenSize),
+    layers,
+  };
+}

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test from 'node:test';
+import { killedInstall } from '../unit/hub/killing';
+
+const MIB = 2 ** 20;
+
+test('an install that is killed at twenty points ends in the right bytes, and fetches hardly any twice', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-kills-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const gaps = Array.from({ length: 20 }, () => randomInt(MIB / 4, 3 * MIB));
+  const { wanted, found, bytes, asked, kills, left } = await killedInstall(folder, 64 * MIB, MIB, gaps);
+  assert.equal(found, wanted, gaps.join());
+  assert.equal(kills, 20);
+  assert.ok(asked <= bytes + kills * MIB, `${asked} bytes were asked for; gaps ${gaps.join()}`);
+  assert.deepEqual(left, ['config.json', 'install.json', 'model.safetensors']);
+});

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { describe } from 'node:test';
+import { openCheckpoint } from '../../../engine/checkpoint/open';
+import { runCommand } from '../../../engine/cli/command';
+import { progressBar } from '../../../engine/cli/modelsView';
+import { catalogue } from '../../../engine/hub/catalogue';
+import { type FakeHub, filesOf, startHub } from '../hub/fakeHub';
+import { fakeStream, scriptedEngine, temporaryFolder, testWorld } from './scriptedEngine';
+
+const FIXTURES = path.join(__dirname, '..', '..', 'fixtures', 'checkpoints');
+const ID = 'tiny-a2d-coder-0.5b';
+
+interface Shell {
+  readonly folder: string;
+  readonly hub: FakeHub;
+  run(
+    words: string,
+    options?: { readonly tty?: boolean; readonly signal?: AbortSignal },
+  ): Promise<{
+    code: number;
+    out: string;
+    err: string;
+    prepared: readonly string[];
+    loads: readonly string[];
+  }>;
+}
+
+async function shell(t: { after(fn: () => unknown): void }): Promise<Shell> {
+  const folder = fs.realpathSync(temporaryFolder(t));
+  const entry = catalogue().find(({ id }) => id === ID) ?? assert.fail();
+  const hub = await startHub(entry.repository, filesOf(path.join(FIXTURES, 'a2d-qwen2')));
+  t.after(() => hub.close());
+  const env = { HOME: folder, PALIMPSEST_MODELS: path.join(folder, 'models'), HF_ENDPOINT: hub.endpoint };
+  return {
+    folder,
+    hub,
+    run: async (words, { tty = false, signal } = {}) => {
+      const { engine, calls } = scriptedEngine();
+      const world = testWorld(
+        { ...engine, openCheckpoint },
+        { env, folder, stdout: fakeStream(), stderr: fakeStream(tty), ...(signal ? { signal } : {}) },
+      );
+      const code = await runCommand(words.split(' '), world);
+      return {
+        code,
+        out: world.stdout.text(),
+        err: world.stderr.text(),
+        prepared: calls.prepared,
+        loads: calls.loads.map(({ folder: place }) => place),
+      };
+    },
+  };
+}
+
+describe('palimpsest models', () => {
+  test('lists what there is, with size, memory, license and kind', async (t) => {
+    const { run } = await shell(t);
+    const { code, out } = await run('models list');
+    assert.equal(code, 0);
+    for (const { id } of catalogue()) assert.match(out, new RegExp(`^${id.replaceAll('.', '\\.')} `, 'm'));
+    assert.match(out, /^qwen2\.5-coder-0\.5b .* 491 MB .*needs .*Apache-2\.0 +left to right$/m);
+    assert.match(out, /^coda-1\.7b .*about 6\.8 GB.*CC-BY-NC-4\.0 +diffusion$/m);
+    const { models } = JSON.parse((await run('models list --json')).out);
+    assert.equal(models.length, catalogue().length);
+  });
+
+  test('shows one', async (t) => {
+    const { run } = await shell(t);
+    const { code, out } = await run('models info coda-1.7b');
+    assert.equal(code, 0);
+    assert.match(out, /License +CC-BY-NC-4\.0, not for commercial use \(https:/);
+    assert.match(out, /Context +40960 tokens/);
+    const wrong = await run('models info coda-1.7');
+    assert.match(wrong.err, /There is no model coda-1\.7\. Did you mean coda-1\.7b\?/);
+    assert.equal(wrong.code, 1);
+  });
+
+  test('installs with consent only, prepares the weights, and knows the model by its name', async (t) => {
+    const { run, folder } = await shell(t);
+    const refused = await run(`models install ${ID}`);
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.err,
+      /License: Apache-2\.0[\s\S]*--accept-license if you agree\. \[license-not-accepted\]/,
+    );
+    const place = path.join(folder, 'models', ID, 'Qwen2.5-Coder-0.5B-Instruct-diffusion-mdlm-v0.1');
+    const { code, out, prepared } = await run(`models install ${ID} --accept-license`);
+    assert.equal(code, 0);
+    assert.match(out, new RegExp(`^${ID} is installed: .*\\nUse it with --model ${ID}`));
+    assert.deepEqual(prepared, [place]);
+    assert.match((await run('models list')).out, new RegExp(`^${ID} .* installed `, 'm'));
+    assert.match((await run(`models info ${ID}`)).out, /Commit +c0ffee/);
+    assert.match((await run(`models verify ${ID}`)).out, /all \d+ files are as they should be/);
+    fs.writeFileSync(path.join(folder, 'x.py'), 'a\n');
+    assert.deepEqual((await run(`score x.py --model ${ID}`)).loads, [place]);
+    assert.match((await run(`check ${ID}`)).out, /a2d-qwen2/);
+    fs.rmSync(path.join(place, 'tokenizer.json'));
+    const broken = await run(`models verify ${ID}`);
+    assert.equal(broken.code, 1);
+    assert.match(broken.out, /^tokenizer\.json is missing\nRun "palimpsest models remove/);
+    assert.match((await run(`models remove ${ID}`)).out, /is removed; .* free again/);
+    assert.match(
+      (await run(`score x.py --model ${ID}`)).err,
+      /is not installed\. Run "palimpsest models install/,
+    );
+    assert.equal((await run(`models remove ${ID}`)).code, 1);
+  });
+
+  test('shows one bar, or events, and pauses where it is interrupted', async (t) => {
+    const { run, hub } = await shell(t);
+    const controller = new AbortController();
+    hub.onRange = () => controller.abort();
+    const paused = await run(`models install ${ID} --accept-license`, {
+      tty: true,
+      signal: controller.signal,
+    });
+    assert.equal(paused.code, 130);
+    assert.match(
+      paused.err,
+      /Paused: .* of .* are here\. The same command continues; "palimpsest models remove/,
+    );
+    hub.onRange = () => {};
+    assert.match((await run('models list')).out, new RegExp(`^${ID} .* unfinished `, 'm'));
+    const { err, out } = await run(`models install ${ID} --accept-license --events --json --no-quantize`);
+    const events = err
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.ok(events.every(({ done, total }) => done <= total));
+    assert.deepEqual(events.at(-1).done, events.at(-1).total);
+    assert.equal(JSON.parse(out).installed.id, ID);
+  });
+
+  test('gives a folder of one’s own a name', async (t) => {
+    const { run } = await shell(t);
+    const place = path.join(FIXTURES, 'dreamon');
+    assert.match((await run(`models install ${place} --id mine --no-quantize`)).out, /^mine is installed/);
+    assert.match((await run('models list')).out, /^mine +dreamon +installed/m);
+    assert.match((await run('models remove mine')).out, /^mine is removed/);
+    assert.ok(fs.existsSync(place));
+    assert.match((await run('models install ./nothing/here')).err, /does not exist/);
+    assert.match((await run(`models install ${ID} --id x`)).err, /--id is for a folder/);
+  });
+
+  test('says how it is called', async (t) => {
+    const { run } = await shell(t);
+    assert.match(
+      (await run('models')).err,
+      /Specify what to do: palimpsest models list, info, install, verify, remove\./,
+    );
+    assert.match(
+      (await run('models instal x')).err,
+      /There is no command models instal\. Did you mean models install\?/,
+    );
+    assert.match((await run('models --help')).out, /palimpsest models install MODEL \[options\]/);
+    assert.match((await run('help models install')).out, /--accept-license/);
+    assert.match((await run('models install --help')).out, /Ctrl-C pauses/);
+    assert.match((await run('models install')).err, /MODEL is missing/);
+    assert.match((await run('model')).err, /Did you mean models\?/);
+  });
+});
+
+test('the bar fits its line', () => {
+  assert.equal(
+    progressBar('downloading', 1.2e9, 4e9, 60),
+    `downloading ${'━'.repeat(7)}${'─'.repeat(17)} 1.2 GB of 4.0 GB, 30 %`,
+  );
+  assert.ok(progressBar('downloading', 1, 3, 20).length <= 20);
+});

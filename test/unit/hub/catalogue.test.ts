@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { FAMILIES } from '../../../engine/checkpoint/families';
+import { catalogue, isModelId, readCatalogue } from '../../../engine/hub/catalogue';
+import data from '../../../engine/hub/catalogue.json';
+import { asChecksum } from '../../../engine/hub/checksum';
+import { nameFault } from '../../../engine/hub/fileNames';
+import { fitOf, memoryOf } from '../../../engine/hub/fit';
+import { huggingFaceCache, modelsFolder } from '../../../engine/hub/folders';
+
+describe('the catalogue', () => {
+  test('has models that the engine runs, each with what a person decides by', () => {
+    for (const model of catalogue()) {
+      const known = FAMILIES.get(model.family);
+      assert.ok(known, model.id);
+      if (known.contextLimit !== undefined) assert.equal(model.context, known.contextLimit, model.id);
+      const sizes = known.publishedVocabSizes;
+      assert.ok(sizes.includes(model.shape.vocabSize), `${model.id}: ${model.shape.vocabSize}`);
+      assert.match(model.goodFor, /^[A-Z].*\.$/);
+    }
+    assert.deepEqual(
+      catalogue()
+        .filter(({ isAutoregressive }) => isAutoregressive)
+        .map(({ id }) => id),
+      ['qwen2.5-coder-0.5b', 'qwen2.5-coder-1.5b', 'qwen2.5-coder-7b', 'seed-coder-8b-base'],
+    );
+  });
+
+  test('has as many parameters as the shape says', () => {
+    for (const { id, parameters, shape } of catalogue()) {
+      const { hiddenSize, layers, heads, kvHeads, headSize, ffnSize, vocabSize, tiedHead } = shape;
+      const layer = hiddenSize * headSize * (2 * heads + 2 * kvHeads) + 3 * hiddenSize * ffnSize;
+      const counted = layers * layer + vocabSize * hiddenSize * (tiedHead ? 1 : 2);
+      assert.ok(Math.abs(parameters / counted - 1) < 0.2, `${id}: ${parameters}, counted ${counted}`);
+    }
+  });
+
+  test('is read strictly', () => {
+    const [first] = data.models;
+    assert.ok(first);
+    const wrong: readonly (readonly [object, RegExp])[] = [
+      [{ licence: 'MIT' }, /a key that nothing reads: "licence"/],
+      [{ family: 'gpt' }, /family is no family of the engine/],
+      [{ id: '../x' }, /id has other characters/],
+      [{ repository: 'https://x/y' }, /repository is not owner\/name/],
+      [{ revision: '../main' }, /revision is no name/],
+      [{ license: { name: 'MIT' } }, /url is missing/],
+      [{ license: { name: 'MIT', url: 'http://x' } }, /url is no https address/],
+      [{ shape: {} }, /hiddenSize is missing/],
+      [{ files: [] }, /files is no list of files/],
+      [{ files: [{ name: '../x' }] }, /name leads elsewhere/],
+      [{ files: [{ name: 'x', sha256: 'abc' }] }, /sha256 is no sha256/],
+      [{ parameters: '7B' }, /parameters is "7B"/],
+    ];
+    for (const [change, pattern] of wrong)
+      assert.throws(() => readCatalogue({ models: [{ ...first, ...change }] }), pattern);
+    assert.throws(() => readCatalogue({ models: [first, first] }), /two models of one id/);
+    assert.throws(() => readCatalogue([]), /no models/);
+  });
+});
+
+describe('whether a model fits', () => {
+  const [dreamon] = catalogue();
+  assert.ok(dreamon);
+
+  test('follows from its shape: 7.6 billion weights of 8 bits, then of 4', () => {
+    const bytes = (name: string) =>
+      memoryOf(dreamon).find(({ precision }) => precision === name)?.weightBytes ?? 0;
+    assert.ok(bytes('q8') > 7.5e9 && bytes('q8') < 10.5e9, String(bytes('q8')));
+    assert.ok(bytes('q4') > 4e9 && bytes('q4') < 6.5e9, String(bytes('q4')));
+    assert.equal(fitOf(dreamon, 32e9).verdict, 'fits');
+    assert.equal(fitOf(dreamon, 10e9).verdict, 'small-only');
+    assert.equal(fitOf(dreamon, 4e9).verdict, 'too-large');
+  });
+});
+
+test('names of files: what one system takes for something else is refused on every one', () => {
+  for (const name of [
+    'config.json',
+    'model-00001-of-00004.safetensors',
+    'a/b c.txt',
+    '.gitattributes',
+    'ümlaut.txt',
+  ])
+    assert.equal(nameFault(name), undefined, name);
+  const bad = [
+    '',
+    '/x',
+    '../x',
+    'a/../b',
+    'a//b',
+    './a',
+    'a\\b',
+    'C:x',
+    'a\0',
+    'nul',
+    'COM1.txt',
+    'a.',
+    'a ',
+    'a/b/',
+    'x:stream',
+    'a'.repeat(256),
+  ];
+  for (const name of bad) assert.notEqual(nameFault(name), undefined, JSON.stringify(name));
+});
+
+test('names of models', () => {
+  assert.ok(isModelId('qwen2.5-coder-7b'));
+  for (const word of ['', '.staging', 'a/b', 'A', 'con', 'x.', '..', 'a\\b'])
+    assert.ok(!isModelId(word), word);
+});
+
+test('checksums as hubs write them', () => {
+  const sha = 'A'.repeat(64);
+  assert.deepEqual(asChecksum(`W/"${sha}"`), { kind: 'sha256', value: sha.toLowerCase() });
+  assert.deepEqual(asChecksum(`sha256:${sha}`)?.kind, 'sha256');
+  assert.deepEqual(asChecksum('"da39a3ee5e6b4b0d3255bfef95601890afd80709"')?.kind, 'git-sha1');
+  for (const text of ['', '"9f-2"', `${sha}0`, 5, undefined]) assert.equal(asChecksum(text), undefined);
+});
+
+test('folders by system, and by what the environment says', () => {
+  assert.equal(modelsFolder({ HOME: '/h' }, 'linux'), '/h/.local/share/palimpsest/models');
+  assert.equal(modelsFolder({ HOME: '/h', XDG_DATA_HOME: '/d' }, 'linux'), '/d/palimpsest/models');
+  assert.equal(modelsFolder({ HOME: '/h' }, 'darwin'), '/h/Library/Application Support/palimpsest/models');
+  assert.match(modelsFolder({ LOCALAPPDATA: '/l' }, 'win32'), /palimpsest.models$/);
+  assert.equal(modelsFolder({ PALIMPSEST_MODELS: '/m' }), '/m');
+  assert.equal(huggingFaceCache({ HOME: '/h' }), '/h/.cache/huggingface/hub');
+  assert.equal(huggingFaceCache({ HOME: '/h', HF_HOME: '/f' }), '/f/hub');
+  assert.equal(huggingFaceCache({ HF_HOME: '/f', HF_HUB_CACHE: '/c' }), '/c');
+});
