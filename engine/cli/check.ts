@@ -17,8 +17,7 @@ import { megabytes } from './units';
 
 const spec: CommandSpec = {
   name: 'check',
-  summary:
-    'Inspect a model (a folder, a .gguf file, or an installed one), and compare its logits with a reference.',
+  summary: 'Inspect a folder, a .gguf file, or an installed model; compare its logits with a reference.',
   operands: ['DIR'],
   options: {
     reference: {

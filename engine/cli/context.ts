@@ -32,7 +32,7 @@ export interface Engine {
   readonly prepareModel: (
     params: LoadModelParams,
     context: LoadContext,
-  ) => Promise<{ readonly graph: Pick<BuiltGraph, 'quantisedFile'> }>;
+  ) => Promise<{ readonly graph: Pick<BuiltGraph, 'madeFiles'> }>;
   readonly openCheckpoint: (folder: string) => Promise<Checkpoint>;
   readonly buildGraph: BuildGraph;
   readonly createForward: (

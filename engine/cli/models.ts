@@ -269,8 +269,10 @@ async function quantise(
         },
       ),
     );
-    const made = graph.quantisedFile;
-    return made === undefined ? model : await recordQuantised(modelsFolder(context.env), model, [made]);
+    const { madeFiles } = graph;
+    return madeFiles.length === 0
+      ? model
+      : await recordQuantised(modelsFolder(context.env), model, madeFiles);
   } catch (error) {
     if (context.signal.aborted) {
       throw new EngineError(

@@ -46,7 +46,7 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
     model: graph.finish(),
     dataFolder: data.folder,
     options,
-    ...(side ? { quantisedFile: side.file } : {}),
+    madeFiles: [...files.filter((file) => !original.includes(file)), ...(side ? [side.file] : [])],
     quantisedBytes: unpackedBytes + (side ? checkedLength(side.layout.bytes) : 0),
   };
 };

@@ -45,8 +45,8 @@ export interface BuiltGraph {
   /** Folder that all external data lies under (links resolved). */
   readonly dataFolder: string;
   readonly options: GraphOptions;
-  /** Quantised file with quantised weights, where the precision has one. */
-  readonly quantisedFile?: string;
+  /** Absolute paths of all files that were made from the weights, and can be made again. */
+  readonly madeFiles: readonly string[];
   readonly quantisedBytes: number;
 }
 

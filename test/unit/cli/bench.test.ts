@@ -103,7 +103,7 @@ describe('bench', () => {
       decideProvider: async () => ({ provider: 'cpu', attention: 'plain', reason: '' }),
       buildGraph: async (_, options) => {
         if (options.precision === 'int8') throw new EngineError('precision-unsupported', 'Not int8.');
-        return { model: new Uint8Array(), dataFolder: '/', options, quantisedBytes: 0 };
+        return { model: new Uint8Array(), dataFolder: '/', options, quantisedBytes: 0, madeFiles: [] };
       },
       createForward: async () => {
         open++;

@@ -60,7 +60,7 @@ export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Ca
     prepareModel: async (params, context) => {
       calls.prepared.push(params.folder);
       context.onProgress?.({ folder: params.folder, stage: 'quantising', fraction: 0.5 });
-      return { graph: {} };
+      return { graph: { madeFiles: [] } };
     },
     describeDevices: async () => script.devices ?? [],
     openCheckpoint: unscripted('openCheckpoint'),

@@ -195,7 +195,7 @@ describe('quantised graphs equal the reference on rounded weights', () => {
           { precision, attention: 'plain', cacheOutput: 'new', topK: 5, withLogits: true },
           { cacheFolder: temporaryFolder('graph-cache') },
         );
-        assert.equal((await stat(built.quantisedFile ?? '')).size, built.quantisedBytes);
+        assert.equal((await stat(built.madeFiles[0] ?? '')).size, built.quantisedBytes);
         const random = randomNumbers(5);
         const ids = range(10).map(() => Math.floor(random() * shape.vocabSize));
         const got = await run(await openSession(built), shape, {
