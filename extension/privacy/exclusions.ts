@@ -71,6 +71,21 @@ export class Exclusions implements Disposable {
     return undefined;
   }
 
+  /**
+   * Which of many files or folders git ignores for certain, in their order, for one start of git. `why` knows the answers
+   * from then on.
+   */
+  async areGitIgnored(uris: readonly Uri[]): Promise<readonly boolean[]> {
+    const asked = uris.map((uri) =>
+      uri.scheme === 'file' && privacySettings(uri).leaveOutGitIgnored ? uri.fsPath : undefined,
+    );
+    const files = asked.filter((file) => file !== undefined);
+    const answers = new Map(
+      (await this.git.areIgnored(files)).map((ignored, i) => [files[i], ignored === true]),
+    );
+    return asked.map((file) => file !== undefined && answers.get(file) === true);
+  }
+
   /** Once, not at every key. */
   private tell(sentence: string): void {
     if (this.told === sentence) return;

@@ -209,6 +209,53 @@ describe('what git ignores', () => {
     assert.equal(await asking().isIgnored(file), false);
   });
 
+  test('hundreds of files and folders are one question, each with the answer that it has alone', async () => {
+    let asked = 0;
+    const counting = asking({
+      git: () => {
+        asked++;
+        return 'git';
+      },
+    });
+    const names = Array.from(
+      { length: 300 },
+      (_, i) => `many${i % 7}/${i % 3 === 0 ? 'x.local' : `x${i}.py`}`,
+    );
+    const files = [
+      ...names.map((name) => write(name)),
+      write('deep/private/f.py'),
+      path.join(folder, 'deep', 'private'),
+    ];
+    const many = await counting.areIgnored(files);
+    assert.equal(asked, 1);
+    assert.deepEqual(
+      many,
+      files.map((file) => /\.local$|private/.test(file)),
+    );
+    assert.equal(await counting.isIgnored(files[1] ?? ''), false);
+    assert.equal(asked, 1, 'and is remembered for the single question');
+    for (const file of files.slice(-4))
+      assert.equal(await asking().isIgnored(file), many[files.indexOf(file)]);
+  });
+
+  test('a file without an answer takes none from the others', async () => {
+    const folders = [write('piped/a.local'), write('plain/a.local'), write('plain/a.py')];
+    const piped = path.join(folder, 'piped', '.gitignore');
+    if (process.platform === 'win32') return;
+    assert.equal(spawnSync('mkfifo', [piped]).status, 0);
+    try {
+      assert.deepEqual(await asking().areIgnored(folders), [undefined, true, false]);
+      // Git refuses the whole question for a name that leads into a submodule which is not there.
+      git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub`);
+      const all = [write('sub/a.py'), ...folders.slice(1)];
+      assert.deepEqual(await asking().areIgnored(all), [undefined, true, false]);
+    } finally {
+      git('update-index', '--force-remove', 'sub');
+      fs.rmSync(path.join(folder, 'sub'), { recursive: true, force: true });
+      fs.rmSync(path.dirname(piped), { recursive: true, force: true });
+    }
+  });
+
   test('nothing outside repositories, and without git what the ignore files name', async () => {
     const outside = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-no-git-'));
     try {
