@@ -9,13 +9,14 @@ import {
   type InlineCompletionItemProvider,
   languages,
   lm,
-  type Uri,
+  Uri,
   window,
 } from 'vscode';
 import type { PalimpsestApi } from './api/palimpsest';
 import type { ToolInput } from './api/toolInput';
 import { EVERYWHERE, isEditable, sayNoEditor } from './documents/editable';
 import { FIX_KIND, fixActions } from './fixes/codeAction';
+import { OPEN_SOURCE, openSource } from './memory/copiedFrom';
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
 import type { RewriteAction } from './rewrite/rewriteManager';
@@ -127,6 +128,7 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.showLog', (all) => all.showLog()),
     command('palimpsest.restartEngine', (all) => all.restartEngine()),
     command('palimpsest.stopEngine', (all) => all.engine.stop()),
+    commands.registerCommand(OPEN_SOURCE, (uri: string, line: number) => openSource(Uri.parse(uri), line)),
     command('_palimpsest.ghostInserted', (all) => all.rewrites.settleInserted()),
     lm.registerTool<ToolInput>('palimpsest_infill', {
       prepareInvocation: async (options) => (await palimpsest()).tool.prepareInvocation(options),

@@ -29,10 +29,12 @@ import { problemAtCursor } from './fixes/atCursor';
 import { COPY_SCHEME, Copies } from './fixes/copies';
 import { Fixer, type FixOutcome } from './fixes/fixer';
 import { LastEdits } from './ghost/lastEdits';
-import { OpenTexts } from './ghost/openTexts';
 import { GhostText } from './ghost/provider';
 import { sayWhySilent } from './ghost/silence';
 import { GhostSwitches } from './ghost/switches';
+import { OpenTexts } from './memory/openTexts';
+import { Surroundings } from './memory/surroundings';
+import { WorkspaceMemory } from './memory/workspaceMemory';
 import { Exclusions, sayExclusion } from './privacy/exclusions';
 import { Instructions } from './rewrite/instruction';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
@@ -71,6 +73,7 @@ export class Palimpsest {
   private readonly fixer: Fixer;
   readonly ghostSwitches: GhostSwitches;
   readonly openTexts: OpenTexts;
+  readonly memory: WorkspaceMemory;
   readonly door: Door;
   readonly tool: InfillTool;
   readonly suspicions: Suspicions;
@@ -121,16 +124,30 @@ export class Palimpsest {
     const fail = (error: EngineError) => void this.failures.tell(error);
     this.instructions = new Instructions(this.engine);
     this.owned.add(this.engine.onState((state) => this.engineChanged(state)));
+    this.openTexts = this.owned.add(new OpenTexts(this.exclusions));
+    this.memory = this.owned.add(
+      new WorkspaceMemory({
+        engine: this.engine,
+        exclusions: this.exclusions,
+        openTexts: this.openTexts,
+        log: this.log,
+        held: (files) => status.remembers(files),
+      }),
+    );
+    const surroundings = new Surroundings(this.openTexts, this.memory);
     this.loading = this.owned.add(new LoadingNotice(this.engine));
     const diffs = this.owned.add(new DiffReviews());
     this.owned.add(workspace.registerTextDocumentContentProvider(DIFF_SCHEME, diffs));
     this.rewrites = this.owned.add(
       new Rewrites({
         engine: this.engine,
+        surroundings,
         syntax: this.syntax,
         diffs,
         activity: (text) => status.doing(text),
         ended: () => this.saySilence(),
+        placeOf: (source, uri) => this.memory.placeOf(source, uri),
+        copied: (place) => status.copied(place),
         fail,
       }),
     );
@@ -139,6 +156,7 @@ export class Palimpsest {
     this.fixer = this.owned.add(
       new Fixer({
         engine: this.engine,
+        surroundings,
         rewrites: this.rewrites,
         syntax: this.syntax,
         copies: this.copies,
@@ -146,17 +164,18 @@ export class Palimpsest {
       }),
     );
     this.ghostSwitches = this.owned.add(new GhostSwitches((until) => status.snoozed(until)));
-    this.door = new Door({ engine: this.engine, exclusions: this.exclusions });
+    this.door = new Door({ engine: this.engine, exclusions: this.exclusions, surroundings });
     this.tool = new InfillTool(this.door);
-    this.openTexts = this.owned.add(new OpenTexts(this.exclusions));
     const lastEdits = this.owned.add(new LastEdits());
     this.ghost = new GhostText({
       engine: this.engine,
       exclusions: this.exclusions,
-      openTexts: this.openTexts,
+      surroundings,
       isSnoozed: () => this.ghostSwitches.isSnoozed,
       lastEdit: (document) => lastEdits.of(document),
       silent: (why) => status.silent(why && sayWhySilent(why)),
+      copied: (source, document) =>
+        status.copied(source && document && this.memory.placeOf(source, document.uri)),
       log: this.log,
     });
     // What was said of one file is not true of another.
@@ -196,6 +215,7 @@ export class Palimpsest {
   }
 
   private saySilence(): void {
+    this.status.copied(undefined);
     const document = window.activeTextEditor?.document;
     if (document === undefined) this.status.silent(undefined);
     else if (!isEditable(document.uri)) this.status.silent(sayWhySilent('read-only'));

@@ -123,6 +123,8 @@ export function ghostSettings(scope: ConfigurationScope): GhostSettings {
 export interface PrivacySettings {
   readonly leaveOutGitIgnored: boolean;
   readonly copyFromOpenFiles: boolean;
+  /** Whether files that are not open are copied from, too. */
+  readonly workspace: boolean;
   /** Globs of files that never enter a context: a person's own, and what the editor hides. */
   readonly globs: readonly string[];
 }
@@ -134,13 +136,26 @@ export function privacySettings(scope: ConfigurationScope): PrivacySettings {
   return {
     leaveOutGitIgnored: context.get('leaveOutGitIgnored') !== false,
     copyFromOpenFiles: context.get('copyFromOpenFiles') !== false,
+    workspace: context.get('workspace') !== false && context.get('copyFromOpenFiles') !== false,
     globs: [
       ...(Array.isArray(own) ? own.filter((glob) => typeof glob === 'string' && glob !== '') : []),
       // A condition (`when`) hides what is made from a file beside it, and makes no secret of it.
-      ...Object.entries(hidden ?? {}).flatMap(([glob, on]) => (on === true ? [glob] : [])),
+      ...globsOf(hidden),
     ],
   };
 }
+
+/** Globs of what the editor's own search leaves out, besides what it hides. */
+export function searchExclusions(scope: ConfigurationScope): readonly string[] {
+  return globsOf(workspace.getConfiguration('search', scope).get<unknown>('exclude'));
+}
+
+function globsOf(setting: unknown): readonly string[] {
+  return Object.entries(setting ?? {}).flatMap(([glob, on]) => (on === true ? [glob] : []));
+}
+
+/** Settings that decide what of a workspace is read. */
+export const MEMORY_SETTINGS = ['palimpsest.context', 'files.exclude', 'search.exclude'];
 
 /** Whether problems get an action of ours in the light bulb's menu. */
 export function offersFixes(scope: ConfigurationScope): boolean {

@@ -2,6 +2,7 @@
 // and nothing edited.
 import { type CancellationToken, Uri, workspace } from 'vscode';
 import type { EngineSupervisor, ReadyEngine } from '../engine/supervisor';
+import type { Surroundings } from '../memory/surroundings';
 import { type Exclusions, sayExclusion } from '../privacy/exclusions';
 import { applyEdits, inOrder } from '../text/edits';
 import { excerptAround } from '../text/excerpt';
@@ -11,6 +12,7 @@ import { ApiError, checkInfill, checkLanguage, checkScore, checkText, fieldsOf, 
 export interface DoorServices {
   readonly engine: EngineSupervisor;
   readonly exclusions: Exclusions;
+  readonly surroundings: Surroundings;
 }
 
 interface Source {
@@ -44,6 +46,7 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
           fileName: source.uri.path,
           ...(source.language === undefined ? {} : { language: source.language }),
           ...options,
+          ...this.services.surroundings.of(source.uri, source.text),
           priority: 'background',
         },
         { signal },

@@ -60,6 +60,9 @@ export function isCrash(error: EngineError): boolean {
 export class EngineSupervisor {
   private readonly stateEmitter = new Emitter<EngineState>();
   readonly onState = this.stateEmitter.event;
+  private readonly busyEmitter = new Emitter<boolean>();
+  /** Whether anybody uses the engine, each time that changes. */
+  readonly onBusy = this.busyEmitter.event;
   private current: EngineState = { kind: 'stopped' };
   private readonly budget: RestartBudget;
   private ready: ReadyEngine | undefined;
@@ -87,6 +90,14 @@ export class EngineSupervisor {
     return this.waiting > 0;
   }
 
+  /**
+   * The engine that runs now. Asking it for something does not count as use: it is not started for that, and not kept from
+   * stopping.
+   */
+  get running(): ReadyEngine | undefined {
+    return this.ready?.client.alive ? this.ready : undefined;
+  }
+
   /** Of the running engine, for its tooltip and tests. */
   get pid(): number | undefined {
     return this.ready?.client.pid;
@@ -101,6 +112,7 @@ export class EngineSupervisor {
     { signal, revive = false }: { readonly signal?: AbortSignal; readonly revive?: boolean } = {},
   ): Promise<T> {
     this.users++;
+    if (this.users === 1) this.busyEmitter.fire(true);
     clearTimeout(this.idleTimer);
     try {
       const engine = await this.awaited(revive, signal);
@@ -111,6 +123,7 @@ export class EngineSupervisor {
       throw toEngineError(error);
     } finally {
       this.users--;
+      if (this.users === 0) this.busyEmitter.fire(false);
       this.waitForIdle();
     }
   }
@@ -140,6 +153,7 @@ export class EngineSupervisor {
     this.disposed = true;
     await this.stop();
     this.stateEmitter.dispose();
+    this.busyEmitter.dispose();
   }
 
   private async awaited(revive: boolean, signal: AbortSignal | undefined): Promise<ReadyEngine> {

@@ -2,9 +2,8 @@
 // does not parse or does not help, and shows the rest as the ghost diff of a rewrite.
 import { type Diagnostic, l10n, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
-import type { EngineSupervisor } from '../engine/supervisor';
 import { judged } from '../rewrite/judge';
-import { type CandidateSet, requestCandidates } from '../rewrite/request';
+import { type Asking, type CandidateSet, requestCandidates } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
 import type { Span } from '../rewrite/state/types';
 import { rewriteSettings } from '../settings';
@@ -13,8 +12,7 @@ import { say } from '../ui/statusMessage';
 import { shortened } from './problem';
 import { type Sifted, Trial, type TrialServices } from './trial';
 
-export interface FixerServices extends TrialServices {
-  readonly engine: EngineSupervisor;
+export interface FixerServices extends Asking, TrialServices {
   readonly rewrites: Rewrites;
   readonly fail: (error: EngineError) => void;
 }
@@ -114,7 +112,7 @@ export class Fixer {
     const candidates = Math.max(LEAST_CANDIDATES, rewriteSettings(document).candidates);
     const listening = { signal, onStep: () => undefined };
     const sampling = { candidates, strength: 1 };
-    return requestCandidates(this.services.engine, document, [span], { seed: 0 }, listening, sampling);
+    return requestCandidates(this.services, document, [span], { seed: 0 }, listening, sampling);
   }
 
   /** Of another seed's candidates to the same span, those that are fixes as well; all, where the text moved meanwhile. */

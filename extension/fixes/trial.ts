@@ -62,10 +62,10 @@ export class Trial {
     }
     const found = fixesAmong(checked);
     if (found.kind !== 'fixes') return found;
-    const fixes = found.candidates.map((text) => ({
-      texts: [text],
-      flaws: candidates.candidates.find(({ texts }) => texts[0] === text)?.flaws ?? [],
-    }));
+    const fixes = found.candidates.map((text) => {
+      const { flaws = [], source } = candidates.candidates.find(({ texts }) => texts[0] === text) ?? {};
+      return { texts: [text], flaws, ...(source === undefined ? {} : { source }) };
+    });
     return { kind: 'fixes', candidates: { spans: candidates.spans, candidates: fixes } };
   }
 

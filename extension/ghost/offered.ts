@@ -37,6 +37,6 @@ export class Offered {
 }
 
 /** The same for a text of which a part is typed already. */
-function identityOf(document: string, before: string, text: string): string {
+export function identityOf(document: string, before: string, text: string): string {
   return `${document}\n${before.length + text.length}\n${(before.slice(-TAIL) + text).slice(-TAIL)}`;
 }

@@ -9,9 +9,10 @@ import {
   type TextDocument,
 } from 'vscode';
 import { toEngineError } from '../../engine/errors';
-import { DEFAULT_GATE } from '../../engine/protocol';
+import { type CopySource, DEFAULT_GATE } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { type EngineSupervisor, isCrash } from '../engine/supervisor';
+import type { Surroundings } from '../memory/surroundings';
 import type { Exclusions } from '../privacy/exclusions';
 import type { Exclusion } from '../privacy/secrets';
 import { type GhostSettings, ghostSettings } from '../settings';
@@ -19,12 +20,12 @@ import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
 import type { Remembered } from './cache';
 import type { EditKind } from './editKind';
-import { offersOf } from './offer';
+import { offersOf, textsOf } from './offer';
 import { Offered } from './offered';
-import type { OpenTexts } from './openTexts';
 import { refusalOf } from './position';
 import { type GhostQuestion, GhostRequests } from './requests';
 import type { Silence } from './silence';
+import { Sources } from './sources';
 
 interface GhostLog {
   debug(message: string): void;
@@ -33,11 +34,13 @@ interface GhostLog {
 export interface GhostServices {
   readonly engine: EngineSupervisor;
   readonly exclusions: Exclusions;
-  readonly openTexts: OpenTexts;
+  readonly surroundings: Surroundings;
   readonly isSnoozed: () => boolean;
   readonly lastEdit: (document: TextDocument) => EditKind;
   /** Told why there is nothing; undefined: there is something. */
   readonly silent: (why: Silence | undefined) => void;
+  /** Told where the text that is offered first is copied from. */
+  readonly copied: (source: CopySource | undefined, document?: TextDocument) => void;
   readonly log: GhostLog;
 }
 
@@ -53,6 +56,7 @@ interface Question extends GhostQuestion {
 
 export class GhostText {
   private readonly offered = new Offered();
+  private readonly sources = new Sources();
   private readonly requests: GhostRequests<Question>;
   /** Settings and model: what was answered before they changed counts for nothing. */
   private generation = 0;
@@ -94,6 +98,8 @@ export class GhostText {
     // What was answered before is offered, or not, for the same reasons as then.
     if (texts.length === 0) return this.nothing(known.texts.length > 0 ? 'dismissed' : 'unsure');
     this.services.silent(undefined);
+    const source = this.sources.of(key, before, texts[0] ?? '');
+    this.services.copied(source, document);
     // Escape is ours only where there may be something of ours to take away.
     setContext('palimpsest.offersGhostText', true);
     if (chosen !== undefined) {
@@ -113,6 +119,7 @@ export class GhostText {
 
   forget(): void {
     this.generation++;
+    this.sources.clear();
     this.requests.forget();
   }
 
@@ -133,13 +140,20 @@ export class GhostText {
       readonly token: CancellationToken;
     },
   ): Promise<Remembered | Silence | undefined> {
-    const { exclusions, openTexts, lastEdit } = this.services;
+    const { exclusions, surroundings, lastEdit } = this.services;
     const { languageId, fileName, uri } = document;
     const { generation } = this;
     const { maxTokens, gate } = settings;
     const place = {
       document: uri.toString(),
-      context: JSON.stringify([generation, languageId, fileName, maxTokens, gate, openTexts.stamp(document)]),
+      context: JSON.stringify([
+        generation,
+        languageId,
+        fileName,
+        maxTokens,
+        gate,
+        surroundings.stamp(document),
+      ]),
       before,
       after,
       isAsked,
@@ -167,12 +181,13 @@ export class GhostText {
 
   private nothing(why: Silence): [] {
     this.services.silent(why);
+    this.services.copied(undefined);
     return [];
   }
 
   private async ask(question: Question, signal: AbortSignal): Promise<readonly string[] | undefined> {
     const { of: document, before, after, isAsked, settings, exclusion } = question;
-    const { engine, log, openTexts, silent } = this.services;
+    const { engine, log, surroundings, silent } = this.services;
     const { text, base } = excerptAround(before + after, [{ start: before.length, end: before.length }]);
     const at = before.length - base;
     try {
@@ -181,7 +196,7 @@ export class GhostText {
         silent(why);
         return undefined;
       }
-      const others = await openTexts.near(document);
+      const beside = await surroundings.withTexts(document);
       if (signal.aborted) return undefined;
       const result = await engine.use(
         ({ client, model }) =>
@@ -196,7 +211,7 @@ export class GhostText {
               priority: 'ghost',
               seed: 0,
               maxTokens: settings.maxTokens,
-              ...(others.length > 0 ? { openTexts: others } : {}),
+              ...beside,
               ...(isAsked
                 ? { candidates: CANDIDATES }
                 : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
@@ -205,7 +220,13 @@ export class GhostText {
           ),
         { signal },
       );
-      return result.candidates.flatMap(({ spans: [span] }) => (span?.start === at ? [span.text] : []));
+      return result.candidates.flatMap(({ spans: [span] }) => {
+        if (span?.start !== at) return [];
+        // Of an answer in the middle of a line only the first line is offered.
+        for (const text of textsOf([span.text], after))
+          this.sources.remember(question.document, before, text, span.source);
+        return [span.text];
+      });
     } catch (thrown) {
       const error = toEngineError(thrown);
       if (error.code === 'cancelled' || error.code === 'superseded') return undefined;

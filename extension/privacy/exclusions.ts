@@ -5,8 +5,6 @@ import {
   extensions,
   type LogOutputChannel,
   l10n,
-  languages,
-  RelativePattern,
   type TextDocument,
   Uri,
   workspace,
@@ -16,6 +14,7 @@ import { privacySettings } from '../settings';
 import { canonicalPlace } from './canonicalUri';
 import { findSecret } from './contentRules';
 import { GitIgnore } from './gitIgnore';
+import { matchesGlobs } from './globs';
 import { type Exclusion, exclusionByName } from './secrets';
 
 type Asked = Pick<TextDocument, 'uri' | 'languageId'>;
@@ -54,7 +53,7 @@ export class Exclusions implements Disposable {
     // By the name that it is open under, and by the one to which that leads.
     const uris = real.path === asked.uri.path ? [asked.uri] : [asked.uri, real];
     for (const uri of uris) {
-      const isHiddenThere = isHidden({ uri, languageId });
+      const isHiddenThere = matchesGlobs(privacySettings(uri).globs, uri, languageId);
       const byName = exclusionByName({ path: uri.path, languageId, text, isHidden: isHiddenThere });
       if (byName !== undefined) return byName;
     }
@@ -138,17 +137,6 @@ function fileOf(uri: Uri): string | undefined {
   const notebook = workspace.notebookDocuments.find(({ uri: { path } }) => path === uri.path);
   const isLocal = notebook === undefined || notebook.uri.scheme === 'file';
   return isLocal ? Uri.file(uri.path).fsPath : undefined;
-}
-
-/** In the editor's own reading of globs. A glob that matches a folder means all that is in it. */
-function isHidden(asked: Asked): boolean {
-  const folder = workspace.getWorkspaceFolder(asked.uri);
-  return privacySettings(asked.uri).globs.some((glob) =>
-    [glob, `${glob}/**`].some((one) => {
-      const pattern = folder === undefined ? one : new RelativePattern(folder, one);
-      return languages.match({ pattern }, asked as TextDocument) > 0;
-    }),
-  );
 }
 
 /** The one that the editor's own git extension has found, else whichever is on PATH. */

@@ -21,10 +21,10 @@ export async function judged(
   if (candidates.length === 0) return [];
   const look = (tree: SyntaxTree | undefined) =>
     ranked(
-      candidates.map(({ texts, flaws = [] }): Candidate => {
+      candidates.map(({ texts, flaws = [], source }): Candidate => {
         const edits = inOrder(spans.map(({ start, end, old }, i) => ({ start, end, text: texts[i] ?? old })));
         const parses = tree === undefined ? 'unknown' : parsesWith(tree, applyEdits(text, edits));
-        return { texts, quality: qualityOf(flaws, parses) };
+        return { texts, quality: qualityOf(flaws, parses), ...(source === undefined ? {} : { source }) };
       }),
     );
   return (await syntax.ask(text, languageId, look)) ?? look(undefined);

@@ -2,19 +2,18 @@
 // where the whole selection is likelier with it.
 import type { TextDocument } from 'vscode';
 import type { ScoredToken } from '../../engine/protocol';
-import type { EngineSupervisor } from '../engine/supervisor';
 import { rewriteSettings } from '../settings';
 import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange } from '../text/types';
 import type { Judgeable } from './judge';
 import { isLikelier, surpriseOf, wordsToRepair } from './repair/plan';
 import { scoreRange } from './repair/scoreRange';
-import { type CandidateSet, type Listening, requestCandidates } from './request';
+import { type Asking, type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span } from './state/types';
 
 /** Without answers where the model finds nothing unlikely, or nothing likelier. Rejects with EngineError. */
 export async function requestRepair(
-  engine: EngineSupervisor,
+  asking: Asking,
   document: TextDocument,
   spans: readonly Span[],
   request: RewriteRequest,
@@ -32,7 +31,7 @@ export async function requestRepair(
       all.push(
         isEmpty
           ? []
-          : (await scoreRange(engine, document, of, range, { priority: 'rewrite', signal })).tokens,
+          : (await scoreRange(asking.engine, document, of, range, { priority: 'rewrite', signal })).tokens,
       );
     }
     return all;
@@ -46,7 +45,7 @@ export async function requestRepair(
   );
   if (words.every((own) => own.length === 0)) return { spans, candidates: [] };
   const found = await requestCandidates(
-    engine,
+    asking,
     document,
     spans,
     { seed: request.seed, words, isRepair: true },

@@ -1,8 +1,9 @@
 // What a rewrite asks the engine: the text around its spans, sent once, and the candidates for each of them.
 import type { TextDocument } from 'vscode';
-import type { DenoiseStepEvent } from '../../engine/protocol';
+import type { CandidateSpan, DenoiseStepEvent } from '../../engine/protocol';
 import { lineEndOf } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
+import type { Surroundings } from '../memory/surroundings';
 import { rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { LINE_ENDS } from '../text/lineEnds';
@@ -14,6 +15,12 @@ export interface CandidateSet {
   /** In the text that was sent. */
   readonly spans: readonly Span[];
   readonly candidates: readonly Judgeable[];
+}
+
+/** Who answers, and what may be copied from. */
+export interface Asking {
+  readonly engine: EngineSupervisor;
+  readonly surroundings: Surroundings;
 }
 
 export interface Listening {
@@ -38,7 +45,7 @@ const LESS = 0.5;
 
 /** Rejects with EngineError. Steps that arrive after the result or the signal are not reported. */
 export async function requestCandidates(
-  engine: EngineSupervisor,
+  { engine, surroundings }: Asking,
   document: TextDocument,
   spans: readonly Span[],
   request: RewriteRequest,
@@ -68,6 +75,7 @@ export async function requestCandidates(
           language: document.languageId,
           fileName: document.fileName,
           document: document.uri.toString(),
+          ...surroundings.of(document.uri, plan.text),
           priority: 'rewrite',
           seed: request.seed * (sampling.candidates + 1),
           candidates,
@@ -90,6 +98,7 @@ export async function requestCandidates(
   return {
     spans,
     candidates: result.candidates.map(({ spans, flaws = [] }) => ({
+      ...sourceOf(spans),
       ...candidateFrom(
         plan,
         spans.map((span) => span.text.replace(LINE_ENDS, lineEnd)),
@@ -97,4 +106,10 @@ export async function requestCandidates(
       flaws,
     })),
   };
+}
+
+/** Of the first span that is copied from anywhere. */
+function sourceOf(spans: readonly CandidateSpan[]): Pick<Judgeable, 'source'> {
+  const source = spans.find((span) => span.source !== undefined)?.source;
+  return source === undefined ? {} : { source };
 }

@@ -2,7 +2,6 @@
 import { l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { EngineError, toEngineError } from '../../engine/errors';
 import { editDocument, editorsOf, isCursorNear } from '../documents/editing';
-import type { EngineSupervisor } from '../engine/supervisor';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit, rebased } from '../text/edits';
 import type { OffsetRange, TextChange, TextEdit } from '../text/types';
@@ -14,7 +13,7 @@ import { DenoiseShow, type DenoiseStage } from './denoise/controller';
 import { judged } from './judge';
 import { sayTooLong, wordsOfNote } from './messages';
 import { requestRepair } from './repairRequest';
-import { type CandidateSet, requestCandidates } from './request';
+import { type Asking, type CandidateSet, requestCandidates } from './request';
 import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
@@ -27,8 +26,7 @@ import type { Refusal, Review, RewriteRequest, Span } from './state/types';
 import { tooLong } from './tooLong';
 
 /** What all rewrites share. */
-export interface RewriteServices extends DenoiseStage, ReviewStage {
-  readonly engine: EngineSupervisor;
+export interface RewriteServices extends Asking, DenoiseStage, ReviewStage {
   readonly syntax: SyntaxTrees;
   readonly spoken: Spoken;
   readonly lineNote: LineNote;
@@ -322,7 +320,6 @@ export class Rewrite {
     this.denoise.begin();
     this.speak(this.milestones.begun(this.state.spans.length));
     try {
-      const { engine } = this.services;
       const listening = {
         signal,
         enough: enough.signal,
@@ -331,7 +328,7 @@ export class Rewrite {
       const { document } = this;
       const sent = { text: document.getText(), languageId: document.languageId };
       const ask = request.isRepair ? requestRepair : requestCandidates;
-      const candidates = await ask(engine, document, this.state.spans, request, listening);
+      const candidates = await ask(this.services, document, this.state.spans, request, listening);
       // Who steers by hand gets what they steered for.
       const isSteered = request.words !== undefined || request.pinned !== undefined;
       const sifted = isSteered || !this.sift ? candidates : await this.sift(candidates, signal);

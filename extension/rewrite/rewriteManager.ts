@@ -17,9 +17,10 @@ import {
   workspace,
 } from 'vscode';
 import type { EngineError } from '../../engine/errors';
+import type { CopySource } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
-import type { EngineSupervisor } from '../engine/supervisor';
+import type { CopiedFrom } from '../memory/copiedFrom';
 import { holdsSecrets } from '../privacy/secrets';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit } from '../text/edits';
@@ -29,7 +30,7 @@ import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
 import { Spoken } from './announce/announcer';
 import { DenoiseView } from './denoise/view';
-import type { CandidateSet } from './request';
+import type { Asking, CandidateSet } from './request';
 import { lensesOf } from './review/codeLenses';
 import { CommentReviews } from './review/commentThreads';
 import { DIFF_SCHEME, type DiffReviews, reviewedUri, reviewUri } from './review/diffEditor';
@@ -37,6 +38,7 @@ import { ReviewView } from './review/inlineView';
 import { PinnedView } from './review/pinnedView';
 import { refusalLenses } from './review/refusal';
 import { Rewrite, type RewriteServices, type Sift } from './rewrite';
+import { candidateOf } from './state/acceptance';
 import type { Review, RewriteRequest } from './state/types';
 
 /** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
@@ -62,13 +64,16 @@ const SETTLING_MILLIS = 100;
 
 export type RewriteAction = keyof typeof ACTIONS;
 
-export interface RewritesOptions {
-  readonly engine: EngineSupervisor;
+export interface RewritesOptions extends Asking {
   readonly syntax: SyntaxTrees;
   readonly diffs: DiffReviews;
   readonly activity: (text: string | undefined) => void;
   /** Called when no rewrite of a document is open any more. */
   readonly ended: () => void;
+  /** Where something is copied from that was written into the document at `uri`. */
+  readonly placeOf: (source: CopySource, uri: Uri) => CopiedFrom | undefined;
+  /** Told where the candidate that is shown is copied from. */
+  readonly copied: (place: CopiedFrom | undefined) => void;
   readonly fail: (error: EngineError) => void;
 }
 
@@ -227,7 +232,7 @@ export class Rewrites implements CodeLensProvider {
   provideCodeLenses(document: TextDocument): CodeLens[] {
     const rewrite = this.byDocument.get(document.uri.toString());
     if (rewrite?.refusal !== undefined) return refusalLenses(rewrite.refusal, document);
-    return rewrite === undefined ? [] : lensesOf(rewrite);
+    return rewrite === undefined ? [] : lensesOf(rewrite, this.placeOf(rewrite));
   }
 
   dispose(): void {
@@ -279,7 +284,13 @@ export class Rewrites implements CodeLensProvider {
       this.options.ended();
     }
     this.lensesChanged.fire();
+    this.options.copied(this.placeOf(rewrite));
     this.updateContexts();
+  }
+
+  private placeOf({ kind, review, document }: Rewrite): CopiedFrom | undefined {
+    const source = kind === 'reviewing' && review !== undefined ? candidateOf(review).source : undefined;
+    return source && this.options.placeOf(source, document.uri);
   }
 
   private keepRejected(key: string, { rejected }: Rewrite): void {

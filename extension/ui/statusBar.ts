@@ -2,6 +2,7 @@
 import { l10n, MarkdownString, StatusBarAlignment, type StatusBarItem, ThemeColor, window } from 'vscode';
 import { describeRuntime } from '../engine/nodeRuntime';
 import type { EngineState } from '../engine/supervisor';
+import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../memory/copiedFrom';
 
 const PROVIDER_NAMES = {
   cpu: 'CPU',
@@ -21,6 +22,8 @@ export class StatusItem {
   private activity: string | undefined;
   private snoozedUntil: number | undefined;
   private silence: string | undefined;
+  private remembered: number | undefined;
+  private place: CopiedFrom | undefined;
 
   constructor() {
     this.item.name = 'Palimpsest';
@@ -52,6 +55,20 @@ export class StatusItem {
     this.update();
   }
 
+  /** How many files of the workspace the engine can copy from; undefined: it has no memory of it. */
+  remembers(files: number | undefined): void {
+    if (files === this.remembered) return;
+    this.remembered = files;
+    this.update();
+  }
+
+  /** Where what is offered now is copied from; undefined: from nowhere. */
+  copied(place: CopiedFrom | undefined): void {
+    if (place === this.place) return;
+    this.place = place;
+    this.update();
+  }
+
   get text(): string {
     return this.item.text;
   }
@@ -75,7 +92,7 @@ export class StatusItem {
       activity !== undefined && state.kind === 'ready' ? `$(sync~spin) ${activity}` : textOf(state);
     if (this.snoozedUntil !== undefined) this.item.text += ' $(bell-slash)';
     const quiet = this.snoozedUntil === undefined ? this.silence : sayUntil(this.snoozedUntil);
-    this.item.tooltip = tooltipOf(state, quiet);
+    this.item.tooltip = tooltipOf(state, [sayRemembered(this.remembered), quiet], this.place);
     this.item.backgroundColor = backgroundOf(state);
     this.item.accessibilityInformation = {
       label: `Palimpsest: ${textOf(state).replace(/\$\([^)]*\)/g, '')}`,
@@ -108,14 +125,25 @@ function textOf(state: EngineState): string {
   }
 }
 
+function sayRemembered(files: number | undefined): string | undefined {
+  if (files === undefined || files === 0) return undefined;
+  return files === 1
+    ? l10n.t('Answers can copy from one file of the workspace.')
+    : l10n.t('Answers can copy from {0} files of the workspace.', files);
+}
+
 function sayUntil(until: number): string {
   if (!Number.isFinite(until)) return l10n.t('Ghost text is snoozed until you close this window.');
   const time = new Date(until).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   return l10n.t('Ghost text is snoozed until {0}.', time);
 }
 
-/** `quiet`: why there is no ghost text. */
-function tooltipOf(state: EngineState, quiet: string | undefined): MarkdownString {
+/** `more`: what there is to say besides the engine's state. */
+function tooltipOf(
+  state: EngineState,
+  more: readonly (string | undefined)[],
+  copied: CopiedFrom | undefined,
+): MarkdownString {
   const lines: string[] = [];
   if (state.kind === 'stopped') lines.push(l10n.t('The engine starts on first use.'));
   if (state.kind === 'failed' || state.kind === 'restarting') lines.push(state.error.message);
@@ -126,7 +154,7 @@ function tooltipOf(state: EngineState, quiet: string | undefined): MarkdownStrin
     lines.push(`${PROVIDER_NAMES[model.provider]}: ${model.providerReason}`);
     lines.push(...model.remarks, describeRuntime(runtime));
   }
-  if (quiet !== undefined) lines.push(quiet);
+  lines.push(...more.filter((line) => line !== undefined));
   const links: readonly (readonly [string, string])[] = [
     ...(state.kind === 'stopped' || state.kind === 'starting'
       ? []
@@ -135,7 +163,12 @@ function tooltipOf(state: EngineState, quiet: string | undefined): MarkdownStrin
   ];
   const text = new MarkdownString('**Palimpsest**\n\n');
   for (const line of lines) text.appendText(line).appendMarkdown('\n\n');
-  text.isTrusted = { enabledCommands: links.map(([, command]) => command) };
+  text.isTrusted = { enabledCommands: [...links.map(([, command]) => command), OPEN_SOURCE] };
+  if (copied !== undefined) {
+    const words = encodeURIComponent(JSON.stringify(argumentsOf(copied)));
+    text.appendMarkdown('[').appendText(sayCopied(copied));
+    text.appendMarkdown(`](command:${OPEN_SOURCE}?${words})\n\n`);
+  }
   text.appendMarkdown(links.map(([title, command]) => `[${title}](command:${command})`).join(' · '));
   return text;
 }

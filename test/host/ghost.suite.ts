@@ -229,7 +229,10 @@ describe('ghost text', () => {
     const { document } = notebook.cellAt(2);
     assert.equal(document.uri.scheme, 'vscode-notebook-cell');
     assert.ok((await offered(document, AT)).length > 0);
-    assert.deepEqual((await palimpsest.openTexts.near(document)).slice(0, 2), ['NEAR = 2', 'FAR = 1']);
+    assert.deepEqual((await palimpsest.openTexts.textsNear(document.uri)).slice(0, 2), [
+      'NEAR = 2',
+      'FAR = 1',
+    ]);
     await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
   });
 
@@ -407,7 +410,7 @@ describe('ghost text', () => {
       }
       const { document } = await openFile('repository/shown.py', START + END);
       assert.equal(await palimpsest.exclusions.why(document), undefined);
-      assert.deepEqual(await palimpsest.openTexts.near(document), [], 'nor copied from');
+      assert.deepEqual(await palimpsest.openTexts.textsNear(document.uri), [], 'nor copied from');
     } finally {
       await hidden.update('exclude', undefined, ConfigurationTarget.Global);
     }
@@ -417,6 +420,6 @@ describe('ghost text', () => {
     await openFile('first.py', 'FIRST = 1\n');
     await openFile('second.py', 'SECOND = 2\n');
     const { document } = await openFile('third.py', START + END);
-    assert.deepEqual(await palimpsest.openTexts.near(document), ['SECOND = 2\n', 'FIRST = 1\n']);
+    assert.deepEqual(await palimpsest.openTexts.textsNear(document.uri), ['SECOND = 2\n', 'FIRST = 1\n']);
   });
 });

@@ -1,5 +1,6 @@
 // What stands above each hunk of a review in the editor: what can be done with it, and with all of them.
 import { CodeLens, l10n, Range } from 'vscode';
+import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../../memory/copiedFrom';
 import { iconOfMark, wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
@@ -13,7 +14,8 @@ export interface Reviewed {
   readonly form: Form | undefined;
 }
 
-export function lensesOf({ review, hunks, form }: Reviewed): CodeLens[] {
+/** `copied`: where the shown candidate is copied from. */
+export function lensesOf({ review, hunks, form }: Reviewed, copied?: CopiedFrom): CodeLens[] {
   if (review === undefined || form !== 'inline') return [];
   return hunks.flatMap(({ startLine }, index) => {
     const range = new Range(startLine, 0, startLine, 0);
@@ -49,6 +51,8 @@ export function lensesOf({ review, hunks, form }: Reviewed): CodeLens[] {
         : []),
       // Without a command it is words alone.
       ...(quality === undefined ? [] : [lens(iconOfMark(quality.mark), wordsOfQuality(quality), '')]),
+      // What is on the same screen needs no way to it.
+      ...(copied?.isElsewhere ? [lens('link', sayCopied(copied), OPEN_SOURCE, ...argumentsOf(copied))] : []),
     ];
   });
 }

@@ -1,4 +1,5 @@
 // What a rewrite consists of. Pure data: texts and offsets.
+import type { CopySource } from '../../../engine/protocol';
 import type { OffsetRange, TextEdit } from '../../text/types';
 import type { Quality } from '../quality/verdict';
 
@@ -12,6 +13,8 @@ export interface Candidate {
   readonly texts: readonly string[];
   /** Absent: nobody has looked. */
   readonly quality?: Quality;
+  /** Where it is copied from; absent: from nowhere. */
+  readonly source?: CopySource;
 }
 
 export interface Review {

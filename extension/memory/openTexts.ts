@@ -5,6 +5,7 @@ import {
   TabInputText,
   TabInputTextDiff,
   type TextDocument,
+  type Uri,
   window,
   workspace,
 } from 'vscode';
@@ -34,32 +35,37 @@ export class OpenTexts {
     );
   }
 
-  /** Nearest first; a notebook's own cells are nearest. */
-  async near(document: TextDocument): Promise<readonly string[]> {
-    return this.textsOf(this.documentsNear(document));
-  }
-
-  /** Another one whenever `near` may give other texts. */
-  stamp(document: TextDocument): string {
-    return this.documentsNear(document)
-      .map(({ uri, version }) => `${uri.toString()}@${version}`)
-      .join('\n');
-  }
-
-  private documentsNear(document: TextDocument): readonly TextDocument[] {
-    if (!privacySettings(document.uri).copyFromOpenFiles) return [];
+  /** Documents that a text at `uri` may copy from, nearest first; a notebook's own cells are nearest. */
+  near(uri: Uri): readonly TextDocument[] {
+    if (!privacySettings(uri).copyFromOpenFiles) return [];
+    const key = uri.toString();
     const cells =
-      notebookOf(document)
+      notebookOf(uri)
         ?.getCells()
         .map((cell) => cell.document) ?? [];
-    const at = cells.indexOf(document);
+    const at = cells.findIndex((cell) => cell.uri.toString() === key);
     const neighbours = cells
       .map((cell, index) => ({ cell, distance: Math.abs(index - at) }))
-      .filter(({ cell }) => cell !== document && cell.languageId === document.languageId)
+      .filter(({ cell, distance }) => distance > 0 && cell.languageId === cells[at]?.languageId)
       .sort((a, b) => a.distance - b.distance)
       .map(({ cell }) => cell);
-    const others = this.inTabs().filter((other) => other !== document && !cells.includes(other));
+    const others = this.inTabs().filter((other) => other.uri.toString() !== key && !cells.includes(other));
     return [...neighbours, ...others];
+  }
+
+  /** Their texts, without those that may not be read and those that somebody has already. */
+  async textsNear(
+    uri: Uri,
+    isHeld: (document: TextDocument) => boolean = () => false,
+  ): Promise<readonly string[]> {
+    return this.textsOf(this.near(uri).filter((document) => !isHeld(document)));
+  }
+
+  /** Another one whenever `textsNear` may give other texts. */
+  stamp(uri: Uri): string {
+    return this.near(uri)
+      .map((other) => `${other.uri.toString()}@${other.version}`)
+      .join('\n');
   }
 
   dispose(): void {
@@ -81,7 +87,7 @@ export class OpenTexts {
   }
 
   /** Only what a person has a tab of: language servers open many more. */
-  private inTabs(): readonly TextDocument[] {
+  inTabs(): readonly TextDocument[] {
     const tabs = new Set(
       window.tabGroups.all
         .flatMap(({ tabs }) => tabs)
@@ -105,9 +111,9 @@ export class OpenTexts {
   }
 }
 
-function notebookOf(document: TextDocument): NotebookDocument | undefined {
-  if (document.uri.scheme !== 'vscode-notebook-cell') return undefined;
+function notebookOf(uri: Uri): NotebookDocument | undefined {
+  if (uri.scheme !== 'vscode-notebook-cell') return undefined;
   return workspace.notebookDocuments.find((notebook) =>
-    notebook.getCells().some((cell) => cell.document === document),
+    notebook.getCells().some((cell) => cell.document.uri.toString() === uri.toString()),
   );
 }

@@ -1,0 +1,141 @@
+// What one engine holds of the workspace: sends it texts in requests that it takes, and knows what it has. An engine that is
+// started anew holds nothing, and gets a feed of its own. Knows nothing of vscode.
+import type { MemoryFacts, MemoryFile, MemoryUpdateParams } from '../../engine/protocol';
+
+export interface MemoryPort {
+  updateMemory(params: MemoryUpdateParams): Promise<MemoryFacts>;
+}
+
+/** A text as it was at one moment. */
+export interface Reading {
+  readonly file: MemoryFile;
+  /** The same as long as the file is. */
+  readonly stamp: string;
+  /** Of `ticket`, from before the text was read. */
+  readonly ticket: number;
+}
+
+export interface Removal {
+  readonly path: string;
+  readonly ticket: number;
+}
+
+export interface Held {
+  readonly stamp: string;
+  /** UTF-16 units. */
+  readonly characters: number;
+}
+
+/** What the engine takes in one request. */
+const MOST_FILES = 256;
+const MOST_CHARACTERS = 8_000_000;
+
+export class Feed {
+  private readonly files = new Map<string, Held>();
+  /** By path: the ticket of what was sent last. */
+  private readonly latest = new Map<string, number>();
+  private tickets = 0;
+  private total = 0;
+  private versions = 0;
+  private isClosed = false;
+
+  constructor(
+    readonly id: string,
+    private readonly port: MemoryPort,
+  ) {}
+
+  /** By path. */
+  get held(): ReadonlyMap<string, Held> {
+    return this.files;
+  }
+
+  /** UTF-16 units of all. */
+  get characters(): number {
+    return this.total;
+  }
+
+  /** Another one whenever other files are held. */
+  get version(): number {
+    return this.versions;
+  }
+
+  /** Whoever reads a text takes one first: what was read earlier never takes the place of what was read later. */
+  ticket(): number {
+    return ++this.tickets;
+  }
+
+  /** Whatever is under way by then is not sent. */
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /**
+   * Gives the paths that the engine did not take, with its reasons. Rejects as requests to the engine do; what was sent until
+   * then is held.
+   */
+  async send(
+    readings: readonly Reading[],
+    removals: readonly Removal[] = [],
+  ): Promise<ReadonlyMap<string, string>> {
+    if (this.isClosed) return new Map();
+    const fresh = readings.filter(({ file, ticket }) => this.isNews(file.path, ticket));
+    const removed = removals.filter(({ path, ticket }) => this.isNews(path, ticket) && this.drop(path));
+    const refused = new Map<string, string>();
+    const batches = batchesOf(fresh);
+    if (batches.length === 0 && removed.length > 0) batches.push([]);
+    const answers = batches.map((batch, index) => {
+      for (const { file, stamp } of batch) this.hold(file.path, { stamp, characters: file.text.length });
+      return this.port.updateMemory({
+        memory: this.id,
+        files: batch.map(({ file }) => file),
+        removed: index === 0 ? removed.map(({ path }) => path) : [],
+      });
+    });
+    for (const answer of await Promise.all(answers)) {
+      for (const { path, reason } of answer.skipped) {
+        refused.set(path, reason);
+        this.drop(path);
+      }
+    }
+    return refused;
+  }
+
+  private isNews(path: string, ticket: number): boolean {
+    if (ticket < (this.latest.get(path) ?? 0)) return false;
+    this.latest.set(path, ticket);
+    return true;
+  }
+
+  private hold(path: string, held: Held): void {
+    const before = this.files.get(path);
+    this.total += held.characters - (before?.characters ?? 0);
+    if (before === undefined) this.versions++;
+    this.files.set(path, held);
+  }
+
+  private drop(path: string): boolean {
+    const before = this.files.get(path);
+    if (before === undefined) return false;
+    this.total -= before.characters;
+    this.versions++;
+    return this.files.delete(path);
+  }
+}
+
+/** In their order, each as much as one request takes. */
+export function batchesOf(readings: readonly Reading[]): Reading[][] {
+  const batches: Reading[][] = [];
+  let room = 0;
+  for (const reading of readings) {
+    const { length } = reading.file.text;
+    const last = batches.at(-1);
+    if (last === undefined || last.length === MOST_FILES || length > room) {
+      batches.push([reading]);
+      room = MOST_CHARACTERS - length;
+    } else {
+      last.push(reading);
+      room -= length;
+    }
+  }
+  return batches;
+}

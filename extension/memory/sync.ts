@@ -1,0 +1,240 @@
+// Brings what the engine holds into agreement with the workspace: all of it, or the files that have changed. Reads little at a
+// time and rests in between. Knows nothing of vscode; what a file is and whether it may be read is asked for.
+import { CHOICE_LIMITS, choose, type Measured, nearest } from './choice';
+import { type Content, checked, contentOf, type Skip } from './contents';
+import type { Feed, Reading, Removal } from './feed';
+import { ImportablePaths } from './imports';
+import { languageOf } from './languages';
+import { Ranking } from './ranking';
+import { type Entry, type Found, walk } from './walk';
+
+/** Paths are `/`-separated, as the memory has them. None of these rejects. */
+export interface WorkspaceFiles {
+  readonly roots: readonly string[];
+  /** What lies in a folder, links left out; undefined where it cannot be read in time. */
+  list(folder: string): Promise<readonly Entry[] | undefined>;
+  /** Which of the folders are hidden or ignored. */
+  closed(folders: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Whether it is code that is searched, by its name. */
+  isWanted(path: string): boolean;
+  /** Undefined where there is no such file, or no answer in time. */
+  measure(path: string): Promise<{ readonly size: number; readonly modified: number } | undefined>;
+  read(path: string): Promise<Uint8Array | Skip>;
+  /** Makes `why` cheap for all of them. */
+  prepare(paths: readonly string[]): Promise<void>;
+  /** Why the text may not leave the extension, or a file is not opened (`text` is empty then); undefined: it may. */
+  why(path: string, text: string): Promise<Skip | undefined>;
+  /** Of an open document, unsaved changes included. */
+  openText(path: string): { readonly text: string; readonly version: number } | undefined;
+  /** Open documents, the one seen last first. */
+  open(): readonly string[];
+}
+
+export interface Outcome {
+  /** Files that were sent. */
+  readonly sent: number;
+  readonly removed: number;
+  /** How many files are left out, for each reason. */
+  readonly skipped: ReadonlyMap<Skip, number>;
+  /** Files for which there was no room or no time. */
+  readonly left: number;
+  /** Of a look at the whole workspace. */
+  readonly found?: Found;
+}
+
+export interface SyncOptions {
+  readonly files: WorkspaceFiles;
+  readonly feed: Feed;
+  /** Resolves when it is quiet; false: give up. */
+  readonly rest: () => Promise<boolean>;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** Files of one round, and how many of them are worked on side by side. */
+const ROUND = 32;
+const SIDE_BY_SIDE = 4;
+/** Milliseconds of work, rests not counted, after which the rest of the files is left. */
+const LONGEST_WORK = 60_000;
+
+/** How one file was found. */
+type Look = { readonly reading: Reading } | { readonly skip: Skip } | 'held';
+
+export class Sync {
+  constructor(private readonly options: SyncOptions) {}
+
+  /** The whole workspace: what is near enough is held then, and nothing else. */
+  async everything(): Promise<Outcome> {
+    const { files, feed, rest } = this.options;
+    const tally = new Tally();
+    const open = files.open();
+    const languages = open.flatMap((path) => languageOf(path) ?? []);
+    const focus = { open, languages, imported: new Set<string>() };
+    const outward = new Ranking(focus);
+    const found = await walk({
+      roots: files.roots,
+      list: (folder) => files.list(folder),
+      closed: (folders) => files.closed(folders),
+      distance: (folder) => outward.distance(folder),
+      isWanted: (path) => files.isWanted(path),
+      rest,
+    });
+    if (found.end === 'given-up') return tally.outcome(found);
+    const paths = [...new Set([...open.filter((path) => files.isWanted(path)), ...found.files])];
+    const importable = new ImportablePaths(paths);
+    const imported = open.flatMap((path) => importable.importedBy(path, files.openText(path)?.text ?? ''));
+    const ranking = new Ranking({ ...focus, imported: new Set(imported) });
+    const near = nearest(paths, (path) => ranking.rank(path));
+    const measured = await this.measured(near, ranking, tally);
+    if (measured === undefined) return tally.outcome(found);
+    const choice = choose(measured, this.now());
+    for (const skip of choice.skipped.values()) tally.skip(skip);
+    tally.left += choice.left + paths.length - near.length;
+    const chosen = new Set(choice.files.map(({ path }) => path));
+    const gone = [...feed.held.keys()].filter((path) => !chosen.has(path));
+    await this.send([], gone, tally);
+    await this.bring(choice.files, tally);
+    return tally.outcome(found);
+  }
+
+  /** Files that have changed, come or gone. */
+  async some(paths: readonly string[]): Promise<Outcome> {
+    const { files, feed } = this.options;
+    const tally = new Tally();
+    const measured: Measured[] = [];
+    const gone: string[] = [];
+    for (const path of paths) {
+      const size = files.isWanted(path) ? await files.measure(path) : undefined;
+      if (size !== undefined) measured.push({ path, rank: 0, ...size });
+      // A folder's own name stands for everything in it.
+      else gone.push(...[...feed.held.keys()].filter((held) => held === path || held.startsWith(`${path}/`)));
+    }
+    await this.send([], gone, tally);
+    await this.bring(measured, tally);
+    return tally.outcome();
+  }
+
+  /** An open document, at once. */
+  async document(path: string): Promise<Outcome> {
+    const tally = new Tally();
+    await this.round([{ path, rank: 0, size: 0, modified: this.now() }], tally);
+    return tally.outcome();
+  }
+
+  /** Whether more is held than was chosen at first: changes have added to it. */
+  get isOverfull(): boolean {
+    const { held, characters } = this.options.feed;
+    return characters > 1.2 * CHOICE_LIMITS.bytes || held.size > 1.2 * CHOICE_LIMITS.files;
+  }
+
+  private now(): number {
+    return (this.options.now ?? Date.now)();
+  }
+
+  /** Undefined where it was given up. */
+  private async measured(
+    paths: readonly string[],
+    ranking: Ranking,
+    tally: Tally,
+  ): Promise<readonly Measured[] | undefined> {
+    const { files, rest } = this.options;
+    const measured: Measured[] = [];
+    for (let from = 0; from < paths.length; from += ROUND) {
+      if (!(await rest())) return undefined;
+      const some = paths.slice(from, from + ROUND);
+      const sizes = await Promise.all(some.map((path) => files.measure(path)));
+      for (const [i, path] of some.entries()) {
+        const size = sizes[i];
+        if (size === undefined) tally.skip('vanished');
+        else measured.push({ path, rank: ranking.rank(path), ...size });
+      }
+    }
+    return measured;
+  }
+
+  private async bring(all: readonly Measured[], tally: Tally): Promise<void> {
+    let worked = 0;
+    for (let from = 0; from < all.length; from += ROUND) {
+      if (!(await this.options.rest())) return;
+      const started = performance.now();
+      await this.round(all.slice(from, from + ROUND), tally);
+      worked += performance.now() - started;
+      if (worked > LONGEST_WORK) {
+        tally.left += Math.max(0, all.length - from - ROUND);
+        return;
+      }
+    }
+  }
+
+  private async round(some: readonly Measured[], tally: Tally): Promise<void> {
+    await this.options.files.prepare(some.map(({ path }) => path));
+    const readings: Reading[] = [];
+    const gone: string[] = [];
+    for (let from = 0; from < some.length; from += SIDE_BY_SIDE) {
+      const few = some.slice(from, from + SIDE_BY_SIDE);
+      const looks = await Promise.all(few.map((file) => this.look(file)));
+      for (const [i, look] of looks.entries()) {
+        const path = few[i]?.path ?? '';
+        if (look === 'held') continue;
+        if ('reading' in look) readings.push(look.reading);
+        else {
+          tally.skip(look.skip);
+          gone.push(path);
+        }
+      }
+    }
+    await this.send(readings, gone, tally);
+  }
+
+  private async look({ path, rank, size, modified }: Measured): Promise<Look> {
+    const { files, feed } = this.options;
+    // Before it is opened.
+    const closed = await files.why(path, '');
+    if (closed !== undefined) return { skip: closed };
+    const ticket = feed.ticket();
+    const open = files.openText(path);
+    const stamp = open === undefined ? `${size} ${modified}` : `open ${open.version}`;
+    if (feed.held.get(path)?.stamp === stamp) return 'held';
+    const content = open === undefined ? await this.contentOf(path) : checked(open.text);
+    if ('skip' in content) return content;
+    const { text } = content;
+    const why = await files.why(path, text);
+    if (why !== undefined) return { skip: why };
+    const language = languageOf(path);
+    const file = { path, text, modified, rank, ...(language === undefined ? {} : { language }) };
+    return { reading: { file, stamp, ticket } };
+  }
+
+  private async contentOf(path: string): Promise<Content> {
+    const read = await this.options.files.read(path);
+    return typeof read === 'string' ? { skip: read } : contentOf(read);
+  }
+
+  private async send(readings: readonly Reading[], gone: readonly string[], tally: Tally): Promise<void> {
+    const { feed } = this.options;
+    const removals: Removal[] = gone
+      .filter((path) => feed.held.has(path))
+      .map((path) => ({ path, ticket: feed.ticket() }));
+    if (readings.length === 0 && removals.length === 0) return;
+    const refused = await feed.send(readings, removals);
+    for (const _ of refused) tally.skip('refused');
+    tally.sent += readings.length - refused.size;
+    tally.removed += removals.length;
+  }
+}
+
+class Tally {
+  sent = 0;
+  removed = 0;
+  left = 0;
+  private readonly skipped = new Map<Skip, number>();
+
+  skip(why: Skip): void {
+    this.skipped.set(why, (this.skipped.get(why) ?? 0) + 1);
+  }
+
+  outcome(found?: Found): Outcome {
+    const { sent, removed, skipped, left } = this;
+    return { sent, removed, skipped, left, ...(found === undefined ? {} : { found }) };
+  }
+}

@@ -1,0 +1,333 @@
+// What an engine is sent of a workspace, at first and after changes: nothing that may not be read, nothing that is older than
+// what it has, nothing twice.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { EngineError } from '../../../../engine/errors';
+import type { MemoryFacts, MemoryUpdateParams } from '../../../../engine/protocol';
+import type { Skip } from '../../../../extension/memory/contents';
+import { batchesOf, Feed, type MemoryPort, type Reading } from '../../../../extension/memory/feed';
+import { languageOf } from '../../../../extension/memory/languages';
+import { sayOutcome } from '../../../../extension/memory/report';
+import { Session } from '../../../../extension/memory/session';
+import { Sync, type WorkspaceFiles } from '../../../../extension/memory/sync';
+import type { Entry } from '../../../../extension/memory/walk';
+
+const NOW = 1_000_000_000_000;
+
+class FakeFiles implements WorkspaceFiles {
+  readonly roots = [''];
+  readonly disk = new Map<string, { bytes: Uint8Array; modified: number }>();
+  readonly documents = new Map<string, { text: string; version: number }>();
+  readonly ignored = new Set<string>();
+  readonly reads: string[] = [];
+  /** What happens while a file is read. */
+  onRead: (path: string) => void = () => undefined;
+  private clock = 0;
+
+  constructor(texts: Readonly<Record<string, string>>) {
+    for (const [path, text] of Object.entries(texts)) this.write(path, text);
+  }
+
+  write(path: string, text: string | Uint8Array): void {
+    this.disk.set(path, { bytes: Buffer.from(text), modified: ++this.clock });
+  }
+
+  async list(folder: string): Promise<readonly Entry[]> {
+    const within = [...this.disk.keys()]
+      .filter((path) => folder === '' || path.startsWith(`${folder}/`))
+      .map((path) => path.slice(folder === '' ? 0 : folder.length + 1));
+    const names = new Map<string, Entry>();
+    for (const path of within) {
+      const [name = '', ...rest] = path.split('/');
+      names.set(name, { name, kind: rest.length > 0 ? 'folder' : 'file' });
+    }
+    return [...names.values()];
+  }
+
+  closed = async (folders: readonly string[]) =>
+    new Set(folders.filter((folder) => this.ignored.has(folder)));
+  isWanted = (path: string) => languageOf(path) !== undefined;
+  prepare = async () => undefined;
+  open = () => [...this.documents.keys()];
+  openText = (path: string) => this.documents.get(path);
+
+  async measure(path: string) {
+    const file = this.disk.get(path);
+    return file && { size: file.bytes.length, modified: file.modified };
+  }
+
+  async read(path: string): Promise<Uint8Array | Skip> {
+    this.reads.push(path);
+    this.onRead(path);
+    return this.disk.get(path)?.bytes ?? 'vanished';
+  }
+
+  async why(path: string, text: string): Promise<Skip | undefined> {
+    if (path.includes('secret')) return 'secret';
+    if (this.ignored.has(path)) return 'git';
+    return text.includes('sk_live_') ? 'token' : undefined;
+  }
+}
+
+class FakePort implements MemoryPort {
+  readonly requests: MemoryUpdateParams[] = [];
+  refused: readonly { readonly path: string; readonly reason: 'no-room' }[] = [];
+  fails = false;
+
+  async updateMemory(params: MemoryUpdateParams): Promise<MemoryFacts> {
+    if (this.fails) throw new EngineError('engine-exited', 'It is gone.');
+    this.requests.push(params);
+    return { files: 0, characters: 0, bytes: 0, skipped: this.refused };
+  }
+
+  get sent(): string[] {
+    return this.requests.flatMap(({ files }) => files.map(({ path }) => path));
+  }
+
+  get removed(): string[] {
+    return this.requests.flatMap(({ removed }) => removed);
+  }
+
+  get texts(): string {
+    return this.requests.flatMap(({ files }) => files.map(({ text }) => text)).join('\n');
+  }
+}
+
+function setUp(texts: Readonly<Record<string, string>>) {
+  const files = new FakeFiles(texts);
+  const port = new FakePort();
+  const feed = new Feed('m', port);
+  const sync = new Sync({ files, feed, rest: async () => true, now: () => NOW });
+  return { files, port, feed, sync };
+}
+
+describe('the whole workspace', () => {
+  test('is sent once, the nearest first, with language and rank', async () => {
+    const { files, port, sync, feed } = setUp({ 'far/a/b.ts': 'b', 'src/x.py': 'x', 'src/y.ts': 'y' });
+    files.documents.set('src/y.ts', { text: 'y, unsaved', version: 3 });
+    const outcome = await sync.everything();
+    assert.deepEqual(port.sent, ['src/y.ts', 'src/x.py', 'far/a/b.ts']);
+    assert.deepEqual(port.requests[0]?.files[0], {
+      path: 'src/y.ts',
+      text: 'y, unsaved',
+      modified: 3,
+      rank: 0,
+      language: 'typescript',
+    });
+    assert.equal(outcome.sent, 3);
+    assert.equal(feed.characters, 'y, unsavedxb'.length);
+    await sync.everything();
+    assert.equal(port.sent.length, 3, 'what is held already is not sent again');
+    assert.deepEqual(files.reads.length, 2);
+  });
+
+  test('what may not be read is not opened, and what has a secret in it is not sent', async () => {
+    const { files, port, sync } = setUp({
+      'secrets.ts': 'a',
+      'ignored/a.ts': 'b',
+      'left.ts': 'c',
+      'token.ts': 'k = "sk_live_1"',
+      'fine.ts': 'd',
+    });
+    files.ignored.add('ignored').add('left.ts');
+    const { skipped } = await sync.everything();
+    assert.deepEqual(port.sent, ['fine.ts']);
+    assert.deepEqual(files.reads.sort(), ['fine.ts', 'token.ts']);
+    assert.deepEqual(Object.fromEntries(skipped), { secret: 1, git: 1, token: 1 });
+    assert.doesNotMatch(port.texts, /sk_live_/);
+  });
+
+  test('binary, minified, huge and vanished files are counted, never an error', async () => {
+    const { files, port, sync, feed } = setUp({ 'a.ts': 'a', 'b.ts': `x${';'.repeat(200_000)}` });
+    files.write('c.ts', Uint8Array.of(0, 1, 2));
+    files.write('d.ts', Uint8Array.of(0xff, 0xfe, 0x41));
+    files.write('e.ts', 'x\n'.repeat(1_000_000));
+    files.write('gone.ts', 'x');
+    files.onRead = (path) => {
+      if (path === 'gone.ts') files.disk.delete(path);
+    };
+    const outcome = await sync.everything();
+    assert.deepEqual(port.sent, ['a.ts']);
+    assert.deepEqual(Object.fromEntries(outcome.skipped), {
+      large: 1,
+      minified: 1,
+      binary: 1,
+      encoding: 1,
+      vanished: 1,
+    });
+    assert.equal(
+      sayOutcome(feed, { ...outcome, left: 7 }, 1234).replace(/ in [\d.]+ s/, ' in 1.2 s'),
+      'Project memory: 1 file, 0.0 million characters, in 1.2 s. Left out: 1 too large, 1 that are gone, 1 not in UTF-8, 1 binary, 1 minified, 7 farther away.',
+    );
+  });
+
+  test('after a branch was switched: only what differs is sent, and what is gone is removed', async () => {
+    const { files, port, sync } = setUp({ 'a.ts': 'a', 'b.ts': 'b', 'c.ts': 'c' });
+    await sync.everything();
+    files.disk.delete('a.ts');
+    files.write('b.ts', 'B');
+    files.write('d.ts', 'd');
+    port.requests.length = 0;
+    await sync.everything();
+    assert.deepEqual(port.sent.sort(), ['b.ts', 'd.ts']);
+    assert.deepEqual(port.removed, ['a.ts']);
+  });
+
+  test('what is ignored or holds a secret from now on is removed', async () => {
+    const { files, port, sync } = setUp({ 'a.ts': 'a', 'b.ts': 'b', 'c.ts': 'c' });
+    await sync.everything();
+    files.ignored.add('a.ts');
+    files.write('b.ts', 'k = "sk_live_1"');
+    await sync.everything();
+    assert.deepEqual(port.removed.sort(), ['a.ts', 'b.ts']);
+    assert.doesNotMatch(port.texts, /sk_live_/);
+  });
+});
+
+describe('a change', () => {
+  test('of files: read again, removed, or left alone', async () => {
+    const { files, port, sync } = setUp({ 'a.ts': 'a', 'old/b.ts': 'b', 'old/c.ts': 'c' });
+    await sync.everything();
+    port.requests.length = 0;
+    files.write('a.ts', 'A');
+    files.disk.delete('old/b.ts');
+    files.disk.delete('old/c.ts');
+    files.write('new.ts', 'n');
+    files.write('secret.ts', 'n');
+    await sync.some(['a.ts', 'old', 'new.ts', 'secret.ts', 'never.ts', 'picture.png']);
+    assert.deepEqual(port.sent.sort(), ['a.ts', 'new.ts']);
+    assert.deepEqual(port.removed.sort(), ['old/b.ts', 'old/c.ts'], 'a folder stands for what is in it');
+  });
+
+  test('of an open document is sent as it stands, and taken back with what was not saved', async () => {
+    const { files, port, sync } = setUp({ 'a.ts': 'on disk' });
+    files.documents.set('a.ts', { text: 'typed', version: 2 });
+    await sync.document('a.ts');
+    files.documents.set('a.ts', { text: 'k = "sk_live_1"', version: 3 });
+    await sync.document('a.ts');
+    files.documents.delete('a.ts');
+    await sync.some(['a.ts']);
+    assert.deepEqual(
+      port.requests.map(({ files, removed }) => [files[0]?.text, ...removed]),
+      [['typed'], [undefined, 'a.ts'], ['on disk']],
+    );
+  });
+
+  test('that was read earlier never takes the place of a later one', async () => {
+    const { files, port, sync, feed } = setUp({ 'a.ts': 'on disk' });
+    let typing: Promise<unknown> | undefined;
+    files.onRead = () => {
+      files.documents.set('a.ts', { text: 'typed', version: 2 });
+      typing = sync.document('a.ts');
+    };
+    const slow = files.read.bind(files);
+    files.read = async (path) => {
+      const bytes = await slow(path);
+      await typing;
+      return bytes;
+    };
+    await sync.everything();
+    assert.deepEqual(port.requests.map(({ files }) => files[0]?.text).filter(Boolean), ['typed']);
+    assert.equal(feed.held.get('a.ts')?.stamp, 'open 2');
+  });
+});
+
+describe('the feed', () => {
+  const reading = (path: string, length: number, ticket = 1): Reading => ({
+    file: { path, text: 'x'.repeat(length) },
+    stamp: '1',
+    ticket,
+  });
+
+  test('sends no more in a request than the engine takes', () => {
+    const many = batchesOf(Array.from({ length: 600 }, (_, i) => reading(`${i}`, 1)));
+    assert.deepEqual(
+      many.map(({ length }) => length),
+      [256, 256, 88],
+    );
+    const long = batchesOf([3_000_000, 4_000_000, 2_000_000, 1].map((length, i) => reading(`${i}`, length)));
+    assert.deepEqual(
+      long.map((batch) => batch.map(({ file }) => file.text.length)),
+      [
+        [3_000_000, 4_000_000],
+        [2_000_000, 1],
+      ],
+    );
+  });
+
+  test('knows what the engine has, and what it did not take', async () => {
+    const port = new FakePort();
+    const feed = new Feed('m', port);
+    await feed.send([reading('a', 10, feed.ticket()), reading('b', 5, feed.ticket())]);
+    assert.equal(feed.characters, 15);
+    port.refused = [{ path: 'a', reason: 'no-room' }];
+    const refused = await feed.send([reading('c', 1, feed.ticket())]);
+    assert.deepEqual([...refused], [['a', 'no-room']]);
+    assert.deepEqual([...feed.held.keys()], ['b', 'c']);
+    assert.equal(feed.characters, 6);
+    const { version } = feed;
+    await feed.send([reading('b', 7, feed.ticket())], [{ path: 'unknown', ticket: feed.ticket() }]);
+    assert.deepEqual(port.removed, [], 'what it never had is not removed');
+    assert.equal(feed.version, version, 'the same files');
+    assert.equal(feed.characters, 8);
+  });
+});
+
+describe('a session', () => {
+  const begin = (files: FakeFiles, port: FakePort) => {
+    const said: string[] = [];
+    let changes = 0;
+    const session = new Session({
+      id: 'm',
+      port,
+      files: () => files,
+      rest: async ({ aborted }) => !aborted,
+      log: { info: (line) => said.push(line), debug: (line) => said.push(`debug: ${line}`) },
+      changed: () => changes++,
+    });
+    return { session, said, changes: () => changes };
+  };
+
+  test('looks at everything once for many changes at once, then at what changed meanwhile', async () => {
+    const files = new FakeFiles({ 'a.ts': 'a' });
+    const port = new FakePort();
+    const { session, said, changes } = begin(files, port);
+    session.changed(undefined);
+    session.changed(undefined);
+    files.write('b.ts', 'b');
+    session.changed(new Set(['b.ts']));
+    await session.settled;
+    assert.deepEqual(port.sent.sort(), ['a.ts', 'b.ts']);
+    assert.equal(said.length, 1);
+    assert.equal(session.epoch, 1);
+    assert.ok(changes() > 0);
+  });
+
+  test('an engine that is gone is no error that anybody sees, and nothing is sent after the end', async () => {
+    const files = new FakeFiles({ 'a.ts': 'a' });
+    const port = new FakePort();
+    const { session, said } = begin(files, port);
+    port.fails = true;
+    session.changed(undefined);
+    await session.settled;
+    assert.deepEqual(said, ['debug: Project memory: engine-exited. It is gone.']);
+    port.fails = false;
+    session.end();
+    session.changed(undefined);
+    session.edited(new Set(['a.ts']));
+    await session.settled;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(port.requests, []);
+  });
+
+  test('what is read when it ends is not sent behind the end', async () => {
+    const files = new FakeFiles({ 'a.ts': 'a', 'b.ts': 'b' });
+    const port = new FakePort();
+    const { session } = begin(files, port);
+    files.onRead = () => session.end();
+    session.changed(undefined);
+    await session.settled;
+    assert.deepEqual(port.requests, []);
+    assert.equal(files.reads.length > 0, true);
+  });
+});
