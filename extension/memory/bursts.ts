@@ -11,7 +11,7 @@ export interface BurstLimits {
 /** Of changes on the disk. */
 export const DISK_BURSTS: BurstLimits = { quiet: 300, longest: 3000 };
 /** Of keys: what was typed is in the memory before the next thought. */
-export const KEY_BURSTS: BurstLimits = { quiet: 100, longest: 1000 };
+export const KEY_BURSTS: BurstLimits = { quiet: 60, longest: 600 };
 /** More of them are a change of everything: looking at the workspace as a whole costs less. */
 const MOST_PATHS = 200;
 

@@ -23,11 +23,12 @@ const WORDS: Readonly<Record<Skip, string>> = {
 
 export function sayOutcome(
   { held, characters }: Pick<Feed, 'held' | 'characters'>,
-  { skipped, left, found }: Outcome,
+  { skipped, left, found, choosing }: Outcome,
   millis: number,
 ): string {
+  const chosen = choosing === undefined ? '' : ` (chosen in ${seconds(choosing)})`;
   const sentences = [
-    `Project memory: ${held.size} ${held.size === 1 ? 'file' : 'files'}, ${(characters / 1e6).toFixed(1)} million characters, in ${(millis / 1000).toFixed(1)} s.`,
+    `Project memory: ${held.size} ${held.size === 1 ? 'file' : 'files'}, ${(characters / 1e6).toFixed(1)} million characters, in ${seconds(millis)}${chosen}.`,
   ];
   const reasons = [...skipped].sort(([, a], [, b]) => b - a).map(([why, count]) => `${count} ${WORDS[why]}`);
   if (left > 0) reasons.push(`${left} farther away`);
@@ -37,4 +38,8 @@ export function sayOutcome(
   if (found !== undefined && found.unread > 0)
     sentences.push(`Folders that could not be read: ${found.unread}.`);
   return sentences.join(' ');
+}
+
+function seconds(millis: number): string {
+  return `${(millis / 1000).toFixed(1)} s`;
 }

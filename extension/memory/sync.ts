@@ -40,6 +40,8 @@ export interface Outcome {
   readonly left: number;
   /** Of a look at the whole workspace. */
   readonly found?: Found;
+  /** Milliseconds that it took to choose what is read, rests not counted. */
+  readonly choosing?: number;
 }
 
 export interface SyncOptions {
@@ -61,12 +63,17 @@ const LONGEST_WORK = 60_000;
 type Look = { readonly reading: Reading } | { readonly skip: Skip } | 'held';
 
 export class Sync {
+  /** Milliseconds. */
+  private rested = 0;
+
   constructor(private readonly options: SyncOptions) {}
 
   /** The whole workspace: what is near enough is held then, and nothing else. */
   async everything(): Promise<Outcome> {
-    const { files, feed, rest } = this.options;
+    const { files, feed } = this.options;
     const tally = new Tally();
+    const started = performance.now();
+    const restedBefore = this.rested;
     const open = files.open();
     const languages = open.flatMap((path) => languageOf(path) ?? []);
     const focus = { open, languages, imported: new Set<string>() };
@@ -77,7 +84,7 @@ export class Sync {
       closed: (folders) => files.closed(folders),
       distance: (folder) => outward.distance(folder),
       isWanted: (path) => files.isWanted(path),
-      rest,
+      rest: () => this.rest(),
     });
     if (found.end === 'given-up') return tally.outcome(found);
     const paths = [...new Set([...open.filter((path) => files.isWanted(path)), ...found.files])];
@@ -88,6 +95,7 @@ export class Sync {
     const measured = await this.measured(near, ranking, tally);
     if (measured === undefined) return tally.outcome(found);
     const choice = choose(measured, this.now());
+    tally.choosing = performance.now() - started - (this.rested - restedBefore);
     for (const skip of choice.skipped.values()) tally.skip(skip);
     tally.left += choice.left + paths.length - near.length;
     const chosen = new Set(choice.files.map(({ path }) => path));
@@ -127,6 +135,13 @@ export class Sync {
     return characters > 1.2 * CHOICE_LIMITS.bytes || held.size > 1.2 * CHOICE_LIMITS.files;
   }
 
+  private async rest(): Promise<boolean> {
+    const started = performance.now();
+    const goesOn = await this.options.rest();
+    this.rested += performance.now() - started;
+    return goesOn;
+  }
+
   private now(): number {
     return (this.options.now ?? Date.now)();
   }
@@ -137,10 +152,10 @@ export class Sync {
     ranking: Ranking,
     tally: Tally,
   ): Promise<readonly Measured[] | undefined> {
-    const { files, rest } = this.options;
+    const { files } = this.options;
     const measured: Measured[] = [];
     for (let from = 0; from < paths.length; from += ROUND) {
-      if (!(await rest())) return undefined;
+      if (!(await this.rest())) return undefined;
       const some = paths.slice(from, from + ROUND);
       const sizes = await Promise.all(some.map((path) => files.measure(path)));
       for (const [i, path] of some.entries()) {
@@ -155,7 +170,7 @@ export class Sync {
   private async bring(all: readonly Measured[], tally: Tally): Promise<void> {
     let worked = 0;
     for (let from = 0; from < all.length; from += ROUND) {
-      if (!(await this.options.rest())) return;
+      if (!(await this.rest())) return;
       const started = performance.now();
       await this.round(all.slice(from, from + ROUND), tally);
       worked += performance.now() - started;
@@ -227,6 +242,7 @@ class Tally {
   sent = 0;
   removed = 0;
   left = 0;
+  choosing: number | undefined;
   private readonly skipped = new Map<Skip, number>();
 
   skip(why: Skip): void {
@@ -234,7 +250,14 @@ class Tally {
   }
 
   outcome(found?: Found): Outcome {
-    const { sent, removed, skipped, left } = this;
-    return { sent, removed, skipped, left, ...(found === undefined ? {} : { found }) };
+    const { sent, removed, skipped, left, choosing } = this;
+    return {
+      sent,
+      removed,
+      skipped,
+      left,
+      ...(found === undefined ? {} : { found }),
+      ...(choosing === undefined ? {} : { choosing }),
+    };
   }
 }

@@ -62,9 +62,9 @@ export class WorkspaceMemory implements Disposable {
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
         if (!MEMORY_SETTINGS.some((name) => change.affectsConfiguration(name))) return;
-        const before = this.places.roots.join('\n');
-        const after = placesNow().roots.join('\n');
-        if (before === after) this.session?.changed(undefined);
+        const before = this.session === undefined ? [] : this.places.roots;
+        const isSame = JSON.stringify(before) === JSON.stringify(placesNow().roots);
+        if (isSame) this.session?.changed(undefined);
         else this.restart();
       }),
     );

@@ -156,7 +156,7 @@ describe('the whole workspace', () => {
       vanished: 1,
     });
     assert.equal(
-      sayOutcome(feed, { ...outcome, left: 7 }, 1234).replace(/ in [\d.]+ s/, ' in 1.2 s'),
+      sayOutcome(feed, { ...outcome, left: 7 }, 1234).replace(/ \(chosen in [\d.]+ s\)/, ''),
       'Project memory: 1 file, 0.0 million characters, in 1.2 s. Left out: 1 too large, 1 that are gone, 1 not in UTF-8, 1 binary, 1 minified, 7 farther away.',
     );
   });
