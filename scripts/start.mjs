@@ -76,10 +76,14 @@ const url = workbenchUrl(server, {
   folder,
   open: named === undefined ? path.join(folder, FIRST) : undefined,
 });
+const copied =
+  named === undefined
+    ? '\nIn orders.py, type "label = f" again: ghost text completes it from prices.py, a file that is not open.'
+    : '';
 console.log(`
 VS Code with Palimpsest: ${url}
 
 Select some lines of ${named ? 'a file' : FIRST} and press Shift+Alt+W (macOS: Cmd+Option+P): their masks resolve, then a diff is shown.
-Tab accepts, Esc rejects, Alt+] shows the next candidate, the same key again asks for another one, Ctrl+Z undoes.
+Tab accepts, Esc rejects, Alt+] shows the next candidate, the same key again asks for another one, Ctrl+Z undoes.${copied}
 The command "Welcome: Open Walkthrough" has the rest. Ctrl+C here ends everything.`);
 openBrowser(url);

@@ -30,7 +30,7 @@ export class InfillTool implements LanguageModelTool<ToolInput> {
     const message = new MarkdownString();
     message.appendText(
       l10n.t(
-        'The model on this machine denoises lines {0} of {1}. The result goes to the chat’s language model as a diff; no file is changed.',
+        'The model on this machine denoises lines {0} of {1}. The result, which may repeat code from other files of the workspace, goes to the chat’s language model as a diff; no file is changed.',
         lines,
         filePath,
       ),

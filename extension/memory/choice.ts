@@ -37,17 +37,21 @@ export interface Choice {
   readonly left: number;
 }
 
-/** The nearest of the paths, nearest first; `rank` is asked for each of them once. */
-export function nearest(
-  paths: readonly string[],
-  rank: (path: string) => number,
-  most = MOST_MEASURED,
-): readonly string[] {
-  return paths
-    .map((path) => ({ path, rank: rank(path) }))
-    .sort((a, b) => a.rank - b.rank)
-    .slice(0, most)
-    .map(({ path }) => path);
+/** The nearest of many paths, which may be added a few at a time. */
+export class Nearest {
+  private readonly byRank = new Map<number, string[]>();
+
+  add(path: string, rank: number): void {
+    const own = this.byRank.get(rank);
+    if (own === undefined) this.byRank.set(rank, [path]);
+    else own.push(path);
+  }
+
+  /** Nearest first, in the order in which they came where they are as near. */
+  take(most = MOST_MEASURED): readonly string[] {
+    const ranks = [...this.byRank.keys()].sort((a, b) => a - b);
+    return ranks.flatMap((rank) => this.byRank.get(rank) ?? []).slice(0, most);
+  }
 }
 
 export function choose(files: readonly Measured[], now: number, limits = CHOICE_LIMITS): Choice {

@@ -1,6 +1,8 @@
 // What one engine holds of the workspace: sends it texts in requests that it takes, and knows what it has. An engine that is
 // started anew holds nothing, and gets a feed of its own. Knows nothing of vscode.
+
 import type { MemoryFacts, MemoryFile, MemoryUpdateParams } from '../../engine/protocol';
+import { ImportablePaths } from './imports';
 
 export interface MemoryPort {
   updateMemory(params: MemoryUpdateParams): Promise<MemoryFacts>;
@@ -32,11 +34,12 @@ const MOST_CHARACTERS = 8_000_000;
 
 export class Feed {
   private readonly files = new Map<string, Held>();
+  /** What is held, as imports name it. */
+  readonly importable = new ImportablePaths();
   /** By path: the ticket of what was sent last. */
   private readonly latest = new Map<string, number>();
   private tickets = 0;
   private total = 0;
-  private versions = 0;
   private isClosed = false;
 
   constructor(
@@ -52,11 +55,6 @@ export class Feed {
   /** UTF-16 units of all. */
   get characters(): number {
     return this.total;
-  }
-
-  /** Another one whenever other files are held. */
-  get version(): number {
-    return this.versions;
   }
 
   /** Whoever reads a text takes one first: what was read earlier never takes the place of what was read later. */
@@ -109,7 +107,7 @@ export class Feed {
   private hold(path: string, held: Held): void {
     const before = this.files.get(path);
     this.total += held.characters - (before?.characters ?? 0);
-    if (before === undefined) this.versions++;
+    if (before === undefined) this.importable.add(path);
     this.files.set(path, held);
   }
 
@@ -117,7 +115,7 @@ export class Feed {
     const before = this.files.get(path);
     if (before === undefined) return false;
     this.total -= before.characters;
-    this.versions++;
+    this.importable.delete(path);
     return this.files.delete(path);
   }
 }

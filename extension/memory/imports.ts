@@ -1,6 +1,6 @@
 // Which files of a workspace a text imports. No language is parsed: what looks like an import is compared with the paths that
 // are there, and what fits none of them is a library's. Pure.
-import { languageOf } from './languages';
+import { hasKnownExtension } from './languages';
 import { folderOf } from './ranking';
 
 /** UTF-16 units of a text's beginning: imports stand there. */
@@ -21,15 +21,25 @@ const MODULES = [
 
 /** Paths by the name that an import has for them: without folder and extension. */
 export class ImportablePaths {
-  private readonly byStem = new Map<string, string[]>();
+  private readonly byStem = new Map<string, Set<string>>();
 
-  constructor(paths: Iterable<string>) {
-    for (const path of paths) {
-      for (const stem of stemsOf(path)) {
-        const own = this.byStem.get(stem);
-        if (own === undefined) this.byStem.set(stem, [path]);
-        else own.push(path);
-      }
+  constructor(paths: Iterable<string> = []) {
+    for (const path of paths) this.add(path);
+  }
+
+  add(path: string): void {
+    for (const stem of stemsOf(path)) {
+      const own = this.byStem.get(stem);
+      if (own === undefined) this.byStem.set(stem, new Set([path]));
+      else own.add(path);
+    }
+  }
+
+  delete(path: string): void {
+    for (const stem of stemsOf(path)) {
+      const own = this.byStem.get(stem);
+      own?.delete(path);
+      if (own?.size === 0) this.byStem.delete(stem);
     }
   }
 
@@ -48,7 +58,7 @@ export class ImportablePaths {
       const stem = some.at(-1);
       if (stem === undefined) break;
       const suffix = some.join('/');
-      const places = (this.byStem.get(stem) ?? []).filter((path) => {
+      const places = [...(this.byStem.get(stem) ?? [])].filter((path) => {
         const plain = withoutExtension(path);
         if (up !== undefined) return isAt(plain, joined(ancestor(folder, up), suffix));
         return plain === suffix || plain.endsWith(`/${suffix}`) || isIndexOf(plain, suffix);
@@ -92,15 +102,17 @@ function fromModule(module: string): Import {
 }
 
 function stemsOf(path: string): readonly string[] {
-  const segments = withoutExtension(path).split('/');
-  const stem = segments.at(-1) ?? '';
-  const folder = segments.at(-2);
-  return INDEXES.has(stem) && folder !== undefined ? [stem, folder] : [stem];
+  const plain = withoutExtension(path);
+  const stem = nameOf(plain);
+  const folder = nameOf(folderOf(plain));
+  return INDEXES.has(stem) && folder !== '' ? [stem, folder] : [stem];
 }
 
 /** `b.test` is a name without one, `b.test.ts` is not. */
 function withoutExtension(path: string): string {
-  return languageOf(path) === undefined ? path : path.replace(/(\.d)?\.\w+$/, '');
+  if (!hasKnownExtension(path)) return path;
+  const plain = path.slice(0, path.lastIndexOf('.'));
+  return plain.endsWith('.d') ? plain.slice(0, -2) : plain;
 }
 
 function isAt(plain: string, place: string): boolean {
@@ -108,7 +120,7 @@ function isAt(plain: string, place: string): boolean {
 }
 
 function isIndexAt(plain: string, place: string): boolean {
-  return folderOf(plain) === place && INDEXES.has(plain.slice(plain.lastIndexOf('/') + 1));
+  return folderOf(plain) === place && INDEXES.has(nameOf(plain));
 }
 
 function isIndexOf(plain: string, suffix: string): boolean {
@@ -120,6 +132,10 @@ function ancestor(folder: string, up: number): string {
   let place = folder;
   for (let i = 0; i < up; i++) place = folderOf(place);
   return place;
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function joined(folder: string, suffix: string): string {

@@ -83,6 +83,8 @@ const PROSE: Readonly<Record<string, string>> = {
   yml: 'yaml',
 };
 
+const LANGUAGES: ReadonlyMap<string, string> = new Map(Object.entries({ ...CODE, ...PROSE }));
+
 /** Languages that share most of their code; every other one stands by itself. */
 const KIN: Readonly<Record<string, string>> = {
   javascript: 'typescript',
@@ -107,13 +109,20 @@ const GENERATED = [
 
 /** VS Code's language id; undefined for what is no source code, or is written by a tool. */
 export function languageOf(path: string): string | undefined {
+  const language = LANGUAGES.get(extensionOf(path));
+  if (language === undefined) return undefined;
   const name = path.slice(path.lastIndexOf('/') + 1).toLowerCase();
-  const dot = name.lastIndexOf('.');
-  if (dot <= 0) return undefined;
-  const extension = name.slice(dot + 1);
-  const language = CODE[extension] ?? PROSE[extension];
-  if (language === undefined || GENERATED.some((pattern) => pattern.test(name))) return undefined;
-  return language;
+  return GENERATED.some((pattern) => pattern.test(name)) ? undefined : language;
+}
+
+export function hasKnownExtension(path: string): boolean {
+  return LANGUAGES.has(extensionOf(path));
+}
+
+/** In lower case; empty for names without one. */
+function extensionOf(path: string): string {
+  const dot = path.lastIndexOf('.');
+  return dot > path.lastIndexOf('/') + 1 ? path.slice(dot + 1).toLowerCase() : '';
 }
 
 /** The same for languages that copy from each other: TypeScript and JavaScript, C and C++. */

@@ -1,6 +1,6 @@
 // Brings what the engine holds into agreement with the workspace: all of it, or the files that have changed. Reads little at a
 // time and rests in between. Knows nothing of vscode; what a file is and whether it may be read is asked for.
-import { CHOICE_LIMITS, choose, type Measured, nearest } from './choice';
+import { CHOICE_LIMITS, choose, type Measured, Nearest } from './choice';
 import { type Content, checked, contentOf, type Skip } from './contents';
 import type { Feed, Reading, Removal } from './feed';
 import { ImportablePaths } from './imports';
@@ -56,6 +56,8 @@ export interface SyncOptions {
 /** Files of one round, and how many of them are worked on side by side. */
 const ROUND = 32;
 const SIDE_BY_SIDE = 4;
+/** Paths that are looked at in one go: a few milliseconds. */
+const SLICE = 1000;
 /** Milliseconds of work, rests not counted, after which the rest of the files is left. */
 const LONGEST_WORK = 60_000;
 
@@ -88,10 +90,14 @@ export class Sync {
     });
     if (found.end === 'given-up') return tally.outcome(found);
     const paths = [...new Set([...open.filter((path) => files.isWanted(path)), ...found.files])];
-    const importable = new ImportablePaths(paths);
+    const importable = new ImportablePaths();
+    if (!(await this.inSlices(paths, (path) => importable.add(path)))) return tally.outcome(found);
     const imported = open.flatMap((path) => importable.importedBy(path, files.openText(path)?.text ?? ''));
     const ranking = new Ranking({ ...focus, imported: new Set(imported) });
-    const near = nearest(paths, (path) => ranking.rank(path));
+    const nearest = new Nearest();
+    if (!(await this.inSlices(paths, (path) => nearest.add(path, ranking.rank(path)))))
+      return tally.outcome(found);
+    const near = nearest.take();
     const measured = await this.measured(near, ranking, tally);
     if (measured === undefined) return tally.outcome(found);
     const choice = choose(measured, this.now());
@@ -133,6 +139,15 @@ export class Sync {
   get isOverfull(): boolean {
     const { held, characters } = this.options.feed;
     return characters > 1.2 * CHOICE_LIMITS.bytes || held.size > 1.2 * CHOICE_LIMITS.files;
+  }
+
+  /** False where it was given up. */
+  private async inSlices<T>(items: readonly T[], work: (item: T) => void): Promise<boolean> {
+    for (let from = 0; from < items.length; from += SLICE) {
+      if (!(await this.rest())) return false;
+      for (const item of items.slice(from, from + SLICE)) work(item);
+    }
+    return true;
   }
 
   private async rest(): Promise<boolean> {

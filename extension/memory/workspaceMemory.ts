@@ -18,7 +18,6 @@ import type { Exclusions } from '../privacy/exclusions';
 import { MEMORY_SETTINGS, privacySettings } from '../settings';
 import { Bursts, KEY_BURSTS } from './bursts';
 import type { CopiedFrom } from './copiedFrom';
-import { ImportablePaths } from './imports';
 import { inTime } from './inTime';
 import { languageOf } from './languages';
 import { Lull } from './lull';
@@ -51,7 +50,6 @@ export class WorkspaceMemory implements Disposable {
   private current: { readonly session: Session; readonly engine: ReadyEngine } | undefined;
   /** What is listened to while there is a session. */
   private listening: Disposables | undefined;
-  private importable: { readonly version: number; readonly paths: ImportablePaths } | undefined;
 
   constructor(private readonly options: WorkspaceMemoryOptions) {
     const { engine } = options;
@@ -93,7 +91,7 @@ export class WorkspaceMemory implements Disposable {
     if (session === undefined || !privacySettings(uri).workspace) return undefined;
     const path = this.places.pathOf(uri);
     const open = near.filter((document) => this.holds(document)).map((one) => this.places.pathOf(one.uri));
-    const imported = path === undefined ? [] : this.importablePaths(session).importedBy(path, text);
+    const imported = path === undefined ? [] : session.feed.importable.importedBy(path, text);
     const all = [...new Set([...open, ...imported])].filter((one) => one !== undefined && one !== path);
     return {
       id: this.id,
@@ -146,7 +144,6 @@ export class WorkspaceMemory implements Disposable {
     this.listening?.dispose();
     this.listening = undefined;
     this.current = undefined;
-    this.importable = undefined;
     if (current === undefined) return;
     current.session.end();
     this.options.held(undefined);
@@ -217,12 +214,6 @@ export class WorkspaceMemory implements Disposable {
   private codePath(uri: Uri): string | undefined {
     const path = this.places.pathOf(uri);
     return path !== undefined && languageOf(path) !== undefined && !OWN_FOLDERS.test(path) ? path : undefined;
-  }
-
-  private importablePaths({ feed }: Session): ImportablePaths {
-    if (this.importable?.version !== feed.version)
-      this.importable = { version: feed.version, paths: new ImportablePaths(feed.held.keys()) };
-    return this.importable.paths;
   }
 }
 

@@ -139,6 +139,11 @@ describe('project memory', () => {
     it('is completed as it is used there, and the status bar says where that is', async () => {
       const text = await ghostIn('orders.py', ORDERS);
       assert.equal(text.split('\n')[0], 'format_price(item.price, currency)');
+      const typed = await ghostIn('orders.py', ORDERS.replace('█', 'f█'));
+      assert.equal(typed.split('\n')[0], 'ormat_price(item.price, currency)');
+      await closeEverything();
+      wire.forget();
+      await ghostIn('orders.py', ORDERS);
       const [sent] = wire.infills;
       assert.equal(sent?.memory?.path, 'orders.py');
       assert.ok(sent?.memory?.near?.includes('prices.py'), 'what it imports is near');
@@ -272,7 +277,7 @@ describe('project memory', () => {
       const started = performance.now();
       await editor.edit((edit) => edit.insert(new Position(1, 0), 'unsaved = 2\n'));
       await until(() => wire.lastOf('typed.py') === 'typed = 1\nunsaved = 2\n', 'the edit', 5);
-      console.log(`an edit is sent after ${(performance.now() - started).toFixed(0)} ms`);
+      console.log(`      an edit is sent after ${(performance.now() - started).toFixed(0)} ms`);
       await editor.document.save();
       await remove('typed.py');
       await until(() => wire.removed.includes('typed.py'), 'the removal');

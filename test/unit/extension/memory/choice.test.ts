@@ -1,7 +1,7 @@
 // Which files of a workspace are looked at, in which order, and which are not worth it.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { choose, nearest } from '../../../../extension/memory/choice';
+import { choose, Nearest } from '../../../../extension/memory/choice';
 import { checked, contentOf, LARGEST_FILE } from '../../../../extension/memory/contents';
 import { ImportablePaths } from '../../../../extension/memory/imports';
 import { languageOf } from '../../../../extension/memory/languages';
@@ -36,7 +36,11 @@ describe('the nearest files', () => {
     imported: new Set(['lib/money.ts']),
     languages: ['typescript'],
   });
-  const order = (paths: readonly string[]) => nearest(paths, (path) => ranking.rank(path));
+  const order = (paths: readonly string[], of = ranking, most?: number) => {
+    const nearest = new Nearest();
+    for (const path of paths) nearest.add(path, of.rank(path));
+    return nearest.take(most);
+  };
 
   test('are those that are open, imported, beside them, and then farther away', () => {
     const wanted = [
@@ -62,19 +66,13 @@ describe('the nearest files', () => {
   });
 
   test('are those near the top where nothing is open', () => {
-    const ranking = new Ranking(NOTHING);
     const wanted = ['a.ts', 'src/b.py', 'src/deep/c.ts', 'dist/a.ts'];
-    assert.deepEqual(
-      nearest([...wanted].reverse(), (path) => ranking.rank(path)),
-      wanted,
-    );
+    assert.deepEqual(order([...wanted].reverse(), new Ranking(NOTHING)), wanted);
   });
 
   test('are at most so many', () => {
-    assert.deepEqual(
-      nearest(['c', 'a', 'b'], (path) => path.charCodeAt(0), 2),
-      ['a', 'b'],
-    );
+    const paths = ['x/y/c.ts', 'a.ts', 'x/b.ts', 'b.ts'];
+    assert.deepEqual(order(paths, new Ranking(NOTHING), 3), ['a.ts', 'b.ts', 'x/b.ts']);
   });
 });
 
@@ -160,6 +158,14 @@ describe('imports', () => {
   ] as const) {
     test(language, () => assert.deepEqual(importable.importedBy(path, text), wanted));
   }
+
+  test('what has come, and nothing that has gone', () => {
+    const some = new ImportablePaths(['src/a.ts', 'lib/util/index.ts']);
+    some.delete('src/a.ts');
+    some.add('src/b.ts');
+    const text = "import './a';\nimport './b';\nimport '../lib/util';\n";
+    assert.deepEqual(some.importedBy('src/c.ts', text), ['src/b.ts', 'lib/util/index.ts']);
+  });
 
   test('nothing that begins behind the beginning, and no end of one long line', () => {
     assert.deepEqual(importable.importedBy('src/b.ts', `${' '.repeat(30_000)}import './a';`), []);
