@@ -48,7 +48,7 @@ export interface InfillRequest extends TextRequest {
   })[];
   /** 1 to 8; 1 where it is left out. */
   readonly candidates?: number;
-  /** The same seed, model and execution provider give the same answer. */
+  /** The same seed, model and execution provider give the same answer, as long as the files of the workspace are the same. */
   readonly seed?: number;
   /** How much of the spans is masked, above 0 up to 1: the least likely tokens first. 1 where it is left out. */
   readonly strength?: number;

@@ -48,6 +48,8 @@ export class WorkspaceMemory implements Disposable {
   private readonly lull = new Lull();
   private places = new Places([]);
   private current: { readonly session: Session; readonly engine: ReadyEngine } | undefined;
+  /** Of the sessions before: an engine that has stopped takes no answer back. */
+  private pastEpochs = 0;
   /** What is listened to while there is a session. */
   private listening: Disposables | undefined;
 
@@ -76,7 +78,7 @@ export class WorkspaceMemory implements Disposable {
 
   /** Another one whenever an answer may be another one because of the disk. */
   get stamp(): string {
-    return this.session === undefined ? '' : `memory ${this.session.epoch}`;
+    return `memory ${this.pastEpochs + (this.session?.epoch ?? 0)}`;
   }
 
   /** Whether the engine has the document's text. */
@@ -146,6 +148,7 @@ export class WorkspaceMemory implements Disposable {
     this.current = undefined;
     if (current === undefined) return;
     current.session.end();
+    this.pastEpochs += current.session.epoch;
     this.options.held(undefined);
     // What runs on without a memory must not keep the texts.
     if (current.engine.client.alive)
