@@ -4,7 +4,6 @@
 export function inTime<T>(promise: PromiseLike<T>, millis: number): Promise<T | undefined> {
   return new Promise((resolve) => {
     const late = setTimeout(() => resolve(undefined), millis);
-    late.unref();
     const settled = (value?: T) => {
       clearTimeout(late);
       resolve(value);
