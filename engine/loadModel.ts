@@ -7,12 +7,16 @@ import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
 import { type EngineError, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
+import { headRowsFor, memoryNeeds, PROCESS_BYTES, requestBytes } from './graph/memory';
 import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
 import { Infiller } from './infill/infiller';
 import type { LoadContext, LoadedModel, LoadModel } from './model';
 import type { LoadModelParams, ModelDescription } from './protocol';
+import { checkFits } from './runtime/availableMemory';
+import { IdleTrim } from './runtime/idleTrim';
 import { integerProductsAreExact } from './runtime/integerProducts';
+
 import { choosePrecision } from './runtime/precision';
 import { rememberedProbe } from './runtime/probe';
 import { decideProvider, type ProviderDecision } from './runtime/providers';
@@ -27,6 +31,7 @@ export const loadModel: LoadModel = async (params, context) => {
   const { checkpoint, calibration, decision, graph, precision, remarks } = await prepareModel(
     params,
     context,
+    true,
   );
   throwIfCancelled(context.signal);
   context.onProgress?.({ folder: params.folder, stage: 'session' });
@@ -48,6 +53,7 @@ export const loadModel: LoadModel = async (params, context) => {
     storedPrecision: checkpoint.storedDtype,
     ...(calibration ? { gate: calibration.gate } : {}),
     takesInstruction: checkpoint.chat !== undefined,
+    memory: { weights: weightBytesOf(checkpoint, precision), request: requestBytes(checkpoint) },
     remarks,
   };
   return modelOf(checkpoint, description, session, calibration);
@@ -63,10 +69,14 @@ interface PreparedModel {
   readonly remarks: readonly string[];
 }
 
-/** All of loading that is slow only once: for a model that was just installed. Takes no memory for weights. */
+/**
+ * All of loading that is slow only once: for a model that was just installed. Takes no memory for weights; `mustFit`: they
+ * are to be loaded next, so it throws `out-of-memory` where they cannot be.
+ */
 export async function prepareModel(
   params: LoadModelParams,
   { cacheFolder, signal, onProgress }: LoadContext,
+  mustFit = false,
 ): Promise<PreparedModel> {
   const report = (stage: 'opening' | 'probing' | 'quantising', fraction?: number) =>
     onProgress?.({ folder: params.folder, stage, ...(fraction === undefined ? {} : { fraction }) });
@@ -86,6 +96,9 @@ export async function prepareModel(
     (await integerProductsAreExact());
   const chosen = choosePrecision(choice, decision.provider, checkpoint, fastIntegers);
   throwIfCancelled(signal);
+  if (mustFit && decision.provider === 'cpu') {
+    checkFits(checkpoint.name, weightBytesOf(checkpoint, chosen));
+  }
   report('quantising', 0);
   const build = (precision: Precision) =>
     buildGraph(
@@ -95,6 +108,8 @@ export async function prepareModel(
         attention: decision.attention,
         cacheOutput: keepsCacheOnDevice(decision.provider) ? 'joined' : 'new',
         topK: Math.min(TOP_K, checkpoint.shape.vocabSize),
+        // Other providers would take the loop's rows to the CPU and back.
+        ...(decision.provider === 'cpu' ? { headRows: headRowsFor(checkpoint.shape.vocabSize) } : {}),
       },
       {
         cacheFolder,
@@ -112,6 +127,10 @@ export async function prepareModel(
     return build('fp32');
   });
   return { checkpoint, calibration, decision, graph, precision, remarks };
+}
+
+function weightBytesOf(checkpoint: Checkpoint, precision: Precision): number {
+  return memoryNeeds(checkpoint).find((need) => need.precision === precision)?.weightBytes ?? 0;
 }
 
 /** Quantised weights found no room; as they are in the checkpoint they need none. */
@@ -133,13 +152,24 @@ function modelOf(
     last = turn.catch(() => undefined);
     return turn;
   };
+  const ownBytes = PROCESS_BYTES + (description.memory?.weights ?? 0);
+  const trim = new IdleTrim(session, ownBytes, inTurn);
+  const working = async <T>(work: () => Promise<T>): Promise<T> => {
+    trim.begun();
+    try {
+      return await inTurn(work);
+    } finally {
+      trim.ended();
+    }
+  };
   return {
     checkpoint,
     description,
-    infill: (params, context = {}) => inTurn(() => infiller.infill(params, context)),
-    score: (params, context = {}) => inTurn(() => infiller.score(params, context)),
+    infill: (params, context = {}) => working(() => infiller.infill(params, context)),
+    score: (params, context = {}) => working(() => infiller.score(params, context)),
     dispose: () =>
       inTurn(async () => {
+        trim.dispose();
         infiller.dispose();
         await session.dispose();
       }),

@@ -98,6 +98,8 @@ export interface ModelDescription {
   readonly precision: Precision;
   /** Of the weights as they are stored. */
   readonly storedPrecision: string;
+  /** Bytes, estimated: what the weights take in memory, and what a request takes on top at most. */
+  readonly memory?: { readonly weights: number; readonly request: number };
   /**
    * 0…1: the confidence from which on an answer that nobody asked for is worth showing, where that was fitted to the model
    * (calibration.json). Without one `DEFAULT_GATE` counts.

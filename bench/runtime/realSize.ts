@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import esbuild from 'esbuild';
-import { linearWeights } from '../../engine/cli/memory';
+import { linearWeights } from '../../engine/graph/memory';
 import { EngineClient } from '../../engine/rpc/engineClient';
 import type { GhostRequests } from '../../extension/ghost/requests';
 import { figure, markdownTable, median, progress, publish, ROOT, runBench } from '../harness';
@@ -87,7 +87,7 @@ interface Measured {
   readonly first: number | undefined;
   readonly step: number | undefined;
   readonly masks: number | undefined;
-  readonly escape: number | undefined;
+  readonly toIdle: number | undefined;
   /** Milliseconds to the answer, of a request that was run to its end. */
   readonly whole?: number | undefined;
 }
@@ -171,7 +171,7 @@ async function measure(
       if (!controller.signal.aborted) throw error;
     }
     await idle(client);
-    const escape = escapedAt > 0 ? performance.now() - escapedAt : undefined;
+    const toIdle = escapedAt > 0 ? performance.now() - escapedAt : undefined;
     const peak = peakMemory(pid);
     await sleep(REST_MILLIS);
     const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
@@ -182,7 +182,7 @@ async function measure(
       first: times[0],
       step: median(steps),
       masks,
-      escape,
+      toIdle,
       whole,
     };
   } catch (error) {
@@ -194,7 +194,7 @@ async function measure(
       first: undefined,
       step: undefined,
       masks: undefined,
-      escape: undefined,
+      toIdle: undefined,
     };
   } finally {
     clearInterval(guard);
@@ -321,7 +321,7 @@ async function main(): Promise<void> {
         seconds(one.step),
         `${one.masks ?? '–'}`,
         one.whole === undefined ? `${seconds(projected)} (projected)` : seconds(one.whole),
-        seconds(one.escape),
+        seconds(one.toIdle),
       ]);
       progress(rows.at(-1)?.join(' | ') ?? '');
     }

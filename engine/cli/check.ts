@@ -5,7 +5,7 @@ import { isGgufPath } from '../checkpoint/ggufFile';
 import { missingFiles } from '../checkpoint/missing';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, toEngineError } from '../errors';
-import { type MemoryNeed, memoryNeeds } from '../graph/memory';
+import { type MemoryNeed, memoryNeeds, requestBytes } from '../graph/memory';
 import type { Command, CommandContext } from './context';
 import { printable } from './displayWidth';
 import { cacheFolder, modelPlace, withProgress } from './modelOptions';
@@ -52,6 +52,8 @@ export interface CheckReport {
   readonly languages: readonly string[];
   readonly remarks: readonly string[];
   readonly memory: readonly MemoryNeed[];
+  /** Bytes that a request takes beside the weights at most, its K/V included. */
+  readonly requestBytes: number;
   readonly reference?: ReferenceReport;
 }
 
@@ -76,6 +78,7 @@ export function describeCheckpoint(checkpoint: Checkpoint): CheckReport {
     languages: Object.keys(checkpoint.languageTokens).sort(),
     remarks: checkpoint.remarks,
     memory: memoryNeeds(checkpoint),
+    requestBytes: requestBytes(checkpoint),
   };
 }
 
@@ -162,15 +165,16 @@ export function checkLines(checkpoint: Checkpoint, report: CheckReport, paint: P
   for (const remark of report.remarks) facts.push(['Remark', remark]);
   const memory = table(
     [
-      ['precision', 'quantized', 'weights in memory', 'K/V of 1,000 tokens'],
+      ['precision', 'quantized', 'weights in memory', 'largest request', 'K/V of 1,000 tokens'],
       ...report.memory.map(({ precision, quantisedBytes, weightBytes, cacheBytes }) => [
         precision,
         quantisedBytes > 0 ? megabytes(quantisedBytes) : '–',
         `about ${megabytes(weightBytes)}`,
+        `about ${megabytes(report.requestBytes)} more`,
         megabytes(cacheBytes),
       ]),
     ],
-    ['left', 'right', 'right', 'right'],
+    ['left', 'right', 'right', 'right', 'right'],
   );
   return [
     ...facts.map(([name, value]) => `${paint('heading', name.padEnd(10))}${value}`),

@@ -8,6 +8,22 @@ import type { GraphOptions } from './types';
 /** This far below the best logit a probability is 0 in fp32; it keeps 0 · −∞ from being NaN. */
 const LOWEST_LOGIT = -1e4;
 
+/** What decoding is told of some rows. */
+interface RowFacts {
+  readonly topIds: string;
+  readonly topLogprobs: string;
+  readonly entropy: string;
+  readonly targetLogprobs: string;
+}
+
+/** Inputs that are there once a row. */
+interface RowInputs {
+  readonly normed: string;
+  readonly biasRow: string;
+  readonly inverseTemperature: string;
+  readonly targets: string;
+}
+
 /** @param normed [M, H] after the final norm */
 export function addHead(
   graph: GraphWriter,
@@ -18,17 +34,95 @@ export function addHead(
   normed: string,
 ): void {
   const k = Math.min(options.topK, shape.vocabSize);
-  const logits = linear.leave(linear.project(linear.enter(normed), weight));
-  if (options.withLogits) {
-    graph.node('Identity', [logits], ['row_logits']);
-    graph.output('row_logits', DataType.FLOAT, ['rows', shape.vocabSize]);
-  }
-
   const biasTable = graph.input('logit_bias', DataType.FLOAT, ['bias_rows', shape.vocabSize]);
-  const biasRow = graph.input('logit_bias_row', DataType.INT32, ['rows']);
-  const inverseTemperature = graph.input('inverse_temperature', DataType.FLOAT, ['rows', 1]);
-  const targets = graph.input('targets', DataType.INT32, ['rows']);
+  const rows: RowInputs = {
+    normed,
+    biasRow: graph.input('logit_bias_row', DataType.INT32, ['rows']),
+    inverseTemperature: graph.input('inverse_temperature', DataType.FLOAT, ['rows', 1]),
+    targets: graph.input('targets', DataType.INT32, ['rows']),
+  };
+  const facts = (some: RowInputs): RowFacts => {
+    const logits = linear.leave(linear.project(linear.enter(some.normed), weight));
+    if (options.withLogits) {
+      graph.node('Identity', [logits], ['row_logits']);
+      graph.output('row_logits', DataType.FLOAT, ['rows', shape.vocabSize]);
+    }
+    return rowFacts(graph, logits, biasTable, some, k);
+  };
+  const { headRows } = options;
+  linear.prepare(weight);
+  const all =
+    headRows === undefined || options.withLogits ? facts(rows) : inSlices(graph, rows, headRows, facts, k);
+  for (const [value, name, type, more] of [
+    [all.topIds, 'top_ids', DataType.INT32, [k]],
+    [all.topLogprobs, 'top_logprobs', DataType.FLOAT, [k]],
+    [all.entropy, 'entropy', DataType.FLOAT, []],
+    [all.targetLogprobs, 'target_logprobs', DataType.FLOAT, []],
+  ] as const) {
+    graph.op('Identity', [value], {}, name);
+    graph.output(name, type, ['rows', ...more]);
+  }
+}
 
+/**
+ * The same, some rows after the other: of a vocabulary of 152k, the logits of 700 rows would be 430 MB, and there are
+ * several such tensors on the way to the few numbers that are wanted. A row's numbers do not depend on the slice it is in.
+ */
+function inSlices(
+  graph: GraphWriter,
+  rows: RowInputs,
+  most: number,
+  facts: (some: RowInputs) => RowFacts,
+  k: number,
+): RowFacts {
+  const one = graph.int64(1);
+  const count = graph.op('Squeeze', [graph.op('Shape', [rows.targets])]);
+  // Slices of equal size, so that what each gives can be stacked; the last one repeats the last row.
+  const slices = ceilDivided(graph, count, graph.int64(most));
+  const size = ceilDivided(graph, count, slices);
+  const last = graph.op('Sub', [count, one]);
+  const within = graph.op('Range', [graph.int64(0), size, one]);
+  const stacked = graph.loop(slices, (slice) => {
+    const indices = graph.op('Min', [graph.op('Add', [graph.op('Mul', [slice, size]), within]), last]);
+    const of = (input: string) => graph.op('Gather', [input, indices], { axis: 0 });
+    const some = facts({
+      normed: of(rows.normed),
+      biasRow: of(rows.biasRow),
+      inverseTemperature: of(rows.inverseTemperature),
+      targets: of(rows.targets),
+    });
+    return [
+      { value: some.topIds, type: DataType.INT32, shape: ['slice', k] },
+      { value: some.topLogprobs, type: DataType.FLOAT, shape: ['slice', k] },
+      { value: some.entropy, type: DataType.FLOAT, shape: ['slice'] },
+      { value: some.targetLogprobs, type: DataType.FLOAT, shape: ['slice'] },
+    ];
+  });
+  const end = graph.op('Unsqueeze', [count, graph.int64([0])]);
+  const flat = (values: string | undefined, more: readonly number[]) => {
+    const joined = graph.op('Reshape', [values ?? '', graph.int64([-1, ...more])]);
+    return graph.op('Slice', [joined, graph.int64([0]), end, graph.int64([0])]);
+  };
+  return {
+    topIds: flat(stacked[0], [k]),
+    topLogprobs: flat(stacked[1], [k]),
+    entropy: flat(stacked[2], []),
+    targetLogprobs: flat(stacked[3], []),
+  };
+}
+
+function ceilDivided(graph: GraphWriter, value: string, by: string): string {
+  const more = graph.op('Sub', [graph.op('Add', [value, by]), graph.int64(1)]);
+  return graph.op('Div', [more, by]);
+}
+
+function rowFacts(
+  graph: GraphWriter,
+  logits: string,
+  biasTable: string,
+  { biasRow, inverseTemperature, targets }: RowInputs,
+  k: number,
+): RowFacts {
   const biased = graph.op('Add', [logits, graph.op('Gather', [biasTable, biasRow], { axis: 0 })]);
   const scaled = graph.op('Mul', [biased, inverseTemperature]);
 
@@ -43,20 +137,16 @@ export function addHead(
   const best = graph.freshName('best');
   const bestIds = graph.freshName('best_ids');
   graph.node('TopK', [shifted, graph.int64([k])], [best, bestIds], { axis: -1, largest: 1, sorted: 1 });
-  graph.op('Sub', [best, logTotal], {}, 'top_logprobs');
-  graph.op('Cast', [bestIds], { to: DataType.INT32 }, 'top_ids');
+  const topLogprobs = graph.op('Sub', [best, logTotal]);
+  const topIds = graph.op('Cast', [bestIds], { to: DataType.INT32 });
 
   // Entropy = log Σ exp(shifted) − Σ p · shifted.
   const terms = graph.op('Mul', [exponents, graph.op('Max', [shifted, graph.float32(LOWEST_LOGIT)])]);
   const mean = graph.op('Div', [graph.op('ReduceSum', [terms, axis], { keepdims: 1 }), total]);
-  graph.op('Squeeze', [graph.op('Sub', [logTotal, mean]), axis], {}, 'entropy');
+  const entropy = graph.op('Squeeze', [graph.op('Sub', [logTotal, mean]), axis]);
 
   const column = graph.op('Unsqueeze', [targets, axis]);
   const wanted = graph.op('GatherElements', [shifted, column], { axis: 1 });
-  graph.op('Squeeze', [graph.op('Sub', [wanted, logTotal]), axis], {}, 'target_logprobs');
-
-  graph.output('top_ids', DataType.INT32, ['rows', k]);
-  graph.output('top_logprobs', DataType.FLOAT, ['rows', k]);
-  graph.output('entropy', DataType.FLOAT, ['rows']);
-  graph.output('target_logprobs', DataType.FLOAT, ['rows']);
+  const targetLogprobs = graph.op('Squeeze', [graph.op('Sub', [wanted, logTotal]), axis]);
+  return { topIds, topLogprobs, entropy, targetLogprobs };
 }

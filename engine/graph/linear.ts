@@ -9,6 +9,8 @@ import { BLOCK } from './rounding';
 import type { StoredWeights } from './weights';
 
 export interface LinearLayers {
+  /** Adds what does not depend on activations: a loop's body, which is told of the weight later, would do it in each turn. */
+  prepare(weight: TensorLocation): void;
   /** fp32 activations into what `project` takes and gives. */
   enter(activations: string): string;
   project(activations: string, weight: TensorLocation, bias?: TensorLocation): string;
@@ -25,6 +27,7 @@ export function storedLayers(
   const castTo = (to: DataType) => (x: string) =>
     type === DataType.FLOAT ? x : graph.op('Cast', [x], { to });
   return {
+    prepare: (weight) => void weights.as(type, weight),
     enter: castTo(DataType.FLOAT16),
     project: (activations, weight, bias) => {
       const operands = [activations, weights.as(type, weight)];
@@ -55,6 +58,7 @@ export function quantisedLayers(
       length: part.length,
     });
   return {
+    prepare: () => rounded.prepare(),
     enter: (x) => x,
     project: (activations, weight, bias) => {
       const entry = entries.get(weight.name);
@@ -110,6 +114,7 @@ function roundedRows(graph: GraphWriter) {
     return middleName;
   };
   return {
+    prepare: () => void middle(),
     /** `weights` [in, out] with a scale an output channel. */
     times(activations: string, weights: string, channelScales: string): string {
       const { values, scales } = round(activations);

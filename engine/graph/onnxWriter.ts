@@ -9,14 +9,15 @@ export const DataType = {
   INT8: 3,
   INT32: 6,
   INT64: 7,
+  BOOL: 9,
   FLOAT16: 10,
   DOUBLE: 11,
   BFLOAT16: 16,
 } as const;
 export type DataType = (typeof DataType)[keyof typeof DataType];
 
-/** An operator's attribute: an integer, integers, a string, or a float (which has to be told from an integer). */
-type Attribute = number | readonly number[] | string | { readonly float: number };
+/** An operator's attribute: an integer, integers, a string, a float (which has to be told from an integer), or a graph. */
+type Attribute = number | readonly number[] | string | { readonly float: number } | ProtobufWriter;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** A dimension: a fixed length, or the name of one that only a run knows. */
@@ -35,8 +36,16 @@ const IR_VERSION = 10;
 const MICROSOFT = 'com.microsoft';
 const MAX_INT64 = (1n << 63n) - 1n;
 
+/** What a loop's body gives in each turn. */
+export interface LoopOutput {
+  readonly value: string;
+  readonly type: DataType;
+  readonly shape: readonly Dimension[];
+}
+
 export class GraphWriter {
-  private readonly graph = new ProtobufWriter();
+  /** Of the main graph, or of the loop's body that is being written. */
+  private graph = new ProtobufWriter();
   private readonly initializers = new Map<string, ProtobufWriter>();
   private readonly inputs: ProtobufWriter[] = [];
   private readonly outputs: ProtobufWriter[] = [];
@@ -76,6 +85,29 @@ export class GraphWriter {
     for (const [name, value] of Object.entries(attributes)) node.message(5, attributeMessage(name, value));
     if (domain !== '') node.string(7, domain);
     this.graph.message(1, node);
+  }
+
+  /**
+   * Runs what `body` adds `turns` times (an int64 scalar). The body reads values of the graph around it by their names; the
+   * turn, counting from 0, is an int64 scalar. Each output's values of all turns are stacked along a new first axis.
+   */
+  loop(turns: string, body: (turn: string) => readonly LoopOutput[]): string[] {
+    const around = this.graph;
+    const turn = this.freshName('turn');
+    const goesOn = this.freshName('goes_on');
+    const inner = new ProtobufWriter();
+    this.graph = inner;
+    const outputs = body(turn);
+    const stillGoesOn = this.op('Identity', [goesOn]);
+    this.graph = around;
+    inner.string(2, 'body');
+    inner.message(11, valueMessage(turn, DataType.INT64, []));
+    inner.message(11, valueMessage(goesOn, DataType.BOOL, []));
+    inner.message(12, valueMessage(stillGoesOn, DataType.BOOL, []));
+    for (const { value, type, shape } of outputs) inner.message(12, valueMessage(value, type, shape));
+    const stacked = outputs.map(({ value }) => this.freshName(`${value}_stacked`));
+    this.node('Loop', [turns, ''], stacked, { body: inner });
+    return stacked;
   }
 
   freshName(hint: string): string {
@@ -183,6 +215,7 @@ function attributeMessage(name: string, value: Attribute): ProtobufWriter {
   const attribute = new ProtobufWriter().string(1, name);
   if (typeof value === 'number') return attribute.int(3, value).int(20, 2);
   if (typeof value === 'string') return attribute.bytes(4, new TextEncoder().encode(value)).int(20, 3);
+  if (value instanceof ProtobufWriter) return attribute.message(6, value).int(20, 5);
   if ('float' in value) return attribute.float(2, value.float).int(20, 1);
   for (const item of value) attribute.int(8, item);
   return attribute.int(20, 7);

@@ -13,6 +13,8 @@ export interface GraphOptions {
   readonly cacheOutput: 'new' | 'joined';
   /** Number of best tokens given back for each row. */
   readonly topK: number;
+  /** Most rows whose logits are there at once (graph/head.ts); absent: all of them, as on providers that have no loops. */
+  readonly headRows?: number;
   /** Adds `row_logits` [M, V] as an output, for parity checks only. */
   readonly withLogits?: boolean;
 }

@@ -2,8 +2,10 @@
 import type { DecoderShape } from '../checkpoint/types';
 import type { LogitBias, Prediction } from '../denoiser';
 import { EngineError, outOfMemory, saysOutOfMemory } from '../errors';
+import { type PassSize, passBytes } from '../graph/memory';
 import type { BuiltGraph } from '../graph/types';
 import type { ProviderName } from '../protocol';
+import { checkPassFits } from './availableMemory';
 import type { Forward, ForwardRequest, ForwardResult } from './forward';
 import { KvMemory } from './kvMemory';
 import { disposeKv, type HostKv, joinKv, type KvState, kvTensors } from './kvState';
@@ -14,6 +16,9 @@ export interface SessionOptions {
   /** Threads of the CPU provider. */
   readonly threads: number;
 }
+
+/** A pass that needs more bytes than any before it has its room looked at first. */
+const LOOKED_AFTER = 2 ** 27;
 
 const PREDICTIONS = ['top_ids', 'top_logprobs', 'entropy', 'target_logprobs'] as const;
 
@@ -27,11 +32,13 @@ export function keepsCacheOnDevice(provider: ProviderName): boolean {
 export class DecoderSession implements Forward {
   private readonly noBias: Float32Array;
   private readonly memory = new KvMemory();
+  private largestPass = 0;
 
   private constructor(
-    private readonly session: InferenceSession,
+    private session: InferenceSession | undefined,
     private readonly shape: DecoderShape,
     private readonly graph: BuiltGraph,
+    private readonly options: SessionOptions,
     readonly deviceCache: boolean,
   ) {
     this.noBias = new Float32Array(shape.vocabSize);
@@ -41,36 +48,27 @@ export class DecoderSession implements Forward {
   static async create(
     graph: BuiltGraph,
     shape: DecoderShape,
-    { provider, threads }: SessionOptions,
+    options: SessionOptions,
   ): Promise<DecoderSession> {
-    const deviceCache = keepsCacheOnDevice(provider) && graph.options.cacheOutput === 'joined';
-    const locations: Record<string, 'cpu' | 'gpu-buffer'> = {};
-    if (deviceCache) {
-      for (const name of PREDICTIONS) locations[name] = 'cpu';
-      for (let layer = 0; layer < shape.layers; layer++) {
-        locations[`joined_k.${layer}`] = 'gpu-buffer';
-        locations[`joined_v.${layer}`] = 'gpu-buffer';
-      }
-    }
-    try {
-      const session = await InferenceSession.create(graph.model, {
-        executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        logSeverityLevel: 3,
-        ...(deviceCache ? { preferredOutputLocation: locations } : {}),
-        extra: {
-          session: {
-            // Spinning threads would burn a core while a person reads.
-            intra_op: { allow_spinning: '0' },
-            model_external_initializers_file_folder_path: graph.dataFolder,
-          },
-        },
-      });
-      return new DecoderSession(session, shape, graph, deviceCache);
-    } catch (error) {
-      throw runtimeError(error, provider);
-    }
+    const deviceCache = keepsCacheOnDevice(options.provider) && graph.options.cacheOutput === 'joined';
+    const session = await startSession(graph, shape, options, deviceCache);
+    return new DecoderSession(session, shape, graph, options, deviceCache);
+  }
+
+  /** Bytes that the runtime may hold for passes beside the weights: it keeps what the largest one needed. */
+  get passMemory(): number {
+    return this.options.provider === 'cpu' ? this.largestPass : 0;
+  }
+
+  /**
+   * Gives the memory of past passes back. The CPU allocator never shrinks, and its switch for that is out of reach of
+   * onnxruntime-node's run options: so the session is made again, from weights that the system still has in its cache. K/V
+   * stays what it is. No run may be under way. Throws as `create`; the next run then tries again.
+   */
+  async renew(): Promise<void> {
+    this.largestPass = 0;
+    await this.dispose();
+    await this.started();
   }
 
   async run(request: ForwardRequest): Promise<ForwardResult> {
@@ -103,9 +101,11 @@ export class DecoderSession implements Forward {
     if (wantKv) {
       for (let layer = 0; layer < this.shape.layers; layer++) wanted.push(...this.kvNames(layer));
     }
+    this.makeRoom({ lanes, length, past: past.positions, rows: rows.length });
     let kv: KvState | undefined;
     try {
-      const outputs = await this.session.run(feeds, wanted);
+      const session = await this.started();
+      const outputs = await session.run(feeds, wanted);
       kv = wantKv ? this.readKv(outputs, request, length) : undefined;
       const predictions = readPredictions(outputs, asks);
       if (!keep) disposeKv(kv);
@@ -117,7 +117,22 @@ export class DecoderSession implements Forward {
   }
 
   async dispose(): Promise<void> {
-    await this.session.release();
+    const { session } = this;
+    this.session = undefined;
+    await session?.release();
+  }
+
+  private async started(): Promise<InferenceSession> {
+    this.session ??= await startSession(this.graph, this.shape, this.options, this.deviceCache);
+    return this.session;
+  }
+
+  /** @throws EngineError `out-of-memory` where the pass needs more than there is: before it is tried */
+  private makeRoom(pass: PassSize): void {
+    const bytes = passBytes(this.shape, pass);
+    const more = bytes - this.largestPass;
+    if (this.options.provider === 'cpu' && more > LOOKED_AFTER) checkPassFits(more);
+    this.largestPass = Math.max(this.largestPass, bytes);
   }
 
   private readKv(outputs: InferenceSession.ReturnType, request: ForwardRequest, length: number): KvState {
@@ -144,6 +159,42 @@ export class DecoderSession implements Forward {
   private kvNames(layer: number): [string, string] {
     const kind = this.graph.options.cacheOutput;
     return [`${kind}_k.${layer}`, `${kind}_v.${layer}`];
+  }
+}
+
+async function startSession(
+  graph: BuiltGraph,
+  shape: DecoderShape,
+  { provider, threads }: SessionOptions,
+  deviceCache: boolean,
+): Promise<InferenceSession> {
+  const locations: Record<string, 'cpu' | 'gpu-buffer'> = {};
+  if (deviceCache) {
+    for (const name of PREDICTIONS) locations[name] = 'cpu';
+    for (let layer = 0; layer < shape.layers; layer++) {
+      locations[`joined_k.${layer}`] = 'gpu-buffer';
+      locations[`joined_v.${layer}`] = 'gpu-buffer';
+    }
+  }
+  try {
+    return await InferenceSession.create(graph.model, {
+      executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      // It keeps a plan for each shape that ever ran; without it the peak of a long pass is a sixth lower, at the same speed.
+      enableMemPattern: false,
+      logSeverityLevel: 3,
+      ...(deviceCache ? { preferredOutputLocation: locations } : {}),
+      extra: {
+        session: {
+          // Spinning threads would burn a core while a person reads.
+          intra_op: { allow_spinning: '0' },
+          model_external_initializers_file_folder_path: graph.dataFolder,
+        },
+      },
+    });
+  } catch (error) {
+    throw runtimeError(error, provider);
   }
 }
 

@@ -132,6 +132,14 @@ function sayRemembered(files: number | undefined): string | undefined {
     : l10n.t('Answers can copy from {0} files of the workspace.', files);
 }
 
+function memoryLine({ weights, request }: { readonly weights: number; readonly request: number }): string {
+  return l10n.t('About {0} of memory, and up to {1} more during a request', sizeOf(weights), sizeOf(request));
+}
+
+function sizeOf(bytes: number): string {
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
 function sayUntil(until: number): string {
   if (!Number.isFinite(until)) return l10n.t('Ghost text is snoozed until you close this window.');
   const time = new Date(until).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
@@ -151,6 +159,7 @@ function tooltipOf(
     const { model, runtime } = state;
     const size = l10n.t('{0} million parameters, {1}', (model.parameters / 1e6).toFixed(1), model.precision);
     lines.push(`${model.name} (${model.familyTitle}), ${size}`);
+    if (model.memory !== undefined) lines.push(memoryLine(model.memory));
     lines.push(`${PROVIDER_NAMES[model.provider]}: ${model.providerReason}`);
     lines.push(...model.remarks, describeRuntime(runtime));
   }

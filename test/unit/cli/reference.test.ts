@@ -235,7 +235,10 @@ describe('what check says of a checkpoint', () => {
       'Remark    There is no generation_config.json.',
       '',
     ]);
-    assert.match(lines[10] ?? '', /^precision +quantized +weights in memory +K\/V of 1,000 tokens$/);
+    assert.match(
+      lines[10] ?? '',
+      /^precision +quantized +weights in memory +largest request +K\/V of 1,000 tokens$/,
+    );
     assert.equal(lines.length, 16);
   });
 });

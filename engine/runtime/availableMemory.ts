@@ -1,0 +1,64 @@
+// How much memory this process may still take, and the sentences for what does not fit: said before the machine swaps or the
+// process is killed.
+import fs from 'node:fs';
+import os from 'node:os';
+import { EngineError } from '../errors';
+
+/** macOS counts memory that it would give at once as used: there only the machine's size says something. */
+const SHARE_OF_TOTAL = 0.75;
+/** Left to the editor and everything else. */
+const SHARE_OF_FREE = 0.95;
+
+/** Bytes: the least of what is free, what the container leaves, and what the process's own limits leave. */
+export function availableMemory(): number {
+  if (process.platform === 'darwin') return SHARE_OF_TOTAL * os.totalmem();
+  // Not in every Node 20: it knows the container's limit, too.
+  const { availableMemory: available } = process as { availableMemory?: () => number };
+  const free = available?.() ?? os.freemem();
+  return Math.max(0, Math.min(SHARE_OF_FREE * free, ...(process.platform === 'linux' ? ownLimits() : [])));
+}
+
+/** What `ulimit` leaves of address space and of data. */
+function ownLimits(): number[] {
+  try {
+    const limits = fs.readFileSync('/proc/self/limits', 'utf8');
+    const status = fs.readFileSync('/proc/self/status', 'utf8');
+    return (
+      [
+        ['Max address space', 'VmSize'],
+        ['Max data size', 'VmData'],
+      ] as const
+    ).flatMap(([name, used]) => {
+      const limit = new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(limits)?.[1];
+      const taken = new RegExp(`^${used}:\\s*(\\d+) kB`, 'm').exec(status)?.[1];
+      return limit === undefined || taken === undefined ? [] : [Number(limit) - 1024 * Number(taken)];
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** @throws EngineError `out-of-memory` where a model cannot be loaded: before it is tried */
+export function checkFits(name: string, bytes: number, available = availableMemory()): void {
+  if (bytes <= available) return;
+  throw new EngineError(
+    'out-of-memory',
+    `${name} needs about ${gigabytes(bytes)} of memory, and ${gigabytes(available)} are available. Close other programs, or choose a lower precision (q4 needs the least) or a smaller model.`,
+    { needed: Math.round(bytes), available: Math.round(available) },
+  );
+}
+
+/** @throws EngineError `out-of-memory` where a pass of a request cannot be computed */
+export function checkPassFits(bytes: number, available = availableMemory()): void {
+  if (bytes <= available) return;
+  throw new EngineError(
+    'out-of-memory',
+    `This request needs about ${gigabytes(bytes)} more memory, and ${gigabytes(available)} are available. Close other programs, select fewer lines, or choose a smaller model.`,
+    { needed: Math.round(bytes), available: Math.round(available) },
+  );
+}
+
+/** For people: "1.4 GB", as task managers show it. */
+export function gigabytes(bytes: number): string {
+  return bytes < 1e8 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}

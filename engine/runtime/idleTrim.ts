@@ -1,0 +1,53 @@
+// When the memory of past passes is given back: once nobody has asked for anything for a while, and only where it is worth
+// the moment that a new session takes.
+
+/** Milliseconds of quiet. */
+const QUIET = 3000;
+/** Of what the model takes by itself: this much more may stay. */
+const SHARE = 0.2;
+
+export interface Trimmed {
+  /** Bytes held for passes. */
+  readonly passMemory: number;
+  renew(): Promise<void>;
+}
+
+export class IdleTrim {
+  private timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param ownBytes what the model takes without any pass
+   * @param inTurn runs work when no request does
+   */
+  constructor(
+    private readonly session: Trimmed,
+    private readonly ownBytes: number,
+    private readonly inTurn: (work: () => Promise<void>) => Promise<void>,
+    private readonly quiet = QUIET,
+  ) {}
+
+  get isWorthwhile(): boolean {
+    return this.session.passMemory > SHARE * this.ownBytes;
+  }
+
+  /** A request has begun: nothing is given back for now. */
+  begun(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  ended(): void {
+    this.begun();
+    if (!this.isWorthwhile) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      // A session that could not be made again is made by the next request, which then says why it cannot.
+      this.inTurn(() => this.session.renew()).catch(() => undefined);
+    }, this.quiet);
+    this.timer.unref();
+  }
+
+  dispose(): void {
+    this.begun();
+  }
+}

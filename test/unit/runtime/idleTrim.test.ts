@@ -1,0 +1,60 @@
+// Memory of passes is given back when nobody asks for anything, and only where it is much.
+import assert from 'node:assert/strict';
+import test, { describe, mock } from 'node:test';
+import { IdleTrim } from '../../../engine/runtime/idleTrim';
+
+function world(passMemory: number) {
+  const session = { passMemory, renewed: 0, renew: async () => void session.renewed++ };
+  const trim = new IdleTrim(session, 1000, (work) => work(), 3000);
+  return { session, trim };
+}
+
+describe('giving memory back', () => {
+  test('waits for quiet, and does it once', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const { session, trim } = world(300);
+      trim.begun();
+      trim.ended();
+      mock.timers.tick(2900);
+      assert.equal(session.renewed, 0);
+      // The next request comes just before: it starts over.
+      trim.begun();
+      mock.timers.tick(10_000);
+      assert.equal(session.renewed, 0, 'never under a request');
+      trim.ended();
+      mock.timers.tick(3000);
+      assert.equal(session.renewed, 1);
+      mock.timers.tick(60_000);
+      assert.equal(session.renewed, 1);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test('leaves alone what is little beside the model', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const { session, trim } = world(199);
+      trim.begun();
+      trim.ended();
+      mock.timers.tick(60_000);
+      assert.equal(session.renewed, 0);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test('does nothing once the model is gone', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const { session, trim } = world(5000);
+      trim.ended();
+      trim.dispose();
+      mock.timers.tick(60_000);
+      assert.equal(session.renewed, 0);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+});
