@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import esbuild from 'esbuild';
 import { linearWeights } from '../../engine/graph/memory';
 import { EngineClient } from '../../engine/rpc/engineClient';
-import type { GhostRequests } from '../../extension/ghost/requests';
+import type { GhostQuestion, GhostRequests } from '../../extension/ghost/requests';
 import { figure, markdownTable, median, progress, publish, ROOT, runBench } from '../harness';
 import { sourceTexts } from '../precision/rows';
 import { cpuMillis, forgetPeak, peakMemory, residentMemory, volunteerForTheKiller } from './processFigures';
@@ -216,8 +216,8 @@ async function typeGhost(contender: Contender, folder: string, text: string): Pr
       GhostRequests: typeof GhostRequests;
     };
     const at = middleLines(text, 1).end;
-    const requests = new Requests({
-      ask: async ({ before, after }, signal) => {
+    const options = {
+      ask: async ({ before, after }: GhostQuestion, signal: AbortSignal) => {
         try {
           const { candidates } = await client.infill(
             {
@@ -236,8 +236,11 @@ async function typeGhost(contender: Contender, folder: string, text: string): Pr
           return undefined;
         }
       },
+      late: () => undefined,
+      // As it was called before.
       answered: () => undefined,
-    });
+    };
+    const requests = new Requests(options);
     const typing = 'const remaining = items.filter((item) => !seen.has(item.id)).map((it) => it.name);';
     const cpu = cpuMillis(client.pid);
     const begun = performance.now();
