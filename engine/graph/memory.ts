@@ -66,7 +66,7 @@ export function passBytes(shape: DecoderShape, { lanes = 1, length, past, rows }
 }
 
 /** Bytes of the K/V of so many positions, fp32. */
-export function cacheBytesOf({ layers, kvHeads, headSize }: DecoderShape, positions: number): number {
+function cacheBytesOf({ layers, kvHeads, headSize }: DecoderShape, positions: number): number {
   return positions * 2 * 4 * layers * kvHeads * headSize;
 }
 
