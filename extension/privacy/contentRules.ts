@@ -84,29 +84,51 @@ const FORMATS: Readonly<Record<string, RegExp>> = {
   'google-api-key': /\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-])/,
   stripe: /\b[rs]k_live_[0-9A-Za-z]{16,247}\b/,
   twilio: /\bSK[0-9a-f]{32}\b/,
+  openai: /\bsk-[\w-]{20,200}T3BlbkFJ[\w-]{20,200}/,
+  telegram: /\b\d{8,10}:AA[\w-]{33}(?![\w-])/,
+  digitalocean: /\bdo[opr]_v1_[0-9a-f]{64}\b/,
+  'azure-storage': /\bAccountKey=[A-Za-z0-9+/]{86}==/,
+  'azure-signature': /[?&]sig=[A-Za-z0-9%+/]{40,100}/,
+  discord: /\b[MNO][\w-]{23,27}\.[\w-]{6}\.[\w-]{27,40}(?![\w-])/,
+  mailgun: /\bkey-[0-9a-f]{32}\b/,
+  pypi: /\bpypi-AgE[\w-]{50,500}/,
+  age: /\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b/,
   'json-web-token': /\beyJ[\w-]{10,4096}\.eyJ[\w-]{10,8192}\.[\w-]{16,4096}/,
   'url-with-password':
-    /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/?#@'"`<>${}]{1,64}:(?!\*+@|x+@|pass(?:word)?@|[$<{%])[^\s:/?#@'"`<>${}]{3,128}@[\w.-]{1,253}/i,
+    /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:/?#@'"`<>${}]{0,64}:(?!\*+@|x+@|pass(?:word)?@|[$<{%])[^\s:/?#@'"`<>${}]{3,128}@[\w.-]{1,253}/i,
 };
-/** A name that promises a secret, and what is given to it. */
-const NAMED =
-  /(?:secret|token|passwo?r?d|api_?key|access_?key|private_?key|credential|auth)[\w-]{0,20}["']?\]?\s{0,3}[:=]{1,2}>?\s{0,3}["'`]([\w+/=.~-]{20,512})["'`]/gi;
+const PROMISING =
+  '(?:secret|token|passwo?r?d|passphrase|api_?key|access_?key|private_?key|account_?key|credential|auth)[\\w-]{0,20}';
+/** What is given to a name: in quotes of any language, or bare up to where a value ends. */
+const VALUE = `(?:[bruf]{0,2}(["'\`])([\\w+/=.~-]{16,512})\\1|([\\w+/=.~-]{16,512})(?=["'\`;,&<)}\\]\\s]|$))`;
+/** A name that promises a secret, and what is given to it: by assignment, as an attribute or element, behind a flag. */
+const NAMED = [
+  `${PROMISING}["']?\\]?\\s{0,3}(?::\\s?[\\w<>|. ]{1,40}=|[:=]{1,2}>?|>|["']\\s{1,3}value\\s?=)\\s{0,3}${VALUE}`,
+  `(?:\\bENV\\s{1,3}|--?)[\\w-]{0,30}${PROMISING}\\s{1,3}${VALUE}`,
+  `\\b(?:bearer|basic)\\s{1,3}${VALUE}`,
+].map((pattern) => new RegExp(pattern, 'gi'));
 
 function findOwn(text: string): FoundSecret | undefined {
   for (const [rule, pattern] of Object.entries(FORMATS)) {
     const found = pattern.exec(text);
     if (found !== null) return { rule, line: lineOf(text, found.index) };
   }
-  for (const { 1: value = '', index } of text.matchAll(NAMED)) {
-    if (looksRandom(value)) return { rule: 'named-secret', line: lineOf(text, index) };
+  for (const pattern of NAMED) {
+    for (const { 2: quoted, 3: bare, index } of text.matchAll(pattern)) {
+      const isFound = bare === undefined ? isRandom(quoted ?? '') : isRandom(bare) && !isMadeOfWords(bare);
+      if (isFound) return { rule: 'named-secret', line: lineOf(text, index) };
+    }
   }
   return undefined;
 }
 
 /** Bits a character from which a text is no word, path or identifier; those of base64 have six, of English about four. */
 const RANDOM_BITS = 3.7;
+/** A shorter one has to look like nothing else. */
+const LONG = 20;
 
-function looksRandom(value: string): boolean {
+function isRandom(value: string): boolean {
+  if (value.length < LONG && isMadeOfWords(value)) return false;
   // `token_2`, `sha256:` and dates change between letters and digits once or twice.
   if ((value.match(/[a-z][0-9]|[0-9][a-z]/gi)?.length ?? 0) < 3) return false;
   const counts = new Map<string, number>();
@@ -116,7 +138,13 @@ function looksRandom(value: string): boolean {
     return sum - share * Math.log2(share);
   }, 0);
   // Sixteen characters of hexadecimal digits have four bits at most.
-  return bits >= (/^[0-9a-f]+$/i.test(value) ? 3 : RANDOM_BITS);
+  if (/^[0-9a-f-]+$/i.test(value)) return bits >= 3;
+  return bits >= Math.min(RANDOM_BITS, Math.log2(value.length) - 0.5);
+}
+
+/** Bare, it may as well be code: names, paths and calls have whole words, of which random text has one at the most. */
+function isMadeOfWords(value: string): boolean {
+  return (value.match(/[a-z]{4,}/g)?.length ?? 0) >= 2 || /[a-z]{9,}/.test(value);
 }
 
 function lineOf(text: string, offset: number): number {

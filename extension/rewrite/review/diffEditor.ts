@@ -59,10 +59,11 @@ export class DiffReviews implements TextDocumentContentProvider {
     try {
       if (activeTab !== undefined && isDiffOf(uri, activeTab) && !document.isClosed)
         await bringToFront(document, viewColumn);
-    } finally {
-      await closeTabs(uri, groups);
-      this.closing.delete(uri.toString());
+    } catch {
+      // Somebody opened another editor at the same moment: that is where they are now.
     }
+    await closeTabs(uri, groups);
+    this.closing.delete(uri.toString());
   }
 
   dispose(): void {
