@@ -50,7 +50,7 @@ const HARMLESS: Readonly<Record<string, string>> = {
   'what is called a token in code':
     'token = tokenizer.encode(text1).slice(0, 20)\nkey=self.tokenizer.tokenize_line2(x1)',
   'a reference in YAML':
-    'password: ${DB_PASSWORD}\ntoken: ${{ secrets.GITHUB_TOKEN }}\nsecretName: my-app-tls-certificate-2',
+    'password: $DB_PASSWORD_2_OF_9_x8y7z6\ntoken: $(secrets.GITHUB_TOKEN)\nsecretName: my-app-tls-certificate-2',
   'a path and an address':
     'key_file: /etc/ssl/private/server1.example.com\nauth_url: https://login.example.com/oauth2/v2.0/authorize',
   'a long name': 'TOKEN_TYPE=Token2Type4Identifier6Long8Name',
