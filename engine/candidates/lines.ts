@@ -102,6 +102,12 @@ export function keepFinalNewline(answer: string, span: FinalNewlineContext): str
   if (fileTail === undefined) return body;
   return original === '' ? body + lineEnd : body + fileTail;
 }
+/** Blanks and blank lines at the end of an answer, where the span had none and its line ends behind it: nobody asked for them. */
+export function withoutBlankEnd(answer: string, original: string, after: string): string {
+  const isWanted = original === '' || /\s$/.test(original) || !/^[ \t]*(?:[\r\n]|$)/.test(after);
+  return isWanted ? answer : answer.trimEnd();
+}
+
 export interface FinalNewlineContext {
   readonly original: string;
   readonly before: string;

@@ -15,6 +15,7 @@ import {
   lineEndWithin,
   tailWithLineEnds,
   withLineEnds,
+  withoutBlankEnd,
 } from './lines';
 import { FlawFinder } from './quality/flaws';
 import { rankCandidates } from './rank';
@@ -218,5 +219,6 @@ function fitAnswer(
   const trimmed = trimSuffix(fitted, { ...context, freeTail });
   const ended = keepFinalNewline(trimmed, { original, before, atEnd: span.end === text.length, lineEnd });
   const whole = ended.length < fitted.length - freeTail ? trimmed : ended;
-  return answer.locked ? whole : keepLineEnds(whole, original, lineEnd);
+  if (answer.locked) return whole;
+  return keepLineEnds(withoutBlankEnd(whole, original, sides.after), original, lineEnd);
 }

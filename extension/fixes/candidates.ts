@@ -1,7 +1,7 @@
 // Which candidates still parse, and change anything at all.
 import type { CandidateSet } from '../rewrite/request';
 import { bracketRest } from '../syntax/brackets';
-import { isNoWorse, type SyntaxTree } from '../syntax/tree';
+import { declaresAgain, isNoWorse, type SyntaxTree } from '../syntax/tree';
 import { editDistance } from '../text/editDistance';
 import { leastEdit } from '../text/edits';
 import type { TextEdit } from '../text/types';
@@ -60,7 +60,8 @@ function parses(tree: SyntaxTree, start: number, end: number, text: string): boo
   if (edited === undefined) return true;
   try {
     const after = edited.faults({ start, end: start + text.length });
-    return isNoWorse(tree.faults({ start, end }), after);
+    const before = tree.faults({ start, end });
+    return isNoWorse(before, after) && !declaresAgain(before, after);
   } finally {
     edited.dispose();
   }

@@ -1,9 +1,9 @@
 // Looks at answers before anybody sees them: each is parsed in its place, by the grammar that read the old text.
 import type { Flaw } from '../../engine/protocol';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
-import { isNoWorse, type SyntaxTree } from '../syntax/tree';
+import { declaresAgain, isNoWorse, type SyntaxTree } from '../syntax/tree';
 import { applyEdits, inOrder, leastEdit } from '../text/edits';
-import { type Parses, qualityOf, ranked } from './quality/verdict';
+import { qualityOf, type Reading, ranked } from './quality/verdict';
 import type { Candidate, Span } from './state/types';
 
 /** As the engine gives it. */
@@ -23,21 +23,27 @@ export async function judged(
     ranked(
       candidates.map(({ texts, flaws = [], source }): Candidate => {
         const edits = inOrder(spans.map(({ start, end, old }, i) => ({ start, end, text: texts[i] ?? old })));
-        const parses = tree === undefined ? 'unknown' : parsesWith(tree, applyEdits(text, edits));
-        return { texts, quality: qualityOf(flaws, parses), ...(source === undefined ? {} : { source }) };
+        const reading = tree === undefined ? UNKNOWN : readingWith(tree, applyEdits(text, edits));
+        return { texts, quality: qualityOf(flaws, reading), ...(source === undefined ? {} : { source }) };
       }),
     );
   return (await syntax.ask(text, languageId, look)) ?? look(undefined);
 }
 
-function parsesWith(tree: SyntaxTree, whole: string): Parses {
+const UNKNOWN: Reading = { parses: 'unknown', declaresAgain: false };
+
+function readingWith(tree: SyntaxTree, whole: string): Reading {
   const edit = leastEdit(tree.text, whole);
   const edited = tree.edited(edit);
-  if (edited === undefined) return 'unknown';
+  if (edited === undefined) return UNKNOWN;
   try {
     const { start, end, text } = edit;
+    const before = tree.faults({ start, end });
     const after = edited.faults({ start, end: start + text.length });
-    return isNoWorse(tree.faults({ start, end }), after) ? 'yes' : 'no';
+    return {
+      parses: isNoWorse(before, after) ? 'yes' : 'no',
+      declaresAgain: declaresAgain(before, after),
+    };
   } finally {
     edited.dispose();
   }

@@ -4,9 +4,10 @@ import type { Node, Tree } from '@vscode/tree-sitter-wasm';
 import type { OffsetRange, TextEdit } from '../text/types';
 import { isProse } from './kinds';
 import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
+import { type StructureFaults, structureFaults } from './structure';
 
 /** Places where a text does not parse. Of two readings the one with more of either is the worse. */
-export interface Faults {
+export interface Faults extends StructureFaults {
   /** That touch the region. */
   readonly inRegion: number;
   readonly everywhere: number;
@@ -46,7 +47,10 @@ export class SyntaxTree {
       for (const child of node.children) if (child !== null) visit(child);
     };
     visit(this.tree.rootNode);
-    return { inRegion, everywhere };
+    // What an edit leaves without its body or its head ends and begins behind blanks.
+    const start = this.text.slice(0, region.start).trimEnd().length;
+    const end = this.text.length - this.text.slice(region.end).trimStart().length;
+    return { inRegion, everywhere, ...structureFaults(this.tree.rootNode, { start, end }) };
   }
 
   /** Comments and the text of strings that touch a region, in text order. */
@@ -92,7 +96,16 @@ export class SyntaxTree {
 
 /** Whether an edit left a text no worse to parse than it was. */
 export function isNoWorse(before: Faults, after: Faults): boolean {
-  return after.inRegion <= before.inRegion && after.everywhere <= before.everywhere;
+  return (
+    after.inRegion <= before.inRegion &&
+    after.everywhere <= before.everywhere &&
+    after.misindented <= before.misindented
+  );
+}
+
+/** Whether an edit declares a name where it is declared already. */
+export function declaresAgain(before: Faults, after: Faults): boolean {
+  return after.declaredTwice > before.declaredTwice;
 }
 
 function pointOf(text: string, offset: number): { row: number; column: number } {

@@ -2,7 +2,7 @@
 import type { Flaw } from '../../../engine/protocol';
 
 /** What the engine finds in the text, and what only a grammar can tell. */
-export type Reason = Flaw | 'does-not-parse';
+export type Reason = Flaw | 'does-not-parse' | 'declares-again';
 
 /** `poor` is shown to nobody who did not ask for it. */
 export type Mark = 'likely' | 'unsure' | 'poor';
@@ -13,15 +13,29 @@ export interface Quality {
   readonly reasons: readonly Reason[];
 }
 
-/** Whether the text parses no worse than before; `unknown` where no grammar reads it, or time was up. */
-export type Parses = 'yes' | 'no' | 'unknown';
+export interface Reading {
+  /** Whether the text parses no worse than before; `unknown` where no grammar reads it, or time was up. */
+  readonly parses: 'yes' | 'no' | 'unknown';
+  /** Whether it declares a name where that is declared already. */
+  readonly declaresAgain: boolean;
+}
 
-const POOR: ReadonlySet<Reason> = new Set<Reason>(['does-not-parse', 'loops', 'deletes', 'unbalanced']);
+const POOR: ReadonlySet<Reason> = new Set<Reason>([
+  'does-not-parse',
+  'declares-again',
+  'loops',
+  'deletes',
+  'unbalanced',
+]);
 
-export function qualityOf(flaws: readonly Flaw[], parses: Parses): Quality {
+export function qualityOf(flaws: readonly Flaw[], { parses, declaresAgain }: Reading): Quality {
   // A grammar knows which brackets pair; counting them is for languages without one.
   const known = parses === 'unknown' ? flaws : flaws.filter((flaw) => flaw !== 'unbalanced');
-  const reasons: readonly Reason[] = parses === 'no' ? ['does-not-parse', ...known] : known;
+  const reasons: readonly Reason[] = [
+    ...(parses === 'no' ? ['does-not-parse' as const] : []),
+    ...(declaresAgain ? ['declares-again' as const] : []),
+    ...known,
+  ];
   if (reasons.some((reason) => POOR.has(reason))) return { mark: 'poor', reasons };
   return { mark: reasons.length === 0 ? 'likely' : 'unsure', reasons };
 }

@@ -24,6 +24,8 @@ function wordsOfReason(reason: Reason): string {
   switch (reason) {
     case 'does-not-parse':
       return l10n.t('does not parse');
+    case 'declares-again':
+      return l10n.t('declares a name that is already declared here');
     case 'loops':
     case 'repeats':
       return l10n.t('repeats itself');

@@ -32,6 +32,14 @@ describe('postprocess', () => {
     );
   });
 
+  test('a line that is rewritten is followed by no blank one', () => {
+    assert.equal(edited('  ⟦a();⟧\n}\n', 'b();\n      '), '  b();\n}\n');
+    assert.equal(edited('  ⟦a();⟧\n}\n', 'b();\n\n'), '  b();\n}\n');
+    assert.equal(edited('⟦a\n⟧\nb\n', 'c\n'), 'c\n\nb\n', 'there was one');
+    assert.equal(edited('x = ⟦1⟧ + 2\n', '3 '), 'x = 3  + 2\n', 'within a line');
+    assert.equal(edited('if a:\n⟦⟧\n', '    b\n    '), 'if a:\n    b\n    \n', 'inserted');
+  });
+
   test('TypeScript: brackets close once', () => {
     assert.equal(edited('const a = f(⟦⟧);\n', 'x, [y]);\n'), 'const a = f(x, [y]);\n');
     assert.equal(edited('if (a) {⟦⟧\n}\n', '\n  b();\n}\n'), 'if (a) {\n  b();\n}\n');

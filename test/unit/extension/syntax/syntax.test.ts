@@ -197,11 +197,12 @@ describe('offsets', () => {
 
 describe('faults', () => {
   const TEXT = 'const a = f(1);\nconst b = 2;\n';
+  const NONE = { inRegion: 0, everywhere: 0, misindented: 0, declaredTwice: 0 };
   const faultsOf = (text: string, region = { start: 0, end: text.length }) =>
     trees.ask(text, 'typescript', (tree) => tree.faults(region));
 
   test('are counted in a region and everywhere', async () => {
-    assert.deepEqual(await faultsOf(TEXT), { inRegion: 0, everywhere: 0 });
+    assert.deepEqual(await faultsOf(TEXT), { ...NONE });
     const broken = TEXT.replace('f(1)', 'f(1');
     const faults = await faultsOf(broken, { start: 0, end: 14 });
     assert.ok(faults && faults.inRegion > 0);
@@ -211,10 +212,10 @@ describe('faults', () => {
   });
 
   test('tell whether an edit left the text no worse', async () => {
-    const before = { inRegion: 0, everywhere: 1 };
-    assert.ok(isNoWorse(before, { inRegion: 0, everywhere: 1 }));
-    assert.ok(!isNoWorse(before, { inRegion: 1, everywhere: 1 }));
-    assert.ok(!isNoWorse(before, { inRegion: 0, everywhere: 2 }));
+    const before = { ...NONE, everywhere: 1 };
+    assert.ok(isNoWorse(before, before));
+    assert.ok(!isNoWorse(before, { ...before, inRegion: 1 }));
+    assert.ok(!isNoWorse(before, { ...before, everywhere: 2 }));
   });
 
   test('of an edited tree are those of the text read from the start', async () => {

@@ -54,6 +54,8 @@ const PIECES = [
   ' * ',
 ];
 
+const YES = { parses: 'yes', declaresAgain: false } as const;
+
 const faultsIn = (text: string, languageId: string) =>
   trees.ask(text, languageId, (tree) => tree.faults({ start: 0, end: text.length }).everywhere);
 
@@ -129,6 +131,83 @@ describe('the gate', () => {
     assert.deepEqual(second?.quality, { mark: 'poor', reasons: ['does-not-parse'] });
   });
 
+  /** By a line that goes: what stands there instead, and why that is not worth showing. */
+  const WORSE: readonly (readonly [string, string, string, string, string])[] = [
+    ['python', 'def f(a):\n    for b in a:\n        g(b)\n', 'for b in a:', 'b = a', 'does-not-parse'],
+    [
+      'python',
+      'def f(a):\n    for b in a:\n        g(b)\n    return a\n',
+      '    g(b)',
+      'g(b)',
+      'does-not-parse',
+    ],
+    ['python', 'x = 1\ny = 2\n', 'y = 2', '  y = 2', 'does-not-parse'],
+    [
+      'python',
+      'class A:\n    def f(s):\n        pass\n\n    def g(s):\n        pass\n',
+      'def g(s):',
+      'def f(s):',
+      'declares-again',
+    ],
+    [
+      'typescript',
+      'interface A {\n  a: string;\n  b: number;\n}\n',
+      'b: number;',
+      'a: string;',
+      'declares-again',
+    ],
+    [
+      'javascript',
+      'export function f() {}\nfunction g() {}\n',
+      'function g',
+      'export function f',
+      'declares-again',
+    ],
+    ['typescript', 'class A {\n  f(): void {}\n  g(): void {}\n}\n', 'g():', 'f():', 'declares-again'],
+    ['typescript', 'const a = 1;\nconst b = 2;\n', 'const b', 'const a', 'declares-again'],
+    ['go', 'package p\n\nfunc (q *Q) A() {}\n\nfunc (q *Q) B() {}\n', 'B()', 'A()', 'declares-again'],
+  ];
+  for (const [languageId, text, old, fresh, reason] of WORSE) {
+    test(`sees what the grammar lets pass: ${languageId}, ${JSON.stringify(fresh)} for ${JSON.stringify(old)}`, async () => {
+      const start = text.indexOf(old);
+      const spans = [{ start, end: start + old.length, old }];
+      const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
+      assert.deepEqual(one?.quality, { mark: 'poor', reasons: [reason] });
+    });
+  }
+
+  test('lets pass what a language allows to stand twice', async () => {
+    for (const [languageId, text, old, fresh] of [
+      [
+        'python',
+        'class A:\n    @property\n    def f(s):\n        pass\n\n    @f.setter\n    def f(s, v):\n        x\n',
+        'x',
+        'y',
+      ],
+      ['python', 'if a:\n    def f(): pass\nelse:\n    x = 1\n', 'x = 1', 'def f(): pass'],
+      [
+        'python',
+        'def f():\n    a = 1; b = 2\n    # note\n        # deeper\n    return a\n',
+        'b = 2',
+        'b = 3',
+      ],
+      ['typescript', 'class A {\n  get f() { return 1; }\n  x() {}\n}\n', 'x() {}', 'set f(v) {}'],
+      [
+        'typescript',
+        'class A {\n  f(a: string): void;\n  f(a: number): void;\n  f(a: unknown) { b; }\n}\n',
+        'b;',
+        'c;',
+      ],
+      ['typescript', 'interface A {}\ntype B = 1;\nconst C = 2;\n', 'const C', 'const B'],
+      ['go', 'package p\n\nfunc (q *Q) A() {}\n\nfunc (r *R) B() {}\n', 'B()', 'A()'],
+    ] as const) {
+      const start = text.indexOf(old);
+      const spans = [{ start, end: start + old.length, old }];
+      const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
+      assert.deepEqual(one?.quality, { mark: 'likely', reasons: [] }, text);
+    }
+  });
+
   test('without a grammar brackets have to do; with one it knows better', async () => {
     const spans = [{ start: 0, end: 1, old: 'a' }];
     const candidate = { texts: ['b'], flaws: ['unbalanced'] as const };
@@ -140,7 +219,7 @@ describe('the gate', () => {
 });
 
 describe('the mark', () => {
-  const mark = (...flaws: readonly Flaw[]) => qualityOf(flaws, 'yes').mark;
+  const mark = (...flaws: readonly Flaw[]) => qualityOf(flaws, YES).mark;
 
   test('is poor for what nobody wants to see, unsure for what one may', () => {
     assert.equal(mark(), 'likely');
@@ -152,11 +231,11 @@ describe('the mark', () => {
 
   test('ranks before likelihood does, which is the order that comes in', () => {
     const candidates = [
-      { name: 'poor', quality: qualityOf(['loops'], 'yes') },
-      { name: 'odd', quality: qualityOf(['unknown-names'], 'yes') },
-      { name: 'low', quality: qualityOf(['improbable'], 'yes') },
-      { name: 'good', quality: qualityOf([], 'yes') },
-      { name: 'too', quality: qualityOf([], 'unknown') },
+      { name: 'poor', quality: qualityOf(['loops'], YES) },
+      { name: 'odd', quality: qualityOf(['unknown-names'], YES) },
+      { name: 'low', quality: qualityOf(['improbable'], YES) },
+      { name: 'good', quality: qualityOf([], YES) },
+      { name: 'too', quality: qualityOf([], { ...YES, parses: 'unknown' }) },
     ];
     assert.deepEqual(
       ranked(candidates).map(({ name }) => name),

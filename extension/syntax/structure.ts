@@ -1,0 +1,96 @@
+// What a grammar lets pass and the language does not: grammars are made to read half-written code. Only what an edit touches
+// is looked at, so a long file costs no more than a short one. Pure.
+
+/** A node of tree-sitter's, as far as it is looked at here. */
+export interface StructureNode {
+  readonly type: string;
+  readonly text: string;
+  readonly startIndex: number;
+  readonly endIndex: number;
+  readonly startPosition: { readonly row: number; readonly column: number };
+  readonly endPosition: { readonly row: number };
+  readonly namedChildren: readonly (StructureNode | null)[];
+  childForFieldName(name: string): StructureNode | null;
+}
+
+export interface StructureFaults {
+  /** Python: statements that are indented as no statement beside them, and blocks without any. */
+  readonly misindented: number;
+  /** Names that are declared where they already are, in languages that have no overloads there. */
+  readonly declaredTwice: number;
+}
+
+/** Only Python's grammar calls its root so. */
+const INDENTED = 'module';
+
+export function structureFaults(
+  root: StructureNode,
+  region: { readonly start: number; readonly end: number },
+): StructureFaults {
+  let misindented = 0;
+  let declaredTwice = 0;
+  const isIndented = root.type === INDENTED;
+  const visit = (node: StructureNode): void => {
+    if (node.endIndex < region.start || node.startIndex > region.end) return;
+    const children = node.namedChildren.filter((child) => child !== null);
+    if (isIndented && (node === root || node.type === 'block'))
+      misindented += misindentedIn(children, node === root);
+    const names = children.flatMap(namesDeclaredBy);
+    declaredTwice += names.length - new Set(names).size;
+    for (const child of children) visit(child);
+  };
+  visit(root);
+  return { misindented, declaredTwice };
+}
+
+function misindentedIn(children: readonly StructureNode[], isRoot: boolean): number {
+  const statements = children.filter(({ type }) => type !== 'comment');
+  const [first] = statements;
+  if (first === undefined) return isRoot ? 0 : 1;
+  const column = isRoot ? 0 : first.startPosition.column;
+  return statements.filter(({ startPosition }, i) => {
+    // `a; b` is one line.
+    const isBehind = i > 0 && statements[i - 1]?.endPosition.row === startPosition.row;
+    return !isBehind && startPosition.column !== column;
+  }).length;
+}
+
+/** Python, JavaScript, TypeScript and Go. Declarations that a language merges or overloads are not among them. */
+const DECLARATIONS = new Set([
+  'function_definition',
+  'class_definition',
+  'function_declaration',
+  'generator_function_declaration',
+  'class_declaration',
+  'abstract_class_declaration',
+  'type_alias_declaration',
+  'public_field_definition',
+  'field_definition',
+  'property_signature',
+  'type_spec',
+]);
+/** What stands for what it holds. */
+const WRAPPERS = new Set(['export_statement', 'lexical_declaration', 'type_declaration']);
+
+/** Each with its kind where one name may stand for several things. */
+function namesDeclaredBy(node: StructureNode): readonly string[] {
+  if (WRAPPERS.has(node.type)) {
+    return node.namedChildren.flatMap((child) => (child === null ? [] : namesDeclaredBy(child)));
+  }
+  const name = node.childForFieldName('name');
+  if (name === null) return [];
+  // Values and types are apart in TypeScript, and patterns declare several names.
+  if (node.type === 'variable_declarator') return name.type === 'identifier' ? [name.text] : [];
+  if (node.type === 'type_alias_declaration') return [`type ${name.text}`];
+  // A getter and a setter, a static one and its namesake; Go's methods belong to their receivers.
+  if (node.type === 'method_definition' || node.type === 'method_declaration') {
+    const head = node.text.slice(0, Math.max(0, name.startIndex - node.startIndex));
+    return node.type === 'method_declaration' && node.childForFieldName('receiver') === null
+      ? []
+      : [
+          `${head.replace(/\b(async|override|public|private|protected|readonly)\b|\w+\s+\*|\s/g, '')} ${name.text}`,
+        ];
+  }
+  if (!DECLARATIONS.has(node.type) || name.text === '_' || name.text === 'init') return [];
+  return [name.text];
+}
