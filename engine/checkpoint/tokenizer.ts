@@ -6,7 +6,13 @@ import { spell, unspell } from './byteLevel';
 import { BytePairs } from './bytePairs';
 import { own } from './json';
 import { type PreTokenizer, preTokenizerOf } from './preTokenizer';
-import { type AddedToken, isTokenId, malformed, type TokenizerDefinition } from './tokenizerFiles';
+import {
+  type AddedToken,
+  checkAdded,
+  isTokenId,
+  malformed,
+  type TokenizerDefinition,
+} from './tokenizerFiles';
 import type { EncodedText, TextTokenizer } from './types';
 
 const NO_BYTES = new Uint8Array(0);
@@ -64,6 +70,7 @@ class ByteLevelTokenizer implements TextTokenizer {
     private readonly definition: TokenizerDefinition,
     options: TokenizerOptions,
   ) {
+    checkAdded(definition.added.length);
     this.preTokenize = preTokenizerOf(definition.preTokenizer);
     this.addedById = new Map(definition.added.map((token) => [token.id, token]));
     const markers = definition.added.filter(isMarker);

@@ -10,6 +10,8 @@ const MAX_BYTES = 64_000_000;
 const MAX_ID = 1 << 24;
 /** The largest known has 515,000. */
 const MAX_MERGES = 2_000_000;
+/** Three times as many as the largest known has. */
+const MAX_ADDED = 20_000;
 
 export interface AddedToken {
   readonly text: string;
@@ -127,9 +129,15 @@ function fromVocabulary(
   };
 }
 
+/** @throws EngineError `tokenizer-malformed` where there are more than any tokenizer has */
+export function checkAdded(count: number): void {
+  if (count > MAX_ADDED) throw malformed(`The tokenizer has more than ${MAX_ADDED} added tokens`);
+}
+
 function addedTokens(value: unknown): readonly AddedToken[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) throw malformed('tokenizer.json has added_tokens that are not a list');
+  checkAdded(value.length);
   return value.map((entry) => {
     const text = isObject(entry) ? own(entry, 'content') : undefined;
     const id = isObject(entry) ? own(entry, 'id') : undefined;
@@ -143,6 +151,7 @@ function addedTokens(value: unknown): readonly AddedToken[] {
 function addedFromConfig(tokenizerConfig: JsonObject | undefined): readonly AddedToken[] {
   const decoder = tokenizerConfig ? own(tokenizerConfig, 'added_tokens_decoder') : undefined;
   if (!isObject(decoder)) return [];
+  checkAdded(Object.keys(decoder).length);
   return Object.entries(decoder).map(([key, entry]) => {
     const text = isObject(entry) ? own(entry, 'content') : undefined;
     const id = Number(key);

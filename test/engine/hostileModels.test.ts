@@ -54,6 +54,17 @@ class Model {
     this.write('model.safetensors', Buffer.concat([length, Buffer.from(json)]));
   }
 
+  /** Weights in one file, named by an index. */
+  index(file: string): void {
+    fs.rmSync(this.place('model.safetensors'));
+    this.write('model.safetensors.index.json', JSON.stringify({ weight_map: { 'lm_head.weight': file } }));
+  }
+
+  folderAt(name: string): void {
+    fs.rmSync(this.place(name));
+    fs.mkdirSync(this.place(name));
+  }
+
   pipe(name: string): void {
     fs.rmSync(this.place(name), { recursive: true, force: true });
     assert.equal(spawnSync('mkfifo', [this.place(name)]).status, 0);
@@ -144,6 +155,102 @@ const HOSTILE: Readonly<Record<string, readonly [(it: Model) => void, ErrorCode 
   'a pipe as weights': [(it) => it.pipe('model.safetensors'), 'checkpoint-malformed'],
   'an endless device as weights': [(it) => it.link('model.safetensors', '/dev/zero'), 'checkpoint-malformed'],
   'an endless device as tokenizer': [(it) => it.link('tokenizer.json', '/dev/zero'), 'tokenizer-malformed'],
+  'several patterns, the last of which never ends': [
+    (it) =>
+      it.change('tokenizer.json', (json) => {
+        const split = (Regex: string) => ({
+          type: 'Split',
+          pattern: { Regex },
+          behavior: 'Isolated',
+          invert: false,
+        });
+        const pretokenizers = [split('\\s+'), split('(?:\\w+\\W?)+$'), split('(x+x+)+y')];
+        json['pre_tokenizer'] = { type: 'Sequence', pretokenizers };
+      }),
+    'tokenizer-malformed',
+  ],
+  'an index that leads out of the folder': [
+    (it) => it.index('../../../../../../../../etc/passwd'),
+    'checkpoint-malformed',
+  ],
+  'an index that leads to a device': [(it) => it.index('/dev/zero'), 'checkpoint-malformed'],
+  'a link that leads to itself as configuration': [
+    (it) => it.link('config.json', 'config.json'),
+    'file-unreadable',
+  ],
+  'a folder as weights': [(it) => it.folderAt('model.safetensors'), 'checkpoint-malformed'],
+  'a folder as tokenizer': [(it) => it.folderAt('tokenizer.json'), 'tokenizer-malformed'],
+  'a model of a trillion units': [
+    (it) => it.change('config.json', (json) => Object.assign(json, { hidden_size: 1e12 })),
+    'checkpoint-malformed',
+  ],
+  'a model of a billion layers': [
+    (it) => it.change('config.json', (json) => Object.assign(json, { num_hidden_layers: 1e9 })),
+    'checkpoint-malformed',
+  ],
+  'a model of no heads': [
+    (it) => it.change('config.json', (json) => Object.assign(json, { num_attention_heads: 0 })),
+    'checkpoint-malformed',
+  ],
+  'a vocabulary of less than nothing': [
+    (it) => it.change('config.json', (json) => Object.assign(json, { vocab_size: -1 })),
+    'checkpoint-malformed',
+  ],
+  'tensors whose sizes overflow': [
+    (it) =>
+      it.header('{"a":{"dtype":"F32","shape":[4294967296,4294967296,4294967296],"data_offsets":[0,4]}}'),
+    'tensor-malformed',
+  ],
+  'tensors that lie over each other and end before they begin': [
+    (it) =>
+      it.header(
+        '{"a":{"dtype":"F32","shape":[1],"data_offsets":[8,4]},"__proto__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+      ),
+    'tensor-malformed',
+  ],
+  'two hundred thousand tensors': [
+    (it) =>
+      it.header(
+        `{${Array.from({ length: 200_000 }, (_, i) => `"t${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`,
+      ),
+    'checkpoint-malformed',
+  ],
+  'token ids in the billions': [
+    (it) =>
+      it.change('tokenizer.json', (json) => {
+        (json['model'] as Json)['vocab'] = { a: 2_147_483_647, b: 4_000_000_000, c: -1 };
+      }),
+    'tokenizer-malformed',
+  ],
+  'a million added tokens': [
+    (it) =>
+      it.change('tokenizer.json', (json) => {
+        json['added_tokens'] = Array.from({ length: 1_000_000 }, (_, id) => ({
+          id,
+          content: `<${id}>`,
+          special: true,
+        }));
+      }),
+    'tokenizer-malformed',
+  ],
+  'a template of one text ten times a billion': [
+    (it) => it.write('chat_template.jinja', "{{ 'x' * 10000000000 }}{{ range(1000000000)|list }}"),
+    'loads',
+  ],
+  'a template that reads files and reaches for globals': [
+    (it) =>
+      it.write(
+        'chat_template.jinja',
+        "{% include '/etc/passwd' %}{% import '/etc/passwd' as p %}{{ cycler.__init__.__globals__.os.popen('id').read() }}{{ ''.constructor.constructor('return process')() }}",
+      ),
+    'loads',
+  ],
+  'a calibration of nested lists': [
+    (it) => it.write('calibration.json', `{"format":1,"mixture":${nested(3_000_000)}}`),
+    'checkpoint-malformed',
+  ],
+  'a pipe as calibration': [(it) => it.pipe('calibration.json'), 'checkpoint-malformed'],
+  'a pipe as palimpsest.json': [(it) => it.pipe('palimpsest.json'), 'checkpoint-malformed'],
 };
 
 describe('hostile model folders', { skip: process.platform === 'win32' && 'pipes and links' }, () => {
@@ -172,6 +279,16 @@ describe('hostile model folders', { skip: process.platform === 'win32' && 'pipes
       assert.equal((await client.status()).running, 0);
     });
   }
+
+  test('added tokens without a letter are no loop', async () => {
+    const it = model('empty tokens');
+    it.change('tokenizer.json', (json) => {
+      const added = json['added_tokens'] as Json[];
+      added.push({ id: 301, content: '', special: false }, { id: 302, content: '', special: true });
+    });
+    await load(it);
+    await client.score({ model: it.folder, text: 'def f(x):\n    return x\n', priority: 'background' });
+  });
 
   test('a pattern that hangs at a text alone is stopped there, and at once the next time', async () => {
     const it = model('late');
