@@ -189,6 +189,76 @@ const HOSTILE: Readonly<Record<string, (it: HostileRepository) => void>> = {
     it.write(`${'a'.repeat(200)}.local`);
   },
   'an ignore file of twenty megabytes': (it) => it.write('.gitignore', '*.local\n'.repeat(2_500_000)),
+  'include.path leads to a hostile configuration': (it) => {
+    it.write('evil.config', `[core]\n\tfsmonitor = ${it.program}\n\tsshCommand = ${it.program}\n`);
+    it.config({ 'include.path': path.join(it.folder, 'evil.config') });
+  },
+  'includeIf by the folder': (it) => {
+    it.write('evil.config', `[core]\n\tfsmonitor = ${it.program}\n\thooksPath = ${it.folder}\n`);
+    it.write('post-index-change', fs.readFileSync(it.program), 0o755);
+    it.config({ [`includeIf.gitdir:${it.folder}/.path`]: path.join(it.folder, 'evil.config') });
+  },
+  'a configuration of the work tree': (it) => {
+    it.config({ 'core.repositoryformatversion': '1', 'extensions.worktreeConfig': 'true' });
+    it.write('.git/config.worktree', `[core]\n\tfsmonitor = ${it.program}\n`);
+  },
+  'a bare repository within the folder': (it) => {
+    for (const name of ['objects', 'refs']) fs.mkdirSync(path.join(it.folder, name));
+    it.write('HEAD', 'ref: refs/heads/main\n');
+    it.write('config', `[core]\n\tbare = false\n\tworktree = .\n\tfsmonitor = ${it.program}\n`);
+    fs.rmSync(path.join(it.folder, '.git'), { recursive: true });
+  },
+  'a sparse index whose trees are not there': (it) => {
+    it.lacksIgnoreFile({
+      'remote.origin.url': `ext::${it.program}`,
+      'protocol.ext.allow': 'always',
+      'core.sparseCheckout': 'true',
+      'core.sparseCheckoutCone': 'true',
+      'index.sparse': 'true',
+    });
+    it.write('.git/info/sparse-checkout', '/*\n!/*/\n');
+  },
+  'objects of another place, which is a pipe': (it) => {
+    it.pipe('pipe');
+    it.write('.git/objects/info/alternates', `${path.join(it.folder, 'pipe')}\n`);
+    it.pipe('.git/objects/info/commit-graph');
+  },
+  'a pipe as HEAD': (it) => it.pipe('.git/HEAD'),
+  'a pipe as configuration': (it) => it.pipe('.git/config'),
+  'a pipe as .git': (it) => {
+    fs.rmSync(path.join(it.folder, '.git'), { recursive: true });
+    it.pipe('.git');
+  },
+  'a .git file that leads to itself': (it) => {
+    fs.rmSync(path.join(it.folder, '.git'), { recursive: true });
+    it.write('.git', `gitdir: ${it.folder}/.git\n`);
+  },
+  'a pipe as core.attributesFile and as sparse-checkout': (it) => {
+    it.pipe('pipe');
+    it.pipe('.git/info/sparse-checkout');
+    it.config({ 'core.attributesFile': path.join(it.folder, 'pipe'), 'core.sparseCheckout': 'true' });
+  },
+  'a link that leads to itself as .gitignore': (it) => {
+    fs.rmSync(path.join(it.folder, '.gitignore'));
+    fs.symlinkSync('.gitignore', path.join(it.folder, '.gitignore'));
+  },
+  'a hundred folders of ignore files': (it) => {
+    const deep = Array.from({ length: 100 }, () => 'd').join('/');
+    for (let depth = 1; depth < 200; depth += 2)
+      it.write(`${deep.slice(0, depth)}/.gitignore`, '*a*b*c*\n'.repeat(40));
+  },
+  'signing and credentials': (it) =>
+    it.config({
+      'gpg.program': it.program,
+      'gpg.ssh.program': it.program,
+      'credential.helper': it.program,
+      'trace2.eventTarget': it.trace,
+      'trace2.normalTarget': it.trace,
+    }),
+  'an editor, a difftool and a merge driver': (it) => {
+    it.config({ 'merge.x.driver': it.program, 'difftool.x.cmd': it.program, 'core.pager': it.program });
+    it.write('.gitattributes', '* merge=x diff=x\n');
+  },
   'a hundred thousand patterns': (it) => it.write('.gitignore', '*a*a*a*\n'.repeat(100_000)),
 };
 
