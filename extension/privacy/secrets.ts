@@ -4,7 +4,7 @@
 /** In lower case. */
 const NAMES = [
   // Environments of programs.
-  /^\.env(\..+)?$/,
+  /^\.env([._-].+)?$/,
   /^\.?envrc$/,
   /^.+\.env$/,
   /^\.dev\.vars(\..+)?$/,
@@ -13,7 +13,13 @@ const NAMES = [
   /^(pgpass\.conf|htpasswd|rclone\.conf|kaggle\.json|nuget\.config|\.ftpconfig|\.remote-sync\.json|sitemanager\.xml|settings-security\.xml)$/,
   /^(kubeconfig(\..+)?|.+\.kubeconfig|(admin|kubelet|super-admin)\.conf)$/,
   // Keys.
-  /^id_(rsa|dsa|ecdsa|ed25519)(_sk)?(\..+)?$/,
+  /^id_(rsa|dsa|ecdsa|ed25519)([._-].+)?$/,
+  /^(key(store)?\.properties|wallet\.dat|rootkey\.csv|.*accesskeys?\.csv)$/,
+  /^(api|access|secret|private|auth)[-_]?keys?\.(txt|json|ya?ml|csv|toml)$/,
+  /^((api|access|auth|github|gitlab|bot)[-_]?)?token\.(txt|json|ya?ml|pickle)$/,
+  /^(pass(word|wd)s?|logins)\.(txt|csv|json|ya?ml|md)$/,
+  /^(.+[-_])?(gcp|gcloud|sa|service)[-_]?(account[-_]?)?key\.json$/,
+  /^\.(sentryclirc|hgrc|ngrok2?\.yml)$/,
   /\.(pem|key|p8|p12|pfx|ppk|jks|jceks|bcfks|keystore|keytab|kdbx?|psafe3|asc|gpg|age|ovpn|publishsettings)$/,
   // Accounts of services and clouds.
   /^(credentials|secrets?|service[-_]?account([-_]?key)?)(\..+)?$/,
@@ -52,12 +58,31 @@ const KEY_HEADER = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----/g;
 const KEY_REACH = 500;
 const KEY_MATERIAL = /[A-Za-z0-9+/]{40}/;
 
+/** A copy that an editor or a person has made of a file, and other spellings of its name on Windows: a stream, dots at the end. */
+const COPY =
+  /([~#]|\.(bak|backup|old|orig|save|saved|sw[a-p]|tmp|copy|\d{1,3})|[ _-]copy( \d+)?|[ ]?\(\d+\)|::?[^:]*|[. ]+)$/;
+const MOST_COPIES = 4;
+
 /** `path` with either kind of slash. */
 export function holdsSecrets(path: string): boolean {
   const plain = path.replace(/\\/g, '/').toLowerCase();
-  const name = plain.slice(plain.lastIndexOf('/') + 1);
-  if (HARMLESS.some((pattern) => pattern.test(name))) return false;
-  return PLACES.some((place) => place.test(plain)) || NAMES.some((pattern) => pattern.test(name));
+  const names = spellingsOf(plain.slice(plain.lastIndexOf('/') + 1));
+  if (names.some((name) => HARMLESS.some((pattern) => pattern.test(name)))) return false;
+  return (
+    PLACES.some((place) => place.test(plain)) || names.some((name) => NAMES.some((one) => one.test(name)))
+  );
+}
+
+/** A name, and those of the files that it may be a copy of. */
+function spellingsOf(name: string): readonly string[] {
+  const names = [name];
+  for (let last = name; names.length <= MOST_COPIES; ) {
+    const original = last.replace(COPY, '').replace(/^\.?#/, '');
+    if (original === last || original === '') break;
+    names.push(original);
+    last = original;
+  }
+  return names;
 }
 
 /** A header alone is what code that reads keys is full of. */
