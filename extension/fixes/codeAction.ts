@@ -9,8 +9,8 @@ import {
   type Range,
   type TextDocument,
 } from 'vscode';
+import { holdsSecrets } from '../../engine/privacy/secrets';
 import { isEditable } from '../documents/editable';
-import { holdsSecrets } from '../privacy/secrets';
 import { offersFixes } from '../settings';
 import { shortened } from './problem';
 

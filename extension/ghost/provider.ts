@@ -9,12 +9,12 @@ import {
   type TextDocument,
 } from 'vscode';
 import { toEngineError } from '../../engine/errors';
+import type { Exclusion } from '../../engine/privacy/secrets';
 import { type CopySource, DEFAULT_GATE } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { type EngineSupervisor, isCrash } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import type { Exclusions } from '../privacy/exclusions';
-import type { Exclusion } from '../privacy/secrets';
 import { type GhostSettings, ghostSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';

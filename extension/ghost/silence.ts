@@ -1,7 +1,7 @@
 // Why there is no ghost text just now, in words: silence that nobody can explain looks like a fault.
 import { l10n } from 'vscode';
+import type { Exclusion } from '../../engine/privacy/secrets';
 import { sayExclusion } from '../privacy/exclusions';
-import type { Exclusion } from '../privacy/secrets';
 import type { Refusal } from './position';
 
 /**

@@ -1,9 +1,9 @@
 // The workspace as the memory sees it: folders, files, open documents, and what may not be read of them.
 import { FileSystemError, FileType, type TextDocument, type Uri, window, workspace } from 'vscode';
+import { holdsSecrets } from '../../engine/privacy/secrets';
 import { canonicalPlace } from '../privacy/canonicalUri';
 import type { Exclusions } from '../privacy/exclusions';
 import { matchesGlobs } from '../privacy/globs';
-import { holdsSecrets } from '../privacy/secrets';
 import { privacySettings, searchExclusions } from '../settings';
 import { LARGEST_FILE, type Skip } from './contents';
 import { inTime } from './inTime';

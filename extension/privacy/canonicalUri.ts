@@ -1,7 +1,7 @@
 // Where a uri really leads, spelled as the workspace spells it.
 import path from 'node:path';
 import { Uri, type WorkspaceFolder, workspace } from 'vscode';
-import { canonicalPath, pathWithin } from './canonicalPath';
+import { canonicalPath, pathWithin } from '../../engine/privacy/canonicalPath';
 
 export interface CanonicalPlace {
   readonly uri: Uri;

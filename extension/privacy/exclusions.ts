@@ -9,13 +9,13 @@ import {
   Uri,
   workspace,
 } from 'vscode';
+import { findSecret } from '../../engine/privacy/contentRules';
+import { GitIgnore } from '../../engine/privacy/gitIgnore';
+import { type Exclusion, exclusionByName } from '../../engine/privacy/secrets';
 import { Disposables } from '../common/disposables';
 import { privacySettings } from '../settings';
 import { canonicalPlace } from './canonicalUri';
-import { findSecret } from './contentRules';
-import { GitIgnore } from './gitIgnore';
 import { matchesGlobs } from './globs';
-import { type Exclusion, exclusionByName } from './secrets';
 
 type Asked = Pick<TextDocument, 'uri' | 'languageId'>;
 

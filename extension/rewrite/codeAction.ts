@@ -7,8 +7,8 @@ import {
   type Range,
   type TextDocument,
 } from 'vscode';
+import { holdsSecrets } from '../../engine/privacy/secrets';
 import { isEditable } from '../documents/editable';
-import { holdsSecrets } from '../privacy/secrets';
 
 export const REWRITE_KIND = CodeActionKind.RefactorRewrite.append('palimpsest');
 

@@ -17,11 +17,11 @@ import {
   workspace,
 } from 'vscode';
 import type { EngineError } from '../../engine/errors';
+import { holdsSecrets } from '../../engine/privacy/secrets';
 import type { CopySource } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
 import type { CopiedFrom } from '../memory/copiedFrom';
-import { holdsSecrets } from '../privacy/secrets';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit } from '../text/edits';
 import { followAll } from '../text/tracking';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { PerformanceObserver, performance } from 'node:perf_hooks';
 import test, { describe } from 'node:test';
-import { findSecret } from '../../../../extension/privacy/contentRules';
+import { findSecret } from '../../../engine/privacy/contentRules';
 
 const letters = (count: number) => 'aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zC'.repeat(8).slice(0, count);
 

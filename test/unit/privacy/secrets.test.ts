@@ -6,8 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import fc from 'fast-check';
-import { GitIgnore } from '../../../../extension/privacy/gitIgnore';
-import { exclusionByName, holdsSecrets } from '../../../../extension/privacy/secrets';
+import { GitIgnore } from '../../../engine/privacy/gitIgnore';
+import { exclusionByName, holdsSecrets } from '../../../engine/privacy/secrets';
 
 describe('files that hold secrets', () => {
   for (const name of [

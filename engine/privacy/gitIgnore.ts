@@ -4,7 +4,7 @@
 // Knows nothing of vscode, so that it can be tested with real repositories.
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
-import { DeadlineError } from '../../engine/deadline';
+import { DeadlineError } from '../deadline';
 import { isNamedByIgnoreFiles, type Repository, readIgnoreFiles, repositoryOf } from './ignoreFiles';
 
 export interface GitIgnoreOptions {

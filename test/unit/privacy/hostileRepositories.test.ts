@@ -7,7 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
-import { GitIgnore } from '../../../../extension/privacy/gitIgnore';
+import { GitIgnore } from '../../../engine/privacy/gitIgnore';
 
 const onPosix = process.platform !== 'win32';
 

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
-import { canonicalPath, pathWithin } from '../../../../extension/privacy/canonicalPath';
+import { canonicalPath, pathWithin } from '../../../engine/privacy/canonicalPath';
 
 describe('where a path leads', { skip: process.platform === 'win32' && 'links need a right there' }, () => {
   let folder = '';

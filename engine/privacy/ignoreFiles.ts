@@ -5,7 +5,7 @@ import { lstat, open, realpath } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import ignore from 'ignore';
-import { withDeadline } from '../../engine/deadline';
+import { withDeadline } from '../deadline';
 
 /** Bytes of one file, patterns of all that apply to a place, characters of one, and folders above it. */
 const LIMITS = { bytes: 1_000_000, patterns: 5000, patternLength: 1000, folders: 128 } as const;
