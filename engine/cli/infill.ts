@@ -1,8 +1,10 @@
 // `palimpsest infill`: masks the spans of a file, denoises them in view, and shows (or writes) what would change.
+import path from 'node:path';
 
 import { applyCandidate } from '../candidates/apply';
 import { indexLines, parseSpan, spanAt } from '../canvas/position';
 import { RULE_NAMES } from '../checkpoint/family';
+import type { CopyIndex } from '../copying/sources';
 import { toEngineError } from '../errors';
 import type { LoadedModel } from '../model';
 import {
@@ -22,6 +24,7 @@ import { loadNamedModel, MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
 import { type CommandSpec, choiceOption, numberOption, type ParsedArguments, UsageError } from './options';
 import { readSource, type SourceFile, STANDARD_INPUT, writeSource } from './sourceFile';
 import { canAnimate, paintFor } from './style';
+import { readWorkspace, workspaceSentence } from './workspace';
 
 const spec: CommandSpec = {
   name: 'infill',
@@ -60,6 +63,10 @@ const spec: CommandSpec = {
     copying: {
       value: 'KIND',
       help: 'copying from elsewhere in the file: off, mixed (with the model), alone (without it)',
+    },
+    workspace: {
+      value: 'DIR',
+      help: 'copy from the other files of this folder, too, except those that are ignored by Git, hidden, or hold secrets',
     },
     gate: { value: 'P', help: 'drop candidates with a confidence below P (0-1)' },
     instruction: { value: 'TEXT', help: 'describes the change, for models that take instructions' },
@@ -118,10 +125,11 @@ function spanRanges(parsed: ParsedArguments): readonly SpanRange[] {
 async function denoise(
   model: LoadedModel,
   params: InfillParams,
+  index: CopyIndex | undefined,
   animate: boolean,
   context: CommandContext,
 ): Promise<InfillResult> {
-  if (!animate) return model.infill(params, { signal: context.signal });
+  if (!animate) return model.infill(params, { signal: context.signal, index });
   const view = new LiveView(context.stderr, context.clock);
   try {
     const steps = new DenoiseView(
@@ -131,7 +139,11 @@ async function denoise(
       paintFor(context.stderr, context.env),
       () => context.clock.now(),
     );
-    return await model.infill(params, { signal: context.signal, onStep: (event) => steps.accept(event) });
+    return await model.infill(params, {
+      signal: context.signal,
+      index,
+      onStep: (event) => steps.accept(event),
+    });
   } finally {
     view.clear();
   }
@@ -191,6 +203,31 @@ function noAnswer({ gate }: InfillOptions): string {
     : 'No answer reaches that confidence; lower --gate, or try another --seed or a larger span.';
 }
 
+/** What `--workspace` adds to copy from, and a line that says how much that is; undefined where it was not given. */
+async function workspaceIndex(
+  parsed: ParsedArguments,
+  { path: file }: SourceFile,
+  language: string | undefined,
+  { folder, signal, stderr, env, clock }: CommandContext,
+): Promise<CopyIndex | undefined> {
+  const name = parsed.text('workspace');
+  if (name === undefined) return undefined;
+  const view = canAnimate(stderr, env) ? new LiveView(stderr, clock) : undefined;
+  try {
+    const workspace = await readWorkspace(path.resolve(folder, name), {
+      file,
+      language,
+      signal,
+      onProgress: (files) => view?.show(() => [`Reading the workspace: ${files} files`]),
+    });
+    view?.clear();
+    stderr.write(`${paintFor(stderr, env)('faint', workspaceSentence(workspace))}\n`);
+    return workspace.index;
+  } finally {
+    view?.clear();
+  }
+}
+
 async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const options = infillOptions(parsed);
   const ranges = spanRanges(parsed);
@@ -204,6 +241,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
   const lines = indexLines(source.text);
   const spans = ranges.map((range) => spanAt(lines, range));
   const language = name === STANDARD_INPUT ? undefined : languageOf(name);
+  const index = await workspaceIndex(parsed, source, language, context);
   const model = await loadNamedModel(parsed, spec, context);
   let result: InfillResult;
   try {
@@ -219,7 +257,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
       ...(language ? { language } : {}),
       ...(source.path ? { fileName: source.path } : {}),
     };
-    result = await denoise(model, params, animate, context);
+    result = await denoise(model, params, index, animate, context);
   } finally {
     await model.dispose();
   }

@@ -47,7 +47,7 @@ export class Nearness {
 const SLASH = 47;
 
 /** Folders up and down again from one file to the other. */
-function folderDistance(a: string, b: string): number {
+export function folderDistance(a: string, b: string): number {
   let common = 0;
   for (let i = 0; i < a.length && a.charCodeAt(i) === b.charCodeAt(i); i++)
     if (a.charCodeAt(i) === SLASH) common = i + 1;

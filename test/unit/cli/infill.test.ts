@@ -151,6 +151,25 @@ describe('infill', () => {
     });
   });
 
+  test('--workspace: the other files can be copied from, and a line says how many there are', async (context) => {
+    const other = temporaryFolder(context);
+    fs.writeFileSync(path.join(other, 'total.py'), 'return sum(amounts)\n');
+    fs.writeFileSync(path.join(other, '.hidden.py'), 'return sum(none)\n');
+    const words = ['mean.py', '--span', '2:16-2:22', '--json'];
+    const { code, world, calls } = await infill(context, [...words, '--workspace', other]);
+    assert.equal(code, 0);
+    assert.equal(world.stderr.text(), 'Workspace: 1 file to copy from; 1 left out (1 hidden).\n');
+    assert.equal(world.stdout.text().trim().split('\n').length, 1);
+    const found = calls.indexes[0]?.sources('    return sum(', ')\n') ?? [];
+    assert.deepEqual(
+      found.map(({ text, at, origin }) => [origin?.path, text.slice(at)]),
+      [['total.py', 'amounts)\n']],
+    );
+    const without = await infill(context, words);
+    assert.deepEqual(without.calls.indexes, [undefined]);
+    assert.equal(without.world.stderr.text(), '');
+  });
+
   test('without a terminal: the plain difference, then one line of facts apart from it', async (context) => {
     const { code, world, file } = await infill(context, ['mean.py', '--span', '2:12-2:23'], {
       answers: [['0']],
@@ -322,6 +341,12 @@ describe('infill', () => {
       ['mean.py', '--span', '1:1-1:2', '--precision', 'q2'],
       2,
       /--precision must be one of/,
+    ],
+    [
+      'a workspace that is none',
+      ['mean.py', '--span', '1:1-1:2', '--workspace', 'nowhere'],
+      1,
+      /There is no folder .*nowhere; give --workspace/,
     ],
     [
       'a missing file',

@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { indexLines, rangeAt } from '../../../engine/canvas/position';
 import type { CommandContext, Engine } from '../../../engine/cli/context';
+import type { CopyIndex } from '../../../engine/copying/sources';
 import { throwIfCancelled } from '../../../engine/errors';
 import type { LoadedModel } from '../../../engine/model';
 import type { InfillParams, LoadModelParams, ScoreParams } from '../../../engine/protocol';
@@ -30,6 +31,7 @@ export interface Script {
 export interface Calls {
   readonly loads: LoadModelParams[];
   readonly infills: InfillParams[];
+  readonly indexes: (CopyIndex | undefined)[];
   readonly scores: ScoreParams[];
   /** Places of models that were prepared. */
   readonly prepared: string[];
@@ -47,7 +49,7 @@ function unscripted(name: string) {
 }
 
 export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Calls } {
-  const calls: Calls = { loads: [], infills: [], scores: [], prepared: [], disposed: 0 };
+  const calls: Calls = { loads: [], infills: [], indexes: [], scores: [], prepared: [], disposed: 0 };
   const engine: Engine = {
     loadModel: async (params, context) => {
       calls.loads.push(params);
@@ -100,6 +102,7 @@ function scriptedModel(script: Script, calls: Calls): LoadedModel {
     },
     infill: async (params, context = {}) => {
       calls.infills.push(params);
+      calls.indexes.push(context.index);
       const lines = indexLines(params.text);
       for (let step = 1; step <= steps; step++) {
         throwIfCancelled(context.signal);
