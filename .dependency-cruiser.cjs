@@ -34,7 +34,8 @@ module.exports = {
     },
     {
       name: 'extension-to-engine-by-protocol',
-      comment: 'The extension knows the engine by its protocol, its errors, its client, and the rules of what may be read.',
+      comment:
+        'The extension knows the engine by its protocol, its errors, its client, and the rules of what may be read.',
       severity: 'error',
       from: { path: '^extension/' },
       to: { path: '^engine/', pathNot: '^engine/(deadline|errors|protocol)\\.ts$|^engine/(privacy|rpc)/' },
