@@ -16,7 +16,11 @@ import type { PalimpsestApi } from './api/palimpsest';
 import type { ToolInput } from './api/toolInput';
 import { EVERYWHERE, isEditable, sayNoEditor } from './documents/editable';
 import { FIX_KIND, fixActions } from './fixes/codeAction';
+
 import { OPEN_SOURCE, openSource } from './memory/copiedFrom';
+
+import { ModelsTree } from './models/tree';
+
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
 import type { RewriteAction } from './rewrite/rewriteManager';
@@ -67,6 +71,7 @@ export function activate(context: ExtensionContext): Exported {
   const command = <A extends unknown[]>(name: string, run: (all: Palimpsest, ...args: A) => unknown) =>
     commands.registerCommand(name, async (...args: A) => run(await palimpsest(), ...args));
 
+  const modelsTree = new ModelsTree(async () => (await palimpsest()).models);
   context.subscriptions.push(
     status,
     command('palimpsest.rewriteSelection', async (all) => {
@@ -84,9 +89,14 @@ export function activate(context: ExtensionContext): Exported {
       if (editor === undefined) sayNoEditor();
       else await all.repair(editor);
     }),
-    command('palimpsest.chooseModel', () =>
-      commands.executeCommand('workbench.action.openSettings', 'palimpsest.model.path'),
-    ),
+    window.registerTreeDataProvider('palimpsest.models', modelsTree),
+    modelsTree,
+    command('palimpsest.chooseModel', (all, row?: unknown) => all.models.choose(idOf(row))),
+    command('palimpsest.installModel', (all, row?: unknown) => all.models.install(idOf(row))),
+    command('palimpsest.pauseInstall', (all, row?: unknown) => all.models.pause(idOf(row))),
+    command('palimpsest.removeModel', (all, row?: unknown) => all.models.remove(idOf(row))),
+    command('palimpsest.refreshModels', (all) => all.models.refresh()),
+    command('palimpsest.setHubToken', (all) => all.models.setToken()),
     command('palimpsest.rewriteWithInstruction', async (all) => {
       const editor = window.activeTextEditor;
       if (editor === undefined) sayNoEditor();
@@ -160,6 +170,13 @@ export async function deactivate(): Promise<void> {
   const palimpsest = await loaded;
   loaded = undefined;
   await palimpsest?.dispose();
+}
+
+/** Of a row in the view Models, or of a model's name; a command without either asks. */
+function idOf(row: unknown): string | undefined {
+  if (typeof row === 'string') return row;
+  const id: unknown = typeof row === 'object' && row !== null && 'id' in row ? row.id : undefined;
+  return typeof id === 'string' ? id : undefined;
 }
 
 function inlineProvider(palimpsest: () => Promise<Palimpsest>): InlineCompletionItemProvider {

@@ -32,9 +32,14 @@ import { LastEdits } from './ghost/lastEdits';
 import { GhostText } from './ghost/provider';
 import { sayWhySilent } from './ghost/silence';
 import { GhostSwitches } from './ghost/switches';
+
 import { OpenTexts } from './memory/openTexts';
 import { Surroundings } from './memory/surroundings';
 import { WorkspaceMemory } from './memory/workspaceMemory';
+
+import { modelsEnvironment } from './models/environment';
+import { hubToken, Models } from './models/models';
+
 import { Exclusions, sayExclusion } from './privacy/exclusions';
 import { Instructions } from './rewrite/instruction';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
@@ -49,6 +54,7 @@ import {
   type EmptyChoice,
   engineSettings,
   ghostSettings,
+  hubSettings,
   rewriteSettings,
   SECTION,
   START_SETTINGS,
@@ -80,6 +86,7 @@ export class Palimpsest {
   private readonly ghost: GhostText;
   readonly loading: LoadingNotice;
   readonly failures: Failures;
+  readonly models: Models;
   /** Quantised weights, which can be made again. */
   readonly cacheFolder: string;
   /** What the next engine is started with. Suites whose subject is the editor put a scripted engine here. */
@@ -123,6 +130,15 @@ export class Palimpsest {
     });
     const fail = (error: EngineError) => void this.failures.tell(error);
     this.instructions = new Instructions(this.engine);
+    this.models = this.owned.add(
+      new Models({
+        command: () => this.modelsCommand(context),
+        secrets: context.secrets,
+        stopEngine: () => this.engine.stop(),
+        fail,
+        info: (message) => this.log.info(message),
+      }),
+    );
     this.owned.add(this.engine.onState((state) => this.engineChanged(state)));
     this.openTexts = this.owned.add(new OpenTexts(this.exclusions));
     this.memory = this.owned.add(
@@ -212,6 +228,24 @@ export class Palimpsest {
     this.log.info(`${document.uri.toString()}: ${sayExclusion(why)}`);
     void this.tellRefusal(sayExclusion(why), why === 'unknown' || why === 'token');
     return false;
+  }
+
+  private async modelsCommand({ extensionPath, secrets }: ExtensionContext) {
+    const { runtime } = await engineLaunch({
+      extensionPath,
+      cacheFolder: this.cacheFolder,
+      settings: engineSettings(),
+    });
+    return {
+      node: runtime.executable,
+      electronRunAsNode: runtime.source === 'electron',
+      script: path.join(extensionPath, 'dist', 'cli.js'),
+      env: modelsEnvironment(process.env, {
+        ...hubSettings(),
+        token: await hubToken(secrets),
+        cacheFolder: this.cacheFolder,
+      }),
+    };
   }
 
   private saySilence(): void {

@@ -41,6 +41,28 @@ export function engineSettings(): EngineSettings {
   };
 }
 
+export interface HubSettings {
+  /** `http.proxy`; empty where none is set. */
+  readonly proxy: string;
+  /** `http.noProxy` */
+  readonly noProxy: readonly string[];
+  /** `http.proxySupport`: `off` means that extensions use none. */
+  readonly proxySupport: string;
+  /** Address of a mirror; empty: the hub itself. */
+  readonly mirror: string;
+}
+
+export function hubSettings(): HubSettings {
+  const http = workspace.getConfiguration('http');
+  const noProxy: unknown = http.get('noProxy');
+  return {
+    proxy: http.get('proxy', '').trim(),
+    noProxy: Array.isArray(noProxy) ? noProxy.filter((host) => typeof host === 'string') : [],
+    proxySupport: http.get('proxySupport', ''),
+    mirror: workspace.getConfiguration(SECTION).get('models.mirror', '').trim(),
+  };
+}
+
 export interface RewriteSettings {
   readonly candidates: number;
   readonly strength: number;

@@ -115,7 +115,7 @@ function report(thrown: unknown, words: readonly string[], context: CommandConte
     const sentence = `${error.message}${hint}`.replace(/\s+/g, ' ').trim();
     context.stderr.write(`palimpsest: ${sentence} [${error.code}]\n`);
   }
-  if (interrupted) return EXIT.interrupted;
+  if (interrupted || given.code === 'cancelled') return EXIT.interrupted;
   return usage ? EXIT.usage : EXIT.failed;
 }
 

@@ -4,9 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { PRECISIONS } from '../graph/types';
-import { catalogue, isModelId } from '../hub/catalogue';
-import { modelsFolder } from '../hub/folders';
-import { readInstalled } from '../hub/installed';
+import { installedPlace } from '../hub/place';
 import type { LoadedModel } from '../model';
 import { type LoadProgress, PROVIDERS } from '../protocol';
 import type { CommandContext } from './context';
@@ -29,15 +27,7 @@ export const RUN_OPTIONS: OptionTable = {
 /** Absolute path of what a person named: an installed model, unless there is a file or folder of that name. */
 export function modelPlace(named: string, context: Pick<CommandContext, 'env' | 'folder'>): string {
   const place = path.resolve(context.folder, named);
-  if (!isModelId(named) || fs.existsSync(place)) return place;
-  const installed = readInstalled(modelsFolder(context.env), named);
-  if (installed) return installed.place;
-  if (!catalogue().some(({ id }) => id === named)) return place;
-  throw new EngineError(
-    'model-unknown',
-    `${named} is not installed. Run "palimpsest models install ${named}" first.`,
-    { id: named },
-  );
+  return fs.existsSync(place) ? place : (installedPlace(named, context.env) ?? place);
 }
 
 /** Absolute path of the model's folder; throws `checkpoint-missing` when none was named and none is embedded. */

@@ -23,7 +23,9 @@ import { type CommandSpec, type ParsedArguments, suggestion, UsageError } from '
 import { canAnimate, paintFor } from './style';
 
 const JSON_OPTION = { json: { help: 'print a single JSON object' } };
-const EVENTS_OPTION = { events: { help: 'report progress as JSON lines on standard error' } };
+const EVENTS_OPTION = {
+  events: { help: 'report progress as JSON lines on standard error, and pause when standard input ends' },
+};
 
 const listSpec: CommandSpec = {
   name: 'models list',
@@ -151,7 +153,20 @@ async function withBar<T>(
   }
 }
 
-async function runInstall(parsed: ParsedArguments, context: CommandContext): Promise<number> {
+/** With `--events` another program asked: when it is gone, or closes the pipe, nobody waits any more. */
+function whileAsked(parsed: ParsedArguments, context: CommandContext): CommandContext {
+  if (!parsed.has('events')) return context;
+  const gone = new AbortController();
+  const listen = async () => {
+    for await (const _ of context.stdin);
+    gone.abort();
+  };
+  void listen().catch(() => gone.abort());
+  return { ...context, signal: AbortSignal.any([context.signal, gone.signal]) };
+}
+
+async function runInstall(parsed: ParsedArguments, shell: CommandContext): Promise<number> {
+  const context = whileAsked(parsed, shell);
   const [given = ''] = parsed.operands;
   const offered = offeredModel(given);
   if (offered && parsed.has('id')) {

@@ -15,15 +15,25 @@ export interface ListedModel {
   /** Absolute path of an installed one. */
   readonly place?: string;
   readonly offered?: CatalogueModel;
+  readonly download?: Download;
   readonly fit?: Fit;
 }
 
+interface Download {
+  readonly bytes: number;
+  readonly isExact: boolean;
+}
+
 /** Bytes to download: as the catalogue knows them, or else about as many as the weights have. */
-function downloadBytes(model: CatalogueModel): { readonly bytes: number; readonly isExact: boolean } {
+function downloadBytes(model: CatalogueModel): Download {
   const sizes = model.files?.map(({ size }) => size) ?? [undefined];
   if (sizes.every((size) => size !== undefined))
     return { bytes: sizes.reduce((sum, size) => sum + size, 0), isExact: true };
   return { bytes: model.parameters * (model.stored === 'F32' ? 4 : 2), isExact: false };
+}
+
+function factsOf(offered: CatalogueModel, memory: number | undefined) {
+  return { offered, fit: fitOf(offered, memory), download: downloadBytes(offered) };
 }
 
 /** The catalogue with what is installed beside it; what is installed comes first. */
@@ -35,7 +45,7 @@ export function listedModels(
 ): readonly ListedModel[] {
   const here = installed.map((model): ListedModel => {
     const known = offered.find(({ id }) => id === model.id);
-    const entry = known ? { offered: known, fit: fitOf(known, memory) } : {};
+    const entry = known ? factsOf(known, memory) : {};
     if (isDamaged(model))
       return { id: model.id, title: known?.title ?? model.id, state: 'damaged', ...entry };
     return { id: model.id, title: model.title, state: 'installed', place: model.place, ...entry };
@@ -47,14 +57,13 @@ export function listedModels(
         id: model.id,
         title: model.title,
         state: unfinished.includes(model.id) ? 'unfinished' : 'available',
-        offered: model,
-        fit: fitOf(model, memory),
+        ...factsOf(model, memory),
       }),
     );
   return [...here, ...others];
 }
 
-function about({ bytes, isExact }: { readonly bytes: number; readonly isExact: boolean }): string {
+function about({ bytes, isExact }: Download): string {
   return isExact ? gigabytes(bytes) : `about ${gigabytes(bytes)}`;
 }
 
@@ -65,11 +74,11 @@ export function fitText({ verdict, bytes, memory }: Fit): string {
 }
 
 export function listLines(models: readonly ListedModel[], paint: Paint, width: number): string[] {
-  const rows = models.map(({ id, title, state, offered, fit }) => [
+  const rows = models.map(({ id, title, state, offered, fit, download }) => [
     id,
     title,
     state === 'available' ? '' : state,
-    offered ? about(downloadBytes(offered)) : '',
+    download ? about(download) : '',
     fit ? fitText(fit) : '',
     offered ? offered.license.name : '',
     offered?.isAutoregressive ? 'left to right' : offered ? 'diffusion' : '',

@@ -104,6 +104,8 @@ export function runInTerminal(
   runCommand(process.argv.slice(2), context).then(
     (code) => {
       process.exitCode = code;
+      // Whoever listened for its end would keep the process.
+      process.stdin.destroy();
     },
     (error) => {
       process.stderr.write(`palimpsest: ${String(error)} [internal]\n`);

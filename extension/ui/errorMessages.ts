@@ -94,6 +94,9 @@ function wordsOfCrash(error: EngineError): string {
 function settingOf({ code, data }: EngineError): string | undefined {
   if (code === 'engine-not-started' && 'node' in data) return 'palimpsest.node.path';
   if (code === 'provider-unavailable') return 'palimpsest.engine.provider';
-  const aboutModel = /^(checkpoint|tensor|family|tokenizer|token)-/.test(code) || code === 'out-of-memory';
+  const aboutModel =
+    /^(checkpoint|tensor|family|tokenizer|token)-/.test(code) ||
+    code === 'out-of-memory' ||
+    code === 'model-unknown';
   return aboutModel ? 'palimpsest.model.path' : undefined;
 }

@@ -26,6 +26,10 @@ export async function showMenu(actions: MenuActions): Promise<void> {
   const items = [
     ...engineItems(actions),
     ...ghostItems(actions),
+    {
+      label: `$(symbol-misc) ${l10n.t('Choose Model…')}`,
+      run: () => commands.executeCommand('palimpsest.chooseModel'),
+    },
     { label: `$(output) ${l10n.t('Show Log')}`, run: actions.showLog },
     {
       label: `$(gear) ${l10n.t('Settings')}`,

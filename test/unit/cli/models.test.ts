@@ -17,7 +17,11 @@ interface Shell {
   readonly hub: FakeHub;
   run(
     words: string,
-    options?: { readonly tty?: boolean; readonly signal?: AbortSignal },
+    options?: {
+      readonly tty?: boolean;
+      readonly signal?: AbortSignal;
+      readonly stdin?: AsyncIterable<Uint8Array>;
+    },
   ): Promise<{
     code: number;
     out: string;
@@ -25,6 +29,11 @@ interface Shell {
     prepared: readonly string[];
     loads: readonly string[];
   }>;
+}
+
+/** Standard input that stays open. */
+async function* open(): AsyncGenerator<Uint8Array> {
+  await new Promise(() => {});
 }
 
 async function shell(t: { after(fn: () => unknown): void }): Promise<Shell> {
@@ -36,11 +45,18 @@ async function shell(t: { after(fn: () => unknown): void }): Promise<Shell> {
   return {
     folder,
     hub,
-    run: async (words, { tty = false, signal } = {}) => {
+    run: async (words, { tty = false, signal, stdin } = {}) => {
       const { engine, calls } = scriptedEngine();
       const world = testWorld(
         { ...engine, openCheckpoint },
-        { env, folder, stdout: fakeStream(), stderr: fakeStream(tty), ...(signal ? { signal } : {}) },
+        {
+          env,
+          folder,
+          stdout: fakeStream(),
+          stderr: fakeStream(tty),
+          ...(signal ? { signal } : {}),
+          ...(stdin ? { stdin } : {}),
+        },
       );
       const code = await runCommand(words.split(' '), world);
       return {
@@ -103,7 +119,7 @@ describe('palimpsest models', () => {
     assert.match((await run(`models remove ${ID}`)).out, /is removed; .* free again/);
     assert.match(
       (await run(`score x.py --model ${ID}`)).err,
-      /is not installed\. Run "palimpsest models install/,
+      /is not installed\. Install it first, with "palimpsest models install/,
     );
     assert.equal((await run(`models remove ${ID}`)).code, 1);
   });
@@ -123,7 +139,12 @@ describe('palimpsest models', () => {
     );
     hub.onRange = () => {};
     assert.match((await run('models list')).out, new RegExp(`^${ID} .* unfinished `, 'm'));
-    const { err, out } = await run(`models install ${ID} --accept-license --events --json --no-quantize`);
+    const asked = `models install ${ID} --accept-license --events --json --no-quantize`;
+    // Who asked is gone.
+    const left = await run(asked, { stdin: (async function* () {})() });
+    assert.equal(left.code, 130);
+    assert.equal(JSON.parse(left.out).error.code, 'cancelled');
+    const { err, out } = await run(asked, { stdin: open() });
     const events = err
       .trim()
       .split('\n')

@@ -111,6 +111,8 @@ describe('what a person gets to', () => {
       'referenceSearchVisible',
       'renameInputVisible',
       'suggestWidgetVisible',
+      'view',
+      'viewItem',
       // Of the two extensions whose Escape it is first.
       'init',
       'neovim',
@@ -123,7 +125,7 @@ describe('what a person gets to', () => {
     const names = whens.flatMap(
       (when) =>
         when
-          .replace(/==\s*[\w-]+/g, '')
+          .replace(/==\s*[\w.-]+/g, '')
           .replace(/palimpsest\.\w+/g, '')
           .match(/[A-Za-z]\w*/g) ?? [],
     );

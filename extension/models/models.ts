@@ -1,0 +1,351 @@
+// Installing, choosing and removing models from the editor: questions and progress here, the work in the command's process.
+import {
+  ConfigurationTarget,
+  type Event,
+  EventEmitter,
+  env,
+  l10n,
+  ProgressLocation,
+  QuickPickItemKind,
+  type SecretStorage,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
+import { type EngineError, toEngineError } from '../../engine/errors';
+import { runModels } from './modelsCommand';
+import { factsText, type ModelRow, rowsOf, sizeText } from './rows';
+
+const TOKEN = 'hubToken';
+
+export interface ModelsOptions {
+  readonly command: Parameters<typeof runModels>[1]['command'];
+  readonly secrets: SecretStorage;
+  readonly stopEngine: () => Promise<void>;
+  readonly fail: (error: EngineError) => void;
+  readonly info: (message: string) => void;
+}
+
+interface Install {
+  readonly controller: AbortController;
+  readonly done: Promise<boolean>;
+  percent: number;
+}
+
+export class Models {
+  private readonly changed = new EventEmitter<void>();
+  readonly onChange: Event<void> = this.changed.event;
+  private readonly installs = new Map<string, Install>();
+  private known: Promise<readonly ModelRow[]> | undefined;
+  private readonly listening = workspace.onDidChangeConfiguration((change) => {
+    if (change.affectsConfiguration('palimpsest.model.path')) this.changed.fire();
+  });
+  /** Whether a person agrees to the license and the size. Suites answer for them. */
+  agree = (row: ModelRow): Promise<boolean> => askToInstall(row);
+
+  constructor(private readonly options: ModelsOptions) {}
+
+  /** What can be installed and what is, as the command lists it; empty where it fails, which is said. */
+  async rows(): Promise<readonly ModelRow[]> {
+    this.known ??= runModels(['list'], this.options).then(rowsOf);
+    try {
+      return await this.known;
+    } catch (error) {
+      this.known = undefined;
+      this.options.fail(toEngineError(error));
+      return [];
+    }
+  }
+
+  refresh(): void {
+    this.known = undefined;
+    this.changed.fire();
+  }
+
+  /** Share of an install that runs, in percent. */
+  percentOf(id: string): number | undefined {
+    return this.installs.get(id)?.percent;
+  }
+
+  isUsed({ id, place }: ModelRow): boolean {
+    const used = usedModel();
+    return used !== '' && (used === id || used === place);
+  }
+
+  /** Installs the model, or one that is asked for. Whether it is there at the end. */
+  async install(id?: string): Promise<boolean> {
+    const rows = await this.rows();
+    const open = rows.filter(({ state }) => state === 'available' || state === 'unfinished');
+    const row =
+      id === undefined
+        ? await pick(open, l10n.t('Install a model'), l10n.t('All models are installed.'))
+        : rows.find((each) => each.id === id);
+    if (row === undefined) return false;
+    if (row.state === 'installed') return true;
+    const running = this.installs.get(row.id);
+    if (running) return running.done;
+    if (!(await this.agree(row))) return false;
+    const isThere = await this.start(row);
+    if (isThere && !this.isUsed(row)) void this.offer(row);
+    return isThere;
+  }
+
+  pause(id?: string): void {
+    for (const [name, { controller }] of this.installs)
+      if (id === undefined || id === name) controller.abort();
+  }
+
+  /** The starter model, an installed one, one that is installed first, or a folder or file. */
+  async choose(id?: string): Promise<void> {
+    const row = id === undefined ? undefined : (await this.rows()).find((each) => each.id === id);
+    const chosen = row ? { row } : await this.askWhich();
+    if (chosen === undefined) return;
+    if (chosen.place !== undefined) await useModel(chosen.place);
+    else if (chosen.row?.state === 'installed') await useModel(chosen.row.id);
+    else if (chosen.row && (await this.install(chosen.row.id))) await useModel(chosen.row.id);
+  }
+
+  /** Removes the model, or one that is asked for. A model in use is given up first. */
+  async remove(id?: string, isSure = false): Promise<void> {
+    const rows = (await this.rows()).filter(({ state }) => state !== 'available');
+    const row =
+      id === undefined
+        ? await pick(rows, l10n.t('Remove a model'), l10n.t('No model is installed.'))
+        : rows.find((each) => each.id === id);
+    if (row === undefined || !(isSure || (await askToRemove(row)))) return;
+    const running = this.installs.get(row.id);
+    running?.controller.abort();
+    await running?.done;
+    if (this.isUsed(row)) {
+      await useModel('');
+      await this.options.stopEngine();
+    }
+    try {
+      const answer = await runModels(['remove', row.id], this.options);
+      this.options.info(`Removed ${row.id}: ${JSON.stringify(answer)}`);
+    } catch (error) {
+      this.options.fail(toEngineError(error));
+    }
+    this.refresh();
+  }
+
+  /** Asks for the token of the hub; an empty one forgets it. */
+  async setToken(): Promise<void> {
+    const token = await window.showInputBox({
+      title: l10n.t('Hugging Face token'),
+      prompt: l10n.t('A token with read access, for gated models. Leave it empty to delete the stored one.'),
+      password: true,
+      ignoreFocusOut: true,
+    });
+    if (token === undefined) return;
+    try {
+      if (token.trim() === '') await this.options.secrets.delete(TOKEN);
+      else await this.options.secrets.store(TOKEN, token.trim());
+    } catch (error) {
+      this.options.fail(toEngineError(error));
+    }
+  }
+
+  dispose(): void {
+    this.pause();
+    this.listening.dispose();
+    this.changed.dispose();
+  }
+
+  private start(row: ModelRow): Promise<boolean> {
+    const controller = new AbortController();
+    const install: Install = { controller, percent: 0, done: this.run(row, controller) };
+    this.installs.set(row.id, install);
+    this.changed.fire();
+    return install.done;
+  }
+
+  private async run(row: ModelRow, controller: AbortController): Promise<boolean> {
+    const options = {
+      location: ProgressLocation.Notification,
+      title: l10n.t('Installing {0}', row.title),
+      cancellable: true,
+    };
+    try {
+      await window.withProgress(options, async (report, token) => {
+        const listening = token.onCancellationRequested(() => controller.abort());
+        let percent = 0;
+        const show = (phase: string, done: number, total: number) => {
+          const now = total > 0 ? Math.floor((100 * done) / total) : 0;
+          const isBytes = phase === 'downloading' || phase === 'checking';
+          const message = isBytes
+            ? l10n.t('{0} of {1}', sizeText(done), sizeText(total))
+            : l10n.t('preparing the weights');
+          report.report({ message, increment: Math.max(0, now - percent) });
+          if (isBytes && now > percent) {
+            percent = now;
+            const install = this.installs.get(row.id);
+            if (install) install.percent = now;
+            this.changed.fire();
+          }
+        };
+        try {
+          const words = [
+            'install',
+            row.id,
+            '--accept-license',
+            '--events',
+            ...(row.fits === 'too-large' ? ['--force'] : []),
+          ];
+          await runModels(words, {
+            ...this.options,
+            signal: controller.signal,
+            onProgress: ({ phase, done, total }) => show(phase, done, total),
+          });
+        } finally {
+          listening.dispose();
+        }
+      });
+      return true;
+    } catch (error) {
+      this.tell(toEngineError(error), row);
+      return false;
+    } finally {
+      this.installs.delete(row.id);
+      this.refresh();
+    }
+  }
+
+  private tell(error: EngineError, row: ModelRow): void {
+    if (error.code === 'cancelled') {
+      this.options.info(error.message);
+      void this.offerToContinue(row);
+    } else if (error.code === 'hub-refused') void this.offerToken(error);
+    else this.options.fail(error);
+  }
+
+  private async offerToContinue(row: ModelRow): Promise<void> {
+    const go = l10n.t('Continue');
+    const words = l10n.t('The install of {0} is paused. What was downloaded is kept.', row.title);
+    if ((await window.showInformationMessage(words, go)) === go) await this.start(row);
+  }
+
+  private async offerToken(error: EngineError): Promise<void> {
+    const set = l10n.t('Set Token');
+    if ((await window.showErrorMessage(error.message, set)) === set) await this.setToken();
+  }
+
+  private async offer(row: ModelRow): Promise<void> {
+    const use = l10n.t('Use It');
+    if ((await window.showInformationMessage(l10n.t('{0} is installed.', row.title), use)) === use)
+      await useModel(row.id);
+  }
+
+  private async askWhich(): Promise<{ readonly row?: ModelRow; readonly place?: string } | undefined> {
+    const rows = await this.rows();
+    const here = rows.filter(({ state }) => state === 'installed');
+    const others = rows.filter(
+      ({ state, fits }) => state !== 'installed' && state !== 'damaged' && fits !== 'too-large',
+    );
+    const mark = (isUsed: boolean) => (isUsed ? l10n.t('in use') : '');
+    const items = [
+      {
+        label: l10n.t('Starter model'),
+        description: mark(usedModel() === ''),
+        detail: l10n.t('Included; small and weak.'),
+        place: '',
+      },
+      ...here.map((row) => ({
+        label: row.title,
+        description: mark(this.isUsed(row)),
+        detail: row.goodFor ?? row.place ?? '',
+        row,
+      })),
+      { label: l10n.t('Install'), kind: QuickPickItemKind.Separator },
+      ...others.map((row) => ({
+        label: row.title,
+        description: factsText(row),
+        detail: row.goodFor ?? '',
+        row,
+      })),
+      { label: l10n.t('Of your own'), kind: QuickPickItemKind.Separator },
+      { label: `$(folder) ${l10n.t('Folder or .gguf File…')}`, browse: true },
+    ];
+    const chosen = await window.showQuickPick<(typeof items)[number]>(items, {
+      title: l10n.t('Choose a model'),
+      matchOnDescription: true,
+      matchOnDetail: true,
+    });
+    if (chosen === undefined) return undefined;
+    if ('browse' in chosen) return browse();
+    return 'row' in chosen ? { row: chosen.row } : 'place' in chosen ? { place: chosen.place } : undefined;
+  }
+}
+
+export function hubToken(secrets: SecretStorage): Promise<string | undefined> {
+  // Without a keyring, some systems have no secrets.
+  return Promise.resolve(secrets.get(TOKEN)).catch(() => undefined);
+}
+
+function usedModel(): string {
+  return workspace.getConfiguration('palimpsest').get('model.path', '').trim();
+}
+
+async function useModel(model: string): Promise<void> {
+  await workspace.getConfiguration('palimpsest').update('model.path', model, ConfigurationTarget.Global);
+}
+
+async function pick(rows: readonly ModelRow[], title: string, none: string): Promise<ModelRow | undefined> {
+  if (rows.length === 0) {
+    void window.showInformationMessage(none);
+    return undefined;
+  }
+  const items = rows.map((row) => ({
+    label: row.title,
+    description: factsText(row),
+    detail: row.goodFor ?? row.place ?? '',
+    row,
+  }));
+  return (await window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true }))?.row;
+}
+
+async function browse(): Promise<{ readonly place: string } | undefined> {
+  const [uri] =
+    (await window.showOpenDialog({
+      title: l10n.t('Choose a model'),
+      openLabel: l10n.t('Use This Model'),
+      canSelectFiles: true,
+      canSelectFolders: true,
+      filters: { GGUF: ['gguf'] },
+    })) ?? [];
+  return uri && { place: uri.fsPath };
+}
+
+/** Says size, memory and license before anything is downloaded. */
+async function askToInstall(row: ModelRow): Promise<boolean> {
+  const install =
+    row.fits === 'too-large'
+      ? l10n.t('Accept License and Install Anyway')
+      : l10n.t('Accept License and Install');
+  const read = l10n.t('Read License');
+  const license = [row.license ?? '', ...(row.restriction === undefined ? [] : [row.restriction])].join(', ');
+  const detail = [
+    factsText(row),
+    l10n.t('License: {0}', license),
+    l10n.t(
+      'The files are downloaded from Hugging Face or the mirror in your settings. None of your code is sent.',
+    ),
+  ].join('\n');
+  for (;;) {
+    const question = l10n.t('Install {0}?', row.title);
+    const answer = await window.showInformationMessage(question, { modal: true, detail }, install, read);
+    if (answer === read && row.licenseUrl !== undefined) await env.openExternal(Uri.parse(row.licenseUrl));
+    else return answer === install;
+  }
+}
+
+async function askToRemove(row: ModelRow): Promise<boolean> {
+  const remove = l10n.t('Remove');
+  const detail = l10n.t(
+    'Downloaded files and quantized weights are deleted. Folders and files of your own stay.',
+  );
+  return (
+    (await window.showWarningMessage(l10n.t('Remove {0}?', row.title), { modal: true, detail }, remove)) ===
+    remove
+  );
+}

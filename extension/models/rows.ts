@@ -1,0 +1,87 @@
+// The list of models as the command prints it, and what a person reads of each.
+import { l10n } from 'vscode';
+import { isRecord } from './modelsCommand';
+
+export interface ModelRow {
+  readonly id: string;
+  readonly title: string;
+  readonly state: 'installed' | 'damaged' | 'unfinished' | 'available';
+  /** Path of an installed one. */
+  readonly place?: string;
+  /** Bytes to download. */
+  readonly bytes?: number;
+  /** Bytes of memory that it needs, and whether this machine has them. */
+  readonly memory?: number;
+  readonly fits: 'fits' | 'small-only' | 'too-large';
+  readonly license?: string;
+  readonly licenseUrl?: string;
+  readonly restriction?: string;
+  readonly goodFor?: string;
+  readonly isLeftToRight: boolean;
+}
+
+const STATES = ['installed', 'damaged', 'unfinished', 'available'] as const;
+const FITS = ['fits', 'small-only', 'too-large'] as const;
+
+/** Throws where the answer is none of the command's. */
+export function rowsOf(answer: unknown): readonly ModelRow[] {
+  const models = isRecord(answer) ? answer['models'] : undefined;
+  if (!Array.isArray(models)) throw new Error('The palimpsest command gave no list of models.');
+  return models.map(rowOf);
+}
+
+function rowOf(value: unknown): ModelRow {
+  const model = isRecord(value) ? value : {};
+  const part = (name: string) => (isRecord(model[name]) ? model[name] : {});
+  const [offered, download, fit] = [part('offered'), part('download'), part('fit')];
+  const license = isRecord(offered['license']) ? offered['license'] : {};
+  const state = STATES.find((name) => name === model['state']);
+  const { id, title } = model;
+  if (typeof id !== 'string' || typeof title !== 'string' || state === undefined)
+    throw new Error('The palimpsest command gave a model without a name.');
+  return {
+    id,
+    title,
+    state,
+    ...text('place', model['place']),
+    ...number('bytes', download['bytes']),
+    ...number('memory', fit['bytes']),
+    fits: FITS.find((name) => name === fit['verdict']) ?? 'fits',
+    ...text('license', license['name']),
+    ...text('licenseUrl', license['url']),
+    ...text('restriction', license['restriction']),
+    ...text('goodFor', offered['goodFor']),
+    isLeftToRight: offered['isAutoregressive'] === true,
+  };
+}
+
+function text<K extends string>(key: K, value: unknown): Partial<Record<K, string>> {
+  return typeof value === 'string' ? ({ [key]: value } as Record<K, string>) : {};
+}
+
+function number<K extends string>(key: K, value: unknown): Partial<Record<K, number>> {
+  return typeof value === 'number' ? ({ [key]: value } as Record<K, number>) : {};
+}
+
+/** `491 MB`, `15 GB` */
+export function sizeText(bytes: number): string {
+  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(bytes >= 1e10 ? 0 : 1)} GB`;
+  return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.ceil(bytes / 1e3)} kB`;
+}
+
+/** Size, memory and license in a line. */
+export function factsText({ bytes, memory, fits, license }: ModelRow): string {
+  return [
+    ...(bytes === undefined ? [] : [sizeText(bytes)]),
+    ...(memory === undefined ? [] : [fitText(memory, fits)]),
+    ...(license === undefined ? [] : [license]),
+  ].join(' · ');
+}
+
+function fitText(memory: number, fits: ModelRow['fits']): string {
+  if (fits === 'too-large')
+    return l10n.t('too large for this machine: needs {0} of memory', sizeText(memory));
+  if (fits === 'small-only')
+    return l10n.t('may be slow on this machine: needs more than {0} of memory', sizeText(memory));
+  return l10n.t('needs {0} of memory', sizeText(memory));
+}

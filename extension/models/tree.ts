@@ -1,0 +1,76 @@
+// The view Models: what is installed and what could be, with the model in use marked.
+import {
+  type Event,
+  EventEmitter,
+  l10n,
+  MarkdownString,
+  ThemeIcon,
+  type TreeDataProvider,
+  TreeItem,
+  TreeItemCollapsibleState,
+} from 'vscode';
+import type { Models } from './models';
+import { factsText, type ModelRow } from './rows';
+
+export class ModelsTree implements TreeDataProvider<ModelRow> {
+  private readonly changed = new EventEmitter<void>();
+  readonly onDidChangeTreeData: Event<void> = this.changed.event;
+  private models: Models | undefined;
+
+  /** `models` is called when the view is shown for the first time. */
+  constructor(private readonly load: () => Promise<Models>) {}
+
+  async getChildren(row?: ModelRow): Promise<ModelRow[]> {
+    if (row !== undefined) return [];
+    if (this.models === undefined) {
+      this.models = await this.load();
+      this.models.onChange(() => this.changed.fire());
+    }
+    return [...(await this.models.rows())];
+  }
+
+  getTreeItem(row: ModelRow): TreeItem {
+    const item = new TreeItem(row.title, TreeItemCollapsibleState.None);
+    const percent = this.models?.percentOf(row.id);
+    const isUsed = this.models?.isUsed(row) ?? false;
+    item.id = row.id;
+    item.description = percent === undefined ? stateText(row, isUsed) : `${percent} %`;
+    item.iconPath = new ThemeIcon(iconOf(row, isUsed, percent !== undefined));
+    item.contextValue = percent === undefined ? row.state : 'installing';
+    item.tooltip = tooltipOf(row);
+    return item;
+  }
+
+  dispose(): void {
+    this.changed.dispose();
+  }
+}
+
+function iconOf({ state, fits }: ModelRow, isUsed: boolean, isInstalling: boolean): string {
+  if (isInstalling) return 'loading~spin';
+  if (isUsed) return 'check';
+  if (state === 'installed') return 'circle-filled';
+  if (state === 'damaged') return 'error';
+  if (state === 'unfinished') return 'debug-pause';
+  return fits === 'too-large' ? 'circle-slash' : 'circle-outline';
+}
+
+function stateText(row: ModelRow, isUsed: boolean): string {
+  if (isUsed) return l10n.t('in use');
+  if (row.state === 'installed') return l10n.t('installed');
+  if (row.state === 'damaged') return l10n.t('damaged: remove it and install it again');
+  if (row.state === 'unfinished') return l10n.t('paused');
+  return factsText(row);
+}
+
+function tooltipOf(row: ModelRow): MarkdownString {
+  const words = new MarkdownString();
+  words.appendText(row.title);
+  const kind = row.isLeftToRight ? l10n.t('Autoregressive: writes from left to right.') : '';
+  for (const line of [row.goodFor, kind, factsText(row), row.restriction, row.place]) {
+    if (!line) continue;
+    words.appendMarkdown('\n\n');
+    words.appendText(line);
+  }
+  return words;
+}
