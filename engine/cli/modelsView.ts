@@ -1,7 +1,7 @@
 // Models of the catalogue and installed ones, as lines of text.
 import type { CatalogueModel } from '../hub/catalogue';
 import { gigabytes } from '../hub/disk';
-import { type Fit, fitOf, memoryOf, workingBytes } from '../hub/fit';
+import { type Fit, fitOf, workingBytes } from '../hub/fit';
 import { type DamagedModel, type InstalledModel, isDamaged } from '../hub/installed';
 import { clip } from './displayWidth';
 import type { Paint } from './style';
@@ -117,8 +117,8 @@ export function infoLines(
       ['Download', about(downloadBytes(model))],
     );
     if (fit) facts.push(['Memory', fitText(fit)]);
-    for (const need of memoryOf(model))
-      facts.push(['', `${need.precision.padEnd(6)}${megabytes(workingBytes(need))}`]);
+    for (const [precision, bytes] of workingBytes(model))
+      facts.push(['', `${precision.padEnd(6)}${megabytes(bytes)}`]);
   }
   if (installed) {
     if (!model) facts.push(['Model', installed.title], ['Family', installed.family]);

@@ -1,8 +1,16 @@
 // Whether a model of the catalogue fits this machine's memory, before anything is downloaded: from its shape alone, by the same
 // sums as `palimpsest check` has for one that is here.
 import os from 'node:os';
-import type { DecoderTensors, LayerTensors, TensorDtype, TensorLocation } from '../checkpoint/types';
-import { type MemoryNeed, memoryNeeds } from '../graph/memory';
+import { FAMILIES } from '../checkpoint/families';
+import type {
+  DecoderShape,
+  DecoderTensors,
+  LayerTensors,
+  TensorDtype,
+  TensorLocation,
+} from '../checkpoint/types';
+import { EngineError } from '../errors';
+import { memoryNeeds, PROCESS_BYTES, requestBytes } from '../graph/memory';
 import type { Precision } from '../graph/types';
 import type { CatalogueModel, CatalogueShape } from './catalogue';
 
@@ -18,25 +26,22 @@ export interface Fit {
 
 /** Of all memory; the rest is for the editor, the browser and the system. */
 const SHARE = 0.75;
-/** What a pass computes in between, and the runtime itself. */
-const WORKING_BYTES = 400 * 2 ** 20;
 
-/** Memory for the weights and 1,000 tokens of K/V, in every precision. */
-export function memoryOf({ shape, stored }: Pick<CatalogueModel, 'shape' | 'stored'>): readonly MemoryNeed[] {
-  return memoryNeeds({ shape: decoderShape(shape), tensors: tensorsOf(shape, stored) });
+type Sized = Pick<CatalogueModel, 'shape' | 'stored' | 'family' | 'context'>;
+
+/** Bytes of memory while the model answers, by precision: the process, the weights and the largest request. */
+export function workingBytes(model: Sized): ReadonlyMap<Precision, number> {
+  const shape = decoderShape(model);
+  const family = FAMILIES.get(model.family)?.family;
+  if (family === undefined) throw new EngineError('internal', `There is no family ${model.family}.`);
+  const others = PROCESS_BYTES + requestBytes({ shape, family });
+  const needs = memoryNeeds({ shape, tensors: tensorsOf(model.shape, model.stored) });
+  return new Map(needs.map(({ precision, weightBytes }) => [precision, others + weightBytes]));
 }
 
-/** Bytes of memory in use while the model works. */
-export function workingBytes({ weightBytes, cacheBytes }: MemoryNeed): number {
-  return weightBytes + cacheBytes + WORKING_BYTES;
-}
-
-export function fitOf(model: Pick<CatalogueModel, 'shape' | 'stored'>, memory = machineMemory()): Fit {
-  const needs = memoryOf(model);
-  const bytesIn = (precision: Precision) => {
-    const need = needs.find((each) => each.precision === precision);
-    return need === undefined ? Number.POSITIVE_INFINITY : workingBytes(need);
-  };
+export function fitOf(model: Sized, memory = machineMemory()): Fit {
+  const needs = workingBytes(model);
+  const bytesIn = (precision: Precision) => needs.get(precision) ?? Number.POSITIVE_INFINITY;
   const room = memory * SHARE;
   if (bytesIn('q8') <= room) return { verdict: 'fits', bytes: bytesIn('q8'), precision: 'q8', memory };
   const verdict = bytesIn('q4') <= room ? 'small-only' : 'too-large';
@@ -49,13 +54,14 @@ function machineMemory(): number {
   return limit > 0 && limit < os.totalmem() ? limit : os.totalmem();
 }
 
-function decoderShape(shape: CatalogueShape) {
+/** Where the authors say nothing of the context, one as short as most of these models were trained for. */
+function decoderShape({ shape, context = 4096 }: Sized): DecoderShape {
   return {
     ...shape,
     normEpsilon: 1e-6,
     ropeTheta: 1e6,
-    ropeScaling: { kind: 'none' as const },
-    contextLength: 4096,
+    ropeScaling: { kind: 'none' },
+    contextLength: context,
     qkNorm: false,
   };
 }
