@@ -10,7 +10,7 @@ import { buildGraph } from './graph/build';
 import { headRowsFor, memoryNeeds, PROCESS_BYTES, requestBytes } from './graph/memory';
 import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
-import { installedPlace } from './hub/place';
+import { placeOf } from './hub/place';
 import { Infiller } from './infill/infiller';
 import type { LoadContext, LoadedModel, LoadModel } from './model';
 import type { LoadModelParams, ModelDescription } from './protocol';
@@ -82,7 +82,7 @@ export async function prepareModel(
   const report = (stage: 'opening' | 'probing' | 'quantising', fraction?: number) =>
     onProgress?.({ folder: params.folder, stage, ...(fraction === undefined ? {} : { fraction }) });
   report('opening');
-  const checkpoint = await openCheckpoint(installedPlace(params.folder, process.env) ?? params.folder);
+  const checkpoint = await openCheckpoint(placeOf(params.folder, process.env));
   const calibration = await readCalibration(checkpoint);
   throwIfCancelled(signal);
   report('probing');

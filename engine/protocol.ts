@@ -62,7 +62,10 @@ export interface InitialiseResult {
 export const DEFAULT_GATE = 0.3;
 
 export interface LoadModelParams {
-  /** Absolute path of a Hugging Face checkpoint folder. It is the model's name in every other request. */
+  /**
+   * Absolute path of a Hugging Face checkpoint folder or a GGUF file, or the name of an installed model (docs/models.md). It is
+   * the model's name in every other request.
+   */
   readonly folder: string;
   /** Default `auto`. Any other is used or is the error `provider-unavailable`; there is no fallback. */
   readonly provider?: ProviderChoice;

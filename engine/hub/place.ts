@@ -1,4 +1,5 @@
 // What a model's name stands for, in `--model` and in the editor's setting alike.
+import path from 'node:path';
 import { EngineError } from '../errors';
 import { catalogue, isModelId } from './catalogue';
 import { type Environment, modelsFolder } from './folders';
@@ -17,5 +18,17 @@ export function installedPlace(word: string, env: Environment): string | undefin
     'model-unknown',
     `The model ${word} is not installed. Install it first, with "palimpsest models install ${word}" or, in the editor, with Install Model.`,
     { id: word },
+  );
+}
+
+/** Absolute path of a model that is given by its path or its name. @throws EngineError, as above, also for any other name */
+export function placeOf(model: string, env: Environment): string {
+  if (path.isAbsolute(model)) return model;
+  const place = installedPlace(model, env);
+  if (place !== undefined) return place;
+  throw new EngineError(
+    'model-unknown',
+    `No model named ${model} is installed. Choose another one, or give the path of a folder or a .gguf file.`,
+    { id: model },
   );
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { RULE_NAMES } from '../checkpoint/family';
 import { EngineError } from '../errors';
 import { PRECISIONS } from '../graph/types';
+import { isModelId } from '../hub/catalogue';
 import {
   CACHES,
   COPYING,
@@ -68,6 +69,12 @@ const folder = textThat(
   LIMITS.path,
 );
 
+const modelPlace = textThat(
+  'an absolute path or the name of an installed model',
+  (name) => isModelId(name) || (path.isAbsolute(name) && !name.includes('\0')),
+  LIMITS.path,
+);
+
 const INITIALISE = object<InitialiseParams>(
   {
     protocolVersion: anyInteger,
@@ -78,7 +85,7 @@ const INITIALISE = object<InitialiseParams>(
 );
 
 const LOAD_MODEL = object<LoadModelParams>(
-  { folder },
+  { folder: modelPlace },
   { provider: oneOf(PROVIDERS), precision: oneOf(['auto', ...PRECISIONS]) },
 );
 

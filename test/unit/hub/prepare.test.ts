@@ -5,6 +5,7 @@ import test from 'node:test';
 import { openCheckpoint } from '../../../engine/checkpoint/open';
 import { recordQuantised } from '../../../engine/hub/installed';
 import { installLocal } from '../../../engine/hub/local';
+import { placeOf } from '../../../engine/hub/place';
 import { remove } from '../../../engine/hub/upkeep';
 import { prepareModel } from '../../../engine/loadModel';
 import { temporaryFolder } from '../cli/scriptedEngine';
@@ -30,4 +31,19 @@ test('what was made of a model’s weights goes with the model, and its own file
   assert.ok(bytes > 0);
   assert.deepEqual(fs.readdirSync(cacheFolder), []);
   assert.ok(fs.existsSync(file));
+});
+
+test('a model is loaded by its name; one that is not installed is named', async (t) => {
+  const folder = fs.realpathSync(temporaryFolder(t));
+  const models = path.join(folder, 'models');
+  const file = path.join(__dirname, '..', '..', 'fixtures', 'gguf', 'llada.gguf');
+  await installLocal(file, { models, id: 'mine', open: openCheckpoint });
+  const env = { PALIMPSEST_MODELS: models };
+  assert.equal(placeOf('mine', env), file);
+  assert.equal(placeOf('/any/folder', env), '/any/folder');
+  assert.throws(() => placeOf('dreamon-7b', env), /The model dreamon-7b is not installed\. Install it first/);
+  assert.throws(() => placeOf('other', env), {
+    code: 'model-unknown',
+    message: /No model named other is installed/,
+  });
 });

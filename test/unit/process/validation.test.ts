@@ -57,6 +57,7 @@ describe('validation', () => {
       range: { start: 1, end: 3 },
     };
     assert.deepEqual(validation.scoreParams(score), score);
+    assert.deepEqual(validation.loadModelParams({ folder: 'dreamon-7b' }), { folder: 'dreamon-7b' });
     assert.deepEqual(validation.loadModelParams({ folder: '/m', provider: 'cpu', precision: 'q8' }), {
       folder: '/m',
       provider: 'cpu',
@@ -119,7 +120,7 @@ describe('validation', () => {
     for (const [field, value] of wrong) {
       refuses(() => validation.infillParams({ ...everything, [field]: value }), 'option-invalid', field);
     }
-    refuses(() => validation.loadModelParams({ folder: 'relative' }), 'option-invalid', 'folder');
+    refuses(() => validation.loadModelParams({ folder: './relative' }), 'option-invalid', 'folder');
     refuses(() => validation.loadModelParams({ folder: '/a\0b' }), 'option-invalid', 'folder');
     refuses(
       () => validation.loadModelParams({ folder: '/m', provider: 'tpu' }),

@@ -1,0 +1,89 @@
+// A model from the list to a loaded engine, and away again: the real command, against a hub that runs in this process.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { commands, extensions, workspace } from 'vscode';
+import { ModelsTree } from '../../extension/models/tree';
+import { type FakeHub, filesOf, startHub } from '../unit/hub/fakeHub';
+import { configure, internals, useCpu } from './host';
+
+const ID = 'tiny-a2d-coder-0.5b';
+const REPOSITORY = 'dllm-collection/Qwen2.5-Coder-0.5B-Instruct-diffusion-mdlm-v0.1';
+
+describe('models', () => {
+  let hub: FakeHub;
+  let folder = '';
+  const before_ = process.env['PALIMPSEST_MODELS'];
+
+  before(async () => {
+    const extension = extensions.getExtension('palimpsest.palimpsest') ?? assert.fail();
+    const fixture = path.join(extension.extensionPath, 'test', 'fixtures', 'checkpoints', 'a2d-qwen2');
+    hub = await startHub(REPOSITORY, filesOf(fixture));
+    folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-host-models-')));
+    // The engine and the command inherit it.
+    process.env['PALIMPSEST_MODELS'] = folder;
+    await useCpu();
+    await configure('models.mirror', hub.endpoint);
+  });
+
+  after(async () => {
+    const { palimpsest } = await internals();
+    await (await palimpsest()).engine.stop();
+    await configure('model.path', undefined);
+    await configure('models.mirror', undefined);
+    await configure('engine.provider', undefined);
+    if (before_ === undefined) Reflect.deleteProperty(process.env, 'PALIMPSEST_MODELS');
+    else process.env['PALIMPSEST_MODELS'] = before_;
+    await hub.close();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('lists them with size, memory and license', async () => {
+    const all = await (await internals()).palimpsest();
+    const tree = new ModelsTree(async () => all.models);
+    const rows = await tree.getChildren();
+    const row = rows.find(({ id }) => id === ID) ?? assert.fail();
+    const item = tree.getTreeItem(row);
+    assert.equal(item.contextValue, 'available');
+    assert.match(String(item.description), /1\.0 GB · .* · Apache-2\.0/);
+    tree.dispose();
+  });
+
+  it('installs nothing without consent', async () => {
+    const { models } = await (await internals()).palimpsest();
+    const { agree } = models;
+    models.agree = async () => false;
+    await commands.executeCommand('palimpsest.installModel', ID);
+    models.agree = agree;
+    assert.equal(hub.hits.length, 0);
+  });
+
+  it('installs one with progress, chooses it, loads it, and removes it', async () => {
+    const all = await (await internals()).palimpsest();
+    const { agree } = all.models;
+    all.models.agree = async ({ id }) => id === ID;
+    const shares: (number | undefined)[] = [];
+    const listening = all.models.onChange(() => shares.push(all.models.percentOf(ID)));
+    await commands.executeCommand('palimpsest.chooseModel', ID);
+    all.models.agree = agree;
+    listening.dispose();
+    assert.ok(
+      shares.some((share) => share !== undefined),
+      shares.join(),
+    );
+    assert.equal(workspace.getConfiguration('palimpsest').get('model.path'), ID);
+    const model = await all.engine.use(async ({ model: loaded }) => loaded, { revive: true });
+    assert.equal(model.family, 'a2d-qwen2');
+    assert.ok(model.folder.startsWith(folder), model.folder);
+    const row = (await all.models.rows()).find(({ id }) => id === ID) ?? assert.fail();
+    assert.ok(all.models.isUsed(row) && row.state === 'installed');
+    await all.models.remove(ID, true);
+    assert.equal(workspace.getConfiguration('palimpsest').get('model.path'), '');
+    assert.deepEqual(
+      fs.readdirSync(folder).filter((name) => name !== '.staging'),
+      [],
+    );
+  });
+});
