@@ -102,7 +102,7 @@ describe('the package', () => {
 });
 
 describe('the extension’s bundle', () => {
-  test('is under 350 kB', async () => {
+  test('is under 370 kB', async () => {
     const { outputFiles } = await esbuild.build({
       entryPoints: [path.join(root, 'extension', 'extension.ts')],
       bundle: true,
@@ -114,6 +114,6 @@ describe('the extension’s bundle', () => {
       write: false,
     });
     const bytes = outputFiles[0]?.contents.length ?? Number.NaN;
-    assert.ok(bytes < 350_000, `${bytes} bytes`);
+    assert.ok(bytes < 370_000, `${bytes} bytes`);
   });
 });
