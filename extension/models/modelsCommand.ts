@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { EngineError, type ErrorCode, toEngineError } from '../../engine/errors';
 import { type EngineCommand, startProcess } from '../../engine/rpc/childProcess';
 
-export interface ModelsProgress {
+interface ModelsProgress {
   readonly phase: string;
   readonly done: number;
   readonly total: number;
