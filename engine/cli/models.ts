@@ -54,9 +54,9 @@ const installSpec: CommandSpec = {
     ...JSON_OPTION,
   },
   notes: [
-    'MODEL is a name of `palimpsest models list`, or the path of a folder or a .gguf file, which stays where it is.',
-    'Ctrl-C pauses; the same command continues. Models go to PALIMPSEST_MODELS, by default a folder of your',
-    'account. HF_ENDPOINT, HF_TOKEN, HF_HOME, HTTPS_PROXY, and NODE_EXTRA_CA_CERTS are respected.',
+    'MODEL is a name of `palimpsest models list`, or the path of a folder or file, which stays there.',
+    'Ctrl-C pauses; the same command continues. Models go to PALIMPSEST_MODELS, by default a folder of',
+    'your account. HF_ENDPOINT, HF_TOKEN, HF_HOME, HTTPS_PROXY, and NODE_EXTRA_CA_CERTS are respected.',
   ],
 };
 
