@@ -20,10 +20,12 @@ export interface WorkspaceFiles {
   /** Undefined where there is no such file, or no answer in time. */
   measure(path: string): Promise<{ readonly size: number; readonly modified: number } | undefined>;
   read(path: string): Promise<Uint8Array | Skip>;
-  /** Makes `why` cheap for all of them. */
+  /** Makes `whyPlace` cheap for all of them. */
   prepare(paths: readonly string[]): Promise<void>;
-  /** Why the text may not leave the extension, or a file is not opened (`text` is empty then); undefined: it may. */
-  why(path: string, text: string): Promise<Skip | undefined>;
+  /** Why a file may not be opened; undefined: it may. */
+  whyPlace(path: string): Promise<Skip | undefined>;
+  /** Why a text that was read there may not leave the extension all the same. */
+  whyText(path: string, text: string): Promise<Skip | undefined>;
   /** Of an open document, unsaved changes included. */
   openText(path: string): { readonly text: string; readonly version: number } | undefined;
   /** Open documents, the one seen last first. */
@@ -218,8 +220,7 @@ export class Sync {
 
   private async look({ path, rank, size, modified }: Measured): Promise<Look> {
     const { files, feed } = this.options;
-    // Before it is opened.
-    const closed = await files.why(path, '');
+    const closed = await files.whyPlace(path);
     if (closed !== undefined) return { skip: closed };
     const ticket = feed.ticket();
     const open = files.openText(path);
@@ -228,7 +229,7 @@ export class Sync {
     const content = open === undefined ? await this.contentOf(path) : checked(open.text);
     if ('skip' in content) return content;
     const { text } = content;
-    const why = await files.why(path, text);
+    const why = await files.whyText(path, text);
     if (why !== undefined) return { skip: why };
     const language = languageOf(path);
     const file = { path, text, modified, rank, ...(language === undefined ? {} : { language }) };

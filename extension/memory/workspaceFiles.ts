@@ -3,7 +3,7 @@ import { FileSystemError, FileType, type TextDocument, type Uri, window, workspa
 import { holdsSecrets } from '../../engine/privacy/secrets';
 import { canonicalPlace } from '../privacy/canonicalUri';
 import type { Exclusions } from '../privacy/exclusions';
-import { matchesGlobs } from '../privacy/globs';
+import { matchesFolder, matchesGlobs } from '../privacy/globs';
 import { privacySettings, searchExclusions } from '../settings';
 import { LARGEST_FILE, type Skip } from './contents';
 import { inTime } from './inTime';
@@ -15,6 +15,8 @@ import type { Entry } from './walk';
 
 /** Milliseconds for one folder or file. */
 const LONGEST_ANSWER = 3000;
+/** Folders that are compared with globs in one go: a few milliseconds. */
+const SLICE = 100;
 
 export interface WorkspaceFilesOptions {
   readonly places: Places;
@@ -26,7 +28,7 @@ export interface WorkspaceFilesOptions {
 export class EditorFiles implements WorkspaceFiles {
   readonly roots: readonly string[];
   /** Globs of a workspace folder, by its uri. */
-  private readonly globs = new Map<string, readonly string[]>();
+  private readonly globs = new Map<string, Globs>();
 
   constructor(private readonly options: WorkspaceFilesOptions) {
     this.roots = options.places.roots;
@@ -47,21 +49,19 @@ export class EditorFiles implements WorkspaceFiles {
 
   async closed(folders: readonly string[]): Promise<ReadonlySet<string>> {
     const closed = new Set<string>();
-    const uris: Uri[] = [];
-    const asked: string[] = [];
     const roots = new Set(this.options.places.folders.map(({ uri }) => uri.toString()));
-    for (const folder of folders) {
-      const uri = this.uriOf(folder);
-      // A workspace folder within another one is looked at by itself.
-      if (uri === undefined || roots.has(uri.toString()) || this.isHidden(uri)) closed.add(folder);
-      else if (holdsSecrets(`${uri.path}/`)) closed.add(folder);
-      else {
-        asked.push(folder);
-        uris.push(uri);
+    for (let from = 0; from < folders.length; from += SLICE) {
+      const open: { readonly folder: string; readonly uri: Uri }[] = [];
+      for (const folder of folders.slice(from, from + SLICE)) {
+        const uri = this.uriOf(folder);
+        // A workspace folder within another one is looked at by itself.
+        if (uri === undefined || roots.has(uri.toString()) || this.isHiddenFolder(uri)) closed.add(folder);
+        else open.push({ folder, uri });
       }
+      const ignored = await this.options.exclusions.areGitIgnored(open.map(({ uri }) => uri));
+      for (const [i, { folder }] of open.entries()) if (ignored[i]) closed.add(folder);
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    const ignored = await this.options.exclusions.areGitIgnored(uris);
-    for (const [i, folder] of asked.entries()) if (ignored[i]) closed.add(folder);
     return closed;
   }
 
@@ -92,15 +92,23 @@ export class EditorFiles implements WorkspaceFiles {
     await this.options.exclusions.areGitIgnored(paths.flatMap((path) => this.uriOf(path) ?? []));
   }
 
-  async why(path: string, text: string): Promise<Skip | undefined> {
+  async whyPlace(path: string): Promise<Skip | undefined> {
     const uri = this.uriOf(path);
     if (uri === undefined) return 'vanished';
-    if (matchesGlobs(this.globsOf(uri), uri)) return 'editor';
+    if (matchesGlobs(this.globsOf(uri).search, uri)) return 'editor';
     const place = await inTime(canonicalPlace(uri), LONGEST_ANSWER);
     if (place === undefined) return 'unknown';
     if (place.uri.path !== uri.path || place.folder === undefined) return 'link';
-    const languageId = this.documentAt(uri)?.languageId ?? languageOf(path) ?? 'plaintext';
-    return this.options.exclusions.whyText({ uri, languageId }, text);
+    return this.options.exclusions.whyPlace(this.asked(uri), uri);
+  }
+
+  async whyText(path: string, text: string): Promise<Skip | undefined> {
+    const uri = this.uriOf(path);
+    if (uri === undefined) return 'vanished';
+    // What was read came from where the name leads now: a link may have taken the file's place meanwhile.
+    const place = await inTime(canonicalPlace(uri), LONGEST_ANSWER);
+    if (place?.uri.path !== uri.path) return place === undefined ? 'unknown' : 'link';
+    return this.options.exclusions.whyContent(this.asked(uri), text);
   }
 
   openText(path: string): { readonly text: string; readonly version: number } | undefined {
@@ -124,17 +132,29 @@ export class EditorFiles implements WorkspaceFiles {
     return this.options.places.uriOf(path);
   }
 
-  private isHidden(uri: Uri): boolean {
-    return matchesGlobs(this.globsOf(uri), uri);
+  private asked(uri: Uri): { readonly uri: Uri; readonly languageId: string } {
+    return { uri, languageId: this.documentAt(uri)?.languageId ?? languageOf(uri.path) ?? 'plaintext' };
   }
 
-  private globsOf(uri: Uri): readonly string[] {
-    const folder = workspace.getWorkspaceFolder(uri);
-    const key = folder?.uri.toString() ?? '';
+  private isHiddenFolder(uri: Uri): boolean {
+    const { hidden, search } = this.globsOf(uri);
+    return holdsSecrets(`${uri.path}/`) || matchesFolder(hidden, uri) || matchesFolder(search, uri);
+  }
+
+  private globsOf(uri: Uri): Globs {
+    const key = workspace.getWorkspaceFolder(uri)?.uri.toString() ?? '';
     const known = this.globs.get(key);
     if (known !== undefined) return known;
-    const globs = [...new Set([...privacySettings(uri).globs, ...searchExclusions(uri)])];
+    const { globs: hidden } = privacySettings(uri);
+    // What is hidden is compared once.
+    const search = searchExclusions(uri).filter((glob) => !hidden.includes(glob));
+    const globs = { hidden, search };
     this.globs.set(key, globs);
     return globs;
   }
+}
+
+interface Globs {
+  readonly hidden: readonly string[];
+  readonly search: readonly string[];
 }

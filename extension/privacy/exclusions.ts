@@ -7,6 +7,7 @@ import {
   l10n,
   type TextDocument,
   Uri,
+  type WorkspaceFolder,
   workspace,
 } from 'vscode';
 import { findSecret } from '../../engine/privacy/contentRules';
@@ -19,10 +20,12 @@ import { matchesGlobs } from './globs';
 
 type Asked = Pick<TextDocument, 'uri' | 'languageId'>;
 
+const MOST_TOLD = 1000;
+
 export class Exclusions implements Disposable {
   private readonly owned = new Disposables();
   private readonly git: GitIgnore;
-  private told = '';
+  private readonly told = new Set<string>();
 
   constructor(private readonly log: Pick<LogOutputChannel, 'debug' | 'info'>) {
     this.git = this.owned.add(
@@ -46,28 +49,38 @@ export class Exclusions implements Disposable {
 
   /** The same of a text that no editor shows; `uri` says where it stands or would stand. */
   async whyText(asked: Asked, text: string): Promise<Exclusion | undefined> {
-    const { languageId } = asked;
-    const file = fileOf(asked.uri);
-    const real = file === undefined ? asked.uri : await this.realPlace(file);
-    if (real === undefined) return 'unknown';
+    return (await this.whyPlace(asked)) ?? this.whyContent(asked, text);
+  }
+
+  /** As far as it can be told without looking at the text. `real`: where the uri leads, if that is known already. */
+  async whyPlace({ uri, languageId }: Asked, real?: Uri): Promise<Exclusion | undefined> {
+    const file = fileOf(uri);
+    const place = real ?? (file === undefined ? uri : await this.realPlace(file));
+    if (place === undefined) return 'unknown';
+    const { globs, leaveOutGitIgnored } = privacySettings(uri);
     // By the name that it is open under, and by the one to which that leads.
-    const uris = real.path === asked.uri.path ? [asked.uri] : [asked.uri, real];
-    for (const uri of uris) {
-      const isHiddenThere = matchesGlobs(privacySettings(uri).globs, uri, languageId);
-      const byName = exclusionByName({ path: uri.path, languageId, text, isHidden: isHiddenThere });
+    const uris = place.path === uri.path ? [uri] : [uri, place];
+    for (const one of uris) {
+      const isHidden = matchesGlobs(one === uri ? globs : privacySettings(one).globs, one, languageId);
+      const byName = exclusionByName({ path: one.path, languageId, text: '', isHidden });
       if (byName !== undefined) return byName;
     }
-    const found = await findSecret(text);
-    if (found !== undefined) {
-      this.tell(`${asked.uri.toString()}: line ${found.line} looks like a secret (${found.rule}).`);
-      return 'token';
-    }
-    if (file === undefined || !privacySettings(asked.uri).leaveOutGitIgnored) return undefined;
-    for (const uri of uris) {
-      const isGitIgnored = await this.git.isIgnored(uri.scheme === 'file' ? uri.fsPath : file);
+    if (file === undefined || !leaveOutGitIgnored) return undefined;
+    for (const one of uris) {
+      const isGitIgnored = await this.git.isIgnored(one.scheme === 'file' ? one.fsPath : file);
       if (isGitIgnored !== false) return isGitIgnored ? 'git' : 'unknown';
     }
     return undefined;
+  }
+
+  /** As far as the text tells. */
+  async whyContent({ uri, languageId }: Asked, text: string): Promise<Exclusion | undefined> {
+    const byName = exclusionByName({ path: uri.path, languageId, text, isHidden: false });
+    if (byName !== undefined) return byName;
+    const found = await findSecret(text);
+    if (found === undefined) return undefined;
+    this.tell(`${uri.toString()}: line ${found.line} looks like a secret (${found.rule}).`);
+    return 'token';
   }
 
   /**
@@ -75,9 +88,14 @@ export class Exclusions implements Disposable {
    * from then on.
    */
   async areGitIgnored(uris: readonly Uri[]): Promise<readonly boolean[]> {
-    const asked = uris.map((uri) =>
-      uri.scheme === 'file' && privacySettings(uri).leaveOutGitIgnored ? uri.fsPath : undefined,
-    );
+    const settings = new Map<WorkspaceFolder | undefined, boolean>();
+    const asked = uris.map((uri) => {
+      if (uri.scheme !== 'file') return undefined;
+      const folder = workspace.getWorkspaceFolder(uri);
+      const isAsked = settings.get(folder) ?? privacySettings(uri).leaveOutGitIgnored;
+      settings.set(folder, isAsked);
+      return isAsked ? uri.fsPath : undefined;
+    });
     const files = asked.filter((file) => file !== undefined);
     const answers = new Map(
       (await this.git.areIgnored(files)).map((ignored, i) => [files[i], ignored === true]),
@@ -85,10 +103,11 @@ export class Exclusions implements Disposable {
     return asked.map((file) => file !== undefined && answers.get(file) === true);
   }
 
-  /** Once, not at every key. */
+  /** Once, not at every key and every look at the workspace. */
   private tell(sentence: string): void {
-    if (this.told === sentence) return;
-    this.told = sentence;
+    if (this.told.has(sentence)) return;
+    if (this.told.size >= MOST_TOLD) this.told.clear();
+    this.told.add(sentence);
     this.log.info(sentence);
   }
 

@@ -62,9 +62,12 @@ class FakeFiles implements WorkspaceFiles {
     return this.disk.get(path)?.bytes ?? 'vanished';
   }
 
-  async why(path: string, text: string): Promise<Skip | undefined> {
+  async whyPlace(path: string): Promise<Skip | undefined> {
     if (path.includes('secret')) return 'secret';
-    if (this.ignored.has(path)) return 'git';
+    return this.ignored.has(path) ? 'git' : undefined;
+  }
+
+  async whyText(_path: string, text: string): Promise<Skip | undefined> {
     return text.includes('sk_live_') ? 'token' : undefined;
   }
 }
