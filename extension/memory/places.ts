@@ -1,6 +1,8 @@
 // What the files of a workspace are called in its memory: their paths within their folder, with the folder's name before them
 // where there are several folders.
+
 import { Uri, type WorkspaceFolder, workspace } from 'vscode';
+import { rootNames } from './rootNames';
 
 export class Places {
   /** Of the folder, by what its paths begin with; empty for the only one. */
@@ -10,11 +12,9 @@ export class Places {
     all: readonly WorkspaceFolder[] = workspace.workspaceFolders ?? [],
     isWanted: (folder: WorkspaceFolder) => boolean = () => true,
   ) {
-    for (const folder of all) {
-      let name = all.length > 1 ? folder.name.replaceAll('/', '_') : '';
-      // Two folders may have the same name.
-      for (let n = 2; this.byName.has(name); n++) name = `${folder.name.replaceAll('/', '_')} (${n})`;
-      if (isWanted(folder)) this.byName.set(name, folder);
+    const names = rootNames(all.map(({ name }) => name));
+    for (const [i, folder] of all.entries()) {
+      if (isWanted(folder)) this.byName.set(names[i] ?? '', folder);
     }
   }
 

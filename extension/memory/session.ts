@@ -25,6 +25,10 @@ export class Session {
   private wanted = new Set<string>();
   private looking: Promise<void> | undefined;
   private looks = 0;
+  /** There was more than is held, so what is near matters. */
+  private isCut = false;
+  /** Where somebody has worked: what is near to it was looked for. */
+  private readonly folders = new Set<string>();
 
   constructor(private readonly options: SessionOptions) {
     this.feed = new Feed(options.id, options.port);
@@ -47,6 +51,13 @@ export class Session {
     this.looking ??= this.look().finally(() => {
       this.looking = undefined;
     });
+  }
+
+  /** Somebody works in a folder now. In a workspace that is held as a whole, that changes nothing. */
+  movedTo(folder: string): void {
+    if (this.folders.has(folder)) return;
+    this.folders.add(folder);
+    if (this.isCut) this.changed(undefined);
   }
 
   /** Open documents were edited, or opened: at once. */
@@ -83,6 +94,7 @@ export class Session {
   private async everything(): Promise<void> {
     const started = performance.now();
     const outcome = await this.sync().everything();
+    this.isCut = outcome.left > 0 || (outcome.found !== undefined && outcome.found.end !== 'all');
     if (this.controller.signal.aborted) return;
     this.options.log.info(sayOutcome(this.feed, outcome, performance.now() - started));
     this.news(outcome.sent + outcome.removed);

@@ -64,7 +64,13 @@ const SLICE = 1000;
 const LONGEST_WORK = 60_000;
 
 /** How one file was found. */
-type Look = { readonly reading: Reading } | { readonly skip: Skip } | 'held';
+type Look = { readonly reading: Reading } | { readonly skip: Skip; readonly ticket: number } | 'held';
+
+/** What there is to send of some files. */
+interface Looked {
+  readonly readings: readonly Reading[];
+  readonly removals: readonly Removal[];
+}
 
 export class Sync {
   /** Milliseconds. */
@@ -108,7 +114,7 @@ export class Sync {
     tally.left += choice.left + paths.length - near.length;
     const chosen = new Set(choice.files.map(({ path }) => path));
     const gone = [...feed.held.keys()].filter((path) => !chosen.has(path));
-    await this.send([], gone, tally);
+    await this.send({ readings: [], removals: this.removalsOf(gone) }, tally);
     await this.bring(choice.files, tally);
     return tally.outcome(found);
   }
@@ -125,7 +131,7 @@ export class Sync {
       // A folder's own name stands for everything in it.
       else gone.push(...[...feed.held.keys()].filter((held) => held === path || held.startsWith(`${path}/`)));
     }
-    await this.send([], gone, tally);
+    await this.send({ readings: [], removals: this.removalsOf(gone) }, tally);
     await this.bring(measured, tally);
     return tally.outcome();
   }
@@ -133,7 +139,7 @@ export class Sync {
   /** An open document, at once. */
   async document(path: string): Promise<Outcome> {
     const tally = new Tally();
-    await this.round([{ path, rank: 0, size: 0, modified: this.now() }], tally);
+    await this.send(await this.round([{ path, rank: 0, size: 0, modified: this.now() }], tally), tally);
     return tally.outcome();
   }
 
@@ -186,22 +192,28 @@ export class Sync {
 
   private async bring(all: readonly Measured[], tally: Tally): Promise<void> {
     let worked = 0;
+    let sending = Promise.resolve();
     for (let from = 0; from < all.length; from += ROUND) {
-      if (!(await this.rest())) return;
+      if (!(await this.rest())) break;
       const started = performance.now();
-      await this.round(all.slice(from, from + ROUND), tally);
+      // While the engine takes in one round, the next one is read.
+      const [looked] = await Promise.all([this.round(all.slice(from, from + ROUND), tally), sending]);
+      sending = this.send(looked, tally);
+      // It is waited for, only not yet.
+      sending.catch(() => undefined);
       worked += performance.now() - started;
       if (worked > LONGEST_WORK) {
         tally.left += Math.max(0, all.length - from - ROUND);
-        return;
+        break;
       }
     }
+    await sending;
   }
 
-  private async round(some: readonly Measured[], tally: Tally): Promise<void> {
+  private async round(some: readonly Measured[], tally: Tally): Promise<Looked> {
     await this.options.files.prepare(some.map(({ path }) => path));
     const readings: Reading[] = [];
-    const gone: string[] = [];
+    const removals: Removal[] = [];
     for (let from = 0; from < some.length; from += SIDE_BY_SIDE) {
       const few = some.slice(from, from + SIDE_BY_SIDE);
       const looks = await Promise.all(few.map((file) => this.look(file)));
@@ -211,26 +223,26 @@ export class Sync {
         if ('reading' in look) readings.push(look.reading);
         else {
           tally.skip(look.skip);
-          gone.push(path);
+          removals.push({ path, ticket: look.ticket });
         }
       }
     }
-    await this.send(readings, gone, tally);
+    return { readings, removals };
   }
 
   private async look({ path, rank, size, modified }: Measured): Promise<Look> {
     const { files, feed } = this.options;
-    const closed = await files.whyPlace(path);
-    if (closed !== undefined) return { skip: closed };
     const ticket = feed.ticket();
+    const closed = await files.whyPlace(path);
+    if (closed !== undefined) return { skip: closed, ticket };
     const open = files.openText(path);
     const stamp = open === undefined ? `${size} ${modified}` : `open ${open.version}`;
     if (feed.held.get(path)?.stamp === stamp) return 'held';
     const content = open === undefined ? await this.contentOf(path) : checked(open.text);
-    if ('skip' in content) return content;
+    if ('skip' in content) return { skip: content.skip, ticket };
     const { text } = content;
     const why = await files.whyText(path, text);
-    if (why !== undefined) return { skip: why };
+    if (why !== undefined) return { skip: why, ticket };
     const language = languageOf(path);
     const file = { path, text, modified, rank, ...(language === undefined ? {} : { language }) };
     return { reading: { file, stamp, ticket } };
@@ -241,16 +253,18 @@ export class Sync {
     return typeof read === 'string' ? { skip: read } : contentOf(read);
   }
 
-  private async send(readings: readonly Reading[], gone: readonly string[], tally: Tally): Promise<void> {
+  private removalsOf(paths: readonly string[]): readonly Removal[] {
+    return paths.map((path) => ({ path, ticket: this.options.feed.ticket() }));
+  }
+
+  private async send({ readings, removals }: Looked, tally: Tally): Promise<void> {
     const { feed } = this.options;
-    const removals: Removal[] = gone
-      .filter((path) => feed.held.has(path))
-      .map((path) => ({ path, ticket: feed.ticket() }));
-    if (readings.length === 0 && removals.length === 0) return;
-    const refused = await feed.send(readings, removals);
+    const gone = removals.filter(({ path }) => feed.held.has(path));
+    if (readings.length === 0 && gone.length === 0) return;
+    const refused = await feed.send(readings, gone);
     for (const _ of refused) tally.skip('refused');
     tally.sent += readings.length - refused.size;
-    tally.removed += removals.length;
+    tally.removed += gone.length;
   }
 }
 

@@ -1,7 +1,15 @@
 // The workspace as the memory sees it: folders, files, open documents, and what may not be read of them.
-import { FileSystemError, FileType, type TextDocument, type Uri, window, workspace } from 'vscode';
+import {
+  FileSystemError,
+  FileType,
+  type TextDocument,
+  type Uri,
+  type WorkspaceFolder,
+  window,
+  workspace,
+} from 'vscode';
+import { canonicalPath, pathWithin } from '../../engine/privacy/canonicalPath';
 import { holdsSecrets } from '../../engine/privacy/secrets';
-import { canonicalPlace } from '../privacy/canonicalUri';
 import type { Exclusions } from '../privacy/exclusions';
 import { matchesFolder, matchesGlobs } from '../privacy/globs';
 import { privacySettings, searchExclusions } from '../settings';
@@ -29,6 +37,7 @@ export class EditorFiles implements WorkspaceFiles {
   readonly roots: readonly string[];
   /** Globs of a workspace folder, by its uri. */
   private readonly globs = new Map<string, Globs>();
+  private readonly realRoots = new Map<string, Promise<string | undefined>>();
 
   constructor(private readonly options: WorkspaceFilesOptions) {
     this.roots = options.places.roots;
@@ -96,19 +105,14 @@ export class EditorFiles implements WorkspaceFiles {
     const uri = this.uriOf(path);
     if (uri === undefined) return 'vanished';
     if (matchesGlobs(this.globsOf(uri).search, uri)) return 'editor';
-    const place = await inTime(canonicalPlace(uri), LONGEST_ANSWER);
-    if (place === undefined) return 'unknown';
-    if (place.uri.path !== uri.path || place.folder === undefined) return 'link';
-    return this.options.exclusions.whyPlace(this.asked(uri), uri);
+    return (await this.whyElsewhere(uri)) ?? this.options.exclusions.whyPlace(this.asked(uri), uri);
   }
 
   async whyText(path: string, text: string): Promise<Skip | undefined> {
     const uri = this.uriOf(path);
     if (uri === undefined) return 'vanished';
     // What was read came from where the name leads now: a link may have taken the file's place meanwhile.
-    const place = await inTime(canonicalPlace(uri), LONGEST_ANSWER);
-    if (place?.uri.path !== uri.path) return place === undefined ? 'unknown' : 'link';
-    return this.options.exclusions.whyContent(this.asked(uri), text);
+    return (await this.whyElsewhere(uri)) ?? this.options.exclusions.whyContent(this.asked(uri), text);
   }
 
   openText(path: string): { readonly text: string; readonly version: number } | undefined {
@@ -130,6 +134,25 @@ export class EditorFiles implements WorkspaceFiles {
 
   private uriOf(path: string): Uri | undefined {
     return this.options.places.uriOf(path);
+  }
+
+  /** Whether the name leads anywhere but to where it says, inside or outside the workspace. */
+  private async whyElsewhere(uri: Uri): Promise<Skip | undefined> {
+    const folder = workspace.getWorkspaceFolder(uri);
+    if (folder === undefined) return 'link';
+    if (uri.scheme !== 'file') return undefined;
+    const root = await this.realRoot(folder);
+    const real = await inTime(canonicalPath(uri.fsPath), LONGEST_ANSWER);
+    if (root === undefined || real === undefined) return 'unknown';
+    const within = pathWithin(root, real);
+    return within === pathWithin(folder.uri.fsPath, uri.fsPath) ? undefined : 'link';
+  }
+
+  private realRoot({ uri }: WorkspaceFolder): Promise<string | undefined> {
+    const key = uri.toString();
+    const real = this.realRoots.get(key) ?? inTime(canonicalPath(uri.fsPath), LONGEST_ANSWER);
+    this.realRoots.set(key, real);
+    return real;
   }
 
   private asked(uri: Uri): { readonly uri: Uri; readonly languageId: string } {

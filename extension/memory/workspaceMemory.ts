@@ -23,6 +23,7 @@ import { languageOf } from './languages';
 import { Lull } from './lull';
 import type { OpenTexts } from './openTexts';
 import { Places } from './places';
+import { folderOf } from './ranking';
 import { Session } from './session';
 import { EditorFiles } from './workspaceFiles';
 
@@ -138,6 +139,8 @@ export class WorkspaceMemory implements Disposable {
     });
     this.current = { session, engine: running };
     this.listen(session);
+    const path = window.activeTextEditor && this.codePath(window.activeTextEditor.document.uri);
+    if (path !== undefined) session.movedTo(folderOf(path));
     session.changed(undefined);
   }
 
@@ -172,7 +175,9 @@ export class WorkspaceMemory implements Disposable {
     listening.add(
       window.onDidChangeActiveTextEditor((editor) => {
         const path = editor && this.codePath(editor.document.uri);
-        if (path !== undefined && !isHeld(path)) keys.add(path);
+        if (path === undefined) return;
+        if (!isHeld(path)) keys.add(path);
+        session.movedTo(folderOf(path));
       }),
     );
     listening.add(

@@ -6,6 +6,7 @@ import { checked, contentOf, LARGEST_FILE } from '../../../../extension/memory/c
 import { ImportablePaths } from '../../../../extension/memory/imports';
 import { languageOf } from '../../../../extension/memory/languages';
 import { Ranking } from '../../../../extension/memory/ranking';
+import { rootNames } from '../../../../extension/memory/rootNames';
 
 const NOTHING = { open: [], imported: new Set<string>(), languages: [] };
 
@@ -200,4 +201,16 @@ describe('contents', () => {
     assert.deepEqual(checked('/* @generated */\nx = 1\n'), { skip: 'generated' });
     assert.deepEqual(checked('a\n'.repeat(LARGEST_FILE)), { skip: 'large' });
   });
+});
+
+test('several folders have different names, the only one has none', () => {
+  assert.deepEqual(rootNames(['app']), ['']);
+  assert.deepEqual(rootNames(['app', 'lib', 'app', 'app (2)', '.config', 'a/b']), [
+    'app',
+    'lib',
+    'app (2)',
+    'app (2) (2)',
+    '_config',
+    'a_b',
+  ]);
 });

@@ -304,6 +304,43 @@ describe('a session', () => {
     assert.ok(changes() > 0);
   });
 
+  test('looks again where somebody goes to another folder of a workspace that is too large to be held', async () => {
+    const files = new FakeFiles({ 'a/a.ts': 'a', 'b/b.ts': 'b' });
+    const port = new FakePort();
+    const { session, said } = begin(files, port);
+    session.movedTo('a');
+    session.changed(undefined);
+    await session.settled;
+    session.movedTo('b');
+    await session.settled;
+    assert.equal(said.length, 1, 'not where everything is held');
+    for (let i = 0; i < 6000; i++) files.write(`c/f${i}.ts`, 'c');
+    session.changed(undefined);
+    await session.settled;
+    session.movedTo('b');
+    await session.settled;
+    assert.equal(said.length, 2, 'nor where it was looked for already');
+    files.documents.set('c/f5999.ts', { text: 'c', version: 1 });
+    session.movedTo('c');
+    await session.settled;
+    assert.equal(said.length, 3);
+    assert.ok(session.feed.held.has('c/f5999.ts'));
+  });
+
+  test('an engine that goes in the middle of many files leaves no error behind', async () => {
+    const files = new FakeFiles(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`f${i}.ts`, 'x'])));
+    const port = new FakePort();
+    const { session, said } = begin(files, port);
+    files.onRead = (path) => {
+      if (path === 'f50.ts') port.fails = true;
+    };
+    session.changed(undefined);
+    await session.settled;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(said.length, 1);
+    assert.match(said[0] ?? '', /^debug: .*engine-exited/);
+  });
+
   test('an engine that is gone is no error that anybody sees, and nothing is sent after the end', async () => {
     const files = new FakeFiles({ 'a.ts': 'a' });
     const port = new FakePort();

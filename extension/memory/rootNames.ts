@@ -1,0 +1,15 @@
+// What the paths of a memory begin with where a window has several folders. Pure.
+
+/** One for each folder, each another one, without a `/`; empty for the only one. */
+export function rootNames(folders: readonly string[]): readonly string[] {
+  if (folders.length === 1) return [''];
+  const names = new Set<string>();
+  for (const folder of folders) {
+    // A dot in front would make a tool's own folder of it.
+    const plain = folder.replaceAll('/', '_').replace(/^\./, '_');
+    let name = plain;
+    for (let n = 2; names.has(name); n++) name = `${plain} (${n})`;
+    names.add(name);
+  }
+  return [...names];
+}
