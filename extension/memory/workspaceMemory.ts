@@ -21,6 +21,7 @@ import type { CopiedFrom } from './copiedFrom';
 import { inTime } from './inTime';
 import { languageOf } from './languages';
 import { Lull } from './lull';
+import { inTurns } from './nearOrder';
 import type { OpenTexts } from './openTexts';
 import { Places } from './places';
 import { folderOf } from './ranking';
@@ -93,13 +94,14 @@ export class WorkspaceMemory implements Disposable {
     const { session } = this;
     if (session === undefined || !privacySettings(uri).workspace) return undefined;
     const path = this.places.pathOf(uri);
-    const open = near.filter((document) => this.holds(document)).map((one) => this.places.pathOf(one.uri));
+    const held = near.filter((document) => this.holds(document));
+    const open = held.flatMap((document) => this.places.pathOf(document.uri) ?? []);
     const imported = path === undefined ? [] : session.feed.importable.importedBy(path, text);
-    const all = [...new Set([...open, ...imported])].filter((one) => one !== undefined && one !== path);
+    const all = inTurns(open, imported).filter((one) => one !== path);
     return {
       id: this.id,
       ...(path === undefined ? {} : { path }),
-      ...(all.length === 0 ? {} : { near: all.slice(0, MOST_NEAR) as string[] }),
+      ...(all.length === 0 ? {} : { near: all.slice(0, MOST_NEAR) }),
     };
   }
 

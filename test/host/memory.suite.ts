@@ -8,6 +8,7 @@ import path from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import {
   CancellationTokenSource,
+  type CodeLens,
   commands,
   InlineCompletionTriggerKind,
   Position,
@@ -18,12 +19,24 @@ import {
 } from 'vscode';
 import type { InfillParams, MemoryUpdateParams } from '../../engine/protocol';
 import type { Palimpsest } from '../../extension/palimpsest';
-import { closeEverything, configure, internals, openFile, until, useCpu } from './host';
+import {
+  closeEverything,
+  configure,
+  internals,
+  openFile,
+  reviewOf,
+  select,
+  until,
+  useCpu,
+  useScriptedEngine,
+} from './host';
 
 /** Everything that is sent to engines from here on. */
 class Wire {
   readonly updates: MemoryUpdateParams[] = [];
   readonly infills: Partial<InfillParams>[] = [];
+  /** Texts that the engine has indexed. */
+  readonly taken: string[] = [];
   clears = 0;
 
   constructor(private readonly client: object) {}
@@ -31,6 +44,8 @@ class Wire {
   /** Of all clients: they have one prototype. */
   tap(): () => void {
     const shared = Object.getPrototypeOf(this.client);
+    const { taken } = this;
+    const textsOf = ({ files }: MemoryUpdateParams) => files.map(({ text }) => text);
     const heard: Readonly<Record<string, (params: never) => void>> = {
       updateMemory: (params) => this.updates.push(params),
       clearMemory: () => this.clears++,
@@ -40,7 +55,13 @@ class Wire {
     for (const [name, call] of real) {
       shared[name] = function (this: object, params: never, ...rest: never[]) {
         heard[name]?.(params);
-        return Reflect.apply(call, this, [params, ...rest]);
+        const answer: Promise<unknown> = Reflect.apply(call, this, [params, ...rest]);
+        if (name === 'updateMemory')
+          void answer.then(
+            () => taken.push(...textsOf(params)),
+            () => undefined,
+          );
+        return answer;
       };
     }
     return () => {
@@ -271,10 +292,14 @@ describe('project memory', () => {
     it('of an open document arrives unsaved, within 200 ms of the last key', async () => {
       const editor = await openFile('typed.py', 'typed = 1\n');
       await until(() => held().has('typed.py'), 'the document');
-      const started = performance.now();
+      let typed = 0;
+      const listening = workspace.onDidChangeTextDocument(() => {
+        typed = performance.now();
+      });
       await editor.edit((edit) => edit.insert(new Position(1, 0), 'unsaved = 2\n'));
-      await until(() => wire.lastOf('typed.py') === 'typed = 1\nunsaved = 2\n', 'the edit', 5);
-      console.log(`      an edit is sent after ${(performance.now() - started).toFixed(0)} ms`);
+      await until(() => wire.taken.includes('typed = 1\nunsaved = 2\n'), 'the edit in the engine', 2);
+      console.log(`      an edit is in the engine after ${(performance.now() - typed).toFixed(0)} ms`);
+      listening.dispose();
       await editor.document.save();
       await remove('typed.py');
       await until(() => wire.removed.includes('typed.py'), 'the removal');
@@ -338,6 +363,28 @@ describe('project memory', () => {
       await until(() => held().has('prices.py'), 'the memory of the new one');
       assert.deepEqual([...(await settled()).keys()].sort(), before);
       assert.deepEqual([...new Set(wire.paths)].sort(), before);
+    });
+  });
+
+  describe('a review', () => {
+    useScriptedEngine();
+
+    it('says where it is copied from, in the status bar and above the change, as long as it is open', async () => {
+      await openFile('prices.py', fs.readFileSync(Uri.joinPath(root, 'prices.py').fsPath, 'utf8'));
+      await until(() => held().has('prices.py'), 'the memory');
+      const editor = await openFile('orders.py', 'def f(item):\n    return item.price\n');
+      select(editor, [1, 1]);
+      await reviewOf(editor);
+      const { status } = await internals();
+      await until(() => status.tooltip.includes('prices.py:1]('), 'the link');
+      const lenses = await commands.executeCommand<CodeLens[]>(
+        'vscode.executeCodeLensProvider',
+        editor.document.uri,
+      );
+      const lens = lenses.find(({ command }) => command?.title.includes('Copied from prices.py:1'));
+      assert.deepEqual(lens?.command?.arguments, [Uri.joinPath(root, 'prices.py').toString(), 1]);
+      await commands.executeCommand('palimpsest.rejectRewrite');
+      await until(() => !status.tooltip.includes('prices.py:1]('), 'the end of it');
     });
   });
 

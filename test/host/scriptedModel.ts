@@ -38,7 +38,10 @@ class ScriptedModel implements LoadedModel {
   }
 
   async infill(params: InfillParams, context: Context = {}): Promise<InfillResult> {
-    const { text, spans, candidates = 1, seed = 0 } = params;
+    const { text, spans, candidates = 1, seed = 0, memory } = params;
+    // Whatever is near, its first line.
+    const [path] = memory?.near ?? [];
+    const source = path === undefined ? {} : { source: { path, line: 1 } };
     const answers = Array.from({ length: candidates }, (_, candidate) =>
       spans.map((span, index) => piecesOf(text, span, seed + candidate, index)),
     );
@@ -63,6 +66,7 @@ class ScriptedModel implements LoadedModel {
           start,
           end,
           text: (answer[index] ?? []).map((piece) => piece.text).join(''),
+          ...source,
         })),
       })),
     };

@@ -5,6 +5,7 @@ import { choose, Nearest } from '../../../../extension/memory/choice';
 import { checked, contentOf, LARGEST_FILE } from '../../../../extension/memory/contents';
 import { ImportablePaths } from '../../../../extension/memory/imports';
 import { languageOf } from '../../../../extension/memory/languages';
+import { inTurns } from '../../../../extension/memory/nearOrder';
 import { Ranking } from '../../../../extension/memory/ranking';
 import { rootNames } from '../../../../extension/memory/rootNames';
 
@@ -213,4 +214,9 @@ test('several folders have different names, the only one has none', () => {
     '_config',
     'a_b',
   ]);
+});
+
+test('open and imported files are named in turns, each once', () => {
+  assert.deepEqual(inTurns(['a', 'b', 'c', 'd'], ['x', 'b']), ['a', 'x', 'b', 'c', 'd']);
+  assert.deepEqual(inTurns([], ['x', 'y']), ['x', 'y']);
 });
