@@ -12,12 +12,14 @@ import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
 import { placeOf } from './hub/place';
 import { Infiller } from './infill/infiller';
+import { isSlow } from './infill/reach';
 import type { LoadContext, LoadedModel, LoadModel } from './model';
 import type { LoadModelParams, ModelDescription } from './protocol';
 import { checkFits } from './runtime/availableMemory';
 import { IdleTrim } from './runtime/idleTrim';
 import { integerProductsAreExact } from './runtime/integerProducts';
 
+import { Pace, probePace } from './runtime/pace';
 import { choosePrecision } from './runtime/precision';
 import { rememberedProbe } from './runtime/probe';
 import { decideProvider, type ProviderDecision } from './runtime/providers';
@@ -25,6 +27,8 @@ import { DecoderSession, keepsCacheOnDevice } from './runtime/session';
 
 /** Parameters up to which a model that cannot be quantised runs in fp32 without being asked: 4 GB. */
 const SMALL = 1e9;
+/** Parameters from which on a model may be slow, so that its pace is looked at when it is loaded. */
+const PROBED_FROM = 1e8;
 /** Best tokens that come back for each row: enough for nucleus sampling and for alternatives. */
 const TOP_K = 24;
 
@@ -40,6 +44,10 @@ export const loadModel: LoadModel = async (params, context) => {
     provider: decision.provider,
     threads: threadCount(),
   });
+  const pace = new Pace(checkpoint.shape);
+  if (checkpoint.parameters >= PROBED_FROM) {
+    await probePace((request) => session.run(request), checkpoint.shape, pace);
+  }
   const description: ModelDescription = {
     folder: checkpoint.folder,
     name: checkpoint.name,
@@ -54,10 +62,11 @@ export const loadModel: LoadModel = async (params, context) => {
     storedPrecision: checkpoint.storedDtype,
     ...(calibration ? { gate: calibration.gate } : {}),
     takesInstruction: checkpoint.chat !== undefined,
+    ...(isSlow(pace) ? { isSlow: true } : {}),
     memory: { weights: weightBytesOf(checkpoint, precision), request: requestBytes(checkpoint) },
     remarks,
   };
-  return modelOf(checkpoint, description, session, calibration);
+  return modelOf(checkpoint, description, session, calibration, pace);
 };
 
 /** A model up to its graph: opened, its provider and precision chosen, its quantised weights made. */
@@ -144,8 +153,9 @@ function modelOf(
   description: ModelDescription,
   session: DecoderSession,
   calibration: Calibration | undefined,
+  pace: Pace,
 ): LoadedModel {
-  const infiller = new Infiller(checkpoint, description, session, calibration);
+  const infiller = new Infiller(checkpoint, description, session, calibration, pace);
   // The caches belong to one request at a time.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -167,6 +177,7 @@ function modelOf(
     checkpoint,
     description,
     infill: (params, context = {}) => working(() => infiller.infill(params, context)),
+    estimate: (params) => infiller.estimate(params),
     score: (params, context = {}) => working(() => infiller.score(params, context)),
     dispose: () =>
       inTurn(async () => {

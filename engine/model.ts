@@ -3,6 +3,7 @@ import type { Checkpoint } from './checkpoint/types';
 import type { CopyIndex } from './copying/sources';
 import type {
   DenoiseStepEvent,
+  Estimate,
   InfillParams,
   InfillResult,
   LoadModelParams,
@@ -30,6 +31,8 @@ export interface LoadedModel {
       readonly index?: CopyIndex | undefined;
     },
   ): Promise<InfillResult>;
+  /** How long such a request would take; nothing is computed for it. Throws EngineError as `infill` rejects. */
+  estimate(params: InfillParams): Estimate;
   score(params: ScoreParams, context?: { readonly signal?: AbortSignal }): Promise<ScoreResult>;
   dispose(): Promise<void>;
 }

@@ -18,6 +18,8 @@ export const METHODS = {
   describeModel: 'palimpsest/describeModel',
   /** InfillParams → InfillResult. `$/cancelRequest` gives it up between two steps. Sends `denoiseStep` if `events` is set. */
   infill: 'palimpsest/infill',
+  /** InfillParams → Estimate: how long such a request would take. Answered at once, between two passes of what runs. */
+  estimate: 'palimpsest/estimate',
   /** ScoreParams → ScoreResult. `$/cancelRequest` gives it up between two passes. */
   score: 'palimpsest/score',
   /** MemoryUpdateParams → MemoryFacts, when the files are indexed. Work on it waits while a request runs. */
@@ -103,6 +105,8 @@ export interface ModelDescription {
   readonly storedPrecision: string;
   /** Bytes, estimated: what the weights take in memory, and what a request takes on top at most. */
   readonly memory?: { readonly weights: number; readonly request: number };
+  /** Whether denoising a few lines is a long wait on this machine: several candidates at once would be a longer one. */
+  readonly isSlow?: boolean;
   /**
    * 0…1: the confidence from which on an answer that nobody asked for is worth showing, where that was fitted to the model
    * (calibration.json). Without one `DEFAULT_GATE` counts.
@@ -177,6 +181,13 @@ export interface InfillOptions {
    * and refreshes it every 16 steps.
    */
   readonly cache?: CacheChoice;
+  /**
+   * Whether a person waits for it. A model that is slow on this machine then takes in less of the canvas at once, denoises it
+   * from left to right, and writes all tokens that are sure in one step. Default false: the same answer on every machine.
+   */
+  readonly interactive?: boolean;
+  /** For families that are denoised in place: most tokens of the canvas in one pass, 64 to 1,000,000. Default: the family's window. */
+  readonly window?: number;
   /**
    * Whether text from elsewhere in the same file, and from `openTexts`, is copied. Default: `mixed` for models with a
    * calibration.json (the starter model has one), otherwise `off` (docs/copying.md).
@@ -347,6 +358,15 @@ export interface InfillResult {
   readonly candidates: readonly Candidate[];
 }
 
+/** Of a request that was not made. */
+export interface Estimate {
+  /** Tokens that it would begin with, over all spans. */
+  readonly masks: number;
+  /** Until its first denoise step and until its answer, without waiting for its turn; absent: the model's pace is not known yet. */
+  readonly firstMillis?: number;
+  readonly millis?: number;
+}
+
 /** One cell of the canvas as it is shown: text, not token ids. */
 export interface CellEvent {
   /** Of its token; of a masked cell its best guess, where there is one. */
@@ -372,6 +392,10 @@ export interface DenoiseStepEvent {
   readonly committed: readonly number[];
   /** Indices into `cells` that were masked again in this step. */
   readonly remasked: readonly number[];
+  /** Of the whole request, 0…1. */
+  readonly fraction?: number;
+  /** Until its answer, where that can be said. */
+  readonly remainingMillis?: number;
 }
 
 export interface ScoreParams {

@@ -63,6 +63,11 @@ export function hubSettings(): HubSettings {
   };
 }
 
+/** Whether a slow model takes in less at once and writes all that is sure, so that nobody waits long. */
+export function adaptsToSpeed(): boolean {
+  return workspace.getConfiguration(SECTION).get('engine.adaptToSpeed') !== false;
+}
+
 export interface RewriteSettings {
   readonly candidates: number;
   readonly strength: number;

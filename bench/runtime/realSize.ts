@@ -34,9 +34,15 @@ interface Contender {
   readonly ghost: string;
   /** Candidates that a rewrite asks for before anything is shown. */
   readonly candidates: number;
+  /** What the extension asks for besides. */
+  readonly options: { readonly interactive?: boolean };
 }
 
-async function bundle(name: string, root: string, candidates: number): Promise<Contender> {
+async function bundle(
+  name: string,
+  root: string,
+  { candidates, options }: Pick<Contender, 'candidates' | 'options'>,
+): Promise<Contender> {
   const folder = path.join(SIDE, name);
   await esbuild.build({
     entryPoints: {
@@ -51,7 +57,13 @@ async function bundle(name: string, root: string, candidates: number): Promise<C
     external: ['onnxruntime-node', 'vscode'],
     logLevel: 'error',
   });
-  return { name, engine: path.join(folder, 'engine.js'), ghost: path.join(folder, 'ghost.js'), candidates };
+  return {
+    name,
+    engine: path.join(folder, 'engine.js'),
+    ghost: path.join(folder, 'ghost.js'),
+    candidates,
+    options,
+  };
 }
 
 /** The sources of another revision, where node finds our packages. */
@@ -149,6 +161,7 @@ async function measure(
         language: 'typescript',
         spans: [middleLines(text, lines)],
         candidates: contender.candidates,
+        ...contender.options,
       },
       {
         signal: controller.signal,
@@ -228,6 +241,7 @@ async function typeGhost(contender: Contender, folder: string, text: string): Pr
               language: 'typescript',
               spans: [{ start: before.length, end: before.length }],
               maxTokens: GHOST_TOKENS,
+              ...contender.options,
             },
             { signal },
           );
@@ -300,8 +314,10 @@ async function main(): Promise<void> {
   const { folder } = checkpoint;
   const text = sampleText();
   const contenders = [
-    ...(values.before ? [await bundle(`before ${values.before}`, sourcesOf(values.before), 2)] : []),
-    await bundle('now', ROOT, 1),
+    ...(values.before
+      ? [await bundle(`before ${values.before}`, sourcesOf(values.before), { candidates: 2, options: {} })]
+      : []),
+    await bundle('now', ROOT, { candidates: 1, options: { interactive: true } }),
   ];
   const wanted = values.lines?.map(Number) ?? LINES;
   const rows: string[][] = [];

@@ -4,7 +4,7 @@
 import type { InPlaceDenoiser, Lane } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
 import { type FlatCanvas, flatten } from './flatten';
-import { HoleState, initialCells } from './holeState';
+import { HoleState, initialCells, type WorkCell } from './holeState';
 import { calLengthBias, chooseLength, type LengthSearch, ladder } from './lengths';
 import {
   checkRequest,
@@ -20,6 +20,7 @@ import { type Drawer, laneDrawer, laneTemperature } from './sampling';
 import {
   type AskedCell,
   askedCells,
+  draftCells,
   emit,
   fillStretch,
   isOpen,
@@ -38,6 +39,8 @@ export interface InPlaceRequest extends DecodeRequest {
   readonly expansionBudget?: number;
   /** Scores several lengths of each hole first (families of fixed length); absent: the mask counts stand. */
   readonly lengths?: LengthSearch;
+  /** Most masks that are denoised at once, from the left; absent: all. Rules that look at the whole are not held to it. */
+  readonly masksAtOnce?: number;
 }
 
 /** Masks in one forward pass of the length search: some 150 MB of logits at a vocabulary of 150,000. */
@@ -49,6 +52,8 @@ interface Candidate {
   readonly draw: Drawer;
   readonly temperature: number;
   readonly stretches: readonly Stretch[];
+  /** The first mask that waits for the next turn; undefined: none does. `none`: no turn has begun. */
+  waiting: WorkCell | undefined | 'none';
   steps: number;
 }
 
@@ -70,6 +75,7 @@ export async function denoiseInPlace(
       draw: laneDrawer(request.sampling, seed, lane),
       temperature: laneTemperature(request.sampling, lane),
       stretches: stretchesOf(request, counts),
+      waiting: 'none',
       steps: 0,
     }),
   );
@@ -78,7 +84,7 @@ export async function denoiseInPlace(
     throwIfCancelled(request.signal);
     const open = candidates.filter(({ stretches }) => stretches.some(isOpen));
     if (open.length === 0) break;
-    if (step > 1 && request.enough?.()) await takeDrafts(open, step, request, rules);
+    if (step > 1 && request.enough?.()) await takeDrafts(denoiser, open, step, request, rules);
     else await denoise(denoiser, open, step, request, rules);
   }
   const results = candidates.map(({ stretches, steps }) => ({
@@ -97,9 +103,10 @@ async function denoise(
 ): Promise<void> {
   const { steps, temperature } = request.sampling;
   const isLast = steps !== undefined && step >= steps;
+  const most = steps === undefined && !rules.rule.needsCommitted ? request.masksAtOnce : undefined;
   const turns = open.map((candidate) => {
     const room = isLast ? NO_ROOM : roomOf(request, candidate.stretches);
-    const asked = askedCells(candidate.stretches, rules, room);
+    const asked = turnOf(candidate, askedCells(candidate.stretches, rules, room), isLast ? undefined : most);
     const lane = laneOf(request, candidate.stretches, asked, candidate.lane);
     return { candidate, room, asked, lane: { ...lane, temperature: candidate.temperature } };
   });
@@ -119,16 +126,61 @@ async function denoise(
   }
 }
 
-/** No forward pass: what was guessed last is what stands. */
+/**
+ * The masks that are denoised now: those that were, and what came between them by expansion, until none of them is left;
+ * then the next ones from the left.
+ */
+function turnOf(
+  candidate: Candidate,
+  asked: readonly AskedCell[],
+  most: number | undefined,
+): readonly AskedCell[] {
+  if (most === undefined) return asked;
+  const { waiting } = candidate;
+  const end = asked.findIndex(({ cell }) => cell === waiting);
+  // A deletion takes what waits away, too: then all that is left is of this turn.
+  if (waiting !== 'none' && end < 0) return asked;
+  if (end > 0) return asked.slice(0, end);
+  candidate.waiting = asked[most]?.cell;
+  return asked.slice(0, most);
+}
+
+/** What was guessed last is what stands; masks that nobody has asked about yet are asked about once, in their turns. */
 async function takeDrafts(
+  denoiser: InPlaceDenoiser,
   open: readonly Candidate[],
   step: number,
   request: InPlaceRequest,
   rules: StepRules,
 ): Promise<void> {
+  for (const candidate of open) await draftRest(denoiser, candidate, request, rules);
   for (const { stretches, lane } of open)
     for (const stretch of stretches)
       if (isOpen(stretch)) await emit(stepEvent(fillStretch(stretch, rules), lane, step), request);
+}
+
+async function draftRest(
+  denoiser: InPlaceDenoiser,
+  candidate: Candidate,
+  request: InPlaceRequest,
+  rules: StepRules,
+): Promise<void> {
+  const { masksAtOnce } = request;
+  if (masksAtOnce === undefined) return;
+  const { stretches, lane, draw, temperature } = candidate;
+  const rest = askedCells(stretches, rules, NO_ROOM).filter(({ cell }) => cell.draft === undefined);
+  for (let at = 0; at < rest.length; at += masksAtOnce) {
+    const asked = rest.slice(at, at + masksAtOnce);
+    const predictions = await denoiser.predict(
+      [{ ...laneOf(request, stretches, asked, lane), temperature }],
+      {
+        temperature,
+        ...(request.signal && { signal: request.signal }),
+      },
+    );
+    throwIfCancelled(request.signal);
+    draftCells(asked, predictions[0] ?? [], draw, rulesAt(rules, temperature));
+  }
 }
 
 function stretchesOf(request: InPlaceRequest, counts: readonly number[]): Stretch[] {

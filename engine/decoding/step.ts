@@ -111,6 +111,19 @@ export function takeStep(
   }));
 }
 
+/** Takes in what the model said and changes nothing but the guesses. */
+export function draftCells(
+  asked: readonly AskedCell[],
+  predictions: readonly Prediction[],
+  draw: Drawer,
+  rules: StepRules,
+): void {
+  asked.forEach((ask, index) => {
+    const prediction = predictions[index];
+    if (prediction) propose(ask, index, prediction, draw, rules);
+  });
+}
+
 /** Fills every masked cell with the model's best guess so far, from the left, so that no mask is left. */
 export function fillStretch(stretch: Stretch, rules: StepRules): StepChange {
   const { state } = stretch;

@@ -6,6 +6,7 @@ import { rotaryFrequencies } from '../graph/rotary';
 import { rescore } from '../rescoring/rescore';
 import { AutoregressiveDenoiser } from '../runtime/autoregressiveDenoiser';
 import { CachedBlockDenoiser } from '../runtime/cachedBlockDenoiser';
+import { CroppedDenoiser } from '../runtime/croppedDenoiser';
 import type { Forward } from '../runtime/forward';
 import {
   BlockCausalContext,
@@ -14,6 +15,8 @@ import {
   type SuffixFirst,
 } from '../runtime/holeContext';
 import { CachedInPlaceDenoiser } from '../runtime/inPlaceDenoiser';
+import { Pace } from '../runtime/pace';
+import { endsOf } from './layout';
 
 /** Windowed steps between two full passes of the dual cache (bench/runtime/dualCache.ts has what it costs). */
 const REFRESH_EVERY = 16;
@@ -32,12 +35,18 @@ export class Denoisers {
   constructor(
     private readonly checkpoint: Pick<Checkpoint, 'family' | 'shape' | 'specials'>,
     forward: Forward,
+    private readonly pace = new Pace(checkpoint.shape),
   ) {
     this.forward = {
       deviceCache: forward.deviceCache,
-      run: (request) => {
+      run: async (request) => {
         this.runs++;
-        return forward.run(request);
+        const begun = performance.now();
+        const result = await forward.run(request);
+        const { lanes, ids, past, asks } = request;
+        const pass = { lanes, length: ids.length / lanes, past: past.positions, rows: asks.length };
+        this.pace.record(pass, performance.now() - begun);
+        return result;
       },
     };
   }
@@ -52,15 +61,16 @@ export class Denoisers {
     return this.checkpoint.family.infill.kind === 'in-place';
   }
 
-  /** One for each request: its cache is of this canvas. To be disposed of. */
-  inPlace(cache: 'dual' | 'exact'): CachedInPlaceDenoiser {
+  /** One for each request: its cache is of this canvas, and a pass takes in so many tokens of it. To be disposed of. */
+  inPlace(cache: 'dual' | 'exact', tokens = Number.POSITIVE_INFINITY): CroppedDenoiser {
     const { family, specials, shape } = this.checkpoint;
-    return new CachedInPlaceDenoiser(this.forward, shape, {
+    const whole = new CachedInPlaceDenoiser(this.forward, shape, {
       shifted: family.shifted,
       cache,
       refreshEvery: REFRESH_EVERY,
       padToken: specials.pad ?? specials.mask,
     });
+    return new CroppedDenoiser(whole, tokens, endsOf(family));
   }
 
   /** One for the model's whole life: what it knows of the context stays from request to request. */

@@ -16,17 +16,22 @@ import type {
   Candidate,
   CopySource,
   DenoiseStepEvent,
+  Estimate,
   InfillParams,
   InfillResult,
   ModelDescription,
   ScoreParams,
   ScoreResult,
 } from '../protocol';
+import { availableMemory } from '../runtime/availableMemory';
 import type { Forward } from '../runtime/forward';
+import { Pace } from '../runtime/pace';
 import { Denoisers } from './denoisers';
+import { estimateOf, Progress } from './estimate';
 import { holeContext, languageToken, sidesOf } from './layout';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
 import { unfenced } from './prompt';
+import { type Reach, reachOf, UNBOUNDED } from './reach';
 import { scoreText } from './scoreText';
 import { TokenScorer } from './scoring';
 import { withStrength } from './strength';
@@ -44,8 +49,13 @@ interface Context {
   readonly onChoices?: RescoringChoice['onChoices'];
 }
 
+/** A shorter answer says nothing about how many tokens a step writes. */
+const FEWEST_TO_LEARN_FROM = 8;
+
 export class Infiller {
   private readonly denoisers: Denoisers;
+  private readonly probed: Pace | undefined;
+  private tokensPerStep = 1;
 
   /** `calibration`: what was fitted to the checkpoint, where something was. */
   constructor(
@@ -53,16 +63,31 @@ export class Infiller {
     private readonly description: ModelDescription,
     forward: Forward,
     private readonly calibration?: Calibration,
+    private readonly pace = new Pace(checkpoint.shape),
   ) {
-    this.denoisers = new Denoisers(checkpoint, forward);
+    this.denoisers = new Denoisers(checkpoint, forward, pace);
+    this.probed = pace.isKnown ? pace.copy() : undefined;
+  }
+
+  /** By the pace as it was when the model was loaded, so that the same request gets the same answer as long as it is. */
+  private reachFor({ interactive, window }: InfillParams): Reach {
+    if (!this.denoisers.areInPlace) return UNBOUNDED;
+    if (interactive && this.probed !== undefined) {
+      return reachOf(this.probed, this.checkpoint.shape, { window, available: availableMemory() });
+    }
+    return window === undefined ? UNBOUNDED : { ...UNBOUNDED, tokens: window };
   }
 
   async infill(params: InfillParams, context: Context): Promise<InfillResult> {
     const started = performance.now();
     const before = this.denoisers.forwards;
-    const plan = planRequest(this.checkpoint, this.calibration, params, context.index);
+    const plan = planRequest(this.checkpoint, this.calibration, params, {
+      reach: this.reachFor(params),
+      ...(context.index ? { index: context.index } : {}),
+    });
     const canvas = await this.canvasOf(plan, context);
     const lanes = await this.denoise(plan, canvas, context);
+    this.learn(lanes);
     const candidates = this.candidatesOf(plan, canvas, lanes, context);
     const { name: model, family, provider, precision } = this.description;
     const forwards = this.denoisers.forwards - before;
@@ -73,6 +98,16 @@ export class Infiller {
       millis: performance.now() - started,
       candidates,
     };
+  }
+
+  /**
+   * How long the request would take. Nothing is computed for it.
+   * @throws EngineError as `infill` does of what cannot be asked, `context-too-long` among others
+   */
+  estimate(params: InfillParams): Estimate {
+    const plan = planRequest(this.checkpoint, this.calibration, params, { reach: this.reachFor(params) });
+    const canvas = this.unmasked(plan);
+    return this.estimateOf(plan, canvas, planHoles(this.checkpoint, plan, canvas));
   }
 
   async score(params: ScoreParams, { signal }: { readonly signal?: AbortSignal }): Promise<ScoreResult> {
@@ -92,14 +127,22 @@ export class Infiller {
     this.denoisers.dispose();
   }
 
-  private async canvasOf(
-    { params, textBudget, room, strength }: RequestPlan,
-    { signal }: Context,
-  ): Promise<Canvas> {
+  private async canvasOf(plan: RequestPlan, { signal }: Context): Promise<Canvas> {
+    const { params, strength } = plan;
+    const scorer = this.scorer(params.language, signal);
+    try {
+      return await withStrength(this.unmasked(plan), strength, this.checkpoint, scorer);
+    } finally {
+      scorer.dispose();
+    }
+  }
+
+  /** The canvas before some of its tokens are kept. */
+  private unmasked({ params, textBudget, room }: RequestPlan): Canvas {
     const { checkpoint } = this;
     const { infill } = checkpoint.family;
     const opening = languageToken(checkpoint, params.language);
-    const canvas = buildCanvas({
+    return buildCanvas({
       text: params.text,
       spans: params.spans,
       tokenizer: checkpoint.tokenizer,
@@ -111,25 +154,41 @@ export class Infiller {
       heal: infill.kind !== 'cached-canvas' && infill.kind !== 'prompt',
       steady: infill.kind !== 'in-place',
     });
-    const scorer = this.scorer(params.language, signal);
-    try {
-      return await withStrength(canvas, strength, checkpoint, scorer);
-    } finally {
-      scorer.dispose();
-    }
+  }
+
+  private estimateOf(
+    { reach, seeds, params }: RequestPlan,
+    canvas: Canvas,
+    { maskCounts }: HolePlan,
+  ): Estimate {
+    const text = canvas.segments.reduce(
+      (sum, segment) => sum + (segment.kind === 'text' ? segment.ids.length : 0),
+      0,
+    );
+    const masks = maskCounts.reduce((sum, count) => sum + count, 0);
+    return estimateOf(this.pace, {
+      family: this.checkpoint.family,
+      reach,
+      window: text + masks,
+      masks: Math.max(1, Math.round(masks * (params.strength ?? 1))),
+      candidates: seeds.length,
+      tokensPerStep: this.tokensPerStep,
+    });
   }
 
   private async denoise(plan: RequestPlan, canvas: Canvas, context: Context): Promise<LaneResult[]> {
     const holePlan = planHoles(this.checkpoint, plan, canvas);
-    const request = this.decodeRequest(plan, holePlan, canvas, context);
-    const { params, copying, fit } = plan;
+    const progress = new Progress(this.estimateOf(plan, canvas, holePlan), plan.seeds.length);
+    const request = this.decodeRequest(plan, holePlan, canvas, { ...context, progress });
+    const { params, copying, fit, reach } = plan;
     if (this.denoisers.areInPlace) {
-      const denoiser = this.denoisers.inPlace(params.cache ?? 'dual');
+      const denoiser = this.denoisers.inPlace(params.cache ?? 'dual', reach.tokens);
       const { lengths } = holePlan;
       try {
         return await denoiseInPlace(copying.inPlace(denoiser), {
           ...request,
           ...(lengths ? { lengths: { candidates: lengths } } : {}),
+          ...(Number.isFinite(reach.masks) ? { masksAtOnce: reach.masks } : {}),
         });
       } finally {
         denoiser.dispose();
@@ -154,14 +213,19 @@ export class Infiller {
     { params, sampling, seeds }: RequestPlan,
     { holes, maxTokens, minTokens, maskCounts }: HolePlan,
     canvas: Canvas,
-    { signal, onStep, enough }: Context,
+    { signal, onStep, enough, progress }: Context & { readonly progress: Progress },
   ): DecodeRequest {
     const { family, tokenizer, shape } = this.checkpoint;
     return {
       ...{ canvas, family, tokenizer, sampling, seeds, maxTokens, minTokens, maskCounts },
       vocabSize: shape.vocabSize,
       contextLimit: shape.contextLength,
-      ...(onStep ? { onStep: (step: DenoiseStep) => onStep(this.eventOf(step, params, holes)) } : {}),
+      ...(onStep
+        ? {
+            onStep: (step: DenoiseStep) =>
+              onStep({ ...this.eventOf(step, params, holes), ...progress.after(step) }),
+          }
+        : {}),
       ...(signal ? { signal } : {}),
       ...(enough ? { enough } : {}),
     };
@@ -189,6 +253,14 @@ export class Infiller {
     )
       .filter(({ confidence = 1 }) => confidence >= (params.gate ?? 0))
       .map((candidate) => withSources(candidate, copying.sourcesOf(candidate.spans)));
+  }
+
+  /** How many tokens a step wrote: the next request may be as lucky. */
+  private learn(lanes: readonly LaneResult[]): void {
+    const steps = lanes.reduce((sum, lane) => sum + lane.steps, 0);
+    const tokens = lanes.flatMap(({ holes }) => holes).reduce((sum, { locked }) => sum + zeros(locked), 0);
+    if (steps === 0 || tokens < FEWEST_TO_LEARN_FROM) return;
+    this.tokensPerStep += (Math.max(1, tokens / steps) - this.tokensPerStep) / 2;
   }
 
   private scorer(language: string | undefined, signal: AbortSignal | undefined): TokenScorer {

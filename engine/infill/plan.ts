@@ -21,6 +21,7 @@ import {
 } from './bounds';
 import { answerRoom, spareTokens, textBudget } from './layout';
 import { promptTokens } from './prompt';
+import { type Reach, UNBOUNDED } from './reach';
 
 export interface RequestPlan {
   readonly params: InfillParams;
@@ -35,19 +36,20 @@ export interface RequestPlan {
   readonly copying: RequestCopying;
   readonly fit: Fit;
   readonly sampling: DecodeSampling;
+  readonly reach: Reach;
   /** One a candidate. */
   readonly seeds: readonly number[];
 }
 
 /**
- * `index`: what can be copied from beside the request's own texts.
+ * `index`: what can be copied from beside the request's own texts; `reach`: what a pass takes in, by default everything.
  * @throws EngineError `option-invalid` where the model takes no instruction, or the strength is out of its range
  */
 export function planRequest(
   checkpoint: Checkpoint,
   calibration: Calibration | undefined,
   params: InfillParams,
-  index?: CopyIndex,
+  { index, reach = UNBOUNDED }: { readonly index?: CopyIndex; readonly reach?: Reach } = {},
 ): RequestPlan {
   const { spans, maxTokens = DEFAULT_MAX_TOKENS, strength = 1 } = params;
   checkInstruction(checkpoint, params);
@@ -64,7 +66,8 @@ export function planRequest(
     strength,
     copying: new RequestCopying(checkpoint, params, choice, fit.mixture, index),
     fit,
-    sampling: samplingOf(checkpoint, params),
+    sampling: samplingOf(checkpoint, params, reach.isSlow),
+    reach,
     seeds: seedsOf(params),
   };
 }
@@ -81,7 +84,7 @@ export interface HolePlan {
 
 export function planHoles(
   checkpoint: Checkpoint,
-  { params, room, promptLength, fit }: RequestPlan,
+  { params, room, promptLength, fit, reach }: RequestPlan,
   canvas: Canvas,
 ): HolePlan {
   const { family, shape, tokenizer } = checkpoint;
@@ -96,7 +99,7 @@ export function planHoles(
     holes,
     maxTokens,
     minTokens: holes.map(({ cells }, i) => Math.min(maxTokens[i] ?? 0, least(cells))),
-    maskCounts: maskCountsOf(checkpoint, holes, maxTokens, room),
+    maskCounts: maskCountsOf(checkpoint, holes, maxTokens, room, reach.isSlow),
     lengths: isWhole && family.length.kind === 'fixed' ? lengthsOf(holes, maxTokens) : undefined,
   };
 }

@@ -3,7 +3,7 @@
 import type { Checkpoint } from '../checkpoint/types';
 import type { BlockDenoiser, InPlaceDenoiser, Lane, Prediction } from '../denoiser';
 import { throwIfCancelled } from '../errors';
-import type { CachedInPlaceDenoiser } from '../runtime/inPlaceDenoiser';
+import type { CroppedDenoiser } from '../runtime/croppedDenoiser';
 import type { Denoisers } from './denoisers';
 import { holeContext } from './layout';
 
@@ -19,7 +19,7 @@ export interface TokenScore {
 
 /** Scores the tokens of one text, whichever way the family denoises. To be disposed of. */
 export class TokenScorer {
-  private inPlace: CachedInPlaceDenoiser | undefined;
+  private inPlace: CroppedDenoiser | undefined;
 
   constructor(
     private readonly checkpoint: Checkpoint,

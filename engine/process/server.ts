@@ -12,6 +12,7 @@ import { Memories } from '../memory/memories';
 import type { LoadModel } from '../model';
 import {
   type DenoiseStepEvent,
+  type Estimate,
   type InfillParams,
   type InitialiseResult,
   type LoadProgress,
@@ -80,6 +81,7 @@ export class EngineServer {
     [METHODS.unloadModel, (params) => this.unloadModel(params)],
     [METHODS.describeModel, async (params) => this.models.get(modelParams(params).model).description],
     [METHODS.infill, (params, token) => this.infill(infillParams(params), token)],
+    [METHODS.estimate, async (params) => this.estimate(infillParams(params))],
     [METHODS.score, (params, token) => this.score(scoreParams(params), token)],
     [METHODS.memoryUpdate, async (params) => this.memories.update(memoryUpdateParams(params))],
     [METHODS.memoryClear, async (params) => this.memories.clear(memoryClearParams(params))],
@@ -243,6 +245,10 @@ export class EngineServer {
           : {}),
       }),
     );
+  }
+
+  private estimate(params: InfillParams): Estimate {
+    return this.models.get(params.model).estimate(params);
   }
 
   private score(params: ScoreParams, token: CancellationToken): Promise<unknown> {

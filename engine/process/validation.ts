@@ -109,6 +109,8 @@ const OPTIONS: Optional<InfillOptions> = {
   strength: number(0, 1),
   maxTokens: integer(1, LIMITS.tokens),
   cache: oneOf(CACHES),
+  interactive: flag,
+  window: integer(64, LIMITS.tokens),
   copying: oneOf(COPYING),
   gate: number(0, 1),
   instruction: text(LIMITS.instruction),

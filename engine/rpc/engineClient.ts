@@ -12,6 +12,7 @@ import {
 import { EngineError, saysOutOfMemory, throwIfCancelled } from '../errors';
 import {
   type DenoiseStepEvent,
+  type Estimate,
   type InfillParams,
   type InfillResult,
   type InitialiseResult,
@@ -212,6 +213,11 @@ export class EngineClient {
   infill(params: Omit<InfillParams, 'requestId'>, context: NumberedContext = {}): Promise<InfillResult> {
     const events = params.events ?? context.onStep !== undefined;
     return this.numbered(METHODS.infill, { ...params, events }, context);
+  }
+
+  /** How long such a request would take. */
+  estimate(params: Omit<InfillParams, 'requestId'>, signal?: AbortSignal): Promise<Estimate> {
+    return this.call(METHODS.estimate, { ...params, requestId: 0 }, signal);
   }
 
   score(

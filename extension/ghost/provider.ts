@@ -15,7 +15,7 @@ import { setContext } from '../common/contextKeys';
 import { type EngineSupervisor, isCrash } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import type { Exclusions } from '../privacy/exclusions';
-import { type GhostSettings, ghostSettings } from '../settings';
+import { adaptsToSpeed, type GhostSettings, ghostSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
 import type { Remembered } from './cache';
@@ -209,6 +209,7 @@ export class GhostText {
               fileName: document.fileName,
               document: document.uri.toString(),
               priority: 'ghost',
+              interactive: adaptsToSpeed(),
               seed: 0,
               maxTokens: settings.maxTokens,
               ...beside,

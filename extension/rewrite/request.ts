@@ -4,11 +4,11 @@ import type { CandidateSpan, DenoiseStepEvent } from '../../engine/protocol';
 import { lineEndOf } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
-import { rewriteSettings } from '../settings';
+import { adaptsToSpeed, rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { LINE_ENDS } from '../text/lineEnds';
 import type { Judgeable } from './judge';
-import { candidateFrom, planRequest } from './requestPlan';
+import { candidateFrom, candidatesFor, planRequest } from './requestPlan';
 import type { RewriteRequest, Span } from './state/types';
 
 export interface CandidateSet {
@@ -54,9 +54,8 @@ export async function requestCandidates(
 ): Promise<CandidateSet> {
   const plan = planRequest(document.getText(), spans, request);
   const { text, base } = excerptAround(plan.text, plan.sent);
-  // With others the first is the likeliest one, which is known already when more is asked for.
-  const candidates = sampling.candidates + (request.seed > 0 ? 1 : 0);
   const isSteered = request.words !== undefined || request.pinned !== undefined;
+  const isAdaptive = adaptsToSpeed();
   let hasAnswer = false;
   const moved = ({ start, end }: { readonly start: number; readonly end: number }) => ({
     start: start - base,
@@ -77,8 +76,8 @@ export async function requestCandidates(
           document: document.uri.toString(),
           ...surroundings.of(document.uri, plan.text),
           priority: 'rewrite',
-          seed: request.seed * (sampling.candidates + 1),
-          candidates,
+          ...candidatesFor(sampling.candidates, request.seed, isAdaptive && model.isSlow === true),
+          interactive: isAdaptive,
           strength: isSteered ? 1 : sampling.strength * ((request.tries ?? 0) < LATE ? 1 : LESS),
           ...(request.instruction === undefined ? {} : { instruction: request.instruction }),
           ...(request.words === undefined || request.isRepair ? {} : { temperature: WORD_TEMPERATURE }),

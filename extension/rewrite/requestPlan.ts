@@ -19,6 +19,23 @@ export interface RequestPlan {
   readonly texts: readonly string[];
 }
 
+/** Another candidate of its own has to differ from the likeliest one, which is known already. */
+const OTHER_TEMPERATURE = 0.4;
+
+/**
+ * How many candidates are made at once, from which seed. With others the first is the likeliest one, which is known already
+ * when more is asked for; where the model is slow they are made one at a time, the next one when somebody asks for it.
+ */
+export function candidatesFor(
+  wanted: number,
+  seed: number,
+  oneAtATime: boolean,
+): { readonly candidates: number; readonly seed: number; readonly temperature?: number } {
+  const first = seed * (wanted + 1);
+  if (!oneAtATime) return { candidates: wanted + (seed > 0 ? 1 : 0), seed: first };
+  return { candidates: 1, seed: first, ...(seed > 0 ? { temperature: OTHER_TEMPERATURE } : {}) };
+}
+
 export function planRequest(text: string, spans: readonly Span[], request: RewriteRequest): RequestPlan {
   const texts = spans.map(({ old }, i) => request.texts?.[i] ?? old);
   const starts: number[] = [];

@@ -8,6 +8,7 @@ import type { LoadedModel, LoadModel } from '../../engine/model';
 import type {
   CellEvent,
   DenoiseStepEvent,
+  Estimate,
   InfillParams,
   InfillResult,
   ModelDescription,
@@ -70,6 +71,10 @@ class ScriptedModel implements LoadedModel {
         })),
       })),
     };
+  }
+
+  estimate(params: InfillParams): Estimate {
+    return { masks: params.spans.length, firstMillis: 10, millis: 100 };
   }
 
   async score(params: ScoreParams): Promise<ScoreResult> {

@@ -8,6 +8,7 @@ import { rewriteSettings, wrapsLines } from '../../settings';
 import type { RewriteRequest, Span } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
+import { sayProgress } from './wait';
 
 const FRAME_MILLIS = 1000 / 15;
 /** UTF-16 units of all spans; more than any model denoises at once, and more than an editor can be decorated with. */
@@ -56,7 +57,9 @@ export class DenoiseShow {
     const cells = [...this.told.values()].flatMap((picture) => picture.cells);
     const settled = cells.filter(({ state }) => state === 'committed' || state === 'locked').length;
     this.settled(settled, cells.length);
-    this.throttle.offer(l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settled, cells.length));
+    this.throttle.offer(
+      sayProgress(event) ?? l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settled, cells.length),
+    );
   }
 
   draw(status?: string): void {

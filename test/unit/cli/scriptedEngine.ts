@@ -100,6 +100,7 @@ function scriptedModel(script: Script, calls: Calls): LoadedModel {
       takesInstruction: false,
       remarks: [],
     },
+    estimate: () => ({ masks: 1 }),
     infill: async (params, context = {}) => {
       calls.infills.push(params);
       calls.indexes.push(context.index);

@@ -3,7 +3,7 @@ import test, { describe } from 'node:test';
 import type { Hole } from '../../../engine/canvas/types';
 import { FAMILIES } from '../../../engine/checkpoint/families';
 import { laneTemperature } from '../../../engine/decoding/sampling';
-import { lengthsOf, samplingOf, seedsOf } from '../../../engine/infill/bounds';
+import { lengthsOf, maskCountsOf, samplingOf, seedsOf } from '../../../engine/infill/bounds';
 
 const holeOf = (cells: number): Hole => ({
   span: 0,
@@ -43,6 +43,34 @@ describe('what a request asks of the loops', () => {
     assert.equal(lengths[0], 1);
     assert.equal(lengths.at(-1), 32);
     assert.deepEqual(lengthsOf([holeOf(0)], [2]), [[1, 2]]);
+  });
+
+  test('a model that adjusts the length begins with a few masks more than stood there', () => {
+    const family = FAMILIES.get('dreamon')?.family;
+    assert.ok(family);
+    const masks = (standing: number, isSlow = false) =>
+      maskCountsOf({ family }, [holeOf(standing)], [10_000], 128, isSlow)[0] ?? 0;
+    for (const line of [6, 10, 14]) assert.ok(masks(line) >= 16 && masks(line) <= 24, `${masks(line)}`);
+    assert.equal(masks(100), 116);
+    assert.equal(masks(700), 700, 'as far as there is room');
+    assert.equal(masks(0), 64, 'where nothing stood, as the family begins');
+    assert.equal(masks(0, true), 24, 'or less where each mask is a wait');
+    const fixed = FAMILIES.get('llada')?.family;
+    assert.ok(fixed);
+    assert.deepEqual(maskCountsOf({ family: fixed }, [holeOf(20)], [128], 128), [20]);
+  });
+
+  test('on a slow machine a step writes all that is sure, unless somebody has chosen', () => {
+    const family = FAMILIES.get('dreamon')?.family;
+    assert.ok(family);
+    assert.equal(samplingOf({ family }, {}).rule, 'entropy');
+    assert.equal(samplingOf({ family }, {}, true).rule, 'entropy-bounded');
+    assert.equal(samplingOf({ family }, {}, true).temperature, family.sampling.temperature);
+    assert.equal(samplingOf({ family }, { rule: 'entropy' }, true).rule, 'entropy');
+    assert.equal(samplingOf({ family }, { steps: 8 }, true).rule, 'entropy');
+    const own = FAMILIES.get('open-dcoder')?.family;
+    assert.ok(own);
+    assert.equal(samplingOf({ family: own }, {}, true).rule, own.sampling.rule);
   });
 
   test('several candidates need a temperature, and the first is what it would be alone', () => {

@@ -4,6 +4,7 @@ import { EngineError, throwIfCancelled } from '../../../engine/errors';
 import type { LoadedModel, LoadModel } from '../../../engine/model';
 import type {
   DenoiseStepEvent,
+  Estimate,
   InfillParams,
   InfillResult,
   LoadModelParams,
@@ -92,6 +93,10 @@ export class ScriptedModel implements LoadedModel {
         if (verb === 'flood') fs.writeSync(2, `${FLOODED}\n`);
     }
     return this.result(params);
+  }
+
+  estimate(params: InfillParams): Estimate {
+    return { masks: params.spans.length, firstMillis: 10, millis: 100 };
   }
 
   async score(params: ScoreParams, context: { readonly signal?: AbortSignal } = {}): Promise<ScoreResult> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { picturesOf } from '../../../../extension/rewrite/denoise/spanFrames';
-import { candidateFrom, planRequest } from '../../../../extension/rewrite/requestPlan';
+import { candidateFrom, candidatesFor, planRequest } from '../../../../extension/rewrite/requestPlan';
 import { withinSpans, wordsAt } from '../../../../extension/rewrite/review/words';
 import type { Span } from '../../../../extension/rewrite/state/types';
 import { found, toggled, union } from '../../../../extension/text/rangeSets';
@@ -181,5 +181,19 @@ describe('the picture of words that are done again', () => {
   test('of whole places is what was told', () => {
     const told = new Map([[1, { cells: [], fresh: new Set<number>() }]]);
     assert.equal(picturesOf({ seed: 0 }, spans, told), told);
+  });
+});
+
+describe('how many candidates are made', () => {
+  test('all that are wanted, and one more where the likeliest is known', () => {
+    assert.deepEqual(candidatesFor(2, 0, false), { candidates: 2, seed: 0 });
+    assert.deepEqual(candidatesFor(2, 1, false), { candidates: 3, seed: 3 });
+  });
+
+  test('one at a time where the model is slow, and the next unlike the first', () => {
+    assert.deepEqual(candidatesFor(2, 0, true), { candidates: 1, seed: 0 });
+    const next = candidatesFor(2, 1, true);
+    assert.equal(next.candidates, 1);
+    assert.ok((next.temperature ?? 0) > 0);
   });
 });

@@ -1,0 +1,61 @@
+// How much of a canvas one pass takes in, and of how many masks it is asked, so that a person on a slow machine sees something
+// soon, goes on seeing something, and is not kept waiting by a pass that cannot be ended.
+import type { DecoderShape } from '../checkpoint/types';
+import { longestPass, type PassSize } from '../graph/memory';
+import type { Pace } from '../runtime/pace';
+
+export interface Reach {
+  /** Most tokens of the canvas in one pass, around the masks it is about. */
+  readonly tokens: number;
+  /** Most masks that are denoised at once; those behind them wait, and are seen as masks. */
+  readonly masks: number;
+  /** Whether one token a step would be a long wait: then all that are sure are written. */
+  readonly isSlow: boolean;
+}
+
+/** Milliseconds of the longest pass: the first frame comes behind it. */
+const LONGEST_PASS = 1200;
+/** Milliseconds of a denoise step. */
+const LONGEST_STEP = 150;
+/** A step over so many masks that takes longer than this, in milliseconds, makes one token a step a long wait. */
+const SLOW_MASKS = 64;
+const SLOW_STEP = 60;
+/** Fewer tokens say too little about the place, fewer masks too little about one another, however slow the machine is. */
+const LEAST_TOKENS = 192;
+const LEAST_MASKS = 16;
+/** Of what is available, for one pass. */
+const SHARE_OF_MEMORY = 0.8;
+
+/** `window`: tokens, as the request wants it, whatever the machine's pace; `available`: bytes of memory. */
+export function reachOf(
+  pace: Pace,
+  shape: DecoderShape,
+  { window, available }: { readonly window?: number | undefined; readonly available: number },
+): Reach {
+  const wanted =
+    window ??
+    Math.max(
+      LEAST_TOKENS,
+      pace.mostWithin(LONGEST_PASS, (length) => ({ length, past: 1, rows: 0 })),
+    );
+  return {
+    tokens: Math.min(wanted, longestPass(shape, SHARE_OF_MEMORY * available)),
+    masks: Math.max(LEAST_MASKS, pace.mostWithin(LONGEST_STEP, stepOf)),
+    isSlow: isSlow(pace),
+  };
+}
+
+/** False where the pace is not known. */
+export function isSlow(pace: Pace): boolean {
+  return (pace.millisOf(stepOf(SLOW_MASKS)) ?? 0) > SLOW_STEP;
+}
+
+function stepOf(masks: number): PassSize {
+  return { length: masks, past: LEAST_TOKENS, rows: masks };
+}
+
+export const UNBOUNDED: Reach = {
+  tokens: Number.POSITIVE_INFINITY,
+  masks: Number.POSITIVE_INFINITY,
+  isSlow: false,
+};

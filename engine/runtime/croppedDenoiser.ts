@@ -1,0 +1,61 @@
+// A canvas longer than one pass should take in: each pass sees what stands around the masks that it is asked about, and the two
+// ends of the text. What is cut off stays the same from step to step as long as it can, for the cache behind.
+import type { InPlaceDenoiser, Lane, Prediction, PredictOptions } from '../denoiser';
+
+interface Crop {
+  /** Positions of the canvas, the end exclusive; the ends of the text come on top. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export class CroppedDenoiser implements InPlaceDenoiser {
+  private last: { readonly length: number; readonly crop: Crop } | undefined;
+
+  /**
+   * @param tokens most tokens of a pass; more where the asked-for positions lie further apart
+   * @param ends what a text begins and ends with, which is kept
+   */
+  constructor(
+    private readonly inner: InPlaceDenoiser & { dispose(): void },
+    private readonly tokens: number,
+    private readonly ends: { readonly bos: boolean; readonly eos: boolean },
+  ) {}
+
+  predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]> {
+    const length = Math.max(...lanes.map((lane) => lane.tokens.length));
+    const sameLength = lanes.every((lane) => lane.tokens.length === length);
+    const asked = lanes.flatMap((lane) => lane.asks.map(({ position }) => position));
+    if (!sameLength || length <= this.tokens || asked.length === 0) return this.inner.predict(lanes, options);
+    const crop = this.cropFor(Math.min(...asked), Math.max(...asked) + 1, length);
+    const head = this.ends.bos && crop.start > 0 ? 1 : 0;
+    const tail = this.ends.eos && crop.end < length ? 1 : 0;
+    return this.inner.predict(
+      lanes.map((lane) => {
+        const tokens = new Int32Array(head + crop.end - crop.start + tail);
+        if (head > 0) tokens[0] = lane.tokens[0] ?? 0;
+        tokens.set(lane.tokens.subarray(crop.start, crop.end), head);
+        if (tail > 0) tokens[tokens.length - 1] = lane.tokens[length - 1] ?? 0;
+        const asks = lane.asks.map((ask) => ({ ...ask, position: ask.position - crop.start + head }));
+        return { ...lane, tokens, asks };
+      }),
+      options,
+    );
+  }
+
+  dispose(): void {
+    this.inner.dispose();
+  }
+
+  private cropFor(first: number, end: number, length: number): Crop {
+    const { last } = this;
+    // A shifted model speaks of a position at the one before it.
+    const from = Math.max(0, first - 1);
+    if (last?.length === length && last.crop.start <= from && end <= last.crop.end) return last.crop;
+    const width = Math.max(this.tokens, end - from);
+    const around = width - (end - from);
+    const start = Math.max(0, Math.min(from - Math.ceil(around / 2), length - width));
+    const crop = { start, end: Math.min(length, start + width) };
+    this.last = { length, crop };
+    return crop;
+  }
+}

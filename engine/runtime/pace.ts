@@ -1,0 +1,99 @@
+// How fast this model is on this machine, learnt from the passes it makes: from that follow the windows that a person does not
+// wait long for, and how long a request will take.
+import type { DecoderShape } from '../checkpoint/types';
+import { linearWeights, type PassSize } from '../graph/memory';
+import { type ForwardRequest, openBias } from './forward';
+import { voidKv } from './kvState';
+
+/** Of what is known already, where a new figure comes in. */
+const KEPT = 0.7;
+/** The pass by which a model is timed before anybody waits for it. */
+const PROBE_TOKENS = 32;
+const PROBE_ROWS = 8;
+/** Of a pass that took less, the first time counts what was done for the first time. */
+const REPEATED_BELOW = 500;
+
+/** Multiplications of a pass, the layers', the attention's and the head's. */
+function workOf(shape: DecoderShape, { lanes = 1, length, past, rows }: PassSize): number {
+  const { vocabSize, hiddenSize, layers, heads, headSize } = shape;
+  const head = vocabSize * hiddenSize;
+  const perToken = linearWeights(shape) - head + 2 * layers * heads * headSize * (past + length);
+  return lanes * length * perToken + rows * head;
+}
+
+export class Pace {
+  /** Milliseconds for one multiplication, by the power of two of the pass's tokens. */
+  private readonly rates = new Map<number, number>();
+
+  constructor(private readonly shape: DecoderShape) {}
+
+  get isKnown(): boolean {
+    return this.rates.size > 0;
+  }
+
+  /** As it is now: what is recorded later does not change it. */
+  copy(): Pace {
+    const copy = new Pace(this.shape);
+    for (const [size, rate] of this.rates) copy.rates.set(size, rate);
+    return copy;
+  }
+
+  record(pass: PassSize, millis: number): void {
+    const rate = millis / workOf(this.shape, pass);
+    if (!(rate > 0)) return;
+    const known = this.rates.get(sizeOf(pass));
+    this.rates.set(sizeOf(pass), known === undefined ? rate : KEPT * known + (1 - KEPT) * rate);
+  }
+
+  /** Of a pass like this, by the passes most like it; undefined where none was made. */
+  millisOf(pass: PassSize): number | undefined {
+    const wanted = sizeOf(pass);
+    let best: { readonly distance: number; readonly rate: number } | undefined;
+    for (const [size, rate] of this.rates) {
+      const distance = Math.abs(size - wanted);
+      if (best === undefined || distance < best.distance) best = { distance, rate };
+    }
+    return best && best.rate * workOf(this.shape, pass);
+  }
+
+  /** Most of something, up to 16,384, so that the pass of so many takes no longer; infinite where nothing is known. */
+  mostWithin(millis: number, passOf: (count: number) => PassSize): number {
+    if (!this.isKnown) return Number.POSITIVE_INFINITY;
+    let most = 0;
+    for (let step = 2 ** 13; step >= 1; step /= 2) {
+      if ((this.millisOf(passOf(most + step)) ?? 0) <= millis) most += step;
+    }
+    return most;
+  }
+}
+
+function sizeOf({ lanes = 1, length }: PassSize): number {
+  return Math.floor(Math.log2(Math.max(1, lanes * length)));
+}
+
+/** Makes one pass, or two, to learn the pace before the first request. */
+export async function probePace(
+  run: (request: ForwardRequest) => Promise<unknown>,
+  shape: DecoderShape,
+  pace: Pace,
+  now: () => number = () => performance.now(),
+): Promise<void> {
+  const request: ForwardRequest = {
+    lanes: 1,
+    ids: new Int32Array(PROBE_TOKENS),
+    positions: Int32Array.from({ length: PROBE_TOKENS }, (_, index) => index),
+    past: voidKv(shape),
+    bias: openBias(1, PROBE_TOKENS),
+    asks: Array.from({ length: PROBE_ROWS }, (_, row) => ({ row })),
+    temperature: 0,
+    keep: false,
+  };
+  const timed = async () => {
+    const begun = now();
+    await run(request);
+    return now() - begun;
+  };
+  const first = await timed();
+  const millis = first < REPEATED_BELOW ? await timed() : first;
+  pace.record({ length: PROBE_TOKENS, past: 1, rows: PROBE_ROWS }, millis);
+}

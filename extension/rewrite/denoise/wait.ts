@@ -1,0 +1,29 @@
+// How far a rewrite is and how long it will take, in words. Pure but for the language.
+import { l10n } from 'vscode';
+
+/** Less is not worth a figure. */
+const TOLD_FROM = 3000;
+
+/** "7 %, about 1 min left"; undefined where the engine does not say. */
+export function sayProgress({
+  fraction,
+  remainingMillis,
+}: {
+  readonly fraction?: number;
+  readonly remainingMillis?: number;
+}): string | undefined {
+  if (fraction === undefined) return undefined;
+  const share = Math.floor(100 * fraction);
+  return remainingMillis === undefined || remainingMillis < TOLD_FROM
+    ? l10n.t('{0} %', share)
+    : l10n.t('{0} %, about {1} left', share, sayDuration(remainingMillis));
+}
+
+/** "40 s", "3 min", "2 h": in steps that do not jump about. */
+export function sayDuration(millis: number): string {
+  const seconds = millis / 1000;
+  if (seconds < 55)
+    return l10n.t('{0} s', Math.max(1, seconds < 10 ? Math.ceil(seconds) : 5 * Math.ceil(seconds / 5)));
+  if (seconds < 55 * 60) return l10n.t('{0} min', Math.max(1, Math.round(seconds / 60)));
+  return l10n.t('{0} h', Math.max(1, Math.round(seconds / 3600)));
+}

@@ -1,0 +1,147 @@
+// What a pass takes in, and what a person is told of a request's length, by the pace of the model on this machine.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import type { DecoderShape } from '../../../engine/checkpoint/types';
+import { estimateOf, Progress } from '../../../engine/infill/estimate';
+import { reachOf } from '../../../engine/infill/reach';
+import { Pace, probePace } from '../../../engine/runtime/pace';
+
+/** Qwen2-0.5B's. */
+const HALF: DecoderShape = {
+  hiddenSize: 896,
+  layers: 24,
+  heads: 14,
+  kvHeads: 2,
+  headSize: 64,
+  ffnSize: 4864,
+  vocabSize: 151_936,
+  normEpsilon: 1e-6,
+  ropeTheta: 1e6,
+  ropeScaling: { kind: 'none' },
+  contextLength: 2048,
+  tiedHead: true,
+  qkNorm: false,
+};
+const PROBE = { length: 32, past: 1, rows: 8 };
+const MEMORY = 8e9;
+const FAMILY = {
+  attention: { kind: 'full' },
+  infill: { kind: 'in-place', bos: true, eos: true },
+} as const;
+
+function paceOf(millis: number): Pace {
+  const pace = new Pace(HALF);
+  pace.record(PROBE, millis);
+  return pace;
+}
+
+describe('the pace of a model', () => {
+  test('is learnt from its passes, the newest counting most among equals', () => {
+    const pace = paceOf(70);
+    assert.equal(Math.round(pace.millisOf(PROBE) ?? 0), 70);
+    for (let i = 0; i < 20; i++) pace.record(PROBE, 140);
+    assert.ok(Math.abs((pace.millisOf(PROBE) ?? 0) - 140) < 1);
+    const long = { length: 512, past: 1, rows: 8 };
+    assert.ok((pace.millisOf(long) ?? 0) > 10 * 140, 'sixteen times the tokens');
+    pace.record(long, 500);
+    assert.equal(
+      Math.round(pace.millisOf(long) ?? 0),
+      500,
+      'what was seen counts more than what was worked out',
+    );
+    assert.equal(new Pace(HALF).millisOf(long), undefined);
+  });
+
+  test('is looked at before anybody waits, and a first time that is not like the others does not count', async () => {
+    const pace = new Pace(HALF);
+    let clock = 0;
+    const costs = [400, 80];
+    const run = async () => {
+      clock += costs.shift() ?? Number.NaN;
+    };
+    await probePace(run, HALF, pace, () => clock);
+    assert.equal(Math.round(pace.millisOf(PROBE) ?? 0), 80);
+  });
+
+  test('what was copied stays what it was', () => {
+    const pace = paceOf(70);
+    const then = pace.copy();
+    for (let i = 0; i < 20; i++) pace.record(PROBE, 700);
+    assert.equal(Math.round(then.millisOf(PROBE) ?? 0), 70);
+  });
+});
+
+describe('the reach of a pass', () => {
+  test('is bounded where the machine is slow, so that the first frame comes soon', () => {
+    const pace = paceOf(80);
+    const reach = reachOf(pace, HALF, { available: MEMORY });
+    assert.ok(reach.tokens >= 256 && reach.tokens < 1024, `${reach.tokens} tokens`);
+    assert.ok((pace.millisOf({ length: reach.tokens, past: 1, rows: 0 }) ?? 0) <= 1200);
+    assert.ok(reach.masks >= 16 && reach.masks < 128, `${reach.masks} masks`);
+    assert.ok(reach.isSlow);
+  });
+
+  test('is everything where it is fast', () => {
+    const reach = reachOf(paceOf(1), HALF, { available: MEMORY });
+    assert.ok(reach.tokens > 2048);
+    assert.ok(reach.masks > 1000);
+    assert.equal(reach.isSlow, false);
+  });
+
+  test('has a least size, however slow the machine; a request may want another', () => {
+    const slow = reachOf(paceOf(60_000), HALF, { available: MEMORY });
+    assert.equal(slow.tokens, 192);
+    assert.equal(slow.masks, 16);
+    assert.equal(reachOf(paceOf(60_000), HALF, { available: MEMORY, window: 2000 }).tokens, 2000);
+  });
+
+  test('never takes more memory than there is', () => {
+    const reach = reachOf(paceOf(1), HALF, { available: 500e6 });
+    assert.ok(reach.tokens > 100 && reach.tokens < 1000, `${reach.tokens} tokens`);
+  });
+});
+
+describe('how long a request takes', () => {
+  const pace = paceOf(80);
+  const reach = reachOf(pace, HALF, { available: MEMORY });
+  const facts = { family: FAMILY, reach, window: 2000, candidates: 1, tokensPerStep: 1 };
+
+  test('grows with its masks and candidates, and shrinks with several tokens a step', () => {
+    const one = estimateOf(pace, { ...facts, masks: 20 });
+    const many = estimateOf(pace, { ...facts, masks: 700 });
+    assert.ok((one.millis ?? 0) > (one.firstMillis ?? 0));
+    assert.ok((many.millis ?? 0) > 10 * (one.millis ?? 0));
+    assert.ok((many.firstMillis ?? 9e9) < 1500, 'the first frame comes as soon as for a line');
+    assert.equal(estimateOf(pace, { ...facts, masks: 20, candidates: 2 }).millis, 2 * (one.millis ?? 0));
+    assert.ok(
+      (estimateOf(pace, { ...facts, masks: 700, tokensPerStep: 4 }).millis ?? 0) < (many.millis ?? 0) / 2,
+    );
+    assert.deepEqual(estimateOf(new Pace(HALF), { ...facts, masks: 20 }), { masks: 20 });
+  });
+
+  test('is told while it runs: first as it was estimated, then by what is done', () => {
+    let clock = 0;
+    const progress = new Progress({ masks: 10, millis: 20_000 }, 1, () => clock);
+    const cells = (settled: number) =>
+      Array.from({ length: 10 }, (_, index) => ({
+        token: 1,
+        confidence: 1,
+        state: index < settled ? ('committed' as const) : ('masked' as const),
+      }));
+    const after = (settled: number) => progress.after({ lane: 0, hole: 0, cells: cells(settled) });
+    clock = 1000;
+    assert.deepEqual(after(0), { fraction: 0, remainingMillis: 19_000 });
+    clock = 4000;
+    assert.deepEqual(after(5), { fraction: 0.5, remainingMillis: 4000 });
+    clock = 8000;
+    assert.deepEqual(after(10), { fraction: 1, remainingMillis: 0 });
+  });
+
+  test('two candidates are half done when one is; what is locked was never to do', () => {
+    const progress = new Progress({ masks: 2 }, 2, () => 1000);
+    const committed = { token: 1, confidence: 1, state: 'committed' as const };
+    const locked = { token: 1, confidence: 1, state: 'locked' as const };
+    assert.equal(progress.after({ lane: 0, hole: 0, cells: [committed, locked, committed] }).fraction, 0.5);
+    assert.equal(progress.after({ lane: 1, hole: 0, cells: [committed, committed] }).fraction, 1);
+  });
+});
