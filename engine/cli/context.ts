@@ -59,6 +59,8 @@ export interface CommandContext {
   /** Fires on Ctrl-C. */
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** Bytes of memory that a model has to fit into; absent: as many as this machine has. */
+  readonly memory?: number;
   readonly engine: Engine;
 }
 

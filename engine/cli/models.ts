@@ -105,7 +105,7 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
     .readdir(path.join(folder, STAGING), { withFileTypes: true })
     .catch(() => []);
   const unfinished = staged.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const models = listedModels(catalogue(), await listInstalled(folder), unfinished);
+  const models = listedModels(catalogue(), await listInstalled(folder), unfinished, context.memory);
   const width = context.stdout.isTTY ? (context.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
   print(context, parsed, { folder, models }, [
     ...listLines(models, paintFor(context.stdout, context.env), width),
@@ -120,7 +120,7 @@ async function runInfo(parsed: ParsedArguments, context: CommandContext): Promis
   const offered = offeredModel(id);
   const installed = readInstalled(modelsFolder(context.env), id);
   if (!offered && !installed) throw unknownModel(id);
-  const fit = offered && fitOf(offered);
+  const fit = offered && fitOf(offered, context.memory);
   const lines = infoLines(offered, installed, fit, paintFor(context.stdout, context.env));
   print(context, parsed, { id, offered, installed, fit }, lines);
   return 0;
@@ -211,7 +211,7 @@ async function installOffered(
   parsed: ParsedArguments,
   context: CommandContext,
 ): Promise<InstalledModel> {
-  const fit = fitOf(model);
+  const fit = fitOf(model, context.memory);
   if (fit.verdict === 'too-large' && !parsed.has('force')) {
     throw new EngineError(
       'out-of-memory',

@@ -21,6 +21,7 @@ interface Shell {
       readonly tty?: boolean;
       readonly signal?: AbortSignal;
       readonly stdin?: AsyncIterable<Uint8Array>;
+      readonly memory?: number;
     },
   ): Promise<{
     code: number;
@@ -45,7 +46,7 @@ async function shell(t: { after(fn: () => unknown): void }): Promise<Shell> {
   return {
     folder,
     hub,
-    run: async (words, { tty = false, signal, stdin } = {}) => {
+    run: async (words, { tty = false, signal, stdin, memory } = {}) => {
       const { engine, calls } = scriptedEngine();
       const world = testWorld(
         { ...engine, openCheckpoint },
@@ -56,6 +57,7 @@ async function shell(t: { after(fn: () => unknown): void }): Promise<Shell> {
           stderr: fakeStream(tty),
           ...(signal ? { signal } : {}),
           ...(stdin ? { stdin } : {}),
+          ...(memory === undefined ? {} : { memory }),
         },
       );
       const code = await runCommand(words.split(' '), world);
@@ -152,6 +154,26 @@ describe('palimpsest models', () => {
     assert.ok(events.every(({ done, total }) => done <= total));
     assert.deepEqual(events.at(-1).done, events.at(-1).total);
     assert.equal(JSON.parse(out).installed.id, ID);
+  });
+
+  test('says before the download what does not fit this machine', async (t) => {
+    const { run, hub } = await shell(t);
+    const memory = 8 * 2 ** 30;
+    const { out } = await run('models list', { memory });
+    assert.match(out, /^dreamon-7b .*too large: needs 8\.9 GB of 8\.6 GB/m);
+    assert.match(out, /^qwen2\.5-coder-1\.5b .* needs 2\.7 GB/m);
+    const refused = await run('models install dreamon-7b --accept-license', { memory });
+    assert.equal(refused.code, 1);
+    assert.match(
+      refused.err,
+      /DreamOn 7B is too large: needs .*Choose a smaller model, or .*--force\. \[out-of-memory\]/,
+    );
+    assert.deepEqual(hub.hits, []);
+    // With --force the hub is asked, which has another model.
+    assert.match(
+      (await run('models install dreamon-7b --accept-license --force', { memory })).err,
+      /\[hub-refused\]/,
+    );
   });
 
   test('gives a folder of one’s own a name', async (t) => {

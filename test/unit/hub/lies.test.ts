@@ -508,6 +508,28 @@ describe('the connection', () => {
     assert.ok(hub.asked > 0);
   });
 
+  test('an encrypted connection goes through the proxy as well; one that asks for a password is named', async (t) => {
+    const asked: string[] = [];
+    const proxy = http.createServer();
+    proxy.on('connect', (request, socket) => {
+      asked.push(request.url ?? '');
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nConnection: close\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    t.after(() => proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    const before = process.env['HTTPS_PROXY'];
+    process.env['HTTPS_PROXY'] = `http://127.0.0.1:${port}`;
+    t.after(() => {
+      if (before === undefined) Reflect.deleteProperty(process.env, 'HTTPS_PROXY');
+      else process.env['HTTPS_PROXY'] = before;
+    });
+    const { fails } = await world(t);
+    const network = networkOf({ HF_ENDPOINT: 'https://hub.test', HF_HOME: '/nowhere' }, '1');
+    await fails('hub-refused', /The proxy asks for a user name and a password/, { network });
+    assert.deepEqual(asked, ['hub.test:443']);
+  });
+
   test('settings that are none are refused', () => {
     assert.throws(() => networkOf({ HF_ENDPOINT: 'ftp://x' }, '1'), /HF_ENDPOINT is "ftp:\/\/x"/);
     assert.throws(() => networkOf({ HF_TOKEN: 'two words' }, '1'), /HF_TOKEN does not contain a token/);

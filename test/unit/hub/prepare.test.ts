@@ -7,8 +7,9 @@ import { recordQuantised } from '../../../engine/hub/installed';
 import { installLocal } from '../../../engine/hub/local';
 import { placeOf } from '../../../engine/hub/place';
 import { remove } from '../../../engine/hub/upkeep';
-import { prepareModel } from '../../../engine/loadModel';
+import { loadModel, prepareModel } from '../../../engine/loadModel';
 import { temporaryFolder } from '../cli/scriptedEngine';
+import { world } from './installing';
 
 test('what was made of a model’s weights goes with the model, and its own file stays', async (t) => {
   const folder = fs.realpathSync(temporaryFolder(t));
@@ -46,4 +47,27 @@ test('a model is loaded by its name; one that is not installed is named', async 
     code: 'model-unknown',
     message: /No model named other is installed/,
   });
+});
+
+test('a model that is removed while it is in use goes on answering, and is named when it is loaded again', async (t) => {
+  const { models, run } = await world(t);
+  const installed = await run();
+  const cacheFolder = fs.mkdtempSync(path.join(models, '..', 'cache-'));
+  const load = () =>
+    loadModel({ folder: installed.place, provider: 'cpu', precision: 'q8' }, { cacheFolder });
+  const model = await load();
+  t.after(() => model.dispose());
+  await remove(models, installed.id);
+  const text = 'def f():\n    return 1\n';
+  const answer = await model.infill({
+    requestId: 1,
+    model: installed.place,
+    priority: 'rewrite',
+    text,
+    spans: [{ start: 13, end: 21 }],
+    steps: 2,
+  });
+  assert.equal(answer.family, 'dreamon');
+  await assert.rejects(load(), { code: 'checkpoint-missing' });
+  assert.throws(() => placeOf(installed.id, { PALIMPSEST_MODELS: models }), { code: 'model-unknown' });
 });
