@@ -189,6 +189,7 @@ export class Palimpsest {
       surroundings,
       isSnoozed: () => this.ghostSwitches.isSnoozed,
       lastEdit: (document) => lastEdits.of(document),
+      isBusy: () => this.rewrites.isDenoising,
       silent: (why) => status.silent(why && sayWhySilent(why)),
       copied: (source, document) =>
         status.copied(source && document && this.memory.placeOf(source, document.uri)),

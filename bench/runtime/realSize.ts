@@ -9,7 +9,9 @@ import { parseArgs } from 'node:util';
 import esbuild from 'esbuild';
 import { linearWeights } from '../../engine/graph/memory';
 import { EngineClient } from '../../engine/rpc/engineClient';
+import { BackOff } from '../../extension/ghost/backOff';
 import type { GhostQuestion, GhostRequests } from '../../extension/ghost/requests';
+import { Wait } from '../../extension/ghost/wait';
 import { figure, markdownTable, median, progress, publish, ROOT, runBench } from '../harness';
 import { sourceTexts } from '../precision/rows';
 import { cpuMillis, forgetPeak, peakMemory, residentMemory, volunteerForTheKiller } from './processFigures';
@@ -229,10 +231,15 @@ async function typeGhost(contender: Contender, folder: string, text: string): Pr
       GhostRequests: typeof GhostRequests;
     };
     const at = middleLines(text, 1).end;
+    // As the extension does it since.
+    const backOff = contender.options.interactive ? new BackOff() : undefined;
     const options = {
-      ask: async ({ before, after }: GhostQuestion, signal: AbortSignal) => {
+      ask: async ({ before, after }: GhostQuestion, outer: AbortSignal) => {
+        const wait = backOff && new Wait(outer, backOff, false, () => false);
+        const signal = wait?.signal ?? outer;
+        wait?.begin();
         try {
-          const { candidates } = await client.infill(
+          const { candidates, millis } = await client.infill(
             {
               model: folder,
               document: 'bench',
@@ -245,9 +252,12 @@ async function typeGhost(contender: Contender, folder: string, text: string): Pr
             },
             { signal },
           );
+          wait?.answered(millis);
           return candidates.map(({ spans: [span] }) => span?.text ?? '');
         } catch {
           return undefined;
+        } finally {
+          wait?.end();
         }
       },
       late: () => undefined,
@@ -265,6 +275,10 @@ async function typeGhost(contender: Contender, folder: string, text: string): Pr
       last = new AbortController();
       const before = `${text.slice(0, at)}\n  ${typing.slice(0, key)}`;
       const question = { document: 'bench', context: '', before, after: text.slice(at), isAsked: false };
+      if (backOff?.tooSlow !== undefined) {
+        await sleep(KEY_MILLIS);
+        continue;
+      }
       void requests.find(question, 75, last.signal).then((found) => {
         if (found !== undefined && found.texts.length > 0) offers++;
       });

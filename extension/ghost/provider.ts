@@ -4,9 +4,12 @@ import {
   type InlineCompletionContext,
   InlineCompletionItem,
   InlineCompletionTriggerKind,
+  l10n,
   type Position,
+  ProgressLocation,
   Range,
   type TextDocument,
+  window,
 } from 'vscode';
 import { toEngineError } from '../../engine/errors';
 import type { Exclusion } from '../../engine/privacy/secrets';
@@ -18,6 +21,7 @@ import type { Exclusions } from '../privacy/exclusions';
 import { adaptsToSpeed, type GhostSettings, ghostSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
+import { BackOff } from './backOff';
 import type { Remembered } from './cache';
 import type { EditKind } from './editKind';
 import { offersOf, textsOf } from './offer';
@@ -26,6 +30,7 @@ import { refusalOf } from './position';
 import { type GhostQuestion, GhostRequests } from './requests';
 import type { Silence } from './silence';
 import { Sources } from './sources';
+import { Wait } from './wait';
 
 interface GhostLog {
   debug(message: string): void;
@@ -37,6 +42,8 @@ export interface GhostServices {
   readonly surroundings: Surroundings;
   readonly isSnoozed: () => boolean;
   readonly lastEdit: (document: TextDocument) => EditKind;
+  /** Whether the engine has something else to do first, so that waiting says nothing about the model. */
+  readonly isBusy: () => boolean;
   /** Told why there is nothing; undefined: there is something. */
   readonly silent: (why: Silence | undefined) => void;
   /** Told where the text that is offered first is copied from. */
@@ -57,6 +64,7 @@ interface Question extends GhostQuestion {
 export class GhostText {
   private readonly offered = new Offered();
   private readonly sources = new Sources();
+  private readonly backOff = new BackOff();
   private readonly requests: GhostRequests<Question>;
   /** Settings and model: what was answered before they changed counts for nothing. */
   private generation = 0;
@@ -88,9 +96,11 @@ export class GhostText {
     const refusal = refusalOf({ before, after, language: document.languageId }, { isAsked, ...settings });
     if (refusal !== undefined) return this.nothing(refusal);
 
-    const known = await this.find(document, { before, after, isAsked, settings, token });
+    const finding = this.find(document, { before, after, isAsked, settings, token });
+    if (isAsked) showWorking(finding);
+    const known = await finding;
     if (known === undefined || token.isCancellationRequested) return [];
-    if (typeof known === 'string') return this.nothing(known);
+    if (typeof known === 'string' || 'slow' in known) return this.nothing(known);
     const key = document.uri.toString();
     if (isAsked) this.offered.forgive();
     const texts = known.texts.filter((one) => !this.offered.isDismissed(key, before, one));
@@ -120,6 +130,7 @@ export class GhostText {
   forget(): void {
     this.generation++;
     this.sources.clear();
+    this.backOff.forget();
     this.requests.forget();
   }
 
@@ -167,6 +178,8 @@ export class GhostText {
       return known && texts.length > 0 ? { ...known, texts } : edit;
     }
     if (known !== undefined) return known;
+    const slow = isAsked ? undefined : this.backOff.tooSlow;
+    if (slow !== undefined) return { slow };
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => controller.abort());
     if (token.isCancellationRequested) controller.abort();
@@ -185,7 +198,19 @@ export class GhostText {
     return [];
   }
 
-  private async ask(question: Question, signal: AbortSignal): Promise<readonly string[] | undefined> {
+  private async ask(question: Question, outer: AbortSignal): Promise<readonly string[] | undefined> {
+    const wait = new Wait(outer, this.backOff, question.isAsked, this.services.isBusy);
+    try {
+      return await this.answersTo(question, wait);
+    } finally {
+      wait.end();
+      const slow = question.isAsked ? undefined : this.backOff.tooSlow;
+      if (slow !== undefined) this.services.silent({ slow });
+    }
+  }
+
+  private async answersTo(question: Question, wait: Wait): Promise<readonly string[] | undefined> {
+    const { signal } = wait;
     const { of: document, before, after, isAsked, settings, exclusion } = question;
     const { engine, log, surroundings, silent } = this.services;
     const { text, base } = excerptAround(before + after, [{ start: before.length, end: before.length }]);
@@ -199,8 +224,9 @@ export class GhostText {
       const beside = await surroundings.withTexts(document);
       if (signal.aborted) return undefined;
       const result = await engine.use(
-        ({ client, model }) =>
-          client.infill(
+        ({ client, model }) => {
+          wait.begin();
+          return client.infill(
             {
               model: model.folder,
               text,
@@ -218,9 +244,11 @@ export class GhostText {
                 : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
             },
             { signal },
-          ),
+          );
+        },
         { signal },
       );
+      wait.answered(result.millis);
       return result.candidates.flatMap(({ spans: [span] }) => {
         if (span?.start !== at) return [];
         // Of an answer in the middle of a line only the first line is offered.
@@ -237,4 +265,10 @@ export class GhostText {
       return undefined;
     }
   }
+}
+
+/** Who presses a key for it sees that something is going on. */
+function showWorking(work: Promise<unknown>): void {
+  const title = l10n.t('Palimpsest: looking for ghost text');
+  void window.withProgress({ location: ProgressLocation.Window, title }, () => work);
 }

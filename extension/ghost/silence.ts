@@ -20,9 +20,19 @@ export type Silence =
   | 'deleted'
   | 'turned'
   | 'read-only'
-  | 'reviewing';
+  | 'reviewing'
+  | Slow;
+
+/** Answers take so many milliseconds that they are asked for by key only. */
+export interface Slow {
+  readonly slow: number;
+}
 
 export function sayWhySilent(silence: Silence): string {
+  if (typeof silence === 'object') {
+    const seconds = (silence.slow / 1000).toFixed(1);
+    return l10n.t('Ghost text takes {0} s or more here, so it appears only when you trigger it.', seconds);
+  }
   switch (silence) {
     case 'on request':
       return l10n.t('Ghost text appears only when you trigger it (palimpsest.ghostText.trigger).');

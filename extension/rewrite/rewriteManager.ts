@@ -203,6 +203,11 @@ export class Rewrites implements CodeLensProvider {
     await this.inDiff()?.document.save();
   }
 
+  /** Whether the engine works for a rewrite, or has one waiting. */
+  get isDenoising(): boolean {
+    return [...this.byDocument.values()].some(({ kind }) => kind === 'denoising');
+  }
+
   /** What was said aloud last. */
   get said(): string | undefined {
     return this.services.spoken.last;

@@ -1,0 +1,57 @@
+// Ghost text that comes too late to be read is not asked for by itself: the processor would be busy for nothing. After a pause it
+// is tried again, for the machine may have been busy. Pure but for the clock.
+
+/** Milliseconds after which nobody waits any more. */
+export const LONGEST_WAIT = 1500;
+/** The first request of a model does what is done for the first time. */
+const FIRST_WAIT = 2 * LONGEST_WAIT;
+const FIRST_PAUSE = 60_000;
+const LONGEST_PAUSE = 30 * 60_000;
+
+export class BackOff {
+  private latency: number | undefined;
+  private pausedUntil = Number.NEGATIVE_INFINITY;
+  private pause = FIRST_PAUSE;
+
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
+  /** How long an answer takes about, in milliseconds, as long as that is a reason not to ask; undefined: ask. */
+  get tooSlow(): number | undefined {
+    return this.now() < this.pausedUntil ? this.latency : undefined;
+  }
+
+  /** How long the next request may take before it is given up. */
+  get patience(): number {
+    return this.latency === undefined ? FIRST_WAIT : LONGEST_WAIT;
+  }
+
+  /** An answer came. */
+  answered(millis: number): void {
+    this.latency = this.latency === undefined ? millis : (this.latency + millis) / 2;
+    if (millis <= LONGEST_WAIT) {
+      // What the person sees now counts, not how it was.
+      this.latency = Math.min(this.latency, LONGEST_WAIT);
+      this.pausedUntil = Number.NEGATIVE_INFINITY;
+      this.pause = FIRST_PAUSE;
+    } else this.rest();
+  }
+
+  /** No answer came in this time: it would have taken longer. */
+  gaveUp(millis: number): void {
+    if (millis < LONGEST_WAIT) return;
+    this.latency = Math.max(this.latency ?? 0, millis);
+    this.rest();
+  }
+
+  /** Another model, or other settings. */
+  forget(): void {
+    this.latency = undefined;
+    this.pausedUntil = Number.NEGATIVE_INFINITY;
+    this.pause = FIRST_PAUSE;
+  }
+
+  private rest(): void {
+    this.pausedUntil = this.now() + this.pause;
+    this.pause = Math.min(LONGEST_PAUSE, 2 * this.pause);
+  }
+}

@@ -1,0 +1,51 @@
+// One wait for ghost text: it ends when nobody wants the answer, or when it has taken too long; both say how fast the model is.
+import type { BackOff } from './backOff';
+
+export class Wait {
+  private readonly controller = new AbortController();
+  private begunAt: number | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private isAnswered = false;
+  private readonly abort = () => this.controller.abort();
+
+  /**
+   * `isAsked`: a person pressed a key for it and waits as long as it takes. `isBusy`: the engine has something else to do
+   * first, so that waiting says nothing about the model.
+   */
+  constructor(
+    private readonly outer: AbortSignal,
+    private readonly backOff: BackOff,
+    private readonly isAsked: boolean,
+    private readonly isBusy: () => boolean,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    outer.addEventListener('abort', this.abort, { once: true });
+    if (outer.aborted) this.abort();
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** The model is loaded, and is asked now. */
+  begin(): void {
+    if (this.isBusy()) return;
+    this.begunAt = this.now();
+    if (this.isAsked) return;
+    this.timer = setTimeout(this.abort, this.backOff.patience);
+  }
+
+  /** `millis`: in the engine, without waiting for its turn. */
+  answered(millis: number): void {
+    this.isAnswered = true;
+    // Several candidates, as for a key, take longer than the one that comes by itself.
+    if (!this.isAsked) this.backOff.answered(millis);
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+    this.outer.removeEventListener('abort', this.abort);
+    if (this.isAnswered || this.isAsked || this.begunAt === undefined || !this.signal.aborted) return;
+    if (!this.isBusy()) this.backOff.gaveUp(this.now() - this.begunAt);
+  }
+}

@@ -1,0 +1,118 @@
+// Ghost text that comes too late is not asked for by itself, until it may be faster.
+import assert from 'node:assert/strict';
+import test, { describe, mock } from 'node:test';
+import { BackOff, LONGEST_WAIT } from '../../../../extension/ghost/backOff';
+import { Wait } from '../../../../extension/ghost/wait';
+
+function world() {
+  const clock = { now: 0 };
+  const backOff = new BackOff(() => clock.now);
+  const wait = (outer = new AbortController().signal, isAsked = false, isBusy = () => false) =>
+    new Wait(outer, backOff, isAsked, isBusy, () => clock.now);
+  return { clock, backOff, wait };
+}
+
+describe('backing off', () => {
+  test('an answer in time is no reason to', () => {
+    const { backOff } = world();
+    assert.equal(backOff.tooSlow, undefined);
+    backOff.answered(300);
+    assert.equal(backOff.tooSlow, undefined);
+  });
+
+  test('a late answer is, and so is a request that was typed past: with the figure', () => {
+    const late = world().backOff;
+    late.answered(4000);
+    assert.equal(late.tooSlow, 4000);
+    const past = world().backOff;
+    past.gaveUp(400);
+    assert.equal(past.tooSlow, undefined, 'who types fast says nothing about the model');
+    past.gaveUp(1800);
+    assert.equal(past.tooSlow, 1800);
+  });
+
+  test('it is tried again after a pause, each twice as long as the one before; an answer in time ends that', () => {
+    const { clock, backOff } = world();
+    const pauses: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      backOff.gaveUp(2000);
+      const begun = clock.now;
+      while (backOff.tooSlow !== undefined) clock.now += 1000;
+      pauses.push(clock.now - begun);
+    }
+    assert.deepEqual(pauses, [60_000, 120_000, 240_000]);
+    backOff.answered(500);
+    backOff.gaveUp(2000);
+    clock.now += 60_000;
+    assert.equal(backOff.tooSlow, undefined);
+  });
+
+  test('another model begins anew', () => {
+    const { backOff } = world();
+    backOff.gaveUp(9000);
+    backOff.forget();
+    assert.equal(backOff.tooSlow, undefined);
+  });
+});
+
+describe('a wait for ghost text', () => {
+  test('ends when it has taken too long, the first one of a model later', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const { clock, backOff, wait } = world();
+      for (const patience of [2 * LONGEST_WAIT, LONGEST_WAIT]) {
+        const one = wait();
+        one.begin();
+        mock.timers.tick(patience - 1);
+        assert.equal(one.signal.aborted, false);
+        mock.timers.tick(1);
+        assert.equal(one.signal.aborted, true);
+        clock.now += patience;
+        one.end();
+        assert.ok((backOff.tooSlow ?? 0) >= patience);
+      }
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test('that is given up because somebody types on counts with the time it had', () => {
+    const { clock, backOff, wait } = world();
+    const typing = new AbortController();
+    const one = wait(typing.signal);
+    one.begin();
+    clock.now += 2500;
+    typing.abort();
+    one.end();
+    assert.equal(backOff.tooSlow, 2500);
+  });
+
+  test('while the model is loaded, or a rewrite runs, says nothing about the model', () => {
+    const { clock, backOff, wait } = world();
+    for (const isBusy of [false, true]) {
+      const typing = new AbortController();
+      const one = wait(typing.signal, false, () => isBusy);
+      if (isBusy) one.begin();
+      clock.now += 60_000;
+      typing.abort();
+      one.end();
+      assert.equal(backOff.tooSlow, undefined);
+    }
+  });
+
+  test('that somebody pressed a key for takes as long as it takes', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const { backOff, wait } = world();
+      const one = wait(undefined, true);
+      one.begin();
+      mock.timers.tick(60_000);
+      assert.equal(one.signal.aborted, false);
+      one.answered(60_000);
+      one.end();
+      assert.equal(backOff.tooSlow, undefined);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+});
