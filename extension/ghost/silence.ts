@@ -24,7 +24,7 @@ export type Silence =
   | Slow;
 
 /** Answers take so many milliseconds that they are asked for by key only. */
-export interface Slow {
+interface Slow {
   readonly slow: number;
 }
 
