@@ -13,6 +13,7 @@ import {
   workspace,
 } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
+import { setContext } from '../common/contextKeys';
 import { runModels } from './modelsCommand';
 import { factsText, type ModelRow, rowsOf, sizeText } from './rows';
 
@@ -156,6 +157,7 @@ export class Models {
     const controller = new AbortController();
     const install: Install = { controller, percent: 0, done: this.run(row, controller) };
     this.installs.set(row.id, install);
+    setContext('palimpsest.installing', true);
     this.changed.fire();
     return install.done;
   }
@@ -207,6 +209,7 @@ export class Models {
       return false;
     } finally {
       this.installs.delete(row.id);
+      setContext('palimpsest.installing', this.installs.size > 0);
       this.refresh();
     }
   }

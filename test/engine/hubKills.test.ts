@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test from 'node:test';
-import { killedInstall } from '../unit/hub/killing';
+import { killedInstall, rivalInstalls } from '../unit/hub/killing';
 
 const MIB = 2 ** 20;
 
@@ -17,4 +17,15 @@ test('an install that is killed at twenty points ends in the right bytes, and fe
   assert.equal(kills, 20);
   assert.ok(asked <= bytes + kills * MIB, `${asked} bytes were asked for; gaps ${gaps.join()}`);
   assert.deepEqual(left, ['config.json', 'install.json', 'model.safetensors']);
+});
+
+test('of two processes that install the same model, one does, and the other says so or finds it there', async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-two-'));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const { outcomes, asked, bytes, found, wanted } = await rivalInstalls(folder, 16 * MIB, 3);
+  assert.ok(outcomes.some(({ code }) => code === 0));
+  for (const { code, complaint } of outcomes)
+    if (code !== 0) assert.match(complaint, /is being installed or removed by another window or terminal/);
+  assert.equal(found, wanted);
+  assert.equal(asked, bytes);
 });

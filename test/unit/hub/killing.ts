@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { bundle } from '../../engine/processes';
-import { startHub } from './fakeHub';
+import { sha256, startHub } from './fakeHub';
 import { REPOSITORY } from './installing';
 
 export interface KilledInstall {
@@ -32,6 +32,34 @@ function noise(size: number): Buffer {
     bytes.writeUInt32LE(at % 2 ** 32, Math.min(at, size - 4));
   }
   return bytes;
+}
+
+/** Starts so many installs of one model at once, each in a process of its own. */
+export async function rivalInstalls(folder: string, size: number, count: number) {
+  const weights = noise(size);
+  const hub = await startHub(REPOSITORY, new Map([['model.safetensors', weights]]));
+  const script = path.join(folder, 'child', 'install.js');
+  await bundle({ install: 'test/unit/hub/scriptedInstall.ts' }, path.dirname(script));
+  const models = path.join(folder, 'models');
+  const env = { PATH: process.env['PATH'], HF_ENDPOINT: hub.endpoint, HF_HOME: path.join(folder, 'none') };
+  try {
+    const outcomes = await Promise.all(
+      Array.from({ length: count }, async () => {
+        const words = [script, models, path.join(folder, 'none'), String(1 << 20)];
+        const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+        let complaint = '';
+        child.stderr.setEncoding('utf8').on('data', (text: string) => {
+          complaint += text;
+        });
+        const [code] = await once(child, 'close');
+        return { code: Number(code), complaint };
+      }),
+    );
+    const installed = fs.readFileSync(path.join(models, 'dreamon-tiny', 'DreamOn-tiny', 'model.safetensors'));
+    return { outcomes, asked: hub.asked, bytes: size, found: sha256(installed), wanted: sha256(weights) };
+  } finally {
+    await hub.close();
+  }
 }
 
 /**
