@@ -7,7 +7,7 @@ import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
 import { type EngineError, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
-import { headRowsFor, memoryNeeds, PROCESS_BYTES, requestBytes } from './graph/memory';
+import { headRowsFor, largestPass, memoryNeeds, PROCESS_BYTES, requestBytes } from './graph/memory';
 import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
 import { placeOf } from './hub/place';
@@ -63,6 +63,7 @@ export const loadModel: LoadModel = async (params, context) => {
     ...(calibration ? { gate: calibration.gate } : {}),
     takesInstruction: checkpoint.chat !== undefined,
     ...(isSlow(pace) ? { isSlow: true } : {}),
+    ...passMillisOf(pace, checkpoint),
     memory: { weights: weightBytesOf(checkpoint, precision), request: requestBytes(checkpoint) },
     remarks,
   };
@@ -137,6 +138,11 @@ export async function prepareModel(
     return build('fp32');
   });
   return { checkpoint, calibration, decision, graph, precision, remarks };
+}
+
+function passMillisOf(pace: Pace, checkpoint: Checkpoint): Pick<ModelDescription, 'passMillis'> {
+  const passMillis = pace.millisOf(largestPass(checkpoint));
+  return passMillis === undefined ? {} : { passMillis: Math.ceil(passMillis) };
 }
 
 function weightBytesOf(checkpoint: Checkpoint, precision: Precision): number {

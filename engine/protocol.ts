@@ -105,6 +105,8 @@ export interface ModelDescription {
   readonly storedPrecision: string;
   /** Bytes, estimated: what the weights take in memory, and what a request takes on top at most. */
   readonly memory?: { readonly weights: number; readonly request: number };
+  /** Milliseconds that its longest pass takes here, for one candidate; absent: not known. */
+  readonly passMillis?: number;
   /** Whether denoising a few lines is a long wait on this machine: several candidates at once would be a longer one. */
   readonly isSlow?: boolean;
   /**

@@ -71,7 +71,7 @@ function cacheBytesOf({ layers, kvHeads, headSize }: DecoderShape, positions: nu
 }
 
 /** The largest pass that a request of this checkpoint makes by itself. */
-function largestPass({ shape, family }: Pick<Checkpoint, 'shape' | 'family'>): PassSize {
+export function largestPass({ shape, family }: Pick<Checkpoint, 'shape' | 'family'>): PassSize {
   const window = Math.min(shape.contextLength, family.window ?? WINDOW);
   const length = family.attention.kind === 'full' ? window : Math.min(window, CHUNK);
   return { length, past: window - length + 1, rows: length };

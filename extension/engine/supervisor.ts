@@ -43,7 +43,7 @@ export interface SupervisorOptions {
   /** Milliseconds until an engine has to have answered for the first time. */
   readonly startMillis?: () => number;
   /** Milliseconds without a sign of life while a model of so many parameters works. */
-  readonly patience?: (parameters: number) => number;
+  readonly patience?: typeof patienceWith;
 }
 
 export interface ReadyEngine {
@@ -266,7 +266,7 @@ export class EngineSupervisor {
       if (signal.aborted) throw cancelled();
       // Its exit was told before anybody listened for it.
       if (!client.alive) throw new EngineError('engine-exited', 'The engine exited while loading its model.');
-      client.hangMillis = (this.options.patience ?? patienceWith)(model.parameters);
+      client.hangMillis = (this.options.patience ?? patienceWith)(model);
       this.options.log.info(`${model.name}: ${model.provider}, ${model.precision}. ${model.providerReason}`);
       for (const remark of model.remarks) this.options.log.info(remark);
       this.ready = { client, model };

@@ -7,6 +7,8 @@ export function wordsOfNote(note: Note): string {
   switch (note) {
     case 'unchanged':
       return l10n.t('Palimpsest: the model suggests no change.');
+    case 'no-answer':
+      return l10n.t('Palimpsest: the model gave no usable answer. Try again, or select more or fewer lines.');
     case 'nothing-new':
       return l10n.t('Palimpsest: another seed produced nothing new.');
     case 'nothing-good':

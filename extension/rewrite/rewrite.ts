@@ -425,7 +425,7 @@ export class Rewrite {
     const { ending } = this;
     // Nothing was taken: who selected something finds it selected.
     const isDropped =
-      ending !== undefined && ['rejected', 'cancelled', 'unchanged', 'failed'].includes(ending);
+      ending !== undefined && ['rejected', 'cancelled', 'unchanged', 'no-answer', 'failed'].includes(ending);
     if (!isDropped || this.document.version !== this.version) return;
     const { editor, selections } = this;
     const lines = selections.flatMap(({ start, end }) => [start.line, end.line]);

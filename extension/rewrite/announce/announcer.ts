@@ -72,6 +72,8 @@ function endOf(how: Ending): string | undefined {
       return l10n.t('canceled; nothing was changed');
     case 'unchanged':
       return l10n.t('the model suggests no change');
+    case 'no-answer':
+      return l10n.t('the model gave no usable answer');
     case 'conflict':
       return l10n.t('canceled because its text was edited');
     default:

@@ -114,6 +114,9 @@ function answered(
     const held = state.held ?? [];
     // A later try came to nothing at all: what the first ones held back is still all that there is.
     if (held.length > 0) return nothingGood({ ...state, spans }, held);
+    // An answer that is damaged, or none: that is not the model's wish to leave everything as it is.
+    if (candidates.length === 0 && !request.isRepair && earlier === undefined)
+      return end('no-answer', note('no-answer'));
     const nothing = request.isRepair ? 'nothing-to-repair' : 'unchanged';
     return earlier === undefined
       ? end('unchanged', note(nothing))

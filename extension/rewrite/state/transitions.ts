@@ -62,6 +62,7 @@ export type RewriteEvent =
 
 export type Note =
   | 'unchanged'
+  | 'no-answer'
   | 'nothing-new'
   | 'nothing-good'
   | 'nothing-to-repair'

@@ -78,4 +78,12 @@ export interface Refusal {
   readonly request: RewriteRequest;
 }
 
-export type Ending = 'accepted' | 'rejected' | 'cancelled' | 'failed' | 'conflict' | 'unchanged' | 'closed';
+export type Ending =
+  | 'accepted'
+  | 'rejected'
+  | 'cancelled'
+  | 'failed'
+  | 'conflict'
+  | 'unchanged'
+  | 'no-answer'
+  | 'closed';

@@ -56,7 +56,13 @@ describe('the life of a rewrite', () => {
 
   test('answers that change nothing, or are there already, are none', () => {
     assert.deepEqual(after(answered('old')).state, { kind: 'ended', how: 'unchanged' });
-    assert.deepEqual(after(answered()).state, { kind: 'ended', how: 'unchanged' });
+    const none = after(answered());
+    assert.deepEqual(
+      none.state,
+      { kind: 'ended', how: 'no-answer' },
+      'no answer is no wish to leave it as it is',
+    );
+    assert.deepEqual(none.effects, ['clear', 'note']);
     assert.equal(reviewIn(after(answered('a', 'old', 'a', 'b')).state).candidates.length, 2);
   });
 
