@@ -17,6 +17,7 @@ import {
   workspace,
 } from 'vscode';
 import { canonicalPlace } from '../privacy/canonicalUri';
+import { markdownText } from '../ui/markdownText';
 import type { Door } from './publicApi';
 import { invalid } from './requests';
 import { checkInput, diffOf, offsetsOf, type ToolInput } from './toolInput';
@@ -28,11 +29,13 @@ export class InfillTool implements LanguageModelTool<ToolInput> {
     const { filePath, ranges } = checkInput(input);
     const lines = ranges.map(({ startLine, endLine }) => `${startLine}–${endLine}`).join(', ');
     const message = new MarkdownString();
-    message.appendText(
-      l10n.t(
-        'The model on this machine denoises lines {0} of {1}. The result, which may repeat code from other files of the workspace, goes to the chat’s language model as a diff; no file is changed.',
-        lines,
-        filePath,
+    message.appendMarkdown(
+      markdownText(
+        l10n.t(
+          'The model on this machine denoises lines {0} of {1}. The result, which may repeat code from other files of the workspace, goes to the chat’s language model as a diff; no file is changed.',
+          lines,
+          filePath,
+        ),
       ),
     );
     return {

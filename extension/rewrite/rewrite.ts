@@ -17,7 +17,7 @@ import { type Asking, type CandidateSet, requestCandidates } from './request';
 import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
-import { tellRefusal, wordsOfRefusal } from './review/refusal';
+import { noteOfRefusal, tellRefusal, wordsOfRefusal } from './review/refusal';
 import { type Pointed, pointedWords } from './review/selectedWords';
 import { candidateOf, positionOf, textTaken } from './state/acceptance';
 import { begin, beginReview, decide, resume } from './state/machine';
@@ -398,7 +398,8 @@ export class Rewrite {
     say(l10n.t('Palimpsest: {0}.', sentence), 'circle-slash');
     this.speak(this.milestones.refused());
     const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
-    for (const editor of editorsOf(this.document)) this.services.lineNote.show(editor, line, sentence);
+    const note = noteOfRefusal(refusal, this.document);
+    for (const editor of editorsOf(this.document)) this.services.lineNote.show(editor, line, note);
     void tellRefusal(refusal, this.document);
   }
 

@@ -3,6 +3,7 @@ import { l10n, MarkdownString, StatusBarAlignment, type StatusBarItem, ThemeColo
 import { describeRuntime } from '../engine/nodeRuntime';
 import type { EngineState } from '../engine/supervisor';
 import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../memory/copiedFrom';
+import { markdownText } from './markdownText';
 
 const PROVIDER_NAMES = {
   cpu: 'CPU',
@@ -171,12 +172,11 @@ function tooltipOf(
     [l10n.t('Show Log'), 'palimpsest.showLog'],
   ];
   const text = new MarkdownString('**Palimpsest**\n\n');
-  for (const line of lines) text.appendText(line).appendMarkdown('\n\n');
+  for (const line of lines) text.appendMarkdown(`${markdownText(line)}\n\n`);
   text.isTrusted = { enabledCommands: [...links.map(([, command]) => command), OPEN_SOURCE] };
   if (copied !== undefined) {
     const words = encodeURIComponent(JSON.stringify(argumentsOf(copied)));
-    text.appendMarkdown('[').appendText(sayCopied(copied));
-    text.appendMarkdown(`](command:${OPEN_SOURCE}?${words})\n\n`);
+    text.appendMarkdown(`[${markdownText(sayCopied(copied))}](command:${OPEN_SOURCE}?${words})\n\n`);
   }
   text.appendMarkdown(links.map(([title, command]) => `[${title}](command:${command})`).join(' · '));
   return text;

@@ -166,9 +166,8 @@ describe('project memory', () => {
       assert.equal(sent?.openTexts, undefined);
       const { status } = await internals();
       const [, words = ''] =
-        /\[Copied&nbsp;from&nbsp;prices\.py:\d+\]\(command:_palimpsest\.openSource\?([^)]*)\)/.exec(
-          status.tooltip,
-        ) ?? assert.fail(status.tooltip);
+        /\[Copied from prices\.py:\d+\]\(command:_palimpsest\.openSource\?([^)]*)\)/.exec(status.tooltip) ??
+        assert.fail(status.tooltip);
       await commands.executeCommand('_palimpsest.openSource', ...JSON.parse(decodeURIComponent(words)));
       const editor = window.activeTextEditor;
       assert.equal(path.basename(editor?.document.fileName ?? ''), 'prices.py');

@@ -111,6 +111,25 @@ describe('rewrite, steered', () => {
     }
   });
 
+  it('says in few words above the place that nothing good was found, and why behind it', async () => {
+    const editor = await openFile('refused.py', TEXT);
+    const { document } = editor;
+    const untouched = fingerprint(document);
+    const { rewrites } = await (await internals()).palimpsest();
+    // Without its head the body is indented under nothing.
+    select(editor, [2, 2]);
+    const rewrite = await startRewrite(editor);
+    await until(() => rewrite.kind !== 'denoising', 'the end of all tries');
+    assert.equal(rewrite.kind, 'refused', rewrite.ending);
+    const titles = rewrites.provideCodeLenses(document).map(({ command }) => command?.title ?? '');
+    assert.equal(titles[0], '$(circle-slash) No good rewrite found');
+    assert.ok(titles.join(' | ').length < 140, titles.join(' | '));
+    assert.equal(rewrites.noted, 'Best one: Poor: does not parse');
+    await run('rejectRewrite');
+    assert.deepEqual(rewrites.provideCodeLenses(document), []);
+    assert.deepEqual(fingerprint(document), untouched);
+  });
+
   it('takes the draft when it is told to, and it is a review like any other', async () => {
     const editor = await openFile('draft.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(12)}    return 1\n`);
     const untouched = fingerprint(editor.document);

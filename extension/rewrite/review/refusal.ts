@@ -17,13 +17,26 @@ export function wordsOfRefusal({ candidates }: Refusal): string {
   return l10n.t('No good rewrite found (best one: {0})', wordsOfQuality(quality));
 }
 
+/** What is said behind the line: why, where a lens above it says the rest. */
+export function noteOfRefusal(refusal: Refusal, document: TextDocument): string {
+  const quality = refusal.candidates[0]?.quality;
+  if (quality === undefined || !showsLenses(document)) return wordsOfRefusal(refusal);
+  return l10n.t('Best one: {0}', wordsOfQuality(quality));
+}
+
+/** In few words: a long lens pushes what can be done out of a narrow editor. */
 export function refusalLenses(refusal: Refusal, document: TextDocument): CodeLens[] {
   const { line } = document.positionAt(refusal.spans[0]?.start ?? 0);
   const range = new Range(line, 0, line, 0);
+  const head = {
+    icon: 'circle-slash',
+    title: l10n.t('No good rewrite found'),
+    tooltip: wordsOfRefusal(refusal),
+    command: 'palimpsest.showAnyway',
+  };
   const dismiss = { icon: 'close', title: l10n.t('Dismiss'), command: 'palimpsest.rejectRewrite' };
-  const head = { icon: 'circle-slash', title: wordsOfRefusal(refusal), command: 'palimpsest.showAnyway' };
   return [head, ...choices(), dismiss].map(
-    ({ icon, title, command }) => new CodeLens(range, { title: `$(${icon}) ${title}`, command }),
+    ({ icon, title, ...rest }) => new CodeLens(range, { title: `$(${icon}) ${title}`, ...rest }),
   );
 }
 
