@@ -223,6 +223,11 @@ export class Rewrites implements CodeLensProvider {
     return this.services.comments.labels(document);
   }
 
+  /** The quality marks beside them. */
+  threadMarks(document: TextDocument): readonly (string | undefined)[] {
+    return this.services.comments.marks(document);
+  }
+
   /** Does nothing where there is nothing to act on. */
   async act(action: RewriteAction, which?: unknown): Promise<void> {
     const rewrite = this.current();

@@ -400,6 +400,7 @@ describe('rewrite, hunk by hunk', () => {
         labels().every((label) => label.endsWith(` – ${WORDS}`)),
         labels().join('\n'),
       );
+      assert.deepEqual(rewrites.threadMarks(editor.document), [WORDS, WORDS, WORDS]);
       await run('rejectRewrite');
 
       await configure('rewrite.preview', 'diffEditor');

@@ -1,6 +1,7 @@
 // The review as comment threads: real rows below each hunk, with its text, that a screen reader and a keyboard reach. The
 // document does not know of them.
 import {
+  type Comment,
   type CommentController,
   CommentMode,
   type CommentThread,
@@ -21,6 +22,8 @@ interface Shown {
   /** What the hunk is, wherever it stands. */
   readonly key: string;
   readonly index: number;
+  /** How good it looks. */
+  readonly mark: string | undefined;
   readonly thread: CommentThread;
 }
 
@@ -38,13 +41,20 @@ export class CommentReviews {
     const rest = [...(this.byDocument.get(document.uri.toString()) ?? [])];
     const shown = hunks.map((hunk, index): Shown => {
       const key = JSON.stringify([hunk.oldLines, hunk.newLines]);
+      const mark = quality && wordsOfQuality(quality);
       const known = rest.findIndex((one) => one.key === key);
       const [kept] = known < 0 ? [] : rest.splice(known, 1);
       // A thread opens below the last line of its range.
       const line = Math.max(hunk.startLine, hunk.endLine - 1);
       const at = document.validateRange(new Range(line, 0, line, 0));
-      const content = [
-        { author: { name: 'Palimpsest' }, body: bodyOf(hunk, index), mode: CommentMode.Preview },
+      const content: Comment[] = [
+        {
+          author: { name: 'Palimpsest' },
+          body: bodyOf(hunk, index),
+          mode: CommentMode.Preview,
+          // A thread's own label is cut in a narrow editor.
+          ...(mark === undefined ? {} : { label: mark }),
+        },
       ];
       const thread = kept?.thread ?? controller.createCommentThread(document.uri, at, content);
       if (kept === undefined) {
@@ -54,11 +64,11 @@ export class CommentReviews {
       } else {
         if (!(thread.range?.isEqual(at) ?? false)) thread.range = at;
         // The links in it say which hunk they are about.
-        if (kept.index !== index) thread.comments = content;
+        if (kept.index !== index || kept.mark !== mark) thread.comments = content;
       }
-      const label = labelOf(hunk, index, hunks.length, quality);
+      const label = labelOf(hunk, index, hunks.length, mark);
       if (thread.label !== label) thread.label = label;
-      return { key, index, thread };
+      return { key, index, mark, thread };
     });
     for (const { thread } of rest) thread.dispose();
     this.byDocument.set(document.uri.toString(), shown);
@@ -70,6 +80,13 @@ export class CommentReviews {
       for (const one of shown) if (one.thread === thread) return one.index;
     }
     return undefined;
+  }
+
+  /** The quality marks of what is shown for a document, in text order. */
+  marks(document: TextDocument): readonly (string | undefined)[] {
+    return (this.byDocument.get(document.uri.toString()) ?? []).map(
+      ({ thread }) => thread.comments[0]?.label,
+    );
   }
 
   /** Labels of what is shown for a document, in text order. */
@@ -92,7 +109,7 @@ function labelOf(
   { startLine, oldLines, newLines }: Hunk,
   index: number,
   count: number,
-  quality: Quality | undefined,
+  mark: string | undefined,
 ): string {
   const label = l10n.t(
     'Change {0} of {1} at line {2}: {3} removed, {4} added',
@@ -102,7 +119,7 @@ function labelOf(
     oldLines.length,
     newLines.length,
   );
-  return quality === undefined ? label : `${label} – ${wordsOfQuality(quality)}`;
+  return mark === undefined ? label : `${label} – ${mark}`;
 }
 
 function bodyOf({ oldLines, newLines }: Hunk, index: number): MarkdownString {
