@@ -25,6 +25,7 @@ export const TOGETHER = [
 export const APART = {
   diffEditor: { 'palimpsest.rewrite.preview': 'diffEditor' },
   ghostText: { 'palimpsest.ghostText.enabled': true },
+  models: {},
 };
 
 /** `window`: what `openWorkbench` gives; `picture(name)` keeps one. */
@@ -129,6 +130,16 @@ export function surfaces(window, picture) {
     }
     await ghost.waitFor({ timeout: 1000 });
     await picture('ghost');
+  }
+
+  async function models() {
+    await window.open(PYTHON);
+    await window.command('Focus on Models View');
+    const row = page.locator('.pane-body .monaco-list-row', { hasText: 'DreamOn 7B' }).first();
+    await row.waitFor(LIMIT);
+    await row.hover();
+    await sleep(1500);
+    await picture('models');
   }
 
   async function quickFix() {
@@ -244,6 +255,7 @@ export function surfaces(window, picture) {
     stopped,
     diffEditor,
     ghostText,
+    models,
   };
 }
 
