@@ -1,5 +1,5 @@
 // Hashes everything of a model again, and takes a model away: what was put there, and nothing else.
-import { readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isMissing } from '../checkpoint/json';
 import { EngineError } from '../errors';
@@ -89,7 +89,6 @@ export async function remove(models: string, id: string): Promise<Removal> {
       bytes += (await stat(file).catch(() => undefined))?.size ?? 0;
       await rm(file, { force: true });
     }
-    await rmdir(path.join(models, STAGING)).catch(() => undefined);
     return { bytes, kept: kept.map((name) => path.join(folder, name)) };
   } finally {
     await lock.release();

@@ -6,6 +6,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import test, { describe } from 'node:test';
+import tls from 'node:tls';
 import { EngineError } from '../../../engine/errors';
 import { networkError } from '../../../engine/hub/hubErrors';
 import { networkOf } from '../../../engine/hub/network';
@@ -528,6 +529,15 @@ describe('the connection', () => {
     const network = networkOf({ HF_ENDPOINT: 'https://hub.test', HF_HOME: '/nowhere' }, '1');
     await fails('hub-refused', /The proxy asks for a user name and a password/, { network });
     assert.deepEqual(asked, ['hub.test:443']);
+  });
+
+  test('trusts the authorities of the machine beside its own', () => {
+    const file = path.join(FIXTURE, '..', '..', 'certificates', 'expired.pem');
+    const { authorities } = networkOf({ SSL_CERT_FILE: file, HF_HOME: '/nowhere' }, '1');
+    // From Node 22.15 on, the runtime itself reads that variable, when it starts.
+    const asksRuntime = 'getCACertificates' in tls;
+    assert.equal(authorities?.includes(fs.readFileSync(file, 'utf8')) ?? false, !asksRuntime);
+    assert.ok(authorities === undefined || authorities.length > 100);
   });
 
   test('settings that are none are refused', () => {
