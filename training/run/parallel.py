@@ -16,7 +16,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-PATIENCE = timedelta(minutes=10)
+PATIENCE = timedelta(hours=12)
+"""One that ends is noticed at once. One that is only slow, on a busy machine or one that sleeps, is waited for."""
 
 
 class TeamError(Exception):
