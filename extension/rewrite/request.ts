@@ -1,12 +1,19 @@
 // What a rewrite asks the engine: the text around its spans, sent once, and the candidates for each of them.
 import type { TextDocument } from 'vscode';
-import type { CandidateSpan, DenoiseStepEvent } from '../../engine/protocol';
+import type {
+  CandidateSpan,
+  DenoiseStepEvent,
+  Estimate,
+  InfillParams,
+  ModelDescription,
+} from '../../engine/protocol';
 import { lineEndOf } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import { adaptsToSpeed, rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { LINE_ENDS } from '../text/lineEnds';
+import type { OffsetRange } from '../text/types';
 import type { Judgeable } from './judge';
 import { candidateFrom, candidatesFor, planRequest } from './requestPlan';
 import type { RewriteRequest, Span } from './state/types';
@@ -52,36 +59,12 @@ export async function requestCandidates(
   { signal, enough, onStep }: Listening,
   sampling: Sampling = rewriteSettings(document),
 ): Promise<CandidateSet> {
-  const plan = planRequest(document.getText(), spans, request);
-  const { text, base } = excerptAround(plan.text, plan.sent);
-  const isSteered = request.words !== undefined || request.pinned !== undefined;
-  const isAdaptive = adaptsToSpeed();
+  const { plan, paramsFor } = prepared(document, spans, request, sampling);
   let hasAnswer = false;
-  const moved = ({ start, end }: { readonly start: number; readonly end: number }) => ({
-    start: start - base,
-    end: end - base,
-  });
   const result = await engine.use(
     ({ client, model }) =>
       client.infill(
-        {
-          model: model.folder,
-          text,
-          spans: plan.sent.map((one) => ({
-            ...moved(one),
-            ...(one.locked === undefined ? {} : { locked: one.locked.map(moved) }),
-          })),
-          language: document.languageId,
-          fileName: document.fileName,
-          document: document.uri.toString(),
-          ...surroundings.of(document.uri, plan.text),
-          priority: 'rewrite',
-          ...candidatesFor(sampling.candidates, request.seed, isAdaptive && model.isSlow === true),
-          interactive: isAdaptive,
-          strength: isSteered ? 1 : sampling.strength * ((request.tries ?? 0) < LATE ? 1 : LESS),
-          ...(request.instruction === undefined ? {} : { instruction: request.instruction }),
-          ...(request.words === undefined || request.isRepair ? {} : { temperature: WORD_TEMPERATURE }),
-        },
+        { ...paramsFor(model), ...surroundings.of(document.uri, plan.text) },
         {
           signal,
           ...(enough === undefined ? {} : { enough }),
@@ -105,6 +88,53 @@ export async function requestCandidates(
       flaws,
     })),
   };
+}
+
+/** How long `requestCandidates` would take. Rejects with EngineError. */
+export function estimateCandidates(
+  { engine }: Asking,
+  document: TextDocument,
+  spans: readonly Span[],
+  request: RewriteRequest,
+  signal: AbortSignal,
+): Promise<Estimate> {
+  const { paramsFor } = prepared(document, spans, request, rewriteSettings(document));
+  return engine.use(({ client, model }) => client.estimate(paramsFor(model), signal), {
+    signal,
+    revive: true,
+  });
+}
+
+/** What is sent, as far as it does not depend on the model, and the way back. */
+function prepared(
+  document: TextDocument,
+  spans: readonly Span[],
+  request: RewriteRequest,
+  sampling: Sampling,
+) {
+  const plan = planRequest(document.getText(), spans, request);
+  const { text, base } = excerptAround(plan.text, plan.sent);
+  const isSteered = request.words !== undefined || request.pinned !== undefined;
+  const isAdaptive = adaptsToSpeed();
+  const moved = ({ start, end }: OffsetRange) => ({ start: start - base, end: end - base });
+  const paramsFor = (model: ModelDescription): Omit<InfillParams, 'requestId'> => ({
+    model: model.folder,
+    text,
+    spans: plan.sent.map((one) => ({
+      ...moved(one),
+      ...(one.locked === undefined ? {} : { locked: one.locked.map(moved) }),
+    })),
+    language: document.languageId,
+    fileName: document.fileName,
+    document: document.uri.toString(),
+    priority: 'rewrite',
+    ...candidatesFor(sampling.candidates, request.seed, isAdaptive && model.isSlow === true),
+    interactive: isAdaptive,
+    strength: isSteered ? 1 : sampling.strength * ((request.tries ?? 0) < LATE ? 1 : LESS),
+    ...(request.instruction === undefined ? {} : { instruction: request.instruction }),
+    ...(request.words === undefined || request.isRepair ? {} : { temperature: WORD_TEMPERATURE }),
+  });
+  return { plan, paramsFor };
 }
 
 /** Of the first span that is copied from anywhere. */

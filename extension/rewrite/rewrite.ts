@@ -1,5 +1,5 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
-import { l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
+import { commands, l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { EngineError, toEngineError } from '../../engine/errors';
 import { editDocument, editorsOf, isCursorNear } from '../documents/editing';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
@@ -11,9 +11,11 @@ import type { Spoken } from './announce/announcer';
 import { type Milestone, Milestones } from './announce/milestones';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
 import { judged } from './judge';
+import { askAboutWait } from './longWait';
 import { sayTooLong, wordsOfNote } from './messages';
+import { isLongWait, linesOfPiece } from './pieces';
 import { requestRepair } from './repairRequest';
-import { type Asking, type CandidateSet, requestCandidates } from './request';
+import { type Asking, type CandidateSet, estimateCandidates, requestCandidates } from './request';
 import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
@@ -30,10 +32,19 @@ export interface RewriteServices extends Asking, DenoiseStage, ReviewStage {
   readonly syntax: SyntaxTrees;
   readonly spoken: Spoken;
   readonly lineNote: LineNote;
+  /** Rewrites the ranges piece by piece, each once the one before it is decided. */
+  readonly inPieces: (
+    editor: TextEditor,
+    ranges: readonly OffsetRange[],
+    request: Pick<RewriteRequest, 'instruction'>,
+    lines: number,
+  ) => void;
   readonly fail: (error: EngineError) => void;
 }
 
 const SETTLING_TRIES = 3;
+/** A few lines take no minutes, and asking how long they take takes a moment. */
+const FEWEST_ASKED_ABOUT = 5;
 
 /** What is worth showing of another seed's candidates. */
 export type Sift = (candidates: CandidateSet, signal: AbortSignal) => Promise<CandidateSet>;
@@ -327,6 +338,7 @@ export class Rewrite {
       };
       const { document } = this;
       const sent = { text: document.getText(), languageId: document.languageId };
+      if (!(await this.mayTakeItsTime(request, signal))) return;
       const ask = request.isRepair ? requestRepair : requestCandidates;
       const candidates = await ask(this.services, document, this.state.spans, request, listening);
       // Who steers by hand gets what they steered for.
@@ -337,6 +349,27 @@ export class Rewrite {
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
     }
+  }
+
+  /** Whether the request is to be made: one that would take minutes is asked about first. */
+  private async mayTakeItsTime(request: RewriteRequest, signal: AbortSignal): Promise<boolean> {
+    if (this.state.kind !== 'denoising' || this.state.earlier !== undefined || request.isRepair) return true;
+    const { spans } = this.state;
+    const lines = this.sent.reduce((sum, text) => sum + text.split('\n').length, 0);
+    if (lines < FEWEST_ASKED_ABOUT || request.seed > 0) return true;
+    const { millis } = await estimateCandidates(this.services, this.document, spans, request, signal);
+    if (signal.aborted) return false;
+    if (millis !== undefined) this.denoise.expect(millis);
+    if (!isLongWait(millis)) return true;
+    const choice = await askAboutWait(millis, lines);
+    if (choice === 'anyway') return !signal.aborted;
+    this.dispatch({ kind: 'cancel' });
+    if (choice === 'pieces') {
+      const { instruction } = request;
+      const what = instruction === undefined ? {} : { instruction };
+      this.services.inPieces(this.editor, spans, what, linesOfPiece(lines, millis));
+    } else if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
+    return false;
   }
 
   private async apply(edits: readonly TextEdit[], text: string): Promise<void> {

@@ -12,6 +12,7 @@ import {
   TabInputTextDiff,
   type TextDocument,
   type TextEditor,
+  TextEditorRevealType,
   type Uri,
   window,
   workspace,
@@ -24,12 +25,14 @@ import { Disposables } from '../common/disposables';
 import type { CopiedFrom } from '../memory/copiedFrom';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit } from '../text/edits';
+import { rangeOf } from '../text/ranges';
 import { followAll } from '../text/tracking';
 import type { OffsetRange } from '../text/types';
 import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
 import { Spoken } from './announce/announcer';
 import { DenoiseView } from './denoise/view';
+import { piecesOf, WaitingPieces } from './pieces';
 import type { Asking, CandidateSet } from './request';
 import { lensesOf } from './review/codeLenses';
 import { CommentReviews } from './review/commentThreads';
@@ -59,6 +62,9 @@ const ACTIONS = {
   remask: (rewrite) => rewrite.remask(),
 } satisfies Record<string, (rewrite: Rewrite, which: number | undefined) => void | Promise<void>>;
 
+/** Endings of a piece behind which the next one is rewritten. */
+const GOES_ON: ReadonlySet<string | undefined> = new Set(['accepted', 'rejected', 'unchanged', 'no-answer']);
+
 /** Milliseconds in which a tab has arrived where it was moved to. */
 const SETTLING_MILLIS = 100;
 
@@ -85,6 +91,7 @@ export class Rewrites implements CodeLensProvider {
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
   /** Whose diff editor was closed a moment ago. */
   private readonly withoutDiff = new Set<Rewrite>();
+  private readonly waiting = new WaitingPieces();
   private settling: NodeJS.Timeout | undefined;
   /** By document: the review that was rejected last. */
   private readonly rejected = new Map<string, { readonly review: Review; readonly text: string }>();
@@ -98,19 +105,24 @@ export class Rewrites implements CodeLensProvider {
       spoken: this.owned.add(new Spoken()),
       lineNote: this.owned.add(new LineNote()),
       comments: this.owned.add(new CommentReviews()),
+      inPieces: (editor, ranges, request, lines) => {
+        const { document } = editor;
+        const pieces = piecesOf(document.getText(), ranges, lines);
+        this.waiting.put(document.uri.toString(), pieces, request);
+        this.startNext(document);
+      },
     };
     this.owned.add(
       workspace.onDidChangeTextDocument(({ document, contentChanges, reason }) => {
         // The right side of a diff editor has its new text: what is drawn on it belongs there.
         if (document.uri.scheme === DIFF_SCHEME) this.of(document.uri)?.redraw();
-        this.byDocument.get(document.uri.toString())?.documentChanged(
-          contentChanges.map(({ rangeOffset, rangeLength, text }) => ({
-            offset: rangeOffset,
-            length: rangeLength,
-            text,
-          })),
-          reason !== undefined,
-        );
+        const changes = contentChanges.map(({ rangeOffset, rangeLength, text }) => ({
+          offset: rangeOffset,
+          length: rangeLength,
+          text,
+        }));
+        this.waiting.changed(document.uri.toString(), changes);
+        this.byDocument.get(document.uri.toString())?.documentChanged(changes, reason !== undefined);
       }),
     );
     this.owned.add(
@@ -292,6 +304,7 @@ export class Rewrites implements CodeLensProvider {
       this.byDocument.delete(key);
       this.keepRejected(key, rewrite);
       this.options.ended();
+      this.goOn(key, rewrite);
     }
     this.lensesChanged.fire();
     this.options.copied(this.placeOf(rewrite));
@@ -301,6 +314,26 @@ export class Rewrites implements CodeLensProvider {
   private placeOf({ kind, review, document }: Rewrite): CopiedFrom | undefined {
     const source = kind === 'reviewing' && review !== undefined ? candidateOf(review).source : undefined;
     return source && this.options.placeOf(source, document.uri);
+  }
+
+  /** A piece that was decided makes room for the next one; who cancels one wants none of them. */
+  private goOn(key: string, { document, ending }: Rewrite): void {
+    if (GOES_ON.has(ending)) setImmediate(() => this.startNext(document));
+    else this.waiting.drop(key);
+  }
+
+  private startNext(document: TextDocument): void {
+    const key = document.uri.toString();
+    const editor = window.visibleTextEditors.find((one) => one.document === document);
+    // Somebody has begun another one, or looks at something else.
+    const isFree = !this.byDocument.has(key) && editor !== undefined;
+    const next = isFree ? this.waiting.next(key) : undefined;
+    if (next === undefined || editor === undefined) {
+      this.waiting.drop(key);
+      return;
+    }
+    editor.revealRange(rangeOf(document, next.range), TextEditorRevealType.InCenterIfOutsideViewport);
+    this.startAt(editor, [next.range], next.request);
   }
 
   private keepRejected(key: string, { rejected }: Rewrite): void {

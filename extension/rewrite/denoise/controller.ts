@@ -8,7 +8,7 @@ import { rewriteSettings, wrapsLines } from '../../settings';
 import type { RewriteRequest, Span } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
-import { sayProgress } from './wait';
+import { sayDuration, sayProgress } from './wait';
 
 const FRAME_MILLIS = 1000 / 15;
 /** UTF-16 units of all spans; more than any model denoises at once, and more than an editor can be decorated with. */
@@ -48,6 +48,11 @@ export class DenoiseShow {
     this.begunAt = performance.now();
     this.firstStepMillis = undefined;
     this.draw(l10n.t('waiting for the engine'));
+  }
+
+  /** Before the first step: what the request will take. */
+  expect(millis: number): void {
+    if (this.told.size === 0) this.draw(l10n.t('rewriting, about {0}', sayDuration(millis)));
   }
 
   stepped(event: DenoiseStepEvent): void {

@@ -20,7 +20,7 @@ export function sayProgress({
 }
 
 /** "40 s", "3 min", "2 h": in steps that do not jump about. */
-function sayDuration(millis: number): string {
+export function sayDuration(millis: number): string {
   const seconds = millis / 1000;
   if (seconds < 55)
     return l10n.t('{0} s', Math.max(1, seconds < 10 ? Math.ceil(seconds) : 5 * Math.ceil(seconds / 5)));

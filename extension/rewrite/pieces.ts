@@ -1,0 +1,95 @@
+// A long selection as pieces that are rewritten and looked at one after the other. Pure: texts and offsets in, offsets out.
+import { followAll } from '../text/tracking';
+import type { OffsetRange, TextChange } from '../text/types';
+import type { RewriteRequest } from './state/types';
+
+/** Milliseconds from which on somebody is asked first. */
+const ASKED_FROM = 60_000;
+/** Milliseconds that a piece should take. */
+const PIECE = 20_000;
+/** Lines that say enough about one another. */
+const LEAST_LINES = 5;
+
+/** A piece may be so much longer than wanted, where it then ends at an empty line. */
+const LONGER = 1.4;
+
+export function isLongWait(millis: number | undefined): millis is number {
+  return millis !== undefined && millis > ASKED_FROM;
+}
+
+/** Lines of a piece that takes about 20 s, where so many lines take so many milliseconds. */
+export function linesOfPiece(lines: number, millis: number): number {
+  return Math.min(lines, Math.max(LEAST_LINES, Math.floor((lines * PIECE) / millis)));
+}
+
+/** `lines` lines each, about: whole lines, and rather up to an empty one. A range of fewer lines stays whole. */
+export function piecesOf(
+  text: string,
+  ranges: readonly OffsetRange[],
+  lines: number,
+): readonly OffsetRange[] {
+  return ranges.flatMap((range) => cut(text, range, Math.max(1, Math.floor(lines))));
+}
+
+function cut(text: string, { start, end }: OffsetRange, lines: number): readonly OffsetRange[] {
+  const pieces: OffsetRange[] = [];
+  let from = start;
+  while (from < end) {
+    // Ends of lines within reach, counted from this piece's first line.
+    const ends: number[] = [];
+    for (let at = from; at < end && ends.length < lines * LONGER; at = (ends.at(-1) ?? end) + 1) {
+      const newline = text.indexOf('\n', at);
+      ends.push(newline < 0 || newline >= end ? end : newline);
+    }
+    const isRest = (ends.at(-1) ?? end) >= end;
+    const empty = ends.findLastIndex((one, index) => index >= lines / 2 && isEmptyLine(text, one));
+    const to = isRest ? end : (ends[empty >= 0 ? empty : lines - 1] ?? end);
+    // A line's end is not part of a piece, and neither is what is empty in front of it.
+    const until = text[to - 1] === '\r' && to < end ? to - 1 : to;
+    if (text.slice(from, until).trim() !== '') pieces.push({ start: from, end: until });
+    from = to + 1;
+  }
+  return pieces;
+}
+
+/** Whether the line that ends here has nothing in it. */
+function isEmptyLine(text: string, end: number): boolean {
+  return text.slice(text.lastIndexOf('\n', end - 1) + 1, end).trim() === '';
+}
+
+interface Queue {
+  readonly ranges: readonly OffsetRange[];
+  readonly request: Pick<RewriteRequest, 'instruction' | 'isRepair'>;
+}
+
+/** What waits until the piece before it is decided, by document. */
+export class WaitingPieces {
+  private readonly queues = new Map<string, Queue>();
+
+  put(document: string, ranges: readonly OffsetRange[], request: Queue['request']): void {
+    this.queues.set(document, { ranges, request });
+  }
+
+  /** Pieces that are edited themselves are not waited for any more. */
+  changed(document: string, changes: readonly TextChange[]): void {
+    const queue = this.queues.get(document);
+    if (queue === undefined) return;
+    const ranges = queue.ranges.flatMap((range) => followAll([range], changes) ?? []);
+    this.queues.set(document, { ...queue, ranges });
+  }
+
+  next(document: string): { readonly range: OffsetRange; readonly request: Queue['request'] } | undefined {
+    const queue = this.queues.get(document);
+    const [range, ...ranges] = queue?.ranges ?? [];
+    if (queue === undefined || range === undefined) {
+      this.queues.delete(document);
+      return undefined;
+    }
+    this.queues.set(document, { ...queue, ranges });
+    return { range, request: queue.request };
+  }
+
+  drop(document: string): void {
+    this.queues.delete(document);
+  }
+}
