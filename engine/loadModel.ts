@@ -1,7 +1,9 @@
 // From a checkpoint folder to a model that answers: open, choose a provider and a precision, build the graph,
 // start the session. What was chosen, and why, is in the description.
+
 import os from 'node:os';
 import { readCalibration } from './calibration/file';
+import { defaultCopying } from './calibration/fit';
 import type { Calibration } from './calibration/types';
 import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
@@ -61,6 +63,7 @@ export const loadModel: LoadModel = async (params, context) => {
     precision,
     storedPrecision: checkpoint.storedDtype,
     ...(calibration ? { gate: calibration.gate } : {}),
+    copies: defaultCopying(calibration) !== 'off',
     takesInstruction: checkpoint.chat !== undefined,
     ...(isSlow(pace) ? { isSlow: true } : {}),
     ...passMillisOf(pace, checkpoint),

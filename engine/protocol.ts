@@ -114,6 +114,10 @@ export interface ModelDescription {
    * (calibration.json). Without one `DEFAULT_GATE` counts.
    */
   readonly gate?: number;
+  /**
+   * Whether it copies where a request does not say (`copying`): without that, a memory is of no use to it. Absent: it does not.
+   */
+  readonly copies?: boolean;
   /** Whether `instruction` means anything to it. */
   readonly takesInstruction: boolean;
   /** Sentences for people about what is unusual but not wrong. */

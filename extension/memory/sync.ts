@@ -58,6 +58,8 @@ export interface SyncOptions {
 /** Files of one round, and how many of them are worked on side by side. */
 const ROUND = 32;
 const SIDE_BY_SIDE = 4;
+/** Files that are prepared at once: git is started for each such number of them. */
+const PREPARED = 8 * ROUND;
 /** Paths that are looked at in one go: a few milliseconds. */
 const SLICE = 1000;
 /** Milliseconds of work, rests not counted, after which the rest of the files is left. */
@@ -196,6 +198,8 @@ export class Sync {
     for (let from = 0; from < all.length; from += ROUND) {
       if (!(await this.rest())) break;
       const started = performance.now();
+      if (from % PREPARED === 0)
+        await this.options.files.prepare(all.slice(from, from + PREPARED).map(({ path }) => path));
       // While the engine takes in one round, the next one is read.
       const [looked] = await Promise.all([this.round(all.slice(from, from + ROUND), tally), sending]);
       sending = this.send(looked, tally);
@@ -211,7 +215,6 @@ export class Sync {
   }
 
   private async round(some: readonly Measured[], tally: Tally): Promise<Looked> {
-    await this.options.files.prepare(some.map(({ path }) => path));
     const readings: Reading[] = [];
     const removals: Removal[] = [];
     for (let from = 0; from < some.length; from += SIDE_BY_SIDE) {

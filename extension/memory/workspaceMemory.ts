@@ -127,7 +127,8 @@ export class WorkspaceMemory implements Disposable {
     const { engine, exclusions, openTexts, log } = this.options;
     const { running } = engine;
     if (this.current !== undefined && this.current.engine !== running) this.end();
-    if (running === undefined || this.current !== undefined) return;
+    // A model that does not copy would have no use for it: nothing is read.
+    if (running?.model.copies !== true || this.current !== undefined) return;
     this.places = placesNow();
     if (this.places.roots.length === 0) return;
     const { places } = this;

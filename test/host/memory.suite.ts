@@ -30,6 +30,7 @@ import {
   useCpu,
   useScriptedEngine,
 } from './host';
+import { NO_COPIES } from './scriptedModel';
 
 /** Everything that is sent to engines from here on. */
 class Wire {
@@ -384,6 +385,26 @@ describe('project memory', () => {
       assert.deepEqual(lens?.command?.arguments, [Uri.joinPath(root, 'prices.py').toString(), 1]);
       await commands.executeCommand('palimpsest.rejectRewrite');
       await until(() => !status.tooltip.includes('prices.py:1]('), 'the end of it');
+    });
+  });
+
+  describe('a model that does not copy', () => {
+    useScriptedEngine();
+
+    it('has no memory: nothing is read for it', async () => {
+      const { modelFolder } = await palimpsest.launch();
+      const mark = path.join(modelFolder, NO_COPIES);
+      fs.writeFileSync(mark, '');
+      try {
+        await palimpsest.engine.stop();
+        wire.forget();
+        await start();
+        assert.equal(palimpsest.memory.session, undefined);
+        assert.deepEqual(wire.updates, []);
+      } finally {
+        fs.rmSync(mark);
+        await palimpsest.engine.stop();
+      }
     });
   });
 

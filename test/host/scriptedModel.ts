@@ -21,6 +21,8 @@ type Span = InfillParams['spans'][number];
 
 /** While a file of this name is in the model's folder, a denoise stays where it is behind its second step. */
 export const HOLD = 'hold';
+/** Where a file of this name is in the model's folder, it is a model that does not copy. */
+export const NO_COPIES = 'no-copies';
 const STEPS = 6;
 /** Nats of words that are unlikely wherever they stand; all others are likelier than anybody expects. */
 const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, doubtful: 2 };
@@ -193,6 +195,7 @@ export const loadScriptedModel: LoadModel = async ({ folder }, { onProgress }) =
     attention: 'plain',
     precision: 'fp32',
     storedPrecision: 'F32',
+    copies: !fs.existsSync(path.join(folder, NO_COPIES)),
     takesInstruction: false,
     remarks: [],
   });
