@@ -18,6 +18,9 @@ export interface RemoteFile {
 
 const MOST_LIST_BYTES = 32_000_000;
 const MOST_PAGES = 200;
+/** Many times what any repository of a model has. */
+const MOST_FILES = 100_000;
+const COMMIT = /^[0-9a-f]{40}$/;
 
 function api(network: Network, path: string): URL {
   return new URL(`${network.endpoint.href.replace(/\/+$/, '')}${path}`);
@@ -29,7 +32,11 @@ export function fileUrl(network: Network, repository: string, commit: string, na
   return api(network, `/${repository}/resolve/${commit}/${path}`);
 }
 
-/** The commit that a branch, a tag or a commit is. @throws EngineError */
+/**
+ * The commit that a branch, a tag or a commit is. A commit is itself: the hub's checksums belong to it, so a mirror must not
+ * put another one in its place.
+ * @throws EngineError
+ */
 export async function resolveRevision(
   network: Network,
   repository: string,
@@ -39,7 +46,13 @@ export async function resolveRevision(
   const url = api(network, `/api/models/${repository}/revision/${encodeURIComponent(revision)}`);
   const { json } = await getJson(network, url, { repository, revision }, signal);
   const commit = isObject(json) ? own(json, 'sha') : undefined;
-  if (typeof commit === 'string' && /^[0-9a-f]{40}$/.test(commit)) return commit;
+  if (typeof commit === 'string' && COMMIT.test(commit)) {
+    if (!COMMIT.test(revision) || commit === revision) return commit;
+    throw invalidAnswer(
+      url,
+      `has another commit of ${repository} than the catalog names. Nothing was downloaded; use another mirror.`,
+    );
+  }
   throw invalidAnswer(
     url,
     `does not say which commit ${repository} is at. It is not a hub, or a mirror that does not work.`,
@@ -64,6 +77,7 @@ export async function listFiles(
       const file = fileOf(entry, url);
       if (file) files.push(file);
     }
+    if (files.length > MOST_FILES) throw invalidAnswer(url, `lists the files of ${repository} without end.`);
     next = nextPage(link, url);
   }
   requireSafeNames(
@@ -95,7 +109,11 @@ function nextPage(link: string | undefined, url: URL): URL | undefined {
   const target = /<([^>]+)>\s*;[^,]*\brel="?next"?/.exec(link ?? '')?.[1];
   if (target === undefined || !URL.canParse(target, url.href)) return undefined;
   const { pathname, search } = new URL(target, url.href);
-  return new URL(`${pathname}${search}`, url.origin);
+  const next = new URL(url);
+  // Not by joining texts: a path that begins with two slashes would name another host.
+  next.pathname = pathname;
+  next.search = search;
+  return next;
 }
 
 async function getJson(
