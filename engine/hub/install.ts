@@ -1,6 +1,7 @@
 // Installs a model of the catalogue: plan, room, consent, files, a look at what came, and one rename at the end.
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isMissing } from '../checkpoint/json';
 import { EngineError, type ErrorCode, isEngineError, throwIfCancelled } from '../errors';
 import { ensureFolder } from '../folder';
 import type { CatalogueModel } from './catalogue';
@@ -8,7 +9,14 @@ import { fileChecksum } from './checksum';
 import { diskError, requireRoom } from './disk';
 import { download, partOf } from './download';
 import { findCached, linkCached } from './huggingFaceCache';
-import { type InstalledFile, type InstalledModel, readInstalled, STAGING, writeManifest } from './installed';
+import {
+  type InstalledFile,
+  type InstalledModel,
+  readInstalled,
+  removedFolder,
+  STAGING,
+  writeManifest,
+} from './installed';
 import { takeLock } from './lock';
 import type { Network } from './network';
 import { type Plan, planFile, planFor } from './plan';
@@ -78,6 +86,24 @@ export async function install(model: CatalogueModel, context: InstallContext): P
   }
 }
 
+/**
+ * A removal leaves what the person put into the model's folder. The rename at the end would fail because of it, hours later.
+ * @throws EngineError `file-unreadable` where files are in the way
+ */
+async function clearPlace(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  const other = entries.find((entry) => !entry.isDirectory());
+  if (other === undefined) return rm(folder, { recursive: true, force: true });
+  throw new EngineError(
+    'file-unreadable',
+    `${folder} has files that are not the model's, such as ${path.join(other.parentPath, other.name)}. Move them elsewhere, and install the model again.`,
+    { folder },
+  );
+}
+
 /** Failures that say nothing against the files of the plan. */
 const PASSING: readonly ErrorCode[] = [
   'hub-unreachable',
@@ -94,6 +120,8 @@ async function installLocked(model: CatalogueModel, context: InstallContext): Pr
   const folder = model.repository.split('/')[1] ?? model.id;
   const staged = path.join(staging, folder);
   try {
+    await clearPlace(path.join(models, model.id));
+    await rm(removedFolder(models, model.id), { recursive: true, force: true });
     const plan = await planFor(model, staging, network, signal);
     const files = await fetchFiles(model, plan, staged, context);
     const { entry, family } = await inspectStaged(model, files, staged, context);

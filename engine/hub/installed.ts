@@ -48,6 +48,11 @@ export const MANIFEST = 'install.json';
 /** Downloads that are not finished, and locks. */
 export const STAGING = '.staging';
 
+/** Where a model is while it is removed: a removal that was killed leaves it there. */
+export function removedFolder(models: string, id: string): string {
+  return path.join(models, STAGING, `${id}.removed`);
+}
+
 const FORMAT = 1;
 const MOST_BYTES = 8_000_000;
 const CODE = 'checkpoint-malformed';

@@ -6,7 +6,7 @@ import { EngineError } from '../errors';
 import { ensureFolder } from '../folder';
 import { isModelId } from './catalogue';
 import { fileChecksum } from './checksum';
-import { type InstalledModel, MANIFEST, readInstalled, STAGING } from './installed';
+import { type InstalledModel, MANIFEST, readInstalled, removedFolder, STAGING } from './installed';
 import { takeLock } from './lock';
 
 export interface FileFault {
@@ -58,11 +58,13 @@ export interface Removal {
   readonly kept: readonly string[];
 }
 
-/** Removes the model, or what an unfinished install of it left. @throws EngineError `model-unknown`, `model-busy` */
+/** Removes the model, or what an unfinished install or removal of it left. @throws EngineError `model-unknown`, `model-busy` */
 export async function remove(models: string, id: string): Promise<Removal> {
   const folder = path.join(models, id);
   const unfinished = path.join(models, STAGING, id);
-  if (!isModelId(id) || !((await exists(path.join(folder, MANIFEST))) || (await exists(unfinished)))) {
+  const aside = removedFolder(models, id);
+  const places = [path.join(folder, MANIFEST), unfinished, aside];
+  if (!isModelId(id) || !(await Promise.all(places.map(exists))).includes(true)) {
     throw new EngineError(
       'model-unknown',
       `No model named ${id} is installed. "palimpsest models list" shows what is.`,
@@ -73,8 +75,8 @@ export async function remove(models: string, id: string): Promise<Removal> {
   const lock = await takeLock(path.join(models, STAGING, `${id}.lock`), id);
   try {
     const model = readable(models, id);
-    let bytes = await sizeBelow(unfinished);
-    await rm(unfinished, { recursive: true, force: true });
+    let bytes = (await sizeBelow(unfinished)) + (await sizeBelow(aside));
+    for (const rest of [unfinished, aside]) await rm(rest, { recursive: true, force: true });
     const isOwn = model?.root.startsWith(folder + path.sep) ?? false;
     const ours = new Set([
       MANIFEST,
@@ -82,7 +84,7 @@ export async function remove(models: string, id: string): Promise<Removal> {
     ]);
     const kept = (await namesBelow(folder)).filter((name) => !ours.has(name));
     bytes += await sizeBelow(folder, ours);
-    if (kept.length === 0) await removeWhole(folder, path.join(models, STAGING, `${id}.removed`), id);
+    if (kept.length === 0) await removeWhole(folder, aside, id);
     else for (const name of ours) await rm(path.join(folder, name), { force: true });
     for (const file of model?.quantised ?? []) {
       if (!file.endsWith('.weights')) continue;
@@ -111,7 +113,6 @@ function readable(models: string, id: string): InstalledModel | undefined {
 /** First out of sight in one step, so that nobody opens a half of it; Windows refuses that while a file is in use. */
 async function removeWhole(folder: string, aside: string, id: string): Promise<void> {
   try {
-    await rm(aside, { recursive: true, force: true });
     await rename(folder, aside);
   } catch (error) {
     if (isMissing(error)) return;

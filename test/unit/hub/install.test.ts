@@ -242,14 +242,21 @@ describe('an installed model', () => {
   });
 
   test('is removed with what was put there, and what somebody else put there stays', async (t) => {
-    const { models, run } = await world(t);
+    const { hub, models, run } = await world(t);
     const model = await run();
     const own = path.join(model.root, 'palimpsest.json');
     fs.writeFileSync(own, '{}');
     assert.deepEqual((await remove(models, ID)).kept, [own]);
     assert.deepEqual(below(path.join(models, ID)), [path.join('DreamOn-tiny', 'palimpsest.json')]);
     assert.equal(readInstalled(models, ID), undefined);
-    fs.rmSync(path.join(models, ID), { recursive: true });
+    // What stayed is in the way, which is said before anything is downloaded.
+    const hits = hub.hits.length;
+    await assert.rejects(
+      run(),
+      /has files that are not the model's, such as .*palimpsest\.json\. Move them elsewhere, and install/,
+    );
+    assert.equal(hub.hits.length, hits);
+    fs.rmSync(own);
     await run();
     assert.deepEqual((await remove(models, ID)).kept, []);
     assert.deepEqual(installedNames(models), []);
@@ -270,6 +277,19 @@ describe('an installed model', () => {
     assert.ok(below(path.join(models, STAGING)).length > 0);
     await remove(models, ID);
     assert.deepEqual(below(models), []);
+  });
+
+  test('what a killed removal left is removed by the next one, or by an install', async (t) => {
+    const { models, run } = await world(t);
+    const aside = path.join(models, STAGING, `${ID}.removed`);
+    await run();
+    fs.renameSync(path.join(models, ID), aside);
+    assert.ok((await remove(models, ID)).bytes > 0);
+    assert.deepEqual(below(models), []);
+    await run();
+    fs.renameSync(path.join(models, ID), aside);
+    await run();
+    assert.equal(fs.existsSync(aside), false);
   });
 
   test('a damaged description is named beside the others, and leads nowhere else', async (t) => {
