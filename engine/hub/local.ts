@@ -1,6 +1,7 @@
 // A folder or a file of the person's own gets a name, so that it can be chosen like any other model. It stays where it is.
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { unreadable } from '../checkpoint/json';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, throwIfCancelled } from '../errors';
 import { ensureFolder } from '../folder';
@@ -35,25 +36,23 @@ export async function installLocal(given: string, context: LocalContext): Promis
   requireFreeName(models, id);
   const isFile = (await stat(place)).isFile();
   const root = isFile ? path.dirname(place) : place;
-  const names = isFile
-    ? [path.basename(place)]
-    : (await readdir(place)).filter((name) => READ.test(name)).sort();
-  const sizes = await Promise.all(names.map(async (name) => (await stat(path.join(root, name))).size));
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const names = isFile ? [path.basename(place)] : (await readdir(place)).filter((name) => READ.test(name));
+  const found = await sizesOf(root, names.sort());
+  const total = [...found.values()].reduce((sum, size) => sum + size, 0);
   let done = 0;
   const files: InstalledFile[] = [];
-  for (const [index, name] of names.entries()) {
+  for (const [name, size] of found) {
     throwIfCancelled(signal);
-    const size = sizes[index] ?? 0;
     const onBytes = (count: number) => {
       done += count;
       context.onProgress?.({ done, total });
     };
-    files.push({
-      name,
-      size,
-      checksum: await fileChecksum('sha256', path.join(root, name), size, { signal, onBytes }),
+    const file = path.join(root, name);
+    const checksum = await fileChecksum('sha256', file, size, { signal, onBytes }).catch((error: unknown) => {
+      throwIfCancelled(signal);
+      throw unreadable(file, error);
     });
+    files.push({ name, size, checksum });
   }
   const model = { title: checkpoint.name, family: checkpoint.family.id, root, place, files, quantised: [] };
   const lock = await takeLock(path.join(models, STAGING, `${id}.lock`), id);
@@ -66,6 +65,16 @@ export async function installLocal(given: string, context: LocalContext): Promis
   } finally {
     await lock.release();
   }
+}
+
+/** Of regular files: folders, pipes, and links that lead nowhere are none of the engine's. */
+async function sizesOf(root: string, names: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const name of names) {
+    const found = await stat(path.join(root, name)).catch(() => undefined);
+    if (found?.isFile()) sizes.set(name, found.size);
+  }
+  return sizes;
 }
 
 function requireFreeName(models: string, id: string): void {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, { describe } from 'node:test';
@@ -335,5 +336,19 @@ describe('a folder or file of one’s own', () => {
     assert.ok(fs.existsSync(file));
     assert.equal((await remove(models, 'dreamon')).bytes < 100_000, true);
     assert.ok(fs.existsSync(path.join(FIXTURE, 'config.json')));
+  });
+
+  test('may have folders, pipes, and dangling links beside its files', async (t) => {
+    const { models } = await world(t);
+    const folder = path.join(models, '..', 'own');
+    fs.cpSync(FIXTURE, folder, { recursive: true });
+    fs.mkdirSync(path.join(folder, 'notes.json'));
+    fs.symlinkSync(path.join(folder, 'nowhere'), path.join(folder, 'readme.txt'));
+    if (process.platform !== 'win32') execFileSync('mkfifo', [path.join(folder, 'pipe.txt')]);
+    const model = await installLocal(folder, { models, open: openCheckpoint, id: 'own' });
+    const names = model.files.map(({ name }) => name);
+    assert.ok(names.includes('config.json'));
+    for (const odd of ['notes.json', 'readme.txt', 'pipe.txt']) assert.ok(!names.includes(odd), odd);
+    assert.deepEqual(await verify(model), []);
   });
 });
