@@ -124,13 +124,15 @@ export class MemoryLookup implements CopyIndex {
       const { text } = file;
       let start = end;
       for (let i = 0; i < units; i++) start = unitStart(text, skipBlanksBack(text, start));
-      let place = text.lastIndexOf(key, start - key.length);
-      for (let count = 0; count < MOST_STARTS && place >= Math.max(0, start - HOLE_REACH); count++) {
-        const at = place + key.length;
-        const isOpen = isBlank(tail.charCodeAt(tail.length - 1));
+      const isOpen = isBlank(tail.charCodeAt(tail.length - 1));
+      // Only what is looked at is searched: a key that is not there would be sought to the file's beginning, at each place.
+      const from = Math.max(0, start - HOLE_REACH);
+      const reach = text.slice(from, start);
+      let place = reach.lastIndexOf(key);
+      for (let count = 0; count < MOST_STARTS && place >= 0; count++) {
+        const at = from + place + key.length;
         found.add(file, isOpen ? skipBlanks(text, at) : at, tail);
-        if (place === 0) break;
-        place = text.lastIndexOf(key, place - 1);
+        place = place === 0 ? -1 : reach.lastIndexOf(key, place - 1);
       }
     }
   }
