@@ -24,7 +24,7 @@ export const METHODS = {
   score: 'palimpsest/score',
   /** MemoryUpdateParams → MemoryFacts, when the files are indexed. Work on it waits while a request runs. */
   memoryUpdate: 'palimpsest/memoryUpdate',
-  /** MemoryClearParams → null, also for a memory that is not known. */
+  /** MemoryClearParams → null at once, also for a memory that is not known. Updates of it that are under way are `cancelled`. */
   memoryClear: 'palimpsest/memoryClear',
   /** No params → StatusResult. Answered while a request runs. */
   status: 'palimpsest/status',

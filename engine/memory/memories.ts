@@ -19,32 +19,51 @@ export interface MemoriesOptions {
 const SLICE = 4;
 /** Milliseconds that a slice waits for a request at the most: where one follows the other, files must come in nevertheless. */
 const PATIENCE = 1000;
+
+/** A change that has not been made in whole. */
+interface Turn {
+  readonly memory: string;
+  /** Why it is given up. */
+  end: EngineError | undefined;
+}
+
 export class Memories {
   /** The one used last is last. */
   private readonly known = new Map<string, Memory>();
   private last: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Set<Turn>();
   private isOver = false;
 
   constructor(private readonly options: MemoriesOptions) {}
 
-  /** Resolves when the files are indexed. */
+  /** Resolves when the files are indexed. @throws EngineError `cancelled` where the memory is cleared before */
   update({ memory: id, files, removed }: MemoryUpdateParams): Promise<MemoryFacts> {
-    const turn = this.last.then(() => {
-      const memory = this.touch(id);
-      return this.inSlices(memory.update(files, removed)).finally(() => this.keepBound(memory));
-    });
-    this.last = turn.catch(() => undefined);
-    return turn;
+    const turn: Turn = { memory: id, end: this.isOver ? shuttingDown() : undefined };
+    this.turns.add(turn);
+    const done = this.last
+      .then(async () => {
+        if (turn.end) throw turn.end;
+        const memory = this.touch(id);
+        try {
+          return await this.inSlices(memory.update(files, removed), turn);
+        } finally {
+          this.keepBound(memory);
+          if (memory.segments.length === 0 && this.known.get(id) === memory) this.known.delete(id);
+        }
+      })
+      .finally(() => this.turns.delete(turn));
+    this.last = done.catch(() => undefined);
+    return done;
   }
 
-  /** Also one that is not known. What is being indexed for it is given up. */
-  clear({ memory }: MemoryClearParams): Promise<null> {
-    const turn = this.last.then(() => {
-      this.known.delete(memory);
-      return null;
-    });
-    this.last = turn;
-    return turn;
+  /**
+   * Forgets a memory at once, also one that is not known: what a person no longer wants read does not wait until a request
+   * has ended. What is being indexed for it is given up.
+   */
+  clear({ memory }: MemoryClearParams): null {
+    this.giveUp(new EngineError('cancelled', 'The memory was cleared.'), memory);
+    this.known.delete(memory);
+    return null;
   }
 
   /** What a request can copy from; undefined where there is nothing. `language`: of the request's text. */
@@ -59,7 +78,12 @@ export class Memories {
   /** Gives up what is being indexed, and forgets everything. */
   dispose(): void {
     this.isOver = true;
+    this.giveUp(shuttingDown());
     this.known.clear();
+  }
+
+  private giveUp(end: EngineError, memory?: string): void {
+    for (const turn of this.turns) if (memory === undefined || turn.memory === memory) turn.end ??= end;
   }
 
   private touch(id: string): Memory {
@@ -84,11 +108,11 @@ export class Memories {
     }
   }
 
-  private async inSlices<T>(work: Generator<void, T>): Promise<T> {
+  private async inSlices<T>(work: Generator<void, T>, turn: Turn): Promise<T> {
     const now = this.options.now ?? (() => performance.now());
     for (;;) {
       if (this.options.isBusy()) await this.patience();
-      if (this.isOver) throw new EngineError('cancelled', 'The engine is shutting down.');
+      if (turn.end) throw turn.end;
       const stop = now() + SLICE;
       do {
         const step = work.next();
@@ -106,4 +130,8 @@ export class Memories {
     await Promise.race([this.options.idle(), late]);
     clearTimeout(timer);
   }
+}
+
+function shuttingDown(): EngineError {
+  return new EngineError('cancelled', 'The engine is shutting down.');
 }

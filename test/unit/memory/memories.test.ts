@@ -21,8 +21,8 @@ describe('the memories of a process', () => {
     assert.deepEqual(pathsOf('two'), ['b.ts']);
     assert.equal(memories.index({ id: 'three' }, undefined), undefined);
     assert.equal(memories.index(undefined, undefined), undefined);
-    assert.equal(await memories.clear({ memory: 'one' }), null);
-    assert.equal(await memories.clear({ memory: 'unknown' }), null);
+    assert.equal(memories.clear({ memory: 'one' }), null);
+    assert.equal(memories.clear({ memory: 'unknown' }), null);
     assert.equal(pathsOf('one'), undefined);
     assert.deepEqual(pathsOf('two'), ['b.ts']);
   });
@@ -64,6 +64,26 @@ describe('the memories of a process', () => {
     assert.equal((await update).files, 1);
   });
 
+  test('are forgotten at once, while a request runs and whatever is still to be indexed', async () => {
+    let isBusy = false;
+    // The request never ends.
+    const memories = new Memories({ isBusy: () => isBusy, idle: () => new Promise(() => undefined) });
+    await memories.update({ memory: 'one', files: [file('a.ts', 'open(door);\n')], removed: [] });
+    isBusy = true;
+    const update = (memory: string, path: string) =>
+      memories.update({ memory, files: [file(path, 'open(gate);\n')], removed: [] });
+    const [running, queued, other] = [update('one', 'b.ts'), update('one', 'c.ts'), update('two', 'd.ts')];
+    const refused = [running, queued].map((one) => assert.rejects(one, { code: 'cancelled' }));
+    memories.clear({ memory: 'one' });
+    assert.equal(memories.index({ id: 'one' }, undefined), undefined);
+    const next = update('one', 'e.ts');
+    isBusy = false;
+    await Promise.all(refused);
+    assert.equal((await other).files, 1);
+    // What comes behind is a new memory.
+    assert.equal((await next).files, 1);
+  });
+
   test('give the event loop a turn after each slice', async () => {
     // A clock on which each look is a millisecond: a slice is over after a few pieces of work.
     let clock = 0;
@@ -97,6 +117,10 @@ describe('the memories of a process', () => {
     const refused = assert.rejects(update, /shutting down/);
     memories.dispose();
     await refused;
+    await assert.rejects(
+      memories.update({ memory: 'one', files: [file('a.ts', 'open(door);\n')], removed: [] }),
+      /shutting down/,
+    );
     assert.equal(memories.index({ id: 'one' }, undefined), undefined);
   });
 });
