@@ -14,6 +14,9 @@ export interface Trimmed {
 
 export class IdleTrim {
   private timer: NodeJS.Timeout | undefined;
+  /** Requests that have begun and not ended: several wait for one another. */
+  private requests = 0;
+  private isOver = false;
 
   /**
    * @param ownBytes what the model takes without any pass
@@ -32,22 +35,31 @@ export class IdleTrim {
 
   /** A request has begun: nothing is given back for now. */
   begun(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.requests++;
+    this.stop();
   }
 
   ended(): void {
-    this.begun();
-    if (!this.isWorthwhile) return;
+    this.requests--;
+    if (this.isOver || this.requests > 0 || !this.isWorthwhile) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;
       // A session that could not be made again is made by the next request, which then says why it cannot.
-      this.inTurn(() => this.session.renew()).catch(() => undefined);
+      this.inTurn(async () => {
+        // While it waited for its turn, the model may have gone: a session made now would stay for good.
+        if (!this.isOver) await this.session.renew();
+      }).catch(() => undefined);
     }, this.quiet);
     this.timer.unref();
   }
 
   dispose(): void {
-    this.begun();
+    this.isOver = true;
+    this.stop();
+  }
+
+  private stop(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 }

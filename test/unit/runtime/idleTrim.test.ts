@@ -49,9 +49,49 @@ describe('giving memory back', () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     try {
       const { session, trim } = world(5000);
+      trim.begun();
       trim.ended();
       trim.dispose();
       mock.timers.tick(60_000);
+      // The last of several requests ends after the model was given up.
+      trim.begun();
+      trim.ended();
+      mock.timers.tick(60_000);
+      assert.equal(session.renewed, 0);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test('waits for all of several requests', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const { session, trim } = world(300);
+      trim.begun();
+      trim.begun();
+      trim.ended();
+      mock.timers.tick(60_000);
+      assert.equal(session.renewed, 0, 'the other one runs');
+      trim.ended();
+      mock.timers.tick(3000);
+      assert.equal(session.renewed, 1);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test('makes no session for a model that went while it waited for its turn', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const session = { passMemory: 300, renewed: 0, renew: async () => void session.renewed++ };
+      const turns: (() => Promise<void>)[] = [];
+      const trim = new IdleTrim(session, 1000, async (work) => void turns.push(work), 3000);
+      trim.begun();
+      trim.ended();
+      mock.timers.tick(3000);
+      trim.dispose();
+      assert.equal(turns.length, 1);
+      for (const turn of turns) void turn();
       assert.equal(session.renewed, 0);
     } finally {
       mock.timers.reset();
