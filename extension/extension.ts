@@ -27,7 +27,7 @@ import type { RewriteAction } from './rewrite/rewriteManager';
 import { ghostSettings } from './settings';
 import type { OffsetRange } from './text/types';
 import { openSample } from './ui/sample';
-import { StatusItem } from './ui/statusBar';
+import { CANCEL_REWRITE, GO_TO_REWRITE, StatusItem } from './ui/statusBar';
 
 /** What `activate` gives; other extensions see the API alone. */
 export interface Exported extends PalimpsestApi {
@@ -134,6 +134,8 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.rewriteSuspiciousToken', (all, uri?: Uri, place?: OffsetRange) =>
       all.rewriteSuspiciousToken(uri, place),
     ),
+    command(GO_TO_REWRITE, (all, address: unknown) => all.rewrites.goTo(String(address))),
+    command(CANCEL_REWRITE, (all, address: unknown) => all.rewrites.cancelAt(String(address))),
     command('palimpsest.showMenu', (all) => all.showMenu()),
     command('palimpsest.showLog', (all) => all.showLog()),
     command('palimpsest.restartEngine', (all) => all.restartEngine()),

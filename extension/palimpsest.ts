@@ -160,7 +160,7 @@ export class Palimpsest {
         surroundings,
         syntax: this.syntax,
         diffs,
-        activity: (text) => status.doing(text),
+        activity: (document, doing) => status.doing(document, doing),
         ended: () => this.saySilence(),
         placeOf: (source, uri) => this.memory.placeOf(source, uri),
         copied: (place) => status.copied(place),

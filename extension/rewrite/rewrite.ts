@@ -32,6 +32,7 @@ export interface RewriteServices extends Asking, DenoiseStage, ReviewStage {
   readonly syntax: SyntaxTrees;
   readonly spoken: Spoken;
   readonly lineNote: LineNote;
+  readonly goTo: (document: TextDocument) => void;
   /** Rewrites the ranges piece by piece, each once the one before it is decided. */
   readonly inPieces: (
     editor: TextEditor,
@@ -345,10 +346,31 @@ export class Rewrite {
       const isSteered = request.words !== undefined || request.pinned !== undefined;
       const sifted = isSteered || !this.sift ? candidates : await this.sift(candidates, signal);
       const judgedOnes = await judged(this.services.syntax, sent, sifted.spans, sifted.candidates);
-      if (!signal.aborted) this.dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes });
+      if (signal.aborted) return;
+      this.dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes });
+      this.sayReady();
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
     }
+  }
+
+  /** Who works in another file by then learns of it. */
+  private sayReady(): void {
+    const { document, services, kind } = this;
+    if (editorsOf(document).length > 0 || kind === 'denoising') return;
+    const name = document.uri.path.slice(document.uri.path.lastIndexOf('/') + 1);
+    if (kind === 'ended') {
+      void window.showInformationMessage(l10n.t('The rewrite of {0} has ended without a change.', name));
+      return;
+    }
+    const goTo = l10n.t('Go To');
+    const words =
+      kind === 'refused'
+        ? l10n.t('No good rewrite of {0} was found.', name)
+        : l10n.t('The rewrite of {0} is ready for review.', name);
+    void window.showInformationMessage(words, goTo).then((chosen) => {
+      if (chosen === goTo) services.goTo(document);
+    });
   }
 
   /** Whether the request is to be made: one that would take minutes is asked about first. */

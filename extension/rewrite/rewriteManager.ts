@@ -70,10 +70,9 @@ const SETTLING_MILLIS = 100;
 
 export type RewriteAction = keyof typeof ACTIONS;
 
-export interface RewritesOptions extends Asking {
+export interface RewritesOptions extends Asking, Pick<RewriteServices, 'activity'> {
   readonly syntax: SyntaxTrees;
   readonly diffs: DiffReviews;
-  readonly activity: (text: string | undefined) => void;
   /** Called when no rewrite of a document is open any more. */
   readonly ended: () => void;
   /** Where something is copied from that was written into the document at `uri`. */
@@ -105,6 +104,7 @@ export class Rewrites implements CodeLensProvider {
       spoken: this.owned.add(new Spoken()),
       lineNote: this.owned.add(new LineNote()),
       comments: this.owned.add(new CommentReviews()),
+      goTo: (document) => void this.goTo(document.uri.toString()),
       inPieces: (editor, ranges, request, lines) => {
         const { document } = editor;
         const pieces = piecesOf(document.getText(), ranges, lines);
@@ -218,6 +218,23 @@ export class Rewrites implements CodeLensProvider {
   /** Whether the engine works for a rewrite, or has one waiting. */
   get isDenoising(): boolean {
     return [...this.byDocument.values()].some(({ kind }) => kind === 'denoising');
+  }
+
+  /** Shows the document at an address that has a rewrite. */
+  async goTo(address: string): Promise<void> {
+    const rewrite = this.byDocument.get(address);
+    if (rewrite === undefined) return;
+    const [first] = rewrite.spans;
+    await window.showTextDocument(rewrite.document, {
+      preview: false,
+      ...(first === undefined
+        ? {}
+        : { selection: rangeOf(rewrite.document, { ...first, end: first.start }) }),
+    });
+  }
+
+  cancelAt(address: string): void {
+    this.byDocument.get(address)?.dispatch({ kind: 'cancel' });
   }
 
   /** What was said aloud last. */

@@ -1,9 +1,22 @@
 // The one thing that is always to be seen: which model, on what it really runs, and what it is doing.
-import { l10n, MarkdownString, StatusBarAlignment, type StatusBarItem, ThemeColor, window } from 'vscode';
+import {
+  l10n,
+  MarkdownString,
+  StatusBarAlignment,
+  type StatusBarItem,
+  type TextDocument,
+  ThemeColor,
+  window,
+} from 'vscode';
 import { describeRuntime } from '../engine/nodeRuntime';
 import type { EngineState } from '../engine/supervisor';
 import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../memory/copiedFrom';
+import { Activities, type Activity, type ActivityAt, type Summary } from './activities';
 import { markdownText } from './markdownText';
+
+/** Commands of the hover alone: their argument is a document's address. */
+export const GO_TO_REWRITE = '_palimpsest.goToRewrite';
+export const CANCEL_REWRITE = '_palimpsest.cancelRewriteIn';
 
 const PROVIDER_NAMES = {
   cpu: 'CPU',
@@ -20,7 +33,7 @@ export class StatusItem {
     90,
   );
   private state: EngineState = { kind: 'stopped' };
-  private activity: string | undefined;
+  private readonly activities = new Activities();
   private snoozedUntil: number | undefined;
   private silence: string | undefined;
   private remembered: number | undefined;
@@ -38,8 +51,9 @@ export class StatusItem {
     this.update();
   }
 
-  doing(activity: string | undefined): void {
-    this.activity = activity;
+  /** What is going on in a document; undefined: nothing any more. */
+  doing({ uri }: Pick<TextDocument, 'uri'>, activity: Activity | undefined): void {
+    this.activities.set(uri.toString(), uri.path.slice(uri.path.lastIndexOf('/') + 1), activity);
     this.update();
   }
 
@@ -88,12 +102,17 @@ export class StatusItem {
   }
 
   private update(): void {
-    const { state, activity } = this;
-    this.item.text =
-      activity !== undefined && state.kind === 'ready' ? `$(sync~spin) ${activity}` : textOf(state);
+    const { state } = this;
+    const summary = state.kind === 'ready' ? this.activities.summary() : undefined;
+    this.item.text = summary === undefined ? textOf(state) : `$(sync~spin) ${saySummary(summary)}`;
     if (this.snoozedUntil !== undefined) this.item.text += ' $(bell-slash)';
     const quiet = this.snoozedUntil === undefined ? this.silence : sayUntil(this.snoozedUntil);
-    this.item.tooltip = tooltipOf(state, [sayRemembered(this.remembered), quiet], this.place);
+    this.item.tooltip = tooltipOf(
+      state,
+      [sayRemembered(this.remembered), quiet],
+      this.place,
+      summary === undefined ? [] : this.activities.all,
+    );
     this.item.backgroundColor = backgroundOf(state);
     this.item.accessibilityInformation = {
       label: `Palimpsest: ${textOf(state).replace(/\$\([^)]*\)/g, '')}`,
@@ -141,6 +160,25 @@ function sizeOf(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
+/** One rewrite as itself, several with how many there are and how many of them wait. */
+function saySummary({ count, waiting, shown }: Summary): string {
+  if (count === 1) return shown.text;
+  return waiting === 0
+    ? l10n.t('{0} rewrites: {1}', count, shown.text)
+    : l10n.t('{0} rewrites, {1} waiting: {2}', count, waiting, shown.text);
+}
+
+/** A line with what can be done about it; `hasOthers`: what waits, waits for those. */
+function markdownOf({ name, text, place, isWaiting }: ActivityAt, hasOthers: boolean): string {
+  const doing = isWaiting && hasOthers ? l10n.t('waiting for its turn') : text;
+  const words = encodeURIComponent(JSON.stringify([place]));
+  const links = [
+    `[${l10n.t('Go To')}](command:${GO_TO_REWRITE}?${words})`,
+    `[${l10n.t('Cancel')}](command:${CANCEL_REWRITE}?${words})`,
+  ];
+  return `${markdownText(`${name}: ${doing}`)} (${links.join(' · ')})`;
+}
+
 function sayUntil(until: number): string {
   if (!Number.isFinite(until)) return l10n.t('Ghost text is snoozed until you close this window.');
   const time = new Date(until).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
@@ -152,6 +190,7 @@ function tooltipOf(
   state: EngineState,
   more: readonly (string | undefined)[],
   copied: CopiedFrom | undefined,
+  activities: readonly ActivityAt[],
 ): MarkdownString {
   const lines: string[] = [];
   if (state.kind === 'stopped') lines.push(l10n.t('The engine starts on first use.'));
@@ -173,7 +212,9 @@ function tooltipOf(
   ];
   const text = new MarkdownString('**Palimpsest**\n\n');
   for (const line of lines) text.appendMarkdown(`${markdownText(line)}\n\n`);
-  text.isTrusted = { enabledCommands: [...links.map(([, command]) => command), OPEN_SOURCE] };
+  const enabled = [...links.map(([, command]) => command), OPEN_SOURCE, GO_TO_REWRITE, CANCEL_REWRITE];
+  text.isTrusted = { enabledCommands: enabled };
+  for (const one of activities) text.appendMarkdown(`${markdownOf(one, activities.length > 1)}\n\n`);
   if (copied !== undefined) {
     const words = encodeURIComponent(JSON.stringify(argumentsOf(copied)));
     text.appendMarkdown(`[${markdownText(sayCopied(copied))}](command:${OPEN_SOURCE}?${words})\n\n`);

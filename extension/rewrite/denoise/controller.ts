@@ -14,10 +14,16 @@ const FRAME_MILLIS = 1000 / 15;
 /** UTF-16 units of all spans; more than any model denoises at once, and more than an editor can be decorated with. */
 const MOST_DRAWN = 30_000;
 
+/** What is going on in a document; `isWaiting`: no step has come yet. */
+interface Doing {
+  readonly text: string;
+  readonly isWaiting: boolean;
+}
+
 export interface DenoiseStage {
   readonly denoiseView: DenoiseView;
   /** What is going on, for the status bar; undefined: nothing. */
-  readonly activity: (text: string | undefined) => void;
+  readonly activity: (document: TextDocument, doing: Doing | undefined) => void;
 }
 
 export interface Denoising {
@@ -70,7 +76,9 @@ export class DenoiseShow {
   draw(status?: string): void {
     const denoising = this.denoising();
     if (denoising === undefined) return;
-    if (status !== undefined) this.stage.activity(status);
+    if (status !== undefined) {
+      this.stage.activity(this.document, { text: status, isWaiting: this.told.size === 0 });
+    }
     const { spans, request } = denoising;
     const length = spans.reduce((sum, { start, end }) => sum + end - start, 0);
     const still =
@@ -84,7 +92,7 @@ export class DenoiseShow {
   end(): void {
     this.throttle.clear();
     this.told.clear();
-    this.stage.activity(undefined);
+    this.stage.activity(this.document, undefined);
     for (const editor of editorsOf(this.document)) this.stage.denoiseView.clear(editor);
   }
 }

@@ -1,0 +1,46 @@
+// What the engine does for which file, and how that is summed up where there is one line for all of it. Pure.
+
+export interface Activity {
+  /** What is going on, in a few words. */
+  readonly text: string;
+  /** Nothing has come yet. */
+  readonly isWaiting: boolean;
+}
+
+export interface ActivityAt extends Activity {
+  /** Address of the document. */
+  readonly place: string;
+  /** Its file's name. */
+  readonly name: string;
+}
+
+export interface Summary {
+  readonly count: number;
+  /** Of those that wait while another one is worked on. */
+  readonly waiting: number;
+  /** The one that is furthest on: what is worked on, or the one that began first. */
+  readonly shown: ActivityAt;
+}
+
+export class Activities {
+  /** In the order in which they began. */
+  private readonly byPlace = new Map<string, ActivityAt>();
+
+  get all(): readonly ActivityAt[] {
+    return [...this.byPlace.values()];
+  }
+
+  /** Undefined: nothing is going on there any more. */
+  set(place: string, name: string, activity: Activity | undefined): void {
+    if (activity === undefined) this.byPlace.delete(place);
+    else this.byPlace.set(place, { ...activity, place, name });
+  }
+
+  summary(): Summary | undefined {
+    const { all } = this;
+    const shown = all.find(({ isWaiting }) => !isWaiting) ?? all[0];
+    if (shown === undefined) return undefined;
+    const waiting = all.filter((one) => one.isWaiting && one !== shown).length;
+    return { count: all.length, waiting, shown };
+  }
+}
