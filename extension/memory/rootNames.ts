@@ -1,4 +1,4 @@
-// What the paths of a memory begin with where a window has several folders. Pure.
+// Which folders of a window a memory knows, and what its paths begin with where there are several. Pure.
 
 /** One for each folder, each another one, without a `/`; empty for the only one. */
 export function rootNames(folders: readonly string[]): readonly string[] {
@@ -12,4 +12,9 @@ export function rootNames(folders: readonly string[]): readonly string[] {
     names.add(name);
   }
   return [...names];
+}
+
+/** A virtual file system may fetch each file over a network: nobody has asked for thousands of them. */
+export function isOnDisk({ scheme }: { readonly scheme: string }): boolean {
+  return scheme === 'file';
 }

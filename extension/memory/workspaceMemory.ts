@@ -25,6 +25,7 @@ import { inTurns } from './nearOrder';
 import type { OpenTexts } from './openTexts';
 import { Places } from './places';
 import { folderOf } from './ranking';
+import { isOnDisk } from './rootNames';
 import { Session } from './session';
 import { EditorFiles } from './workspaceFiles';
 
@@ -231,5 +232,5 @@ export class WorkspaceMemory implements Disposable {
 /** Of the folders that may be read. */
 function placesNow(): Places {
   if (!workspace.isTrusted) return new Places([]);
-  return new Places(workspace.workspaceFolders, ({ uri }) => privacySettings(uri).workspace);
+  return new Places(workspace.workspaceFolders, ({ uri }) => isOnDisk(uri) && privacySettings(uri).workspace);
 }

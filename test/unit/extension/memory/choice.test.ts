@@ -7,7 +7,7 @@ import { ImportablePaths } from '../../../../extension/memory/imports';
 import { languageOf } from '../../../../extension/memory/languages';
 import { inTurns } from '../../../../extension/memory/nearOrder';
 import { Ranking } from '../../../../extension/memory/ranking';
-import { rootNames } from '../../../../extension/memory/rootNames';
+import { isOnDisk, rootNames } from '../../../../extension/memory/rootNames';
 
 const NOTHING = { open: [], imported: new Set<string>(), languages: [] };
 
@@ -214,6 +214,11 @@ test('several folders have different names, the only one has none', () => {
     '_config',
     'a_b',
   ]);
+});
+
+test('folders of virtual file systems are not read as a whole', () => {
+  assert.equal(isOnDisk({ scheme: 'file' }), true);
+  for (const scheme of ['vscode-vfs', 'memfs', 'untitled']) assert.equal(isOnDisk({ scheme }), false, scheme);
 });
 
 test('open and imported files are named in turns, each once', () => {
