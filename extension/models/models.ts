@@ -14,8 +14,9 @@ import {
 } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import { setContext } from '../common/contextKeys';
+import { sizeText } from '../common/sizes';
 import { runModels } from './modelsCommand';
-import { factsText, type ModelRow, rowsOf, sizeText } from './rows';
+import { factsText, type ModelRow, rowsOf, starterRow } from './rows';
 
 const TOKEN = 'hubToken';
 
@@ -48,7 +49,7 @@ export class Models {
 
   /** What can be installed and what is, as the command lists it; empty where it fails, which is said. */
   async rows(): Promise<readonly ModelRow[]> {
-    this.known ??= runModels(['list'], this.options).then(rowsOf);
+    this.known ??= this.list();
     try {
       return await this.known;
     } catch (error) {
@@ -70,25 +71,19 @@ export class Models {
 
   isUsed({ id, place }: ModelRow): boolean {
     const used = usedModel();
-    return used !== '' && (used === id || used === place);
+    return used === id || (used !== '' && used === place);
   }
 
-  /** Installs the model, or one that is asked for. Whether it is there at the end. */
-  async install(id?: string): Promise<boolean> {
+  /** Installs the model, or one that is asked for, and offers to use it. */
+  async install(id?: string): Promise<void> {
     const rows = await this.rows();
     const open = rows.filter(({ state }) => state === 'available' || state === 'unfinished');
     const row =
       id === undefined
         ? await pick(open, l10n.t('Install a model'), l10n.t('All models are installed.'))
         : rows.find((each) => each.id === id);
-    if (row === undefined) return false;
-    if (row.state === 'installed') return true;
-    const running = this.installs.get(row.id);
-    if (running) return running.done;
-    if (!(await this.agree(row))) return false;
-    const isThere = await this.start(row);
-    if (isThere && !this.isUsed(row)) void this.offer(row);
-    return isThere;
+    if (row === undefined || this.installs.has(row.id)) return;
+    if (await this.obtain(row)) void this.offer(row);
   }
 
   pause(id?: string): void {
@@ -98,12 +93,11 @@ export class Models {
 
   /** The starter model, an installed one, one that is installed first, or a folder or file. */
   async choose(id?: string): Promise<void> {
-    const row = id === undefined ? undefined : (await this.rows()).find((each) => each.id === id);
-    const chosen = row ? { row } : await this.askWhich();
-    if (chosen === undefined) return;
-    if (chosen.place !== undefined) await useModel(chosen.place);
-    else if (chosen.row?.state === 'installed') await useModel(chosen.row.id);
-    else if (chosen.row && (await this.install(chosen.row.id))) await useModel(chosen.row.id);
+    const rows = [starterRow(), ...(id === undefined ? [] : await this.rows())];
+    const row = id === undefined ? undefined : rows.find((each) => each.id === id);
+    const chosen = row ?? (await this.askWhich());
+    if (typeof chosen === 'string') await useModel(chosen);
+    else if (chosen !== undefined && (await this.obtain(chosen))) await useModel(chosen.id);
   }
 
   /** Removes the model, or one that is asked for. A model in use is given up first. */
@@ -151,6 +145,23 @@ export class Models {
     this.pause();
     this.listening.dispose();
     this.changed.dispose();
+  }
+
+  private async list(): Promise<readonly ModelRow[]> {
+    const title = l10n.t('Palimpsest: listing models');
+    return rowsOf(
+      await window.withProgress({ location: ProgressLocation.Window, title }, () =>
+        runModels(['list'], this.options),
+      ),
+    );
+  }
+
+  /** Installs the model with consent, unless it is installed. Whether it is there at the end. */
+  private async obtain(row: ModelRow): Promise<boolean> {
+    if (row.state === 'installed') return true;
+    const running = this.installs.get(row.id);
+    if (running) return running.done;
+    return (await this.agree(row)) && (await this.start(row));
   }
 
   private start(row: ModelRow): Promise<boolean> {
@@ -225,7 +236,9 @@ export class Models {
   private async offerToContinue(row: ModelRow): Promise<void> {
     const go = l10n.t('Continue');
     const words = l10n.t('The install of {0} is paused. What was downloaded is kept.', row.title);
-    if ((await window.showInformationMessage(words, go)) === go) await this.start(row);
+    // What somebody wanted with it is long over by then.
+    if ((await window.showInformationMessage(words, go)) === go && (await this.start(row)))
+      void this.offer(row);
   }
 
   private async offerToken(error: EngineError): Promise<void> {
@@ -234,39 +247,24 @@ export class Models {
   }
 
   private async offer(row: ModelRow): Promise<void> {
+    if (this.isUsed(row)) return;
     const use = l10n.t('Use It');
     if ((await window.showInformationMessage(l10n.t('{0} is installed.', row.title), use)) === use)
       await useModel(row.id);
   }
 
-  private async askWhich(): Promise<{ readonly row?: ModelRow; readonly place?: string } | undefined> {
+  /** A model of the list, or the path of one; undefined: none. */
+  private async askWhich(): Promise<ModelRow | string | undefined> {
     const rows = await this.rows();
-    const here = rows.filter(({ state }) => state === 'installed');
+    const here = [starterRow(), ...rows.filter(({ state }) => state === 'installed')];
     const others = rows.filter(
       ({ state, fits }) => state !== 'installed' && state !== 'damaged' && fits !== 'too-large',
     );
-    const mark = (isUsed: boolean) => (isUsed ? l10n.t('in use') : '');
     const items = [
-      {
-        label: l10n.t('Starter model'),
-        description: mark(usedModel() === ''),
-        detail: l10n.t('Included; small and weak.'),
-        place: '',
-      },
-      ...here.map((row) => ({
-        label: row.title,
-        description: mark(this.isUsed(row)),
-        detail: row.goodFor ?? row.place ?? '',
-        row,
-      })),
+      ...here.map((row) => ({ ...itemOf(row), description: this.isUsed(row) ? l10n.t('in use') : '' })),
       { label: l10n.t('Install'), kind: QuickPickItemKind.Separator },
-      ...others.map((row) => ({
-        label: row.title,
-        description: factsText(row),
-        detail: row.goodFor ?? '',
-        row,
-      })),
-      { label: l10n.t('Of your own'), kind: QuickPickItemKind.Separator },
+      ...others.map(itemOf),
+      { label: l10n.t('Other'), kind: QuickPickItemKind.Separator },
       { label: `$(folder) ${l10n.t('Folder or .gguf File…')}`, browse: true },
     ];
     const chosen = await window.showQuickPick<(typeof items)[number]>(items, {
@@ -275,8 +273,7 @@ export class Models {
       matchOnDetail: true,
     });
     if (chosen === undefined) return undefined;
-    if ('browse' in chosen) return browse();
-    return 'row' in chosen ? { row: chosen.row } : 'place' in chosen ? { place: chosen.place } : undefined;
+    return 'row' in chosen ? chosen.row : browse();
   }
 }
 
@@ -298,16 +295,15 @@ async function pick(rows: readonly ModelRow[], title: string, none: string): Pro
     void window.showInformationMessage(none);
     return undefined;
   }
-  const items = rows.map((row) => ({
-    label: row.title,
-    description: factsText(row),
-    detail: row.goodFor ?? row.place ?? '',
-    row,
-  }));
-  return (await window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true }))?.row;
+  const options = { title, matchOnDescription: true, matchOnDetail: true };
+  return (await window.showQuickPick(rows.map(itemOf), options))?.row;
 }
 
-async function browse(): Promise<{ readonly place: string } | undefined> {
+function itemOf(row: ModelRow) {
+  return { label: row.title, description: factsText(row), detail: row.goodFor ?? row.place ?? '', row };
+}
+
+async function browse(): Promise<string | undefined> {
   const [uri] =
     (await window.showOpenDialog({
       title: l10n.t('Choose a model'),
@@ -316,7 +312,7 @@ async function browse(): Promise<{ readonly place: string } | undefined> {
       canSelectFolders: true,
       filters: { GGUF: ['gguf'] },
     })) ?? [];
-  return uri && { place: uri.fsPath };
+  return uri?.fsPath;
 }
 
 /** Says size, memory and license before anything is downloaded. */

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { EngineError, type ErrorCode, toEngineError } from '../../engine/errors';
 import { type EngineCommand, startProcess } from '../../engine/rpc/childProcess';
+import { isRecord } from '../common/records';
 
 interface ModelsProgress {
   readonly phase: string;
@@ -14,7 +15,7 @@ interface ModelsProgress {
 }
 
 interface RunContext {
-  /** Asked anew for each run: the runtime and the settings may have changed. */
+  /** Asked for each run: the runtime and the settings may have changed. */
   readonly command: () => Promise<Omit<EngineCommand, 'args'>>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ModelsProgress) => void;
@@ -91,8 +92,4 @@ function progressOf(line: string): ModelsProgress | undefined {
   } catch {
     return undefined;
   }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 // The list of models as the command prints it, and what a person reads of each.
 import { l10n } from 'vscode';
-import { isRecord } from './modelsCommand';
+import { isRecord } from '../common/records';
+import { sizeText } from '../common/sizes';
 
 export interface ModelRow {
   readonly id: string;
@@ -18,6 +19,18 @@ export interface ModelRow {
   readonly restriction?: string;
   readonly goodFor?: string;
   readonly isLeftToRight: boolean;
+}
+
+/** What is used where nothing else is chosen; it comes with the extension. */
+export function starterRow(): ModelRow {
+  return {
+    id: '',
+    title: l10n.t('Starter model'),
+    state: 'installed',
+    fits: 'fits',
+    goodFor: l10n.t('Included; small and weak.'),
+    isLeftToRight: false,
+  };
 }
 
 const STATES = ['installed', 'damaged', 'unfinished', 'available'] as const;
@@ -61,12 +74,6 @@ function text<K extends string>(key: K, value: unknown): Partial<Record<K, strin
 
 function number<K extends string>(key: K, value: unknown): Partial<Record<K, number>> {
   return typeof value === 'number' ? ({ [key]: value } as Record<K, number>) : {};
-}
-
-/** `491 MB`, `15 GB` */
-export function sizeText(bytes: number): string {
-  if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(bytes >= 1e10 ? 0 : 1)} GB`;
-  return bytes >= 1e6 ? `${Math.round(bytes / 1e6)} MB` : `${Math.ceil(bytes / 1e3)} kB`;
 }
 
 /** Size, memory and license in a line. */

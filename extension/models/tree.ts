@@ -10,33 +10,31 @@ import {
   TreeItemCollapsibleState,
 } from 'vscode';
 import type { Models } from './models';
-import { factsText, type ModelRow } from './rows';
+import { factsText, type ModelRow, starterRow } from './rows';
 
 export class ModelsTree implements TreeDataProvider<ModelRow> {
   private readonly changed = new EventEmitter<void>();
   readonly onDidChangeTreeData: Event<void> = this.changed.event;
   private models: Models | undefined;
+  private loading: Promise<Models> | undefined;
 
-  /** `models` is called when the view is shown for the first time. */
+  /** `load` is called when the view is shown for the first time. */
   constructor(private readonly load: () => Promise<Models>) {}
 
   async getChildren(row?: ModelRow): Promise<ModelRow[]> {
     if (row !== undefined) return [];
-    if (this.models === undefined) {
-      this.models = await this.load();
-      this.models.onChange(() => this.changed.fire());
-    }
-    return [...(await this.models.rows())];
+    this.loading ??= this.listened();
+    return [starterRow(), ...(await (await this.loading).rows())];
   }
 
   getTreeItem(row: ModelRow): TreeItem {
     const item = new TreeItem(row.title, TreeItemCollapsibleState.None);
     const percent = this.models?.percentOf(row.id);
     const isUsed = this.models?.isUsed(row) ?? false;
-    item.id = row.id;
-    item.description = percent === undefined ? stateText(row, isUsed) : `${percent} %`;
+    item.id = row.id || 'starter';
+    item.description = percent === undefined ? stateText(row, isUsed) : `${percent}%`;
     item.iconPath = new ThemeIcon(iconOf(row, isUsed, percent !== undefined));
-    item.contextValue = percent === undefined ? row.state : 'installing';
+    item.contextValue = actionsOf(row, isUsed, percent !== undefined).join(' ');
     item.tooltip = tooltipOf(row);
     return item;
   }
@@ -44,6 +42,23 @@ export class ModelsTree implements TreeDataProvider<ModelRow> {
   dispose(): void {
     this.changed.dispose();
   }
+
+  private async listened(): Promise<Models> {
+    const models = await this.load();
+    models.onChange(() => this.changed.fire());
+    this.models = models;
+    return models;
+  }
+}
+
+/** What there is to do with a row, as the menus of the manifest look for it. */
+function actionsOf({ id, state }: ModelRow, isUsed: boolean, isInstalling: boolean): readonly string[] {
+  if (isInstalling) return ['pause'];
+  return [
+    ...(state === 'available' || state === 'unfinished' ? ['install'] : []),
+    ...(state === 'installed' && !isUsed ? ['choose'] : []),
+    ...(state !== 'available' && id !== '' ? ['remove'] : []),
+  ];
 }
 
 function iconOf({ state, fits }: ModelRow, isUsed: boolean, isInstalling: boolean): string {

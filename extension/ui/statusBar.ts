@@ -8,6 +8,7 @@ import {
   ThemeColor,
   window,
 } from 'vscode';
+import { sizeText } from '../common/sizes';
 import { describeRuntime } from '../engine/nodeRuntime';
 import type { EngineState } from '../engine/supervisor';
 import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../memory/copiedFrom';
@@ -148,16 +149,16 @@ function textOf(state: EngineState): string {
 function sayRemembered(files: number | undefined): string | undefined {
   if (files === undefined || files === 0) return undefined;
   return files === 1
-    ? l10n.t('Answers can copy from one file of the workspace.')
-    : l10n.t('Answers can copy from {0} files of the workspace.', files);
+    ? l10n.t('Suggestions can copy from one file in the workspace.')
+    : l10n.t('Suggestions can copy from {0} files in the workspace.', files);
 }
 
 function memoryLine({ weights, request }: { readonly weights: number; readonly request: number }): string {
-  return l10n.t('About {0} of memory, and up to {1} more during a request', sizeOf(weights), sizeOf(request));
-}
-
-function sizeOf(bytes: number): string {
-  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+  return l10n.t(
+    'About {0} of memory, and up to {1} more during a request',
+    sizeText(weights),
+    sizeText(request),
+  );
 }
 
 /** One rewrite as itself, several with how many there are and how many of them wait. */

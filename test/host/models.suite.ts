@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'mocha';
 import { commands, extensions, workspace } from 'vscode';
 import { ModelsTree } from '../../extension/models/tree';
 import { type FakeHub, filesOf, startHub } from '../unit/hub/fakeHub';
-import { configure, internals, useCpu } from './host';
+import { configure, internals, messages, useCpu } from './host';
 
 const ID = 'tiny-a2d-coder-0.5b';
 const REPOSITORY = 'dllm-collection/Qwen2.5-Coder-0.5B-Instruct-diffusion-mdlm-v0.1';
@@ -46,8 +46,28 @@ describe('models', () => {
     const rows = await tree.getChildren();
     const row = rows.find(({ id }) => id === ID) ?? assert.fail();
     const item = tree.getTreeItem(row);
-    assert.equal(item.contextValue, 'available');
+    assert.equal(item.contextValue, 'install');
     assert.match(String(item.description), /1\.0 GB · .* · Apache-2\.0/);
+    tree.dispose();
+  });
+
+  it('lists the one that comes with the extension first, as in use where no other one is', async () => {
+    const all = await (await internals()).palimpsest();
+    const tree = new ModelsTree(async () => all.models);
+    const [starter = assert.fail()] = await tree.getChildren();
+    const { label, description, contextValue } = tree.getTreeItem(starter);
+    assert.deepEqual([label, description, contextValue], ['Starter model', 'in use', '']);
+    tree.dispose();
+  });
+
+  it('draws the view once a change, however often it was asked for at first', async () => {
+    const all = await (await internals()).palimpsest();
+    const tree = new ModelsTree(async () => all.models);
+    await Promise.all([tree.getChildren(), tree.getChildren()]);
+    let drawn = 0;
+    tree.onDidChangeTreeData(() => drawn++);
+    all.models.refresh();
+    assert.equal(drawn, 1);
     tree.dispose();
   });
 
@@ -66,9 +86,12 @@ describe('models', () => {
     all.models.agree = async ({ id }) => id === ID;
     const shares: (number | undefined)[] = [];
     const listening = all.models.onChange(() => shares.push(all.models.percentOf(ID)));
+    const heard = messages();
     await commands.executeCommand('palimpsest.chooseModel', ID);
+    heard.stop();
     all.models.agree = agree;
     listening.dispose();
+    assert.deepEqual(heard.said, [], 'who has chosen it is not asked whether to use it');
     assert.ok(
       shares.some((share) => share !== undefined),
       shares.join(),
@@ -79,6 +102,14 @@ describe('models', () => {
     assert.ok(model.folder.startsWith(folder), model.folder);
     const row = (await all.models.rows()).find(({ id }) => id === ID) ?? assert.fail();
     assert.ok(all.models.isUsed(row) && row.state === 'installed');
+    const tree = new ModelsTree(async () => all.models);
+    await tree.getChildren();
+    assert.equal(tree.getTreeItem(row).contextValue, 'remove');
+    await commands.executeCommand('palimpsest.chooseModel', '');
+    assert.equal(workspace.getConfiguration('palimpsest').get('model.path'), '', 'the starter model');
+    assert.equal(tree.getTreeItem(row).contextValue, 'choose remove');
+    tree.dispose();
+    await commands.executeCommand('palimpsest.chooseModel', ID);
     await all.models.remove(ID, true);
     assert.equal(workspace.getConfiguration('palimpsest').get('model.path'), '');
     assert.deepEqual(

@@ -20,6 +20,23 @@ describe('what a person gets to', () => {
     assert.equal(new Set(titles).size, titles.length, 'each by a name of its own');
   });
 
+  test('is every button of a row, by the menu of the row, too: buttons need a mouse', () => {
+    const entries = menus['view/item/context'] ?? [];
+    const asMenu = entries.filter(({ group }) => !group?.startsWith('inline'));
+    for (const { command, when, group } of entries) {
+      if (!group?.startsWith('inline')) continue;
+      assert.ok(
+        asMenu.some((one) => one.command === command && one.when === when),
+        command,
+      );
+    }
+  });
+
+  test('has places of their own in the menu of the editor: in the same one, they would stand by the alphabet', () => {
+    const places = (menus['editor/context'] ?? []).map(({ group }) => group);
+    assert.equal(new Set(places).size, places.length, places.join());
+  });
+
   test('has a key on a Mac where it has one elsewhere, and no key twice in the same place', () => {
     for (const { command, key, mac } of keybindings) {
       if (key.includes('ctrl')) assert.ok(mac?.includes('cmd'), `${command}: ${key}`);
@@ -125,7 +142,7 @@ describe('what a person gets to', () => {
     const names = whens.flatMap(
       (when) =>
         when
-          .replace(/==\s*[\w.-]+/g, '')
+          .replace(/==\s*[\w.-]+|=~\s*\/[^/]*\//g, '')
           .replace(/palimpsest\.\w+/g, '')
           .match(/[A-Za-z]\w*/g) ?? [],
     );

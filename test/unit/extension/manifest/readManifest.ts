@@ -103,7 +103,7 @@ export const sources = fs
 export const registered = new Set(
   [
     ...sources.matchAll(
-      /\b(?:command|registerCommand|registerTextEditorCommand)(?:<[^(]*>)?\(\s*'(palimpsest\.[A-Za-z]+)'/g,
+      /\b(?:command|inEditor|registerCommand|registerTextEditorCommand)(?:<[^(]*>)?\(\s*'(palimpsest\.[A-Za-z]+)'/g,
     ),
     ...sources.matchAll(/^ {2}'(palimpsest\.[A-Za-z]+)': '[a-zA-Z-]+',$/gm),
   ].map(([, name]) => name ?? ''),
