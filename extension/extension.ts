@@ -9,6 +9,7 @@ import {
   type InlineCompletionItemProvider,
   languages,
   lm,
+  type TextEditor,
   Uri,
   window,
 } from 'vscode';
@@ -16,11 +17,8 @@ import type { PalimpsestApi } from './api/palimpsest';
 import type { ToolInput } from './api/toolInput';
 import { EVERYWHERE, isEditable, sayNoEditor } from './documents/editable';
 import { FIX_KIND, fixActions } from './fixes/codeAction';
-
 import { OPEN_SOURCE, openSource } from './memory/copiedFrom';
-
 import { ModelsTree } from './models/tree';
-
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
 import type { RewriteAction } from './rewrite/rewriteManager';
@@ -70,25 +68,21 @@ export function activate(context: ExtensionContext): Exported {
   };
   const command = <A extends unknown[]>(name: string, run: (all: Palimpsest, ...args: A) => unknown) =>
     commands.registerCommand(name, async (...args: A) => run(await palimpsest(), ...args));
+  const inEditor = (name: string, run: (all: Palimpsest, editor: TextEditor) => unknown) =>
+    command(name, async (all) => {
+      const editor = window.activeTextEditor;
+      if (editor === undefined) sayNoEditor();
+      // What it gives stays here: whoever runs a command by key gets its result as JSON.
+      else await run(all, editor);
+    });
 
   const modelsTree = new ModelsTree(async () => (await palimpsest()).models);
   context.subscriptions.push(
     status,
-    command('palimpsest.rewriteSelection', async (all) => {
-      const editor = window.activeTextEditor;
-      if (editor === undefined) sayNoEditor();
-      else await all.rewrite(editor);
-    }),
-    command('palimpsest.rewriteSyntax', async (all) => {
-      const editor = window.activeTextEditor;
-      if (editor === undefined) sayNoEditor();
-      else await all.rewrite(editor, 'syntax');
-    }),
-    command('palimpsest.repairSelection', async (all) => {
-      const editor = window.activeTextEditor;
-      if (editor === undefined) sayNoEditor();
-      else await all.repair(editor);
-    }),
+    inEditor('palimpsest.rewriteSelection', (all, editor) => all.rewrite(editor)),
+    inEditor('palimpsest.rewriteSyntax', (all, editor) => all.rewrite(editor, 'syntax')),
+    inEditor('palimpsest.repairSelection', (all, editor) => all.repair(editor)),
+    inEditor('palimpsest.rewriteWithInstruction', (all, editor) => all.rewriteWithInstruction(editor)),
     window.registerTreeDataProvider('palimpsest.models', modelsTree),
     modelsTree,
     command('palimpsest.chooseModel', (all, row?: unknown) => all.models.choose(idOf(row))),
@@ -97,11 +91,6 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.removeModel', (all, row?: unknown) => all.models.remove(idOf(row))),
     command('palimpsest.refreshModels', (all) => all.models.refresh()),
     command('palimpsest.setHubToken', (all) => all.models.setToken()),
-    command('palimpsest.rewriteWithInstruction', async (all) => {
-      const editor = window.activeTextEditor;
-      if (editor === undefined) sayNoEditor();
-      else await all.rewriteWithInstruction(editor);
-    }),
     ...Object.entries(ACTIONS).map(([name, action]) =>
       command(name, (all, which: unknown) => all.rewrites.act(action, which)),
     ),

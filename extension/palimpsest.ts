@@ -32,14 +32,11 @@ import { LastEdits } from './ghost/lastEdits';
 import { GhostText } from './ghost/provider';
 import { sayWhySilent } from './ghost/silence';
 import { GhostSwitches } from './ghost/switches';
-
 import { OpenTexts } from './memory/openTexts';
 import { Surroundings } from './memory/surroundings';
 import { WorkspaceMemory } from './memory/workspaceMemory';
-
 import { modelsEnvironment } from './models/environment';
 import { hubToken, Models } from './models/models';
-
 import { Exclusions, sayExclusion } from './privacy/exclusions';
 import { Instructions } from './rewrite/instruction';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
