@@ -43,7 +43,7 @@ const infoSpec: CommandSpec = {
 
 const installSpec: CommandSpec = {
   name: 'models install',
-  summary: 'Download a model of the catalogue, or give a folder or .gguf file of your own a name.',
+  summary: 'Download a model of the catalog, or give a folder or .gguf file of your own a name.',
   operands: ['MODEL'],
   options: {
     'accept-license': { help: 'accept the license of the model, which is shown before' },
@@ -307,7 +307,11 @@ async function runVerify(parsed: ParsedArguments, context: CommandContext): Prom
   const model = readInstalled(modelsFolder(context.env), id);
   if (!model) {
     if (!offeredModel(id)) throw unknownModel(id);
-    throw new EngineError('model-unknown', `${id} is not installed.`, { id });
+    throw new EngineError(
+      'model-unknown',
+      `${id} is not installed. Install it first, with "palimpsest models install ${id}".`,
+      { id },
+    );
   }
   const { verify } = await import('../hub/upkeep');
   const faults = await withBar(parsed, context, (report) =>

@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { brief } from '../checkpoint/fields';
 import { EngineError, isEngineError } from '../errors';
+import type { Network } from './network';
 
 /** A failure that may be gone at the next try. */
 export class Passing extends Error {
@@ -35,7 +36,7 @@ export function statusError(
   headers: IncomingHttpHeaders,
   url: URL,
   subject: Subject,
-  hasToken: boolean,
+  { token, withholdsToken }: Pick<Network, 'token' | 'withholdsToken'>,
 ): EngineError | Passing {
   const { repository, revision, file } = subject;
   const code = header(headers, 'x-error-code');
@@ -43,6 +44,11 @@ export function statusError(
   const data = { status, host: url.host, repository, ...(file === undefined ? {} : { file }) };
   const refused = (sentence: string) => new EngineError('hub-refused', sentence, data);
   const page = `${url.origin}/${repository}`;
+  const hasToken = token !== undefined;
+  if (withholdsToken && (status === 401 || status === 403))
+    return refused(
+      `${url.host} denies access to ${repository}. Your token was not sent, because the connection is not encrypted: set HF_ENDPOINT to an https address.`,
+    );
   if (code === 'GatedRepo' || /gated|restricted/i.test(detail))
     return refused(
       hasToken

@@ -247,7 +247,7 @@ async function inspectStaged(
   if (family.id === model.family) return { entry, family: family.id };
   throw new EngineError(
     'family-unknown',
-    `${model.repository} is a ${family.id} model, but the catalogue says ${model.family}. Nothing was installed; update Palimpsest, or use another mirror.`,
+    `${model.repository} is a ${family.id} model, but the catalog says ${model.family}. Nothing was installed; update Palimpsest, or use another mirror.`,
     { model: model.id, found: family.id, expected: model.family },
   );
 }

@@ -83,7 +83,7 @@ function requireFreeName(models: string, id: string): void {
   throw new EngineError(
     'option-invalid',
     isOffered
-      ? `${id} is the name of a model of the catalogue. Choose another one with --id.`
+      ? `${id} is the name of a model of the catalog. Choose another one with --id.`
       : `A model named ${id} is installed already. Choose another name with --id, or remove that one first.`,
   );
 }

@@ -16,6 +16,8 @@ export interface Network {
   readonly endpoint: URL;
   /** Sent to the endpoint's origin and to no other. */
   readonly token?: string;
+  /** There is a token, but the endpoint is another machine without encryption: it is not sent. */
+  readonly withholdsToken?: boolean;
   readonly agentFor: (url: URL) => Agent | undefined;
   /** Certificates of authorities, PEM; absent: Node's own. */
   readonly authorities?: readonly string[];
@@ -37,11 +39,12 @@ export function networkOf(env: Environment, version: string): Network {
       'hub-refused',
       'HF_HUB_OFFLINE is set, so nothing is downloaded. Unset it, or install a folder or file that is on this machine.',
     );
+  const endpoint = endpointOf(env['HF_ENDPOINT']);
   const token = tokenOf(env);
   const authorities = authoritiesOf(env);
   return {
-    endpoint: endpointOf(env['HF_ENDPOINT']),
-    ...(token === undefined ? {} : { token }),
+    endpoint,
+    ...(token === undefined ? {} : isPrivate(endpoint) ? { token } : { withholdsToken: true }),
     agentFor: agents(),
     ...(authorities === undefined ? {} : { authorities }),
     patience: PATIENCE,
@@ -61,6 +64,11 @@ function endpointOf(given: string | undefined): URL {
     'option-invalid',
     `HF_ENDPOINT is ${JSON.stringify(text)}, which is not the address of a hub. Set it to one such as ${HUB}, or unset it.`,
   );
+}
+
+/** Whether nobody on the way can read what is sent. */
+function isPrivate({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 /** HF_TOKEN, or else the file that Hugging Face's own tools keep a token in. */

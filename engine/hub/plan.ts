@@ -117,7 +117,7 @@ function namedFiles(
     if (isOther)
       throw invalid(
         model,
-        `has another ${name} than the catalogue says, by size or checksum. Nothing was downloaded; use another mirror`,
+        `has another ${name} than the catalog says, by size or checksum. Nothing was downloaded; use another mirror`,
       );
     return checksum ? { ...found, checksum } : found;
   });

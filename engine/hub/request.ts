@@ -37,7 +37,7 @@ export async function get(network: Network, start: URL, options: GetOptions): Pr
     if (status === 200 || status === 206 || status === 416) return { url, message, headers };
     message.destroy();
     if (![301, 302, 303, 307, 308].includes(status))
-      throw statusError(status, message.headers, url, options.subject, network.token !== undefined);
+      throw statusError(status, message.headers, url, options.subject, network);
     url = nextUrl(url, message.headers.location);
   }
   throw invalidAnswer(start, 'redirects without end.');

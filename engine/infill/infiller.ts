@@ -69,7 +69,7 @@ export class Infiller {
     this.probed = pace.isKnown ? pace.copy() : undefined;
   }
 
-  /** By the pace as it was when the model was loaded, so that the same request gets the same answer as long as it is. */
+  /** By the pace as it was when the model was loaded: what is learnt from later passes changes no answer. */
   private reachFor({ interactive, window }: InfillParams): Reach {
     if (!this.denoisers.areInPlace) return UNBOUNDED;
     if (interactive && this.probed !== undefined) {

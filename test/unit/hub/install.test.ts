@@ -161,7 +161,7 @@ describe('an install', () => {
     const { fails } = await world(t);
     await fails(
       'family-unknown',
-      /is a dreamon model, but the catalogue says coda/,
+      /is a dreamon model, but the catalog says coda/,
       {},
       catalogueModel({ family: 'coda' }),
     );
@@ -181,15 +181,10 @@ describe('an install', () => {
         stored: 'packed',
         files: [{ name: 'tiny.gguf', size, sha256: sha }],
       });
+    await fails('hub-answer-invalid', /another tiny\.gguf than the catalog says/, {}, entry('0'.repeat(64)));
     await fails(
       'hub-answer-invalid',
-      /another tiny\.gguf than the catalogue says/,
-      {},
-      entry('0'.repeat(64)),
-    );
-    await fails(
-      'hub-answer-invalid',
-      /another tiny\.gguf than the catalogue says/,
+      /another tiny\.gguf than the catalog says/,
       {},
       entry(sha256(bytes), 5),
     );
@@ -329,7 +324,7 @@ describe('a folder or file of one’s own', () => {
     await assert.rejects(installLocal(FIXTURE, context), /installed already/);
     await assert.rejects(
       installLocal(FIXTURE, { ...context, id: 'dreamon-7b' }),
-      /name of a model of the catalogue/,
+      /name of a model of the catalog/,
     );
     await assert.rejects(installLocal(FIXTURE, { ...context, id: '../x' }), { code: 'option-invalid' });
     await remove(models, 'mine');

@@ -1,7 +1,8 @@
-// What a hub may claim about a repository before any file is fetched: which commit it is at, which files it has, where the list
-// goes on.
+// What a hub may claim about a repository before any file is fetched, and what it is sent: which commit it is at, which files it has,
+// where the list goes on, the token.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
+import { networkOf } from '../../../engine/hub/network';
 import { COMMIT, type Intercept } from './fakeHub';
 import { catalogueModel, world } from './installing';
 
@@ -61,5 +62,29 @@ describe('the list of files', () => {
     hub.intercept = onList(({ pathname }) => ({ entries, link: `<${pathname}?more>; rel="next"` }));
     await fails('hub-answer-invalid', /lists the files of owner\/DreamOn-tiny without end/);
     assert.equal(hub.hits.filter(({ url }) => url.includes('/tree/')).length, 2);
+  });
+});
+
+describe('a token', () => {
+  test('is not sent to another machine without encryption, and a refusal says so', async (t) => {
+    const given = (HF_ENDPOINT: string) => networkOf({ HF_ENDPOINT, HF_TOKEN: 'hf_secret' }, '1.2.3');
+    for (const endpoint of [
+      'https://hub.example.com',
+      'http://localhost:8080',
+      'http://127.0.0.1',
+      'http://[::1]:1',
+    ])
+      assert.equal(given(endpoint).token, 'hf_secret', endpoint);
+    for (const endpoint of ['http://hub.example.com', 'http://127.0.0.1.example.com', 'http://10.0.0.1'])
+      assert.equal(given(endpoint).token, undefined, endpoint);
+    const { hub, fails, network } = await world(t);
+    hub.intercept = (_request, response) => {
+      response.writeHead(401, { 'X-Error-Code': 'GatedRepo' }).end();
+      return true;
+    };
+    const { withholdsToken = false } = given('http://hub.example.com');
+    await fails('hub-refused', /Your token was not sent, because the connection is not encrypted/, {
+      network: { ...network, withholdsToken },
+    });
   });
 });
