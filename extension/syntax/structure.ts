@@ -9,7 +9,9 @@ export interface StructureNode {
   readonly endIndex: number;
   readonly startPosition: { readonly row: number; readonly column: number };
   readonly endPosition: { readonly row: number };
+  readonly namedChildCount: number;
   readonly namedChildren: readonly (StructureNode | null)[];
+  namedChild(index: number): StructureNode | null;
   childForFieldName(name: string): StructureNode | null;
 }
 
@@ -19,6 +21,10 @@ export interface StructureFaults {
   /** Names that are declared where they already are, in languages that have no overloads there. */
   readonly declaredTwice: number;
 }
+
+/** Of more children only those around the region are looked at: a node costs a call into WebAssembly. */
+const MOST_CHILDREN = 1000;
+const AROUND = 3;
 
 /** Only Python's grammar calls its root so. */
 const INDENTED = 'module';
@@ -32,7 +38,7 @@ export function structureFaults(
   const isIndented = root.type === INDENTED;
   const visit = (node: StructureNode): void => {
     if (node.endIndex < region.start || node.startIndex > region.end) return;
-    const children = node.namedChildren.filter((child) => child !== null);
+    const children = childrenOf(node, region);
     if (isIndented && (node === root || node.type === 'block'))
       misindented += misindentedIn(children, node === root);
     const names = children.flatMap(namesDeclaredBy);
@@ -41,6 +47,25 @@ export function structureFaults(
   };
   visit(root);
   return { misindented, declaredTwice };
+}
+
+function childrenOf(node: StructureNode, region: { readonly start: number; readonly end: number }) {
+  const count = node.namedChildCount;
+  if (count <= MOST_CHILDREN) return node.namedChildren.filter((child) => child !== null);
+  const firstThat = (isBehind: (child: StructureNode) => boolean): number => {
+    let [low, high] = [0, count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const child = node.namedChild(middle);
+      if (child !== null && isBehind(child)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+  const from = Math.max(0, firstThat(({ endIndex }) => endIndex >= region.start) - AROUND);
+  const to = Math.min(count, firstThat(({ startIndex }) => startIndex > region.end) + AROUND);
+  const length = Math.min(MOST_CHILDREN, to - from);
+  return Array.from({ length }, (_, i) => node.namedChild(from + i)).filter((child) => child !== null);
 }
 
 function misindentedIn(children: readonly StructureNode[], isRoot: boolean): number {

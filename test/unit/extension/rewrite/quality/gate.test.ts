@@ -176,6 +176,25 @@ describe('the gate', () => {
     });
   }
 
+  test('sees it in a long file, where only what is around is looked at', async () => {
+    const functions = Array.from({ length: 3000 }, (_, i) => `def f${i}(a):\n    return a + ${i}\n`);
+    const text = functions.join('');
+    const old = '    return a + 1500';
+    const start = text.indexOf(old);
+    const spans = [{ start, end: start + old.length, old }];
+    const fresh = ['    return a', 'return a', '    return a\n\n\ndef f1499(a):\n    return a'];
+    const found = await judged(
+      trees,
+      { text, languageId: 'python' },
+      spans,
+      fresh.map((one) => ({ texts: [one] })),
+    );
+    assert.deepEqual(
+      fresh.map((one) => found.find(({ texts }) => texts[0] === one)?.quality?.reasons),
+      [[], ['does-not-parse'], ['declares-again']],
+    );
+  });
+
   test('lets pass what a language allows to stand twice', async () => {
     for (const [languageId, text, old, fresh] of [
       [
