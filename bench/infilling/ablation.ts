@@ -42,6 +42,7 @@ export const FEATURE_GROUPS: Readonly<Record<string, readonly Feature[]>> = {
     'right units of an analogy that begins so',
     'an analogy and the causal head begin so',
   ],
+  'another file': ['that copy is in another file', 'that analogy is in another file'],
   'line breaks': ['has a line break', 'line breaks'],
 };
 

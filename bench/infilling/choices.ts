@@ -10,6 +10,7 @@ import { type Evaluated, infillCase } from './engine';
 import { FOLDS } from './logisticFit';
 import { editSimilarity, mean, percent } from './scores';
 import type { Case } from './spans';
+import type { Workspaces } from './workspace';
 
 /** What the right answer gains beside its similarity, which is 1. */
 const RIGHT = 2;
@@ -20,12 +21,17 @@ type ByCopying<T> = Readonly<Record<'off' | 'mixed', T>>;
 /** One span and the answers that it was chosen from. */
 export interface ChoiceCase extends ChoiceExample {
   readonly choices: readonly RescoredChoice[];
+  /** The part that it is in: one span is seen with its workspace and without, and both are in the same. */
+  readonly fold: number;
+  readonly hasWorkspace: boolean;
 }
 
+/** `workspaces`: where what is copied from includes the other files of the package. */
 export async function choiceExamples(
   engine: Evaluated,
   cases: readonly Case[],
   copying: keyof ByCopying<unknown>,
+  workspaces?: Workspaces,
 ): Promise<ChoiceCase[]> {
   const examples: ChoiceCase[] = [];
   for (const [index, held] of cases.entries()) {
@@ -33,9 +39,10 @@ export async function choiceExamples(
       const features = choices.map((one) => one.features);
       const gain = (text: string) => RIGHT * Number(text === held.answer) + editSimilarity(text, held.answer);
       const gains = choices.map(({ text }) => gain(text));
-      if (choices.length > 0) examples.push({ choices, features, gains });
+      const facts = { fold: index % FOLDS, hasWorkspace: workspaces !== undefined };
+      if (choices.length > 0) examples.push({ ...facts, choices, features, gains });
     };
-    await infillCase(engine, held, { copying }, 'unknown', { onChoices });
+    await infillCase(engine, held, { copying }, 'unknown', { onChoices, index: workspaces?.index(held) });
     if (index % 100 === 99) progress(`choice, ${copying}: ${index + 1} of ${cases.length}`);
   }
   return examples;
@@ -47,14 +54,21 @@ export function choiceReport(
   facts: readonly string[],
 ): Report {
   const number = mean(mixed.map(({ choices }) => choices.length)).toFixed(0);
+  const spans = mixed.filter(({ hasWorkspace }) => !hasWorkspace).length;
   return {
     name: 'rescoring',
     title: 'Which answer is chosen',
-    facts: [...facts, `${mixed.length} answers, each chosen among ${number}`],
+    facts: [
+      ...facts,
+      `${mixed.length} answers, each chosen among ${number}; ${spans} of them with the file alone to copy from, the others with all files of the package`,
+    ],
     sections: [
-      `_Fitted_: in ${FOLDS} parts, each judged by coefficients that were fitted on the others. _Oracle_: if the right one were always chosen.`,
-      comparison(mixed, off),
-      'All, fitted without one group of features after the other:',
+      `_Fitted_: in ${FOLDS} parts, each judged by coefficients that were fitted on the others, with the workspace and without. _Oracle_: if the right one were always chosen.`,
+      '## The file alone',
+      comparison(mixed, off, false),
+      '## With the workspace',
+      comparison(mixed, off, true),
+      '## Without one group of features after the other',
       ablation(mixed),
       'The worth of a rescored answer is linear, with these coefficients:',
       markdownTable(
@@ -69,7 +83,11 @@ export function choiceReport(
   };
 }
 
-function comparison(examples: readonly ChoiceCase[], modelAlone: readonly ChoiceCase[]): string {
+function comparison(
+  examples: readonly ChoiceCase[],
+  modelAlone: readonly ChoiceCase[],
+  withWorkspace: boolean,
+): string {
   const from = (...sources: Hypothesis['source'][]) =>
     examples.map((example) =>
       subset(example, (choice) => choice.rescored.origins.some(({ source }) => sources.includes(source))),
@@ -84,7 +102,9 @@ function comparison(examples: readonly ChoiceCase[], modelAlone: readonly Choice
   const byWorth = (worth: (choice: RescoredChoice) => number) => (example: ChoiceCase) =>
     choose(example.choices.map(worth))?.index ?? -1;
   const plain = (name: string, list: readonly ChoiceCase[], worth: (choice: RescoredChoice) => number) =>
-    row(name, list, list.map(byWorth(worth)));
+    row(name, list, list.map(byWorth(worth)), withWorkspace);
+  const fitted = (name: string, list: readonly ChoiceCase[]) =>
+    row(name, list, crossValidated(list), withWorkspace);
   return markdownTable(
     ['chosen', 'exact %', 'similar %', 'oracle, exact %'],
     [
@@ -96,44 +116,57 @@ function comparison(examples: readonly ChoiceCase[], modelAlone: readonly Choice
       fitted('what begins as the canvas or a copy does, fitted', from('canvas', 'copy')),
       fitted('all but analogies, fitted', from('canvas', 'causal', 'copy')),
       fitted('all, fitted', all),
-      fitted('without copying from the start, fitted', modelAlone),
+      row('without copying from the start, fitted', modelAlone, crossValidated(modelAlone), false),
     ],
   );
 }
 
-/** Exact and similar, and exact if the right one were always chosen. */
-function row(name: string, list: readonly ChoiceCase[], picks: readonly number[]): string[] {
-  const gains = list.map(({ gains: values }, i) => values[picks[i] ?? -1] ?? 0);
+/** Exact and similar, and exact if the right one were always chosen, of the examples with a workspace or of those without. */
+function row(
+  name: string,
+  list: readonly ChoiceCase[],
+  picks: readonly number[],
+  withWorkspace: boolean,
+): string[] {
   const isRight = (gain: number) => Number(gain > RIGHT);
+  const chosen = list.flatMap(({ gains, hasWorkspace }, i) =>
+    hasWorkspace === withWorkspace ? [{ gain: gains[picks[i] ?? -1] ?? 0, gains }] : [],
+  );
   return [
     name,
-    percent(mean(gains.map(isRight))),
-    percent(mean(gains.map((gain) => gain - RIGHT * isRight(gain)))),
-    percent(mean(list.map(({ gains: values }) => Number(values.some((gain) => gain > RIGHT))))),
+    percent(mean(chosen.map(({ gain }) => isRight(gain)))),
+    percent(mean(chosen.map(({ gain }) => gain - RIGHT * isRight(gain)))),
+    percent(mean(chosen.map(({ gains }) => Number(gains.some((gain) => gain > RIGHT))))),
   ];
 }
 
-function fitted(name: string, list: readonly ChoiceCase[]): string[] {
-  return row(name, list, crossValidated(list));
-}
-
 function ablation(examples: readonly ChoiceCase[]): string {
-  const rows = Object.entries(FEATURE_GROUPS).map(([name, features]) => {
-    const rest = examples.map((example) => without(example, features));
-    return fitted(name, rest).slice(0, 3);
-  });
+  const line = (name: string, list: readonly ChoiceCase[]): string[] => {
+    const picks = crossValidated(list);
+    const both = [false, true].map((withWorkspace) => row(name, list, picks, withWorkspace).slice(1, 3));
+    return [name, ...both.flat()];
+  };
   return markdownTable(
-    ['without', 'exact %', 'similar %'],
-    [fitted('nothing left out', examples).slice(0, 3), ...rows],
+    ['without', 'file alone: exact %', 'similar %', 'workspace: exact %', 'similar %'],
+    [
+      line('nothing left out', examples),
+      ...Object.entries(FEATURE_GROUPS).map(([name, features]) =>
+        line(
+          name,
+          examples.map((example) => without(example, features)),
+        ),
+      ),
+    ],
   );
 }
 
 function subset(
-  { choices, features, gains }: ChoiceCase,
+  { choices, features, gains, ...facts }: ChoiceCase,
   isWanted: (choice: RescoredChoice) => boolean,
 ): ChoiceCase {
   const kept = [...choices.keys()].filter((i) => choices[i] !== undefined && isWanted(choices[i]));
   return {
+    ...facts,
     choices: kept.flatMap((i) => choices[i] ?? []),
     features: kept.flatMap((i) => (features[i] ? [features[i]] : [])),
     gains: kept.map((i) => gains[i] ?? 0),
@@ -144,9 +177,11 @@ function subset(
 function crossValidated(examples: readonly ChoiceCase[]): number[] {
   const picks = new Array<number>(examples.length).fill(-1);
   for (let fold = 0; fold < FOLDS; fold++) {
-    const coefficients = fitChoice(examples.filter(({ gains }, i) => i % FOLDS !== fold && gains.length > 0));
-    for (const [i, { features }] of examples.entries())
-      if (i % FOLDS === fold) picks[i] = choose(fittedWorth(coefficients, features))?.index ?? -1;
+    const coefficients = fitChoice(
+      examples.filter((example) => example.fold !== fold && example.gains.length > 0),
+    );
+    for (const [i, { features, fold: own }] of examples.entries())
+      if (own === fold) picks[i] = choose(fittedWorth(coefficients, features))?.index ?? -1;
   }
   return picks;
 }

@@ -24,8 +24,9 @@ import { markdownTable, progress, publish, type Report, runBench, STARTER } from
 import { fitChoice } from './choiceFit';
 import { choiceExamples, choiceReport } from './choices';
 import { bestText, type Evaluated, infillCase, uncalibrated } from './engine';
-import { fitLogit, fitOutcomes, mixtureGradient } from './logisticFit';
+import { FOLDS, fitLogit, fitOutcomes, mixtureGradient } from './logisticFit';
 import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './spans';
+import { Workspaces } from './workspace';
 
 interface MixtureExample {
   readonly features: number[];
@@ -64,8 +65,11 @@ async function main(): Promise<void> {
   const facts = [`${engine.checkpoint.name}, ${cases.length} spans of one half of the held-out packages`];
   progress(facts.join());
 
+  // Half of what is fitted on has the package's other files to copy from, so that the numbers are good with a workspace and without.
+  const workspaces = new Workspaces(files);
+  const both = [undefined, workspaces];
   // Each stage is about what the numbers of the stages before it make of an answer.
-  const examples = await mixtureExamples(engine, cases);
+  const examples = await mixtureExamples(engine, cases, both);
   const mixture = fitLogit(
     examples.map(({ features }) => features),
     mixtureGradient(examples),
@@ -79,20 +83,27 @@ async function main(): Promise<void> {
   const mixing = engine.under({ ...byHand, mixture, choice: unchosen, confidence: confidenceLater });
   const choices = {
     off: await choiceExamples(mixing, cases, 'off'),
-    mixed: await choiceExamples(mixing, cases, 'mixed'),
+    mixed: (await inTurn(both, (beside) => choiceExamples(mixing, cases, 'mixed', beside))).flat(),
   };
   const choice = { off: fitChoice(choices.off), mixed: fitChoice(choices.mixed) };
   publish(choiceReport(choices, choice, facts));
 
   const choosing = engine.under({ ...byHand, mixture, choice, confidence: confidenceLater });
   const confidence = {
-    off: await confidenceFit(choosing, cases, 'off'),
-    mixed: await confidenceFit(choosing, cases, 'mixed'),
-    alone: await confidenceFit(choosing, many, 'alone'),
+    off: await confidenceFit(choosing, cases, 'off', [undefined]),
+    mixed: await confidenceFit(choosing, cases, 'mixed', both),
+    alone: await confidenceFit(choosing, many, 'alone', both),
   };
   publish(confidenceReport(confidence, facts));
   await write(engine.checkpoint, { ...byHand, mixture, choice, confidence });
   await engine.dispose();
+}
+
+/** One after the other: there is one session. */
+async function inTurn<A, B>(values: readonly A[], work: (value: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = [];
+  for (const value of values) results.push(await work(value));
+  return results;
 }
 
 function zeros(count: number): number[] {
@@ -159,6 +170,7 @@ function loss(examples: readonly MixtureExample[], lambda: (features: readonly n
 async function mixtureExamples(
   { checkpoint, session }: Evaluated,
   cases: readonly Case[],
+  besides: readonly (Workspaces | undefined)[],
 ): Promise<MixtureExample[]> {
   const { tokenizer, specials, family } = checkpoint;
   const lengthTokens = lengthTokensOf(family.length.kind, specials);
@@ -170,35 +182,37 @@ async function mixtureExamples(
     ...{ head: NO_BYTES, nextTail: NO_BYTES, tail: NO_BYTES },
   });
   const examples: MixtureExample[] = [];
-  for (const [index, { text, at, answer, language }] of cases.entries()) {
+  for (const [index, held] of cases.entries()) {
+    const { text, at, answer, language } = held;
     const left = text.slice(0, at);
     const right = text.slice(at);
     const truth = [...tokenizer.encode(answer).ids, end];
     const prefix = tokenizer.encode(left.slice(-8 * SIDE)).ids.slice(-SIDE);
     const suffix = tokenizer.encode(right.slice(0, 8 * SIDE)).ids.slice(0, SIDE);
-    const prior = new CopyPrior(
-      [
-        { text: left, distance: 0, before: true },
-        { text: right, distance: 0, before: false },
-      ],
-      tokenizer,
-      end,
+    const own = [
+      { text: left, distance: 0, before: true },
+      { text: right, distance: 0, before: false },
+    ];
+    const priors = besides.map(
+      (beside) => new CopyPrior(own, tokenizer, end, undefined, beside?.index(held)),
     );
     const written = [0, 1, 2, 4, 8].filter((count) => count < Math.min(truth.length, denoiser.blockLength));
-    const states = written.map((count) => {
-      const cells = denoiser.blockLength - count;
-      const copies = prior.cells(
-        {
-          left: left.slice(-LEFT_REACH) + tokenizer.decode(truth.slice(0, count)),
-          right,
-          cells,
-          isOpen: true,
-          mayBeEmpty: true,
-        },
-        (_, token) => (bias[token] ?? FORBIDDEN) > FORBIDDEN / 2,
-      );
-      return { count, copies };
-    });
+    const states = priors.flatMap((prior) =>
+      written.map((count) => {
+        const cells = denoiser.blockLength - count;
+        const copies = prior.cells(
+          {
+            left: left.slice(-LEFT_REACH) + tokenizer.decode(truth.slice(0, count)),
+            right,
+            cells,
+            isOpen: true,
+            mayBeEmpty: true,
+          },
+          (_, token) => (bias[token] ?? FORBIDDEN) > FORBIDDEN / 2,
+        );
+        return { count, copies };
+      }),
+    );
     await denoiser.open(holeContext(checkpoint, prefix, suffix, language), states.length);
     const predictions = await denoiser.predict(
       states.map(({ count, copies }, lane) => {
@@ -250,17 +264,24 @@ async function confidenceFit(
   engine: Evaluated,
   cases: readonly Case[],
   copying: CopyingChoice,
+  besides: readonly (Workspaces | undefined)[],
 ): Promise<number[]> {
   const features: (readonly number[])[] = [];
   const outcomes: boolean[] = [];
+  const folds: number[] = [];
   for (const [index, held] of cases.entries()) {
-    const result = await infillCase(engine, held, { copying }, 'unknown', {
-      onEvidence: (evidence) => features.push(evidence),
-    });
-    if (features.length > outcomes.length) outcomes.push(bestText(result) === held.answer);
+    for (const beside of besides) {
+      const result = await infillCase(engine, held, { copying }, 'unknown', {
+        onEvidence: (evidence) => features.push(evidence),
+        index: beside?.index(held),
+      });
+      if (features.length === outcomes.length) continue;
+      outcomes.push(bestText(result) === held.answer);
+      folds.push(index % FOLDS);
+    }
     if (index % 100 === 99) progress(`${copying}: ${index + 1} of ${cases.length}`);
   }
-  return fitOutcomes(features, outcomes);
+  return fitOutcomes(features, outcomes, folds);
 }
 
 runBench(main);

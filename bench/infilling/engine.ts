@@ -83,7 +83,7 @@ export function infillCase(
   held: Case,
   options: InfillOptions & Pick<InfillParams, 'openTexts'>,
   length: 'known' | 'unknown',
-  listeners: Pick<Parameters<Infiller['infill']>[1], 'onEvidence' | 'onChoices'> = {},
+  context: Pick<Parameters<Infiller['infill']>[1], 'onEvidence' | 'onChoices' | 'index'> = {},
 ): Promise<InfillResult> {
   const { text, at, answer, language } = held;
   const isKnown = length === 'known';
@@ -99,7 +99,7 @@ export function infillCase(
       temperature: 0,
       ...options,
     },
-    listeners,
+    context,
   );
 }
 

@@ -11,6 +11,7 @@ import { bestText, type Evaluated, evaluated, infillCase } from './engine';
 import { type Point, scatter } from './picture';
 import { exactShare, mean, type Outcome, outcomeOf, percent, scoreCells, tokensPerForward } from './scores';
 import { type Case, drawCases, HELD, heldFiles, KINDS, type Kind, LANGUAGES } from './spans';
+import { Workspaces } from './workspace';
 
 interface Method {
   readonly name: string;
@@ -19,6 +20,8 @@ interface Method {
   readonly copying?: 'off' | 'mixed' | 'alone';
   /** Whether the files beside it are open. */
   readonly beside?: boolean;
+  /** Whether all other files of its package are in a memory. */
+  readonly hasWorkspace?: boolean;
 }
 
 const METHODS: readonly Method[] = [
@@ -31,6 +34,8 @@ const METHODS: readonly Method[] = [
   { name: 'both', length: 'unknown', copying: 'mixed' },
   { name: 'copy, three files open', length: 'unknown', copying: 'alone', beside: true },
   { name: 'both, three files open', length: 'unknown', copying: 'mixed', beside: true },
+  { name: 'copy, workspace', length: 'unknown', copying: 'alone', hasWorkspace: true },
+  { name: 'both, workspace', length: 'unknown', copying: 'mixed', hasWorkspace: true },
 ];
 
 const GATES = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] as const;
@@ -77,7 +82,7 @@ async function main(): Promise<void> {
     `${count} spans of each language and kind, from the half of the held-out packages that nothing was fitted on`,
   ];
   try {
-    if (values.part !== 'rules') await spanKinds(engine, kinds, draw(count), facts);
+    if (values.part !== 'rules') await spanKinds(engine, new Workspaces(files), kinds, draw(count), facts);
     if (values.part !== 'kinds') await commitRules(engine, draw(Math.max(1, Math.ceil(count / 3))), facts);
   } finally {
     await engine.dispose();
@@ -86,6 +91,7 @@ async function main(): Promise<void> {
 
 async function spanKinds(
   engine: Evaluated,
+  workspaces: Workspaces,
   kinds: readonly Kind[],
   cases: readonly Case[],
   facts: readonly string[],
@@ -98,7 +104,13 @@ async function spanKinds(
         .get(method)
         ?.push(
           method.copying
-            ? await outcomeIn(engine, held, optionsOf(method, held), method.length)
+            ? await outcomeIn(
+                engine,
+                held,
+                optionsOf(method, held),
+                method.length,
+                method.hasWorkspace ? workspaces : undefined,
+              )
             : outcomeOf(plainCopy(held, tokenizer), held.answer, tokenizer),
         );
     if (index % 20 === 19) progress(`${index + 1} of ${cases.length} spans`);
@@ -127,7 +139,7 @@ async function spanKinds(
     facts,
     sections: [
       `_plain copy_: the nearest place with the same three tokens, ${BASELINE_SIDE} tokens on each side. _exact_: the candidate as the ` +
-        'engine gives it, to the letter. _similar_: 1 − edit distance / length. _first_: the first token.',
+        'engine gives it, to the letter. _workspace_: all other files of the package can be copied from. _similar_: 1 − edit distance / length. _first_: the first token.',
       '## All of them',
       markdownTable(
         ['length', 'method', 'exact %', 'similar %', 'first %'],
@@ -154,8 +166,9 @@ async function outcomeIn(
   held: Case,
   options: Parameters<typeof infillCase>[2],
   length: 'known' | 'unknown',
+  workspaces?: Workspaces,
 ): Promise<Outcome> {
-  const result = await infillCase(engine, held, options, length);
+  const result = await infillCase(engine, held, options, length, { index: workspaces?.index(held) });
   return outcomeOf(bestText(result), held.answer, engine.checkpoint.tokenizer, {
     confidence: result.candidates[0]?.confidence,
     forwards: result.forwards,

@@ -29,13 +29,17 @@ const RIDGES = [1e-3, 3e-3, 1e-2, 3e-2, 1e-1] as const;
 /** Parts, each judged by what was fitted to the others. */
 export const FOLDS = 5;
 
-/** A fit to outcomes, with the ridge under which fits to four fifths of them foretell the last fifth best. */
+/**
+ * A fit to outcomes, with the ridge under which fits to four fifths of them foretell the last fifth best. `folds`: which fifth each
+ * is in, for outcomes that are alike.
+ */
 export function fitOutcomes(
   features: readonly (readonly number[])[],
   outcomes: readonly boolean[],
+  folds: readonly number[] = outcomes.map((_, i) => i % FOLDS),
 ): number[] {
-  const isIn = (fold: number) => (_: unknown, i: number) => i % FOLDS === fold;
-  const isOut = (fold: number) => (_: unknown, i: number) => i % FOLDS !== fold;
+  const isIn = (fold: number) => (_: unknown, i: number) => folds[i] === fold;
+  const isOut = (fold: number) => (_: unknown, i: number) => folds[i] !== fold;
   const losses = RIDGES.map((ridge) => {
     let loss = 0;
     for (let fold = 0; fold < FOLDS; fold++) {

@@ -29,6 +29,8 @@ export interface Case {
   readonly language: Language;
   readonly kind: Kind;
   readonly source: string;
+  /** Of the file, in its package. */
+  readonly path: string;
   readonly text: string;
   /** UTF-16 offset of the hole. */
   readonly at: number;
@@ -79,6 +81,7 @@ export function drawCases(
       language,
       kind,
       source: file.source,
+      path: file.path,
       text: file.text.slice(0, span.start) + file.text.slice(span.end),
       at: span.start,
       answer: file.text.slice(span.start, span.end),

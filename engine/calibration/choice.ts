@@ -18,6 +18,7 @@ export const CHOICE_FEATURES = [
   'a copy is so: its share',
   'left units of that copy',
   'right units of that copy',
+  'that copy is in another file',
   'left units of a copy that begins so',
   'right units of a copy that begins so',
   'a copy is so, and the canvas begins so',
@@ -26,6 +27,7 @@ export const CHOICE_FEATURES = [
   'left units of that analogy',
   'right units of that analogy',
   'names exchanged in it',
+  'that analogy is in another file',
   'left units of an analogy that begins so',
   'right units of an analogy that begins so',
   'an analogy is so, and the canvas begins so',
@@ -67,12 +69,14 @@ export function choiceFeatures({ ids, logProbs, onward, origins }: Rescored, tex
     largest(sharesOf(copies)),
     Math.min(1, sum(sharesOf(wholeCopies))),
     ...unitsOf(wholeCopies, COPY_UNITS),
+    areElsewhere(wholeCopies),
     ...unitsOf(copies, COPY_UNITS),
     Number(wholeCopies.length > 0) * begins,
     largest(sharesOf(analogies)),
     Math.min(1, sum(sharesOf(wholeAnalogies))),
     ...unitsOf(wholeAnalogies, ANALOGY_UNITS),
     largest(wholeAnalogies.map(({ exchanged = 0 }) => exchanged / MOST_EXCHANGED)),
+    areElsewhere(wholeAnalogies),
     ...unitsOf(analogies, ANALOGY_UNITS),
     Number(wholeAnalogies.length > 0) * begins,
     Number(analogies.length > 0) * isCausal,
@@ -90,6 +94,11 @@ function unitsOf(origins: readonly Origin[], full: { readonly left: number; read
   const left = origins.map(({ copy = NO_COPY }) => Math.min(copy.order, full.left) / full.left);
   const right = origins.map(({ copy = NO_COPY }) => Math.min(copy.right, full.right) / full.right);
   return [largest(left), largest(right)];
+}
+
+/** Whether all stand in other files than the hole; 0 where there are none. */
+function areElsewhere(origins: readonly Origin[]): number {
+  return Number(origins.length > 0 && origins.every(({ copy = NO_COPY }) => copy.isElsewhere));
 }
 
 export interface Choice {

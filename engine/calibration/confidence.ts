@@ -26,6 +26,7 @@ export const CONFIDENCE_FEATURES = [
   'share of the copy',
   'left units of the copy',
   'right units of the copy',
+  'the copy is in another file',
   'was chosen among others',
   'ln of its share among them',
   'ln p of the suffix’s first tokens',
@@ -35,6 +36,7 @@ export const CONFIDENCE_FEATURES = [
   'right units of that analogy',
 ] as const;
 
+const NO_COPY = { share: 0, order: 0, right: 0, isElsewhere: false };
 const LEAST = -12;
 /** Features at the end that are about the choice. */
 const CHOICE_EVIDENCE = CONFIDENCE_FEATURES.length - CONFIDENCE_FEATURES.indexOf('was chosen among others');
@@ -47,7 +49,7 @@ export function confidenceFeatures(
   const own = lane.flatMap(({ logProbs, locked }) => [...logProbs].filter((_, i) => locked[i] !== 1));
   const mean = own.length === 0 ? 0 : Math.max(LEAST, scoreOf(lane));
   const least = own.reduce((lowest, logProb) => Math.min(lowest, logProb), 0);
-  const { share, order, right } = copy?.agrees ? copy : { share: 0, order: 0, right: 0 };
+  const { share, order, right, isElsewhere } = copy?.agrees ? copy : NO_COPY;
   return [
     1,
     mean,
@@ -58,6 +60,7 @@ export function confidenceFeatures(
     share,
     Math.min(order, 10) / 10,
     Math.min(right, 6) / 6,
+    Number(isElsewhere),
     ...choiceEvidence(lane),
   ];
 }

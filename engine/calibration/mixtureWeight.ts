@@ -39,6 +39,7 @@ export const MIXTURE_FEATURES = [
   'ends the hole',
   'ln p of the model',
   'p of the model’s own best',
+  'in another file',
 ] as const;
 
 /**
@@ -46,14 +47,14 @@ export const MIXTURE_FEATURES = [
  * MIXTURE_FEATURES. A larger model's own p carries more, so this believes copies a little too much.
  */
 export const PLAIN_MIXTURE: readonly number[] = [
-  -2.682, 1.142, 1.057, 1.454, 0.284, 0.742, 0.003, -1.189, 0.426, -0.083,
+  -2.682, 1.142, 1.057, 1.454, 0.284, 0.742, 0.003, -1.189, 0.426, -0.083, 0,
 ];
 
 const LEAST_LOG_PROB = -12;
 
 /** [MIXTURE_FEATURES.length], each of the order of 1. */
 export function mixtureFeatures(
-  { order, right, share, ahead, ends }: Evidence,
+  { order, right, isElsewhere, share, ahead, ends }: Evidence,
   { logProb, best }: Opinion,
 ): number[] {
   return [
@@ -67,6 +68,7 @@ export function mixtureFeatures(
     Number(ends),
     Math.max(LEAST_LOG_PROB, Number.isNaN(logProb) ? LEAST_LOG_PROB : logProb) / 4,
     best,
+    Number(isElsewhere),
   ];
 }
 

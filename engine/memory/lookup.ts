@@ -15,7 +15,7 @@ import type { IndexedFile, IndexedPlace, Segment } from './segment';
 import { hashesBefore, KEY_UNITS, skipBlanks, skipBlanksBack, unitEnd, unitStart } from './unitKeys';
 
 /** Places that are looked at, by what led there, and sources that are given back. */
-const MOST = { left: 320, begun: 256, right: 96, sources: 96 };
+const MOST = { left: 320, begun: 256, right: 64, sources: 64 };
 /** Files named as near that are searched as a whole, and characters of each. */
 const NEAR = { files: 8, characters: 100_000 };
 /** Units behind the hole by which a place is looked for: fewer stand everywhere. */
@@ -24,8 +24,8 @@ const RIGHT_UNITS = { most: KEY_UNITS, least: 3 };
 const HOLE_REACH = 160;
 const MOST_STARTS = 3;
 /** Places around which analogies are looked for, and how far around, in characters. */
-const STRETCHES = 12;
-const STRETCH = { before: 1200, after: 600 };
+const STRETCHES = 6;
+const STRETCH = { before: 500, after: 300 };
 /** Units that count when places are compared, as those of a draft do (copying/drafts.ts), and what a doubling of distance costs. */
 const MOST_ORDER = 10;
 const NEAR_UNITS = 0.2 / 1.5;

@@ -32,7 +32,7 @@ export interface PlaceRange {
 /** Of so many places one has its key kept: the rest is found from there by reading texts. */
 const SAMPLED = 16;
 /** Characters that are read, and places that are sorted, between two breaks. */
-const AT_ONCE = 32_768;
+const AT_ONCE = 16_384;
 
 export class Segment {
   /** Characters of all files, the dead ones included. */
