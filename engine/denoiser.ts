@@ -89,8 +89,6 @@ export interface CopyEvidence {
   readonly right: number;
   /** Its part of all that was found, 0…1. */
   readonly share: number;
-  /** Whether the best of its places is in another file. */
-  readonly isElsewhere: boolean;
 }
 
 /** One answer that a hole could have. */
@@ -99,8 +97,6 @@ export interface Hypothesis {
   readonly source: 'canvas' | 'causal' | 'copy' | 'analogy';
   /** Of a copy or an analogy. */
   readonly copy?: CopyEvidence;
-  /** Names exchanged in an analogy. */
-  readonly exchanged?: number;
   /** Whether it goes on behind what its source takes for the answer: then it is nowhere whole. */
   readonly goesOn?: boolean;
 }
@@ -152,9 +148,7 @@ export interface HoleAnswer {
 }
 
 /** What speaks for an answer that was chosen among others. */
-export interface AnswerChoice {
+export interface AnswerChoice extends Pick<Rescored, 'onward' | 'origins'> {
   /** Natural logarithm of its share of e^worth among all. */
   readonly logShare: number;
-  /** In the order of CHOICE_FEATURES (calibration/choice.ts). */
-  readonly features: readonly number[];
 }

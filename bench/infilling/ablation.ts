@@ -12,29 +12,11 @@ export const FEATURE_GROUPS: Readonly<Record<string, readonly Feature[]>> = {
     'ln p of the first two',
   ],
   'its length': ['ln tokens', 'mean ln p of a token'],
-  'who proposed it': [
-    'the canvas begins so',
-    'the canvas is so',
-    'the causal head begins so',
-    'canvas and causal head begin so',
-  ],
   'the copy that it is': [
     'a copy is so: its share',
     'left units of that copy',
     'right units of that copy',
     'a copy is so, and the canvas begins so',
-  ],
-  'copies that begin so': [
-    'a copy begins so: its share',
-    'left units of a copy that begins so',
-    'right units of a copy that begins so',
-  ],
-  'the analogy that it is': [
-    'an analogy is so: its share',
-    'left units of that analogy',
-    'right units of that analogy',
-    'names exchanged in it',
-    'an analogy is so, and the canvas begins so',
   ],
   'analogies that begin so': [
     'an analogy begins so: its share',
@@ -42,7 +24,6 @@ export const FEATURE_GROUPS: Readonly<Record<string, readonly Feature[]>> = {
     'right units of an analogy that begins so',
     'an analogy and the causal head begin so',
   ],
-  'another file': ['that copy is in another file', 'that analogy is in another file'],
   'line breaks': ['has a line break', 'line breaks'],
 };
 

@@ -64,11 +64,8 @@ export function choiceReport(
     ],
     sections: [
       `_Fitted_: in ${FOLDS} parts, each judged by coefficients that were fitted on the others, with the workspace and without. _Oracle_: if the right one were always chosen.`,
-      '## The file alone',
-      comparison(mixed, off, false),
-      '## With the workspace',
-      comparison(mixed, off, true),
-      '## Without one group of features after the other',
+      comparison(mixed, off),
+      'All, fitted without one group of features after the other:',
       ablation(mixed),
       'The worth of a rescored answer is linear, with these coefficients:',
       markdownTable(
@@ -83,11 +80,7 @@ export function choiceReport(
   };
 }
 
-function comparison(
-  examples: readonly ChoiceCase[],
-  modelAlone: readonly ChoiceCase[],
-  withWorkspace: boolean,
-): string {
+function comparison(examples: readonly ChoiceCase[], modelAlone: readonly ChoiceCase[]): string {
   const from = (...sources: Hypothesis['source'][]) =>
     examples.map((example) =>
       subset(example, (choice) => choice.rescored.origins.some(({ source }) => sources.includes(source))),
@@ -102,11 +95,18 @@ function comparison(
   const byWorth = (worth: (choice: RescoredChoice) => number) => (example: ChoiceCase) =>
     choose(example.choices.map(worth))?.index ?? -1;
   const plain = (name: string, list: readonly ChoiceCase[], worth: (choice: RescoredChoice) => number) =>
-    row(name, list, list.map(byWorth(worth)), withWorkspace);
-  const fitted = (name: string, list: readonly ChoiceCase[]) =>
-    row(name, list, crossValidated(list), withWorkspace);
+    row(name, list, list.map(byWorth(worth)));
+  const fitted = (name: string, list: readonly ChoiceCase[]) => row(name, list, crossValidated(list));
   return markdownTable(
-    ['chosen', 'exact %', 'similar %', 'oracle, exact %'],
+    [
+      'chosen',
+      'file alone: exact %',
+      'similar %',
+      'oracle, exact %',
+      'workspace: exact %',
+      'similar %',
+      'oracle, exact %',
+    ],
     [
       plain('what was denoised', denoised, likelihood),
       plain('all, by ln p', all, likelihood),
@@ -116,35 +116,32 @@ function comparison(
       fitted('what begins as the canvas or a copy does, fitted', from('canvas', 'copy')),
       fitted('all but analogies, fitted', from('canvas', 'causal', 'copy')),
       fitted('all, fitted', all),
-      row('without copying from the start, fitted', modelAlone, crossValidated(modelAlone), false),
+      fitted('without copying from the start, fitted', modelAlone),
     ],
   );
 }
 
-/** Exact and similar, and exact if the right one were always chosen, of the examples with a workspace or of those without. */
-function row(
-  name: string,
-  list: readonly ChoiceCase[],
-  picks: readonly number[],
-  withWorkspace: boolean,
-): string[] {
+/** Exact, similar, and exact if the right one were always chosen: of the examples without a workspace, and of those with one. */
+function row(name: string, list: readonly ChoiceCase[], picks: readonly number[]): string[] {
   const isRight = (gain: number) => Number(gain > RIGHT);
-  const chosen = list.flatMap(({ gains, hasWorkspace }, i) =>
-    hasWorkspace === withWorkspace ? [{ gain: gains[picks[i] ?? -1] ?? 0, gains }] : [],
-  );
-  return [
-    name,
-    percent(mean(chosen.map(({ gain }) => isRight(gain)))),
-    percent(mean(chosen.map(({ gain }) => gain - RIGHT * isRight(gain)))),
-    percent(mean(chosen.map(({ gains }) => Number(gains.some((gain) => gain > RIGHT))))),
-  ];
+  const cells = [false, true].flatMap((withWorkspace) => {
+    const chosen = list.flatMap(({ gains, hasWorkspace }, i) =>
+      hasWorkspace === withWorkspace ? [{ gain: gains[picks[i] ?? -1] ?? 0, gains }] : [],
+    );
+    if (chosen.length === 0) return ['–', '–', '–'];
+    return [
+      percent(mean(chosen.map(({ gain }) => isRight(gain)))),
+      percent(mean(chosen.map(({ gain }) => gain - RIGHT * isRight(gain)))),
+      percent(mean(chosen.map(({ gains }) => Number(gains.some((gain) => gain > RIGHT))))),
+    ];
+  });
+  return [name, ...cells];
 }
 
 function ablation(examples: readonly ChoiceCase[]): string {
   const line = (name: string, list: readonly ChoiceCase[]): string[] => {
-    const picks = crossValidated(list);
-    const both = [false, true].map((withWorkspace) => row(name, list, picks, withWorkspace).slice(1, 3));
-    return [name, ...both.flat()];
+    const isOracle = (i: number) => i === 3 || i === 6;
+    return row(name, list, crossValidated(list)).filter((_, i) => !isOracle(i));
   };
   return markdownTable(
     ['without', 'file alone: exact %', 'similar %', 'workspace: exact %', 'similar %'],

@@ -1,15 +1,17 @@
 // What a memory costs: how long it takes to fill, to change and to ask, and how large it is. The held-out packages are its text, as
 // often as it takes (each copy in folders of its own).
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { analogiesFor } from '../../engine/copying/analogies';
 import { draftsFor } from '../../engine/copying/drafts';
-import { LEFT_REACH } from '../../engine/copying/sources';
+import { type CopyIndex, LEFT_REACH } from '../../engine/copying/sources';
 import { seededRandom } from '../../engine/decoding/random';
 import { MemoryLookup } from '../../engine/memory/lookup';
 import { Memory } from '../../engine/memory/memory';
 import type { MemoryFile } from '../../engine/protocol';
-import { figure, markdownTable, mebibytes, percentile, publish, runBench } from '../harness';
-import { HELD, heldFiles } from '../infilling/spans';
+import { figure, markdownTable, mebibytes, percentile, publish, runBench, STARTER } from '../harness';
+import { evaluated, infillCase } from '../infilling/engine';
+import { drawCases, HELD, heldFiles, KINDS, LANGUAGES } from '../infilling/spans';
 
 /** Files in one update. */
 const AT_ONCE = 64;
@@ -21,6 +23,9 @@ async function main(): Promise<void> {
       held: { type: 'string', default: HELD },
       megabytes: { type: 'string', default: '20' },
       lookups: { type: 'string', default: '2000' },
+      model: { type: 'string', default: STARTER },
+      answers: { type: 'string', default: '150' },
+      threads: { type: 'string', default: '2' },
     },
   });
   const files = filesOf(values.held, 1e6 * Number(values.megabytes));
@@ -63,6 +68,28 @@ async function main(): Promise<void> {
       analogiesFor(own, left, right);
     }, keep);
   }
+  const engine = await evaluated(path.resolve(values.model), Number(values.threads));
+  const answers = { alone: new Stopwatch(), workspace: new Stopwatch() };
+  const cases = LANGUAGES.flatMap((language) =>
+    drawCases(
+      heldFiles(values.held, 'measure'),
+      language,
+      KINDS[0],
+      engine.checkpoint.tokenizer,
+      Math.ceil(Number(values.answers) / LANGUAGES.length),
+    ),
+  );
+  for (const [i, held] of cases.entries()) {
+    const where = { path: `0/${held.source}/${held.path}`, language: held.language };
+    const ask = (index: CopyIndex | undefined) => infillCase(engine, held, {}, 'unknown', { index });
+    const turns = [
+      async () => answers.alone.add((await ask(undefined)).millis),
+      async () => answers.workspace.add((await ask(new MemoryLookup(memory, where))).millis),
+    ];
+    // What is asked first encodes the context, so each goes first as often.
+    for (const turn of i % 2 === 0 ? turns : turns.reverse()) await turn();
+  }
+  await engine.dispose();
   publish({
     name: 'memory',
     title: 'What a memory costs',
@@ -88,13 +115,22 @@ async function main(): Promise<void> {
           alone.row('drafts and analogies from the file alone'),
         ],
       ),
+      `A whole answer of ${engine.checkpoint.name}, 4–12 tokens in a line, in turns:`,
+      markdownTable(
+        ['ms of wall time', 'median', '95th percentile', '99th percentile'],
+        [answers.alone.row('the file alone'), answers.workspace.row('with the memory')],
+      ),
     ],
   });
 }
 
-/** Milliseconds of CPU time, all threads: a machine that does other things takes longer, and not the same each time. */
+/** Milliseconds; `time` takes CPU time, all threads: a machine that does other things takes longer, and not the same each time. */
 class Stopwatch {
   private readonly times: number[] = [];
+
+  add(time: number): void {
+    this.times.push(time);
+  }
 
   time(work: () => unknown, keep = true): void {
     const begun = process.cpuUsage();

@@ -10,50 +10,30 @@ export const CHOICE_FEATURES = [
   'ln p of the first two',
   'ln tokens',
   'mean ln p of a token',
-  'the canvas begins so',
-  'the canvas is so',
-  'the causal head begins so',
-  'canvas and causal head begin so',
-  'a copy begins so: its share',
   'a copy is so: its share',
   'left units of that copy',
   'right units of that copy',
-  'that copy is in another file',
-  'left units of a copy that begins so',
-  'right units of a copy that begins so',
   'a copy is so, and the canvas begins so',
   'an analogy begins so: its share',
-  'an analogy is so: its share',
-  'left units of that analogy',
-  'right units of that analogy',
-  'names exchanged in it',
-  'that analogy is in another file',
   'left units of an analogy that begins so',
   'right units of an analogy that begins so',
-  'an analogy is so, and the canvas begins so',
   'an analogy and the causal head begin so',
   'has a line break',
   'line breaks',
 ] as const;
 
-const NO_COPY: CopyEvidence = { share: 0, order: 0, right: 0, isElsewhere: false };
+const NO_COPY: CopyEvidence = { share: 0, order: 0, right: 0 };
 
-/** Scales of the features: units from which on more of them tell nothing more, and most names that an analogy exchanges. */
+/** Scales of the features: units from which on more of them tell nothing more. */
 const COPY_UNITS = { left: 10, right: 6 };
 const ANALOGY_UNITS = { left: 12, right: 6 };
-const MOST_EXCHANGED = 3;
 
 /** [CHOICE_FEATURES.length], each of the order of 1. */
 export function choiceFeatures({ ids, logProbs, onward, origins }: Rescored, text: string): number[] {
   const own = sum(logProbs);
   const from = (source: Hypothesis['source']) => origins.filter((origin) => origin.source === source);
-  const canvas = from('canvas');
-  const begins = Number(canvas.length > 0);
-  const isCausal = Number(from('causal').length > 0);
-  const copies = from('copy');
-  const wholeCopies = copies.filter(({ isWhole }) => isWhole);
+  const copies = from('copy').filter(({ isWhole }) => isWhole);
   const analogies = from('analogy');
-  const wholeAnalogies = analogies.filter(({ isWhole }) => isWhole);
   const lines = text.split('\n').length - 1;
   return [
     own / 10,
@@ -62,24 +42,12 @@ export function choiceFeatures({ ids, logProbs, onward, origins }: Rescored, tex
     sum(onward.slice(0, 2)) / 10,
     Math.log(Math.max(1, ids.length)),
     own / Math.max(1, ids.length),
-    begins,
-    Number(canvas.some(({ isWhole }) => isWhole)),
-    isCausal,
-    begins * isCausal,
-    largest(sharesOf(copies)),
-    Math.min(1, sum(sharesOf(wholeCopies))),
-    ...unitsOf(wholeCopies, COPY_UNITS),
-    areElsewhere(wholeCopies),
+    Math.min(1, sum(sharesOf(copies))),
     ...unitsOf(copies, COPY_UNITS),
-    Number(wholeCopies.length > 0) * begins,
+    Number(copies.length > 0 && from('canvas').length > 0),
     largest(sharesOf(analogies)),
-    Math.min(1, sum(sharesOf(wholeAnalogies))),
-    ...unitsOf(wholeAnalogies, ANALOGY_UNITS),
-    largest(wholeAnalogies.map(({ exchanged = 0 }) => exchanged / MOST_EXCHANGED)),
-    areElsewhere(wholeAnalogies),
     ...unitsOf(analogies, ANALOGY_UNITS),
-    Number(wholeAnalogies.length > 0) * begins,
-    Number(analogies.length > 0) * isCausal,
+    Number(analogies.length > 0 && from('causal').length > 0),
     Number(lines > 0),
     lines,
   ];
@@ -94,11 +62,6 @@ function unitsOf(origins: readonly Origin[], full: { readonly left: number; read
   const left = origins.map(({ copy = NO_COPY }) => Math.min(copy.order, full.left) / full.left);
   const right = origins.map(({ copy = NO_COPY }) => Math.min(copy.right, full.right) / full.right);
   return [largest(left), largest(right)];
-}
-
-/** Whether all stand in other files than the hole; 0 where there are none. */
-function areElsewhere(origins: readonly Origin[]): number {
-  return Number(origins.length > 0 && origins.every(({ copy = NO_COPY }) => copy.isElsewhere));
 }
 
 export interface Choice {

@@ -1,7 +1,6 @@
 // How likely a candidate is right to the letter, from what denoising left behind: nothing is better than rubbish, so a
 // person is shown only what passes a gate on this number.
-import type { AnswerChoice, HoleAnswer } from '../denoiser';
-import { CHOICE_FEATURES } from './choice';
+import type { AnswerChoice, CopyEvidence, HoleAnswer } from '../denoiser';
 import { scoreOf } from './score';
 
 /** What copying says of one candidate's texts. */
@@ -70,20 +69,29 @@ function choiceEvidence(lane: readonly Pick<HoleAnswer, 'choice'>[]): number[] {
   const choices = lane.flatMap(({ choice }) => choice ?? []);
   if (choices.length === 0 || choices.length < lane.length) return new Array<number>(CHOICE_EVIDENCE).fill(0);
   const least = (pick: (choice: AnswerChoice) => number): number => Math.min(...choices.map(pick));
-  const feature = (name: (typeof CHOICE_FEATURES)[number]): number =>
-    least(({ features }) => features[CHOICE_FEATURES.indexOf(name)] ?? 0);
   return [
     1,
     Math.max(
       LEAST,
       least(({ logShare }) => logShare),
     ) / 4,
-    Math.max(-1, feature('ln p of the suffix’s first tokens') / 2),
-    feature('the canvas is so'),
-    feature('the causal head begins so'),
-    feature('an analogy is so: its share'),
-    feature('right units of that analogy'),
+    Math.max(-1, least(({ onward }) => sum(onward)) / 20),
+    least(({ origins }) => Number(origins.some(({ source, isWhole }) => source === 'canvas' && isWhole))),
+    least(({ origins }) => Number(origins.some(({ source }) => source === 'causal'))),
+    least((choice) => Math.min(1, sum(analogiesOf(choice).map(({ share }) => share)))),
+    least((choice) => Math.max(0, ...analogiesOf(choice).map(({ right }) => Math.min(right, 6) / 6))),
   ];
+}
+
+/** What speaks for the analogies that it is. */
+function analogiesOf({ origins }: AnswerChoice): CopyEvidence[] {
+  return origins.flatMap(({ source, isWhole, copy }) =>
+    source === 'analogy' && isWhole && copy ? [copy] : [],
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** For a model that nothing was fitted to: the geometric mean of the tokens' probabilities, 0…1. */

@@ -7,8 +7,6 @@ export interface Evidence {
   /** Lexical units that agree on the left and behind the draft. */
   readonly order: number;
   readonly right: number;
-  /** Whether it stands in another file. */
-  readonly isElsewhere: boolean;
   /** Part of what was found that says this token, 0…1. */
   readonly share: number;
   /** Cells between the left context and this one that are masked themselves. */
@@ -39,7 +37,6 @@ export const MIXTURE_FEATURES = [
   'ends the hole',
   'ln p of the model',
   'p of the model’s own best',
-  'in another file',
 ] as const;
 
 /**
@@ -47,14 +44,14 @@ export const MIXTURE_FEATURES = [
  * MIXTURE_FEATURES. A larger model's own p carries more, so this believes copies a little too much.
  */
 export const PLAIN_MIXTURE: readonly number[] = [
-  -2.682, 1.142, 1.057, 1.454, 0.284, 0.742, 0.003, -1.189, 0.426, -0.083, 0,
+  -2.682, 1.142, 1.057, 1.454, 0.284, 0.742, 0.003, -1.189, 0.426, -0.083,
 ];
 
 const LEAST_LOG_PROB = -12;
 
 /** [MIXTURE_FEATURES.length], each of the order of 1. */
 export function mixtureFeatures(
-  { order, right, isElsewhere, share, ahead, ends }: Evidence,
+  { order, right, share, ahead, ends }: Evidence,
   { logProb, best }: Opinion,
 ): number[] {
   return [
@@ -68,7 +65,6 @@ export function mixtureFeatures(
     Number(ends),
     Math.max(LEAST_LOG_PROB, Number.isNaN(logProb) ? LEAST_LOG_PROB : logProb) / 4,
     best,
-    Number(isElsewhere),
   ];
 }
 

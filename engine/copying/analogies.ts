@@ -12,7 +12,7 @@ import {
   type Unit,
   unitsIn,
 } from './alignment';
-import { type CopyPlace, isElsewhere, placeOf } from './origin';
+import { type CopyPlace, placeOf } from './origin';
 import type { CopyText } from './sources';
 
 export interface Analogy extends CopyEvidence {
@@ -79,15 +79,14 @@ export function analogiesFor(texts: readonly CopyText[], left: string, right: st
     .map(({ weight, most, ...analogy }) => ({
       ...analogy,
       share: weight / total,
-      isElsewhere: isElsewhere(analogy.place),
     }));
 }
 
 /** `most`: what its best place weighs. */
-type Group = Omit<Analogy, 'share' | 'isElsewhere'> & { readonly weight: number; readonly most: number };
+type Group = Omit<Analogy, 'share'> & { readonly weight: number; readonly most: number };
 
 /** An analogy at one place: where that is, and what follows its last unit there. */
-type Found = Omit<Analogy, 'share' | 'isElsewhere' | 'place'> & { readonly at: number };
+type Found = Omit<Analogy, 'share' | 'place'> & { readonly at: number };
 
 function* analogiesIn(
   text: string,

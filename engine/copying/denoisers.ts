@@ -112,14 +112,16 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
     const { prior, tokenizer } = this.copying;
     const [left, right] = [tokenizer.decode(this.before), tokenizer.decode(this.after)];
     return [
-      ...prior
-        .drafts(left, right)
-        .map(({ text, ...copy }): Hypothesis => ({ ids: prior.encode(text), source: 'copy', copy })),
-      ...prior.analogies(left, right).flatMap(({ text, onward, exchanged, ...copy }): Hypothesis[] => {
-        const analogy = { source: 'analogy', copy, exchanged } as const;
-        const further = { ...analogy, ids: prior.encode(text + onward), goesOn: true };
-        return [{ ...analogy, ids: prior.encode(text) }, ...(onward === '' ? [] : [further])];
+      ...prior.drafts(left, right).map(({ text, share, order, right: agreed }): Hypothesis => {
+        return { ids: prior.encode(text), source: 'copy', copy: { share, order, right: agreed } };
       }),
+      ...prior
+        .analogies(left, right)
+        .flatMap(({ text, onward, share, order, right: agreed }): Hypothesis[] => {
+          const analogy = { source: 'analogy', copy: { share, order, right: agreed } } as const;
+          const further = { ...analogy, ids: prior.encode(text + onward), goesOn: true };
+          return [{ ...analogy, ids: prior.encode(text) }, ...(onward === '' ? [] : [further])];
+        }),
     ];
   }
 

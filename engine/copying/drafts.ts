@@ -1,6 +1,6 @@
 // From places to drafts: what could be copied into the hole, where it ends, and how much speaks for it.
 import type { CopyEvidence } from '../denoiser';
-import { type CopyPlace, isElsewhere, placeOf } from './origin';
+import { type CopyPlace, placeOf } from './origin';
 import { type CopyIndex, type CopyText, findSources, type Source } from './sources';
 import { isWord, unitsAfter } from './units';
 
@@ -72,7 +72,6 @@ export function draftsFor(
         right,
         share: weight / total,
         place: placeOf(source),
-        isElsewhere: isElsewhere(source),
       }),
     )
     .sort((a, b) => b.share - a.share)

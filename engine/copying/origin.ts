@@ -20,7 +20,7 @@ export function placeOf({
 }
 
 /** Whether it is in another file than the hole. */
-export function isElsewhere({ origin }: { readonly origin?: CopyOrigin | undefined }): boolean {
+export function isElsewhere({ origin }: CopyPlace): boolean {
   return origin !== undefined && origin.kind !== 'own';
 }
 

@@ -105,7 +105,6 @@ function cellCopy(
       evidence: {
         order: best.order,
         right: best.right,
-        isElsewhere: best.isElsewhere,
         share,
         ahead: cell,
         ends: token === end,

@@ -8,7 +8,7 @@ import type { BlockDenoiser, HoleAnswer, InPlaceDenoiser } from '../denoiser';
 import type { CopyingChoice, CopySource, InfillParams } from '../protocol';
 import { CopyingBlockDenoiser, CopyingInPlaceDenoiser } from './denoisers';
 import { copyAlone } from './mixture';
-import { sourceAt } from './origin';
+import { isElsewhere, sourceAt } from './origin';
 import { CopyPrior } from './prior';
 import type { Copying } from './runs';
 import { type CopyIndex, type CopyText, LEFT_REACH } from './sources';
@@ -65,7 +65,7 @@ export class RequestCopying {
         share: Math.min(best.share, least?.share ?? 1),
         order: Math.min(best.order, least?.order ?? best.order),
         right: Math.min(best.right, least?.right ?? best.right),
-        isElsewhere: best.isElsewhere || (least?.isElsewhere ?? false),
+        isElsewhere: isElsewhere(best.place) || (least?.isElsewhere ?? false),
       };
     }
     return least;

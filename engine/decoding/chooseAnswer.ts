@@ -89,17 +89,13 @@ async function chosen(
   const best = choice && rescored[choice.index];
   if (!best) return { answer };
   return {
-    answer: answerOf(best, choice, features[choice.index] ?? []),
+    answer: answerOf(best, choice),
     ...(best.ids.join() === answer.ids.join() ? {} : { change: rewrite(run, state, best) }),
   };
 }
 
-function answerOf(
-  { ids, logProbs }: Rescored,
-  { logShare }: Choice,
-  features: readonly number[],
-): HoleAnswer {
-  return { ids, logProbs, locked: new Uint8Array(ids.length), choice: { logShare, features } };
+function answerOf({ ids, logProbs, onward, origins }: Rescored, { logShare }: Choice): HoleAnswer {
+  return { ids, logProbs, locked: new Uint8Array(ids.length), choice: { logShare, onward, origins } };
 }
 
 /** The hole with the chosen answer in it; what of the first tokens stays the same stays as it is. */

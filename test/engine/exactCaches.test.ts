@@ -266,7 +266,7 @@ describe('rescored answers on a cached canvas', () => {
           ...request,
           hypotheses: [
             { ids: canvas, source: 'canvas' },
-            { ids: copy, source: 'copy', copy: { share: 1, order: 2, right: 1, isElsewhere: false } },
+            { ids: copy, source: 'copy', copy: { share: 1, order: 2, right: 1 } },
           ],
         },
       );

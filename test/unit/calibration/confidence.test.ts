@@ -33,6 +33,42 @@ describe('confidence', () => {
     assert.equal(feature(other, 'share of the copy') + feature(other, 'left units of the copy'), 0);
   });
 
+  test('of a copy from another file, that it is from there', () => {
+    const name = 'the copy is in another file';
+    assert.equal(feature(confidenceFeatures(lane(-1), copy), name), 0);
+    assert.equal(feature(confidenceFeatures(lane(-1), { ...copy, isElsewhere: true }), name), 1);
+  });
+
+  test('of an answer that was chosen, how clearly and where it came from; of several, the least', () => {
+    const analogy = { source: 'analogy', isWhole: true, copy: { share: 0.4, order: 5, right: 3 } } as const;
+    const choice = {
+      logShare: -1,
+      onward: [-1, -2],
+      origins: [{ source: 'canvas', isWhole: true }, analogy],
+    } as const;
+    const [hole] = lane(-1);
+    assert.ok(hole);
+    const features = confidenceFeatures([{ ...hole, choice }], undefined);
+    assert.equal(feature(features, 'was chosen among others'), 1);
+    assert.equal(feature(features, 'ln of its share among them'), -0.25);
+    assert.equal(feature(features, 'ln p of the suffix’s first tokens'), -0.15);
+    assert.equal(feature(features, 'the canvas is so'), 1);
+    assert.equal(feature(features, 'the causal head begins so'), 0);
+    assert.equal(feature(features, 'an analogy is so: its share'), 0.4);
+    assert.equal(feature(features, 'right units of that analogy'), 0.5);
+    const other = { ...choice, origins: [] };
+    const both = confidenceFeatures(
+      [
+        { ...hole, choice },
+        { ...hole, choice: other },
+      ],
+      undefined,
+    );
+    assert.equal(feature(both, 'the canvas is so') + feature(both, 'an analogy is so: its share'), 0);
+    const one = confidenceFeatures([{ ...hole, choice }, hole], undefined);
+    assert.equal(feature(one, 'was chosen among others'), 0);
+  });
+
   test('finite for an empty answer and for probabilities of nothing', () => {
     for (const answers of [lane(), lane(Number.NEGATIVE_INFINITY), lane(Number.NaN)])
       assert.ok(confidenceFeatures(answers, copy).every(Number.isFinite));

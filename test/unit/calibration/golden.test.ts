@@ -96,16 +96,15 @@ describe('frozen examples', () => {
     test(`confidence, copying ${copying}`, () => {
       assert.equal(golden.confidence.length, 10);
       for (const [i, { lane, copy, ...expected }] of golden.confidence.entries()) {
-        const holes = lane.map(({ logProbs, locked, choice }) => ({
-          logProbs: Float32Array.from(logProbs),
-          locked: Uint8Array.from(locked),
-          ...(choice && {
-            choice: {
-              logShare: choice.logShare,
-              features: featuresOf(choice.of)[golden.choice[choice.of]?.mixed.index ?? -1] ?? [],
-            },
-          }),
-        }));
+        const holes = lane.map(({ logProbs, locked, choice }) => {
+          const { answers, mixed } = golden.choice[choice?.of ?? -1] ?? {};
+          const { onward = [], origins = [] } = answers?.[mixed?.index ?? -1] ?? {};
+          return {
+            logProbs: Float32Array.from(logProbs),
+            locked: Uint8Array.from(locked),
+            ...(choice && { choice: { logShare: choice.logShare, onward, origins } }),
+          };
+        });
         const features = confidenceFeatures(holes, copy);
         near(logistic(coefficients.confidence[copying], features), expected[copying], `example ${i}`);
       }

@@ -28,7 +28,7 @@ const copyOf = (...tokens: readonly (readonly [number, number])[]): CellCopy => 
   tokens: tokens.map(([token, share]) => ({
     token,
     share,
-    evidence: { order: 3, right: 2, share, ahead: 0, ends: false, isElsewhere: false },
+    evidence: { order: 3, right: 2, share, ahead: 0, ends: false },
   })),
 });
 
@@ -108,7 +108,7 @@ describe('the mixture', () => {
 
 describe('the weight', () => {
   test('as many features as names, finite whatever the model says', () => {
-    const evidence = { order: 99, right: 0, share: 1, ahead: 15, ends: true, isElsewhere: false };
+    const evidence = { order: 99, right: 0, share: 1, ahead: 15, ends: true };
     for (const logProb of [0, -5, Number.NEGATIVE_INFINITY, Number.NaN]) {
       const features = mixtureFeatures(evidence, { logProb, best: 0.5 });
       assert.equal(features.length, MIXTURE_FEATURES.length);
@@ -119,7 +119,7 @@ describe('the weight', () => {
   test('a model that holds the token to be likelier gives it more', () => {
     const coefficients = MIXTURE_FEATURES.map((name) => Number(name === 'ln p of the model'));
     const weight = mixtureWeight(coefficients);
-    const evidence = { order: 2, right: 1, share: 1, ahead: 0, ends: false, isElsewhere: false };
+    const evidence = { order: 2, right: 1, share: 1, ahead: 0, ends: false };
     assert.ok(weight(evidence, { logProb: -1, best: 0.5 }) > weight(evidence, { logProb: -6, best: 0.5 }));
   });
 });
