@@ -54,7 +54,7 @@ export function headRowsFor(vocabSize: number): number {
 
 /**
  * Bytes that a pass takes on the CPU beside the weights: an upper estimate within a third of what was measured
- * (docs/decisions/memory.md).
+ * (docs/decisions/request-memory.md).
  */
 export function passBytes(shape: DecoderShape, { lanes = 1, length, past, rows }: PassSize): number {
   const { vocabSize, heads, ffnSize, hiddenSize } = shape;

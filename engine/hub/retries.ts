@@ -1,4 +1,4 @@
-// Tries again what may pass: a busy server, a broken connection. Whoever makes progress between two failures starts counting anew.
+// Tries again what may pass: a busy server, a broken connection. Progress between two failures resets the count.
 import { EngineError, throwIfCancelled } from '../errors';
 import { LONGEST_WAIT, Passing } from './hubErrors';
 import type { Network } from './network';

@@ -32,7 +32,7 @@ describe('the memory of a pass', () => {
   });
 
   test('is above what was measured, and not by more than a third of the whole process', () => {
-    // Bytes beside 668 MB of the loaded process, 40 rows (docs/decisions/memory.md).
+    // Bytes beside 668 MB of the loaded process, 40 rows (docs/decisions/request-memory.md).
     for (const [length, measured] of [
       [64, 105e6],
       [512, 222e6],
