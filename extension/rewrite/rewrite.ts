@@ -1,38 +1,30 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
 import { commands, l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
-import { EngineError, toEngineError } from '../../engine/errors';
+import { toEngineError } from '../../engine/errors';
 import { editDocument, editorsOf, isCursorNear } from '../documents/editing';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit, rebased } from '../text/edits';
 import type { OffsetRange, TextChange, TextEdit } from '../text/types';
-import type { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
-import type { Spoken } from './announce/announcer';
-import { type Milestone, Milestones } from './announce/milestones';
+import { Reporter, type ReportServices } from './announce/reporter';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
 import { judged } from './judge';
 import { askAboutWait } from './longWait';
-import { sayTooLong, wordsOfNote } from './messages';
 import { isLongWait, linesOfPiece } from './pieces';
 import { requestRepair } from './repairRequest';
 import { type Asking, type CandidateSet, estimateCandidates, requestCandidates } from './request';
 import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
-import { noteOfRefusal, tellRefusal, wordsOfRefusal } from './review/refusal';
 import { type Pointed, pointedWords } from './review/selectedWords';
-import { candidateOf, positionOf, textTaken } from './state/acceptance';
+import { textTaken } from './state/acceptance';
 import { begin, beginReview, decide, resume } from './state/machine';
-import type { Decision, Note, RewriteEffect, RewriteEvent, RewriteState } from './state/transitions';
+import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './state/transitions';
 import type { Refusal, Review, RewriteRequest, Span } from './state/types';
-import { tooLong } from './tooLong';
 
 /** What all rewrites share. */
-export interface RewriteServices extends Asking, DenoiseStage, ReviewStage {
+export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, ReportServices {
   readonly syntax: SyntaxTrees;
-  readonly spoken: Spoken;
-  readonly lineNote: LineNote;
-  readonly goTo: (document: TextDocument) => void;
   /** Rewrites the ranges piece by piece, each once the one before it is decided. */
   readonly inPieces: (
     editor: TextEditor,
@@ -40,7 +32,6 @@ export interface RewriteServices extends Asking, DenoiseStage, ReviewStage {
     request: Pick<RewriteRequest, 'instruction'>,
     lines: number,
   ) => void;
-  readonly fail: (error: EngineError) => void;
 }
 
 const SETTLING_TRIES = 3;
@@ -57,7 +48,7 @@ export class Rewrite {
   private enough: AbortController | undefined;
   private readonly denoise: DenoiseShow;
   private readonly shown: ReviewShow;
-  private readonly milestones = new Milestones();
+  private readonly reporter: Reporter;
   private readonly selections: readonly Selection[];
   private readonly version: number;
   /** What was rejected, for those who want it back. */
@@ -75,11 +66,12 @@ export class Rewrite {
   ) {
     this.selections = editor.selections;
     this.version = document.version;
+    this.reporter = new Reporter(document, services);
     this.denoise = new DenoiseShow(
       document,
       services,
       () => (this.state.kind === 'denoising' ? this.state : undefined),
-      (settled, all) => this.speak(this.milestones.settled(settled, all)),
+      (settled, all) => this.reporter.settled(settled, all),
     );
     this.shown = new ReviewShow(
       document,
@@ -277,7 +269,7 @@ export class Rewrite {
     }
     this.state = state;
     for (const effect of effects) this.perform(effect, mayMove);
-    if (isOver) this.speak(this.milestones.ended(state.how));
+    if (isOver) this.reporter.ended(state.how);
     this.changed(this);
   }
 
@@ -302,21 +294,22 @@ export class Rewrite {
       case 'review':
         this.denoise.end();
         void this.shown.draw(effect.review, effect.fresh && mayMove);
-        this.speakOf(effect.review);
+        this.reporter.reviewing(effect.review, this.hunks.length);
         break;
       case 'refuse':
         this.denoise.end();
-        if (effect.fresh) this.refuse(effect.refusal);
+        if (effect.fresh) this.reporter.refused(effect.refusal);
         break;
       case 'apply':
         void this.apply(effect.edits, effect.text);
         break;
       case 'note':
-        this.note(effect.note);
+        this.reporter.note(effect.note);
         break;
       case 'error':
         this.denoise.end();
-        if (effect.error.code !== 'cancelled') this.fail(effect.error);
+        if (effect.error.code !== 'cancelled')
+          this.reporter.failed(effect.error, this.sent, this.selections[0]?.end.line);
         break;
     }
   }
@@ -330,7 +323,7 @@ export class Rewrite {
     this.enough = enough;
     this.sent = this.state.spans.map(({ old }, i) => request.texts?.[i] ?? old);
     this.denoise.begin();
-    this.speak(this.milestones.begun(this.state.spans.length));
+    this.reporter.begun(this.state.spans.length);
     try {
       const listening = {
         signal,
@@ -348,29 +341,10 @@ export class Rewrite {
       const judgedOnes = await judged(this.services.syntax, sent, sifted.spans, sifted.candidates);
       if (signal.aborted) return;
       this.dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes });
-      this.sayReady();
+      this.reporter.answered(this.kind);
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
     }
-  }
-
-  /** Who works in another file by then learns of it. */
-  private sayReady(): void {
-    const { document, services, kind } = this;
-    if (editorsOf(document).length > 0 || kind === 'denoising') return;
-    const name = document.uri.path.slice(document.uri.path.lastIndexOf('/') + 1);
-    if (kind === 'ended') {
-      void window.showInformationMessage(l10n.t('The rewrite of {0} has ended without a change.', name));
-      return;
-    }
-    const goTo = l10n.t('Go To');
-    const words =
-      kind === 'refused'
-        ? l10n.t('No good rewrite of {0} was found.', name)
-        : l10n.t('The rewrite of {0} is ready for review.', name);
-    void window.showInformationMessage(words, goTo).then((chosen) => {
-      if (chosen === goTo) services.goTo(document);
-    });
   }
 
   /** Whether the request is to be made: one that would take minutes is asked about first. */
@@ -433,46 +407,6 @@ export class Rewrite {
     if (this.state.kind !== 'reviewing') return;
     await this.shown.openDiff(this.state.review);
     say(l10n.t('Palimpsest: place the cursor on a word in the new text, then pin or re-mask it.'));
-  }
-
-  private speakOf(review: Review): void {
-    const { number, count } = positionOf(review);
-    this.speak(this.milestones.reviewing(this.hunks.length, number - 1, count, candidateOf(review).quality));
-  }
-
-  /** In the status bar, and where the person looks. */
-  private note(note: Note): void {
-    const sentence = wordsOfNote(note);
-    say(sentence);
-    const editor = editorsOf(this.document).find((one) => one === window.activeTextEditor);
-    if (editor !== undefined) this.services.lineNote.show(editor, editor.selection.end.line, sentence);
-  }
-
-  private refuse(refusal: Refusal): void {
-    const sentence = wordsOfRefusal(refusal);
-    say(l10n.t('Palimpsest: {0}.', sentence), 'circle-slash');
-    this.speak(this.milestones.refused());
-    const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
-    const note = noteOfRefusal(refusal, this.document);
-    for (const editor of editorsOf(this.document)) this.services.lineNote.show(editor, line, note);
-    void tellRefusal(refusal, this.document);
-  }
-
-  /** What the person can do something about is told in their terms. */
-  private fail(error: EngineError): void {
-    const { document, selections } = this;
-    const long = tooLong(error, this.sent);
-    this.services.fail(
-      long === undefined ? error : new EngineError(error.code, sayTooLong(long), error.data),
-    );
-    const editor = editorsOf(document).find((one) => one === window.activeTextEditor);
-    const line = selections[0]?.end.line;
-    if (long === undefined || editor === undefined || line === undefined) return;
-    this.services.lineNote.show(editor, line, sayTooLong(long));
-  }
-
-  private speak(milestone: Milestone | undefined): void {
-    this.services.spoken.say(this.document, milestone);
   }
 
   private clear(): void {

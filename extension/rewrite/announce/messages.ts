@@ -1,6 +1,6 @@
 // What a rewrite has to say, in words.
 import { l10n } from 'vscode';
-import type { Note } from './state/transitions';
+import type { Note } from '../state/transitions';
 import type { TooLong } from './tooLong';
 
 export function wordsOfNote(note: Note): string {

@@ -1,5 +1,5 @@
 // A selection that is too long for the model, told in what a person selected: lines, not tokens. Pure.
-import type { EngineError } from '../../engine/errors';
+import type { EngineError } from '../../../engine/errors';
 
 export interface TooLong {
   readonly lines: number;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { EngineError } from '../../../../engine/errors';
-import { tooLong } from '../../../../extension/rewrite/tooLong';
+import { EngineError } from '../../../../../engine/errors';
+import { tooLong } from '../../../../../extension/rewrite/announce/tooLong';
 
 describe('a selection that is too long', () => {
   const texts = ['line\n'.repeat(59), 'one'];

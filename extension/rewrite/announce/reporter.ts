@@ -1,0 +1,105 @@
+// What a person hears and reads about one rewrite besides its picture: milestones aloud, sentences in the status bar and at the end
+// of a line, and a message where its file is out of sight.
+import { l10n, type TextDocument, window } from 'vscode';
+import { EngineError } from '../../../engine/errors';
+import { editorsOf } from '../../documents/editing';
+import type { LineNote } from '../../ui/lineNote';
+import { say } from '../../ui/statusMessage';
+import { noteOfRefusal, tellRefusal, wordsOfRefusal } from '../review/refusal';
+import { candidateOf, positionOf } from '../state/acceptance';
+import type { Note, RewriteState } from '../state/transitions';
+import type { Ending, Refusal, Review } from '../state/types';
+import type { Spoken } from './announcer';
+import { sayTooLong, wordsOfNote } from './messages';
+import { type Milestone, Milestones } from './milestones';
+import { tooLong } from './tooLong';
+
+export interface ReportServices {
+  readonly spoken: Spoken;
+  readonly lineNote: LineNote;
+  readonly goTo: (document: TextDocument) => void;
+  readonly fail: (error: EngineError) => void;
+}
+
+export class Reporter {
+  private readonly milestones = new Milestones();
+
+  constructor(
+    private readonly document: TextDocument,
+    private readonly services: ReportServices,
+  ) {}
+
+  begun(spans: number): void {
+    this.speak(this.milestones.begun(spans));
+  }
+
+  settled(settled: number, tokens: number): void {
+    this.speak(this.milestones.settled(settled, tokens));
+  }
+
+  /** `changes`: hunks that are left. */
+  reviewing(review: Review, changes: number): void {
+    const { number, count } = positionOf(review);
+    this.speak(this.milestones.reviewing(changes, number - 1, count, candidateOf(review).quality));
+  }
+
+  ended(how: Ending): void {
+    this.speak(this.milestones.ended(how));
+  }
+
+  /** In the status bar, and where the person looks. */
+  note(note: Note): void {
+    const sentence = wordsOfNote(note);
+    say(sentence);
+    const editor = this.activeEditor();
+    if (editor !== undefined) this.services.lineNote.show(editor, editor.selection.end.line, sentence);
+  }
+
+  refused(refusal: Refusal): void {
+    const sentence = wordsOfRefusal(refusal);
+    say(l10n.t('Palimpsest: {0}.', sentence), 'circle-slash');
+    this.speak(this.milestones.refused());
+    const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
+    const note = noteOfRefusal(refusal, this.document);
+    for (const editor of editorsOf(this.document)) this.services.lineNote.show(editor, line, note);
+    void tellRefusal(refusal, this.document);
+  }
+
+  /** What the person can do something about is told in their terms. `sent`: the texts; `line`: where they end, from 0. */
+  failed(error: EngineError, sent: readonly string[], line: number | undefined): void {
+    const long = tooLong(error, sent);
+    this.services.fail(
+      long === undefined ? error : new EngineError(error.code, sayTooLong(long), error.data),
+    );
+    const editor = this.activeEditor();
+    if (long === undefined || editor === undefined || line === undefined) return;
+    this.services.lineNote.show(editor, line, sayTooLong(long));
+  }
+
+  /** Who works in another file by then learns of it. */
+  answered(kind: RewriteState['kind']): void {
+    const { document, services } = this;
+    if (editorsOf(document).length > 0 || kind === 'denoising') return;
+    const name = document.uri.path.slice(document.uri.path.lastIndexOf('/') + 1);
+    if (kind === 'ended') {
+      void window.showInformationMessage(l10n.t('The rewrite of {0} has ended without a change.', name));
+      return;
+    }
+    const goTo = l10n.t('Go To');
+    const words =
+      kind === 'refused'
+        ? l10n.t('No good rewrite of {0} was found.', name)
+        : l10n.t('The rewrite of {0} is ready for review.', name);
+    void window.showInformationMessage(words, goTo).then((chosen) => {
+      if (chosen === goTo) services.goTo(document);
+    });
+  }
+
+  private activeEditor() {
+    return editorsOf(this.document).find((one) => one === window.activeTextEditor);
+  }
+
+  private speak(milestone: Milestone | undefined): void {
+    this.services.spoken.say(this.document, milestone);
+  }
+}
