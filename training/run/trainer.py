@@ -131,7 +131,11 @@ class Trainer:
         return StepReport(step, tokens, stage, next_token, canvas, norm, wishes > 0, batch.ids.numel())
 
     def _backward(self, batch: Batch) -> Tensor:
-        """Gradients of the batch's loss, in passes of `pass_rows`; the mean next-token and canvas loss (2,)."""
+        """Gradients of the batch's loss, in passes of `pass_rows`; the mean next-token and canvas loss (2,).
+
+        Each pass counts by its rows, as each process does. Where passes differ in how many masks or next tokens they
+        have, that is close to the gradient of the whole batch, but not equal to it.
+        """
         means = torch.zeros(2, device=self._device)
         for part in batch.parts(self._pass_rows or len(batch.ids)):
             losses = losses_of(self.model, part)
