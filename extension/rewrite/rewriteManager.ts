@@ -205,6 +205,8 @@ export class Rewrites implements CodeLensProvider {
   async turnReviewed(which: 'undo' | 'redo'): Promise<void> {
     const rewrite = this.inDiff();
     if (rewrite === undefined) return;
+    // Right after a hunk was taken the diff editor is still being brought up to date.
+    await this.options.diffs.settled();
     const { viewColumn } = window.tabGroups.activeTabGroup;
     await window.showTextDocument(rewrite.document, { viewColumn, preview: false });
     await commands.executeCommand(which);

@@ -22,6 +22,7 @@ export const DIFF_SCHEME = 'palimpsest-rewrite';
 export class DiffReviews implements TextDocumentContentProvider {
   private readonly texts = new Map<string, string>();
   private readonly closing = new Map<string, Promise<void>>();
+  private opening: Thenable<unknown> | undefined;
   private readonly emitter = new EventEmitter<Uri>();
   readonly onDidChange: Event<Uri> = this.emitter.event;
 
@@ -37,7 +38,9 @@ export class DiffReviews implements TextDocumentContentProvider {
     if (known !== undefined && known !== text) this.emitter.fire(uri);
     if (!open && known !== undefined) return;
     // A preview would take the place of the document's own tab.
-    await commands.executeCommand('vscode.diff', document.uri, uri, title, { preview: false });
+    const opening = commands.executeCommand('vscode.diff', document.uri, uri, title, { preview: false });
+    this.opening = opening.then(undefined, () => undefined);
+    await opening;
     // The review was over before its editor was there.
     if (!this.texts.has(uri.toString())) await closeTabs(uri, window.tabGroups);
   }
@@ -54,7 +57,13 @@ export class DiffReviews implements TextDocumentContentProvider {
     await this.closing.get(uri.toString());
   }
 
+  /** Resolves when no diff editor is on its way: of two editors that open at once the first one fails. */
+  async settled(): Promise<void> {
+    await this.opening;
+  }
+
   private async leave(document: TextDocument, uri: Uri, groups: TabGroups): Promise<void> {
+    await this.settled();
     const { activeTab, viewColumn } = groups.activeTabGroup;
     try {
       if (activeTab !== undefined && isDiffOf(uri, activeTab) && !document.isClosed)
