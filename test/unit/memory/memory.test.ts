@@ -3,7 +3,7 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { MemoryLookup } from '../../../engine/memory/lookup';
 import { Memory, type MemoryLimits } from '../../../engine/memory/memory';
-import { hashesBefore } from '../../../engine/memory/unitKeys';
+import { digitsOf, hashesBefore } from '../../../engine/memory/unitKeys';
 import type { MemoryFile } from '../../../engine/protocol';
 import { drive } from './drive';
 
@@ -58,6 +58,21 @@ describe('a memory', () => {
     while (!work.next().done) for (const found of continuations(memory, 'open(')) seen.add(found);
     assert.deepEqual([...seen], ['a.ts: door);']);
     assert.deepEqual(continuations(memory, 'open('), ['a.ts: window);']);
+  });
+
+  test('takes no place whose units only have the same hash', () => {
+    // The line feed and this word have 16 bits in common.
+    const left = 'a1_$bcaa';
+    const same = [left, '\n'].map((text) => digitsOf(hashesBefore(text, text.length)).join());
+    assert.equal(same[0], same[1]);
+    const memory = new Memory(LIMITS);
+    drive(memory.update([{ path: 'a.ts', text: '\nopen(door);\n' }], []));
+    assert.deepEqual(new MemoryLookup(memory, {}).sources(left, ')'), []);
+    drive(memory.update([{ path: 'b.ts', text: `${left} = 1;\n` }], []));
+    assert.deepEqual(
+      new MemoryLookup(memory, {}).sources(left, ')').map(({ origin }) => origin?.path),
+      ['b.ts'],
+    );
   });
 
   test('leaves the file out that is edited', () => {
