@@ -239,11 +239,6 @@ export class Rewrites implements CodeLensProvider {
     this.byDocument.get(address)?.dispatch({ kind: 'cancel' });
   }
 
-  /** What was said aloud last. */
-  get said(): string | undefined {
-    return this.services.spoken.last;
-  }
-
   /** The sentence that stands behind a line now. */
   get noted(): string | undefined {
     return this.services.lineNote.text;

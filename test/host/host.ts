@@ -11,6 +11,8 @@ import {
   EndOfLine,
   extensions,
   Position,
+  ProgressLocation,
+  type ProgressOptions,
   Selection,
   TabInputTextDiff,
   type TextDocument,
@@ -156,6 +158,19 @@ export function messages(): { readonly said: string[]; readonly stop: () => void
       }
     },
   };
+}
+
+/** Titles of the notifications that the extension shows from here on while something goes on; a screen reader reads them aloud. */
+export function announcements(): { readonly said: string[]; readonly stop: () => void } {
+  const said: string[] = [];
+  const show = window.withProgress;
+  const set = (value: unknown) =>
+    Object.defineProperty(window, 'withProgress', { configurable: true, writable: true, value });
+  set((options: ProgressOptions, ...rest: never[]) => {
+    if (options.location === ProgressLocation.Notification) said.push(options.title ?? '');
+    return Reflect.apply(show, window, [options, ...rest]);
+  });
+  return { said, stop: () => set(show) };
 }
 
 /** A program and a long span of it (lines `FIRST` to `LAST`) whose denoise takes a hundred steps. */

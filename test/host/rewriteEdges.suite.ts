@@ -15,6 +15,7 @@ import {
 } from 'vscode';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
+  announcements,
   closeEverything,
   configure,
   denoised,
@@ -217,16 +218,20 @@ describe('rewrite, where something is in the way', () => {
   it('says its milestones where somebody listens', async () => {
     await configure('rewrite.announce', 'on');
     const editor = await openFile('spoken.py', PROGRAM);
-    const { rewrites } = await (await internals()).palimpsest();
     select(editor, [1, 2]);
-    const rewrite = await whileDenoising(
-      () => startRewrite(editor),
-      () => assert.match(rewrites.said ?? '', /denoising 1 span/),
-    );
-    await denoised(rewrite);
-    assert.match(rewrites.said ?? '', /candidate 1 of \d+, changes: \d+/);
-    await run('rejectRewrite');
-    assert.match(rewrites.said ?? '', /rejected/);
+    const { said, stop } = announcements();
+    try {
+      const rewrite = await whileDenoising(
+        () => startRewrite(editor),
+        () => assert.match(said.at(-1) ?? '', /denoising 1 span/),
+      );
+      await denoised(rewrite);
+      assert.match(said.at(-1) ?? '', /candidate 1 of \d+, changes: \d+/);
+      await run('rejectRewrite');
+      assert.match(said.at(-1) ?? '', /rejected/);
+    } finally {
+      stop();
+    }
   });
 
   it('draws nothing but a tint where motion is unwanted, and is reviewed beside the old text', async () => {

@@ -15,6 +15,7 @@ import {
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
+  announcements,
   closeEverything,
   configure,
   fingerprint,
@@ -377,12 +378,13 @@ describe('rewrite, hunk by hunk', () => {
     };
     const all = workspace.getConfiguration();
     await configure('rewrite.announce', 'on');
+    const heard = announcements();
     try {
       const inline = await shown(editor);
       assert.equal(inline.form, 'inline');
       await until(async () => (await lenses()).some((title) => title.endsWith(WORDS)), 'the lens');
       assert.equal(inline.markShown, undefined);
-      assert.match(rewrites.said ?? '', /Unsure: names that this file does not contain/);
+      assert.match(heard.said.at(-1) ?? '', /Unsure: names that this file does not contain/);
       await run('rejectRewrite');
 
       await all.update('editor.codeLens', false, ConfigurationTarget.Global);
@@ -409,6 +411,7 @@ describe('rewrite, hunk by hunk', () => {
       await until(() => title().endsWith(WORDS), 'the title of the diff editor');
       await run('rejectRewrite');
     } finally {
+      heard.stop();
       await configure('rewrite.announce', undefined);
       await all.update('editor.codeLens', undefined, ConfigurationTarget.Global);
     }

@@ -10,14 +10,11 @@ const MILLIS = 3000;
 
 export class Spoken {
   private readonly timers = new Map<NodeJS.Timeout, () => void>();
-  /** The newest sentence. */
-  last: string | undefined;
 
   say(document: TextDocument, milestone: Milestone | undefined): void {
     if (milestone === undefined || !isSpoken(document)) return;
     const sentence = sentenceOf(milestone);
     if (sentence === undefined) return;
-    this.last = sentence;
     void window.withProgress(
       { location: ProgressLocation.Notification, title: l10n.t('Palimpsest: {0}', sentence) },
       () =>
