@@ -1,5 +1,5 @@
 // What one engine holds of the workspace: sends it texts in requests that it takes, and knows what it has. An engine that is
-// started anew holds nothing, and gets a feed of its own. Knows nothing of vscode.
+// started again holds nothing, and gets a feed of its own. Knows nothing of vscode.
 
 import type { MemoryFacts, MemoryFile, MemoryUpdateParams } from '../../engine/protocol';
 import { ImportablePaths } from './imports';
@@ -68,8 +68,8 @@ export class Feed {
   }
 
   /**
-   * Gives the paths that the engine did not take, with its reasons. Rejects as requests to the engine do; what was sent until
-   * then is held.
+   * Gives the paths that the engine did not take, with its reasons. Rejects as requests to the engine do; what was taken
+   * all the same is held.
    */
   async send(
     readings: readonly Reading[],
@@ -81,20 +81,31 @@ export class Feed {
     const refused = new Map<string, string>();
     const batches = batchesOf(fresh);
     if (batches.length === 0 && removed.length > 0) batches.push([]);
-    const answers = batches.map((batch, index) => {
-      for (const { file, stamp } of batch) this.hold(file.path, { stamp, characters: file.text.length });
-      return this.port.updateMemory({
+    const sending = batches.map((batch, index) => {
+      const held = batch.map(({ file, stamp }) => this.hold(file, stamp));
+      const files = batch.map(({ file }) => file);
+      const answer = this.port.updateMemory({
         memory: this.id,
-        files: batch.map(({ file }) => file),
+        files,
         removed: index === 0 ? removed.map(({ path }) => path) : [],
       });
+      return { files, held, answer };
     });
-    for (const answer of await Promise.all(answers)) {
-      for (const { path, reason } of answer.skipped) {
-        refused.set(path, reason);
-        this.drop(path);
+    const answers = await Promise.allSettled(sending.map(({ answer }) => answer));
+    for (const [index, answer] of answers.entries()) {
+      if (answer.status === 'fulfilled') {
+        for (const { path, reason } of answer.value.skipped) {
+          refused.set(path, reason);
+          this.drop(path);
+        }
+        continue;
       }
+      const { files = [], held = [] } = sending[index] ?? {};
+      // What was not taken is sent again when it is looked at next, unless a later text of it was.
+      for (const [at, { path }] of files.entries()) if (this.files.get(path) === held[at]) this.drop(path);
     }
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    if (failed) throw failed.reason;
     return refused;
   }
 
@@ -104,11 +115,13 @@ export class Feed {
     return true;
   }
 
-  private hold(path: string, held: Held): void {
+  private hold({ path, text }: MemoryFile, stamp: string): Held {
+    const held = { stamp, characters: text.length };
     const before = this.files.get(path);
     this.total += held.characters - (before?.characters ?? 0);
     if (before === undefined) this.importable.add(path);
     this.files.set(path, held);
+    return held;
   }
 
   private drop(path: string): boolean {

@@ -258,6 +258,22 @@ describe('the feed', () => {
     );
   });
 
+  test('does not hold what a request that failed was to bring, and holds what another one brought', async () => {
+    const port = new FakePort();
+    const feed = new Feed('m', port);
+    const failing = port.updateMemory.bind(port);
+    port.updateMemory = async (params) => {
+      if (params.files.some(({ path }) => path === '256')) throw new EngineError('internal', 'It failed.');
+      return failing(params);
+    };
+    port.refused = [{ path: '1', reason: 'no-room' }];
+    const many = Array.from({ length: 257 }, (_, i) => reading(`${i}`, 1, feed.ticket()));
+    await assert.rejects(feed.send(many), /It failed/);
+    assert.equal(feed.held.has('256'), false);
+    assert.equal(feed.held.has('1'), false);
+    assert.equal(feed.characters, 255);
+  });
+
   test('knows what the engine has, and what it did not take', async () => {
     const port = new FakePort();
     const feed = new Feed('m', port);
