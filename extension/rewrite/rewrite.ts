@@ -358,7 +358,9 @@ export class Rewrite {
     if (millis !== undefined) this.denoise.expect(millis);
     if (!isLongWait(millis)) return true;
     const choice = await askAboutWait(millis, lines);
-    if (choice === 'anyway') return !signal.aborted;
+    // Whoever ended it meanwhile has decided otherwise.
+    if (signal.aborted) return false;
+    if (choice === 'anyway') return true;
     this.dispatch({ kind: 'cancel' });
     if (choice === 'pieces') {
       const { instruction } = request;
