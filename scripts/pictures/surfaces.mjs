@@ -6,8 +6,8 @@ import { enginePid, inBursts, sleep } from './hold.mjs';
 const LIMIT = { timeout: 60_000 };
 const PYTHON = 'inventory.py';
 const TYPESCRIPT = 'rateLimiter.ts';
-/** Lines of the Python sample: a method, two lines of which one is changed. */
-const METHOD = [35, 36];
+/** Lines of the Python sample: the loop of a method, of which one line is changed; and a line. */
+const METHOD = [40, 41];
 const LINE = [53, 54];
 
 /** In this order in one window. */
