@@ -72,9 +72,9 @@ export function surfaces(window, picture) {
       enginePid(home),
       () => keyboard.press('Shift+Alt+w'),
       async () => {
-        const [, settled, all] = /(\d+) of (\d+)/.exec((await status.textContent()) ?? '') ?? [];
+        const [, share] = /(\d+)%/.exec((await status.textContent()) ?? '') ?? [];
         assert.equal(await lens.count(), 0, 'masks were seen before it was over');
-        if (settled === undefined || Number(settled) * 4 < Number(all)) return false;
+        if (share === undefined || Number(share) < 25) return false;
         if (!/[░▒▓]{4}/u.test(await drawn())) return false;
         await picture('denoise');
         return true;

@@ -4,7 +4,7 @@ import { l10n } from 'vscode';
 /** Less is not worth a figure. */
 const TOLD_FROM = 3000;
 
-/** "7 %, about 1 min left"; undefined where the engine does not say. */
+/** "7%, about 1 min left"; undefined where the engine does not say. */
 export function sayProgress({
   fraction,
   remainingMillis,
@@ -15,8 +15,8 @@ export function sayProgress({
   if (fraction === undefined) return undefined;
   const share = Math.floor(100 * fraction);
   return remainingMillis === undefined || remainingMillis < TOLD_FROM
-    ? l10n.t('{0} %', share)
-    : l10n.t('{0} %, about {1} left', share, sayDuration(remainingMillis));
+    ? l10n.t('{0}%', share)
+    : l10n.t('{0}%, about {1} left', share, sayDuration(remainingMillis));
 }
 
 /** "40 s", "3 min", "2 h": in steps that do not jump about. */
