@@ -1,8 +1,10 @@
 // The models that Palimpsest offers, as data (catalogue.json) that is read strictly: a misspelt key or a family that the engine does
 // not have is an error at the first test, not a surprise after a download.
+
 import { FAMILIES } from '../checkpoint/families';
 import { Fields } from '../checkpoint/fields';
 import { isObject, own } from '../checkpoint/json';
+import type { DecoderShape } from '../checkpoint/types';
 import { EngineError } from '../errors';
 import data from './catalogue.json';
 import { asChecksum, type Checksum } from './checksum';
@@ -15,17 +17,11 @@ interface KnownFile {
   readonly checksum?: Checksum;
 }
 
-/** What memory depends on; see DecoderShape. */
-export interface CatalogueShape {
-  readonly hiddenSize: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headSize: number;
-  readonly ffnSize: number;
-  readonly vocabSize: number;
-  readonly tiedHead: boolean;
-}
+/** What memory depends on. */
+export type CatalogueShape = Pick<
+  DecoderShape,
+  'hiddenSize' | 'layers' | 'heads' | 'kvHeads' | 'headSize' | 'ffnSize' | 'vocabSize' | 'tiedHead'
+>;
 
 export interface CatalogueModel {
   /** Name for `--model` and the setting, for instance `dreamon-7b`. */
