@@ -1,6 +1,6 @@
 // Memory of passes is given back when nobody asks for anything, and only where it is much.
 import assert from 'node:assert/strict';
-import test, { describe, mock } from 'node:test';
+import test, { afterEach, beforeEach, describe, mock } from 'node:test';
 import { IdleTrim } from '../../../engine/runtime/idleTrim';
 
 function world(passMemory: number) {
@@ -10,91 +10,69 @@ function world(passMemory: number) {
 }
 
 describe('giving memory back', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+  afterEach(() => mock.timers.reset());
+
   test('waits for quiet, and does it once', () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    try {
-      const { session, trim } = world(300);
-      trim.begun();
-      trim.ended();
-      mock.timers.tick(2900);
-      assert.equal(session.renewed, 0);
-      // The next request comes just before: it starts over.
-      trim.begun();
-      mock.timers.tick(10_000);
-      assert.equal(session.renewed, 0, 'never under a request');
-      trim.ended();
-      mock.timers.tick(3000);
-      assert.equal(session.renewed, 1);
-      mock.timers.tick(60_000);
-      assert.equal(session.renewed, 1);
-    } finally {
-      mock.timers.reset();
-    }
+    const { session, trim } = world(300);
+    trim.begun();
+    trim.ended();
+    mock.timers.tick(2900);
+    assert.equal(session.renewed, 0);
+    // The next request comes just before: it starts over.
+    trim.begun();
+    mock.timers.tick(10_000);
+    assert.equal(session.renewed, 0, 'never under a request');
+    trim.ended();
+    mock.timers.tick(3000);
+    assert.equal(session.renewed, 1);
+    mock.timers.tick(60_000);
+    assert.equal(session.renewed, 1);
   });
 
   test('leaves alone what is little beside the model', () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    try {
-      const { session, trim } = world(199);
-      trim.begun();
-      trim.ended();
-      mock.timers.tick(60_000);
-      assert.equal(session.renewed, 0);
-    } finally {
-      mock.timers.reset();
-    }
+    const { session, trim } = world(199);
+    trim.begun();
+    trim.ended();
+    mock.timers.tick(60_000);
+    assert.equal(session.renewed, 0);
   });
 
   test('does nothing once the model is gone', () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    try {
-      const { session, trim } = world(5000);
-      trim.begun();
-      trim.ended();
-      trim.dispose();
-      mock.timers.tick(60_000);
-      // The last of several requests ends after the model was given up.
-      trim.begun();
-      trim.ended();
-      mock.timers.tick(60_000);
-      assert.equal(session.renewed, 0);
-    } finally {
-      mock.timers.reset();
-    }
+    const { session, trim } = world(5000);
+    trim.begun();
+    trim.ended();
+    trim.dispose();
+    mock.timers.tick(60_000);
+    // The last of several requests ends after the model was given up.
+    trim.begun();
+    trim.ended();
+    mock.timers.tick(60_000);
+    assert.equal(session.renewed, 0);
   });
 
   test('waits for all of several requests', () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    try {
-      const { session, trim } = world(300);
-      trim.begun();
-      trim.begun();
-      trim.ended();
-      mock.timers.tick(60_000);
-      assert.equal(session.renewed, 0, 'the other one runs');
-      trim.ended();
-      mock.timers.tick(3000);
-      assert.equal(session.renewed, 1);
-    } finally {
-      mock.timers.reset();
-    }
+    const { session, trim } = world(300);
+    trim.begun();
+    trim.begun();
+    trim.ended();
+    mock.timers.tick(60_000);
+    assert.equal(session.renewed, 0, 'the other one runs');
+    trim.ended();
+    mock.timers.tick(3000);
+    assert.equal(session.renewed, 1);
   });
 
   test('makes no session for a model that went while it waited for its turn', () => {
-    mock.timers.enable({ apis: ['setTimeout'] });
-    try {
-      const session = { passMemory: 300, renewed: 0, renew: async () => void session.renewed++ };
-      const turns: (() => Promise<void>)[] = [];
-      const trim = new IdleTrim(session, 1000, async (work) => void turns.push(work), 3000);
-      trim.begun();
-      trim.ended();
-      mock.timers.tick(3000);
-      trim.dispose();
-      assert.equal(turns.length, 1);
-      for (const turn of turns) void turn();
-      assert.equal(session.renewed, 0);
-    } finally {
-      mock.timers.reset();
-    }
+    const session = { passMemory: 300, renewed: 0, renew: async () => void session.renewed++ };
+    const turns: (() => Promise<void>)[] = [];
+    const trim = new IdleTrim(session, 1000, async (work) => void turns.push(work), 3000);
+    trim.begun();
+    trim.ended();
+    mock.timers.tick(3000);
+    trim.dispose();
+    assert.equal(turns.length, 1);
+    for (const turn of turns) void turn();
+    assert.equal(session.renewed, 0);
   });
 });
