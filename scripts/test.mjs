@@ -46,10 +46,12 @@ if (training) {
     process.exit(1);
   }
 }
-if (files.length > 0) run('node', ['--import', 'tsx', '--test', '--test-concurrency=2', ...files]);
+// The spec reporter repeats what failed at the end: a log is often kept in part only.
+const reporter = '--test-reporter=spec';
+if (files.length > 0) run('node', ['--import', 'tsx', '--test', reporter, '--test-concurrency=2', ...files]);
 // Last, and alone: what is waited for in an editor must not wait for other tests.
 if (hosted) run('node', ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')]);
 if (words.length === 0 || words.includes('ui')) {
   const seen = fs.readdirSync(path.join(root, 'test/ui')).filter((file) => file.endsWith('.test.mjs'));
-  run('node', ['--test', '--test-concurrency=1', ...seen.map((file) => path.join('test/ui', file))]);
+  run('node', ['--test', reporter, '--test-concurrency=1', ...seen.map((file) => path.join('test/ui', file))]);
 }
