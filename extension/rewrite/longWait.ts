@@ -2,6 +2,15 @@
 import { l10n, window } from 'vscode';
 import { sayDuration } from './denoise/wait';
 import { linesOfPiece } from './pieces';
+import type { RewriteRequest } from './state/types';
+
+/** A few lines take no minutes, and asking how long they take takes a moment. */
+const FEWEST_ASKED_ABOUT = 5;
+
+/** A repair masks little, and who wants another answer knows how long one takes. */
+export function isWorthEstimating({ isRepair, seed }: RewriteRequest, lines: number): boolean {
+  return !isRepair && seed === 0 && lines >= FEWEST_ASKED_ABOUT;
+}
 
 export type WaitChoice = 'anyway' | 'pieces' | 'model';
 

@@ -9,7 +9,7 @@ import { say } from '../ui/statusMessage';
 import { Reporter, type ReportServices } from './announce/reporter';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
 import { judged } from './judge';
-import { askAboutWait } from './longWait';
+import { askAboutWait, isWorthEstimating } from './longWait';
 import { isLongWait, linesOfPiece } from './pieces';
 import { requestRepair } from './repairRequest';
 import { type Asking, type CandidateSet, estimateCandidates, requestCandidates } from './request';
@@ -35,8 +35,6 @@ export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, Repo
 }
 
 const SETTLING_TRIES = 3;
-/** A few lines take no minutes, and asking how long they take takes a moment. */
-const FEWEST_ASKED_ABOUT = 5;
 
 /** What is worth showing of another seed's candidates. */
 export type Sift = (candidates: CandidateSet, signal: AbortSignal) => Promise<CandidateSet>;
@@ -46,7 +44,7 @@ export class Rewrite {
   private state: RewriteState = { kind: 'ended', how: 'closed' };
   private controller: AbortController | undefined;
   private enough: AbortController | undefined;
-  private readonly denoise: DenoiseShow;
+  readonly denoise: DenoiseShow;
   private readonly shown: ReviewShow;
   private readonly reporter: Reporter;
   private readonly selections: readonly Selection[];
@@ -107,16 +105,6 @@ export class Rewrite {
   get spans(): readonly Span[] {
     if (this.state.kind === 'refused') return this.state.refusal.spans;
     return this.state.kind === 'denoising' ? this.state.spans : (this.review?.spans ?? []);
-  }
-
-  /** Frames of the denoise drawn so far. */
-  get frames(): number {
-    return this.denoise.frames;
-  }
-
-  /** Milliseconds from the request to its first denoise step on the screen; undefined: none yet. */
-  get firstStepMillis(): number | undefined {
-    return this.denoise.firstStepMillis;
   }
 
   /** What the review shows, in text order. */
@@ -349,24 +337,21 @@ export class Rewrite {
 
   /** Whether the request is to be made: one that would take minutes is asked about first. */
   private async mayTakeItsTime(request: RewriteRequest, signal: AbortSignal): Promise<boolean> {
-    if (this.state.kind !== 'denoising' || this.state.earlier !== undefined || request.isRepair) return true;
+    if (this.state.kind !== 'denoising' || this.state.earlier !== undefined) return true;
     const { spans } = this.state;
     const lines = this.sent.reduce((sum, text) => sum + text.split('\n').length, 0);
-    if (lines < FEWEST_ASKED_ABOUT || request.seed > 0) return true;
+    if (!isWorthEstimating(request, lines)) return true;
     const { millis } = await estimateCandidates(this.services, this.document, spans, request, signal);
     if (signal.aborted) return false;
     if (millis !== undefined) this.denoise.expect(millis);
-    if (!isLongWait(millis)) return true;
-    const choice = await askAboutWait(millis, lines);
+    const choice = isLongWait(millis) ? await askAboutWait(millis, lines) : 'anyway';
     // Whoever ended it meanwhile has decided otherwise.
     if (signal.aborted) return false;
     if (choice === 'anyway') return true;
     this.dispatch({ kind: 'cancel' });
-    if (choice === 'pieces') {
-      const { instruction } = request;
-      const what = instruction === undefined ? {} : { instruction };
-      this.services.inPieces(this.editor, spans, what, linesOfPiece(lines, millis));
-    } else if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
+    if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
+    if (choice === 'pieces' && millis !== undefined)
+      this.services.inPieces(this.editor, spans, request, linesOfPiece(lines, millis));
     return false;
   }
 

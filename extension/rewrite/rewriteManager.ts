@@ -85,7 +85,7 @@ export interface RewritesOptions extends Asking, Pick<RewriteServices, 'activity
 export class Rewrites implements CodeLensProvider {
   private readonly owned = new Disposables();
   private readonly byDocument = new Map<string, Rewrite>();
-  private readonly services: RewriteServices;
+  readonly services: RewriteServices;
   private readonly lensesChanged = this.owned.add(new EventEmitter<void>());
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
   /** Whose diff editor was closed a moment ago. */
@@ -108,7 +108,8 @@ export class Rewrites implements CodeLensProvider {
       inPieces: (editor, ranges, request, lines) => {
         const { document } = editor;
         const pieces = piecesOf(document.getText(), ranges, lines);
-        this.waiting.put(document.uri.toString(), pieces, request);
+        const kept = request.instruction === undefined ? {} : { instruction: request.instruction };
+        this.waiting.put(document.uri.toString(), pieces, kept);
         this.startNext(document);
       },
     };
@@ -237,21 +238,6 @@ export class Rewrites implements CodeLensProvider {
 
   cancelAt(address: string): void {
     this.byDocument.get(address)?.dispatch({ kind: 'cancel' });
-  }
-
-  /** The sentence that stands behind a line now. */
-  get noted(): string | undefined {
-    return this.services.lineNote.text;
-  }
-
-  /** What the comment threads of a document are called, in text order. */
-  threadLabels(document: TextDocument): readonly string[] {
-    return this.services.comments.labels(document);
-  }
-
-  /** The quality marks beside them. */
-  threadMarks(document: TextDocument): readonly (string | undefined)[] {
-    return this.services.comments.marks(document);
   }
 
   /** Does nothing where there is nothing to act on. */

@@ -84,7 +84,7 @@ export class Suspicions implements HoverProvider {
     );
   }
 
-  /** Marks of a document, for tests; undefined where no marks are shown. */
+  /** Marks of a document; undefined where none are shown. */
   marksIn(document: TextDocument): readonly Mark[] | undefined {
     return this.of(document)?.marks;
   }
@@ -117,11 +117,7 @@ export class Suspicions implements HoverProvider {
   /** To the next or previous marked token, with what the model would have there. */
   async move(editor: TextEditor, forward: boolean): Promise<void> {
     const { document } = editor;
-    const mark = nextMark(
-      this.of(document)?.marks ?? [],
-      document.offsetAt(editor.selection.active),
-      forward,
-    );
+    const mark = nextMark(this.marksIn(document) ?? [], document.offsetAt(editor.selection.active), forward);
     if (mark === undefined) return;
     const at = document.positionAt(mark.start);
     editor.selection = new Selection(at, at);
@@ -135,7 +131,7 @@ export class Suspicions implements HoverProvider {
    */
   remask(editor: TextEditor, place?: OffsetRange): void {
     const { document } = editor;
-    const marks = this.of(document)?.marks ?? [];
+    const marks = this.marksIn(document) ?? [];
     const cursor = document.offsetAt(editor.selection.active);
     const target =
       place === undefined

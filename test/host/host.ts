@@ -222,10 +222,7 @@ export async function whileDenoising(
   fs.writeFileSync(hold, '');
   try {
     const rewrite = await begin();
-    await until(
-      () => rewrite.firstStepMillis !== undefined || rewrite.kind !== 'denoising',
-      'a denoise step',
-    );
+    await until(() => !rewrite.denoise.isWaiting || rewrite.kind !== 'denoising', 'a denoise step');
     assert.equal(rewrite.kind, 'denoising', rewrite.ending);
     await act(rewrite);
     return rewrite;

@@ -8,12 +8,14 @@ import {
   Position,
   Selection,
   TabInputTextDiff,
+  type TextDocument,
   type TextEditor,
   window,
   workspace,
 } from 'vscode';
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
+import type { Rewrites } from '../../extension/rewrite/rewriteManager';
 import {
   announcements,
   closeEverything,
@@ -43,6 +45,12 @@ const TEXT = LINES.join('\n');
 const ANSWER = TEXT.replace('two = 2', 'two = "2"')
   .replace('five = 5', 'if four:\n    five = 4\nelse:\n    five = 5')
   .replace('eight = 8\n', '');
+
+/** What the comment threads of a document are called, and the quality marks beside them, in text order. */
+const labelsOf = ({ services }: Rewrites, document: TextDocument) =>
+  services.comments.threads(document).map(({ label }) => label ?? '');
+const marksOf = ({ services }: Rewrites, document: TextDocument) =>
+  services.comments.threads(document).map(({ comments }) => comments[0]?.label);
 
 const run = (name: string, ...args: unknown[]) => commands.executeCommand(`palimpsest.${name}`, ...args);
 
@@ -186,10 +194,10 @@ describe('rewrite, hunk by hunk', () => {
     const spans = [{ start: 0, end: TEXT.length, old: TEXT }];
     editor.selection = new Selection(2, 0, 2, 5);
     rewrites.present(editor, { spans, candidates: [{ texts: [TEXT] }] }, 0);
-    assert.match(rewrites.noted ?? '', /leave|change/);
+    assert.match(rewrites.services.lineNote.text ?? '', /leave|change/);
     assert.equal(editor.document.getText(), TEXT);
     editor.selection = new Selection(5, 0, 5, 0);
-    await until(() => rewrites.noted === undefined, 'the note gone');
+    await until(() => rewrites.services.lineNote.text === undefined, 'the note gone');
   });
 
   it("takes one block by the editor's own ghost text command, in one undo step", async () => {
@@ -396,13 +404,13 @@ describe('rewrite, hunk by hunk', () => {
 
       await configure('rewrite.preview', 'comments');
       await shown(editor);
-      const labels = () => rewrites.threadLabels(editor.document);
+      const labels = () => labelsOf(rewrites, editor.document);
       await until(() => labels().length === 3, 'three threads');
       assert.ok(
         labels().every((label) => label.endsWith(` – ${WORDS}`)),
         labels().join('\n'),
       );
-      assert.deepEqual(rewrites.threadMarks(editor.document), [WORDS, WORDS, WORDS]);
+      assert.deepEqual(marksOf(rewrites, editor.document), [WORDS, WORDS, WORDS]);
       await run('rejectRewrite');
 
       await configure('rewrite.preview', 'diffEditor');
@@ -424,7 +432,7 @@ describe('rewrite, hunk by hunk', () => {
     const rewrite = await presented(editor, ANSWER);
     assert.equal(rewrite.form, 'comments');
     const { labels } = await (await internals()).palimpsest().then(({ rewrites }) => ({
-      labels: () => rewrites.threadLabels(editor.document),
+      labels: () => labelsOf(rewrites, editor.document),
     }));
     await until(() => labels().length === 3, 'three threads');
     assert.equal(labels()[1], 'Change 2 of 3 at line 5: 1 removed, 4 added');

@@ -106,7 +106,7 @@ describe('rewrite, steered', () => {
       const before = fingerprint(document);
       await run('repairSelection');
       await until(() => rewrites.of(document.uri) === undefined, 'the end');
-      assert.match(rewrites.noted ?? '', /nothing to repair/);
+      assert.match(rewrites.services.lineNote.text ?? '', /nothing to repair/);
       assert.deepEqual(fingerprint(document), before);
     }
   });
@@ -124,7 +124,7 @@ describe('rewrite, steered', () => {
     const titles = rewrites.provideCodeLenses(document).map(({ command }) => command?.title ?? '');
     assert.equal(titles[0], '$(circle-slash) No good rewrite found');
     assert.ok(titles.join(' | ').length < 140, titles.join(' | '));
-    assert.equal(rewrites.noted, 'Best one: Poor: does not parse');
+    assert.equal(rewrites.services.lineNote.text, 'Best one: Poor: does not parse');
     await run('rejectRewrite');
     assert.deepEqual(rewrites.provideCodeLenses(document), []);
     assert.deepEqual(fingerprint(document), untouched);

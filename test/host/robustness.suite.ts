@@ -301,7 +301,7 @@ describe('robustness', () => {
       const rewrite = await startRewrite(editor);
       await until(() => rewrite.ending, 'the refusal');
       assert.equal(rewrite.ending, 'failed');
-      assert.ok(rewrite.frames <= 1, `${rewrite.frames} frames were drawn of what is not denoised`);
+      assert.ok(rewrite.denoise.isWaiting, 'nothing is drawn of what is not denoised');
       assert.ok(editor.selection.end.line > 29_000, 'what was selected is selected');
       await until(() => heard.said.length > 0, 'the message');
       assert.match(heard.said[0] ?? '', /about 30000 lines are selected, and at most \d+ fit/);

@@ -36,11 +36,6 @@ export class DenoiseShow {
   /** By the span that was sent. */
   private readonly told = new Map<number, SpanPicture>();
   private readonly throttle = new Throttle<string>((status) => this.draw(status), FRAME_MILLIS);
-  /** Frames drawn so far. */
-  frames = 0;
-  private begunAt = 0;
-  /** Milliseconds from the request to its first denoise step on the screen; undefined: none yet. */
-  firstStepMillis: number | undefined;
 
   constructor(
     private readonly document: TextDocument,
@@ -49,16 +44,19 @@ export class DenoiseShow {
     private readonly settled: (settled: number, tokens: number) => void,
   ) {}
 
+  /** Whether no denoise step of the request has come yet. */
+  get isWaiting(): boolean {
+    return this.told.size === 0;
+  }
+
   begin(): void {
     this.told.clear();
-    this.begunAt = performance.now();
-    this.firstStepMillis = undefined;
     this.draw(l10n.t('waiting for the engine'));
   }
 
   /** Before the first step: what the request will take. */
   expect(millis: number): void {
-    if (this.told.size === 0) this.draw(l10n.t('rewriting, about {0}', sayDuration(millis)));
+    if (this.isWaiting) this.draw(l10n.t('rewriting, about {0}', sayDuration(millis)));
   }
 
   stepped(event: DenoiseStepEvent): void {
@@ -77,7 +75,7 @@ export class DenoiseShow {
     const denoising = this.denoising();
     if (denoising === undefined) return;
     if (status !== undefined) {
-      this.stage.activity(this.document, { text: status, isWaiting: this.told.size === 0 });
+      this.stage.activity(this.document, { text: status, isWaiting: this.isWaiting });
     }
     const { spans, request } = denoising;
     const length = spans.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -85,13 +83,10 @@ export class DenoiseShow {
       length > MOST_DRAWN || !rewriteSettings(this.document).animated || wrapsLines(this.document);
     const pictures = still ? undefined : picturesOf(request, spans, this.told);
     for (const editor of editorsOf(this.document)) this.stage.denoiseView.show(editor, spans, pictures);
-    this.frames++;
-    if (this.told.size > 0) this.firstStepMillis ??= performance.now() - this.begunAt;
   }
 
   end(): void {
     this.throttle.clear();
-    this.told.clear();
     this.stage.activity(this.document, undefined);
     for (const editor of editorsOf(this.document)) this.stage.denoiseView.clear(editor);
   }

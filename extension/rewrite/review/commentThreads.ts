@@ -82,20 +82,13 @@ export class CommentReviews {
     return undefined;
   }
 
-  /** The quality marks of what is shown for a document, in text order. */
-  marks(document: TextDocument): readonly (string | undefined)[] {
-    return (this.byDocument.get(document.uri.toString()) ?? []).map(
-      ({ thread }) => thread.comments[0]?.label,
-    );
-  }
-
-  /** Labels of what is shown for a document, in text order. */
-  labels(document: TextDocument): readonly string[] {
-    return (this.byDocument.get(document.uri.toString()) ?? []).map(({ thread }) => thread.label ?? '');
+  /** The threads of a document, in text order. */
+  threads(document: TextDocument): readonly CommentThread[] {
+    return (this.byDocument.get(document.uri.toString()) ?? []).map(({ thread }) => thread);
   }
 
   clear(document: TextDocument): void {
-    for (const { thread } of this.byDocument.get(document.uri.toString()) ?? []) thread.dispose();
+    for (const thread of this.threads(document)) thread.dispose();
     this.byDocument.delete(document.uri.toString());
   }
 
