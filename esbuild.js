@@ -1,4 +1,4 @@
-// Five bundles: the extension, the engine process, its provider probe, what renders a chat template, and the `palimpsest` command.
+// Six bundles: the extension's activation, the rest of it (read on first use), the engine process, its provider probe, what renders a chat template, and the `palimpsest` command.
 // Native and large packages stay outside and are resolved from node_modules at run time. The syntax parser and its
 // grammars are WebAssembly files that are read when they are needed: they lie beside the bundles.
 const esbuild = require('esbuild');
@@ -8,8 +8,19 @@ const path = require('node:path');
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
 
+/** `import('./palimpsest')` stays an import: what a window does not use is not even parsed. */
+const onFirstUse = {
+  name: 'on-first-use',
+  setup(build) {
+    build.onResolve({ filter: /^\.\/palimpsest$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './palimpsest.js', external: true } : undefined,
+    );
+  },
+};
+
 const entries = {
-  extension: { entry: 'extension/extension.ts', external: ['vscode'] },
+  extension: { entry: 'extension/extension.ts', external: ['vscode'], plugins: [onFirstUse] },
+  palimpsest: { entry: 'extension/palimpsest.ts', external: ['vscode'] },
   engine: { entry: 'engine/process/main.ts', external: ['onnxruntime-node'] },
   probe: { entry: 'engine/runtime/probeMain.ts', external: ['onnxruntime-node'] },
   template: { entry: 'engine/checkpoint/templateMain.ts', external: [] },
@@ -33,26 +44,31 @@ function copySample() {
   fs.copyFileSync('docs/samples/rateLimiter.ts', 'dist/sample.txt');
 }
 
+/** esbuild's options for one bundle. */
+function optionsOf(name, minify) {
+  const { entry, external, banner, plugins = [] } = entries[name];
+  return {
+    entryPoints: [path.join(__dirname, entry)],
+    outfile: `dist/${name}.js`,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external,
+    plugins,
+    minify,
+    sourcemap: !minify,
+    logLevel: 'warning',
+    ...(banner ? { banner: { js: banner } } : {}),
+  };
+}
+
 async function main() {
   fs.rmSync('dist', { recursive: true, force: true });
   copyParser();
   copySample();
   const contexts = await Promise.all(
-    Object.entries(entries).map(([name, { entry, external, banner }]) =>
-      esbuild.context({
-        entryPoints: [entry],
-        outfile: `dist/${name}.js`,
-        bundle: true,
-        platform: 'node',
-        format: 'cjs',
-        target: 'node20',
-        external,
-        minify: production,
-        sourcemap: !production,
-        logLevel: 'warning',
-        ...(banner ? { banner: { js: banner } } : {}),
-      }),
-    ),
+    Object.keys(entries).map((name) => esbuild.context(optionsOf(name, production))),
   );
   if (watch) {
     await Promise.all(contexts.map((context) => context.watch()));
@@ -63,7 +79,11 @@ async function main() {
   fs.chmodSync('dist/cli.js', 0o755);
 }
 
-main().catch((error) => {
-  console.error(error.message);
-  process.exit(1);
-});
+module.exports = { optionsOf };
+
+if (require.main === module) {
+  main().catch((error) => {
+    console.error(error.message);
+    process.exit(1);
+  });
+}
