@@ -16,8 +16,13 @@ export interface Run {
   readonly mayBeEmpty: boolean;
 }
 
+type Sides = Pick<Run, 'left' | 'right' | 'mayBeEmpty'>;
+
 export class CopyPrior {
   private readonly encoded = new Map<string, Int32Array>();
+  /** A run that did not change is asked about at every denoise step, and again when its answer is judged. */
+  private readonly drafted = new Map<string, Draft[]>();
+  private readonly compared = new Map<string, Analogy[]>();
 
   /** `end`: the token that ends a hole; `expand`: the one that becomes two masks; where the family has them. */
   constructor(
@@ -30,24 +35,33 @@ export class CopyPrior {
 
   /** Best first. */
   drafts(left: string, right: string, mayBeEmpty = false): Draft[] {
-    return draftsFor(this.texts, left, right, { mayBeEmpty, index: this.index });
+    return this.draftsOf({ left, right, mayBeEmpty });
   }
 
   /** Best first. */
   analogies(left: string, right: string): Analogy[] {
-    return analogiesFor([...this.texts, ...(this.index?.stretches(left, right) ?? [])], left, right);
+    return remembered(this.compared, JSON.stringify([left, right]), () =>
+      analogiesFor([...this.texts, ...(this.index?.stretches(left, right) ?? [])], left, right),
+    );
   }
 
   /** [run.cells], undefined where nothing is found. `allows`: whether a token may come at that cell of the run. */
   cells(run: Run, allows: (cell: number, token: number) => boolean): (CellCopy | undefined)[] {
-    const { left, right, cells } = run;
-    const drafts = draftsFor(this.texts, left, right, {
-      mayBeEmpty: run.mayBeEmpty,
-      index: this.index,
-      ...(run.isOpen ? {} : { lengthIn: (text: string) => this.lengthOf(text, cells) }),
-    });
+    const { cells } = run;
+    const drafts = this.draftsOf(run, run.isOpen ? undefined : cells);
     const lines = drafts.map((draft) => ({ draft, tokens: this.tokensOf(draft, run) }));
     return Array.from({ length: cells }, (_, cell) => cellCopy(lines, cell, this.end, allows));
+  }
+
+  /** `cells`: how many tokens a draft has, where that is known. */
+  private draftsOf({ left, right, mayBeEmpty }: Sides, cells?: number): Draft[] {
+    return remembered(this.drafted, JSON.stringify([left, right, mayBeEmpty, cells]), () =>
+      draftsFor(this.texts, left, right, {
+        mayBeEmpty,
+        index: this.index,
+        ...(cells === undefined ? {} : { lengthIn: (text: string) => this.lengthOf(text, cells) }),
+      }),
+    );
   }
 
   /** A draft that the run has no room for asks for one more mask at the run's end. */
@@ -72,6 +86,12 @@ export class CopyPrior {
     }
     return ids;
   }
+}
+
+function remembered<T>(known: Map<string, T>, key: string, find: () => T): T {
+  const found = known.get(key) ?? find();
+  known.set(key, found);
+  return found;
 }
 
 interface Line {
