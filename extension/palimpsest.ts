@@ -177,7 +177,12 @@ export class Palimpsest {
       }),
     );
     this.ghostSwitches = this.owned.add(new GhostSwitches((until) => status.snoozed(until)));
-    this.door = new Door({ engine: this.engine, exclusions: this.exclusions, surroundings });
+    this.door = new Door({
+      engine: this.engine,
+      exclusions: this.exclusions,
+      surroundings,
+      syntax: this.syntax,
+    });
     this.tool = new InfillTool(this.door);
     const lastEdits = this.owned.add(new LastEdits());
     this.ghost = new GhostText({

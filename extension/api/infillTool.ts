@@ -17,13 +17,15 @@ import {
   workspace,
 } from 'vscode';
 import { canonicalPlace } from '../privacy/canonicalUri';
+import { isWorthShowing } from '../rewrite/quality/verdict';
+import { wordsOfQuality } from '../rewrite/quality/words';
 import { markdownText } from '../ui/markdownText';
 import type { Door } from './publicApi';
 import { invalid } from './requests';
 import { checkInput, diffOf, offsetsOf, type ToolInput } from './toolInput';
 
 export class InfillTool implements LanguageModelTool<ToolInput> {
-  constructor(private readonly door: Door) {}
+  constructor(private readonly door: Pick<Door, 'infill'>) {}
 
   prepareInvocation({ input }: LanguageModelToolInvocationPrepareOptions<ToolInput>): PreparedToolInvocation {
     const { filePath, ranges } = checkInput(input);
@@ -58,13 +60,18 @@ export class InfillTool implements LanguageModelTool<ToolInput> {
       token,
     );
     const name = workspace.asRelativePath(uri, false).replace(/\\/g, '/');
-    const parts = answer.candidates
-      .filter((candidate) => candidate.text !== text)
-      .map((candidate, index) => {
-        const sure =
-          candidate.confidence === undefined ? '' : `, confidence ${candidate.confidence.toFixed(2)}`;
-        return `Candidate ${index + 1}${sure}:\n${diffOf(name, text, candidate.text)}`;
-      });
+    const changes = answer.candidates.filter((candidate) => candidate.text !== text);
+    const parts = changes.filter(isWorthShowing).map(({ confidence, quality, text: changed }, index) => {
+      const sure = confidence === undefined ? '' : `, confidence ${confidence.toFixed(2)}`;
+      const mark = quality === undefined ? '' : ` (${wordsOfQuality(quality)})`;
+      return `Candidate ${index + 1}${sure}${mark}:\n${diffOf(name, text, changed)}`;
+    });
+    // What a person would not be shown is not passed on as an answer.
+    const poor = changes.filter((candidate) => !isWorthShowing(candidate));
+    if (poor.length > 0) {
+      const why = [...new Set(poor.flatMap(({ quality }) => (quality ? [wordsOfQuality(quality)] : [])))];
+      parts.push(`Left out: ${poor.length} of ${changes.length} candidates. ${why.join('; ')}.`);
+    }
     const whole = parts.length > 0 ? parts.join('\n\n') : 'The model suggests no change.';
     return new LanguageModelToolResult([
       new LanguageModelTextPart(`${whole}\n\n(${answer.model}; nothing was edited.)`),

@@ -73,10 +73,28 @@ export interface Candidate {
   readonly score: number;
   /** Probability, 0 to 1, that it is right to the letter. */
   readonly confidence?: number;
+  /** What the editor's own reviews say of it. They show what is `poor` only to those who ask. */
+  readonly quality?: Quality;
   /** What takes the place of which range, in the order of the request. */
   readonly spans: readonly (Range & { readonly text: string })[];
   /** The whole text with it. */
   readonly text: string;
+}
+
+export interface Quality {
+  readonly mark: 'likely' | 'unsure' | 'poor';
+  /** Gravest first; other reasons may be added. */
+  readonly reasons: readonly (
+    | 'does-not-parse'
+    | 'declares-again'
+    | 'loops'
+    | 'deletes'
+    | 'unbalanced'
+    | 'repeats'
+    | 'shortens'
+    | 'unknown-names'
+    | 'improbable'
+  )[];
 }
 
 export interface ScoreRequest extends TextRequest {

@@ -4,6 +4,8 @@ import { type CancellationToken, Uri, workspace } from 'vscode';
 import type { EngineSupervisor, ReadyEngine } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import { type Exclusions, sayExclusion } from '../privacy/exclusions';
+import { judged } from '../rewrite/judge';
+import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { applyEdits, inOrder } from '../text/edits';
 import { excerptAround } from '../text/excerpt';
 import type { InfillAnswer, InfillRequest, PalimpsestApi, ScoreAnswer, ScoreRequest } from './palimpsest';
@@ -13,6 +15,7 @@ export interface DoorServices {
   readonly engine: EngineSupervisor;
   readonly exclusions: Exclusions;
   readonly surroundings: Surroundings;
+  readonly syntax: Pick<SyntaxTrees, 'ask'>;
 }
 
 interface Source {
@@ -52,11 +55,18 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
         { signal },
       ),
     );
+    const answers = result.candidates.map((candidate) => ({
+      ...candidate,
+      texts: candidate.spans.map((span) => span.text),
+    }));
+    const old = spans.map(({ start, end }) => ({ start, end, old: source.text.slice(start, end) }));
+    const marked = await judged(this.services.syntax, source, old, answers);
     return {
       model: result.model,
       provider: result.provider,
       millis: result.millis,
-      candidates: result.candidates.map((candidate) => {
+      candidates: answers.map((candidate) => {
+        const quality = marked.find(({ texts }) => texts === candidate.texts)?.quality;
         const placed = candidate.spans.map((span) => ({
           start: span.start + base,
           end: span.end + base,
@@ -65,6 +75,7 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
         return {
           score: candidate.score,
           ...(candidate.confidence === undefined ? {} : { confidence: candidate.confidence }),
+          ...(quality === undefined ? {} : { quality }),
           spans: placed,
           text: applyEdits(source.text, inOrder(placed)),
         };

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { afterEach, before, describe, it } from 'mocha';
 import { CancellationTokenSource, extensions, LanguageModelTextPart, lm, Uri, workspace } from 'vscode';
-import type { PalimpsestApi } from '../../extension/api/palimpsest';
+import { InfillTool } from '../../extension/api/infillTool';
+import type { PalimpsestApi, Quality } from '../../extension/api/palimpsest';
 import type { Palimpsest } from '../../extension/palimpsest';
 import { closeEverything, fingerprint, GIBBERISH, internals, openFile, useCpu } from './host';
 
@@ -36,6 +37,7 @@ describe('api', () => {
     const [span] = best.spans;
     assert.ok(span);
     assert.equal(best.text, TEXT.slice(0, span.start) + span.text + TEXT.slice(span.end));
+    assert.ok(best.quality, 'and it is marked');
     assert.ok(best.text.startsWith('def total(items):') && best.text.endsWith('return result\n'));
     const again = await api.infill(request);
     assert.deepEqual(again.candidates, answer.candidates);
@@ -141,7 +143,31 @@ describe('api', () => {
       );
       assert.match(answer, /^--- a\/tool\.py\n\+\+\+ b\/tool\.py\n@@ /m);
       assert.match(answer, new RegExp(`^-    ${GIBBERISH.replace(/[^a-z0-9 =]/g, '\\$&')}$`, 'm'));
+      assert.match(answer, /^Candidate 1, confidence [\d.]+ \((Looks likely|Unsure)/m);
       assert.deepEqual(fingerprint(document), before);
+    });
+
+    it('marks what is unsure, and passes on nothing that a review would hold back', async () => {
+      const { document } = await openFile('tool3.py', TEXT);
+      const answered = (text: string, quality: Quality) => ({ score: -1, quality, spans: [], text });
+      const tool = new InfillTool({
+        infill: async () => ({
+          model: 'a model',
+          provider: 'cpu',
+          millis: 1,
+          candidates: [
+            answered(`${TEXT}one = (\n`, { mark: 'poor', reasons: ['does-not-parse'] }),
+            answered(`${TEXT}two = named\n`, { mark: 'unsure', reasons: ['unknown-names'] }),
+          ],
+        }),
+      });
+      const input = { filePath: document.uri.fsPath, ranges: [{ startLine: 2, endLine: 2 }] };
+      const { token } = new CancellationTokenSource();
+      const answer = textOf(await tool.invoke({ input, toolInvocationToken: undefined }, token));
+      assert.match(answer, /^Candidate 1 \(Unsure: names that this file does not contain\):$/m);
+      assert.match(answer, /^\+two = named$/m);
+      assert.doesNotMatch(answer, /one = /);
+      assert.match(answer, /^Left out: 1 of 2 candidates\. Poor: does not parse\.$/m);
     });
 
     it('reads nothing outside the workspace and no secrets', async () => {
