@@ -53,5 +53,10 @@ if (files.length > 0) run('node', ['--import', 'tsx', '--test', reporter, '--tes
 if (hosted) run('node', ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')]);
 if (words.length === 0 || words.includes('ui')) {
   const seen = fs.readdirSync(path.join(root, 'test/ui')).filter((file) => file.endsWith('.test.mjs'));
-  run('node', ['--test', reporter, '--test-concurrency=1', ...seen.map((file) => path.join('test/ui', file))]);
+  run('node', [
+    '--test',
+    reporter,
+    '--test-concurrency=1',
+    ...seen.map((file) => path.join('test/ui', file)),
+  ]);
 }
