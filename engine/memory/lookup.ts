@@ -30,7 +30,10 @@ const STRETCH = { before: 500, after: 300 };
 const MOST_ORDER = 10;
 const NEAR_UNITS = 0.2 / 1.5;
 
+/** What a memory holds when this is made: what changes in it later is for the next request. */
 export class MemoryLookup implements CopyIndex {
+  private readonly segments: readonly Segment[];
+  private readonly state: number;
   private readonly nearness: Nearness;
   private readonly nearTexts: readonly CopyText[];
   private readonly origins = new Map<IndexedFile, CopyOrigin>();
@@ -39,9 +42,11 @@ export class MemoryLookup implements CopyIndex {
     | undefined;
 
   constructor(
-    private readonly memory: Pick<Memory, 'segments' | 'file'>,
+    memory: Pick<Memory, 'segments' | 'state' | 'file'>,
     private readonly vicinity: Vicinity,
   ) {
+    this.segments = memory.segments;
+    this.state = memory.state;
     this.nearness = new Nearness(vicinity);
     this.nearTexts = (vicinity.near ?? [])
       .filter((path) => path !== vicinity.path)
@@ -139,7 +144,7 @@ export class MemoryLookup implements CopyIndex {
 
   /** Places behind these units (nearest first), those of most units first, at most `most`; of fewer than `least` none. */
   private *placesOf(hashes: readonly number[], least: number, most: number): Generator<IndexedPlace> {
-    const searched = this.memory.segments.map((segment) => ({ segment, ranges: segment.ranges(hashes) }));
+    const searched = this.segments.map((segment) => ({ segment, ranges: segment.ranges(hashes) }));
     let left = most;
     for (let units = hashes.length; units >= least && left > 0; units--) {
       const rings = searched.flatMap(({ segment, ranges }) => ringsOf(segment, ranges, units));
@@ -149,7 +154,7 @@ export class MemoryLookup implements CopyIndex {
       let next = 0;
       for (const { segment, from, to } of rings) {
         for (let index = from + next; index < to; index += step) {
-          const place = segment.place(index);
+          const place = segment.place(index, this.state);
           if (place === undefined || place.file.path === this.vicinity.path) continue;
           left--;
           yield place;

@@ -2,7 +2,7 @@
 // them); between two of them it can be asked, and answers from the files as they were before.
 import type { MemoryFacts, MemoryFile } from '../protocol';
 import { skipReason } from './admission';
-import { type IndexedFile, Segment } from './segment';
+import { type IndexedFile, isHeld, Segment } from './segment';
 
 export interface MemoryLimits {
   /** Of texts and index together. */
@@ -32,11 +32,17 @@ type Skipped = MemoryFacts['skipped'][number];
 export class Memory {
   private readonly files = new Map<string, IndexedFile>();
   private list: readonly Segment[] = [];
+  private changes = 0;
 
   constructor(private readonly limits: MemoryLimits = MEMORY_LIMITS) {}
 
   get segments(): readonly Segment[] {
     return this.list;
+  }
+
+  /** A number for what is held now: with these segments, `Segment.place` finds it whatever changes later. */
+  get state(): number {
+    return this.changes;
   }
 
   file(path: string): IndexedFile | undefined {
@@ -73,7 +79,6 @@ export class Memory {
       const segment = yield* Segment.build(group);
       for (const file of group) {
         this.remove(file.path);
-        file.isAlive = true;
         this.files.set(file.path, file);
       }
       this.list = [...this.list, segment];
@@ -92,7 +97,7 @@ export class Memory {
   private remove(path: string): void {
     const file = this.files.get(path);
     if (file === undefined) return;
-    file.isAlive = false;
+    file.goneSince = ++this.changes;
     this.files.delete(path);
   }
 
@@ -115,7 +120,7 @@ export class Memory {
   }
 
   private dropDead(): void {
-    this.list = this.list.filter(({ files }) => files.some(({ isAlive }) => isAlive));
+    this.list = this.list.filter(({ files }) => files.some((file) => isHeld(file)));
   }
 
   /** Joins small segments and writes those again of which much is dead. */
@@ -143,7 +148,7 @@ export class Memory {
   }
 
   private *join(old: readonly Segment[]): Generator<void, void> {
-    const live = old.flatMap(({ files }) => files.filter(({ isAlive }) => isAlive));
+    const live = old.flatMap(({ files }) => files.filter((file) => isHeld(file)));
     const segment = yield* Segment.build(live);
     this.list = [...this.list.filter((one) => !old.includes(one)), segment];
     this.dropDead();
@@ -152,7 +157,7 @@ export class Memory {
 
 function entryOf({ path, text, language, modified = 0, rank = 0 }: MemoryFile): IndexedFile {
   const textBytes = WIDE.test(text) ? 2 * text.length : text.length;
-  return { path, text, language, modified, rank, textBytes, isAlive: false };
+  return { path, text, language, modified, rank, textBytes, goneSince: Number.POSITIVE_INFINITY };
 }
 
 function estimateOf({ text, textBytes }: IndexedFile): number {

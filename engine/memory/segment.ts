@@ -13,14 +13,22 @@ export interface IndexedFile {
   readonly rank: number;
   /** Of the text, as the JavaScript engine keeps it. */
   readonly textBytes: number;
-  /** False: replaced or taken out, and kept only until its segment is written again. */
-  isAlive: boolean;
+  /**
+   * The memory's state since which it is replaced or taken out, and kept only until its segment is written again; Infinity:
+   * it is held.
+   */
+  goneSince: number;
 }
 
 export interface IndexedPlace {
   readonly file: IndexedFile;
   /** UTF-16 offset behind the unit. */
   readonly end: number;
+}
+
+/** Whether it is in the memory, or was in an earlier state of it. */
+export function isHeld({ goneSince }: IndexedFile, state = Number.MAX_VALUE): boolean {
+  return goneSince > state;
 }
 
 /** A stretch of a segment's sorted places; `to` is exclusive. */
@@ -77,15 +85,18 @@ export class Segment {
   }
 
   get liveCharacters(): number {
-    return this.files.reduce((sum, { text, isAlive }) => sum + (isAlive ? text.length : 0), 0);
+    return this.files.reduce((sum, file) => sum + (isHeld(file) ? file.text.length : 0), 0);
   }
 
-  place(index: number): IndexedPlace | undefined {
+  /** Undefined where its file was gone in that state of the memory, by default the present one. */
+  place(index: number, state = Number.MAX_VALUE): IndexedPlace | undefined {
     const address = this.places[index];
     if (address === undefined) return undefined;
     const at = this.fileIndex(address);
     const file = this.files[at];
-    return file?.isAlive ? { file, end: address - (this.bases[at] ?? 0) } : undefined;
+    return file !== undefined && isHeld(file, state)
+      ? { file, end: address - (this.bases[at] ?? 0) }
+      : undefined;
   }
 
   /** By the number of units that agree, from 1 to KEY_UNITS: the places where they stand. `hashes`: nearest first. */

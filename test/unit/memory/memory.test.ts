@@ -60,6 +60,26 @@ describe('a memory', () => {
     assert.deepEqual(continuations(memory, 'open('), ['a.ts: window);']);
   });
 
+  test('answers a request as it was when that came, whatever changes meanwhile', () => {
+    const memory = new Memory(LIMITS);
+    const fileOf = (name: string) => ({ path: `${name}.ts`, text: `open(${name});\nshut(${name});\n` });
+    drive(memory.update(['a', 'b', 'c'].map(fileOf), []));
+    const request = new MemoryLookup(memory, {});
+    const found = (left: string, lookup: MemoryLookup) =>
+      lookup
+        .sources(left, '\n')
+        .flatMap(({ text, at, order }) => (order >= 2 ? [text.slice(at, text.indexOf('\n', at))] : []))
+        .sort();
+    assert.deepEqual(found('open(', request), ['a);', 'b);', 'c);']);
+    drive(memory.update([{ path: 'a.ts', text: 'shut(door);\n' }], ['b.ts']));
+    // Enough for segments to be joined and written again.
+    for (let i = 0; i < 12; i++) drive(memory.update([fileOf(`more${i}`)], []));
+    assert.deepEqual(found('shut(', request), ['a);', 'b);', 'c);']);
+    const now = found('shut(', new MemoryLookup(memory, {}));
+    assert.ok(now.includes('door);') && now.includes('more11);') && now.includes('c);'), now.join());
+    assert.ok(!now.includes('a);') && !now.includes('b);'), now.join());
+  });
+
   test('takes no place whose units only have the same hash', () => {
     // The line feed and this word have 16 bits in common.
     const left = 'a1_$bcaa';

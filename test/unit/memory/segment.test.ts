@@ -7,7 +7,15 @@ import { drive } from './drive';
 
 function fileOf(text: string, index: number): IndexedFile {
   const path = `src/${index}.ts`;
-  return { path, text, language: undefined, modified: 0, rank: 0, textBytes: text.length, isAlive: true };
+  return {
+    path,
+    text,
+    language: undefined,
+    modified: 0,
+    rank: 0,
+    textBytes: text.length,
+    goneSince: Number.POSITIVE_INFINITY,
+  };
 }
 
 const UNITS = /[A-Za-z0-9_$\u0080-\uffff]+|\n|[^ \t\r]/g;
@@ -84,7 +92,7 @@ describe('a segment', () => {
   test('says nothing of files that are taken out', () => {
     const files = ['a.b(c)', 'a.b(d)'].map(fileOf);
     const segment = drive(Segment.build(files));
-    if (files[0]) files[0].isAlive = false;
+    if (files[0]) files[0].goneSince = 1;
     assert.deepEqual(placesByIndex(segment, 'a.b(', 3), ['src/1.ts:4']);
     assert.equal(segment.liveCharacters, 6);
   });
