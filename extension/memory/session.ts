@@ -23,7 +23,8 @@ export class Session {
   private readonly controller = new AbortController();
   private isEverythingWanted = false;
   private wanted = new Set<string>();
-  private looking: Promise<void> | undefined;
+  private looking = Promise.resolve();
+  private isLooking = false;
   private looks = 0;
   /** There was more than is held, so what is near matters. */
   private isCut = false;
@@ -41,16 +42,14 @@ export class Session {
 
   /** Resolves when nothing is left to look at. */
   get settled(): Promise<void> {
-    return this.looking ?? Promise.resolve();
+    return this.looking;
   }
 
   /** Of files on the disk, folders included; undefined: anything may have. */
   changed(paths: Changed): void {
     if (paths === undefined) this.isEverythingWanted = true;
     else for (const path of paths) this.wanted.add(path);
-    this.looking ??= this.look().finally(() => {
-      this.looking = undefined;
-    });
+    if (!this.isLooking) this.looking = this.look();
   }
 
   /** Somebody works in a folder now. In a workspace that is held as a whole, that changes nothing. */
@@ -81,13 +80,19 @@ export class Session {
 
   private async look(): Promise<void> {
     const { signal } = this.controller;
-    while (this.isEverythingWanted || this.wanted.size > 0) {
-      if (!(await this.options.rest(signal))) return;
-      const isEverything = this.isEverythingWanted;
-      const paths = [...this.wanted];
-      this.isEverythingWanted = false;
-      this.wanted = new Set();
-      await this.guarded(() => (isEverything ? this.everything() : this.some(paths)));
+    this.isLooking = true;
+    try {
+      while (this.isEverythingWanted || this.wanted.size > 0) {
+        if (!(await this.options.rest(signal))) return;
+        const isEverything = this.isEverythingWanted;
+        const paths = [...this.wanted];
+        this.isEverythingWanted = false;
+        this.wanted = new Set();
+        await this.guarded(() => (isEverything ? this.everything() : this.some(paths)));
+      }
+    } finally {
+      // In the same turn as the last look at what is wanted: a change that comes later begins a look of its own.
+      this.isLooking = false;
     }
   }
 

@@ -320,6 +320,34 @@ describe('a session', () => {
     assert.ok(changes() > 0);
   });
 
+  test('loses no change, at whatever moment of the end of a look it comes', async () => {
+    // A look ends in a few steps of promises: the change comes behind the first of them, the second, and so on.
+    for (let steps = 0; steps < 16; steps++) {
+      const files = new FakeFiles({ 'a.ts': 'a' });
+      const port = new FakePort();
+      const session: Session = new Session({
+        id: 'm',
+        port,
+        files: () => files,
+        rest: async ({ aborted }) => !aborted,
+        log: { info: () => undefined, debug: () => undefined },
+        changed: () => {
+          if (files.disk.has('b.ts')) return;
+          files.write('b.ts', 'b');
+          let later = Promise.resolve();
+          for (let step = 0; step < steps; step++) later = later.then(() => undefined);
+          void later.then(() => session.changed(new Set(['b.ts'])));
+        },
+      });
+      session.changed(undefined);
+      await session.settled;
+      // What was begun by then is waited for; nothing that was lost begins by itself.
+      await new Promise((resolve) => setImmediate(resolve));
+      await session.settled;
+      assert.deepEqual(port.sent, ['a.ts', 'b.ts'], `${steps} steps`);
+    }
+  });
+
   test('looks again where somebody goes to another folder of a workspace that is too large to be held', async () => {
     const files = new FakeFiles({ 'a/a.ts': 'a', 'b/b.ts': 'b' });
     const port = new FakePort();
