@@ -55,6 +55,17 @@ export interface InPlaceDenoiser {
 export interface HoleContext {
   readonly before: Int32Array;
   readonly after: Int32Array;
+  /** Where the layout has more in front of the hole than its left side, or its sides in another order. Absent: as laid out. */
+  readonly sides?: HoleSides;
+}
+
+/** The text on both sides of a hole. */
+interface HoleSides {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  /** Characters of the sides that the answer's first token begins with and its last token ends with (Hole, canvas/types.ts). */
+  readonly head: string;
+  readonly tail: string;
 }
 
 /** Models that denoise block by block over an exact K/V cache. */

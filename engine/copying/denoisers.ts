@@ -1,5 +1,4 @@
 // Denoisers that copy: each wraps one of the model's and mixes what stands elsewhere into its predictions.
-import type { SpecialIds } from '../checkpoint/family';
 import type {
   BlockDenoiser,
   HoleContext,
@@ -55,8 +54,7 @@ export class CopyingInPlaceDenoiser implements InPlaceDenoiser {
 }
 
 export class CopyingBlockDenoiser implements BlockDenoiser {
-  private before: readonly number[] = [];
-  private after: readonly number[] = [];
+  private sides: Pick<Around, 'before' | 'after' | 'head' | 'tail'> = { before: [], after: [] };
   private lead = 0;
   /** Committed blocks by lane, without what the first one began with. */
   private readonly settled = new Map<number, number[]>();
@@ -64,7 +62,6 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
   constructor(
     private readonly inner: BlockDenoiser,
     private readonly copying: Copying,
-    private readonly specials: Pick<SpecialIds, 'fimSuffix' | 'fimPrefix'>,
   ) {}
 
   get blockLength(): number {
@@ -79,8 +76,12 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
     signal?: AbortSignal,
   ): Promise<{ readonly lead: Int32Array }> {
     this.settled.clear();
-    this.before = [...context.before.subarray(-SIDE_TOKENS)];
-    this.after = [...suffixOf(context, this.specials).subarray(0, SIDE_TOKENS)];
+    const { before, after, sides } = context;
+    this.sides = {
+      ...sides,
+      before: [...(sides ?? { before }).before.slice(-SIDE_TOKENS)],
+      after: [...(sides ?? { after }).after.slice(0, SIDE_TOKENS)],
+    };
     const opened = this.copying.alone
       ? { lead: new Int32Array(0) }
       : await this.inner.open(context, lanes, signal);
@@ -91,12 +92,9 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
   predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]> {
     const around = (lane: Lane, index: number): Around => {
       const settled = this.settled.get(lane.lane ?? index);
-      return {
-        before: settled ? [...this.before, ...settled] : this.before,
-        after: this.after,
-        from: settled ? 0 : this.lead,
-        goesOn: true,
-      };
+      return settled
+        ? { ...this.sides, before: [...this.sides.before, ...settled], head: '', from: 0, goesOn: true }
+        : { ...this.sides, from: this.lead, goesOn: true };
     };
     return predictWith(lanes, around, this.copying, (asked) => this.inner.predict(asked, options));
   }
@@ -110,7 +108,8 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
 
   private hypotheses(): Hypothesis[] {
     const { prior, tokenizer } = this.copying;
-    const [left, right] = [tokenizer.decode(this.before), tokenizer.decode(this.after)];
+    const { before, after } = this.sides;
+    const [left, right] = [tokenizer.decode(before), tokenizer.decode(after)];
     return [
       ...prior.drafts(left, right).map(({ text, share, order, right: agreed }): Hypothesis => {
         return { ids: prior.encode(text), source: 'copy', copy: { share, order, right: agreed } };
@@ -137,15 +136,4 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
       this.settled.set(lane, [...(known ?? []), ...block]);
     }
   }
-}
-
-/** The text behind the hole: apart, or in front of the prefix where the family's order is suffix first. */
-function suffixOf(
-  { before, after }: HoleContext,
-  { fimSuffix, fimPrefix }: Pick<SpecialIds, 'fimSuffix' | 'fimPrefix'>,
-): Int32Array {
-  if (after.length > 0 || fimSuffix === undefined || fimPrefix === undefined) return after;
-  const from = before.indexOf(fimSuffix);
-  const to = before.indexOf(fimPrefix);
-  return from >= 0 && to > from ? before.subarray(from + 1, to) : after;
 }

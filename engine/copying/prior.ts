@@ -9,6 +9,9 @@ import type { CopyIndex, CopyText } from './sources';
 export interface Run {
   readonly left: string;
   readonly right: string;
+  /** What `left` ends with and `right` begins with that the run's own tokens spell, too; absent: nothing. */
+  readonly head?: string;
+  readonly tail?: string;
   /** Masked cells. */
   readonly cells: number;
   /** Whether the run may end before its last cell, or go on behind it. */
@@ -16,7 +19,7 @@ export interface Run {
   readonly mayBeEmpty: boolean;
 }
 
-type Sides = Pick<Run, 'left' | 'right' | 'mayBeEmpty'>;
+type Sides = Pick<Run, 'left' | 'right' | 'mayBeEmpty' | 'head'>;
 
 export class CopyPrior {
   private readonly encoded = new Map<string, Int32Array>();
@@ -54,28 +57,30 @@ export class CopyPrior {
   }
 
   /** `cells`: how many tokens a draft has, where that is known. */
-  private draftsOf({ left, right, mayBeEmpty }: Sides, cells?: number): Draft[] {
-    return remembered(this.drafted, JSON.stringify([left, right, mayBeEmpty, cells]), () =>
+  private draftsOf({ left, right, mayBeEmpty, head = '' }: Sides, cells?: number): Draft[] {
+    return remembered(this.drafted, JSON.stringify([left, right, mayBeEmpty, head, cells]), () =>
       draftsFor(this.texts, left, right, {
         mayBeEmpty,
         index: this.index,
-        ...(cells === undefined ? {} : { lengthIn: (text: string) => this.lengthOf(text, cells) }),
+        ...(cells === undefined ? {} : { lengthIn: (text: string) => this.lengthOf(text, cells, head) }),
       }),
     );
   }
 
   /** A draft that the run has no room for asks for one more mask at the run's end. */
-  private tokensOf({ text, right }: Draft, { cells, isOpen }: Run): readonly number[] {
-    const ids = [...this.encode(text)];
+  private tokensOf({ text, right }: Draft, { cells, isOpen, head = '', tail = '' }: Run): readonly number[] {
+    const ids = [...this.encode(head + text + (right > 0 ? tail : ''))];
     if (!isOpen) return ids;
     if (this.expand !== undefined && ids.length > cells) return [...ids.slice(0, cells - 1), this.expand];
     return right > 0 && this.end !== undefined ? [...ids, this.end] : ids;
   }
 
-  /** Characters that the first `count` tokens of a text have; undefined where there are fewer. */
-  private lengthOf(text: string, count: number): number | undefined {
-    const ids = this.encode(text);
-    return ids.length < count ? undefined : this.tokenizer.decode(ids.subarray(0, count)).length;
+  /** Characters of a text that `count` tokens have, which spell the `head` before it; undefined where there are fewer. */
+  private lengthOf(text: string, count: number, head: string): number | undefined {
+    const ids = this.encode(head + text);
+    if (ids.length < count) return undefined;
+    const length = this.tokenizer.decode(ids.subarray(0, count)).length - head.length;
+    return length > 0 ? length : undefined;
   }
 
   encode(text: string): Int32Array {

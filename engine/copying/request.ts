@@ -38,9 +38,7 @@ export class RequestCopying {
   }
 
   blockwise(denoiser: BlockDenoiser): BlockDenoiser {
-    return this.choice === 'off'
-      ? denoiser
-      : new CopyingBlockDenoiser(denoiser, this.copying(), this.facts.specials);
+    return this.choice === 'off' ? denoiser : new CopyingBlockDenoiser(denoiser, this.copying());
   }
 
   inPlace(denoiser: InPlaceDenoiser): InPlaceDenoiser {

@@ -5,7 +5,7 @@ import type { TextTokenizer } from '../checkpoint/types';
 import { FORBIDDEN } from '../decoding/biasRows';
 import type { Ask, Lane, Prediction } from '../denoiser';
 import { type CellCopy, mixPrediction } from './mixture';
-import type { CopyPrior } from './prior';
+import type { CopyPrior, Run } from './prior';
 
 export interface Copying {
   readonly prior: CopyPrior;
@@ -24,6 +24,9 @@ export interface Around {
   readonly from: number;
   /** Whether what follows the last token is not known yet: the hole may go on there. */
   readonly goesOn: boolean;
+  /** Characters of both sides that the hole's first token begins with and its last one ends with; absent: none. */
+  readonly head?: string;
+  readonly tail?: string;
 }
 
 /** Tokens on either side that are looked at. */
@@ -40,16 +43,10 @@ export function copiesFor(lane: Lane, around: Around, copying: Copying): (CellCo
       const bias = biasOf(cell)?.bias;
       return bias === undefined || (bias[token] ?? FORBIDDEN) > FORBIDDEN / 2;
     };
-    const cells = copying.prior.cells(
-      {
-        left: copying.tokenizer.decode(leftOf(lane, run.at, around, copying.maskId)),
-        right: copying.tokenizer.decode(rightOf(lane, end, around, copying.maskId)),
-        cells: run.asks.length,
-        isOpen,
-        mayBeEmpty: isOpen && copying.prior.end !== undefined && allows(0, copying.prior.end),
-      },
-      allows,
-    );
+    const mayBeEmpty = isOpen && copying.prior.end !== undefined && allows(0, copying.prior.end);
+    // Where the hole may end, its tail is spelled already.
+    const sides = sidesOf(lane, run.at, end, mayBeEmpty ? { ...around, tail: '' } : around, copying);
+    const cells = copying.prior.cells({ ...sides, cells: run.asks.length, isOpen, mayBeEmpty }, allows);
     for (const [i, ask] of run.asks.entries()) copies[ask] = cells[i];
   }
   return copies;
@@ -126,6 +123,25 @@ function isLast({ tokens }: Lane, end: number, { goesOn }: Around, maskId: numbe
   return !goesOn || end >= tokens.length || tokens[end] === maskId;
 }
 
+/** The text on both sides of a run, and what of it the run's own tokens bring. */
+function sidesOf(
+  lane: Lane,
+  at: number,
+  end: number,
+  around: Around,
+  { tokenizer, maskId }: Copying,
+): Pick<Run, 'left' | 'right' | 'head' | 'tail'> {
+  const after = rightOf(lane, end, around, maskId);
+  const head = at === around.from ? (around.head ?? '') : '';
+  const tail = after.isOutside ? (around.tail ?? '') : '';
+  return {
+    left: tokenizer.decode(leftOf(lane, at, around, maskId)) + head,
+    right: tail + tokenizer.decode(after.ids),
+    head,
+    tail,
+  };
+}
+
 /** Tokens to the left as far as they are known without a gap. */
 function leftOf({ tokens }: Lane, at: number, { before, from }: Around, maskId: number): number[] {
   const own = [...tokens.subarray(Math.max(from, at - SIDE_TOKENS), at)];
@@ -134,11 +150,16 @@ function leftOf({ tokens }: Lane, at: number, { before, from }: Around, maskId: 
   return [...before.slice(-SIDE_TOKENS), ...own].slice(-SIDE_TOKENS);
 }
 
-function rightOf({ tokens }: Lane, end: number, { after, goesOn }: Around, maskId: number): number[] {
+function rightOf(
+  { tokens }: Lane,
+  end: number,
+  { after, goesOn }: Around,
+  maskId: number,
+): { readonly ids: readonly number[]; readonly isOutside: boolean } {
   const own = [...tokens.subarray(end, end + SIDE_TOKENS)];
   const gap = own.indexOf(maskId);
   const isWhole = gap < 0 || (goesOn && own.every((token) => token === maskId));
-  return isWhole
-    ? [...own.filter((token) => token !== maskId), ...after].slice(0, SIDE_TOKENS)
-    : own.slice(0, gap);
+  if (!isWhole) return { ids: own.slice(0, gap), isOutside: false };
+  const known = own.filter((token) => token !== maskId);
+  return { ids: [...known, ...after].slice(0, SIDE_TOKENS), isOutside: known.length === 0 };
 }

@@ -11,6 +11,7 @@ import { denoiseBlocks } from '../decoding/blocks';
 import type { RescoringChoice } from '../decoding/chooseAnswer';
 import { denoiseInPlace } from '../decoding/inPlace';
 import type { DecodeRequest, LaneResult } from '../decoding/request';
+import { NO_BYTES } from '../decoding/tokenTable';
 import type { DenoiseStep } from '../decoding/types';
 import type {
   Candidate,
@@ -201,9 +202,13 @@ export class Infiller {
       contextFor: (hole, answers) => {
         const { before, after } = sidesOf(canvas, hole, answers);
         const { language, instruction } = params;
-        const selected = holePlan.holes[hole]?.cells.map((cell) => cell.original) ?? [];
+        const { cells = [], head, tail } = holePlan.holes[hole] ?? {};
+        const selected = cells.map((cell) => cell.original);
         const asked = { selected, ...(instruction === undefined ? {} : { instruction }) };
-        return holeContext(this.checkpoint, before, after, language, asked);
+        return {
+          ...holeContext(this.checkpoint, before, after, language, asked),
+          sides: { before, after, head: wholeText(head), tail: wholeText(tail) },
+        };
       },
       ...(rescoring ? { rescoring } : {}),
     });
@@ -291,6 +296,12 @@ function withSources(candidate: Candidate, sources: readonly (CopySource | undef
     return source === undefined ? span : { ...span, source };
   });
   return { ...candidate, spans };
+}
+
+/** Nothing of characters that are cut themselves. */
+function wholeText(bytes: Uint8Array = NO_BYTES): string {
+  const text = Buffer.from(bytes).toString('utf8');
+  return text.includes('\ufffd') ? '' : text;
 }
 
 /** Tokens that were not locked. */

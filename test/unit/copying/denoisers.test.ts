@@ -11,6 +11,7 @@ import { type BlockRequest, denoiseBlocks } from '../../../engine/decoding/block
 import { denoiseInPlace } from '../../../engine/decoding/inPlace';
 import type { LaneResult } from '../../../engine/decoding/request';
 import {
+  bytesOf,
   canvasOf,
   FakeBlocks,
   FakeInPlace,
@@ -68,7 +69,7 @@ const answer = ([result]: readonly LaneResult[]): string => textOf(result?.holes
 const sure: MixtureWeight = () => 0.99;
 
 async function blocks(left: string, right: string, copying: Copying, inner: FakeBlocks): Promise<string> {
-  const denoiser = new CopyingBlockDenoiser(inner, copying, {});
+  const denoiser = new CopyingBlockDenoiser(inner, copying);
   return answer(await denoiseBlocks(denoiser, requestOf(left, right, 'end-token')));
 }
 
@@ -122,26 +123,47 @@ describe('copying block by block', () => {
     assert.equal(await blocks(LEFT, RIGHT, copyingOf(LEFT, RIGHT, sure, SPECIALS.end), inner), 'bar');
   });
 
-  test('suffix-first prompts: the right side is found in front of the prefix', async () => {
+  const laidOut = (layout: 'suffix-first' | 'prefix-first', left: string, right: string) => {
     const [fimSuffix, fimPrefix, fimMiddle] = [VOCABULARY + 1, VOCABULARY + 2, VOCABULARY + 3];
-    const inner = new FakeBlocks(8, 4, () => NOTHING);
-    const left = 'foo(de);\nfoo(bar)+a;\nfoo(';
-    const right = ')+a;\n';
-    const denoiser = new CopyingBlockDenoiser(inner, copyingOf(left, right, sure, SPECIALS.end), {
-      fimSuffix,
-      fimPrefix,
+    const [before, after] = [
+      [fimPrefix, ...ids(left)],
+      [fimSuffix, ...ids(right)],
+    ];
+    const sides = layout === 'suffix-first' ? [...after, ...before] : [...before, ...after];
+    return { before: Int32Array.of(...sides, fimMiddle), after: new Int32Array(0) };
+  };
+
+  for (const layout of ['suffix-first', 'prefix-first'] as const)
+    test(`${layout} prompts: both sides are searched as they stand in the text`, async () => {
+      const inner = new FakeBlocks(8, 4, () => NOTHING);
+      const [left, right] = ['foo(de);\nfoo(bar)+a;\nfoo(', ')+a;\n'];
+      const denoiser = new CopyingBlockDenoiser(inner, copyingOf(left, right, sure, SPECIALS.end));
+      const sides = { before: [...ids(left)], after: [...ids(right)], head: '', tail: '' };
+      const request = {
+        ...requestOf(left, right, 'end-token'),
+        contextFor: () => ({ ...laidOut(layout, left, right), sides }),
+      };
+      assert.equal(answer(await denoiseBlocks(denoiser, request)), 'bar');
     });
-    const before = Int32Array.of(fimSuffix, ...ids(right), fimPrefix, ...ids(left), fimMiddle);
+
+  test('borders inside of tokens: what the hole’s tokens spell of both sides is searched for, too', async () => {
+    const inner = new FakeBlocks(8, 4, () => NOTHING);
+    const [left, right] = ['return a;\nret', ';\n'];
+    const denoiser = new CopyingBlockDenoiser(inner, copyingOf(left, right, sure, SPECIALS.end));
+    const hole = holeOf({ head: bytesOf('ret'), tail: bytesOf(';') });
+    const [before, after] = [ids('return a;\n'), ids('\n')];
+    const sides = { before: [...before], after: [...after], head: 'ret', tail: ';' };
     const request = {
       ...requestOf(left, right, 'end-token'),
-      contextFor: () => ({ before, after: new Int32Array(0) }),
+      canvas: canvasOf('return a;\n', hole, '\n'),
+      contextFor: () => ({ before, after, sides }),
     };
-    assert.equal(answer(await denoiseBlocks(denoiser, request)), 'bar');
+    assert.equal(answer(await denoiseBlocks(denoiser, request)), 'return a;');
   });
 
   test('a hole knows nothing of the blocks of the one before', async () => {
     const inner = new FakeBlocks(8, 4, () => NOTHING);
-    const denoiser = new CopyingBlockDenoiser(inner, copyingOf(LEFT, RIGHT, sure, SPECIALS.end), {});
+    const denoiser = new CopyingBlockDenoiser(inner, copyingOf(LEFT, RIGHT, sure, SPECIALS.end));
     const context = { before: ids(LEFT), after: ids(RIGHT) };
     const tokens = new Int32Array(8).fill(SPECIALS.mask);
     const first = async () => {
