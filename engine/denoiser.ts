@@ -87,7 +87,7 @@ export interface BlockDenoiser {
   commit(blocks: readonly Int32Array[], lanes?: readonly number[], signal?: AbortSignal): Promise<void>;
   /**
    * Answers that begin as the hypotheses do, rescored by the model's causal head; a denoiser may have hypotheses of its own.
-   * Absent, or undefined, where the model has no such head or nothing stands behind the hole.
+   * Absent, or undefined, where the model has no such head or nothing follows the hole.
    */
   rescore?(request: RescoreRequest): Promise<readonly Rescored[] | undefined>;
 }

@@ -264,7 +264,7 @@ export interface MemoryUpdateParams {
 /** `no-room`: files of a lower rank, or newer ones, take all the room that there is. */
 export type SkipReason = 'binary' | 'generated' | 'minified' | 'too-long' | 'no-room';
 
-/** A memory as it stands behind an update. */
+/** A memory as it is after an update. */
 export interface MemoryFacts {
   readonly files: number;
   /** UTF-16 units of their texts. */

@@ -35,7 +35,7 @@ const GAPS: readonly [number, number] = [143, 167];
 /** A pause, in milliseconds; how often one comes inside a line. */
 const PAUSES: readonly [number, number] = [400, 1200];
 const PAUSE_SHARE = 0.03;
-/** Keys from one pause to the next that counts, at the least. */
+/** Keys from one pause to the next that counts, at least. */
 const BETWEEN_PAUSES = 8;
 /** Characters that are typed of each text. */
 const PIECE = 270;

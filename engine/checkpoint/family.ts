@@ -33,7 +33,7 @@ export type InfillKind =
    * `prefix-first`: fimPrefix prefix fimSuffix suffix fimMiddle.
    */
   | { readonly kind: 'fim-order'; readonly bos: boolean; readonly order: 'suffix-first' | 'prefix-first' }
-  /** What stands before the span and nothing else: the model has no way to see what stands behind it. */
+  /** What stands before the span and nothing else: the model has no way to see what follows it. */
   | { readonly kind: 'left-only'; readonly bos: boolean }
   /** The file around the span goes through the chat template; the answer is a fenced block. */
   | { readonly kind: 'prompt' }

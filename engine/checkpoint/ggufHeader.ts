@@ -146,7 +146,7 @@ function readMetadata(cursor: ByteCursor, count: number): Map<string, GgufValue>
 const ARRAY = 9;
 
 interface ScalarType {
-  /** Bytes that a value takes at the least. */
+  /** Bytes that a value takes at least. */
   readonly least: number;
   readonly read: (cursor: ByteCursor) => GgufScalar;
 }

@@ -25,7 +25,7 @@ export interface Analogy extends CopyEvidence {
   readonly place: CopyPlace;
 }
 
-/** Units on the left that agree at the least. */
+/** Units on the left that agree at least. */
 const LEAST_ORDER = 2;
 /** Places looked at in one text, nearest first, and how much of it, in UTF-16 units. */
 const MOST_PLACES = 1000;
@@ -55,7 +55,7 @@ export function analogiesFor(texts: readonly CopyText[], left: string, right: st
     for (const { at, ...found } of analogiesIn(near, before, ours, behind)) {
       const whole = behindHead(found.text, head);
       if (whole === undefined) continue;
-      // Blanks in front of what stands behind the hole belong to that.
+      // Blanks in front of what follows the hole belong to that.
       const draft = found.right > 0 && BLANKS.exec(right)?.[0] ? whole.trimEnd() || whole : whole;
       const weight = weightOf(found, distance + (before ? near.length - at : at));
       total += weight;
@@ -111,7 +111,7 @@ function* analogiesIn(
   }
 }
 
-/** What of a continuation stands behind `head`: blanks are the hole's own affair, a begun word has to go on. */
+/** What of a continuation follows `head`: blanks are the hole's own affair, a begun word has to go on. */
 function behindHead(whole: string, head: string): string | undefined {
   const blanks = BLANKS.exec(head)?.[0] ?? '';
   const full = blanks === '' ? whole : blanks + whole.replace(BLANKS, '');

@@ -66,7 +66,7 @@ interface HoleRun {
   readonly rules: StepRules;
   readonly hole: number;
   readonly lead: Int32Array;
-  /** Cells that the hole has at the least: those it began with, where some were locked. */
+  /** Cells that the hole has at least: those it began with, where some were locked. */
   readonly planned: number;
   /** Fills a block behind the hole's last cell. */
   readonly filler: number;
@@ -81,7 +81,7 @@ interface BlockPlace {
 
 /**
  * Denoises the holes of a canvas in turn, one lane for each seed. `steps` of the sampling is shared out over the
- * blocks, one each at the least. Throws `context-too-long` where no token of an answer fits, `cancelled` between steps.
+ * blocks, at least one each. Throws `context-too-long` where no token of an answer fits, `cancelled` between steps.
  */
 export async function denoiseBlocks(denoiser: BlockDenoiser, request: BlockRequest): Promise<LaneResult[]> {
   checkRequest(request);

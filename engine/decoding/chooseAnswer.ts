@@ -116,7 +116,7 @@ function rewrite({ hole }: AnswerRun, state: HoleState, { ids, logProbs }: Resco
   };
 }
 
-/** An answer that ran to its bound is cut where what stands behind it follows best, behind what is locked. */
+/** An answer that ran to its bound is cut where the text goes on best, after what is locked. */
 async function cutAtBestEnd(run: AnswerRun, state: HoleState, answer: HoleAnswer): Promise<HoleAnswer> {
   const { ids, logProbs, locked } = answer;
   if (state.ended || run.request.family.length.kind === 'fixed' || ids.length < 2) return answer;

@@ -139,7 +139,7 @@ function attendSeparately(
   return mergedHeads(context, graph.op('Add', [fromPast, fromNew]));
 }
 
-/** MultiHeadAttention with as many heads as K/V has; the groups stand behind one another in its sequence. */
+/** MultiHeadAttention with as many heads as K/V has; the groups follow one another in its sequence. */
 function attendFused(context: AttentionContext, query: string, key: string, value: string): string {
   const { graph, shape, bias } = context;
   const { kvHeads, headSize } = shape;

@@ -11,7 +11,7 @@ const SUM = 8;
 /** Most blocks that are looked at when a file is loaded: less than 0.1 s. */
 const MOST = 64;
 
-/** Length of a file whose checksums stand behind its first `bytes` bytes. */
+/** Length of a file whose checksums follow its first `bytes` bytes. */
 export function checkedLength(bytes: number): number {
   return bytes + SUM * Math.ceil(bytes / BLOCK);
 }

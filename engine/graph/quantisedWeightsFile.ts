@@ -33,7 +33,7 @@ export async function holdsLayout(file: string, layout: WeightsLayout): Promise<
     if (bytesRead !== begin.length || !begin.equals(layout.header)) return false;
     return await isSound(handle, layout.bytes);
   } catch {
-    // What cannot be read is made anew.
+    // What cannot be read is made again.
     return false;
   } finally {
     await handle.close();

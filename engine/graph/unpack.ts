@@ -16,7 +16,7 @@ import type { Precision } from './types';
 
 /** Values that are read and written between two looks at the signal. */
 const STRETCH = 1 << 21;
-/** Raise it with any change of layout: older files are then made anew. */
+/** Raise it with any change of layout: older files are then made again. */
 const FORMAT = 1;
 
 export interface Unpacked {

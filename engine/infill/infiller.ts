@@ -151,7 +151,7 @@ export class Infiller {
       ...(opening === undefined ? {} : { languageToken: opening }),
       budget: textBudget,
       holeTokens: room,
-      // A cached canvas was trained on text that was tokenised apart at each cut; an answer to a prompt begins anew.
+      // A cached canvas was trained on text that was tokenised apart at each cut; an answer to a prompt begins again.
       heal: infill.kind !== 'cached-canvas' && infill.kind !== 'prompt',
       steady: infill.kind !== 'in-place',
     });

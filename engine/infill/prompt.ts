@@ -23,7 +23,7 @@ export interface PromptParts {
   readonly instruction?: string | undefined;
 }
 
-/** The tokens up to where the answer begins; nothing stands behind it. */
+/** The tokens up to where the answer begins; nothing follows it. */
 export function promptContext({ tokenizer, chat }: PromptFacts, parts: PromptParts): HoleContext {
   const { before, selected, after, language = '', instruction } = parts;
   const encode = (text: string) => tokenizer.encode(text).ids;

@@ -73,7 +73,7 @@ async function scoreInPlace(
   return scores;
 }
 
-/** Tokens of the suffix that a block is scored against: a suffix is encoded anew behind each block. */
+/** Tokens of the suffix that a block is scored against: a suffix is encoded again behind each block. */
 const SUFFIX_TOKENS = 192;
 
 /**

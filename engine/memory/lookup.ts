@@ -20,7 +20,7 @@ const MOST = { left: 320, begun: 256, right: 64, sources: 64 };
 const NEAR = { files: 8, characters: 100_000 };
 /** Units behind the hole by which a place is looked for: fewer stand everywhere. */
 const RIGHT_UNITS = { most: KEY_UNITS, least: 3 };
-/** Characters that a hole may have where it is found by what stands behind it, and places that are taken for one. */
+/** Characters that a hole may have where it is found by what follows it, and places that are taken for one. */
 const HOLE_REACH = 160;
 const MOST_STARTS = 3;
 /** Places around which analogies are looked for, and how far around, in characters. */
@@ -114,7 +114,7 @@ export class MemoryLookup implements CopyIndex {
     }
   }
 
-  /** In front of what stands behind the hole, wherever the last unit on its left is found. */
+  /** In front of what follows the hole, wherever the last unit on its left is found. */
   private byRight(tail: string, head: string, found: Found): void {
     // A word that the hole may end in is none by itself.
     let from = 0;

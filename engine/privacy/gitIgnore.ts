@@ -8,7 +8,7 @@ import { DeadlineError } from '../deadline';
 import { isNamedByIgnoreFiles, type Repository, readIgnoreFiles, repositoryOf } from './ignoreFiles';
 
 export interface GitIgnoreOptions {
-  /** The git executable, asked for anew each time. */
+  /** The git executable, asked for each time. */
   readonly git: () => string;
   /** Whether git may be run in the folders that are asked about. */
   readonly isTrusted: () => boolean;

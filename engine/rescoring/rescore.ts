@@ -18,7 +18,7 @@ const LOGITS_AT_ONCE = 8_388_608;
 /** Answers that are read on into the suffix, beside the hypotheses that are not cut. */
 const SHORTLIST = 12;
 
-/** `after`: the tokens behind the hole, one at the least. Throws `cancelled` between passes. */
+/** `after`: the tokens behind the hole, at least one. Throws `cancelled` between passes. */
 export async function rescore(
   forward: Forward,
   behind: Behind,

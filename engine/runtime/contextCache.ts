@@ -69,7 +69,7 @@ export class ContextCache {
     );
   }
 
-  /** Forgets what stands behind token `kept`; a device cache cannot be cut and starts again. Returns what is left. */
+  /** Forgets what follows token `kept`; a device cache cannot be cut and starts again. Returns what is left. */
   private cut(kept: number): number {
     if (this.kv.location === 'device' || kept === 0) {
       this.dispose();

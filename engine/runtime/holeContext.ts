@@ -37,7 +37,7 @@ type Rescorer = (
 
 export interface ContextEncoder {
   encode(context: HoleContext, signal?: AbortSignal): Promise<EncodedContext>;
-  /** Of a family whose causal head reads on across the hole. Undefined where nothing stands behind it. */
+  /** Of a family whose causal head reads on across the hole. Undefined where nothing follows it. */
   rescore?(context: HoleContext, request: RescoreRequest): Promise<Rescored[] | undefined>;
   dispose(): void;
 }

@@ -10,7 +10,7 @@ export interface InPlaceOptions {
   /** Whether the logits at position i predict token i + 1. */
   readonly shifted: boolean;
   readonly cache: 'dual' | 'exact';
-  /** In `dual` mode: most windowed steps before everything is computed anew. */
+  /** In `dual` mode: most windowed steps before everything is computed again. */
   readonly refreshEvery: number;
   /** Fills the end of shorter lanes; nothing sees it. */
   readonly padToken: number;

@@ -34,7 +34,7 @@ interface EngineLog {
 }
 
 export interface SupervisorOptions {
-  /** Asked anew at each start, so that settings count from the next start on. */
+  /** Asked again at each start, so that settings count from the next start on. */
   readonly launch: () => Promise<EngineLaunch>;
   readonly log: EngineLog;
   /** Milliseconds without a request after which the engine is stopped; 0: never. */
@@ -128,7 +128,7 @@ export class EngineSupervisor {
     }
   }
 
-  /** Starts it anew; a person asked, so earlier crashes are forgiven. Rejects with why it did not start. */
+  /** Starts it again; a person asked, so earlier crashes are forgiven. Rejects with why it did not start. */
   async restart(): Promise<void> {
     await this.stop();
     this.budget.reset();

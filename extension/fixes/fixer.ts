@@ -140,7 +140,7 @@ export class Fixer {
     found: Sifted,
     span: Span | undefined,
   ): FixOutcome {
-    // The editor may have been closed or opened anew meanwhile.
+    // The editor may have been closed or opened again meanwhile.
     const editor = window.visibleTextEditors.find((one) => one.document === document);
     if (document.version !== version || editor === undefined) {
       say(l10n.t('Palimpsest: the fix was canceled because the file was edited or closed.'));

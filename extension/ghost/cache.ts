@@ -132,7 +132,7 @@ function continued({ mark, texts, isFull }: Entry, place: GhostPlace): Remembere
   return { typed: typed.length, texts: rest, replaces: closed.length, isFull };
 }
 
-/** What stands behind the cursor and did not when the answer was given; undefined where more than that is new. */
+/** What follows the cursor and did not when the answer was given; undefined where more than that is new. */
 function closedByEditor({ afterHead }: PlaceMark, after: string, typed: string): string | undefined {
   if (after.slice(0, COMPARED) === afterHead) return '';
   const [closers = ''] = (typed === '' ? null : CLOSERS.exec(after)) ?? [];

@@ -66,7 +66,7 @@ export class SyntaxTree {
     return found;
   }
 
-  /** The same text after an edit, read anew where it changed; a tree of its own. Undefined where time was up. */
+  /** The same text after an edit, read again where it changed; a tree of its own. Undefined where time was up. */
   edited({ start, end, text: insert }: TextEdit): SyntaxTree | undefined {
     const text = this.text.slice(0, start) + insert + this.text.slice(end);
     const copy = this.tree.copy();

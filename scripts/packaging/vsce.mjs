@@ -12,7 +12,7 @@ const VERSION = '3.9.2';
 const cacheHome = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache');
 const cache = path.join(cacheHome, 'palimpsest', 'vsce', VERSION);
 
-/** Its functions; a finished install has a stamp, an interrupted one is made anew. */
+/** Its functions; a finished install has a stamp, an interrupted one is made again. */
 export function ensureVsce() {
   const stamp = path.join(cache, 'complete');
   if (!fs.existsSync(stamp)) {

@@ -50,7 +50,7 @@ function cacheFolder() {
 
 /**
  * The interpreter of an environment that has everything in training/requirements.txt. Throws PythonMissing where there is
- * no Python or a package cannot be had; what was begun is removed, so that the next call begins anew.
+ * no Python or a package cannot be had; what was begun is removed, so that the next call begins again.
  */
 export function ensurePython() {
   const python = choosePython(process.env.PALIMPSEST_PYTHON);

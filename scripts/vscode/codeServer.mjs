@@ -43,7 +43,7 @@ function npm(args, cwd) {
   }
 }
 
-/** The Node that runs it, and its entry. A finished install has a stamp; an interrupted one is made anew. */
+/** The Node that runs it, and its entry. A finished install has a stamp; an interrupted one is made again. */
 export function ensureCodeServer() {
   const server = path.join(cache, 'node_modules', 'code-server');
   const platform = process.platform === 'win32' ? 'win' : process.platform;

@@ -81,7 +81,7 @@ for (const name of ['dreamon', 'llada']) {
         assert.ok(differ(approximate, wanted?.slice(1)), 'and the window notices');
       }));
 
-    test('what changes outside the window, or the length, is computed anew', () =>
+    test('what changes outside the window, or the length, is computed again', () =>
       withModel(name, async ({ checkpoint, session }) => {
         const { shifted } = checkpoint.family;
         const dual = new CachedInPlaceDenoiser(session, checkpoint.shape, options(shifted, 'dual', 100));
@@ -309,8 +309,8 @@ describe('cached canvases', () => {
       const [kept] = await denoiser.predict([block], GREEDY);
       const fresh = blockDenoiser(model);
       await fresh.denoiser.open({ before: prefix, after: suffix }, 1);
-      const [anew] = await fresh.denoiser.predict([block], GREEDY);
-      same(kept, anew, 'moved suffix');
+      const [again] = await fresh.denoiser.predict([block], GREEDY);
+      same(kept, again, 'moved suffix');
       assert.ok(differ(kept, early), 'the typed tokens matter');
       await fresh.denoiser.open({ before: prefix, after: tokens(30, 9) }, 1);
       const [other] = await fresh.denoiser.predict([block], GREEDY);

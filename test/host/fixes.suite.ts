@@ -214,7 +214,7 @@ describe('quick fixes', () => {
     await commands.executeCommand('notifications.clearAll');
   });
 
-  it('stands behind the fixes of the language itself', async () => {
+  it('comes after the fixes of the language itself', async () => {
     const editor = await openFile('order.py', PROGRAM);
     objector = new Objector('qzx');
     const own = languages.registerCodeActionsProvider(

@@ -71,7 +71,7 @@ export async function openFile(name: string, text: string): Promise<TextEditor> 
   // A document that the editor still remembers from before takes the file's new text with a delay.
   await until(() => document.getText() === text, `${name} with its text`);
   const editor = await window.showTextDocument(document, { preview: false });
-  // One that was closed meanwhile is read anew.
+  // One that was closed meanwhile is read again.
   await until(() => editor.document.getText() === text, `${name} with its text, shown`);
   return editor;
 }

@@ -65,7 +65,7 @@ describe('rewrite selection', () => {
     const text = editor.document.getText();
     assert.notEqual(text, PROGRAM);
     assert.ok(text.startsWith('import json\n\n\ndef load(path):\n'), 'what stands before is kept');
-    assert.ok(text.endsWith('    return True\n'), 'what stands behind is kept');
+    assert.ok(text.endsWith('    return True\n'), 'what follows is kept');
     await undo();
     assert.equal(editor.document.getText(), PROGRAM);
     assert.equal(editor.document.isDirty, false);

@@ -139,7 +139,7 @@ describe('the engine outlives nobody', { timeout: 240_000 }, () => {
     untouched();
   });
 
-  test('a window that is loaded anew', async () => {
+  test('a window that is loaded again', async () => {
     const { pid } = await reviewed();
     await window.page.reload();
     await until(() => !processes().some((one) => one.pid === pid), 'the end of the engine', 15_000);

@@ -1,6 +1,6 @@
 """Reference inference for a converted model: left to right behind both sides, in the plainest form.
 
-Everything is read anew for every token; the engine, which keeps keys and values, must say the same.
+Everything is read again for every token; the engine, which keeps keys and values, must say the same.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def _spans(progress: Progress) -> list[tuple[str, int, int]]:
 
 
 def _training(checkpoint: Checkpoint) -> str:
-    """The commands that trained: another one where the run began anew, went back to its first stage, or decayed."""
+    """The commands that trained: another one where the run began again, went back to its first stage, or decayed."""
     progress, settings = checkpoint.progress, checkpoint.settings
     spans = _spans(progress)
     ends = {end for stage, _, end in spans if stage == "canvas"}

@@ -32,7 +32,7 @@ MAX_JOINED_HOLES = 8
 MIDDLES = 4
 """Middles of a sample that share its suffix."""
 FURTHER_MASKINGS = 7
-"""How often a block is masked anew, on average, before a row's share of canvas tokens is left unused."""
+"""How often a block is masked again, on average, before a row's share of canvas tokens is left unused."""
 PLAIN_TOGETHER = 8
 """Neighbours that are plain rows together: among canvas rows they would be padded to the length of those."""
 PLAIN = RowRecipe(rename=0.0, echo=0.0)

@@ -39,7 +39,7 @@ class Progress:
     """Rows of the diffusion stage without canvases."""
     seconds: float = 0.0
     warm_start: int = 0
-    """Tokens at which the optimiser last began anew; the learning rate rises again from there."""
+    """Tokens at which the optimiser last began again; the learning rate rises again from there."""
     decay_start: int | None = None
     decay_tokens: int = 0
     decays: list[tuple[int, int]] = field(default_factory=list)

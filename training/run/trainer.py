@@ -212,7 +212,7 @@ class Trainer:
         return Checkpoint(self.settings, replace(self.progress), self.optimiser.state())
 
     def start_from(self, weights: Weights) -> None:
-        """Begins with the weights of a checkpoint folder; the optimiser, and so the learning rate, starts anew."""
+        """Begins with the weights of a checkpoint folder; the optimiser, and so the learning rate, starts again."""
         self.optimiser.start_from(weights.tensors)
         self.progress = replace(without_decay(weights.progress), warm_start=weights.progress.tokens)
 

@@ -1,4 +1,4 @@
-// Saber (arXiv:2510.18165): commits all that is surer than the mean of what was committed so far (two at the least),
+// Saber (arXiv:2510.18165): commits all that is surer than the mean of what was committed so far (at least two),
 // then takes back the tokens that the new context has made the model doubt most.
 import { bestFirst, byScore, cellsOf } from './order';
 import type { Proposal, Rule } from './proposal';

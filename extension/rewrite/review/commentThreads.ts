@@ -33,7 +33,7 @@ export class CommentReviews {
 
   /**
    * The threads of a document are those of its hunks, one each. A hunk that was there keeps its thread: one that is made
-   * anew in the same place would be folded.
+   * again in the same place would be folded.
    */
   show(document: TextDocument, hunks: readonly Hunk[], quality: Quality | undefined): void {
     this.controller ??= comments.createCommentController(CONTROLLER, 'Palimpsest');

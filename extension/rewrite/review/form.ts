@@ -28,7 +28,7 @@ export function formOf(candidates: readonly (readonly Hunk[])[], surroundings: S
 
 /** Whether a candidate that came later can be shown in the editor at all, if not so well. */
 export function canBeInline(hunks: readonly Hunk[]): boolean {
-  // Ghost text stands behind a line; before the first one there is none.
+  // Ghost text follows a line; before the first one there is none.
   return hunks.every((hunk) => isInLine(hunk) || hunk.endLine > 0);
 }
 

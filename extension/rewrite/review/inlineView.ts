@@ -90,7 +90,7 @@ export class ReviewView {
       after: { margin: '0 0 0 3ch', fontStyle: 'italic', color: new ThemeColor('descriptionForeground') },
     }),
   );
-  /** Its height depends on the hunk, so it is made anew for each; one in each editor. */
+  /** Its height depends on the hunk, so it is made again for each; one in each editor. */
   private readonly tints = new Map<TextEditor, TextEditorDecorationType>();
 
   /** `open`: the hunk whose new lines the editor shows as ghost text. */

@@ -1,5 +1,5 @@
 // The new lines of a hunk that is not open, so that all of a review is seen at once: the editor has one ghost text at a time and
-// no room of its own between lines, so each new line stands behind the old one that it is for. Pure.
+// no room of its own between lines, so each new line follows the old one that it is for. Pure.
 import type { Hunk } from './hunks';
 
 export interface Sign {

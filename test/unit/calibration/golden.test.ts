@@ -1,6 +1,6 @@
 // Ten frozen examples of each fitted function: coefficients fit only the features that they were fitted to, so a feature
 // must not change its scale, its sign or its place unnoticed. The coefficients here are the example's own, whatever the
-// starter model's are today. Where a change of a feature is meant, fit again and record these values anew.
+// starter model's are today. Where a change of a feature is meant, fit again and record these values again.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -140,7 +140,7 @@ describe('denoiseBlocks', () => {
     }
   });
 
-  test('an end token waits for what stands behind the span', async () => {
+  test('an end token waits for what follows the span', async () => {
     const target = ids('ab=cd');
     // Wants the end after `ab=cd`, then, as that is refused, a brace.
     const denoiser = new FakeBlocks(4, 8, (_, position) =>

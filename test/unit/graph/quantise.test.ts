@@ -269,7 +269,7 @@ describe('the quantised file', () => {
     }
   });
 
-  test('is made anew where it is truncated or damaged, of another format, or of weights that have changed', async () => {
+  test('is made again where it is truncated or damaged, of another format, or of weights that have changed', async () => {
     const tiny = writeTinyCheckpoint(temporaryFolder('tiny'));
     const folder = temporaryFolder('side');
     const make = async () => {

@@ -64,7 +64,7 @@ export async function rivalInstalls(folder: string, size: number, count: number)
 
 /**
  * @param folder an empty folder for everything
- * @param gaps bytes that the server is asked for between one kill and the next, at the least
+ * @param gaps bytes that the server is asked for between one kill and the next, at least
  */
 export async function killedInstall(
   folder: string,

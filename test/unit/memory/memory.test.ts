@@ -11,7 +11,7 @@ const LIMITS: MemoryLimits = { bytes: 400_000, files: 200, segment: 20_000 };
 const code = (seed: number, lines = 100): string =>
   Array.from({ length: lines }, (_, i) => `  const value${seed}_${i} = make(${seed}, ${i});\n`).join('');
 
-/** What the memory would continue `left` with, where two units agree at the least. */
+/** What the memory would continue `left` with, where two units agree at least. */
 function continuations(memory: Memory, left: string, path?: string): string[] {
   const found = new MemoryLookup(memory, path === undefined ? {} : { path }).sources(left, '\n');
   return found

@@ -311,7 +311,7 @@ describe('what git ignores', () => {
     assert.equal(said.length, 1, 'and says so once');
   });
 
-  test('is believed for a while, and asked for anew when an ignore file has changed', async () => {
+  test('is believed for a while, and asked for again when an ignore file has changed', async () => {
     let now = 0;
     let asked = 0;
     const remembering = asking({

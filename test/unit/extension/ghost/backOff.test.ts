@@ -47,7 +47,7 @@ describe('backing off', () => {
     assert.equal(backOff.tooSlow, undefined);
   });
 
-  test('another model begins anew', () => {
+  test('another model begins again', () => {
     const { backOff } = world();
     backOff.gaveUp(9000);
     backOff.forget();

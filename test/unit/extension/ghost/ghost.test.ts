@@ -152,7 +152,7 @@ describe('what is offered of an answer', () => {
     assert.deepEqual(textsOf(['a(\r\n  b'], ' + c\n'), ['a(']);
   });
 
-  test('nothing blank, nothing twice, no line that stands behind the cursor already', () => {
+  test('nothing blank, nothing twice, no line that follows the cursor already', () => {
     assert.deepEqual(textsOf(['', ' \n', 'a', 'a', 'b'], '\n'), ['a', 'b']);
     assert.deepEqual(textsOf(['\n  return x;', 'y'], '\n  return x;\n}\n'), ['y']);
   });
