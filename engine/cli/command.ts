@@ -8,6 +8,7 @@ import { infillCommand } from './infill';
 import { modelsCommands } from './models';
 import { type CommandSpec, helpOf, parseArguments, suggestion, UsageError, usageOf } from './options';
 import { scoreCommand } from './score';
+import { serveCommand } from './serve';
 
 export const COMMANDS: readonly Command[] = [
   infillCommand,
@@ -15,6 +16,7 @@ export const COMMANDS: readonly Command[] = [
   checkCommand,
   benchCommand,
   devicesCommand,
+  serveCommand,
   ...modelsCommands,
 ];
 
@@ -52,7 +54,9 @@ function groupHelp(group: readonly CommandSpec[]): string {
 async function dispatch(words: readonly string[], context: CommandContext): Promise<number> {
   const [name, ...rest] = words;
   if (name === undefined) {
-    throw new UsageError('Specify a command: palimpsest infill, score, check, bench, devices, or models.');
+    throw new UsageError(
+      'Specify a command: palimpsest infill, score, check, bench, devices, serve, or models.',
+    );
   }
   if (name === '--help' || name === '-h' || name === 'help') {
     const topic = commandOf(rest);

@@ -5,8 +5,9 @@ import type { Priority } from '../protocol';
  * The rules
  *  - One job runs at a time: a forward pass blocks the process anyway.
  *  - rewrite before ghost before background; first come, first served within a priority.
- *  - Newest wins: a job supersedes older ones of the same document *and* priority, queued or running.
- *  - A rewrite that arrives stops a running ghost job (`superseded`): a person waits for the one, not for the other.
+ *  - Newest wins: a job supersedes older ones of the same client, document *and* priority, queued or running.
+ *  - A rewrite that arrives stops a running ghost job of the same client (`superseded`): a person waits for the one, not for
+ *    the other.
  *  - A background job gives way to whatever ranks higher: it is stopped and starts again later, at most `yields` times.
  *  - Background does not starve: when `passes` other jobs have gone before a waiting one, it is next.
  *  - At most `capacity` jobs wait (one that gave way counts). When full, an arriving job takes the place of the newest
@@ -18,6 +19,8 @@ export interface Job {
   readonly id: number;
   readonly priority: Priority;
   readonly document?: string | undefined;
+  /** Who asks, where several do: nobody's job is superseded by another's. */
+  readonly client?: string | undefined;
 }
 
 export type Refusal = 'superseded' | 'cancelled' | 'queue-full';
@@ -97,7 +100,11 @@ export class Schedule {
         decisions.push(this.stop('superseded', job.id));
       } else if (onDevice.state === 'working') {
         const running = onDevice.entry;
-        if (job.priority === 'rewrite' && running.job.priority === 'ghost') {
+        if (
+          job.priority === 'rewrite' &&
+          running.job.priority === 'ghost' &&
+          job.client === running.job.client
+        ) {
           decisions.push(this.stop('superseded', job.id));
         } else if (this.mustGiveWay(running, entry)) {
           running.yields++;
@@ -188,6 +195,9 @@ export class Schedule {
 
 function supersedes(newer: Job, older: Job): boolean {
   return (
-    newer.document !== undefined && newer.document === older.document && newer.priority === older.priority
+    newer.document !== undefined &&
+    newer.document === older.document &&
+    newer.client === older.client &&
+    newer.priority === older.priority
   );
 }

@@ -9,6 +9,8 @@ export interface Work<T> {
   readonly model: string;
   readonly priority: Priority;
   readonly document?: string | undefined;
+  /** Who asks, where several do. */
+  readonly client?: string | undefined;
   /** Called again from the beginning after a background job gave way. Looks at `signal` between denoise steps. */
   run(signal: AbortSignal): Promise<T>;
 }
@@ -64,7 +66,8 @@ export class Scheduler {
         controller: undefined,
         answered: false,
       });
-      this.carryOut(this.schedule.submit({ id, priority: work.priority, document: work.document }));
+      const { priority, document, client } = work;
+      this.carryOut(this.schedule.submit({ id, priority, document, client }));
     });
   }
 

@@ -1,7 +1,14 @@
 // What ends a request or an engine, in words.
 import { ResponseError } from 'vscode-jsonrpc/node';
-import { EngineError, toEngineError } from '../errors';
+import { EngineError, type ErrorCode, toEngineError } from '../errors';
 import { ERROR_RPC_CODE, type ErrorData } from '../protocol';
+
+const CRASHES: readonly ErrorCode[] = ['engine-exited', 'engine-unresponsive', 'protocol-violation'];
+
+/** The engine is gone or useless, whatever was asked of it: another one may answer. */
+export function isCrash(error: EngineError): boolean {
+  return CRASHES.includes(error.code);
+}
 
 /** What a sudden end tells, as far as it tells anything. */
 export function suddenEnd(

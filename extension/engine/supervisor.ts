@@ -1,12 +1,14 @@
 // The engine's life as the editor sees it: started on first use, restarted with back-off when it dies, stopped when idle.
 // Knows nothing of vscode, so that it can be tested with real processes and without an editor.
-import { EngineError, type ErrorCode, toEngineError } from '../../engine/errors';
+import { EngineError, toEngineError } from '../../engine/errors';
 import type { LoadProgress, ModelDescription, ProviderChoice } from '../../engine/protocol';
 import { type Disposable, Emitter } from '../../engine/rpc/emitter';
 import { EngineClient as Engine, type EngineClient, type EngineExit } from '../../engine/rpc/engineClient';
-import { LOADING_PATIENCE, patienceWith } from './hangTimeout';
+import { isCrash } from '../../engine/rpc/failures';
+import { LOADING_PATIENCE, patienceWith } from '../../engine/rpc/hangTimeout';
+import { RestartBudget } from '../../engine/rpc/restartBudget';
+import { unlessAborted } from '../../engine/rpc/unlessAborted';
 import { describeRuntime, type NodeRuntime } from './nodeRuntime';
-import { RestartBudget } from './restartBudget';
 
 export type EngineState =
   /** Not started yet, idle for long, or stopped by the person. */
@@ -49,12 +51,6 @@ export interface SupervisorOptions {
 export interface ReadyEngine {
   readonly client: EngineClient;
   readonly model: ModelDescription;
-}
-
-const CRASHES: readonly ErrorCode[] = ['engine-exited', 'engine-unresponsive', 'protocol-violation'];
-
-export function isCrash(error: EngineError): boolean {
-  return CRASHES.includes(error.code);
 }
 
 export class EngineSupervisor {
@@ -315,15 +311,4 @@ function pause(millis: number, signal: AbortSignal): Promise<void> {
     }),
     signal,
   );
-}
-
-/** The one who gives up stops waiting; the start itself goes on for whoever comes next. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(cancelled());
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

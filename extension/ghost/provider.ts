@@ -14,8 +14,9 @@ import {
 import { toEngineError } from '../../engine/errors';
 import type { Exclusion } from '../../engine/privacy/secrets';
 import { type CopySource, DEFAULT_GATE } from '../../engine/protocol';
+import { isCrash } from '../../engine/rpc/failures';
 import { setContext } from '../common/contextKeys';
-import { type EngineSupervisor, isCrash } from '../engine/supervisor';
+import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import type { Exclusions } from '../privacy/exclusions';
 import { adaptsToSpeed, type GhostSettings, ghostSettings } from '../settings';

@@ -2,7 +2,8 @@
 // background stays silent, until the engine has failed for good.
 import { commands, type LogOutputChannel, l10n, window } from 'vscode';
 import type { EngineError, ErrorCode } from '../../engine/errors';
-import { type EngineState, type EngineSupervisor, isCrash } from '../engine/supervisor';
+import { isCrash } from '../../engine/rpc/failures';
+import type { EngineState, EngineSupervisor } from '../engine/supervisor';
 
 /** Nobody is told: what was asked for is not wanted any more. */
 const SILENT: readonly ErrorCode[] = ['cancelled', 'superseded'];

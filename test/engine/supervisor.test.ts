@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after, afterEach, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RestartBudget } from '../../extension/engine/restartBudget';
+import { RestartBudget } from '../../engine/rpc/restartBudget';
 import {
   EngineSupervisor,
   type ReadyEngine,

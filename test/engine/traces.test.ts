@@ -216,6 +216,7 @@ describe('traces', () => {
     assert.deepEqual(await networkImports('engine/runtime/probeMain.ts'), []);
     assert.deepEqual(await networkImports('engine/checkpoint/templateMain.ts'), []);
     // `palimpsest models install` downloads; nothing else of the command does. The agents are how it gets through a proxy.
+    // `palimpsest serve` listens.
     assert.deepEqual(await networkImports('engine/cli/main.ts'), [
       'http in agent-base',
       'https in agent-base',
@@ -223,6 +224,7 @@ describe('traces', () => {
       'net in http-proxy-agent',
       'net in https-proxy-agent',
       'node:http in engine/hub/request.ts',
+      'node:http in engine/serve/httpServer.ts',
       'node:https in engine/hub/request.ts',
       'node:tls in engine/hub/network.ts',
       'tls in http-proxy-agent',

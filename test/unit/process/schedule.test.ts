@@ -7,8 +7,8 @@ import type { Priority } from '../../../engine/protocol';
 const LIMITS = { capacity: 4, passes: 3, yields: 2 };
 const RANK = { rewrite: 0, ghost: 1, background: 2 } as const;
 
-function job(id: number, priority: Priority, document?: string): Job {
-  return { id, priority, document };
+function job(id: number, priority: Priority, document?: string, client?: string): Job {
+  return { id, priority, document, client };
 }
 
 describe('schedule', () => {
@@ -56,6 +56,20 @@ describe('schedule', () => {
     ]);
     assert.deepEqual(schedule.finished(1, false), [{ kind: 'start', id: 2 }]);
     assert.deepEqual(schedule.submit(job(3, 'ghost', 'b')), []);
+  });
+
+  test('nobody supersedes or stops what another client asked for', () => {
+    const schedule = new Schedule(LIMITS);
+    schedule.submit(job(1, 'ghost', 'a', 'ada'));
+    schedule.submit(job(2, 'ghost', 'b', 'ada'));
+    assert.deepEqual(schedule.submit(job(3, 'ghost', 'a', 'bob')), []);
+    assert.deepEqual(schedule.submit(job(4, 'rewrite', 'a', 'bob')), []);
+    assert.deepEqual(schedule.submit(job(5, 'ghost', 'b', 'ada')), [
+      { kind: 'refuse', id: 2, code: 'superseded', by: 5 },
+    ]);
+    assert.deepEqual(schedule.submit(job(6, 'rewrite', 'c', 'ada')), [
+      { kind: 'stop', id: 1, code: 'superseded', by: 6 },
+    ]);
   });
 
   test('background gives way, starts again, and after two times runs to its end', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { RESTART_LIMITS, RestartBudget } from '../../../../extension/engine/restartBudget';
+import { RESTART_LIMITS, RestartBudget } from '../../../engine/rpc/restartBudget';
 
 describe('restart budget', () => {
   test('four restarts with growing delays, then none', () => {

@@ -1,6 +1,6 @@
 // How long an engine may give no sign of life before it counts as hung. It cannot answer during a pass, and a pass takes as long
 // as the model is large and the machine is slow. Pure.
-import type { ModelDescription } from '../../engine/protocol';
+import type { ModelDescription } from '../protocol';
 
 /** While a model is loaded nobody knows yet how large it is, and a session is made in one go. */
 export const LOADING_PATIENCE = 120_000;

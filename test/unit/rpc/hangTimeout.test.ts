@@ -1,7 +1,7 @@
 // How long an engine may be silent follows from what its passes take here.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { patienceWith } from '../../../../extension/engine/hangTimeout';
+import { patienceWith } from '../../../engine/rpc/hangTimeout';
 
 describe('patience with the engine', () => {
   test('grows with what a pass takes on this machine, and has an end', () => {

@@ -1,0 +1,160 @@
+// An engine for programs without an editor: started when it is first needed, its model loaded, and started again when it crashes.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineError, throwIfCancelled, toEngineError } from '../errors';
+import type { LoadModelParams, LoadProgress, ModelDescription } from '../protocol';
+import { EngineClient, type EngineClientOptions } from './engineClient';
+import { isCrash } from './failures';
+import { LOADING_PATIENCE, patienceWith } from './hangTimeout';
+import type { Log } from './log';
+import { RestartBudget } from './restartBudget';
+import { unlessAborted } from './unlessAborted';
+
+/** `failed`: it did not start, or crashed too often; the next use tries again. */
+export type KeeperState = 'stopped' | 'loading' | 'ready' | 'restarting' | 'failed';
+
+export interface KeptEngine {
+  readonly client: EngineClient;
+  readonly model: ModelDescription;
+}
+
+export interface KeeperOptions {
+  readonly engine: Omit<EngineClientOptions, 'signal' | 'hangMillis'>;
+  readonly model: LoadModelParams;
+  readonly log: Log;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly onState?: (state: KeeperState, error?: EngineError) => void;
+  readonly budget?: RestartBudget;
+}
+
+export class EngineKeeper {
+  private readonly budget: RestartBudget;
+  private readonly closing = new AbortController();
+  private readonly clients = new Set<EngineClient>();
+  private current: KeptEngine | undefined;
+  private starting: Promise<KeptEngine> | undefined;
+  private stopping: Promise<void> | undefined;
+  private now: KeeperState = 'stopped';
+  /** Of the model, once it has been loaded; an engine that is started again loads the same. */
+  description: ModelDescription | undefined;
+  /** How often it was started again. */
+  restarts = 0;
+
+  constructor(private readonly options: KeeperOptions) {
+    this.budget = options.budget ?? new RestartBudget();
+  }
+
+  get state(): KeeperState {
+    return this.now;
+  }
+
+  /** The engine that runs, while its model is loaded. */
+  get ready(): KeptEngine | undefined {
+    return this.current?.client.alive ? this.current : undefined;
+  }
+
+  /**
+   * Runs `work` with an engine whose model is loaded; waits for that where need be, as long as `signal` lets it. Rejects with
+   * EngineError: why there is no engine, or what `work` threw. Work that was lost in a crash is not done again.
+   */
+  async use<T>(work: (engine: KeptEngine) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return work(await unlessAborted(this.engine(), signal));
+  }
+
+  /** Resolves when no process of it is left; later calls: the same. */
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  private engine(): Promise<KeptEngine> {
+    if (this.stopping !== undefined) return Promise.reject(stopped());
+    if (this.ready !== undefined) return Promise.resolve(this.ready);
+    return this.begin(this.current?.client.failure);
+  }
+
+  private begin(crash: EngineError | undefined): Promise<KeptEngine> {
+    if (this.starting === undefined) {
+      this.starting = this.bringUp(crash).finally(() => {
+        this.starting = undefined;
+      });
+      // A restart that nobody waits for tells its failure by the state.
+      this.starting.catch(() => undefined);
+    }
+    return this.starting;
+  }
+
+  private async bringUp(crash: EngineError | undefined): Promise<KeptEngine> {
+    const { signal } = this.closing;
+    this.current = undefined;
+    let failure = crash;
+    for (;;) {
+      try {
+        if (failure !== undefined) await this.backOff(failure, signal);
+        return await this.startOnce(signal);
+      } catch (thrown) {
+        if (signal.aborted) throw stopped();
+        const error = toEngineError(thrown);
+        if (!isCrash(error) || error === failure) {
+          this.enter('failed', error);
+          throw error;
+        }
+        failure = error;
+      }
+    }
+  }
+
+  /** Rethrows the failure itself when the budget is spent. */
+  private async backOff(failure: EngineError, signal: AbortSignal): Promise<void> {
+    const delay = this.budget.spend(Date.now());
+    if (delay === undefined) throw failure;
+    this.options.log('warn', `${failure.message} Restarting in ${delay} ms.`);
+    this.enter('restarting', failure);
+    this.restarts++;
+    await sleep(delay, undefined, { signal });
+  }
+
+  private async startOnce(signal: AbortSignal): Promise<KeptEngine> {
+    const { engine, model: asked, log, onProgress } = this.options;
+    if (this.now !== 'restarting') this.enter('loading');
+    const client = await EngineClient.start({ ...engine, signal, hangMillis: LOADING_PATIENCE });
+    this.clients.add(client);
+    client.onLog(({ level, message }) => log(level, message));
+    client.onExit(({ expected, error }) => {
+      this.clients.delete(client);
+      // Before it was ready, its death is the failure of the start itself.
+      if (!expected && this.current?.client === client && this.stopping === undefined) void this.begin(error);
+    });
+    try {
+      const progress = onProgress && client.onLoadProgress(onProgress);
+      const model = await client.loadModel(asked, signal).finally(() => progress?.dispose());
+      throwIfCancelled(signal);
+      // Its exit was told before anybody listened for it.
+      if (!client.alive) throw new EngineError('engine-exited', 'The engine exited while loading its model.');
+      client.hangMillis = patienceWith(model);
+      this.current = { client, model };
+      this.description = model;
+      this.enter('ready');
+      return this.current;
+    } catch (error) {
+      await client.stop();
+      throw error;
+    }
+  }
+
+  private async end(): Promise<void> {
+    this.closing.abort();
+    await Promise.all([...this.clients].map((client) => client.stop()));
+    await this.starting?.catch(() => undefined);
+    this.current = undefined;
+    this.enter('stopped');
+  }
+
+  private enter(state: KeeperState, error?: EngineError): void {
+    this.now = state;
+    this.options.onState?.(state, error);
+  }
+}
+
+function stopped(): EngineError {
+  return new EngineError('engine-exited', 'The engine was stopped: start another one.');
+}

@@ -1,0 +1,73 @@
+// The bodies of requests as the engine's protocol has them: with its checks, and with defaults for what only the pipe needs. Pure.
+import { infillParams, scoreParams } from '../process/validation';
+import type { InfillParams, ModelDescription, ScoreParams } from '../protocol';
+import { flag, object, type Read, textThat } from '../rpc/fields';
+import { HttpError } from './httpError';
+
+/** The engine numbers its requests itself. */
+const NUMBER = { requestId: 0 };
+
+const anyObject: Read<object> = (value, path) => {
+  object<object>({}, {})(value, path);
+  return value as object;
+};
+
+const STREAM = object<{ readonly stream?: boolean }>({}, { stream: flag });
+
+/** @throws EngineError, HttpError */
+export function readInfill(
+  value: unknown,
+  model: ModelDescription,
+): { readonly params: InfillParams; readonly stream: boolean } {
+  const body: { memory?: unknown; model?: unknown } = anyObject(value, '');
+  checkModel(body.model, model);
+  if ((body.memory ?? undefined) !== undefined) {
+    throw new HttpError(
+      'option-invalid',
+      '`memory` is not supported: a server keeps no texts. Send the texts to copy from as `openTexts`.',
+      { data: { path: 'memory' } },
+    );
+  }
+  const { stream = false } = STREAM(body, '');
+  const params = infillParams({
+    priority: 'rewrite',
+    ...body,
+    ...NUMBER,
+    model: model.folder,
+    events: stream,
+  });
+  return { params, stream };
+}
+
+/** @throws EngineError, HttpError */
+export function readScore(value: unknown, model: ModelDescription): ScoreParams {
+  const body: { model?: unknown } = anyObject(value, '');
+  checkModel(body.model, model);
+  return scoreParams({ priority: 'background', ...body, ...NUMBER, model: model.folder });
+}
+
+const ENOUGH = object<{ readonly id: string }>(
+  { id: textThat('the id of a request', (id) => /^[0-9a-f-]{36}$/.test(id), 36) },
+  {},
+);
+
+/** @throws EngineError */
+export function readEnough(value: unknown): string {
+  return ENOUGH(value, '').id;
+}
+
+/** @throws HttpError `model-unknown` where a model is named that is not the server's */
+export function checkModel(named: unknown, { name }: Pick<ModelDescription, 'name'>): void {
+  if ((named ?? undefined) === undefined || named === name) return;
+  throw new HttpError('model-unknown', `This server has no such model. It runs ${name}.`, {
+    data: { models: [name] },
+  });
+}
+
+/** As OpenAI lists models, with what a client of the engine wants to know beside it. */
+export function modelList({ folder: _, ...model }: ModelDescription, created: number): object {
+  return {
+    object: 'list',
+    data: [{ id: model.name, object: 'model', created, owned_by: 'palimpsest', palimpsest: model }],
+  };
+}
