@@ -25,6 +25,7 @@ export type ErrorCode =
   // runtime
   | 'provider-unavailable'
   | 'runtime-failed'
+  | 'device-lost'
   | 'out-of-memory'
   // requests
   | 'span-invalid'
@@ -65,6 +66,15 @@ export function toEngineError(value: unknown): EngineError {
   if (isEngineError(value)) return value;
   const message = value instanceof Error ? value.message : String(value);
   if (saysOutOfMemory(message)) return outOfMemory({ detail: message }, value);
+  const [, symbols] = /version [`'"]?((?:GLIBC|GLIBCXX)_[\d.]+)['"]? not found/.exec(message) ?? [];
+  if (symbols !== undefined) {
+    return new EngineError(
+      'runtime-failed',
+      `This system is too old for the engine: its C library lacks ${symbols}. Use a newer Linux: Debian 10, Ubuntu 20.04, RHEL 8, or later.`,
+      { detail: message },
+      { cause: value },
+    );
+  }
   return new EngineError('internal', `Something unexpected failed: ${message}`, {}, { cause: value });
 }
 
@@ -76,6 +86,13 @@ export function throwIfCancelled(signal: AbortSignal | undefined): void {
 /** Whether a sentence of V8, Node, the system's loader or ONNX Runtime says that there was no memory left. */
 export function saysOutOfMemory(message: string): boolean {
   return /out of memory|bad_alloc|failed to allocate|(allocation|allocate) failed|cannot allocate|ENOMEM|failed to map segment/i.test(
+    message,
+  );
+}
+
+/** Whether a sentence of Dawn, CUDA, DirectX or Vulkan says that the GPU is gone, or will not answer this process any more. */
+export function saysDeviceLost(message: string): boolean {
+  return /device (is |was )?lost|device_?lost|device (was |is )?(removed|hung|reset)|DXGI_ERROR_DEVICE|(CUDA|CUDNN|CUBLAS)_STATUS_(EXECUTION_FAILED|INTERNAL_ERROR)|CUDA (error|failure) (46|100|101|700|702|719|999)\b/i.test(
     message,
   );
 }

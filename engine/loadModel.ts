@@ -7,24 +7,24 @@ import { defaultCopying } from './calibration/fit';
 import type { Calibration } from './calibration/types';
 import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
-import { type EngineError, isEngineError, throwIfCancelled } from './errors';
+import { type EngineError, type ErrorCode, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
-import { headRowsFor, largestPass, memoryNeeds, PROCESS_BYTES, requestBytes } from './graph/memory';
+import { headRowsFor, largestPass, PROCESS_BYTES, requestBytes } from './graph/memory';
 import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
 import { placeOf } from './hub/place';
 import { Infiller } from './infill/infiller';
 import { isSlow } from './infill/reach';
 import type { LoadContext, LoadedModel, LoadModel } from './model';
-import type { LoadModelParams, ModelDescription } from './protocol';
-import { checkFits } from './runtime/availableMemory';
+import type { LoadModelParams, ModelDescription, ProviderName } from './protocol';
+import { describeMachine } from './runtime/devices';
+import { gpuMemory } from './runtime/hardware';
 import { IdleTrim } from './runtime/idleTrim';
 import { integerProductsAreExact } from './runtime/integerProducts';
-
 import { Pace, probePace } from './runtime/pace';
-import { choosePrecision } from './runtime/precision';
-import { rememberedProbe } from './runtime/probe';
-import { decideProvider, type ProviderDecision } from './runtime/providers';
+import { placeModel, weightBytesOf } from './runtime/placement';
+import { forgetProbe, type ProbeResult, rememberedProbe } from './runtime/probe';
+import type { ProviderDecision } from './runtime/providers';
 import { DecoderSession, keepsCacheOnDevice } from './runtime/session';
 
 /** Parameters up to which a model that cannot be quantised runs in fp32 without being asked: 4 GB. */
@@ -35,20 +35,45 @@ const PROBED_FROM = 1e8;
 const TOP_K = 24;
 
 export const loadModel: LoadModel = async (params, context) => {
-  const { checkpoint, calibration, decision, graph, precision, remarks } = await prepareModel(
-    params,
-    context,
-    true,
-  );
-  throwIfCancelled(context.signal);
-  context.onProgress?.({ folder: params.folder, stage: 'session' });
+  const prepared = await prepareModel(params, context, true);
+  const { decision } = prepared;
+  try {
+    return await startModel(prepared, params, context);
+  } catch (error) {
+    const mayRunOnCpu = (params.provider ?? 'auto') === 'auto' && decision.provider !== 'cpu';
+    if (!mayRunOnCpu || !isEngineError(error) || !GPU_FAILURES.includes(error.code)) throw error;
+    forgetProbe(decision.provider, context.cacheFolder);
+    const onCpu = await prepareModel({ ...params, provider: 'cpu' }, context, true);
+    const reason = `${decision.provider} was chosen, and failed: ${error.message}`;
+    return startModel({ ...onCpu, decision: { ...onCpu.decision, reason } }, params, context);
+  }
+};
+
+/** After which a model that may run anywhere runs on the CPU. */
+const GPU_FAILURES: readonly ErrorCode[] = [
+  ...(['provider-unavailable', 'device-lost', 'out-of-memory', 'runtime-failed'] as const),
+];
+
+async function startModel(
+  { checkpoint, calibration, decision, graph, precision, remarks, advice }: PreparedModel,
+  params: LoadModelParams,
+  { cacheFolder, signal, onProgress }: LoadContext,
+): Promise<LoadedModel> {
+  throwIfCancelled(signal);
+  onProgress?.({ folder: params.folder, stage: 'session' });
   const session = await DecoderSession.create(graph, checkpoint.shape, {
     provider: decision.provider,
     threads: threadCount(),
   });
   const pace = new Pace(checkpoint.shape);
-  if (checkpoint.parameters >= PROBED_FROM) {
-    await probePace((request) => session.run(request), checkpoint.shape, pace);
+  const isLarge = checkpoint.parameters >= PROBED_FROM;
+  if (isLarge || decision.provider !== 'cpu') {
+    // On a GPU the first pass, which compiles its kernels and takes its memory, belongs to loading: here a failure loses nothing.
+    const taught = isLarge ? pace : new Pace(checkpoint.shape);
+    await probePace((request) => session.run(request), checkpoint.shape, taught).catch(async (error) => {
+      await session.dispose();
+      throw error;
+    });
   }
   const description: ModelDescription = {
     folder: checkpoint.folder,
@@ -59,6 +84,7 @@ export const loadModel: LoadModel = async (params, context) => {
     contextLength: checkpoint.shape.contextLength,
     provider: decision.provider,
     providerReason: decision.reason,
+    ...(advice.length > 0 ? { advice } : {}),
     attention: decision.attention,
     precision,
     storedPrecision: checkpoint.storedDtype,
@@ -70,8 +96,10 @@ export const loadModel: LoadModel = async (params, context) => {
     memory: { weights: weightBytesOf(checkpoint, precision), request: requestBytes(checkpoint) },
     remarks,
   };
-  return modelOf(checkpoint, description, session, calibration, pace);
-};
+  // Its device is asked again at the next load: it answers otherwise than the probe had said.
+  const onDeviceLost = () => forgetProbe(decision.provider, cacheFolder);
+  return modelOf(checkpoint, description, session, calibration, pace, onDeviceLost);
+}
 
 /** A model up to its graph: opened, its provider and precision chosen, its quantised weights made. */
 interface PreparedModel {
@@ -81,6 +109,8 @@ interface PreparedModel {
   readonly graph: BuiltGraph;
   readonly precision: Precision;
   readonly remarks: readonly string[];
+  /** As in ModelDescription. */
+  readonly advice: readonly string[];
 }
 
 /**
@@ -99,20 +129,26 @@ export async function prepareModel(
   const calibration = await readCalibration(checkpoint);
   throwIfCancelled(signal);
   report('probing');
-  const decision = await decideProvider(params.provider ?? 'auto', (provider) =>
-    rememberedProbe(provider, cacheFolder),
-  );
+  const probed = new Map<ProviderName, Promise<ProbeResult>>();
+  const probe = (provider: ProviderName) => {
+    const known = probed.get(provider) ?? rememberedProbe(provider, cacheFolder);
+    probed.set(provider, known);
+    return known;
+  };
   const choice = params.precision ?? 'auto';
-  const fastIntegers =
-    choice === 'auto' &&
-    decision.provider === 'cpu' &&
-    process.arch === 'x64' &&
-    (await integerProductsAreExact());
-  const chosen = choosePrecision(choice, decision.provider, checkpoint, fastIntegers);
+  const placement = await placeModel(
+    checkpoint,
+    { provider: params.provider, precision: choice, mustFit },
+    {
+      probe,
+      gpuMemory,
+      fastIntegers: async () => process.arch === 'x64' && (await integerProductsAreExact()),
+    },
+  );
+  const { decision, precision: chosen } = placement;
+  const isOnCpu = (params.provider ?? 'auto') === 'auto' && decision.provider === 'cpu';
+  const advice = isOnCpu ? (await describeMachine(probe)).advice : [];
   throwIfCancelled(signal);
-  if (mustFit && decision.provider === 'cpu') {
-    checkFits(checkpoint.name, weightBytesOf(checkpoint, chosen));
-  }
   report('quantising', 0);
   const build = (precision: Precision) =>
     buildGraph(
@@ -131,7 +167,7 @@ export async function prepareModel(
         onProgress: ({ done, total }) => report('quantising', total > 0 ? done / total : 1),
       },
     );
-  let remarks = checkpoint.remarks;
+  let remarks = [...checkpoint.remarks, ...placement.remarks];
   let precision = chosen;
   const graph = await build(chosen).catch((error: unknown) => {
     const mayFallBack = choice === 'auto' && checkpoint.parameters <= SMALL && !isPacked(checkpoint);
@@ -140,16 +176,12 @@ export async function prepareModel(
     remarks = [...remarks, `It runs in fp32, which is slower: ${error.message}`];
     return build('fp32');
   });
-  return { checkpoint, calibration, decision, graph, precision, remarks };
+  return { checkpoint, calibration, decision, graph, precision, remarks, advice };
 }
 
 function passMillisOf(pace: Pace, checkpoint: Checkpoint): Pick<ModelDescription, 'passMillis'> {
   const passMillis = pace.millisOf(largestPass(checkpoint));
   return passMillis === undefined ? {} : { passMillis: Math.ceil(passMillis) };
-}
-
-function weightBytesOf(checkpoint: Checkpoint, precision: Precision): number {
-  return memoryNeeds(checkpoint).find((need) => need.precision === precision)?.weightBytes ?? 0;
 }
 
 /** Quantised weights found no room; as they are in the checkpoint they need none. */
@@ -163,6 +195,7 @@ function modelOf(
   session: DecoderSession,
   calibration: Calibration | undefined,
   pace: Pace,
+  onDeviceLost: () => void,
 ): LoadedModel {
   const infiller = new Infiller(checkpoint, description, session, calibration, pace);
   // The caches belong to one request at a time.
@@ -178,6 +211,9 @@ function modelOf(
     trim.begun();
     try {
       return await inTurn(work);
+    } catch (error) {
+      if (isEngineError(error) && error.code === 'device-lost') onDeviceLost();
+      throw error;
     } finally {
       trim.ended();
     }

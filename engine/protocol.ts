@@ -97,6 +97,8 @@ export interface ModelDescription {
   readonly provider: ProviderName;
   /** Why this provider: what was tried before it and what it said. */
   readonly providerReason: string;
+  /** Sentences for people: what there is to do so that a GPU is used. Absent where one is, or where the provider was chosen. */
+  readonly advice?: readonly string[];
   /** How the graph computes attention: by single operators, or by the provider's fused one. */
   readonly attention: 'plain' | 'fused';
   /** Of the weights as they run. */

@@ -3,7 +3,7 @@ import type { Checkpoint, DecoderShape } from '../checkpoint/types';
 import type { BuildGraph, BuiltGraph } from '../graph/types';
 import type { LoadContext, LoadModel } from '../model';
 import type { LoadModelParams, ProviderChoice } from '../protocol';
-import type { DeviceReport } from '../runtime/devices';
+import type { MachineReport } from '../runtime/devices';
 import type { Forward } from '../runtime/forward';
 import type { ProviderDecision } from '../runtime/providers';
 import type { SessionOptions } from '../runtime/session';
@@ -42,7 +42,7 @@ export interface Engine {
   ) => Promise<DisposableForward>;
   /** Raw fp32 logits of the CPU provider, [S, V] row by row, before any shift. */
   readonly logits: (graph: BuiltGraph, shape: DecoderShape, request: LogitsRequest) => Promise<Float32Array>;
-  readonly describeDevices: (cacheFolder: string) => Promise<readonly DeviceReport[]>;
+  readonly describeMachine: (cacheFolder: string) => Promise<MachineReport>;
   readonly decideProvider: (choice: ProviderChoice, cacheFolder: string) => Promise<ProviderDecision>;
 }
 

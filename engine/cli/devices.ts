@@ -1,16 +1,19 @@
 // `palimpsest devices`: which execution providers this machine has, what probing them said, and which one is taken.
 
-import type { DeviceReport } from '../runtime/devices';
+import type { MachineReport } from '../runtime/devices';
+import type { DeviceReport } from '../runtime/providers';
 import type { Command, CommandContext } from './context';
 import { LiveView } from './liveView';
 import { cacheFolder } from './modelOptions';
 import type { CommandSpec, ParsedArguments } from './options';
 import { canAnimate, type Paint, paintFor } from './style';
 import { table } from './table';
+import { megabytes } from './units';
 
 const spec: CommandSpec = {
   name: 'devices',
-  summary: 'Test the execution providers of this machine, and show which one is used and why.',
+  summary:
+    'Test the execution providers of this machine, show which one is used and why, and what to do next.',
   operands: [],
   options: { json: { help: 'print a single JSON object' } },
 };
@@ -40,23 +43,34 @@ function deviceLines(devices: readonly DeviceReport[], paint: Paint): string[] {
   ];
 }
 
+function machineLines({ devices, memory, advice }: MachineReport, paint: Paint): string[] {
+  const free = memory && `${megabytes(memory.free)} of ${megabytes(memory.total)} are free`;
+  return [
+    ...deviceLines(devices, paint),
+    '',
+    ...(memory && !memory.isShared ? [`GPU memory: ${free}${memory.name ? ` (${memory.name})` : ''}.`] : []),
+    ...advice,
+    'docs/gpu.md in the repository says more.',
+  ];
+}
+
 async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const json = parsed.has('json');
   const view =
     !json && canAnimate(context.stderr, context.env)
       ? new LiveView(context.stderr, context.clock)
       : undefined;
-  let devices: readonly DeviceReport[];
+  let machine: MachineReport;
   try {
     view?.show(() => ['testing the execution providers …']);
-    devices = await context.engine.describeDevices(cacheFolder(context.env));
+    machine = await context.engine.describeMachine(cacheFolder(context.env));
   } finally {
     view?.clear();
   }
   context.stdout.write(
     json
-      ? `${JSON.stringify({ devices })}\n`
-      : `${deviceLines(devices, paintFor(context.stdout, context.env)).join('\n')}\n`,
+      ? `${JSON.stringify(machine)}\n`
+      : `${machineLines(machine, paintFor(context.stdout, context.env)).join('\n')}\n`,
   );
   return 0;
 }

@@ -13,7 +13,13 @@ const engine: Engine = {
   buildGraph: async (...args) => (await import('../graph/build')).buildGraph(...args),
   createForward: async (...args) => (await import('../runtime/session')).DecoderSession.create(...args),
   logits: async (...args) => (await import('./logits')).sequenceLogits(...args),
-  describeDevices: async (cache) => (await import('../runtime/devices')).describeDevices(cache),
+  describeMachine: async (cache) => {
+    const [{ describeMachine }, { rememberedProbe }] = await Promise.all([
+      import('../runtime/devices'),
+      import('../runtime/probe'),
+    ]);
+    return describeMachine((provider) => rememberedProbe(provider, cache));
+  },
   decideProvider: async (choice, cache) => {
     const [{ decideProvider }, { rememberedProbe }] = await Promise.all([
       import('../runtime/providers'),

@@ -59,6 +59,6 @@ export function checkPassFits(bytes: number, available = availableMemory()): voi
 }
 
 /** For people: "1.4 GB", as task managers show it. */
-function gigabytes(bytes: number): string {
+export function gigabytes(bytes: number): string {
   return bytes < 1e8 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }

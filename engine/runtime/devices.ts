@@ -1,23 +1,23 @@
 // What this machine can run a model on, told with reasons: `palimpsest devices` and the editor's device list.
 import type { ProviderName } from '../protocol';
-import { type ProbeResult, rememberedProbe } from './probe';
-import { providerPlan, SMALLEST_GAIN } from './providers';
+import { adviceFor } from './deviceAdvice';
+import { type GpuMemory, gpuMemory, gpuVendors, type HardwareSources, thisMachine } from './hardware';
+import type { ProbeResult } from './probe';
+import { type DeviceReport, providerPlan, SMALLEST_GAIN } from './providers';
 
-export interface DeviceReport {
-  readonly provider: ProviderName;
-  readonly usable: boolean;
-  /** Whether `auto` would take it. */
-  readonly chosen: boolean;
-  readonly attention: 'plain' | 'fused';
-  readonly gain?: number;
-  readonly reason: string;
+type Probe = (provider: ProviderName) => Promise<ProbeResult>;
+
+export interface MachineReport {
+  readonly devices: readonly DeviceReport[];
+  /** Of the GPU that a model would run on; absent where nothing says it. */
+  readonly memory?: GpuMemory;
+  /** Sentences for the person: what there is to do, if anything. */
+  readonly advice: readonly string[];
 }
 
 /** Probes every provider of this platform; the CPU, always there, comes last. */
 export async function describeDevices(
-  cacheFolder: string,
-  probe: (provider: ProviderName) => Promise<ProbeResult> = (provider) =>
-    rememberedProbe(provider, cacheFolder),
+  probe: Probe,
   plan: readonly ProviderName[] = providerPlan(process.platform, process.arch),
 ): Promise<DeviceReport[]> {
   const reports: DeviceReport[] = [];
@@ -41,8 +41,22 @@ export async function describeDevices(
       chosen: !taken && result.ok && (result.gain ?? 0) >= SMALLEST_GAIN,
       attention: result.fusedAgrees ? 'fused' : 'plain',
       reason: result.reason,
+      ...(result.halves === undefined ? {} : { halves: result.halves }),
       ...(result.gain === undefined ? {} : { gain: result.gain }),
     });
   }
   return reports;
+}
+
+/** The devices, the GPU's memory, and the next step for the person. */
+export async function describeMachine(
+  probe: Probe,
+  sources: HardwareSources = thisMachine,
+): Promise<MachineReport> {
+  const devices = await describeDevices(probe);
+  const memory = devices.some(({ provider, usable }) => usable && provider !== 'cpu')
+    ? gpuMemory(sources)
+    : undefined;
+  const vendors = gpuVendors(sources);
+  return { devices, ...(memory ? { memory } : {}), advice: adviceFor(devices, vendors, sources) };
 }

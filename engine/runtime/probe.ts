@@ -14,14 +14,21 @@ export interface ProbeResult {
   readonly ok: boolean;
   /** Whether fused attention does, too. */
   readonly fusedAgrees: boolean;
+  /** Whether 16-bit weights give numbers near the CPU's; absent where that was not tried. */
+  readonly halves?: boolean;
   /** CPU time of the same work divided by this provider's; absent where it did not run. */
   readonly gain?: number;
+  /** Whether it says more of the moment than of the machine: no answer in time. */
+  readonly isPassing?: boolean;
   /** A sentence for the person. */
   readonly reason: string;
 }
 
+/** Goes up when the probe finds out something more: older answers lack it. */
+const PROBE_VERSION = 2;
 const HANG_MILLIS = 30_000;
-const DAY_MILLIS = 24 * 3600 * 1000;
+const HOUR_MILLIS = 3600 * 1000;
+const DAY_MILLIS = 24 * HOUR_MILLIS;
 
 /** Probes in a child process: `command` runs `probeMain` with the provider's name as its last argument. */
 export function probeInChild(
@@ -40,7 +47,8 @@ export function probeInChild(
     let errors = '';
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      fail(`it did not answer within ${hangMillis / 1000} s.`);
+      const reason = `it did not answer within ${hangMillis / 1000} s.`;
+      resolve({ provider, ok: false, fusedAgrees: false, isPassing: true, reason });
     }, hangMillis);
     child.stdout.on('data', (data) => {
       out += data;
@@ -61,14 +69,14 @@ export function probeInChild(
   });
 }
 
-/** The probe behind a memory on disk: successes are kept for a week, failures for a day. */
+/** The probe behind a memory on disk: successes are kept for a week, failures for a day, those that may be of a busy moment for an hour. */
 export async function rememberedProbe(
   provider: ProviderName,
   cacheFolder: string,
   probe: (provider: ProviderName) => Promise<ProbeResult> = probeInChild,
   now: number = Date.now(),
 ): Promise<ProbeResult> {
-  const file = path.join(cacheFolder, `probe-${provider}-${machineKey()}.json`);
+  const file = memoryFile(provider, cacheFolder);
   const known = readMemory(file, provider, now);
   if (known) return known;
   const result = await probe(provider);
@@ -79,6 +87,15 @@ export async function rememberedProbe(
     // A memory that cannot be written costs a probe at the next start, nothing else.
   }
   return result;
+}
+
+/** The next start asks the device again: it answered otherwise than the probe had said. */
+export function forgetProbe(provider: ProviderName, cacheFolder: string): void {
+  fs.rmSync(memoryFile(provider, cacheFolder), { force: true });
+}
+
+function memoryFile(provider: ProviderName, cacheFolder: string): string {
+  return path.join(cacheFolder, `probe-${provider}-${machineKey()}.json`);
 }
 
 /** Whole or not at all, on a full disk too. */
@@ -108,6 +125,8 @@ function machineKey(): string {
     os.cpus()[0]?.model,
     runtimeVersion(),
     process.env['VK_ICD_FILENAMES'],
+    process.env['VK_DRIVER_FILES'],
+    PROBE_VERSION,
   ];
   return crypto.createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 12);
 }
@@ -127,10 +146,15 @@ function readMemory(file: string, provider: ProviderName, now: number): ProbeRes
     const memory = JSON.parse(fs.readFileSync(file, 'utf8')) as { at?: unknown; result?: unknown };
     const result = parseResult(JSON.stringify(memory.result), provider);
     if (!result || typeof memory.at !== 'number') return undefined;
-    return now - memory.at < (result.ok ? 7 : 1) * DAY_MILLIS && memory.at <= now ? result : undefined;
+    return now - memory.at < keptMillis(result) && memory.at <= now ? result : undefined;
   } catch {
     return undefined;
   }
+}
+
+function keptMillis({ ok, isPassing }: ProbeResult): number {
+  if (isPassing) return HOUR_MILLIS;
+  return (ok ? 7 : 1) * DAY_MILLIS;
 }
 
 function parseResult(text: string, provider: ProviderName): ProbeResult | undefined {
@@ -144,6 +168,8 @@ function parseResult(text: string, provider: ProviderName): ProbeResult | undefi
       ok: value.ok,
       fusedAgrees: value.fusedAgrees === true,
       reason: value.reason,
+      ...(value.isPassing === true ? { isPassing: true } : {}),
+      ...(typeof value.halves === 'boolean' ? { halves: value.halves } : {}),
       ...(typeof value.gain === 'number' ? { gain: value.gain } : {}),
     };
   } catch {

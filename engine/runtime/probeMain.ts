@@ -5,15 +5,20 @@ import os from 'node:os';
 import path from 'node:path';
 import { isEngineError } from '../errors';
 import { buildGraph } from '../graph/build';
+import type { Precision } from '../graph/types';
 import { PROVIDERS, type ProviderName } from '../protocol';
 import { type ForwardRequest, openBias } from './forward';
+import { missingVulkan } from './hardware';
 import { voidKv } from './kvState';
 import type { ProbeResult } from './probe';
+import { absent, providerPlan } from './providers';
 import { randomCheckpoint } from './randomCheckpoint';
 import { DecoderSession } from './session';
 
 /** Largest difference of log-probabilities that passes: provider kernels sum in other orders. */
 const TOLERANCE = 5e-3;
+/** The same for 16-bit weights, whose own rounding comes on top. */
+const HALF_TOLERANCE = 5e-2;
 /** Wrong kernels have been seen from 32 tokens on (docs/decisions/graph.md). */
 const TOKENS = 96;
 const TIMED_RUNS = 3;
@@ -38,10 +43,10 @@ async function probe(provider: ProviderName, folder: string): Promise<ProbeResul
     temperature: 0,
     keep: false,
   };
-  const run = async (on: ProviderName, attention: 'plain' | 'fused') => {
+  const run = async (on: ProviderName, attention: 'plain' | 'fused', precision: Precision = 'fp32') => {
     const graph = await buildGraph(
       checkpoint,
-      { precision: 'fp32', attention, cacheOutput: 'new', topK: 4 },
+      { precision, attention, cacheOutput: 'new', topK: 4 },
       { cacheFolder: folder },
     );
     const session = await DecoderSession.create(graph, checkpoint.shape, {
@@ -75,11 +80,19 @@ async function probe(provider: ProviderName, folder: string): Promise<ProbeResul
   const fused = plainGain < 1 ? undefined : await run(provider, 'fused').catch(() => undefined);
   const fusedAgrees =
     fused !== undefined && largestDifference(fused.logProbs, reference.logProbs) <= TOLERANCE;
+  // A device that is slower than the CPU is taken only where a person insists: that is no reason to let everybody wait.
+  const half =
+    plainGain < 1 ? undefined : await run(provider, 'plain', 'fp16').catch(() => 'refused' as const);
+  const halves =
+    half === undefined
+      ? undefined
+      : half !== 'refused' && largestDifference(half.logProbs, reference.logProbs) <= HALF_TOLERANCE;
   const gain = fusedAgrees ? Math.max(plainGain, reference.millis / fused.millis) : plainGain;
   return {
     provider,
     ok: true,
     fusedAgrees: fusedAgrees && fused.millis <= plain.millis,
+    ...(halves === undefined ? {} : { halves }),
     gain,
     reason: `its results match the CPU's, at ${gain.toPrecision(2)} times the speed.`,
   };
@@ -101,10 +114,23 @@ function reasonOf(error: unknown): string {
   const detail = isEngineError(error) ? error.data['detail'] : undefined;
   const message =
     typeof detail === 'string' ? detail : error instanceof Error ? error.message : String(error);
+  const [, library] = /(lib[\w.+-]+\.so[.\d]*): cannot open shared object/i.exec(message) ?? [];
+  if (library !== undefined && !library.startsWith('libonnxruntime_providers'))
+    return `its library ${library} is not installed.`;
   if (/failed to load (shared )?library/i.test(message)) return 'its libraries are not installed.';
-  if (/no supported adapters|failed to get a(n)? (webgpu )?adapter/i.test(message))
-    return 'there is no such device here.';
+  if (/no supported adapters|failed to get a(n)? (webgpu )?adapter/i.test(message)) return noAdapter();
   return message.replace(/\s+/g, ' ').slice(0, 300);
+}
+
+function noAdapter(): string {
+  switch (missingVulkan()) {
+    case 'loader':
+      return 'the Vulkan loader (libvulkan.so.1) is not installed.';
+    case 'driver':
+      return 'no Vulkan driver is installed.';
+    case undefined:
+      return 'there is no such device here, or its driver is too old.';
+  }
 }
 
 async function main(): Promise<void> {
@@ -115,7 +141,10 @@ async function main(): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-probe-'));
   let result: ProbeResult;
   try {
-    result = await probe(provider, folder);
+    // The runtime leaves out a provider that its binary has not, and would run on the CPU under the other's name.
+    result = providerPlan(process.platform, process.arch).includes(provider)
+      ? await probe(provider, folder)
+      : absent(provider);
   } catch (error) {
     result = { provider, ok: false, fusedAgrees: false, reason: reasonOf(error) };
   } finally {

@@ -7,7 +7,23 @@ import type { ProbeResult } from './probe';
 export interface ProviderDecision {
   readonly provider: ProviderName;
   readonly attention: 'plain' | 'fused';
+  /** Whether it runs 16-bit weights; absent where that was not tried. */
+  readonly halves?: boolean;
   /** A sentence: what was tried and what it said. */
+  readonly reason: string;
+}
+
+/** What probing said of one provider. */
+export interface DeviceReport {
+  readonly provider: ProviderName;
+  readonly usable: boolean;
+  /** Whether `auto` would take it. */
+  readonly chosen: boolean;
+  readonly attention: 'plain' | 'fused';
+  /** Whether it runs 16-bit weights; absent where that was not tried. */
+  readonly halves?: boolean;
+  /** As in ProbeResult. */
+  readonly gain?: number;
   readonly reason: string;
 }
 
@@ -54,7 +70,7 @@ export async function decideProvider(
     }
     return {
       provider: choice,
-      attention: attentionOf(result),
+      ...kernelsOf(result),
       reason: `selected explicitly. ${result.reason}`,
     };
   }
@@ -63,7 +79,7 @@ export async function decideProvider(
     if (provider === 'cpu') break;
     const result = await probe(provider);
     if (result.ok && (result.gain ?? 0) >= SMALLEST_GAIN) {
-      return { provider, attention: attentionOf(result), reason: [...tried, result.reason].join(' ') };
+      return { provider, ...kernelsOf(result), reason: [...tried, result.reason].join(' ') };
     }
     tried.push(
       result.ok
@@ -78,10 +94,10 @@ export async function decideProvider(
   };
 }
 
-function absent(provider: ProviderName): ProbeResult {
+export function absent(provider: ProviderName): ProbeResult {
   return { provider, ok: false, fusedAgrees: false, reason: 'the runtime has none for this platform.' };
 }
 
-function attentionOf(result: ProbeResult): 'plain' | 'fused' {
-  return result.fusedAgrees ? 'fused' : 'plain';
+function kernelsOf({ fusedAgrees, halves }: ProbeResult): Pick<ProviderDecision, 'attention' | 'halves'> {
+  return { attention: fusedAgrees ? 'fused' : 'plain', ...(halves === undefined ? {} : { halves }) };
 }

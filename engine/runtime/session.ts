@@ -1,7 +1,7 @@
 // One ONNX Runtime session of one built graph: plain arrays in, predictions and K/V out.
 import type { DecoderShape } from '../checkpoint/types';
 import type { LogitBias, Prediction } from '../denoiser';
-import { EngineError, outOfMemory, saysOutOfMemory } from '../errors';
+import { EngineError } from '../errors';
 import { type PassSize, passBytes } from '../graph/memory';
 import type { BuiltGraph } from '../graph/types';
 import type { ProviderName } from '../protocol';
@@ -10,6 +10,7 @@ import type { Forward, ForwardRequest, ForwardResult } from './forward';
 import { KvMemory } from './kvMemory';
 import { disposeKv, type HostKv, joinKv, type KvState, kvTensors } from './kvState';
 import { InferenceSession, Tensor } from './onnxRuntime';
+import { runError, startError } from './runtimeErrors';
 
 export interface SessionOptions {
   readonly provider: ProviderName;
@@ -44,7 +45,7 @@ export class DecoderSession implements Forward {
     this.noBias = new Float32Array(shape.vocabSize);
   }
 
-  /** Throws `provider-unavailable`, `out-of-memory` or `runtime-failed`. */
+  /** Throws `provider-unavailable`, `out-of-memory`, `device-lost` or `runtime-failed`. */
   static async create(
     graph: BuiltGraph,
     shape: DecoderShape,
@@ -112,7 +113,7 @@ export class DecoderSession implements Forward {
       return { predictions, kv: keep ? kv : undefined };
     } catch (error) {
       disposeKv(kv);
-      throw runtimeError(error, undefined);
+      throw runError(error, this.options.provider);
     }
   }
 
@@ -194,7 +195,7 @@ async function startSession(
       },
     });
   } catch (error) {
-    throw runtimeError(error, provider);
+    throw startError(error, provider);
   }
 }
 
@@ -260,25 +261,5 @@ function notNumbers(): EngineError {
   return new EngineError(
     'runtime-failed',
     'The model’s probabilities are not numbers. Load it in another precision or on the CPU; if that does not help, download its weights again.',
-  );
-}
-
-function runtimeError(error: unknown, provider: ProviderName | undefined): EngineError {
-  if (error instanceof EngineError) return error;
-  const message = (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 400);
-  if (saysOutOfMemory(message)) return outOfMemory({ provider, detail: message }, error);
-  if (provider && provider !== 'cpu') {
-    return new EngineError(
-      'provider-unavailable',
-      `The execution provider ${provider} did not start: ${message} Choose another provider, or "auto".`,
-      { provider, detail: message },
-      { cause: error },
-    );
-  }
-  return new EngineError(
-    'runtime-failed',
-    `The model could not be run: ${message}`,
-    { provider, detail: message },
-    { cause: error },
   );
 }

@@ -138,9 +138,15 @@ describe('devices', () => {
         'cuda      not here       –  –          no library.',
         'cpu       used       1.0 ×  plain      always available',
         '',
+        'GPU memory: 6000 MiB of 8188 MiB are free (RTX 4060).',
+        'Install a driver.',
+        'docs/gpu.md in the repository says more.',
+        '',
       ].join('\n'),
     );
-    assert.equal(JSON.parse((await command(['devices', '--json'])).out).devices.length, 3);
+    const machine = JSON.parse((await command(['devices', '--json'])).out);
+    assert.equal(machine.devices.length, 3);
+    assert.deepEqual(machine.advice, ['Install a driver.']);
   });
 });
 

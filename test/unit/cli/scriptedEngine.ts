@@ -8,7 +8,7 @@ import type { CopyIndex } from '../../../engine/copying/sources';
 import { throwIfCancelled } from '../../../engine/errors';
 import type { LoadedModel } from '../../../engine/model';
 import type { InfillParams, LoadModelParams, ScoreParams } from '../../../engine/protocol';
-import type { DeviceReport } from '../../../engine/runtime/devices';
+import type { DeviceReport } from '../../../engine/runtime/providers';
 import { randomCheckpoint } from '../../../engine/runtime/randomCheckpoint';
 
 export interface Script {
@@ -64,7 +64,11 @@ export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Ca
       context.onProgress?.({ folder: params.folder, stage: 'quantising', fraction: 0.5 });
       return { graph: { madeFiles: [] } };
     },
-    describeDevices: async () => script.devices ?? [],
+    describeMachine: async () => ({
+      devices: script.devices ?? [],
+      memory: { name: 'RTX 4060', total: 8188 * 2 ** 20, free: 6000 * 2 ** 20, isShared: false },
+      advice: ['Install a driver.'],
+    }),
     openCheckpoint: unscripted('openCheckpoint'),
     buildGraph: unscripted('buildGraph'),
     createForward: unscripted('createForward'),

@@ -97,7 +97,7 @@ describe('execution providers', () => {
 
   test('devices are told in the order of the plan and one is chosen', async () => {
     const { probe } = answers({ webgpu: { ok: true, gain: 3, reason: 'fast.' } });
-    const reports = await describeDevices('unused', probe, ['cuda', 'webgpu', 'cpu']);
+    const reports = await describeDevices(probe, ['cuda', 'webgpu', 'cpu']);
     assert.deepEqual(
       reports.map((report) => [report.provider, report.usable, report.chosen]),
       [
@@ -142,6 +142,12 @@ describe('probing in a child process', () => {
     await rememberedProbe('cuda', folder, probe, now);
     await rememberedProbe('cuda', folder, probe, now + 2 * day);
     assert.equal(asked.length, 4);
+    const busy = answers({ dml: { isPassing: true, reason: 'no answer.' } });
+    await rememberedProbe('dml', folder, busy.probe, now);
+    await rememberedProbe('dml', folder, busy.probe, now + day / 25);
+    assert.equal(busy.asked.length, 1);
+    await rememberedProbe('dml', folder, busy.probe, now + day / 23);
+    assert.equal(busy.asked.length, 2, 'a busy moment is not a day');
     for (const file of fs.readdirSync(folder))
       fs.writeFileSync(path.join(folder, file), '{"at":1e12,"result":{"ok":');
     await rememberedProbe('webgpu', folder, probe, now);

@@ -1,0 +1,133 @@
+// Where a model runs and in which precision, decided together: a GPU that has too little memory for one precision may have enough for
+// another, and where `auto` was asked for there is always the CPU.
+import type { Checkpoint } from '../checkpoint/types';
+import { EngineError, isEngineError } from '../errors';
+import { memoryNeeds, requestBytes } from '../graph/memory';
+import type { Precision } from '../graph/types';
+import type { ProviderChoice, ProviderName } from '../protocol';
+import { checkFits, gigabytes } from './availableMemory';
+import type { GpuMemory } from './hardware';
+import { choosePrecision } from './precision';
+import type { ProbeResult } from './probe';
+import { decideProvider, type ProviderDecision } from './providers';
+import { noHalves } from './runtimeErrors';
+
+type Sized = Pick<Checkpoint, 'name' | 'shape' | 'family' | 'tensors' | 'storedDtype' | 'parameters'>;
+
+export interface Placement {
+  readonly decision: ProviderDecision;
+  readonly precision: Precision;
+  /** For people: what was chosen otherwise than usual. */
+  readonly remarks: readonly string[];
+}
+
+export interface PlacementSources {
+  readonly probe: (provider: ProviderName) => Promise<ProbeResult>;
+  /** Of the GPU that would be used; undefined where nothing says it. */
+  readonly gpuMemory: () => GpuMemory | undefined;
+  /** Whether 8-bit products are fast and exact on this CPU. */
+  readonly fastIntegers: () => Promise<boolean>;
+}
+
+export interface PlacementChoice {
+  readonly provider?: ProviderChoice | undefined;
+  readonly precision?: Precision | 'auto' | undefined;
+  /** Whether the weights are loaded next: then what does not fit is refused. */
+  readonly mustFit: boolean;
+}
+
+/** What runs on GPUs, the largest first. */
+const GPU_PRECISIONS = ['fp32', 'fp16', 'q8', 'q4'] as const;
+
+/**
+ * @throws EngineError `provider-unavailable`, `precision-unsupported`, or `out-of-memory` where the model does not fit: before any
+ * of it is loaded
+ */
+export async function placeModel(
+  checkpoint: Sized,
+  { provider = 'auto', precision = 'auto', mustFit }: PlacementChoice,
+  sources: PlacementSources,
+): Promise<Placement> {
+  const onCpu = async (decision: ProviderDecision): Promise<Placement> => {
+    const fast = precision === 'auto' && (await sources.fastIntegers());
+    const chosen = choosePrecision(precision, 'cpu', checkpoint, fast);
+    if (mustFit) checkFits(checkpoint.name, weightBytesOf(checkpoint, chosen));
+    return { decision, precision: chosen, remarks: [] };
+  };
+  const decision = await decideProvider(provider, sources.probe);
+  if (decision.provider === 'cpu') return onCpu(decision);
+  try {
+    return onGpu(checkpoint, decision, precision, mustFit ? sources.gpuMemory() : undefined);
+  } catch (error) {
+    const isTooLarge = isEngineError(error) && error.code === 'out-of-memory';
+    if (!isTooLarge || provider !== 'auto') throw error;
+    return onCpu({ provider: 'cpu', attention: 'plain', reason: error.message });
+  }
+}
+
+function onGpu(
+  checkpoint: Sized,
+  decision: ProviderDecision,
+  choice: Precision | 'auto',
+  memory: GpuMemory | undefined,
+): Placement {
+  const usual = choosePrecision(choice, decision.provider, checkpoint);
+  if (usual === 'fp16' && decision.halves === false && choice !== 'auto') throw noHalves(decision.provider);
+  const wanted = usual === 'fp16' && decision.halves === false ? 'q8' : usual;
+  const remarks =
+    wanted === usual ? [] : ['It runs in q8, because this GPU cannot compute with 16-bit numbers.'];
+  if (memory === undefined || fits(checkpoint, wanted, memory))
+    return { decision, precision: wanted, remarks };
+  const smaller = GPU_PRECISIONS.filter(
+    (precision) =>
+      gpuBytes(checkpoint, precision) < gpuBytes(checkpoint, wanted) &&
+      (precision !== 'fp16' || decision.halves !== false),
+  );
+  const fitting = smaller.find((precision) => fits(checkpoint, precision, memory));
+  if (choice !== 'auto' || fitting === undefined) throw tooLarge(checkpoint, wanted, fitting, memory);
+  const needed = gigabytes(gpuBytes(checkpoint, wanted));
+  return {
+    decision,
+    precision: fitting,
+    remarks: [
+      `It runs in ${fitting}, which is less exact: in ${wanted} it needs about ${needed} of GPU memory, and ${gigabytes(memory.free)} are free.`,
+    ],
+  };
+}
+
+function fits(checkpoint: Sized, precision: Precision, memory: GpuMemory): boolean {
+  return gpuBytes(checkpoint, precision) <= memory.free;
+}
+
+/** Weights and the largest request: an estimate made for the CPU, which no GPU has been measured against yet (docs/gpu.md). */
+export function gpuBytes(checkpoint: Sized, precision: Precision): number {
+  return weightBytesOf(checkpoint, precision) + requestBytes(checkpoint);
+}
+
+export function weightBytesOf(
+  checkpoint: Pick<Checkpoint, 'shape' | 'tensors'>,
+  precision: Precision,
+): number {
+  return memoryNeeds(checkpoint).find((need) => need.precision === precision)?.weightBytes ?? 0;
+}
+
+function tooLarge(
+  checkpoint: Sized,
+  precision: Precision,
+  fitting: Precision | undefined,
+  { name, free, total, isShared }: GpuMemory,
+): EngineError {
+  const needed = gpuBytes(checkpoint, precision);
+  const have = isShared
+    ? `${gigabytes(free)} are available to the GPU`
+    : `${gigabytes(free)} of ${gigabytes(total)} are free on ${name ?? 'the GPU'}`;
+  const advice =
+    fitting === undefined
+      ? 'Close other programs that use the GPU, choose a smaller model, or run it on the CPU.'
+      : `It would fit in ${fitting}: choose that precision, close other programs that use the GPU, or run it on the CPU.`;
+  return new EngineError(
+    'out-of-memory',
+    `${checkpoint.name} needs about ${gigabytes(needed)} of GPU memory in ${precision}, and ${have}. ${advice}`,
+    { needed: Math.round(needed), available: Math.round(free), ...(fitting ? { fitting } : {}) },
+  );
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, before, describe } from 'node:test';
+import type { Checkpoint } from '../../../engine/checkpoint/types';
+import { isEngineError } from '../../../engine/errors';
+import type { Precision } from '../../../engine/graph/types';
+import type { GpuMemory } from '../../../engine/runtime/hardware';
+import { gpuBytes, type PlacementChoice, placeModel } from '../../../engine/runtime/placement';
+import type { ProbeResult } from '../../../engine/runtime/probe';
+import { randomCheckpoint } from '../../../engine/runtime/randomCheckpoint';
+
+describe('where a model runs', () => {
+  let folder: string;
+  let checkpoint: Checkpoint;
+  before(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-placement-'));
+    const shape = { hiddenSize: 512, layers: 2, heads: 8, kvHeads: 2, ffnSize: 1536 };
+    checkpoint = { ...randomCheckpoint(folder, shape), name: 'Large', storedDtype: 'BF16' };
+  });
+  after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+  /** A GPU with room for what `precision` needs, and not a byte more. */
+  const roomFor = (precision: Precision, name?: string): GpuMemory => {
+    const free = gpuBytes(checkpoint, precision);
+    return { ...(name ? { name } : {}), total: 2 * free, free, isShared: false };
+  };
+  const place = (
+    choice: Partial<PlacementChoice>,
+    memory: GpuMemory | undefined,
+    probed: Partial<ProbeResult> = {},
+  ) =>
+    placeModel(
+      checkpoint,
+      { mustFit: true, ...choice },
+      {
+        probe: async (provider) => ({
+          ...{ provider, ok: true, fusedAgrees: false, gain: 5, reason: 'fast.' },
+          ...probed,
+        }),
+        gpuMemory: () => memory,
+        fastIntegers: async () => true,
+      },
+    );
+  const refusal = async (placing: Promise<unknown>) => {
+    const error = await placing.then(
+      () => assert.fail('it was placed'),
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(isEngineError(error));
+    return error;
+  };
+
+  test('it fits: as chosen, without a remark', async () => {
+    const placed = await place({ provider: 'webgpu' }, roomFor('q8'));
+    assert.deepEqual([placed.decision.provider, placed.precision, placed.remarks], ['webgpu', 'q8', []]);
+  });
+
+  test('nothing says how much memory there is: it is tried', async () => {
+    assert.equal((await place({ provider: 'webgpu', precision: 'fp32' }, undefined)).precision, 'fp32');
+  });
+
+  test('a precision that nobody chose gives way to one that fits, and that is said', async () => {
+    const placed = await place({ provider: 'webgpu' }, roomFor('q4'));
+    assert.equal(placed.precision, 'q4');
+    assert.match(
+      placed.remarks.join(' '),
+      /runs in q4, which is less exact: in q8 it needs about [\d.]+ [GM]B/,
+    );
+  });
+
+  test('a precision of one’s own is refused before loading, with what would fit', async () => {
+    const choice = { provider: 'webgpu', precision: 'fp32' } as const;
+    const error = await refusal(place(choice, roomFor('q8', 'Small GPU')));
+    assert.equal(error.code, 'out-of-memory');
+    assert.match(
+      error.message,
+      /^Large needs about [\d.]+ [GM]B of GPU memory in fp32, and [\d.]+ [GM]B of [\d.]+ [GM]B are free on Small GPU\. It would fit in q8: /,
+    );
+    assert.equal(error.data['fitting'], 'q8');
+  });
+
+  test('where no precision fits, a provider of one’s own is refused, and auto takes the CPU and says why', async () => {
+    const little = { total: 2e6, free: 1e6, isShared: false };
+    const error = await refusal(place({ provider: 'webgpu' }, little));
+    assert.match(error.message, /on the GPU\. Close other programs that use the GPU, choose a smaller model/);
+    const placed = await place({}, little);
+    assert.equal(placed.decision.provider, 'cpu');
+    assert.match(placed.decision.reason, /^Large needs about .* of GPU memory/);
+    assert.equal(placed.precision, 'int8');
+  });
+
+  test('a model that is only prepared need not fit', async () => {
+    const little = { total: 2e6, free: 1e6, isShared: false };
+    assert.equal((await place({ provider: 'webgpu', mustFit: false }, little)).precision, 'q8');
+  });
+
+  test('a GPU without 16-bit numbers: q8 by itself, and a refusal where fp16 was chosen', async () => {
+    const placed = await place({ provider: 'cuda' }, undefined, { halves: false });
+    assert.equal(placed.precision, 'q8');
+    assert.match(placed.remarks.join(' '), /cannot compute with 16-bit numbers/);
+    assert.equal((await place({ provider: 'cuda' }, undefined, { halves: true })).precision, 'fp16');
+    const error = await refusal(
+      place({ provider: 'webgpu', precision: 'fp16' }, undefined, { halves: false }),
+    );
+    assert.equal(error.code, 'precision-unsupported');
+    assert.match(error.message, /choose q8, q4, or fp32/);
+  });
+
+  test('fp16 is not proposed to a GPU that has none', async () => {
+    const choice = { provider: 'webgpu', precision: 'fp32' } as const;
+    const error = await refusal(place(choice, roomFor('fp16'), { halves: false }));
+    assert.match(error.message, /It would fit in q8/);
+  });
+});
