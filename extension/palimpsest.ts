@@ -132,6 +132,7 @@ export class Palimpsest {
         command: () => this.modelsCommand(context),
         secrets: context.secrets,
         stopEngine: () => this.engine.stop(),
+        running: () => this.engine.running?.model,
         fail,
         info: (message) => this.log.info(message),
       }),
@@ -379,6 +380,7 @@ export class Palimpsest {
   private engineChanged(state: EngineState): void {
     this.status.show(state);
     this.instructions.modelChanged(state);
+    if (state.kind === 'ready' || state.kind === 'stopped') this.models.engineChanged();
     const isNews = state.kind === 'failed' && this.reported !== 'failed';
     this.reported = state.kind;
     if (isNews) this.failures.failed(state);

@@ -113,7 +113,9 @@ export class EngineSupervisor {
     try {
       const engine = await this.awaited(revive, signal);
       return await work(engine).catch((error) => {
-        throw this.stoppedOnes.has(engine.client) ? cancelled() : error;
+        const isStopped = this.stoppedOnes.has(engine.client);
+        if (!isStopped && error instanceof EngineError && error.code === 'device-lost') this.retire(engine);
+        throw isStopped ? cancelled() : error;
       });
     } catch (error) {
       throw toEngineError(error);
@@ -150,6 +152,15 @@ export class EngineSupervisor {
     await this.stop();
     this.stateEmitter.dispose();
     this.busyEmitter.dispose();
+  }
+
+  /** Its process cannot use the GPU any more: the next request starts another one, which looks for the GPU again. */
+  private retire({ client }: ReadyEngine): void {
+    if (this.ready?.client !== client) return;
+    this.ready = undefined;
+    this.stoppedOnes.add(client);
+    void client.stop();
+    this.enter({ kind: 'stopped' });
   }
 
   private async awaited(revive: boolean, signal: AbortSignal | undefined): Promise<ReadyEngine> {

@@ -13,7 +13,9 @@ import {
   workspace,
 } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
+import type { ModelDescription } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
+import { deviceLines } from '../common/devices';
 import { sizeText } from '../common/sizes';
 import { runModels } from './modelsCommand';
 import { factsText, type ModelRow, rowsOf, starterRow } from './rows';
@@ -24,6 +26,8 @@ export interface ModelsOptions {
   readonly command: Parameters<typeof runModels>[1]['command'];
   readonly secrets: SecretStorage;
   readonly stopEngine: () => Promise<void>;
+  /** The model that runs now, if one does. */
+  readonly running: () => ModelDescription | undefined;
   readonly fail: (error: EngineError) => void;
   readonly info: (message: string) => void;
 }
@@ -64,6 +68,11 @@ export class Models {
     this.changed.fire();
   }
 
+  /** A model runs now, or none does: what is said of the one in use is not the same. */
+  engineChanged(): void {
+    this.changed.fire();
+  }
+
   /** Share of an install that runs, in percent. */
   percentOf(id: string): number | undefined {
     return this.installs.get(id)?.percent;
@@ -72,6 +81,12 @@ export class Models {
   isUsed({ id, place }: ModelRow): boolean {
     const used = usedModel();
     return used === id || (used !== '' && used === place);
+  }
+
+  /** Where the model in use runs and why, while it does: a line each. */
+  deviceLines(row: ModelRow): readonly string[] {
+    const running = this.options.running();
+    return running !== undefined && this.isUsed(row) ? deviceLines(running) : [];
   }
 
   /** Installs the model, or one that is asked for, and offers to use it. */

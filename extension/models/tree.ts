@@ -35,7 +35,7 @@ export class ModelsTree implements TreeDataProvider<ModelRow> {
     item.description = percent === undefined ? stateText(row, isUsed) : `${percent}%`;
     item.iconPath = new ThemeIcon(iconOf(row, isUsed, percent !== undefined));
     item.contextValue = actionsOf(row, isUsed, percent !== undefined).join(' ');
-    item.tooltip = tooltipOf(row);
+    item.tooltip = tooltipOf(row, this.models?.deviceLines(row) ?? []);
     return item;
   }
 
@@ -78,11 +78,11 @@ function stateText(row: ModelRow, isUsed: boolean): string {
   return factsText(row);
 }
 
-function tooltipOf(row: ModelRow): MarkdownString {
+function tooltipOf(row: ModelRow, deviceLines: readonly string[]): MarkdownString {
   const words = new MarkdownString();
   words.appendText(row.title);
   const kind = row.isLeftToRight ? l10n.t('Autoregressive: writes from left to right.') : '';
-  for (const line of [row.goodFor, kind, factsText(row), row.restriction, row.place]) {
+  for (const line of [row.goodFor, kind, factsText(row), row.restriction, row.place, ...deviceLines]) {
     if (!line) continue;
     words.appendMarkdown('\n\n');
     words.appendText(line);

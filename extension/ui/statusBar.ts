@@ -8,6 +8,7 @@ import {
   ThemeColor,
   window,
 } from 'vscode';
+import { deviceLines, PROVIDER_NAMES } from '../common/devices';
 import { sizeText } from '../common/sizes';
 import { describeRuntime } from '../engine/nodeRuntime';
 import type { EngineState } from '../engine/supervisor';
@@ -18,14 +19,6 @@ import { markdownText } from './markdownText';
 /** Commands of the hover alone: their argument is a document's address. */
 export const GO_TO_REWRITE = '_palimpsest.goToRewrite';
 export const CANCEL_REWRITE = '_palimpsest.cancelRewriteIn';
-
-const PROVIDER_NAMES = {
-  cpu: 'CPU',
-  cuda: 'CUDA',
-  dml: 'DirectML',
-  coreml: 'Core ML',
-  webgpu: 'WebGPU',
-} as const;
 
 export class StatusItem {
   private readonly item: StatusBarItem = window.createStatusBarItem(
@@ -201,7 +194,7 @@ function tooltipOf(
     const size = l10n.t('{0} million parameters, {1}', (model.parameters / 1e6).toFixed(1), model.precision);
     lines.push(`${model.name} (${model.familyTitle}), ${size}`);
     if (model.memory !== undefined) lines.push(memoryLine(model.memory));
-    lines.push(`${PROVIDER_NAMES[model.provider]}: ${model.providerReason}`);
+    lines.push(...deviceLines(model));
     lines.push(...model.remarks, describeRuntime(runtime));
   }
   lines.push(...more.filter((line) => line !== undefined));

@@ -220,6 +220,21 @@ describe('the engine’s life', () => {
     assert.equal(life.supervisor.state.kind, 'stopped');
   });
 
+  test('an engine whose GPU is gone is replaced at the next request, and that is no crash', async () => {
+    const life = begin();
+    await life.supervisor.use(infill('steps 1'));
+    const pid = await until(() => life.supervisor.pid, 'a pid');
+    await rejects(life.supervisor.use(infill('fail out-of-memory')), 'out-of-memory');
+    assert.equal(life.supervisor.pid, pid);
+    await rejects(life.supervisor.use(infill('fail device-lost')), 'device-lost');
+    assert.equal(life.supervisor.state.kind, 'stopped');
+    assert.ok((await life.supervisor.use(infill('steps 1'))).candidates.length > 0);
+    assert.notEqual(life.supervisor.pid, pid);
+    assert.equal(life.launches, 2);
+    assert.ok(!life.states.includes('restarting') && !life.states.includes('failed'));
+    await until(() => !isAlive(pid), 'the end of the first engine');
+  });
+
   test('an engine that is killed while it loads is started again, and who waits gets an answer', async () => {
     const pidFile = path.join(folder, 'loading-pid');
     const life = begin();

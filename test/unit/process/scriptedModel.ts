@@ -63,7 +63,7 @@ export class ScriptedModel implements LoadedModel {
       }
       case 'fail':
         throw new EngineError(
-          argument === 'out-of-memory' ? argument : 'runtime-failed',
+          argument === 'out-of-memory' || argument === 'device-lost' ? argument : 'runtime-failed',
           'It failed as asked.',
           {
             asked: argument,
