@@ -7,6 +7,8 @@ const path = require('node:path');
 
 const watch = process.argv.includes('--watch');
 const production = process.argv.includes('--production');
+/** `--out DIR`: elsewhere than in dist, which tests and the editor may be using. */
+const out = process.argv.includes('--out') ? process.argv[process.argv.indexOf('--out') + 1] : 'dist';
 
 /** `import('./palimpsest')` stays an import: what a window does not use is not even parsed. */
 const onFirstUse = {
@@ -32,16 +34,16 @@ const UNUSED_GRAMMARS = /tree-sitter-(ini|regex)\.wasm$/;
 
 function copyParser() {
   const from = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
-  fs.cpSync(from, 'dist/tree-sitter', {
+  fs.cpSync(from, path.join(out, 'tree-sitter'), {
     recursive: true,
     filter: (file) => !file.endsWith('.d.ts') && !UNUSED_GRAMMARS.test(file),
   });
-  fs.copyFileSync(path.join(from, '..', 'LICENSE'), 'dist/tree-sitter/LICENSE');
+  fs.copyFileSync(path.join(from, '..', 'LICENSE'), path.join(out, 'tree-sitter', 'LICENSE'));
 }
 
 /** What the walkthrough lets a newcomer try a rewrite on. */
 function copySample() {
-  fs.copyFileSync('docs/samples/rateLimiter.ts', 'dist/sample.txt');
+  fs.copyFileSync('docs/samples/rateLimiter.ts', path.join(out, 'sample.txt'));
 }
 
 /** esbuild's options for one bundle. */
@@ -49,7 +51,7 @@ function optionsOf(name, minify) {
   const { entry, external, banner, plugins = [] } = entries[name];
   return {
     entryPoints: [path.join(__dirname, entry)],
-    outfile: `dist/${name}.js`,
+    outfile: path.join(out, `${name}.js`),
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -64,7 +66,7 @@ function optionsOf(name, minify) {
 }
 
 async function main() {
-  fs.rmSync('dist', { recursive: true, force: true });
+  fs.rmSync(out, { recursive: true, force: true });
   copyParser();
   copySample();
   const contexts = await Promise.all(
@@ -76,7 +78,7 @@ async function main() {
   }
   await Promise.all(contexts.map((context) => context.rebuild()));
   await Promise.all(contexts.map((context) => context.dispose()));
-  fs.chmodSync('dist/cli.js', 0o755);
+  fs.chmodSync(path.join(out, 'cli.js'), 0o755);
 }
 
 module.exports = { optionsOf };

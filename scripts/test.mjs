@@ -31,7 +31,7 @@ if (files.length === 0 && !hosted && !words.includes('ui')) {
 }
 if (words.length === 0) run('node', ['scripts/check.mjs']);
 run('node', ['esbuild.js']);
-if (files.some((file) => file.includes('webgpu'))) ensureSoftwareVulkan();
+if (files.some((file) => /webgpu|engine.offline/.test(file))) ensureSoftwareVulkan();
 const training = files.some((file) => path.relative(root, file).startsWith(path.join('test', 'training')));
 if (training) {
   try {

@@ -91,7 +91,8 @@ class Decoder:
             gate = F.silu(F.linear(h, weights[name + "mlp.gate_proj.weight"]))
             up = F.linear(h, weights[name + "mlp.up_proj.weight"])
             x = x + F.linear(gate * up, weights[name + "mlp.down_proj.weight"])
-        return F.linear(self.norm(x, "model.norm"), weights["model.embed_tokens.weight"])
+        head = weights.get("lm_head.weight", weights["model.embed_tokens.weight"])
+        return F.linear(self.norm(x, "model.norm"), head)
 
     def finish(self) -> None:
         if self.device == "cuda":

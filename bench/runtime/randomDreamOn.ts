@@ -54,7 +54,7 @@ function configOf(shape: ModelShape): object {
     rms_norm_eps: 1e-6,
     rope_theta: 1_000_000,
     max_position_embeddings: 131_072,
-    tie_word_embeddings: true,
+    tie_word_embeddings: !shape.untiedHead,
     torch_dtype: 'bfloat16',
   };
 }

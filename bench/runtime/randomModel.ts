@@ -16,6 +16,8 @@ export interface ModelShape {
   readonly vocabSize: number;
   /** Tokens of context that the engine gives it, where that is less than it could take. */
   readonly window?: number;
+  /** Whether the head has weights of its own. */
+  readonly untiedHead?: boolean;
   /** Whether queries, keys and values have biases, as Qwen2's have. */
   readonly qkvBias?: boolean;
 }
@@ -40,6 +42,18 @@ export const HALF: ModelShape = {
   ffnSize: 4864,
   vocabSize: 151_936,
 };
+/** Qwen2-1.5B's shape, and Qwen2-7B's, which Dream and DreamOn have; without their biases. */
+export const ONE_AND_A_HALF: ModelShape = {
+  ...{ name: '1.5B', hiddenSize: 1536, layers: 28, heads: 12, kvHeads: 2, ffnSize: 8960, vocabSize: 151_936 },
+};
+export const SEVEN: ModelShape = {
+  ...{ name: '7B', hiddenSize: 3584, layers: 28, heads: 28, kvHeads: 4, ffnSize: 18_944, vocabSize: 152_064 },
+  untiedHead: true,
+};
+/** As small as a shape can be and still be timed, for a device that computes in software. */
+export const TINY: ModelShape = {
+  ...{ name: 'tiny', hiddenSize: 256, layers: 2, heads: 4, kvHeads: 2, ffnSize: 512, vocabSize: 8192 },
+};
 /** 25M parameters with the starter model's vocabulary and the context that a model of this size is trained with. */
 export const STARTER_25M: ModelShape = {
   name: '25M',
@@ -54,7 +68,8 @@ export const STARTER_25M: ModelShape = {
 
 export function shapeText(shape: ModelShape): string {
   const { hiddenSize, layers, heads, kvHeads, ffnSize, vocabSize } = shape;
-  return `hidden ${hiddenSize}, ${layers} layers, ${heads} heads (${kvHeads} for K/V), gated MLP ${ffnSize}, vocabulary ${vocabSize}, tied head`;
+  const head = shape.untiedHead ? 'a head of its own' : 'tied head';
+  return `hidden ${hiddenSize}, ${layers} layers, ${heads} heads (${kvHeads} for K/V), gated MLP ${ffnSize}, vocabulary ${vocabSize}, ${head}`;
 }
 
 /** Makes the folder where it is not there yet, and opens it. */
@@ -86,16 +101,19 @@ function configOf(shape: ModelShape): object {
     num_attention_heads: shape.heads,
     num_key_value_heads: shape.kvHeads,
     head_dim: shape.hiddenSize / shape.heads,
+    tie_word_embeddings: !shape.untiedHead,
     max_position_embeddings: 8192,
     palimpsest: { ...starter.palimpsest, context_tokens: shape.window ?? 8192 },
   };
 }
 
-function tensorsOf({ hiddenSize, layers, kvHeads, heads, ffnSize, vocabSize, qkvBias }: ModelShape) {
+function tensorsOf(shape: ModelShape) {
+  const { hiddenSize, layers, kvHeads, heads, ffnSize, vocabSize, qkvBias, untiedHead } = shape;
   const kvSize = (hiddenSize / heads) * kvHeads;
   const tensors: [string, number[]][] = [
     ['model.embed_tokens.weight', [vocabSize, hiddenSize]],
     ['model.norm.weight', [hiddenSize]],
+    ...(untiedHead ? [['lm_head.weight', [vocabSize, hiddenSize]] as [string, number[]]] : []),
   ];
   for (let layer = 0; layer < layers; layer++) {
     const add = (name: string, ...size: number[]) =>

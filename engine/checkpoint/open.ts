@@ -2,10 +2,10 @@
 // others. No weight is read.
 import path from 'node:path';
 import { EngineError } from '../errors';
-import { chatLayout, chatTemplateOf, type FoundLayout } from './chatTemplate';
+import { chatLayout, type FoundLayout } from './chatTemplate';
 import { type ConfigShape, readShape } from './config';
 import { STARTER_LANGUAGES } from './families';
-import type { Family, InfillKind } from './family';
+import type { Family } from './family';
 import { readFolderParts } from './folder';
 import { namingFolder } from './folderErrors';
 import { isGgufPath, readGgufParts } from './ggufFile';
@@ -35,13 +35,7 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
   const idOf = tokenIdOf(parts.tokenizer);
   const { known, remarks } = chooseFamily(
     parts.override,
-    () =>
-      recogniseFamily({
-        ...{ config, name },
-        hasToken: (text) => idOf(text) !== undefined,
-        hasChatTemplate: chatTemplateOf(tokenizerConfig, parts.chatTemplate) !== undefined,
-        tensorNames: parts.stored.keys(),
-      }),
+    () => recogniseFamily({ config, name, hasToken: (text) => idOf(text) !== undefined }),
     config,
   );
   const shape = readShape(config, configName);
@@ -56,7 +50,7 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
     specialTokensMap,
     vocabSize,
   });
-  const family = { ...known.family, infill: openingOf(known.family, parts), tensorNames: mapped.scheme };
+  const family = { ...known.family, tensorNames: mapped.scheme };
   const languages = family.attention.kind === 'cached-canvas' ? languageTokens(idOf) : {};
   const tokenizer = createTokenizer(parts.tokenizer, {
     specials: [...Object.values(specials), ...Object.values(languages)],
@@ -67,8 +61,6 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
     family.infill.kind === 'prompt'
       ? await chatLayout(tokenizerConfig, parts.chatTemplate, tokenizer)
       : { remarks: [] };
-  const opens = family.infill.kind === 'prompt' && family.infill.bos === true;
-  const opening = opens && specials.bos !== undefined ? [specials.bos] : [];
   return {
     folder: parts.root,
     name,
@@ -86,7 +78,7 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
     storedDtype: mainDtype(used),
     parameters: used.reduce((sum, tensor) => sum + elements(tensor), 0),
     languageTokens: languages,
-    ...(chat ? { chat: { ...chat, before: [...opening, ...chat.before] } } : {}),
+    ...(chat ? { chat } : {}),
     remarks: [
       ...remarks,
       ...chatRemarks,
@@ -101,12 +93,6 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
       })),
     ],
   };
-}
-
-/** The layout with what this tokenizer does about its bos token in the place of the family's question. */
-function openingOf({ infill }: Family, { tokenizer }: CheckpointParts): InfillKind {
-  const asks = (infill.kind === 'fim-order' || infill.kind === 'prompt') && infill.bos === 'tokenizer';
-  return asks ? { ...infill, bos: tokenizer.addsBos } : infill;
 }
 
 /** Factors that the checkpoint carries are the scaling by themselves. */

@@ -104,11 +104,11 @@ export function takeStep(
   const changes = stretches.map((stretch) => applyCommits(stretch, commit, rules, room));
   // Where a commit came to nothing, taking back as well could turn in circles.
   const isWhole = changes.every((change) => !change.skipped);
-  return changes.map(({ committed, stretch }) => {
-    const remasked = isWhole ? applyRemasks(stretch, remask) : new Set<WorkCell>();
-    stretch.state.settleEnd();
-    return { stretch, committed, remasked };
-  });
+  return changes.map(({ committed, stretch }) => ({
+    stretch,
+    committed,
+    remasked: isWhole ? applyRemasks(stretch, remask) : new Set(),
+  }));
 }
 
 /** Takes in what the model said and changes nothing but the guesses. */
@@ -138,7 +138,6 @@ export function fillStretch(stretch: Stretch, rules: StepRules): StepChange {
       state.remove(cell);
     else write(state, cell, draw, rules.lengthTokens, committed);
   }
-  state.settleEnd();
   return { stretch, committed, remasked: new Set() };
 }
 
@@ -201,13 +200,12 @@ function propose(
 }
 
 /**
- * An end token waits until everything to its left is committed: in order of confidence alone it would come too early. So the
- * first masked cell of a hole never waits; nor does an end that is a cell like any other.
+ * An end token waits until everything to its left is committed: in order of confidence alone it would come too early.
+ * So the first masked cell of a hole never waits.
  */
 function mustWait({ stretch, index }: AskedCell, proposal: Proposal, { lengthTokens }: StepRules): boolean {
-  const { state } = stretch;
-  const isEnd = !proposal.committed && lengthTokens.ends.includes(proposal.token);
-  return isEnd && !state.frame.endCells.includes(proposal.token) && !state.isFrontier(index);
+  const isEnd = !proposal.committed && proposal.token === lengthTokens.end;
+  return isEnd && !stretch.state.isFrontier(index);
 }
 
 function ruleState(
@@ -264,12 +262,12 @@ function write(
   state: HoleState,
   cell: WorkCell,
   { token, logProb }: Draw,
-  { expand, delete: remove, ends }: LengthTokens,
+  { expand, delete: remove, end }: LengthTokens,
   committed: Set<WorkCell>,
 ): void {
   if (token === expand) state.expand(cell);
   else if (token === remove) state.deleteFrom(cell);
-  else if (ends.includes(token) && !state.frame.endCells.includes(token)) state.endAt(cell);
+  else if (token === end) state.endAt(cell);
   else {
     state.commit(cell, token, logProb);
     committed.add(cell);

@@ -3,6 +3,7 @@
 import type { Checkpoint } from '../../engine/checkpoint/types';
 import { buildGraph } from '../../engine/graph/build';
 import type { GraphOptions } from '../../engine/graph/types';
+import type { ProviderName } from '../../engine/protocol';
 import { type HostKv, joinKv, kvTensors, voidKv } from '../../engine/runtime/kvState';
 import { InferenceSession, Tensor } from '../../engine/runtime/onnxRuntime';
 import type { Visibility } from './reference';
@@ -39,6 +40,7 @@ export class DecoderRun {
     checkpoint: Checkpoint,
     cacheFolder: string,
     options: Partial<GraphOptions> = {},
+    provider: ProviderName = 'cpu',
   ): Promise<DecoderRun> {
     const graph = await buildGraph(
       checkpoint,
@@ -46,7 +48,7 @@ export class DecoderRun {
       { cacheFolder },
     );
     const session = await InferenceSession.create(graph.model, {
-      executionProviders: ['cpu'],
+      executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
       intraOpNumThreads: 1,
       logSeverityLevel: 3,
       extra: {

@@ -8,8 +8,10 @@ import { buildGraph } from '../../engine/graph/build';
 import type { Precision } from '../../engine/graph/types';
 import type { ProviderName } from '../../engine/protocol';
 import { DecoderSession, keepsCacheOnDevice } from '../../engine/runtime/session';
+import { CHECKPOINTS } from './reference';
 
-export const fixtureFolder = path.join(__dirname, '..', 'fixtures', 'checkpoints');
+/** By the current folder, so that a bundle finds them, too. */
+export const fixtureFolder = CHECKPOINTS;
 
 export interface FixtureModel {
   readonly checkpoint: Checkpoint;

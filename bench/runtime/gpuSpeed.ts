@@ -1,0 +1,236 @@
+// A forward pass and a denoise step of one shape on every device and in every precision that it has, beside PyTorch's in the same
+// turns: what the bench gpu and the run on a bare machine both print.
+import os from 'node:os';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { linearWeights, memoryNeeds } from '../../engine/graph/memory';
+import type { Precision } from '../../engine/graph/types';
+import type { ProviderName } from '../../engine/protocol';
+import { type ForwardRequest, openBias } from '../../engine/runtime/forward';
+import { disposeKv, type KvState } from '../../engine/runtime/kvState';
+import { type ProbeResult, probeInChild, rememberedProbe } from '../../engine/runtime/probe';
+import { providerPlan, SMALLEST_GAIN } from '../../engine/runtime/providers';
+import type { DecoderSession } from '../../engine/runtime/session';
+import { torchContender } from '../contenders/torch';
+import { benchFolder, type Contender, figure, inTurns, medianWall, progress, ratio, timed } from '../harness';
+import { engineSession, promptIds, promptRequest } from './engineSession';
+
+interface Side {
+  readonly provider: ProviderName;
+  readonly precisions: readonly Precision[];
+}
+const SIDES: readonly Side[] = [
+  { provider: 'cuda', precisions: ['fp16', 'fp32', 'q8', 'q4'] },
+  { provider: 'webgpu', precisions: ['fp16', 'fp32', 'q8', 'q4'] },
+  { provider: 'dml', precisions: ['fp16', 'fp32'] },
+  { provider: 'coreml', precisions: ['fp32'] },
+  { provider: 'cpu', precisions: ['int8', 'fp32'] },
+];
+const DTYPES = ['bf16', 'fp16', 'fp32'] as const;
+
+export type Absent = readonly [name: string, reason: string];
+
+export interface UsableSide extends Side {
+  readonly attention: 'plain' | 'fused';
+}
+
+export interface SpeedSize {
+  /** New tokens of the forward pass, and cached ones of the step. */
+  readonly tokens: number;
+  /** Masks of a step. */
+  readonly step: number;
+  readonly rounds: number;
+  /** Whether fp32 is left out: large models are never run in it. */
+  readonly withoutFp32?: boolean;
+  /** Bytes a second by provider, as a device copy moves them: the step's share of it is told where this is known. */
+  readonly copyRates?: ReadonlyMap<ProviderName, number>;
+}
+
+export interface Speeds {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly absent: readonly Absent[];
+  /** PyTorch's version and device, where it ran. */
+  readonly torch?: string;
+  /** Milliseconds of the slowest forward pass. */
+  readonly slowest: number;
+}
+
+/** Milliseconds: a device that computes in software on a busy machine takes long, and is not broken. */
+const PATIENCE = 150_000;
+
+/** The engine's own probe, which waits longer here than a person would; its memory is that of the engines of the bench. */
+export function patientProbe(provider: ProviderName): Promise<ProbeResult> {
+  return rememberedProbe(provider, benchFolder('side'), (one) => probeInChild(one, undefined, PATIENCE));
+}
+
+/** Providers that give the CPU's numbers here, by the engine's own probe; `anyGain`: software devices, too. */
+export async function usableSides(anyGain: boolean): Promise<{ usable: UsableSide[]; absent: Absent[] }> {
+  const usable: UsableSide[] = [];
+  const absent: Absent[] = [];
+  const plan = providerPlan(process.platform, process.arch);
+  for (const side of SIDES.filter(({ provider }) => plan.includes(provider))) {
+    const { provider } = side;
+    if (provider === 'cpu') {
+      usable.push({ ...side, attention: 'plain' });
+      continue;
+    }
+    const { ok, fusedAgrees, halves, gain = 0, reason } = await patientProbe(provider);
+    const precisions = side.precisions.filter((precision) => precision !== 'fp16' || halves !== false);
+    if (!ok) absent.push([provider, reason]);
+    else if (gain < SMALLEST_GAIN && !anyGain)
+      absent.push([
+        provider,
+        `no gain over the CPU here, so hardly a GPU (${reason} --slow measures it all the same)`,
+      ]);
+    else usable.push({ provider, precisions, attention: fusedAgrees ? 'fused' : 'plain' });
+  }
+  return { usable, absent };
+}
+
+interface Party {
+  readonly name: string;
+  readonly forward: Contender;
+  readonly step: Contender;
+  /** Milliseconds that the step's reading of weights and cache takes at the speed of a copy. */
+  readonly floor?: number;
+  dispose(): void | Promise<void>;
+}
+
+function stepRequest(checkpoint: Checkpoint, past: KvState, { tokens, step }: SpeedSize): ForwardRequest {
+  return {
+    lanes: 1,
+    ids: promptIds(step, checkpoint.shape.vocabSize),
+    positions: Int32Array.from({ length: step }, (_, row) => tokens + row),
+    past,
+    bias: openBias(past.positions, step),
+    asks: Array.from({ length: step }, (_, row) => ({ row })),
+    temperature: 0,
+    keep: false,
+  };
+}
+
+/** Bytes that a step reads at the least: every weight of the linear layers and of the head, and the K/V. */
+function stepBytes(checkpoint: Checkpoint, precision: Precision, { tokens }: SpeedSize): number {
+  const need = memoryNeeds(checkpoint).find((one) => one.precision === precision);
+  const width = precision === 'fp32' ? 4 : 2;
+  const weights = need?.quantisedBytes || linearWeights(checkpoint.shape) * width;
+  return weights + ((need?.cacheBytes ?? 0) * tokens) / 1000;
+}
+
+async function ourParty(
+  checkpoint: Checkpoint,
+  { provider, attention }: UsableSide,
+  precision: Precision,
+  size: SpeedSize,
+): Promise<Party> {
+  const threads = os.availableParallelism();
+  const { session } = await engineSession(checkpoint, { precision, threads, provider, attention });
+  const ids = promptIds(size.tokens, checkpoint.shape.vocabSize);
+  const prompt = promptRequest(checkpoint, ids, size.step, 'causal');
+  const { kv } = await session.run({ ...prompt, keep: true });
+  if (!kv) throw new Error('the forward pass gave no K/V');
+  const step = stepRequest(checkpoint, kv, size);
+  const name = `Palimpsest ${provider} ${precision}, ${attention} attention`;
+  const rate = size.copyRates?.get(provider);
+  return {
+    name,
+    forward: contender(name, session, prompt),
+    step: contender(name, session, step),
+    // A copy reads and writes: reading alone moves as many bytes in the same time.
+    ...(rate === undefined ? {} : { floor: (1000 * stepBytes(checkpoint, precision, size)) / rate }),
+    dispose: async () => {
+      disposeKv(kv);
+      await session.dispose();
+    },
+  };
+}
+
+function contender(name: string, session: DecoderSession, request: ForwardRequest): Contender {
+  return { name, run: () => timed(() => session.run(request)) };
+}
+
+async function torchParty(
+  checkpoint: Checkpoint,
+  dtype: (typeof DTYPES)[number],
+  { tokens, step: rows }: SpeedSize,
+): Promise<(Party & { readonly version: string }) | string> {
+  const work = { dtype, device: 'cuda', threads: os.availableParallelism() } as const;
+  const forward = await torchContender(checkpoint, { ...work, tokens, rows, past: 0 });
+  if (typeof forward === 'string') return forward;
+  const step = await torchContender(checkpoint, { ...work, tokens: rows, rows, past: tokens });
+  if (typeof step === 'string') {
+    forward.dispose();
+    return step;
+  }
+  return {
+    name: forward.name,
+    version: `PyTorch ${forward.version} on ${forward.device}, eager, scaled_dot_product_attention`,
+    forward,
+    step,
+    dispose: () => {
+      forward.dispose();
+      step.dispose();
+    },
+  };
+}
+
+/** One party at a time is on the device: a large shape would not fit beside itself in another precision. */
+export async function speedsOf(
+  checkpoint: Checkpoint,
+  usable: readonly UsableSide[],
+  size: SpeedSize,
+): Promise<Speeds> {
+  const absent: Absent[] = [];
+  const measured: { name: string; forward: number; step: number; floor: number | undefined }[] = [];
+  let torch: string | undefined;
+  const measure = async (open: () => Promise<Party | string>, name: string) => {
+    let party: Party | string;
+    try {
+      party = await open();
+      if (typeof party === 'string') {
+        absent.push([name, party]);
+        return;
+      }
+      const forward = medianWall((await inTurns([party.forward], size.rounds)).get(party.name));
+      const step = medianWall((await inTurns([party.step], size.rounds)).get(party.name));
+      measured.push({ name: party.name, forward, step, floor: party.floor });
+      await party.dispose();
+    } catch (error) {
+      // One precision that a provider refuses is a line of the table, not the end of the bench.
+      absent.push([name, error instanceof Error ? error.message : String(error)]);
+    }
+  };
+  const isWanted = (name: string) => name !== 'fp32' || !size.withoutFp32;
+  for (const side of usable) {
+    for (const precision of side.precisions.filter(isWanted)) {
+      progress(`${checkpoint.name}: ${side.provider} ${precision}`);
+      await measure(() => ourParty(checkpoint, side, precision, size), `${side.provider} ${precision}`);
+    }
+  }
+  for (const dtype of DTYPES.filter(isWanted)) {
+    await measure(async () => {
+      const party = await torchParty(checkpoint, dtype, size);
+      if (typeof party !== 'string') torch = party.version;
+      return party;
+    }, `PyTorch ${dtype} on a GPU`);
+  }
+  return {
+    header: [
+      'wall ms',
+      `forward of ${size.tokens} tokens`,
+      `step of ${size.step} over ${size.tokens} cached`,
+      'forward / step',
+      'step: share of the memory roofline',
+    ],
+    rows: measured.map(({ name, forward, step, floor }) => [
+      name,
+      figure(forward),
+      figure(step),
+      figure(forward / step),
+      floor === undefined ? '–' : ratio(floor / step),
+    ]),
+    absent,
+    ...(torch === undefined ? {} : { torch }),
+    slowest: Math.max(0, ...measured.map(({ forward }) => forward)),
+  };
+}

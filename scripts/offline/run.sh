@@ -1,0 +1,57 @@
+#!/bin/sh
+# Checks, joins and unpacks the pieces beside it, then runs the engine's checks and benches on this machine's devices. Needs no
+# network and installs nothing; ./run --help says what can be chosen.
+#   PALIMPSEST_WORK=DIR   where the pieces are unpacked and models are made (default: work, beside the pieces)
+set -eu
+wanted_glibc=@GLIBC@
+here=$(cd "$(dirname "$0")" && pwd)
+work=${PALIMPSEST_WORK:-$here/work}
+
+die() {
+  printf '%s\n' "$1" >&2
+  exit 2
+}
+
+system="$(uname -s) $(uname -m)"
+[ "$system" = 'Linux x86_64' ] || die "These pieces are for Linux on x86-64; this is $system."
+glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc //p')
+[ -n "$glibc" ] || die "These pieces need glibc $wanted_glibc or newer; this system has another C library."
+older=$(printf '%s\n%s\n' "$wanted_glibc" "$glibc" | sort -t. -k1,1n -k2,2n | head -n 1)
+[ "$older" = "$wanted_glibc" ] ||
+  die "These pieces need glibc $wanted_glibc or newer; this system has $glibc. Use a newer Linux: Debian 10, Ubuntu 20.04, RHEL 8, or later."
+
+check() {
+  while read -r sum piece; do
+    [ -f "$here/$piece" ] || die "The piece $piece is missing: copy it into $here."
+    [ "$(sha256sum <"$here/$piece" | cut -d ' ' -f 1)" = "$sum" ] ||
+      die "The piece $piece is damaged: copy it again into $here."
+  done <"$here/$1.sha256"
+}
+
+[ -f "$here/palimpsest.sha256" ] || die "The list of pieces, palimpsest.sha256, is missing: copy it into $here."
+mkdir -p "$work" || die "The folder $work cannot be made: name another one in PALIMPSEST_WORK."
+for list in "$here"/*.sha256; do
+  name=$(basename "$list" .sha256)
+  # What was unpacked by an earlier call stays.
+  [ "$(cat "$work/$name.unpacked" 2>/dev/null)" != "$(cat "$list")" ] || continue
+  check "$name"
+  cat "$here/$name.tar.gz".[0-9]* | tar -xzf - -C "$work" ||
+    die "The pieces of $name could not be unpacked into $work: is there room on the disk?"
+  cp "$list" "$work/$name.unpacked"
+done
+
+node=$work/bin/node
+"$node" --version >"$work/node.txt" 2>&1 || die "Node does not start here: $(tail -n 1 "$work/node.txt")"
+
+mkdir -p "$work/home" "$work/cache" "$work/tmp"
+HOME=${HOME:-$work/home}
+XDG_CACHE_HOME=$work/cache
+TMPDIR=$work/tmp
+export HOME XDG_CACHE_HOME TMPDIR
+case " $* " in
+*' --results '* | *' --results='*) ;;
+*) set -- --results "$here/results" "$@" ;;
+esac
+results_from=$PWD
+cd "$work"
+RESULTS_FROM=$results_from exec "$node" "$work/dist/offline.js" "$@"

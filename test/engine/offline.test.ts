@@ -1,0 +1,156 @@
+// Everything that a bare machine with a GPU is sent, on this machine's WebGPU device (a software one in the gate): packed into a folder,
+// and run from there in an environment that is empty, without a network, and without the repository.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, before, describe } from 'node:test';
+import type { PartResult, RunResult } from '../../bench/offline/results';
+
+const root = path.resolve('.');
+const PIECE_MB = 20;
+const required = process.env['CI'] !== undefined;
+const supported = process.platform === 'linux' && process.arch === 'x64';
+
+/** Whether namespaces can be had: no network, and an empty folder where the repository is. */
+const canUnshare = supported && spawnSync('unshare', ['-rmn', 'true']).status === 0;
+
+describe('the pieces for a machine without a network', { skip: supported ? false : 'Linux x64 only' }, () => {
+  let pieces: string;
+  before(() => {
+    pieces = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-pieces-'));
+    const made = spawnSync(process.execPath, ['scripts/offline.mjs', pieces, '--piece', String(PIECE_MB)], {
+      encoding: 'utf8',
+      cwd: root,
+    });
+    assert.equal(made.status, 0, made.stderr);
+  });
+  after(() => fs.rmSync(pieces, { recursive: true, force: true }));
+
+  /** `./run` with nothing of this environment, in a folder that is empty. */
+  function command(words: readonly string[], env: readonly string[] = []): readonly [string, string[]] {
+    const home = fs.mkdtempSync(path.join(pieces, 'home-'));
+    const run = [path.join(pieces, 'run'), ...words];
+    const clean = ['env', '-i', `HOME=${home}`, 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', ...env];
+    if (!canUnshare) return ['env', [...clean.slice(1), ...run]];
+    const hide = 'mount -t tmpfs none "$0" && cd / && exec "$@"';
+    return ['unshare', ['-rmn', 'sh', '-c', hide, root, ...clean, ...run]];
+  }
+
+  function runNow(words: readonly string[], env: readonly string[] = []) {
+    const [file, args] = command(words, env);
+    return spawnSync(file, args, { encoding: 'utf8', cwd: '/' });
+  }
+
+  const partOf = ({ parts }: RunResult, name: string): PartResult => {
+    const part = parts.find((one) => one.name === name);
+    assert.ok(part, `the part ${name} has not run`);
+    return part;
+  };
+
+  test('every piece is small enough, and listed with its checksum', () => {
+    const list = fs.readFileSync(path.join(pieces, 'palimpsest.sha256'), 'utf8').trim().split('\n');
+    assert.ok(list.length >= 3);
+    for (const line of list) {
+      const [, file = ''] = /^[0-9a-f]{64} {2}(palimpsest\.tar\.gz\.\d{3})$/.exec(line) ?? [];
+      assert.ok(fs.statSync(path.join(pieces, file)).size <= PIECE_MB * 1e6, line);
+    }
+  });
+
+  test('a piece that is damaged or missing is named before anything runs', () => {
+    const file = path.join(pieces, 'palimpsest.tar.gz.001');
+    const whole = fs.readFileSync(file);
+    try {
+      const damaged = Buffer.from(whole);
+      damaged[1000] = (damaged[1000] ?? 0) ^ 1;
+      fs.writeFileSync(file, damaged);
+      const first = runNow(['--list']);
+      assert.equal(first.status, 2);
+      assert.match(first.stderr, /^The piece palimpsest\.tar\.gz\.001 is damaged: copy it again into \//);
+      fs.rmSync(file);
+      const second = runNow(['--list']);
+      assert.equal(second.status, 2);
+      assert.match(second.stderr, /^The piece palimpsest\.tar\.gz\.001 is missing: copy it into \//);
+    } finally {
+      fs.writeFileSync(file, whole);
+    }
+  });
+
+  test('an old glibc, and another C library, are named', () => {
+    const tools = path.join(pieces, 'tools');
+    fs.mkdirSync(tools);
+    const getconf = (text: string) =>
+      fs.writeFileSync(path.join(tools, 'getconf'), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    const env = [`PATH=${tools}:/usr/bin:/bin`];
+    getconf('echo glibc 2.9');
+    const old = runNow(['--list'], env);
+    assert.equal(old.status, 2);
+    assert.match(
+      old.stderr,
+      /^These pieces need glibc 2\.\d+ or newer; this system has 2\.9\. Use a newer Linux/,
+    );
+    getconf('exit 1');
+    const other = runNow(['--list'], env);
+    assert.match(other.stderr, /this system has another C library/);
+  });
+
+  test('what cannot be chosen is refused with what can', () => {
+    const { status, stderr } = runNow(['--only', 'devices,nothing']);
+    assert.equal(status, 2);
+    assert.match(stderr, /^There is no part nothing; there are devices, tokens, parity, /);
+  });
+
+  test('a run that is ended keeps what it found', async () => {
+    const results = path.join(pieces, 'ended');
+    const [file, args] = command(['--quick', '--only', 'devices,tokens', '--results', results]);
+    const child = spawn(file, args, { cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    child.stdout.on('data', (data) => {
+      // Its first part has begun.
+      if (said === '') child.kill('SIGTERM');
+      said += data;
+    });
+    const [code] = await once(child, 'close');
+    assert.equal(code, 143, said);
+    const result = JSON.parse(fs.readFileSync(path.join(results, 'results.json'), 'utf8')) as RunResult;
+    assert.equal(partOf(result, 'devices').state, 'cut-off');
+    assert.deepEqual(result.left, ['tokens']);
+  });
+
+  test('all of it runs on the device', (t) => {
+    const results = path.join(pieces, 'results');
+    const { status, stdout, stderr } = runNow(['--quick', '--results', results]);
+    const result = JSON.parse(fs.readFileSync(path.join(results, 'results.json'), 'utf8')) as RunResult;
+    const page = fs.readFileSync(path.join(results, 'results.md'), 'utf8');
+    const webgpu = partOf(result, 'devices')
+      .lines.flatMap((line) => (line.kind === 'table' ? line.rows : []))
+      .find(([provider]) => provider === 'webgpu');
+    if (webgpu?.[1] !== 'yes' && !required) {
+      t.skip(`no WebGPU device: ${webgpu?.at(-1)}`);
+      return;
+    }
+    assert.equal(status, 0, `${stdout}\n${stderr}\n${page}`);
+    assert.deepEqual(
+      result.parts.map(({ name, state }) => [name, state]),
+      [
+        ...['devices', 'tokens', 'parity', 'caches', 'refusals', 'memory', 'soak', 'loss'].map((name) => [
+          name,
+          'passed',
+        ]),
+        ['rewrite', 'left-out'],
+        ['speed', 'passed'],
+      ],
+    );
+    // Passed by what it checked on the device, not for want of one.
+    for (const name of ['tokens', 'parity', 'caches', 'refusals', 'memory', 'soak', 'loss', 'speed']) {
+      const checks = partOf(result, name).lines.filter(
+        (line) => line.kind === 'check' && /^webgpu|^tiny/.test(line.name),
+      );
+      assert.ok(checks.length > 0, `${name} checked nothing on WebGPU`);
+    }
+    assert.match(page, /GB\/s, read and written together/);
+    assert.ok(!page.includes(root) && !page.includes(os.hostname()), 'nothing in it names this machine');
+  });
+});
