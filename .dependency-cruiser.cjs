@@ -35,10 +35,14 @@ module.exports = {
     {
       name: 'extension-to-engine-by-protocol',
       comment:
-        'The extension knows the engine by its protocol, its errors, its client, and the rules of what may be read.',
+        'The extension knows the engine by its protocol, its errors, its client, the rules of what may be read, and its tools for agents.',
       severity: 'error',
       from: { path: '^extension/' },
-      to: { path: '^engine/', pathNot: '^engine/(deadline|errors|protocol)\\.ts$|^engine/(privacy|rpc)/' },
+      to: {
+        path: '^engine/',
+        pathNot:
+          '^engine/(deadline|errors|protocol)\\.ts$|^engine/(privacy|rpc)/|^engine/tools/toolInput\\.ts$',
+      },
     },
     {
       name: 'inner-rooms-know-no-outer-ones',

@@ -13,6 +13,7 @@ import {
   Uri,
   window,
 } from 'vscode';
+import { registerMcpServer } from './api/mcpServer';
 import type { PalimpsestApi } from './api/palimpsest';
 import type { ToolInput } from './api/toolInput';
 import { EVERYWHERE, isEditable, sayNoEditor } from './documents/editable';
@@ -131,6 +132,11 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.stopEngine', (all) => all.engine.stop()),
     commands.registerCommand(OPEN_SOURCE, (uri: string, line: number) => openSource(Uri.parse(uri), line)),
     command('_palimpsest.ghostInserted', (all) => all.rewrites.settleInserted()),
+    registerMcpServer({
+      extensionPath: context.extensionPath,
+      version: versionOf(context),
+      launch: async () => (await palimpsest()).launch(),
+    }),
     lm.registerTool<ToolInput>('palimpsest_infill', {
       prepareInvocation: async (options) => (await palimpsest()).tool.prepareInvocation(options),
       invoke: async (options, token) => (await palimpsest()).tool.invoke(options, token),
@@ -141,9 +147,8 @@ export function activate(context: ExtensionContext): Exported {
     }),
     languages.registerCodeActionsProvider(EVERYWHERE, fixActions, { providedCodeActionKinds: [FIX_KIND] }),
   );
-  const manifest: { version?: unknown } = context.extension.packageJSON;
   const api: PalimpsestApi = {
-    version: String(manifest.version),
+    version: versionOf(context),
     apiVersion: 1,
     infill: async (request, token) => (await palimpsest()).door.infill(request, token),
     score: async (request, token) => (await palimpsest()).door.score(request, token),
@@ -154,6 +159,11 @@ export function activate(context: ExtensionContext): Exported {
     ...api,
     internals: { palimpsest, isLoaded: () => loaded !== undefined, activationMillis, status },
   };
+}
+
+function versionOf({ extension }: ExtensionContext): string {
+  const manifest: { version?: unknown } = extension.packageJSON;
+  return String(manifest.version);
 }
 
 /** Resolves when no engine is left; the editor waits for that, five seconds at most. */

@@ -1,5 +1,6 @@
 // The command as a function: words in, an exit code out, everything else through the context.
 import { EngineError, toEngineError } from '../errors';
+import { agentCommands } from './agents';
 import { benchCommand } from './bench';
 import { checkCommand } from './check';
 import type { Command, CommandContext } from './context';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   benchCommand,
   devicesCommand,
   serveCommand,
+  ...agentCommands,
   ...modelsCommands,
 ];
 
@@ -55,7 +57,7 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
   const [name, ...rest] = words;
   if (name === undefined) {
     throw new UsageError(
-      'Specify a command: palimpsest infill, score, check, bench, devices, serve, or models.',
+      'Specify a command: palimpsest infill, score, check, bench, devices, serve, mcp, lsp, or models.',
     );
   }
   if (name === '--help' || name === '-h' || name === 'help') {

@@ -15,10 +15,10 @@ import {
   type InfillResult,
   type SpanRange,
 } from '../protocol';
+import { languageOf } from '../tools/language';
 import type { Command, CommandContext } from './context';
 import { DenoiseView } from './denoiseView';
 import { headerName, unifiedDiff } from './diffView';
-import { languageOf } from './language';
 import { LiveView } from './liveView';
 import { loadNamedModel, MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
 import { type CommandSpec, choiceOption, numberOption, type ParsedArguments, UsageError } from './options';

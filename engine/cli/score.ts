@@ -1,8 +1,8 @@
 // `palimpsest score`: how surprised the model is by each token of a file, the most suspicious first.
 import { indexLines, rangeAt } from '../canvas/position';
 import type { ScoreResult } from '../protocol';
+import { languageOf } from '../tools/language';
 import type { Command, CommandContext } from './context';
-import { languageOf } from './language';
 import { LiveView } from './liveView';
 import { loadNamedModel, MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
 import { type CommandSpec, numberOption, type ParsedArguments } from './options';

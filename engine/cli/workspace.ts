@@ -1,6 +1,5 @@
 // The files of a folder that copying may read, for `--workspace`: found, checked by the rules of docs/privacy.md, and indexed. What
 // is left out is counted by the reason.
-import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import type { CopyIndex } from '../copying/sources';
@@ -14,7 +13,8 @@ import { findSecret } from '../privacy/contentRules';
 import { GitIgnore } from '../privacy/gitIgnore';
 import { exclusionByName, holdsSecrets } from '../privacy/secrets';
 import type { MemoryFile, SkipReason } from '../protocol';
-import { languageOf } from './language';
+import { languageOf } from '../tools/language';
+import { readText } from '../tools/readText';
 
 /** Why a file or a folder is left out. */
 export type LeftOut =
@@ -44,11 +44,9 @@ const SAID: Readonly<Record<LeftOut, string>> = {
 
 /** Folders of other people's code, and of what is made from it. */
 const DEPENDENCIES = new Set(['node_modules', 'bower_components', '__pycache__', 'venv', 'site-packages']);
-const LIMITS = { files: 20_000, folders: 20_000, bytes: 4_000_000, characters: 40_000_000 } as const;
+const LIMITS = { files: 20_000, folders: 20_000, characters: 40_000_000 } as const;
 /** Files in one change of the memory. */
 const AT_ONCE = 64;
-/** A link is not followed, should one have come in the meantime; a named pipe is not waited for. */
-const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 export interface WorkspaceFiles {
   readonly index: CopyIndex;
@@ -207,22 +205,6 @@ async function textOf(root: string, file: string): Promise<{ readonly content: s
   };
   const isSecret = exclusionByName(facts) !== undefined || (await findSecret(content.content)) !== undefined;
   return isSecret ? 'secret' : content;
-}
-
-async function readText(file: string): Promise<{ readonly content: string } | LeftOut> {
-  try {
-    const handle = await fs.open(file, FLAGS);
-    try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) return 'unreadable';
-      if (stat.size > LIMITS.bytes) return 'too-long';
-      return { content: await handle.readFile('utf8') };
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    return 'unreadable';
-  }
 }
 
 function indexed(memory: Memory, files: readonly MemoryFile[], signal: AbortSignal | undefined) {

@@ -1,11 +1,10 @@
 // The life of the engine process: what it starts with, and every way in which it ends.
-import { Console } from 'node:console';
-import type { Writable } from 'node:stream';
 import { version } from '../../package.json';
 import type { LoadModel } from '../model';
 import { lineLog } from '../rpc/log';
 import { guardParent, watchParent } from './parentWatch';
 import { EngineServer } from './server';
+import { takeStdout } from './standardOutput';
 
 /**
  * Serves the protocol on stdin and stdout until shutdown or end of input (exit code 0), an unreadable stream or an error
@@ -43,18 +42,6 @@ export function runEngine(loadModel: LoadModel): void {
   });
   // A reader that is gone: the same as the end of the input.
   output.on('error', endBy);
-}
-
-/** Gives the protocol the real standard output and everybody else, console included, the standard error. */
-function takeStdout(): Writable {
-  const output = process.stdout;
-  Object.defineProperty(process, 'stdout', {
-    configurable: true,
-    enumerable: true,
-    get: () => process.stderr,
-  });
-  globalThis.console = new Console(process.stderr, process.stderr);
-  return output;
 }
 
 /** Leaves when the log is written, or half a second later where nobody reads it. */

@@ -223,6 +223,7 @@ describe('traces', () => {
       'net in agent-base',
       'net in http-proxy-agent',
       'net in https-proxy-agent',
+      ...known,
       'node:http in engine/hub/request.ts',
       'node:http in engine/serve/httpServer.ts',
       'node:https in engine/hub/request.ts',

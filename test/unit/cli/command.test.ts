@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import test, { describe } from 'node:test';
 import { runCommand } from '../../../engine/cli/command';
-import { languageOf } from '../../../engine/cli/language';
 import { cacheFolder, progressLine } from '../../../engine/cli/modelOptions';
+import { languageOf } from '../../../engine/tools/language';
 import {
   fakeStream,
   type ScriptedContext,

@@ -1,4 +1,4 @@
-// The editor knows a file's language; the command has only its name.
+// An editor knows a file's language; whoever has only its name asks here.
 import path from 'node:path';
 
 // VS Code's language ids.

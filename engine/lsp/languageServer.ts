@@ -1,0 +1,245 @@
+// `palimpsest lsp`: text at the cursor and rewrites for any editor that speaks the Language Server Protocol 3.18.
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import {
+  type CancellationToken,
+  type CodeAction,
+  type CodeActionParams,
+  type Connection,
+  createConnection,
+  ErrorCodes,
+  type InitializeParams,
+  type InitializeResult,
+  type InlineCompletionItem,
+  type InlineCompletionParams,
+  LSPErrorCodes,
+  type Range,
+  ResponseError,
+  StreamMessageReader,
+  StreamMessageWriter,
+  TextDocumentSyncKind,
+  TextDocuments,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { toEngineError } from '../errors';
+import { DEFAULT_GATE, type InfillParams } from '../protocol';
+import type { EngineKeeper } from '../rpc/engineKeeper';
+import { WorkspaceFiles } from '../tools/workspaceFiles';
+import { isWorthAsking, suggestionsOf } from './suggestion';
+
+const REWRITE = 'palimpsest.rewrite';
+const REWRITE_KIND = 'refactor.rewrite.palimpsest';
+/** Tokens of a suggestion: what one reads before going on. */
+const SUGGESTION_TOKENS = 48;
+
+export interface LanguageServerOptions {
+  readonly input: Readable;
+  readonly output: Writable;
+  readonly keeper: EngineKeeper;
+  readonly version: string;
+}
+
+/** Serves until the client says `exit` or closes the input. */
+export function serveLanguage(options: LanguageServerOptions): {
+  readonly gone: Promise<void>;
+  close(): void;
+} {
+  const server = new LanguageServer(options);
+  return { gone: server.gone, close: () => server.dispose() };
+}
+
+class LanguageServer {
+  private readonly connection: Connection;
+  private readonly documents = new TextDocuments(TextDocument);
+  private readonly files = new WorkspaceFiles({ roots: [] });
+  private showsProgress = false;
+  readonly gone: Promise<void>;
+
+  constructor(private readonly options: LanguageServerOptions) {
+    const { input, output } = options;
+    this.connection = createConnection(new StreamMessageReader(input), new StreamMessageWriter(output));
+    this.connection.onInitialize((params) => this.initialise(params));
+    this.connection.languages.inlineCompletion.on((params, token) => this.complete(params, token));
+    this.connection.onCodeAction((params) => this.actions(params));
+    this.connection.onExecuteCommand(({ command, arguments: [argument] = [] }, token) => {
+      if (command !== REWRITE) throw invalid(`There is no command ${command}.`);
+      return this.rewrite(argument, token);
+    });
+    this.documents.listen(this.connection);
+    this.gone = new Promise((resolve) => {
+      this.connection.onExit(() => resolve());
+      input.once('close', () => resolve());
+      input.once('end', () => resolve());
+    });
+    this.connection.listen();
+  }
+
+  dispose(): void {
+    this.files.dispose();
+    this.connection.dispose();
+  }
+
+  private initialise({ capabilities }: InitializeParams): InitializeResult {
+    this.showsProgress = capabilities.window?.workDoneProgress === true;
+    return {
+      capabilities: {
+        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
+        inlineCompletionProvider: true,
+        codeActionProvider: { codeActionKinds: [REWRITE_KIND] },
+        executeCommandProvider: { commands: [REWRITE] },
+      },
+      serverInfo: { name: 'palimpsest', version: this.options.version },
+    };
+  }
+
+  private async complete(
+    { textDocument: { uri }, position }: InlineCompletionParams,
+    token: CancellationToken,
+  ): Promise<InlineCompletionItem[]> {
+    const document = this.documents.get(uri);
+    if (document === undefined) return [];
+    const text = document.getText();
+    const offset = document.offsetAt(position);
+    const cursor = { before: text.slice(0, offset), after: text.slice(offset) };
+    if (!isWorthAsking(cursor) || (await this.whyNot(document)) !== undefined) return [];
+    try {
+      const { candidates } = await this.infill(
+        document,
+        { start: offset, end: offset },
+        { priority: 'ghost', document: uri, maxTokens: SUGGESTION_TOKENS, interactive: true },
+        token,
+      );
+      const answers = candidates.map(({ spans }) => spans[0]?.text ?? '');
+      return suggestionsOf(answers, cursor).map((insertText) => ({
+        insertText,
+        range: { start: position, end: position },
+      }));
+    } catch (thrown) {
+      const error = toEngineError(thrown);
+      if (error.code === 'cancelled' || error.code === 'superseded') throw cancelled();
+      // Nobody asked for it: what it fails of goes to the log.
+      this.connection.console.warn(error.message);
+      return [];
+    }
+  }
+
+  private actions({ textDocument: { uri }, range, context }: CodeActionParams): CodeAction[] {
+    const isEmpty = range.start.line === range.end.line && range.start.character === range.end.character;
+    const { only } = context;
+    if (isEmpty || (only !== undefined && !only.some((kind) => `${REWRITE_KIND}.`.startsWith(`${kind}.`)))) {
+      return [];
+    }
+    const title = 'Rewrite with Palimpsest';
+    return [{ title, kind: REWRITE_KIND, command: { title, command: REWRITE, arguments: [{ uri, range }] } }];
+  }
+
+  private async rewrite(argument: unknown, token: CancellationToken): Promise<null> {
+    const { uri, range } = readPlace(argument);
+    const document = this.documents.get(uri);
+    if (document === undefined) throw invalid(`${uri} is not open.`);
+    const why = await this.whyNot(document);
+    if (why !== undefined) throw new ResponseError(LSPErrorCodes.RequestFailed, why);
+    const { version } = document;
+    const span = { start: document.offsetAt(range.start), end: document.offsetAt(range.end) };
+    const progress = this.showsProgress ? await this.connection.window.createWorkDoneProgress() : undefined;
+    progress?.begin('Palimpsest', 0, 'Rewriting', true);
+    try {
+      const { candidates } = await this.infill(
+        document,
+        span,
+        { priority: 'rewrite', document: uri, interactive: true },
+        token,
+        {
+          ...(progress === undefined ? {} : { cancel: progress.token }),
+          onFraction: (fraction) => progress?.report(Math.floor(100 * fraction)),
+        },
+      );
+      const [best] = candidates;
+      const newText = best?.spans[0]?.text;
+      if (newText === undefined) throw failed('The model found no answer. Try a larger selection.');
+      const { applied } = await this.connection.workspace.applyEdit({
+        label: 'Rewrite with Palimpsest',
+        edit: {
+          documentChanges: [{ textDocument: { uri, version }, edits: [{ range, newText }] }],
+        },
+      });
+      if (!applied) throw failed('The text has changed in the meantime, so it was not rewritten.');
+      return null;
+    } catch (thrown) {
+      if (thrown instanceof ResponseError) throw thrown;
+      const error = toEngineError(thrown);
+      throw error.code === 'cancelled' || error.code === 'superseded' ? cancelled() : failed(error.message);
+    } finally {
+      progress?.done();
+    }
+  }
+
+  private async infill(
+    document: TextDocument,
+    span: { readonly start: number; readonly end: number },
+    options: Pick<InfillParams, 'priority' | 'document' | 'maxTokens' | 'interactive'>,
+    token: CancellationToken,
+    {
+      cancel,
+      onFraction,
+    }: { readonly cancel?: CancellationToken; readonly onFraction?: (fraction: number) => void } = {},
+  ) {
+    const controller = new AbortController();
+    const listening = [token, ...(cancel ? [cancel] : [])].map((one) => {
+      if (one.isCancellationRequested) controller.abort();
+      return one.onCancellationRequested(() => controller.abort());
+    });
+    const { signal } = controller;
+    try {
+      return await this.options.keeper.use(
+        ({ client, model }) =>
+          client.infill(
+            {
+              model: model.folder,
+              text: document.getText(),
+              spans: [span],
+              language: document.languageId,
+              ...options,
+              ...(options.priority === 'ghost' ? { gate: model.gate ?? DEFAULT_GATE } : {}),
+            },
+            {
+              signal,
+              ...(onFraction ? { onStep: ({ fraction = 0 }) => onFraction(fraction) } : {}),
+            },
+          ),
+        signal,
+      );
+    } finally {
+      for (const one of listening) one.dispose();
+    }
+  }
+
+  /** What may be read is the same as everywhere, open or not. */
+  private async whyNot(document: TextDocument): Promise<string | undefined> {
+    const { uri, languageId } = document;
+    const file = uri.startsWith('file:') ? fileURLToPath(uri) : uri;
+    return this.files.whyNot(file, document.getText(), languageId);
+  }
+}
+
+function readPlace(argument: unknown): { readonly uri: string; readonly range: Range } {
+  const { uri, range }: { uri?: unknown; range?: unknown } = Object(argument);
+  const { start, end }: { start?: unknown; end?: unknown } = Object(range);
+  if (typeof uri === 'string' && isPosition(start) && isPosition(end)) return { uri, range: { start, end } };
+  throw invalid(`${REWRITE} needs an object with uri and range.`);
+}
+
+function isPosition(value: unknown): value is Range['start'] {
+  const { line, character }: { line?: unknown; character?: unknown } = Object(value);
+  return Number.isSafeInteger(line) && Number.isSafeInteger(character);
+}
+
+function invalid(message: string): ResponseError<void> {
+  return new ResponseError(ErrorCodes.InvalidParams, message);
+}
+function failed(message: string): ResponseError<void> {
+  return new ResponseError(LSPErrorCodes.RequestFailed, message);
+}
+function cancelled(): ResponseError<void> {
+  return new ResponseError(LSPErrorCodes.RequestCancelled, 'The request was canceled.');
+}

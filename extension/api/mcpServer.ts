@@ -1,0 +1,99 @@
+// The tools for agents as an MCP server, where the editor can be told of one (VS Code 1.101). What is declared here is missing in
+// the types of the oldest version that the extension runs in.
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { EngineLaunch } from '../engine/supervisor';
+import { privacySettings, SECTION } from '../settings';
+
+/** As in package.json. */
+const PROVIDER = 'palimpsest.engine';
+
+/** VS Code's McpStdioServerDefinition. */
+interface ServerDefinition {
+  command: string;
+  args: string[];
+  env: Record<string, string | number | null>;
+}
+
+interface DefinitionProvider {
+  readonly onDidChangeMcpServerDefinitions: vscode.Event<void>;
+  /** Eager, so it starts nothing. */
+  provideMcpServerDefinitions(): ServerDefinition[];
+  /** When an agent wants to use it. */
+  resolveMcpServerDefinition(server: ServerDefinition): Promise<ServerDefinition>;
+}
+
+interface McpRegistry {
+  readonly registerMcpServerDefinitionProvider?: (
+    id: string,
+    provider: DefinitionProvider,
+  ) => vscode.Disposable;
+}
+
+interface McpTypes {
+  readonly McpStdioServerDefinition?: new (
+    label: string,
+    command: string,
+    args?: string[],
+    env?: Record<string, string | number | null>,
+    version?: string,
+  ) => ServerDefinition;
+}
+
+export interface McpServerFacts {
+  readonly extensionPath: string;
+  readonly version: string;
+  readonly launch: () => Promise<EngineLaunch>;
+}
+
+/** Does nothing where the editor does not know of MCP servers. */
+export function registerMcpServer(facts: McpServerFacts): vscode.Disposable {
+  const { McpStdioServerDefinition: Definition } = vscode as McpTypes;
+  const { registerMcpServerDefinitionProvider: register } = vscode.lm as McpRegistry;
+  if (register === undefined || Definition === undefined) return new vscode.Disposable(() => undefined);
+  const changed = new vscode.EventEmitter<void>();
+  const script = path.join(facts.extensionPath, 'dist', 'cli.js');
+  return vscode.Disposable.from(
+    changed,
+    vscode.workspace.onDidChangeWorkspaceFolders(() => changed.fire()),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => changed.fire()),
+    vscode.workspace.onDidChangeConfiguration((change) => {
+      if (change.affectsConfiguration(SECTION) || change.affectsConfiguration('files.exclude'))
+        changed.fire();
+    }),
+    register(PROVIDER, {
+      onDidChangeMcpServerDefinitions: changed.event,
+      provideMcpServerDefinitions: () => {
+        const words = workspaceWords();
+        return words === undefined
+          ? []
+          : [new Definition('Palimpsest', process.execPath, [script, 'mcp', ...words], {}, facts.version)];
+      },
+      resolveMcpServerDefinition: async (server) => {
+        const { runtime, modelFolder, provider, cacheFolder } = await facts.launch();
+        server.command = runtime.executable;
+        server.args = [...server.args, '--model', modelFolder, '--provider', provider];
+        server.env = {
+          ...server.env,
+          PALIMPSEST_CACHE: cacheFolder,
+          ...(runtime.source === 'electron' ? { ELECTRON_RUN_AS_NODE: '1' } : {}),
+        };
+        return server;
+      },
+    }),
+  );
+}
+
+/** What of this workspace may be read; undefined where nothing is. */
+function workspaceWords(): readonly string[] | undefined {
+  const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+  if (!vscode.workspace.isTrusted || folders.length === 0) return undefined;
+  const settings = folders.map(({ uri }) => privacySettings(uri));
+  const globs = new Set(settings.flatMap(({ globs: own }) => own));
+  const withIgnored = settings.every(({ leaveOutGitIgnored }) => !leaveOutGitIgnored);
+  return [
+    ...folders.flatMap(({ uri }) => ['--root', uri.fsPath]),
+    ...[...globs].flatMap((glob) => ['--exclude', glob]),
+    ...(withIgnored ? ['--with-ignored'] : []),
+  ];
+}

@@ -1,0 +1,266 @@
+// `palimpsest mcp` with the official client, and `palimpsest lsp` with a scripted editor: real processes, a scripted engine.
+import assert from 'node:assert/strict';
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import test, { after, before, describe } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { Client } from '@modelcontextprotocol/client';
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import {
+  createMessageConnection,
+  type MessageConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from 'vscode-jsonrpc/node';
+import { bundle, isAlive } from './processes';
+
+const ROOT = path.join(__dirname, '..', '..');
+/** Inside node_modules, so that the bundle finds the native runtime. */
+const folder = path.join(ROOT, 'node_modules', '.cache', `agents-test-${process.pid}`);
+const project = path.join(folder, 'project');
+const command = path.join(folder, 'dist', 'cli.js');
+
+function environment(): Record<string, string> {
+  const { PALIMPSEST_MODEL: _, ...env } = process.env;
+  const known = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
+  return { ...Object.fromEntries(known), PALIMPSEST_CACHE: path.join(folder, 'cache') };
+}
+
+/** The engine that a command has started, where that can be seen; undefined: none yet. */
+function engineOf(pid: number): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const children = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return children === '' ? undefined : Number(children.split(' ')[0]);
+}
+
+before(async () => {
+  fs.mkdirSync(path.join(folder, 'models', 'starter'), { recursive: true });
+  fs.mkdirSync(project, { recursive: true });
+  fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'));
+  fs.writeFileSync(path.join(project, 'mean.py'), 'steps 1\n');
+  fs.writeFileSync(path.join(project, 'forever.py'), 'forever \n');
+  fs.writeFileSync(path.join(project, '.env'), 'A=1\n');
+  // This repository ignores node_modules.
+  execFileSync('git', ['init', '-q'], { cwd: project });
+  const dist = path.join(folder, 'dist');
+  await bundle({ cli: 'engine/cli/main.ts', engine: 'test/unit/process/scriptedEngine.ts' }, dist);
+});
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+describe('palimpsest mcp', () => {
+  async function withClient(
+    use: (client: Client, pid: number) => Promise<void>,
+    words: readonly string[] = [],
+  ) {
+    const transport = new StdioClientTransport({
+      command: process.execPath,
+      args: [command, 'mcp', '--root', project, ...words],
+      env: environment(),
+      stderr: 'inherit',
+    });
+    const client = new Client({ name: 'test', version: '1' });
+    try {
+      await client.connect(transport);
+      await use(client, transport.pid ?? 0);
+    } finally {
+      await client.close();
+    }
+  }
+
+  function textOf(result: { readonly content?: unknown }): string {
+    const [part] = result.content as { text: string }[];
+    return part?.text ?? '';
+  }
+
+  const ranges = [{ startLine: 1, endLine: 1 }];
+
+  test('offers its tools without starting the engine, and ends it with itself', async () => {
+    let engine: number | undefined;
+    let own = 0;
+    await withClient(async (client, pid) => {
+      own = pid;
+      const { tools } = await client.listTools();
+      assert.deepEqual(
+        tools.map(({ name, annotations }) => [name, annotations?.readOnlyHint]),
+        [
+          ['palimpsest_infill', true],
+          ['palimpsest_score', true],
+        ],
+      );
+      assert.equal(engineOf(pid), undefined);
+      const call = { name: 'palimpsest_infill', arguments: { filePath: 'mean.py', ranges } };
+      const text = textOf(await client.callTool(call));
+      assert.match(
+        text,
+        /^Candidate 1:\n--- a\/mean\.py\n\+\+\+ b\/mean\.py\n@@ -1,1 \+1,1 @@\n-steps 1\n\+answer \d+\n/,
+      );
+      assert.equal(fs.readFileSync(path.join(project, 'mean.py'), 'utf8'), 'steps 1\n');
+      engine = engineOf(pid);
+    });
+    while (isAlive(own)) await new Promise((resolve) => setTimeout(resolve, 10));
+    if (engine !== undefined) assert.ok(!isAlive(engine));
+  });
+
+  test('scores a file, and refuses what may not be read or makes no sense in words', () =>
+    withClient(async (client) => {
+      const ask = (name: string, input: object) =>
+        client.callTool({ name, arguments: input as Record<string, unknown> });
+      assert.match(
+        textOf(await ask('palimpsest_score', { filePath: 'mean.py' })),
+        /mean\.py:1:1 "steps 1\\n?" surprise 1\.0/,
+      );
+      for (const [name, input, why] of [
+        ['palimpsest_infill', { filePath: '.env', ranges }, /secrets/],
+        ['palimpsest_score', { filePath: '../dist/cli.js' }, /not in the workspace/],
+        ['palimpsest_score', { filePath: '/etc/passwd' }, /not in the workspace/],
+        ['palimpsest_infill', { filePath: 'mean.py', ranges: [] }, /`ranges`/],
+        [
+          'palimpsest_infill',
+          { filePath: 'mean.py', ranges: [{ startLine: 9, endLine: 9 }] },
+          /not in the file/,
+        ],
+        ['palimpsest_infill', {}, /`filePath`/],
+      ] as const) {
+        const result = await ask(name, input);
+        assert.equal(result.isError, true, JSON.stringify(result));
+        assert.match(textOf(result), why);
+      }
+    }));
+
+  test('what is cancelled stops, and the next request is answered', () =>
+    withClient(async (client) => {
+      const controller = new AbortController();
+      const call = { name: 'palimpsest_infill', arguments: { filePath: 'forever.py', ranges } };
+      const running = client.callTool(call, { signal: controller.signal });
+      await client.ping();
+      controller.abort();
+      await assert.rejects(running);
+      const next = { name: 'palimpsest_infill', arguments: { filePath: 'mean.py', ranges } };
+      assert.match(textOf(await client.callTool(next)), /answer/);
+    }));
+});
+
+describe('palimpsest lsp', () => {
+  const uri = pathToFileURL(path.join(project, 'open.py')).href;
+
+  interface Editor {
+    readonly connection: MessageConnection;
+    readonly child: ChildProcessWithoutNullStreams;
+    /** Edits that the server asked for, and the answer that it gets. */
+    readonly edits: unknown[];
+    applied: boolean;
+    open(text: string, at?: string): Promise<void>;
+  }
+
+  async function withEditor(use: (editor: Editor) => Promise<void>): Promise<void> {
+    const child = spawn(process.execPath, [command, 'lsp'], { cwd: project, env: environment() });
+    child.stderr.pipe(process.stderr);
+    const connection = createMessageConnection(
+      new StreamMessageReader(child.stdout),
+      new StreamMessageWriter(child.stdin),
+    );
+    const editor: Editor = {
+      connection,
+      child,
+      edits: [],
+      applied: true,
+      open: (text, at = uri) =>
+        connection.sendNotification('textDocument/didOpen', {
+          textDocument: { uri: at, languageId: 'python', version: 1, text },
+        }),
+    };
+    connection.onRequest('workspace/applyEdit', (params) => {
+      editor.edits.push(params);
+      return { applied: editor.applied };
+    });
+    connection.listen();
+    const exit = once(child, 'exit');
+    try {
+      const { capabilities } = await connection.sendRequest<{ capabilities: Record<string, unknown> }>(
+        'initialize',
+        { processId: process.pid, rootUri: null, capabilities: {} },
+      );
+      assert.equal(capabilities['inlineCompletionProvider'], true);
+      await connection.sendNotification('initialized', {});
+      await use(editor);
+    } finally {
+      await connection.sendRequest('shutdown');
+      await connection.sendNotification('exit');
+      assert.deepEqual(await exit, [0, null]);
+      connection.dispose();
+    }
+  }
+
+  const at = (character: number) => ({ line: 0, character });
+  const inline = (character: number, where = uri) => ({
+    textDocument: { uri: where },
+    position: at(character),
+    context: { triggerKind: 1 },
+  });
+
+  test('text at the cursor, where it is worth asking and may be read', () =>
+    withEditor(async ({ connection, open }) => {
+      await open('steps 1 x');
+      const ask = (character: number, where?: string) =>
+        connection.sendRequest<{ insertText: string }[]>(
+          'textDocument/inlineCompletion',
+          inline(character, where),
+        );
+      assert.match((await ask(9))[0]?.insertText ?? '', /^answer/);
+      assert.deepEqual(await ask(1), []);
+      const secret = pathToFileURL(path.join(project, '.env')).href;
+      await open('steps 1', secret);
+      assert.deepEqual(await ask(7, secret), []);
+      assert.deepEqual(await ask(0, 'file:///not/open.py'), []);
+      await connection.sendNotification('textDocument/didChange', {
+        textDocument: { uri, version: 2 },
+        contentChanges: [{ range: { start: at(0), end: at(9) }, text: 'fail now' }],
+      });
+      assert.deepEqual(await ask(8), []);
+    }));
+
+  test('a rewrite of a selection is an edit of the version that was read', () =>
+    withEditor(async (editor) => {
+      const { connection } = editor;
+      await editor.open('steps 1\nkept\n');
+      const range = { start: at(0), end: at(7) };
+      const place = { textDocument: { uri }, context: { diagnostics: [] } };
+      const [action] = await connection.sendRequest<{ command: { command: string; arguments: unknown[] } }[]>(
+        'textDocument/codeAction',
+        { ...place, range },
+      );
+      assert.ok(action !== undefined);
+      const run = () => connection.sendRequest('workspace/executeCommand', action.command);
+      assert.equal(await run(), null);
+      const [edit] = editor.edits as [{ edit: { documentChanges: unknown[] } }];
+      const [change] = edit.edit.documentChanges as [{ edits: [{ newText: string }] }];
+      assert.match(change.edits[0].newText, /^answer/);
+      assert.deepEqual({ ...change, edits: [] }, { textDocument: { uri, version: 1 }, edits: [] });
+      editor.applied = false;
+      await assert.rejects(run(), /has changed in the meantime/);
+      assert.deepEqual(
+        await connection.sendRequest('textDocument/codeAction', {
+          ...place,
+          range: { start: at(3), end: at(3) },
+        }),
+        [],
+      );
+      await assert.rejects(
+        connection.sendRequest('workspace/executeCommand', { command: 'rm' }),
+        /no command rm/,
+      );
+      await assert.rejects(
+        connection.sendRequest('workspace/executeCommand', { command: 'palimpsest.rewrite', arguments: [3] }),
+        /uri and range/,
+      );
+    }));
+
+  test('an editor that is gone leaves nothing behind', async () => {
+    const child = spawn(process.execPath, [command, 'lsp'], { cwd: project, env: environment() });
+    const exit = once(child, 'exit');
+    child.stdin.end();
+    await exit;
+  });
+});
