@@ -78,7 +78,10 @@ export interface BlockDenoiser {
    * first block begins with: where blocks are counted from position 0, the tail of the prompt shares that block.
    */
   open(context: HoleContext, lanes: number, signal?: AbortSignal): Promise<{ readonly lead: Int32Array }>;
-  /** One lane is one block of `blockLength` tokens (masks included); asks index into the block. */
+  /**
+   * One lane is one block of `blockLength` tokens (masks included), or of fewer where nothing stands behind the answer; all lanes
+   * have as many. Asks index into the block.
+   */
   predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]>;
   /**
    * Writes the K/V of finished blocks to the cache, one [blockLength] a lane that goes on; `lanes` are their numbers

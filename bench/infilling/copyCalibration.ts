@@ -173,7 +173,7 @@ async function mixtureExamples(
   besides: readonly (Workspaces | undefined)[],
 ): Promise<MixtureExample[]> {
   const { tokenizer, specials, family } = checkpoint;
-  const lengthTokens = lengthTokensOf(family.length.kind, specials);
+  const lengthTokens = lengthTokensOf(family.length, specials);
   const end = lengthTokens.end ?? -1;
   const denoiser = new Denoisers(checkpoint, session).blockwise();
   const rows = new BiasRows(TokenTable.of(tokenizer), checkpoint.shape.vocabSize, specials, lengthTokens, 0);

@@ -2,6 +2,7 @@
 // or not at all. They are what diffusion models are compared with, and what many people have on their disk already.
 import type { Family, SpecialTokenName, SpecialTokenSpec } from './family';
 import { type KnownFamily, token } from './knownFamily';
+import { SEED_FIM_TOKENS, SEED_TOKENS } from './seedTokens';
 
 type Tokens = Readonly<Partial<Record<SpecialTokenName, SpecialTokenSpec>>>;
 type Facts = Pick<Family, 'id' | 'infill'> & { readonly name: string; readonly tokens: Tokens };
@@ -43,15 +44,6 @@ const QWEN_CHAT: Tokens = {
 };
 const QWEN_SIZES = [151936, 152064];
 
-// ByteDance-Seed/Seed-Coder-8B-Base, tokenizer_config.json and its FIM example: suffix before prefix; ▁ is U+2581.
-const SEED_TOKENS: Tokens = {
-  mask: token('<[MASK_TOKEN]>', 5, true),
-  bos: token('<[begin▁of▁sentence]>', 0, true),
-  eos: token('<[end▁of▁sentence]>', 2, true),
-  end: token('<[end▁of▁sentence]>', 2, true),
-  pad: token('<[PAD▁TOKEN]>', 1),
-};
-
 // deepseek-ai/deepseek-coder-1.3b-base, README: prefix, hole, suffix; ｜ is U+FF5C.
 const DEEPSEEK_END = token('<｜end▁of▁sentence｜>', 32014, true);
 
@@ -84,17 +76,13 @@ export const AUTOREGRESSIVE: readonly KnownFamily[] = [
     publishedVocabSizes: QWEN_SIZES,
     qkNorm: true,
   },
+  // Suffix before prefix, as the card's FIM example has it.
   {
     family: leftToRight({
       id: 'seed-coder',
       name: 'Seed-Coder',
-      infill: { kind: 'fim-order', bos: true, order: 'suffix-first' },
-      tokens: {
-        ...SEED_TOKENS,
-        fimPrefix: token('<[fim-prefix]>', undefined, true),
-        fimSuffix: token('<[fim-suffix]>', undefined, true),
-        fimMiddle: token('<[fim-middle]>', undefined, true),
-      },
+      infill: { kind: 'fim-order', bos: 'tokenizer', order: 'suffix-first' },
+      tokens: SEED_FIM_TOKENS,
     }),
     publishedVocabSizes: [155136],
   },
@@ -102,7 +90,7 @@ export const AUTOREGRESSIVE: readonly KnownFamily[] = [
     family: leftToRight({
       id: 'seed-coder-instruct',
       name: 'Seed-Coder Instruct',
-      infill: { kind: 'prompt' },
+      infill: { kind: 'prompt', bos: 'tokenizer' },
       tokens: SEED_TOKENS,
     }),
     publishedVocabSizes: [155136],

@@ -21,7 +21,7 @@ export async function chatLayout(
   templateFile: string | undefined,
   tokenizer: TextTokenizer,
 ): Promise<FoundLayout> {
-  const source = templateFile ?? templateOf(tokenizerConfig?.['chat_template']);
+  const source = chatTemplateOf(tokenizerConfig, templateFile);
   if (source === undefined) return { remarks: [] };
   const rendered = await render(source, tokenizerConfig ?? {});
   if ('reason' in rendered)
@@ -30,6 +30,14 @@ export async function chatLayout(
   if (before === undefined || after === undefined || more.length > 0)
     return { remarks: ['Its chat template does not repeat a message once: it takes no instruction.'] };
   return { chat: { before: encode(before, tokenizer), after: encode(after, tokenizer) }, remarks: [] };
+}
+
+/** A checkpoint's chat template, in a file of its own or in tokenizer_config.json. */
+export function chatTemplateOf(
+  tokenizerConfig: JsonObject | undefined,
+  templateFile: string | undefined,
+): string | undefined {
+  return templateFile ?? templateOf(tokenizerConfig?.['chat_template']);
 }
 
 /** One template, or several by name of which one is the default. */

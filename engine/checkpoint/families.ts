@@ -2,6 +2,7 @@
 import { AUTOREGRESSIVE } from './autoregressive';
 import type { Family, LengthControl, Sampling, SpecialTokenName } from './family';
 import { type KnownFamily, token } from './knownFamily';
+import { SEED_FIM_TOKENS, SEED_TOKENS } from './seedTokens';
 
 export type { KnownFamily } from './knownFamily';
 
@@ -9,6 +10,8 @@ type Tokens = Family['tokens'];
 
 const FIXED: LengthControl = { kind: 'fixed' };
 const END_TOKEN: LengthControl = { kind: 'end-token' };
+/** Block diffusion: its authors' samplers write the end like any other token, and look for it when a block is done. */
+const END_CELL: LengthControl = { kind: 'end-token', asCell: true };
 const FULL = { kind: 'full' } as const;
 const GREEDY_TOP_K: Sampling = { rule: 'top-k', temperature: 0, topP: 1 };
 const THRESHOLD_09: Sampling = { rule: 'threshold', temperature: 0, topP: 1, threshold: 0.9 };
@@ -57,29 +60,17 @@ const LLADA: Family = {
   sampling: GREEDY_TOP_K,
 };
 
-// Seed-Coder's tokens (ByteDance-Seed/Seed-Coder-8B-Base, tokenizer_config.json); ▁ is U+2581.
-const SEED_TOKENS: Tokens = {
-  mask: token('<[MASK_TOKEN]>', 5, true),
-  bos: token('<[begin▁of▁sentence]>', 0),
-  eos: token('<[end▁of▁sentence]>', 2, true),
-  end: token('<[end▁of▁sentence]>', 2, true),
-  pad: token('<[PAD▁TOKEN]>', 1),
-};
-const SEED_FIM: Tokens = {
-  fimPrefix: token('<[fim-prefix]>', undefined, true),
-  fimSuffix: token('<[fim-suffix]>', undefined, true),
-  fimMiddle: token('<[fim-middle]>', undefined, true),
-};
+// arXiv 2601.15892 and modeling_stable_diffcoder.py: one token a step, or all of 0.95; confidence is that of the model itself.
 const STABLE_DIFFCODER: Family = {
   id: 'stable-diffcoder',
   title: 'Stable-DiffCoder',
   tensorNames: 'llama',
   shifted: false,
   attention: { kind: 'block-causal', blockLength: 4 },
-  infill: { kind: 'fim-order', bos: true, order: 'suffix-first' },
-  length: END_TOKEN,
-  tokens: { ...SEED_TOKENS, bos: token('<[begin▁of▁sentence]>', 0, true), ...SEED_FIM },
-  sampling: GREEDY_TOP_K,
+  infill: { kind: 'fim-order', bos: 'tokenizer', order: 'suffix-first' },
+  length: END_CELL,
+  tokens: SEED_FIM_TOKENS,
+  sampling: { ...GREEDY_TOP_K, bounds: { threshold: 0.95 }, plainConfidence: true },
 };
 
 const OPEN_DCODER: Family = {
@@ -114,8 +105,31 @@ function withMaskId(family: Family, id: number): Family {
 const BD3LM = {
   attention: { kind: 'block-causal', blockLength: 32 },
   infill: { kind: 'prompt' },
-  length: END_TOKEN,
+  length: END_CELL,
 } as const;
+
+// dLLM converts Llama checkpoints as well; Llama 3's tokens, as far as a tokenizer has them. None is published.
+const A2D_LLAMA: Family = {
+  ...A2D,
+  id: 'a2d-llama',
+  tokens: {
+    mask: token('<|mask|>', undefined, true),
+    bos: token('<|begin_of_text|>'),
+    eos: token('<|end_of_text|>'),
+    end: token('<|eot_id|>'),
+  },
+};
+
+// divelab/OPDLM-*, arXiv 2606.06712: A2D's Qwen3 with the mask of SDAR, whose sampler it is run with.
+const OPDLM: Family = {
+  ...A2D,
+  id: 'opdlm',
+  title: 'OPDLM',
+  attention: { kind: 'block-causal', blockLength: 4 },
+  infill: { kind: 'prompt' },
+  length: END_CELL,
+  tokens: { mask: token('<|MASK|>', 151669, true), ...QWEN_END, end: token('<|im_end|>', 151645, true) },
+};
 
 const KNOWN: readonly KnownFamily[] = [
   {
@@ -189,19 +203,25 @@ const KNOWN: readonly KnownFamily[] = [
     publishedVocabSizes: [151936],
     qkNorm: true,
   },
+  { family: A2D_LLAMA, publishedVocabSizes: [] },
+  {
+    family: { ...A2D_LLAMA, id: 'a2d-llama-bd3lm', title: 'A2D (block diffusion)', ...BD3LM },
+    publishedVocabSizes: [],
+  },
+  { family: OPDLM, publishedVocabSizes: [151936], qkNorm: true },
   { family: STABLE_DIFFCODER, publishedVocabSizes: [155136], contextLimit: 8192 },
   {
     family: {
       ...STABLE_DIFFCODER,
       id: 'stable-diffcoder-instruct',
       title: 'Stable-DiffCoder Instruct',
-      infill: { kind: 'prompt' },
+      infill: { kind: 'prompt', bos: 'tokenizer' },
       tokens: SEED_TOKENS,
     },
     publishedVocabSizes: [155136],
     contextLimit: 8192,
   },
-  // SDAR and TraDo (JetLM/SDAR-1.7B-Chat, config.json: model_type "sdar", block_size 4).
+  // SDAR and TraDo (JetLM/SDAR-8B-Chat, config.json: model_type "sdar", block_size 4; JetAstra/SDAR, generate.py).
   {
     family: {
       id: 'sdar',
@@ -210,9 +230,9 @@ const KNOWN: readonly KnownFamily[] = [
       shifted: false,
       attention: { kind: 'block-causal', blockLength: 4 },
       infill: { kind: 'prompt' },
-      length: END_TOKEN,
+      length: END_CELL,
       tokens: { mask: token('<|MASK|>', 151669, true), ...QWEN_END, end: token('<|im_end|>', 151645, true) },
-      sampling: THRESHOLD_09,
+      sampling: { ...THRESHOLD_09, threshold: 0.85, bounds: { 'entropy-bounded': 0.35 } },
     },
     publishedVocabSizes: [151936],
     qkNorm: true,
@@ -224,9 +244,9 @@ const KNOWN: readonly KnownFamily[] = [
       title: 'Fast-dLLM v2',
       tensorNames: 'llama',
       shifted: true,
-      attention: { kind: 'block-causal', blockLength: 32 },
+      attention: { kind: 'block-causal', blockLength: 32, partLength: 8 },
       infill: { kind: 'prompt' },
-      length: END_TOKEN,
+      length: END_CELL,
       tokens: {
         mask: token('|<MASK>|', 151665, true),
         ...QWEN_END,
@@ -304,6 +324,7 @@ export const SPECIAL_TOKEN_NAMES: readonly SpecialTokenName[] = [
   'bos',
   'eos',
   'pad',
+  'sep',
   'expand',
   'delete',
   'end',

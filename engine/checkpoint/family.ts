@@ -5,7 +5,15 @@ export type AttentionKind =
   /** Every position sees every position. */
   | { readonly kind: 'full' }
   /** Absolute blocks counted from position 0; a block sees itself and every earlier block. */
-  | { readonly kind: 'block-causal'; readonly blockLength: number }
+  | {
+      readonly kind: 'block-causal';
+      readonly blockLength: number;
+      /**
+       * A block is denoised in parts of so many cells, from left to right, although every pass sees all of it (Fast-dLLM v2). Where
+       * the family is shifted, its first cell comes alone: the block before predicts it. Absent: all cells at once.
+       */
+      readonly partLength?: number;
+    }
   /**
    * Context on both sides is causal and cached; canvas blocks see all context, the earlier blocks of their own
    * hole, and themselves. A hole takes `holeGap` positions whatever its text's length.
@@ -24,6 +32,12 @@ export type AttentionKind =
       readonly suffixFirst: boolean;
     };
 
+/**
+ * Whether a text begins with the bos token. `tokenizer`: where this checkpoint's own tokenizer puts one (its post-processor); an
+ * opened checkpoint has the answer in its place.
+ */
+export type Opening = boolean | 'tokenizer';
+
 /** How a span is put before the model. */
 export type InfillKind =
   /** Masks stand where the span stood: [bos] prefix masks suffix [eos]. */
@@ -32,11 +46,14 @@ export type InfillKind =
    * Both sides before the answer's blocks. `suffix-first`: fimSuffix suffix fimPrefix prefix fimMiddle;
    * `prefix-first`: fimPrefix prefix fimSuffix suffix fimMiddle.
    */
-  | { readonly kind: 'fim-order'; readonly bos: boolean; readonly order: 'suffix-first' | 'prefix-first' }
+  | { readonly kind: 'fim-order'; readonly bos: Opening; readonly order: 'suffix-first' | 'prefix-first' }
   /** What stands before the span and nothing else: the model has no way to see what follows it. */
   | { readonly kind: 'left-only'; readonly bos: boolean }
-  /** The file around the span goes through the chat template; the answer is a fenced block. */
-  | { readonly kind: 'prompt' }
+  /**
+   * The file around the span goes through the chat template; the answer is a fenced block. `bos`: in front of what the template
+   * writes (absent: nothing).
+   */
+  | { readonly kind: 'prompt'; readonly bos?: Opening }
   /** [bos][language] prefix, a hole, suffix: see `cached-canvas`. */
   | { readonly kind: 'cached-canvas'; readonly bos: boolean };
 
@@ -46,14 +63,18 @@ export type LengthControl =
   | { readonly kind: 'fixed' }
   /** Expand and delete tokens; `initialMasks` is the number of masks to begin with (models.md, DreamOn). */
   | { readonly kind: 'expand-delete'; readonly initialMasks: number }
-  /** An end token inside the canvas or the last block. */
-  | { readonly kind: 'end-token' };
+  /**
+   * An end token inside the canvas or the last block. `asCell`: it is committed in order of confidence like any other token, and
+   * the answer ends at the first one as soon as nothing before it is masked. Absent: it waits for everything to its left.
+   */
+  | { readonly kind: 'end-token'; readonly asCell?: boolean };
 
 export type SpecialTokenName =
   | 'mask'
   | 'bos'
   | 'eos'
   | 'pad'
+  | 'sep'
   | 'expand'
   | 'delete'
   | 'end'
@@ -74,14 +95,22 @@ export interface Sampling {
   /** 0 is greedy. */
   readonly temperature: number;
   readonly topP: number;
-  /** Confidence threshold of the rules that have one. */
+  /** Bound of `rule`, if it has one: least confidence, f of the factor rule, or γ of the entropy-bounded one. */
   readonly threshold?: number;
+  /** The same of other rules, where a request names one of them and no bound. */
+  readonly bounds?: Readonly<Partial<Record<BoundedRule, number>>>;
+  /**
+   * Whether confidence and entropy are those at temperature 1, whatever temperature tokens are drawn at; absent: both are taken
+   * after the temperature.
+   */
+  readonly plainConfidence?: boolean;
   /** Upper bound of denoise steps; absent: as many as there are masks. */
   readonly steps?: number;
 }
 
 export const RULE_NAMES = [
   'top-k',
+  'left-to-right',
   'entropy',
   'margin',
   'threshold',
@@ -92,6 +121,10 @@ export const RULE_NAMES = [
   'prophet',
 ] as const;
 export type RuleName = (typeof RULE_NAMES)[number];
+
+/** Rules that have a bound. */
+export const BOUNDED_RULES = ['threshold', 'factor', 'entropy-bounded'] as const;
+type BoundedRule = (typeof BOUNDED_RULES)[number];
 
 /** Facts of a family (models.md). `palimpsest.json` beside a checkpoint overrides any of them. */
 export interface Family {

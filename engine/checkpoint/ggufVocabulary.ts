@@ -37,7 +37,12 @@ export function readVocabulary({ metadata }: Pick<GgufHeader, 'metadata'>): Toke
     else if (kind === CONTROL || kind === USER_DEFINED) added.push({ text, id, special: kind === CONTROL });
     else if (kind !== UNUSED) throw malformed(`The GGUF file has a token of the unknown kind ${show(kind)}`);
   }
-  return { vocabulary, merges, preTokenizer: definition, ignoreMerges, added, normaliser: undefined };
+  return {
+    ...{ vocabulary, merges, ignoreMerges, added },
+    preTokenizer: definition,
+    normaliser: undefined,
+    addsBos: metadata.get('tokenizer.ggml.add_bos_token') === true,
+  };
 }
 
 function strings(value: GgufValue | undefined, name: string): readonly string[] {

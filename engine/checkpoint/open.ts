@@ -2,10 +2,10 @@
 // others. No weight is read.
 import path from 'node:path';
 import { EngineError } from '../errors';
-import { chatLayout, type FoundLayout } from './chatTemplate';
+import { chatLayout, chatTemplateOf, type FoundLayout } from './chatTemplate';
 import { type ConfigShape, readShape } from './config';
 import { STARTER_LANGUAGES } from './families';
-import type { Family } from './family';
+import type { Family, InfillKind } from './family';
 import { readFolderParts } from './folder';
 import { namingFolder } from './folderErrors';
 import { isGgufPath, readGgufParts } from './ggufFile';
@@ -35,7 +35,13 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
   const idOf = tokenIdOf(parts.tokenizer);
   const { known, remarks } = chooseFamily(
     parts.override,
-    () => recogniseFamily({ config, name, hasToken: (text) => idOf(text) !== undefined }),
+    () =>
+      recogniseFamily({
+        ...{ config, name },
+        hasToken: (text) => idOf(text) !== undefined,
+        hasChatTemplate: chatTemplateOf(tokenizerConfig, parts.chatTemplate) !== undefined,
+        tensorNames: parts.stored.keys(),
+      }),
     config,
   );
   const shape = readShape(config, configName);
@@ -50,7 +56,7 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
     specialTokensMap,
     vocabSize,
   });
-  const family = { ...known.family, tensorNames: mapped.scheme };
+  const family = { ...known.family, infill: openingOf(known.family, parts), tensorNames: mapped.scheme };
   const languages = family.attention.kind === 'cached-canvas' ? languageTokens(idOf) : {};
   const tokenizer = createTokenizer(parts.tokenizer, {
     specials: [...Object.values(specials), ...Object.values(languages)],
@@ -61,6 +67,8 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
     family.infill.kind === 'prompt'
       ? await chatLayout(tokenizerConfig, parts.chatTemplate, tokenizer)
       : { remarks: [] };
+  const opens = family.infill.kind === 'prompt' && family.infill.bos === true;
+  const opening = opens && specials.bos !== undefined ? [specials.bos] : [];
   return {
     folder: parts.root,
     name,
@@ -78,7 +86,7 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
     storedDtype: mainDtype(used),
     parameters: used.reduce((sum, tensor) => sum + elements(tensor), 0),
     languageTokens: languages,
-    ...(chat ? { chat } : {}),
+    ...(chat ? { chat: { ...chat, before: [...opening, ...chat.before] } } : {}),
     remarks: [
       ...remarks,
       ...chatRemarks,
@@ -93,6 +101,12 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
       })),
     ],
   };
+}
+
+/** The layout with what this tokenizer does about its bos token in the place of the family's question. */
+function openingOf({ infill }: Family, { tokenizer }: CheckpointParts): InfillKind {
+  const asks = (infill.kind === 'fim-order' || infill.kind === 'prompt') && infill.bos === 'tokenizer';
+  return asks ? { ...infill, bos: tokenizer.addsBos } : infill;
 }
 
 /** Factors that the checkpoint carries are the scaling by themselves. */

@@ -4,9 +4,11 @@ import { EngineError } from '../errors';
 import { FAMILIES, type KnownFamily, SPECIAL_TOKEN_NAMES } from './families';
 import {
   type AttentionKind,
+  BOUNDED_RULES,
   type Family,
   type InfillKind,
   type LengthControl,
+  type Opening,
   RULE_NAMES,
   type Sampling,
   type SpecialTokenName,
@@ -106,8 +108,8 @@ function attentionKind(section: Fields): AttentionKind {
       section.onlyKeys(['kind']);
       return { kind };
     case 'block-causal':
-      section.onlyKeys(['kind', 'blockLength']);
-      return { kind, blockLength: section.integer('blockLength', { max: 4096 }) };
+      section.onlyKeys(['kind', 'blockLength', 'partLength']);
+      return { kind, ...blockLengths(section) };
     case 'cached-canvas': {
       section.onlyKeys(['kind', 'blockLength', 'holeGap', 'suffixSeesPrefix', 'suffixFirst']);
       const blockLength = section.integer('blockLength', { max: 4096 });
@@ -122,6 +124,19 @@ function attentionKind(section: Fields): AttentionKind {
   }
 }
 
+function blockLengths(section: Fields): { readonly blockLength: number; readonly partLength?: number } {
+  const blockLength = section.integer('blockLength', { max: 4096 });
+  if (!section.has('partLength')) return { blockLength };
+  const partLength = section.integer('partLength', { max: blockLength });
+  if (blockLength % partLength !== 0) throw section.fail('partLength', 'does not divide blockLength');
+  return { blockLength, partLength };
+}
+
+/** `true`, `false`, or `tokenizer`. */
+function opening(section: Fields): Opening {
+  return section.value('bos') === 'tokenizer' ? 'tokenizer' : section.boolean('bos');
+}
+
 function infillKind(section: Fields): InfillKind {
   const kind = section.choice('kind', ['in-place', 'fim-order', 'left-only', 'prompt', 'cached-canvas']);
   switch (kind) {
@@ -132,7 +147,7 @@ function infillKind(section: Fields): InfillKind {
       section.onlyKeys(['kind', 'bos', 'order']);
       return {
         kind,
-        bos: section.boolean('bos'),
+        bos: opening(section),
         order: section.choice('order', ['suffix-first', 'prefix-first'], 'suffix-first'),
       };
     case 'left-only':
@@ -140,23 +155,27 @@ function infillKind(section: Fields): InfillKind {
       section.onlyKeys(['kind', 'bos']);
       return { kind, bos: section.boolean('bos') };
     case 'prompt':
-      section.onlyKeys(['kind']);
-      return { kind };
+      section.onlyKeys(['kind', 'bos']);
+      return { kind, ...(section.has('bos') ? { bos: opening(section) } : undefined) };
   }
 }
 
 function lengthControl(section: Fields): LengthControl {
   const kind = section.choice('kind', ['fixed', 'expand-delete', 'end-token']);
-  if (kind !== 'expand-delete') {
+  if (kind === 'fixed') {
     section.onlyKeys(['kind']);
     return { kind };
+  }
+  if (kind === 'end-token') {
+    section.onlyKeys(['kind', 'asCell']);
+    return { kind, ...(section.boolean('asCell', false) ? { asCell: true } : undefined) };
   }
   section.onlyKeys(['kind', 'initialMasks']);
   return { kind, initialMasks: section.integer('initialMasks', { max: 4096 }) };
 }
 
 function sampling(section: Fields): Sampling {
-  section.onlyKeys(['rule', 'temperature', 'topP', 'threshold', 'steps']);
+  section.onlyKeys(['rule', 'temperature', 'topP', 'threshold', 'bounds', 'steps', 'plainConfidence']);
   const temperature = section.value('temperature');
   const topP = section.positive('topP', 1);
   if (topP > 1) throw section.fail('topP', 'is above 1');
@@ -167,8 +186,18 @@ function sampling(section: Fields): Sampling {
     temperature: temperature === 0 ? 0 : section.positive('temperature'),
     topP,
     ...(threshold === undefined ? undefined : { threshold }),
+    ...boundsOf(section),
     ...(section.has('steps') ? { steps: section.integer('steps', { max: 1 << 16 }) } : undefined),
+    ...(section.boolean('plainConfidence', false) ? { plainConfidence: true } : undefined),
   };
+}
+
+function boundsOf(section: Fields): Pick<Sampling, 'bounds'> {
+  const bounds = section.section('bounds');
+  if (!bounds) return {};
+  bounds.onlyKeys(BOUNDED_RULES);
+  const stated = BOUNDED_RULES.filter((rule) => bounds.has(rule));
+  return { bounds: Object.fromEntries(stated.map((rule) => [rule, bounds.positive(rule)])) };
 }
 
 function tokens(fields: Fields, old: Family['tokens']): Family['tokens'] {

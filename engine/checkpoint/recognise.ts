@@ -5,6 +5,7 @@ import { EngineError } from '../errors';
 import { FAMILIES, type KnownFamily } from './families';
 import type { Family } from './family';
 import { brief, Fields } from './fields';
+import { refuseForeign } from './foreign';
 import { isObject, type JsonObject, own } from './json';
 
 /** What recognition looks at. */
@@ -14,6 +15,9 @@ export interface Evidence {
   readonly name: string;
   /** Whether the tokenizer has a token with exactly this text. */
   readonly hasToken: (text: string) => boolean;
+  readonly hasChatTemplate: boolean;
+  /** Of the tensors in the files. */
+  readonly tensorNames: Iterable<string>;
 }
 
 export interface Recognised {
@@ -37,6 +41,7 @@ export function checkpointName(folder: string): string {
 
 /** @throws EngineError `family-unknown`; `checkpoint-malformed` where a family's own fields are wrong */
 export function recogniseFamily(evidence: Evidence): Recognised {
+  refuseForeign({ ...evidence, names: names(evidence) });
   const id = familyId(evidence);
   if (id === undefined) throw unknownFamily(evidence);
   const known = FAMILIES.get(id);
@@ -78,9 +83,10 @@ function familyId(evidence: Evidence): string | undefined {
       return 'fast-dllm-v2';
     case 'coda':
       return 'coda';
+    case 'a2d-llama':
     case 'a2d-qwen2':
     case 'a2d-qwen3':
-      return name.includes('bd3lm') ? `${modelType}-bd3lm` : modelType;
+      return a2dFamily(modelType, evidence, name);
     case 'qwen2':
       // Both carry a causal architecture's name; plain Qwen2.5 has no such token (models.md, pitfalls).
       if (has('[MASK]')) return name.includes('cdlm') ? 'cdlm' : 'open-dcoder';
@@ -97,10 +103,33 @@ function familyId(evidence: Evidence): string | undefined {
       // Seed-Coder, the autoregressive model it started from, has the same tokenizer.
       if (name.includes('seedcoder') && !name.includes('diffcoder'))
         return name.includes('instruct') ? 'seed-coder-instruct' : 'seed-coder';
-      return name.includes('instruct') ? 'stable-diffcoder-instruct' : 'stable-diffcoder';
+      // Only the model that was tuned on conversations comes with a template for them.
+      return evidence.hasChatTemplate || name.includes('instruct')
+        ? 'stable-diffcoder-instruct'
+        : 'stable-diffcoder';
     default:
       return undefined;
   }
+}
+
+/**
+ * dLLM's conversions are trained with full attention (mdlm) or in blocks (bd3lm), and their code gives the block length to the sampler
+ * and not to config.json. What says neither is refused: in the wrong attention it would print plausible nonsense.
+ */
+function a2dFamily(modelType: string, { config, hasToken, name: shown }: Evidence, name: string): string {
+  const inBlocks = `${modelType}-bd3lm`;
+  if (modelType === 'a2d-qwen3' && hasToken('<|MASK|>')) return 'opdlm';
+  if (blockKey(new Fields(config, 'config.json')) !== undefined) return inBlocks;
+  // Its own name first: config.json may name the one that it was trained from.
+  for (const text of [shown.toLowerCase(), name]) {
+    if (text.includes('bd3lm')) return inBlocks;
+    if (text.includes('mdlm')) return modelType;
+  }
+  throw new EngineError(
+    'family-unknown',
+    `${shown} (model_type "${modelType}") does not say whether it was trained with full attention (mdlm) or in blocks (bd3lm). Add a palimpsest.json next to it with {"base": "${modelType}"} for full attention, or {"base": "${inBlocks}"} for blocks of 32.`,
+    { modelType, name: shown },
+  );
 }
 
 /** Autoregressive coders of Llama's shape, by the tokens that only they have. */
@@ -143,10 +172,14 @@ export function withConfig(family: Family, config: JsonObject): Family {
     return section ? { ...family, ...starterCanvas(family, section), ...trainedWindow(section) } : family;
   // An autoregressive model's blocks are of one token, whatever else its configuration is about.
   if (attention.kind !== 'block-causal' || attention.blockLength === 1) return family;
-  // SDAR writes block_size, Fast-dLLM v2 bd_size; both are published with several lengths.
-  const key = ['block_size', 'bd_size', 'block_length'].find((name) => fields.has(name));
+  const key = blockKey(fields);
   if (!key) return family;
-  return { ...family, attention: { kind: 'block-causal', blockLength: fields.integer(key, { max: 4096 }) } };
+  return { ...family, attention: { ...attention, blockLength: fields.integer(key, { max: 4096 }) } };
+}
+
+/** SDAR writes block_size, Fast-dLLM v2 bd_size; both are published with several lengths. */
+function blockKey(fields: Fields): string | undefined {
+  return ['block_size', 'bd_size', 'block_length'].find((name) => fields.has(name));
 }
 
 /** What the embedded model's config.json says of its canvas; of a converted one it says more (format 2). */
@@ -187,19 +220,15 @@ function trainedWindow(section: Fields): Pick<Family, 'window'> {
     : {};
 }
 
-/** Architectures that run on a server only (models.md), to say so instead of asking for a descriptor. */
-const REMOTE_ONLY = /moe|llada2|rnd1|gemma/;
 /** Known coders whose layers the graph does not compute. */
 const OTHER_LAYERS = /^(starcoder2|gpt_bigcode)$/;
 
 function unknownFamily(evidence: Evidence): EngineError {
   const modelType = brief(lowerCase(own(evidence.config, 'model_type')));
   const shown = modelType ? `model_type "${modelType}"` : 'no model_type';
-  const advice = REMOTE_ONLY.test(modelType)
-    ? 'Mixture-of-experts models run on a remote engine only.'
-    : OTHER_LAYERS.test(modelType)
-      ? 'StarCoder has layer norms with biases and a plain MLP, which Palimpsest does not compute. Qwen2.5-Coder, Seed-Coder and DeepSeek-Coder run.'
-      : 'If it is a model of one of the known families, add a palimpsest.json beside it that names the family, for instance {"base": "dream"}; docs/families.md describes the file.';
+  const advice = OTHER_LAYERS.test(modelType)
+    ? 'StarCoder has layer norms with biases and a plain MLP, which Palimpsest does not compute. Qwen2.5-Coder, Seed-Coder and DeepSeek-Coder run.'
+    : 'If it is a model of one of the known families, add a palimpsest.json beside it that names the family, for instance {"base": "dream"}; docs/families.md describes the file.';
   return new EngineError(
     'family-unknown',
     `${evidence.name} (${shown}) is not a model that Palimpsest knows. ${advice}`,

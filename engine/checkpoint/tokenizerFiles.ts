@@ -29,6 +29,8 @@ export interface TokenizerDefinition {
   readonly normaliser: unknown;
   readonly ignoreMerges: boolean;
   readonly added: readonly AddedToken[];
+  /** Whether the tokenizer puts its bos token in front of a text by itself. */
+  readonly addsBos: boolean;
 }
 
 /** The pattern of Qwen2's slow tokenizer, which tokenizer_config.json leaves to the class (Qwen2Tokenizer). */
@@ -92,7 +94,33 @@ export function fromTokenizerJson(
     normaliser: own(json, 'normalizer'),
     ignoreMerges: own(model, 'ignore_merges') === true,
     added: mergeAdded(addedTokens(own(json, 'added_tokens')), addedFromConfig(tokenizerConfig)),
+    addsBos: addsBos(own(json, 'post_processor'), tokenizerConfig),
   };
+}
+
+/** Classes of tokenizers that rebuild the post-processor from `add_bos_token`, which they take for true where it is absent. */
+const REBUILDING = /^(Code)?LlamaTokenizer/;
+
+/** As transformers has it: its Llama classes go by tokenizer_config.json, all others by the post-processor that is stored. */
+function addsBos(postProcessor: unknown, tokenizerConfig: JsonObject | undefined): boolean {
+  const stated = tokenizerConfig && own(tokenizerConfig, 'add_bos_token');
+  const name = tokenizerConfig && own(tokenizerConfig, 'tokenizer_class');
+  if (typeof name === 'string' && REBUILDING.test(name)) return stated !== false;
+  return isObject(postProcessor) ? opensWithToken(postProcessor) : stated === true;
+}
+
+const MOST_PROCESSORS = 16;
+
+/** Whether a post-processor, or one of a sequence, puts a special token before a single text. */
+function opensWithToken(processor: JsonObject): boolean {
+  const members = own(processor, 'processors');
+  const all = Array.isArray(members) ? members.slice(0, MOST_PROCESSORS) : [processor];
+  return all.some((one) => {
+    const single =
+      isObject(one) && own(one, 'type') === 'TemplateProcessing' ? own(one, 'single') : undefined;
+    const first: unknown = Array.isArray(single) ? single[0] : undefined;
+    return isObject(first) && own(first, 'SpecialToken') !== undefined;
+  });
 }
 
 export function unsupported(why: string): EngineError {
@@ -126,6 +154,7 @@ function fromVocabulary(
     normaliser: undefined,
     ignoreMerges: false,
     added: addedFromConfig(tokenizerConfig),
+    addsBos: addsBos(undefined, tokenizerConfig),
   };
 }
 

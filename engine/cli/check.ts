@@ -120,7 +120,10 @@ function describeAttention(attention: AttentionKind): string {
       return 'full attention';
     case 'block-causal':
       if (attention.blockLength === 1) return 'causal attention';
-      return `block-causal attention over ${attention.blockLength} tokens`;
+      return (
+        `block-causal attention over ${attention.blockLength} tokens` +
+        (attention.partLength === undefined ? '' : `, in parts of ${attention.partLength}`)
+      );
     case 'cached-canvas':
       return `cached canvases of ${attention.blockLength} tokens a block`;
   }

@@ -33,7 +33,7 @@ export class RequestCopying {
     index?: CopyIndex,
   ) {
     const { family, specials, tokenizer } = facts;
-    const { delete: remove, end, expand } = lengthTokensOf(family.length.kind, specials);
+    const { delete: remove, end, expand } = lengthTokensOf(family.length, specials);
     this.prior = new CopyPrior(textsOf(request), tokenizer, end ?? remove, expand, index);
   }
 

@@ -27,6 +27,8 @@ export interface LengthTokens {
   readonly expand: number | undefined;
   readonly delete: number | undefined;
   readonly end: number | undefined;
+  /** All that end an answer, `end` first: a chat model that fills a block behind its end may do so with another token. */
+  readonly ends: readonly number[];
 }
 
 /** One row for each distinct rule, made once: the graph is sent identical objects once. */
@@ -73,16 +75,16 @@ export class BiasRows {
   }
 
   private isLengthToken(token: number): boolean {
-    const { expand, delete: remove, end } = this.lengthTokens;
-    return token === expand || token === remove || token === end;
+    const { expand, delete: remove, ends } = this.lengthTokens;
+    return token === expand || token === remove || ends.includes(token);
   }
 
   private make(rule: CellRule): LogitBias {
     const row = this.border(rule) ?? this.base.slice();
-    const { expand, delete: remove, end } = this.lengthTokens;
+    const { expand, delete: remove, ends } = this.lengthTokens;
     if (rule.expand && expand !== undefined) row[expand] = 0;
     if (rule.delete && remove !== undefined) row[remove] = 0;
-    if (rule.end && end !== undefined) row[end] = this.endBias;
+    if (rule.end) for (const end of ends) row[end] = this.endBias;
     return row;
   }
 

@@ -13,9 +13,10 @@ import {
   holesOf,
   type LaneResult,
   leastCells,
+  lengthTokensOf,
   stepRules,
 } from './request';
-import { type Drawer, laneDrawer, laneTemperature } from './sampling';
+import { askedTemperature, type Drawer, laneDrawer } from './sampling';
 import {
   askedCells,
   emit,
@@ -68,8 +69,10 @@ interface HoleRun {
   readonly lead: Int32Array;
   /** Cells that the hole has at least: those it began with, where some were locked. */
   readonly planned: number;
-  /** Fills a block behind the hole's last cell. */
-  readonly filler: number;
+  /** Fills a block behind the hole's last cell; absent: the block ends with that cell. */
+  readonly filler: number | undefined;
+  /** Cells of a block that are denoised at a time; absent: all. */
+  readonly partLength: number | undefined;
 }
 
 /** The cells [from, to) that a block holds, and where its first one stands in it. */
@@ -97,7 +100,7 @@ export async function denoiseBlocks(denoiser: BlockDenoiser, request: BlockReque
     (seed, lane): Candidate => ({
       lane,
       draw: laneDrawer(request.sampling, seed, lane),
-      temperature: laneTemperature(request.sampling, lane),
+      temperature: askedTemperature(request.sampling, lane),
       answers: holes.map(() => undefined),
       steps: 0,
       shown: 0,
@@ -136,16 +139,11 @@ async function denoiseHole(
   const makeState = planHole(denoiser, request, hole, context, lead.length);
   const rows = group.map((candidate, number): Row => ({ candidate, number, state: makeState() }));
   const first = rows[0]?.state;
-  const { end } = rules.lengthTokens;
   const run: HoleRun = {
-    denoiser,
-    request,
-    rules,
-    hole,
-    lead,
+    ...{ denoiser, request, rules, hole, lead },
     planned: first?.cells.length ?? 0,
-    // Behind a hole that ends with a locked token stands its end; behind a bound nobody knows.
-    filler: (first?.cells.at(-1)?.state === 'locked' ? end : undefined) ?? request.canvas.specials.mask,
+    filler: fillerOf(request, rules, first?.cells.at(-1)?.state === 'locked'),
+    partLength: partLengthOf(request),
   };
   let growing = rows.filter(({ state }) => state.bound > 0);
   for (let block = 0; growing.length > 0; block++) {
@@ -154,7 +152,7 @@ async function denoiseHole(
     growing = growing.filter(({ state }) => !state.ended && state.bound > place.to);
     if (growing.length === 0) break;
     await denoiser.commit(
-      growing.map(({ state }) => blockTokens(run, state, place)),
+      growing.map(({ state }) => blockTokens(run, state, place, denoiser.blockLength)),
       growing.map(({ number }) => number),
       request.signal,
     );
@@ -166,6 +164,20 @@ async function denoiseHole(
     candidate.shown++;
     await emit(stepEvent(settled.change, candidate.lane, candidate.shown), request);
   }
+}
+
+/** Behind a hole that ends with a locked token stands its end; behind a bound nobody knows. */
+function fillerOf({ canvas, family }: BlockRequest, rules: StepRules, isClosed: boolean): number | undefined {
+  if (isClosed && rules.lengthTokens.end !== undefined) return rules.lengthTokens.end;
+  return family.attention?.kind === 'block-causal' ? undefined : canvas.specials.mask;
+}
+
+/** A budget of steps is for whole blocks: shared out over parts, it would leave most of them to the last step. */
+function partLengthOf({ family, sampling }: BlockRequest): number | undefined {
+  const { attention } = family;
+  return attention?.kind === 'block-causal' && sampling.steps === undefined
+    ? attention.partLength
+    : undefined;
 }
 
 function placeOf(block: number, blockLength: number, lead: number): BlockPlace {
@@ -207,7 +219,11 @@ function planHole(
     );
   const { head, tail } = spec;
   const least = request.minTokens?.[hole] ?? 0;
-  const frame = { head, tail, length: family.length.kind, maskId, grows: true, least, bound };
+  // What the borders of a span and locked tokens ask for, an end has to wait for.
+  const isPlain = head.length === 0 && tail.length === 0 && planned.length === 0;
+  const isCell = family.length.kind === 'end-token' && family.length.asCell === true && isPlain;
+  const endCells = isCell ? lengthTokensOf(family.length, canvas.specials).ends : [];
+  const frame = { head, tail, length: family.length.kind, maskId, grows: true, least, endCells, bound };
   return () => new HoleState(frame, table, initialCells(spec, 0, maskId));
 }
 
@@ -242,6 +258,7 @@ async function denoiseStep(
   step: number,
 ): Promise<void> {
   const { request, rules } = run;
+  const width = widthOf(run, open, place);
   const turns = open.map((row) => {
     const stretch = stretchOf(run, row, place);
     const asked = askedCells([stretch], rules, NO_ROOM);
@@ -255,7 +272,7 @@ async function denoiseStep(
   const predictions = await run.denoiser.predict(
     turns.map(({ row, asks }) => ({
       lane: row.number,
-      tokens: blockTokens(run, row.state, place),
+      tokens: blockTokens(run, row.state, place, width),
       asks,
       temperature: row.candidate.temperature,
     })),
@@ -281,7 +298,7 @@ async function denoiseStep(
 async function takeDraft(run: HoleRun, row: Row, place: BlockPlace): Promise<void> {
   const { state, candidate } = row;
   if (state.ended) return;
-  const stretch = stretchOf(run, row, place);
+  const stretch = blockOf(run, row, place);
   if (isOpen(stretch)) {
     const change = fillStretch(stretch, run.rules);
     candidate.shown++;
@@ -292,8 +309,20 @@ async function takeDraft(run: HoleRun, row: Row, place: BlockPlace): Promise<voi
   state.bound = Math.min(state.bound, Math.max(run.planned, least));
 }
 
-function stretchOf({ hole }: HoleRun, { state }: Row, { from, to }: BlockPlace): Stretch {
+function blockOf({ hole }: HoleRun, { state }: Row, { from, to }: BlockPlace): Stretch {
   return { hole, state, from, to };
+}
+
+/** What is denoised now: the block, or the first part of it that has a mask. */
+function stretchOf(run: HoleRun, row: Row, place: BlockPlace): Stretch {
+  const block = blockOf(run, row, place);
+  const { partLength, request } = run;
+  if (partLength === undefined || !isOpen(block)) return block;
+  const start = place.from - place.offset;
+  const at = row.state.frontier - start;
+  const isFirst = at === 0 && request.family.shifted === true;
+  const end = isFirst ? 1 : (Math.floor(at / partLength) + 1) * partLength;
+  return { ...block, to: Math.min(place.to, start + end) };
 }
 
 /** The share of the budget that falls to one block. */
@@ -307,9 +336,24 @@ function stepsFor(
   return Math.max(1, Math.floor((sampling.steps * cells) / frame.bound));
 }
 
-/** [blockLength] */
-function blockTokens(run: HoleRun, state: HoleState, { from, to, offset }: BlockPlace): Int32Array {
-  const tokens = new Int32Array(run.denoiser.blockLength).fill(run.filler);
+/** Tokens of a block: all of it, or what the longest of the holes has of it. */
+function widthOf(
+  { denoiser, filler }: HoleRun,
+  rows: readonly Row[],
+  { from, to, offset }: BlockPlace,
+): number {
+  if (filler !== undefined) return denoiser.blockLength;
+  return offset + Math.max(...rows.map(({ state }) => Math.min(to, state.bound) - from));
+}
+
+/** [width] */
+function blockTokens(
+  run: HoleRun,
+  state: HoleState,
+  { from, to, offset }: BlockPlace,
+  width: number,
+): Int32Array {
+  const tokens = new Int32Array(width).fill(run.filler ?? state.frame.maskId);
   if (offset > 0) tokens.set(run.lead);
   tokens.set(state.tokens().slice(from, to), offset);
   return tokens;

@@ -40,6 +40,8 @@ export interface HoleFrame {
   readonly grows: boolean;
   /** Cells that stand before an end may come. */
   readonly least: number;
+  /** Tokens that end the hole where they are committed like any other; none: an end waits for what is left of it. */
+  readonly endCells: readonly number[];
   readonly bound: number;
 }
 
@@ -83,6 +85,7 @@ export class HoleState {
     const next = this.cells[index + 1];
     const isMasked = this.cells[index]?.state === 'masked';
     const isAdjustable = length === 'expand-delete' && isMasked;
+    const isEnd = this.frame.endCells.includes(this.cells[index]?.token ?? -1);
     return {
       head,
       tail: isAnchor ? tail : NO_BYTES,
@@ -90,7 +93,7 @@ export class HoleState {
       nextTail: index + 1 === this.anchor ? tail : NO_BYTES,
       expand: isAdjustable && room > 0,
       delete: isAdjustable && head.length === 0 && !isAnchor,
-      end: length === 'end-token' && isMasked && this.mayEnd(index),
+      end: length === 'end-token' && (isMasked || isEnd) && this.mayEnd(index),
     };
   }
 
@@ -142,6 +145,15 @@ export class HoleState {
     this.ended = true;
   }
 
+  /** Ends the hole at its first end token that was committed as a cell, once nothing before it is masked. */
+  settleEnd(): void {
+    const end = this.cells.findIndex(
+      ({ state, token }) => state === 'committed' && this.frame.endCells.includes(token),
+    );
+    const cell = this.cells[end];
+    if (cell && (this.frontier < 0 || this.frontier > end)) this.endAt(cell);
+  }
+
   remove(cell: WorkCell): void {
     this.cells = this.cells.filter((other) => other !== cell);
   }
@@ -182,7 +194,8 @@ export class HoleState {
 
   /**
    * An end may not cut off a locked cell, a head that is not complete, or the tail. To the right of the first mask it
-   * may be proposed all the same (and waits): forbidden there, its probability would go to a token that nobody means.
+   * may be proposed all the same (and waits, or stands there): forbidden there, its probability would go to a token that
+   * nobody means.
    */
   private mayEnd(index: number): boolean {
     if (index < this.frame.least) return false;

@@ -16,7 +16,7 @@ import {
   leastCells,
   stepRules,
 } from './request';
-import { type Drawer, laneDrawer, laneTemperature } from './sampling';
+import { askedTemperature, type Drawer, laneDrawer } from './sampling';
 import {
   type AskedCell,
   askedCells,
@@ -73,7 +73,7 @@ export async function denoiseInPlace(
     (seed, lane): Candidate => ({
       lane,
       draw: laneDrawer(request.sampling, seed, lane),
-      temperature: laneTemperature(request.sampling, lane),
+      temperature: askedTemperature(request.sampling, lane),
       stretches: stretchesOf(request, counts),
       waiting: 'none',
       steps: 0,
@@ -190,7 +190,8 @@ function stretchesOf(request: InPlaceRequest, counts: readonly number[]): Stretc
   return holesOf(canvas).map((hole, index) => {
     const { head, tail } = hole;
     const least = request.minTokens?.[index] ?? 0;
-    const frame = { head, tail, length: family.length.kind, maskId, grows: false, least, bound: 0 };
+    const length = family.length.kind;
+    const frame = { ...{ head, tail, length, maskId, least }, grows: false, endCells: [], bound: 0 };
     const wanted = Math.min(counts[index] ?? 0, request.maxTokens[index] ?? 0);
     const cells = initialCells(hole, Math.max(wanted, leastCells(hole, table)), maskId);
     return { hole: index, state: new HoleState(frame, table, cells), from: 0, to: Number.POSITIVE_INFINITY };

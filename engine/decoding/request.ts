@@ -14,7 +14,7 @@ import type { DenoiseStep } from './types';
 export interface DecodeRequest {
   readonly canvas: Canvas;
   /** Facts of the family; a whole Family will do. */
-  readonly family: Pick<Family, 'infill' | 'length'> & Partial<Pick<Family, 'attention'>>;
+  readonly family: Pick<Family, 'infill' | 'length'> & Partial<Pick<Family, 'attention' | 'shifted'>>;
   readonly tokenizer: TextTokenizer;
   /** Logits a position has (rows of the head): the length of a bias. */
   readonly vocabSize: number;
@@ -58,7 +58,7 @@ export function standingText(cells: readonly Cell[], tokenizer: TextTokenizer): 
 
 /** What stays the same over all steps of a request; `special` tokens are those that decide about length. */
 export function stepRules(request: DecodeRequest): StepRules {
-  const lengthTokens = lengthTokensOf(request.family.length.kind, request.canvas.specials);
+  const lengthTokens = lengthTokensOf(request.family.length, request.canvas.specials);
   return {
     rule: RULES[request.sampling.rule],
     sampling: request.sampling,
@@ -74,12 +74,16 @@ export function stepRules(request: DecodeRequest): StepRules {
 }
 
 /** The tokens with which a model of this kind decides how long an answer is. */
-export function lengthTokensOf(kind: Family['length']['kind'], specials: SpecialIds): LengthTokens {
-  const adjusts = kind === 'expand-delete';
+export function lengthTokensOf(length: Family['length'], specials: SpecialIds): LengthTokens {
+  const adjusts = length.kind === 'expand-delete';
+  const end = length.kind === 'end-token' ? (specials.end ?? specials.eos) : undefined;
+  const isCell = length.kind === 'end-token' && length.asCell === true;
+  const ends = [end, ...(isCell ? [specials.eos] : [])].filter((id) => id !== undefined);
   return {
     expand: adjusts ? specials.expand : undefined,
     delete: adjusts ? (specials.delete ?? specials.eos) : undefined,
-    end: kind === 'end-token' ? (specials.end ?? specials.eos) : undefined,
+    end,
+    ends: [...new Set(ends)],
   };
 }
 

@@ -26,13 +26,24 @@ export interface Draw {
 /** How one lane chooses among the best tokens. */
 export type Drawer = (prediction: Prediction, allows: (token: number) => boolean) => Draw | undefined;
 
+/** At which one lane's tokens are drawn. */
 export function laneTemperature({ temperature, firstTemperature }: DecodeSampling, lane: number): number {
   return lane === 0 ? (firstTemperature ?? temperature) : temperature;
 }
 
+/** At which the model is asked for one lane's probabilities; 0 is as 1 there. */
+export function askedTemperature(sampling: DecodeSampling, lane: number): number {
+  return sampling.plainConfidence ? 0 : laneTemperature(sampling, lane);
+}
+
 /** The drawer of one lane: greedy at temperature 0, else nucleus sampling by its seed. */
 export function laneDrawer(sampling: DecodeSampling, seed: number, lane: number): Drawer {
-  return laneTemperature(sampling, lane) <= 0 ? best : nucleus(sampling.topP, seededRandom(seed));
+  const temperature = laneTemperature(sampling, lane);
+  if (temperature <= 0) return best;
+  const random = seededRandom(seed);
+  return sampling.plainConfidence
+    ? tempered(temperature, sampling.topP, random)
+    : nucleus(sampling.topP, random);
 }
 
 /** The most probable token that is allowed; none where no token of the prediction is. */
@@ -67,6 +78,33 @@ export function nucleus(topP: number, random: Random): Drawer {
     }
     const last = kept.at(-1);
     return last && drawAt(prediction, last.index);
+  };
+}
+
+/**
+ * The same for probabilities at temperature 1: tokens are drawn as the temperature has it, among those that the prediction lists,
+ * and keep the probability that the model gave them.
+ */
+export function tempered(temperature: number, topP: number, random: Random): Drawer {
+  return (prediction, allows) => {
+    const top = saneLogProb(prediction.logProbs[0]);
+    const weightOf = (index: number) => Math.exp((logProbAt(prediction, index) - top) / temperature);
+    const listed = [...prediction.ids.keys()].filter((index) => allows(prediction.ids[index] ?? -1));
+    const total = listed.reduce((sum, index) => sum + weightOf(index), 0);
+    const kept: number[] = [];
+    let sum = 0;
+    for (const index of listed) {
+      if (kept.length > 0 && sum >= topP * total) break;
+      kept.push(index);
+      sum += weightOf(index);
+    }
+    let left = random() * sum;
+    const drawn = kept.find((index) => {
+      left -= weightOf(index);
+      return left < 0;
+    });
+    const index = drawn ?? kept.at(-1);
+    return index === undefined ? undefined : drawAt(prediction, index);
   };
 }
 

@@ -104,11 +104,11 @@ export function takeStep(
   const changes = stretches.map((stretch) => applyCommits(stretch, commit, rules, room));
   // Where a commit came to nothing, taking back as well could turn in circles.
   const isWhole = changes.every((change) => !change.skipped);
-  return changes.map(({ committed, stretch }) => ({
-    stretch,
-    committed,
-    remasked: isWhole ? applyRemasks(stretch, remask) : new Set(),
-  }));
+  return changes.map(({ committed, stretch }) => {
+    const remasked = isWhole ? applyRemasks(stretch, remask) : new Set<WorkCell>();
+    stretch.state.settleEnd();
+    return { stretch, committed, remasked };
+  });
 }
 
 /** Takes in what the model said and changes nothing but the guesses. */
@@ -138,6 +138,7 @@ export function fillStretch(stretch: Stretch, rules: StepRules): StepChange {
       state.remove(cell);
     else write(state, cell, draw, rules.lengthTokens, committed);
   }
+  state.settleEnd();
   return { stretch, committed, remasked: new Set() };
 }
 
@@ -200,12 +201,13 @@ function propose(
 }
 
 /**
- * An end token waits until everything to its left is committed: in order of confidence alone it would come too early.
- * So the first masked cell of a hole never waits.
+ * An end token waits until everything to its left is committed: in order of confidence alone it would come too early. So the
+ * first masked cell of a hole never waits; nor does an end that is a cell like any other.
  */
 function mustWait({ stretch, index }: AskedCell, proposal: Proposal, { lengthTokens }: StepRules): boolean {
-  const isEnd = !proposal.committed && proposal.token === lengthTokens.end;
-  return isEnd && !stretch.state.isFrontier(index);
+  const { state } = stretch;
+  const isEnd = !proposal.committed && lengthTokens.ends.includes(proposal.token);
+  return isEnd && !state.frame.endCells.includes(proposal.token) && !state.isFrontier(index);
 }
 
 function ruleState(
@@ -262,12 +264,12 @@ function write(
   state: HoleState,
   cell: WorkCell,
   { token, logProb }: Draw,
-  { expand, delete: remove, end }: LengthTokens,
+  { expand, delete: remove, ends }: LengthTokens,
   committed: Set<WorkCell>,
 ): void {
   if (token === expand) state.expand(cell);
   else if (token === remove) state.deleteFrom(cell);
-  else if (token === end) state.endAt(cell);
+  else if (ends.includes(token) && !state.frame.endCells.includes(token)) state.endAt(cell);
   else {
     state.commit(cell, token, logProb);
     committed.add(cell);

@@ -1,5 +1,6 @@
 // From a request's options to the numbers that the loops need: sampling, seeds, mask counts and bounds on lengths.
 import type { Canvas, Hole } from '../canvas/types';
+import { BOUNDED_RULES } from '../checkpoint/family';
 import type { Checkpoint } from '../checkpoint/types';
 import { ladder } from '../decoding/lengths';
 import { holesOf } from '../decoding/request';
@@ -36,16 +37,16 @@ export function samplingOf(
       ? { sampling: { ...given.sampling, rule: SEVERAL_A_STEP } as const }
       : given;
   const several = (options.candidates ?? 1) > 1;
-  const alone = family.sampling.temperature;
-  const chosen = rule ?? family.sampling.rule;
+  const { threshold: ownBound, bounds, ...sampling } = family.sampling;
+  const alone = sampling.temperature;
+  const chosen = rule ?? sampling.rule;
+  const bounded = BOUNDED_RULES.find((name) => name === chosen);
+  const known = chosen === sampling.rule ? ownBound : bounded && bounds?.[bounded];
   return {
-    ...family.sampling,
-    ...(rule === undefined ? {} : { rule }),
+    ...sampling,
+    rule: chosen,
     ...(topP === undefined ? {} : { topP }),
-    ...boundOf(
-      chosen,
-      threshold ?? (chosen === family.sampling.rule ? family.sampling.threshold : undefined),
-    ),
+    ...boundOf(chosen, threshold ?? known),
     ...(steps === undefined ? {} : { steps }),
     temperature: temperature ?? (several ? Math.max(alone, CANDIDATE_TEMPERATURE) : alone),
     ...(several && temperature === undefined ? { firstTemperature: alone } : {}),

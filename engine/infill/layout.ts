@@ -1,5 +1,6 @@
 // How a family wants the text around a hole laid out, as token ids; the facts come from its descriptor.
 import type { Canvas } from '../canvas/types';
+import type { Opening } from '../checkpoint/family';
 import type { Checkpoint } from '../checkpoint/types';
 import type { HoleContext } from '../denoiser';
 import { EngineError } from '../errors';
@@ -87,7 +88,8 @@ export function holeContext(
   asked: Pick<PromptParts, 'selected' | 'instruction'> = { selected: [] },
 ): HoleContext {
   const { family, specials } = facts;
-  const bos = (wanted: boolean) => (wanted && specials.bos !== undefined ? [specials.bos] : []);
+  const bos = (wanted: Opening = false) =>
+    wanted === true && specials.bos !== undefined ? [specials.bos] : [];
   switch (family.infill.kind) {
     case 'cached-canvas': {
       const opening = languageToken(facts, language);

@@ -71,7 +71,7 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     const numbers = lanes.map((lane, index) => lane.lane ?? index);
     const { kv, rows } = this.rowsFor(settled, numbers);
     const lead = this.options.shifted && settled.previous.size > 0 ? 1 : 0;
-    const width = lead + this.blockLength;
+    const width = lead + (lanes[0]?.tokens.length ?? this.blockLength);
     const ids = new Int32Array(rows.length * width);
     rows.forEach((lane, row) => {
       const mine = lanes[numbers.indexOf(lane)];

@@ -3,6 +3,7 @@ import type { RuleName } from '../../checkpoint/family';
 import { entropy } from './entropy';
 import { entropyBounded } from './entropyBounded';
 import { factor } from './factor';
+import { leftToRight } from './leftToRight';
 import { margin } from './margin';
 import { p2 } from './p2';
 import { prophet } from './prophet';
@@ -19,6 +20,7 @@ export interface RuleEntry {
 
 export const RULES: Readonly<Record<RuleName, RuleEntry>> = {
   'top-k': { decide: topK, needsCommitted: false },
+  'left-to-right': { decide: leftToRight, needsCommitted: false },
   entropy: { decide: entropy, needsCommitted: false },
   margin: { decide: margin, needsCommitted: false },
   threshold: { decide: threshold, needsCommitted: false },

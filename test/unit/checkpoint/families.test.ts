@@ -6,7 +6,10 @@ import { checkpointName, recogniseFamily } from '../../../engine/checkpoint/reco
 import { fails } from './errors';
 
 function recognise(config: Record<string, unknown>, name = 'model', tokens: readonly string[] = []) {
-  return recogniseFamily({ config, name, hasToken: (text) => tokens.includes(text) });
+  return recogniseFamily({
+    ...{ config, name, hasChatTemplate: false, tensorNames: [] },
+    hasToken: (text) => tokens.includes(text),
+  });
 }
 
 const PALIMPSEST = {
@@ -48,6 +51,7 @@ describe('families', () => {
     ['a2d-qwen2', { model_type: 'a2d-qwen2' }, 'Qwen2.5-Coder-0.5B-diffusion-mdlm', []],
     ['a2d-qwen3', { model_type: 'a2d-qwen3' }, 'Qwen3-0.6B-diffusion-mdlm-v0.1', []],
     ['a2d-qwen3-bd3lm', { model_type: 'a2d-qwen3' }, 'Qwen3-0.6B-diffusion-bd3lm-v0.1', []],
+    ['a2d-qwen2-bd3lm', { model_type: 'a2d-qwen2', block_length: 8 }, 'x', []],
     ['stable-diffcoder', { model_type: 'llama' }, 'Stable-DiffCoder-8B-Base', ['<[MASK_TOKEN]>']],
     [
       'stable-diffcoder-instruct',
@@ -80,6 +84,17 @@ describe('families', () => {
     });
   }
 
+  test('a chat template tells the instruct model of Stable-DiffCoder, whatever its folder is called', () => {
+    const family = (name: string, hasChatTemplate: boolean) =>
+      recogniseFamily({
+        ...{ config: { model_type: 'llama' }, name, hasChatTemplate, tensorNames: [] },
+        hasToken: (text) => text === '<[MASK_TOKEN]>',
+      }).known.family.id;
+    assert.equal(family('diffcoder', true), 'stable-diffcoder-instruct');
+    assert.equal(family('diffcoder', false), 'stable-diffcoder');
+    assert.equal(family('Seed-Coder-8B-Base', true), 'seed-coder');
+  });
+
   test('numbers that a family leaves to config.json', () => {
     const attention = (config: Record<string, unknown>, tokens: string[] = []) =>
       recognise(config, 'm', tokens).known.family.attention;
@@ -105,9 +120,10 @@ describe('families', () => {
       kind: 'block-causal',
       blockLength: 16,
     });
-    assert.deepEqual(attention({ model_type: 'Fast_dLLM_Qwen', bd_size: 8 }), {
+    assert.deepEqual(attention({ model_type: 'Fast_dLLM_Qwen', bd_size: 16 }), {
       kind: 'block-causal',
-      blockLength: 8,
+      blockLength: 16,
+      partLength: 8,
     });
     assert.deepEqual(attention({ model_type: 'sdar' }), { kind: 'block-causal', blockLength: 4 });
   });
@@ -159,8 +175,6 @@ describe('families', () => {
     );
     assert.throws(() => recognise({}), fails('family-unknown', 'no model_type'));
     assert.throws(() => recognise({ model_type: 5, architectures: 'x' }), fails('family-unknown'));
-    for (const type of ['llada2_moe', 'sdar_moe', 'rnd1'])
-      assert.throws(() => recognise({ model_type: type }), fails('family-unknown', 'remote engine'));
   });
 
   test('says when only its tokens spoke for a family', () => {

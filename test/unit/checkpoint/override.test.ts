@@ -76,6 +76,27 @@ describe('palimpsest.json', () => {
     ],
     [
       {
+        attention: { kind: 'block-causal', blockLength: 32, partLength: 8 },
+        infill: { kind: 'prompt', bos: 'tokenizer' },
+        length: { kind: 'end-token', asCell: true },
+        tokens: { mask: 'M', bos: 'B', end: 'E' },
+        sampling: {
+          ...{ rule: 'top-k', temperature: 0, plainConfidence: true },
+          bounds: { threshold: 0.95, 'entropy-bounded': 0.3 },
+        },
+      },
+      {
+        attention: { kind: 'block-causal', blockLength: 32, partLength: 8 },
+        infill: { kind: 'prompt', bos: 'tokenizer' },
+        length: { kind: 'end-token', asCell: true },
+        sampling: {
+          ...{ rule: 'top-k', temperature: 0, topP: 1, plainConfidence: true },
+          bounds: { threshold: 0.95, 'entropy-bounded': 0.3 },
+        },
+      },
+    ],
+    [
+      {
         length: { kind: 'expand-delete', initialMasks: 16 },
         tokens: { mask: 'M', expand: 'X', delete: 'D' },
         sampling: { rule: 'threshold', temperature: 0.5, threshold: 0.8, steps: 12 },
@@ -124,6 +145,12 @@ describe('palimpsest.json', () => {
     [{ tokens: { bos: null } }, 'infill has bos'],
     [{ tokens: { eos: null } }, 'infill has eos'],
     [{ length: { kind: 'end-token' }, tokens: { end: null } }, 'needs the token end'],
+    [{ length: { kind: 'end-token', asCell: 'yes' } }, 'asCell is "yes"'],
+    [{ length: { kind: 'fixed', asCell: true } }, '"asCell"'],
+    [{ attention: { kind: 'block-causal', blockLength: 8, partLength: 3 } }, 'partLength does not divide'],
+    [{ infill: { kind: 'prompt', bos: 'always' } }, 'bos is "always"'],
+    [{ sampling: { rule: 'top-k', temperature: 0, bounds: { 'top-k': 1 } } }, '"top-k"'],
+    [{ sampling: { rule: 'top-k', temperature: 0, bounds: { threshold: 0 } } }, 'threshold is 0'],
     [{ tokens: { musk: 'M' } }, '"musk"'],
     [{ tokens: { mask: 5 } }, 'mask must be a string'],
     [{ tokens: { mask: '' } }, 'empty'],

@@ -93,6 +93,158 @@ describe('denoiseBlocks', () => {
     );
   });
 
+  const CELLS = {
+    infill: { kind: 'prompt' },
+    length: { kind: 'end-token', asCell: true },
+    attention: { kind: 'block-causal', blockLength: 4 },
+  } as const;
+
+  test('an end that is a cell like any other is written first where it is surest, and the answer ends at it', async () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((piece) => tokenizer.id(piece));
+    const wanted = [wants(a ?? 0, 3), wants(b ?? 0, 9), wants(SPECIALS.end, 20), wants(c ?? 0, 12)];
+    const script = (_: Lane, position: number): Logits => wanted[position] ?? new Map();
+    const denoiser = new FakeBlocks(4, 8, script);
+    const steps: DenoiseStep[] = [];
+    const [result] = await denoiseBlocks(
+      denoiser,
+      requestOf({
+        canvas: canvasOf('', holeOf(), ''),
+        family: CELLS,
+        onStep: (step) => void steps.push(step),
+      }),
+    );
+    assert.equal(answerOf(result), 'ab');
+    // The end, what is surest behind it, and then the two before it.
+    assert.deepEqual(
+      steps.map((step) => step.committed),
+      [[2], [3], [1], [0]],
+    );
+    assert.equal(steps.at(-1)?.cells.length, 2);
+    assert.equal(denoiser.committed.length, 0);
+    const waiting = await denoiseBlocks(
+      new FakeBlocks(4, 8, script),
+      requestOf({ canvas: canvasOf('', holeOf(), ''), family: { ...CELLS, length: { kind: 'end-token' } } }),
+    );
+    assert.equal(answerOf(waiting[0]), 'ab');
+  });
+
+  test('nothing behind such an end is waited for', async () => {
+    const a = tokenizer.id('a');
+    const denoiser = new FakeBlocks(4, 8, (_, position) =>
+      position === 1 ? wants(SPECIALS.end, 9) : wants(a, 5),
+    );
+    const [result] = await denoiseBlocks(
+      denoiser,
+      requestOf({ canvas: canvasOf('', holeOf(), ''), family: CELLS }),
+    );
+    assert.equal(answerOf(result), 'a');
+    assert.equal(result?.steps, 2);
+  });
+
+  test('eos ends an answer as well as the end token does, and neither comes before the fewest tokens', async () => {
+    const a = tokenizer.id('a');
+    for (const end of [SPECIALS.end, SPECIALS.eos]) {
+      const script = () => wants(end, 20, { token: a, sureness: 5 });
+      const run = async (least: number) => {
+        const [result] = await denoiseBlocks(
+          new FakeBlocks(4, 8, script),
+          requestOf({ canvas: canvasOf('', holeOf(), ''), family: CELLS, minTokens: [least] }),
+        );
+        return answerOf(result);
+      };
+      assert.equal(await run(0), '');
+      assert.equal(await run(6), 'aaaaaa');
+    }
+  });
+
+  test('an end waits all the same for what the borders of the span ask for', async () => {
+    const target = ids('ab=cd');
+    const denoiser = new FakeBlocks(4, 8, (_, position) =>
+      position < target.length
+        ? wants(target[position] ?? 0, 6)
+        : wants(SPECIALS.end, 20, { token: tokenizer.id('}'), sureness: 9 }),
+    );
+    const [result] = await denoiseBlocks(
+      denoiser,
+      requestOf({ canvas: canvasOf('', holeOf({ tail: bytesOf('}') }), ''), family: CELLS }),
+    );
+    assert.equal(answerOf(result), 'ab=cd}');
+  });
+
+  test('rules that take tokens back may take back such an end', async () => {
+    const a = tokenizer.id('a');
+    for (const rule of ['p2', 'saber'] as const) {
+      const [result] = await denoiseBlocks(
+        new FakeBlocks(4, 8, (lane, position) =>
+          position === 3 && !lane.tokens.includes(a) ? wants(SPECIALS.end, 20) : wants(a, 5 - (position % 4)),
+        ),
+        requestOf({
+          canvas: canvasOf('', holeOf(), ''),
+          family: CELLS,
+          maxTokens: [8],
+          sampling: { rule, temperature: 0, topP: 1, steps: 8 },
+        }),
+      );
+      assert.match(answerOf(result), /^a+$/);
+    }
+  });
+
+  test('behind the last cell of an answer there is nothing', async () => {
+    const a = tokenizer.id('a');
+    const denoiser = new FakeBlocks(4, 8, () => wants(a, 5));
+    const [result] = await denoiseBlocks(
+      denoiser,
+      requestOf({ canvas: canvasOf('', holeOf(), ''), family: CELLS, maxTokens: [6] }),
+    );
+    assert.equal(answerOf(result), 'aaaaaa');
+    const lengths = denoiser.predicted.map((lanes) => lanes[0]?.tokens.length);
+    assert.deepEqual([...new Set(lengths)], [4, 2]);
+  });
+
+  test('a block is denoised in parts from the left, its first cell alone where the family is shifted', async () => {
+    const a = tokenizer.id('a');
+    const attention = { kind: 'block-causal', blockLength: 8, partLength: 4 } as const;
+    const asked = async (shifted: boolean, steps?: number) => {
+      const denoiser = new FakeBlocks(8, 4, () => wants(a, 9));
+      const sampling = { rule: 'threshold', temperature: 0, topP: 1, threshold: 0 } as const;
+      await denoiseBlocks(
+        denoiser,
+        requestOf({
+          canvas: canvasOf('', holeOf(), ''),
+          family: { ...CELLS, attention, shifted },
+          maxTokens: [16],
+          sampling: { ...sampling, ...(steps === undefined ? {} : { steps }) },
+        }),
+      );
+      return denoiser.predicted.map((lanes) => lanes[0]?.asks.map(({ position }) => position));
+    };
+    const [first, second] = [
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+    ];
+    assert.deepEqual(await asked(false), [first, second, first, second]);
+    assert.deepEqual(await asked(true), [[0], [1, 2, 3], second, [0], [1, 2, 3], second]);
+    // A budget is for whole blocks.
+    assert.deepEqual(await asked(true, 2), [
+      [...(first ?? []), ...(second ?? [])],
+      [...(first ?? []), ...(second ?? [])],
+    ]);
+  });
+
+  test('a draft that is enough fills the parts that were not asked for with nothing', async () => {
+    const a = tokenizer.id('a');
+    let asked = 0;
+    const [result] = await denoiseBlocks(
+      new FakeBlocks(8, 4, () => wants(a, 9)),
+      requestOf({
+        canvas: canvasOf('', holeOf(), ''),
+        family: { ...CELLS, attention: { kind: 'block-causal', blockLength: 8, partLength: 4 } },
+        enough: () => ++asked > 1,
+      }),
+    );
+    assert.match(answerOf(result), /^a{1,4}$/);
+  });
+
   test('stops at the number of tokens and of blocks, and writes nothing behind it', async () => {
     const always = (): Logits => wants(tokenizer.id('a'), 5);
     const run = async (maxTokens: number, maxBlocks: number, contextLimit = 256) => {

@@ -20,7 +20,7 @@ const FREE: CellRule = {
 const { expand, delete: remove, end } = SPECIALS;
 
 function rowsWith(endBias = 0): BiasRows {
-  return new BiasRows(table, VOCABULARY, SPECIALS, { expand, delete: remove, end }, endBias);
+  return new BiasRows(table, VOCABULARY, SPECIALS, { expand, delete: remove, end, ends: [end] }, endBias);
 }
 function allowedTexts(rule: Partial<CellRule>, rows = rowsWith()): string[] {
   const row = rows.row({ ...FREE, ...rule });

@@ -200,7 +200,8 @@ export class FakeBlocks implements BlockDenoiser {
       lanes.map((lane, index) => {
         const number = lane.lane ?? index;
         this.mustBeAlive(number);
-        this.mustBeBlock(lane.tokens);
+        this.mustFit(lane.tokens);
+        if (lane.tokens.length !== lanes[0]?.tokens.length) throw new Error('lanes of unlike lengths');
         const earlier = this.written.get(number) ?? [];
         const seen = { ...lane, tokens: Int32Array.from([...earlier, ...lane.tokens]) };
         return lane.asks.map((ask) => {
@@ -231,6 +232,11 @@ export class FakeBlocks implements BlockDenoiser {
   }
   private mustBeBlock(tokens: Int32Array): void {
     if (tokens.length !== this.blockLength) throw new Error(`a block of ${tokens.length} tokens`);
+  }
+  /** Nothing stands behind the last cell: a block that is denoised may be shorter than one that is written. */
+  private mustFit(tokens: Int32Array): void {
+    if (tokens.length > this.blockLength || tokens.length === 0)
+      throw new Error(`a block of ${tokens.length} tokens`);
   }
 }
 

@@ -10,7 +10,7 @@ import { TokenTable } from '../../../engine/decoding/tokenTable';
 import { bytesOf, predictionOf, SPECIALS, tokenizer, VOCABULARY, wants } from './fakes';
 
 const table = TokenTable.of(tokenizer);
-const LENGTH_TOKENS = { expand: SPECIALS.expand, delete: SPECIALS.delete, end: undefined };
+const LENGTH_TOKENS = { expand: SPECIALS.expand, delete: SPECIALS.delete, end: undefined, ends: [] };
 
 /** Commits every masked cell and takes every committed one back: far more than a real rule may. */
 const everything: Rule = (proposals) => ({
@@ -32,6 +32,7 @@ function stretchOf(cells: number, head = ''): Stretch {
     maskId: SPECIALS.mask,
     grows: false,
     least: 0,
+    endCells: [],
     bound: 0,
   };
   const state = new HoleState(

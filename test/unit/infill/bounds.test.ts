@@ -14,8 +14,7 @@ const holeOf = (cells: number): Hole => ({
 
 describe('what a request asks of the loops', () => {
   test('the bound that is given is the one of the rule that is asked for', () => {
-    const known = [...FAMILIES.values()].find(({ family }) => family.sampling.rule === 'threshold');
-    const family = known?.family;
+    const family = FAMILIES.get('fast-dllm-v2')?.family;
     assert.ok(family);
     const bounds = (options: Parameters<typeof samplingOf>[1]) => {
       const { rule, threshold, factor, entropyBound } = samplingOf({ family }, options);
@@ -27,6 +26,30 @@ describe('what a request asks of the loops', () => {
     assert.equal(bounds({ rule: 'factor', threshold: 2 }).factor, 2);
     assert.equal(bounds({ rule: 'factor' }).factor, undefined);
     assert.equal(bounds({ rule: 'entropy-bounded', threshold: 0.3 }).entropyBound, 0.3);
+  });
+
+  test("a rule that is not the family's own has the bound that the family gives it", () => {
+    const bounds = (id: string, options: Parameters<typeof samplingOf>[1]) => {
+      const family = FAMILIES.get(id)?.family;
+      assert.ok(family);
+      const { threshold, factor, entropyBound } = samplingOf({ family }, options);
+      return { threshold, factor, entropyBound };
+    };
+    const none = { threshold: undefined, factor: undefined, entropyBound: undefined };
+    // Stable-DiffCoder's fast mode.
+    assert.deepEqual(bounds('stable-diffcoder', {}), none);
+    assert.deepEqual(bounds('stable-diffcoder-instruct', { rule: 'threshold' }), {
+      ...none,
+      threshold: 0.95,
+    });
+    assert.deepEqual(bounds('stable-diffcoder', { rule: 'threshold', threshold: 0.5 }), {
+      ...none,
+      threshold: 0.5,
+    });
+    // SDAR's four strategies.
+    assert.deepEqual(bounds('sdar', {}), { ...none, threshold: 0.85 });
+    assert.deepEqual(bounds('sdar', { rule: 'entropy-bounded' }), { ...none, entropyBound: 0.35 });
+    for (const rule of ['top-k', 'left-to-right'] as const) assert.deepEqual(bounds('sdar', { rule }), none);
   });
 
   test('lengths around what stood there, never beyond the bound, always with it', () => {
