@@ -169,8 +169,8 @@ export interface InfillOptions {
   /** Nucleus sampling: draw from the most likely tokens that add up to this much. Above 0, up to 1. Default: the family's. */
   readonly topP?: number;
   /**
-   * The rule's bound, 0 to 1000: least confidence (`threshold`, default 0.9), f (`factor`, default 1), or entropy in nats
-   * (`entropy-bounded`, default 0.1). Other rules have none.
+   * The rule's bound, 0 to 1000: least confidence (`threshold`), f (`factor`), or entropy in nats (`entropy-bounded`). Default:
+   * the family's, else 0.9, 1, and 0.1. Other rules have none.
    */
   readonly threshold?: number;
   /** Most denoise steps, 1 to 100,000; shared out where a span has several blocks. Default: as many as there are masks. */

@@ -150,17 +150,19 @@ export function refuseForeign(seen: Seen): void {
 
 /**
  * SDAR's blocks are powers of two from 4 on. I-DLM's strides are 1, 2, 3 or 7; its config.json goes on from Qwen3's chat models,
- * whose context and end token SDAR has not.
+ * whose context and end token SDAR has not (the folder's own name is believed before this last sign).
  */
-function isCausalSdar({ config, names }: Seen): boolean {
+function isCausalSdar({ config, names, name }: Seen): boolean {
   const block = own(config, 'block_size');
   const isStride =
     Number.isInteger(block) && (Number(block) < 4 || !Number.isInteger(Math.log2(Number(block))));
+  const isChatQwen =
+    own(config, 'max_position_embeddings') === 40960 && own(config, 'eos_token_id') === 151645;
   return (
     CAUSAL_SDAR.test(names) ||
     ['use_regular_causal', 'use_relay'].some((field) => own(config, field) === true) ||
     isStride ||
-    (own(config, 'max_position_embeddings') === 40960 && own(config, 'eos_token_id') === 151645)
+    (isChatQwen && !/sdar|trado/i.test(name))
   );
 }
 

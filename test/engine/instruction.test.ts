@@ -36,7 +36,7 @@ async function withModel(name: string, use: (model: LoadedModel) => Promise<void
 }
 
 describe('instructions', () => {
-  for (const name of ['sdar', 'fast-dllm-v2']) {
+  for (const name of ['sdar', 'fast-dllm-v2', 'stable-diffcoder-instruct']) {
     test(`${name} is asked with one and without, and hears the difference`, async () => {
       await withModel(name, async (model) => {
         assert.equal(model.description.takesInstruction, true);

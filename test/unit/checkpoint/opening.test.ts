@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, { describe } from 'node:test';
+import type { GgufValue } from '../../../engine/checkpoint/ggufHeader';
+import { readVocabulary } from '../../../engine/checkpoint/ggufVocabulary';
 import { openCheckpoint } from '../../../engine/checkpoint/open';
 import { fromTokenizerJson } from '../../../engine/checkpoint/tokenizerFiles';
 import { holeContext } from '../../../engine/infill/layout';
@@ -44,6 +46,21 @@ describe('the bos token', () => {
       assert.equal(fromTokenizerJson(json, config).addsBos, expected);
     });
   }
+
+  test('a GGUF file says so by a key', () => {
+    const vocabulary = (stated: GgufValue | undefined) =>
+      readVocabulary({
+        metadata: new Map<string, GgufValue>([
+          ['tokenizer.ggml.model', 'gpt2'],
+          ['tokenizer.ggml.pre', 'qwen2'],
+          ['tokenizer.ggml.tokens', ['a', '<s>']],
+          ['tokenizer.ggml.token_type', [1, 3]],
+          ['tokenizer.ggml.merges', []],
+          ...(stated === undefined ? [] : [['tokenizer.ggml.add_bos_token', stated] as const]),
+        ]),
+      }).addsBos;
+    assert.deepEqual([vocabulary(true), vocabulary(false), vocabulary(undefined)], [true, false, false]);
+  });
 
   for (const name of ['stable-diffcoder', 'stable-diffcoder-instruct']) {
     test(`${name}: prompts are those of Hugging Face's tokenizer`, async (t) => {

@@ -166,6 +166,16 @@ export const PUBLISHED: readonly PublishedModel[] = [
     runs: false,
   },
   {
+    model: 'an SDAR model with the limits of Qwen3, named sdar-tuned',
+    source: 'constructed',
+    config: { ...I_DLM, block_size: 4 },
+    tokens: [...QWEN_TOKENS, '<|MASK|>'],
+    is: 'sdar',
+    runs: true,
+    block: 4,
+    byName: true,
+  },
+  {
     model: 's-sahoo/uno-qwen3-8B',
     source: 'documentation',
     config: { ...SDAR, block_size: 4, max_position_embeddings: 32768, eos_token_id: 151643 },
