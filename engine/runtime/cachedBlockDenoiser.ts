@@ -71,12 +71,14 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     const numbers = lanes.map((lane, index) => lane.lane ?? index);
     const { kv, rows } = this.rowsFor(settled, numbers);
     const lead = this.options.shifted && settled.previous.size > 0 ? 1 : 0;
-    const width = lead + (lanes[0]?.tokens.length ?? this.blockLength);
+    // The token before the block sees nothing of it: it runs alone where only what it predicts is asked for.
+    const isAlone = lead === 1 && lanes.every(({ asks }) => asks.every(({ position }) => position === 0));
+    const width = lead + (isAlone ? 0 : (lanes[0]?.tokens.length ?? this.blockLength));
     const ids = new Int32Array(rows.length * width);
     rows.forEach((lane, row) => {
       const mine = lanes[numbers.indexOf(lane)];
       if (lead) ids[row * width] = settled.previous.get(lane) ?? 0;
-      if (mine) ids.set(mine.tokens, row * width + lead);
+      if (mine && !isAlone) ids.set(mine.tokens, row * width + lead);
     });
     const asks = lanes.flatMap((lane, index) => {
       const row = rows.indexOf(numbers[index] ?? index) * width;

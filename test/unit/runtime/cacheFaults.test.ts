@@ -60,6 +60,30 @@ const request = fc.record({
 });
 type Request = typeof request extends fc.Arbitrary<infer T> ? T : never;
 
+test('the token before a block runs alone where only the first cell is asked about', async () => {
+  const forward = new FaultyForward(false);
+  const lengths: number[] = [];
+  forward.beforeRun = ({ ids, asks }) => void (asks.length > 0 && lengths.push(ids.length));
+  const first = async (shifted: boolean, positions: readonly number[], before: Int32Array) => {
+    const denoiser = denoiserOf({ kind: 'block-causal', device: false, shifted }, forward);
+    await denoiser.open({ before, after: new Int32Array(0) }, 2);
+    const lanes = [0, 1].map((lane) => ({
+      lane,
+      tokens: Int32Array.of(3, 1, 4, 1 + lane),
+      asks: positions.map((position) => ({ position })),
+    }));
+    const heard = (await denoiser.predict(lanes, GREEDY)).map(([one]) => one?.entropy);
+    denoiser.dispose();
+    return heard;
+  };
+  const context = Int32Array.of(2, 7, 1, 8);
+  assert.deepEqual(await first(true, [0], context), await first(true, [0, 1, 2, 3], context));
+  await first(true, [1], context);
+  await first(true, [0], new Int32Array(0));
+  await first(false, [0], context);
+  assert.deepEqual(lengths, [2 * 1, 2 * 5, 2 * 5, 2 * 4, 2 * 4]);
+});
+
 /** What each block was told, until the request ended. */
 async function answer(
   denoiser: CachedBlockDenoiser,
