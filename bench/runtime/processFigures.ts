@@ -11,6 +11,12 @@ export function residentMemory(pid: number): number {
   return status(pid, 'VmRSS');
 }
 
+/** Bytes in main memory now, where each page that several processes have counts for each of them with its part. */
+export function proportionalMemory(pid: number): number {
+  const text = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return 1024 * Number(/^Pss:\s*(\d+) kB/m.exec(text)?.[1] ?? Number.NaN);
+}
+
 /** Bytes at most since `forgetPeak`. */
 export function peakMemory(pid: number): number {
   return status(pid, 'VmHWM');

@@ -20,6 +20,8 @@ export interface ModelShape {
   readonly untiedHead?: boolean;
   /** Whether queries, keys and values have biases, as Qwen2's have. */
   readonly qkvBias?: boolean;
+  /** Whether all matrices are zero, which no disk has to hold. */
+  readonly isZero?: boolean;
 }
 
 /** A model that one trains oneself. */
@@ -139,7 +141,7 @@ function tensorsOf(shape: ModelShape) {
   return tensors;
 }
 
-/** Random weights in bf16: matrices about 1/√fan-in, vectors of ones. */
+/** Random weights in bf16: matrices about 1/√fan-in, vectors of ones; or all of them zero. */
 export function writeWeights(file: string, shape: ModelShape): void {
   const header: Record<string, object> = {};
   const tensors = tensorsOf(shape);
@@ -156,11 +158,12 @@ export function writeWeights(file: string, shape: ModelShape): void {
   fs.writeSync(fd, length);
   fs.writeSync(fd, json);
   const noise = new Noise();
-  for (const [, size] of tensors) {
+  for (const [, size] of shape.isZero ? [] : tensors) {
     const [rows = 1, columns] = size;
     if (columns === undefined) fs.writeSync(fd, bfloats(new Float32Array(rows).fill(1)));
     else noise.write(fd, rows * columns, 1 / Math.sqrt(columns));
   }
+  fs.ftruncateSync(fd, length.length + json.length + end);
   fs.closeSync(fd);
   fs.renameSync(`${file}.partial`, file);
 }
