@@ -13,6 +13,7 @@ export type ErrorCode =
   // installing models
   | 'model-unknown'
   | 'model-busy'
+  | 'model-changed'
   | 'license-not-accepted'
   | 'hub-unreachable'
   | 'hub-refused'

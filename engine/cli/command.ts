@@ -2,6 +2,7 @@
 import { EngineError, toEngineError } from '../errors';
 import { agentCommands } from './agents';
 import { benchCommand } from './bench';
+import { cacheCommands } from './cache';
 import { checkCommand } from './check';
 import type { Command, CommandContext } from './context';
 import { devicesCommand } from './devices';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   serveCommand,
   ...agentCommands,
   ...modelsCommands,
+  ...cacheCommands,
 ];
 
 const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -57,7 +59,7 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
   const [name, ...rest] = words;
   if (name === undefined) {
     throw new UsageError(
-      'Specify a command: palimpsest infill, score, check, bench, devices, serve, mcp, lsp, or models.',
+      'Specify a command: palimpsest infill, score, check, bench, devices, serve, mcp, lsp, models, or cache.',
     );
   }
   if (name === '--help' || name === '-h' || name === 'help') {

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { EngineError, toEngineError } from '../errors';
+import { listSideFiles } from '../graph/sideFileUpkeep';
 import { type CatalogueModel, catalogue } from '../hub/catalogue';
 import { gigabytes } from '../hub/disk';
 import { fitOf } from '../hub/fit';
@@ -106,8 +107,10 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
     .catch(() => []);
   const unfinished = staged.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const models = listedModels(catalogue(), await listInstalled(folder), unfinished, context.memory);
+  const files = await listSideFiles(cacheFolder(context.env));
+  const cache = { bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
   const width = context.stdout.isTTY ? (context.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
-  print(context, parsed, { folder, models }, [
+  print(context, parsed, { folder, models, cache }, [
     ...listLines(models, paintFor(context.stdout, context.env), width),
     '',
     'palimpsest models info MODEL tells more; palimpsest models install MODEL installs it.',

@@ -46,6 +46,7 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
     model: graph.finish(),
     dataFolder: data.folder,
     options,
+    originalFiles: original,
     madeFiles: [...files.filter((file) => !original.includes(file)), ...(side ? [side.file] : [])],
     quantisedBytes: unpackedBytes + (side ? checkedLength(side.layout.bytes) : 0),
   };

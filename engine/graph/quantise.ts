@@ -1,12 +1,9 @@
 // Quantised weights go into one quantised file for a checkpoint and a precision, made once and found again by a key of the
 // weights' content. They stream: one stretch of one tensor is in memory at a time.
-import { createHash } from 'node:crypto';
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import path from 'node:path';
+import type { FileHandle } from 'node:fs/promises';
 import type { Checkpoint, TensorLocation } from '../checkpoint/types';
-import { hashWeightSamples } from '../checkpoint/weightSamples';
 import { EngineError, throwIfCancelled } from '../errors';
-import { holdsLayout, removeLeftovers, writeAt, writeQuantisedWeights } from './quantisedWeightsFile';
+import { writeAt } from './quantisedWeightsFile';
 import {
   QUANTISED_FORMAT,
   type QuantisedEntry,
@@ -16,6 +13,7 @@ import {
   quantisedTensors,
 } from './quantisedWeightsLayout';
 import { allFinite, quantiseBlocks, quantiseChannels } from './rounding';
+import { ensureSideFile, type OpenFiles } from './sideFiles';
 import { TensorReader } from './tensorReader';
 import type { QuantiseProgress } from './types';
 
@@ -49,28 +47,16 @@ export async function ensureQuantisedWeights(
 ): Promise<QuantisedWeights> {
   const tensors = quantisedTensors(checkpoint.tensors, precision);
   for (const { tensor } of tensors) requireMatrix(tensor);
-  const files = new OpenFiles();
-  try {
-    const sources = tensors.map(({ tensor }) => tensor);
-    const fingerprint = await contentFingerprint(sources, `${QUANTISED_FORMAT} ${precision}`, files);
-    // A weight changed between two samples shows in the file's time only, so that is compared too.
-    const changed = await Promise.all(
-      [...new Set(tensors.map(({ tensor }) => tensor.file))]
-        .sort()
-        .map(async (file) => (await stat(file)).mtimeMs),
-    );
-    const layout = quantisedLayout(tensors, precision, { fingerprint, changed });
-    const name = checkpoint.name.replace(/[^\w.-]+/g, '_').slice(0, 60);
-    const file = path.join(folder, `${name}-${precision}-${fingerprint.slice(0, 24)}.weights`);
-    await removeLeftovers(folder);
-    if (!(await holdsLayout(file, layout))) {
-      const fill = (handle: FileHandle) => quantiseAll(layout, files, handle, context, limits);
-      await writeQuantisedWeights(file, layout, fill, context.signal);
-    }
-    return { file, layout };
-  } finally {
-    await files.close();
-  }
+  return ensureSideFile({
+    name: checkpoint.name,
+    folder,
+    kind: precision,
+    purpose: `${QUANTISED_FORMAT} ${precision}`,
+    tensors: tensors.map(({ tensor }) => tensor),
+    layoutOf: (identity) => quantisedLayout(tensors, precision, identity),
+    fill: (handle, layout, files) => quantiseAll(layout, files, handle, context, limits),
+    ...(context.signal ? { signal: context.signal } : {}),
+  });
 }
 
 function requireMatrix(tensor: TensorLocation): void {
@@ -80,17 +66,6 @@ function requireMatrix(tensor: TensorLocation): void {
     `${tensor.name} is not a matrix but has shape [${tensor.shape}]. Load the model in fp32.`,
     { tensor: tensor.name },
   );
-}
-
-/** Hash of names, shapes, dtypes and samples of every tensor's bytes: the same wherever the checkpoint lies. */
-export async function contentFingerprint(
-  tensors: readonly TensorLocation[],
-  purpose: string,
-  files: OpenFiles,
-): Promise<string> {
-  const hash = createHash('sha256').update(`${purpose}\n`);
-  await hashWeightSamples(hash, tensors, (file) => files.get(file));
-  return hash.digest('hex');
 }
 
 async function quantiseAll(
@@ -178,31 +153,4 @@ async function writeChannels(
 
 function bytesOf(values: Float32Array | Int8Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-/** The checkpoint's files, opened when they are first read and closed together. */
-export class OpenFiles {
-  private readonly handles = new Map<string, FileHandle>();
-
-  async get(file: string): Promise<FileHandle> {
-    const known = this.handles.get(file);
-    if (known) return known;
-    try {
-      const handle = await open(file, 'r');
-      this.handles.set(file, handle);
-      return handle;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new EngineError(
-        'quantisation-failed',
-        `The checkpoint’s weights cannot be read: ${reason}. Check that the folder is complete and readable.`,
-        { file },
-        { cause: error },
-      );
-    }
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([...this.handles.values()].map((handle) => handle.close()));
-  }
 }

@@ -8,7 +8,7 @@ import type { Precision } from './types';
 export type QuantisedPrecision = Exclude<Precision, 'fp32' | 'fp16'>;
 
 /** Raise it with any change of layout or rounding: older files are then made again. */
-export const QUANTISED_FORMAT = 2;
+export const QUANTISED_FORMAT = 3;
 
 const MAGIC = 'PALIMPSQ';
 const ALIGNMENT = 4096;

@@ -47,6 +47,8 @@ export interface BuiltGraph {
   /** Folder that all external data lies under (links resolved). */
   readonly dataFolder: string;
   readonly options: GraphOptions;
+  /** Absolute paths of the checkpoint's own weight files. */
+  readonly originalFiles: readonly string[];
   /** Absolute paths of all files that were made from the weights, and can be made again. */
   readonly madeFiles: readonly string[];
   readonly quantisedBytes: number;

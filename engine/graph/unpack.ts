@@ -1,16 +1,16 @@
 // Packed tensors (GGUF's blocks) that the graph reads as plain values go into one file of the cache, made once and
 // found again by the weights' content, as quantised weights are: streamed, atomic, with checksums.
-import { type FileHandle, stat } from 'node:fs/promises';
-import path from 'node:path';
+import type { FileHandle } from 'node:fs/promises';
 import { narrow } from '../checkpoint/halves';
 import { usedTensors } from '../checkpoint/tensors';
 import type { Checkpoint, DecoderTensors, LayerTensors, TensorLocation } from '../checkpoint/types';
 import { EngineError, isEngineError, throwIfCancelled } from '../errors';
-import { contentFingerprint, OpenFiles, type QuantiseContext } from './quantise';
+import type { QuantiseContext } from './quantise';
 import { checkedLength } from './quantisedWeightsCheck';
-import { holdsLayout, removeLeftovers, writeAt, writeQuantisedWeights } from './quantisedWeightsFile';
+import { writeAt } from './quantisedWeightsFile';
 import { aligned, headerOf, quantisedTensors } from './quantisedWeightsLayout';
 import { allFinite } from './rounding';
+import { ensureSideFile, type OpenFiles } from './sideFiles';
 import { TensorReader } from './tensorReader';
 import type { Precision } from './types';
 
@@ -45,41 +45,36 @@ export async function unpackTensors(
   const { tensors } = checkpoint;
   const wanted = packedTensors(tensors, precision);
   if (wanted.length === 0) return { tensors, bytes: 0 };
-  const files = new OpenFiles();
-  try {
-    const fingerprint = await contentFingerprint(wanted, `unpacked ${FORMAT} ${precision}`, files);
-    const sources = [...new Set(wanted.map(({ file }) => file))].sort();
-    const changed = await Promise.all(sources.map(async (file) => (await stat(file)).mtimeMs));
-    const layout = unpackedLayout(wanted, precision, { fingerprint, changed });
-    const name = checkpoint.name.replace(/[^\w.-]+/g, '_').slice(0, 60);
-    const file = path.join(folder, `${name}-unpacked-${layout.suffix}-${fingerprint.slice(0, 24)}.weights`);
-    await removeLeftovers(folder);
-    if (!(await holdsLayout(file, layout))) {
-      const fill = (target: FileHandle) => unpackAll(layout.entries, files, target, context);
-      await writeQuantisedWeights(file, layout, fill, context.signal).catch((error: unknown) => {
-        throw packedDiskFull(error);
-      });
-    }
-    const replaced = new Map(
-      layout.entries.map((entry) => [
-        entry.tensor.name,
-        {
-          name: entry.tensor.name,
-          dtype: entry.dtype,
-          shape: entry.tensor.shape,
-          file,
-          offset: entry.offset,
-          length: entry.length,
-        },
-      ]),
-    );
-    return {
-      tensors: mapTensors(tensors, (tensor) => replaced.get(tensor.name) ?? tensor),
-      bytes: checkedLength(layout.bytes),
-    };
-  } finally {
-    await files.close();
-  }
+  const suffix = precision === 'fp32' ? 'fp32' : 'fp16';
+  const { file, layout } = await ensureSideFile({
+    name: checkpoint.name,
+    folder,
+    kind: `unpacked-${suffix}`,
+    purpose: `unpacked ${FORMAT} ${precision}`,
+    tensors: wanted,
+    layoutOf: (identity) => unpackedLayout(wanted, suffix, identity),
+    fill: (handle, made, files) => unpackAll(made.entries, files, handle, context),
+    ...(context.signal ? { signal: context.signal } : {}),
+  }).catch((error: unknown) => {
+    throw packedDiskFull(error);
+  });
+  const replaced = new Map(
+    layout.entries.map((entry) => [
+      entry.tensor.name,
+      {
+        name: entry.tensor.name,
+        dtype: entry.dtype,
+        shape: entry.tensor.shape,
+        file,
+        offset: entry.offset,
+        length: entry.length,
+      },
+    ]),
+  );
+  return {
+    tensors: mapTensors(tensors, (tensor) => replaced.get(tensor.name) ?? tensor),
+    bytes: checkedLength(layout.bytes),
+  };
 }
 
 function packedTensors(tensors: DecoderTensors, precision: Precision): readonly TensorLocation[] {
@@ -116,13 +111,13 @@ interface Entry {
 
 function unpackedLayout(
   tensors: readonly TensorLocation[],
-  precision: Precision,
+  unpacked: 'fp32' | 'fp16',
   identity: Readonly<Record<string, unknown>>,
 ) {
-  const exact = precision === 'fp32';
+  const exact = unpacked === 'fp32';
   const header = headerOf({
     format: FORMAT,
-    unpacked: exact ? 'fp32' : 'fp16',
+    unpacked,
     ...identity,
     tensors: tensors.map(({ name, packing, shape }) => [name, packing?.type, shape]),
   });
@@ -134,7 +129,7 @@ function unpackedLayout(
     end = offset + length;
     return { tensor, dtype, offset, length };
   });
-  return { entries, header, bytes: end, suffix: exact ? 'fp32' : 'fp16' };
+  return { entries, header, bytes: end };
 }
 
 async function unpackAll(

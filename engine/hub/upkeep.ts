@@ -4,6 +4,7 @@ import path from 'node:path';
 import { isMissing } from '../checkpoint/json';
 import { EngineError } from '../errors';
 import { ensureFolder } from '../folder';
+import { noteOf } from '../graph/sideFileNote';
 import { isModelId } from './catalogue';
 import { fileChecksum } from './checksum';
 import { type InstalledModel, MANIFEST, readInstalled, removedFolder, STAGING } from './installed';
@@ -89,7 +90,7 @@ export async function remove(models: string, id: string): Promise<Removal> {
     for (const file of model?.quantised ?? []) {
       if (!file.endsWith('.weights')) continue;
       bytes += (await stat(file).catch(() => undefined))?.size ?? 0;
-      await rm(file, { force: true });
+      for (const one of [file, noteOf(file)]) await rm(one, { force: true });
     }
     return { bytes, kept: kept.map((name) => path.join(folder, name)) };
   } finally {

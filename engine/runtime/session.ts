@@ -9,6 +9,7 @@ import { checkPassFits } from './availableMemory';
 import type { Forward, ForwardRequest, ForwardResult } from './forward';
 import { KvMemory } from './kvMemory';
 import { disposeKv, type HostKv, joinKv, type KvState, kvTensors } from './kvState';
+import { LoadedFiles } from './loadedFiles';
 import { InferenceSession, Tensor } from './onnxRuntime';
 import { runError, startError } from './runtimeErrors';
 
@@ -41,6 +42,8 @@ export class DecoderSession implements Forward {
     private readonly graph: BuiltGraph,
     private readonly options: SessionOptions,
     readonly deviceCache: boolean,
+    /** What it is made of. */
+    readonly files: LoadedFiles,
   ) {
     this.noBias = new Float32Array(shape.vocabSize);
   }
@@ -52,8 +55,9 @@ export class DecoderSession implements Forward {
     options: SessionOptions,
   ): Promise<DecoderSession> {
     const deviceCache = keepsCacheOnDevice(options.provider) && graph.options.cacheOutput === 'joined';
+    const files = await LoadedFiles.of(graph.originalFiles, graph.madeFiles);
     const session = await startSession(graph, shape, options, deviceCache);
-    return new DecoderSession(session, shape, graph, options, deviceCache);
+    return new DecoderSession(session, shape, graph, options, deviceCache, files);
   }
 
   /** Bytes that the runtime may hold for passes beside the weights: it keeps what the largest one needed. */
@@ -64,9 +68,11 @@ export class DecoderSession implements Forward {
   /**
    * Gives the memory of past passes back. The CPU allocator never shrinks, and its switch for that is out of reach of
    * onnxruntime-node's run options: so the session is made again, from weights that the system still has in its cache. K/V
-   * stays what it is. No run may be under way. Throws as `create`; the next run then tries again.
+   * stays what it is. Where the weights are not there any more as they were, it goes on as it is. No run may be under way.
+   * Throws as `create`; the next run then tries again.
    */
   async renew(): Promise<void> {
+    if ((await this.files.state()) !== 'same') return;
     this.largestPass = 0;
     await this.dispose();
     await this.started();

@@ -17,8 +17,8 @@ import type { ModelDescription } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { deviceLines } from '../common/devices';
 import { sizeText } from '../common/sizes';
-import { runModels } from './modelsCommand';
-import { factsText, type ModelRow, rowsOf, starterRow } from './rows';
+import { runCommand, runModels } from './modelsCommand';
+import { type CacheRow, cacheOf, factsText, type ModelRow, rowsOf, starterRow } from './rows';
 
 const TOKEN = 'hubToken';
 
@@ -32,6 +32,11 @@ export interface ModelsOptions {
   readonly info: (message: string) => void;
 }
 
+interface Listed {
+  readonly rows: readonly ModelRow[];
+  readonly cache?: CacheRow;
+}
+
 interface Install {
   readonly controller: AbortController;
   readonly done: Promise<boolean>;
@@ -42,7 +47,7 @@ export class Models {
   private readonly changed = new EventEmitter<void>();
   readonly onChange: Event<void> = this.changed.event;
   private readonly installs = new Map<string, Install>();
-  private known: Promise<readonly ModelRow[]> | undefined;
+  private known: Promise<Listed> | undefined;
   private readonly listening = workspace.onDidChangeConfiguration((change) => {
     if (change.affectsConfiguration('palimpsest.model.path')) this.changed.fire();
   });
@@ -53,13 +58,38 @@ export class Models {
 
   /** What can be installed and what is, as the command lists it; empty where it fails, which is said. */
   async rows(): Promise<readonly ModelRow[]> {
+    return (await this.listed()).rows;
+  }
+
+  /** What was made from the weights of models; undefined: nothing. */
+  async cache(): Promise<CacheRow | undefined> {
+    return (await this.listed()).cache;
+  }
+
+  /** Deletes it. A model that runs goes on; the next load makes its own again. */
+  async freeCache(isSure = false): Promise<void> {
+    this.refresh();
+    const cache = await this.cache();
+    if (cache === undefined) void window.showInformationMessage(l10n.t('The cache is empty.'));
+    else if (isSure || (await askToFree(cache))) {
+      try {
+        const answer = await runCommand(['cache', 'free'], this.options);
+        this.options.info(`Freed the cache: ${JSON.stringify(answer)}`);
+      } catch (error) {
+        this.options.fail(toEngineError(error));
+      }
+      this.refresh();
+    }
+  }
+
+  private async listed(): Promise<Listed> {
     this.known ??= this.list();
     try {
       return await this.known;
     } catch (error) {
       this.known = undefined;
       this.options.fail(toEngineError(error));
-      return [];
+      return { rows: [] };
     }
   }
 
@@ -162,13 +192,13 @@ export class Models {
     this.changed.dispose();
   }
 
-  private async list(): Promise<readonly ModelRow[]> {
+  private async list(): Promise<Listed> {
     const title = l10n.t('Palimpsest: listing models');
-    return rowsOf(
-      await window.withProgress({ location: ProgressLocation.Window, title }, () =>
-        runModels(['list'], this.options),
-      ),
+    const answer = await window.withProgress({ location: ProgressLocation.Window, title }, () =>
+      runModels(['list'], this.options),
     );
+    const cache = cacheOf(answer);
+    return { rows: rowsOf(answer), ...(cache === undefined ? {} : { cache }) };
   }
 
   /** Installs the model with consent, unless it is installed. Whether it is there at the end. */
@@ -351,6 +381,15 @@ async function askToInstall(row: ModelRow): Promise<boolean> {
     if (answer === read && row.licenseUrl !== undefined) await env.openExternal(Uri.parse(row.licenseUrl));
     else return answer === install;
   }
+}
+
+async function askToFree({ bytes }: CacheRow): Promise<boolean> {
+  const free = l10n.t('Delete');
+  const detail = l10n.t(
+    'They were made from the weights of your models, and are made again when a model is loaded.',
+  );
+  const question = l10n.t('Delete {0} of quantized weights?', sizeText(bytes));
+  return (await window.showWarningMessage(question, { modal: true, detail }, free)) === free;
 }
 
 async function askToRemove(row: ModelRow): Promise<boolean> {

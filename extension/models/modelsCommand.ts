@@ -1,4 +1,4 @@
-// Runs `palimpsest models …` in a process of its own: a download neither holds the extension host nor ends with a crash of the
+// Runs `palimpsest models …` and `palimpsest cache …` in a process of its own: a download neither holds the extension host nor ends with a crash of the
 // engine, and the editor and the shell install in the same way. Its standard input is the leash: when it closes, the install
 // pauses, also where the editor was killed.
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
@@ -21,12 +21,16 @@ interface RunContext {
   readonly onProgress?: (progress: ModelsProgress) => void;
 }
 
+export function runModels(words: readonly string[], context: RunContext): Promise<unknown> {
+  return runCommand(['models', ...words], context);
+}
+
 /** The object that the command prints. Rejects with the error that it reports. */
-export async function runModels(
+export async function runCommand(
   words: readonly string[],
   { command, signal, onProgress }: RunContext,
 ): Promise<unknown> {
-  const child = await startProcess({ ...(await command()), args: ['models', ...words, '--json'] });
+  const child = await startProcess({ ...(await command()), args: [...words, '--json'] });
   const pause = () => child.stdin.end();
   if (signal?.aborted) pause();
   signal?.addEventListener('abort', pause, { once: true });

@@ -21,6 +21,22 @@ export interface ModelRow {
   readonly isLeftToRight: boolean;
 }
 
+/** What was made from models' weights and can be made again. */
+export interface CacheRow {
+  readonly id: typeof CACHE_ID;
+  readonly bytes: number;
+}
+
+/** No model has this name. */
+export const CACHE_ID = '#cache';
+
+/** Undefined where there is nothing in it. Throws as `rowsOf`. */
+export function cacheOf(answer: unknown): CacheRow | undefined {
+  const cache = isRecord(answer) ? answer['cache'] : undefined;
+  const bytes = isRecord(cache) ? cache['bytes'] : undefined;
+  return typeof bytes === 'number' && bytes > 0 ? { id: CACHE_ID, bytes } : undefined;
+}
+
 /** What is used where nothing else is chosen; it comes with the extension. */
 export function starterRow(): ModelRow {
   return {

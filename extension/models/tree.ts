@@ -9,10 +9,13 @@ import {
   TreeItem,
   TreeItemCollapsibleState,
 } from 'vscode';
+import { sizeText } from '../common/sizes';
 import type { Models } from './models';
-import { factsText, type ModelRow, starterRow } from './rows';
+import { CACHE_ID, type CacheRow, factsText, type ModelRow, starterRow } from './rows';
 
-export class ModelsTree implements TreeDataProvider<ModelRow> {
+type Row = ModelRow | CacheRow;
+
+export class ModelsTree implements TreeDataProvider<Row> {
   private readonly changed = new EventEmitter<void>();
   readonly onDidChangeTreeData: Event<void> = this.changed.event;
   private models: Models | undefined;
@@ -21,13 +24,21 @@ export class ModelsTree implements TreeDataProvider<ModelRow> {
   /** `load` is called when the view is shown for the first time. */
   constructor(private readonly load: () => Promise<Models>) {}
 
-  async getChildren(row?: ModelRow): Promise<ModelRow[]> {
+  async getChildren(row?: Row): Promise<Row[]> {
     if (row !== undefined) return [];
     this.loading ??= this.listened();
-    return [starterRow(), ...(await (await this.loading).rows())];
+    const models = await this.loading;
+    const rows = [starterRow(), ...(await models.rows())];
+    const cache = await models.cache();
+    return cache === undefined ? rows : [...rows, cache];
   }
 
-  getTreeItem(row: ModelRow): TreeItem {
+  getTreeItem(row: Row): TreeItem {
+    if (row.id === CACHE_ID) return cacheItem(row as CacheRow);
+    return this.modelItem(row as ModelRow);
+  }
+
+  private modelItem(row: ModelRow): TreeItem {
     const item = new TreeItem(row.title, TreeItemCollapsibleState.None);
     const percent = this.models?.percentOf(row.id);
     const isUsed = this.models?.isUsed(row) ?? false;
@@ -49,6 +60,16 @@ export class ModelsTree implements TreeDataProvider<ModelRow> {
     this.models = models;
     return models;
   }
+}
+
+function cacheItem({ id, bytes }: CacheRow): TreeItem {
+  const item = new TreeItem(l10n.t('Cache'), TreeItemCollapsibleState.None);
+  item.id = id;
+  item.description = sizeText(bytes);
+  item.iconPath = new ThemeIcon('database');
+  item.contextValue = 'cache';
+  item.tooltip = l10n.t('Quantized weights, made from those of your models so that they load quickly.');
+  return item;
 }
 
 /** What there is to do with a row, as the menus of the manifest look for it. */

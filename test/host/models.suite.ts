@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { commands, extensions, workspace } from 'vscode';
+import { CACHE_ID } from '../../extension/models/rows';
 import { ModelsTree } from '../../extension/models/tree';
 import { type FakeHub, filesOf, startHub } from '../unit/hub/fakeHub';
 import { configure, internals, messages, useCpu } from './host';
@@ -44,8 +45,7 @@ describe('models', () => {
     const all = await (await internals()).palimpsest();
     const tree = new ModelsTree(async () => all.models);
     const rows = await tree.getChildren();
-    const row = rows.find(({ id }) => id === ID) ?? assert.fail();
-    const item = tree.getTreeItem(row);
+    const item = tree.getTreeItem(rows.find(({ id }) => id === ID) ?? assert.fail());
     assert.equal(item.contextValue, 'install');
     assert.match(String(item.description), /1\.0 GB · .* · Apache-2\.0/);
     tree.dispose();
@@ -69,6 +69,36 @@ describe('models', () => {
     all.models.refresh();
     assert.equal(drawn, 1);
     tree.dispose();
+  });
+
+  it('shows what the cache takes, and frees it; what is loaded goes on', async () => {
+    const all = await (await internals()).palimpsest();
+    await all.engine.stop();
+    const tree = new ModelsTree(async () => all.models);
+    const shown = async () => {
+      all.models.refresh();
+      return (await tree.getChildren()).filter(({ id }) => id === CACHE_ID);
+    };
+    try {
+      const { name } = await all.engine.use(async ({ model }) => model, { revive: true });
+      const [row = assert.fail('what was made for the model')] = await shown();
+      const item = tree.getTreeItem(row);
+      assert.deepEqual([item.label, item.contextValue], ['Cache', 'cache']);
+      assert.match(String(item.description), /^\d/);
+      await all.models.freeCache(true);
+      assert.deepEqual(await shown(), []);
+      assert.deepEqual(
+        fs.readdirSync(all.cacheFolder).filter((file) => file.includes('.weights')),
+        [],
+      );
+      const score = () =>
+        all.engine.use(({ client, model }) =>
+          client.score({ model: model.folder, text: 'x = 1\n', priority: 'background' }),
+        );
+      assert.equal((await score()).model, name);
+    } finally {
+      tree.dispose();
+    }
   });
 
   it('installs nothing without consent', async () => {

@@ -103,7 +103,14 @@ describe('bench', () => {
       decideProvider: async () => ({ provider: 'cpu', attention: 'plain', reason: '' }),
       buildGraph: async (_, options) => {
         if (options.precision === 'int8') throw new EngineError('precision-unsupported', 'Not int8.');
-        return { model: new Uint8Array(), dataFolder: '/', options, quantisedBytes: 0, madeFiles: [] };
+        return {
+          model: new Uint8Array(),
+          dataFolder: '/',
+          options,
+          quantisedBytes: 0,
+          originalFiles: [],
+          madeFiles: [],
+        };
       },
       createForward: async () => {
         open++;

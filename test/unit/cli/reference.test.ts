@@ -180,6 +180,7 @@ describe('a reference file', () => {
           dataFolder: '/',
           options,
           quantisedBytes: 0,
+          originalFiles: [],
           madeFiles: [],
         }),
         logits: async (graph, _, request) => {

@@ -289,10 +289,10 @@ describe('the quantised file', () => {
     }
 
     const header = bytes.toString('latin1', 0, 200);
-    assert.match(header, /"format":2,/);
+    assert.match(header, /"format":3,/);
     await writeFile(
       file,
-      Buffer.from(bytes.toString('latin1').replace('"format":2,', '"format":0,'), 'latin1'),
+      Buffer.from(bytes.toString('latin1').replace('"format":3,', '"format":0,'), 'latin1'),
     );
     assert.ok((await make()).bytes.equals(bytes));
 
@@ -381,7 +381,8 @@ describe('the quantised file', () => {
     const folder = temporaryFolder('side');
     const alone = await ensureQuantisedWeights(tiny.checkpoint, 'q8', temporaryFolder('side'));
     const made = await Promise.all(range(4).map(() => ensureQuantisedWeights(tiny.checkpoint, 'q8', folder)));
-    assert.deepEqual(await readdir(folder), [path.basename(at(made, 0).file)]);
+    const file = path.basename(at(made, 0).file);
+    assert.deepEqual((await readdir(folder)).sort(), [file, `${file}.json`]);
     assert.ok((await readFile(at(made, 0).file)).equals(await readFile(alone.file)));
   });
 
@@ -431,7 +432,7 @@ describe('the quantised file', () => {
       const { file } = await ensureQuantisedWeights(tiny.checkpoint, 'q8', folder);
       assert.deepEqual(
         (await readdir(folder)).sort(),
-        [...working, 'notes.part', path.basename(file)].sort(),
+        [...working, 'notes.part', path.basename(file), `${path.basename(file)}.json`].sort(),
         state,
       );
     }
