@@ -24,7 +24,7 @@ import { integerProductsAreExact } from './runtime/integerProducts';
 import { Pace, probePace } from './runtime/pace';
 import { placeModel, weightBytesOf } from './runtime/placement';
 import { forgetProbe, type ProbeResult, rememberedProbe } from './runtime/probe';
-import type { ProviderDecision } from './runtime/providers';
+import { type ProviderDecision, providerPlan } from './runtime/providers';
 import { DecoderSession, keepsCacheOnDevice } from './runtime/session';
 
 /** Parameters up to which a model that cannot be quantised runs in fp32 without being asked: 4 GB. */
@@ -60,11 +60,13 @@ async function startModel(
   { cacheFolder, signal, onProgress }: LoadContext,
 ): Promise<LoadedModel> {
   throwIfCancelled(signal);
-  onProgress?.({ folder: params.folder, stage: 'session' });
+  const report = (fraction: number) => onProgress?.({ folder: params.folder, stage: 'session', fraction });
+  report(0);
   const session = await DecoderSession.create(graph, checkpoint.shape, {
     provider: decision.provider,
     threads: threadCount(),
   });
+  report(0.7);
   const pace = new Pace(checkpoint.shape);
   const isLarge = checkpoint.parameters >= PROBED_FROM;
   if (isLarge || decision.provider !== 'cpu') {
@@ -128,9 +130,11 @@ export async function prepareModel(
   const checkpoint = await openCheckpoint(placeOf(params.folder, process.env));
   const calibration = await readCalibration(checkpoint);
   throwIfCancelled(signal);
-  report('probing');
+  report('probing', 0);
   const probed = new Map<ProviderName, Promise<ProbeResult>>();
+  const all = providerPlan(process.platform, process.arch).length;
   const probe = (provider: ProviderName) => {
+    if (!probed.has(provider)) report('probing', Math.min(1, probed.size / all));
     const known = probed.get(provider) ?? rememberedProbe(provider, cacheFolder);
     probed.set(provider, known);
     return known;
@@ -210,7 +214,10 @@ function modelOf(
   const working = async <T>(work: () => Promise<T>): Promise<T> => {
     trim.begun();
     try {
-      return await inTurn(work);
+      return await inTurn(async () => {
+        await session.files.requireUnchanged(description.name);
+        return work();
+      });
     } catch (error) {
       if (isEngineError(error) && error.code === 'device-lost') onDeviceLost();
       throw error;

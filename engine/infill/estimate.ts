@@ -46,6 +46,10 @@ function blockOf({ attention }: EstimateFacts['family'], masks: number): number 
   return attention.kind === 'full' ? masks : Math.min(masks, attention.blockLength);
 }
 
+/** Milliseconds of a step that count, and how many times the longest one before it: a laptop that slept did nothing. */
+const LONGEST_STEP = 60_000;
+const LONGER = 10;
+
 /** Until a request has come so far, what was estimated before it says more about it than what is done of it. */
 const TRUSTED_FROM = 0.1;
 
@@ -53,14 +57,17 @@ const TRUSTED_FROM = 0.1;
 export class Progress {
   /** Settled cells and all cells, by candidate and hole. */
   private readonly parts = new Map<string, { readonly settled: number; readonly all: number }>();
-  private readonly begun: number;
+  /** Milliseconds that it has worked. */
+  private worked = 0;
+  private longest = 0;
+  private last: number;
 
   constructor(
     private readonly estimate: Estimate,
     private readonly candidates: number,
     private readonly now: () => number = () => performance.now(),
   ) {
-    this.begun = now();
+    this.last = now();
   }
 
   /** 0…1, and how many milliseconds are left, as far as that can be said. */
@@ -77,7 +84,7 @@ export class Progress {
     // Holes that are denoised in turn have not shown yet how many cells they have.
     const all = Math.max(known, this.estimate.masks * this.candidates);
     const fraction = all > 0 ? Math.min(1, done / all) : 0;
-    const elapsed = this.now() - this.begun;
+    const elapsed = this.elapsed();
     const { millis } = this.estimate;
     if (fraction < TRUSTED_FROM) {
       return millis === undefined
@@ -85,5 +92,14 @@ export class Progress {
         : { fraction, remainingMillis: Math.max(0, millis - elapsed) };
     }
     return { fraction, remainingMillis: (elapsed / fraction) * (1 - fraction) };
+  }
+
+  private elapsed(): number {
+    const now = this.now();
+    const step = Math.min(now - this.last, Math.max(LONGEST_STEP, LONGER * this.longest));
+    this.last = now;
+    this.longest = Math.max(this.longest, step);
+    this.worked += step;
+    return this.worked;
   }
 }

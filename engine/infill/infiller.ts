@@ -26,13 +26,13 @@ import type {
 } from '../protocol';
 import { availableMemory } from '../runtime/availableMemory';
 import type { Forward } from '../runtime/forward';
-import { Pace } from '../runtime/pace';
+import { Pace, SteadyPace } from '../runtime/pace';
 import { Denoisers } from './denoisers';
 import { estimateOf, Progress } from './estimate';
 import { holeContext, languageToken, sidesOf } from './layout';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
 import { unfenced } from './prompt';
-import { type Reach, reachOf, UNBOUNDED } from './reach';
+import { type Reach, reachOf, STEP_LOOKED_AT, UNBOUNDED } from './reach';
 import { scoreText } from './scoreText';
 import { TokenScorer } from './scoring';
 import { withStrength } from './strength';
@@ -55,7 +55,7 @@ const FEWEST_TO_LEARN_FROM = 8;
 
 export class Infiller {
   private readonly denoisers: Denoisers;
-  private readonly probed: Pace | undefined;
+  private readonly steady: SteadyPace;
   private tokensPerStep = 1;
 
   /** `calibration`: what was fitted to the checkpoint, where something was. */
@@ -67,14 +67,15 @@ export class Infiller {
     private readonly pace = new Pace(checkpoint.shape),
   ) {
     this.denoisers = new Denoisers(checkpoint, forward, pace);
-    this.probed = pace.isKnown ? pace.copy() : undefined;
+    this.steady = new SteadyPace(pace, STEP_LOOKED_AT);
   }
 
-  /** By the pace as it was when the model was loaded: what is learnt from later passes changes no answer. */
+  /** By the pace of the last passes: a machine that was busy when the model was loaded need not be busy now. */
   private reachFor({ interactive, window }: InfillParams): Reach {
     if (!this.denoisers.areInPlace) return UNBOUNDED;
-    if (interactive && this.probed !== undefined) {
-      return reachOf(this.probed, this.checkpoint.shape, { window, available: availableMemory() });
+    const pace = interactive ? this.steady.current : undefined;
+    if (pace !== undefined) {
+      return reachOf(pace, this.checkpoint.shape, { window, available: availableMemory() });
     }
     return window === undefined ? UNBOUNDED : { ...UNBOUNDED, tokens: window };
   }

@@ -45,9 +45,12 @@ export function reachOf(
   };
 }
 
+/** The step that says whether a machine is slow. */
+export const STEP_LOOKED_AT: PassSize = stepOf(SLOW_MASKS);
+
 /** False where the pace is not known. */
 export function isSlow(pace: Pace): boolean {
-  return (pace.millisOf(stepOf(SLOW_MASKS)) ?? 0) > SLOW_STEP;
+  return (pace.millisOf(STEP_LOOKED_AT) ?? 0) > SLOW_STEP;
 }
 
 function stepOf(masks: number): PassSize {

@@ -5,13 +5,17 @@ import { linearWeights, type PassSize } from '../graph/memory';
 import { type ForwardRequest, openBias } from './forward';
 import { voidKv } from './kvState';
 
-/** Of what is known already, where a new figure comes in. */
-const KEPT = 0.7;
+/** Of so many passes of a size the fastest counts: what else the machine did meanwhile is not the model's pace. */
+const LOOKED_BACK = 5;
+/** A pass of so many more or fewer powers of two of tokens says what the probe said, and better. */
+const LIKE_THE_PROBE = 2;
 /** The pass by which a model is timed before anybody waits for it. */
 const PROBE_TOKENS = 32;
 const PROBE_ROWS = 8;
 /** Of a pass that took less, the first time counts what was done for the first time. */
 const REPEATED_BELOW = 500;
+/** A pace that changed less, by this factor, changes no window: a request then gets the answer that it got before. */
+const OTHER_PACE = 1.3;
 
 /** Multiplications of a pass, the layers', the attention's and the head's. */
 function workOf(shape: DecoderShape, { lanes = 1, length, past, rows }: PassSize): number {
@@ -22,8 +26,10 @@ function workOf(shape: DecoderShape, { lanes = 1, length, past, rows }: PassSize
 }
 
 export class Pace {
-  /** Milliseconds for one multiplication, by the power of two of the pass's tokens. */
-  private readonly rates = new Map<number, number>();
+  /** Milliseconds for one multiplication, of the last passes, by the power of two of their tokens. */
+  private readonly rates = new Map<number, readonly number[]>();
+  /** The size of the probe, as long as nothing else is known of passes like it. */
+  private probed: number | undefined;
 
   constructor(private readonly shape: DecoderShape) {}
 
@@ -34,24 +40,31 @@ export class Pace {
   /** As it is now: what is recorded later does not change it. */
   copy(): Pace {
     const copy = new Pace(this.shape);
-    for (const [size, rate] of this.rates) copy.rates.set(size, rate);
+    for (const [size, rates] of this.rates) copy.rates.set(size, rates);
+    copy.probed = this.probed;
     return copy;
   }
 
-  record(pass: PassSize, millis: number): void {
+  /** `isProbe`: made for nobody, when the machine was busy with loading; passes of requests replace what it says. */
+  record(pass: PassSize, millis: number, isProbe = false): void {
     const rate = millis / workOf(this.shape, pass);
     if (!(rate > 0)) return;
-    const known = this.rates.get(sizeOf(pass));
-    this.rates.set(sizeOf(pass), known === undefined ? rate : KEPT * known + (1 - KEPT) * rate);
+    const size = sizeOf(pass);
+    if (this.probed !== undefined && Math.abs(size - this.probed) <= LIKE_THE_PROBE) {
+      this.rates.delete(this.probed);
+      this.probed = undefined;
+    }
+    if (isProbe) this.probed = size;
+    this.rates.set(size, [...(this.rates.get(size) ?? []), rate].slice(-LOOKED_BACK));
   }
 
   /** Of a pass like this, by the passes most like it; undefined where none was made. */
   millisOf(pass: PassSize): number | undefined {
     const wanted = sizeOf(pass);
     let best: { readonly distance: number; readonly rate: number } | undefined;
-    for (const [size, rate] of this.rates) {
+    for (const [size, rates] of this.rates) {
       const distance = Math.abs(size - wanted);
-      if (best === undefined || distance < best.distance) best = { distance, rate };
+      if (best === undefined || distance < best.distance) best = { distance, rate: Math.min(...rates) };
     }
     return best && best.rate * workOf(this.shape, pass);
   }
@@ -94,6 +107,27 @@ export async function probePace(
     return now() - begun;
   };
   const first = await timed();
-  const millis = first < REPEATED_BELOW ? await timed() : first;
-  pace.record({ length: PROBE_TOKENS, past: 1, rows: PROBE_ROWS }, millis);
+  const millis = first < REPEATED_BELOW ? Math.min(first, await timed()) : first;
+  pace.record({ length: PROBE_TOKENS, past: 1, rows: PROBE_ROWS }, millis, true);
+}
+
+/** The pace that windows follow: that of the model's last passes, once it is another one. */
+export class SteadyPace {
+  private steady: Pace | undefined;
+
+  /** `of`: what the passes are recorded in; `like`: the pass by which two paces are compared. */
+  constructor(
+    private readonly of: Pace,
+    private readonly like: PassSize,
+  ) {}
+
+  /** Undefined where nothing is known. A request asks once, at its beginning. */
+  get current(): Pace | undefined {
+    const now = this.of.millisOf(this.like);
+    if (now === undefined) return undefined;
+    const then = this.steady?.millisOf(this.like);
+    const isOther = then === undefined || now > OTHER_PACE * then || then > OTHER_PACE * now;
+    if (isOther || this.steady === undefined) this.steady = this.of.copy();
+    return this.steady;
+  }
 }

@@ -1,10 +1,15 @@
 // Ghost text that comes too late to be read is not asked for by itself: the processor would be busy for nothing. After a pause it
 // is tried again, for the machine may have been busy. Pure but for the clock.
+import type { Estimate } from '../../engine/protocol';
 
 /** Milliseconds after which nobody waits any more. */
 export const LONGEST_WAIT = 1500;
 /** The first request of a model does what is done for the first time. */
 const FIRST_WAIT = 2 * LONGEST_WAIT;
+/** A wait that ends is over long before that: the machine slept meanwhile. */
+const NO_WAIT = 60_000;
+/** Tokens of a step, of a trained model that is sure: an answer takes this long at the least. */
+const TOKENS_A_STEP = 4;
 const FIRST_PAUSE = 60_000;
 const LONGEST_PAUSE = 30 * 60_000;
 
@@ -25,8 +30,22 @@ export class BackOff {
     return this.latency === undefined ? FIRST_WAIT : LONGEST_WAIT;
   }
 
+  /** Whether nothing is known of the model yet, so that it is worth asking how long an answer would take. */
+  get isNew(): boolean {
+    return this.latency === undefined;
+  }
+
+  /** An answer would take this long, as the engine estimates it: where that is too long at best, nothing is asked. */
+  expected({ firstMillis = 0, millis = 0 }: Pick<Estimate, 'firstMillis' | 'millis'>): void {
+    const least = firstMillis + Math.max(0, millis - firstMillis) / TOKENS_A_STEP;
+    if (least <= LONGEST_WAIT) return;
+    this.latency = least;
+    this.rest();
+  }
+
   /** An answer came. */
   answered(millis: number): void {
+    if (millis > NO_WAIT) return;
     this.latency = this.latency === undefined ? millis : (this.latency + millis) / 2;
     if (millis <= LONGEST_WAIT) {
       // What the person sees now counts, not how it was.
@@ -38,7 +57,7 @@ export class BackOff {
 
   /** No answer came in this time: it would have taken longer. */
   gaveUp(millis: number): void {
-    if (millis < LONGEST_WAIT) return;
+    if (millis < LONGEST_WAIT || millis > NO_WAIT) return;
     this.latency = Math.max(this.latency ?? 0, millis);
     this.rest();
   }

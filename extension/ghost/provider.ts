@@ -13,7 +13,7 @@ import {
 } from 'vscode';
 import { toEngineError } from '../../engine/errors';
 import type { Exclusion } from '../../engine/privacy/secrets';
-import { type CopySource, DEFAULT_GATE } from '../../engine/protocol';
+import { type CopySource, DEFAULT_GATE, type InfillParams } from '../../engine/protocol';
 import { isCrash } from '../../engine/rpc/failures';
 import { setContext } from '../common/contextKeys';
 import type { EngineSupervisor } from '../engine/supervisor';
@@ -225,30 +225,30 @@ export class GhostText {
       const beside = await surroundings.withTexts(document);
       if (signal.aborted) return undefined;
       const result = await engine.use(
-        ({ client, model }) => {
+        async ({ client, model }) => {
+          const params: Omit<InfillParams, 'requestId'> = {
+            model: model.folder,
+            text,
+            spans: [{ start: at, end: at }],
+            language: document.languageId,
+            fileName: document.fileName,
+            document: document.uri.toString(),
+            priority: 'ghost',
+            interactive: adaptsToSpeed(),
+            seed: 0,
+            maxTokens: settings.maxTokens,
+            ...(isAsked ? { candidates: CANDIDATES } : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
+          };
+          if (!isAsked && model.isSlow && this.backOff.isNew) {
+            this.backOff.expected(await client.estimate(params, signal));
+            if (this.backOff.tooSlow !== undefined) return undefined;
+          }
           wait.begin();
-          return client.infill(
-            {
-              model: model.folder,
-              text,
-              spans: [{ start: at, end: at }],
-              language: document.languageId,
-              fileName: document.fileName,
-              document: document.uri.toString(),
-              priority: 'ghost',
-              interactive: adaptsToSpeed(),
-              seed: 0,
-              maxTokens: settings.maxTokens,
-              ...beside,
-              ...(isAsked
-                ? { candidates: CANDIDATES }
-                : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
-            },
-            { signal },
-          );
+          return client.infill({ ...params, ...beside }, { signal });
         },
         { signal },
       );
+      if (result === undefined) return undefined;
       wait.answered(result.millis);
       return result.candidates.flatMap(({ spans: [span] }) => {
         if (span?.start !== at) return [];

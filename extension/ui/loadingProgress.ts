@@ -4,14 +4,17 @@ import { l10n, type Progress, ProgressLocation, window } from 'vscode';
 import type { LoadProgress } from '../../engine/protocol';
 import { Disposables } from '../common/disposables';
 import type { EngineState, EngineSupervisor } from '../engine/supervisor';
+import { noticeDelay, shareOf } from './loadShare';
 
-const PATIENCE_MILLIS = 1500;
+/** Milliseconds that what was shown stays at the least. */
+const LEAST_SHOWN = 800;
 
 type Report = Progress<{ message?: string; increment?: number }>;
 
 export class LoadingNotice {
   private readonly owned = new Disposables();
   private timer: NodeJS.Timeout | undefined;
+  private begunAt = 0;
   private shown: { readonly report: Report; readonly close: () => void; percent: number } | undefined;
 
   constructor(private readonly engine: EngineSupervisor) {
@@ -28,9 +31,19 @@ export class LoadingNotice {
       this.close();
     } else if (this.shown !== undefined) {
       if (state.kind === 'loading' && state.progress !== undefined) this.report(state.progress);
-    } else {
-      this.timer ??= setTimeout(() => this.open(), PATIENCE_MILLIS);
+    } else if (this.timer === undefined) {
+      this.begunAt = performance.now();
+      this.later();
     }
+  }
+
+  /** Shows it when it is time. */
+  private later(): void {
+    const { state } = this.engine;
+    const stage = state.kind === 'loading' ? state.progress?.stage : undefined;
+    const delay = noticeDelay(performance.now() - this.begunAt, stage);
+    if (delay > 0) this.timer = setTimeout(() => this.later(), delay);
+    else this.open();
   }
 
   private open(): void {
@@ -41,10 +54,11 @@ export class LoadingNotice {
     };
     void window.withProgress(options, (report, token) => {
       const listening = token.onCancellationRequested(() => void this.engine.stop());
+      const openedAt = performance.now();
       return new Promise<void>((resolve) => {
         const close = () => {
           listening.dispose();
-          resolve();
+          setTimeout(resolve, Math.max(0, openedAt + LEAST_SHOWN - performance.now()));
         };
         this.shown = { report, close, percent: 0 };
         this.changed(this.engine.state);
@@ -52,14 +66,14 @@ export class LoadingNotice {
     });
   }
 
-  private report({ stage, fraction }: LoadProgress): void {
+  private report(progress: LoadProgress): void {
     const { shown } = this;
     if (shown === undefined) return;
-    const percent = fraction === undefined ? shown.percent : Math.round(fraction * 100);
-    // The bar only grows: a further stage begins where it is.
+    const percent = Math.floor(shareOf(progress) * 100);
+    // The bar only grows.
     const increment = Math.max(0, percent - shown.percent);
     shown.percent = Math.max(percent, shown.percent);
-    shown.report.report({ message: wordsOf(stage), increment });
+    shown.report.report({ message: wordsOf(progress.stage), increment });
   }
 
   private close(): void {

@@ -14,6 +14,7 @@ import { describeRuntime } from '../engine/nodeRuntime';
 import type { EngineState } from '../engine/supervisor';
 import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../memory/copiedFrom';
 import { Activities, type Activity, type ActivityAt, type Summary } from './activities';
+import { shareOf } from './loadShare';
 import { markdownText } from './markdownText';
 
 /** Commands of the hover alone: their argument is a document's address. */
@@ -126,8 +127,7 @@ function textOf(state: EngineState): string {
     case 'starting':
       return `$(loading~spin) ${l10n.t('Palimpsest: starting')}`;
     case 'loading': {
-      const { fraction } = state.progress ?? {};
-      const share = fraction === undefined ? '' : ` ${Math.round(fraction * 100)}%`;
+      const share = state.progress === undefined ? '' : ` ${Math.floor(shareOf(state.progress) * 100)}%`;
       return `$(loading~spin) ${l10n.t('Palimpsest: loading')}${share}`;
     }
     case 'ready':

@@ -4,7 +4,7 @@ import test, { describe } from 'node:test';
 import type { DecoderShape } from '../../../engine/checkpoint/types';
 import { estimateOf, Progress } from '../../../engine/infill/estimate';
 import { reachOf } from '../../../engine/infill/reach';
-import { Pace, probePace } from '../../../engine/runtime/pace';
+import { Pace, probePace, SteadyPace } from '../../../engine/runtime/pace';
 
 /** Qwen2-0.5B's. */
 const HALF: DecoderShape = {
@@ -36,11 +36,13 @@ function paceOf(millis: number): Pace {
 }
 
 describe('the pace of a model', () => {
-  test('is learnt from its passes, the newest counting most among equals', () => {
+  test('is learnt from its passes: the fastest of the last few of a size', () => {
     const pace = paceOf(70);
     assert.equal(Math.round(pace.millisOf(PROBE) ?? 0), 70);
-    for (let i = 0; i < 20; i++) pace.record(PROBE, 140);
-    assert.ok(Math.abs((pace.millisOf(PROBE) ?? 0) - 140) < 1);
+    pace.record(PROBE, 28_800_000);
+    assert.equal(Math.round(pace.millisOf(PROBE) ?? 0), 70, 'a laptop that slept in a pass is no slower');
+    for (let i = 0; i < 5; i++) pace.record(PROBE, 140 + i);
+    assert.equal(Math.round(pace.millisOf(PROBE) ?? 0), 140, 'a machine that is slower now is');
     const long = { length: 512, past: 1, rows: 8 };
     assert.ok((pace.millisOf(long) ?? 0) > 10 * 140, 'sixteen times the tokens');
     pace.record(long, 500);
@@ -61,6 +63,46 @@ describe('the pace of a model', () => {
     };
     await probePace(run, HALF, pace, () => clock);
     assert.equal(Math.round(pace.millisOf(PROBE) ?? 0), 80);
+  });
+
+  test('a probe in a busy moment counts until a request has made passes like it', async () => {
+    const pace = new Pace(HALF);
+    let clock = 0;
+    await probePace(
+      async () => {
+        clock += 900;
+      },
+      HALF,
+      pace,
+      () => clock,
+    );
+    const busy = reachOf(pace, HALF, { available: MEMORY });
+    assert.deepEqual([busy.tokens, busy.masks], [192, 16]);
+    // A request reads its window, and takes its steps.
+    pace.record({ length: 192, past: 1, rows: 16 }, 240);
+    for (let step = 0; step < 3; step++) pace.record({ length: 16, past: 192, rows: 16 }, 40);
+    const idle = reachOf(pace, HALF, { available: MEMORY });
+    assert.ok(idle.tokens > 600, `${idle.tokens} tokens`);
+    assert.ok(idle.masks > 40, `${idle.masks} masks`);
+  });
+
+  test('windows follow it when it is another one, and not for every small change', () => {
+    const pace = new Pace(HALF);
+    const steady = new SteadyPace(pace, PROBE);
+    assert.equal(steady.current, undefined);
+    pace.record(PROBE, 100);
+    const first = steady.current;
+    const millis = () => Math.round(steady.current?.millisOf(PROBE) ?? 0);
+    assert.equal(millis(), 100);
+    pace.record(PROBE, 90);
+    assert.equal(steady.current, first);
+    assert.equal(millis(), 100);
+    pace.record(PROBE, 50);
+    assert.equal(millis(), 50);
+    for (let i = 0; i < 5; i++) pace.record(PROBE, 60);
+    assert.equal(millis(), 50);
+    for (let i = 0; i < 5; i++) pace.record(PROBE, 200);
+    assert.equal(millis(), 200);
   });
 
   test('what was copied stays what it was', () => {
@@ -135,6 +177,28 @@ describe('how long a request takes', () => {
     assert.deepEqual(after(5), { fraction: 0.5, remainingMillis: 4000 });
     clock = 8000;
     assert.deepEqual(after(10), { fraction: 1, remainingMillis: 0 });
+  });
+
+  test('a laptop that sleeps in the middle does not make it longer', () => {
+    let clock = 0;
+    const progress = new Progress({ masks: 10, millis: 20_000 }, 1, () => clock);
+    const after = (settled: number) =>
+      progress.after({
+        lane: 0,
+        hole: 0,
+        cells: Array.from({ length: 10 }, (_, index) => ({
+          token: 1,
+          confidence: 1,
+          state: index < settled ? ('committed' as const) : ('masked' as const),
+        })),
+      });
+    for (let settled = 1; settled <= 4; settled++) {
+      clock += 1000;
+      after(settled);
+    }
+    clock += 8 * 3_600_000;
+    const { remainingMillis = Number.NaN } = after(5);
+    assert.ok(remainingMillis <= 64_000, `${remainingMillis} ms`);
   });
 
   test('two candidates are half done when one is; what is locked was never to do', () => {

@@ -47,6 +47,32 @@ describe('backing off', () => {
     assert.equal(backOff.tooSlow, undefined);
   });
 
+  test('what is known to be too slow is not even tried: the engine estimates it', () => {
+    const { clock, backOff } = world();
+    assert.ok(backOff.isNew);
+    // Sure of several tokens a step, it is in time.
+    backOff.expected({ firstMillis: 300, millis: 4000 });
+    assert.ok(backOff.isNew);
+    assert.equal(backOff.tooSlow, undefined);
+    backOff.expected({});
+    assert.equal(backOff.tooSlow, undefined, 'nothing is known');
+    backOff.expected({ firstMillis: 1200, millis: 4000 });
+    assert.equal(backOff.tooSlow, 1900);
+    assert.equal(backOff.isNew, false);
+    clock.now += 60_000;
+    assert.equal(backOff.tooSlow, undefined, 'then it is tried: the machine may have been busy');
+    backOff.answered(900);
+    assert.equal(backOff.tooSlow, undefined);
+  });
+
+  test('a laptop that slept in the middle of a wait says nothing about the model', () => {
+    const { backOff } = world();
+    backOff.gaveUp(8 * 3_600_000);
+    backOff.answered(8 * 3_600_000);
+    assert.equal(backOff.tooSlow, undefined);
+    assert.ok(backOff.isNew);
+  });
+
   test('another model begins again', () => {
     const { backOff } = world();
     backOff.gaveUp(9000);
