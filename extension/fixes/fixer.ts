@@ -2,6 +2,10 @@
 // does not parse or does not help, and shows the rest as the ghost diff of a rewrite.
 import { type Diagnostic, l10n, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
+import type { DenoiseStepEvent } from '../../engine/protocol';
+import { Throttle } from '../common/throttle';
+import { RecordedChanges } from '../documents/recordedChanges';
+import { saySteps } from '../rewrite/denoise/wait';
 import { judged } from '../rewrite/judge';
 import { type Asking, type CandidateSet, requestCandidates } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
@@ -19,6 +23,9 @@ export interface FixerServices extends Asking, TrialServices {
 
 /** How a fix ended; tests look at it. */
 export type FixOutcome = 'shown' | 'unchecked' | 'none' | 'changed' | 'cancelled' | 'failed';
+
+/** Milliseconds between two words about the progress. */
+const REPORT_MILLIS = 100;
 
 /** More of them than a rewrite makes: most are thrown away before anybody sees them. */
 const LEAST_CANDIDATES = 4;
@@ -41,7 +48,7 @@ export class Fixer {
     this.running?.abort();
     const controller = new AbortController();
     this.running = controller;
-    const { version } = document;
+    const changes = new RecordedChanges(document);
     const title = l10n.t('Palimpsest: looking for a fix');
     let isCancelled = false;
     try {
@@ -50,15 +57,16 @@ export class Fixer {
         inner.addEventListener('abort', () => {
           isCancelled = true;
         });
-        return this.search(document, diagnostic, inner, report);
+        return this.search(document, changes, diagnostic, inner, report);
       });
       if (isCancelled) return 'cancelled';
-      return this.show(editor, version, diagnostic, found, span);
+      return this.show(editor, changes, diagnostic, found, span);
     } catch (error) {
       if (isCancelled) return 'cancelled';
       this.services.fail(toEngineError(error));
       return 'failed';
     } finally {
+      changes.dispose();
       if (this.running === controller) this.running = undefined;
     }
   }
@@ -67,24 +75,28 @@ export class Fixer {
     this.running?.abort();
   }
 
+  /** What it finds is about the text as it is when it begins. */
   private async search(
     document: TextDocument,
+    changes: RecordedChanges,
     diagnostic: Diagnostic,
     signal: AbortSignal,
     report: (message: string) => void,
   ): Promise<{ readonly found: Sifted; readonly span?: Span }> {
-    const { version } = document;
     const text = document.getText();
     const trial = await Trial.open(document, diagnostic, this.services, signal);
     try {
       for (const { start, end } of trial.spans) {
-        // The place is one of the text as it was.
-        if (document.version !== version) break;
         const isReady = this.services.engine.state.kind === 'ready';
         report(isReady ? l10n.t('denoising') : l10n.t('waiting for the model'));
         const span = { start, end, old: text.slice(start, end) };
-        const candidates = await this.ask(document, span, signal);
-        const found = await trial.sift(candidates, () => report(l10n.t('checking with the language server')));
+        const [now] = changes.follow([span]) ?? [];
+        // Somebody works there.
+        if (now === undefined) return { found: { kind: 'none' }, span };
+        const { candidates } = await this.ask(document, now, signal, report);
+        const found = await trial.sift({ spans: [span], candidates }, () =>
+          report(l10n.t('checking with the language server')),
+        );
         if (found.kind === 'fixes') return { found: await this.marked(document, text, found), span };
         if (found.kind !== 'none' || signal.aborted) return { found, span };
       }
@@ -108,11 +120,26 @@ export class Fixer {
     return { kind, candidates: { spans, candidates: inOrder } };
   }
 
-  private ask(document: TextDocument, span: Span, signal: AbortSignal): Promise<CandidateSet> {
+  private async ask(
+    document: TextDocument,
+    span: Span,
+    signal: AbortSignal,
+    report: (message: string) => void,
+  ): Promise<CandidateSet> {
     const candidates = Math.max(LEAST_CANDIDATES, rewriteSettings(document).candidates);
-    const listening = { signal, onStep: () => undefined };
+    const throttle = new Throttle<string>(report, REPORT_MILLIS);
+    const listening = {
+      signal,
+      onStep: (event: DenoiseStepEvent) => {
+        if (event.candidate === 0) throttle.offer(saySteps(event, [event.cells]));
+      },
+    };
     const sampling = { candidates, strength: 1 };
-    return requestCandidates(this.services, document, [span], { seed: 0 }, listening, sampling);
+    try {
+      return await requestCandidates(this.services, document, [span], { seed: 0 }, listening, sampling);
+    } finally {
+      throttle.clear();
+    }
   }
 
   /** Of another seed's candidates to the same span, those that are fixes as well; all, where the text moved meanwhile. */
@@ -135,15 +162,16 @@ export class Fixer {
 
   private show(
     { document }: TextEditor,
-    version: number,
+    changes: RecordedChanges,
     diagnostic: Diagnostic,
     found: Sifted,
     span: Span | undefined,
   ): FixOutcome {
     // The editor may have been closed or opened again meanwhile.
     const editor = window.visibleTextEditors.find((one) => one.document === document);
-    if (document.version !== version || editor === undefined) {
-      say(l10n.t('Palimpsest: the fix was canceled because the file was edited or closed.'));
+    const [place] = span === undefined ? [] : (changes.follow([span]) ?? []);
+    if ((span !== undefined && place === undefined) || editor === undefined) {
+      say(l10n.t('Palimpsest: the fix was canceled because its code was edited or its file was closed.'));
       return 'changed';
     }
     if (found.kind === 'none') {
@@ -153,10 +181,11 @@ export class Fixer {
       return 'none';
     }
     if (found.kind === 'unchecked') {
-      void this.offerRewrite(document, diagnostic, span);
+      void this.offerRewrite(document, diagnostic, place);
       return 'unchecked';
     }
-    this.services.rewrites.present(editor, found.candidates, 0, (candidates, signal) =>
+    const spans = changes.follow(found.candidates.spans) ?? [];
+    this.services.rewrites.present(editor, { ...found.candidates, spans }, 0, (candidates, signal) =>
       this.siftMore(document, diagnostic, candidates, signal),
     );
     say(l10n.t('Palimpsest: this fix resolves the problem in a copy of the file.'), 'pass');

@@ -19,6 +19,7 @@ import { type EngineError, toEngineError } from '../../engine/errors';
 import type { Priority } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
+import { textChangesOf } from '../documents/recordedChanges';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Rewrites } from '../rewrite/rewriteManager';
 import { suspicionSettings } from '../settings';
@@ -63,13 +64,7 @@ export class Suspicions implements HoverProvider {
       workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         const one = this.of(document);
         if (one === undefined || contentChanges.length === 0) return;
-        one.changed(
-          contentChanges.map(({ rangeOffset, rangeLength, text }) => ({
-            offset: rangeOffset,
-            length: rangeLength,
-            text,
-          })),
-        );
+        one.changed(textChangesOf(contentChanges));
         this.draw(one);
       }),
     );

@@ -11,6 +11,7 @@ import {
   DiagnosticSeverity,
   type Disposable,
   languages,
+  Position,
   type ProgressOptions,
   Range,
   Selection,
@@ -30,9 +31,11 @@ import {
   internals,
   isAlive,
   openFile,
+  reported,
   undoIn,
   until,
   useScriptedEngine,
+  whileHeld,
 } from './host';
 
 const TITLE = 'Fix with Palimpsest';
@@ -258,16 +261,56 @@ describe('quick fixes', () => {
     assert.equal(editor.document.getText(), PROGRAM);
   });
 
-  it('is given up when the text is edited meanwhile', async () => {
+  it('shows its steps, and stands edits in other places', async () => {
+    const editor = await openFile('steps.py', PROGRAM);
+    objector = new Objector('qzx');
+    const [problem] = languages.getDiagnostics(editor.document.uri);
+    const progress = reported(/looking for a fix/);
+    try {
+      const fixing = await whileHeld(async () => {
+        const fix = commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
+        await until(() => progress.said.some((words) => /step \d/.test(words)), 'a step');
+        await editor.edit((edit) => {
+          edit.insert(new Position(0, 0), '# first\n');
+          edit.insert(editor.document.lineAt(2).range.end, ' or None');
+        });
+        return { fix };
+      });
+      assert.equal(await fixing.fix, 'shown');
+      const rewrite = await rewriteOf(editor);
+      assert.deepEqual(
+        rewrite?.spans.map(({ old }) => old),
+        ['qzx'],
+      );
+      await commands.executeCommand('palimpsest.acceptRewrite');
+      await until(() => rewrite?.ending, 'the end of the rewrite');
+      const [first, , third, fourth] = editor.document.getText().split('\n');
+      assert.deepEqual([first, fourth], ['# first', '    return data or None']);
+      assert.match(third ?? '', /^ {4}scripted/);
+    } finally {
+      progress.stop();
+    }
+  });
+
+  it('is given up when its own place is edited meanwhile', async () => {
     const editor = await openFile('edited.py', PROGRAM);
     objector = new Objector('qzx');
     const [problem] = languages.getDiagnostics(editor.document.uri);
     assert.ok(problem);
-    const fixing = commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
-    await editor.edit((edit) => edit.insert(editor.document.lineAt(2).range.end, ' or None'));
-    assert.equal(await fixing, 'changed');
+    const progress = reported(/looking for a fix/);
+    try {
+      const fixing = await whileHeld(async () => {
+        const fix = commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
+        await until(() => progress.said.some((words) => /step \d/.test(words)), 'a step');
+        await editor.edit((edit) => edit.insert(new Position(1, 5), '0'));
+        return { fix };
+      });
+      assert.equal(await fixing.fix, 'changed');
+    } finally {
+      progress.stop();
+    }
     assert.equal(await rewriteOf(editor), undefined);
-    assert.equal(editor.document.getText(), PROGRAM.replace('data', 'data or None'));
+    assert.equal(editor.document.getText(), PROGRAM.replace('qzx', 'q0zx'));
   });
 
   it('is given up for a newer one, and by the extension', async () => {

@@ -11,6 +11,7 @@ import {
   EndOfLine,
   extensions,
   Position,
+  type Progress,
   ProgressLocation,
   type ProgressOptions,
   Selection,
@@ -140,13 +141,21 @@ export async function undoIn(document: TextDocument): Promise<void> {
 
 /** What the extension says to the person from here on, in pop-ups; the editor shows them all the same. */
 export function messages(): { readonly said: string[]; readonly stop: () => void } {
+  return listening((show, words) => Reflect.apply(show, window, words));
+}
+
+/** `answer` has the editor's own function and what it was called with. */
+function listening(answer: (show: (...words: never[]) => unknown, words: unknown[]) => unknown): {
+  readonly said: string[];
+  readonly stop: () => void;
+} {
   const said: string[] = [];
   const names = ['showErrorMessage', 'showWarningMessage', 'showInformationMessage'] as const;
   const real = names.map((name) => [name, window[name]] as const);
   for (const [name, show] of real) {
-    const heard = (message: string, ...rest: never[]) => {
+    const heard = (message: string, ...rest: unknown[]) => {
       said.push(message);
-      return Reflect.apply(show, window, [message, ...rest]);
+      return answer(show, [message, ...rest]);
     };
     Object.defineProperty(window, name, { configurable: true, writable: true, value: heard });
   }
@@ -160,6 +169,11 @@ export function messages(): { readonly said: string[]; readonly stop: () => void
   };
 }
 
+/** As `messages`, but nothing is shown: whoever is asked chooses the button of this title, where there is one. */
+export function choosing(title: string): ReturnType<typeof messages> {
+  return listening((_show, [, ...rest]) => Promise.resolve(rest.find((one) => one === title)));
+}
+
 /** Titles of the notifications that the extension shows from here on while something goes on; a screen reader reads them aloud. */
 export function announcements(): { readonly said: string[]; readonly stop: () => void } {
   const said: string[] = [];
@@ -169,6 +183,29 @@ export function announcements(): { readonly said: string[]; readonly stop: () =>
   set((options: ProgressOptions, ...rest: never[]) => {
     if (options.location === ProgressLocation.Notification) said.push(options.title ?? '');
     return Reflect.apply(show, window, [options, ...rest]);
+  });
+  return { said, stop: () => set(show) };
+}
+
+/** What a progress of such a title reports from here on. */
+export function reported(title: RegExp): { readonly said: string[]; readonly stop: () => void } {
+  const said: string[] = [];
+  const show = window.withProgress;
+  const set = (value: unknown) =>
+    Object.defineProperty(window, 'withProgress', { configurable: true, writable: true, value });
+  type Task = (progress: Progress<{ message?: string }>, ...rest: unknown[]) => Thenable<unknown>;
+  set((options: ProgressOptions, task: Task) => {
+    const listening: Task = (progress, ...rest) =>
+      task(
+        {
+          report: (value) => {
+            if (title.test(options.title ?? '')) said.push(value.message ?? '');
+            progress.report(value);
+          },
+        },
+        ...rest,
+      );
+    return Reflect.apply(show, window, [options, listening]);
   });
   return { said, stop: () => set(show) };
 }
@@ -213,21 +250,33 @@ let scripted: string | undefined;
  * Holds the scripted engine in the middle of a denoise, behind its first frames, while `act` does what a person or another
  * extension may do meanwhile.
  */
-export async function whileDenoising(
+export function whileDenoising(
   begin: () => Promise<Rewrite>,
   act: (rewrite: Rewrite) => unknown,
 ): Promise<Rewrite> {
-  assert.ok(scripted, 'the suite has a scripted engine');
-  const hold = path.join(scripted, HOLD);
-  fs.writeFileSync(hold, '');
-  try {
+  return whileHeld(async () => {
     const rewrite = await begin();
     await until(() => !rewrite.denoise.isWaiting || rewrite.kind !== 'denoising', 'a denoise step');
     assert.equal(rewrite.kind, 'denoising', rewrite.ending);
     await act(rewrite);
     return rewrite;
+  });
+}
+
+/** The same for whatever else has the engine denoise. */
+export function whileHeld<T>(act: () => Promise<T>): Promise<T> {
+  return withScript(HOLD, '', act);
+}
+
+/** With a file in the scripted model's folder, by which it behaves otherwise. */
+export async function withScript<T>(name: string, content: string, act: () => Promise<T>): Promise<T> {
+  assert.ok(scripted, 'the suite has a scripted engine');
+  const file = path.join(scripted, name);
+  fs.writeFileSync(file, content);
+  try {
+    return await act();
   } finally {
-    fs.rmSync(hold);
+    fs.rmSync(file);
   }
 }
 

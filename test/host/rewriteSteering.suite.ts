@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { afterEach, before, describe, it } from 'mocha';
 import { commands, extensions, Selection, type TextEditor, window } from 'vscode';
+import { wordsOfQuality } from '../../extension/rewrite/quality/words';
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import { candidateOf } from '../../extension/rewrite/state/acceptance';
@@ -136,10 +137,18 @@ describe('rewrite, steered', () => {
     select(editor, [1, 12]);
     const rewrite = await whileDenoising(
       () => startRewrite(editor),
-      () => run('takeDraft'),
+      async (one) => {
+        const { status } = await internals();
+        one.dispatch({ kind: 'take' });
+        assert.match(status.text, /taking the draft/);
+      },
     );
     await denoised(rewrite);
     assert.equal(rewrite.kind, 'reviewing', `${rewrite.ending}`);
+    assert.match(
+      wordsOfQuality(rewrite.review?.candidates[0]?.quality ?? assert.fail()),
+      /a draft, taken early/,
+    );
     assert.deepEqual(fingerprint(editor.document), untouched);
     await run('acceptRewrite');
     await until(() => rewrite.ending, 'the end');

@@ -8,7 +8,7 @@ import { rewriteSettings, wrapsLines } from '../../settings';
 import type { RewriteRequest, Span } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
-import { sayDuration, sayProgress } from './wait';
+import { sayDuration, saySteps, settledAmong } from './wait';
 
 const FRAME_MILLIS = 1000 / 15;
 /** UTF-16 units of all spans; more than any model denoises at once, and more than an editor can be decorated with. */
@@ -36,6 +36,7 @@ export class DenoiseShow {
   /** By the span that was sent. */
   private readonly told = new Map<number, SpanPicture>();
   private readonly throttle = new Throttle<string>((status) => this.draw(status), FRAME_MILLIS);
+  private isTaken = false;
 
   constructor(
     private readonly document: TextDocument,
@@ -50,6 +51,7 @@ export class DenoiseShow {
   }
 
   begin(): void {
+    this.isTaken = false;
     this.told.clear();
     this.draw(l10n.t('waiting for the engine'));
   }
@@ -63,12 +65,17 @@ export class DenoiseShow {
     // Further candidates are denoised beside the first, out of sight.
     if (event.candidate !== 0) return;
     this.told.set(event.span, { cells: event.cells, fresh: new Set(event.committed) });
-    const cells = [...this.told.values()].flatMap((picture) => picture.cells);
-    const settled = cells.filter(({ state }) => state === 'committed' || state === 'locked').length;
-    this.settled(settled, cells.length);
-    this.throttle.offer(
-      sayProgress(event) ?? l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settled, cells.length),
-    );
+    const parts = [...this.told.values()].map((picture) => picture.cells);
+    const cells = parts.flat();
+    this.settled(settledAmong(cells), cells.length);
+    this.throttle.offer(this.isTaken ? takingWords() : saySteps(event, parts));
+  }
+
+  /** Somebody wants the draft: they see at once that it is on its way, a step later at the latest. */
+  taken(): void {
+    this.isTaken = true;
+    this.throttle.clear();
+    this.draw(takingWords());
   }
 
   draw(status?: string): void {
@@ -90,4 +97,8 @@ export class DenoiseShow {
     this.stage.activity(this.document, undefined);
     for (const editor of editorsOf(this.document)) this.stage.denoiseView.clear(editor);
   }
+}
+
+function takingWords(): string {
+  return l10n.t('taking the draft');
 }

@@ -1,11 +1,12 @@
 // How far a rewrite is and how long it will take, in words. Pure but for the language.
 import { l10n } from 'vscode';
+import type { CellEvent, DenoiseStepEvent } from '../../../engine/protocol';
 
 /** Less is not worth a figure. */
 const TOLD_FROM = 3000;
 
 /** "7%, about 1 min left"; undefined where the engine does not say. */
-export function sayProgress({
+function sayProgress({
   fraction,
   remainingMillis,
 }: {
@@ -17,6 +18,22 @@ export function sayProgress({
   return remainingMillis === undefined || remainingMillis < TOLD_FROM
     ? l10n.t('{0}%', share)
     : l10n.t('{0}%, about {1} left', share, sayDuration(remainingMillis));
+}
+
+/** The same, or how many steps it has taken where the engine does not say more; `parts`: the cells of all spans. */
+export function saySteps(
+  event: Pick<DenoiseStepEvent, 'step' | 'fraction' | 'remainingMillis'>,
+  parts: readonly (readonly CellEvent[])[],
+): string {
+  const cells = parts.flat();
+  return (
+    sayProgress(event) ??
+    l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settledAmong(cells), cells.length)
+  );
+}
+
+export function settledAmong(cells: readonly CellEvent[]): number {
+  return cells.filter(({ state }) => state === 'committed' || state === 'locked').length;
 }
 
 /** "40 s", "3 min", "2 h": in steps that do not jump about. */

@@ -11,6 +11,8 @@ export interface Quality {
   readonly mark: Mark;
   /** Gravest first. */
   readonly reasons: readonly Reason[];
+  /** It was taken before it was finished. */
+  readonly isDraft?: true;
 }
 
 export interface Reading {
@@ -38,6 +40,10 @@ export function qualityOf(flaws: readonly Flaw[], { parses, declaresAgain }: Rea
   ];
   if (reasons.some((reason) => POOR.has(reason))) return { mark: 'poor', reasons };
   return { mark: reasons.length === 0 ? 'likely' : 'unsure', reasons };
+}
+
+export function asDraft({ mark, reasons }: Quality = { mark: 'likely', reasons: [] }): Quality {
+  return { mark: mark === 'likely' ? 'unsure' : mark, reasons, isDraft: true };
 }
 
 const ORDER: Readonly<Record<Mark, number>> = { likely: 0, unsure: 1, poor: 2 };

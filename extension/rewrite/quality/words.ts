@@ -3,9 +3,10 @@ import { l10n } from 'vscode';
 import type { Mark, Quality, Reason } from './verdict';
 
 /** `Unsure: names that this file does not contain, low confidence` */
-export function wordsOfQuality({ mark, reasons }: Quality): string {
+export function wordsOfQuality({ mark, reasons, isDraft }: Quality): string {
   // One way of saying each thing: two reasons may come to the same.
-  const why = [...new Set(reasons.map(wordsOfReason))].join(', ');
+  const draft = isDraft ? [l10n.t('a draft, taken early')] : [];
+  const why = [...new Set(reasons.map(wordsOfReason)), ...draft].join(', ');
   return why === '' ? wordsOfMark(mark) : l10n.t('{0}: {1}', wordsOfMark(mark), why);
 }
 
