@@ -9,6 +9,7 @@ import {
   type InlineCompletionItemProvider,
   languages,
   lm,
+  type Memento,
   type TextEditor,
   Uri,
   window,
@@ -22,6 +23,7 @@ import { OPEN_SOURCE, openSource } from './memory/copiedFrom';
 import { ModelsTree } from './models/tree';
 import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
+import { unfinishedIn } from './rewrite/interruption/unfinished';
 import type { RewriteAction } from './rewrite/rewriteManager';
 import { ghostSettings } from './settings';
 import type { OffsetRange } from './text/types';
@@ -39,6 +41,8 @@ export interface Internals {
   readonly isLoaded: () => boolean;
   readonly activationMillis: number;
   readonly status: StatusItem;
+  /** What outlives the window. */
+  readonly state: Memento;
 }
 
 const ACTIONS: Readonly<Record<string, RewriteAction>> = {
@@ -90,6 +94,7 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.installModel', (all, row?: unknown) => all.models.install(idOf(row))),
     command('palimpsest.pauseInstall', (all, row?: unknown) => all.models.pause(idOf(row))),
     command('palimpsest.removeModel', (all, row?: unknown) => all.models.remove(idOf(row))),
+    command('palimpsest.freeCache', (all) => all.models.freeCache()),
     command('palimpsest.refreshModels', (all) => all.models.refresh()),
     command('palimpsest.setHubToken', (all) => all.models.setToken()),
     ...Object.entries(ACTIONS).map(([name, action]) =>
@@ -147,6 +152,9 @@ export function activate(context: ExtensionContext): Exported {
     }),
     languages.registerCodeActionsProvider(EVERYWHERE, fixActions, { providedCodeActionKinds: [FIX_KIND] }),
   );
+  if (unfinishedIn(context.workspaceState).length > 0) {
+    void palimpsest().then((all) => all.offers.tell('window-closed'));
+  }
   const api: PalimpsestApi = {
     version: versionOf(context),
     apiVersion: 1,
@@ -157,7 +165,13 @@ export function activate(context: ExtensionContext): Exported {
   const activationMillis = performance.now() - started;
   return {
     ...api,
-    internals: { palimpsest, isLoaded: () => loaded !== undefined, activationMillis, status },
+    internals: {
+      palimpsest,
+      isLoaded: () => loaded !== undefined,
+      activationMillis,
+      status,
+      state: context.workspaceState,
+    },
   };
 }
 

@@ -39,6 +39,8 @@ import { modelsEnvironment } from './models/environment';
 import { hubToken, Models } from './models/models';
 import { Exclusions, sayExclusion } from './privacy/exclusions';
 import { Instructions } from './rewrite/instruction';
+import { RewriteOffers } from './rewrite/interruption/offer';
+import { UnfinishedRewrites } from './rewrite/interruption/unfinished';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
 import { ghostItem } from './rewrite/review/inlineView';
 import type { Rewrite } from './rewrite/rewrite';
@@ -70,6 +72,8 @@ export class Palimpsest {
   private readonly log: LogOutputChannel;
   readonly engine: EngineSupervisor;
   readonly rewrites: Rewrites;
+  /** What was interrupted, by the window before or the engine. */
+  readonly offers: RewriteOffers;
   readonly syntax: SyntaxTrees;
   readonly exclusions: Exclusions;
   readonly copies = this.owned.add(new Copies());
@@ -124,6 +128,7 @@ export class Palimpsest {
     this.failures = new Failures(this.engine, this.log, {
       restart: () => this.restartEngine(),
       showLog: () => this.showLog(),
+      again: () => this.offers.button,
     });
     const fail = (error: EngineError) => void this.failures.tell(error);
     this.instructions = new Instructions(this.engine);
@@ -131,7 +136,7 @@ export class Palimpsest {
       new Models({
         command: () => this.modelsCommand(context),
         secrets: context.secrets,
-        stopEngine: () => this.engine.stop(),
+        stopEngine: () => this.replaceEngine(),
         running: () => this.engine.running?.model,
         fail,
         info: (message) => this.log.info(message),
@@ -152,8 +157,15 @@ export class Palimpsest {
     this.loading = this.owned.add(new LoadingNotice(this.engine));
     const diffs = this.owned.add(new DiffReviews());
     this.owned.add(workspace.registerTextDocumentContentProvider(DIFF_SCHEME, diffs));
+    const unfinished = new UnfinishedRewrites(context.workspaceState);
+    this.offers = new RewriteOffers({
+      unfinished,
+      mayRewrite: (document) => this.mayRewrite(document),
+      start: (editor, one) => this.rewrites.startAgain(editor, one),
+    });
     this.rewrites = this.owned.add(
       new Rewrites({
+        unfinished,
         engine: this.engine,
         surroundings,
         syntax: this.syntax,
@@ -220,9 +232,16 @@ export class Palimpsest {
         if (!START_SETTINGS.some((name) => change.affectsConfiguration(name))) return;
         this.suspicions.clear();
         // What runs is not what is set any more; the next request starts it as it is set now.
-        void this.engine.stop();
+        void this.replaceEngine();
       }),
     );
+  }
+
+  /** Stops the engine in favour of another one: what it was working on is offered again. */
+  private async replaceEngine(): Promise<void> {
+    this.rewrites.interrupt();
+    void this.offers.tell('engine-replaced');
+    await this.engine.stop();
   }
 
   /** Whether a command may read the document; says why where it may not. */
@@ -357,6 +376,8 @@ export class Palimpsest {
   }
 
   async restartEngine(): Promise<void> {
+    this.rewrites.interrupt();
+    void this.offers.tell('engine-replaced');
     await this.engine.restart().catch((error: EngineError) => this.log.error(error.message));
   }
 

@@ -89,6 +89,11 @@ export class WaitingPieces {
     return { range, request: queue.request };
   }
 
+  /** What waits there. */
+  of(document: string): readonly OffsetRange[] {
+    return this.queues.get(document)?.ranges ?? [];
+  }
+
   drop(document: string): void {
     this.queues.delete(document);
   }

@@ -268,6 +268,7 @@ export class Rewrite {
         break;
       case 'enough':
         this.enough?.abort();
+        this.denoise.taken();
         break;
       case 'abort':
         this.controller?.abort();
@@ -402,7 +403,8 @@ export class Rewrite {
     const { ending } = this;
     // Nothing was taken: who selected something finds it selected.
     const isDropped =
-      ending !== undefined && ['rejected', 'cancelled', 'unchanged', 'no-answer', 'failed'].includes(ending);
+      ending !== undefined &&
+      ['rejected', 'cancelled', 'unchanged', 'no-answer', 'failed', 'interrupted'].includes(ending);
     if (!isDropped || this.document.version !== this.version) return;
     const { editor, selections } = this;
     const lines = selections.flatMap(({ start, end }) => [start.line, end.line]);

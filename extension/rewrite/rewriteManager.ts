@@ -7,7 +7,6 @@ import {
   EventEmitter,
   l10n,
   type Tab,
-  TabInputNotebook,
   TabInputText,
   TabInputTextDiff,
   type TextDocument,
@@ -22,6 +21,7 @@ import { holdsSecrets } from '../../engine/privacy/secrets';
 import type { CopySource } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
+import { textChangesOf } from '../documents/recordedChanges';
 import type { CopiedFrom } from '../memory/copiedFrom';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit } from '../text/edits';
@@ -32,6 +32,7 @@ import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
 import { Spoken } from './announce/announcer';
 import { DenoiseView } from './denoise/view';
+import type { Asked, Unfinished, UnfinishedRewrites } from './interruption/unfinished';
 import { piecesOf, WaitingPieces } from './pieces';
 import type { Asking, CandidateSet } from './request';
 import { lensesOf } from './review/codeLenses';
@@ -43,6 +44,7 @@ import { refusalLenses } from './review/refusal';
 import { Rewrite, type RewriteServices, type Sift } from './rewrite';
 import { candidateOf } from './state/acceptance';
 import type { Review, RewriteRequest } from './state/types';
+import { isInTab } from './tabs';
 
 /** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
 const ACTIONS = {
@@ -65,6 +67,8 @@ const ACTIONS = {
 /** Endings of a piece behind which the next one is rewritten. */
 const GOES_ON: ReadonlySet<string | undefined> = new Set(['accepted', 'rejected', 'unchanged', 'no-answer']);
 
+const CELL_SCHEME = 'vscode-notebook-cell';
+
 /** Milliseconds in which a tab has arrived where it was moved to. */
 const SETTLING_MILLIS = 100;
 
@@ -73,6 +77,8 @@ export type RewriteAction = keyof typeof ACTIONS;
 export interface RewritesOptions extends Asking, Pick<RewriteServices, 'activity'> {
   readonly syntax: SyntaxTrees;
   readonly diffs: DiffReviews;
+  /** Told what begins and ends, so that it can be offered again. */
+  readonly unfinished: UnfinishedRewrites;
   /** Called when no rewrite of a document is open any more. */
   readonly ended: () => void;
   /** Where something is copied from that was written into the document at `uri`. */
@@ -90,8 +96,11 @@ export class Rewrites implements CodeLensProvider {
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
   /** Whose diff editor was closed a moment ago. */
   private readonly withoutDiff = new Set<Rewrite>();
+  /** Files whose tab was closed a moment ago. */
+  private readonly closed = new Set<Uri>();
   private readonly waiting = new WaitingPieces();
   private settling: NodeJS.Timeout | undefined;
+  private isOver = false;
   /** By document: the review that was rejected last. */
   private readonly rejected = new Map<string, { readonly review: Review; readonly text: string }>();
 
@@ -106,23 +115,16 @@ export class Rewrites implements CodeLensProvider {
       comments: this.owned.add(new CommentReviews()),
       goTo: (document) => void this.goTo(document.uri.toString()),
       inPieces: (editor, ranges, request, lines) => {
-        const { document } = editor;
-        const pieces = piecesOf(document.getText(), ranges, lines);
-        const kept = request.instruction === undefined ? {} : { instruction: request.instruction };
-        this.waiting.put(document.uri.toString(), pieces, kept);
-        this.startNext(document);
+        this.startPieces(editor, piecesOf(editor.document.getText(), ranges, lines), request);
       },
     };
     this.owned.add(
       workspace.onDidChangeTextDocument(({ document, contentChanges, reason }) => {
         // The right side of a diff editor has its new text: what is drawn on it belongs there.
         if (document.uri.scheme === DIFF_SCHEME) this.of(document.uri)?.redraw();
-        const changes = contentChanges.map(({ rangeOffset, rangeLength, text }) => ({
-          offset: rangeOffset,
-          length: rangeLength,
-          text,
-        }));
+        const changes = textChangesOf(contentChanges);
         this.waiting.changed(document.uri.toString(), changes);
+        this.options.unfinished.changed(document.uri.toString(), changes);
         this.byDocument.get(document.uri.toString())?.documentChanged(changes, reason !== undefined);
       }),
     );
@@ -170,8 +172,25 @@ export class Rewrites implements CodeLensProvider {
     request: Pick<RewriteRequest, 'instruction' | 'isRepair'> = {},
   ): Rewrite | undefined {
     const rewrite = this.open(editor);
-    rewrite?.start(spans, { seed: 0, ...request });
+    if (rewrite === undefined) return undefined;
+    this.remember(editor.document, spans, request);
+    rewrite.start(spans, { seed: 0, ...request });
     return rewrite;
+  }
+
+  /** What was interrupted, where it stands by now, with the pieces that waited for it. */
+  startAgain(editor: TextEditor, { spans, waiting, instruction, isRepair }: Unfinished): void {
+    const asked: Asked = {
+      ...(instruction === undefined ? {} : { instruction }),
+      ...(isRepair ? { isRepair } : {}),
+    };
+    if (waiting.length > 0) this.startPieces(editor, [...spans, ...waiting], asked);
+    else this.startAt(editor, spans, asked);
+  }
+
+  /** The engine goes away on purpose: what it works on is given up, and may be asked for again. */
+  interrupt(): void {
+    for (const rewrite of [...this.byDocument.values()]) rewrite.dispatch({ kind: 'interrupted' });
   }
 
   /**
@@ -258,6 +277,7 @@ export class Rewrites implements CodeLensProvider {
   }
 
   dispose(): void {
+    this.isOver = true;
     clearTimeout(this.settling);
     for (const rewrite of this.byDocument.values()) rewrite.dispatch({ kind: 'closed' });
     this.owned.dispose();
@@ -268,6 +288,7 @@ export class Rewrites implements CodeLensProvider {
     for (const { input } of tabs) {
       const rewrite = this.ofDiff(input);
       if (rewrite !== undefined) this.withoutDiff.add(rewrite);
+      if (input instanceof TabInputText) this.closed.add(input.uri);
     }
     clearTimeout(this.settling);
     this.settling = setTimeout(() => {
@@ -278,6 +299,9 @@ export class Rewrites implements CodeLensProvider {
         }
       }
       this.withoutDiff.clear();
+      // What was interrupted there is not wanted any more, either.
+      for (const uri of this.closed) if (!isInTab(uri)) this.options.unfinished.end(uri.toString());
+      this.closed.clear();
       // The editor keeps a document for a while when its last tab is gone; nobody looks at the rewrite any more.
       for (const rewrite of [...this.byDocument.values()]) {
         if (!isInTab(rewrite.document.uri)) rewrite.dispatch({ kind: 'closed' });
@@ -303,6 +327,7 @@ export class Rewrites implements CodeLensProvider {
     if (rewrite.kind === 'ended' && this.byDocument.get(key) === rewrite) {
       this.byDocument.delete(key);
       this.keepRejected(key, rewrite);
+      this.forget(key, rewrite);
       this.options.ended();
       this.goOn(key, rewrite);
     }
@@ -320,6 +345,27 @@ export class Rewrites implements CodeLensProvider {
   private goOn(key: string, { document, ending }: Rewrite): void {
     if (GOES_ON.has(ending)) setImmediate(() => this.startNext(document));
     else this.waiting.drop(key);
+  }
+
+  /** A window that closes leaves its rewrites to the next one. */
+  private forget(key: string, { ending }: Rewrite): void {
+    if (this.isOver) return;
+    const { unfinished } = this.options;
+    if (ending === 'interrupted') unfinished.interrupt(key);
+    else unfinished.end(key);
+  }
+
+  private remember(document: TextDocument, spans: readonly OffsetRange[], asked: Asked): void {
+    // A notebook's cell cannot be opened without its notebook.
+    if (document.uri.scheme === CELL_SCHEME) return;
+    const key = document.uri.toString();
+    const waiting = this.waiting.of(key);
+    this.options.unfinished.begin(key, document.getText(), spans, { ...asked, waiting });
+  }
+
+  private startPieces(editor: TextEditor, pieces: readonly OffsetRange[], asked: Asked): void {
+    this.waiting.put(editor.document.uri.toString(), pieces, asked);
+    this.startNext(editor.document);
   }
 
   private startNext(document: TextDocument): void {
@@ -373,18 +419,4 @@ export class Rewrites implements CodeLensProvider {
     if (!(input instanceof TabInputTextDiff)) return undefined;
     return this.byDocument.get(reviewedUri(input.modified));
   }
-}
-
-function isInTab(uri: Uri): boolean {
-  const inputs = window.tabGroups.all.flatMap(({ tabs }) => tabs.map(({ input }) => input));
-  return inputs.some((input) => {
-    if (input instanceof TabInputTextDiff) {
-      return [input.original, input.modified].some(
-        (side) => side.toString() === uri.toString() || reviewedUri(side) === uri.toString(),
-      );
-    }
-    // A notebook's cells have its path.
-    if (input instanceof TabInputNotebook) return input.uri.path === uri.path;
-    return input instanceof TabInputText && input.uri.toString() === uri.toString();
-  });
 }

@@ -13,6 +13,13 @@ const SETTLING_MILLIS = 3000;
 export interface FailureActions {
   readonly restart: () => Promise<void>;
   readonly showLog: () => void;
+  /** To get back what was lost with the engine; undefined: nothing was. */
+  readonly again: () => Button | undefined;
+}
+
+interface Button {
+  readonly title: string;
+  readonly run: () => unknown;
 }
 
 export class Failures {
@@ -28,16 +35,19 @@ export class Failures {
   async tell(error: EngineError): Promise<void> {
     if (SILENT.includes(error.code)) return;
     this.log.error(`${error.code}: ${error.message}`);
+    // Whatever failed comes to its own end first.
+    await Promise.resolve();
     if (isCrash(error) && this.engine.state.kind === 'ready') await this.settled();
     const { state } = this.engine;
     // Then the stop is what has to be told, and it was.
     if (state.kind === 'failed' && state.error === error) this.failed(state);
-    else this.show(error, isCrash(error) ? wordsOfCrash(error) : error.message, []);
+    else if (isCrash(error)) this.show(error, wordsOfCrash(error), this.lost());
+    else this.show(error, error.message, error.code === 'model-changed' ? [this.restart()] : []);
   }
 
   /** Nothing happens any more until the person does something. */
   failed({ error }: EngineState & { readonly kind: 'failed' }): void {
-    const restart = { title: l10n.t('Restart Engine'), run: this.actions.restart };
+    const restart = this.restart();
     const setting = settingOf(error);
     const settings = {
       title: l10n.t('Open Settings'),
@@ -46,14 +56,19 @@ export class Failures {
     const words = isCrash(error)
       ? l10n.t('The Palimpsest engine failed several times and will not be restarted. {0}', error.message)
       : error.message;
-    this.show(error, words, setting === undefined ? [restart] : [settings, restart]);
+    this.show(error, words, [...this.lost(), ...(setting === undefined ? [restart] : [settings, restart])]);
   }
 
-  private show(
-    error: EngineError,
-    words: string,
-    buttons: readonly { readonly title: string; readonly run: () => unknown }[],
-  ): void {
+  private restart(): Button {
+    return { title: l10n.t('Restart Engine'), run: this.actions.restart };
+  }
+
+  private lost(): readonly Button[] {
+    const again = this.actions.again();
+    return again === undefined ? [] : [again];
+  }
+
+  private show(error: EngineError, words: string, buttons: readonly Button[]): void {
     if (this.told.has(error)) return;
     this.told.add(error);
     const all = [...buttons, { title: l10n.t('Show Log'), run: this.actions.showLog }];

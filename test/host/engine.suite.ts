@@ -73,7 +73,7 @@ describe('engine', () => {
     const rewrite = await startRewrite(editor);
     await killed(pid);
     await denoised(rewrite);
-    assert.equal(rewrite.ending, 'failed');
+    assert.equal(rewrite.ending, 'interrupted');
     assert.equal(editor.document.getText(), text);
     assert.equal(editor.document.version, version);
     await runningPid();
@@ -143,7 +143,7 @@ describe('engine', () => {
       const rewrite = await startRewrite(editor);
       await until(() => rewrite.ending, 'the end of the rewrite');
       console.log(`      noticed after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
-      assert.equal(rewrite.ending, 'failed');
+      assert.equal(rewrite.ending, 'interrupted');
       await until(() => !isAlive(pid), 'the end of the hung engine');
       await until(() => palimpsest.engine.pid !== pid && palimpsest.engine.state.kind === 'ready', 'another');
       assert.equal(heard.said.length, 1, heard.said.join('\n'));
@@ -322,7 +322,7 @@ describe('engine, in the middle of a rewrite', () => {
         () => process.kill(palimpsest.engine.pid ?? 0, 'SIGKILL'),
       );
       await until(() => rewrite.ending, 'the end of the rewrite');
-      assert.equal(rewrite.ending, 'failed');
+      assert.equal(rewrite.ending, 'interrupted');
       await until(() => palimpsest.engine.state.kind === 'ready', 'another engine');
       await until(() => heard.said.length > 0, 'a message');
       assert.equal(heard.said.length, 1, heard.said.join('\n'));

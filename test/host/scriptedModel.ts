@@ -23,6 +23,8 @@ type Span = InfillParams['spans'][number];
 export const HOLD = 'hold';
 /** Where a file of this name is in the model's folder, it is a model that does not copy. */
 export const NO_COPIES = 'no-copies';
+/** A file of this name says how many milliseconds a line takes, as the model estimates it. */
+export const MILLIS_A_LINE = 'millis-a-line';
 const STEPS = 6;
 /** Nats of words that are unlikely wherever they stand; all others are likelier than anybody expects. */
 const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, doubtful: 2 };
@@ -76,7 +78,10 @@ class ScriptedModel implements LoadedModel {
   }
 
   estimate(params: InfillParams): Estimate {
-    return { masks: params.spans.length, firstMillis: 10, millis: 100 };
+    const file = path.join(this.description.folder, MILLIS_A_LINE);
+    const each = fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) : 1;
+    const lines = params.spans.flatMap(({ start, end }) => params.text.slice(start, end).split('\n'));
+    return { masks: params.spans.length, firstMillis: 10, millis: each * lines.length };
   }
 
   async score(params: ScoreParams): Promise<ScoreResult> {

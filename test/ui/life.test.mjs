@@ -146,8 +146,14 @@ describe('the engine outlives nobody', { timeout: 240_000 }, () => {
     await window.page
       .locator('.statusbar-item', { hasText: 'Palimpsest' })
       .waitFor({ timeout: LIMIT_MILLIS });
+    const offer = window.page.locator('.notification-toast', {
+      hasText: `The rewrite of ${FILE} was interrupted when the window closed`,
+    });
+    await offer.locator('.monaco-button', { hasText: 'Rewrite Again' }).waitFor({ timeout: LIMIT_MILLIS });
     assert.equal(engine(), undefined, 'and none is started before somebody asks');
     untouched();
+    await offer.locator('.monaco-button', { hasText: 'Rewrite Again' }).click();
+    await until(engine, 'the engine, for the rewrite');
   });
 
   test('an engine that is killed again and again shows its stopped state with a button that works', async () => {

@@ -51,7 +51,7 @@ export class Milestones {
 
   ended(how: Ending): Milestone | undefined {
     // The document is gone from sight, or its own message says what happened.
-    return how === 'closed' || how === 'failed' ? undefined : { kind: 'ended', how };
+    return ['closed', 'failed', 'interrupted'].includes(how) ? undefined : { kind: 'ended', how };
   }
 }
 

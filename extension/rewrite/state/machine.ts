@@ -1,9 +1,10 @@
 // What a rewrite may do next. A pure decider: state and event in, state and effects out; every call to the editor or the
 // engine is an effect that somebody else carries out. So every order of events can be tested without either.
+import { isCrash } from '../../../engine/rpc/failures';
 import { joined, leastEdit } from '../../text/edits';
 import { found, toggled } from '../../text/rangeSets';
 import { followAll } from '../../text/tracking';
-import { isWorthShowing, ranked } from '../quality/verdict';
+import { asDraft, isWorthShowing, ranked } from '../quality/verdict';
 import {
   afterLeaving,
   afterTaking,
@@ -68,7 +69,9 @@ function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: Rewr
     case 'failed':
       // A try with less strength may find no room for what it keeps; what the others held back is still there.
       if (state.held !== undefined && event.error.code !== 'cancelled') return nothingGood(state, state.held);
-      if (earlier === undefined) return end('failed', { kind: 'error', error: event.error });
+      if (earlier === undefined) {
+        return end(isCrash(event.error) ? 'interrupted' : 'failed', { kind: 'error', error: event.error });
+      }
       return toReview(earlier, { kind: 'error', error: event.error });
     case 'changed': {
       const turned = earlier && turnedTo(earlier, event);
@@ -83,8 +86,10 @@ function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: Rewr
       return { state: { ...state, isTaken: true }, effects: [{ kind: 'enough' }] };
     case 'cancel':
     case 'reject':
-      if (earlier === undefined) return end('cancelled', { kind: 'abort' });
-      return toReview(earlier, { kind: 'abort' });
+    case 'interrupted': {
+      const how = event.kind === 'interrupted' ? 'interrupted' : 'cancelled';
+      return earlier === undefined ? end(how, { kind: 'abort' }) : toReview(earlier, { kind: 'abort' });
+    }
     case 'closed':
       return end('closed', { kind: 'abort' });
     default:
@@ -124,7 +129,7 @@ function answered(
   }
   return toReview({
     spans,
-    candidates: [...known, ...good],
+    candidates: [...known, ...(state.isTaken ? good.map(marked) : good)],
     index: known.length,
     seed: request.seed,
     moments: earlier?.moments ?? [],
@@ -133,6 +138,10 @@ function answered(
     ...(request.instruction === undefined ? {} : { instruction: request.instruction }),
     ...pinsBehind(earlier, first),
   });
+}
+
+function marked(candidate: Candidate): Candidate {
+  return { ...candidate, quality: asDraft(candidate.quality) };
 }
 
 /** Nothing of it is worth showing: it is tried again, in silence, as long as that may help. */

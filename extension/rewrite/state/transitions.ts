@@ -44,6 +44,8 @@ export type RewriteEvent =
   /** `text`: the whole document as the edit left it. */
   | { readonly kind: 'applied'; readonly done: boolean; readonly text: string }
   | { readonly kind: 'reject' | 'cancel' | 'next' | 'previous' | 'again' | 'take' | 'show-anyway' | 'closed' }
+  /** The engine goes away, for another one. */
+  | { readonly kind: 'interrupted' }
   /** All of the candidate, or one hunk of it; `text`: the whole document. */
   | { readonly kind: 'accept'; readonly text: string }
   | { readonly kind: 'accept-hunk'; readonly edits: readonly SpanEdit[]; readonly text: string }

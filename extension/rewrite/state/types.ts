@@ -83,6 +83,8 @@ export type Ending =
   | 'rejected'
   | 'cancelled'
   | 'failed'
+  /** The engine was lost in the middle of it, or replaced. */
+  | 'interrupted'
   | 'conflict'
   | 'unchanged'
   | 'no-answer'

@@ -28,7 +28,8 @@ const changed = (offset: number, text: string): RewriteEvent => ({
 });
 const accept: RewriteEvent = { kind: 'accept', text: 'the document' };
 const applied = (done: boolean, text = 'the document'): RewriteEvent => ({ kind: 'applied', done, text });
-const failed: RewriteEvent = { kind: 'failed', error: new EngineError('engine-exited', 'It is gone.') };
+const failed: RewriteEvent = { kind: 'failed', error: new EngineError('out-of-memory', 'It is too much.') };
+const lost: RewriteEvent = { kind: 'failed', error: new EngineError('engine-exited', 'It is gone.') };
 
 function after(...events: readonly RewriteEvent[]): { state: RewriteState; effects: readonly string[] } {
   let { state, effects } = begin(spans, { seed: 0 });
@@ -90,12 +91,23 @@ describe('the life of a rewrite', () => {
   });
 
   test('giving up another seed, or its failure, leads back to what there was', () => {
-    for (const event of [{ kind: 'cancel' } as const, failed]) {
+    for (const event of [{ kind: 'cancel' } as const, { kind: 'interrupted' } as const, lost, failed]) {
       const { state } = after(answered('a', 'b'), { kind: 'next' }, { kind: 'again' }, event);
       assert.equal(reviewIn(state).index, 1);
     }
     assert.deepEqual(after(failed).state, { kind: 'ended', how: 'failed' });
     assert.deepEqual(after({ kind: 'cancel' }).effects, ['clear', 'abort']);
+  });
+
+  test('an engine that is lost or replaced interrupts it, which is no failure of the rewrite', () => {
+    assert.deepEqual(after(lost).state, { kind: 'ended', how: 'interrupted' });
+    assert.deepEqual(after(lost).effects, ['clear', 'error']);
+    assert.deepEqual(after({ kind: 'interrupted' }).state, { kind: 'ended', how: 'interrupted' });
+    assert.deepEqual(after({ kind: 'interrupted' }).effects, ['clear', 'abort']);
+    const review = after(answered('new'), { kind: 'interrupted' });
+    assert.equal(review.state.kind, 'reviewing', 'a review needs no engine');
+    assert.deepEqual(review.effects, []);
+    assert.equal(after(poor('a'), poor('b'), poor('c'), { kind: 'interrupted' }).state.kind, 'refused');
   });
 
   test('next and previous go round; next of one asks for more', () => {
@@ -120,6 +132,16 @@ describe('the life of a rewrite', () => {
   test('the draft is taken while it denoises, and never else', () => {
     assert.deepEqual(after({ kind: 'take' }).effects, ['enough']);
     assert.equal(after({ kind: 'take' }).state.kind, 'denoising');
+    const [draft] = reviewIn(after({ kind: 'take' }, answered('new')).state).candidates;
+    assert.deepEqual(draft?.quality, { mark: 'unsure', reasons: [], isDraft: true });
+    const [poorDraft] = reviewIn(after({ kind: 'take' }, poor('new')).state).candidates;
+    assert.deepEqual(poorDraft?.quality, { mark: 'poor', reasons: ['does-not-parse'], isDraft: true });
+    const later = reviewIn(after({ kind: 'take' }, answered('new'), { kind: 'again' }, answered('b')).state);
+    assert.deepEqual(
+      later.candidates.map(({ quality }) => quality?.isDraft),
+      [true, undefined],
+      'the next one is waited for',
+    );
     assert.deepEqual(after(answered('new'), { kind: 'take' }).effects, []);
   });
 
@@ -226,14 +248,17 @@ describe('the life of a rewrite', () => {
   test('whatever happens: applied only from a review, and nothing after the end', () => {
     const event: fc.Arbitrary<RewriteEvent> = fc.oneof(
       fc.constantFrom<RewriteEvent>(
-        ...(['reject', 'cancel', 'next', 'previous', 'again', 'take', 'closed'] as const).map((kind) => ({
-          kind,
-        })),
+        ...(['reject', 'cancel', 'next', 'previous', 'again', 'take', 'closed', 'interrupted'] as const).map(
+          (kind) => ({
+            kind,
+          }),
+        ),
         accept,
         { kind: 'inserted', edits: [], text: '' },
         { kind: 'pin', side: 'new', span: 0, word: { start: 0, end: 1 } },
         { kind: 'redo', words: [[{ start: 0, end: 1 }]] },
         failed,
+        lost,
         applied(true),
         applied(false),
       ),

@@ -1,0 +1,92 @@
+// A rewrite that was interrupted, by a crash, a reload, or another model, is offered again. It is never started by itself: the
+// person may have moved on, and the engine may die of it again.
+import { l10n, type TextDocument, type TextEditor, Uri, window, workspace } from 'vscode';
+import { say } from '../../ui/statusMessage';
+import { stands, type Unfinished, type UnfinishedRewrites } from './unfinished';
+
+export interface OfferServices {
+  readonly unfinished: UnfinishedRewrites;
+  /** Says why where it may not. */
+  readonly mayRewrite: (document: TextDocument) => Promise<boolean>;
+  readonly start: (editor: TextEditor, unfinished: Unfinished) => void;
+}
+
+export type Interruption = 'window-closed' | 'engine-replaced';
+
+export class RewriteOffers {
+  constructor(private readonly services: OfferServices) {}
+
+  /** The button for a message that is about the interruption anyway; undefined where nothing was interrupted. */
+  get button(): { readonly title: string; readonly run: () => Promise<void> } | undefined {
+    if (this.services.unfinished.interrupted.length === 0) return undefined;
+    return { title: l10n.t('Rewrite Again'), run: () => this.startAll() };
+  }
+
+  /** Says what was interrupted, if anything was. Resolves when the person has answered. */
+  async tell(why: Interruption): Promise<void> {
+    const { button } = this;
+    if (button === undefined) return;
+    const { interrupted } = this.services.unfinished;
+    const chosen = await window.showInformationMessage(wordsOf(why, interrupted), button.title);
+    if (chosen === button.title) await button.run();
+    else this.forget(interrupted);
+  }
+
+  /** Nobody wants them back. */
+  forget(all: readonly Unfinished[] = this.services.unfinished.interrupted): void {
+    const { unfinished } = this.services;
+    const given = new Set(all.map(({ uri }) => uri));
+    // What was begun again meanwhile goes on.
+    for (const { uri } of unfinished.interrupted) if (given.has(uri)) unfinished.end(uri);
+  }
+
+  private async startAll(): Promise<void> {
+    for (const one of this.services.unfinished.interrupted) {
+      if (!(await this.start(one))) this.services.unfinished.end(one.uri);
+    }
+  }
+
+  private async start(one: Unfinished): Promise<boolean> {
+    const { mayRewrite, start } = this.services;
+    const uri = Uri.parse(one.uri, true);
+    const document = await open(uri);
+    if (document === undefined) {
+      say(l10n.t('Palimpsest: {0} is gone.', nameOf(one)));
+      return false;
+    }
+    const editor = await window.showTextDocument(document, { preview: false });
+    if (!(await mayRewrite(document))) return false;
+    if (!stands(document.getText(), [...one.spans, ...one.waiting])) {
+      say(l10n.t('Palimpsest: {0} has changed since. Select what you want rewritten.', nameOf(one)));
+      return false;
+    }
+    start(editor, one);
+    return true;
+  }
+}
+
+/** A file may be gone, and an untitled document with its window. */
+async function open(uri: Uri): Promise<TextDocument | undefined> {
+  try {
+    return await workspace.openTextDocument(uri);
+  } catch {
+    return undefined;
+  }
+}
+
+function wordsOf(why: Interruption, all: readonly Unfinished[]): string {
+  const names = all.map(nameOf).join(', ');
+  if (why === 'window-closed') {
+    return all.length === 1
+      ? l10n.t('The rewrite of {0} was interrupted when the window closed.', names)
+      : l10n.t('{0} rewrites were interrupted when the window closed: {1}.', all.length, names);
+  }
+  return all.length === 1
+    ? l10n.t('The rewrite of {0} was interrupted because the engine was restarted.', names)
+    : l10n.t('{0} rewrites were interrupted because the engine was restarted: {1}.', all.length, names);
+}
+
+function nameOf({ uri }: Unfinished): string {
+  const { path } = Uri.parse(uri);
+  return path.slice(path.lastIndexOf('/') + 1);
+}

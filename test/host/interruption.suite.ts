@@ -1,0 +1,202 @@
+// A rewrite that is interrupted, by a crash, another model, or the end of its window, is offered again and never begins by
+// itself. Many of them at once, too.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { commands, type TextEditor, Uri, window, workspace } from 'vscode';
+import type { Palimpsest } from '../../extension/palimpsest';
+import { RewriteOffers } from '../../extension/rewrite/interruption/offer';
+import { UnfinishedRewrites, unfinishedIn } from '../../extension/rewrite/interruption/unfinished';
+import type { Rewrite } from '../../extension/rewrite/rewrite';
+import {
+  choosing,
+  closeEverything,
+  configure,
+  denoised,
+  fingerprint,
+  internals,
+  messages,
+  openFile,
+  select,
+  startRewrite,
+  until,
+  useScriptedEngine,
+  whileDenoising,
+} from './host';
+
+const PROGRAM = 'def load(path):\n    data = open(path)\n    return data\n';
+const BODY = '    data = open(path)';
+const MANY = 16;
+
+describe('a rewrite that is interrupted', () => {
+  useScriptedEngine();
+  let palimpsest: Palimpsest;
+  let heard: ReturnType<typeof messages> | undefined;
+  beforeEach(async () => {
+    palimpsest = await (await internals()).palimpsest();
+  });
+  afterEach(async () => {
+    heard?.stop();
+    heard = undefined;
+    await closeEverything();
+    palimpsest.offers.forget();
+    await commands.executeCommand('notifications.clearAll');
+  });
+
+  const begin = (editor: TextEditor) => () => {
+    select(editor, [1, 1]);
+    return startRewrite(editor);
+  };
+  const kept = async () => unfinishedIn((await internals()).state);
+
+  /** The rewrite that was begun in place of the one that was lost, with its answer. */
+  async function begunAgain(lost: Rewrite): Promise<Rewrite> {
+    const { uri } = lost.document;
+    const next = await until(() => {
+      const one = palimpsest.rewrites.of(uri);
+      return one !== lost && one;
+    }, 'the rewrite, begun again');
+    await denoised(next);
+    assert.equal(next.kind, 'reviewing', next.ending);
+    return next;
+  }
+
+  it('by a crash, is offered by the message about the crash, and is the same again', async () => {
+    heard = choosing('Rewrite Again');
+    const editor = await openFile('crashed.py', PROGRAM);
+    const untouched = fingerprint(editor.document);
+    const lost = await whileDenoising(begin(editor), () =>
+      process.kill(palimpsest.engine.pid ?? 0, 'SIGKILL'),
+    );
+    await until(() => lost.ending, 'the end of the rewrite');
+    const next = await begunAgain(lost);
+    assert.equal(heard.said.length, 1, heard.said.join('\n'));
+    assert.match(heard.said[0] ?? '', /terminated unexpectedly/);
+    assert.deepEqual(
+      next.spans.map(({ old }) => old),
+      [BODY.trim()],
+    );
+    assert.deepEqual(fingerprint(editor.document), untouched);
+    await commands.executeCommand('palimpsest.rejectRewrite');
+    await until(() => next.ending, 'the end of the review');
+    assert.deepEqual(await kept(), [], 'what was decided is not offered again');
+  });
+
+  it('by another model, is offered, and follows what was typed meanwhile', async () => {
+    heard = messages();
+    const editor = await openFile('switched.py', PROGRAM);
+    const lost = await whileDenoising(begin(editor), () => configure('model.path', '/'));
+    try {
+      await until(() => lost.ending, 'the end of the rewrite');
+      assert.equal(lost.ending, 'interrupted');
+      await until(() => heard?.said.length === 1, 'an offer');
+      assert.match(heard.said[0] ?? '', /rewrite of switched\.py was interrupted/);
+      assert.equal(palimpsest.rewrites.of(editor.document.uri), undefined, 'it does not begin by itself');
+      await editor.edit((edit) => edit.insert(editor.document.positionAt(0), '# first\n'));
+      await palimpsest.offers.button?.run();
+      const next = await begunAgain(lost);
+      assert.deepEqual(
+        next.spans.map(({ old }) => old),
+        [BODY.trim()],
+      );
+    } finally {
+      await configure('model.path', undefined);
+    }
+  });
+
+  it('by the end of its window, is offered in the next one', async () => {
+    const { state } = await internals();
+    const editor = await openFile('reloaded.py', PROGRAM);
+    let next: Rewrite | undefined;
+    const lost = await whileDenoising(begin(editor), async () => {
+      // What the next window finds; this one goes on, as far as it knows.
+      const unfinished = new UnfinishedRewrites(state);
+      const offers = new RewriteOffers({
+        unfinished,
+        mayRewrite: async () => true,
+        start: (shown, one) => palimpsest.rewrites.startAgain(shown, one),
+      });
+      assert.deepEqual(
+        unfinished.interrupted.map(({ uri }) => Uri.parse(uri).path.split('/').at(-1)),
+        ['reloaded.py'],
+      );
+      await closeEverything();
+      heard = choosing('Rewrite Again');
+      await offers.tell('window-closed');
+      next = palimpsest.rewrites.of(editor.document.uri);
+    });
+    assert.equal(lost.ending, 'closed');
+    assert.match(heard?.said[0] ?? '', /reloaded\.py was interrupted when the window closed/);
+    await denoised(next);
+    assert.equal(next?.kind, 'reviewing', next?.ending);
+    assert.deepEqual(
+      next?.spans.map(({ old }) => old),
+      [BODY.trim()],
+    );
+  });
+
+  it('is not begun again in a text that has changed since, nor in a file that is gone', async () => {
+    const { state } = await internals();
+    const changed = await openFile('changed-since.py', PROGRAM);
+    const [folder] = workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    const unfinished = new UnfinishedRewrites({ get: () => undefined, update: async () => undefined });
+    const gone = Uri.joinPath(folder.uri, 'gone-since.py').toString();
+    for (const uri of [changed.document.uri.toString(), gone]) {
+      unfinished.begin(uri, PROGRAM, [{ start: 20, end: 30 }], {});
+      unfinished.interrupt(uri);
+    }
+    await changed.edit((edit) => edit.insert(changed.document.positionAt(0), '# first\n'));
+    let begun = 0;
+    const offers = new RewriteOffers({
+      unfinished,
+      mayRewrite: async () => true,
+      start: () => begun++,
+    });
+    heard = choosing('Rewrite Again');
+    await offers.tell('window-closed');
+    assert.match(heard.said[0] ?? '', /2 rewrites were interrupted .*changed-since\.py, gone-since\.py/);
+    assert.equal(begun, 0);
+    assert.deepEqual(unfinished.interrupted, []);
+    assert.deepEqual(unfinishedIn(state), []);
+  });
+
+  it('sixteen at once: each has its turn, a crash interrupts all of them, and one button brings them back', async () => {
+    const { status } = await internals();
+    const editors: TextEditor[] = [];
+    for (let i = 0; i < MANY; i++) editors.push(await openFile(`many-${i}.py`, PROGRAM));
+    const all = () => editors.map(({ document }) => palimpsest.rewrites.of(document.uri));
+    const startAll = async () => {
+      for (const { document } of editors) {
+        const editor = await window.showTextDocument(document, { preview: false });
+        await begin(editor)();
+      }
+    };
+    heard = choosing('Rewrite Again');
+    const [first] = editors;
+    assert.ok(first);
+    const lost: (Rewrite | undefined)[] = [];
+    await whileDenoising(begin(await window.showTextDocument(first.document)), async () => {
+      await startAll();
+      await until(
+        () => /16 rewrites, 15 waiting/.test(status.text),
+        `all of them in the status: ${status.text}`,
+      );
+      lost.push(...all());
+      process.kill(palimpsest.engine.pid ?? 0, 'SIGKILL');
+      await until(() => lost.every((one) => one?.kind === 'ended'), 'the end of all');
+    });
+    assert.deepEqual(
+      lost.map((one) => one?.ending),
+      lost.map(() => 'interrupted'),
+    );
+    await until(() => all().every((one, i) => one !== undefined && one !== lost[i]), 'all of them, again');
+    const again = all();
+    for (const one of again) await denoised(one);
+    assert.equal(heard.said.filter((words) => /terminated/.test(words)).length, 1, heard.said.join('\n'));
+    assert.deepEqual(
+      again.map((one) => one?.kind),
+      again.map(() => 'reviewing'),
+    );
+    for (const { document } of editors) assert.equal(document.getText(), PROGRAM);
+  });
+});

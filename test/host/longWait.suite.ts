@@ -1,0 +1,171 @@
+// A rewrite that would take long asks first, and what the person chooses is what happens.
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { commands, type TextEditor } from 'vscode';
+import type { Palimpsest } from '../../extension/palimpsest';
+import type { Rewrite } from '../../extension/rewrite/rewrite';
+import {
+  choosing,
+  closeEverything,
+  denoised,
+  fingerprint,
+  internals,
+  type messages,
+  openFile,
+  select,
+  startRewrite,
+  until,
+  useScriptedEngine,
+  withScript,
+} from './host';
+import { MILLIS_A_LINE } from './scriptedModel';
+
+const LINES = 30;
+const BODY = Array.from({ length: LINES }, (_, line) => `value_${line} = ${line}`);
+const PROGRAM = `# first\n${BODY.join('\n')}\n# last\n`;
+/** 30 lines take two minutes, and five of them 20 s. */
+const SLOW = '4000';
+
+describe('a rewrite that takes long', () => {
+  useScriptedEngine();
+  let palimpsest: Palimpsest;
+  let heard: ReturnType<typeof messages> | undefined;
+  beforeEach(async () => {
+    palimpsest = await (await internals()).palimpsest();
+  });
+  afterEach(async () => {
+    heard?.stop();
+    heard = undefined;
+    await closeEverything();
+  });
+
+  async function begun(name: string, lines = LINES): Promise<{ editor: TextEditor; rewrite: Rewrite }> {
+    const editor = await openFile(name, PROGRAM);
+    select(editor, [1, lines]);
+    return { editor, rewrite: await startRewrite(editor) };
+  }
+
+  it('says how long, and does nothing where nobody wants it', async () => {
+    heard = choosing('none of them');
+    await withScript(MILLIS_A_LINE, SLOW, async () => {
+      const { editor, rewrite } = await begun('long-none.py');
+      const untouched = fingerprint(editor.document);
+      await until(() => rewrite.ending, 'the end');
+      assert.equal(rewrite.ending, 'cancelled');
+      assert.match(heard?.said[0] ?? '', /takes about 2 min with this model on this machine/);
+      assert.deepEqual(fingerprint(editor.document), untouched);
+      assert.equal(palimpsest.rewrites.of(editor.document.uri), undefined);
+    });
+  });
+
+  it('is made all at once where that is chosen', async () => {
+    heard = choosing('Rewrite Anyway');
+    await withScript(MILLIS_A_LINE, SLOW, async () => {
+      const { rewrite } = await begun('long-anyway.py');
+      await denoised(rewrite);
+      assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+      assert.equal(heard?.said.length, 1);
+      assert.deepEqual(
+        rewrite.spans.map(({ old }) => old.split('\n').length),
+        [LINES],
+      );
+    });
+  });
+
+  it('is made in pieces where that is chosen: each follows the decision about the one before it', async () => {
+    heard = choosing('Rewrite in Pieces');
+    await withScript(MILLIS_A_LINE, SLOW, async () => {
+      const { editor, rewrite } = await begun('long-pieces.py');
+      const { uri } = editor.document;
+      const seen: string[] = [];
+      let last = rewrite;
+      for (let piece = 0; piece < 6; piece++) {
+        const one = await until(() => {
+          const next = palimpsest.rewrites.of(uri);
+          return next !== last && next?.kind === 'reviewing' && next;
+        }, `piece ${piece}`);
+        last = one;
+        const [span] = one.spans;
+        seen.push(span?.old ?? '');
+        await commands.executeCommand(piece === 2 ? 'palimpsest.rejectRewrite' : 'palimpsest.acceptRewrite');
+        await until(() => one.ending, 'its end');
+      }
+      assert.deepEqual(seen.join('\n').split('\n'), BODY);
+      await until(() => palimpsest.rewrites.of(uri) === undefined, 'the end of all');
+      const lines = editor.document.getText().split('\n');
+      assert.equal(lines[0], '# first');
+      assert.equal(lines.at(-2), '# last');
+      // What was rejected stands as it stood, and only that.
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith('value_')),
+        BODY.slice(10, 15),
+      );
+      assert.equal(
+        heard?.said.filter((words) => /takes about/.test(words)).length,
+        1,
+        'a piece does not ask',
+      );
+    });
+  });
+
+  it('in pieces, is given up as a whole', async () => {
+    heard = choosing('Rewrite in Pieces');
+    await withScript(MILLIS_A_LINE, SLOW, async () => {
+      const { editor, rewrite } = await begun('long-given-up.py');
+      const { uri } = editor.document;
+      const first = await until(() => {
+        const next = palimpsest.rewrites.of(uri);
+        return next !== rewrite && next?.kind === 'reviewing' && next;
+      }, 'the first piece');
+      await commands.executeCommand('palimpsest.rewriteAgain');
+      first.dispatch({ kind: 'closed' });
+      assert.equal(first.ending, 'closed');
+      assert.equal(palimpsest.rewrites.of(uri), undefined);
+      assert.equal(editor.document.getText(), PROGRAM);
+    });
+  });
+
+  it('does not ask about a few lines, nor where it takes no minute', async () => {
+    heard = choosing('none of them');
+    await withScript(MILLIS_A_LINE, '100000', async () => {
+      const { rewrite } = await begun('long-few.py', 4);
+      await denoised(rewrite);
+      assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+    });
+    await withScript(MILLIS_A_LINE, '1900', async () => {
+      const { rewrite } = await begun('long-short.py');
+      await denoised(rewrite);
+      assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+    });
+    assert.deepEqual(heard.said, []);
+  });
+
+  it('of thousands of lines asks as well, and begins with the first of them', async () => {
+    heard = choosing('Rewrite in Pieces');
+    const many = Array.from({ length: 5000 }, (_, line) => `value_${line} = ${line}`);
+    const editor = await openFile('long-thousands.py', `${many.join('\n')}\n`);
+    await withScript(MILLIS_A_LINE, SLOW, async () => {
+      await commands.executeCommand('editor.action.selectAll');
+      const rewrite = await startRewrite(editor);
+      const first = await until(() => {
+        const next = palimpsest.rewrites.of(editor.document.uri);
+        return next !== rewrite && next?.kind === 'reviewing' && next;
+      }, 'the first piece');
+      assert.match(heard?.said[0] ?? '', /takes about 6 h/);
+      assert.deepEqual(
+        first.spans.map(({ old }) => old),
+        [many.slice(0, 5).join('\n')],
+      );
+      await commands.executeCommand('palimpsest.acceptRewrite');
+      await until(() => first.ending, 'its end');
+      const second = await until(() => {
+        const next = palimpsest.rewrites.of(editor.document.uri);
+        return next !== first && next?.kind === 'reviewing' && next;
+      }, 'the second piece');
+      assert.deepEqual(
+        second.spans.map(({ old }) => old),
+        [many.slice(5, 10).join('\n')],
+      );
+    });
+  });
+});
