@@ -232,7 +232,7 @@ const KNOWN: readonly KnownFamily[] = [
       infill: { kind: 'prompt' },
       length: END_CELL,
       tokens: { mask: token('<|MASK|>', 151669, true), ...QWEN_END, end: token('<|im_end|>', 151645, true) },
-      sampling: { ...THRESHOLD_09, threshold: 0.85, bounds: { 'entropy-bounded': 0.35 } },
+      sampling: { ...THRESHOLD_09, threshold: 0.85, bounds: { 'entropy-bounded': 0.35 }, boundsAll: true },
     },
     publishedVocabSizes: [151936],
     qkNorm: true,

@@ -100,6 +100,11 @@ export interface Sampling {
   /** The same of other rules, where a request names one of them and no bound. */
   readonly bounds?: Readonly<Partial<Record<BoundedRule, number>>>;
   /**
+   * Of the entropy-bounded rule: whether the bound is for the entropies of all tokens that a step writes (SDAR); absent: of all but
+   * the last (EB-Sampler).
+   */
+  readonly boundsAll?: boolean;
+  /**
    * Whether confidence and entropy are those at temperature 1, whatever temperature tokens are drawn at; absent: both are taken
    * after the temperature.
    */

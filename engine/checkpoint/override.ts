@@ -175,7 +175,16 @@ function lengthControl(section: Fields): LengthControl {
 }
 
 function sampling(section: Fields): Sampling {
-  section.onlyKeys(['rule', 'temperature', 'topP', 'threshold', 'bounds', 'steps', 'plainConfidence']);
+  section.onlyKeys([
+    'rule',
+    'temperature',
+    'topP',
+    'threshold',
+    'bounds',
+    'boundsAll',
+    'steps',
+    'plainConfidence',
+  ]);
   const temperature = section.value('temperature');
   const topP = section.positive('topP', 1);
   if (topP > 1) throw section.fail('topP', 'is above 1');
@@ -188,6 +197,7 @@ function sampling(section: Fields): Sampling {
     ...(threshold === undefined ? undefined : { threshold }),
     ...boundsOf(section),
     ...(section.has('steps') ? { steps: section.integer('steps', { max: 1 << 16 }) } : undefined),
+    ...(section.boolean('boundsAll', false) ? { boundsAll: true } : undefined),
     ...(section.boolean('plainConfidence', false) ? { plainConfidence: true } : undefined),
   };
 }

@@ -226,6 +226,7 @@ function ruleState(
     threshold: sampling.threshold,
     factor: sampling.factor,
     entropyBound: sampling.entropyBound,
+    boundsAll: sampling.boundsAll,
   };
 }
 

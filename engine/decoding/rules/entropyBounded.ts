@@ -1,5 +1,5 @@
 // Entropy-bounded unmasking (EB-Sampler, arXiv:2505.24857): by ascending entropy as long as the entropies of those
-// before sum to at most γ, which bounds what is lost by writing tokens independently of each other.
+// before sum to at most γ, which bounds what is lost by writing tokens independently of each other. SDAR sums all of them.
 import { bestFirst, committing } from './order';
 import type { Rule } from './proposal';
 import { quota } from './schedule';
@@ -13,7 +13,7 @@ export const entropyBounded: Rule = (proposals, state) => {
   let before = 0;
   for (const proposal of ranked) {
     // Written so that an entropy that is not a number ends the run, too.
-    if (!(before <= bound)) break;
+    if (!(before + (state.boundsAll ? proposal.entropy : 0) <= bound)) break;
     count++;
     before += proposal.entropy;
   }

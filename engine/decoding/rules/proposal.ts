@@ -35,6 +35,8 @@ export interface RuleState {
   readonly factor?: number | undefined;
   /** γ of the entropy-bounded rule, nats (default 0.1). */
   readonly entropyBound?: number | undefined;
+  /** Whether γ bounds the entropies of all tokens of the step; absent: of all but the last. */
+  readonly boundsAll?: boolean | undefined;
 }
 
 /** Names of cells, ascending. A cell is in one of the two at most. */

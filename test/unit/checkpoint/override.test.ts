@@ -81,7 +81,7 @@ describe('palimpsest.json', () => {
         length: { kind: 'end-token', asCell: true },
         tokens: { mask: 'M', bos: 'B', end: 'E' },
         sampling: {
-          ...{ rule: 'top-k', temperature: 0, plainConfidence: true },
+          ...{ rule: 'top-k', temperature: 0, plainConfidence: true, boundsAll: true },
           bounds: { threshold: 0.95, 'entropy-bounded': 0.3 },
         },
       },
@@ -90,7 +90,7 @@ describe('palimpsest.json', () => {
         infill: { kind: 'prompt', bos: 'tokenizer' },
         length: { kind: 'end-token', asCell: true },
         sampling: {
-          ...{ rule: 'top-k', temperature: 0, topP: 1, plainConfidence: true },
+          ...{ rule: 'top-k', temperature: 0, topP: 1, plainConfidence: true, boundsAll: true },
           bounds: { threshold: 0.95, 'entropy-bounded': 0.3 },
         },
       },

@@ -167,7 +167,15 @@ describe('top-k, entropy, margin', () => {
   });
 
   test('ties go to the left', () => {
-    for (const name of ['top-k', 'entropy', 'margin', 'threshold', 'factor', 'entropy-bounded'] as const)
+    for (const name of [
+      'top-k',
+      'left-to-right',
+      'entropy',
+      'margin',
+      'threshold',
+      'factor',
+      'entropy-bounded',
+    ] as const)
       assert.deepEqual(decide(name, masked(0.5, 0.5, 0.5), { entropyBound: 0, factor: 0 }).commit, [0], name);
   });
 });
@@ -221,6 +229,15 @@ describe('entropy-bounded (EB-Sampler)', () => {
     assert.deepEqual(decide('entropy-bounded', proposals).commit, [1, 2, 3]);
     assert.deepEqual(decide('entropy-bounded', proposals, { entropyBound: 0.15 }).commit, [0, 1, 2, 3]);
     assert.deepEqual(decide('entropy-bounded', proposals, { entropyBound: 0.01 }).commit, [3]);
+  });
+
+  test('where the bound is for all, the entropies with that of the cell itself sum to γ at most', () => {
+    const proposals = masked(0, 0, 0).map((one, cell) => ({ ...one, entropy: [0.2, 0.1, 0.2][cell] ?? 0 }));
+    const bound = (entropyBound: number, boundsAll: boolean) =>
+      decide('entropy-bounded', proposals, { entropyBound, boundsAll }).commit;
+    assert.deepEqual(bound(0.35, false), [0, 1, 2]);
+    assert.deepEqual(bound(0.35, true), [0, 1]);
+    assert.deepEqual(bound(0.05, true), [1]);
   });
 
   test('sum − maximum of the committed entropies stays under the bound, and no larger set would', () => {
