@@ -19,6 +19,13 @@ export type ErrorCode =
   | 'hub-refused'
   | 'hub-answer-invalid'
   | 'checksum-mismatch'
+  // servers of others
+  | 'server-not-allowed'
+  | 'server-unreachable'
+  | 'server-refused'
+  | 'server-answer-invalid'
+  | 'text-withheld'
+  | 'unsupported'
   // graphs and quantised files
   | 'precision-unsupported'
   | 'quantisation-failed'

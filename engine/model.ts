@@ -1,4 +1,5 @@
-// A model ready to work, as the process and the command see it. `loadModel` (engine/loadModel.ts) makes one.
+// A model ready to work, as the process and the command see it. `loadModel` (engine/loadModel.ts) makes one of this machine,
+// `connectServer` (engine/remote/) one that runs elsewhere.
 import type { Checkpoint } from './checkpoint/types';
 import type { CopyIndex } from './copying/sources';
 import type {
@@ -13,8 +14,7 @@ import type {
   ScoreResult,
 } from './protocol';
 
-export interface LoadedModel {
-  readonly checkpoint: Checkpoint;
+export interface Model {
   readonly description: ModelDescription;
   /**
    * Rejects with EngineError; between denoise steps it looks at `signal`, after at least one turn of the event loop
@@ -31,10 +31,15 @@ export interface LoadedModel {
       readonly index?: CopyIndex | undefined;
     },
   ): Promise<InfillResult>;
-  /** How long such a request would take; nothing is computed for it. Throws EngineError as `infill` rejects. */
-  estimate(params: InfillParams): Estimate;
+  /** How long such a request would take; nothing is computed for it. Throws or rejects with EngineError as `infill` does. */
+  estimate(params: InfillParams): Estimate | Promise<Estimate>;
   score(params: ScoreParams, context?: { readonly signal?: AbortSignal }): Promise<ScoreResult>;
   dispose(): Promise<void>;
+}
+
+/** One whose weights are on this machine. */
+export interface LoadedModel extends Model {
+  readonly checkpoint: Checkpoint;
 }
 
 export interface LoadContext {
@@ -44,3 +49,6 @@ export interface LoadContext {
 }
 
 export type LoadModel = (params: LoadModelParams, context: LoadContext) => Promise<LoadedModel>;
+
+/** Gives a model of this machine, or a server's. */
+export type OpenModel = (params: LoadModelParams, context: LoadContext) => Promise<Model>;

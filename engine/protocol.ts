@@ -73,6 +73,44 @@ export interface LoadModelParams {
   readonly provider?: ProviderChoice;
   /** Of the weights. Default `auto`: by the provider, the processor and the model's size. */
   readonly precision?: Precision | 'auto';
+  /** Where given, this server answers in place of a model of this machine; `folder` is then any name for it. */
+  readonly server?: ServerParams;
+}
+
+/** Servers that can answer in place of a model of this machine, by the protocol that they speak (docs/remote.md). */
+export const SERVER_KINDS = [
+  'palimpsest',
+  'llama-server',
+  'openai-completions',
+  'openai-chat',
+  'mercury',
+] as const;
+export type ServerKind = (typeof SERVER_KINDS)[number];
+
+export interface ServerParams {
+  readonly kind: ServerKind;
+  /** Base URL, http or https, without user name and query. One without a path gets the protocol's own, `/v1` for instance. */
+  readonly url: string;
+  /** The server's name of the model. Default: the only one that it has. */
+  readonly model?: string;
+  /** Sent as a bearer token, to this URL's origin alone. Default: none. */
+  readonly key?: string;
+  /** A person knows that the connection to another machine is not encrypted. Default false: that is `server-not-allowed`. */
+  readonly allowsUnencrypted?: boolean;
+}
+
+/**
+ * What a server cannot do that the engine can: give `scores` (and with them find suspicious tokens), show denoise `steps`, keep
+ * the likeliest tokens of a span (`strength`), fill several spans `jointly`, see the code `behind` a span.
+ */
+export type ServerGap = 'scores' | 'steps' | 'strength' | 'jointly' | 'behind';
+
+/** Of a model that runs on a server. */
+interface ServerFacts {
+  readonly kind: ServerKind;
+  /** Host, and the port where it is not the scheme's own. */
+  readonly host: string;
+  readonly gaps: readonly ServerGap[];
 }
 export interface LoadProgress {
   /** As it was given. */
@@ -90,19 +128,20 @@ export interface ModelDescription {
   readonly family: string;
   /** For people, for instance `DreamOn`. */
   readonly familyTitle: string;
-  /** A tied head counts once. */
+  /** A tied head counts once. 0: not known. */
   readonly parameters: number;
-  /** Tokens. */
+  /** Tokens. 0: not known. */
   readonly contextLength: number;
-  readonly provider: ProviderName;
+  /** `server`: whichever the server uses. */
+  readonly provider: ProviderName | 'server';
   /** Why this provider: what was tried before it and what it said. */
   readonly providerReason: string;
   /** Sentences for people: what there is to do so that a GPU is used. Absent where one is, or where the provider was chosen. */
   readonly advice?: readonly string[];
-  /** How the graph computes attention: by single operators, or by the provider's fused one. */
-  readonly attention: 'plain' | 'fused';
+  /** How the graph computes attention: by single operators, or by the provider's fused one. Absent: not known. */
+  readonly attention?: 'plain' | 'fused';
   /** Of the weights as they run. */
-  readonly precision: Precision;
+  readonly precision: Precision | 'unknown';
   /** Of the weights as they are stored. */
   readonly storedPrecision: string;
   /** Bytes, estimated: what the weights take in memory, and what a request takes on top at most. */
@@ -124,6 +163,8 @@ export interface ModelDescription {
   readonly takesInstruction: boolean;
   /** Sentences for people about what is unusual but not wrong. */
   readonly remarks: readonly string[];
+  /** Where it runs on a server: text of a request leaves this process. Absent: it runs here. */
+  readonly server?: ServerFacts;
 }
 
 /** Of `unloadModel` (which gives null, also for a model that is not loaded) and `describeModel`. */
@@ -337,11 +378,11 @@ export type Flaw =
   | 'improbable';
 
 export interface Candidate {
-  /** Mean natural-logarithm probability per token; higher is better. Locked tokens do not count. */
+  /** Mean natural-logarithm probability per token; higher is better. Locked tokens do not count. 0 from servers that give none. */
   readonly score: number;
   /**
    * Probability that the candidate is right to the letter, 0…1: calibrated for models with a calibration.json, for others
-   * the geometric mean of the tokens' probabilities.
+   * the geometric mean of the tokens' probabilities. Absent from servers that give none.
    */
   readonly confidence?: number;
   /** Gravest first; absent: not looked at. */
@@ -353,8 +394,8 @@ export interface Candidate {
 export interface InfillResult {
   readonly model: string;
   readonly family: string;
-  readonly provider: ProviderName;
-  readonly precision: Precision;
+  readonly provider: ProviderName | 'server';
+  readonly precision: Precision | 'unknown';
   /** Forward passes of the model, those that encode the context included; a batch counts once. */
   readonly forwards: number;
   /** Tokens that were filled in, over all candidates. */

@@ -25,6 +25,7 @@ import type { Palimpsest } from './palimpsest';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
 import { unfinishedIn } from './rewrite/interruption/unfinished';
 import type { RewriteAction } from './rewrite/rewriteManager';
+import { Servers } from './servers/servers';
 import { ghostSettings } from './settings';
 import type { OffsetRange } from './text/types';
 import { openSample } from './ui/sample';
@@ -66,9 +67,12 @@ let loaded: Promise<Palimpsest> | undefined;
 
 export function activate(context: ExtensionContext): Exported {
   const started = performance.now();
+  const servers = new Servers({ state: context.globalState, secrets: context.secrets });
   const status = new StatusItem();
+  const showServer = () => status.serves(servers.status);
+  showServer();
   const palimpsest = (): Promise<Palimpsest> => {
-    loaded ??= import('./palimpsest').then((module) => new module.Palimpsest(context, status));
+    loaded ??= import('./palimpsest').then((module) => new module.Palimpsest(context, status, servers));
     return loaded;
   };
   const command = <A extends unknown[]>(name: string, run: (all: Palimpsest, ...args: A) => unknown) =>
@@ -84,6 +88,8 @@ export function activate(context: ExtensionContext): Exported {
   const modelsTree = new ModelsTree(async () => (await palimpsest()).models);
   context.subscriptions.push(
     status,
+    servers,
+    servers.onChange(showServer),
     inEditor('palimpsest.rewriteSelection', (all, editor) => all.rewrite(editor)),
     inEditor('palimpsest.rewriteSyntax', (all, editor) => all.rewrite(editor, 'syntax')),
     inEditor('palimpsest.repairSelection', (all, editor) => all.repair(editor)),
@@ -97,6 +103,12 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.freeCache', (all) => all.models.freeCache()),
     command('palimpsest.refreshModels', (all) => all.models.refresh()),
     command('palimpsest.setHubToken', (all) => all.models.setToken()),
+    command('palimpsest.useServer', (all) => all.servers.use()),
+    command('palimpsest.allowServer', (all) => all.servers.allow()),
+    command('palimpsest.setServerKey', (all) => all.servers.setKey()),
+    command('palimpsest.forgetServer', (all, origin?: unknown) =>
+      all.servers.forget(typeof origin === 'string' ? origin : undefined),
+    ),
     ...Object.entries(ACTIONS).map(([name, action]) =>
       command(name, (all, which: unknown) => all.rewrites.act(action, which)),
     ),

@@ -47,6 +47,7 @@ import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewriteManager';
 import type { RewriteRequest } from './rewrite/state/types';
 import { meantSpans } from './rewrite/targetSpans';
+import type { Servers } from './servers/servers';
 import {
   ANSWER_SETTINGS,
   describeSettings,
@@ -54,6 +55,7 @@ import {
   engineSettings,
   ghostSettings,
   hubSettings,
+  proxySettings,
   rewriteSettings,
   SECTION,
   START_SETTINGS,
@@ -98,14 +100,18 @@ export class Palimpsest {
   constructor(
     context: ExtensionContext,
     private readonly status: StatusItem,
+    readonly servers: Servers,
   ) {
     this.cacheFolder = path.join(context.globalStorageUri.fsPath, 'cache');
-    this.launch = () =>
-      engineLaunch({
+    this.launch = async () => {
+      const server = await this.servers.params();
+      return engineLaunch({
         extensionPath: context.extensionPath,
         cacheFolder: this.cacheFolder,
         settings: engineSettings(),
+        server: server && { params: server, proxy: proxySettings() },
       });
+    };
     this.log = window.createOutputChannel('Palimpsest', { log: true });
     this.log.info(`Settings: ${describeSettings()}`);
     this.owned.add(
@@ -222,6 +228,8 @@ export class Palimpsest {
       }),
     );
     this.owned.add(languages.registerHoverProvider(EVERYWHERE, this.suspicions));
+    // A key, a consent or the workspace's trust: the next request starts with what holds then.
+    this.owned.add(servers.onChange(() => void this.engine.stop()));
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
         // What may be read, how much is asked for, and of whom: an answer counts for what it was made from.

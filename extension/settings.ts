@@ -19,13 +19,22 @@ export interface EngineSettings {
   readonly idleMinutes: number;
 }
 
-/** All settings of ours as they are in effect, for the log. */
+/** All settings of ours as they are in effect, for the log; without what an address may hold besides where it leads. */
 export function describeSettings(): string {
-  return JSON.stringify(workspace.getConfiguration(SECTION));
+  return JSON.stringify(workspace.getConfiguration(SECTION), (name, value: unknown) =>
+    name === 'url' && typeof value === 'string'
+      ? value.replace(/\/\/[^/@]*@/, '//…@').replace(/[?#].*$/, '?…')
+      : value,
+  );
 }
 
 /** Settings that count from the engine's next start on. */
-export const START_SETTINGS = ['palimpsest.node.path', 'palimpsest.model.path', 'palimpsest.engine.provider'];
+export const START_SETTINGS = [
+  'palimpsest.node.path',
+  'palimpsest.model.path',
+  'palimpsest.model.server',
+  'palimpsest.engine.provider',
+];
 
 /** Settings that an answer to ghost text was made from. */
 export const ANSWER_SETTINGS = ['palimpsest', 'files.exclude'];
@@ -41,26 +50,53 @@ export function engineSettings(): EngineSettings {
   };
 }
 
-export interface HubSettings {
+export interface ProxySettings {
   /** `http.proxy`; empty where none is set. */
   readonly proxy: string;
   /** `http.noProxy` */
   readonly noProxy: readonly string[];
   /** `http.proxySupport`: `off` means that extensions use none. */
   readonly proxySupport: string;
+}
+
+export interface HubSettings extends ProxySettings {
   /** Address of a mirror; empty: the hub itself. */
   readonly mirror: string;
 }
 
-export function hubSettings(): HubSettings {
+export function proxySettings(): ProxySettings {
   const http = workspace.getConfiguration('http');
   const noProxy: unknown = http.get('noProxy');
   return {
     proxy: http.get('proxy', '').trim(),
     noProxy: Array.isArray(noProxy) ? noProxy.filter((host) => typeof host === 'string') : [],
     proxySupport: http.get('proxySupport', ''),
+  };
+}
+
+export function hubSettings(): HubSettings {
+  return {
+    ...proxySettings(),
     mirror: workspace.getConfiguration(SECTION).get('models.mirror', '').trim(),
   };
+}
+
+/**
+ * `palimpsest.model.server`, unchecked. Only what a person has set for themselves counts: a repository must not be able to say where
+ * code goes.
+ */
+export function serverSetting(): {
+  readonly kind?: unknown;
+  readonly url?: unknown;
+  readonly model?: unknown;
+} {
+  const own: unknown = workspace.getConfiguration(SECTION).inspect('model.server')?.globalValue;
+  return typeof own === 'object' && own !== null ? own : {};
+}
+
+/** Whether a person has set any server. */
+export function hasServer(): boolean {
+  return Object.keys(serverSetting()).length > 0;
 }
 
 /** Whether a slow model takes in less at once and writes all that is sure, so that nobody waits long. */

@@ -3,7 +3,6 @@ import { scoreOf } from '../calibration/score';
 import { indexLines, rangeAt } from '../canvas/position';
 import { type PlacedSpan, placeSpans } from '../canvas/spans';
 import type { Canvas, Hole, Span } from '../canvas/types';
-import type { TextTokenizer } from '../checkpoint/types';
 import type { HoleAnswer } from '../denoiser';
 import { EngineError } from '../errors';
 import type { Candidate } from '../protocol';
@@ -19,7 +18,7 @@ import {
 } from './lines';
 import { FlawFinder } from './quality/flaws';
 import { rankCandidates } from './rank';
-import { answerText } from './text';
+import { answerText, type TokenBytes } from './text';
 import { trimPrefix, trimSuffix } from './trim';
 
 export interface FinishContext {
@@ -27,7 +26,7 @@ export interface FinishContext {
   /** The text and the spans as they were requested. */
   readonly text: string;
   readonly spans: readonly Span[];
-  readonly tokenizer: TextTokenizer;
+  readonly tokenizer: TokenBytes;
   /** What of an answer is code, where a model may write more; absent: all of it. */
   readonly codeOf?: (answer: string) => string;
   /** Probability that a candidate is right, from its answers and its texts, both in text order; absent: none is given. */
@@ -118,7 +117,7 @@ function fitLane(
   lane: readonly HoleAnswer[],
   places: readonly Place[],
   text: string,
-  tokenizer: TextTokenizer,
+  tokenizer: TokenBytes,
   codeOf: FinishContext['codeOf'],
 ): readonly string[] | undefined {
   const raw = places.map((place, i) => rawText(lane[i], place, tokenizer, codeOf));
@@ -143,7 +142,7 @@ interface RawText {
 function rawText(
   answer: HoleAnswer | undefined,
   place: Place,
-  tokenizer: TextTokenizer,
+  tokenizer: TokenBytes,
   codeOf: FinishContext['codeOf'],
 ): RawText {
   if (answer === undefined) return { text: '', damaged: false, locked: false, freeHead: 0, freeTail: 0 };

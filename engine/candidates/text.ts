@@ -3,6 +3,9 @@ import type { Hole } from '../canvas/types';
 import type { TextTokenizer } from '../checkpoint/types';
 import type { HoleAnswer } from '../denoiser';
 
+/** A token's bytes are all that is asked of a tokenizer. */
+export type TokenBytes = Pick<TextTokenizer, 'bytes'>;
+
 export interface AnswerText {
   readonly text: string;
   /** Bytes in the middle were not UTF-8: they stand as U+FFFD, and the answer should not be shown. */
@@ -19,7 +22,7 @@ export interface AnswerText {
 export function answerText(
   answer: Pick<HoleAnswer, 'ids' | 'locked'>,
   hole: Hole,
-  tokenizer: TextTokenizer,
+  tokenizer: TokenBytes,
 ): AnswerText {
   const parts = Array.from(answer.ids, (id) => tokenizer.bytes(id));
   const bytes = Buffer.concat(parts);

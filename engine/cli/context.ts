@@ -1,8 +1,8 @@
 // Everything a sub-command touches outside itself, so that tests can put a scripted model and a fake terminal there.
 import type { Checkpoint, DecoderShape } from '../checkpoint/types';
 import type { BuildGraph, BuiltGraph } from '../graph/types';
-import type { LoadContext, LoadModel } from '../model';
-import type { LoadModelParams, ProviderChoice } from '../protocol';
+import type { LoadContext, LoadModel, Model } from '../model';
+import type { LoadModelParams, ProviderChoice, ServerParams } from '../protocol';
 import type { MachineReport } from '../runtime/devices';
 import type { Forward } from '../runtime/forward';
 import type { ProviderDecision } from '../runtime/providers';
@@ -28,6 +28,13 @@ interface DisposableForward extends Forward {
 /** The engine's own functions, as the sub-commands call them. */
 export interface Engine {
   readonly loadModel: LoadModel;
+  /** A model that runs on a server, under this name. */
+  readonly connectServer: (
+    name: string,
+    server: ServerParams,
+    context: Pick<LoadContext, 'signal'>,
+    env: Environment,
+  ) => Promise<Model>;
   /** Loading without its last step: the quantised weights are there afterwards, and nothing of them in memory. */
   readonly prepareModel: (
     params: LoadModelParams,

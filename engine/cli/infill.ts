@@ -6,7 +6,7 @@ import { indexLines, parseSpan, spanAt } from '../canvas/position';
 import { RULE_NAMES } from '../checkpoint/family';
 import type { CopyIndex } from '../copying/sources';
 import { toEngineError } from '../errors';
-import type { LoadedModel } from '../model';
+import type { Model } from '../model';
 import {
   type Candidate,
   COPYING,
@@ -20,8 +20,9 @@ import type { Command, CommandContext } from './context';
 import { DenoiseView } from './denoiseView';
 import { headerName, unifiedDiff } from './diffView';
 import { LiveView } from './liveView';
-import { loadNamedModel, MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
+import { MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
 import { type CommandSpec, choiceOption, numberOption, type ParsedArguments, UsageError } from './options';
+import { openModel, SERVER_OPTIONS } from './serverOptions';
 import { readSource, type SourceFile, STANDARD_INPUT, writeSource } from './sourceFile';
 import { canAnimate, paintFor } from './style';
 import { readWorkspace, workspaceSentence } from './workspace';
@@ -71,6 +72,7 @@ const spec: CommandSpec = {
     gate: { value: 'P', help: 'drop candidates with a confidence below P (0-1)' },
     instruction: { value: 'TEXT', help: 'describes the change, for models that take instructions' },
     ...RUN_OPTIONS,
+    ...SERVER_OPTIONS,
     write: { help: 'write the best candidate to the file' },
     json: { help: 'print a single JSON object' },
   },
@@ -123,7 +125,7 @@ function spanRanges(parsed: ParsedArguments): readonly SpanRange[] {
 
 /** Denoises with the steps in view where standard error is a terminal and nothing else was asked for. */
 async function denoise(
-  model: LoadedModel,
+  model: Model,
   params: InfillParams,
   index: CopyIndex | undefined,
   animate: boolean,
@@ -154,10 +156,14 @@ function factsLine(result: InfillResult): string {
   const { confidence, flaws = [] } = result.candidates[0] ?? {};
   return [
     result.model,
-    result.provider,
-    result.precision,
-    `${result.forwards} forward${result.forwards === 1 ? '' : 's'}`,
-    `${result.tokensPerForward.toFixed(1)} tokens per forward`,
+    ...(result.provider === 'server'
+      ? [`${result.tokens} tokens`]
+      : [
+          result.provider,
+          result.precision,
+          `${result.forwards} forward${result.forwards === 1 ? '' : 's'}`,
+          `${result.tokensPerForward.toFixed(1)} tokens per forward`,
+        ]),
     ...(confidence === undefined ? [] : [`confidence ${percent(confidence)}`]),
     ...(flaws.length === 0 ? [] : [`flaws: ${flaws.join(', ')}`]),
     `${Math.round(result.millis)} ms`,
@@ -242,7 +248,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
   const spans = ranges.map((range) => spanAt(lines, range));
   const language = name === STANDARD_INPUT ? undefined : languageOf(name);
   const index = await workspaceIndex(parsed, source, language, context);
-  const model = await loadNamedModel(parsed, spec, context);
+  const model = await openModel(parsed, spec, context);
   let result: InfillResult;
   try {
     const animate = !json && canAnimate(context.stderr, context.env);

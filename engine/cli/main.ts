@@ -8,6 +8,7 @@ import { runInTerminal } from './terminal';
 // Loaded when first needed: `--help` must not wait for the native runtime.
 const engine: Engine = {
   loadModel: async (params, context) => (await import('../loadModel')).loadModel(params, context),
+  connectServer: async (...args) => (await import('../remote/connect')).connectServer(...args),
   prepareModel: async (params, context) => (await import('../loadModel')).prepareModel(params, context),
   openCheckpoint: async (folder) => (await import('../checkpoint/open')).openCheckpoint(folder),
   buildGraph: async (...args) => (await import('../graph/build')).buildGraph(...args),

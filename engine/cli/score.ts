@@ -4,9 +4,10 @@ import type { ScoreResult } from '../protocol';
 import { languageOf } from '../tools/language';
 import type { Command, CommandContext } from './context';
 import { LiveView } from './liveView';
-import { loadNamedModel, MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
+import { MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
 import { type CommandSpec, numberOption, type ParsedArguments } from './options';
 import { bySuspicion, heatLines, type PlacedToken, scoreTable } from './scoreView';
+import { openModel, SERVER_OPTIONS } from './serverOptions';
 import { readSource, STANDARD_INPUT } from './sourceFile';
 import { canAnimate, paintFor, wantsColour } from './style';
 
@@ -21,6 +22,7 @@ const spec: CommandSpec = {
     ...MODEL_OPTION,
     limit: { value: 'N', help: `number of tokens to print (default: ${DEFAULT_LIMIT}; with --json: all)` },
     ...RUN_OPTIONS,
+    ...SERVER_OPTIONS,
     json: { help: 'print a single JSON object' },
   },
   notes: ['FILE can be -, which reads standard input. Surprise is −ln p (nats) and −log2 p (bits).'],
@@ -32,7 +34,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
   const json = parsed.has('json');
   const source = await readSource(name, context.folder, context.stdin, context.signal);
   const language = name === STANDARD_INPUT ? undefined : languageOf(name);
-  const model = await loadNamedModel(parsed, spec, context);
+  const model = await openModel(parsed, spec, context);
   let result: ScoreResult;
   const view =
     !json && canAnimate(context.stderr, context.env)

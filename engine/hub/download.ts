@@ -7,13 +7,15 @@ import { isLfsPointer } from '../checkpoint/json';
 import { EngineError, isEngineError, throwIfCancelled } from '../errors';
 import { ensureFolder } from '../folder';
 import { writeAt } from '../graph/quantisedWeightsFile';
+import { isWebPage } from '../http/body';
+import { Passing } from '../http/passing';
+import { withRetries } from '../http/retries';
 import { asChecksum, type Checksum, hasherOf, hashFile } from './checksum';
 import { diskError } from './disk';
-import { invalidAnswer, Passing, webPage } from './hubErrors';
-import type { Network } from './network';
+import { invalidAnswer, webPage } from './hubErrors';
+import { type Network, RETRIES } from './network';
 import { fileUrl, type RemoteFile } from './repository';
-import { type Answer, get, isWebPage, piecesOf } from './request';
-import { withRetries } from './retries';
+import { type Answer, bodyPieces, get } from './request';
 
 /** Bytes of one request: what a kill can cost. */
 const RANGE_BYTES = 16 * 2 ** 20;
@@ -108,7 +110,7 @@ async function checksumOfAnswer(
 ): Promise<Checksum> {
   const url = fileUrl(network, repository, commit, file.name);
   const subject = { repository, revision: commit, file: file.name };
-  const answer = await withRetries(network, signal, () =>
+  const answer = await withRetries(network, RETRIES, signal, () =>
     get(network, url, { subject, signal, headers: { Range: 'bytes=0-0' } }),
   );
   answer.message.destroy();
@@ -144,7 +146,7 @@ async function fetchWhole(
   const handle = await open(part, here > 0 ? 'r+' : 'w');
   try {
     const state: PartState = { handle, hash, here, furthest: here, source: undefined };
-    await withRetries(context.network, signal, (progressed) =>
+    await withRetries(context.network, RETRIES, signal, (progressed) =>
       fetchRanges(request, checksum, state, context, progressed),
     );
     await handle.sync();
@@ -233,7 +235,7 @@ async function appendBody(
     message.destroy();
     throw error;
   };
-  if (isWebPage(answer) && !/\.html?$/i.test(file.name)) refuseBody(webPage(url));
+  if (isWebPage(message) && !/\.html?$/i.test(file.name)) refuseBody(webPage(url));
   let end = last + 1;
   if (message.statusCode === 206) {
     const [, from, total] = /^bytes (\d+)-\d+\/(\d+)$/.exec(message.headers['content-range'] ?? '') ?? [];
@@ -254,7 +256,7 @@ async function appendBody(
     refuseBody(
       invalidAnswer(url, `does not have byte ${state.here} of ${file.name}, which should have ${file.size}.`),
     );
-  for await (const piece of piecesOf(answer)) {
+  for await (const piece of bodyPieces(answer)) {
     if (state.here + piece.length > end) throw wrongSize(url, file, undefined);
     await writeAt(state.handle, piece, state.here);
     state.hash.update(piece);
@@ -289,7 +291,7 @@ function wrongSize(url: URL, { name, size }: RemoteFile, found: number | undefin
 async function wrongLength(answer: Answer, file: RemoteFile, length: number): Promise<EngineError> {
   if (length <= LONGEST_POINTER) {
     const start: Buffer[] = [];
-    for await (const piece of piecesOf(answer)) start.push(piece);
+    for await (const piece of bodyPieces(answer)) start.push(piece);
     if (isLfsPointer(Buffer.concat(start))) return pointer(answer.url, file);
   }
   return wrongSize(answer.url, file, length);

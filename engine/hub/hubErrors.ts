@@ -1,33 +1,16 @@
-// What the hub and the network say, as sentences for a person. A failure that may pass by itself is `Passing`: whoever catches
-// it tries again, and at last gives its error.
+// What the hub says, as sentences for a person.
 import type { IncomingHttpHeaders } from 'node:http';
 import { brief } from '../checkpoint/fields';
-import { EngineError, isEngineError } from '../errors';
+import { EngineError } from '../errors';
+import { header, Passing, waitOf } from '../http/passing';
+import { transportError } from '../http/transportErrors';
 import type { Network } from './network';
-
-/** A failure that may be gone at the next try. */
-export class Passing extends Error {
-  constructor(
-    readonly failure: EngineError,
-    /** Milliseconds that the server asks to wait. */
-    readonly after?: number,
-  ) {
-    super(failure.message);
-  }
-}
-
-export class SlowAnswer extends Error {}
 
 /** What is asked for, for the sentences. */
 export interface Subject {
   readonly repository: string;
   readonly revision: string;
   readonly file?: string;
-}
-
-function header(headers: IncomingHttpHeaders, name: string): string {
-  const value = headers[name];
-  return typeof value === 'string' ? value : '';
 }
 
 /** An answer that is none: refused, or not there, or not now. */
@@ -96,60 +79,12 @@ export function statusError(
   );
 }
 
-/** Longest wait that a server may ask for before we give up instead. */
-export const LONGEST_WAIT = 5 * 60_000;
-
-/** `Retry-After` in seconds or as a date; the hub's own `RateLimit: "api";r=0;t=12`. */
-function waitOf(headers: IncomingHttpHeaders): number | undefined {
-  const given = header(headers, 'retry-after').trim();
-  if (/^\d+$/.test(given)) return Number(given) * 1000;
-  const date = Date.parse(given);
-  if (!Number.isNaN(date)) return Math.max(0, date - Date.now());
-  const limit = /;\s*r=0;\s*t=(\d+)/.exec(header(headers, 'ratelimit'));
-  return limit ? (Number(limit[1]) + 1) * 1000 : undefined;
-}
-
-const UNTRUSTED =
-  /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE|CERT_UNTRUSTED)$/;
-
-/** What went wrong below HTTP: no such host, no route, a certificate, a connection that broke. */
+/** What went wrong below HTTP. */
 export function networkError(error: unknown, url: URL): EngineError | Passing {
-  if (isEngineError(error)) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const data = { host: url.host, code };
-  const fail = (sentence: string) => new EngineError('hub-unreachable', sentence, data, { cause: error });
-  if (error instanceof SlowAnswer)
-    return new Passing(
-      fail(`${url.host} does not answer. Check your connection and the proxy, and try again.`),
-    );
-  if (code === 'CERT_HAS_EXPIRED')
-    return fail(
-      `The certificate of ${url.host} has expired, so the connection is not secure. Check the clock of this machine; if it is right, the operator of the server has to renew the certificate.`,
-    );
-  if (code === 'CERT_NOT_YET_VALID')
-    return fail(`The certificate of ${url.host} is not valid yet. Check the clock of this machine.`);
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
-    return fail(
-      `The certificate of ${url.host} belongs to another host, so the connection is not secure. Nothing was sent.`,
-    );
-  if (UNTRUSTED.test(code))
-    return fail(
-      `The certificate of ${url.host} is from an authority that this machine does not know. If your network has its own, name its certificate in NODE_EXTRA_CA_CERTS.`,
-    );
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return new Passing(
-      fail(
-        `${url.hostname} cannot be found. Check your connection; behind a proxy, set HTTPS_PROXY; a mirror is set with HF_ENDPOINT.`,
-      ),
-    );
-  if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|ECONNABORTED)$/.test(code))
-    return new Passing(
-      fail(
-        `The connection to ${url.host} failed (${code}). Check your connection and the proxy, and try again.`,
-      ),
-    );
-  const why = error instanceof Error ? error.message : String(error);
-  return fail(`The connection to ${url.host} failed: ${brief(why)}.`);
+  return transportError(error, url, {
+    code: 'hub-unreachable',
+    unknownHost: 'behind a proxy, set HTTPS_PROXY; a mirror is set with HF_ENDPOINT.',
+  });
 }
 
 /** An answer that is not what was asked for. */

@@ -1,12 +1,13 @@
 // What a repository of the hub holds at one commit. Everything here is a claim of the server, checked for its form.
 import { isObject, type JsonObject, own, parseJsonObject } from '../checkpoint/json';
 import { EngineError } from '../errors';
+import { bodyOf, isWebPage } from '../http/body';
+import { withRetries } from '../http/retries';
 import { asChecksum, type Checksum } from './checksum';
 import { requireSafeNames } from './fileNames';
 import { invalidAnswer, type Subject, webPage } from './hubErrors';
-import type { Network } from './network';
-import { type Answer, get, isWebPage, piecesOf } from './request';
-import { withRetries } from './retries';
+import { type Network, RETRIES } from './network';
+import { bodyPieces, get } from './request';
 
 export interface RemoteFile {
   /** Path in the repository, with forward slashes. */
@@ -122,26 +123,17 @@ async function getJson(
   subject: Subject,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly json: unknown; readonly link: string | undefined }> {
-  return withRetries(network, signal, async () => {
+  return withRetries(network, RETRIES, signal, async () => {
     const answer = await get(network, url, { subject, signal });
-    if (isWebPage(answer)) {
+    if (isWebPage(answer.message)) {
       answer.message.destroy();
       throw webPage(url);
     }
-    const body = await readBody(answer);
+    const body = await bodyOf(bodyPieces(answer), MOST_LIST_BYTES, () =>
+      invalidAnswer(answer.url, 'gives a list without end.'),
+    );
     return { json: parse(body, url), link: answer.headers['link'] };
   });
-}
-
-async function readBody(answer: Answer): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of piecesOf(answer)) {
-    bytes += piece.length;
-    if (bytes > MOST_LIST_BYTES) throw invalidAnswer(answer.url, 'gives a list without end.');
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
 }
 
 /** A list is read as an object with one key: limits of depth and size are those of every JSON from the internet. */

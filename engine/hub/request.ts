@@ -1,8 +1,9 @@
 // One GET with its redirects. Redirects are followed by hand: the hub says what a file is on its way to another host, and a token
 // must not go with it.
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
-import { invalidAnswer, networkError, SlowAnswer, type Subject, statusError } from './hubErrors';
+import type { IncomingMessage } from 'node:http';
+import { piecesOf } from '../http/body';
+import { exchange } from '../http/exchange';
+import { invalidAnswer, networkError, type Subject, statusError } from './hubErrors';
 import type { Network } from './network';
 
 export interface Answer {
@@ -61,56 +62,22 @@ function nextUrl(from: URL, location: string | undefined): URL {
   return next;
 }
 
-function send(network: Network, url: URL, { headers, signal }: GetOptions): Promise<IncomingMessage> {
-  const { endpoint, token, patience } = network;
-  return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => reject(networkError(error, url));
-    const agent = network.agentFor(url);
-    const request = (url.protocol === 'https:' ? https : http).request(url, {
-      headers: {
-        'User-Agent': network.userAgent,
-        // A compressed answer has neither a length nor ranges.
-        'Accept-Encoding': 'identity',
-        ...headers,
-        ...(token !== undefined && url.origin === endpoint.origin
-          ? { Authorization: `Bearer ${token}` }
-          : {}),
-      },
-      ...(agent ? { agent } : {}),
-      ...(network.authorities ? { ca: [...network.authorities] } : {}),
-      ...(signal ? { signal } : {}),
-    });
-    const timer = setTimeout(() => request.destroy(new SlowAnswer()), patience.answer);
-    request.on('error', (error) => {
-      clearTimeout(timer);
-      fail(error);
-    });
-    request.on('response', (message) => {
-      clearTimeout(timer);
-      message.setTimeout(patience.piece, () => message.destroy(new SlowAnswer()));
-      resolve(message);
-    });
-    request.end();
+function send(
+  network: Network,
+  url: URL,
+  { headers, signal }: Pick<GetOptions, 'headers' | 'signal'>,
+): Promise<IncomingMessage> {
+  const { endpoint, token } = network;
+  const isTrusted = token !== undefined && url.origin === endpoint.origin;
+  return exchange(network, url, {
+    method: 'GET',
+    headers: { ...headers, ...(isTrusted ? { Authorization: `Bearer ${token}` } : {}) },
+    signal,
+    failure: networkError,
   });
 }
 
 /** The pieces of an answer's body. @throws EngineError or `Passing` */
-export async function* piecesOf({ message, url }: Answer): AsyncGenerator<Buffer> {
-  const pieces = message[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const { done, value } = await pieces.next().catch((error: unknown) => {
-        throw networkError(error, url);
-      });
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    message.destroy();
-  }
-}
-
-/** Whether a body claims to be a page for people. */
-export function isWebPage({ message }: Answer): boolean {
-  return /^\s*text\/html\b/i.test(message.headers['content-type'] ?? '');
+export function bodyPieces({ message, url }: Answer): AsyncGenerator<Buffer> {
+  return piecesOf(message, (error) => networkError(error, url));
 }

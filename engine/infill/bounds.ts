@@ -13,7 +13,7 @@ type Options = Pick<
 >;
 
 /** Candidates differ by their draws; a greedy family needs some temperature for that. */
-const CANDIDATE_TEMPERATURE = 0.4;
+export const CANDIDATE_TEMPERATURE = 0.4;
 /** Most tokens of an answer where the request sets no bound, and no more stood there: a dozen lines. */
 export const DEFAULT_MAX_TOKENS = 128;
 

@@ -1,6 +1,6 @@
 // The life of the engine process: what it starts with, and every way in which it ends.
 import { version } from '../../package.json';
-import type { LoadModel } from '../model';
+import type { OpenModel } from '../model';
 import { lineLog } from '../rpc/log';
 import { guardParent, watchParent } from './parentWatch';
 import { EngineServer } from './server';
@@ -11,7 +11,7 @@ import { takeStdout } from './standardOutput';
  * that nobody caught (exit code 1), or until the parent is gone. A signal ends it at once, as it ends any process: a handler would
  * wait until the native call, or whatever else holds the event loop, is over. Nothing on disk needs a last word.
  */
-export function runEngine(loadModel: LoadModel): void {
+export function runEngine(loadModel: OpenModel): void {
   const output = takeStdout();
   const log = lineLog(process.stderr);
   // Nobody reads the log any more: no reason to end in a stack trace, the closed input will end us.

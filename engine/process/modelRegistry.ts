@@ -2,20 +2,20 @@
 // memory and the processor that a second one would need.
 import path from 'node:path';
 import { EngineError, throwIfCancelled } from '../errors';
-import type { LoadedModel, LoadModel } from '../model';
+import type { Model, OpenModel } from '../model';
 import type { LoadModelParams, LoadProgress, ModelDescription } from '../protocol';
 
 interface Slot {
   /** What was asked for: another provider or precision is another load. */
   readonly key: string;
   readonly controller: AbortController;
-  readonly loading: Promise<LoadedModel>;
-  model: LoadedModel | undefined;
+  readonly loading: Promise<Model>;
+  model: Model | undefined;
   waiters: number;
 }
 
 export interface ModelRegistryOptions {
-  readonly loadModel: LoadModel;
+  readonly loadModel: OpenModel;
   readonly onProgress: (progress: LoadProgress) => void;
   /** Rejects the model's requests and resolves when none of them runs any more. */
   readonly release: (folder: string, error: EngineError) => Promise<void>;
@@ -40,8 +40,8 @@ export class ModelRegistry {
   async load(params: LoadModelParams, cacheFolder: string, signal: AbortSignal): Promise<ModelDescription> {
     throwIfCancelled(signal);
     if (this.closed) throw new EngineError('cancelled', 'The engine is shutting down.');
-    const folder = path.resolve(params.folder);
-    const key = `${params.provider ?? 'auto'} ${params.precision ?? 'auto'}`;
+    const folder = keyOf(params.folder);
+    const key = JSON.stringify([params.provider ?? 'auto', params.precision ?? 'auto', params.server]);
     let slot = this.slots.get(folder);
     if (slot === undefined || slot.key !== key || slot.controller.signal.aborted) {
       slot = this.open(folder, key, params, cacheFolder, slot);
@@ -61,7 +61,7 @@ export class ModelRegistry {
   }
 
   /** Throws `model-not-loaded`. */
-  get(model: string): LoadedModel {
+  get(model: string): Model {
     const [, slot] = this.find(model);
     if (slot?.model !== undefined) return slot.model;
     throw new EngineError(
@@ -85,7 +85,7 @@ export class ModelRegistry {
 
   /** By the folder as it was asked for, or as the description gives it (links resolved). */
   private find(model: string): [folder: string, slot: Slot | undefined] {
-    const folder = path.resolve(model);
+    const folder = keyOf(model);
     const exact = this.slots.get(folder);
     if (exact !== undefined) return [folder, exact];
     for (const [name, slot] of this.slots) {
@@ -102,7 +102,7 @@ export class ModelRegistry {
     old: Slot | undefined,
   ): Slot {
     const controller = new AbortController();
-    const work = async (): Promise<LoadedModel> => {
+    const work = async (): Promise<Model> => {
       if (old !== undefined) await this.close(folder, old);
       throwIfCancelled(controller.signal);
       const model = await this.options.loadModel(params, {
@@ -162,4 +162,9 @@ export class ModelRegistry {
     );
     await model.dispose();
   }
+}
+
+/** Paths are one by where they lead; the name of a server is itself. */
+function keyOf(model: string): string {
+  return path.isAbsolute(model) ? path.resolve(model) : model;
 }

@@ -9,7 +9,7 @@ import {
 } from 'vscode-jsonrpc/node';
 import { EngineError } from '../errors';
 import { Memories } from '../memory/memories';
-import type { LoadModel } from '../model';
+import type { OpenModel } from '../model';
 import {
   type DenoiseStepEvent,
   type Estimate,
@@ -46,7 +46,7 @@ export type EndReason = 'shutdown' | 'closed' | 'unreadable';
 export interface ServerOptions {
   readonly input: Readable;
   readonly output: Writable;
-  readonly loadModel: LoadModel;
+  readonly loadModel: OpenModel;
   readonly engineVersion: string;
   readonly log: Log;
   readonly onInitialised?: (parentPid: number) => void;
@@ -247,7 +247,7 @@ export class EngineServer {
     );
   }
 
-  private estimate(params: InfillParams): Estimate {
+  private estimate(params: InfillParams): Estimate | Promise<Estimate> {
     return this.models.get(params.model).estimate(params);
   }
 

@@ -22,6 +22,8 @@ import {
   PROTOCOL_VERSION,
   PROVIDERS,
   type ScoreParams,
+  SERVER_KINDS,
+  type ServerParams,
   type SpanParams,
 } from '../protocol';
 import {
@@ -59,6 +61,8 @@ export const LIMITS = {
   memoryText: 8_000_000,
   removed: 100_000,
   near: 256,
+  url: 2048,
+  key: 4096,
 } as const;
 
 const anyInteger = integer(0, Number.MAX_SAFE_INTEGER);
@@ -84,9 +88,14 @@ const INITIALISE = object<InitialiseParams>(
   {},
 );
 
+const SERVER = object<ServerParams>(
+  { kind: oneOf(SERVER_KINDS), url: text(LIMITS.url, 1) },
+  { model: text(LIMITS.name, 1), key: text(LIMITS.key, 1), allowsUnencrypted: flag },
+);
+
 const LOAD_MODEL = object<LoadModelParams>(
-  { folder: modelPlace },
-  { provider: oneOf(PROVIDERS), precision: oneOf(['auto', ...PRECISIONS]) },
+  { folder: modelName },
+  { provider: oneOf(PROVIDERS), precision: oneOf(['auto', ...PRECISIONS]), server: SERVER },
 );
 
 const MODEL = object<ModelParams>({ model: modelName }, {});
@@ -180,7 +189,9 @@ export function initialiseParams(params: unknown): InitialiseParams {
 }
 
 export function loadModelParams(params: unknown): LoadModelParams {
-  return LOAD_MODEL(params, '');
+  const known = LOAD_MODEL(params, '');
+  if (known.server === undefined) modelPlace(known.folder, 'folder');
+  return known;
 }
 
 export function modelParams(params: unknown): ModelParams {

@@ -15,5 +15,6 @@ export function deviceLines({
   providerReason,
   advice = [],
 }: Pick<ModelDescription, 'provider' | 'providerReason' | 'advice'>): string[] {
-  return [`${PROVIDER_NAMES[provider]}: ${providerReason}`, ...advice];
+  const name = provider === 'server' ? [] : [PROVIDER_NAMES[provider]];
+  return [[...name, providerReason].join(': '), ...advice];
 }

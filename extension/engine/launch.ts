@@ -1,7 +1,9 @@
 // What an engine is started with: which Node, which script, which model.
 import path from 'node:path';
+import type { ServerParams } from '../../engine/protocol';
 import { cleanEnvironment } from '../../engine/rpc/environment';
-import type { EngineSettings } from '../settings';
+import { proxyVariables } from '../common/proxyEnvironment';
+import type { EngineSettings, ProxySettings } from '../settings';
 import { askNode, findNode } from './nodeRuntime';
 import type { EngineLaunch } from './supervisor';
 
@@ -10,6 +12,8 @@ export interface LaunchFacts {
   readonly extensionPath: string;
   readonly cacheFolder: string;
   readonly settings: EngineSettings;
+  /** Which answers in place of a model of this machine, and how the editor reaches the network. */
+  readonly server?: { readonly params: ServerParams; readonly proxy: ProxySettings } | undefined;
 }
 
 /** Rejects with EngineError where there is no Node to run it. */
@@ -17,6 +21,7 @@ export async function engineLaunch({
   extensionPath,
   cacheFolder,
   settings,
+  server,
 }: LaunchFacts): Promise<EngineLaunch> {
   const { nodePath, modelPath, provider } = settings;
   return {
@@ -33,5 +38,12 @@ export async function engineLaunch({
     cacheFolder,
     modelFolder: modelPath === '' ? path.join(extensionPath, 'models', 'starter') : modelPath,
     provider,
+    ...(server === undefined
+      ? {}
+      : {
+          server: server.params,
+          modelFolder: server.params.url,
+          env: { ...process.env, ...proxyVariables(server.proxy) },
+        }),
   };
 }

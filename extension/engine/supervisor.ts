@@ -1,7 +1,7 @@
 // The engine's life as the editor sees it: started on first use, restarted with back-off when it dies, stopped when idle.
 // Knows nothing of vscode, so that it can be tested with real processes and without an editor.
 import { EngineError, toEngineError } from '../../engine/errors';
-import type { LoadProgress, ModelDescription, ProviderChoice } from '../../engine/protocol';
+import type { LoadProgress, ModelDescription, ProviderChoice, ServerParams } from '../../engine/protocol';
 import { type Disposable, Emitter } from '../../engine/rpc/emitter';
 import { EngineClient as Engine, type EngineClient, type EngineExit } from '../../engine/rpc/engineClient';
 import { isCrash } from '../../engine/rpc/failures';
@@ -27,6 +27,10 @@ export interface EngineLaunch {
   readonly cacheFolder: string;
   readonly modelFolder: string;
   readonly provider: ProviderChoice;
+  /** Which answers in place of a model of this machine; `modelFolder` is then its name. */
+  readonly server?: ServerParams;
+  /** Of the engine's process; absent: the editor's own. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 interface EngineLog {
@@ -257,6 +261,7 @@ export class EngineSupervisor {
       cacheFolder: launch.cacheFolder,
       signal,
       hangMillis: LOADING_PATIENCE,
+      ...(launch.env === undefined ? {} : { env: launch.env }),
       ...(this.options.startMillis === undefined ? {} : { startMillis: this.options.startMillis() }),
     });
     this.clients.add(client);
@@ -267,8 +272,10 @@ export class EngineSupervisor {
       const listening: Disposable = client.onLoadProgress((progress) =>
         this.enter({ kind: 'loading', progress }),
       );
-      const { modelFolder: folder, provider } = launch;
-      const model = await client.loadModel({ folder, provider }, signal).finally(() => listening.dispose());
+      const { modelFolder: folder, provider, server } = launch;
+      const model = await client
+        .loadModel({ folder, provider, ...(server === undefined ? {} : { server }) }, signal)
+        .finally(() => listening.dispose());
       // What was stopped meanwhile must not come up behind the back of whoever stopped it.
       if (signal.aborted) throw cancelled();
       // Its exit was told before anybody listened for it.

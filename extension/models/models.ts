@@ -1,6 +1,7 @@
 // Installing, choosing and removing models from the editor: questions and progress here, the work in the command's process.
 import {
   ConfigurationTarget,
+  commands,
   type Event,
   EventEmitter,
   env,
@@ -17,10 +18,14 @@ import type { ModelDescription } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { deviceLines } from '../common/devices';
 import { sizeText } from '../common/sizes';
+import { setServer } from '../servers/servers';
+import { hasServer } from '../settings';
 import { runCommand, runModels } from './modelsCommand';
 import { type CacheRow, cacheOf, factsText, type ModelRow, rowsOf, starterRow } from './rows';
 
 const TOKEN = 'hubToken';
+/** Settings that say which model answers. */
+const USED = ['palimpsest.model.path', 'palimpsest.model.server'];
 
 export interface ModelsOptions {
   readonly command: Parameters<typeof runModels>[1]['command'];
@@ -49,7 +54,7 @@ export class Models {
   private readonly installs = new Map<string, Install>();
   private known: Promise<Listed> | undefined;
   private readonly listening = workspace.onDidChangeConfiguration((change) => {
-    if (change.affectsConfiguration('palimpsest.model.path')) this.changed.fire();
+    if (USED.some((name) => change.affectsConfiguration(name))) this.changed.fire();
   });
   /** Whether a person agrees to the license and the size. Suites answer for them. */
   agree = (row: ModelRow): Promise<boolean> => askToInstall(row);
@@ -108,9 +113,9 @@ export class Models {
     return this.installs.get(id)?.percent;
   }
 
-  isUsed({ id, place }: ModelRow): boolean {
-    const used = usedModel();
-    return used === id || (used !== '' && used === place);
+  /** None is while a server answers. */
+  isUsed(row: ModelRow): boolean {
+    return isChosen(row) && !hasServer();
   }
 
   /** Where the model in use runs and why, while it does: a line each. */
@@ -156,8 +161,8 @@ export class Models {
     const running = this.installs.get(row.id);
     running?.controller.abort();
     await running?.done;
-    if (this.isUsed(row)) {
-      await useModel('');
+    if (isChosen(row)) {
+      await setModel('');
       await this.options.stopEngine();
     }
     try {
@@ -311,6 +316,7 @@ export class Models {
       ...others.map(itemOf),
       { label: l10n.t('Other'), kind: QuickPickItemKind.Separator },
       { label: `$(folder) ${l10n.t('Folder or .gguf File…')}`, browse: true },
+      { label: `$(cloud-upload) ${l10n.t('Server…')}`, server: true },
     ];
     const chosen = await window.showQuickPick<(typeof items)[number]>(items, {
       title: l10n.t('Choose a model'),
@@ -318,6 +324,10 @@ export class Models {
       matchOnDetail: true,
     });
     if (chosen === undefined) return undefined;
+    if ('server' in chosen) {
+      await commands.executeCommand('palimpsest.useServer');
+      return undefined;
+    }
     return 'row' in chosen ? chosen.row : browse();
   }
 }
@@ -327,11 +337,22 @@ export function hubToken(secrets: SecretStorage): Promise<string | undefined> {
   return Promise.resolve(secrets.get(TOKEN)).catch(() => undefined);
 }
 
-function usedModel(): string {
+function isChosen({ id, place }: ModelRow): boolean {
+  const chosen = chosenModel();
+  return chosen === id || (chosen !== '' && chosen === place);
+}
+
+function chosenModel(): string {
   return workspace.getConfiguration('palimpsest').get('model.path', '').trim();
 }
 
+/** It answers from now on, and no server does. */
 async function useModel(model: string): Promise<void> {
+  await setModel(model);
+  await setServer(undefined);
+}
+
+async function setModel(model: string): Promise<void> {
   await workspace.getConfiguration('palimpsest').update('model.path', model, ConfigurationTarget.Global);
 }
 

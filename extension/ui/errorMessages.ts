@@ -34,6 +34,11 @@ export class Failures {
   /** Of something that a person asked for. */
   async tell(error: EngineError): Promise<void> {
     if (SILENT.includes(error.code)) return;
+    if (error.code === 'unsupported') {
+      // What the model cannot do is no failure.
+      void window.showInformationMessage(wordsOfLack());
+      return;
+    }
     this.log.error(`${error.code}: ${error.message}`);
     // Whatever failed comes to its own end first.
     await Promise.resolve();
@@ -42,21 +47,18 @@ export class Failures {
     // Then the stop is what has to be told, and it was.
     if (state.kind === 'failed' && state.error === error) this.failed(state);
     else if (isCrash(error)) this.show(error, wordsOfCrash(error), this.lost());
-    else this.show(error, error.message, error.code === 'model-changed' ? [this.restart()] : []);
+    else if (error.code === 'model-changed') this.show(error, error.message, [this.restart()]);
+    else this.show(error, error.message, remediesOf(error));
   }
 
   /** Nothing happens any more until the person does something. */
   failed({ error }: EngineState & { readonly kind: 'failed' }): void {
-    const restart = this.restart();
-    const setting = settingOf(error);
-    const settings = {
-      title: l10n.t('Open Settings'),
-      run: () => commands.executeCommand('workbench.action.openSettings', setting),
-    };
     const words = isCrash(error)
       ? l10n.t('The Palimpsest engine failed several times and will not be restarted. {0}', error.message)
       : error.message;
-    this.show(error, words, [...this.lost(), ...(setting === undefined ? [restart] : [settings, restart])]);
+    // To start it again would only be refused again.
+    const restart = error.code === 'server-not-allowed' ? [] : [this.restart()];
+    this.show(error, words, [...this.lost(), ...remediesOf(error), ...restart]);
   }
 
   private restart(): Button {
@@ -106,10 +108,35 @@ function wordsOfCrash(error: EngineError): string {
   return l10n.t('{0} and is restarting. Your file was not changed.', words);
 }
 
+/** What a person can do about it besides reading the log. */
+function remediesOf(error: EngineError): readonly Button[] {
+  const command = (title: string, name: string, ...words: readonly string[]): Button => ({
+    title,
+    run: () => commands.executeCommand(name, ...words),
+  });
+  if (error.code === 'server-not-allowed')
+    return [
+      command(l10n.t('Allow…'), 'palimpsest.allowServer'),
+      command(l10n.t('Use a Local Model'), 'palimpsest.chooseModel'),
+    ];
+  const setting = settingOf(error);
+  const settings =
+    setting === undefined ? [] : [command(l10n.t('Open Settings'), 'workbench.action.openSettings', setting)];
+  const isKey = error.code === 'server-refused' && error.data['status'] === 401;
+  return isKey ? [command(l10n.t('Set Key…'), 'palimpsest.setServerKey'), ...settings] : settings;
+}
+
+function wordsOfLack(): string {
+  return l10n.t(
+    'This needs scores, which the server in use does not give. Choose a model on this machine, or a Palimpsest server.',
+  );
+}
+
 /** The setting that the failure is about, where there is one. */
 function settingOf({ code, data }: EngineError): string | undefined {
   if (code === 'engine-not-started' && 'node' in data) return 'palimpsest.node.path';
   if (code === 'provider-unavailable') return 'palimpsest.engine.provider';
+  if (code.startsWith('server-') || data['setting'] === 'server') return 'palimpsest.model.server';
   const aboutModel =
     /^(checkpoint|tensor|family|tokenizer|token)-/.test(code) ||
     code === 'out-of-memory' ||

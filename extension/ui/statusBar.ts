@@ -8,11 +8,13 @@ import {
   ThemeColor,
   window,
 } from 'vscode';
+import type { ModelDescription, ServerGap } from '../../engine/protocol';
 import { deviceLines, PROVIDER_NAMES } from '../common/devices';
 import { sizeText } from '../common/sizes';
 import { describeRuntime } from '../engine/nodeRuntime';
 import type { EngineState } from '../engine/supervisor';
 import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../memory/copiedFrom';
+import type { ServerStatus } from '../servers/servers';
 import { Activities, type Activity, type ActivityAt, type Summary } from './activities';
 import { shareOf } from './loadShare';
 import { markdownText } from './markdownText';
@@ -33,6 +35,7 @@ export class StatusItem {
   private silence: string | undefined;
   private remembered: number | undefined;
   private place: CopiedFrom | undefined;
+  private server: ServerStatus | undefined;
 
   constructor() {
     this.item.name = 'Palimpsest';
@@ -43,6 +46,12 @@ export class StatusItem {
 
   show(state: EngineState): void {
     this.state = state;
+    this.update();
+  }
+
+  /** Where text goes, or would go; undefined: nowhere. Shown whatever the engine does. */
+  serves(server: ServerStatus | undefined): void {
+    this.server = server;
     this.update();
   }
 
@@ -100,17 +109,21 @@ export class StatusItem {
     const { state } = this;
     const summary = state.kind === 'ready' ? this.activities.summary() : undefined;
     this.item.text = summary === undefined ? textOf(state) : `$(sync~spin) ${saySummary(summary)}`;
+    if (this.server?.use === 'sends') this.item.text += ` · $(cloud-upload) ${shortened(this.server.host)}`;
     if (this.snoozedUntil !== undefined) this.item.text += ' $(bell-slash)';
     const quiet = this.snoozedUntil === undefined ? this.silence : sayUntil(this.snoozedUntil);
     this.item.tooltip = tooltipOf(
       state,
-      [sayRemembered(this.remembered), quiet],
+      [this.server && sayServer(this.server), sayRemembered(this.remembered), quiet],
       this.place,
       summary === undefined ? [] : this.activities.all,
     );
     this.item.backgroundColor = backgroundOf(state);
     this.item.accessibilityInformation = {
-      label: `Palimpsest: ${textOf(state).replace(/\$\([^)]*\)/g, '')}`,
+      label: [
+        `Palimpsest: ${textOf(state).replace(/\$\([^)]*\)/g, '')}`,
+        ...(this.server ? [sayServer(this.server)] : []),
+      ].join('. '),
     };
   }
 }
@@ -131,11 +144,58 @@ function textOf(state: EngineState): string {
       return `$(loading~spin) ${l10n.t('Palimpsest: loading')}${share}`;
     }
     case 'ready':
-      return `$(pencil) ${state.model.name} · ${PROVIDER_NAMES[state.model.provider]}`;
+      return `$(pencil) ${[state.model.name, ...providerOf(state.model)].join(' · ')}`;
     case 'restarting':
       return `$(warning) ${l10n.t('Palimpsest: restarting')}`;
     case 'failed':
       return `$(error) ${l10n.t('Palimpsest: failed')}`;
+  }
+}
+
+/** What computes it here; nothing where it is computed elsewhere. */
+function providerOf({ provider, server }: ModelDescription): readonly string[] {
+  return provider === 'server' || server !== undefined ? [] : [PROVIDER_NAMES[provider]];
+}
+
+function sizeOf({ parameters, precision }: ModelDescription): readonly string[] {
+  if (parameters === 0) return [];
+  return [l10n.t('{0} million parameters, {1}', (parameters / 1e6).toFixed(1), precision)];
+}
+
+const LONGEST_HOST = 32;
+
+function shortened(host: string): string {
+  return host.length > LONGEST_HOST ? `…${host.slice(1 - LONGEST_HOST)}` : host;
+}
+
+function sayServer({ host, isLoopback, use }: ServerStatus): string {
+  switch (use) {
+    case 'sends':
+      return isLoopback
+        ? l10n.t('Code is sent to a server on this machine: {0}', host)
+        : l10n.t('Code leaves this machine: it is sent to {0}', host);
+    case 'not-allowed':
+      return l10n.t('The server {0} is set but not allowed, so nothing is sent to it', host);
+    case 'untrusted':
+      return l10n.t('The server {0} is not used because this workspace is not trusted', host);
+  }
+}
+
+/** What is missed with a server, in the place where a person looks for it. */
+function sayGap(gap: ServerGap): string {
+  switch (gap) {
+    case 'scores':
+      return l10n.t(
+        'This server gives no scores: suspicious tokens and Repair Selection need a local model.',
+      );
+    case 'steps':
+      return l10n.t('It writes from left to right or all at once: there are no denoise steps to show.');
+    case 'strength':
+      return l10n.t('It always rewrites a selection as a whole, whatever palimpsest.rewrite.strength is.');
+    case 'jointly':
+      return l10n.t('It fills several selections one after the other.');
+    case 'behind':
+      return l10n.t('It seems to ignore the code behind the cursor; its answers may not fit there.');
   }
 }
 
@@ -191,11 +251,12 @@ function tooltipOf(
   if (state.kind === 'failed' || state.kind === 'restarting') lines.push(state.error.message);
   if (state.kind === 'ready') {
     const { model, runtime } = state;
-    const size = l10n.t('{0} million parameters, {1}', (model.parameters / 1e6).toFixed(1), model.precision);
-    lines.push(`${model.name} (${model.familyTitle}), ${size}`);
-    if (model.memory !== undefined) lines.push(memoryLine(model.memory));
-    lines.push(...deviceLines(model));
-    lines.push(...model.remarks, describeRuntime(runtime));
+    lines.push([`${model.name} (${model.familyTitle})`, ...sizeOf(model)].join(', '));
+    if (model.server === undefined) {
+      if (model.memory !== undefined) lines.push(memoryLine(model.memory));
+      lines.push(...deviceLines(model));
+    }
+    lines.push(...(model.server?.gaps ?? []).map(sayGap), ...model.remarks, describeRuntime(runtime));
   }
   lines.push(...more.filter((line) => line !== undefined));
   const links: readonly (readonly [string, string])[] = [

@@ -32,7 +32,7 @@ export const memoryPart: Part = {
             const loaded = used();
             for (const [requestId, asked] of requests(isQuick ? 1 : 6).entries())
               await model.infill({ ...asked, requestId, model: folder });
-            const estimate = gpuBytes(model.checkpoint, precision);
+            const estimate = precision === 'unknown' ? 0 : gpuBytes(model.checkpoint, precision);
             rows.push([
               `${name}, ${provider} ${precision}`,
               mebibytes(model.description.memory?.weights ?? 0),

@@ -7,7 +7,7 @@ import type { CommandContext, Engine } from '../../../engine/cli/context';
 import type { CopyIndex } from '../../../engine/copying/sources';
 import { throwIfCancelled } from '../../../engine/errors';
 import type { LoadedModel } from '../../../engine/model';
-import type { InfillParams, LoadModelParams, ScoreParams } from '../../../engine/protocol';
+import type { InfillParams, LoadModelParams, ScoreParams, ServerParams } from '../../../engine/protocol';
 import type { DeviceReport } from '../../../engine/runtime/providers';
 import { randomCheckpoint } from '../../../engine/runtime/randomCheckpoint';
 
@@ -33,6 +33,7 @@ export interface Calls {
   readonly infills: InfillParams[];
   readonly indexes: (CopyIndex | undefined)[];
   readonly scores: ScoreParams[];
+  readonly servers: ServerParams[];
   /** Places of models that were prepared. */
   readonly prepared: string[];
   disposed: number;
@@ -49,7 +50,15 @@ function unscripted(name: string) {
 }
 
 export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Calls } {
-  const calls: Calls = { loads: [], infills: [], indexes: [], scores: [], prepared: [], disposed: 0 };
+  const calls: Calls = {
+    loads: [],
+    infills: [],
+    indexes: [],
+    scores: [],
+    servers: [],
+    prepared: [],
+    disposed: 0,
+  };
   const engine: Engine = {
     loadModel: async (params, context) => {
       calls.loads.push(params);
@@ -57,6 +66,10 @@ export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Ca
       throwIfCancelled(context.signal);
       context.onProgress?.({ folder: params.folder, stage: 'session' });
       if (script.blocks === 'session') block();
+      return scriptedModel(script, calls);
+    },
+    connectServer: async (_name, server) => {
+      calls.servers.push(server);
       return scriptedModel(script, calls);
     },
     prepareModel: async (params, context) => {

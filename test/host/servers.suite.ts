@@ -1,0 +1,188 @@
+// A server in place of a local model, from the setting to the review. The server is no model: it answers as llama-server does
+// (test/unit/remote/recordedServer.ts), and remembers what it was sent.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { commands, window, workspace } from 'vscode';
+import { llama, type RecordedServer, recordedServer } from '../unit/remote/recordedServer';
+import {
+  closeEverything,
+  configure,
+  denoised,
+  internals,
+  messages,
+  openFile,
+  select,
+  startRewrite,
+  undoIn,
+  until,
+} from './host';
+
+const KEY = 'sk-host-test-0123456789abcdef';
+const CODE = 'function mean(values) {\n  return 0;\n}\n';
+
+describe('servers', () => {
+  let server: RecordedServer;
+
+  const setting = () => ({ kind: 'llama-server', url: server.url });
+  const everything = async () => (await internals()).palimpsest();
+  const status = async () => (await internals()).status;
+
+  before(async () => {
+    server = await recordedServer(undefined, llama(['return sum(values) / values.length;']));
+  });
+
+  afterEach(async () => {
+    await closeEverything();
+    await configure('model.server', undefined);
+    const { servers, engine } = await everything();
+    await servers.forget(server.url);
+    await engine.stop();
+  });
+
+  after(() => server.close());
+
+  async function allowed(): Promise<void> {
+    await (await everything()).servers.agreements.agree(server.url);
+    await configure('model.server', setting());
+    await until(
+      async () => (await status()).text.includes('$(cloud-upload)'),
+      'the server in the status bar',
+    );
+  }
+
+  async function editor() {
+    const shown = await openFile('server.js', CODE);
+    select(shown, [1, 1]);
+    return shown;
+  }
+
+  it('that a repository names gets nothing', async () => {
+    const [folder = assert.fail()] = workspace.workspaceFolders ?? [];
+    const place = path.join(folder.uri.fsPath, '.vscode');
+    fs.mkdirSync(place, { recursive: true });
+    const file = path.join(place, 'settings.json');
+    const hostile = { 'palimpsest.model.server': setting(), 'palimpsest.rewrite.candidates': 7 };
+    try {
+      fs.writeFileSync(file, JSON.stringify(hostile));
+      const candidates = () => workspace.getConfiguration('palimpsest').get('rewrite.candidates');
+      await until(() => candidates() === 7, "the workspace's own settings");
+      assert.deepEqual(workspace.getConfiguration('palimpsest').get('model.server'), {});
+      const { servers } = await everything();
+      assert.equal(servers.status, undefined);
+      assert.equal(await servers.params(), undefined);
+    } finally {
+      fs.rmSync(place, { recursive: true, force: true });
+    }
+    await until(
+      () => workspace.getConfiguration('palimpsest').get('rewrite.candidates') !== 7,
+      'settings without it',
+    );
+  });
+
+  it('that nobody has agreed to gets nothing, and the person is asked', async () => {
+    const heardBefore = server.heard.length;
+    await configure('model.server', setting());
+    const { engine, servers } = await everything();
+    await until(() => servers.status?.use === 'not-allowed', 'the setting');
+    assert.ok(!(await status()).text.includes('$(cloud-upload)'));
+    assert.match((await status()).tooltip, /is set but not allowed, so nothing is sent to it/);
+    const heard = messages();
+    await editor();
+    void commands.executeCommand('palimpsest.rewriteSelection');
+    await until(() => engine.state.kind === 'failed', 'the refusal');
+    await until(() => heard.said.length > 0, 'the question');
+    heard.stop();
+    assert.match(heard.said.join('\n'), /Nothing is sent there until you allow it/);
+    assert.equal(server.heard.length, heardBefore);
+
+    const { agree } = servers;
+    servers.agree = async () => false;
+    await commands.executeCommand('palimpsest.allowServer');
+    assert.equal(servers.status?.use, 'not-allowed');
+    servers.agree = async ({ address }) => address.origin === server.url;
+    await commands.executeCommand('palimpsest.allowServer');
+    servers.agree = agree;
+    assert.equal(servers.status?.use, 'sends');
+  });
+
+  it('answers in place of a local model: preview, review, accept, undo', async () => {
+    await allowed();
+    const shown = await editor();
+    const rewrite = await startRewrite(shown);
+    await denoised(rewrite);
+    assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+    assert.equal(shown.document.getText(), CODE, 'nothing changes before it is accepted');
+    await commands.executeCommand('palimpsest.acceptRewrite');
+    const changed = CODE.replace('return 0;', 'return sum(values) / values.length;');
+    await until(() => shown.document.getText() === changed, 'the accepted text');
+    await undoIn(shown.document);
+    await until(() => shown.document.getText() === CODE, 'the old text');
+    const { body } = server.heard.find((one) => one.body['stream'] === true) ?? assert.fail();
+    assert.match(String(body['input_prefix']), /function mean\(values\) \{\n\s*$/);
+    const state = (await everything()).engine.state;
+    assert.ok(state.kind === 'ready' && state.model.server !== undefined);
+    const { tooltip, text } = await status();
+    assert.match(text, /coder\.gguf .*\$\(cloud-upload\) 127\.0\.0\.1/);
+    assert.match(tooltip, /Code is sent to a server on this machine/);
+    assert.match(tooltip, /no denoise steps to show/);
+    assert.match(tooltip, /gives no scores/);
+  });
+
+  it('without scores says so where somebody looks for suspicious tokens', async () => {
+    await allowed();
+    await editor();
+    const heard = messages();
+    await commands.executeCommand('palimpsest.showSuspiciousTokens');
+    await until(() => heard.said.length > 0, 'the sentence');
+    heard.stop();
+    assert.deepEqual(heard.said, [
+      'This needs scores, which the server in use does not give. Choose a model on this machine, or a Palimpsest server.',
+    ]);
+  });
+
+  it('gets its key from the secret storage, and no setting and no state has it', async () => {
+    const { servers } = await everything();
+    await servers.agreements.setKey(server.url, KEY);
+    await allowed();
+    const shown = await editor();
+    await denoised(await startRewrite(shown));
+    assert.equal(server.heard.at(-1)?.headers.authorization, `Bearer ${KEY}`);
+    assert.ok(!JSON.stringify(workspace.getConfiguration('palimpsest')).includes(KEY));
+    assert.ok(!(await status()).tooltip.includes(KEY));
+  });
+
+  it('that is forgotten is not used any more, and has no key', async () => {
+    const { servers } = await everything();
+    await servers.agreements.setKey(server.url, KEY);
+    await allowed();
+    await commands.executeCommand('palimpsest.forgetServer', server.url);
+    await until(() => servers.status === undefined, 'no server');
+    assert.deepEqual(servers.agreements.known.includes(server.url), false);
+    assert.equal(await servers.agreements.keyOf(server.url), undefined);
+    assert.ok(!(await status()).text.includes('$(cloud-upload)'));
+    const settings = workspace.getConfiguration('palimpsest').inspect('model.server');
+    assert.equal(settings?.globalValue, undefined);
+  });
+
+  it('gives way to a model that is chosen', async () => {
+    await allowed();
+    await commands.executeCommand('palimpsest.chooseModel', '');
+    const { servers } = await everything();
+    await until(() => servers.status === undefined, 'no server');
+  });
+
+  it('gets nothing of a file with a secret, not even by a later request', async () => {
+    await allowed();
+    const shown = await openFile('config.js', `const key = "AKIA${'ABCDEFGHIJKLMNOP'}";\nlet x = 0;\n`);
+    select(shown, [1, 1]);
+    const before = server.heard.length;
+    const heard = messages();
+    await commands.executeCommand('palimpsest.rewriteSelection');
+    await until(() => heard.said.length > 0, 'the refusal');
+    heard.stop();
+    assert.equal(server.heard.length, before);
+    assert.equal(window.activeTextEditor, shown);
+  });
+});
