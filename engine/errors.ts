@@ -100,8 +100,19 @@ export function saysOutOfMemory(message: string): boolean {
 
 /** Whether a sentence of Dawn, CUDA, DirectX or Vulkan says that the GPU is gone, or will not answer this process any more. */
 export function saysDeviceLost(message: string): boolean {
-  return /device (is |was )?lost|device_?lost|device (was |is )?(removed|hung|reset)|DXGI_ERROR_DEVICE|(CUDA|CUDNN|CUBLAS)_STATUS_(EXECUTION_FAILED|INTERNAL_ERROR)|CUDA (error|failure) (46|100|101|700|702|719|999)\b/i.test(
+  return /WebGPU device error|device (is |was )?lost|device_?lost|device (was |is )?(removed|hung|reset)|DXGI_ERROR_DEVICE|(CUDA|CUDNN|CUBLAS)_STATUS_(EXECUTION_FAILED|INTERNAL_ERROR)|CUDA (error|failure) (46|100|101|700|702|719|999)\b/i.test(
     message,
+  );
+}
+
+/** The GPU does not compute for this process any more, or computed nothing that may be believed. `detail`: its driver's words. */
+export function deviceLost(data: Readonly<Record<string, unknown>>, cause?: unknown): EngineError {
+  const where = typeof data['provider'] === 'string' ? ` (${data['provider']})` : '';
+  return new EngineError(
+    'device-lost',
+    `The GPU stopped responding${where}: its driver was reset, it ran out of memory, or it was removed. Your files were not changed. Try again: the model is loaded again, on the CPU if the GPU does not come back.`,
+    data,
+    { cause },
   );
 }
 

@@ -9,7 +9,7 @@ import {
   type MessageConnection,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
-import { EngineError, saysOutOfMemory, throwIfCancelled } from '../errors';
+import { deviceLost, EngineError, saysDeviceLost, saysOutOfMemory, throwIfCancelled } from '../errors';
 import {
   type DenoiseStepEvent,
   type Estimate,
@@ -74,6 +74,7 @@ interface Pending {
 
 const STOP_MILLIS = 2000;
 const LOG_TAIL = 20;
+const LOG_TURNS = 3;
 
 export class EngineClient {
   private readonly progressEmitter = new Emitter<LoadProgress>();
@@ -89,6 +90,8 @@ export class EngineClient {
   private readonly logTail: string[] = [];
   /** Told by its log: the last lines of a crash are a stack. */
   private foundNoMemory = false;
+  /** Failures of the GPU that its log told. */
+  private gpuFailures = 0;
   private readonly exited: Promise<void>;
   private lastRequestId = 0;
   private death: EngineError | undefined;
@@ -131,6 +134,7 @@ export class EngineClient {
     });
     createInterface({ input: child.stderr, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
       this.foundNoMemory ||= saysOutOfMemory(line);
+      if (saysDeviceLost(line)) this.gpuFailures++;
       this.logTail.push(line.slice(0, 500));
       if (this.logTail.length > LOG_TAIL) this.logTail.shift();
       this.logEmitter.fire(parseLogLine(line));
@@ -203,7 +207,7 @@ export class EngineClient {
   }
 
   loadModel(params: LoadModelParams, signal?: AbortSignal): Promise<ModelDescription> {
-    return this.call(METHODS.loadModel, params, signal);
+    return this.computed(this.call(METHODS.loadModel, params, signal));
   }
 
   /**
@@ -262,11 +266,24 @@ export class EngineClient {
     try {
       const answer = this.call<R>(method, { ...params, requestId }, signal);
       if (enough?.aborted) tell();
-      return await answer;
+      return await this.computed(answer);
     } finally {
       enough?.removeEventListener('abort', tell);
       this.stepListeners.delete(requestId);
     }
+  }
+
+  /**
+   * Rejects with `device-lost` where the GPU failed meanwhile. WebGPU says so in the log alone, and the runtime answers with
+   * whatever the memory holds.
+   */
+  private async computed<R>(answer: Promise<R>): Promise<R> {
+    const before = this.gpuFailures;
+    const result = await answer;
+    // What was logged before the answer is in its pipe by now: a turn of the event loop reads it.
+    for (let turn = 0; turn < LOG_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
+    if (this.gpuFailures > before) throw deviceLost({ detail: this.logTail.join('\n') });
+    return result;
   }
 
   /** An aborted signal rejects at once; the engine is told, and its late answer is dropped. */

@@ -49,11 +49,15 @@ export function checkFits(name: string, bytes: number, available = availableMemo
 }
 
 /** @throws EngineError `out-of-memory` where a pass of a request cannot be computed */
-export function checkPassFits(bytes: number, available = availableMemory()): void {
+export function checkPassFits(
+  bytes: number,
+  available = availableMemory(),
+  what: 'memory' | 'GPU memory' = 'memory',
+): void {
   if (bytes <= available) return;
   throw new EngineError(
     'out-of-memory',
-    `This request needs about ${gigabytes(bytes)} more memory, and ${gigabytes(available)} are available. Close other programs, select fewer lines, or choose a smaller model.`,
+    `This request needs about ${gigabytes(bytes)} more ${what}, and ${gigabytes(available)} are available. Close other programs, select fewer lines, or choose a smaller model.`,
     { needed: Math.round(bytes), available: Math.round(available) },
   );
 }

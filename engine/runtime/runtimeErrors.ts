@@ -1,5 +1,5 @@
 // ONNX Runtime's failures, put plainly: no memory, a GPU that is gone, or something else.
-import { EngineError, outOfMemory, saysDeviceLost, saysOutOfMemory } from '../errors';
+import { deviceLost, EngineError, outOfMemory, saysDeviceLost, saysOutOfMemory } from '../errors';
 import type { ProviderName } from '../protocol';
 
 /** Of making a session: `out-of-memory`, `device-lost`, `provider-unavailable`, or on the CPU `runtime-failed`. */
@@ -27,14 +27,7 @@ function knownError(error: unknown, provider: ProviderName): EngineError | undef
   if (provider === 'cpu')
     return saysOutOfMemory(detail) ? outOfMemory({ provider, detail }, error) : undefined;
   // First: a device that is lost because its memory was full is lost all the same.
-  if (saysDeviceLost(detail)) {
-    return new EngineError(
-      'device-lost',
-      `The GPU stopped responding (${provider}): its driver was reset, it ran out of memory, or it was removed. Your files were not changed. Try again: the model is loaded again, on the CPU if the GPU does not come back.`,
-      { provider, detail },
-      { cause: error },
-    );
-  }
+  if (saysDeviceLost(detail)) return deviceLost({ provider, detail }, error);
   if (/requires f16|does not support (f16|float16)|shader-f16/i.test(detail))
     return noHalves(provider, detail);
   if (!saysOutOfMemory(detail)) return undefined;

@@ -1,12 +1,13 @@
 // One ONNX Runtime session of one built graph: plain arrays in, predictions and K/V out.
 import type { DecoderShape } from '../checkpoint/types';
 import type { LogitBias, Prediction } from '../denoiser';
-import { EngineError } from '../errors';
+import { deviceLost, EngineError } from '../errors';
 import { type PassSize, passBytes } from '../graph/memory';
 import type { BuiltGraph } from '../graph/types';
 import type { ProviderName } from '../protocol';
 import { checkPassFits } from './availableMemory';
 import type { Forward, ForwardRequest, ForwardResult } from './forward';
+import { gpuMemory } from './hardware';
 import { KvMemory } from './kvMemory';
 import { disposeKv, type HostKv, joinKv, type KvState, kvTensors } from './kvState';
 import { LoadedFiles } from './loadedFiles';
@@ -115,6 +116,8 @@ export class DecoderSession implements Forward {
       const outputs = await session.run(feeds, wanted);
       kv = wantKv ? this.readKv(outputs, request, length) : undefined;
       const predictions = readPredictions(outputs, asks);
+      if (this.options.provider !== 'cpu' && predictions.some(({ ids }) => !areDistinct(ids)))
+        throw deviceLost({ provider: this.options.provider, detail: 'Its results are empty.' });
       if (!keep) disposeKv(kv);
       return { predictions, kv: keep ? kv : undefined };
     } catch (error) {
@@ -138,7 +141,11 @@ export class DecoderSession implements Forward {
   private makeRoom(pass: PassSize): void {
     const bytes = passBytes(this.shape, pass);
     const more = bytes - this.largestPass;
-    if (this.options.provider === 'cpu' && more > LOOKED_AFTER) checkPassFits(more);
+    if (more > LOOKED_AFTER) {
+      const gpu = this.options.provider === 'cpu' ? undefined : gpuMemory();
+      if (this.options.provider === 'cpu') checkPassFits(more);
+      else if (gpu !== undefined) checkPassFits(more, gpu.free, 'GPU memory');
+    }
     this.largestPass = Math.max(this.largestPass, bytes);
   }
 
@@ -260,6 +267,14 @@ function readPredictions(outputs: InferenceSession.ReturnType, asks: ForwardRequ
     entropy: entropy[i] ?? 0,
     targetLogProb: ask.target === undefined ? 0 : (targets[i] ?? 0),
   }));
+}
+
+/**
+ * Best tokens are different tokens. Where a GPU could not take the memory that a run needed, WebGPU drops the work, says so in
+ * its log alone, and what is read back is zeros.
+ */
+export function areDistinct(ids: Int32Array): boolean {
+  return ids.length < 2 || ids[0] !== ids[1];
 }
 
 /** Damaged weights, or a precision that overflows: an answer would be made of nothing. */

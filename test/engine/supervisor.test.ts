@@ -226,11 +226,13 @@ describe('the engine’s life', () => {
     const pid = await until(() => life.supervisor.pid, 'a pid');
     await rejects(life.supervisor.use(infill('fail out-of-memory')), 'out-of-memory');
     assert.equal(life.supervisor.pid, pid);
-    await rejects(life.supervisor.use(infill('fail device-lost')), 'device-lost');
+    await rejects(life.supervisor.use(infill('gpu-fails')), 'device-lost');
     assert.equal(life.supervisor.state.kind, 'stopped');
+    await life.supervisor.use(infill('steps 1'));
+    await rejects(life.supervisor.use(infill('fail device-lost')), 'device-lost');
     assert.ok((await life.supervisor.use(infill('steps 1'))).candidates.length > 0);
     assert.notEqual(life.supervisor.pid, pid);
-    assert.equal(life.launches, 2);
+    assert.equal(life.launches, 3);
     assert.ok(!life.states.includes('restarting') && !life.states.includes('failed'));
     await until(() => !isAlive(pid), 'the end of the first engine');
   });

@@ -70,6 +70,10 @@ describe('what does not fit', () => {
         error.message.includes('smaller model'),
     );
     assert.throws(
+      () => checkPassFits(1.6e9, 4e8, 'GPU memory'),
+      /^EngineError: This request needs about 1\.6 GB more GPU memory, and 0\.4 GB are available\. /,
+    );
+    assert.throws(
       () => checkPassFits(1.6e9, 4e8),
       (error: unknown) =>
         isEngineError(error) && error.code === 'out-of-memory' && error.message.includes('fewer lines'),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { runError, startError } from '../../../engine/runtime/runtimeErrors';
+import { areDistinct } from '../../../engine/runtime/session';
 
 describe("the runtime's failures", () => {
   test('a GPU that is gone is named, also where its memory was the reason', () => {
@@ -39,4 +40,10 @@ describe("the runtime's failures", () => {
     assert.equal(startError(new Error('bad graph'), 'cpu').code, 'runtime-failed');
     assert.equal(runError(error, 'webgpu'), error);
   });
+});
+
+test('zeros that a GPU leaves where it dropped its work are no predictions', () => {
+  assert.equal(areDistinct(new Int32Array(24)), false);
+  assert.equal(areDistinct(Int32Array.of(5, 7, 0)), true);
+  assert.equal(areDistinct(Int32Array.of(0)), true);
 });
