@@ -9,8 +9,11 @@ vim.api.nvim_create_autocmd('FileType', {
   end,
 })
 
-vim.api.nvim_create_user_command('Rewrite', function()
+vim.api.nvim_create_user_command('Rewrite', function(lines)
+  local indent = #vim.fn.getline(lines.line1):match('^%s*')
+  local last = #vim.fn.getline(lines.line2)
   vim.lsp.buf.code_action({
+    range = { start = { lines.line1, indent }, ['end'] = { lines.line2, last } },
     filter = function(action) return action.kind == 'refactor.rewrite.palimpsest' end,
     apply = true,
   })

@@ -10,7 +10,15 @@ import { MODEL_OPTION, RUN_OPTIONS, withProgress } from './modelOptions';
 import { type CommandSpec, numberOption, type ParsedArguments, UsageError } from './options';
 import { paintFor } from './style';
 
-const DEFAULTS = { host: '127.0.0.1', port: 8417, queue: 64, maxBody: 8, timeout: 300, grace: 30 } as const;
+/** Seconds and megabytes where they are. */
+export const DEFAULTS = {
+  host: '127.0.0.1',
+  port: 8417,
+  queue: 64,
+  maxBody: 8,
+  timeout: 300,
+  grace: 30,
+} as const;
 
 const spec: CommandSpec = {
   name: 'serve',

@@ -48,11 +48,10 @@ export interface McpServerFacts {
 
 /** Does nothing where the editor does not know of MCP servers. */
 export function registerMcpServer(facts: McpServerFacts): vscode.Disposable {
-  const { McpStdioServerDefinition: Definition } = vscode as McpTypes;
   const { registerMcpServerDefinitionProvider: register } = vscode.lm as McpRegistry;
-  if (register === undefined || Definition === undefined) return new vscode.Disposable(() => undefined);
   const changed = new vscode.EventEmitter<void>();
-  const script = path.join(facts.extensionPath, 'dist', 'cli.js');
+  const provider = mcpServerProvider(facts, changed.event);
+  if (register === undefined || provider === undefined) return changed;
   return vscode.Disposable.from(
     changed,
     vscode.workspace.onDidChangeWorkspaceFolders(() => changed.fire()),
@@ -61,27 +60,38 @@ export function registerMcpServer(facts: McpServerFacts): vscode.Disposable {
       if (change.affectsConfiguration(SECTION) || change.affectsConfiguration('files.exclude'))
         changed.fire();
     }),
-    register(PROVIDER, {
-      onDidChangeMcpServerDefinitions: changed.event,
-      provideMcpServerDefinitions: () => {
-        const words = workspaceWords();
-        return words === undefined
-          ? []
-          : [new Definition('Palimpsest', process.execPath, [script, 'mcp', ...words], {}, facts.version)];
-      },
-      resolveMcpServerDefinition: async (server) => {
-        const { runtime, modelFolder, provider, cacheFolder } = await facts.launch();
-        server.command = runtime.executable;
-        server.args = [...server.args, '--model', modelFolder, '--provider', provider];
-        server.env = {
-          ...server.env,
-          PALIMPSEST_CACHE: cacheFolder,
-          ...(runtime.source === 'electron' ? { ELECTRON_RUN_AS_NODE: '1' } : {}),
-        };
-        return server;
-      },
-    }),
+    register(PROVIDER, provider),
   );
+}
+
+/** Undefined where the editor does not know of MCP servers. */
+export function mcpServerProvider(
+  { extensionPath, version, launch }: McpServerFacts,
+  changed: vscode.Event<void>,
+): DefinitionProvider | undefined {
+  const { McpStdioServerDefinition: Definition } = vscode as McpTypes;
+  if (Definition === undefined) return undefined;
+  const script = path.join(extensionPath, 'dist', 'cli.js');
+  return {
+    onDidChangeMcpServerDefinitions: changed,
+    provideMcpServerDefinitions: () => {
+      const words = workspaceWords();
+      return words === undefined
+        ? []
+        : [new Definition('Palimpsest', process.execPath, [script, 'mcp', ...words], {}, version)];
+    },
+    resolveMcpServerDefinition: async (server) => {
+      const { runtime, modelFolder, provider, cacheFolder } = await launch();
+      server.command = runtime.executable;
+      server.args = [...server.args, '--model', modelFolder, '--provider', provider];
+      server.env = {
+        ...server.env,
+        PALIMPSEST_CACHE: cacheFolder,
+        ...(runtime.source === 'electron' ? { ELECTRON_RUN_AS_NODE: '1' } : {}),
+      };
+      return server;
+    },
+  };
 }
 
 /** What of this workspace may be read; undefined where nothing is. */
