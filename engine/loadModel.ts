@@ -91,7 +91,7 @@ async function startModel(
     precision,
     storedPrecision: checkpoint.storedDtype,
     ...(calibration ? { gate: calibration.gate } : {}),
-    copies: defaultCopying(calibration) !== 'off',
+    copies: defaultCopying(calibration, checkpoint.family) !== 'off',
     takesInstruction: checkpoint.chat !== undefined,
     ...(isSlow(pace) ? { isSlow: true } : {}),
     ...passMillisOf(pace, checkpoint),

@@ -238,8 +238,8 @@ export interface InfillOptions {
   /** For families that are denoised in place: most tokens of the canvas in one pass, 64 to 1,000,000. Default: the family's window. */
   readonly window?: number;
   /**
-   * Whether text from elsewhere in the same file, and from `openTexts`, is copied. Default: `mixed` for models with a
-   * calibration.json (the starter model has one), otherwise `off` (docs/copying.md).
+   * Whether text from elsewhere in the same file, from `openTexts`, and from the `memory` is copied. Default: `mixed`, but `off`
+   * for models that answer prompts and have no calibration.json (docs/copying.md).
    */
   readonly copying?: CopyingChoice;
   /** Candidates of less `confidence` are left out; 0 to 1, default 0: none. */

@@ -8,35 +8,18 @@ import { CHOICE_FEATURES } from '../../engine/calibration/choice';
 import { CONFIDENCE_FEATURES } from '../../engine/calibration/confidence';
 import { calibrationFile, calibrationText } from '../../engine/calibration/file';
 import { logistic } from '../../engine/calibration/logistic';
-import { MIXTURE_FEATURES, mixtureFeatures } from '../../engine/calibration/mixtureWeight';
+import { MIXTURE_FEATURES } from '../../engine/calibration/mixtureWeight';
 import type { Calibration } from '../../engine/calibration/types';
 import type { Checkpoint } from '../../engine/checkpoint/types';
-import { type CellCopy, logProbOf } from '../../engine/copying/mixture';
-import { CopyPrior } from '../../engine/copying/prior';
-import { LEFT_REACH } from '../../engine/copying/sources';
-import { BiasRows, FORBIDDEN } from '../../engine/decoding/biasRows';
-import { lengthTokensOf } from '../../engine/decoding/request';
-import { NO_BYTES, TokenTable } from '../../engine/decoding/tokenTable';
-import { Denoisers } from '../../engine/infill/denoisers';
-import { holeContext } from '../../engine/infill/layout';
 import { COPYING, type CopyingChoice } from '../../engine/protocol';
 import { markdownTable, progress, publish, type Report, runBench, STARTER } from '../harness';
 import { fitChoice } from './choiceFit';
 import { choiceExamples, choiceReport } from './choices';
 import { bestText, type Evaluated, infillCase, uncalibrated } from './engine';
 import { FOLDS, fitLogit, fitOutcomes, mixtureGradient } from './logisticFit';
+import { type MixtureExample, mixtureExamples } from './mixtureExamples';
 import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './spans';
 import { Workspaces } from './workspace';
-
-interface MixtureExample {
-  readonly features: number[];
-  readonly model: number;
-  readonly copy: number;
-  readonly mass: number;
-}
-
-/** Tokens of context on each side while λ is fitted. */
-const SIDE = 240;
 
 /** What is not fitted: of several lines the starter is too fond of an early end; half of what passes the gate is right. */
 const BY_HAND = { leastShare: 0.25, gate: 0.3 };
@@ -164,99 +147,6 @@ function loss(examples: readonly MixtureExample[], lambda: (features: readonly n
     return total - Math.log(Math.max(1e-9, (1 - weight) * model + weight * copy));
   }, 0);
   return (sum / examples.length).toFixed(3);
-}
-
-/** Every masked cell of the first block with 0, 1, 2, 4 and 8 of the answer's tokens written, where copying says something. */
-async function mixtureExamples(
-  { checkpoint, session }: Evaluated,
-  cases: readonly Case[],
-  besides: readonly (Workspaces | undefined)[],
-): Promise<MixtureExample[]> {
-  const { tokenizer, specials, family } = checkpoint;
-  const lengthTokens = lengthTokensOf(family.length, specials);
-  const end = lengthTokens.end ?? -1;
-  const denoiser = new Denoisers(checkpoint, session).blockwise();
-  const rows = new BiasRows(TokenTable.of(tokenizer), checkpoint.shape.vocabSize, specials, lengthTokens, 0);
-  const bias = rows.row({
-    ...{ expand: false, delete: false, end: true, carry: false },
-    ...{ head: NO_BYTES, nextTail: NO_BYTES, tail: NO_BYTES },
-  });
-  const examples: MixtureExample[] = [];
-  for (const [index, held] of cases.entries()) {
-    const { text, at, answer, language } = held;
-    const left = text.slice(0, at);
-    const right = text.slice(at);
-    const truth = [...tokenizer.encode(answer).ids, end];
-    const prefix = tokenizer.encode(left.slice(-8 * SIDE)).ids.slice(-SIDE);
-    const suffix = tokenizer.encode(right.slice(0, 8 * SIDE)).ids.slice(0, SIDE);
-    const own = [
-      { text: left, distance: 0, before: true },
-      { text: right, distance: 0, before: false },
-    ];
-    const priors = besides.map(
-      (beside) => new CopyPrior(own, tokenizer, end, undefined, beside?.index(held)),
-    );
-    const written = [0, 1, 2, 4, 8].filter((count) => count < Math.min(truth.length, denoiser.blockLength));
-    const states = priors.flatMap((prior) =>
-      written.map((count) => {
-        const cells = denoiser.blockLength - count;
-        const copies = prior.cells(
-          {
-            left: left.slice(-LEFT_REACH) + tokenizer.decode(truth.slice(0, count)),
-            right,
-            cells,
-            isOpen: true,
-            mayBeEmpty: true,
-          },
-          (_, token) => (bias[token] ?? FORBIDDEN) > FORBIDDEN / 2,
-        );
-        return { count, copies };
-      }),
-    );
-    await denoiser.open(holeContext(checkpoint, prefix, suffix, language), states.length);
-    const predictions = await denoiser.predict(
-      states.map(({ count, copies }, lane) => {
-        const tokens = new Int32Array(denoiser.blockLength).fill(specials.mask);
-        tokens.set(truth.slice(0, count));
-        const asks = copies.map((copy, cell) => ({
-          position: count + cell,
-          bias,
-          target: copy?.tokens[0]?.token ?? 0,
-        }));
-        return { lane, tokens, asks };
-      }),
-      { temperature: 0 },
-    );
-    for (const [lane, { count, copies }] of states.entries())
-      for (const [cell, copy] of copies.entries()) {
-        const token = truth[count + cell];
-        const prediction = predictions[lane]?.[cell];
-        if (copy && prediction && token !== undefined) examples.push(exampleOf(copy, prediction, token));
-      }
-    if (index % 50 === 49) progress(`${index + 1} of ${cases.length}`);
-  }
-  return examples;
-}
-
-function exampleOf(
-  copy: CellCopy,
-  prediction: Parameters<typeof logProbOf>[0],
-  token: number,
-): MixtureExample {
-  const [first] = copy.tokens;
-  if (!first) throw new Error('A copy without tokens.');
-  const total = copy.tokens.reduce((sum, { share }) => sum + share, 0);
-  const opinion = {
-    logProb: logProbOf(prediction, first.token, prediction.targetLogProb),
-    best: Math.exp(prediction.logProbs[0] ?? -Infinity),
-  };
-  const asked = token === first.token ? prediction.targetLogProb : undefined;
-  return {
-    features: mixtureFeatures(first.evidence, opinion),
-    model: Math.exp(logProbOf(prediction, token, asked)),
-    copy: (copy.tokens.find((other) => other.token === token)?.share ?? 0) / total,
-    mass: copy.mass,
-  };
 }
 
 /** From every candidate of every case: what spoke for it, and whether it was right. */

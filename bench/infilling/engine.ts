@@ -29,9 +29,11 @@ export async function evaluated(folder: string, threads: number): Promise<Evalua
   return engine.under(await readCalibration(engine.checkpoint));
 }
 
-/** As if nothing had been fitted to it. */
-export async function uncalibrated(folder: string, threads: number): Promise<Evaluated> {
-  const checkpoint = await openCheckpoint(folder);
+/** As if nothing had been fitted to it; `window`: most tokens of context, by default what the product takes. */
+export async function uncalibrated(folder: string, threads: number, window?: number): Promise<Evaluated> {
+  const opened = await openCheckpoint(folder);
+  const checkpoint: Checkpoint =
+    window === undefined ? opened : { ...opened, family: { ...opened.family, window } };
   const fastIntegers = process.arch === 'x64' && (await integerProductsAreExact());
   const precision = choosePrecision('auto', 'cpu', checkpoint, fastIntegers);
   const { session } = await engineSession(checkpoint, { precision, threads });

@@ -1,10 +1,11 @@
 // The part of a calibration that one request needs, with what takes its place where nothing was fitted: the only place that
 // asks whether a model has one.
 
+import type { Family } from '../checkpoint/family';
 import type { HoleAnswer } from '../denoiser';
 import { plainConfidence } from './confidence';
 import { logistic } from './logistic';
-import { type MixtureWeight, mixtureWeight, PLAIN_MIXTURE } from './mixtureWeight';
+import { type MixtureWeight, mixtureWeight, PRIOR_MIXTURE } from './mixtureWeight';
 import type { Calibration } from './types';
 
 type Copying = 'off' | 'mixed' | 'alone';
@@ -19,15 +20,27 @@ export interface Fit {
   readonly leastShare: number;
 }
 
-/** How a request copies that does not say so: mixing changes answers, so it takes a fit. */
-export function defaultCopying(calibration: Calibration | undefined): Copying {
-  return calibration ? 'mixed' : 'off';
+/**
+ * How a request copies that does not say so. An answer to a prompt is no piece of the text around the hole, so only a fit
+ * could tell what copies are worth there.
+ */
+export function defaultCopying(
+  calibration: Calibration | undefined,
+  { infill }: Pick<Family, 'infill'>,
+): Copying {
+  return calibration || infill.kind !== 'prompt' ? 'mixed' : 'off';
 }
 
-export function fitFor(calibration: Calibration | undefined, copying: Copying): Fit {
+export function fitFor(
+  calibration: Calibration | undefined,
+  copying: Copying,
+  { attention }: Pick<Family, 'attention'>,
+): Fit {
+  const isLeftToRight = attention.kind === 'block-causal' && attention.blockLength === 1;
+  const prior = PRIOR_MIXTURE[isLeftToRight ? 'leftToRight' : 'denoised'];
   const confidence = calibration?.confidence[copying];
   return {
-    mixture: mixtureWeight(calibration?.mixture ?? PLAIN_MIXTURE),
+    mixture: mixtureWeight(calibration?.mixture ?? prior),
     choice: copying === 'alone' ? undefined : calibration?.choice[copying],
     confidence: (lane, features) => (confidence ? logistic(confidence, features) : plainConfidence(lane)),
     leastShare: calibration?.leastShare ?? 0,

@@ -56,8 +56,8 @@ export function planRequest(
   checkStrength(strength);
   const room = answerRoom(checkpoint, spans.length, maxTokens);
   const promptLength = promptLengthOf(checkpoint, params);
-  const choice = params.copying ?? defaultCopying(calibration);
-  const fit = fitFor(calibration, choice);
+  const choice = params.copying ?? defaultCopying(calibration, checkpoint.family);
+  const fit = fitFor(calibration, choice, checkpoint.family);
   return {
     params,
     room: room.tokens,

@@ -40,7 +40,14 @@ async function using(name: string, work: (model: LoadedModel) => Promise<void>):
 }
 
 describe('copying in a request', () => {
-  for (const name of ['palimpsest', 'stable-diffcoder', 'dreamon']) {
+  for (const name of [
+    'palimpsest',
+    'stable-diffcoder',
+    'dreamon',
+    'qwen2.5-coder',
+    'seed-coder',
+    'smollm2',
+  ]) {
     test(`${name}: alone, what stands elsewhere is found without a forward pass`, () =>
       using(name, async (model) => {
         const { candidates, forwards } = await model.infill(paramsOf({ copying: 'alone' }));
@@ -56,6 +63,32 @@ describe('copying in a request', () => {
             assert.ok(confidence !== undefined && confidence >= 0 && confidence <= 1);
           }
         }
+      }));
+  }
+
+  for (const [name, copies] of [
+    ['stable-diffcoder', true],
+    ['dreamon', true],
+    ['llada', true],
+    ['qwen2.5-coder', true],
+    ['smollm2', true],
+    // Its answers are no pieces of the text.
+    ['qwen3', false],
+  ] as const) {
+    test(`${name}, to which nothing was fitted, ${copies ? 'looks' : 'does not look'} into a memory by itself`, () =>
+      using(name, async (model) => {
+        assert.equal(model.description.copies, copies);
+        let asked = 0;
+        const index = {
+          sources: () => {
+            asked++;
+            return [];
+          },
+          stretches: () => [],
+        };
+        await model.infill(paramsOf({ maxTokens: 4 }), { index });
+        // Once is for the confidence of an answer.
+        assert.equal(asked > 1, copies);
       }));
   }
 

@@ -72,7 +72,7 @@ const PLAIN = {
   maxTokens: 8,
 } as const;
 
-/** All rules × candidates × strengths; the spans take turns. */
+/** All rules × candidates × strengths, one of these with what stands elsewhere mixed in; the spans take turns. */
 const CASES: readonly Case[] = RULE_NAMES.flatMap((rule, r) =>
   [1, 3].flatMap((candidates, c) =>
     [0.3, 1].map((strength, s): Case => {
@@ -89,6 +89,7 @@ const CASES: readonly Case[] = RULE_NAMES.flatMap((rule, r) =>
           rule,
           candidates,
           strength,
+          copying: s === 0 ? 'mixed' : 'off',
           seed: r,
           maxTokens: 5,
         },

@@ -1,0 +1,122 @@
+// What the file and the workspace bring to a model that nothing was fitted to: the model alone, and with what stands
+// elsewhere mixed in under the weight that all such models get. On the half of the held-out packages that the weight was not fitted on.
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { DEFAULT_GATE } from '../../engine/protocol';
+import { markdownTable, progress, publish, runBench } from '../harness';
+import { bestText, type Evaluated, infillCase, uncalibrated } from './engine';
+import { exactShare, type Outcome, outcomeOf, percent, scoreCells } from './scores';
+import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './spans';
+import { Workspaces } from './workspace';
+
+interface Method {
+  readonly name: string;
+  readonly copying: 'off' | 'mixed';
+  readonly hasWorkspace?: boolean;
+}
+
+const METHODS: readonly Method[] = [
+  { name: 'model', copying: 'off' },
+  { name: 'both', copying: 'mixed' },
+  { name: 'both, workspace', copying: 'mixed', hasWorkspace: true },
+];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      held: { type: 'string', default: HELD },
+      model: { type: 'string' },
+      cases: { type: 'string', default: '30' },
+      kind: { type: 'string', default: '4' },
+      window: { type: 'string', default: '512' },
+      threads: { type: 'string', default: '2' },
+    },
+  });
+  if (values.model === undefined) throw new Error('Name the model: --model FOLDER or --model FILE.gguf.');
+  const window = Number(values.window);
+  const engine = await uncalibrated(path.resolve(values.model), Number(values.threads), window);
+  const files = heldFiles(values.held, 'measure');
+  const kinds = KINDS.filter((kind) => kind.startsWith(values.kind));
+  const cases = LANGUAGES.flatMap((language) =>
+    kinds.flatMap((kind) =>
+      drawCases(files, language, kind, engine.checkpoint.tokenizer, Number(values.cases)),
+    ),
+  );
+  try {
+    const outcomes = await outcomesOf(engine, cases, new Workspaces(files));
+    const { name, parameters } = engine.checkpoint;
+    publish({
+      name: `unfitted-${name.toLowerCase().replace(/[^a-z0-9.]+/g, '-')}`,
+      title: 'A model that nothing was fitted to',
+      facts: [
+        `${name}, ${(parameters / 1e6).toFixed(0)}M parameters, a window of ${window} tokens; greedy; length unknown`,
+        `${cases.length} spans (${kinds.join(', ')}) of the half of the held-out packages that nothing was fitted on`,
+      ],
+      sections: [
+        '_both_: what stands elsewhere in the file is mixed in; _workspace_: in all other files of the package, too. _Gained_ and _lost_: spans ' +
+          `that are right with it and not without, and the other way round. _Shown_: answers above the gate of ${DEFAULT_GATE}.`,
+        ...tables(cases, outcomes),
+      ],
+    });
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function outcomesOf(
+  engine: Evaluated,
+  cases: readonly Case[],
+  workspaces: Workspaces,
+): Promise<ReadonlyMap<Method, readonly Outcome[]>> {
+  const outcomes = new Map<Method, Outcome[]>(METHODS.map((method) => [method, []]));
+  for (const [index, held] of cases.entries()) {
+    for (const method of METHODS) {
+      const { copying, hasWorkspace } = method;
+      const beside = hasWorkspace ? { index: workspaces.index(held) } : {};
+      const result = await infillCase(engine, held, { copying }, 'unknown', beside);
+      const outcome = outcomeOf(bestText(result), held.answer, engine.checkpoint.tokenizer, {
+        confidence: result.candidates[0]?.confidence,
+        forwards: result.forwards,
+      });
+      outcomes.get(method)?.push(outcome);
+    }
+    if (index % 5 === 4)
+      progress(
+        `${index + 1} of ${cases.length} spans: ${[...outcomes.values()]
+          .map((some) => some.filter(({ exact }) => exact).length)
+          .join(', ')} right`,
+      );
+  }
+  return outcomes;
+}
+
+function tables(cases: readonly Case[], outcomes: ReadonlyMap<Method, readonly Outcome[]>): string[] {
+  const alone = [...outcomes.values()][0] ?? [];
+  const of = (some: readonly Outcome[], language: string) =>
+    some.filter((_, i) => cases[i]?.language === language);
+  const rows = [...outcomes].map(([{ name }, some]) => {
+    const shown = some.filter(({ answered, confidence }) => answered && confidence >= DEFAULT_GATE);
+    return [
+      name,
+      ...scoreCells(some),
+      ...LANGUAGES.map((language) => percent(exactShare(of(some, language)))),
+      String(some.filter(({ exact }, i) => exact && alone[i]?.exact === false).length),
+      String(some.filter(({ exact }, i) => !exact && alone[i]?.exact === true).length),
+      percent(shown.length / Math.max(1, some.length)),
+      shown.length > 0 ? percent(exactShare(shown)) : '–',
+    ];
+  });
+  const head = [
+    'exact %',
+    'similar %',
+    'first %',
+    ...LANGUAGES,
+    'gained',
+    'lost',
+    'shown %',
+    'of these exact %',
+  ];
+  return [markdownTable(['', ...head], rows)];
+}
+
+runBench(main);
