@@ -3,8 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { wantedByCuda } from '../../engine/runtime/cudaProvider';
 import { ROOT } from '../harness';
-import { neededLibraries } from './elf';
 
 export interface CudaLibraries {
   /** Folders for the search path of libraries. */
@@ -13,30 +13,20 @@ export interface CudaLibraries {
   readonly text: string;
 }
 
-const PROVIDER = path.join(
-  ROOT,
-  'node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so',
-);
+const RUNTIME = path.join(ROOT, 'node_modules/onnxruntime-node/bin/napi-v6/linux/x64');
 const SYSTEM_FOLDERS = ['/usr/lib/x86_64-linux-gnu', '/usr/local/cuda/lib64', '/usr/lib64'];
-/** Loaded when it is first used, so that no file lists it; its version is that of the Python package's requirements. */
-const CUDNN = 'libcudnn.so.9';
 /** Where packages are installed, as this machine's Python says. */
 const SITES = 'import site, sys; print("\\n".join({*site.getsitepackages(), *sys.path}))';
 
-/** What the provider wants of CUDA; not the driver's own library, which comes with the driver. */
-function wantedBy(provider: string): string[] {
-  const linked = neededLibraries(provider).filter((name) => /^libcu(?!da\.so)/.test(name));
-  return [...linked.sort(), CUDNN];
-}
-
 export function cudaFolders(
-  provider = PROVIDER,
+  runtime = RUNTIME,
   sites: readonly string[] = pythonSites(),
-  wanted: (provider: string) => readonly string[] = wantedBy,
+  wantedBy: (runtime: string) => readonly string[] | undefined = wantedByCuda,
 ): CudaLibraries {
-  if (!fs.existsSync(provider))
+  // The driver's own library comes with the driver.
+  const needed = wantedBy(runtime)?.filter((name) => name !== 'libcuda.so.1');
+  if (needed === undefined)
     return { folders: [], text: "CUDA: the provider's library is not among the pieces." };
-  const needed = wanted(provider);
   const places = [...SYSTEM_FOLDERS, ...sites.flatMap(libraryFolders)];
   const folders = new Set<string>();
   const missing: string[] = [];

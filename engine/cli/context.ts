@@ -50,6 +50,8 @@ export interface Engine {
   /** Raw fp32 logits of the CPU provider, [S, V] row by row, before any shift. */
   readonly logits: (graph: BuiltGraph, shape: DecoderShape, request: LogitsRequest) => Promise<Float32Array>;
   readonly describeMachine: (cacheFolder: string) => Promise<MachineReport>;
+  /** Takes the CUDA provider out of the Python package at `file`; what was found out about CUDA is forgotten. */
+  readonly addCuda: (file: string, cacheFolder: string) => Promise<void>;
   readonly decideProvider: (choice: ProviderChoice, cacheFolder: string) => Promise<ProviderDecision>;
 }
 

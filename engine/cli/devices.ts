@@ -1,5 +1,6 @@
 // `palimpsest devices`: which execution providers this machine has, what probing them said, and which one is taken.
 
+import path from 'node:path';
 import type { MachineReport } from '../runtime/devices';
 import type { DeviceReport } from '../runtime/providers';
 import type { Command, CommandContext } from './context';
@@ -15,7 +16,13 @@ const spec: CommandSpec = {
   summary:
     'Test the execution providers of this machine, show which one is used and why, and what to do next.',
   operands: [],
-  options: { json: { help: 'print a single JSON object' } },
+  options: {
+    cuda: {
+      value: 'FILE',
+      help: 'first add CUDA (Linux x64) from the Python package onnxruntime-gpu, a .whl file (docs/gpu.md)',
+    },
+    json: { help: 'print a single JSON object' },
+  },
 };
 
 function verdict(device: DeviceReport): string {
@@ -61,7 +68,12 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
       ? new LiveView(context.stderr, context.clock)
       : undefined;
   let machine: MachineReport;
+  const cuda = parsed.text('cuda');
   try {
+    if (cuda !== undefined) {
+      view?.show(() => ['adding CUDA …']);
+      await context.engine.addCuda(path.resolve(context.folder, cuda), cacheFolder(context.env));
+    }
     view?.show(() => ['testing the execution providers …']);
     machine = await context.engine.describeMachine(cacheFolder(context.env));
   } finally {

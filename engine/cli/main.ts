@@ -21,6 +21,14 @@ const engine: Engine = {
     ]);
     return describeMachine((provider) => rememberedProbe(provider, cache));
   },
+  addCuda: async (file, cache) => {
+    const [{ addCuda }, { forgetProbe }] = await Promise.all([
+      import('../runtime/addCuda'),
+      import('../runtime/probe'),
+    ]);
+    await addCuda(file);
+    forgetProbe('cuda', cache);
+  },
   decideProvider: async (choice, cache) => {
     const [{ decideProvider }, { rememberedProbe }] = await Promise.all([
       import('../runtime/providers'),

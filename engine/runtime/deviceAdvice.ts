@@ -37,7 +37,7 @@ function onGpu(
   const done = `Nothing to do: models run on the GPU (${provider}).`;
   const hasCuda = devices.some((device) => device.provider === 'cuda' && device.usable);
   return platform === 'linux' && vendors.includes('nvidia') && !hasCuda
-    ? [done, 'CUDA is optional, and a separate download.']
+    ? [done, 'CUDA is optional, and a separate download (palimpsest devices --help).']
     : [done];
 }
 

@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ensureFolder } from '../folder';
 import type { ProviderName } from '../protocol';
+import { runtimeVersion } from './runtimePackage';
 
 export interface ProbeResult {
   readonly provider: ProviderName;
@@ -129,15 +130,6 @@ function machineKey(): string {
     PROBE_VERSION,
   ];
   return crypto.createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 12);
-}
-
-function runtimeVersion(): string {
-  try {
-    const manifest = require.resolve('onnxruntime-node/package.json');
-    return String(JSON.parse(fs.readFileSync(manifest, 'utf8')).version);
-  } catch {
-    return 'unknown';
-  }
 }
 
 function readMemory(file: string, provider: ProviderName, now: number): ProbeResult | undefined {

@@ -7,6 +7,7 @@ import { isEngineError } from '../errors';
 import { buildGraph } from '../graph/build';
 import type { Precision } from '../graph/types';
 import { PROVIDERS, type ProviderName } from '../protocol';
+import { whyNoCuda } from './cudaProvider';
 import { type ForwardRequest, openBias } from './forward';
 import { missingVulkan } from './hardware';
 import { voidKv } from './kvState';
@@ -114,10 +115,7 @@ function reasonOf(error: unknown): string {
   const detail = isEngineError(error) ? error.data['detail'] : undefined;
   const message =
     typeof detail === 'string' ? detail : error instanceof Error ? error.message : String(error);
-  const [, library] = /(lib[\w.+-]+\.so[.\d]*): cannot open shared object/i.exec(message) ?? [];
-  if (library !== undefined && !library.startsWith('libonnxruntime_providers'))
-    return `its library ${library} is not installed.`;
-  if (/failed to load (shared )?library/i.test(message)) return 'its libraries are not installed.';
+  if (/failed to load (shared )?library/i.test(message)) return whyNoCuda();
   if (/no supported adapters|failed to get a(n)? (webgpu )?adapter/i.test(message)) return noAdapter();
   return message.replace(/\s+/g, ' ').slice(0, 300);
 }

@@ -148,6 +148,15 @@ describe('devices', () => {
     assert.equal(machine.devices.length, 3);
     assert.deepEqual(machine.advice, ['Install a driver.']);
   });
+
+  test('--cuda adds CUDA before it looks', async () => {
+    const { calls, code } = await command(['devices', '--cuda', 'package.whl', '--json']);
+    assert.equal(code, 0);
+    assert.deepEqual(
+      calls.cuda.map((file) => path.basename(file)),
+      ['package.whl'],
+    );
+  });
 });
 
 describe('the model that is taken', () => {

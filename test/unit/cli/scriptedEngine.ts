@@ -36,6 +36,8 @@ export interface Calls {
   readonly servers: ServerParams[];
   /** Places of models that were prepared. */
   readonly prepared: string[];
+  /** Files that CUDA was added from. */
+  readonly cuda: string[];
   disposed: number;
 }
 
@@ -57,6 +59,7 @@ export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Ca
     scores: [],
     servers: [],
     prepared: [],
+    cuda: [],
     disposed: 0,
   };
   const engine: Engine = {
@@ -76,6 +79,9 @@ export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Ca
       calls.prepared.push(params.folder);
       context.onProgress?.({ folder: params.folder, stage: 'quantising', fraction: 0.5 });
       return { graph: { madeFiles: [] } };
+    },
+    addCuda: async (file) => {
+      calls.cuda.push(file);
     },
     describeMachine: async () => ({
       devices: script.devices ?? [],

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import { cudaFolders } from '../../../bench/offline/cudaLibraries';
-import { neededLibraries } from '../../../bench/offline/elf';
+import { neededLibraries } from '../../../engine/runtime/elf';
 
 describe("the CUDA provider's libraries", () => {
   let folder: string;
@@ -33,21 +33,19 @@ describe("the CUDA provider's libraries", () => {
   });
 
   test('they are looked for in the packages of Python, and what is missing is named', () => {
-    const provider = path.join(folder, 'provider.so');
-    fs.writeFileSync(provider, '');
     const wanted = () => ['libcudart.so.13', 'libcudnn.so.9'];
     const place = path.join(folder, 'nvidia', 'cudnn', 'lib');
     fs.mkdirSync(place, { recursive: true });
     fs.writeFileSync(path.join(place, 'libcudnn.so.9'), '');
-    const some = cudaFolders(provider, [folder], wanted);
+    const some = cudaFolders(folder, [folder], wanted);
     assert.deepEqual(some.folders, [place]);
     assert.match(some.text, /wants libcudart\.so\.13, libcudnn\.so\.9; not found: libcudart\.so\.13\. /);
     const torch = path.join(folder, 'torch', 'lib');
     fs.mkdirSync(torch, { recursive: true });
     fs.writeFileSync(path.join(torch, 'libcudart.so.13'), '');
-    const all = cudaFolders(provider, [folder], wanted);
+    const all = cudaFolders(folder, [folder], wanted);
     assert.deepEqual([...all.folders].sort(), [place, torch].sort());
     assert.match(all.text, /all were found\.$/);
-    assert.match(cudaFolders(path.join(folder, 'none.so'), [folder], wanted).text, /not among the pieces/);
+    assert.match(cudaFolders(folder, [folder], () => undefined).text, /not among the pieces/);
   });
 });
