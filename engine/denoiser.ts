@@ -159,6 +159,8 @@ export interface HoleAnswer {
   readonly locked: Uint8Array;
   /** Where it was chosen among rescored answers. */
   readonly choice?: AnswerChoice;
+  /** An answer to a prompt that came to its bound before its end. */
+  readonly isCut?: true;
 }
 
 /** What speaks for an answer that was chosen among others. */

@@ -364,11 +364,13 @@ export interface CandidateSpan {
   readonly source?: CopySource;
 }
 /**
- * What is wrong with a candidate as its text tells: it writes the same over and over (`loops`) or three times in a row
- * (`repeats`); most of what stood there is gone (`deletes`), or half of it (`shortens`); brackets or quotes lose their
- * partners; a third of its names stand nowhere else in the text; its confidence is low.
+ * What is wrong with a candidate as its text tells: an answer to an instruction breaks off before its end (`unfinished`); it
+ * writes the same over and over (`loops`) or three times in a row (`repeats`); most of what stood there is gone (`deletes`),
+ * or half of it (`shortens`); brackets or quotes lose their partners; a third of its names stand nowhere else in the text; its
+ * confidence is low.
  */
 export type Flaw =
+  | 'unfinished'
   | 'loops'
   | 'deletes'
   | 'unbalanced'

@@ -93,7 +93,7 @@ export function activate(context: ExtensionContext): Exported {
     inEditor('palimpsest.rewriteSelection', (all, editor) => all.rewrite(editor)),
     inEditor('palimpsest.rewriteSyntax', (all, editor) => all.rewrite(editor, 'syntax')),
     inEditor('palimpsest.repairSelection', (all, editor) => all.repair(editor)),
-    inEditor('palimpsest.rewriteWithInstruction', (all, editor) => all.rewriteWithInstruction(editor)),
+    inEditor('palimpsest.editByInstruction', (all, editor) => all.editByInstruction(editor)),
     window.registerTreeDataProvider('palimpsest.models', modelsTree),
     modelsTree,
     command('palimpsest.chooseModel', (all, row?: unknown) => all.models.choose(idOf(row))),

@@ -38,14 +38,14 @@ import { WorkspaceMemory } from './memory/workspaceMemory';
 import { modelsEnvironment } from './models/environment';
 import { hubToken, Models } from './models/models';
 import { Exclusions, sayExclusion } from './privacy/exclusions';
-import { Instructions } from './rewrite/instruction';
+import { Instructions } from './rewrite/instructions/instructions';
 import { RewriteOffers } from './rewrite/interruption/offer';
 import { UnfinishedRewrites } from './rewrite/interruption/unfinished';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
 import { ghostItem } from './rewrite/review/inlineView';
 import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewriteManager';
-import type { RewriteRequest } from './rewrite/state/types';
+import type { Wanted } from './rewrite/state/types';
 import { meantSpans } from './rewrite/targetSpans';
 import type { Servers } from './servers/servers';
 import {
@@ -94,7 +94,7 @@ export class Palimpsest {
   readonly cacheFolder: string;
   /** What the next engine is started with. Suites whose subject is the editor put a scripted engine here. */
   launch: () => Promise<EngineLaunch>;
-  private readonly instructions: Instructions;
+  readonly instructions: Instructions;
   private reported: EngineState['kind'] | undefined;
 
   constructor(
@@ -137,7 +137,7 @@ export class Palimpsest {
       again: () => this.offers.button,
     });
     const fail = (error: EngineError) => void this.failures.tell(error);
-    this.instructions = new Instructions(this.engine);
+    this.instructions = this.owned.add(new Instructions(this.engine, context.workspaceState));
     this.models = this.owned.add(
       new Models({
         command: () => this.modelsCommand(context),
@@ -304,11 +304,11 @@ export class Palimpsest {
     return this.rewriteMeant(editor, undefined, { isRepair: true });
   }
 
-  /** The same with an instruction that is asked for first. */
-  async rewriteWithInstruction(editor: TextEditor): Promise<Rewrite | undefined> {
+  /** The same by an instruction, which is asked for first where none is `given`. */
+  async editByInstruction(editor: TextEditor, given?: string): Promise<Rewrite | undefined> {
     if (!(await this.mayRewrite(editor.document))) return undefined;
     try {
-      const instruction = await this.instructions.ask();
+      const instruction = await this.instructions.ask(given);
       return instruction === undefined ? undefined : this.rewriteMeant(editor, undefined, { instruction });
     } catch (error) {
       void this.failures.tell(toEngineError(error));
@@ -319,13 +319,13 @@ export class Palimpsest {
   private async rewriteMeant(
     editor: TextEditor,
     choice: EmptyChoice | undefined,
-    request: Pick<RewriteRequest, 'instruction' | 'isRepair'> = {},
+    wanted: Wanted = {},
   ): Promise<Rewrite | undefined> {
     const empty = choice ?? rewriteSettings(editor.document).emptySelection;
     const spans = await meantSpans(editor, empty, this.syntax);
     // Closed while git was asked: nobody would ever end it.
     if (spans === undefined || editor.document.isClosed) return undefined;
-    return this.rewrites.startAt(editor, spans, request);
+    return this.rewrites.startAt(editor, spans, wanted);
   }
 
   /** Of the light bulb's menu, or at the cursor of the active editor. */
@@ -408,7 +408,6 @@ export class Palimpsest {
 
   private engineChanged(state: EngineState): void {
     this.status.show(state);
-    this.instructions.modelChanged(state);
     if (state.kind === 'ready' || state.kind === 'stopped') this.models.engineChanged();
     const isNews = state.kind === 'failed' && this.reported !== 'failed';
     this.reported = state.kind;

@@ -10,6 +10,11 @@ const NEIGHBOURHOOD = 16_384;
 const SIZES = [2, 3, 4, 6, 8] as const;
 const OPENS_BLOCK = /[:{([]$|=>$|->$|\b(?:then|do|else|begin)$/;
 
+/** Whether lines behind this one belong one step deeper. */
+export function opensBlock(line: string): boolean {
+  return OPENS_BLOCK.test(line.trimEnd());
+}
+
 /** How many columns deeper than the line before lines begin, by the number of times. */
 function stepsOf(lines: readonly string[]): ReadonlyMap<number, number> {
   const steps = new Map<number, number>();
@@ -69,7 +74,7 @@ export function fitFirstLine(answer: string, { before, original, unit }: IndentC
       .split(/[\r\n]/)
       .at(-1) ?? '';
   const depth = /^[ \t]*/.exec(lineBefore)?.[0];
-  return depth === standing && OPENS_BLOCK.test(lineBefore) ? unitText(unit) + rest : rest;
+  return depth === standing && opensBlock(lineBefore) ? unitText(unit) + rest : rest;
 }
 
 function unitText(unit: IndentUnit | undefined): string {

@@ -6,6 +6,10 @@ import type { Canvas, Hole, Span } from '../canvas/types';
 import type { HoleAnswer } from '../denoiser';
 import { EngineError } from '../errors';
 import type { Candidate } from '../protocol';
+import { type AskedCode, fencedCode } from './answer/fences';
+import { withoutMarks } from './answer/marks';
+import { reindented } from './answer/reindent';
+import { withoutSurroundings } from './answer/surroundings';
 import { fitFirstLine, fitIndentUnit, type IndentUnit, indentUnitNear } from './indentation';
 import {
   keepFinalNewline,
@@ -27,8 +31,8 @@ export interface FinishContext {
   readonly text: string;
   readonly spans: readonly Span[];
   readonly tokenizer: TokenBytes;
-  /** What of an answer is code, where a model may write more; absent: all of it. */
-  readonly codeOf?: (answer: string) => string;
+  /** How the code was asked for, where an answer may hold more than that; absent: all of it is code. */
+  readonly codeOf?: Omit<AskedCode, 'original'>;
   /** Probability that a candidate is right, from its answers and its texts, both in text order; absent: none is given. */
   readonly confidence?: (lane: readonly HoleAnswer[], texts: readonly string[]) => number;
   /** 0…1: the confidence below which a candidate is improbable; absent: `DEFAULT_GATE`. */
@@ -58,7 +62,7 @@ export function postprocess(
   lanes: readonly (readonly HoleAnswer[])[],
   context: FinishContext,
 ): readonly Candidate[] {
-  const { text, tokenizer } = context;
+  const { text } = context;
   const places = placesOf(context);
   const index = indexLines(text);
   const finder = new FlawFinder(
@@ -71,7 +75,7 @@ export function postprocess(
     if (lane.length !== places.length) {
       throw new EngineError('internal', `A candidate has ${lane.length} answers for ${places.length} holes.`);
     }
-    const texts = fitLane(lane, places, text, tokenizer, context.codeOf);
+    const texts = fitLane(lane, places, context);
     if (texts === undefined) continue;
     const spans = places.map(({ span: { start, end } }, i) => {
       return { range: rangeAt(index, start, end), start, end, text: texts[i] ?? '' };
@@ -84,7 +88,11 @@ export function postprocess(
     candidates.push({
       score: scoreOf(lane),
       ...(confidence === undefined ? {} : { confidence }),
-      flaws: finder.flawsOf(texts, confidence),
+      flaws: finder.flawsOf(
+        texts,
+        confidence,
+        lane.some(({ isCut }) => isCut),
+      ),
       spans: inRequestOrder,
     });
   }
@@ -116,9 +124,7 @@ function placesOf({ text, spans, canvas }: FinishContext): readonly Place[] {
 function fitLane(
   lane: readonly HoleAnswer[],
   places: readonly Place[],
-  text: string,
-  tokenizer: TokenBytes,
-  codeOf: FinishContext['codeOf'],
+  { text, tokenizer, codeOf }: FinishContext,
 ): readonly string[] | undefined {
   const raw = places.map((place, i) => rawText(lane[i], place, tokenizer, codeOf));
   const texts: string[] = raw.map((answer) => answer.text);
@@ -126,9 +132,22 @@ function fitLane(
   for (const [i, place] of places.entries()) {
     const answer = raw[i];
     if (answer === undefined) continue;
-    texts[i] = fitAnswer(answer, place, around(text, places, texts, i), text);
+    const sides = around(text, places, texts, i);
+    const isAsked = codeOf !== undefined && !answer.locked;
+    const placed = isAsked ? { ...answer, text: placedCode(answer.text, place, sides) } : answer;
+    texts[i] = fitAnswer(placed, place, sides, text);
   }
   return texts;
+}
+
+/** Code that was written apart from the file, as it stands in it. */
+function placedCode(
+  answer: string,
+  { original, lineEnd, unit }: Place,
+  { before, after }: { readonly before: string; readonly after: string },
+): string {
+  const own = withoutSurroundings(withLineEnds(answer, '\n'), { before, original, after });
+  return withLineEnds(reindented(own, { before, original, unit }), lineEnd);
 }
 
 interface RawText {
@@ -146,8 +165,10 @@ function rawText(
   codeOf: FinishContext['codeOf'],
 ): RawText {
   if (answer === undefined) return { text: '', damaged: false, locked: false, freeHead: 0, freeTail: 0 };
-  const { damaged, ...all } = answerText(answer, place.hole, tokenizer);
-  const text = codeOf === undefined ? all.text : codeOf(all.text);
+  const { damaged: isDamaged, ...all } = answerText(answer, place.hole, tokenizer);
+  const code = codeOf === undefined ? all.text : codeIn(all.text, answer, place, codeOf);
+  const damaged = isDamaged || code === undefined;
+  const text = code ?? '';
   const freeHead = Math.min(all.freeHead, text.length);
   const freeTail = Math.max(0, all.freeTail - (all.text.length - text.length));
   const locked = answer.locked.includes(1);
@@ -161,6 +182,21 @@ function rawText(
     freeHead: withLineEnds(text.slice(0, freeHead), place.lineEnd).length,
     freeTail: tailWithLineEnds(text, freeTail, place.lineEnd),
   };
+}
+
+/** The code that was asked for; undefined where the answer has none. What breaks off ends with its last whole line. */
+function codeIn(
+  text: string,
+  { isCut, locked }: HoleAnswer,
+  { original }: Place,
+  asked: NonNullable<FinishContext['codeOf']>,
+): string | undefined {
+  // What is locked stands where it stood, whatever the answer looks like.
+  if (locked.includes(1)) return text;
+  const code = fencedCode(text, { ...asked, original });
+  if (code === undefined) return undefined;
+  const whole = isCut && code.includes('\n') ? code.slice(0, code.lastIndexOf('\n')) : code;
+  return withoutMarks(whole, original);
 }
 
 /** The text on both sides of a place with the other holes' answers in it, as far as it matters. */

@@ -3,8 +3,9 @@ import { isObject, type JsonObject } from './json';
 import { renderInProcess, type TemplateAnswer } from './templateProcess';
 import type { ChatLayout, TextTokenizer } from './types';
 
-/** Stands for the message while the template is rendered; no template and no tokenizer has it. */
+/** Stand for the message and the answer while the template is rendered; no template and no tokenizer has them. */
 const MESSAGE = '\u0001message\u0001';
+const ANSWER = '\u0001answer\u0001';
 /** Strings that look like special tokens; whether they are is the tokenizer's to say. */
 const SPECIAL = /<\|[^|<>\s]+\|>|<\[[^\][]+\]>|\|<[^|<>\s]+>\||<\/?[a-z_]+>/giu;
 
@@ -26,10 +27,29 @@ export async function chatLayout(
   const rendered = await render(source, tokenizerConfig ?? {});
   if ('reason' in rendered)
     return { remarks: [`Its chat template ${rendered.reason}: it takes no instruction.`] };
-  const [before, after, ...more] = rendered.text.split(MESSAGE);
+  const [asked = '', answered = ''] = rendered.texts;
+  const [before, after, ...more] = asked.split(MESSAGE);
   if (before === undefined || after === undefined || more.length > 0)
     return { remarks: ['Its chat template does not repeat a message once: it takes no instruction.'] };
-  return { chat: { before: encode(before, tokenizer), after: encode(after, tokenizer) }, remarks: [] };
+  const end = endToken(answered, tokenizer);
+  return {
+    chat: {
+      before: encode(before, tokenizer),
+      after: encode(after, tokenizer),
+      ...(end === undefined ? {} : { end }),
+    },
+    remarks: [],
+  };
+}
+
+/** The token that ends an answer, as the template writes an earlier one. */
+function endToken(conversation: string, tokenizer: TextTokenizer): number | undefined {
+  const [, behind = ''] = conversation.split(ANSWER);
+  for (const [text] of behind.matchAll(SPECIAL)) {
+    const id = tokenizer.specialId(text);
+    if (id !== undefined) return id;
+  }
+  return undefined;
 }
 
 /** A checkpoint's chat template, in a file of its own or in tokenizer_config.json. */
@@ -50,16 +70,20 @@ function templateOf(value: unknown): string | undefined {
 }
 
 function render(source: string, config: JsonObject): Promise<TemplateAnswer> {
+  const shared = {
+    bos_token: tokenText(config['bos_token']),
+    eos_token: tokenText(config['eos_token']),
+    // Models that reason aloud when they are let: an edit wants the code alone.
+    enable_thinking: false,
+  };
+  const question = { role: 'user', content: MESSAGE };
+  const answer = { role: 'assistant', content: ANSWER };
   return renderInProcess({
     source,
-    values: {
-      messages: [{ role: 'user', content: MESSAGE }],
-      add_generation_prompt: true,
-      bos_token: tokenText(config['bos_token']),
-      eos_token: tokenText(config['eos_token']),
-      // Models that reason aloud when they are let: an edit wants the code alone.
-      enable_thinking: false,
-    },
+    values: [
+      { ...shared, messages: [question], add_generation_prompt: true },
+      { ...shared, messages: [question, answer], add_generation_prompt: false },
+    ],
   });
 }
 

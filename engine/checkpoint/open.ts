@@ -63,10 +63,9 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
     vocabSize,
   });
   const used = usedTensors(mapped.tensors);
-  const { chat, remarks: chatRemarks }: FoundLayout =
-    family.infill.kind === 'prompt'
-      ? await chatLayout(tokenizerConfig, parts.chatTemplate, tokenizer)
-      : { remarks: [] };
+  const { chat, remarks: chatRemarks }: FoundLayout = canAnswer(family)
+    ? await chatLayout(tokenizerConfig, parts.chatTemplate, tokenizer)
+    : { remarks: [] };
   const opens = family.infill.kind === 'prompt' && family.infill.bos === true;
   const opening = opens && specials.bos !== undefined ? [specials.bos] : [];
   return {
@@ -127,6 +126,11 @@ function requireRoom({ attention }: Family, contextLength: number): void {
     `The hole gap of ${attention.holeGap} positions uses up the whole context of ${contextLength}. Correct config.json, or the palimpsest.json next to it.`,
     { holeGap: attention.holeGap, contextLength },
   );
+}
+
+/** Canvases with expand and delete tokens, or with holes of their own, are all that their models were trained on. */
+function canAnswer({ attention, length }: Family): boolean {
+  return attention.kind !== 'cached-canvas' && length.kind !== 'expand-delete';
 }
 
 /** palimpsest.json where it says something, else recognition. */

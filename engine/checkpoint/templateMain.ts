@@ -14,12 +14,19 @@ const END_LATER = `
 `;
 
 function render({ source, values }: TemplateRequest): TemplateAnswer {
-  try {
-    const text = new Template(source).render({ ...values });
-    return text.length <= LONGEST ? { text } : { reason: `gives more than ${LONGEST} characters` };
-  } catch (error) {
-    return { reason: `cannot be rendered (${error instanceof Error ? error.message.slice(0, 200) : error})` };
+  const texts: string[] = [];
+  for (const own of values) {
+    try {
+      const text = new Template(source).render({ ...own });
+      if (text.length <= LONGEST) texts.push(text);
+      else if (texts.length === 0) return { reason: `gives more than ${LONGEST} characters` };
+    } catch (error) {
+      if (texts.length > 0) continue;
+      const why = error instanceof Error ? error.message.slice(0, 200) : error;
+      return { reason: `cannot be rendered (${why})` };
+    }
   }
+  return { texts };
 }
 
 /** Ends this process for certain, whatever its event loop is busy with, and whether or not there is still a parent. */

@@ -5,11 +5,15 @@ import path from 'node:path';
 
 export interface TemplateRequest {
   readonly source: string;
-  readonly values: Readonly<Record<string, unknown>>;
+  /** Rendered one after the other. */
+  readonly values: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** The text, or why there is none, as the end of a sentence that begins with the template. */
-export type TemplateAnswer = { readonly text: string } | { readonly reason: string };
+/**
+ * The texts, those that could not be rendered left out from the second on; or why there is no first one, as the end of a
+ * sentence that begins with the template.
+ */
+export type TemplateAnswer = { readonly texts: readonly string[] } | { readonly reason: string };
 
 /** MiB of JavaScript heap: a conversation of one message needs two. */
 const HEAP = 64;
@@ -60,8 +64,9 @@ function templateCommand(): readonly string[] | undefined {
 
 function answerOf(out: string): TemplateAnswer {
   try {
-    const answer: { text?: unknown; reason?: unknown } = Object(JSON.parse(out));
-    if (typeof answer.text === 'string') return { text: answer.text };
+    const answer: { texts?: unknown; reason?: unknown } = Object(JSON.parse(out));
+    const { texts } = answer;
+    if (Array.isArray(texts) && texts.every((text) => typeof text === 'string')) return { texts };
     if (typeof answer.reason === 'string') return { reason: answer.reason };
   } catch {
     // Told below.

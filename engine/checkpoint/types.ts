@@ -133,6 +133,8 @@ export interface EncodedText {
 export interface ChatLayout {
   readonly before: readonly number[];
   readonly after: readonly number[];
+  /** Token that ends an answer; absent where the template does not say: the family's own. */
+  readonly end?: number;
 }
 
 export interface Checkpoint {
@@ -151,7 +153,7 @@ export interface Checkpoint {
   readonly parameters: number;
   /** Language id (VS Code's) → token that opens a file of that language, where the tokenizer has such. */
   readonly languageTokens: Readonly<Record<string, number>>;
-  /** How a message is put before the model, where the family answers prompts and the checkpoint says how. */
+  /** How a message is put before the model, where the family can answer one and the checkpoint says how. */
   readonly chat?: ChatLayout;
   /** Sentences about what is unusual but not wrong (for instance a missing generation_config.json). */
   readonly remarks: readonly string[];

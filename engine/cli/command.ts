@@ -6,6 +6,7 @@ import { cacheCommands } from './cache';
 import { checkCommand } from './check';
 import type { Command, CommandContext } from './context';
 import { devicesCommand } from './devices';
+import { editCommand } from './edit';
 import { infillCommand } from './infill';
 import { modelsCommands } from './models';
 import { type CommandSpec, helpOf, parseArguments, suggestion, UsageError, usageOf } from './options';
@@ -14,6 +15,7 @@ import { serveCommand } from './serve';
 
 export const COMMANDS: readonly Command[] = [
   infillCommand,
+  editCommand,
   scoreCommand,
   checkCommand,
   benchCommand,
@@ -59,7 +61,7 @@ async function dispatch(words: readonly string[], context: CommandContext): Prom
   const [name, ...rest] = words;
   if (name === undefined) {
     throw new UsageError(
-      'Specify a command: palimpsest infill, score, check, bench, devices, serve, mcp, lsp, models, or cache.',
+      'Specify a command: palimpsest infill, edit, score, check, bench, devices, serve, mcp, lsp, models, or cache.',
     );
   }
   if (name === '--help' || name === '-h' || name === 'help') {

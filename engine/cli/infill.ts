@@ -1,29 +1,18 @@
 // `palimpsest infill`: masks the spans of a file, denoises them in view, and shows (or writes) what would change.
 import path from 'node:path';
 
-import { applyCandidate } from '../candidates/apply';
 import { indexLines, parseSpan, spanAt } from '../canvas/position';
 import { RULE_NAMES } from '../checkpoint/family';
 import type { CopyIndex } from '../copying/sources';
 import { toEngineError } from '../errors';
-import type { Model } from '../model';
-import {
-  type Candidate,
-  COPYING,
-  type InfillOptions,
-  type InfillParams,
-  type InfillResult,
-  type SpanRange,
-} from '../protocol';
-import { languageOf } from '../tools/language';
+import { COPYING, type InfillOptions, type SpanRange } from '../protocol';
+import { answerInView, namedSource, OUTPUT_NOTES, OUTPUT_OPTIONS } from './answers';
 import type { Command, CommandContext } from './context';
-import { DenoiseView } from './denoiseView';
-import { headerName, unifiedDiff } from './diffView';
 import { LiveView } from './liveView';
 import { MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
 import { type CommandSpec, choiceOption, numberOption, type ParsedArguments, UsageError } from './options';
-import { openModel, SERVER_OPTIONS } from './serverOptions';
-import { readSource, type SourceFile, STANDARD_INPUT, writeSource } from './sourceFile';
+import { SERVER_OPTIONS } from './serverOptions';
+import type { SourceFile } from './sourceFile';
 import { canAnimate, paintFor } from './style';
 import { readWorkspace, workspaceSentence } from './workspace';
 
@@ -73,13 +62,9 @@ const spec: CommandSpec = {
     instruction: { value: 'TEXT', help: 'describes the change, for models that take instructions' },
     ...RUN_OPTIONS,
     ...SERVER_OPTIONS,
-    write: { help: 'write the best candidate to the file' },
-    json: { help: 'print a single JSON object' },
+    ...OUTPUT_OPTIONS,
   },
-  notes: [
-    'FILE can be -, which reads standard input. The diff goes to standard output in a form that',
-    '`git apply` accepts; the animation and the summary go to standard error.',
-  ],
+  notes: OUTPUT_NOTES,
 };
 
 const MOST_CANDIDATES = 64;
@@ -123,92 +108,6 @@ function spanRanges(parsed: ParsedArguments): readonly SpanRange[] {
   });
 }
 
-/** Denoises with the steps in view where standard error is a terminal and nothing else was asked for. */
-async function denoise(
-  model: Model,
-  params: InfillParams,
-  index: CopyIndex | undefined,
-  animate: boolean,
-  context: CommandContext,
-): Promise<InfillResult> {
-  if (!animate) return model.infill(params, { signal: context.signal, index });
-  const view = new LiveView(context.stderr, context.clock);
-  try {
-    const steps = new DenoiseView(
-      view,
-      params.text,
-      params.spans,
-      paintFor(context.stderr, context.env),
-      () => context.clock.now(),
-    );
-    return await model.infill(params, {
-      signal: context.signal,
-      index,
-      onStep: (event) => steps.accept(event),
-    });
-  } finally {
-    view.clear();
-  }
-}
-
-/** `starter · cpu · int8 · 12 forwards · 3.3 tokens per forward · confidence 61 % · 812 ms` */
-function factsLine(result: InfillResult): string {
-  const { confidence, flaws = [] } = result.candidates[0] ?? {};
-  return [
-    result.model,
-    ...(result.provider === 'server'
-      ? [`${result.tokens} tokens`]
-      : [
-          result.provider,
-          result.precision,
-          `${result.forwards} forward${result.forwards === 1 ? '' : 's'}`,
-          `${result.tokensPerForward.toFixed(1)} tokens per forward`,
-        ]),
-    ...(confidence === undefined ? [] : [`confidence ${percent(confidence)}`]),
-    ...(flaws.length === 0 ? [] : [`flaws: ${flaws.join(', ')}`]),
-    `${Math.round(result.millis)} ms`,
-  ].join(' · ');
-}
-
-function confidenceText({ confidence, flaws = [] }: Candidate): string {
-  const sure = confidence === undefined ? '' : `, confidence ${percent(confidence)}`;
-  return flaws.length === 0 ? sure : `${sure}, flaws: ${flaws.join(', ')}`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
-}
-
-function showDifference(
-  source: SourceFile,
-  result: InfillResult,
-  all: boolean,
-  context: CommandContext,
-): void {
-  const paint = paintFor(context.stdout, context.env);
-  const name = headerName(source.name, context.folder);
-  const shown = all ? result.candidates : result.candidates.slice(0, 1);
-  shown.forEach((candidate, index) => {
-    if (shown.length > 1) {
-      const title = `# candidate ${index + 1} of ${shown.length}, mean log-probability ${candidate.score.toFixed(2)}${confidenceText(candidate)}`;
-      context.stdout.write(`${paint('faint', title)}\n`);
-    }
-    const after = applyCandidate(source.text, candidate);
-    const diff = unifiedDiff(source.text, after, { name, paint, safe: context.stdout.isTTY === true });
-    if (diff !== '') context.stdout.write(diff);
-    else
-      context.stderr.write(
-        `${shown.length > 1 ? `Candidate ${index + 1}` : 'The answer'} is the same as the current text.\n`,
-      );
-  });
-}
-
-function noAnswer({ gate }: InfillOptions): string {
-  return gate === undefined
-    ? 'The model found no answer; try another --seed or a larger span.'
-    : 'No answer reaches that confidence; lower --gate, or try another --seed or a larger span.';
-}
-
 /** What `--workspace` adds to copy from, and a line that says how much that is; undefined where it was not given. */
 async function workspaceIndex(
   parsed: ParsedArguments,
@@ -237,45 +136,11 @@ async function workspaceIndex(
 async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const options = infillOptions(parsed);
   const ranges = spanRanges(parsed);
-  const [name = ''] = parsed.operands;
-  const json = parsed.has('json');
-  const write = parsed.has('write');
-  if (write && name === STANDARD_INPUT) {
-    throw new UsageError('--write needs a file: standard input cannot be written back.', spec.name);
-  }
-  const source = await readSource(name, context.folder, context.stdin, context.signal);
+  const { source, language } = await namedSource(parsed, spec, context);
   const lines = indexLines(source.text);
   const spans = ranges.map((range) => spanAt(lines, range));
-  const language = name === STANDARD_INPUT ? undefined : languageOf(name);
   const index = await workspaceIndex(parsed, source, language, context);
-  const model = await openModel(parsed, spec, context);
-  let result: InfillResult;
-  try {
-    const animate = !json && canAnimate(context.stderr, context.env);
-    const params: InfillParams = {
-      ...options,
-      requestId: 1,
-      model: model.description.folder,
-      priority: 'rewrite',
-      text: source.text,
-      spans,
-      events: animate,
-      ...(language ? { language } : {}),
-      ...(source.path ? { fileName: source.path } : {}),
-    };
-    result = await denoise(model, params, index, animate, context);
-  } finally {
-    await model.dispose();
-  }
-
-  const [best] = result.candidates;
-  if (!json && best) showDifference(source, result, options.candidates !== undefined, context);
-  if (write && best) await writeSource(source, applyCandidate(source.text, best));
-  if (json) context.stdout.write(`${JSON.stringify(result)}\n`);
-  else context.stderr.write(`${paintFor(context.stderr, context.env)('faint', factsLine(result))}\n`);
-  if (best) return 0;
-  if (!json) context.stderr.write(`${noAnswer(options)}\n`);
-  return 1;
+  return answerInView(parsed, spec, context, { source, language, spans, options, index });
 }
 
 export const infillCommand: Command = { spec, run };

@@ -149,6 +149,8 @@ async function denoiseHole(
   for (let block = 0; growing.length > 0; block++) {
     const place = placeOf(block, denoiser.blockLength, lead.length);
     await denoiseBlock(run, growing, place);
+    const { isWhole } = request;
+    if (isWhole) for (const { state } of growing) state.endWhere(isWhole);
     growing = growing.filter(({ state }) => !state.ended && state.bound > place.to);
     if (growing.length === 0) break;
     await denoiser.commit(

@@ -45,10 +45,11 @@ const LONGEST_FITTED = 48;
  */
 export async function chooseAnswer(run: AnswerRun, state: HoleState, first: boolean): Promise<ChosenAnswer> {
   const { request, hole } = run;
-  const answer = state.answer();
+  const answer = state.answer(request.isWhole !== undefined);
   const { cells = [], head = NO_BYTES, tail = NO_BYTES } = holesOf(request.canvas)[hole] ?? {};
   const hasBorders = head.length + tail.length > 0;
-  if (hasBorders || answer.ids.length === 0 || request.enough?.() === true) return { answer };
+  const isOver = answer.isCut || request.enough?.() === true;
+  if (hasBorders || answer.ids.length === 0 || isOver) return { answer };
   const isFitted = !answer.locked.includes(1) && answer.ids.length <= LONGEST_FITTED;
   return request.rescoring && isFitted && !hasSeveralLines(cells, request)
     ? chosen(run, state, answer, request.rescoring, first ? CONTINUATION : 0, cells.length)

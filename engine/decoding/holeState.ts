@@ -154,6 +154,16 @@ export class HoleState {
     if (cell && (this.frontier < 0 || this.frontier > end)) this.endAt(cell);
   }
 
+  /** Ends behind the settled cells at its start, where those are a whole answer. */
+  endWhere(isWhole: (tokens: readonly number[]) => boolean): void {
+    if (this.ended) return;
+    const { frontier } = this;
+    const settled = frontier < 0 ? this.cells : this.cells.slice(0, frontier);
+    if (!isWhole(settled.map((cell) => cell.token))) return;
+    this.cells = settled;
+    this.ended = true;
+  }
+
   remove(cell: WorkCell): void {
     this.cells = this.cells.filter((other) => other !== cell);
   }
@@ -179,9 +189,11 @@ export class HoleState {
     });
   }
 
-  answer(): HoleAnswer {
+  /** `needsEnd`: an answer that has not come to its end is told from one that has. */
+  answer(needsEnd = false): HoleAnswer {
     const cells = this.cells.filter((cell) => cell.state !== 'masked');
     return {
+      ...(needsEnd && !this.ended ? { isCut: true } : {}),
       ids: Int32Array.from(cells, (cell) => cell.token),
       logProbs: Float32Array.from(cells, (cell) => cell.logProb),
       locked: Uint8Array.from(cells, (cell) => Number(cell.state === 'locked')),

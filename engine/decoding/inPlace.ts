@@ -86,9 +86,11 @@ export async function denoiseInPlace(
     if (open.length === 0) break;
     if (step > 1 && request.enough?.()) await takeDrafts(denoiser, open, step, request, rules);
     else await denoise(denoiser, open, step, request, rules);
+    const { isWhole } = request;
+    if (isWhole) for (const { stretches } of open) for (const { state } of stretches) state.endWhere(isWhole);
   }
   const results = candidates.map(({ stretches, steps }) => ({
-    holes: stretches.map(({ state }) => state.answer()),
+    holes: stretches.map(({ state }) => state.answer(request.isWhole !== undefined)),
     steps,
   }));
   return forAllSeeds(results, request.seeds);

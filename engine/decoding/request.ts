@@ -33,6 +33,8 @@ export interface DecodeRequest {
   readonly endBias?: number;
   /** Called after every step, for each lane and each hole that was open; the loop waits for it. */
   readonly onStep?: (step: DenoiseStep) => void | Promise<void>;
+  /** Whether an answer that begins with these tokens is whole: then the hole ends there, end token or none. */
+  readonly isWhole?: (tokens: readonly number[]) => boolean;
   readonly signal?: AbortSignal;
   /** Asked between steps: true takes the draft as it is, every mask filled with its best guess. */
   readonly enough?: () => boolean;

@@ -16,6 +16,8 @@ type Options = Pick<
 export const CANDIDATE_TEMPERATURE = 0.4;
 /** Most tokens of an answer where the request sets no bound, and no more stood there: a dozen lines. */
 export const DEFAULT_MAX_TOKENS = 128;
+/** Masks more than half again of what stood there, for an answer that is denoised in place: each costs a part of every step. */
+const SPARE_MASKS = 32;
 
 /**
  * Rules that write one token a step, and what takes their place on a slow machine: all tokens whose entropies sum to little
@@ -68,13 +70,15 @@ export function seedsOf({ seed = 0, candidates = 1 }: Options): number[] {
   return Array.from({ length: candidates }, (_, index) => seed + index);
 }
 
-/** Most tokens that each hole's answer may have, healed border tokens included. */
-export function maxTokensOf(holes: readonly Hole[], { maxTokens }: Options): number[] {
+/**
+ * Most tokens that each hole's answer may have, healed border tokens included. `isAsked`: it answers a prompt, and breaks off
+ * at its bound where another one is only short.
+ */
+export function maxTokensOf(holes: readonly Hole[], { maxTokens }: Options, isAsked = false): number[] {
+  const usual = (standing: number) =>
+    isAsked ? DEFAULT_MAX_TOKENS + 2 * standing : Math.max(DEFAULT_MAX_TOKENS, halfAgain(standing));
   return holes.map(({ cells }) =>
-    Math.max(
-      maxTokens ?? Math.max(DEFAULT_MAX_TOKENS, halfAgain(cells.length)),
-      cells.some((cell) => cell.locked) ? cells.length : 1,
-    ),
+    Math.max(maxTokens ?? usual(cells.length), cells.some((cell) => cell.locked) ? cells.length : 1),
   );
 }
 
@@ -131,9 +135,16 @@ export function maskCountsOf(
             standing === 0 ? insertion(family.length.initialMasks) : withSpare(standing),
             Math.max(room, standing),
           )
-        : standing;
+        : isAnsweredInPlace(family)
+          ? halfAgain(standing) + SPARE_MASKS
+          : standing;
     return Math.max(1, Math.min(most, wanted));
   });
+}
+
+/** Its masks all stand from the beginning, and an end token may come in any of them. */
+function isAnsweredInPlace({ attention, infill }: Checkpoint['family']): boolean {
+  return infill.kind === 'prompt' && attention.kind === 'full';
 }
 
 function withSpare(standing: number): number {

@@ -58,12 +58,15 @@ export class Denoisers {
 
   /** Whether the family denoises whole canvases; else it goes block by block. */
   get areInPlace(): boolean {
-    return this.checkpoint.family.infill.kind === 'in-place';
+    return this.checkpoint.family.attention.kind === 'full';
   }
 
   /** One for each request: its cache is of this canvas, and a pass takes in so many tokens of it. To be disposed of. */
-  inPlace(cache: 'dual' | 'exact', tokens = Number.POSITIVE_INFINITY): CroppedDenoiser {
-    const { family, specials, shape } = this.checkpoint;
+  inPlace(
+    cache: 'dual' | 'exact',
+    tokens = Number.POSITIVE_INFINITY,
+    { family, specials, shape }: Pick<Checkpoint, 'family' | 'shape' | 'specials'> = this.checkpoint,
+  ): CroppedDenoiser {
     const whole = new CachedInPlaceDenoiser(this.forward, shape, {
       shifted: family.shifted,
       cache,

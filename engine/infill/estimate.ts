@@ -12,7 +12,7 @@ const REFRESH_EVERY = 16;
 const CHUNK = 256;
 
 export interface EstimateFacts {
-  readonly family: Pick<Family, 'attention' | 'infill'>;
+  readonly family: Pick<Family, 'attention'>;
   readonly reach: Reach;
   /** Tokens of text and spans that the model reads. */
   readonly window: number;
@@ -28,7 +28,7 @@ export function estimateOf(pace: Pace, facts: EstimateFacts): Estimate {
   const { family, reach, masks, candidates, tokensPerStep } = facts;
   const steps = Math.ceil(masks / Math.max(1, tokensPerStep));
   const window = Math.min(facts.window, reach.tokens);
-  const isWhole = family.infill.kind === 'in-place';
+  const isWhole = family.attention.kind === 'full';
   const active = isWhole ? Math.min(masks, reach.masks) : blockOf(family, masks);
   const step = pace.millisOf({ length: active, past: window, rows: active });
   const read = isWhole

@@ -2,15 +2,16 @@
 
 import { confidenceFeatures } from '../calibration/confidence';
 import type { Calibration } from '../calibration/types';
+import { fencedCode, isAnswered } from '../candidates/answer/fences';
 import { postprocess } from '../candidates/postprocess';
 import { buildCanvas } from '../canvas/build';
 import type { Canvas, Hole } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
 import type { CopyIndex } from '../copying/sources';
-import { denoiseBlocks } from '../decoding/blocks';
+import { type BlockRequest, denoiseBlocks } from '../decoding/blocks';
 import type { RescoringChoice } from '../decoding/chooseAnswer';
 import { denoiseInPlace } from '../decoding/inPlace';
-import type { DecodeRequest, LaneResult } from '../decoding/request';
+import { type DecodeRequest, type LaneResult, standingText } from '../decoding/request';
 import { NO_BYTES } from '../decoding/tokenTable';
 import type { DenoiseStep } from '../decoding/types';
 import type {
@@ -27,12 +28,13 @@ import type {
 import { availableMemory } from '../runtime/availableMemory';
 import type { Forward } from '../runtime/forward';
 import { Pace, SteadyPace } from '../runtime/pace';
+import { answerInPlace } from './answerInPlace';
+import { answering } from './answering';
 import { Denoisers } from './denoisers';
 import { estimateOf, Progress } from './estimate';
 import { holeContext, languageToken, sidesOf } from './layout';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
-import { unfenced } from './prompt';
-import { type Reach, reachOf, STEP_LOOKED_AT, UNBOUNDED } from './reach';
+import { type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
 import { scoreText } from './scoreText';
 import { TokenScorer } from './scoring';
 import { withStrength } from './strength';
@@ -71,13 +73,17 @@ export class Infiller {
   }
 
   /** By the pace of the last passes: a machine that was busy when the model was loaded need not be busy now. */
-  private reachFor({ interactive, window }: InfillParams): Reach {
-    if (!this.denoisers.areInPlace) return UNBOUNDED;
+  private reachFor(params: InfillParams): Reach {
+    const { interactive, window } = params;
     const pace = interactive ? this.steady.current : undefined;
+    if (!this.denoisers.areInPlace) {
+      const isAsked = answering(this.checkpoint, params).family.infill.kind === 'prompt';
+      return pace !== undefined && isAsked ? readingReach(pace, window) : UNBOUNDED;
+    }
     if (pace !== undefined) {
       return reachOf(pace, this.checkpoint.shape, { window, available: availableMemory() });
     }
-    return window === undefined ? UNBOUNDED : { ...UNBOUNDED, tokens: window };
+    return window === undefined ? UNBOUNDED : { ...UNBOUNDED, tokens: window, reading: window };
   }
 
   async infill(params: InfillParams, context: Context): Promise<InfillResult> {
@@ -109,7 +115,7 @@ export class Infiller {
   estimate(params: InfillParams): Estimate {
     const plan = planRequest(this.checkpoint, this.calibration, params, { reach: this.reachFor(params) });
     const canvas = this.unmasked(plan);
-    return this.estimateOf(plan, canvas, planHoles(this.checkpoint, plan, canvas));
+    return this.estimateOf(plan, canvas, planHoles(plan, canvas));
   }
 
   async score(params: ScoreParams, { signal }: { readonly signal?: AbortSignal }): Promise<ScoreResult> {
@@ -140,8 +146,7 @@ export class Infiller {
   }
 
   /** The canvas before some of its tokens are kept. */
-  private unmasked({ params, textBudget, room }: RequestPlan): Canvas {
-    const { checkpoint } = this;
+  private unmasked({ params, textBudget, room, checkpoint }: RequestPlan): Canvas {
     const { infill } = checkpoint.family;
     const opening = languageToken(checkpoint, params.language);
     return buildCanvas({
@@ -159,7 +164,7 @@ export class Infiller {
   }
 
   private estimateOf(
-    { reach, seeds, params }: RequestPlan,
+    { reach, seeds, params, checkpoint, promptLength }: RequestPlan,
     canvas: Canvas,
     { maskCounts }: HolePlan,
   ): Estimate {
@@ -169,9 +174,9 @@ export class Infiller {
     );
     const masks = maskCounts.reduce((sum, count) => sum + count, 0);
     return estimateOf(this.pace, {
-      family: this.checkpoint.family,
+      family: checkpoint.family,
       reach,
-      window: text + masks,
+      window: promptLength + text + masks,
       masks: Math.max(1, Math.round(masks * (params.strength ?? 1))),
       candidates: seeds.length,
       tokensPerStep: this.tokensPerStep,
@@ -179,14 +184,19 @@ export class Infiller {
   }
 
   private async denoise(plan: RequestPlan, canvas: Canvas, context: Context): Promise<LaneResult[]> {
-    const holePlan = planHoles(this.checkpoint, plan, canvas);
+    const holePlan = planHoles(plan, canvas);
     const progress = new Progress(this.estimateOf(plan, canvas, holePlan), plan.seeds.length);
     const request = this.decodeRequest(plan, holePlan, canvas, { ...context, progress });
-    const { params, copying, fit, reach } = plan;
+    const { params, copying, fit, reach, checkpoint } = plan;
+    const contextFor = this.contextOf(plan, holePlan, canvas);
+    const isAsked = checkpoint.family.infill.kind === 'prompt';
     if (this.denoisers.areInPlace) {
-      const denoiser = this.denoisers.inPlace(params.cache ?? 'dual', reach.tokens);
+      // A prompt is no text of which a part would do.
+      const tokens = isAsked ? Number.POSITIVE_INFINITY : reach.tokens;
+      const denoiser = this.denoisers.inPlace(params.cache ?? 'dual', tokens, checkpoint);
       const { lengths } = holePlan;
       try {
+        if (isAsked) return await answerInPlace(copying.inPlace(denoiser), { ...request, contextFor });
         return await denoiseInPlace(copying.inPlace(denoiser), {
           ...request,
           ...(lengths ? { lengths: { candidates: lengths } } : {}),
@@ -200,29 +210,52 @@ export class Infiller {
     const rescoring = fit.choice && { coefficients: fit.choice, ...(onChoices ? { onChoices } : {}) };
     return denoiseBlocks(copying.blockwise(this.denoisers.blockwise()), {
       ...request,
-      contextFor: (hole, answers) => {
-        const { before, after } = sidesOf(canvas, hole, answers);
-        const { language, instruction } = params;
-        const { cells = [], head, tail } = holePlan.holes[hole] ?? {};
-        const selected = cells.map((cell) => cell.original);
-        const asked = { selected, ...(instruction === undefined ? {} : { instruction }) };
-        return {
-          ...holeContext(this.checkpoint, before, after, language, asked),
-          sides: { before, after, head: wholeText(head), tail: wholeText(tail) },
-        };
-      },
+      contextFor,
       ...(rescoring ? { rescoring } : {}),
     });
   }
 
+  /** What the model sees around a hole, with the answers to the other ones in it. */
+  private contextOf(
+    { checkpoint, params, fence }: RequestPlan,
+    { holes }: HolePlan,
+    canvas: Canvas,
+  ): BlockRequest['contextFor'] {
+    const { language, instruction } = params;
+    const { tokenizer, family } = checkpoint;
+    const standing = (hole: number) => standingText(holes[hole]?.cells ?? [], tokenizer);
+    // Of an answer to a prompt the others see the code. One that is no text makes no candidate, and would take more tokens.
+    const codeOf = (ids: Int32Array, hole: number) => {
+      const original = standing(hole);
+      const text = tokenizer.decode(ids);
+      const code = text.includes('\ufffd') ? original : fencedCode(text, { fence, language, original });
+      return tokenizer.encode(code ?? original).ids;
+    };
+    return (hole, answers) => {
+      const isAsked = family.infill.kind === 'prompt';
+      const written = isAsked ? answers.map((ids, other) => ids && codeOf(ids, other)) : answers;
+      const { before, after } = sidesOf(canvas, hole, written);
+      const asked = { selected: standing(hole), instruction, fence };
+      const { head, tail } = holes[hole] ?? {};
+      return {
+        ...holeContext(checkpoint, before, after, language, asked),
+        sides: { before, after, head: wholeText(head), tail: wholeText(tail) },
+      };
+    };
+  }
+
   private decodeRequest(
-    { params, sampling, seeds }: RequestPlan,
+    { params, sampling, seeds, checkpoint, fence }: RequestPlan,
     { holes, maxTokens, minTokens, maskCounts }: HolePlan,
     canvas: Canvas,
     { signal, onStep, enough, progress }: Context & { readonly progress: Progress },
   ): DecodeRequest {
-    const { family, tokenizer, shape } = this.checkpoint;
+    const { family, tokenizer, shape } = checkpoint;
+    const { language } = params;
     return {
+      ...(family.infill.kind === 'prompt'
+        ? { isWhole: (tokens: readonly number[]) => isAnswered(tokenizer.decode(tokens), fence, language) }
+        : {}),
       ...{ canvas, family, tokenizer, sampling, seeds, maxTokens, minTokens, maskCounts },
       vocabSize: shape.vocabSize,
       contextLimit: shape.contextLength,
@@ -238,18 +271,19 @@ export class Infiller {
   }
 
   private candidatesOf(
-    { params, copying, fit }: RequestPlan,
+    { params, copying, fit, checkpoint, fence }: RequestPlan,
     canvas: Canvas,
     lanes: readonly LaneResult[],
     { onEvidence }: Context,
   ): readonly Candidate[] {
-    const { tokenizer, family } = this.checkpoint;
+    const { tokenizer, family } = checkpoint;
+    const { language } = params;
     return postprocess(
       lanes.map((lane) => lane.holes).filter((holes) => copying.isAnswer(holes)),
       {
         ...{ canvas, text: params.text, spans: params.spans, tokenizer },
         ...(this.calibration ? { gate: this.calibration.gate } : {}),
-        ...(family.infill.kind === 'prompt' ? { codeOf: unfenced } : {}),
+        ...(family.infill.kind === 'prompt' ? { codeOf: { fence, language } } : {}),
         confidence: (holes, texts) => {
           const features = confidenceFeatures(holes, copying.agreement(texts));
           onEvidence?.(features, texts);

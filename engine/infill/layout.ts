@@ -85,7 +85,7 @@ export function holeContext(
   prefix: readonly number[] | Int32Array,
   suffix: readonly number[] | Int32Array,
   language: string | undefined,
-  asked: Pick<PromptParts, 'selected' | 'instruction'> = { selected: [] },
+  asked: Pick<PromptParts, 'selected' | 'instruction' | 'fence'> = { selected: '' },
 ): HoleContext {
   const { family, specials } = facts;
   const bos = (wanted: Opening = false) =>
@@ -132,7 +132,8 @@ export function holeContext(
     case 'prompt':
       if (facts.chat !== undefined) {
         const { tokenizer, chat } = facts;
-        return promptContext({ tokenizer, chat }, { ...asked, before: prefix, after: suffix, language });
+        const [before, after] = [tokenizer.decode(prefix), tokenizer.decode(suffix)];
+        return promptContext({ tokenizer, chat }, { ...asked, before, after, language });
       }
       throw new EngineError(
         'family-unknown',

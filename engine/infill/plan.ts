@@ -2,6 +2,7 @@
 // its text and its answers have, how it copies and what was fitted to that, how it samples.
 import { defaultCopying, type Fit, fitFor } from '../calibration/fit';
 import type { Calibration } from '../calibration/types';
+import { fenceFor } from '../candidates/answer/fences';
 import type { Canvas, Cell, Hole } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
 import { RequestCopying } from '../copying/request';
@@ -10,6 +11,7 @@ import { holesOf, standingText } from '../decoding/request';
 import type { DecodeSampling } from '../decoding/sampling';
 import { EngineError } from '../errors';
 import type { InfillParams } from '../protocol';
+import { answering } from './answering';
 import {
   DEFAULT_MAX_TOKENS,
   lengthsOf,
@@ -19,12 +21,16 @@ import {
   seedsOf,
   sharedBounds,
 } from './bounds';
-import { answerRoom, spareTokens, textBudget } from './layout';
+import { type AnswerRoom, answerRoom, spareTokens, textBudget } from './layout';
 import { promptTokens } from './prompt';
 import { type Reach, UNBOUNDED } from './reach';
 
 export interface RequestPlan {
   readonly params: InfillParams;
+  /** As this request has it (answering.ts). */
+  readonly checkpoint: Checkpoint;
+  /** Of the prompt and its answer. */
+  readonly fence: string;
   /** Tokens that each answer is sure to find room for. */
   readonly room: number;
   /** Tokens of the prompt beside the text around the spans; 0 for families that read the text itself. */
@@ -46,23 +52,25 @@ export interface RequestPlan {
  * @throws EngineError `option-invalid` where the model takes no instruction, or the strength is out of its range
  */
 export function planRequest(
-  checkpoint: Checkpoint,
+  given: Checkpoint,
   calibration: Calibration | undefined,
   params: InfillParams,
   { index, reach = UNBOUNDED }: { readonly index?: CopyIndex; readonly reach?: Reach } = {},
 ): RequestPlan {
   const { spans, maxTokens = DEFAULT_MAX_TOKENS, strength = 1 } = params;
-  checkInstruction(checkpoint, params);
+  checkInstruction(given, params);
   checkStrength(strength);
+  const checkpoint = answering(given, params);
+  const fence = fenceFor(params.text, params.instruction ?? '');
   const room = answerRoom(checkpoint, spans.length, maxTokens);
-  const promptLength = promptLengthOf(checkpoint, params);
+  const promptLength = promptLengthOf(checkpoint, params, fence);
   const choice = params.copying ?? defaultCopying(calibration, checkpoint.family);
   const fit = fitFor(calibration, choice, checkpoint.family);
   return {
-    params,
+    ...{ params, checkpoint, fence },
     room: room.tokens,
     promptLength,
-    textBudget: Math.max(1, textBudget(checkpoint, room) - promptLength),
+    textBudget: Math.max(1, budgetOf(checkpoint, params, room, reach, promptLength) - promptLength),
     strength,
     copying: new RequestCopying(checkpoint, params, choice, fit.mixture, index),
     fit,
@@ -82,14 +90,11 @@ export interface HolePlan {
   readonly lengths: readonly (readonly number[])[] | undefined;
 }
 
-export function planHoles(
-  checkpoint: Checkpoint,
-  { params, room, promptLength, fit, reach }: RequestPlan,
-  canvas: Canvas,
-): HolePlan {
+export function planHoles(plan: RequestPlan, canvas: Canvas): HolePlan {
+  const { checkpoint, params, room, promptLength, fit, reach } = plan;
   const { family, shape, tokenizer } = checkpoint;
   const holes = holesOf(canvas);
-  const wanted = maxTokensOf(holes, params);
+  const wanted = maxTokensOf(holes, params, family.infill.kind === 'prompt');
   // Whole canvases are denoised at once; holes that are denoised in turn share what the text leaves.
   const isWhole = family.infill.kind === 'in-place';
   const free = shape.contextLength - spareTokens(family) - promptLength;
@@ -118,22 +123,45 @@ export function leastTokens(
   return isLong ? Math.ceil(cells.length * share) : 1;
 }
 
-function promptLengthOf({ family, chat, tokenizer }: Checkpoint, params: InfillParams): number {
+/** Tokens of the longest prompt of a span, without what stands around it. */
+function promptLengthOf(
+  { family, chat, tokenizer }: Checkpoint,
+  { text, spans, language, instruction }: InfillParams,
+  fence: string,
+): number {
   if (family.infill.kind !== 'prompt' || chat === undefined) return 0;
-  const { text, spans, language, instruction } = params;
-  const longest = Math.max(
-    0,
-    ...spans.map(({ start, end }) => tokenizer.encode(text.slice(start, end)).ids.length),
+  const lengths = spans.map(({ start, end }) =>
+    promptTokens({ tokenizer, chat }, { selected: text.slice(start, end), language, instruction, fence }),
   );
-  const selected = new Array<number>(longest).fill(0);
-  return promptTokens({ tokenizer, chat }, { selected, language, instruction });
+  return Math.max(0, ...lengths);
+}
+
+/**
+ * Tokens of text, answers and prompt. What is worth reading, and what the machine reads in time, bounds what stands around the
+ * spans of a prompt; the spans themselves only have to fit the model.
+ */
+function budgetOf(
+  checkpoint: Checkpoint,
+  { text, spans }: InfillParams,
+  room: AnswerRoom,
+  reach: Reach,
+  promptLength: number,
+): number {
+  const { family, shape, tokenizer } = checkpoint;
+  const usual = textBudget(checkpoint, room);
+  if (family.infill.kind !== 'prompt') return usual;
+  const least = spans.reduce(
+    (sum, { start, end }) => sum + Math.max(room.tokens, tokenizer.encode(text.slice(start, end)).ids.length),
+    promptLength,
+  );
+  return Math.min(shape.contextLength - spareTokens(family), Math.max(least, Math.min(usual, reach.reading)));
 }
 
 function checkInstruction({ family, chat }: Checkpoint, { instruction }: InfillParams): void {
   if (instruction === undefined || chat !== undefined) return;
   throw new EngineError(
     'option-invalid',
-    `${family.title} does not take instructions; it fills in what fits the surrounding code. Remove the instruction, or choose a model that follows instructions.`,
+    `${family.title} does not take instructions; it fills in what fits the surrounding code. Remove the instruction, or choose a model with a chat template.`,
     { family: family.id },
   );
 }

@@ -9,6 +9,8 @@ export interface Reach {
   readonly tokens: number;
   /** Most masks that are denoised at once; those behind them wait, and are seen as masks. */
   readonly masks: number;
+  /** Most tokens of a prompt, which is read as a whole before its answer begins. */
+  readonly reading: number;
   /** Whether one token a step would be a long wait: then all that are sure are written. */
   readonly isSlow: boolean;
 }
@@ -20,6 +22,9 @@ const LONGEST_STEP = 150;
 /** A step over so many masks that takes longer than this, in milliseconds, makes one token a step a long wait. */
 const SLOW_MASKS = 64;
 const SLOW_STEP = 60;
+/** Milliseconds of reading a prompt, and the tokens that are read however long it takes. */
+const LONGEST_READING = 6000;
+const LEAST_READING = 384;
 /** Fewer tokens say too little about the place, fewer masks too little about one another, however slow the machine is. */
 const LEAST_TOKENS = 192;
 const LEAST_MASKS = 16;
@@ -41,12 +46,19 @@ export function reachOf(
   return {
     tokens: Math.min(wanted, longestPass(shape, SHARE_OF_MEMORY * available)),
     masks: Math.max(LEAST_MASKS, pace.mostWithin(LONGEST_STEP, stepOf)),
+    reading: wanted,
     isSlow: isSlow(pace),
   };
 }
 
 /** The step that says whether a machine is slow. */
 export const STEP_LOOKED_AT: PassSize = stepOf(SLOW_MASKS);
+
+/** Of a prompt that is read in chunks, each of which can be the last one, and only once: it may take longer than a pass. */
+export function readingReach(pace: Pace, window?: number): Reach {
+  const most = pace.mostWithin(LONGEST_READING, (length) => ({ length, past: 1, rows: 0 }));
+  return { ...UNBOUNDED, reading: window ?? Math.max(LEAST_READING, most) };
+}
 
 /** False where the pace is not known. */
 export function isSlow(pace: Pace): boolean {
@@ -60,5 +72,6 @@ function stepOf(masks: number): PassSize {
 export const UNBOUNDED: Reach = {
   tokens: Number.POSITIVE_INFINITY,
   masks: Number.POSITIVE_INFINITY,
+  reading: Number.POSITIVE_INFINITY,
   isSlow: false,
 };

@@ -12,7 +12,7 @@ import {
 import { holdsSecrets } from '../../engine/privacy/secrets';
 import { isEditable } from '../documents/editable';
 import { offersFixes } from '../settings';
-import { shortened } from './problem';
+import { shortened } from '../text/shortened';
 
 export const FIX_KIND = CodeActionKind.QuickFix.append('palimpsest');
 

@@ -9,11 +9,12 @@ import { saySteps } from '../rewrite/denoise/wait';
 import { judged } from '../rewrite/judge';
 import { type Asking, type CandidateSet, requestCandidates } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
-import type { Span } from '../rewrite/state/types';
+import type { Span, Wanted } from '../rewrite/state/types';
 import { rewriteSettings } from '../settings';
+import { shortened } from '../text/shortened';
 import { withPatience } from '../ui/delayedProgress';
 import { say } from '../ui/statusMessage';
-import { shortened } from './problem';
+import { instructionFor } from './problem';
 import { type Sifted, Trial, type TrialServices } from './trial';
 
 export interface FixerServices extends Asking, TrialServices {
@@ -93,7 +94,7 @@ export class Fixer {
         const [now] = changes.follow([span]) ?? [];
         // Somebody works there.
         if (now === undefined) return { found: { kind: 'none' }, span };
-        const { candidates } = await this.ask(document, now, signal, report);
+        const { candidates } = await this.ask(document, diagnostic, now, signal, report);
         const found = await trial.sift({ spans: [span], candidates }, () =>
           report(l10n.t('checking with the language server')),
         );
@@ -122,6 +123,7 @@ export class Fixer {
 
   private async ask(
     document: TextDocument,
+    diagnostic: Diagnostic,
     span: Span,
     signal: AbortSignal,
     report: (message: string) => void,
@@ -135,8 +137,9 @@ export class Fixer {
       },
     };
     const sampling = { candidates, strength: 1 };
+    const request = { seed: 0, ...wantedFor(document, diagnostic) };
     try {
-      return await requestCandidates(this.services, document, [span], { seed: 0 }, listening, sampling);
+      return await requestCandidates(this.services, document, [span], request, listening, sampling);
     } finally {
       throttle.clear();
     }
@@ -185,9 +188,10 @@ export class Fixer {
       return 'unchecked';
     }
     const spans = changes.follow(found.candidates.spans) ?? [];
-    this.services.rewrites.present(editor, { ...found.candidates, spans }, 0, (candidates, signal) =>
-      this.siftMore(document, diagnostic, candidates, signal),
-    );
+    this.services.rewrites.present(editor, { ...found.candidates, spans }, 0, {
+      sift: (candidates, signal) => this.siftMore(document, diagnostic, candidates, signal),
+      wanted: wantedFor(document, diagnostic),
+    });
     say(l10n.t('Palimpsest: this fix resolves the problem in a copy of the file.'), 'pass');
     return 'shown';
   }
@@ -209,6 +213,12 @@ export class Fixer {
     if (chosen !== rewrite || span === undefined) return;
     const editor = window.visibleTextEditors.find((one) => one.document === document);
     const isThere = document.getText().slice(span.start, span.end) === span.old;
-    if (editor !== undefined && isThere) this.services.rewrites.startAt(editor, [span]);
+    if (editor !== undefined && isThere)
+      this.services.rewrites.startAt(editor, [span], wantedFor(document, diagnostic));
   }
+}
+
+/** To models that take instructions, what the language server says is one. */
+function wantedFor(document: TextDocument, { message, range }: Diagnostic): Wanted {
+  return { problem: instructionFor(message, document.getText(range)) };
 }

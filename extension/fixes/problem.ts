@@ -59,14 +59,18 @@ export function fixesAmong<T>(checked: readonly Checked<T>[]): Sifting<T> {
   return { kind: checked.length > 0 && !wasSeen ? 'unchecked' : 'none' };
 }
 
-/** One line of a menu. */
-export function shortened(message: string, most = 60): string {
-  const line = (splitLines(message).find((one) => one.trim() !== '') ?? '').trim();
-  const characters = [...line];
-  return characters.length <= most
-    ? line
-    : `${characters
-        .slice(0, most - 1)
-        .join('')
-        .trimEnd()}…`;
+/** Characters of a message, and of the text that it is about, that a model is told. */
+const MOST_OF_MESSAGE = 600;
+const MOST_OF_TEXT = 80;
+
+/** What a model that takes instructions is told of a problem; `pointedAt`: the text that it is about. */
+export function instructionFor(message: string, pointedAt: string): string {
+  const said = splitLines(message)
+    .map((line) => line.trim())
+    .join(' ')
+    .trim()
+    .slice(0, MOST_OF_MESSAGE);
+  const text = pointedAt.trim();
+  const isShort = text !== '' && text.length <= MOST_OF_TEXT && splitLines(text).length === 1;
+  return `Fix this problem${isShort ? ` at \`${text}\`` : ''}: ${said}`;
 }

@@ -1,7 +1,7 @@
 // A long selection as pieces that are rewritten and looked at one after the other. Pure: texts and offsets in, offsets out.
 import { followAll } from '../text/tracking';
 import type { OffsetRange, TextChange } from '../text/types';
-import type { RewriteRequest } from './state/types';
+import type { Wanted } from './state/types';
 
 /** Milliseconds from which on somebody is asked first. */
 const ASKED_FROM = 60_000;
@@ -59,15 +59,15 @@ function isEmptyLine(text: string, end: number): boolean {
 
 interface Queue {
   readonly ranges: readonly OffsetRange[];
-  readonly request: Pick<RewriteRequest, 'instruction' | 'isRepair'>;
+  readonly wanted: Wanted;
 }
 
 /** What waits until the piece before it is decided, by document. */
 export class WaitingPieces {
   private readonly queues = new Map<string, Queue>();
 
-  put(document: string, ranges: readonly OffsetRange[], request: Queue['request']): void {
-    this.queues.set(document, { ranges, request });
+  put(document: string, ranges: readonly OffsetRange[], wanted: Wanted): void {
+    this.queues.set(document, { ranges, wanted });
   }
 
   /** Pieces that are edited themselves are not waited for any more. */
@@ -78,7 +78,7 @@ export class WaitingPieces {
     this.queues.set(document, { ...queue, ranges });
   }
 
-  next(document: string): { readonly range: OffsetRange; readonly request: Queue['request'] } | undefined {
+  next(document: string): { readonly range: OffsetRange; readonly wanted: Wanted } | undefined {
     const queue = this.queues.get(document);
     const [range, ...ranges] = queue?.ranges ?? [];
     if (queue === undefined || range === undefined) {
@@ -86,7 +86,7 @@ export class WaitingPieces {
       return undefined;
     }
     this.queues.set(document, { ...queue, ranges });
-    return { range, request: queue.request };
+    return { range, wanted: queue.wanted };
   }
 
   /** What waits there. */

@@ -15,7 +15,7 @@ import { excerptAround } from '../text/excerpt';
 import { LINE_ENDS } from '../text/lineEnds';
 import type { OffsetRange } from '../text/types';
 import type { Judgeable } from './judge';
-import { candidateFrom, candidatesFor, planRequest } from './requestPlan';
+import { candidateFrom, candidatesFor, planRequest, strengthOrInstruction } from './requestPlan';
 import type { RewriteRequest, Span } from './state/types';
 
 export interface CandidateSet {
@@ -45,10 +45,6 @@ export interface Sampling {
 
 /** A word that is done again had its likeliest reading already. */
 const WORD_TEMPERATURE = 0.8;
-
-/** From this try on more of what stood there is kept, this part of what would be masked otherwise is not. */
-const LATE = 2;
-const LESS = 0.5;
 
 /** Rejects with EngineError. Steps that arrive after the result or the signal are not reported. */
 export async function requestCandidates(
@@ -114,7 +110,6 @@ function prepared(
 ) {
   const plan = planRequest(document.getText(), spans, request);
   const { text, base } = excerptAround(plan.text, plan.sent);
-  const isSteered = request.words !== undefined || request.pinned !== undefined;
   const isAdaptive = adaptsToSpeed();
   const moved = ({ start, end }: OffsetRange) => ({ start: start - base, end: end - base });
   const paramsFor = (model: ModelDescription): Omit<InfillParams, 'requestId'> => ({
@@ -130,8 +125,7 @@ function prepared(
     priority: 'rewrite',
     ...candidatesFor(sampling.candidates, request.seed, isAdaptive && model.isSlow === true),
     interactive: isAdaptive,
-    strength: isSteered ? 1 : sampling.strength * ((request.tries ?? 0) < LATE ? 1 : LESS),
-    ...(request.instruction === undefined ? {} : { instruction: request.instruction }),
+    ...strengthOrInstruction(request, sampling.strength, model),
     ...(request.words === undefined || request.isRepair ? {} : { temperature: WORD_TEMPERATURE }),
   });
   return { plan, paramsFor };

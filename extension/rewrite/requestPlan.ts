@@ -1,5 +1,6 @@
 // What is asked of the engine: the spans as they stand, or a candidate of which some words are pinned and others are done
 // again. Pure: the document's text in, the text and spans to send out, and the way back.
+import type { InfillParams, ModelDescription } from '../../engine/protocol';
 import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange, TextEdit } from '../text/types';
 import type { Candidate, RewriteRequest, Span } from './state/types';
@@ -34,6 +35,22 @@ export function candidatesFor(
   const first = seed * (wanted + 1);
   if (!oneAtATime) return { candidates: wanted + (seed > 0 ? 1 : 0), seed: first };
   return { candidates: 1, seed: first, ...(seed > 0 ? { temperature: OTHER_TEMPERATURE } : {}) };
+}
+
+/** From this try on more of what stood there is kept, this part of what would be masked otherwise is not. */
+const LATE = 2;
+const LESS = 0.5;
+
+/** Words are filled in, whatever the whole was asked for by; and what an instruction changes is not for a strength to say. */
+export function strengthOrInstruction(
+  { instruction, problem, words, pinned, tries = 0 }: RewriteRequest,
+  strength: number,
+  { takesInstruction }: Pick<ModelDescription, 'takesInstruction'>,
+): Pick<InfillParams, 'strength' | 'instruction'> {
+  const wanted = instruction ?? (takesInstruction ? problem : undefined);
+  if (words !== undefined) return { strength: 1 };
+  if (wanted !== undefined) return { strength: 1, instruction: wanted };
+  return { strength: pinned !== undefined ? 1 : strength * (tries < LATE ? 1 : LESS) };
 }
 
 export function planRequest(text: string, spans: readonly Span[], request: RewriteRequest): RequestPlan {

@@ -20,7 +20,7 @@ import { type Pointed, pointedWords } from './review/selectedWords';
 import { textTaken } from './state/acceptance';
 import { begin, beginReview, decide, resume } from './state/machine';
 import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './state/transitions';
-import type { Refusal, Review, RewriteRequest, Span } from './state/types';
+import type { Refusal, Review, RewriteRequest, Span, Wanted } from './state/types';
 
 /** What all rewrites share. */
 export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, ReportServices {
@@ -29,7 +29,7 @@ export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, Repo
   readonly inPieces: (
     editor: TextEditor,
     ranges: readonly OffsetRange[],
-    request: Pick<RewriteRequest, 'instruction'>,
+    wanted: Wanted,
     lines: number,
   ) => void;
 }
@@ -37,7 +37,13 @@ export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, Repo
 const SETTLING_TRIES = 3;
 
 /** What is worth showing of another seed's candidates. */
-export type Sift = (candidates: CandidateSet, signal: AbortSignal) => Promise<CandidateSet>;
+type Sift = (candidates: CandidateSet, signal: AbortSignal) => Promise<CandidateSet>;
+
+/** How a review that others have begun goes on. */
+export interface More {
+  readonly sift?: Sift;
+  readonly wanted?: Wanted;
+}
 
 export class Rewrite {
   private sift: Sift | undefined;
@@ -147,9 +153,9 @@ export class Rewrite {
   }
 
   /** Shows candidates that were made elsewhere, of the document as it stands. */
-  present({ spans, candidates }: CandidateSet, seed: number, sift?: Sift): void {
-    this.sift = sift;
-    this.enter(beginReview(spans, candidates, seed));
+  present({ spans, candidates }: CandidateSet, seed: number, more: More = {}): void {
+    this.sift = more.sift;
+    this.enter(beginReview(spans, candidates, seed, more.wanted));
   }
 
   dispatch(event: RewriteEvent): void {

@@ -41,9 +41,9 @@ import { DIFF_SCHEME, type DiffReviews, reviewedUri, reviewUri } from './review/
 import { ReviewView } from './review/inlineView';
 import { PinnedView } from './review/pinnedView';
 import { refusalLenses } from './review/refusal';
-import { Rewrite, type RewriteServices, type Sift } from './rewrite';
+import { type More, Rewrite, type RewriteServices } from './rewrite';
 import { candidateOf } from './state/acceptance';
-import type { Review, RewriteRequest } from './state/types';
+import type { Review, Wanted } from './state/types';
 import { isInTab } from './tabs';
 
 /** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
@@ -114,8 +114,8 @@ export class Rewrites implements CodeLensProvider {
       lineNote: this.owned.add(new LineNote()),
       comments: this.owned.add(new CommentReviews()),
       goTo: (document) => void this.goTo(document.uri.toString()),
-      inPieces: (editor, ranges, request, lines) => {
-        this.startPieces(editor, piecesOf(editor.document.getText(), ranges, lines), request);
+      inPieces: (editor, ranges, wanted, lines) => {
+        this.startPieces(editor, piecesOf(editor.document.getText(), ranges, lines), wanted);
       },
     };
     this.owned.add(
@@ -166,15 +166,11 @@ export class Rewrites implements CodeLensProvider {
   }
 
   /** Masks the spans and starts; a rewrite of the same document that is open is given up. */
-  startAt(
-    editor: TextEditor,
-    spans: readonly OffsetRange[],
-    request: Pick<RewriteRequest, 'instruction' | 'isRepair'> = {},
-  ): Rewrite | undefined {
+  startAt(editor: TextEditor, spans: readonly OffsetRange[], wanted: Wanted = {}): Rewrite | undefined {
     const rewrite = this.open(editor);
     if (rewrite === undefined) return undefined;
-    this.remember(editor.document, spans, request);
-    rewrite.start(spans, { seed: 0, ...request });
+    this.remember(editor.document, spans, wanted);
+    rewrite.start(spans, { seed: 0, ...wanted });
     return rewrite;
   }
 
@@ -195,11 +191,11 @@ export class Rewrites implements CodeLensProvider {
 
   /**
    * The review of candidates that were made elsewhere, of the document as it stands. Another seed goes on from `seed`, and
-   * its candidates go through `sift`.
+   * its candidates are asked for and sifted as `more` says.
    */
-  present(editor: TextEditor, candidates: CandidateSet, seed: number, sift?: Sift): Rewrite | undefined {
+  present(editor: TextEditor, candidates: CandidateSet, seed: number, more?: More): Rewrite | undefined {
     const rewrite = this.open(editor);
-    rewrite?.present(candidates, seed, sift);
+    rewrite?.present(candidates, seed, more);
     return rewrite;
   }
 
@@ -379,7 +375,7 @@ export class Rewrites implements CodeLensProvider {
       return;
     }
     editor.revealRange(rangeOf(document, next.range), TextEditorRevealType.InCenterIfOutsideViewport);
-    this.startAt(editor, [next.range], next.request);
+    this.startAt(editor, [next.range], next.wanted);
   }
 
   private keepRejected(key: string, { rejected }: Rewrite): void {

@@ -7,7 +7,7 @@ import test, { describe } from 'node:test';
 import { isEngineError } from '../../engine/errors';
 import { loadModel } from '../../engine/loadModel';
 import type { LoadedModel } from '../../engine/model';
-import type { InfillParams } from '../../engine/protocol';
+import type { InfillParams, InfillResult } from '../../engine/protocol';
 import { fixtureFolder } from './fixtureModel';
 
 const TEXT = 'def f(a):\n    return a + 1\n';
@@ -23,9 +23,21 @@ const PARAMS: InfillParams = {
   seed: 1,
 };
 
-async function withModel(name: string, use: (model: LoadedModel) => Promise<void>): Promise<void> {
+/** One turn of a conversation, as most templates write it. */
+const CHATML =
+  '{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
+
+async function withModel(
+  name: string,
+  use: (model: LoadedModel) => Promise<void>,
+  template?: string,
+): Promise<void> {
   const cacheFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-instruction-'));
-  const folder = path.join(fixtureFolder, name);
+  const folder = template === undefined ? path.join(fixtureFolder, name) : path.join(cacheFolder, name);
+  if (template !== undefined) {
+    fs.cpSync(path.join(fixtureFolder, name), folder, { recursive: true });
+    fs.writeFileSync(path.join(folder, 'chat_template.jinja'), template);
+  }
   const model = await loadModel({ folder, provider: 'cpu', precision: 'fp32' }, { cacheFolder });
   try {
     await use(model);
@@ -33,6 +45,20 @@ async function withModel(name: string, use: (model: LoadedModel) => Promise<void
     await model.dispose();
     fs.rmSync(cacheFolder, { recursive: true, force: true });
   }
+}
+
+function shownBy({ candidates }: InfillResult) {
+  return candidates.map(({ spans, score }) => ({ spans, score }));
+}
+
+/** What the model fills in without a template. */
+async function infilled(name: string) {
+  let found: ReturnType<typeof shownBy> = [];
+  await withModel(name, async (model) => {
+    assert.equal(model.description.takesInstruction, false);
+    found = shownBy(await model.infill(PARAMS));
+  });
+  return found;
 }
 
 describe('instructions', () => {
@@ -56,6 +82,78 @@ describe('instructions', () => {
       });
     });
   }
+
+  // In place, block by block, from left to right: whatever a family does to fill a hole, with a template it answers.
+  for (const name of ['llada', 'dream-sharded', 'stable-diffcoder', 'qwen2.5-coder', 'smollm2']) {
+    test(`${name} with a template answers an instruction, and fills holes as before`, async () => {
+      const alone = await infilled(name);
+      await withModel(
+        name,
+        async (model) => {
+          assert.equal(model.description.takesInstruction, true);
+          assert.deepEqual(shownBy(await model.infill(PARAMS)), alone);
+          const heard = new Set<string>();
+          for (const instruction of ['Double it.', 'Use b instead.']) {
+            const params = { ...PARAMS, instruction, candidates: 2 };
+            const { masks, millis = 0 } = await model.estimate(params);
+            assert.ok(masks > 0 && millis >= 0);
+            const events: string[] = [];
+            const result = await model.infill(params, {
+              onStep: ({ candidate, cells }) =>
+                void events.push(`${candidate}: ${cells.map(({ confidence }) => confidence).join()}`),
+            });
+            assert.ok(result.forwards > 0 && result.candidates.length <= 2);
+            for (const { start, end, text } of result.candidates.flatMap(({ spans }) => spans)) {
+              assert.deepEqual([start, end], [START, START + 5]);
+              assert.doesNotMatch(text, /(^|\n)\s*```\s*(\n|$)/);
+            }
+            heard.add(events.join(';'));
+          }
+          assert.equal(heard.size, 2);
+        },
+        CHATML,
+      );
+    });
+  }
+
+  test('of several spans are followed in each of them, in place too', async () => {
+    const spans = [
+      { start: TEXT.indexOf('a + 1'), end: TEXT.indexOf('a + 1') + 1 },
+      { start: TEXT.indexOf('1'), end: TEXT.indexOf('1') + 1 },
+    ];
+    for (const name of ['llada', 'qwen2.5-coder']) {
+      await withModel(
+        name,
+        async (model) => {
+          const seen = new Set<number>();
+          const params = { ...PARAMS, spans, instruction: 'Double it.', candidates: 2 };
+          const { candidates } = await model.infill(params, { onStep: ({ span }) => void seen.add(span) });
+          assert.deepEqual([...seen].sort(), [0, 1]);
+          for (const candidate of candidates) assert.equal(candidate.spans.length, 2);
+        },
+        CHATML,
+      );
+    }
+  });
+
+  test('are given up between steps, and what is pinned stays', async () => {
+    await withModel(
+      'llada',
+      async (model) => {
+        const controller = new AbortController();
+        const params = { ...PARAMS, instruction: 'Double it.' };
+        const running = model.infill(params, { signal: controller.signal, onStep: () => controller.abort() });
+        await assert.rejects(running, (error) => isEngineError(error) && error.code === 'cancelled');
+        const locked = [{ start: START + 2, end: START + 3 }];
+        const { candidates } = await model.infill({
+          ...params,
+          spans: [{ start: START, end: START + 5, locked }],
+        });
+        for (const { spans } of candidates) assert.match(spans[0]?.text ?? '', /\+/);
+      },
+      CHATML,
+    );
+  });
 
   test('are an error for models that take none, which say so beforehand', async () => {
     for (const name of ['dreamon', 'palimpsest', 'stable-diffcoder']) {

@@ -88,7 +88,7 @@ describe('rewrite, steered', () => {
     await denoised(rewrite);
     assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
     assert.deepEqual(fingerprint(document), untouched);
-    assert.equal(rewrite.review?.isRepair, true);
+    assert.equal(rewrite.review?.wanted?.isRepair, true);
     for (const { texts } of rewrite.review?.candidates ?? []) {
       assert.match(texts[0] ?? '', /^amount = sum\(scripted_\d_\d_\d\)\n {4}return amount$/);
     }
@@ -224,7 +224,7 @@ describe('rewrite, steered', () => {
     select(editor, [1, 2]);
     const { engine, rewrites } = await (await internals()).palimpsest();
     // The message stays until somebody closes it; the command does not wait for that.
-    await run('rewriteWithInstruction');
+    await run('editByInstruction');
     assert.equal(engine.state.kind, 'ready');
     assert.equal(engine.state.kind === 'ready' && engine.state.model.takesInstruction, false);
     assert.equal(rewrites.of(editor.document.uri), undefined);
@@ -264,7 +264,7 @@ describe('rewrite, with an instruction and the real engine', () => {
         await until(() => rewrite.hunks.length > 0, 'what was held back');
         assert.equal(rewrite.review && candidateOf(rewrite.review).quality?.mark, 'poor');
       }
-      if (rewrite.kind === 'reviewing') assert.equal(rewrite.review?.instruction, 'Call it sum.');
+      if (rewrite.kind === 'reviewing') assert.equal(rewrite.review?.wanted?.instruction, 'Call it sum.');
       assert.deepEqual(fingerprint(editor.document), untouched);
       await run('rejectRewrite');
     } finally {

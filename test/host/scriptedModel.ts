@@ -25,6 +25,8 @@ export const HOLD = 'hold';
 export const NO_COPIES = 'no-copies';
 /** A file of this name says how many milliseconds a line takes, as the model estimates it. */
 export const MILLIS_A_LINE = 'millis-a-line';
+/** Where a file of this name is in the model's folder, it takes instructions; each becomes a comment above its answer. */
+export const INSTRUCTIONS = 'instructions';
 const STEPS = 6;
 /** Nats of words that are unlikely wherever they stand; all others are likelier than anybody expects. */
 const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, doubtful: 2 };
@@ -43,12 +45,17 @@ class ScriptedModel implements LoadedModel {
   }
 
   async infill(params: InfillParams, context: Context = {}): Promise<InfillResult> {
-    const { text, spans, candidates = 1, seed = 0, memory } = params;
+    const { text, spans, candidates = 1, seed = 0, memory, instruction } = params;
+    if (instruction !== undefined && !this.description.takesInstruction)
+      throw new Error('No instruction was to be sent.');
     // Whatever is near, its first line.
     const [path] = memory?.near ?? [];
     const source = path === undefined ? {} : { source: { path, line: 1 } };
     const answers = Array.from({ length: candidates }, (_, candidate) =>
-      spans.map((span, index) => piecesOf(text, span, seed + candidate, index)),
+      spans.map((span, index) => [
+        ...(instruction === undefined ? [] : [{ text: `# ${instruction}\n`, isLocked: false }]),
+        ...piecesOf(text, span, seed + candidate, index),
+      ]),
     );
     await this.denoise(params, answers, context);
     const lines = indexLines(text);
@@ -201,7 +208,7 @@ export const loadScriptedModel: LoadModel = async ({ folder }, { onProgress }) =
     precision: 'fp32',
     storedPrecision: 'F32',
     copies: !fs.existsSync(path.join(folder, NO_COPIES)),
-    takesInstruction: false,
+    takesInstruction: fs.existsSync(path.join(folder, INSTRUCTIONS)),
     remarks: [],
   });
 };

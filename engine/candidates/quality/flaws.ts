@@ -39,9 +39,12 @@ export class FlawFinder {
     this.to = Math.min(text.length, (spans.at(-1)?.end ?? 0) + REACH);
   }
 
-  /** Gravest first. `texts`: the new text of each span; `confidence`: 0…1, where it is known. */
-  flawsOf(texts: readonly string[], confidence?: number): readonly Flaw[] {
-    const found = new Set<Flaw>();
+  /**
+   * Gravest first. `texts`: the new text of each span; `confidence`: 0…1, where it is known; `isCut`: whether one of them
+   * breaks off.
+   */
+  flawsOf(texts: readonly string[], confidence?: number, isCut = false): readonly Flaw[] {
+    const found = new Set<Flaw>(isCut ? ['unfinished'] : []);
     for (const [i, { start, end }] of this.spans.entries()) {
       const old = this.text.slice(start, end);
       const text = texts[i] ?? old;
@@ -82,6 +85,7 @@ export class FlawFinder {
 }
 
 const ORDER: readonly Flaw[] = [
+  'unfinished',
   'loops',
   'deletes',
   'unbalanced',
@@ -92,7 +96,7 @@ const ORDER: readonly Flaw[] = [
 ];
 
 /** Where nobody can say whether a candidate parses, these are reason enough not to show it. */
-export const GRAVE: ReadonlySet<Flaw> = new Set<Flaw>(['loops', 'deletes', 'unbalanced']);
+export const GRAVE: ReadonlySet<Flaw> = new Set<Flaw>(['unfinished', 'loops', 'deletes', 'unbalanced']);
 
 function deletion(old: string, text: string): 'deletes' | 'shortens' | undefined {
   const before = unitsOf(old);

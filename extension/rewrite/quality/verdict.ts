@@ -25,6 +25,7 @@ export interface Reading {
 const POOR: ReadonlySet<Reason> = new Set<Reason>([
   'does-not-parse',
   'declares-again',
+  'unfinished',
   'loops',
   'deletes',
   'unbalanced',

@@ -27,6 +27,8 @@ function wordsOfReason(reason: Reason): string {
       return l10n.t('does not parse');
     case 'declares-again':
       return l10n.t('declares a name that is already declared here');
+    case 'unfinished':
+      return l10n.t('breaks off before its end');
     case 'loops':
     case 'repeats':
       return l10n.t('repeats itself');

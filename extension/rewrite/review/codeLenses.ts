@@ -1,11 +1,15 @@
 // What stands above each hunk of a review in the editor: what can be done with it, and with all of them.
 import { CodeLens, l10n, Range } from 'vscode';
 import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../../memory/copiedFrom';
+import { shortened } from '../../text/shortened';
 import { iconOfMark, wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
 import type { Form } from './form';
 import type { Hunk } from './hunks';
+
+/** Characters of an instruction that is shown beside what can be done: a long lens pushes that out of a narrow editor. */
+const LONGEST = 40;
 
 /** A rewrite, as far as its lenses know of it. */
 export interface Reviewed {
@@ -28,6 +32,7 @@ export function lensesOf({ review, hunks, form }: Reviewed, copied?: CopiedFrom)
     if (index > 0) return own;
     const { number, count } = positionOf(review);
     const { quality } = candidateOf(review);
+    const instruction = review.wanted?.instruction;
     return [
       ...own,
       ...(hunks.length > 1
@@ -50,6 +55,7 @@ export function lensesOf({ review, hunks, form }: Reviewed, copied?: CopiedFrom)
         ? [lens('eye', l10n.t('Show Anyway'), 'palimpsest.showAnyway')]
         : []),
       // Without a command it is words alone.
+      ...(instruction === undefined ? [] : [lens('comment', shortened(instruction, LONGEST), '')]),
       ...(quality === undefined ? [] : [lens(iconOfMark(quality.mark), wordsOfQuality(quality), '')]),
       // What is on the same screen needs no way to it.
       ...(copied?.isElsewhere ? [lens('link', sayCopied(copied), OPEN_SOURCE, ...argumentsOf(copied))] : []),

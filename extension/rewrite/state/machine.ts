@@ -16,7 +16,18 @@ import {
   textTaken,
 } from './acceptance';
 import type { Decision, Note, RewriteEffect, RewriteEvent, RewriteState } from './transitions';
-import type { Candidate, Ending, Moment, Refusal, Review, RewriteRequest, Span, SpanEdit } from './types';
+import type {
+  Candidate,
+  Ending,
+  Moment,
+  Refusal,
+  Review,
+  RewriteRequest,
+  Span,
+  SpanEdit,
+  Wanted,
+} from './types';
+import { wantedBy } from './wanted';
 
 /** Another seed, then another with less strength: who gets nothing good from three gets nothing from more. */
 const MOST_RETRIES = 2;
@@ -36,8 +47,9 @@ export function beginReview(
   spans: readonly Span[],
   candidates: readonly Candidate[],
   seed: number,
+  wanted: Wanted = {},
 ): Decision {
-  return answered({ kind: 'denoising', spans, changes: [], request: { seed } }, spans, candidates);
+  return answered({ kind: 'denoising', spans, changes: [], request: { seed, ...wanted } }, spans, candidates);
 }
 
 /** A review that was over, of the document as it stands now. */
@@ -134,8 +146,7 @@ function answered(
     seed: request.seed,
     moments: earlier?.moments ?? [],
     ...(earlier?.showsAll ? { showsAll: true } : {}),
-    ...(request.isRepair ? { isRepair: true } : {}),
-    ...(request.instruction === undefined ? {} : { instruction: request.instruction }),
+    ...wantedBy(request),
     ...pinsBehind(earlier, first),
   });
 }
@@ -176,13 +187,9 @@ function whileRefused(refusal: Refusal, event: RewriteEvent): Decision {
   const { spans, candidates, request } = refusal;
   switch (event.kind) {
     case 'show-anyway': {
-      const { seed, instruction, isRepair } = request;
-      const asked = {
-        ...(instruction === undefined ? {} : { instruction }),
-        ...(isRepair ? { isRepair } : {}),
-      };
+      const { seed } = request;
       return toReview(
-        { spans, candidates, index: 0, seed, moments: [], showsAll: true, ...asked },
+        { spans, candidates, index: 0, seed, moments: [], showsAll: true, ...wantedBy(request) },
         { kind: 'hide' },
       );
     }
@@ -354,13 +361,9 @@ function again(review: Review): Decision {
 }
 
 function requestMore(review: Review, asked: RewriteRequest): Decision {
-  const { instruction, isRepair } = review;
+  const { isRepair, ...wanted } = review.wanted ?? {};
   const isSteered = asked.words !== undefined || asked.pinned !== undefined;
-  const what: RewriteRequest = {
-    ...asked,
-    ...(instruction === undefined ? {} : { instruction }),
-    ...(isRepair && !isSteered ? { isRepair } : {}),
-  };
+  const what: RewriteRequest = { ...asked, ...wanted, ...(isRepair && !isSteered ? { isRepair } : {}) };
   return {
     state: { kind: 'denoising', spans: review.spans, changes: [], request: what, earlier: review },
     effects: [{ kind: 'hide' }, { kind: 'request', request: what }],

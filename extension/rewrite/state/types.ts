@@ -23,10 +23,8 @@ export interface Review {
   readonly index: number;
   /** The last seed that was used. */
   readonly seed: number;
-  /** What is wanted, in a person's words; it counts for more candidates, too. */
-  readonly instruction?: string;
-  /** More candidates are repairs as well. */
-  readonly isRepair?: true;
+  /** What it was asked for by; it counts for more candidates, too. */
+  readonly wanted?: Wanted;
   /** What more was asked for and is not worth showing. */
   readonly heldBack?: readonly Candidate[];
   /** A person wants to see what the gate holds back, too. */
@@ -55,18 +53,24 @@ export type Side = 'old' | 'new';
 /** Ranges within each span's text, in text order. */
 export type SpanRanges = readonly (readonly OffsetRange[])[];
 
-export interface RewriteRequest {
-  readonly seed: number;
-  /** What is wanted, in a person's words, for models that take an instruction. */
+/** What a rewrite is asked for by, besides its place. */
+export interface Wanted {
+  /** In a person's words; a model that takes no instruction refuses. */
   readonly instruction?: string;
+  /** What a diagnostic says of the place: an instruction for models that take one, and nothing to others. */
+  readonly problem?: string;
+  /** Only what the model finds least likely is masked, and the answer counts only where the whole becomes likelier. */
+  readonly isRepair?: true;
+}
+
+export interface RewriteRequest extends Wanted {
+  readonly seed: number;
   /** The text of each span as it is sent; absent: the document's own. */
   readonly texts?: readonly string[];
   /** What stays as it is in those texts. */
   readonly pinned?: SpanRanges;
   /** Only these words are masked, all of them at once; everything else stays. */
   readonly words?: SpanRanges;
-  /** Only what the model finds least likely is masked, and the answer counts only where the whole becomes likelier. */
-  readonly isRepair?: true;
   /** How often it was tried before and came to nothing that is worth showing; absent: never. */
   readonly tries?: number;
 }

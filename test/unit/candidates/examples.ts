@@ -1,5 +1,5 @@
 // Worked examples are written as code with ⟦the span⟧ in it.
-import { postprocess } from '../../../engine/candidates/postprocess';
+import { type FinishContext, postprocess } from '../../../engine/candidates/postprocess';
 import { buildCanvas } from '../../../engine/canvas/build';
 import type { Canvas, Span } from '../../../engine/canvas/types';
 import type { HoleAnswer } from '../../../engine/denoiser';
@@ -54,6 +54,7 @@ export function finish(
   text: string,
   spans: readonly Span[],
   lanes: readonly (readonly HoleAnswer[])[],
+  more: Pick<FinishContext, 'codeOf'> = {},
 ): readonly Candidate[] {
-  return postprocess(lanes, { canvas: canvasOf(text, spans), text, spans, tokenizer });
+  return postprocess(lanes, { canvas: canvasOf(text, spans), text, spans, tokenizer, ...more });
 }

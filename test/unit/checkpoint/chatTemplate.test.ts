@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import test, { describe } from 'node:test';
 import { chatLayout } from '../../../engine/checkpoint/chatTemplate';
@@ -21,6 +23,21 @@ describe('the chat template of a checkpoint', () => {
     assert.equal(chat.after[0], end);
     assert.equal(chat.after.filter((id) => id === start).length, 1);
     assert.equal(tokenizer.decode(chat.after), '\nassistant\n');
+    assert.equal(chat.end, end, 'what ends an earlier answer ends this one');
+  });
+
+  test('says how an answer ends only where it shows one', async () => {
+    const { tokenizer } = await opened;
+    for (const source of [
+      '{{ messages[0].content }}',
+      '{% if messages|length > 1 %}{{ raise_exception("one message") }}{% endif %}{{ messages[0].content }}',
+      '{% for m in messages %}{{ m.content }}<|no token|>{% endfor %}',
+    ]) {
+      const { chat, remarks } = await chatLayout({}, source, tokenizer);
+      assert.ok(chat, source);
+      assert.equal(chat.end, undefined);
+      assert.deepEqual(remarks, []);
+    }
   });
 
   test('comes from its own file, or by name, where it does', async () => {
@@ -73,8 +90,16 @@ describe('the chat template of a checkpoint', () => {
     }
   });
 
-  test('is read for families that answer prompts alone', async () => {
-    const { chat } = await openCheckpoint(path.join(fixtures, 'dreamon'));
-    assert.equal(chat, undefined);
+  test('is read for every family that can answer, and not for canvases of their own', async (context) => {
+    const withTemplate = async (name: string) => {
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-template-'));
+      context.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+      fs.cpSync(path.join(fixtures, name), folder, { recursive: true });
+      fs.writeFileSync(path.join(folder, 'chat_template.jinja'), CHATML);
+      return openCheckpoint(folder);
+    };
+    for (const name of ['llada', 'stable-diffcoder', 'qwen2.5-coder', 'smollm2', 'sdar'])
+      assert.ok((await withTemplate(name)).chat, name);
+    for (const name of ['dreamon', 'palimpsest']) assert.equal((await withTemplate(name)).chat, undefined);
   });
 });

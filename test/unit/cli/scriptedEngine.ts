@@ -19,6 +19,7 @@ export interface Script {
   /** Milliseconds between steps. */
   readonly pause?: number;
   readonly fail?: Error;
+  readonly takesInstruction?: boolean;
   readonly devices?: readonly DeviceReport[];
   /** Holds the event loop for ever, and says `blocked` on standard error: while the session is made, or when cancelled. */
   readonly blocks?: 'session' | 'cancelled';
@@ -120,7 +121,7 @@ function scriptedModel(script: Script, calls: Calls): LoadedModel {
       attention: 'plain',
       precision: 'q8',
       storedPrecision: 'F32',
-      takesInstruction: false,
+      takesInstruction: script.takesInstruction ?? false,
       remarks: [],
     },
     estimate: () => ({ masks: 1 }),

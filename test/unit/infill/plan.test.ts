@@ -6,6 +6,7 @@ import type { Cell } from '../../../engine/canvas/types';
 import { openCheckpoint } from '../../../engine/checkpoint/open';
 import { isEngineError } from '../../../engine/errors';
 import { leastTokens, planRequest } from '../../../engine/infill/plan';
+import { UNBOUNDED } from '../../../engine/infill/reach';
 import type { InfillParams } from '../../../engine/protocol';
 
 const STARTER = path.join(__dirname, '..', '..', '..', 'models', 'starter');
@@ -60,5 +61,59 @@ describe('the plan of a request', () => {
         () => planRequest(checkpoint, undefined, { ...PARAMS, ...wrong }),
         (error) => isEngineError(error) && error.code === 'option-invalid',
       );
+  });
+});
+
+describe('the plan of an instruction', () => {
+  const FIXTURES = path.join(__dirname, '..', '..', 'fixtures', 'checkpoints');
+  const LINES = Array.from({ length: 400 }, (_, i) => `value_${i} = ${i}`).join('\n');
+  const AT = LINES.indexOf('value_200');
+  const params: InfillParams = {
+    ...PARAMS,
+    text: LINES,
+    spans: [{ start: AT, end: AT + 15 }],
+    instruction: 'Use 7.',
+  };
+
+  test('asks a model that infills as one that answers, and leaves it as it is for anything else', async () => {
+    const { chat, ...plain } = await openCheckpoint(path.join(FIXTURES, 'sdar'));
+    const filling = {
+      ...plain,
+      family: { ...plain.family, infill: { kind: 'left-only', bos: false } as const },
+    };
+    const asked = planRequest(
+      { ...filling, chat: { ...chat, before: [], after: [], end: 5 } },
+      undefined,
+      params,
+    );
+    assert.equal(asked.checkpoint.family.infill.kind, 'prompt');
+    assert.equal(asked.checkpoint.family.length.kind, 'end-token');
+    assert.equal(asked.checkpoint.specials.end, 5);
+    assert.ok(asked.promptLength > 0);
+    const { instruction: _, ...rest } = params;
+    const unasked = planRequest({ ...filling, ...(chat ? { chat } : {}) }, undefined, rest);
+    assert.equal(unasked.checkpoint.family.infill.kind, 'left-only');
+    assert.equal(unasked.promptLength, 0);
+    assert.throws(() => planRequest(filling, undefined, params), /does not take instructions/);
+  });
+
+  test('reads no more than the machine reads in time, but always the spans', async () => {
+    const checkpoint = await openCheckpoint(path.join(FIXTURES, 'sdar'));
+    const shape = { ...checkpoint.shape, contextLength: 32_768 };
+    const budget = (reading: number, spans = params.spans) => {
+      const { textBudget, promptLength } = planRequest(
+        { ...checkpoint, shape },
+        undefined,
+        { ...params, spans },
+        { reach: { ...UNBOUNDED, reading } },
+      );
+      return { textBudget, promptLength };
+    };
+    const all = budget(Number.POSITIVE_INFINITY).textBudget;
+    const { textBudget, promptLength } = budget(1000);
+    assert.ok(textBudget < all);
+    assert.equal(textBudget + promptLength, 1000);
+    const whole = checkpoint.tokenizer.encode(LINES.slice(0, 900)).ids.length;
+    assert.ok(budget(10, [{ start: 0, end: 900 }]).textBudget >= whole);
   });
 });

@@ -8,8 +8,8 @@ import { withAbsoluteImports } from '../../../../extension/fixes/imports';
 import {
   codeOf,
   fixesAmong,
+  instructionFor,
   type Problem,
-  shortened,
   type Verdict,
   verdictOf,
 } from '../../../../extension/fixes/problem';
@@ -168,16 +168,14 @@ describe('what a server says', () => {
     );
   });
 
-  test('fits one line of a menu', () => {
-    assert.equal(shortened('Cannot find name.\nMore.'), 'Cannot find name.');
-    assert.equal(shortened('\n\n second '), 'second');
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (message) => {
-        const line = shortened(message);
-        assert.ok([...line].length <= 60 && !/[\r\n]/.test(line));
-        assert.doesNotThrow(() => encodeURIComponent(line));
-      }),
+  test('is an instruction, with the text that it is about where that is short', () => {
+    assert.equal(
+      instructionFor('"cuont" is not\n  defined', ' cuont '),
+      'Fix this problem at `cuont`: "cuont" is not defined',
     );
+    assert.equal(instructionFor('Too long.', 'a\nb'), 'Fix this problem: Too long.');
+    assert.equal(instructionFor('Empty.', ''), 'Fix this problem: Empty.');
+    assert.ok(instructionFor('x'.repeat(9999), 'y'.repeat(9999)).length < 700);
   });
 });
 

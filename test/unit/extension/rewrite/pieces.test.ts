@@ -70,7 +70,7 @@ describe('a long wait', () => {
 });
 
 describe('pieces that wait', () => {
-  const request = { instruction: 'shorter' };
+  const wanted = { instruction: 'shorter' };
   const two = [
     { start: 10, end: 20 },
     { start: 30, end: 40 },
@@ -78,20 +78,20 @@ describe('pieces that wait', () => {
 
   test('come one after the other, where they are by then', () => {
     const waiting = new WaitingPieces();
-    waiting.put('a', two, request);
-    assert.deepEqual(waiting.next('a'), { range: two[0], request });
+    waiting.put('a', two, wanted);
+    assert.deepEqual(waiting.next('a'), { range: two[0], wanted });
     waiting.changed('a', [{ offset: 10, length: 10, text: 'four' }]);
-    assert.deepEqual(waiting.next('a'), { range: { start: 24, end: 34 }, request });
+    assert.deepEqual(waiting.next('a'), { range: { start: 24, end: 34 }, wanted });
     assert.equal(waiting.next('a'), undefined);
   });
 
   test('one that was edited is not waited for, and another document has none of them', () => {
     const waiting = new WaitingPieces();
-    waiting.put('a', two, request);
+    waiting.put('a', two, wanted);
     waiting.changed('a', [{ offset: 15, length: 0, text: 'x' }]);
     assert.equal(waiting.next('b'), undefined);
     assert.deepEqual(waiting.next('a')?.range, { start: 31, end: 41 });
-    waiting.put('a', two, request);
+    waiting.put('a', two, wanted);
     waiting.drop('a');
     assert.equal(waiting.next('a'), undefined);
   });

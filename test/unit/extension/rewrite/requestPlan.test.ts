@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { picturesOf } from '../../../../extension/rewrite/denoise/spanFrames';
-import { candidateFrom, candidatesFor, planRequest } from '../../../../extension/rewrite/requestPlan';
+import {
+  candidateFrom,
+  candidatesFor,
+  planRequest,
+  strengthOrInstruction,
+} from '../../../../extension/rewrite/requestPlan';
 import { withinSpans, wordsAt } from '../../../../extension/rewrite/review/words';
 import type { Span } from '../../../../extension/rewrite/state/types';
 import { found, toggled, union } from '../../../../extension/text/rangeSets';
@@ -195,5 +200,36 @@ describe('how many candidates are made', () => {
     const next = candidatesFor(2, 1, true);
     assert.equal(next.candidates, 1);
     assert.ok((next.temperature ?? 0) > 0);
+  });
+});
+
+describe('an instruction', () => {
+  const takes = { takesInstruction: true };
+  const none = { takesInstruction: false };
+
+  test('stands in for a strength, of every try', () => {
+    const wanted = { seed: 0, instruction: 'Shorter.' };
+    const sent = { strength: 1, instruction: 'Shorter.' };
+    assert.deepEqual(strengthOrInstruction(wanted, 0.6, takes), sent);
+    assert.deepEqual(strengthOrInstruction({ ...wanted, tries: 2 }, 0.6, takes), sent);
+    assert.deepEqual(strengthOrInstruction(wanted, 0.6, none), sent, 'the model has to refuse it');
+    assert.deepEqual(strengthOrInstruction({ seed: 0 }, 0.6, takes), { strength: 0.6 });
+    assert.deepEqual(strengthOrInstruction({ seed: 0, tries: 2 }, 0.6, takes), { strength: 0.3 });
+  });
+
+  test('that a diagnostic gives is for models that take one', () => {
+    const fix = { seed: 0, problem: 'No such name.' };
+    assert.deepEqual(strengthOrInstruction(fix, 1, takes), { strength: 1, instruction: 'No such name.' });
+    assert.deepEqual(strengthOrInstruction(fix, 1, none), { strength: 1 });
+  });
+
+  test('is not for words that are filled in again, but for what is pinned', () => {
+    const wanted = { seed: 0, instruction: 'Shorter.' };
+    assert.deepEqual(strengthOrInstruction({ ...wanted, words: [[]] }, 0.6, takes), { strength: 1 });
+    assert.deepEqual(strengthOrInstruction({ ...wanted, pinned: [[]] }, 0.6, takes), {
+      strength: 1,
+      instruction: 'Shorter.',
+    });
+    assert.deepEqual(strengthOrInstruction({ seed: 0, pinned: [[]] }, 0.6, takes), { strength: 1 });
   });
 });

@@ -187,9 +187,17 @@ describe('the life of a rewrite', () => {
       ({ state, effects } = decide(state, event));
     assert.deepEqual(effects.at(-1), { kind: 'request', request: { seed: 1, instruction: 'Shorter.' } });
     ({ state, effects } = decide(state, answered('other')));
-    assert.equal(reviewIn(state).instruction, 'Shorter.');
+    assert.deepEqual(reviewIn(state).wanted, { instruction: 'Shorter.' });
     ({ effects } = decide(state, { kind: 'redo', words: [[{ start: 0, end: 1 }]] }));
     assert.equal(effects.find((effect) => effect.kind === 'request')?.request.instruction, 'Shorter.');
+  });
+
+  test('so does what a diagnostic says of candidates that were made elsewhere', () => {
+    const begun = beginReview(spans, [{ texts: ['new'] }], 0, { problem: 'No such name.' });
+    assert.deepEqual(reviewIn(begun.state).wanted, { problem: 'No such name.' });
+    const { effects } = decide(begun.state, { kind: 'again' });
+    assert.deepEqual(effects.at(-1), { kind: 'request', request: { seed: 1, problem: 'No such name.' } });
+    assert.equal(reviewIn(beginReview(spans, [{ texts: ['new'] }], 0).state).wanted, undefined);
   });
 
   test('words are done again in the candidate that is shown', () => {

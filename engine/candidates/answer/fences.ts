@@ -1,0 +1,178 @@
+// A model that was asked for one fenced block may write more, less, or something else. This finds the code that was asked
+// for, or nothing. Pure.
+
+export interface AskedCode {
+  /** The fence that the answer was begun with: three backticks, or more where the text has three. */
+  readonly fence: string;
+  /** VS Code's language id; absent: any language will do. */
+  readonly language?: string | undefined;
+  /** What stands there now. */
+  readonly original: string;
+}
+
+interface Block {
+  /** As its fence names it, in lower case; '' where it names none. */
+  readonly label: string;
+  readonly lines: readonly string[];
+  /** Whether a bare fence ended it; the last one may just end. */
+  readonly isClosed: boolean;
+}
+
+/**
+ * The code in an answer that goes on behind an opened fence: its first block in the language asked for, or a later one where
+ * that only repeats what stands there. An empty block is an answer, too. Undefined: there is no such block.
+ */
+export function fencedCode(answer: string, { fence, language, original }: AskedCode): string | undefined {
+  const blocks = blocksOf(answer, fence, language).filter(({ label }) => mayBe(label, language));
+  const written = blocks.filter(({ lines }) => lines.some(says));
+  const fresh = written.find((block) => plain(textOf(block)) !== plain(original));
+  const chosen = fresh ?? written[0] ?? blocks[0];
+  return chosen && textOf(chosen);
+}
+
+/**
+ * Whether all of the answer is there: its block is closed, so whatever comes is not read. A last line that has not ended says
+ * nothing: a fence may still be given a language, as one that opens a block.
+ */
+export function isAnswered(answer: string, fence: string, language?: string): boolean {
+  const lines = answer.slice(0, answer.lastIndexOf('\n') + 1);
+  return blocksOf(lines, fence, language).some(
+    ({ isClosed, label, lines: own }) => isClosed && mayBe(label, language) && own.some(says),
+  );
+}
+
+/** A fence that is longer than any in the texts, so that code with fences in it is still one block. */
+export function fenceFor(...texts: readonly string[]): string {
+  let longest = 2;
+  for (const text of texts)
+    for (const [, run = ''] of text.matchAll(/^[ \t]*(`{3,})/gm)) longest = Math.max(longest, run.length);
+  return '`'.repeat(longest + 1);
+}
+
+/** What a fence calls a language: its usual short name, where VS Code's id is another. */
+export function labelOf(language: string): string {
+  return LABELS[language] ?? language;
+}
+
+const LABELS: Readonly<Record<string, string>> = {
+  plaintext: '',
+  typescriptreact: 'tsx',
+  javascriptreact: 'jsx',
+  shellscript: 'bash',
+  'objective-c': 'objc',
+  dockerfile: 'dockerfile',
+};
+
+const LINE_END = /\r\n|\r|\n/;
+
+function says(line: string): boolean {
+  return line.trim() !== '';
+}
+
+function textOf({ lines }: Block): string {
+  return lines.join('\n');
+}
+
+function plain(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+/** The answer's blocks; the first one is open when it begins. */
+function blocksOf(answer: string, fence: string, language: string | undefined): readonly Block[] {
+  const blocks: Block[] = [];
+  let open: { readonly label: string; readonly lines: string[] } | undefined = { label: '', lines: [] };
+  for (const line of answer.split(LINE_END)) {
+    const found = fenceOf(line, fence);
+    if (found === undefined) {
+      open?.lines.push(line);
+      continue;
+    }
+    if (open === undefined) {
+      open = { label: found.label, lines: [] };
+    } else if (found.label === '' && !(blocks.length === 0 && isProse(open.lines, language))) {
+      blocks.push({ ...open, isClosed: true });
+      open = undefined;
+    } else {
+      // A fence with a language closes nothing: what came before it was no code.
+      open = { label: found.label, lines: [] };
+    }
+  }
+  if (open !== undefined) blocks.push({ ...open, isClosed: false });
+  return blocks;
+}
+
+function fenceOf(line: string, fence: string): { readonly label: string } | undefined {
+  const [, run = '', info = ''] = /^[ \t]*(`{3,}|~{3,})([^`]*)$/.exec(line) ?? [];
+  if (run.length < fence.length) return undefined;
+  return { label: (info.trim().split(/[\s{:,]/)[0] ?? '').toLowerCase() };
+}
+
+/** A sentence, as in "Here is the updated function:". */
+const SENTENCE = /^\s*[A-Z][\p{L}'’]*(?:,? [\p{L}\p{N}'’`_.-]+){2,}[.:!]\s*$/u;
+const OF_SENTENCES = new Set([
+  'markdown',
+  'plaintext',
+  'latex',
+  'restructuredtext',
+  'asciidoc',
+  'git-commit',
+]);
+
+function isProse(lines: readonly string[], language: string | undefined): boolean {
+  const written = lines.filter(says);
+  if (language === undefined || OF_SENTENCES.has(language)) return false;
+  return written.length > 0 && written.every((line) => SENTENCE.test(line));
+}
+
+/** Labels that mean the same, or that models use for one another. */
+const RELATED: readonly (readonly string[])[] = [
+  ['python', 'py', 'python3', 'py3', 'jupyter'],
+  [
+    'typescript',
+    'ts',
+    'typescriptreact',
+    'tsx',
+    'javascript',
+    'js',
+    'mjs',
+    'javascriptreact',
+    'jsx',
+    'node',
+    'vue',
+    'svelte',
+  ],
+  ['c', 'h', 'cpp', 'c++', 'cc', 'hpp', 'cuda-cpp', 'cuda', 'objective-c', 'objc', 'objective-cpp'],
+  ['csharp', 'cs', 'c#'],
+  ['go', 'golang'],
+  ['rust', 'rs'],
+  ['java', 'kotlin', 'kt'],
+  ['ruby', 'rb', 'erb'],
+  ['shellscript', 'bash', 'sh', 'shell', 'zsh', 'console'],
+  ['powershell', 'ps1', 'pwsh'],
+  ['html', 'xml', 'svg', 'vue-html', 'handlebars', 'php', 'razor'],
+  ['css', 'scss', 'sass', 'less'],
+  ['json', 'jsonc', 'json5', 'jsonl'],
+  ['yaml', 'yml', 'dockercompose'],
+  ['toml', 'ini', 'properties'],
+  ['sql', 'mysql', 'postgresql', 'sqlite', 'plsql'],
+  ['markdown', 'md'],
+  ['diff', 'patch'],
+  ['dockerfile', 'docker'],
+  ['makefile', 'make'],
+  ['swift'],
+  ['lua'],
+  ['perl', 'pl'],
+  ['r'],
+  ['julia', 'jl'],
+  ['haskell', 'hs'],
+  ['scala'],
+  ['dart'],
+];
+
+/** A name that nobody knows may mean anything. */
+function mayBe(label: string, language: string | undefined): boolean {
+  if (language === undefined || language === 'plaintext' || label === '' || label === language) return true;
+  const own = RELATED.find((group) => group.includes(language));
+  const named = RELATED.find((group) => group.includes(label));
+  return own === undefined || named === undefined || own === named;
+}
