@@ -12,6 +12,12 @@ const anyObject: Read<object> = (value, path) => {
   return value as object;
 };
 
+/** What may be left out here, null included. */
+interface Common {
+  readonly model?: unknown;
+  readonly priority?: unknown;
+}
+
 const STREAM = object<{ readonly stream?: boolean }>({}, { stream: flag });
 
 /** @throws EngineError, HttpError */
@@ -19,7 +25,7 @@ export function readInfill(
   value: unknown,
   model: ModelDescription,
 ): { readonly params: InfillParams; readonly stream: boolean } {
-  const body: { memory?: unknown; model?: unknown } = anyObject(value, '');
+  const body: Common & { readonly memory?: unknown } = anyObject(value, '');
   checkModel(body.model, model);
   if ((body.memory ?? undefined) !== undefined) {
     throw new HttpError(
@@ -30,9 +36,9 @@ export function readInfill(
   }
   const { stream = false } = STREAM(body, '');
   const params = infillParams({
-    priority: 'rewrite',
     ...body,
     ...NUMBER,
+    priority: body.priority ?? 'rewrite',
     model: model.folder,
     events: stream,
   });
@@ -41,9 +47,10 @@ export function readInfill(
 
 /** @throws EngineError, HttpError */
 export function readScore(value: unknown, model: ModelDescription): ScoreParams {
-  const body: { model?: unknown } = anyObject(value, '');
+  const body: Common = anyObject(value, '');
   checkModel(body.model, model);
-  return scoreParams({ priority: 'background', ...body, ...NUMBER, model: model.folder });
+  const priority = body.priority ?? 'background';
+  return scoreParams({ ...body, ...NUMBER, priority, model: model.folder });
 }
 
 const ENOUGH = object<{ readonly id: string }>(
