@@ -217,7 +217,7 @@ class LanguageServer {
   /** What may be read is the same as everywhere, open or not. */
   private async whyNot(document: TextDocument): Promise<string | undefined> {
     const { uri, languageId } = document;
-    const file = uri.startsWith('file:') ? fileURLToPath(uri) : uri;
+    const file = uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
     return this.files.whyNot(file, document.getText(), languageId);
   }
 }

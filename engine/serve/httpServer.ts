@@ -38,7 +38,8 @@ export async function listen(
     refuse(error, socket, responses.get(socket)),
   );
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(notListening(error, host, port)));
+    // Later ones are of connections that could not be accepted: their clients see that themselves.
+    server.on('error', (error) => reject(notListening(error, host, port)));
     server.listen(port, host, resolve);
   });
   const { port: taken } = server.address() as AddressInfo;

@@ -66,7 +66,9 @@ function withBody(
 
 function health(exchange: Exchange, { keeper, queue, isStopping }: Services): void {
   const model = keeper.ready?.model.name;
-  const status = isStopping() ? 'stopping' : keeper.state === 'ready' ? 'ok' : keeper.state;
+  // An engine that has just died is not known as such yet.
+  const state = keeper.state === 'ready' ? 'restarting' : keeper.state;
+  const status = isStopping() ? 'stopping' : model === undefined ? state : 'ok';
   const { running, waiting } = queue;
   exchange.json(
     { status, ...(model === undefined ? {} : { model }), running, waiting },

@@ -63,15 +63,19 @@ export class WorkspaceFiles {
     return { name, file, text, ...(language === undefined ? {} : { language }) };
   }
 
-  /** Why a text that is open under this name may not be read; undefined: it may. */
-  async whyNot(file: string, text: string, language: string | undefined): Promise<string | undefined> {
+  /** Why a text that is open as this file may not be read; undefined: it may. Without a file, its text alone decides. */
+  async whyNot(
+    file: string | undefined,
+    text: string,
+    language: string | undefined,
+  ): Promise<string | undefined> {
     try {
-      await this.check(file, [file, await canonicalPath(file)]);
+      if (file !== undefined) await this.check(file, [file, await canonicalPath(file)]);
     } catch (error) {
       return error instanceof EngineError ? error.message : `${file} could not be checked.`;
     }
-    const why = await this.secretIn(file, text, language);
-    return why === undefined ? undefined : `${file} ${why}`;
+    const why = await this.secretIn(file ?? '', text, language);
+    return why === undefined ? undefined : `${file ?? 'The text'} ${why}`;
   }
 
   dispose(): void {

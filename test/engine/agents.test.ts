@@ -214,6 +214,10 @@ describe('palimpsest lsp', () => {
       await open('steps 1', secret);
       assert.deepEqual(await ask(7, secret), []);
       assert.deepEqual(await ask(0, 'file:///not/open.py'), []);
+      await open('steps 1', 'untitled:1');
+      assert.match((await ask(7, 'untitled:1'))[0]?.insertText ?? '', /^answer/);
+      await open(`key = 'sk_live_${'4eC39HqLyjWDarjtT1zdp7dc'}'`, 'untitled:2');
+      assert.deepEqual(await ask(0, 'untitled:2'), []);
       await connection.sendNotification('textDocument/didChange', {
         textDocument: { uri, version: 2 },
         contentChanges: [{ range: { start: at(0), end: at(9) }, text: 'fail now' }],
