@@ -18,6 +18,7 @@ import { registerMcpServer } from './api/mcpServer';
 import type { PalimpsestApi } from './api/palimpsest';
 import type { ToolInput } from './api/toolInput';
 import { EVERYWHERE, isEditable, sayNoEditor } from './documents/editable';
+import { cacheFolderIn } from './engine/launch';
 import { FIX_KIND, fixActions } from './fixes/codeAction';
 import { OPEN_SOURCE, openSource } from './memory/copiedFrom';
 import { ModelsTree } from './models/tree';
@@ -152,7 +153,7 @@ export function activate(context: ExtensionContext): Exported {
     registerMcpServer({
       extensionPath: context.extensionPath,
       version: versionOf(context),
-      launch: async () => (await palimpsest()).launch(),
+      cacheFolder: cacheFolderIn(context.globalStorageUri),
     }),
     lm.registerTool<ToolInput>('palimpsest_infill', {
       prepareInvocation: async (options) => (await palimpsest()).tool.prepareInvocation(options),

@@ -23,7 +23,7 @@ import { InfillTool } from './api/infillTool';
 import { Door } from './api/publicApi';
 import { Disposables } from './common/disposables';
 import { EVERYWHERE, isEditable, mayEdit } from './documents/editable';
-import { engineLaunch } from './engine/launch';
+import { cacheFolderIn, engineLaunch } from './engine/launch';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
 import { problemAtCursor } from './fixes/atCursor';
 import { COPY_SCHEME, Copies } from './fixes/copies';
@@ -102,7 +102,7 @@ export class Palimpsest {
     private readonly status: StatusItem,
     readonly servers: Servers,
   ) {
-    this.cacheFolder = path.join(context.globalStorageUri.fsPath, 'cache');
+    this.cacheFolder = cacheFolderIn(context.globalStorageUri);
     this.launch = async () => {
       const server = await this.servers.params();
       return engineLaunch({

@@ -2,8 +2,8 @@
 // the types of the oldest version that the extension runs in.
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { EngineLaunch } from '../engine/supervisor';
-import { privacySettings, SECTION } from '../settings';
+import { engineLaunch } from '../engine/launch';
+import { engineSettings, privacySettings, SECTION } from '../settings';
 
 /** As in package.json. */
 const PROVIDER = 'palimpsest.engine';
@@ -43,7 +43,8 @@ interface McpTypes {
 export interface McpServerFacts {
   readonly extensionPath: string;
   readonly version: string;
-  readonly launch: () => Promise<EngineLaunch>;
+  /** Of quantised weights. */
+  readonly cacheFolder: string;
 }
 
 /** Does nothing where the editor does not know of MCP servers. */
@@ -66,7 +67,7 @@ export function registerMcpServer(facts: McpServerFacts): vscode.Disposable {
 
 /** Undefined where the editor does not know of MCP servers. */
 export function mcpServerProvider(
-  { extensionPath, version, launch }: McpServerFacts,
+  { extensionPath, version, cacheFolder }: McpServerFacts,
   changed: vscode.Event<void>,
 ): DefinitionProvider | undefined {
   const { McpStdioServerDefinition: Definition } = vscode as McpTypes;
@@ -81,7 +82,9 @@ export function mcpServerProvider(
         : [new Definition('Palimpsest', process.execPath, [script, 'mcp', ...words], {}, version)];
     },
     resolveMcpServerDefinition: async (server) => {
-      const { runtime, modelFolder, provider, cacheFolder } = await launch();
+      // A model of this machine, also where a server answers in the editor: an agent's consent is not a person's.
+      const settings = engineSettings();
+      const { runtime, modelFolder, provider } = await engineLaunch({ extensionPath, cacheFolder, settings });
       server.command = runtime.executable;
       server.args = [...server.args, '--model', modelFolder, '--provider', provider];
       server.env = {

@@ -16,6 +16,11 @@ export interface LaunchFacts {
   readonly server?: { readonly params: ServerParams; readonly proxy: ProxySettings } | undefined;
 }
 
+/** Quantised weights, which can be made again. */
+export function cacheFolderIn(storage: { readonly fsPath: string }): string {
+  return path.join(storage.fsPath, 'cache');
+}
+
 /** Rejects with EngineError where there is no Node to run it. */
 export async function engineLaunch({
   extensionPath,

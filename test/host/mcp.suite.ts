@@ -21,7 +21,7 @@ describe('the MCP server', () => {
     const { extensionPath } = extensions.getExtension('palimpsest.palimpsest') ?? {};
     assert.ok(extensionPath !== undefined);
     return mcpServerProvider(
-      { extensionPath, version: '1', launch: () => palimpsest.launch() },
+      { extensionPath, version: '1', cacheFolder: palimpsest.cacheFolder },
       changed.event,
     );
   }
