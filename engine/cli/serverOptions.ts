@@ -57,7 +57,12 @@ export async function openModel(
     ...(key === undefined ? {} : { key }),
     allowsUnencrypted: parsed.has('insecure'),
   };
-  return context.engine.connectServer(url, server, { signal: context.signal }, context.env);
+  const connected = await context.engine.connectServer(url, server, { signal: context.signal }, context.env);
+  if (connected.description.server?.gaps.includes('behind'))
+    context.stderr.write(
+      `${connected.description.server.host} seems to ignore the code behind a span; its answers may not fit there. For llama.cpp, use --remote llama-server; start SGLang with --completion-template.\n`,
+    );
+  return connected;
 }
 
 async function keyFrom(

@@ -52,6 +52,8 @@ export interface Backend {
   readonly facts: BackendFacts;
   /** How much of the text around a hole is sent. */
   readonly reach: Reach;
+  /** It continues a text, and seldom knows where the hole ends. */
+  readonly runsOn?: boolean;
   /** What of an answer is code, where the model may write more; undefined: nothing is. */
   readonly codeOf?: (answer: string, request: FillRequest) => string | undefined;
   /** Rejects with EngineError. */

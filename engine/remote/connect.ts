@@ -66,6 +66,11 @@ function backendOf(
   }
 }
 
+/** A model that has no name of its own has its path. */
+function baseName(name: string): string {
+  return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1) || name;
+}
+
 function describe(
   name: string,
   { kind }: ServerParams,
@@ -74,7 +79,7 @@ function describe(
 ): ModelDescription {
   return {
     folder: name,
-    name: facts.model,
+    name: baseName(facts.model),
     family: kind,
     familyTitle: facts.title,
     parameters: 0,

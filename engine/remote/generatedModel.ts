@@ -19,6 +19,7 @@ import type { Backend, Filled, FilledPiece } from './backend';
 import { type AnswerPart, answerOf, BYTES, canvasFor } from './bytes';
 import { Draft } from './draft';
 import { type Hole, holesOf, sidesOf } from './holes';
+import { endOfBlock } from './runOn';
 import type { ServerClient } from './serverClient';
 import { withholdSecrets } from './withheld';
 
@@ -162,14 +163,31 @@ export class GeneratedModel implements Model {
         candidate,
       };
       let heard: readonly FilledPiece[] = [];
-      const onPieces = (pieces: readonly FilledPiece[]) => {
-        heard = [...pieces];
-        onStep?.(stepOf(params, holes, index, answers, heard, { candidate, step: ++steps.count }));
-      };
-      const whole = await draft.until((signal) => backend.fill(request, { signal, priority, onPieces }));
+      let hasLeft = false;
+      const whole = await draft.until(async (signal) => {
+        const controller = new AbortController();
+        const abort = () => controller.abort();
+        signal.addEventListener('abort', abort, { once: true });
+        const onPieces = (pieces: readonly FilledPiece[]) => {
+          heard = [...pieces];
+          onStep?.(stepOf(params, holes, index, answers, heard, { candidate, step: ++steps.count }));
+          // Nobody waits for what is not for this hole.
+          hasLeft = backend.runsOn === true && endOfBlock(textOf(heard), sides) !== undefined;
+          if (hasLeft) abort();
+        };
+        try {
+          return await backend.fill(request, { signal: controller.signal, priority, onPieces });
+        } catch (error) {
+          if (!hasLeft) throw error;
+          return { pieces: heard, isCut: false };
+        } finally {
+          signal.removeEventListener('abort', abort);
+        }
+      });
       // Enough of it: what came until then is the draft.
       const answer: Filled = whole ?? { pieces: heard, isCut: true };
-      const raw = answer.pieces.map((piece) => piece.text).join('');
+      const all = textOf(answer.pieces);
+      const raw = backend.runsOn ? all.slice(0, endOfBlock(`${all}\n`, sides)) : all;
       const code = backend.codeOf === undefined ? raw : backend.codeOf(raw, request);
       if (code === undefined || (code.includes(DAMAGED) && !text.includes(DAMAGED))) return;
       filled.push({
@@ -179,6 +197,10 @@ export class GeneratedModel implements Model {
       });
     }
   }
+}
+
+function textOf(pieces: readonly FilledPiece[]): string {
+  return pieces.map((piece) => piece.text).join('');
 }
 
 /** Tokens: half again of what stood there. */

@@ -19,6 +19,7 @@ const PATH = '/completions';
 
 export class Completions implements Backend {
   readonly reach = FIM_REACH;
+  readonly runsOn = true;
   private readonly stream: OpenAiStream;
 
   private constructor(

@@ -18,6 +18,7 @@ import { modelNames } from './modelList';
 
 export class LlamaServer implements Backend {
   readonly reach = FIM_REACH;
+  readonly runsOn = true;
 
   private constructor(
     private readonly client: ServerClient,
@@ -39,7 +40,7 @@ export class LlamaServer implements Backend {
       throw error;
     });
     return new LlamaServer(client, {
-      model: baseName(names[0] ?? 'llama-server'),
+      model: names[0] ?? 'llama-server',
       title: 'llama.cpp server',
       takesInstruction: false,
       gaps: COMMON_GAPS,
@@ -83,9 +84,4 @@ function logProbsIn(value: unknown): readonly number[] {
     const logProb: unknown = Object(entry).logprob;
     return typeof logProb === 'number' && Number.isFinite(logProb) ? [Math.min(0, logProb)] : [];
   });
-}
-
-/** A model that has no name of its own has its path. */
-function baseName(name: string): string {
-  return name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1) || name;
 }
