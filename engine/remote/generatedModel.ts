@@ -60,7 +60,9 @@ export class GeneratedModel implements Model {
         'option-invalid',
         `${description.name} takes no instruction; it fills in what fits the code around it.`,
       );
-    const holes = holesOf(params.text, params.spans);
+    const { text, fileName, language } = params;
+    await withholdSecrets({ text, fileName, language, host: this.client.party.host });
+    const holes = holesOf(text, params.spans);
     const lanes = seedsOf(params).map((seed, candidate): Lane => ({ candidate, seed, filled: [] }));
     const draft = new Draft(context.signal, context.enough);
     try {
@@ -145,12 +147,6 @@ export class GeneratedModel implements Model {
     for (const [index, hole] of holes.entries()) {
       const answers = filled.map((one) => one.text);
       const sides = sidesOf(text, holes, index, answers, backend.reach);
-      await withholdSecrets({
-        text: sides.before + sides.selected + sides.after,
-        fileName,
-        language,
-        host: this.client.party.host,
-      });
       const request = {
         ...sides,
         language,
@@ -168,6 +164,7 @@ export class GeneratedModel implements Model {
         const controller = new AbortController();
         const abort = () => controller.abort();
         signal.addEventListener('abort', abort, { once: true });
+        if (signal.aborted) abort();
         const onPieces = (pieces: readonly FilledPiece[]) => {
           heard = [...pieces];
           onStep?.(stepOf(params, holes, index, answers, heard, { candidate, step: ++steps.count }));

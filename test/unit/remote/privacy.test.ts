@@ -128,6 +128,8 @@ describe('the text', () => {
     const before = server.heard.length;
     const secrets: readonly Partial<Parameters<typeof wish>[0]>[] = [
       { text: `AWS = "AKIA${'ABCDEFGHIJKLMNOP'}"\nx = \n`, spans: [{ start: 33, end: 33 }] },
+      // Far from what would be sent.
+      { text: `${'x = 1\n'.repeat(5000)}KEY = "AKIA${'ABCDEFGHIJKLMNOP'}"\n`, spans: [{ start: 0, end: 5 }] },
       { fileName: '/work/project/.env' },
       { language: 'dotenv' },
     ];
