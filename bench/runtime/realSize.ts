@@ -81,11 +81,13 @@ async function requests(
     const loaded = megabytesOf(await loadedMemory(contender, model));
     progress(`${contender.name}: loaded ${loaded} MB`);
     for (const count of lines) {
-      const one = await measure(contender, model, text, count, {
-        isWhole: isWhole && contender.options.interactive === true,
-        mostSteps: STEPS,
-      });
-      rows.push([contender.name, `${count}`, loaded, ...cellsOf(one)]);
+      const toTheEnd = isWhole && contender.options.interactive === true;
+      const one = await measure(contender, model, text, count, { isWhole: toTheEnd, mostSteps: STEPS });
+      // What runs to its end has no Escape: that is another request's.
+      const { toIdle } = toTheEnd
+        ? await measure(contender, model, text, count, { isWhole: false, mostSteps: STEPS })
+        : one;
+      rows.push([contender.name, `${count}`, loaded, ...cellsOf({ ...one, toIdle })]);
       progress(rows.at(-1)?.join(' | ') ?? '');
     }
   }

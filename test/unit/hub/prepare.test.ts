@@ -74,3 +74,32 @@ test('a model that is removed while it is in use goes on answering, and is named
   await assert.rejects(load(), { code: 'checkpoint-missing' });
   assert.throws(() => placeOf(installed.id, { PALIMPSEST_MODELS: models }), { code: 'model-unknown' });
 });
+
+test('a model whose files change while it is in use is refused by name; loaded again, it answers', async (t) => {
+  const { models, run } = await world(t);
+  const installed = await run();
+  const cacheFolder = fs.mkdtempSync(path.join(models, '..', 'cache-'));
+  const load = () =>
+    loadModel({ folder: installed.place, provider: 'cpu', precision: 'q8' }, { cacheFolder });
+  const score = async (model: Awaited<ReturnType<typeof load>>) => {
+    const { tokens } = await model.score({
+      requestId: 1,
+      model: installed.place,
+      priority: 'rewrite',
+      text: 'x = 1\n',
+    });
+    return tokens.length;
+  };
+  const model = await load();
+  t.after(() => model.dispose());
+  assert.ok((await score(model)) > 0);
+  const later = new Date(Date.now() + 5000);
+  fs.utimesSync(path.join(installed.root, 'model.safetensors'), later, later);
+  await assert.rejects(score(model), {
+    code: 'model-changed',
+    message: /The files of .* have changed/,
+  });
+  const again = await load();
+  t.after(() => again.dispose());
+  assert.ok((await score(again)) > 0);
+});
