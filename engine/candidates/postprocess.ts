@@ -7,9 +7,7 @@ import type { HoleAnswer } from '../denoiser';
 import { EngineError } from '../errors';
 import type { Candidate } from '../protocol';
 import { type AskedCode, fencedCode } from './answer/fences';
-import { withoutMarks } from './answer/marks';
-import { reindented } from './answer/reindent';
-import { withoutSurroundings } from './answer/surroundings';
+import { placedCode } from './answer/placed';
 import { fitFirstLine, fitIndentUnit, type IndentUnit, indentUnitNear } from './indentation';
 import {
   keepFinalNewline,
@@ -134,20 +132,18 @@ function fitLane(
     if (answer === undefined) continue;
     const sides = around(text, places, texts, i);
     const isAsked = codeOf !== undefined && !answer.locked;
-    const placed = isAsked ? { ...answer, text: placedCode(answer.text, place, sides) } : answer;
+    const placed = isAsked ? { ...answer, text: placedIn(answer.text, place, sides) } : answer;
     texts[i] = fitAnswer(placed, place, sides, text);
   }
   return texts;
 }
 
-/** Code that was written apart from the file, as it stands in it. */
-function placedCode(
-  answer: string,
+function placedIn(
+  code: string,
   { original, lineEnd, unit }: Place,
-  { before, after }: { readonly before: string; readonly after: string },
+  sides: { readonly before: string; readonly after: string },
 ): string {
-  const own = withoutSurroundings(withLineEnds(answer, '\n'), { before, original, after });
-  return withLineEnds(reindented(own, { before, original, unit }), lineEnd);
+  return withLineEnds(placedCode(code, { ...sides, original, unit }), lineEnd);
 }
 
 interface RawText {
@@ -195,8 +191,7 @@ function codeIn(
   if (locked.includes(1)) return text;
   const code = fencedCode(text, { ...asked, original });
   if (code === undefined) return undefined;
-  const whole = isCut && code.includes('\n') ? code.slice(0, code.lastIndexOf('\n')) : code;
-  return withoutMarks(whole, original);
+  return isCut && code.includes('\n') ? code.slice(0, code.lastIndexOf('\n')) : code;
 }
 
 /** The text on both sides of a place with the other holes' answers in it, as far as it matters. */

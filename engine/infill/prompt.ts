@@ -55,7 +55,8 @@ function fenceOf({ fence, before, selected, after, instruction = '', language = 
   return { fence: fence ?? fenceFor(before, selected, after, instruction), label: labelOf(language) };
 }
 
-function question(parts: PromptParts, isLongest: boolean): string {
+/** What is asked, without the template around it. */
+export function question(parts: PromptParts, isLongest = false): string {
   const { before, selected, after, instruction } = parts;
   const { fence, label } = fenceOf(parts);
   const block = (code: string) => `${fence}${label}\n${code.replace(/\n$/, '')}\n${fence}`;

@@ -1,34 +1,23 @@
-// A hole put before a model that only answers, and what of its answer is code. The server puts the model's own template around it.
+// A hole put before a model that only answers, and what of its answer is code. The server puts the model's own template around
+// it, so the answer's block is the model's to begin.
+import { fencedCode, fenceFor } from '../candidates/answer/fences';
+import { placedCode } from '../candidates/answer/placed';
+import { indentUnitNear } from '../candidates/indentation';
+import { question } from '../infill/prompt';
 import type { FillRequest } from './backend';
 
-const OPEN = '<rewrite>';
-const CLOSE = '</rewrite>';
-
-export function chatPrompt({ before, selected, after, language = '', instruction }: FillRequest): string {
-  const fence = fenceFor(before + selected + after);
-  const what =
-    selected === ''
-      ? `Write the code that belongs between ${OPEN} and ${CLOSE}.`
-      : `Rewrite the code between ${OPEN} and ${CLOSE}.`;
-  const how = instruction?.trim() || 'It has to fit the code around it.';
-  return [
-    `${what} ${how} Answer with that code alone, in one fenced block.`,
-    `${fence}${language}\n${before}${OPEN}${selected}${CLOSE}${after}\n${fence}`,
-  ].join('\n\n');
+export function chatPrompt({ before, selected, after, language, instruction }: FillRequest): string {
+  return question({ before, selected, after, language, instruction });
 }
 
-/** The first fenced block; undefined where there is none, or where it breaks off. */
-export function codeIn(answer: string): string | undefined {
-  const [, fence, rest] = /(?:^|\n)[ \t]*(`{3,}|~{3,})[^\n`]*\n([\s\S]*)$/.exec(answer) ?? [];
-  if (fence === undefined || rest === undefined) return undefined;
-  const end = new RegExp(`(^|\\n)[ \\t]*${fence}[ \\t]*(\\n|$)`).exec(rest);
-  if (end === null) return undefined;
-  return rest.slice(0, end.index).replace(OPEN, '').replace(CLOSE, '');
-}
-
-/** Longer than any fence in the text. */
-function fenceFor(text: string): string {
-  let longest = 2;
-  for (const [, run = ''] of text.matchAll(/^[ \t]*(`{3,})/gm)) longest = Math.max(longest, run.length);
-  return '`'.repeat(longest + 1);
+/** The code that was asked for, as it stands in its place; undefined where there is none, or where it breaks off. */
+export function codeIn(answer: string, request: FillRequest): string | undefined {
+  const { before, selected, after, language, instruction = '' } = request;
+  const fence = fenceFor(before, selected, after, instruction);
+  // A model may take a shorter fence than the one that it is shown.
+  const asked = { language, original: selected, isWhole: true };
+  const code = fencedCode(answer, { ...asked, fence }) ?? fencedCode(answer, { ...asked, fence: '```' });
+  if (code === undefined) return undefined;
+  const unit = indentUnitNear(before + selected + after, before.length);
+  return placedCode(code, { before, original: selected, after, unit });
 }

@@ -8,6 +8,8 @@ export interface AskedCode {
   readonly language?: string | undefined;
   /** What stands there now. */
   readonly original: string;
+  /** The answer begins in front of its first fence, which no prompt has begun: then only a closed block is code. */
+  readonly isWhole?: boolean;
 }
 
 interface Block {
@@ -19,11 +21,16 @@ interface Block {
 }
 
 /**
- * The code in an answer that goes on behind an opened fence: its first block in the language asked for, or a later one where
+ * The code in an answer that goes on behind an opened fence, or `isWhole`: its first block in the language asked for, or a later one where
  * that only repeats what stands there. An empty block is an answer, too. Undefined: there is no such block.
  */
-export function fencedCode(answer: string, { fence, language, original }: AskedCode): string | undefined {
-  const blocks = blocksOf(answer, fence, language).filter(({ label }) => mayBe(label, language));
+export function fencedCode(
+  answer: string,
+  { fence, language, original, isWhole = false }: AskedCode,
+): string | undefined {
+  const blocks = blocksOf(answer, fence, language, isWhole).filter(
+    ({ label, isClosed }) => mayBe(label, language) && (isClosed || !isWhole),
+  );
   const written = blocks.filter(({ lines }) => lines.some(says));
   const fresh = written.find((block) => plain(textOf(block)) !== plain(original));
   const chosen = fresh ?? written[0] ?? blocks[0];
@@ -77,10 +84,17 @@ function plain(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
-/** The answer's blocks; the first one is open when it begins. */
-function blocksOf(answer: string, fence: string, language: string | undefined): readonly Block[] {
+/** The answer's blocks; the first one is open when it begins, unless the answer `isWhole`. */
+function blocksOf(
+  answer: string,
+  fence: string,
+  language: string | undefined,
+  isWhole = false,
+): readonly Block[] {
   const blocks: Block[] = [];
-  let open: { readonly label: string; readonly lines: string[] } | undefined = { label: '', lines: [] };
+  let open: { readonly label: string; readonly lines: string[] } | undefined = isWhole
+    ? undefined
+    : { label: '', lines: [] };
   for (const line of answer.split(LINE_END)) {
     const found = fenceOf(line, fence);
     if (found === undefined) {

@@ -37,7 +37,7 @@ export class Mercury implements Backend {
   }
 
   codeOf(answer: string, request: FillRequest): string | undefined {
-    return isEdit(request) ? codeIn(answer) : answer;
+    return isEdit(request) ? codeIn(answer, request) : answer;
   }
 
   fill(request: FillRequest, context: FillContext): Promise<Filled> {

@@ -115,6 +115,14 @@ describe('the code in an answer', () => {
     );
   });
 
+  test('begins with prose where no prompt has begun its block, and has to be closed then', () => {
+    const whole = (answer: string) => fencedCode(answer, { ...ASKED, isWhole: true });
+    assert.equal(whole('Sure.\n\n```python\nx = 2\n```\nDone.'), 'x = 2');
+    assert.equal(whole('```bash\ny\n```\n```\nx = 2\n```'), 'x = 2');
+    assert.equal(whole('x = 2'), undefined);
+    assert.equal(whole('```python\nx = 2'), undefined);
+  });
+
   test('languages are called by their usual names', () => {
     assert.deepEqual(['python', 'typescriptreact', 'shellscript', 'plaintext'].map(labelOf), [
       'python',

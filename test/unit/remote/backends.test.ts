@@ -263,6 +263,16 @@ describe('chat', () => {
     assert.match(message?.content ?? '', /mean\(values\)/);
   });
 
+  test('may write the line or the file again: what stands around the selection stands there once', async (t) => {
+    const again = TEXT.replace('mean(values)', 'average(values)');
+    for (const answer of [again, TEXT.slice(0, TEXT.indexOf('\n')).replace('mean', 'average')]) {
+      const server = await recordedServer(t, chat([`\`\`\`python\n${answer}\n\`\`\`\n`]));
+      const model = await connected(t, 'openai-chat', server.url);
+      const result = await model.infill(wish({ spans: [selection], instruction: 'Rename it to average.' }));
+      assert.equal(best(result), 'average(values)', answer);
+    }
+  });
+
   test('that answers with prose alone, or with a fence that has no end, gives no candidate', async (t) => {
     for (const pieces of [['I am sorry, I cannot do that.'], ['```python\naverage(val']]) {
       const server = await recordedServer(t, chat(pieces));
