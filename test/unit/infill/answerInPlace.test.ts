@@ -120,10 +120,15 @@ describe('an answer that is denoised in place', () => {
 
 describe('an answer that is whole', () => {
   test('ends there, whatever the model would write behind it', async () => {
-    const denoiser = new FakeInPlace(writes('ab;;cdef', SPECIALS.end));
+    const shown = ids('ab;;cdef');
+    // Surest on the left.
+    const denoiser = new FakeInPlace((_lane, position) =>
+      wants(shown[position - PROMPT] ?? 0, 20 - position),
+    );
     const [lane] = await answerInPlace(denoiser, requestOf({ canvas: canvasOf('a', holeOf(), 'b') }));
-    assert.ok(textOf(lane?.holes[0]?.ids ?? []).startsWith('ab;;'));
+    assert.equal(textOf(lane?.holes[0]?.ids ?? []), 'ab;;');
     assert.equal(lane?.holes[0]?.isCut, undefined);
+    assert.equal(denoiser.forwards, 3, 'nothing is denoised behind it');
     const target = ids('ab=;;cdefgh');
     const blocks = new FakeBlocks(2, 8, (_lane, position) => wants(target[position] ?? 0, 9));
     const canvas = canvasOf('a', holeOf(), 'b');
