@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { commands, window, workspace } from 'vscode';
+import { describeSettings } from '../../extension/settings';
 import { llama, type RecordedServer, recordedServer } from '../unit/remote/recordedServer';
 import {
   closeEverything,
@@ -164,6 +165,17 @@ describe('servers', () => {
     assert.ok(!(await status()).text.includes('$(cloud-upload)'));
     const settings = workspace.getConfiguration('palimpsest').inspect('model.server');
     assert.equal(settings?.globalValue, undefined);
+  });
+
+  it('with a password in its address is refused, and the log has none of it', async () => {
+    await configure('model.server', {
+      kind: 'mercury',
+      url: 'https://me:hunter2@models.invalid/?key=hunter2',
+    });
+    assert.match(describeSettings(), /models\.invalid/);
+    assert.doesNotMatch(describeSettings(), /hunter2/);
+    const { servers } = await everything();
+    await assert.rejects(servers.params(), (error: Error) => !error.message.includes('hunter2'));
   });
 
   it('gives way to a model that is chosen', async () => {

@@ -68,27 +68,30 @@ const SUFFIXES = [
   '. Everybody who likes pears and grapes knows that a lemon is sour.\n',
 ];
 
-/** Whether two suffixes make a difference: to the answer, or to how many tokens the server has read. */
+/**
+ * Whether two suffixes of different lengths make a difference to how many tokens the server reads. A server that does not count
+ * them is believed: equal answers alone may be those of a weak model.
+ */
 async function seesSuffix(
   client: ServerClient,
   model: string,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const answers: string[] = [];
+  const counts: unknown[] = [];
   for (const suffix of SUFFIXES) {
-    const body = { model, prompt: PROBE, suffix, max_tokens: 6, temperature: 0, stream: false };
+    const body = { model, prompt: PROBE, suffix, max_tokens: 1, temperature: 0, stream: false };
     const answer = await client
       .trying('rewrite', signal, () => client.ask({ path: PATH, body, signal }))
       .catch((error: unknown) => {
         throw isAboutSuffix(error) ? noSuffix(client, error) : error;
       });
+    // Without a choice it is no server of this kind.
+    wholeAnswer(client, answer);
     const usage: { prompt_tokens?: unknown } = Object(own(answer, 'usage'));
-    const text = wholeAnswer(client, answer)
-      .pieces.map((piece) => piece.text)
-      .join('');
-    answers.push(JSON.stringify([text, usage.prompt_tokens]));
+    counts.push(usage.prompt_tokens);
   }
-  return answers[0] !== answers[1];
+  const [short, long] = counts;
+  return typeof short !== 'number' || short === 0 || short !== long;
 }
 
 function isAboutSuffix(error: unknown): error is EngineError {

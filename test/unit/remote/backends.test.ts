@@ -179,6 +179,17 @@ describe('completions with a suffix', () => {
     assert.ok(model.description.server?.gaps.includes('behind'));
   });
 
+  test('of a server that counts no tokens are believed: a weak model gives equal answers, too', async (t) => {
+    const server = await recordedServer(t, (heard, response) => {
+      if (heard.body['stream'] === true || heard.path.endsWith('/models'))
+        completions(['x'])(heard, response);
+      else
+        json(response, { choices: [{ text: 'same', finish_reason: 'stop' }], usage: { prompt_tokens: 0 } });
+    });
+    const model = await connected(t, 'openai-completions', server.url);
+    assert.ok(!model.description.server?.gaps.includes('behind'));
+  });
+
   test('of a server that refuses the suffix are refused with what to choose instead', async (t) => {
     const server = await recordedServer(t, (heard, response) => {
       if (heard.path.endsWith('/models')) completions([])(heard, response);
