@@ -182,10 +182,5 @@ async function completions(value: unknown, exchange: Exchange, services: Service
 
 function turnOf(exchange: Exchange, { wait }: ServeMetrics) {
   const { client, signal, path: route } = exchange;
-  let hasBegun = false;
-  const onStart = () => {
-    if (!hasBegun) wait.observe(exchange.seconds, { route });
-    hasBegun = true;
-  };
-  return { client, signal, onStart };
+  return { client, signal, onStart: () => wait.observe(exchange.seconds, { route }) };
 }

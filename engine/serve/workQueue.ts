@@ -1,6 +1,5 @@
 // The way of a request to the engine: it waits for its turn, is cancelled when nobody reads the answer any more, and has a time limit.
 import { EngineError } from '../errors';
-import { SCHEDULE_LIMITS } from '../process/schedule';
 import { Scheduler } from '../process/scheduler';
 import type { Priority } from '../protocol';
 import type { EngineKeeper, KeptEngine } from '../rpc/engineKeeper';
@@ -15,7 +14,7 @@ export interface Turn {
   readonly signal: AbortSignal;
   /** Called at once where it is not refused, with the number of requests that were there before. */
   readonly onAccepted?: (ahead: number) => void;
-  /** When its turn has come, each time. */
+  /** When its turn has come. */
   readonly onStart?: () => void;
 }
 
@@ -26,6 +25,11 @@ export interface QueueOptions {
   readonly timeoutMillis: number;
 }
 
+/**
+ * Where many ask, somebody waits for each request. So none gives way once it runs, for it would have to begin anew after all the
+ * others, and what is in the background gets a fifth of the turns at least.
+ */
+const LIMITS = { passes: 4, yields: 0 } as const;
 /** How much the newest request counts in the mean time of a request. */
 const NEWEST = 0.2;
 const LONGEST_RETRY_SECONDS = 60;
@@ -43,7 +47,7 @@ export class WorkQueue {
   private onEmpty: (() => void) | undefined;
 
   constructor(private readonly options: QueueOptions) {
-    this.scheduler = new Scheduler({ ...SCHEDULE_LIMITS, capacity: options.capacity });
+    this.scheduler = new Scheduler({ ...LIMITS, capacity: options.capacity });
   }
 
   get running(): number {
@@ -61,8 +65,7 @@ export class WorkQueue {
   }
 
   /**
-   * Rejects with EngineError, or with HttpError `timeout` or `stopping`. `work` may be begun again, where a `background` request gave
-   * way to another one.
+   * Rejects with EngineError, or with HttpError `timeout` or `stopping`.
    */
   async run<T>(
     { client, priority, document, signal, onAccepted, onStart }: Turn,
