@@ -303,6 +303,19 @@ describe('palimpsest serve', () => {
       assert.equal((await post(server, '/v1/infill/enough', { id })).status, 204);
     }));
 
+  test('what runs in the background does not begin again for what comes later', () =>
+    withServer(async (server) => {
+      const background = await Stream.open(server, doing('forever', { priority: 'background' }));
+      const { id } = (await background.until('accepted')).data;
+      await background.until('step');
+      const later = await Stream.open(server, doing('steps 1'));
+      await later.until('accepted');
+      await post(server, '/v1/infill/enough', { id });
+      const steps = (await background.rest()).filter(({ name }) => name === 'step');
+      assert.ok(steps.every(({ data }) => data.step > 1));
+      await later.until('result');
+    }));
+
   test('a reader that stalls gets the last step and the result all the same', () =>
     withServer(async (server) => {
       const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
