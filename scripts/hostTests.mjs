@@ -54,18 +54,39 @@ async function findVsCode() {
 function copyOfSamples() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-host-'));
   fs.cpSync(path.join(root, 'docs/samples'), folder, { recursive: true });
-  return folder;
+  return { folder, opened: folder };
 }
 
-/** File names go before titles: a whole suite is what a person means by its name. */
-function choice(words) {
+/** Suites for a window with several folders: a second folder in a window with one would restart the extension host. */
+const SEVERAL_FOLDERS = ['severalFolders.suite.ts'];
+
+/** A workspace of two folders of the same name, with a file of its own in each. */
+function workspaceOfFolders() {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-host-'));
+  const folders = ['one/shop', 'two/shop'];
+  const files = { 'one/shop': 'orders.py', 'two/shop': 'prices.py' };
+  for (const [place, file] of Object.entries(files)) {
+    fs.mkdirSync(path.join(folder, place), { recursive: true });
+    fs.copyFileSync(path.join(root, 'docs/samples', file), path.join(folder, place, file));
+  }
+  const file = path.join(folder, 'shops.code-workspace');
+  fs.writeFileSync(file, JSON.stringify({ folders: folders.map((place) => ({ path: place })) }));
+  return { folder, opened: file };
+}
+
+/** What is run in which window. File names go before titles: a whole suite is what a person means by its name. */
+function runs(words) {
   const all = fs.readdirSync(path.join(root, 'test/host')).filter((file) => file.endsWith('.suite.ts'));
   const named = all.filter((file) => words.some((word) => file.replace('.suite.ts', '') === word));
   const chosen = named.length > 0 ? named : all.filter((file) => words.some((word) => file.includes(word)));
-  if (words.length === 0 || chosen.length === 0) {
-    return { PALIMPSEST_SUITES: '', PALIMPSEST_GREP: words.join(' ') };
-  }
-  return { PALIMPSEST_SUITES: chosen.map((file) => file.replace('.ts', '.js')).join(), PALIMPSEST_GREP: '' };
+  const isTitle = words.length > 0 && chosen.length === 0;
+  const suites = chosen.length > 0 ? chosen : all;
+  const several = suites.filter((file) => SEVERAL_FOLDERS.includes(file));
+  const plain = suites.filter((file) => !SEVERAL_FOLDERS.includes(file));
+  return [
+    { suites: plain, grep: isTitle ? words.join(' ') : '', open: copyOfSamples },
+    { suites: isTitle ? [] : several, grep: '', open: workspaceOfFolders },
+  ].filter((run) => run.suites.length > 0);
 }
 
 function enginesOf(folder) {
@@ -83,28 +104,32 @@ run('node', ['esbuild.js', ...(process.env.PALIMPSEST_FIGURES ? ['--production']
 const suite = await buildSuite();
 const { executable, why } = await findVsCode();
 console.log(`VS Code: ${why}.`);
-const workspace = copyOfSamples();
-try {
-  if (executable === SHIM) {
-    ensureCodeServer();
-    ensureChromium();
+for (const { suites, grep, open } of runs(process.argv.slice(2))) {
+  const { folder, opened } = open();
+  try {
+    if (executable === SHIM) {
+      ensureCodeServer();
+      ensureChromium();
+    }
+    const code = await runTests({
+      vscodeExecutablePath: executable,
+      extensionDevelopmentPath: root,
+      extensionTestsPath: suite,
+      extensionTestsEnv: {
+        PALIMPSEST_SUITES: suites.map((file) => file.replace('.ts', '.js')).join(),
+        PALIMPSEST_GREP: grep,
+        PALIMPSEST_FIGURES: process.env.PALIMPSEST_FIGURES ?? '',
+        PALIMPSEST_ROUNDS: process.env.PALIMPSEST_ROUNDS ?? '',
+      },
+      launchArgs: [opened, '--disable-extensions'],
+    });
+    process.exitCode ||= code;
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
   }
-  process.exitCode = await runTests({
-    vscodeExecutablePath: executable,
-    extensionDevelopmentPath: root,
-    extensionTestsPath: suite,
-    extensionTestsEnv: {
-      ...choice(process.argv.slice(2)),
-      PALIMPSEST_FIGURES: process.env.PALIMPSEST_FIGURES ?? '',
-      PALIMPSEST_ROUNDS: process.env.PALIMPSEST_ROUNDS ?? '',
-    },
-    launchArgs: [workspace, '--disable-extensions'],
-  });
-} catch (error) {
-  console.error(error.message);
-  process.exitCode = 1;
-} finally {
-  fs.rmSync(workspace, { recursive: true, force: true });
 }
 // Whatever ended the editor, no engine may outlive it by more than the parent watch needs.
 for (let waited = 0; waited < 5000 && enginesOf(root).length > 0; waited += 250) {

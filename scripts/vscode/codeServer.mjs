@@ -246,13 +246,17 @@ async function untilHealthy(url, child) {
 
 const sleep = (millis) => new Promise((resolve) => setTimeout(resolve, millis));
 
-/** The page that opens `folder`, with the file `open` in it, with extensions under development and, for a test run, the suite's entry. */
+/**
+ * The page that opens `folder` (or a workspace file), with the file `open` in it, with extensions under development and, for a test
+ * run, the suite's entry.
+ */
 export function workbenchUrl(server, { folder, open, development = [], tests }) {
   const remote = (file) => `vscode-remote://127.0.0.1:${server.port}${path.resolve(file)}`;
   const payload = development.map((source) => ['extensionDevelopmentPath', remote(source)]);
   if (open) payload.push(['openFile', remote(open)]);
   if (tests) payload.push(['extensionTestsPath', remote(tests)]);
-  const query = new URLSearchParams({ folder: path.resolve(folder) });
+  const kind = folder.endsWith('.code-workspace') ? 'workspace' : 'folder';
+  const query = new URLSearchParams({ [kind]: path.resolve(folder) });
   if (payload.length > 0) query.set('payload', JSON.stringify(payload));
   return `${server.url}?${query}`;
 }
