@@ -136,7 +136,7 @@ describe('a Palimpsest server', () => {
     assert.match(String(headers['palimpsest-client']), /^[0-9a-f-]{36}$/);
   });
 
-  test('is told when the draft will do', async (t) => {
+  test('hears when the draft is enough', async (t) => {
     const server = await recordedServer(
       t,
       palimpsest((response) => send(response, 'step', STEP)),
@@ -230,7 +230,7 @@ describe('a Palimpsest server', () => {
     assert.deepEqual(await model.estimate(wish()), { masks: 3, millis: 40 });
   });
 
-  test('is told from other servers', async (t) => {
+  test('differs from other servers', async (t) => {
     const server = await recordedServer(t, (_heard, response) => json(response, { data: [{ id: 'gpt' }] }));
     await assert.rejects(connected(t, 'palimpsest', server.url), {
       code: 'server-answer-invalid',

@@ -74,7 +74,7 @@ describe('a connection that others can read', () => {
     await model.dispose();
   });
 
-  test('is told from one that stays on this machine', () => {
+  test('differs from one that stays on this machine', () => {
     const isPrivate = (url: string) => serverAddress(url).isPrivate;
     for (const url of [
       'https://a.example',
