@@ -3,7 +3,17 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { commands, type QuickPick, type QuickPickItem, type TextEditor, window } from 'vscode';
+import {
+  commands,
+  Diagnostic,
+  DiagnosticSeverity,
+  type QuickPick,
+  type QuickPickItem,
+  Range,
+  type TextEditor,
+  window,
+} from 'vscode';
+import type { InfillParams } from '../../engine/protocol';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import { candidateOf } from '../../extension/rewrite/state/acceptance';
 import {
@@ -71,6 +81,30 @@ describe('editing by instruction', () => {
       await commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
       return (await rewriteOf()) !== undefined;
     }, 'a rewrite');
+  }
+
+  /** The instructions of all requests that a quick fix makes. */
+  async function fixesAskedBy(): Promise<readonly (string | undefined)[]> {
+    const palimpsest = await (await internals()).palimpsest();
+    const editor = await openFile('fixed.py', TEXT);
+    const client = await palimpsest.engine.use(async (running) => running.client, { revive: true });
+    const shared = Object.getPrototypeOf(client) as { infill: (params: InfillParams) => unknown };
+    const { infill } = shared;
+    const sent: (string | undefined)[] = [];
+    shared.infill = function (this: object, params, ...rest: unknown[]) {
+      sent.push(params.instruction);
+      return Reflect.apply(infill, this, [params, ...rest]);
+    };
+    try {
+      const range = new Range(1, 4, 1, 10);
+      const problem = new Diagnostic(range, 'No such name.', DiagnosticSeverity.Error);
+      await palimpsest.fixProblem(editor.document.uri, problem);
+    } finally {
+      shared.infill = infill;
+      await commands.executeCommand('notifications.clearAll');
+    }
+    assert.ok(sent.length > 0, 'something was asked');
+    return sent;
   }
 
   async function rewriteOf(): Promise<Rewrite | undefined> {
@@ -145,6 +179,13 @@ describe('editing by instruction', () => {
       await run('rejectRewrite');
     });
 
+    it('is what a diagnostic says, for a quick fix', async () => {
+      assert.deepEqual(
+        new Set(await fixesAskedBy()),
+        new Set(['Fix this problem at `amount`: No such name.']),
+      );
+    });
+
     it('is not asked for where the file is not read', async () => {
       const editor = await openFile('.env', 'TOKEN=1\n');
       const known = inputs.opened.length;
@@ -162,6 +203,10 @@ describe('editing by instruction', () => {
       const { modelFolder = '' } = await palimpsest.launch();
       fs.rmSync(path.join(modelFolder, INSTRUCTIONS), { force: true });
       await palimpsest.engine.stop();
+    });
+
+    it('is not sent with a quick fix', async () => {
+      assert.deepEqual(new Set(await fixesAskedBy()), new Set([undefined]));
     });
 
     it('says which ones do, and leads to them', async () => {
