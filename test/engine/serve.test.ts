@@ -3,15 +3,17 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
+import path from 'node:path';
 import test, { describe } from 'node:test';
 import { giveTurn } from '../../engine/process/scheduler';
 import { RestartBudget } from '../../engine/rpc/restartBudget';
 import type { PalimpsestServer } from '../../engine/serve/server';
-import { useScripts } from './engineScripts';
+import { root, scripts, useScripts } from './engineScripts';
 import { rejects } from './processes';
 import { ask, doing, post, raw, refused, Stream, withListening, withServer } from './serveClient';
 
 const TOKEN = 'correct horse battery staple'.replaceAll(' ', '-');
+const STARTER = path.join(root, 'models', 'starter');
 const BEARER = { Authorization: `Bearer ${TOKEN}` };
 
 /** What is left when everything is answered: nothing. */
@@ -22,6 +24,27 @@ async function settled(server: PalimpsestServer): Promise<void> {
 
 describe('palimpsest serve', () => {
   useScripts();
+
+  test('a real model answers the same in each way, and the same again for the same seed', () =>
+    withServer(
+      async (server) => {
+        const [prompt, suffix] = ['def mean(values):\n    return ', '\n'];
+        const spans = [{ start: prompt.length, end: prompt.length }];
+        const body = { text: prompt + suffix, language: 'python', spans, seed: 3, maxTokens: 12 };
+        const { json } = await post(server, '/v1/infill', body);
+        assert.ok(json.candidates.length > 0);
+        const events = await (await Stream.open(server, body)).rest();
+        assert.deepEqual(events.at(-1)?.data.candidates, json.candidates);
+        assert.ok(events.filter(({ name }) => name === 'step').length > 0);
+        const asked = { prompt, suffix, seed: 3, max_tokens: 12, language: 'python' };
+        const completion = await post(server, '/v1/completions', asked);
+        assert.equal(completion.json.choices[0].text, json.candidates[0].spans[0].text);
+        const score = await post(server, '/v1/score', { text: body.text, language: 'python' });
+        const tokens: { text: string }[] = score.json.tokens;
+        assert.equal(tokens.map(({ text }) => text).join(''), body.text);
+      },
+      { script: scripts.real, model: STARTER },
+    ));
 
   test('infill gives the engine’s result, with and without a name for the model', () =>
     withServer(async (server) => {

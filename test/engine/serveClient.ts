@@ -8,9 +8,14 @@ import type { RestartBudget } from '../../engine/rpc/restartBudget';
 import { PalimpsestServer, type ServeOptions } from '../../engine/serve/server';
 import { A, scripts } from './engineScripts';
 
-export type Changes = Partial<ServeOptions> & { readonly model?: string; readonly budget?: RestartBudget };
+export type Changes = Partial<ServeOptions> & {
+  readonly model?: string;
+  /** Of the engine. */
+  readonly script?: string;
+  readonly budget?: RestartBudget;
+};
 
-function options({ model = A, budget, ...changes }: Changes): ServeOptions {
+function options({ model = A, script = scripts.engine, budget, ...changes }: Changes): ServeOptions {
   return {
     host: '127.0.0.1',
     port: 0,
@@ -21,10 +26,10 @@ function options({ model = A, budget, ...changes }: Changes): ServeOptions {
     engine: {
       engine: {
         node: process.execPath,
-        script: scripts.engine,
+        script,
         cacheFolder: path.join(os.tmpdir(), 'palimpsest-process-test'),
       },
-      model: { folder: model },
+      model: { folder: model, provider: 'cpu' },
       log: () => undefined,
       ...(budget ? { budget } : {}),
     },
