@@ -23,7 +23,7 @@ import { endOfBlock } from './runOn';
 import type { ServerClient } from './serverClient';
 import { withholdSecrets } from './withheld';
 
-/** UTF-16 units of code in a token, at the least. */
+/** A token of code has at least so many UTF-16 units. */
 const UNITS_PER_TOKEN = 3;
 /** What stands for bytes that are no UTF-8. */
 const DAMAGED = '\ufffd';

@@ -79,7 +79,7 @@ export class Servers implements Disposable {
       url: address.url,
       ...(model === undefined ? {} : { model }),
       ...(key === undefined ? {} : { key }),
-      // Who agreed to an http address was told what that means.
+      // The question before said what an http address means.
       allowsUnencrypted: true,
     };
   }
