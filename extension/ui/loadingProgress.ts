@@ -6,7 +6,7 @@ import { Disposables } from '../common/disposables';
 import type { EngineState, EngineSupervisor } from '../engine/supervisor';
 import { noticeDelay, shareOf } from './loadShare';
 
-/** Milliseconds that what was shown stays at the least. */
+/** Milliseconds for which a notification stays once it is shown. */
 const LEAST_SHOWN = 800;
 
 type Report = Progress<{ message?: string; increment?: number }>;

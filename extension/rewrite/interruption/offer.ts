@@ -48,8 +48,7 @@ export class RewriteOffers {
 
   private async start(one: Unfinished): Promise<boolean> {
     const { mayRewrite, start } = this.services;
-    const uri = Uri.parse(one.uri, true);
-    const document = await open(uri);
+    const document = await open(one);
     if (document === undefined) {
       say(l10n.t('Palimpsest: {0} is gone.', nameOf(one)));
       return false;
@@ -66,9 +65,9 @@ export class RewriteOffers {
 }
 
 /** A file may be gone, and an untitled document with its window. */
-async function open(uri: Uri): Promise<TextDocument | undefined> {
+async function open({ uri }: Unfinished): Promise<TextDocument | undefined> {
   try {
-    return await workspace.openTextDocument(uri);
+    return await workspace.openTextDocument(Uri.parse(uri, true));
   } catch {
     return undefined;
   }
