@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Part } from './part';
 import { type Line, parseLine } from './report';
-import { type PartResult, type PartState, type RunResult, writeResults } from './results';
+import { type PartResult, type RunResult, writeResults } from './results';
 
 export interface RunnerOptions {
   readonly results: string;
@@ -27,28 +27,41 @@ export async function runParts(parts: readonly Part[], options: RunnerOptions): 
   const { results, isQuick, facts, signal, say } = options;
   const started = new Date().toISOString();
   const done: PartResult[] = [];
-  const resultNow = (): RunResult => ({
+  const resultOf = (all: readonly PartResult[]): RunResult => ({
     ...facts,
     isQuick,
     started,
-    parts: done,
-    left: parts.slice(done.length).map(({ name }) => name),
+    parts: all,
+    left: parts.slice(all.length).map(({ name }) => name),
   });
-  writeResults(results, resultNow());
+  writeResults(results, resultOf(done));
   for (const part of parts) {
     if (signal.aborted) break;
     say(`${part.name}: ${part.title} …`);
-    const result = await runPart(part, options);
+    // In the midst of a part, too: a machine may be taken away without a signal.
+    const result = await runPart(part, options, (running) =>
+      writeResults(results, resultOf([...done, running])),
+    );
     done.push(result);
-    writeResults(results, resultNow());
+    writeResults(results, resultOf(done));
     say(
       `  ${result.state} in ${result.seconds.toFixed(1)} s${result.remark === undefined ? '' : `. ${result.remark}`}`,
     );
   }
-  return resultNow();
+  return resultOf(done);
 }
 
-async function runPart(part: Part, options: RunnerOptions): Promise<PartResult> {
+const CUT_OFF = {
+  state: 'cut-off',
+  remark: 'The run was ended from outside; what is here came before.',
+} as const;
+
+/** `heard`: called at each line, with the part as it stands. */
+async function runPart(
+  part: Part,
+  options: RunnerOptions,
+  heard: (running: PartResult) => void,
+): Promise<PartResult> {
   const { command, env, results, patience, signal, say } = options;
   const begun = performance.now();
   const { file, args } = command(part.name);
@@ -56,6 +69,10 @@ async function runPart(part: Part, options: RunnerOptions): Promise<PartResult> 
   fs.mkdirSync(path.dirname(logFile), { recursive: true });
   const log = fs.openSync(logFile, 'w');
   const lines: Line[] = [];
+  const resultOf = (end: Pick<PartResult, 'state' | 'remark'>): PartResult => ({
+    ...{ name: part.name, title: part.title, ...end },
+    ...{ seconds: (performance.now() - begun) / 1000, lines },
+  });
   // A process group of its own, so that what a part has started ends with it.
   const child = spawn(file, args, { env, stdio: ['ignore', log, log, 'pipe'], detached: true });
   fs.closeSync(log);
@@ -74,6 +91,7 @@ async function runPart(part: Part, options: RunnerOptions): Promise<PartResult> 
     const line = parseLine(text);
     if (line === undefined) return;
     lines.push(line);
+    heard(resultOf(CUT_OFF));
     if (line.kind === 'check') say(`  ${line.ok ? 'ok' : 'FAILED'}: ${line.name}. ${line.detail}`);
   });
   const allRead = new Promise<void>((resolve) => reading.once('close', resolve));
@@ -86,15 +104,7 @@ async function runPart(part: Part, options: RunnerOptions): Promise<PartResult> 
   // What it leaves behind would take the device from the next part, and keep the pipe open.
   killGroup(child);
   await allRead;
-  const { state, remark } = verdict(lines, exit, ended, limit, logFile);
-  return {
-    name: part.name,
-    title: part.title,
-    state,
-    ...(remark === undefined ? {} : { remark }),
-    seconds: (performance.now() - begun) / 1000,
-    lines,
-  };
+  return resultOf(verdict(lines, exit, ended, limit, logFile));
 }
 
 function verdict(
@@ -103,11 +113,10 @@ function verdict(
   ended: 'timed-out' | 'cut-off' | undefined,
   limit: number,
   logFile: string,
-): { readonly state: PartState; readonly remark?: string } {
+): Pick<PartResult, 'state' | 'remark'> {
   if (ended === 'timed-out')
     return { state: ended, remark: `It was ended after ${limit} s; what is here came before.` };
-  if (ended === 'cut-off')
-    return { state: ended, remark: 'The run was ended from outside; what is here came before.' };
+  if (ended === 'cut-off') return CUT_OFF;
   if (exit !== undefined) return { state: 'crashed', remark: `${exit}: ${lastLine(logFile)}` };
   const checks = lines.filter((line) => line.kind === 'check');
   if (checks.length === 0) {

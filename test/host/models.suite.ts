@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { commands, extensions, workspace } from 'vscode';
+import { commands, extensions, type MarkdownString, workspace } from 'vscode';
 import { CACHE_ID } from '../../extension/models/rows';
 import { ModelsTree } from '../../extension/models/tree';
 import { type FakeHub, filesOf, startHub } from '../unit/hub/fakeHub';
@@ -57,6 +57,21 @@ describe('models', () => {
     const [starter = assert.fail()] = await tree.getChildren();
     const { label, description, contextValue } = tree.getTreeItem(starter);
     assert.deepEqual([label, description, contextValue], ['Starter model', 'in use', '']);
+    tree.dispose();
+  });
+
+  it('says of the one in use where it runs and why, while it does', async () => {
+    const all = await (await internals()).palimpsest();
+    await all.engine.stop();
+    const tree = new ModelsTree(async () => all.models);
+    const [starter = assert.fail()] = await tree.getChildren();
+    const said = () => (tree.getTreeItem(starter).tooltip as MarkdownString).value;
+    assert.doesNotMatch(said(), /CPU/);
+    let drawn = 0;
+    tree.onDidChangeTreeData(() => drawn++);
+    await all.engine.use(async () => undefined);
+    assert.match(said(), /CPU:.*selected/);
+    assert.ok(drawn > 0, 'the view is drawn again');
     tree.dispose();
   });
 

@@ -1,8 +1,13 @@
 // A rewrite of 64 tokens in a file of 1,000, from the request to its answer, in the engine process; by shape, with random weights, which
 // write one token a step where a trained model writes several.
+import path from 'node:path';
+import { openCheckpoint } from '../../../engine/checkpoint/open';
+import type { Checkpoint } from '../../../engine/checkpoint/types';
+import type { Precision } from '../../../engine/graph/types';
+import { CHECKPOINTS } from '../../../test/engine/reference';
 import { figure } from '../../harness';
 import { DREAMON_HALF, randomDreamOn } from '../../runtime/randomDreamOn';
-import { type ModelShape, ONE_AND_A_HALF, SEVEN } from '../../runtime/randomModel';
+import { type ModelShape, ONE_AND_A_HALF, SEVEN, TINY } from '../../runtime/randomModel';
 import type { Part } from '../part';
 import { reasonAgainst } from '../shapes';
 import { gpuSides, startEngine } from '../subject';
@@ -14,7 +19,29 @@ const SHAPES: readonly ModelShape[] = [
   { ...ONE_AND_A_HALF, name: 'dreamon-1.5B', qkvBias: true },
   { ...SEVEN, name: 'dreamon-7B', qkvBias: true },
 ];
-const LARGEST = ['q4', 'q8', 'fp16'] as const;
+interface Plan {
+  readonly shapes: readonly ModelShape[];
+  readonly precisions: readonly Precision[];
+  /** Tokens. */
+  readonly file: number;
+  readonly span: number;
+  readonly open: (shape: ModelShape) => Promise<Checkpoint>;
+}
+const WHOLE: Plan = {
+  shapes: SHAPES,
+  precisions: ['q4', 'q8', 'fp16'],
+  file: FILE,
+  span: SPAN,
+  open: randomDreamOn,
+};
+/** The recorded checkpoint of the same family: a vocabulary of real size takes minutes in software. */
+const QUICK: Plan = {
+  shapes: [{ ...TINY, name: 'dreamon' }],
+  precisions: ['q8'],
+  file: 120,
+  span: 6,
+  open: () => openCheckpoint(path.join(CHECKPOINTS, 'dreamon')),
+};
 
 /** About `tokens` tokens of Python, and where the middle `span` of them stand. */
 function fileOf(encode: (text: string) => { readonly ids: Int32Array }, tokens: number, span: number) {
@@ -34,25 +61,22 @@ export const rewritePart: Part = {
   title: `a rewrite of ${SPAN} tokens in a file of ${FILE}, from request to answer`,
   limit: 1200,
   async run({ report, isQuick }) {
-    if (isQuick) {
-      report.skip('0.5B, 1.5B and 7B', 'Quick: the embedded model alone is timed, in the part soak.');
-      return;
-    }
     const sides = await gpuSides(report);
     if (sides.length === 0) return;
     let before: { readonly shape: ModelShape; readonly slowest: number } | undefined;
     const rows: string[][] = [];
-    for (const shape of SHAPES) {
+    const { shapes, precisions, file, span, open } = isQuick ? QUICK : WHOLE;
+    for (const shape of shapes) {
       const reason = reasonAgainst(shape, sides, before);
       if (reason !== undefined) {
         report.skip(shape.name, reason);
         continue;
       }
-      const checkpoint = await randomDreamOn(shape);
-      const { text, start, end } = fileOf((part) => checkpoint.tokenizer.encode(part), FILE, SPAN);
+      const checkpoint = await open(shape);
+      const { text, start, end } = fileOf((part) => checkpoint.tokenizer.encode(part), file, span);
       let slowest = 0;
       for (const { provider } of sides) {
-        for (const precision of LARGEST) {
+        for (const precision of precisions) {
           await report.attempt(`${shape.name} on ${provider} in ${precision}: it answers`, async () => {
             const engine = await startEngine();
             try {
@@ -60,7 +84,7 @@ export const rewritePart: Part = {
               const ask = () =>
                 engine.infill({
                   ...{ model: model.folder, priority: 'rewrite', text, language: 'python' },
-                  ...{ spans: [{ start, end }], maxTokens: SPAN, gate: 0 },
+                  ...{ spans: [{ start, end }], maxTokens: span, gate: 0 },
                 });
               const cold = await ask();
               const warm = await ask();
@@ -81,6 +105,7 @@ export const rewritePart: Part = {
       }
       before = { shape, slowest };
     }
+    if (isQuick) report.skip('0.5B, 1.5B and 7B', 'Quick: a tiny shape in a short file alone.');
     report.table('Wall ms', ['model', 'first', 'second', 'passes', 'ms for a pass'], rows);
   },
 };
