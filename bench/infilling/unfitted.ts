@@ -29,6 +29,7 @@ async function main(): Promise<void> {
       cases: { type: 'string', default: '30' },
       kind: { type: 'string', default: '4' },
       window: { type: 'string', default: '512' },
+      most: { type: 'string', default: '48' },
       threads: { type: 'string', default: '2' },
     },
   });
@@ -43,13 +44,13 @@ async function main(): Promise<void> {
     ),
   );
   try {
-    const outcomes = await outcomesOf(engine, cases, new Workspaces(files));
-    const { name, parameters } = engine.checkpoint;
+    const outcomes = await outcomesOf(engine, cases, new Workspaces(files), Number(values.most));
+    const { family, parameters } = engine.checkpoint;
     publish({
-      name: `unfitted-${name.toLowerCase().replace(/[^a-z0-9.]+/g, '-')}`,
+      name: `unfitted-${family.id}`,
       title: 'A model that nothing was fitted to',
       facts: [
-        `${name}, ${(parameters / 1e6).toFixed(0)}M parameters, a window of ${window} tokens; greedy; length unknown`,
+        `${family.title}, ${(parameters / 1e6).toFixed(0)}M parameters, a window of ${window} tokens; greedy; length unknown, at most ${values.most} tokens`,
         `${cases.length} spans (${kinds.join(', ')}) of the half of the held-out packages that nothing was fitted on`,
       ],
       sections: [
@@ -67,13 +68,14 @@ async function outcomesOf(
   engine: Evaluated,
   cases: readonly Case[],
   workspaces: Workspaces,
+  most: number,
 ): Promise<ReadonlyMap<Method, readonly Outcome[]>> {
   const outcomes = new Map<Method, Outcome[]>(METHODS.map((method) => [method, []]));
   for (const [index, held] of cases.entries()) {
     for (const method of METHODS) {
       const { copying, hasWorkspace } = method;
       const beside = hasWorkspace ? { index: workspaces.index(held) } : {};
-      const result = await infillCase(engine, held, { copying }, 'unknown', beside);
+      const result = await infillCase(engine, held, { copying, maxTokens: most }, 'unknown', beside);
       const outcome = outcomeOf(bestText(result), held.answer, engine.checkpoint.tokenizer, {
         confidence: result.candidates[0]?.confidence,
         forwards: result.forwards,

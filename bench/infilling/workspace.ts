@@ -11,10 +11,16 @@ export class Workspaces {
   constructor(private readonly files: readonly HeldFile[]) {}
 
   /** Nothing is named as near: what a file imports and what was edited recently are the editor's knowledge. */
-  index({ source, path, language }: Case): CopyIndex {
+  index(held: Case): CopyIndex {
+    const { path, language } = held;
+    return new MemoryLookup(this.memory(held), { path, language });
+  }
+
+  /** Of the case's package, the file with the hole included. */
+  memory({ source }: Case): Memory {
     const known = this.memories.get(source) ?? this.memoryOf(source);
     this.memories.set(source, known);
-    return new MemoryLookup(known, { path, language });
+    return known;
   }
 
   private memoryOf(source: string): Memory {
