@@ -113,7 +113,7 @@ describe('the extension’s bundles', () => {
 
   test('what every window reads is small', async () => {
     const bytes = await sizeOf('extension');
-    assert.ok(bytes < 30_000, `${bytes} bytes`);
+    assert.ok(bytes < 40_000, `${bytes} bytes`);
   });
 
   test('what is read on first use is under 450 kB', async () => {
