@@ -24,7 +24,8 @@ export class Bodies {
 
   /**
    * The JSON of a body. `release` gives its room back, when the request is answered.
-   * @throws HttpError `unsupported-media-type`, `too-large`, `queue-full` or `protocol-violation`
+   * @throws HttpError `unsupported-media-type`, `too-large`, `queue-full`, `protocol-violation`, or `cancelled` where the client
+   * has gone
    */
   async read(request: IncomingMessage): Promise<{ readonly value: unknown; readonly release: () => void }> {
     checkType(request);
@@ -54,7 +55,8 @@ export class Bodies {
       return { value: parse(Buffer.concat(chunks)), release };
     } catch (error) {
       release();
-      throw error;
+      if (error instanceof HttpError) throw error;
+      throw new HttpError('cancelled', 'The connection was closed before the request was complete.');
     }
   }
 

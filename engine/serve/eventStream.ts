@@ -28,7 +28,8 @@ export class EventStream {
   }
 
   send(event: string, data: object): void {
-    void this.write(event, data);
+    // Whoever has gone is noticed by the exchange, and hears nothing more.
+    this.write(event, data).catch(() => undefined);
   }
 
   /** `cells` is the whole span: of several steps that wait, the newest is enough. */

@@ -55,6 +55,18 @@ describe('server-sent events', () => {
     assert.ok(!text().includes('requestId'));
   });
 
+  test('who has gone gets nothing, and the server goes on', async () => {
+    const { response } = slowResponse();
+    response.on('error', () => undefined);
+    const events = new EventStream(response);
+    response.destroy();
+    // An unhandled rejection fails the test, and would end the server.
+    events.send('accepted', {});
+    events.step(step(1));
+    await new Promise((resolve) => setImmediate(resolve));
+    events.end('error', {});
+  });
+
   test('steps that wait are dropped where an error ends the stream', async () => {
     const { response, read, text } = slowResponse();
     const events = new EventStream(response);
