@@ -1,6 +1,7 @@
-// An engine for programs without an editor: started when it is first needed, its model loaded, and started again when it crashes.
+// An engine for programs without an editor: started when it is first needed, its model loaded, and started again when it crashes
+// or loses its GPU.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EngineError, throwIfCancelled, toEngineError } from '../errors';
+import { EngineError, isEngineError, throwIfCancelled, toEngineError } from '../errors';
 import type { LoadModelParams, LoadProgress, ModelDescription } from '../protocol';
 import { EngineClient, type EngineClientOptions } from './engineClient';
 import { isCrash } from './failures';
@@ -57,7 +58,13 @@ export class EngineKeeper {
    * EngineError: why there is no engine, or what `work` threw. Work that was lost in a crash is not done again.
    */
   async use<T>(work: (engine: KeptEngine) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return work(await unlessAborted(this.engine(), signal));
+    const engine = await unlessAborted(this.engine(), signal);
+    try {
+      return await work(engine);
+    } catch (error) {
+      if (isEngineError(error) && error.code === 'device-lost') this.replace(engine, error);
+      throw error;
+    }
   }
 
   /** Resolves when no process of it is left; later calls: the same. */
@@ -70,6 +77,13 @@ export class EngineKeeper {
     if (this.stopping !== undefined) return Promise.reject(stopped());
     if (this.ready !== undefined) return Promise.resolve(this.ready);
     return this.begin(this.current?.client.failure);
+  }
+
+  /** Its process cannot use the GPU any more: another one looks for the GPU again, and takes the CPU where it is gone. */
+  private replace({ client }: KeptEngine, error: EngineError): void {
+    if (this.current?.client !== client || this.stopping !== undefined) return;
+    void client.stop();
+    void this.begin(error);
   }
 
   private begin(crash: EngineError | undefined): Promise<KeptEngine> {

@@ -397,6 +397,13 @@ describe('palimpsest serve', () => {
       assert.match((await ask(server, '/metrics')).text, /^palimpsest_engine_restarts_total 1$/m);
     }));
 
+  test('an engine whose GPU is gone is replaced', () =>
+    withServer(async (server) => {
+      await refused(post(server, '/v1/infill', doing('fail device-lost')), 500, 'device-lost');
+      assert.equal((await post(server, '/v1/infill', doing('steps 1'))).status, 200);
+      assert.match((await ask(server, '/metrics')).text, /^palimpsest_engine_restarts_total 1$/m);
+    }));
+
   test('an engine that crashes again and again is given up', () =>
     withServer(
       async (server) => {
