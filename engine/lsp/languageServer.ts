@@ -101,11 +101,10 @@ class LanguageServer {
     const text = document.getText();
     const offset = document.offsetAt(position);
     const cursor = { before: text.slice(0, offset), after: text.slice(offset) };
-    if (!isWorthAsking(cursor) || (await this.whyNot(document)) !== undefined) return [];
+    if (!isWorthAsking(cursor) || (await this.whyNot(document, text)) !== undefined) return [];
     try {
       const { candidates } = await this.infill(
-        document,
-        { start: offset, end: offset },
+        { text, language: document.languageId, spans: [{ start: offset, end: offset }] },
         { priority: 'ghost', document: uri, maxTokens: SUGGESTION_TOKENS, interactive: true },
         token,
       );
@@ -137,16 +136,16 @@ class LanguageServer {
     const { uri, range } = readPlace(argument);
     const document = this.documents.get(uri);
     if (document === undefined) throw invalid(`${uri} is not open.`);
-    const why = await this.whyNot(document);
-    if (why !== undefined) throw new ResponseError(LSPErrorCodes.RequestFailed, why);
-    const { version } = document;
+    const { version, languageId: language } = document;
+    const text = document.getText();
     const span = { start: document.offsetAt(range.start), end: document.offsetAt(range.end) };
+    const why = await this.whyNot(document, text);
+    if (why !== undefined) throw failed(why);
     const progress = this.showsProgress ? await this.connection.window.createWorkDoneProgress() : undefined;
     progress?.begin('Palimpsest', 0, 'Rewriting', true);
     try {
       const { candidates } = await this.infill(
-        document,
-        span,
+        { text, language, spans: [span] },
         { priority: 'rewrite', document: uri, interactive: true },
         token,
         {
@@ -174,9 +173,9 @@ class LanguageServer {
     }
   }
 
+  /** `asked`: the text as it was when the request came. The document is another one by the time that an engine is ready. */
   private async infill(
-    document: TextDocument,
-    span: { readonly start: number; readonly end: number },
+    asked: Pick<InfillParams, 'text' | 'language' | 'spans'>,
     options: Pick<InfillParams, 'priority' | 'document' | 'maxTokens' | 'interactive'>,
     token: CancellationToken,
     {
@@ -196,9 +195,7 @@ class LanguageServer {
           client.infill(
             {
               model: model.folder,
-              text: document.getText(),
-              spans: [span],
-              language: document.languageId,
+              ...asked,
               ...options,
               ...(options.priority === 'ghost' ? { gate: model.gate ?? DEFAULT_GATE } : {}),
             },
@@ -215,10 +212,15 @@ class LanguageServer {
   }
 
   /** What may be read is the same as everywhere, open or not. */
-  private async whyNot(document: TextDocument): Promise<string | undefined> {
-    const { uri, languageId } = document;
-    const file = uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
-    return this.files.whyNot(file, document.getText(), languageId);
+  private async whyNot({ uri, languageId }: TextDocument, text: string): Promise<string | undefined> {
+    let file: string | undefined;
+    try {
+      file = uri.startsWith('file:') ? fileURLToPath(uri) : undefined;
+    } catch {
+      // Nobody can say what Git ignores there.
+      return `${uri} is not a file of this machine, so it is not read.`;
+    }
+    return this.files.whyNot(file, text, languageId);
   }
 }
 

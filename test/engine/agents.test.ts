@@ -214,15 +214,25 @@ describe('palimpsest lsp', () => {
       await open('steps 1', secret);
       assert.deepEqual(await ask(7, secret), []);
       assert.deepEqual(await ask(0, 'file:///not/open.py'), []);
+      const nowhere = 'file:///an%2Fencoded/slash.py';
+      await open('steps 1', nowhere);
+      assert.deepEqual(await ask(7, nowhere), []);
       await open('steps 1', 'untitled:1');
       assert.match((await ask(7, 'untitled:1'))[0]?.insertText ?? '', /^answer/);
       await open(`key = 'sk_live_${'4eC39HqLyjWDarjtT1zdp7dc'}'`, 'untitled:2');
       assert.deepEqual(await ask(0, 'untitled:2'), []);
-      await connection.sendNotification('textDocument/didChange', {
-        textDocument: { uri, version: 2 },
-        contentChanges: [{ range: { start: at(0), end: at(9) }, text: 'fail now' }],
-      });
+      const change = (version: number, text: string) =>
+        connection.sendNotification('textDocument/didChange', {
+          textDocument: { uri, version },
+          contentChanges: [{ text }],
+        });
+      await change(2, 'fail now');
       assert.deepEqual(await ask(8), []);
+      // What is typed after the question is no part of it.
+      await change(3, 'steps 1 x');
+      const asked = ask(9);
+      await change(4, 'fail now');
+      assert.match((await asked)[0]?.insertText ?? '', /^answer/);
     }));
 
   test('a rewrite of a selection is an edit of the version that was read', () =>
