@@ -20,19 +20,28 @@ export async function* piecesOf(
   }
 }
 
-/** `tooLong` is thrown where there are more bytes than `most`. */
+/** The pieces, until there are more bytes than `most`: then `tooLong` is thrown. */
+export async function* within(
+  pieces: AsyncIterable<Buffer>,
+  most: number,
+  tooLong: () => Error,
+): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const piece of pieces) {
+    bytes += piece.length;
+    if (bytes > most) throw tooLong();
+    yield piece;
+  }
+}
+
+/** As `within`, in one. */
 export async function bodyOf(
   pieces: AsyncIterable<Buffer>,
   most: number,
   tooLong: () => Error,
 ): Promise<Buffer> {
   const all: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of pieces) {
-    bytes += piece.length;
-    if (bytes > most) throw tooLong();
-    all.push(piece);
-  }
+  for await (const piece of within(pieces, most, tooLong)) all.push(piece);
   return Buffer.concat(all);
 }
 

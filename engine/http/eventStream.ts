@@ -37,7 +37,8 @@ export async function* eventsIn(
       const [, field = '', value = ''] = /^([^:]*):? ?([\s\S]*)$/.exec(line) ?? [];
       if (field === 'event') name = value;
       if (field === 'data') {
-        length += value.length;
+        // Its line break counts too: empty lines fill the memory as well.
+        length += value.length + 1;
         if (length > LONGEST) throw tooLong();
         data.push(value);
       }

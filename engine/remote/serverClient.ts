@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { JsonObject } from '../checkpoint/json';
 import { EngineError } from '../errors';
-import { bodyOf, isWebPage, piecesOf } from '../http/body';
+import { bodyOf, isWebPage, piecesOf, within } from '../http/body';
 import type { Connection } from '../http/connection';
 import { eventsIn, type StreamEvent } from '../http/eventStream';
 import { exchange } from '../http/exchange';
@@ -43,6 +43,8 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
   /** The answer has no body. */
   readonly isSilent?: boolean;
+  /** Bytes of a stream; absent: 32 MB. */
+  readonly mostBytes?: number;
 }
 
 export class ServerClient {
@@ -96,12 +98,14 @@ export class ServerClient {
    */
   async *events(question: Question): AsyncGenerator<StreamEvent> {
     const message = await this.open(question, 'text/event-stream');
+    const { mostBytes = MOST_BYTES } = question;
     if (isJson(message)) {
       yield { name: 'whole', data: await this.text(message, MOST_BYTES) };
       return;
     }
     this.expect(message, /^\s*text\/event-stream\b/i, 'a stream of events');
-    yield* eventsIn(this.pieces(message), () => this.endless());
+    const tooLong = () => this.endless();
+    yield* eventsIn(within(this.pieces(message), mostBytes, tooLong), tooLong);
   }
 
   /** The data of an event as an object. @throws EngineError also where it reports an error */

@@ -60,5 +60,6 @@ describe('a stream of events', () => {
       read(...Array.from({ length: 100 }, () => `data: ${'x'.repeat(100_000)}\n`)),
       /too long/,
     );
+    await assert.rejects(read(...Array.from({ length: 100 }, () => 'data:\n'.repeat(100_000))), /too long/);
   });
 });

@@ -182,6 +182,20 @@ describe('a server that refuses, breaks off or lies', () => {
     await assert.rejects(model.infill(wish({ priority: 'ghost' })), { code: 'server-unreachable' });
   });
 
+  test('one whose stream has no end is given up', async (t) => {
+    const server = await recordedServer(
+      t,
+      once((response) =>
+        events(response, llamaEvents(Array.from({ length: 36 }, () => 'x'.repeat(1_000_000)))),
+      ),
+    );
+    const model = await connected(t, 'llama-server', server.url);
+    await assert.rejects(model.infill(wish({ priority: 'ghost' })), {
+      code: 'server-answer-invalid',
+      message: /answers without end/,
+    });
+  });
+
   test('one that needs a key says so where there is none', async (t) => {
     const server = await recordedServer(t, (_heard, response) => json(response, error('Unauthorized'), 401));
     await assert.rejects(connected(t, 'openai-chat', server.url), {
