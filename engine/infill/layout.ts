@@ -13,7 +13,9 @@ export function languageToken(
   { family, languageTokens }: Facts,
   language: string | undefined,
 ): number | undefined {
-  return family.infill.kind === 'cached-canvas' && language ? languageTokens[language] : undefined;
+  // Requests name languages as they like, `constructor` included.
+  const isKnown = language !== undefined && Object.hasOwn(languageTokens, language);
+  return family.infill.kind === 'cached-canvas' && isKnown ? languageTokens[language] : undefined;
 }
 
 /** The tokens around a whole text that is read in place. */

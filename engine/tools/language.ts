@@ -2,7 +2,7 @@
 import path from 'node:path';
 
 // VS Code's language ids.
-const BY_EXTENSION: Readonly<Record<string, string>> = {
+const BY_EXTENSION = {
   '.bash': 'shellscript',
   '.c': 'c',
   '.cc': 'cpp',
@@ -58,16 +58,17 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
   '.yml': 'yaml',
   '.zsh': 'shellscript',
 };
-const BY_NAME: Readonly<Record<string, string>> = {
+const BY_NAME = {
   Dockerfile: 'dockerfile',
   Makefile: 'makefile',
 };
 
 /** VS Code's language id of a file by its name, where the table has it. */
 export function languageOf(file: string): string | undefined {
-  const extension = path.extname(file).toLowerCase();
-  return (
-    BY_NAME[path.basename(file)] ??
-    (Object.hasOwn(BY_EXTENSION, extension) ? BY_EXTENSION[extension] : undefined)
-  );
+  return entryOf(BY_NAME, path.basename(file)) ?? entryOf(BY_EXTENSION, path.extname(file).toLowerCase());
+}
+
+/** A file may be called `constructor`. */
+function entryOf(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }

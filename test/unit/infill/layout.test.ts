@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { Canvas, Segment } from '../../../engine/canvas/types';
-import { sidesOf } from '../../../engine/infill/layout';
+import { languageToken, sidesOf } from '../../../engine/infill/layout';
 
 const NONE = new Uint8Array(0);
 
@@ -34,4 +34,15 @@ describe('what stands on both sides of a hole', () => {
   test('an answer that came to nothing is not what stood there', () => {
     assert.deepEqual(sidesOf(canvas, 1, [new Int32Array(0)]), { before: [1, 2, 3], after: [4] });
   });
+});
+
+test('a language that the model has no token for has none, whatever it is called', () => {
+  const facts = {
+    family: { infill: { kind: 'cached-canvas', bos: true } },
+    languageTokens: { python: 7 },
+  } as unknown as Parameters<typeof languageToken>[0];
+  assert.deepEqual(
+    ['python', 'cobol', 'constructor', undefined].map((language) => languageToken(facts, language)),
+    [7, undefined, undefined, undefined],
+  );
 });
