@@ -58,17 +58,16 @@ export function fenceFor(...texts: readonly string[]): string {
 
 /** What a fence calls a language: its usual short name, where VS Code's id is another. */
 export function labelOf(language: string): string {
-  return LABELS[language] ?? language;
+  return LABELS.get(language) ?? language;
 }
 
-const LABELS: Readonly<Record<string, string>> = {
-  plaintext: '',
-  typescriptreact: 'tsx',
-  javascriptreact: 'jsx',
-  shellscript: 'bash',
-  'objective-c': 'objc',
-  dockerfile: 'dockerfile',
-};
+const LABELS: ReadonlyMap<string, string> = new Map([
+  ['plaintext', ''],
+  ['typescriptreact', 'tsx'],
+  ['javascriptreact', 'jsx'],
+  ['shellscript', 'bash'],
+  ['objective-c', 'objc'],
+]);
 
 const LINE_END = /\r\n|\r|\n/;
 
@@ -92,33 +91,47 @@ function blocksOf(
   isWhole = false,
 ): readonly Block[] {
   const blocks: Block[] = [];
-  let open: { readonly label: string; readonly lines: string[] } | undefined = isWhole
-    ? undefined
-    : { label: '', lines: [] };
+  let open: OpenBlock | undefined = isWhole ? undefined : { mark: '`', label: '', lines: [] };
   for (const line of answer.split(LINE_END)) {
     const found = fenceOf(line, fence);
     if (found === undefined) {
       open?.lines.push(line);
       continue;
     }
+    const isPreface = blocks.length === 0 && open !== undefined && isProse(open.lines, language);
+    // In code between backticks, tildes are code too: headings in comments are underlined with them.
+    if (found.mark === '~' && open?.mark === '`' && !isPreface && open.lines.some(says)) {
+      open.lines.push(line);
+      continue;
+    }
     if (open === undefined) {
-      open = { label: found.label, lines: [] };
-    } else if (found.label === '' && !(blocks.length === 0 && isProse(open.lines, language))) {
-      blocks.push({ ...open, isClosed: true });
+      open = { ...found, lines: [] };
+    } else if (found.label === '' && !isPreface) {
+      blocks.push({ label: open.label, lines: open.lines, isClosed: true });
       open = undefined;
     } else {
       // A fence with a language closes nothing: what came before it was no code.
-      open = { label: found.label, lines: [] };
+      open = { ...found, lines: [] };
     }
   }
-  if (open !== undefined) blocks.push({ ...open, isClosed: false });
+  if (open !== undefined) blocks.push({ label: open.label, lines: open.lines, isClosed: false });
   return blocks;
 }
 
-function fenceOf(line: string, fence: string): { readonly label: string } | undefined {
+interface Fence {
+  /** The character that it is made of. */
+  readonly mark: string;
+  readonly label: string;
+}
+
+interface OpenBlock extends Fence {
+  readonly lines: string[];
+}
+
+function fenceOf(line: string, fence: string): Fence | undefined {
   const [, run = '', info = ''] = /^[ \t]*(`{3,}|~{3,})([^`]*)$/.exec(line) ?? [];
   if (run.length < fence.length) return undefined;
-  return { label: (info.trim().split(/[\s{:,]/)[0] ?? '').toLowerCase() };
+  return { mark: run.slice(0, 1), label: (info.trim().split(/[\s{:,]/)[0] ?? '').toLowerCase() };
 }
 
 /** A sentence, as in "Here is the updated function:". */

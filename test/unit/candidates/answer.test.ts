@@ -72,6 +72,14 @@ describe('the code in an answer', () => {
     );
   });
 
+  test('tildes close no code between backticks', () => {
+    const heading = 'def f():\n    """\n    Usage\n    ~~~~~\n    """\n    return 2';
+    assert.equal(code([heading, '```', 'Done.'].join('\n')), heading);
+    assert.equal(isAnswered(`${heading}\n`, '```', 'python'), false);
+    assert.equal(code('Here is the changed code:\n~~~python\nx = 2\n~~~\n'), 'x = 2');
+    assert.equal(fencedCode('Sure.\n~~~python\nx = 2\n~~~\nDone.', { ...ASKED, isWhole: true }), 'x = 2');
+  });
+
   test('is always a run of the answer’s lines, without a fence', () => {
     const piece = fc.constantFrom(
       'a',
@@ -124,11 +132,12 @@ describe('the code in an answer', () => {
   });
 
   test('languages are called by their usual names', () => {
-    assert.deepEqual(['python', 'typescriptreact', 'shellscript', 'plaintext'].map(labelOf), [
+    assert.deepEqual(['python', 'typescriptreact', 'shellscript', 'plaintext', 'constructor'].map(labelOf), [
       'python',
       'tsx',
       'bash',
       '',
+      'constructor',
     ]);
   });
 
