@@ -8,6 +8,7 @@ import { languageOf } from '../tools/language';
 import type { CommandContext } from './context';
 import { DenoiseView } from './denoiseView';
 import { headerName, unifiedDiff } from './diffView';
+import { printable } from './displayWidth';
 import { LiveView } from './liveView';
 import { type CommandSpec, type OptionTable, type ParsedArguments, UsageError } from './options';
 import { openModel } from './serverOptions';
@@ -119,7 +120,7 @@ async function denoise(
 function factsLine(result: InfillResult): string {
   const { confidence, flaws = [] } = result.candidates[0] ?? {};
   return [
-    result.model,
+    printable(result.model),
     ...(result.provider === 'server'
       ? [`${result.tokens} tokens`]
       : [

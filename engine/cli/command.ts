@@ -6,6 +6,7 @@ import { cacheCommands } from './cache';
 import { checkCommand } from './check';
 import type { Command, CommandContext } from './context';
 import { devicesCommand } from './devices';
+import { printable } from './displayWidth';
 import { editCommand } from './edit';
 import { infillCommand } from './infill';
 import { modelsCommands } from './models';
@@ -122,7 +123,8 @@ function report(thrown: unknown, words: readonly string[], context: CommandConte
     const { code, message, data } = error;
     context.stdout.write(`${JSON.stringify({ error: { code, message, data } })}\n`);
   } else {
-    const sentence = `${error.message}${hint}`.replace(/\s+/g, ' ').trim();
+    // A server's or a file's words may be in it: they do not steer the terminal.
+    const sentence = printable(`${error.message}${hint}`.replace(/\s+/g, ' ').trim());
     context.stderr.write(`palimpsest: ${sentence} [${error.code}]\n`);
   }
   if (interrupted || given.code === 'cancelled') return EXIT.interrupted;

@@ -3,6 +3,7 @@ import { indexLines, rangeAt } from '../canvas/position';
 import type { ScoreResult } from '../protocol';
 import { languageOf } from '../tools/language';
 import type { Command, CommandContext } from './context';
+import { printable } from './displayWidth';
 import { LiveView } from './liveView';
 import { MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
 import { type CommandSpec, numberOption, type ParsedArguments } from './options';
@@ -81,7 +82,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
   const total = tokens.reduce((sum, token) => sum + token.surprise, 0);
   const mean = tokens.length > 0 ? (total / tokens.length).toFixed(2) : '–';
   const sides = result.method === 'masked' ? 'both sides seen' : 'left side seen';
-  const facts = `${result.model} · ${tokens.length} tokens · ${mean} nats per token · ${sides} · ${Math.round(result.millis)} ms`;
+  const facts = `${printable(result.model)} · ${tokens.length} tokens · ${mean} nats per token · ${sides} · ${Math.round(result.millis)} ms`;
   context.stderr.write(`${paintFor(context.stderr, context.env)('faint', facts)}\n`);
   return 0;
 }

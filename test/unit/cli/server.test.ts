@@ -5,7 +5,7 @@ import path from 'node:path';
 import test, { describe } from 'node:test';
 import { runCommand } from '../../../engine/cli/command';
 import { connectServer } from '../../../engine/remote/connect';
-import { json, llama, recordedServer } from '../remote/recordedServer';
+import { completions, json, llama, recordedServer } from '../remote/recordedServer';
 import { scriptedEngine, temporaryFolder, testWorld } from './scriptedEngine';
 
 const KEY = 'sk-command-0123456789abcdef';
@@ -82,5 +82,25 @@ describe('--remote', () => {
     assert.equal(await runCommand(words, real), 1);
     assert.match(context.stderr.text(), /does not accept your key/);
     assert.ok(!(context.stderr.text() + context.stdout.text()).includes(KEY));
+  });
+
+  test('what a server calls its models does not steer the terminal', async (t) => {
+    const names = ['\u001b[2Jone', '\u001b]0;two\u0007'];
+    const server = await recordedServer(t, completions(['sum(values)']));
+    const { answer } = server;
+    let listed = names.slice(0, 1);
+    server.answer = (heard, response) =>
+      heard.path.endsWith('/models')
+        ? json(response, { object: 'list', data: listed.map((id) => ({ id })) })
+        : answer(heard, response);
+    const { engine, context } = world(t);
+    const real = { ...context, engine: { ...engine, connectServer } };
+    const words = ['infill', 'mean.py', ...SPAN, '--remote', 'openai-completions', '--url', server.url];
+    assert.equal(await runCommand(words, real), 0, context.stderr.text());
+    assert.match(context.stderr.text(), /\u241b\[2Jone · 1 tokens/);
+    listed = names;
+    assert.equal(await runCommand(words, real), 1);
+    assert.match(context.stderr.text(), /It has \u241b\[2Jone, \u241b\]0;two\u2407\./);
+    assert.ok(!context.stderr.text().includes('\u001b'));
   });
 });
