@@ -25,6 +25,13 @@ describe('deploy', () => {
     assert.ok(figure('compose.yaml', /stop_grace_period: (\d+)s/) > DEFAULTS.grace);
   });
 
+  test('the token does not get into the layers of an image', () => {
+    const compose = fs.readFileSync(path.join(folder, 'compose.yaml'), 'utf8');
+    const file = /file: \.\/(\S+)/.exec(compose)?.[1];
+    const ignored = fs.readFileSync(path.join(folder, 'Dockerfile.dockerignore'), 'utf8').split('\n');
+    assert.ok(ignored.includes(`deploy/${file}`), file);
+  });
+
   test('the image has every bundle that the command starts', () => {
     const docker = fs.readFileSync(path.join(folder, 'Dockerfile'), 'utf8');
     for (const name of ['cli', 'engine', 'probe', 'template'])
