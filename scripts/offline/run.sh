@@ -35,7 +35,8 @@ for list in "$here"/*.sha256; do
   # What was unpacked by an earlier call stays.
   [ "$(cat "$work/$name.unpacked" 2>/dev/null)" != "$(cat "$list")" ] || continue
   check "$name"
-  cat "$here/$name.tar.gz".[0-9]* | tar -xzf - -C "$work" ||
+  # Those of the list: beside them may lie pieces of an earlier copy that had more.
+  while read -r _ piece; do cat "$here/$piece"; done <"$list" | tar -xzf - -C "$work" ||
     die "The pieces of $name could not be unpacked into $work: is there room on the disk?"
   cp "$list" "$work/$name.unpacked"
 done

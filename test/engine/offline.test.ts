@@ -96,6 +96,17 @@ describe('the pieces for a machine without a network', { skip: supported ? false
     assert.match(other.stderr, /this system has another C library/);
   });
 
+  test('a piece that an earlier copy has left there is not unpacked', () => {
+    const left = path.join(pieces, 'palimpsest.tar.gz.900');
+    fs.writeFileSync(left, 'of another archive');
+    try {
+      const { status, stderr } = runNow(['--list']);
+      assert.equal(status, 0, stderr);
+    } finally {
+      fs.rmSync(left);
+    }
+  });
+
   test('what cannot be chosen is refused with what can', () => {
     const { status, stderr } = runNow(['--only', 'devices,nothing']);
     assert.equal(status, 2);
