@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { EngineError } from '../errors';
+import { isLoopback } from '../privacy/serverAddress';
 import type { ModelDescription } from '../protocol';
 import type { ServeOptions } from '../serve/server';
 import type { Command, CommandContext } from './context';
@@ -80,12 +81,11 @@ function checked(token: string, place: string): string {
   );
 }
 
-async function serveOptions(parsed: ParsedArguments, context: CommandContext): Promise<ServeOptions> {
+function serveOptions(parsed: ParsedArguments, context: CommandContext): ServeOptions {
   const number = (name: string, rule: Parameters<typeof numberOption>[3], fallback: number) =>
     numberOption(parsed, spec, name, rule) ?? fallback;
   const host = parsed.text('host') ?? DEFAULTS.host;
   const token = tokenOf(parsed, context);
-  const { isLoopback } = await import('../serve/access');
   if (token === undefined && !isLoopback(host)) {
     throw new UsageError(
       `Other machines can reach ${host}, so a token is needed: set ${TOKEN_VARIABLE}, or use --token-file FILE.`,
@@ -106,7 +106,7 @@ async function serveOptions(parsed: ParsedArguments, context: CommandContext): P
 
 async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const grace = 1000 * (numberOption(parsed, spec, 'grace', { least: 0, most: 3600 }) ?? DEFAULTS.grace);
-  const options = await serveOptions(parsed, context);
+  const options = serveOptions(parsed, context);
   const { stdout, stderr, signal } = context;
   const { PalimpsestServer } = await import('../serve/server');
   const faint = paintFor(stderr, context.env);

@@ -14,13 +14,19 @@ export interface ServerAddress {
   readonly isPrivate: boolean;
 }
 
-function isLoopback({ hostname }: URL): boolean {
-  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+/** Whether a name is that of this machine itself: `localhost`, `127.0.0.1` or `::1`, in lower case, without a port. */
+export function isLoopback(name: string): boolean {
+  return name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
+}
+
+/** A URL has an IPv6 address in brackets. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 /** Whether nobody on the way can read what is sent. */
 export function isPrivate(url: URL): boolean {
-  return url.protocol === 'https:' || isLoopback(url);
+  return url.protocol === 'https:' || isLoopback(hostOf(url));
 }
 
 /**
@@ -40,7 +46,7 @@ export function serverAddress(given: string): ServerAddress {
     url: url.href.replace(/\/+$/, ''),
     origin: url.origin,
     host: url.host,
-    isLoopback: isLoopback(url),
+    isLoopback: isLoopback(hostOf(url)),
     isPrivate: isPrivate(url),
   };
 }

@@ -1,12 +1,8 @@
 // Who may ask. Pure: what the headers say against what the server was started with.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { isLoopback } from '../privacy/serverAddress';
 import { HttpError } from './httpError';
-
-/** Whether only this machine can reach an address, as it is written for `--host` or in the header `Host`. */
-export function isLoopback(name: string): boolean {
-  return name === 'localhost' || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
-}
 
 /**
  * A page in a browser can send requests to this machine, and, by a name that it points here, read the answers: so nobody whose request bears

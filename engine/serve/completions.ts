@@ -57,7 +57,6 @@ export interface Completion {
   readonly model: string | undefined;
   readonly params: Omit<InfillParams, 'requestId' | 'model'>;
   readonly stops: readonly string[];
-  readonly choices: number;
   readonly maxTokens: number;
   readonly stream: boolean;
   readonly usage: boolean;
@@ -84,7 +83,6 @@ export function readCompletion(value: unknown): Completion {
       ...(body.language === undefined ? {} : { language: body.language }),
     },
     stops: body.stop ?? [],
-    choices: n,
     maxTokens,
     stream: body.stream ?? false,
     usage: body.stream_options?.include_usage ?? false,

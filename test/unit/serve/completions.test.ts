@@ -14,7 +14,7 @@ function result(texts: readonly string[], tokens: number): InfillResult {
 
 describe('OpenAI’s completions', () => {
   test('are an infill between prompt and suffix', () => {
-    const { params, choices, stream } = readCompletion({
+    const { params, stream } = readCompletion({
       prompt: ['ab'],
       suffix: 'c',
       n: 2,
@@ -31,7 +31,7 @@ describe('OpenAI’s completions', () => {
       candidates: 2,
       topP: 0.5,
     });
-    assert.deepEqual([choices, stream], [2, false]);
+    assert.equal(stream, false);
   });
 
   test('what a diffusion model cannot give is refused by name', () => {
