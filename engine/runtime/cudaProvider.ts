@@ -53,7 +53,7 @@ export function whyNoCuda(): string {
     const wanted = wantedByCuda(runtimeFolder());
     if (wanted === undefined) return 'its libraries are not installed.';
     const missing = missingLibraries(wanted);
-    if (missing.length > 0) return `it needs ${missing.join(', ')}, which are not installed.`;
+    if (missing.length > 0) return `it needs libraries that are not installed: ${missing.join(', ')}.`;
   } catch {
     // What is there is no library.
   }
