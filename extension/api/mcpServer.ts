@@ -7,6 +7,8 @@ import { engineSettings, privacySettings, SECTION } from '../settings';
 
 /** As in package.json. */
 const PROVIDER = 'palimpsest.engine';
+/** For people. */
+const LABEL = 'Palimpsest';
 
 /** VS Code's McpStdioServerDefinition. */
 interface ServerDefinition {
@@ -79,20 +81,20 @@ export function mcpServerProvider(
       const words = workspaceWords();
       return words === undefined
         ? []
-        : [new Definition('Palimpsest', process.execPath, [script, 'mcp', ...words], {}, version)];
+        : [new Definition(LABEL, process.execPath, [script, 'mcp', ...words], {}, version)];
     },
     resolveMcpServerDefinition: async (server) => {
       // A model of this machine, also where a server answers in the editor: an agent's consent is not a person's.
       const settings = engineSettings();
       const { runtime, modelFolder, provider } = await engineLaunch({ extensionPath, cacheFolder, settings });
-      server.command = runtime.executable;
-      server.args = [...server.args, '--model', modelFolder, '--provider', provider];
-      server.env = {
+      const env = {
         ...server.env,
         PALIMPSEST_CACHE: cacheFolder,
         ...(runtime.source === 'electron' ? { ELECTRON_RUN_AS_NODE: '1' } : {}),
       };
-      return server;
+      const words = [...server.args, '--model', modelFolder, '--provider', provider];
+      // Not `server` itself: the editor asks with the same one each time it starts the process.
+      return new Definition(LABEL, runtime.executable, words, env, version);
     },
   };
 }

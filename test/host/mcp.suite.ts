@@ -42,6 +42,21 @@ describe('the MCP server', () => {
     }
   });
 
+  it('is started in the same way each time', async () => {
+    const mcp = provider();
+    const [offered] = mcp?.provideMcpServerDefinitions() ?? [];
+    assert.ok(mcp && offered);
+    const first = await mcp.resolveMcpServerDefinition(offered);
+    assert.ok(first.args.includes('--model'));
+    const again = await mcp.resolveMcpServerDefinition(offered);
+    assert.deepEqual([again.command, again.args, again.env], [first.command, first.args, first.env]);
+    assert.equal(
+      again.args.filter((word) => word === '--model').length,
+      1,
+      'the command refuses a second one',
+    );
+  });
+
   it('answers when it is started as it says', async () => {
     const mcp = provider();
     const [offered] = mcp?.provideMcpServerDefinitions() ?? [];
