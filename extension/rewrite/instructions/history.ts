@@ -27,6 +27,16 @@ export function rowsFor(typed: string, entries: readonly string[]): readonly Ins
   ];
 }
 
+/**
+ * What is sent when `active` is the row that was chosen and `typed` is what is in the line; undefined: nothing can be. A list may be
+ * a few keys behind, where the window is on another machine than the extension: a typed row stands for what is typed by now.
+ */
+export function chosenOf(active: InstructionRow | undefined, typed: string): string | undefined {
+  if (active?.kind === 'earlier') return active.instruction;
+  const instruction = typed.trim();
+  return instruction === '' || instruction.length > LONGEST ? undefined : instruction;
+}
+
 /** Newest first, each once. */
 export function withNewest(entries: readonly string[], instruction: string): readonly string[] {
   return [instruction, ...entries.filter((entry) => entry !== instruction)].slice(0, MOST);

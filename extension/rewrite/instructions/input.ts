@@ -1,7 +1,7 @@
 // The line in which a person says what is wanted, with what they wanted before below it.
 import { l10n, type QuickInputButton, type QuickPick, type QuickPickItem, ThemeIcon, window } from 'vscode';
 import { Disposables } from '../../common/disposables';
-import { type InstructionHistory, type InstructionRow, LONGEST, rowsFor } from './history';
+import { chosenOf, type InstructionHistory, type InstructionRow, LONGEST, rowsFor } from './history';
 
 interface Item extends QuickPickItem {
   readonly row: InstructionRow;
@@ -65,7 +65,8 @@ export class InstructionInput {
 
   private accept(): void {
     const [active = this.pick.items[0]] = this.pick.activeItems;
-    if (active !== undefined && active.row.kind !== 'too-long') this.close(active.row.instruction);
+    const chosen = chosenOf(active?.row, this.pick.value);
+    if (chosen !== undefined) this.close(chosen);
   }
 
   private close(instruction: string | undefined): void {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import {
+  chosenOf,
   InstructionHistory,
   LONGEST,
   rowsFor,
@@ -56,6 +57,15 @@ describe('the history of instructions', () => {
       assert.ok(history.entries.every((entry) => typeof entry === 'string'));
       assert.equal(typeof history.draft, 'string');
     }
+  });
+
+  test('a typed row stands for what is in the line by now, however old the list is', () => {
+    assert.equal(chosenOf({ kind: 'typed', instruction: 'use su' }, ' use sum '), 'use sum');
+    assert.equal(chosenOf({ kind: 'earlier', instruction: 'a' }, 'use sum'), 'a');
+    assert.equal(chosenOf(undefined, 'use sum'), 'use sum');
+    assert.equal(chosenOf({ kind: 'too-long', instruction: 'x' }, 'use sum'), 'use sum');
+    assert.equal(chosenOf({ kind: 'typed', instruction: 'x' }, 'x'.repeat(LONGEST + 1)), undefined);
+    assert.equal(chosenOf({ kind: 'typed', instruction: 'x' }, ' '), undefined);
   });
 
   test('stands below what is typed, which Enter sends as it is', () => {
