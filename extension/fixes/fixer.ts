@@ -25,6 +25,12 @@ export interface FixerServices extends Asking, TrialServices {
 /** How a fix ended; tests look at it. */
 export type FixOutcome = 'shown' | 'unchecked' | 'none' | 'changed' | 'cancelled' | 'failed';
 
+/** A problem, and what a model is told of it. */
+interface Sought {
+  readonly diagnostic: Diagnostic;
+  readonly wanted: Wanted;
+}
+
 /** Milliseconds between two words about the progress. */
 const REPORT_MILLIS = 100;
 
@@ -50,6 +56,8 @@ export class Fixer {
     const controller = new AbortController();
     this.running = controller;
     const changes = new RecordedChanges(document);
+    // As the text is now: the diagnostic's range does not follow what is typed meanwhile.
+    const sought: Sought = { diagnostic, wanted: wantedFor(document, diagnostic) };
     const title = l10n.t('Palimpsest: looking for a fix');
     let isCancelled = false;
     try {
@@ -58,10 +66,10 @@ export class Fixer {
         inner.addEventListener('abort', () => {
           isCancelled = true;
         });
-        return this.search(document, changes, diagnostic, inner, report);
+        return this.search(document, changes, sought, inner, report);
       });
       if (isCancelled) return 'cancelled';
-      return this.show(editor, changes, diagnostic, found, span);
+      return this.show(editor, changes, sought, found, span);
     } catch (error) {
       if (isCancelled) return 'cancelled';
       this.services.fail(toEngineError(error));
@@ -80,7 +88,7 @@ export class Fixer {
   private async search(
     document: TextDocument,
     changes: RecordedChanges,
-    diagnostic: Diagnostic,
+    { diagnostic, wanted }: Sought,
     signal: AbortSignal,
     report: (message: string) => void,
   ): Promise<{ readonly found: Sifted; readonly span?: Span }> {
@@ -94,7 +102,7 @@ export class Fixer {
         const [now] = changes.follow([span]) ?? [];
         // Somebody works there.
         if (now === undefined) return { found: { kind: 'none' }, span };
-        const { candidates } = await this.ask(document, diagnostic, now, signal, report);
+        const { candidates } = await this.ask(document, wanted, now, signal, report);
         const found = await trial.sift({ spans: [span], candidates }, () =>
           report(l10n.t('checking with the language server')),
         );
@@ -123,7 +131,7 @@ export class Fixer {
 
   private async ask(
     document: TextDocument,
-    diagnostic: Diagnostic,
+    wanted: Wanted,
     span: Span,
     signal: AbortSignal,
     report: (message: string) => void,
@@ -137,7 +145,7 @@ export class Fixer {
       },
     };
     const sampling = { candidates, strength: 1 };
-    const request = { seed: 0, ...wantedFor(document, diagnostic) };
+    const request = { seed: 0, ...wanted };
     try {
       return await requestCandidates(this.services, document, [span], request, listening, sampling);
     } finally {
@@ -166,10 +174,11 @@ export class Fixer {
   private show(
     { document }: TextEditor,
     changes: RecordedChanges,
-    diagnostic: Diagnostic,
+    sought: Sought,
     found: Sifted,
     span: Span | undefined,
   ): FixOutcome {
+    const { diagnostic, wanted } = sought;
     // The editor may have been closed or opened again meanwhile.
     const editor = window.visibleTextEditors.find((one) => one.document === document);
     const [place] = span === undefined ? [] : (changes.follow([span]) ?? []);
@@ -184,13 +193,13 @@ export class Fixer {
       return 'none';
     }
     if (found.kind === 'unchecked') {
-      void this.offerRewrite(document, diagnostic, place);
+      void this.offerRewrite(document, sought, place);
       return 'unchecked';
     }
     const spans = changes.follow(found.candidates.spans) ?? [];
     this.services.rewrites.present(editor, { ...found.candidates, spans }, 0, {
       sift: (candidates, signal) => this.siftMore(document, diagnostic, candidates, signal),
-      wanted: wantedFor(document, diagnostic),
+      wanted,
     });
     say(l10n.t('Palimpsest: this fix resolves the problem in a copy of the file.'), 'pass');
     return 'shown';
@@ -199,7 +208,7 @@ export class Fixer {
   /** What nobody has checked is no fix; a rewrite of the same place claims to be none. */
   private async offerRewrite(
     document: TextDocument,
-    diagnostic: Diagnostic,
+    { diagnostic, wanted }: Sought,
     span: Span | undefined,
   ): Promise<void> {
     const rewrite = l10n.t('Rewrite');
@@ -213,8 +222,7 @@ export class Fixer {
     if (chosen !== rewrite || span === undefined) return;
     const editor = window.visibleTextEditors.find((one) => one.document === document);
     const isThere = document.getText().slice(span.start, span.end) === span.old;
-    if (editor !== undefined && isThere)
-      this.services.rewrites.startAt(editor, [span], wantedFor(document, diagnostic));
+    if (editor !== undefined && isThere) this.services.rewrites.startAt(editor, [span], wanted);
   }
 }
 

@@ -17,6 +17,7 @@ import type { InfillParams } from '../../engine/protocol';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import { candidateOf } from '../../extension/rewrite/state/acceptance';
 import {
+  choosing,
   closeEverything,
   denoised,
   fingerprint,
@@ -26,6 +27,7 @@ import {
   undoIn,
   until,
   useScriptedEngine,
+  whileHeld,
 } from './host';
 import { INSTRUCTIONS } from './scriptedModel';
 
@@ -84,7 +86,7 @@ describe('editing by instruction', () => {
   }
 
   /** The instructions of all requests that a quick fix makes. */
-  async function fixesAskedBy(): Promise<readonly (string | undefined)[]> {
+  async function fixesAskedBy(typed = ''): Promise<readonly (string | undefined)[]> {
     const palimpsest = await (await internals()).palimpsest();
     const editor = await openFile('fixed.py', TEXT);
     const client = await palimpsest.engine.use(async (running) => running.client, { revive: true });
@@ -98,13 +100,37 @@ describe('editing by instruction', () => {
     try {
       const range = new Range(1, 4, 1, 10);
       const problem = new Diagnostic(range, 'No such name.', DiagnosticSeverity.Error);
-      await palimpsest.fixProblem(editor.document.uri, problem);
+      const fix = () => palimpsest.fixProblem(editor.document.uri, problem);
+      if (typed === '') await fix();
+      else await fixWhileTyping(fix, editor, typed, sent);
     } finally {
       shared.infill = infill;
       await commands.executeCommand('notifications.clearAll');
     }
     assert.ok(sent.length > 0, 'something was asked');
     return sent;
+  }
+
+  /** Up to the rewrite that is offered where no server can check a fix. */
+  async function fixWhileTyping(
+    fix: () => Promise<unknown>,
+    editor: TextEditor,
+    typed: string,
+    sent: readonly unknown[],
+  ): Promise<void> {
+    const heard = choosing('Rewrite');
+    try {
+      const [fixing] = await whileHeld(async () => {
+        const begun = fix();
+        await until(() => sent.length > 0, 'the first request');
+        await editor.edit((edit) => edit.insert(editor.document.positionAt(0), typed));
+        return [begun];
+      });
+      await fixing;
+      await until(() => sent.length > 1, `the rewrite: ${heard.said.join()}`);
+    } finally {
+      heard.stop();
+    }
   }
 
   async function rewriteOf(): Promise<Rewrite | undefined> {
@@ -182,6 +208,13 @@ describe('editing by instruction', () => {
     it('is what a diagnostic says, for a quick fix', async () => {
       assert.deepEqual(
         new Set(await fixesAskedBy()),
+        new Set(['Fix this problem at `amount`: No such name.']),
+      );
+    });
+
+    it('is about the same code when somebody types above it meanwhile', async () => {
+      assert.deepEqual(
+        new Set(await fixesAskedBy('# sum\n')),
         new Set(['Fix this problem at `amount`: No such name.']),
       );
     });
