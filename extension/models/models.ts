@@ -1,15 +1,13 @@
-// Installing, choosing and removing models from the editor: questions and progress here, the work in the command's process.
+// Installing, choosing and removing models from the editor: progress and settings here, the questions in questions.ts, the work in
+// the command's process.
 import {
   ConfigurationTarget,
   commands,
   type Event,
   EventEmitter,
-  env,
   l10n,
   ProgressLocation,
-  QuickPickItemKind,
   type SecretStorage,
-  Uri,
   window,
   workspace,
 } from 'vscode';
@@ -21,7 +19,8 @@ import { sizeText } from '../common/sizes';
 import { setServer } from '../servers/servers';
 import { hasServer } from '../settings';
 import { runCommand, runModels } from './modelsCommand';
-import { type CacheRow, cacheOf, factsText, type ModelRow, rowsOf, starterRow } from './rows';
+import { askToFree, askToInstall, askToRemove, askWhich, pick } from './questions';
+import { type CacheRow, cacheOf, type ModelRow, rowsOf, starterRow } from './rows';
 
 const TOKEN = 'hubToken';
 /** Settings that say which model answers. */
@@ -37,8 +36,9 @@ export interface ModelsOptions {
   readonly info: (message: string) => void;
 }
 
-interface Listed {
+export interface Listed {
   readonly rows: readonly ModelRow[];
+  /** What was made from the weights of models; absent: nothing. */
   readonly cache?: CacheRow;
 }
 
@@ -61,20 +61,24 @@ export class Models {
 
   constructor(private readonly options: ModelsOptions) {}
 
-  /** What can be installed and what is, as the command lists it; empty where it fails, which is said. */
-  async rows(): Promise<readonly ModelRow[]> {
-    return (await this.listed()).rows;
-  }
-
-  /** What was made from the weights of models; undefined: nothing. */
-  async cache(): Promise<CacheRow | undefined> {
-    return (await this.listed()).cache;
+  /** What can be installed and what is, as the command lists it; undefined where it fails, which is said. */
+  async listed(): Promise<Listed | undefined> {
+    this.known ??= this.list();
+    try {
+      return await this.known;
+    } catch (error) {
+      this.known = undefined;
+      this.options.fail(toEngineError(error));
+      return undefined;
+    }
   }
 
   /** Deletes it. A model that runs goes on; the next load makes its own again. */
   async freeCache(isSure = false): Promise<void> {
     this.refresh();
-    const cache = await this.cache();
+    const listed = await this.listed();
+    if (listed === undefined) return;
+    const { cache } = listed;
     if (cache === undefined) void window.showInformationMessage(l10n.t('The cache is empty.'));
     else if (isSure || (await askToFree(cache))) {
       try {
@@ -84,17 +88,6 @@ export class Models {
         this.options.fail(toEngineError(error));
       }
       this.refresh();
-    }
-  }
-
-  private async listed(): Promise<Listed> {
-    this.known ??= this.list();
-    try {
-      return await this.known;
-    } catch (error) {
-      this.known = undefined;
-      this.options.fail(toEngineError(error));
-      return { rows: [] };
     }
   }
 
@@ -126,7 +119,9 @@ export class Models {
 
   /** Installs the model, or one that is asked for, and offers to use it. */
   async install(id?: string): Promise<void> {
-    const rows = await this.rows();
+    const listed = await this.listed();
+    if (listed === undefined) return;
+    const { rows } = listed;
     const open = rows.filter(({ state }) => state === 'available' || state === 'unfinished');
     const row =
       id === undefined
@@ -143,16 +138,24 @@ export class Models {
 
   /** The starter model, an installed one, one that is installed first, or a folder or file. */
   async choose(id?: string): Promise<void> {
-    const rows = [starterRow(), ...(id === undefined ? [] : await this.rows())];
-    const row = id === undefined ? undefined : rows.find((each) => each.id === id);
-    const chosen = row ?? (await this.askWhich());
-    if (typeof chosen === 'string') await useModel(chosen);
-    else if (chosen !== undefined && (await this.obtain(chosen))) await useModel(chosen.id);
+    const starter = starterRow();
+    const rows = id === starter.id ? [] : (await this.listed())?.rows;
+    const row = id === undefined ? undefined : [starter, ...(rows ?? [])].find((each) => each.id === id);
+    // Without a list there is still what needs none.
+    const chosen =
+      row === undefined
+        ? await askWhich(rows ?? [], (each) => this.isUsed(each))
+        : ({ kind: 'row', row } as const);
+    if (chosen?.kind === 'server') await commands.executeCommand('palimpsest.useServer');
+    else if (chosen?.kind === 'path') await useModel(chosen.path);
+    else if (chosen !== undefined && (await this.obtain(chosen.row))) await useModel(chosen.row.id);
   }
 
   /** Removes the model, or one that is asked for. A model in use is given up first. */
   async remove(id?: string, isSure = false): Promise<void> {
-    const rows = (await this.rows()).filter(({ state }) => state !== 'available');
+    const listed = await this.listed();
+    if (listed === undefined) return;
+    const rows = listed.rows.filter(({ state }) => state !== 'available');
     const row =
       id === undefined
         ? await pick(rows, l10n.t('Remove a model'), l10n.t('No model is installed.'))
@@ -302,34 +305,6 @@ export class Models {
     if ((await window.showInformationMessage(l10n.t('{0} is installed.', row.title), use)) === use)
       await useModel(row.id);
   }
-
-  /** A model of the list, or the path of one; undefined: none. */
-  private async askWhich(): Promise<ModelRow | string | undefined> {
-    const rows = await this.rows();
-    const here = [starterRow(), ...rows.filter(({ state }) => state === 'installed')];
-    const others = rows.filter(
-      ({ state, fits }) => state !== 'installed' && state !== 'damaged' && fits !== 'too-large',
-    );
-    const items = [
-      ...here.map((row) => ({ ...itemOf(row), description: this.isUsed(row) ? l10n.t('in use') : '' })),
-      { label: l10n.t('Install'), kind: QuickPickItemKind.Separator },
-      ...others.map(itemOf),
-      { label: l10n.t('Other'), kind: QuickPickItemKind.Separator },
-      { label: `$(folder) ${l10n.t('Folder or .gguf File…')}`, browse: true },
-      { label: `$(cloud-upload) ${l10n.t('Server…')}`, server: true },
-    ];
-    const chosen = await window.showQuickPick<(typeof items)[number]>(items, {
-      title: l10n.t('Choose a model'),
-      matchOnDescription: true,
-      matchOnDetail: true,
-    });
-    if (chosen === undefined) return undefined;
-    if ('server' in chosen) {
-      await commands.executeCommand('palimpsest.useServer');
-      return undefined;
-    }
-    return 'row' in chosen ? chosen.row : browse();
-  }
 }
 
 export function hubToken(secrets: SecretStorage): Promise<string | undefined> {
@@ -354,72 +329,4 @@ async function useModel(model: string): Promise<void> {
 
 async function setModel(model: string): Promise<void> {
   await workspace.getConfiguration('palimpsest').update('model.path', model, ConfigurationTarget.Global);
-}
-
-async function pick(rows: readonly ModelRow[], title: string, none: string): Promise<ModelRow | undefined> {
-  if (rows.length === 0) {
-    void window.showInformationMessage(none);
-    return undefined;
-  }
-  const options = { title, matchOnDescription: true, matchOnDetail: true };
-  return (await window.showQuickPick(rows.map(itemOf), options))?.row;
-}
-
-function itemOf(row: ModelRow) {
-  return { label: row.title, description: factsText(row), detail: row.goodFor ?? row.place ?? '', row };
-}
-
-async function browse(): Promise<string | undefined> {
-  const [uri] =
-    (await window.showOpenDialog({
-      title: l10n.t('Choose a model'),
-      openLabel: l10n.t('Use This Model'),
-      canSelectFiles: true,
-      canSelectFolders: true,
-      filters: { GGUF: ['gguf'] },
-    })) ?? [];
-  return uri?.fsPath;
-}
-
-/** Says size, memory and license before anything is downloaded. */
-async function askToInstall(row: ModelRow): Promise<boolean> {
-  const install =
-    row.fits === 'too-large'
-      ? l10n.t('Accept License and Install Anyway')
-      : l10n.t('Accept License and Install');
-  const read = l10n.t('Read License');
-  const license = [row.license ?? '', ...(row.restriction === undefined ? [] : [row.restriction])].join(', ');
-  const detail = [
-    factsText(row),
-    l10n.t('License: {0}', license),
-    l10n.t(
-      'The files are downloaded from Hugging Face or the mirror in your settings. None of your code is sent.',
-    ),
-  ].join('\n');
-  for (;;) {
-    const question = l10n.t('Install {0}?', row.title);
-    const answer = await window.showInformationMessage(question, { modal: true, detail }, install, read);
-    if (answer === read && row.licenseUrl !== undefined) await env.openExternal(Uri.parse(row.licenseUrl));
-    else return answer === install;
-  }
-}
-
-async function askToFree({ bytes }: CacheRow): Promise<boolean> {
-  const free = l10n.t('Delete');
-  const detail = l10n.t(
-    'They were made from the weights of your models, and are made again when a model is loaded.',
-  );
-  const question = l10n.t('Delete {0} of quantized weights?', sizeText(bytes));
-  return (await window.showWarningMessage(question, { modal: true, detail }, free)) === free;
-}
-
-async function askToRemove(row: ModelRow): Promise<boolean> {
-  const remove = l10n.t('Remove');
-  const detail = l10n.t(
-    'Downloaded files and quantized weights are deleted. Folders and files of your own stay.',
-  );
-  return (
-    (await window.showWarningMessage(l10n.t('Remove {0}?', row.title), { modal: true, detail }, remove)) ===
-    remove
-  );
 }

@@ -28,9 +28,8 @@ export class ModelsTree implements TreeDataProvider<Row> {
     if (row !== undefined) return [];
     this.loading ??= this.listened();
     const models = await this.loading;
-    const rows = [starterRow(), ...(await models.rows())];
-    const cache = await models.cache();
-    return cache === undefined ? rows : [...rows, cache];
+    const { rows, cache } = (await models.listed()) ?? { rows: [] };
+    return [starterRow(), ...rows, ...(cache === undefined ? [] : [cache])];
   }
 
   getTreeItem(row: Row): TreeItem {

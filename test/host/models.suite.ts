@@ -4,7 +4,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { commands, extensions, type MarkdownString, workspace } from 'vscode';
+import { commands, extensions, type MarkdownString, type SecretStorage, workspace } from 'vscode';
+import { EngineError } from '../../engine/errors';
+import { Models } from '../../extension/models/models';
 import { CACHE_ID } from '../../extension/models/rows';
 import { ModelsTree } from '../../extension/models/tree';
 import { type FakeHub, filesOf, startHub } from '../unit/hub/fakeHub';
@@ -73,6 +75,39 @@ describe('models', () => {
     assert.match(said(), /CPU:.*selected/);
     assert.ok(drawn > 0, 'the view is drawn again');
     tree.dispose();
+  });
+
+  it('says once that they cannot be listed, and then nothing of what there is', async () => {
+    const failures: string[] = [];
+    const models = new Models({
+      command: () => Promise.reject(new EngineError('engine-not-started', 'No Node.js.')),
+      // No token is asked for.
+      secrets: undefined as unknown as SecretStorage,
+      stopEngine: async () => undefined,
+      running: () => undefined,
+      fail: ({ message }) => failures.push(message),
+      info: () => undefined,
+    });
+    const tree = new ModelsTree(async () => models);
+    const heard = messages();
+    try {
+      const rows = await tree.getChildren();
+      assert.deepEqual(
+        rows.map(({ id }) => id),
+        [''],
+      );
+      assert.deepEqual(failures, ['No Node.js.']);
+      for (const act of ['install', 'remove', 'freeCache'] as const) {
+        failures.length = 0;
+        await models[act]();
+        assert.deepEqual(failures, ['No Node.js.'], act);
+      }
+      assert.deepEqual(heard.said, []);
+    } finally {
+      heard.stop();
+      tree.dispose();
+      models.dispose();
+    }
   });
 
   it('draws the view once a change, however often it was asked for at first', async () => {
@@ -145,7 +180,7 @@ describe('models', () => {
     const model = await all.engine.use(async ({ model: loaded }) => loaded, { revive: true });
     assert.equal(model.family, 'a2d-qwen2');
     assert.ok(model.folder.startsWith(folder), model.folder);
-    const row = (await all.models.rows()).find(({ id }) => id === ID) ?? assert.fail();
+    const row = (await all.models.listed())?.rows.find(({ id }) => id === ID) ?? assert.fail();
     assert.ok(all.models.isUsed(row) && row.state === 'installed');
     const tree = new ModelsTree(async () => all.models);
     await tree.getChildren();
