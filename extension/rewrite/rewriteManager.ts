@@ -6,8 +6,6 @@ import {
   commands,
   EventEmitter,
   l10n,
-  type Tab,
-  TabInputText,
   TabInputTextDiff,
   type TextDocument,
   type TextEditor,
@@ -31,20 +29,20 @@ import type { OffsetRange } from '../text/types';
 import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
 import { Spoken } from './announce/announcer';
+import { ClosedTabs } from './closedTabs';
 import { DenoiseView } from './denoise/view';
 import type { Asked, Unfinished, UnfinishedRewrites } from './interruption/unfinished';
 import { piecesOf, WaitingPieces } from './pieces';
 import type { Asking, CandidateSet } from './request';
 import { lensesOf } from './review/codeLenses';
 import { CommentReviews } from './review/commentThreads';
-import { DIFF_SCHEME, type DiffReviews, reviewedUri, reviewUri } from './review/diffEditor';
+import { DIFF_SCHEME, type DiffReviews, reviewedUri } from './review/diffEditor';
 import { ReviewView } from './review/inlineView';
 import { PinnedView } from './review/pinnedView';
 import { refusalLenses } from './review/refusal';
 import { type More, Rewrite, type RewriteServices } from './rewrite';
 import { candidateOf } from './state/acceptance';
 import type { Review, Wanted } from './state/types';
-import { isInTab } from './tabs';
 
 /** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
 const ACTIONS = {
@@ -69,9 +67,6 @@ const GOES_ON: ReadonlySet<string | undefined> = new Set(['accepted', 'rejected'
 
 const CELL_SCHEME = 'vscode-notebook-cell';
 
-/** Milliseconds in which a tab has arrived where it was moved to. */
-const SETTLING_MILLIS = 100;
-
 export type RewriteAction = keyof typeof ACTIONS;
 
 export interface RewritesOptions extends Asking, Pick<RewriteServices, 'activity'> {
@@ -94,12 +89,7 @@ export class Rewrites implements CodeLensProvider {
   readonly services: RewriteServices;
   private readonly lensesChanged = this.owned.add(new EventEmitter<void>());
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
-  /** Whose diff editor was closed a moment ago. */
-  private readonly withoutDiff = new Set<Rewrite>();
-  /** Files whose tab was closed a moment ago. */
-  private readonly closed = new Set<Uri>();
   private readonly waiting = new WaitingPieces();
-  private settling: NodeJS.Timeout | undefined;
   private isOver = false;
   /** By document: the review that was rejected last. */
   private readonly rejected = new Map<string, { readonly review: Review; readonly text: string }>();
@@ -153,11 +143,13 @@ export class Rewrites implements CodeLensProvider {
       }),
     );
     this.owned.add(
-      window.tabGroups.onDidChangeTabs(({ closed }) => {
-        if (closed.length > 0) this.tabsClosed(closed);
-        this.updateContexts();
+      new ClosedTabs({
+        all: () => [...this.byDocument.values()],
+        inDiff: (input) => this.ofDiff(input),
+        unfinished: options.unfinished,
       }),
     );
+    this.owned.add(window.tabGroups.onDidChangeTabs(() => this.updateContexts()));
   }
 
   /** The rewrite of a document, or of the diff editor's right side of it. */
@@ -274,35 +266,8 @@ export class Rewrites implements CodeLensProvider {
 
   dispose(): void {
     this.isOver = true;
-    clearTimeout(this.settling);
     for (const rewrite of this.byDocument.values()) rewrite.dispatch({ kind: 'closed' });
     this.owned.dispose();
-  }
-
-  /** A tab that moves to another group is closed in its own before it is opened there. */
-  private tabsClosed(tabs: readonly Tab[]): void {
-    for (const { input } of tabs) {
-      const rewrite = this.ofDiff(input);
-      if (rewrite !== undefined) this.withoutDiff.add(rewrite);
-      if (input instanceof TabInputText) this.closed.add(input.uri);
-    }
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => {
-      // A diff editor that is closed by hand is a no.
-      for (const rewrite of this.withoutDiff) {
-        if (rewrite.kind === 'reviewing' && !isInTab(reviewUri(rewrite.document))) {
-          rewrite.dispatch({ kind: 'reject' });
-        }
-      }
-      this.withoutDiff.clear();
-      // What was interrupted there is not wanted any more, either.
-      for (const uri of this.closed) if (!isInTab(uri)) this.options.unfinished.end(uri.toString());
-      this.closed.clear();
-      // The editor keeps a document for a while when its last tab is gone; nobody looks at the rewrite any more.
-      for (const rewrite of [...this.byDocument.values()]) {
-        if (!isInTab(rewrite.document.uri)) rewrite.dispatch({ kind: 'closed' });
-      }
-    }, SETTLING_MILLIS);
   }
 
   private open(editor: TextEditor): Rewrite | undefined {
