@@ -22,7 +22,8 @@ import { type EngineError, toEngineError } from '../engine/errors';
 import { InfillTool } from './api/infillTool';
 import { Door } from './api/publicApi';
 import { Disposables } from './common/disposables';
-import { EVERYWHERE, isEditable, mayEdit } from './documents/editable';
+import { withoutSecrets } from './common/loggedSettings';
+import { EVERYWHERE, isEditable } from './documents/editable';
 import { cacheFolderIn, engineLaunch } from './engine/launch';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
 import { problemAtCursor } from './fixes/atCursor';
@@ -37,7 +38,8 @@ import { Surroundings } from './memory/surroundings';
 import { WorkspaceMemory } from './memory/workspaceMemory';
 import { modelsEnvironment } from './models/environment';
 import { hubToken, Models } from './models/models';
-import { Exclusions, sayExclusion } from './privacy/exclusions';
+import { Exclusions } from './privacy/exclusions';
+import { Permission } from './privacy/permission';
 import { Instructions } from './rewrite/instructions/instructions';
 import { RewriteOffers } from './rewrite/interruption/offer';
 import { UnfinishedRewrites } from './rewrite/interruption/unfinished';
@@ -50,7 +52,6 @@ import { meantSpans } from './rewrite/targetSpans';
 import type { Servers } from './servers/servers';
 import {
   ANSWER_SETTINGS,
-  describeSettings,
   type EmptyChoice,
   engineSettings,
   ghostSettings,
@@ -78,6 +79,7 @@ export class Palimpsest {
   readonly offers: RewriteOffers;
   readonly syntax: SyntaxTrees;
   readonly exclusions: Exclusions;
+  private readonly permission: Permission;
   readonly copies = this.owned.add(new Copies());
   private readonly fixer: Fixer;
   readonly ghostSwitches: GhostSwitches;
@@ -113,10 +115,12 @@ export class Palimpsest {
       });
     };
     this.log = window.createOutputChannel('Palimpsest', { log: true });
-    this.log.info(`Settings: ${describeSettings()}`);
+    const logSettings = () =>
+      this.log.info(`Settings: ${withoutSecrets(workspace.getConfiguration(SECTION))}`);
+    logSettings();
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
-        if (change.affectsConfiguration(SECTION)) this.log.info(`Settings: ${describeSettings()}`);
+        if (change.affectsConfiguration(SECTION)) logSettings();
       }),
     );
     this.syntax = this.owned.add(
@@ -126,6 +130,7 @@ export class Palimpsest {
       }),
     );
     this.exclusions = this.owned.add(new Exclusions(this.log));
+    this.permission = new Permission(this.exclusions, this.log);
     this.engine = new EngineSupervisor({
       launch: () => this.launch(),
       log: this.log,
@@ -166,7 +171,7 @@ export class Palimpsest {
     const unfinished = new UnfinishedRewrites(context.workspaceState);
     this.offers = new RewriteOffers({
       unfinished,
-      mayRewrite: (document) => this.mayRewrite(document),
+      mayRewrite: (document) => this.permission.toRewrite(document),
       start: (editor, one) => this.rewrites.startAgain(editor, one),
     });
     this.rewrites = this.owned.add(
@@ -202,7 +207,7 @@ export class Palimpsest {
       surroundings,
       syntax: this.syntax,
     });
-    this.tool = new InfillTool(this.door);
+    this.tool = new InfillTool(this.door, () => this.servers.hostInUse);
     const lastEdits = this.owned.add(new LastEdits());
     this.ghost = new GhostText({
       engine: this.engine,
@@ -229,7 +234,7 @@ export class Palimpsest {
     );
     this.owned.add(languages.registerHoverProvider(EVERYWHERE, this.suspicions));
     // A key, a consent or the workspace's trust: the next request starts with what holds then.
-    this.owned.add(servers.onChange(() => void this.engine.stop()));
+    this.owned.add(servers.onChange(() => void this.replaceEngine()));
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
         // What may be read, how much is asked for, and of whom: an answer counts for what it was made from.
@@ -250,15 +255,6 @@ export class Palimpsest {
     this.rewrites.interrupt();
     void this.offers.tell('engine-replaced');
     await this.engine.stop();
-  }
-
-  /** Whether a command may read the document; says why where it may not. */
-  async mayRead(document: TextDocument): Promise<boolean> {
-    const why = await this.exclusions.why(document);
-    if (why === undefined) return true;
-    this.log.info(`${document.uri.toString()}: ${sayExclusion(why)}`);
-    void this.tellRefusal(sayExclusion(why), why === 'unknown' || why === 'token');
-    return false;
   }
 
   private async modelsCommand({ extensionPath, secrets }: ExtensionContext) {
@@ -288,25 +284,21 @@ export class Palimpsest {
     else this.status.silent(l10n.t('Ghost text is off for {0}.', document.languageId));
   }
 
-  private async mayRewrite(document: TextDocument): Promise<boolean> {
-    return mayEdit(document) && (await this.mayRead(document));
-  }
-
   /** Masks what the selections mean and starts; `choice`: what an empty one means, where the settings do not count. */
   async rewrite(editor: TextEditor, choice?: EmptyChoice): Promise<Rewrite | undefined> {
-    if (!(await this.mayRewrite(editor.document))) return undefined;
+    if (!(await this.permission.toRewrite(editor.document))) return undefined;
     return this.rewriteMeant(editor, choice);
   }
 
   /** Masks only what the model finds least likely there, and takes what makes the whole likelier. */
   async repair(editor: TextEditor): Promise<Rewrite | undefined> {
-    if (!(await this.mayRewrite(editor.document))) return undefined;
+    if (!(await this.permission.toRewrite(editor.document))) return undefined;
     return this.rewriteMeant(editor, undefined, { isRepair: true });
   }
 
   /** The same by an instruction, which is asked for first where none is `given`. */
   async editByInstruction(editor: TextEditor, given?: string): Promise<Rewrite | undefined> {
-    if (!(await this.mayRewrite(editor.document))) return undefined;
+    if (!(await this.permission.toRewrite(editor.document))) return undefined;
     try {
       const instruction = await this.instructions.ask(given);
       return instruction === undefined ? undefined : this.rewriteMeant(editor, undefined, { instruction });
@@ -332,7 +324,7 @@ export class Palimpsest {
   async fixProblem(uri?: Uri, diagnostic?: Diagnostic): Promise<FixOutcome | undefined> {
     const editor = editorOf(uri);
     const turn = this.fixer.turn();
-    if (editor === undefined || !(await this.mayRewrite(editor.document))) return undefined;
+    if (editor === undefined || !(await this.permission.toRewrite(editor.document))) return undefined;
     const problem = diagnostic ?? problemAtCursor(editor);
     if (problem !== undefined) return this.fixer.fix(editor, problem, turn);
     say(l10n.t('Palimpsest: there is no problem at the cursor.'));
@@ -341,7 +333,7 @@ export class Palimpsest {
 
   async showSuspiciousTokens(): Promise<LookOutcome | undefined> {
     const editor = window.activeTextEditor;
-    if (editor === undefined || !(await this.mayRead(editor.document))) return undefined;
+    if (editor === undefined || !(await this.permission.toRead(editor.document))) return undefined;
     return this.suspicions.toggle(editor);
   }
 
@@ -352,7 +344,7 @@ export class Palimpsest {
   /** Of a hover's link, or at the cursor. */
   async rewriteSuspiciousToken(uri?: Uri, place?: OffsetRange): Promise<void> {
     const editor = editorOf(uri && Uri.from(uri));
-    if (editor !== undefined && (await this.mayRewrite(editor.document)))
+    if (editor !== undefined && (await this.permission.toRewrite(editor.document)))
       this.suspicions.remask(editor, place);
   }
 
@@ -412,12 +404,5 @@ export class Palimpsest {
     const isNews = state.kind === 'failed' && this.reported !== 'failed';
     this.reported = state.kind;
     if (isNews) this.failures.failed(state);
-  }
-
-  private async tellRefusal(message: string, isUnsure: boolean): Promise<void> {
-    const next = isUnsure ? l10n.t('Show Log') : l10n.t('Settings');
-    if ((await window.showInformationMessage(message, next)) === undefined) return;
-    if (isUnsure) this.showLog();
-    else await commands.executeCommand('workbench.action.openSettings', 'palimpsest.context');
   }
 }

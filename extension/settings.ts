@@ -19,15 +19,6 @@ export interface EngineSettings {
   readonly idleMinutes: number;
 }
 
-/** All settings of ours as they are in effect, for the log; without what an address may hold besides where it leads. */
-export function describeSettings(): string {
-  return JSON.stringify(workspace.getConfiguration(SECTION), (name, value: unknown) =>
-    name === 'url' && typeof value === 'string'
-      ? value.replace(/\/\/[^/@]*@/, '//…@').replace(/[?#].*$/, '?…')
-      : value,
-  );
-}
-
 /** Settings that count from the engine's next start on. */
 export const START_SETTINGS = [
   'palimpsest.node.path',
@@ -94,9 +85,9 @@ export function serverSetting(): {
   return typeof own === 'object' && own !== null ? own : {};
 }
 
-/** Whether a person has set any server. */
+/** Whether a server is to answer in place of a model of this machine: any that is set, but not in an untrusted workspace. */
 export function hasServer(): boolean {
-  return Object.keys(serverSetting()).length > 0;
+  return workspace.isTrusted && Object.keys(serverSetting()).length > 0;
 }
 
 /** Whether a slow model takes in less at once and writes all that is sure, so that nobody waits long. */

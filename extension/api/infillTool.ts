@@ -25,21 +25,17 @@ import { invalid } from './requests';
 import { checkInput, diffOf, offsetsOf, type ToolInput } from './toolInput';
 
 export class InfillTool implements LanguageModelTool<ToolInput> {
-  constructor(private readonly door: Pick<Door, 'infill'>) {}
+  constructor(
+    private readonly door: Pick<Door, 'infill'>,
+    /** Host of the server that answers in place of a model of this machine; undefined: none does. */
+    private readonly serverHost: () => string | undefined,
+  ) {}
 
   prepareInvocation({ input }: LanguageModelToolInvocationPrepareOptions<ToolInput>): PreparedToolInvocation {
     const { filePath, ranges } = checkInput(input);
     const lines = ranges.map(({ startLine, endLine }) => `${startLine}–${endLine}`).join(', ');
     const message = new MarkdownString();
-    message.appendMarkdown(
-      markdownText(
-        l10n.t(
-          'The model on this machine denoises lines {0} of {1}. The result, which may repeat code from other files of the workspace, goes to the chat’s language model as a diff; no file is changed.',
-          lines,
-          filePath,
-        ),
-      ),
-    );
+    message.appendMarkdown(markdownText(sayWhere(lines, filePath, this.serverHost())));
     return {
       invocationMessage: l10n.t('Filling in lines {0} of {1}', lines, path.basename(filePath)),
       confirmationMessages: { title: l10n.t('Infill with Palimpsest'), message },
@@ -77,6 +73,22 @@ export class InfillTool implements LanguageModelTool<ToolInput> {
       new LanguageModelTextPart(`${whole}\n\n(${answer.model}; nothing was edited.)`),
     ]);
   }
+}
+
+/** What goes where, for the person who is asked. */
+function sayWhere(lines: string, filePath: string, serverHost: string | undefined): string {
+  return serverHost === undefined
+    ? l10n.t(
+        'The model on this machine denoises lines {0} of {1}. The result, which may repeat code from other files of the workspace, goes to the chat’s language model as a diff; no file is changed.',
+        lines,
+        filePath,
+      )
+    : l10n.t(
+        'Lines {0} of {1}, and the code around them, are sent to the server {2}. The result goes to the chat’s language model as a diff; no file is changed.',
+        lines,
+        filePath,
+        serverHost,
+      );
 }
 
 /**

@@ -120,15 +120,17 @@ export async function askToSend({ address }: ConfiguredServer): Promise<boolean>
       host,
     ),
     where,
-    l10n.t('Files with secrets, files that Git ignores, and untrusted workspaces are never sent.'),
+    l10n.t(
+      'Files with secrets and untrusted workspaces are never sent; files that Git ignores only if you have turned off palimpsest.context.leaveOutGitIgnored.',
+    ),
     ...(isPrivate
       ? []
       : [
           l10n.t(
-            'The connection is not encrypted: everybody on the way can read the code and the key. Use an https address if there is one.',
+            'The connection is not encrypted: anyone on the network in between can read the code and the key. Use an https address if there is one.',
           ),
         ]),
-    l10n.t('To take this back, run Palimpsest: Forget Server.'),
+    l10n.t('To revoke this, run Palimpsest: Forget Server.'),
   ].join('\n\n');
   const allow = isPrivate ? l10n.t('Send Code to {0}', host) : l10n.t('Send Code Unencrypted to {0}', host);
   const question = l10n.t('Send code to {0}?', host);
@@ -151,7 +153,9 @@ export async function askForKey(host: string, isOptional: boolean): Promise<stri
 /** Undefined where none is known, which is said, or none is chosen. */
 export async function askWhichOrigin(origins: readonly string[]): Promise<string | undefined> {
   if (origins.length === 0) {
-    void window.showInformationMessage(l10n.t('No server is known. Models run on this machine.'));
+    void window.showInformationMessage(
+      l10n.t('There is no server to choose from. Models run on this machine.'),
+    );
     return undefined;
   }
   return window.showQuickPick([...origins], { title: l10n.t('Choose a server') });

@@ -44,7 +44,11 @@ export class Servers implements Disposable {
         if (change.affectsConfiguration(SERVER_SETTING)) this.changed.fire();
       }),
     );
-    this.owned.add(workspace.onDidGrantWorkspaceTrust(() => this.changed.fire()));
+    this.owned.add(
+      workspace.onDidGrantWorkspaceTrust(() => {
+        if (this.valid() !== undefined) this.changed.fire();
+      }),
+    );
   }
 
   /** Undefined where none is set, or what is set is none. */
@@ -54,6 +58,12 @@ export class Servers implements Disposable {
     const { host, isLoopback, origin } = server.address;
     const use = !workspace.isTrusted ? 'untrusted' : this.agreements.has(origin) ? 'sends' : 'not-allowed';
     return { host, isLoopback, use };
+  }
+
+  /** Where text goes; undefined: nowhere. */
+  get hostInUse(): string | undefined {
+    const { status } = this;
+    return status?.use === 'sends' ? status.host : undefined;
   }
 
   /**
@@ -116,7 +126,8 @@ export class Servers implements Disposable {
     const origin = which ?? (await this.askWhich());
     if (origin === undefined) return;
     await this.agreements.forget(origin);
-    if (this.valid()?.address.origin === origin) await setServer(undefined);
+    if (this.valid()?.address.origin !== origin) return;
+    await setServer(undefined);
     this.changed.fire();
   }
 
@@ -158,7 +169,7 @@ export class Servers implements Disposable {
     try {
       if (!(await this.agreements.setKey(origin, key)))
         void window.showWarningMessage(
-          l10n.t('This system keeps no secrets, so the key is forgotten when you close the window.'),
+          l10n.t('This system has no secret storage, so the key is forgotten when you close the window.'),
         );
     } catch (error) {
       void window.showErrorMessage(toEngineError(error).message);

@@ -186,7 +186,7 @@ function sayGap(gap: ServerGap): string {
   switch (gap) {
     case 'scores':
       return l10n.t(
-        'This server gives no scores: suspicious tokens and Repair Selection need a local model.',
+        'This server gives no scores: suspicious tokens and Repair Selection need a local model or a Palimpsest server.',
       );
     case 'steps':
       return l10n.t('It writes from left to right or all at once: there are no denoise steps to show.');
@@ -195,7 +195,7 @@ function sayGap(gap: ServerGap): string {
     case 'jointly':
       return l10n.t('It fills several selections one after the other.');
     case 'behind':
-      return l10n.t('It seems to ignore the code behind the cursor; its answers may not fit there.');
+      return l10n.t('It seems to ignore the code after the cursor, so its answers may not fit there.');
   }
 }
 

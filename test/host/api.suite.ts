@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { afterEach, before, describe, it } from 'mocha';
-import { CancellationTokenSource, extensions, LanguageModelTextPart, lm, Uri, workspace } from 'vscode';
+import {
+  CancellationTokenSource,
+  extensions,
+  LanguageModelTextPart,
+  lm,
+  MarkdownString,
+  type PreparedToolInvocation,
+  Uri,
+  workspace,
+} from 'vscode';
 import { InfillTool } from '../../extension/api/infillTool';
 import type { PalimpsestApi, Quality } from '../../extension/api/palimpsest';
 import type { Palimpsest } from '../../extension/palimpsest';
@@ -114,6 +123,11 @@ describe('api', () => {
   describe('the language-model tool', () => {
     const invoke = async (input: object, token = new CancellationTokenSource().token) =>
       lm.invokeTool('palimpsest_infill', { input, toolInvocationToken: undefined }, token);
+    /** What the person is asked, without the backslashes of its Markdown. */
+    const wordsOf = ({ confirmationMessages }: PreparedToolInvocation) => {
+      const message = confirmationMessages?.message;
+      return message instanceof MarkdownString ? message.value.replaceAll('\\', '') : '';
+    };
     const textOf = ({ content }: { readonly content: readonly unknown[] }) =>
       content.map((part) => (part instanceof LanguageModelTextPart ? part.value : '')).join('');
 
@@ -132,7 +146,16 @@ describe('api', () => {
         input: { filePath: 'tool.py', ranges: [{ startLine: 2, endLine: 3 }] },
       });
       assert.match(String(prepared.invocationMessage), /2–3.*tool\.py/);
-      assert.ok(prepared.confirmationMessages);
+      assert.match(wordsOf(prepared), /model on this machine denoises lines 2–3/);
+    });
+
+    it('says that code goes to a server where one answers', () => {
+      const tool = new InfillTool({ infill: () => assert.fail() }, () => 'models.example');
+      const prepared = tool.prepareInvocation({
+        input: { filePath: 'tool.py', ranges: [{ startLine: 2, endLine: 3 }] },
+      });
+      assert.match(wordsOf(prepared), /are sent to the server models\.example/);
+      assert.doesNotMatch(wordsOf(prepared), /on this machine/);
     });
 
     it('answers with a diff and edits nothing', async () => {
@@ -150,17 +173,16 @@ describe('api', () => {
     it('marks what is unsure, and passes on nothing that a review would hold back', async () => {
       const { document } = await openFile('tool3.py', TEXT);
       const answered = (text: string, quality: Quality) => ({ score: -1, quality, spans: [], text });
-      const tool = new InfillTool({
-        infill: async () => ({
-          model: 'a model',
-          provider: 'cpu',
-          millis: 1,
-          candidates: [
-            answered(`${TEXT}one = (\n`, { mark: 'poor', reasons: ['does-not-parse'] }),
-            answered(`${TEXT}two = named\n`, { mark: 'unsure', reasons: ['unknown-names'] }),
-          ],
-        }),
+      const infill = async () => ({
+        model: 'a model',
+        provider: 'cpu',
+        millis: 1,
+        candidates: [
+          answered(`${TEXT}one = (\n`, { mark: 'poor', reasons: ['does-not-parse'] }),
+          answered(`${TEXT}two = named\n`, { mark: 'unsure', reasons: ['unknown-names'] }),
+        ],
       });
+      const tool = new InfillTool({ infill }, () => undefined);
       const input = { filePath: document.uri.fsPath, ranges: [{ startLine: 2, endLine: 2 }] };
       const { token } = new CancellationTokenSource();
       const answer = textOf(await tool.invoke({ input, toolInvocationToken: undefined }, token));

@@ -48,6 +48,16 @@ describe('a rewrite that is interrupted', () => {
   };
   const kept = async () => unfinishedIn((await internals()).state);
 
+  /** Resolves when everybody has heard of the next change of a setting of ours. */
+  const settingsChanged = () =>
+    new Promise<void>((resolve) => {
+      const listening = workspace.onDidChangeConfiguration((change) => {
+        if (!change.affectsConfiguration('palimpsest')) return;
+        listening.dispose();
+        resolve();
+      });
+    });
+
   /** The rewrite that was begun in place of the one that was lost, with its answer. */
   async function begunAgain(lost: Rewrite): Promise<Rewrite> {
     const { uri } = lost.document;
@@ -91,11 +101,15 @@ describe('a rewrite that is interrupted', () => {
       await until(() => heard?.said.length === 1, 'an offer');
       assert.match(heard.said[0] ?? '', /rewrite of switched\.py was interrupted/);
       assert.equal(palimpsest.rewrites.of(editor.document.uri), undefined, 'it does not begin by itself');
+      const next = settingsChanged();
+      await configure('model.path', '/tmp');
+      await next;
+      assert.equal(heard.said.length, 1, 'who has not answered yet is not asked again');
       await editor.edit((edit) => edit.insert(editor.document.positionAt(0), '# first\n'));
       await palimpsest.offers.button?.run();
-      const next = await begunAgain(lost);
+      const again = await begunAgain(lost);
       assert.deepEqual(
-        next.spans.map(({ old }) => old),
+        again.spans.map(({ old }) => old),
         [BODY.trim()],
       );
     } finally {
@@ -103,11 +117,38 @@ describe('a rewrite that is interrupted', () => {
     }
   });
 
+  it('by a server that is allowed in the middle of it, is offered', async () => {
+    const { engine, servers, launch } = palimpsest;
+    const { agree } = servers;
+    const scripted = await launch();
+    palimpsest.launch = async () => scripted;
+    try {
+      const next = settingsChanged();
+      await configure('model.server', { kind: 'llama-server', url: 'http://127.0.0.1:9' });
+      await next;
+      servers.agree = async () => true;
+      heard = messages();
+      const editor = await openFile('allowed.py', PROGRAM);
+      const lost = await whileDenoising(begin(editor), () =>
+        commands.executeCommand('palimpsest.allowServer'),
+      );
+      await until(() => lost.ending, 'the end of the rewrite');
+      assert.equal(lost.ending, 'interrupted');
+      assert.match(heard.said.join('\n'), /^The rewrite of allowed\.py was interrupted/);
+    } finally {
+      servers.agree = agree;
+      await servers.forget('http://127.0.0.1:9');
+      await configure('model.server', undefined);
+      palimpsest.launch = launch;
+      await engine.stop();
+    }
+  });
+
   it('by the end of its window, is offered in the next one', async () => {
     const { state } = await internals();
     const editor = await openFile('reloaded.py', PROGRAM);
     let next: Rewrite | undefined;
-    const lost = await whileDenoising(begin(editor), async () => {
+    const lost = await whileDenoising(begin(editor), async (rewrite) => {
       // What the next window finds; this one goes on, as far as it knows.
       const unfinished = new UnfinishedRewrites(state);
       const offers = new RewriteOffers({
@@ -120,6 +161,7 @@ describe('a rewrite that is interrupted', () => {
         ['reloaded.py'],
       );
       await closeEverything();
+      await until(() => rewrite.ending, 'the end of the rewrite with its tab');
       heard = choosing('Rewrite Again');
       await offers.tell('window-closed');
       next = palimpsest.rewrites.of(editor.document.uri);

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { commands, window, workspace } from 'vscode';
-import { describeSettings } from '../../extension/settings';
+import { withoutSecrets } from '../../extension/common/loggedSettings';
 import { llama, type RecordedServer, recordedServer } from '../unit/remote/recordedServer';
 import {
   closeEverything,
@@ -172,8 +172,9 @@ describe('servers', () => {
       kind: 'mercury',
       url: 'https://me:hunter2@models.invalid/?key=hunter2',
     });
-    assert.match(describeSettings(), /models\.invalid/);
-    assert.doesNotMatch(describeSettings(), /hunter2/);
+    const logged = withoutSecrets(workspace.getConfiguration('palimpsest'));
+    assert.match(logged, /models\.invalid/);
+    assert.doesNotMatch(logged, /hunter2/);
     const { servers } = await everything();
     await assert.rejects(servers.params(), (error: Error) => !error.message.includes('hunter2'));
   });

@@ -14,6 +14,9 @@ export interface OfferServices {
 export type Interruption = 'window-closed' | 'engine-replaced';
 
 export class RewriteOffers {
+  /** Nobody is told twice: one choice may change several settings, and each of them the engine. */
+  private readonly told = new WeakSet<Unfinished>();
+
   constructor(private readonly services: OfferServices) {}
 
   /** The button for a message that is about the interruption anyway; undefined where nothing was interrupted. */
@@ -27,6 +30,8 @@ export class RewriteOffers {
     const { button } = this;
     if (button === undefined) return;
     const { interrupted } = this.services.unfinished;
+    if (interrupted.every((one) => this.told.has(one))) return;
+    for (const one of interrupted) this.told.add(one);
     const chosen = await window.showInformationMessage(wordsOf(why, interrupted), button.title);
     if (chosen === button.title) await button.run();
     else this.forget(interrupted);
@@ -50,13 +55,13 @@ export class RewriteOffers {
     const { mayRewrite, start } = this.services;
     const document = await open(one);
     if (document === undefined) {
-      say(l10n.t('Palimpsest: {0} is gone.', nameOf(one)));
+      say(l10n.t('Palimpsest: {0} no longer exists.', nameOf(one)));
       return false;
     }
     const editor = await window.showTextDocument(document, { preview: false });
     if (!(await mayRewrite(document))) return false;
     if (!stands(document.getText(), [...one.spans, ...one.waiting])) {
-      say(l10n.t('Palimpsest: {0} has changed since. Select what you want rewritten.', nameOf(one)));
+      say(l10n.t('Palimpsest: {0} has changed since then. Select what you want to rewrite.', nameOf(one)));
       return false;
     }
     start(editor, one);
