@@ -3,7 +3,8 @@ import { LINE_ENDS } from '../text/lineEnds';
 
 export function percent(probability: number): string {
   const value = 100 * probability;
-  if (value >= 10) return `${Math.round(value)}%`;
+  // From 9.5 on one digit is not enough: `toPrecision(1)` would write 1e+1.
+  if (value >= 9.5) return `${Math.round(value)}%`;
   if (value >= 0.01) return `${value.toPrecision(1).replace(/e.*$/, '')}%`;
   return '< 0.01%';
 }

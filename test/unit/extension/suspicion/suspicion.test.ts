@@ -300,9 +300,12 @@ describe('a marked document', () => {
 
 describe('what a hover says', () => {
   test('numbers as a person reads them', () => {
-    assert.deepEqual([0.994, 0.12, 0.034, 0.0051, 0.00012, 0.000001, 0].map(percent), [
+    assert.deepEqual([0.994, 0.12, 0.0964, 0.095, 0.094, 0.034, 0.0051, 0.00012, 0.000001, 0].map(percent), [
       '99%',
       '12%',
+      '10%',
+      '10%',
+      '9%',
       '3%',
       '0.5%',
       '0.01%',
