@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { ensureDependencies, root, run } from './setup.mjs';
 
-/** The command's exit code. */
-export function palimpsest(words) {
+/** The command's exit code. `folder`: where it runs. */
+export function palimpsest(words, folder = root) {
   ensureDependencies();
   run('node', ['esbuild.js']);
   const cli = path.join(root, 'dist', 'cli.js');
-  return spawnSync(process.execPath, [cli, ...words], { cwd: root, stdio: 'inherit' }).status ?? 1;
+  return spawnSync(process.execPath, [cli, ...words], { cwd: folder, stdio: 'inherit' }).status ?? 1;
 }
 
 if (process.argv[1] === path.join(root, 'scripts', 'palimpsest.mjs')) {

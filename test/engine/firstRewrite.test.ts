@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { describe } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { indexLines, parseSpan, spanAt } from '../../engine/canvas/position';
 import { loadModel } from '../../engine/loadModel';
 import { judged } from '../../extension/rewrite/judge';
 import { SyntaxTrees } from '../../extension/syntax/syntaxTrees';
@@ -20,6 +22,13 @@ describe('the first rewrite', () => {
     assert.notEqual(text.slice(start, end), before);
     assert.equal(text.slice(0, start) + before + text.slice(end), SAMPLE);
     assert.deepEqual(firstRewriteOf(SAMPLE.replaceAll('\n', '\r\n')), { text, start, end, before });
+  });
+
+  test('is the line that `npm run demo` mends, too', async () => {
+    const { demoCase } = await import(pathToFileURL(path.join(root, 'scripts', 'demo.mjs')).href);
+    const { text, start, end } = firstRewriteOf(SAMPLE);
+    const { start: from, end: to } = spanAt(indexLines(text), parseSpan(demoCase().span));
+    assert.deepEqual({ text: demoCase().text, start: from, end: to }, { text, start, end });
   });
 
   test('is right: where it is not, `npm run bench -- demo` says which lines the model gets right', async () => {
