@@ -109,6 +109,13 @@ export function parseSpan(source: string): SpanRange {
     );
   }
   const [line = 0, column = 0, endLine = 0, endColumn = 0] = match.slice(1).map(Number);
+  if (endLine < line || (endLine === line && endColumn < column)) {
+    throw new EngineError(
+      'span-invalid',
+      `"${source}" ends before it starts. Write the earlier place first: ${endLine}:${endColumn}-${line}:${column}.`,
+      { source },
+    );
+  }
   return { start: { line, column }, end: { line: endLine, column: endColumn } };
 }
 

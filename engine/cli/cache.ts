@@ -19,7 +19,7 @@ const listSpec: CommandSpec = {
 
 const freeSpec: CommandSpec = {
   name: 'cache free',
-  summary: 'Delete them. The next load of a model makes its own again.',
+  summary: 'Delete the weights in the cache. The next load of a model makes its own again.',
   operands: [],
   options: {
     unused: { help: 'only those whose models are gone, or that nobody has used for two months' },

@@ -4,13 +4,20 @@ import os from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { PRECISIONS } from '../graph/types';
+import { catalogue } from '../hub/catalogue';
 import { installedPlace } from '../hub/place';
 import type { LoadedModel } from '../model';
 import { type LoadProgress, PROVIDERS } from '../protocol';
 import type { CommandContext } from './context';
 import { clip } from './displayWidth';
 import { LiveView } from './liveView';
-import { type CommandSpec, choiceOption, type OptionTable, type ParsedArguments } from './options';
+import {
+  type CommandSpec,
+  choiceOption,
+  type OptionTable,
+  type ParsedArguments,
+  suggestion,
+} from './options';
 import { canAnimate, type Environment } from './style';
 
 export const MODEL_OPTION: OptionTable = {
@@ -24,10 +31,30 @@ export const RUN_OPTIONS: OptionTable = {
   precision: { value: 'P', help: `weights: auto, ${PRECISIONS.join(', ')} (default: auto)` },
 };
 
-/** Absolute path of what a person named: an installed model, unless there is a file or folder of that name. */
+/**
+ * Absolute path of what a person named: an installed model, unless there is a file or folder of that name.
+ * @throws EngineError `model-unknown` for a word that is neither and is no path either
+ */
 export function modelPlace(named: string, context: Pick<CommandContext, 'env' | 'folder'>): string {
   const place = path.resolve(context.folder, named);
-  return fs.existsSync(place) ? place : (installedPlace(named, context.env) ?? place);
+  if (fs.existsSync(place)) return place;
+  const installed = installedPlace(named, context.env);
+  if (installed !== undefined) return installed;
+  if (isPath(named)) return place;
+  const near = suggestion(
+    named,
+    catalogue().map(({ id }) => id),
+  );
+  throw new EngineError(
+    'model-unknown',
+    `There is no model, folder, or .gguf file named ${named}.${near} "palimpsest models list" shows the models.`,
+    { id: named },
+  );
+}
+
+/** What is opened as a path says itself what is missing there. */
+function isPath(named: string): boolean {
+  return /[\\/]/.test(named) || named.endsWith('.gguf');
 }
 
 /** Absolute path of the model's folder; throws `checkpoint-missing` when none was named and none is embedded. */

@@ -113,7 +113,7 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
   print(context, parsed, { folder, models, cache }, [
     ...listLines(models, paintFor(context.stdout, context.env), width),
     '',
-    'palimpsest models info MODEL tells more; palimpsest models install MODEL installs it.',
+    'palimpsest models info MODEL shows more; palimpsest models install MODEL installs it.',
   ]);
   return 0;
 }

@@ -60,11 +60,25 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0;
 }
 
-/** ` Did you mean …?` where one of the words is near, else nothing. */
+/** Fewer letters begin too many words. */
+const LEAST_BEGINNING = 4;
+
+/** Whether one word is the other with something after it, as `qwen` is of `qwen2.5-coder-7b`. */
+function begins(a: string, b: string): boolean {
+  const [shorter, longer] = a.length < b.length ? [a, b] : [b, a];
+  return shorter.length >= LEAST_BEGINNING && longer.startsWith(shorter);
+}
+
+/** ` Did you mean …?` where one of the words is near, or one begins with the other; else nothing. */
 export function suggestion(word: string, known: readonly string[], prefix = ''): string {
   const [best] = known
     .map((candidate) => ({ candidate, edits: distance(word, candidate) }))
-    .filter(({ candidate, edits }) => edits <= Math.ceil(candidate.length / 3))
+    .filter(
+      ({ candidate, edits }) =>
+        begins(word, candidate) ||
+        // Of a word of three letters, two that differ leave nothing to recognize.
+        (edits <= Math.ceil(candidate.length / 3) && 2 * edits <= Math.min(word.length, candidate.length)),
+    )
     .sort((a, b) => a.edits - b.edits);
   return best ? ` Did you mean ${prefix}${best.candidate}?` : '';
 }
@@ -143,7 +157,7 @@ function checkOperands(spec: CommandSpec, operands: readonly string[]): void {
     throw new UsageError(
       spec.operands.length === 0
         ? `${spec.name} takes no arguments, but "${extra}" was given.`
-        : `Only ${spec.operands.join(' ')} was expected, but "${extra}" was given too.`,
+        : `Only ${spec.operands.join(' ')} was expected, but "${extra}" was given too. Put text that contains spaces in quotes.`,
       spec.name,
     );
   }

@@ -19,7 +19,8 @@ function quoted(text: string, width: number): string {
 
 function percent(probability: number): string {
   const share = probability * 100;
-  return `${share >= 10 ? share.toFixed(0) : share.toPrecision(1)} %`;
+  // From 9.5 on one digit is not enough: `toPrecision(1)` would write 1e+1.
+  return `${share >= 9.5 ? share.toFixed(0) : share.toPrecision(1)} %`;
 }
 
 /** `line:column  token  nats  bits  instead`, one row a token, under a heading. */

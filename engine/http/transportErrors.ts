@@ -43,7 +43,13 @@ export function transportError(
     );
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return new Passing(fail(`${url.hostname} cannot be found. Check your connection; ${unknownHost}`));
-  if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|ECONNABORTED)$/.test(code))
+  if (code === 'ECONNREFUSED')
+    return new Passing(
+      fail(
+        `${url.host} refuses the connection (${code}). Check that the server is running, its address, and the proxy, and try again.`,
+      ),
+    );
+  if (/^(EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ECONNRESET|EPIPE|ECONNABORTED)$/.test(code))
     return new Passing(
       fail(
         `The connection to ${url.host} failed (${code}). Check your connection and the proxy, and try again.`,

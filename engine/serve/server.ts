@@ -138,9 +138,12 @@ export class PalimpsestServer {
     const route = ROUTES.get(exchange.path);
     if (route?.isPublic !== true) checkToken(headers, token);
     if (route === undefined) {
-      throw new HttpError('not-found', `There is no ${exchange.path.slice(0, 100)} here.`, {
-        data: { paths: [...ROUTES.keys()] },
-      });
+      const paths = [...ROUTES.keys()];
+      throw new HttpError(
+        'not-found',
+        `There is no ${exchange.path.slice(0, 100)} here. Choose one of ${paths.join(', ')}.`,
+        { data: { paths } },
+      );
     }
     if (route.method !== (method === 'HEAD' ? 'GET' : method)) {
       throw new HttpError('method-not-allowed', `Use ${route.method} for ${exchange.path}.`, {

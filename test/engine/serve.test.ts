@@ -131,7 +131,8 @@ describe('palimpsest serve', () => {
       await refused(json('{}', { 'Content-Type': 'text/plain' }), 415, 'unsupported-media-type');
       await refused(json('{}', { 'Content-Encoding': 'gzip' }), 415, 'unsupported-media-type');
       await refused(json('{}', { 'Palimpsest-Client': 'two words' }), 400, 'option-invalid');
-      await refused(ask(server, '/v1/../etc/passwd'), 404, 'not-found');
+      const unknown = await refused(ask(server, '/v1/../etc/passwd'), 404, 'not-found');
+      assert.match(unknown.json.error.message, /Choose one of .*\/v1\/infill/);
       const { headers } = await refused(ask(server, '/v1/infill'), 405, 'method-not-allowed');
       assert.equal(headers.allow, 'POST');
       const failed = await refused(

@@ -65,6 +65,13 @@ describe('lines and columns', () => {
     ]) {
       assert.throws(() => parseSpan(source), invalid(/LINE:COLUMN-LINE:COLUMN/), source);
     }
+    for (const source of ['48:17-40:1', '48:17-48:16']) {
+      assert.throws(
+        () => parseSpan(source),
+        invalid(/before it starts.*: 4\d:1-48:17|: 48:16-48:17/),
+        source,
+      );
+    }
   });
 
   test('offset → position → offset is the identity wherever a cursor can stand', () => {

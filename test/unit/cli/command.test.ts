@@ -3,6 +3,7 @@ import path from 'node:path';
 import test, { describe } from 'node:test';
 import { runCommand } from '../../../engine/cli/command';
 import { cacheFolder, progressLine } from '../../../engine/cli/modelOptions';
+import { scoreTable } from '../../../engine/cli/scoreView';
 import { languageOf } from '../../../engine/tools/language';
 import {
   fakeStream,
@@ -106,6 +107,17 @@ describe('score', () => {
     assert.equal(err, 'scripted · 4 tokens · 2.00 nats per token · both sides seen · 5 ms\n');
   });
 
+  test('shares are percent, whatever their number of digits', () => {
+    const shares = [0.994, 0.0964, 0.095, 0.094, 0.0051];
+    const alternatives = shares.map((probability) => ({ text: 'x', probability }));
+    const token = { start: 0, end: 1, text: 'y', surprise: 1, expected: 1 };
+    const range = { start: { line: 1, column: 1 }, end: { line: 1, column: 2 } };
+    const shown = alternatives.map(
+      (one) => scoreTable([{ ...token, range, alternatives: [one] }], (_, text) => text)[1]?.split('"x" ')[1],
+    );
+    assert.deepEqual(shown, ['99 %', '10 %', '10 %', '9 %', '0.5 %']);
+  });
+
   test('--json has the places, all tokens unless limited', async () => {
     const all = JSON.parse((await command(['score', '-', '--json'], { stdin: input(text) })).out);
     assert.deepEqual(
@@ -165,8 +177,8 @@ describe('the model that is taken', () => {
 
   test('--model, then PALIMPSEST_MODEL, then the starter model of the package', async (context) => {
     const packageFolder = temporaryFolder(context);
-    const env = { HOME: '/home/p', PALIMPSEST_MODEL: 'mine' };
-    assert.equal(await load(['--model', 'm'], { env, folder: '/w' }), path.resolve('/w/m'));
+    const env = { HOME: '/home/p', PALIMPSEST_MODEL: './mine' };
+    assert.equal(await load(['--model', './m'], { env, folder: '/w' }), path.resolve('/w/m'));
     assert.equal(await load([], { env, folder: '/w' }), path.resolve('/w/mine'));
     const { mkdirSync } = await import('node:fs');
     const without = await command(['score', '-'], { stdin: input('a'), env: {}, packageFolder });
@@ -177,6 +189,17 @@ describe('the model that is taken', () => {
       await load([], { env: { PALIMPSEST_MODEL: '' }, packageFolder }),
       path.join(packageFolder, 'models', 'starter'),
     );
+  });
+
+  test('a word that names nothing is refused with what to do', async () => {
+    const nearly = await command(['score', '-', '--model', 'dreamon'], { stdin: input('a') });
+    assert.equal(nearly.code, 1);
+    assert.equal(
+      nearly.err,
+      'palimpsest: There is no model, folder, or .gguf file named dreamon. Did you mean dreamon-7b? ' +
+        '"palimpsest models list" shows the models. [model-unknown]\n',
+    );
+    assert.deepEqual(nearly.calls.loads, []);
   });
 
   test('quantised files go where the platform keeps such things', () => {

@@ -67,7 +67,11 @@ describe('arguments', () => {
     ['a switch with a value', ['f', '--json=yes'], /--json takes no value/],
     ['a single option twice', ['f', '--seed', '1', '--seed', '2'], /--seed is given more than once/],
     ['no operand', [], /FILE is missing: palimpsest try FILE/],
-    ['one operand too many', ['f', 'g'], /Only FILE was expected, but "g" was given too/],
+    [
+      'one operand too many',
+      ['f', 'g'],
+      /Only FILE was expected, but "g" was given too\. Put text .* in quotes/,
+    ],
   ];
   for (const [name, words, pattern] of wrong) {
     test(`refuses ${name}`, () => assert.throws(() => parse(...words), message(pattern)));
@@ -108,6 +112,14 @@ describe('arguments', () => {
   test('suggests only what is near', () => {
     assert.equal(suggestion('infil', ['infill', 'score']), ' Did you mean infill?');
     assert.equal(suggestion('xyzzy', ['infill', 'score']), '');
+    assert.equal(suggestion('wat', ['gate', 'url']), '', 'one letter in common');
+  });
+
+  test('suggests what a word begins, and what begins it', () => {
+    const known = ['qwen2.5-coder-0.5b', 'qwen2.5-coder-7b', 'tiny-a2d-coder-0.5b'];
+    assert.equal(suggestion('tiny-a2d', known), ' Did you mean tiny-a2d-coder-0.5b?');
+    assert.equal(suggestion('qwen2.5-coder-0.5b-instruct', known), ' Did you mean qwen2.5-coder-0.5b?');
+    assert.equal(suggestion('qw', known), '');
   });
 
   test('the help of every command names every option and fits 100 columns', () => {

@@ -475,7 +475,7 @@ describe('the connection', () => {
     );
     await fails(
       'hub-unreachable',
-      /The connection to 127\.0\.0\.1:1 failed \(ECONNREFUSED\)/,
+      /127\.0\.0\.1:1 refuses the connection \(ECONNREFUSED\)\. Check that the server is running/,
       at('http://127.0.0.1:1'),
     );
   });
