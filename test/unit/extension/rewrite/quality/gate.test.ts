@@ -117,7 +117,8 @@ describe('the gate', () => {
         }),
         { numRuns: 400 },
       );
-      assert.ok(shown > 20 && refusals > 20, `${shown} shown, ${refusals} refused`);
+      // About 35 and 365; by chance, the first is now and then below 20.
+      assert.ok(shown > 5 && refusals > 20, `${shown} shown, ${refusals} refused`);
     });
   }
 
