@@ -42,7 +42,7 @@ export function structureFaults(
     if (isIndented && (node === root || node.type === 'block'))
       misindented += misindentedIn(children, node === root);
     const names = children.flatMap(namesDeclaredBy);
-    declaredTwice += names.length - new Set(names).size;
+    declaredTwice += names.length - new Set(names).size + parametersDeclaredAgain(node);
     for (const child of children) visit(child);
   };
   visit(root);
@@ -104,8 +104,8 @@ function namesDeclaredBy(node: StructureNode): readonly string[] {
   }
   const name = node.childForFieldName('name');
   if (name === null) return [];
-  // Values and types are apart in TypeScript, and patterns declare several names.
-  if (node.type === 'variable_declarator') return name.type === 'identifier' ? [name.text] : [];
+  // Values and types are apart in TypeScript.
+  if (node.type === 'variable_declarator') return namesBoundBy(name);
   if (node.type === 'type_alias_declaration') return [`type ${name.text}`];
   // A getter and a setter, a static one and its namesake; Go's methods belong to their receivers.
   if (node.type === 'method_definition' || node.type === 'method_declaration') {
@@ -118,4 +118,41 @@ function namesDeclaredBy(node: StructureNode): readonly string[] {
   }
   if (!DECLARATIONS.has(node.type) || name.text === '_' || name.text === 'init') return [];
   return [name.text];
+}
+
+/** JavaScript and TypeScript: what holds other patterns, in this field or, without one, in all its children. */
+const PATTERNS: Readonly<Record<string, string | undefined>> = {
+  array_pattern: undefined,
+  assignment_pattern: 'left',
+  formal_parameters: undefined,
+  object_assignment_pattern: 'left',
+  object_pattern: undefined,
+  optional_parameter: 'pattern',
+  pair_pattern: 'value',
+  required_parameter: 'pattern',
+  rest_pattern: undefined,
+};
+
+/** `[a, { b, c: d = 1 }, ...e]` binds a, b, d and e. */
+function namesBoundBy(pattern: StructureNode): readonly string[] {
+  if (pattern.type === 'identifier' || pattern.type === 'shorthand_property_identifier_pattern')
+    return [pattern.text];
+  if (!Object.hasOwn(PATTERNS, pattern.type)) return [];
+  const field = PATTERNS[pattern.type];
+  const inner = field === undefined ? pattern.namedChildren : [pattern.childForFieldName(field)];
+  return inner.flatMap((child) => (child === null ? [] : namesBoundBy(child)));
+}
+
+/** JavaScript and TypeScript: `let`, `const` and `class` of a body may not have a parameter's name; `var` and functions may. */
+function parametersDeclaredAgain(node: StructureNode): number {
+  const body = node.childForFieldName('body');
+  if (body?.type !== 'statement_block') return 0;
+  // A lone one of an arrow function, or of a `catch`, has no brackets of its own.
+  const parameters = node.childForFieldName('parameters') ?? node.childForFieldName('parameter');
+  const bound = new Set(parameters === null ? [] : namesBoundBy(parameters));
+  if (bound.size === 0) return 0;
+  return body.namedChildren
+    .filter((child) => child?.type === 'lexical_declaration' || child?.type === 'class_declaration')
+    .flatMap((child) => (child === null ? [] : namesDeclaredBy(child)))
+    .filter((name) => bound.has(name)).length;
 }

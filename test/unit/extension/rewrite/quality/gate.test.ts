@@ -167,6 +167,26 @@ describe('the gate', () => {
     ['typescript', 'class A {\n  f(): void {}\n  g(): void {}\n}\n', 'g():', 'f():', 'declares-again'],
     ['typescript', 'const a = 1;\nconst b = 2;\n', 'const b', 'const a', 'declares-again'],
     ['go', 'package p\n\nfunc (q *Q) A() {}\n\nfunc (q *Q) B() {}\n', 'B()', 'A()', 'declares-again'],
+    ...[
+      'const [a, setA] = use();\nX;\n',
+      'const { b, c: [a = 1] } = use();\nX;\n',
+      'const { ...a } = use();\nX;\n',
+      'function f(...a) {\n  X;\n}\n',
+      'const f = ({ a = 1 }) => {\n  X;\n};\n',
+      'const f = a => {\n  X;\n};\n',
+      'try {\n  b();\n} catch (a) {\n  X;\n}\n',
+    ].flatMap((text) =>
+      ['javascript', 'typescript'].map(
+        (languageId) => [languageId, text, 'X;', 'const a = 2;', 'declares-again'] as const,
+      ),
+    ),
+    [
+      'typescript',
+      'class A {\n  f(a: string, b?: number) {\n    X;\n  }\n}\n',
+      'X;',
+      'let b = 2;',
+      'declares-again',
+    ],
   ];
   for (const [languageId, text, old, fresh, reason] of WORSE) {
     test(`sees what the grammar lets pass: ${languageId}, ${JSON.stringify(fresh)} for ${JSON.stringify(old)}`, async () => {
@@ -218,6 +238,11 @@ describe('the gate', () => {
         'b;',
         'c;',
       ],
+      ['javascript', 'function f(a) {\n  X;\n}\n', 'X;', 'var a = 2;'],
+      ['javascript', 'function f(a) {\n  if (b) {\n    X;\n  }\n}\n', 'X;', 'const a = 2;'],
+      ['javascript', 'const { a: b } = use();\nX;\n', 'X;', 'const a = 2;'],
+      ['javascript', 'const [a = b] = use();\nX;\n', 'X;', 'const b = 2;'],
+      ['typescript', 'const f = (g: (a: string) => void) => {\n  X;\n};\n', 'X;', 'const a = 2;'],
       ['typescript', 'interface A {}\ntype B = 1;\nconst C = 2;\n', 'const C', 'const B'],
       ['go', 'package p\n\nfunc (q *Q) A() {}\n\nfunc (r *R) B() {}\n', 'B()', 'A()'],
     ] as const) {
