@@ -32,7 +32,7 @@ async function until(look, what, millis = LIMIT_MILLIS) {
   return assert.fail(`Not seen within ${millis / 1000} s: ${what}.`);
 }
 
-describe('the engine outlives nobody', { timeout: 240_000 }, () => {
+describe('the engine outlives nobody', { timeout: 480_000 }, () => {
   let place;
   let folder;
   let window;
