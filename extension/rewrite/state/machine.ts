@@ -15,6 +15,7 @@ import {
   neighbour,
   textTaken,
 } from './acceptance';
+import { isBehindNoChange, isSteered, isUnchanged } from './noChange';
 import type { Decision, Note, RewriteEffect, RewriteEvent, RewriteState } from './transitions';
 import type {
   Candidate,
@@ -120,12 +121,16 @@ function answered(
   const known = earlier?.candidates ?? [];
   const fresh = candidates.filter(
     (candidate, i) =>
-      candidate.texts.some((text, span) => text !== sent[span]?.old) &&
+      !isUnchanged(candidate, sent) &&
       ![...known, ...candidates.slice(0, i)].some((other) => sameTexts(other, candidate)),
   );
   const showsAll = earlier?.showsAll || state.isTaken;
-  const good = showsAll ? fresh : fresh.filter(isWorthShowing);
+  const isOpen = earlier === undefined && !isSteered(request);
+  const behind = (one: Candidate): boolean => isOpen && isBehindNoChange(one, candidates, sent);
+  const good = showsAll ? fresh : fresh.filter((one) => isWorthShowing(one) && !behind(one));
   const [first] = good;
+  // What the model would leave as it is, it is not asked about again: the other answers are worse in its own eyes.
+  if (first === undefined && fresh.some(behind)) return end('unchanged', note('unchanged'));
   if (first === undefined && fresh.length > 0) return held({ ...state, spans }, fresh);
   if (first === undefined) {
     const held = state.held ?? [];

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { EngineError } from '../../../../../engine/errors';
+import type { Quality } from '../../../../../extension/rewrite/quality/verdict';
 import { begin, beginReview, decide } from '../../../../../extension/rewrite/state/machine';
 import type { RewriteEvent, RewriteState } from '../../../../../extension/rewrite/state/transitions';
-import type { Span } from '../../../../../extension/rewrite/state/types';
+import type { Candidate, Span } from '../../../../../extension/rewrite/state/types';
 
 const spans: readonly Span[] = [{ start: 4, end: 7, old: 'old' }];
 const answered = (...texts: readonly string[]): RewriteEvent => ({
@@ -65,6 +66,35 @@ describe('the life of a rewrite', () => {
     );
     assert.deepEqual(none.effects, ['clear', 'note']);
     assert.equal(reviewIn(after(answered('a', 'old', 'a', 'b')).state).candidates.length, 2);
+  });
+
+  test('an unsure answer is not shown where the model finds the text as it is better', () => {
+    const unsure: Quality = { mark: 'unsure', reasons: ['improbable'] };
+    const [old, other] = [{ texts: ['old'] }, { texts: ['a'], quality: unsure }];
+    const reply = (...candidates: readonly Candidate[]): RewriteEvent => ({
+      kind: 'answered',
+      spans,
+      candidates,
+    });
+    const { state, effects } = after(reply(old, other));
+    assert.deepEqual(state, { kind: 'ended', how: 'unchanged' });
+    assert.deepEqual(effects, ['clear', 'note']);
+    // One that comes first, or looks likely, is shown; so is any to a person who says what to change, or asks for another.
+    assert.equal(reviewIn(after(reply(other, old)).state).candidates.length, 1);
+    const likely: Candidate = { texts: ['b'], quality: { mark: 'likely', reasons: [] } };
+    const { candidates } = reviewIn(after(reply(old, other, likely)).state);
+    assert.deepEqual(candidates, [likely]);
+    const asked = begin(spans, { seed: 0, instruction: 'Change it.' });
+    assert.equal(reviewIn(decide(asked.state, reply(old, other)).state).candidates.length, 1);
+    const blank = [{ start: 4, end: 4, old: '' }];
+    const filled = decide(begin(blank, { seed: 0 }).state, {
+      kind: 'answered',
+      spans: blank,
+      candidates: [{ texts: [''] }, other],
+    });
+    assert.equal(reviewIn(filled.state).candidates.length, 1, 'where nothing stands, something is wanted');
+    const again = after(answered('new'), { kind: 'again' }, reply(old, other));
+    assert.equal(reviewIn(again.state).candidates.length, 2);
   });
 
   test('answers that were made elsewhere are a review at once, if they change anything', () => {

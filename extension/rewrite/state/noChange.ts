@@ -1,0 +1,24 @@
+// What becomes of answers when the model finds the text best as it is. Pure.
+import type { Candidate, RewriteRequest, Span } from './types';
+
+export function isUnchanged({ texts }: Candidate, sent: readonly Span[]): boolean {
+  return texts.every((text, span) => text === sent[span]?.old);
+}
+
+/**
+ * Whether an answer that nobody can be sure of comes after the text as it is; the candidates are all there are, best first. Where
+ * nothing stands yet, something is wanted.
+ */
+export function isBehindNoChange(
+  { quality }: Candidate,
+  [best]: readonly Candidate[],
+  sent: readonly Span[],
+): boolean {
+  const hasText = sent.some(({ old }) => old.trim() !== '');
+  return hasText && quality?.mark === 'unsure' && best !== undefined && isUnchanged(best, sent);
+}
+
+/** Whether somebody says what to change, so that the text as it is cannot be what they want. */
+export function isSteered({ isRepair, instruction, problem, words, pinned }: RewriteRequest): boolean {
+  return [isRepair, instruction, problem, words, pinned].some((wish) => wish !== undefined);
+}
