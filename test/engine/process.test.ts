@@ -260,16 +260,19 @@ describe('engine process', () => {
       };
       await rejects(client.infill(params, { signal: controller.signal, onStep }), 'cancelled');
       assert.equal(heard, 2);
+      // Long enough that the word to stop is there before the end, however late this process hears of a step.
+      const long = { ...params, text: text.repeat(12), spans: [{ start: 19, end: text.length * 12 - 1 }] };
+      const whole = await client.infill(long);
       const enough = new AbortController();
       const drafted: DenoiseStepEvent[] = [];
-      const draft = await client.infill(params, {
+      const draft = await client.infill(long, {
         enough: enough.signal,
         onStep: (event) => {
           drafted.push(event);
           if (drafted.length === 2) enough.abort();
         },
       });
-      assert.ok(draft.forwards < result.forwards, `${draft.forwards} of ${result.forwards} passes`);
+      assert.ok(draft.forwards < whole.forwards, `${draft.forwards} of ${whole.forwards} passes`);
       assert.ok(drafted.at(-1)?.cells.every((cell) => cell.state !== 'masked'));
       const { tokens } = await client.score({ model, text, priority: 'background' });
       assert.equal(tokens.map((token) => token.text).join(''), text);
