@@ -130,7 +130,7 @@ describe('the text', () => {
       { text: `AWS = "AKIA${'ABCDEFGHIJKLMNOP'}"\nx = \n`, spans: [{ start: 33, end: 33 }] },
       // Far from what would be sent.
       { text: `${'x = 1\n'.repeat(5000)}KEY = "AKIA${'ABCDEFGHIJKLMNOP'}"\n`, spans: [{ start: 0, end: 5 }] },
-      { fileName: '/work/project/.env' },
+      { fileName: '/home/someone/project/.env' },
       { language: 'dotenv' },
     ];
     for (const more of secrets)
