@@ -29,7 +29,7 @@ SPLIT_SHARE = 0.5
 FILE_NAME_SHARE = 0.5
 SPLIT_PIECES = (0.5, 0.3, 0.2)
 MAX_JOINED_HOLES = 8
-MIDDLES = 4
+MIDDLES = 6
 """Middles of a sample that share its suffix."""
 FURTHER_MASKINGS = 7
 """How often a block is masked again, on average, before a row's share of canvas tokens is left unused."""
@@ -155,10 +155,13 @@ class RowSource:
         encoding = self._tokenizer.encode(text[:begin])
         prefix = np.concatenate([header, np.array(encoding.ids, dtype=np.int64)])
         answers = [(len(prefix), self._encode(text[begin:end]))]
-        # Longer ones begin at earlier tokens and end at the same place.
+        # Longer ones begin at earlier tokens and end at the same place; nearer ones more often, since most answers are
+        # short: a model that has seen few short ones goes on where it should end.
         earlier = [(len(header) + place, first) for place, (first, _) in enumerate(encoding.offsets)]
         near = [(place, first) for place, first in earlier if first > 0 and end - first <= MAX_CHARACTERS]
-        for choice in generator.permutation(len(near))[: MIDDLES - 1]:
+        chances = 1.0 / np.arange(len(near), 0, -1)
+        count = min(len(near), MIDDLES - 1)
+        for choice in generator.choice(len(near), count, replace=False, p=chances / chances.sum()) if count else []:
             place, first = near[int(choice)]
             answers.append((place, self._encode(text[first:end])))
         answers = [(place, answer) for place, answer in answers if len(answer) < GAP]

@@ -13,13 +13,16 @@ from training.rows.row_source import Batch
 
 NEXT_TOKEN_WEIGHT = 0.5
 """Weight of the next-token loss in the diffusion stage, where it keeps what the first stage has learnt."""
+MIDDLE_WEIGHT = 2.0
+"""Weight of a token of an answer read behind both sides against one of plain text, which the base knows already."""
 
 
 @dataclass(frozen=True)
 class Losses:
     """`total` is what is minimised; the others are detached, in nats a token (0 where there is no such token).
 
-    `middle` is the part of `next_token` that stands in answers read behind both sides.
+    `middle` is the part of `next_token` that stands in answers read behind both sides; in `total` it counts
+    MIDDLE_WEIGHT times.
     """
 
     total: Tensor
@@ -41,14 +44,19 @@ def losses_of(model: Decoder, batch: Batch) -> Losses:
     # Rows of masks in place have no next token to predict.
     next_token = each_next.mean() if len(each_next) else each_next.sum()
     between = batch.middle[clean]
-    middle = each_next[between].mean().detach() if bool(between.any()) else torch.zeros(())
+    middle = torch.zeros(())
+    reading = next_token
+    if bool(between.any()):
+        middle = each_next[between].mean().detach()
+        counts = torch.where(between, MIDDLE_WEIGHT, 1.0)
+        reading = (each_next * counts).sum() / counts.sum()
     masked = batch.canvas & (batch.targets >= 0)
     if batch.visible is None or not bool(masked.any()):
-        return Losses(next_token, next_token.detach(), torch.zeros(()), middle)
+        return Losses(reading, next_token.detach(), torch.zeros(()), middle)
     each = _cross_entropy(model, hidden[masked], batch.targets[masked])
     weights = batch.weights[masked]
     canvas = (each * weights).sum() / weights.sum()
-    total = NEXT_TOKEN_WEIGHT * next_token + canvas
+    total = NEXT_TOKEN_WEIGHT * reading + canvas
     return Losses(total, next_token.detach(), canvas.detach(), middle)
 
 

@@ -2,14 +2,18 @@ import numpy as np
 import pytest
 import torch
 
+from training.data.packing import load_packed
+from training.data.tokenizer import load_tokenizer
 from training.data.vocabulary import END, HOLE, MASK, SPECIAL_IDS, SPECIAL_TOKENS
 from training.eval.fim import infill_left_to_right
-from training.model.config import ModelConfig
+from training.model.config import ModelConfig, RowRecipe
 from training.model.decoder import Decoder
 from training.rows.canvas import IGNORE, FinishedRow
 from training.rows.fim import FimRow
-from training.rows.row_source import collate
+from training.rows.row_source import RowSource, collate
 from training.rows.schedule import Noise
+from training.run.loss import losses_of
+from training.tests.conftest import Data
 
 PREFIX = np.array([20, 21, 22, 23, 24, 25])
 SUFFIX = np.array([40, 41, 42])
@@ -129,6 +133,30 @@ def test_inference_reads_what_the_row_trains() -> None:
     for step, probability in enumerate(answer.probabilities):
         chances = logits[first + step].softmax(-1)
         assert float(chances.max()) == pytest.approx(probability, rel=1e-5)
+
+
+def test_most_answers_are_short(data: Data) -> None:
+    recipe = RowRecipe(kind="fim", plain=0.0, canvas_share=0.0, rename=0.0, echo=0.0)
+    source = RowSource(load_packed(data.packed, "train"), load_tokenizer(data.tokenizer), 256, seed=1, recipe=recipe)
+    rows = [source.canvas_row(number, Noise(1.0, False)) for number in range(12)]
+    ends = [np.flatnonzero(row.targets == SPECIAL_IDS[END]) for row in rows]
+    lengths = np.concatenate([end - places(row, SPECIAL_IDS[HOLE]) for row, end in zip(rows, ends, strict=True)])
+    assert len(lengths) > 60
+    assert np.median(lengths) <= 16
+    assert (lengths > 30).any()
+
+
+@torch.no_grad()
+def test_a_token_of_an_answer_counts_twice() -> None:
+    torch.manual_seed(0)
+    model = Decoder(ModelConfig(vocabulary=128, hidden=64, layers=1, heads=1, key_value_heads=1, intermediate=64))
+    losses = losses_of(model, collate([sample().finish()]))
+    targets = collate([sample().finish()])
+    answers, all_of_them = int(targets.middle.sum()), int((targets.targets >= 0).sum())
+    rest = (float(losses.next_token) * all_of_them - float(losses.middle) * answers) / (all_of_them - answers)
+    wanted = (2 * answers * float(losses.middle) + (all_of_them - answers) * rest) / (all_of_them + answers)
+    assert float(losses.total) == pytest.approx(wanted, rel=1e-5)
+    assert float(losses.total) != pytest.approx(float(losses.next_token), rel=1e-5)
 
 
 @pytest.mark.parametrize("layers", [1, 3])
