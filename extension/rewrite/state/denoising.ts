@@ -1,0 +1,128 @@
+// What may happen while the engine works on an answer, and what becomes of the answer. Pure.
+import { isCrash } from '../../../engine/rpc/failures';
+import { followAll } from '../../text/tracking';
+import { asDraft, isWorthShowing, ranked } from '../quality/verdict';
+import { end, note, refused, shownAgain, stay, toReview } from './decisions';
+import { turnedTo } from './moments';
+import { isBehindNoChange, isSteered, isUnchanged } from './noChange';
+import { pinsBehind } from './pins';
+import type { Decision, RewriteEvent, RewriteState } from './transitions';
+import type { Candidate, Span } from './types';
+import { wantedBy } from './wanted';
+
+/** Another seed, then another with less strength: who gets nothing good from three gets nothing from more. */
+const MOST_RETRIES = 2;
+
+export function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: RewriteEvent): Decision {
+  const { earlier } = state;
+  switch (event.kind) {
+    case 'answered':
+      return answered(state, event.spans, event.candidates);
+    case 'failed':
+      // A try with less strength may find no room for what it keeps; what the others held back is still there.
+      if (state.held !== undefined && event.error.code !== 'cancelled') return nothingGood(state, state.held);
+      if (earlier === undefined) {
+        return end(isCrash(event.error) ? 'interrupted' : 'failed', { kind: 'error', error: event.error });
+      }
+      return toReview(earlier, { kind: 'error', error: event.error });
+    case 'changed': {
+      const turned = earlier && turnedTo(earlier, event);
+      if (turned !== undefined) return shownAgain(turned, { kind: 'abort' });
+      const spans = followAll(state.spans, event.changes);
+      if (spans === undefined) return end('conflict', { kind: 'abort' }, note('conflict'));
+      const changes = [...state.changes, ...event.changes];
+      const moved = earlier === undefined ? {} : { earlier: { ...earlier, spans } };
+      return stay({ ...state, spans, changes, ...moved });
+    }
+    case 'take':
+      return { state: { ...state, isTaken: true }, effects: [{ kind: 'enough' }] };
+    case 'cancel':
+    case 'reject':
+    case 'interrupted': {
+      const how = event.kind === 'interrupted' ? 'interrupted' : 'cancelled';
+      return earlier === undefined ? end(how, { kind: 'abort' }) : toReview(earlier, { kind: 'abort' });
+    }
+    case 'closed':
+      return end('closed', { kind: 'abort' });
+    default:
+      return stay(state);
+  }
+}
+
+export function answered(
+  state: RewriteState & { kind: 'denoising' },
+  sent: readonly Span[],
+  candidates: readonly Candidate[],
+): Decision {
+  const { earlier, request } = state;
+  const spans = followAll(sent, state.changes);
+  if (spans === undefined) return end('conflict', note('conflict'));
+  const known = earlier?.candidates ?? [];
+  const fresh = candidates.filter(
+    (candidate, i) =>
+      !isUnchanged(candidate, sent) &&
+      ![...known, ...candidates.slice(0, i)].some((other) => sameTexts(other, candidate)),
+  );
+  const showsAll = earlier?.showsAll || state.isTaken;
+  const isOpen = earlier === undefined && !isSteered(request);
+  const behind = (one: Candidate): boolean => isOpen && isBehindNoChange(one, candidates, sent);
+  const good = showsAll ? fresh : fresh.filter((one) => isWorthShowing(one) && !behind(one));
+  const [first] = good;
+  // What the model would leave as it is, it is not asked about again: the other answers are worse in its own eyes.
+  if (first === undefined && fresh.some(behind)) return end('unchanged', note('unchanged'));
+  if (first === undefined && fresh.length > 0) return held({ ...state, spans }, fresh);
+  if (first === undefined) {
+    const held = state.held ?? [];
+    // A later try came to nothing at all: what the first ones held back is still all that there is.
+    if (held.length > 0) return nothingGood({ ...state, spans }, held);
+    // An answer that is damaged, or none: that is not the model's wish to leave everything as it is.
+    if (candidates.length === 0 && !request.isRepair && earlier === undefined)
+      return end('no-answer', note('no-answer'));
+    const nothing = request.isRepair ? 'nothing-to-repair' : 'unchanged';
+    return earlier === undefined
+      ? end('unchanged', note(nothing))
+      : toReview({ ...earlier, spans, seed: request.seed }, note('nothing-new'));
+  }
+  return toReview({
+    spans,
+    candidates: [...known, ...(state.isTaken ? good.map(marked) : good)],
+    index: known.length,
+    seed: request.seed,
+    moments: earlier?.moments ?? [],
+    ...(earlier?.showsAll ? { showsAll: true } : {}),
+    ...wantedBy(request),
+    ...pinsBehind(earlier, first),
+  });
+}
+
+function marked(candidate: Candidate): Candidate {
+  return { ...candidate, quality: asDraft(candidate.quality) };
+}
+
+/** Nothing of it is worth showing: it is tried again, in silence, as long as that may help. */
+function held(state: RewriteState & { kind: 'denoising' }, fresh: readonly Candidate[]): Decision {
+  const { request } = state;
+  const all = [...(state.held ?? []), ...fresh];
+  const tries = (request.tries ?? 0) + 1;
+  if (tries > MOST_RETRIES) return nothingGood(state, all);
+  const next = { ...request, seed: request.seed + 1, tries };
+  return {
+    state: { ...state, changes: [], request: next, held: all },
+    effects: [{ kind: 'request', request: next }],
+  };
+}
+
+function nothingGood(
+  { spans, request: { tries: _, ...request }, earlier }: RewriteState & { kind: 'denoising' },
+  candidates: readonly Candidate[],
+): Decision {
+  if (earlier !== undefined) {
+    const heldBack = [...(earlier.heldBack ?? []), ...ranked(candidates)];
+    return toReview({ ...earlier, spans, seed: request.seed, heldBack }, note('nothing-good'));
+  }
+  return refused({ spans, candidates: ranked(candidates), request }, true);
+}
+
+function sameTexts(a: Candidate, b: Candidate): boolean {
+  return a.texts.length === b.texts.length && a.texts.every((text, i) => text === b.texts[i]);
+}
