@@ -36,8 +36,8 @@ import { GhostSwitches } from './ghost/switches';
 import { OpenTexts } from './memory/openTexts';
 import { Surroundings } from './memory/surroundings';
 import { WorkspaceMemory } from './memory/workspaceMemory';
-import { modelsEnvironment } from './models/environment';
-import { hubToken, Models } from './models/models';
+import { commandLaunch } from './models/commandLaunch';
+import { Models } from './models/models';
 import { Exclusions } from './privacy/exclusions';
 import { Permission } from './privacy/permission';
 import { Instructions } from './rewrite/instructions/instructions';
@@ -55,7 +55,6 @@ import {
   type EmptyChoice,
   engineSettings,
   ghostSettings,
-  hubSettings,
   proxySettings,
   rewriteSettings,
   SECTION,
@@ -145,7 +144,7 @@ export class Palimpsest {
     this.instructions = this.owned.add(new Instructions(this.engine, context.workspaceState));
     this.models = this.owned.add(
       new Models({
-        command: () => this.modelsCommand(context),
+        command: () => commandLaunch(context, this.cacheFolder),
         secrets: context.secrets,
         stopEngine: () => this.replaceEngine(),
         running: () => this.engine.running?.model,
@@ -255,24 +254,6 @@ export class Palimpsest {
     this.rewrites.interrupt();
     void this.offers.tell('engine-replaced');
     await this.engine.stop();
-  }
-
-  private async modelsCommand({ extensionPath, secrets }: ExtensionContext) {
-    const { runtime } = await engineLaunch({
-      extensionPath,
-      cacheFolder: this.cacheFolder,
-      settings: engineSettings(),
-    });
-    return {
-      node: runtime.executable,
-      electronRunAsNode: runtime.source === 'electron',
-      script: path.join(extensionPath, 'dist', 'cli.js'),
-      env: modelsEnvironment(process.env, {
-        ...hubSettings(),
-        token: await hubToken(secrets),
-        cacheFolder: this.cacheFolder,
-      }),
-    };
   }
 
   private saySilence(): void {

@@ -1,7 +1,7 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
 import { commands, l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { toEngineError } from '../../engine/errors';
-import { editDocument, editorsOf, isCursorNear } from '../documents/editing';
+import { editDocument, isCursorNear } from '../documents/editing';
 import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit, rebased } from '../text/edits';
 import type { OffsetRange, TextChange, TextEdit } from '../text/types';
@@ -17,10 +17,11 @@ import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
 import { type Pointed, pointedWords } from './review/selectedWords';
+import { SelectionsBefore } from './selectionsBefore';
 import { textTaken } from './state/acceptance';
 import { begin, beginReview, decide, resume } from './state/machine';
 import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './state/transitions';
-import type { Refusal, Review, RewriteRequest, Span, Wanted } from './state/types';
+import type { Ending, Refusal, Review, RewriteRequest, Span, Wanted } from './state/types';
 
 /** What all rewrites share. */
 export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, ReportServices {
@@ -53,8 +54,7 @@ export class Rewrite {
   readonly denoise: DenoiseShow;
   private readonly shown: ReviewShow;
   private readonly reporter: Reporter;
-  private readonly selections: readonly Selection[];
-  private readonly version: number;
+  private readonly selectionsBefore: SelectionsBefore;
   /** What was rejected, for those who want it back. */
   rejected: { readonly review: Review; readonly text: string } | undefined;
   /** The text of each span as it was sent last. */
@@ -68,8 +68,7 @@ export class Rewrite {
     private readonly services: RewriteServices,
     private readonly changed: (rewrite: Rewrite) => void,
   ) {
-    this.selections = editor.selections;
-    this.version = document.version;
+    this.selectionsBefore = new SelectionsBefore(editor);
     this.reporter = new Reporter(document, services);
     this.denoise = new DenoiseShow(
       document,
@@ -89,7 +88,7 @@ export class Rewrite {
     return this.state.kind;
   }
 
-  get ending(): string | undefined {
+  get ending(): Ending | undefined {
     return this.state.kind === 'ended' ? this.state.how : undefined;
   }
 
@@ -209,7 +208,8 @@ export class Rewrite {
     if (changes.length === 0) return;
     const text = this.document.getText();
     const [change] = changes;
-    const taken = changes.length === 1 && change !== undefined ? this.insertedGhost(change) : undefined;
+    const isReviewed = this.state.kind === 'reviewing' && changes.length === 1;
+    const taken = isReviewed && change !== undefined ? this.shown.insertedBy(change) : undefined;
     if (taken !== undefined && change !== undefined) {
       this.inserted = text;
       const before = text.slice(0, change.offset) + text.slice(change.offset + change.text.length);
@@ -304,7 +304,7 @@ export class Rewrite {
       case 'error':
         this.denoise.end();
         if (effect.error.code !== 'cancelled')
-          this.reporter.failed(effect.error, this.sent, this.selections[0]?.end.line);
+          this.reporter.failed(effect.error, this.sent, this.selectionsBefore.lastLine);
         break;
     }
   }
@@ -380,18 +380,6 @@ export class Rewrite {
     return index === undefined ? undefined : this.hunks[index];
   }
 
-  /** The hunk whose ghost text the change put into the document. */
-  private insertedGhost(change: TextChange): Hunk | undefined {
-    if (this.state.kind !== 'reviewing' || change.length > 0) return undefined;
-    const plain = (text: string) => text.replace(/\r\n/g, '\n');
-    return this.shown
-      .ghosts()
-      .find(
-        ({ ghost }) =>
-          change.offset === this.document.offsetAt(ghost.anchor) && plain(change.text) === plain(ghost.text),
-      )?.hunk;
-  }
-
   private pointed(): Pointed | undefined {
     if (this.state.kind !== 'reviewing') return undefined;
     return pointedWords(this.document, this.state.review, this.shown.form);
@@ -406,16 +394,6 @@ export class Rewrite {
   private clear(): void {
     this.denoise.end();
     this.shown.clear();
-    const { ending } = this;
-    // Nothing was taken: who selected something finds it selected.
-    const isDropped =
-      ending !== undefined &&
-      ['rejected', 'cancelled', 'unchanged', 'no-answer', 'failed', 'interrupted'].includes(ending);
-    if (!isDropped || this.document.version !== this.version) return;
-    const { editor, selections } = this;
-    const lines = selections.flatMap(({ start, end }) => [start.line, end.line]);
-    const { line } = editor.selection.active;
-    const isThere = Math.min(...lines) <= line && line <= Math.max(...lines);
-    if (isThere && editorsOf(this.document).includes(editor)) editor.selections = selections;
+    this.selectionsBefore.restore(this.ending);
   }
 }

@@ -12,6 +12,7 @@ import {
 } from 'vscode';
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings, showsLenses } from '../../settings';
+import type { TextChange } from '../../text/types';
 import { wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
@@ -77,6 +78,16 @@ export class ReviewShow {
       const ghost = ghostOf(this.document, hunk);
       return ghost === undefined ? [] : [{ ghost, hunk }];
     });
+  }
+
+  /** The hunk whose ghost text the change put into the document. */
+  insertedBy(change: TextChange): Hunk | undefined {
+    if (change.length > 0) return undefined;
+    const plain = (text: string) => text.replace(/\r\n/g, '\n');
+    return this.ghosts().find(
+      ({ ghost }) =>
+        change.offset === this.document.offsetAt(ghost.anchor) && plain(change.text) === plain(ghost.text),
+    )?.hunk;
   }
 
   /** Whether Tab in this place means a hunk. */
