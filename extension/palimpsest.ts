@@ -19,6 +19,7 @@ import {
   workspace,
 } from 'vscode';
 import { type EngineError, toEngineError } from '../engine/errors';
+import { SyntaxTrees } from '../engine/syntax/syntaxTrees';
 import { InfillTool } from './api/infillTool';
 import { Door } from './api/publicApi';
 import { Disposables } from './common/disposables';
@@ -61,7 +62,6 @@ import {
   START_SETTINGS,
 } from './settings';
 import { editorOf, type LookOutcome, Suspicions } from './suspicion/suspicions';
-import { SyntaxTrees } from './syntax/syntaxTrees';
 import type { OffsetRange } from './text/types';
 import { Failures } from './ui/errorMessages';
 import { LoadingNotice } from './ui/loadingProgress';

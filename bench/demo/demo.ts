@@ -4,9 +4,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { judged } from '../../extension/rewrite/judge';
 import type { Candidate } from '../../extension/rewrite/state/types';
-import { SyntaxTrees } from '../../extension/syntax/syntaxTrees';
 import { FIRST_FILE, FIRST_LANGUAGE, firstRewriteOf } from '../../extension/ui/firstRewrite';
 import { markdownTable, progress, publish, ROOT, runBench, STARTER } from '../harness';
 import { evaluated } from '../infilling/engine';

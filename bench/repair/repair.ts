@@ -2,7 +2,7 @@
 // are the fault. The defaults of repairs and of suspicious tokens were chosen on the other half of the held-out packages.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { SyntaxTrees } from '../../extension/syntax/syntaxTrees';
+import { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { markdownTable, progress, publish, runBench, STARTER } from '../harness';
 import { evaluated } from '../infilling/engine';
 import { HELD, heldFiles } from '../infilling/spans';

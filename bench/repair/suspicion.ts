@@ -1,6 +1,7 @@
 // How many of the marks on a screen of code with one fault in it are the fault.
+
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { type Mark, marksOf } from '../../extension/suspicion/marks';
-import type { SyntaxTrees } from '../../extension/syntax/syntaxTrees';
 import type { OffsetRange } from '../../extension/text/types';
 import { markdownTable } from '../harness';
 import type { Evaluated } from '../infilling/engine';

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { takeStdout } from '../process/standardOutput';
 import { EngineKeeper } from '../rpc/engineKeeper';
+import { AnswerGate } from '../tools/answerGate';
 import type { Command, CommandContext } from './context';
 import { keptEngine } from './keptEngine';
 import { MODEL_OPTION, RUN_OPTIONS } from './modelOptions';
@@ -40,6 +41,7 @@ const lspSpec: CommandSpec = {
 
 interface Spoken {
   readonly keeper: EngineKeeper;
+  readonly gate: AnswerGate;
   readonly input: Readable;
   readonly output: Writable;
   readonly version: string;
@@ -53,9 +55,10 @@ async function speak(
   serve: (spoken: Spoken) => Promise<{ readonly gone: Promise<void>; close(): unknown }>,
 ): Promise<number> {
   const keeper = new EngineKeeper(keptEngine(parsed, spec, context));
-  const { version, signal } = context;
+  const { version, signal, packageFolder, stderr } = context;
+  const gate = new AnswerGate(packageFolder, (message) => stderr.write(`palimpsest: ${message}\n`));
   try {
-    const server = await serve({ keeper, version, input: process.stdin, output: takeStdout() });
+    const server = await serve({ keeper, gate, version, input: process.stdin, output: takeStdout() });
     const stopped = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
       signal.addEventListener('abort', () => resolve(), { once: true });
@@ -64,6 +67,7 @@ async function speak(
     await server.close();
     return 0;
   } finally {
+    gate.dispose();
     await keeper.stop();
   }
 }
@@ -81,8 +85,8 @@ async function runMcp(parsed: ParsedArguments, context: CommandContext): Promise
     withIgnored: parsed.has('with-ignored'),
   });
   try {
-    return await speak(mcpSpec, parsed, context, async ({ keeper, ...spoken }) =>
-      serveMcp({ tools: codeTools(keeper, files), ...spoken }),
+    return await speak(mcpSpec, parsed, context, async ({ keeper, gate, ...spoken }) =>
+      serveMcp({ tools: codeTools(keeper, files, gate), ...spoken }),
     );
   } finally {
     files.dispose();

@@ -1,9 +1,11 @@
 // What commands that change a file have in common: the model is asked about spans of it, in view, and what would change is shown,
 // printed or written.
 import { applyCandidate } from '../candidates/apply';
+import { isWorthShowing } from '../candidates/quality/verdict';
 import type { CopyIndex } from '../copying/sources';
 import type { Model } from '../model';
-import type { Candidate, InfillOptions, InfillParams, InfillResult, SpanParams } from '../protocol';
+import type { InfillOptions, InfillParams, InfillResult, SpanParams } from '../protocol';
+import { AnswerGate, type AskedText, type MarkedCandidate, reasonsText } from '../tools/answerGate';
 import { languageOf } from '../tools/language';
 import type { CommandContext } from './context';
 import { DenoiseView } from './denoiseView';
@@ -16,7 +18,8 @@ import { readSource, type SourceFile, STANDARD_INPUT, writeSource } from './sour
 import { canAnimate, paintFor } from './style';
 
 export const OUTPUT_OPTIONS: OptionTable = {
-  write: { help: 'write the best candidate to the file' },
+  write: { help: 'write the best candidate to the file, unless it is poor (docs/command.md#flaws)' },
+  force: { help: 'with --write: write it even if it is poor' },
   json: { help: 'print a single JSON object' },
 };
 
@@ -34,6 +37,9 @@ export async function namedSource(
   const [name = ''] = parsed.operands;
   if (parsed.has('write') && name === STANDARD_INPUT) {
     throw new UsageError('--write needs a file: standard input cannot be written back.', spec.name);
+  }
+  if (parsed.has('force') && !parsed.has('write')) {
+    throw new UsageError('--force is for --write: nothing else is held back.', spec.name);
   }
   const source = await readSource(name, context.folder, context.stdin, context.signal);
   return { source, language: name === STANDARD_INPUT ? undefined : languageOf(name) };
@@ -78,14 +84,45 @@ export async function answerInView(
     await model.dispose();
   }
 
-  const [best] = result.candidates;
-  if (!json && best) showDifference(source, result, options.candidates !== undefined, context);
-  if (parsed.has('write') && best) await writeSource(source, applyCandidate(source.text, best));
-  if (json) context.stdout.write(`${JSON.stringify(result)}\n`);
-  else context.stderr.write(`${paintFor(context.stderr, context.env)('faint', factsLine(result))}\n`);
-  if (best) return 0;
-  if (!json) context.stderr.write(`${noAnswer(options)}\n`);
-  return 1;
+  const candidates = await marked({ text: source.text, language }, result, context);
+  const [best] = candidates;
+  if (!json) showDifference(source, candidates, options.candidates !== undefined, context);
+  const isWanted = parsed.has('write') && best !== undefined;
+  const isWritten = isWanted && (isWorthShowing(best) || parsed.has('force'));
+  if (isWritten) await writeSource(source, applyCandidate(source.text, best));
+  if (json) {
+    const told = { ...result, candidates: candidates.map(asPrinted) };
+    context.stdout.write(`${JSON.stringify(isWanted ? { ...told, written: isWritten } : told)}\n`);
+  } else {
+    context.stderr.write(`${paintFor(context.stderr, context.env)('faint', factsLine(result, best))}\n`);
+    if (best === undefined) context.stderr.write(`${noAnswer(options)}\n`);
+    else if (isWanted && !isWritten) context.stderr.write(`${notWritten(source, best)}\n`);
+  }
+  return best === undefined || isWanted !== isWritten ? 1 : 0;
+}
+
+/** Best first, each with its mark. */
+async function marked(
+  asked: AskedText,
+  { candidates }: InfillResult,
+  { packageFolder, stderr }: CommandContext,
+): Promise<readonly MarkedCandidate[]> {
+  const gate = new AnswerGate(packageFolder, (message) =>
+    stderr.write(`palimpsest: ${printable(message)}\n`),
+  );
+  try {
+    return await gate.marked(asked, candidates);
+  } finally {
+    gate.dispose();
+  }
+}
+
+function asPrinted({ quality: { mark, reasons }, flaws: _, ...candidate }: MarkedCandidate) {
+  return { ...candidate, mark, flaws: reasons };
+}
+
+function notWritten({ name }: SourceFile, { quality }: MarkedCandidate): string {
+  return `${printable(name)} was not changed, because the answer is poor (${reasonsText(quality)}). Try another --seed or more --candidates, or write it anyway with --force.`;
 }
 
 /** Denoises with the steps in view where standard error is a terminal and nothing else was asked for. */
@@ -117,8 +154,8 @@ async function denoise(
 }
 
 /** `starter · cpu · int8 · 12 forwards · 3.3 tokens per forward · confidence 61 % · 812 ms` */
-function factsLine(result: InfillResult): string {
-  const { confidence, flaws = [] } = result.candidates[0] ?? {};
+function factsLine(result: InfillResult, best: MarkedCandidate | undefined): string {
+  const { confidence } = best ?? {};
   return [
     printable(result.model),
     ...(result.provider === 'server'
@@ -130,14 +167,19 @@ function factsLine(result: InfillResult): string {
           `${result.tokensPerForward.toFixed(1)} tokens per forward`,
         ]),
     ...(confidence === undefined ? [] : [`confidence ${percent(confidence)}`]),
-    ...(flaws.length === 0 ? [] : [`flaws: ${flaws.join(', ')}`]),
+    ...(best === undefined || best.quality.reasons.length === 0 ? [] : [flawsText(best)]),
     `${Math.round(result.millis)} ms`,
   ].join(' · ');
 }
 
-function confidenceText({ confidence, flaws = [] }: Candidate): string {
+function flawsText({ quality }: MarkedCandidate): string {
+  return `${quality.mark === 'poor' ? 'poor' : 'flaws'}: ${reasonsText(quality)}`;
+}
+
+function confidenceText(candidate: MarkedCandidate): string {
+  const { confidence, quality } = candidate;
   const sure = confidence === undefined ? '' : `, confidence ${percent(confidence)}`;
-  return flaws.length === 0 ? sure : `${sure}, flaws: ${flaws.join(', ')}`;
+  return quality.reasons.length === 0 ? sure : `${sure}, ${flawsText(candidate)}`;
 }
 
 function percent(share: number): string {
@@ -146,13 +188,13 @@ function percent(share: number): string {
 
 function showDifference(
   source: SourceFile,
-  result: InfillResult,
+  candidates: readonly MarkedCandidate[],
   all: boolean,
   context: CommandContext,
 ): void {
   const paint = paintFor(context.stdout, context.env);
   const name = headerName(source.name, context.folder);
-  const shown = all ? result.candidates : result.candidates.slice(0, 1);
+  const shown = all ? candidates : candidates.slice(0, 1);
   shown.forEach((candidate, index) => {
     if (shown.length > 1) {
       const title = `# candidate ${index + 1} of ${shown.length}, mean log-probability ${candidate.score.toFixed(2)}${confidenceText(candidate)}`;

@@ -21,9 +21,11 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { isWorthShowing } from '../candidates/quality/verdict';
 import { toEngineError } from '../errors';
 import { DEFAULT_GATE, type InfillParams } from '../protocol';
 import type { EngineKeeper } from '../rpc/engineKeeper';
+import { type AnswerGate, reasonsText } from '../tools/answerGate';
 import { WorkspaceFiles } from '../tools/workspaceFiles';
 import { isWorthAsking, suggestionsOf } from './suggestion';
 
@@ -36,6 +38,7 @@ export interface LanguageServerOptions {
   readonly input: Readable;
   readonly output: Writable;
   readonly keeper: EngineKeeper;
+  readonly gate: Pick<AnswerGate, 'marked'>;
   readonly version: string;
 }
 
@@ -153,7 +156,13 @@ class LanguageServer {
           onFraction: (fraction) => progress?.report(Math.floor(100 * fraction)),
         },
       );
-      const [best] = candidates;
+      const [best] = await this.options.gate.marked({ text, language }, candidates);
+      // An editor puts it into the file at once, with no review.
+      if (best !== undefined && !isWorthShowing(best)) {
+        throw failed(
+          `No good rewrite was found, so nothing was changed (${reasonsText(best.quality)}). Try again, or select more.`,
+        );
+      }
       const newText = best?.spans[0]?.text;
       if (newText === undefined) throw failed('The model found no answer. Try a larger selection.');
       const { applied } = await this.connection.workspace.applyEdit({

@@ -1,9 +1,12 @@
 // What an agent can ask of the engine: text in, text out, no file changed.
 import { applyCandidate } from '../candidates/apply';
+import { isWorthShowing } from '../candidates/quality/verdict';
 import { indexLines, rangeAt } from '../canvas/position';
 import type { ScoredToken } from '../protocol';
 import type { EngineKeeper } from '../rpc/engineKeeper';
 import { integer, object, text } from '../rpc/fields';
+import type { AnswerGate } from './answerGate';
+import { reasonsText } from './answerGate';
 import {
   CANDIDATES,
   COUNTED,
@@ -109,7 +112,11 @@ const SCORE_SCHEMA = {
   required: ['filePath'],
 };
 
-export function codeTools(keeper: EngineKeeper, files: WorkspaceFiles): readonly CodeTool[] {
+export function codeTools(
+  keeper: EngineKeeper,
+  files: WorkspaceFiles,
+  gate: Pick<AnswerGate, 'marked'>,
+): readonly CodeTool[] {
   return [
     {
       name: 'palimpsest_infill',
@@ -117,7 +124,7 @@ export function codeTools(keeper: EngineKeeper, files: WorkspaceFiles): readonly
       description:
         "Asks a diffusion language model that runs on the user's machine to fill in given ranges of a file, using the code before and after them. Fills several ranges jointly. Returns unified diffs, best first, and never edits a file. Use it to fill a hole in existing code or to get an alternative version of a few lines that fits the surrounding code. Files that contain secrets or that Git ignores are refused.",
       inputSchema: INFILL_SCHEMA,
-      run: async (input, signal) => infill(readInfill(input, ''), keeper, files, signal),
+      run: async (input, signal) => infill(readInfill(input, ''), { keeper, files, gate }, signal),
     },
     {
       name: 'palimpsest_score',
@@ -130,10 +137,15 @@ export function codeTools(keeper: EngineKeeper, files: WorkspaceFiles): readonly
   ];
 }
 
+interface InfillParts {
+  readonly keeper: EngineKeeper;
+  readonly files: WorkspaceFiles;
+  readonly gate: Pick<AnswerGate, 'marked'>;
+}
+
 async function infill(
   { filePath, ranges, candidates, instruction }: InfillInput,
-  keeper: EngineKeeper,
-  files: WorkspaceFiles,
+  { keeper, files, gate }: InfillParts,
   signal: AbortSignal,
 ): Promise<string> {
   const source = await files.read(filePath);
@@ -151,13 +163,22 @@ async function infill(
       ),
     signal,
   );
-  const diffs = result.candidates
+  const changes = (await gate.marked(source, result.candidates))
     .map((candidate) => ({ candidate, after: applyCandidate(source.text, candidate) }))
-    .filter(({ after }) => after !== source.text)
-    .map(({ candidate: { confidence }, after }, i) => {
+    .filter(({ after }) => after !== source.text);
+  const diffs = changes
+    .filter(({ candidate }) => isWorthShowing(candidate))
+    .map(({ candidate: { confidence, quality }, after }, i) => {
       const sure = confidence === undefined ? '' : `, confidence ${confidence.toFixed(2)}`;
-      return `Candidate ${i + 1}${sure}:\n${diffOf(source.name, source.text, after)}`;
+      const doubts = quality.reasons.length === 0 ? '' : ` (unsure: ${reasonsText(quality)})`;
+      return `Candidate ${i + 1}${sure}${doubts}:\n${diffOf(source.name, source.text, after)}`;
     });
+  // What a person would not be shown is not passed on as an answer.
+  const poor = changes.filter(({ candidate }) => !isWorthShowing(candidate));
+  if (poor.length > 0) {
+    const why = [...new Set(poor.map(({ candidate: { quality } }) => reasonsText(quality)))].join('; ');
+    diffs.push(`Left out: ${poor.length} of ${changes.length} candidates, which are poor (${why}).`);
+  }
   const answer = diffs.length > 0 ? diffs.join('\n\n') : 'The model suggests no change.';
   return `${answer}\n\n(${result.model}; nothing was edited.)`;
 }

@@ -16,8 +16,8 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { isWorthShowing } from '../../engine/candidates/quality/verdict';
 import { canonicalPlace } from '../privacy/canonicalUri';
-import { isWorthShowing } from '../rewrite/quality/verdict';
 import { wordsOfQuality } from '../rewrite/quality/words';
 import { markdownText } from '../ui/markdownText';
 import type { Door } from './publicApi';

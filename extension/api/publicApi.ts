@@ -1,11 +1,11 @@
 // The door for other extensions and agents: the same engine, the same rules about what may be read, nothing on the screen
 // and nothing edited.
 import { type CancellationToken, Uri, workspace } from 'vscode';
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { EngineSupervisor, ReadyEngine } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import { type Exclusions, sayExclusion } from '../privacy/exclusions';
 import { judged } from '../rewrite/judge';
-import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { applyEdits, inOrder } from '../text/edits';
 import { excerptAround } from '../text/excerpt';
 import type { InfillAnswer, InfillRequest, PalimpsestApi, ScoreAnswer, ScoreRequest } from './palimpsest';

@@ -1,7 +1,8 @@
 // Which candidates still parse, and change anything at all.
+
+import { bracketRest } from '../../engine/syntax/brackets';
+import { declaresAgain, isNoWorse, type SyntaxTree } from '../../engine/syntax/tree';
 import type { CandidateSet } from '../rewrite/request';
-import { bracketRest } from '../syntax/brackets';
-import { declaresAgain, isNoWorse, type SyntaxTree } from '../syntax/tree';
 import { editDistance } from '../text/editDistance';
 import { leastEdit } from '../text/edits';
 import type { TextEdit } from '../text/types';

@@ -1,5 +1,5 @@
 // Where a fix may lie: the smallest piece of syntax around a diagnostic, then the statement around that.
-import type { SyntaxTree } from '../syntax/tree';
+import type { SyntaxTree } from '../../engine/syntax/tree';
 import { spansOf } from '../text/spans';
 import type { OffsetRange } from '../text/types';
 

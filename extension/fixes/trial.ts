@@ -1,9 +1,9 @@
 // One text with a problem, and the means to try candidates on it: its syntax tree, and a copy for the language server. Made for
 // one search, and closed after it.
 import type { Diagnostic, TextDocument } from 'vscode';
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
+import type { SyntaxTree } from '../../engine/syntax/tree';
 import type { CandidateSet } from '../rewrite/request';
-import type { SyntaxTrees } from '../syntax/syntaxTrees';
-import type { SyntaxTree } from '../syntax/tree';
 import { offsetsOf } from '../text/offsets';
 import type { OffsetRange } from '../text/types';
 import { candidatesOf, nearestFirst } from './candidates';

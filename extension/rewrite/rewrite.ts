@@ -1,8 +1,8 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
 import { commands, l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { toEngineError } from '../../engine/errors';
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { editDocument, isCursorNear } from '../documents/editing';
-import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit, rebased } from '../text/edits';
 import type { OffsetRange, TextChange, TextEdit } from '../text/types';
 import { say } from '../ui/statusMessage';

@@ -17,11 +17,11 @@ import {
 import type { EngineError } from '../../engine/errors';
 import { holdsSecrets } from '../../engine/privacy/secrets';
 import type { CopySource } from '../../engine/protocol';
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
 import { textChangesOf } from '../documents/recordedChanges';
 import type { CopiedFrom } from '../memory/copiedFrom';
-import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { leastEdit } from '../text/edits';
 import { rangeOf } from '../text/ranges';
 import { followAll } from '../text/tracking';

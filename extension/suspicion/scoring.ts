@@ -1,9 +1,9 @@
 // Asks the engine how likely the tokens of a stretch are, piece by piece.
 import type { TextDocument } from 'vscode';
 import type { Priority } from '../../engine/protocol';
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { scoreRange } from '../rewrite/repair/scoreRange';
-import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import type { OffsetRange } from '../text/types';
 import { chunksOf } from './chunks';
 import { type Mark, marksOf } from './marks';

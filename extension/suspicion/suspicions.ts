@@ -17,13 +17,13 @@ import {
 } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { Priority } from '../../engine/protocol';
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
 import { textChangesOf } from '../documents/recordedChanges';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Rewrites } from '../rewrite/rewriteManager';
 import { suspicionSettings } from '../settings';
-import type { SyntaxTrees } from '../syntax/syntaxTrees';
 import { offsetsOf } from '../text/offsets';
 import { rangeOf } from '../text/ranges';
 import type { OffsetRange } from '../text/types';

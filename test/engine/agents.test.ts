@@ -22,6 +22,9 @@ const folder = path.join(ROOT, 'node_modules', '.cache', `agents-test-${process.
 const project = path.join(folder, 'project');
 const command = path.join(folder, 'dist', 'cli.js');
 
+/** The scripted answer in its second line does not parse. */
+const PARSES = 'def f():\n    return 1  # steps 1\n';
+
 function environment(): Record<string, string> {
   const { PALIMPSEST_MODEL: _, ...env } = process.env;
   const known = Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
@@ -41,11 +44,14 @@ before(async () => {
   fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'));
   fs.writeFileSync(path.join(project, 'mean.py'), 'steps 1\n');
   fs.writeFileSync(path.join(project, 'forever.py'), 'forever \n');
+  fs.writeFileSync(path.join(project, 'parses.py'), PARSES);
   fs.writeFileSync(path.join(project, '.env'), 'A=1\n');
   // This repository ignores node_modules.
   execFileSync('git', ['init', '-q'], { cwd: project });
   const dist = path.join(folder, 'dist');
   await bundle({ cli: 'engine/cli/main.ts', engine: 'test/unit/process/scriptedEngine.ts' }, dist);
+  const grammars = path.join(ROOT, 'node_modules', '@vscode', 'tree-sitter-wasm', 'wasm');
+  fs.symlinkSync(grammars, path.join(dist, 'tree-sitter'), 'junction');
 });
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
@@ -127,6 +133,14 @@ describe('palimpsest mcp', () => {
         assert.equal(result.isError, true, JSON.stringify(result));
         assert.match(textOf(result), why);
       }
+    }));
+
+  test('what does not parse is left out, and why is said', () =>
+    withClient(async (client) => {
+      const input = { filePath: 'parses.py', ranges: [{ startLine: 2, endLine: 2 }] };
+      const text = textOf(await client.callTool({ name: 'palimpsest_infill', arguments: input }));
+      assert.match(text, /^Left out: 1 of 1 candidates, which are poor \(does-not-parse\)\.\n/);
+      assert.doesNotMatch(text, /@@/);
     }));
 
   test('what is cancelled stops, and the next request is answered', () =>
@@ -269,6 +283,20 @@ describe('palimpsest lsp', () => {
         connection.sendRequest('workspace/executeCommand', { command: 'palimpsest.rewrite', arguments: [3] }),
         /uri and range/,
       );
+    }));
+
+  test('a rewrite that does not parse changes nothing, and why is said', () =>
+    withEditor(async ({ connection, edits, open }) => {
+      await open(PARSES);
+      const range = { start: { line: 1, character: 4 }, end: { line: 1, character: 12 } };
+      await assert.rejects(
+        connection.sendRequest('workspace/executeCommand', {
+          command: 'palimpsest.rewrite',
+          arguments: [{ uri, range }],
+        }),
+        /No good rewrite was found, so nothing was changed \(does-not-parse\)/,
+      );
+      assert.deepEqual(edits, []);
     }));
 
   test('an editor that is gone leaves nothing behind', async () => {

@@ -7,8 +7,8 @@ import test, { describe } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { indexLines, parseSpan, spanAt } from '../../engine/canvas/position';
 import { loadModel } from '../../engine/loadModel';
+import { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { judged } from '../../extension/rewrite/judge';
-import { SyntaxTrees } from '../../extension/syntax/syntaxTrees';
 import { FIRST_FILE, FIRST_LANGUAGE, firstRewriteOf } from '../../extension/ui/firstRewrite';
 
 const root = path.join(__dirname, '..', '..');

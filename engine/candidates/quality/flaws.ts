@@ -1,5 +1,5 @@
 // What is wrong with a candidate as far as its text tells: likelihood alone ranks a loop first and an empty answer second.
-// Pure. Whether it parses is for those to say who have a grammar (extension/syntax).
+// Pure. Whether it parses is for those to say who have a grammar (engine/syntax).
 import type { Span } from '../../canvas/types';
 import { DEFAULT_GATE, type Flaw } from '../../protocol';
 import { imbalance } from '../balance';

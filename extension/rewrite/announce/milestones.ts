@@ -1,5 +1,5 @@
 // What of a rewrite is worth saying aloud to somebody who does not see it: where it stands, never each step. Pure.
-import type { Quality } from '../quality/verdict';
+import type { Quality } from '../../../engine/candidates/quality/verdict';
 import type { Ending } from '../state/types';
 
 export type Milestone =

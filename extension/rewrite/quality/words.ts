@@ -1,6 +1,6 @@
 // A mark in words that anybody understands, and why.
 import { l10n } from 'vscode';
-import type { Mark, Quality, Reason } from './verdict';
+import type { Mark, Quality, Reason } from '../../../engine/candidates/quality/verdict';
 
 /** `Unsure: names that this file does not contain, low confidence` */
 export function wordsOfQuality({ mark, reasons, isDraft }: Quality): string {

@@ -12,7 +12,7 @@ import {
   Range,
   type TextDocument,
 } from 'vscode';
-import type { Quality } from '../quality/verdict';
+import type { Quality } from '../../../engine/candidates/quality/verdict';
 import { wordsOfQuality } from '../quality/words';
 import type { Hunk } from './hunks';
 

@@ -1,7 +1,8 @@
 // What may happen while the engine works on an answer, and what becomes of the answer. Pure.
+
+import { asDraft, isWorthShowing, ranked } from '../../../engine/candidates/quality/verdict';
 import { isCrash } from '../../../engine/rpc/failures';
 import { followAll } from '../../text/tracking';
-import { asDraft, isWorthShowing, ranked } from '../quality/verdict';
 import { end, note, refused, shownAgain, stay, toReview } from './decisions';
 import { turnedTo } from './moments';
 import { isBehindNoChange, isSteered, isUnchanged } from './noChange';

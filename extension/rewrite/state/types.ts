@@ -1,7 +1,8 @@
 // What a rewrite consists of. Pure data: texts and offsets.
+
+import type { Quality } from '../../../engine/candidates/quality/verdict';
 import type { CopySource } from '../../../engine/protocol';
 import type { OffsetRange, TextEdit } from '../../text/types';
-import type { Quality } from '../quality/verdict';
 
 /** A span of the document with the text that stands there until somebody accepts. */
 export interface Span extends OffsetRange {

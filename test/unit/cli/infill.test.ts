@@ -146,6 +146,8 @@ describe('infill', () => {
               text: '0',
             },
           ],
+          mark: 'likely',
+          flaws: [],
         },
       ],
     });
@@ -235,13 +237,71 @@ describe('infill', () => {
     assert.equal(fs.readFileSync(file, 'utf8'), 'def average(values):\n    return total\n');
   });
 
+  const poor: readonly (readonly [string, Script, string])[] = [
+    ['does not parse', { answers: [['values +']] }, 'does-not-parse'],
+    ['loops', { answers: [['values']], flaws: [['loops', 'improbable']] }, 'loops, improbable'],
+    ['deletes most', { answers: [['0']], flaws: [['deletes']] }, 'deletes'],
+  ];
+  for (const [name, script, reasons] of poor) {
+    test(`--write holds back an answer that ${name}, and --force does not`, async (context) => {
+      const words = ['mean.py', '--span', '2:12-2:23', '--write'];
+      const { code, world, file } = await infill(context, words, script);
+      assert.equal(code, 1);
+      assert.equal(fs.readFileSync(file, 'utf8'), TEXT);
+      assert.ok(
+        world.stderr
+          .text()
+          .endsWith(
+            `mean.py was not changed, because the answer is poor (${reasons}). Try another --seed or more --candidates, or write it anyway with --force.\n`,
+          ),
+        world.stderr.text(),
+      );
+      assert.match(world.stdout.text(), /^\+ {4}return /m, 'it is shown all the same');
+
+      const json = await infill(context, [...words, '--json'], script);
+      assert.equal(json.code, 1);
+      const { written, candidates } = JSON.parse(json.world.stdout.text());
+      assert.deepEqual([written, candidates[0].mark], [false, 'poor']);
+      assert.equal(candidates[0].flaws.join(', '), reasons);
+      assert.equal(fs.readFileSync(json.file, 'utf8'), TEXT);
+
+      const forced = await infill(context, [...words, '--force', '--json'], script);
+      assert.equal(forced.code, 0);
+      assert.equal(JSON.parse(forced.world.stdout.text()).written, true);
+      const answer = script.answers?.[0]?.[0] ?? '';
+      assert.equal(fs.readFileSync(forced.file, 'utf8'), TEXT.replace('sum(values)', answer));
+    });
+  }
+
+  test('--write takes the best of what parses, however likely the others are', async (context) => {
+    const words = ['mean.py', '--span', '2:12-2:23', '--write', '--candidates', '3'];
+    const { code, world, file } = await infill(context, words, {
+      answers: [['(values'], ['max(values)'], ['0']],
+    });
+    assert.equal(code, 0);
+    assert.equal(fs.readFileSync(file, 'utf8'), TEXT.replace('sum', 'max'));
+    assert.match(
+      world.stdout.text(),
+      /^# candidate 3 of 3, mean log-probability -0\.25, poor: does-not-parse$/m,
+    );
+  });
+
+  test('text that did not parse before may be written as it is', async (context) => {
+    const folder = temporaryFolder(context);
+    const file = path.join(folder, 'a.py');
+    fs.writeFileSync(file, 'def mean(values:\n    return sum(values)\n');
+    const world = testWorld(scriptedEngine({ answers: [['max']] }).engine, { folder });
+    assert.equal(await runCommand(['infill', 'a.py', '--span', '2:12-2:15', '--write'], world), 0);
+    assert.match(fs.readFileSync(file, 'utf8'), /return max/);
+  });
+
   test('--write leaves a file alone that changed during the denoising', async (context) => {
     const folder = temporaryFolder(context);
     const file = path.join(folder, 'a.py');
     fs.writeFileSync(file, TEXT);
     const { engine } = scriptedEngine({ during: () => fs.writeFileSync(file, 'mine\n') });
     const world = testWorld(engine, { folder });
-    assert.equal(await runCommand(['infill', 'a.py', '--span', '1:1-1:2', '--write'], world), 1);
+    assert.equal(await runCommand(['infill', 'a.py', '--span', '2:12-2:23', '--write'], world), 1);
     assert.equal(fs.readFileSync(file, 'utf8'), 'mine\n');
     assert.match(
       world.stderr.text(),
@@ -324,6 +384,7 @@ describe('infill', () => {
     ['no steps', ['mean.py', '--span', '1:1-1:2', '--steps', '0'], 2, /--steps must be/],
     ['half a token', ['mean.py', '--span', '1:1-1:2', '--max-tokens', '1.5'], 2, /--max-tokens must be/],
     ['a negative threshold', ['mean.py', '--span', '1:1-1:2', '--threshold=-1'], 2, /--threshold must be/],
+    ['--force alone', ['mean.py', '--span', '1:1-1:2', '--force'], 2, /--force is for --write/],
     [
       'another cache',
       ['mean.py', '--span', '1:1-1:2', '--cache', 'none'],

@@ -7,13 +7,21 @@ import type { CommandContext, Engine } from '../../../engine/cli/context';
 import type { CopyIndex } from '../../../engine/copying/sources';
 import { throwIfCancelled } from '../../../engine/errors';
 import type { LoadedModel } from '../../../engine/model';
-import type { InfillParams, LoadModelParams, ScoreParams, ServerParams } from '../../../engine/protocol';
+import type {
+  Flaw,
+  InfillParams,
+  LoadModelParams,
+  ScoreParams,
+  ServerParams,
+} from '../../../engine/protocol';
 import type { DeviceReport } from '../../../engine/runtime/providers';
 import { randomCheckpoint } from '../../../engine/runtime/randomCheckpoint';
 
 export interface Script {
   /** Answers of each candidate, one text a span. */
   readonly answers?: readonly (readonly string[])[];
+  /** What the engine finds wrong with each candidate. */
+  readonly flaws?: readonly (readonly Flaw[])[];
   /** Denoise steps before the answer is there. */
   readonly steps?: number;
   /** Milliseconds between steps. */
@@ -28,6 +36,22 @@ export interface Script {
   /** Called at the end of the denoising. */
   readonly during?: () => void;
 }
+
+/** Only its grammars are there, as `node esbuild.js` would put them. */
+const PACKAGE = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-package-'));
+process.on('exit', () => fs.rmSync(PACKAGE, { recursive: true, force: true }));
+fs.mkdirSync(path.join(PACKAGE, 'dist'));
+const GRAMMARS = path.join(
+  __dirname,
+  '..',
+  '..',
+  '..',
+  'node_modules',
+  '@vscode',
+  'tree-sitter-wasm',
+  'wasm',
+);
+fs.symlinkSync(GRAMMARS, path.join(PACKAGE, 'dist', 'tree-sitter'), 'junction');
 
 export interface Calls {
   readonly loads: LoadModelParams[];
@@ -164,6 +188,7 @@ function scriptedModel(script: Script, calls: Calls): LoadedModel {
         millis: 12.4,
         candidates: answers.map((texts, candidate) => ({
           score: -0.25 - candidate,
+          ...(script.flaws === undefined ? {} : { flaws: script.flaws[candidate] ?? [] }),
           spans: params.spans.map(({ start, end }, index) => ({
             range: rangeAt(lines, start, end),
             start,
@@ -227,7 +252,7 @@ export function testWorld(engine: Engine, overrides: Partial<ScriptedContext> = 
     stderr: fakeStream(),
     env: { HOME: os.tmpdir(), PALIMPSEST_MODEL: '/models/scripted' },
     folder: os.tmpdir(),
-    packageFolder: '/nowhere',
+    packageFolder: PACKAGE,
     version: '1.2.3',
     signal: new AbortController().signal,
     clock: { now: () => 0, later: () => () => {} },

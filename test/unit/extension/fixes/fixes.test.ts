@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import test, { after, describe } from 'node:test';
 import fc from 'fast-check';
+import { SyntaxTrees } from '../../../../engine/syntax/syntaxTrees';
 import { candidatesOf, nearestFirst } from '../../../../extension/fixes/candidates';
 import { withAbsoluteImports } from '../../../../extension/fixes/imports';
 import {
@@ -14,7 +15,6 @@ import {
   verdictOf,
 } from '../../../../extension/fixes/problem';
 import { spansToTry } from '../../../../extension/fixes/spansToTry';
-import { SyntaxTrees } from '../../../../extension/syntax/syntaxTrees';
 
 const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
 const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import test, { after, describe } from 'node:test';
 import fc from 'fast-check';
+import { qualityOf, ranked } from '../../../../../engine/candidates/quality/verdict';
 import type { Flaw } from '../../../../../engine/protocol';
+import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
 import { type Judgeable, judged } from '../../../../../extension/rewrite/judge';
-import { qualityOf, ranked } from '../../../../../extension/rewrite/quality/verdict';
 import { begin, decide } from '../../../../../extension/rewrite/state/machine';
 import type { RewriteState } from '../../../../../extension/rewrite/state/transitions';
 import type { Span } from '../../../../../extension/rewrite/state/types';
-import { SyntaxTrees } from '../../../../../extension/syntax/syntaxTrees';
 import { applyEdits } from '../../../../../extension/text/edits';
 
 const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');

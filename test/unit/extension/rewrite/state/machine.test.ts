@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
+import type { Quality } from '../../../../../engine/candidates/quality/verdict';
 import { EngineError } from '../../../../../engine/errors';
-import type { Quality } from '../../../../../extension/rewrite/quality/verdict';
 import { begin, beginReview, decide } from '../../../../../extension/rewrite/state/machine';
 import type { RewriteEvent, RewriteState } from '../../../../../extension/rewrite/state/transitions';
 import type { Candidate, Span } from '../../../../../extension/rewrite/state/types';

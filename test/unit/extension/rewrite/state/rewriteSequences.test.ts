@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
+import type { Mark } from '../../../../../engine/candidates/quality/verdict';
 import { EngineError } from '../../../../../engine/errors';
-import type { Mark } from '../../../../../extension/rewrite/quality/verdict';
 import { hunksOf } from '../../../../../extension/rewrite/review/hunks';
 import { textWith } from '../../../../../extension/rewrite/review/sides';
 import { candidateOf, hasChanges, positionOf } from '../../../../../extension/rewrite/state/acceptance';

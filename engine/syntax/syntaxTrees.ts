@@ -3,9 +3,9 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { Language, Parser, Tree } from '@vscode/tree-sitter-wasm';
-import type { OffsetRange } from '../text/types';
 import { grammarFile, grammarOf } from './grammars';
 import { SyntaxTree } from './tree';
+import type { OffsetRange } from './types';
 
 type TreeSitter = typeof import('@vscode/tree-sitter-wasm');
 
@@ -14,7 +14,7 @@ export interface SyntaxOptions {
   readonly folder: string;
   /** A grammar that cannot be loaded is told once; its language is then one without. */
   readonly warn: (message: string) => void;
-  /** Milliseconds that one reading may hold up the extension host. */
+  /** Milliseconds that one reading may hold up the process. Default: 500. */
   readonly limitMillis?: number;
 }
 
@@ -103,7 +103,9 @@ export class SyntaxTrees {
       return await library.Language.load(path.join(this.options.folder, grammarFile(grammar)));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      this.options.warn(`The grammar ${grammar} could not be loaded; lines are used instead: ${why}`);
+      this.options.warn(
+        `The grammar ${grammar} could not be loaded, so nothing is known about the syntax of this language: ${why}`,
+      );
       return undefined;
     }
   }

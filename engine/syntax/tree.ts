@@ -1,10 +1,10 @@
 // One text as its grammar reads it. A tree lives in WebAssembly memory that nobody collects: whoever opens one disposes
 // of it.
 import type { Node, Tree } from '@vscode/tree-sitter-wasm';
-import type { OffsetRange, TextEdit } from '../text/types';
 import { isProse } from './kinds';
 import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
 import { type StructureFaults, structureFaults } from './structure';
+import type { OffsetRange, TextEdit } from './types';
 
 /** Places where a text does not parse. Of two readings the one with more of either is the worse. */
 export interface Faults extends StructureFaults {

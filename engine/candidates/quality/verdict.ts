@@ -1,5 +1,5 @@
 // What is worth showing of a model's answers, and how good it looks. Pure: flaws in, a mark out.
-import type { Flaw } from '../../../engine/protocol';
+import type { Flaw } from '../../protocol';
 
 /** What the engine finds in the text, and what only a grammar can tell. */
 export type Reason = Flaw | 'does-not-parse' | 'declares-again';

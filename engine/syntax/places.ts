@@ -1,6 +1,7 @@
 // From a place in a text to the piece of syntax that a person means by it. Pure: nodes are told by the tree.
-import type { OffsetRange } from '../text/types';
+
 import { isBody, isChain, isExpression, isInsideLiteral, isStatement } from './kinds';
+import type { OffsetRange } from './types';
 
 /** What is asked of a node; offsets count UTF-16 units. */
 export interface SyntaxNode {

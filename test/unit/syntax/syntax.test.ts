@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import fc from 'fast-check';
-import { bracketRest } from '../../../../extension/syntax/brackets';
-import { grammarFile, grammarOf } from '../../../../extension/syntax/grammars';
-import { SyntaxTrees } from '../../../../extension/syntax/syntaxTrees';
-import { isNoWorse } from '../../../../extension/syntax/tree';
+import { bracketRest } from '../../../engine/syntax/brackets';
+import { grammarFile, grammarOf } from '../../../engine/syntax/grammars';
+import { SyntaxTrees } from '../../../engine/syntax/syntaxTrees';
+import { isNoWorse } from '../../../engine/syntax/tree';
 
 const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
 

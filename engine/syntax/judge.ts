@@ -1,0 +1,45 @@
+// Looks at answers before anybody sees them: each is parsed in its place, by the grammar that read the old text.
+import { type Quality, qualityOf, type Reading } from '../candidates/quality/verdict';
+import type { Flaw } from '../protocol';
+import { leastEdit } from './leastEdit';
+import type { SyntaxTrees } from './syntaxTrees';
+import { declaresAgain, isNoWorse, type SyntaxTree } from './tree';
+
+/** The whole text with an answer in it, and what the engine finds wrong with that answer. */
+export interface Judgeable {
+  readonly whole: string;
+  readonly flaws?: readonly Flaw[];
+}
+
+/** One for each answer. `text`: the whole text as it was when it was sent. */
+export async function qualitiesOf(
+  syntax: Pick<SyntaxTrees, 'ask'>,
+  { text, languageId }: { readonly text: string; readonly languageId: string },
+  answers: readonly Judgeable[],
+): Promise<readonly Quality[]> {
+  if (answers.length === 0) return [];
+  const look = (tree: SyntaxTree | undefined) =>
+    answers.map(({ whole, flaws = [] }) =>
+      qualityOf(flaws, tree === undefined ? UNKNOWN : readingWith(tree, whole)),
+    );
+  return (await syntax.ask(text, languageId, look)) ?? look(undefined);
+}
+
+const UNKNOWN: Reading = { parses: 'unknown', declaresAgain: false };
+
+function readingWith(tree: SyntaxTree, whole: string): Reading {
+  const edit = leastEdit(tree.text, whole);
+  const edited = tree.edited(edit);
+  if (edited === undefined) return UNKNOWN;
+  try {
+    const { start, end, text } = edit;
+    const before = tree.faults({ start, end });
+    const after = edited.faults({ start, end: start + text.length });
+    return {
+      parses: isNoWorse(before, after) ? 'yes' : 'no',
+      declaresAgain: declaresAgain(before, after),
+    };
+  } finally {
+    edited.dispose();
+  }
+}
