@@ -5,7 +5,7 @@ import { EngineError } from '../errors';
 import { readGgufConfig } from './ggufConfig';
 import { type GgufHeader, type GgufTensor, readGgufHeader } from './ggufHeader';
 import { chatConfig, readVocabulary } from './ggufVocabulary';
-import { readFully, readJsonObject } from './json';
+import { type JsonObject, readFully, readJsonObject } from './json';
 import type { CheckpointParts } from './parts';
 import type { StoredTensor } from './safetensors';
 
@@ -29,22 +29,11 @@ function ggufOverrideName(file: string): string {
  */
 export async function readGgufParts(file: string): Promise<CheckpointParts> {
   const base = path.basename(file);
-  const header = await readGgufHeader(file);
-  refuseSplit(header, base);
-  const { config, isInterleaved } = readGgufConfig(header, base);
   const overrideName = ggufOverrideName(file);
-  const [override, ropeFactors] = await Promise.all([
+  const [override, { header, config, stored, ropeFactors }] = await Promise.all([
     readJsonObject(path.join(path.dirname(file), overrideName), MAX_OVERRIDE_BYTES, 'checkpoint-malformed'),
-    readRopeFactors(file, header, config['head_dim']),
+    readGgufWeights(file),
   ]);
-  const heads = (name: string): number | undefined => {
-    if (!isInterleaved) return undefined;
-    if (/\.attn_q\.(weight|bias)$/.test(name)) return Number(config['num_attention_heads']);
-    return /\.attn_k\.(weight|bias)$/.test(name) ? Number(config['num_key_value_heads']) : undefined;
-  };
-  const stored = new Map<string, StoredTensor>();
-  for (const [name, tensor] of header.tensors)
-    if (name !== ROPE_FACTORS) stored.set(name, storedTensor(tensor, file, heads(name)));
   return {
     root: file,
     name: base.slice(0, -EXTENSION.length),
@@ -59,6 +48,34 @@ export async function readGgufParts(file: string): Promise<CheckpointParts> {
     chatTemplate: undefined,
     ...(ropeFactors ? { ropeFactors } : {}),
   };
+}
+
+/** What a GGUF file says about its weights; `config` is as a folder's config.json. */
+export interface GgufWeights {
+  readonly header: GgufHeader;
+  readonly config: JsonObject;
+  readonly stored: ReadonlyMap<string, StoredTensor>;
+  readonly ropeFactors: readonly number[] | undefined;
+}
+
+/**
+ * @param file absolute path
+ * @throws EngineError with the codes of checkpoints (errors.ts)
+ */
+export async function readGgufWeights(file: string): Promise<GgufWeights> {
+  const base = path.basename(file);
+  const header = await readGgufHeader(file);
+  refuseSplit(header, base);
+  const { config, isInterleaved } = readGgufConfig(header, base);
+  const heads = (name: string): number | undefined => {
+    if (!isInterleaved) return undefined;
+    if (/\.attn_q\.(weight|bias)$/.test(name)) return Number(config['num_attention_heads']);
+    return /\.attn_k\.(weight|bias)$/.test(name) ? Number(config['num_key_value_heads']) : undefined;
+  };
+  const stored = new Map<string, StoredTensor>();
+  for (const [name, tensor] of header.tensors)
+    if (name !== ROPE_FACTORS) stored.set(name, storedTensor(tensor, file, heads(name)));
+  return { header, config, stored, ropeFactors: await readRopeFactors(file, header, config['head_dim']) };
 }
 
 /** Plain values are used where they lie; blocks, and rows out of order, are read through their packing. */

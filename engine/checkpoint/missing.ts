@@ -2,7 +2,7 @@
 // file after the other.
 import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { weightFileNames } from './weightFiles';
+import { hasGgufWeights, weightFileNames } from './weightFiles';
 
 /** Names of the files that a checkpoint needs and this folder lacks; empty where none is missing. */
 export async function missingFiles(folder: string): Promise<readonly string[]> {
@@ -17,7 +17,7 @@ export async function missingFiles(folder: string): Promise<readonly string[]> {
   if (!slow && !(await has('tokenizer.json'))) missing.push('tokenizer.json');
   // An index that cannot be read is told by opening the folder.
   const weights = await weightFileNames(folder).catch(() => undefined);
-  if (weights?.length === 0) missing.push('model.safetensors');
+  if (weights?.length === 0 && !(await hasGgufWeights(folder))) missing.push('model.safetensors');
   for (const name of weights ?? []) if (!(await has(name))) missing.push(name);
   return missing;
 }

@@ -1,4 +1,4 @@
-// Which safetensors files a folder's weights are in. File names in an index are data from the internet: none may
+// Which files a folder's weights are in. File names in an index are data from the internet: none may
 // lead out of the folder. A link that the folder itself holds may: a Hugging Face cache is links to its blobs.
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,10 +9,12 @@ import { readSafetensorsHeader, type StoredTensor } from './safetensors';
 
 export const INDEX_NAME = 'model.safetensors.index.json';
 const SINGLE_NAME = 'model.safetensors';
+/** Rounded weights, in place of safetensors. */
+export const GGUF_NAME = 'model.gguf';
 const MAX_INDEX_BYTES = 32_000_000;
 const MAX_FILES = 10_000;
 
-/** Names of the weight files, relative to the folder, sorted; empty where there are none. */
+/** Names of the safetensors files, relative to the folder, sorted; empty where there are none. */
 export async function weightFileNames(folder: string): Promise<readonly string[]> {
   const index = await readJsonObject(path.join(folder, INDEX_NAME), MAX_INDEX_BYTES, 'checkpoint-malformed');
   if (index) {
@@ -32,7 +34,13 @@ export async function weightFileNames(folder: string): Promise<readonly string[]
   return entries.filter((name) => name.endsWith('.safetensors')).sort();
 }
 
-/** All tensors of a folder by name. */
+/** Whether the weights are in `model.gguf`; safetensors files go first. */
+export async function hasGgufWeights(folder: string): Promise<boolean> {
+  if ((await weightFileNames(folder)).length > 0) return false;
+  return (await readFolder(folder)).includes(GGUF_NAME);
+}
+
+/** All tensors of the safetensors files of a folder by name. */
 export async function readTensors(folder: string): Promise<Map<string, StoredTensor>> {
   const names = await weightFileNames(folder);
   if (names.length === 0) throw await noWeights(folder);

@@ -11,7 +11,7 @@ import { type InstalledFile, type InstalledModel, readInstalled, STAGING, writeM
 import { takeLock } from './lock';
 
 /** Files of a folder that the engine reads. */
-const READ = /\.(json|txt|jinja|safetensors)$/i;
+const READ = /\.(json|txt|jinja|safetensors)$|^model\.gguf$/i;
 
 export interface LocalContext {
   readonly models: string;

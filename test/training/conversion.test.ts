@@ -21,21 +21,22 @@ interface Reading {
   readonly logProbs: readonly number[];
 }
 
+function runPython(module: string, ...options: readonly string[]): void {
+  const python = process.env['PALIMPSEST_TRAINING_PYTHON'];
+  assert.ok(python, 'Run this through `npm test -- training`, which sets Python up.');
+  const cwd = path.resolve(__dirname, '..', '..');
+  const { status, stderr } = spawnSync(python, ['-m', module, ...options], { cwd, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+}
+
 describe('the conversion, from a base to the engine’s answer', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-conversion-'));
   let reading: Reading;
   let checkpoint: Checkpoint;
 
   before(async () => {
-    const python = process.env['PALIMPSEST_TRAINING_PYTHON'];
-    assert.ok(python, 'Run this through `npm test -- training`, which sets Python up.');
     const [out, answer] = [path.join(folder, 'checkpoint'), path.join(folder, 'answer.json')];
-    const { status, stderr } = spawnSync(
-      python,
-      ['-m', 'training.convert.smoke', '--out', out, '--answer', answer],
-      { cwd: path.resolve(__dirname, '..', '..'), encoding: 'utf8' },
-    );
-    assert.equal(status, 0, stderr);
+    runPython('training.convert.smoke', '--out', out, '--answer', answer);
     reading = JSON.parse(fs.readFileSync(answer, 'utf8')) as Reading;
     checkpoint = await openCheckpoint(out);
   });
@@ -54,6 +55,33 @@ describe('the conversion, from a base to the engine’s answer', () => {
   });
 
   test('the engine reads an answer behind both sides as the reference does', async () => {
+    await readsLikeTheReference(checkpoint, 1e-4);
+  });
+
+  for (const [mlp, rest, limit] of [
+    ['F16', 'F16', 1e-2],
+    ['Q4_1', 'Q8_0', 0.3],
+  ] as const)
+    test(`rounded to ${mlp} and ${rest}, it reads what the rounding leaves of that`, async () => {
+      const out = path.join(folder, `${mlp}-${rest}`);
+      runPython(
+        'training.release.pack',
+        '--folder',
+        checkpoint.folder,
+        '--out',
+        out,
+        '--mlp',
+        mlp,
+        '--rest',
+        rest,
+      );
+      const packed = await openCheckpoint(out);
+      assert.deepEqual(packed.family, { ...checkpoint.family, tensorNames: 'gguf' });
+      assert.notEqual(packed.tensors.layers[0]?.query.packing, undefined);
+      await readsLikeTheReference(packed, limit);
+    });
+
+  async function readsLikeTheReference(checkpoint: Checkpoint, limit: number): Promise<void> {
     const graph = await buildGraph(
       checkpoint,
       { precision: 'fp32', attention: 'plain', cacheOutput: 'new', topK: 4 },
@@ -81,9 +109,9 @@ describe('the conversion, from a base to the engine’s answer', () => {
     const found = [...whole.logProbs, ...whole.onward];
     assert.equal(found.length, logProbs.length);
     found.forEach((value, i) => {
-      assert.ok(Math.abs(value - (logProbs[i] ?? Number.NaN)) < 1e-4, `${i}: ${value} for ${logProbs[i]}`);
+      assert.ok(Math.abs(value - (logProbs[i] ?? Number.NaN)) < limit, `${i}: ${value} for ${logProbs[i]}`);
     });
     denoisers.dispose();
     await session.dispose();
-  });
+  }
 });

@@ -1,0 +1,202 @@
+"""Rounds an exported folder's weights: `python -m training.release.pack --folder DIR --out DIR`.
+
+The new folder has the same configuration and tokenizer, and `model.gguf` in place of `model.safetensors`, which has no
+type for blocks of a few bits. The MLPs, two thirds of a converted model, take `--mlp` (4 bits by default), all other
+matrices `--rest` (8 bits); norms stay in fp32.
+
+`--held DATA` measures instead: held-out losses of the weights as they are and under each rounding.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from gguf import GGMLQuantizationType, GGUFWriter, dequantize, quantize
+from torch import Tensor
+
+from training.model.config import ModelConfig, RowRecipe
+from training.model.decoder import Decoder
+from training.release.export import TOKENIZER_FILES
+from training.rows.row_source import RowSource
+from training.rows.schedule import Noise
+from training.run.checkpoint import CheckpointError, load_weights
+from training.run.loss import losses_of
+from training.run.supply import open_source
+
+TYPES = ("F16", "Q8_0", "Q5_1", "Q5_0", "Q4_1", "Q4_0")
+MLP, REST = "Q4_1", "Q8_0"
+ROUNDINGS = (("F16", "F16"), ("Q8_0", "Q8_0"), ("Q5_1", "Q8_0"), ("Q4_1", "Q8_0"), ("Q4_0", "Q8_0"), ("Q4_1", "Q4_1"))
+"""What `--held` compares: types of the MLPs and of the rest."""
+WEIGHTS = "model.gguf"
+CARD = "README.md"
+HELD_ROWS = 32
+
+_NAMES = {
+    "embed_tokens": "token_embd",
+    "norm": "output_norm",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+
+
+def gguf_name(name: str) -> str:
+    """The GGUF name of one of the decoder's parameters."""
+    plain = name.removesuffix(".weight")
+    if not plain.startswith("layers."):
+        return f"{_NAMES[plain]}.weight"
+    _, layer, role = plain.split(".", 2)
+    return f"blk.{layer}.{_NAMES[role]}.weight"
+
+
+def type_of(name: str, tensor: Tensor, mlp: str, rest: str) -> GGMLQuantizationType:
+    """The type that a tensor is stored in."""
+    if tensor.dim() < 2:
+        return GGMLQuantizationType.F32
+    return GGMLQuantizationType[mlp if ".mlp." in name else rest]
+
+
+def permuted(rows: np.ndarray, heads: int) -> np.ndarray:
+    """Rows of Q or K, (heads · size, width), in the interleaved order that files of the architecture llama have."""
+    size = rows.shape[0] // heads
+    return rows.reshape(heads, 2, size // 2, -1).swapaxes(1, 2).reshape(rows.shape)
+
+
+def rounded(tensors: dict[str, Tensor], mlp: str, rest: str) -> dict[str, Tensor]:
+    """What the file gives back, in fp32."""
+    back: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        kind = type_of(name, tensor, mlp, rest)
+        values = dequantize(quantize(tensor.float().numpy(), kind), kind)
+        back[name] = torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32)).view_as(tensor)
+    return back
+
+
+def write_gguf(path: Path, tensors: dict[str, Tensor], model: ModelConfig, mlp: str, rest: str) -> None:
+    """Writes shape and weights; the tokenizer stays in the folder's own files."""
+    # Queries and keys are normalised in Qwen3, and its files keep their rows in order.
+    architecture = "qwen3" if model.query_key_norm else "llama"
+    writer = GGUFWriter(path, architecture)
+    writer.add_name("Palimpsest")
+    writer.add_block_count(model.layers)
+    writer.add_context_length(model.positions)
+    writer.add_embedding_length(model.hidden)
+    writer.add_feed_forward_length(model.intermediate)
+    writer.add_head_count(model.heads)
+    writer.add_head_count_kv(model.key_value_heads)
+    writer.add_key_length(model.head_dimension)
+    writer.add_value_length(model.head_dimension)
+    writer.add_rope_freq_base(model.rope_theta)
+    writer.add_layer_norm_rms_eps(model.norm_epsilon)
+    for name, tensor in tensors.items():
+        kind = type_of(name, tensor, mlp, rest)
+        values = tensor.float().numpy()
+        if architecture == "llama" and name.endswith(("q_proj.weight", "k_proj.weight")):
+            values = permuted(values, model.heads if "q_proj" in name else model.key_value_heads)
+        writer.add_tensor(gguf_name(name), quantize(np.ascontiguousarray(values), kind), raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def pack(folder: Path, out: Path, mlp: str, rest: str) -> Path:
+    """Writes the packed folder, its weights last and under their name only when they are whole; returns their file.
+
+    Raises CheckpointError where `folder` is not an exported one, or a width is not a multiple of a block.
+    """
+    weights = load_weights(folder)
+    if weights.model.hidden % 32 or weights.model.intermediate % 32:
+        raise CheckpointError(f"{folder} has widths that blocks of 32 do not divide: it cannot be packed.")
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("config.json", *TOKENIZER_FILES, CARD):
+        if (folder / name).exists():
+            shutil.copyfile(folder / name, out / name)
+    partial = out / f"{WEIGHTS}.part"
+    try:
+        write_gguf(partial, weights.tensors, weights.model, mlp, rest)
+        partial.replace(out / WEIGHTS)
+    finally:
+        partial.unlink(missing_ok=True)
+    return out / WEIGHTS
+
+
+@torch.no_grad()
+def held_losses(model: Decoder, held: RowSource) -> tuple[float, float]:
+    """Next-token loss on plain rows, and the loss of answers read behind both sides, in nats a token."""
+    totals = torch.zeros(2)
+    for first in range(0, HELD_ROWS, 2):
+        numbers = range(first, first + 2)
+        plain = losses_of(model, held.next_token_batch(numbers))
+        holes = losses_of(model, held.canvas_batch(numbers, Noise(ceiling=1.0, weighted=False)))
+        totals += torch.stack([plain.next_token.float(), holes.middle.float()])
+    next_token, middle = (totals * 2 / HELD_ROWS).tolist()
+    return next_token, middle
+
+
+def measure(folder: Path, data: Path, length: int) -> list[str]:
+    """Lines of a table: bytes and held-out losses as exported and under each of ROUNDINGS."""
+    weights = load_weights(folder)
+    recipe = RowRecipe(kind="fim", plain=0.0, canvas_share=0.0, rename=0.0, echo=0.0)
+    held = open_source(data, "held", folder, length, 0, recipe)
+    model = Decoder(weights.model)
+    lines = ["| MLPs | rest | MB | next token | answers |", "| --- | --- | ---: | ---: | ---: |"]
+    for kinds in (None, *ROUNDINGS):
+        tensors = weights.tensors if kinds is None else rounded(weights.tensors, *kinds)
+        model.load_state_dict(tensors)
+        next_token, middle = held_losses(model.bfloat16() if kinds is None else model.float(), held)
+        size = "" if kinds is None else f"{_bytes_of(weights.tensors, *kinds) / 1e6:.2f}"
+        mlp, rest = ("as exported", "") if kinds is None else kinds
+        lines.append(f"| {mlp} | {rest} | {size} | {next_token:.4f} | {middle:.4f} |")
+    return lines
+
+
+def _bytes_of(tensors: dict[str, Tensor], mlp: str, rest: str) -> int:
+    total = 0
+    for name, tensor in tensors.items():
+        row = np.zeros((1, tensor.shape[-1]), dtype=np.float32)
+        total += quantize(row, type_of(name, tensor, mlp, rest)).nbytes * (tensor.numel() // tensor.shape[-1])
+    return total
+
+
+def main() -> None:
+    """Command line entry."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True, help="a folder that training.release.export wrote")
+    parser.add_argument("--out", type=Path, help="where the packed folder goes")
+    parser.add_argument("--mlp", choices=TYPES, default=MLP)
+    parser.add_argument("--rest", choices=TYPES, default=REST)
+    parser.add_argument("--held", type=Path, help="measure on this packed data instead of writing")
+    parser.add_argument("--length", type=int, default=512, help="clean tokens in a measured row")
+    options = parser.parse_args()
+    if (options.out is None) == (options.held is None):
+        sys.exit("Give either --out to write the packed folder, or --held to measure the roundings.")
+    try:
+        if options.held is not None:
+            print("\n".join(measure(options.folder, options.held, options.length)))
+            return
+        file = pack(options.folder, options.out, options.mlp, options.rest)
+    except CheckpointError as error:
+        sys.exit(str(error))
+    except OSError as error:
+        sys.exit(f"The packed folder could not be written to {options.out}: {error.strerror}. Free some space.")
+    config = json.loads((options.out / "config.json").read_text(encoding="utf-8"))
+    print(f"Packed {config['num_hidden_layers']} layers into {file} ({file.stat().st_size / 1e6:.1f} MB).")
+
+
+if __name__ == "__main__":
+    main()

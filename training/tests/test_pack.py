@@ -1,0 +1,82 @@
+"""Rounded weights: the file holds what the rounding gives, and nothing half-written is left."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from gguf import GGUFReader, dequantize
+
+from training.convert.base import unpermuted
+from training.release.export import export
+from training.release.pack import gguf_name, pack, permuted, rounded
+from training.run.checkpoint import CheckpointError, load_weights
+from training.tests.conftest import Data
+from training.tests.test_resume import new_trainer
+
+
+@pytest.fixture
+def folder(data: Data, tmp_path: Path) -> Path:
+    out = tmp_path / "exported"
+    export(new_trainer(data).checkpoint(), data.tokenizer, out)
+    return out
+
+
+def test_rows_of_queries_go_into_the_order_that_the_file_has_and_come_back() -> None:
+    rows = np.arange(48, dtype=np.float32).reshape(16, 3)
+    assert not np.array_equal(permuted(rows, 2), rows)
+    assert np.array_equal(unpermuted(permuted(rows, 2), 2), rows)
+
+
+@pytest.mark.parametrize(("mlp", "rest"), [("Q4_1", "Q8_0"), ("Q4_0", "Q4_0"), ("F16", "F16")])
+def test_the_file_gives_back_what_the_rounding_gives(folder: Path, tmp_path: Path, mlp: str, rest: str) -> None:
+    file = pack(folder, tmp_path / "packed", mlp, rest)
+    tensors = load_weights(folder).tensors
+    wanted = rounded(tensors, mlp, rest)
+    found = {tensor.name: tensor for tensor in GGUFReader(file).tensors}
+    assert found.keys() == {gguf_name(name) for name in tensors}
+    for name, values in wanted.items():
+        tensor = found[gguf_name(name)]
+        assert tensor.tensor_type.name == ("F32" if values.dim() < 2 else mlp if ".mlp." in name else rest)
+        # This shape has query norms: its rows stay in order.
+        assert np.array_equal(dequantize(tensor.data, tensor.tensor_type), values.numpy())
+    difference = max(float((wanted[name] - tensors[name]).abs().max()) for name in tensors)
+    assert (difference < 1e-3) == (mlp == "F16")
+
+
+def test_the_folder_is_whole_but_for_its_weights(folder: Path, tmp_path: Path) -> None:
+    pack(folder, tmp_path / "packed", "Q4_1", "Q8_0")
+    names = {path.name for path in folder.iterdir()} - {"model.safetensors"} | {"model.gguf"}
+    assert {path.name for path in (tmp_path / "packed").iterdir()} == names
+
+
+def test_a_failed_write_leaves_no_weights(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        (tmp_path / "packed" / "model.gguf.part").write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("training.release.pack.write_gguf", full)
+    with pytest.raises(OSError, match="No space"):
+        pack(folder, tmp_path / "packed", "Q4_1", "Q8_0")
+    assert not list((tmp_path / "packed").glob("model.gguf*"))
+
+
+def test_what_is_no_exported_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="cannot be read as a checkpoint folder"):
+        pack(tmp_path, tmp_path / "packed", "Q4_1", "Q8_0")
+    assert not (tmp_path / "packed").exists()
+
+
+def test_the_command_measures_the_roundings_on_held_out_rows(folder: Path, data: Data) -> None:
+    command = [sys.executable, "-m", "training.release.pack", "--folder", str(folder), "--held", str(data.packed)]
+    ran = subprocess.run([*command, "--length", "128"], capture_output=True, text=True, check=True)
+    rows = [line.split("|")[1:-1] for line in ran.stdout.splitlines()[2:]]
+    assert rows[0][0].strip() == "as exported"
+    exact, halves = float(rows[0][3]), float(rows[1][3])
+    assert torch.isclose(torch.tensor(exact), torch.tensor(halves), rtol=0.02)
+    sizes = [float(row[2]) for row in rows[1:]]
+    assert sizes[0] > sizes[1] > sizes[3] >= sizes[5]
