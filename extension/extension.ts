@@ -87,6 +87,8 @@ export function activate(context: ExtensionContext): Exported {
     });
 
   const modelsTree = new ModelsTree(async () => (await palimpsest()).models);
+  const modelsView = window.createTreeView('palimpsest.models', { treeDataProvider: modelsTree });
+  modelsTree.shownIn(modelsView);
   context.subscriptions.push(
     status,
     servers,
@@ -95,13 +97,13 @@ export function activate(context: ExtensionContext): Exported {
     inEditor('palimpsest.rewriteSyntax', (all, editor) => all.rewrite(editor, 'syntax')),
     inEditor('palimpsest.repairSelection', (all, editor) => all.repair(editor)),
     inEditor('palimpsest.editByInstruction', (all, editor) => all.editByInstruction(editor)),
-    window.registerTreeDataProvider('palimpsest.models', modelsTree),
+    modelsView,
     modelsTree,
     command('palimpsest.chooseModel', (all, row?: unknown) => all.models.choose(idOf(row))),
     command('palimpsest.installModel', (all, row?: unknown) => all.models.install(idOf(row))),
     command('palimpsest.pauseInstall', (all, row?: unknown) => all.models.pause(idOf(row))),
     command('palimpsest.removeModel', (all, row?: unknown) => all.models.remove(idOf(row))),
-    command('palimpsest.freeCache', (all) => all.models.freeCache()),
+    command('palimpsest.clearCache', (all) => all.models.clearCache()),
     command('palimpsest.refreshModels', (all) => all.models.refresh()),
     command('palimpsest.setHubToken', (all) => all.models.setToken()),
     command('palimpsest.useServer', (all) => all.servers.use()),
@@ -200,7 +202,7 @@ export async function deactivate(): Promise<void> {
   await palimpsest?.dispose();
 }
 
-/** Of a row in the view Models, or of a model's name; a command without either asks. */
+/** Of a row in the Models view, or of a model's name; a command without either asks. */
 function idOf(row: unknown): string | undefined {
   if (typeof row === 'string') return row;
   const id: unknown = typeof row === 'object' && row !== null && 'id' in row ? row.id : undefined;

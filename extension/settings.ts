@@ -30,12 +30,21 @@ export const START_SETTINGS = [
 /** Settings that an answer to ghost text was made from. */
 export const ANSWER_SETTINGS = ['palimpsest', 'files.exclude'];
 
+/** What `palimpsest models list` calls the model that comes with the extension. */
+const STARTER = 'starter';
+
+/** A name or a path; empty: the model that comes with the extension. */
+export function chosenModel(): string {
+  const chosen = workspace.getConfiguration(SECTION).get('model.path', '').trim();
+  return chosen === STARTER ? '' : chosen;
+}
+
 export function engineSettings(): EngineSettings {
   const all = workspace.getConfiguration(SECTION);
   const provider = all.get('engine.provider');
   return {
     nodePath: all.get('node.path', '').trim(),
-    modelPath: all.get('model.path', '').trim(),
+    modelPath: chosenModel(),
     provider: PROVIDERS.find((name) => name === provider) ?? 'auto',
     idleMinutes: bounded(all.get('engine.idleMinutes'), 0, 10_000, 10),
   };

@@ -17,8 +17,8 @@ const listSpec: CommandSpec = {
   options: JSON_OPTION,
 };
 
-const freeSpec: CommandSpec = {
-  name: 'cache free',
+const clearSpec: CommandSpec = {
+  name: 'cache clear',
   summary: 'Delete the weights in the cache. The next load of a model makes its own again.',
   operands: [],
   options: {
@@ -54,14 +54,14 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
     [['file', 'size', 'last used', 'models'], ...files.map(lineOf)],
     ['left', 'right', 'left', 'left'],
   );
-  const sum = `${gigabytes(bytes)} in ${folder}; palimpsest cache free deletes them.`;
+  const sum = `${gigabytes(bytes)} in ${folder}; palimpsest cache clear deletes them.`;
   const text =
     files.length === 0 ? [`Nothing in ${folder}.`] : [paint('heading', heading), ...lines, '', sum];
   context.stdout.write(`${text.join('\n')}\n`);
   return 0;
 }
 
-async function runFree(parsed: ParsedArguments, context: CommandContext): Promise<number> {
+async function runClear(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const all = await listSideFiles(cacheFolder(context.env));
   const wanted = parsed.has('unused') ? unused(all, Date.now()) : all;
   const removed: SideFile[] = [];
@@ -82,5 +82,5 @@ async function runFree(parsed: ParsedArguments, context: CommandContext): Promis
 
 export const cacheCommands: readonly Command[] = [
   { spec: listSpec, run: runList },
-  { spec: freeSpec, run: runFree },
+  { spec: clearSpec, run: runClear },
 ];

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { PRECISIONS } from '../graph/types';
-import { catalogue } from '../hub/catalogue';
+import { catalogue, STARTER } from '../hub/catalogue';
 import { installedPlace } from '../hub/place';
 import type { LoadedModel } from '../model';
 import { type LoadProgress, PROVIDERS } from '../protocol';
@@ -18,6 +18,7 @@ import {
   type ParsedArguments,
   suggestion,
 } from './options';
+import { starterFolder } from './starter';
 import { canAnimate, type Environment } from './style';
 
 export const MODEL_OPTION: OptionTable = {
@@ -35,16 +36,17 @@ export const RUN_OPTIONS: OptionTable = {
  * Absolute path of what a person named: an installed model, unless there is a file or folder of that name.
  * @throws EngineError `model-unknown` for a word that is neither and is no path either
  */
-export function modelPlace(named: string, context: Pick<CommandContext, 'env' | 'folder'>): string {
+export function modelPlace(
+  named: string,
+  context: Pick<CommandContext, 'env' | 'folder' | 'packageFolder'>,
+): string {
   const place = path.resolve(context.folder, named);
   if (fs.existsSync(place)) return place;
   const installed = installedPlace(named, context.env);
   if (installed !== undefined) return installed;
+  if (named === STARTER) return starterFolder(context);
   if (isPath(named)) return place;
-  const near = suggestion(
-    named,
-    catalogue().map(({ id }) => id),
-  );
+  const near = suggestion(named, [STARTER, ...catalogue().map(({ id }) => id)]);
   throw new EngineError(
     'model-unknown',
     `There is no model, folder, or .gguf file named ${named}.${near} "palimpsest models list" shows the models.`,
@@ -61,7 +63,7 @@ function isPath(named: string): boolean {
 export function modelFolder(parsed: ParsedArguments, context: CommandContext): string {
   const named = parsed.text('model') ?? (context.env['PALIMPSEST_MODEL'] || undefined);
   if (named !== undefined) return modelPlace(named, context);
-  const starter = path.join(context.packageFolder, 'models', 'starter');
+  const starter = starterFolder(context);
   if (!fs.existsSync(starter)) {
     throw new EngineError(
       'checkpoint-missing',

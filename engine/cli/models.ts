@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { EngineError, toEngineError } from '../errors';
 import { listSideFiles } from '../graph/sideFileUpkeep';
-import { type CatalogueModel, catalogue } from '../hub/catalogue';
+import { type CatalogueModel, catalogue, STARTER } from '../hub/catalogue';
 import { gigabytes } from '../hub/disk';
 import { fitOf } from '../hub/fit';
 import { huggingFaceCache, modelsFolder } from '../hub/folders';
@@ -21,6 +21,7 @@ import { LiveView } from './liveView';
 import { cacheFolder, progressLine } from './modelOptions';
 import { fitText, infoLines, licenseText, listedModels, listLines, progressBar } from './modelsView';
 import { type CommandSpec, type ParsedArguments, suggestion, UsageError } from './options';
+import { requireOther, starterFacts, starterLines } from './starter';
 import { canAnimate, paintFor } from './style';
 
 const JSON_OPTION = { json: { help: 'print a single JSON object' } };
@@ -80,10 +81,7 @@ function offeredModel(id: string): CatalogueModel | undefined {
 }
 
 function unknownModel(id: string): EngineError {
-  const near = suggestion(
-    id,
-    catalogue().map((model) => model.id),
-  );
+  const near = suggestion(id, [STARTER, ...catalogue().map((model) => model.id)]);
   return new EngineError(
     'model-unknown',
     `There is no model ${id}.${near} "palimpsest models list" shows what there is.`,
@@ -110,10 +108,11 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
   const files = await listSideFiles(cacheFolder(context.env));
   const cache = { bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
   const width = context.stdout.isTTY ? (context.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
-  print(context, parsed, { folder, models, cache }, [
+  print(context, parsed, { folder, included: starterFacts(context), models, cache }, [
     ...listLines(models, paintFor(context.stdout, context.env), width),
     '',
-    'palimpsest models info MODEL shows more; palimpsest models install MODEL installs it.',
+    `${STARTER} is included and is used until you name another model. "palimpsest models info MODEL" shows more,`,
+    '"palimpsest models install MODEL" installs it.',
   ]);
   return 0;
 }
@@ -122,7 +121,12 @@ async function runInfo(parsed: ParsedArguments, context: CommandContext): Promis
   const [id = ''] = parsed.operands;
   const offered = offeredModel(id);
   const installed = readInstalled(modelsFolder(context.env), id);
-  if (!offered && !installed) throw unknownModel(id);
+  if (!offered && !installed) {
+    if (id !== STARTER) throw unknownModel(id);
+    const lines = starterLines(context, paintFor(context.stdout, context.env));
+    print(context, parsed, { id, included: starterFacts(context) }, lines);
+    return 0;
+  }
   const fit = offered && fitOf(offered, context.memory);
   const lines = infoLines(offered, installed, fit, paintFor(context.stdout, context.env));
   print(context, parsed, { id, offered, installed, fit }, lines);
@@ -171,6 +175,7 @@ function whileAsked(parsed: ParsedArguments, context: CommandContext): CommandCo
 async function runInstall(parsed: ParsedArguments, shell: CommandContext): Promise<number> {
   const context = whileAsked(parsed, shell);
   const [given = ''] = parsed.operands;
+  requireOther(given);
   const offered = offeredModel(given);
   if (offered && parsed.has('id')) {
     throw new UsageError('--id is for a folder or file of your own.', installSpec.name);
@@ -309,6 +314,7 @@ async function runVerify(parsed: ParsedArguments, context: CommandContext): Prom
   const [id = ''] = parsed.operands;
   const model = readInstalled(modelsFolder(context.env), id);
   if (!model) {
+    requireOther(id);
     if (!offeredModel(id)) throw unknownModel(id);
     throw new EngineError(
       'model-unknown',
@@ -345,6 +351,7 @@ async function runVerify(parsed: ParsedArguments, context: CommandContext): Prom
 
 async function runRemove(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const [id = ''] = parsed.operands;
+  if (!readInstalled(modelsFolder(context.env), id)) requireOther(id);
   const { remove } = await import('../hub/upkeep');
   const { bytes, kept } = await remove(modelsFolder(context.env), id);
   print(context, parsed, { id, bytes, kept }, [

@@ -1,6 +1,7 @@
 // Models of the catalogue and installed ones, as lines of text.
-import type { CatalogueModel } from '../hub/catalogue';
+import { type CatalogueModel, STARTER, type Use } from '../hub/catalogue';
 import { gigabytes } from '../hub/disk';
+import { firstChoices } from '../hub/firstChoice';
 import { type Fit, fitOf, workingBytes } from '../hub/fit';
 import { type DamagedModel, type InstalledModel, isDamaged } from '../hub/installed';
 import { clip } from './displayWidth';
@@ -17,6 +18,8 @@ export interface ListedModel {
   readonly offered?: CatalogueModel;
   readonly download?: Download;
   readonly fit?: Fit;
+  /** Where to begin for this use; absent on all others. */
+  readonly firstChoice?: Use;
 }
 
 interface Download {
@@ -32,10 +35,6 @@ function downloadBytes(model: CatalogueModel): Download {
   return { bytes: model.parameters * (model.stored === 'F32' ? 4 : 2), isExact: false };
 }
 
-function factsOf(offered: CatalogueModel, memory: number | undefined) {
-  return { offered, fit: fitOf(offered, memory), download: downloadBytes(offered) };
-}
-
 /** The catalogue with what is installed beside it; what is installed comes first. */
 export function listedModels(
   offered: readonly CatalogueModel[],
@@ -43,9 +42,19 @@ export function listedModels(
   unfinished: readonly string[],
   memory?: number,
 ): readonly ListedModel[] {
+  const choices = firstChoices(offered, memory);
+  const factsOf = (model: CatalogueModel) => {
+    const firstChoice = choices.get(model.id);
+    return {
+      offered: model,
+      fit: fitOf(model, memory),
+      download: downloadBytes(model),
+      ...(firstChoice === undefined ? {} : { firstChoice }),
+    };
+  };
   const here = installed.map((model): ListedModel => {
     const known = offered.find(({ id }) => id === model.id);
-    const entry = known ? factsOf(known, memory) : {};
+    const entry = known ? factsOf(known) : {};
     if (isDamaged(model))
       return { id: model.id, title: known?.title ?? model.id, state: 'damaged', ...entry };
     return { id: model.id, title: model.title, state: 'installed', place: model.place, ...entry };
@@ -57,7 +66,7 @@ export function listedModels(
         id: model.id,
         title: model.title,
         state: unfinished.includes(model.id) ? 'unfinished' : 'available',
-        ...factsOf(model, memory),
+        ...factsOf(model),
       }),
     );
   return [...here, ...others];
@@ -74,27 +83,50 @@ export function fitText({ verdict, bytes, memory }: Fit): string {
 }
 
 export function listLines(models: readonly ListedModel[], paint: Paint, width: number): string[] {
-  const rows = models.map(({ id, title, state, offered, fit, download }) => [
+  const rows = models.map(({ id, title, state, offered, fit, download, firstChoice }) => [
     id,
     title,
-    state === 'available' ? '' : state,
+    state === 'available' ? recommendation(firstChoice) : state,
     download ? about(download) : '',
     fit ? fitText(fit) : '',
     offered ? offered.license.name : '',
-    offered?.isAutoregressive ? 'left to right' : offered ? 'diffusion' : '',
+    offered ? kindText(offered) : '',
   ]);
-  const [heading = '', ...lines] = table(
-    [['name', 'model', 'state', 'download', 'memory', 'license', 'kind'], ...rows],
+  const [heading = '', starter = '', ...lines] = table(
+    [
+      ['name', 'model', 'state', 'download', 'memory', 'license', 'kind'],
+      [STARTER, 'Palimpsest starter', 'included', '', '', 'Apache-2.0', 'diffusion'],
+      ...rows,
+    ],
     ['left', 'left', 'left', 'right', 'left', 'left', 'left'],
   ).map((line) => clip(line, Math.max(width, 40)));
   return [
     paint('heading', heading),
+    paint('good', starter),
     ...lines.map((line, index) => {
       const model = models[index];
       if (model?.state === 'installed') return paint('good', line);
       return model?.fit?.verdict === 'too-large' ? paint('faint', line) : line;
     }),
   ];
+}
+
+function recommendation(use: Use | undefined): string {
+  switch (use) {
+    case undefined:
+      return '';
+    case 'rewriting':
+      return 'recommended for rewriting';
+    case 'instructions':
+      return 'recommended for instructions';
+    case 'completing':
+      return 'recommended for completing';
+  }
+}
+
+function kindText({ isAutoregressive, takesInstructions }: CatalogueModel): string {
+  const kind = isAutoregressive ? 'left to right' : 'diffusion';
+  return takesInstructions ? `${kind}, takes instructions` : kind;
 }
 
 /** Facts of one model, in two columns. */
@@ -110,6 +142,7 @@ export function infoLines(
       ['Model', model.title],
       ['Good for', model.goodFor],
       ['Kind', model.isAutoregressive ? 'autoregressive, left to right' : `diffusion (${model.family})`],
+      ['Takes', model.takesInstructions ? 'instructions' : 'no instructions'],
       ['Parameters', `${(model.parameters / 1e9).toFixed(1)} billion`],
       ['Context', model.context ? `${model.context} tokens` : 'not published'],
       ['License', licenseText(model)],

@@ -42,6 +42,10 @@ export interface CatalogueModel {
   /** Tokens of context that the model was trained for, where its authors say. */
   readonly context?: number;
   readonly license: License;
+  /** Whether it was trained to follow an instruction. A chat template alone does not say so. */
+  readonly takesInstructions: boolean;
+  /** What it is recommended for where this machine can run it (firstChoice.ts). */
+  readonly recommendedFor?: Use;
   /** What it is good for, in a sentence. */
   readonly goodFor: string;
   /** The files to fetch; absent: whatever the repository has that the engine reads. */
@@ -54,6 +58,13 @@ interface License {
   /** What it forbids, where that is more than usual. */
   readonly restriction?: string;
 }
+
+/** What a model can be recommended for. */
+export const USES = ['rewriting', 'instructions', 'completing'] as const;
+export type Use = (typeof USES)[number];
+
+/** Name of the model that comes with Palimpsest. It is in no catalogue, and no other model can have its name. */
+export const STARTER = 'starter';
 
 const CODE = 'internal';
 
@@ -86,6 +97,8 @@ function readModel(value: unknown, index: number): CatalogueModel {
     'stored',
     'context',
     'license',
+    'takesInstructions',
+    'recommendedFor',
     'goodFor',
     'files',
   ]);
@@ -110,6 +123,8 @@ function readModel(value: unknown, index: number): CatalogueModel {
     stored: fields.choice('stored', ['F32', 'BF16', 'packed']),
     ...(fields.has('context') ? { context: fields.integer('context', { max: 2 ** 24 }) } : {}),
     license: readLicense(fields),
+    takesInstructions: fields.has('takesInstructions') && fields.boolean('takesInstructions'),
+    ...(fields.has('recommendedFor') ? { recommendedFor: fields.choice('recommendedFor', USES) } : {}),
     goodFor: fields.string('goodFor'),
     ...(files === undefined ? {} : { files: readFiles(files, fields, where) }),
   };

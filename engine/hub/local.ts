@@ -5,7 +5,7 @@ import { unreadable } from '../checkpoint/json';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, throwIfCancelled } from '../errors';
 import { ensureFolder } from '../folder';
-import { catalogue, isModelId } from './catalogue';
+import { catalogue, isModelId, STARTER } from './catalogue';
 import { fileChecksum } from './checksum';
 import { type InstalledFile, type InstalledModel, readInstalled, STAGING, writeManifest } from './installed';
 import { takeLock } from './lock';
@@ -78,12 +78,12 @@ async function sizesOf(root: string, names: readonly string[]): Promise<Readonly
 }
 
 function requireFreeName(models: string, id: string): void {
-  const isOffered = catalogue().some((model) => model.id === id);
+  const isOffered = id === STARTER || catalogue().some((model) => model.id === id);
   if (!isOffered && readInstalled(models, id) === undefined) return;
   throw new EngineError(
     'option-invalid',
     isOffered
-      ? `${id} is the name of a model of the catalog. Choose another one with --id.`
+      ? `${id} is the name of a model that Palimpsest includes or offers. Choose another one with --id.`
       : `A model named ${id} is installed already. Choose another name with --id, or remove that one first.`,
   );
 }

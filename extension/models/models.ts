@@ -17,9 +17,9 @@ import { setContext } from '../common/contextKeys';
 import { deviceLines } from '../common/devices';
 import { sizeText } from '../common/sizes';
 import { setServer } from '../servers/servers';
-import { hasServer } from '../settings';
+import { chosenModel, hasServer } from '../settings';
 import { runCommand, runModels } from './modelsCommand';
-import { askToFree, askToInstall, askToRemove, askWhich, pick } from './questions';
+import { askToClear, askToInstall, askToRemove, askWhich, pick } from './questions';
 import { type CacheRow, cacheOf, type ModelRow, rowsOf, starterRow } from './rows';
 
 const TOKEN = 'hubToken';
@@ -74,16 +74,16 @@ export class Models {
   }
 
   /** Deletes it. A model that runs goes on; the next load makes its own again. */
-  async freeCache(isSure = false): Promise<void> {
+  async clearCache(isSure = false): Promise<void> {
     this.refresh();
     const listed = await this.listed();
     if (listed === undefined) return;
     const { cache } = listed;
     if (cache === undefined) void window.showInformationMessage(l10n.t('The cache is empty.'));
-    else if (isSure || (await askToFree(cache))) {
+    else if (isSure || (await askToClear(cache))) {
       try {
-        const answer = await runCommand(['cache', 'free'], this.options);
-        this.options.info(`Freed the cache: ${JSON.stringify(answer)}`);
+        const answer = await runCommand(['cache', 'clear'], this.options);
+        this.options.info(`Cleared the cache: ${JSON.stringify(answer)}`);
       } catch (error) {
         this.options.fail(toEngineError(error));
       }
@@ -315,10 +315,6 @@ export function hubToken(secrets: SecretStorage): Promise<string | undefined> {
 function isChosen({ id, place }: ModelRow): boolean {
   const chosen = chosenModel();
   return chosen === id || (chosen !== '' && chosen === place);
-}
-
-function chosenModel(): string {
-  return workspace.getConfiguration('palimpsest').get('model.path', '').trim();
 }
 
 /** It answers from now on, and no server does. */

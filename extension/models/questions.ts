@@ -92,13 +92,13 @@ export async function askToInstall(row: ModelRow): Promise<boolean> {
 }
 
 /** Says what is lost: time, and nothing else. */
-export async function askToFree({ bytes }: CacheRow): Promise<boolean> {
-  const free = l10n.t('Delete');
+export async function askToClear({ bytes }: CacheRow): Promise<boolean> {
+  const clear = l10n.t('Clear Cache');
   const detail = l10n.t(
     'They were made from the weights of your models, and are made again when a model is loaded.',
   );
   const question = l10n.t('Delete {0} of quantized weights?', sizeText(bytes));
-  return (await window.showWarningMessage(question, { modal: true, detail }, free)) === free;
+  return (await window.showWarningMessage(question, { modal: true, detail }, clear)) === clear;
 }
 
 /** Says what goes and what stays. */

@@ -18,6 +18,10 @@ export interface ModelRow {
   readonly licenseUrl?: string;
   readonly restriction?: string;
   readonly goodFor?: string;
+  /** What it is the first choice for on this machine. */
+  readonly firstChoice?: Use;
+  /** It was trained to follow instructions. */
+  readonly takesInstructions: boolean;
   readonly isLeftToRight: boolean;
 }
 
@@ -44,10 +48,14 @@ export function starterRow(): ModelRow {
     title: l10n.t('Starter model'),
     state: 'installed',
     fits: 'fits',
-    goodFor: l10n.t('Included; small and weak.'),
+    goodFor: l10n.t('Included. Small and weak: it shows that everything works. Takes no instructions.'),
+    takesInstructions: false,
     isLeftToRight: false,
   };
 }
+
+const USES = ['rewriting', 'instructions', 'completing'] as const;
+type Use = (typeof USES)[number];
 
 const STATES = ['installed', 'damaged', 'unfinished', 'available'] as const;
 const FITS = ['fits', 'small-only', 'too-large'] as const;
@@ -56,7 +64,7 @@ const FITS = ['fits', 'small-only', 'too-large'] as const;
 export function rowsOf(answer: unknown): readonly ModelRow[] {
   const models = isRecord(answer) ? answer['models'] : undefined;
   if (!Array.isArray(models)) throw new Error('The palimpsest command gave no list of models.');
-  return models.map(rowOf);
+  return firstChoicesFirst(models.map(rowOf));
 }
 
 function rowOf(value: unknown): ModelRow {
@@ -65,6 +73,7 @@ function rowOf(value: unknown): ModelRow {
   const [offered, download, fit] = [part('offered'), part('download'), part('fit')];
   const license = isRecord(offered['license']) ? offered['license'] : {};
   const state = STATES.find((name) => name === model['state']);
+  const firstChoice = USES.find((name) => name === model['firstChoice']);
   const { id, title } = model;
   if (typeof id !== 'string' || typeof title !== 'string' || state === undefined)
     throw new Error('The palimpsest command gave a model without a name.');
@@ -80,6 +89,8 @@ function rowOf(value: unknown): ModelRow {
     ...text('licenseUrl', license['url']),
     ...text('restriction', license['restriction']),
     ...text('goodFor', offered['goodFor']),
+    ...(firstChoice === undefined ? {} : { firstChoice }),
+    takesInstructions: offered['takesInstructions'] === true,
     isLeftToRight: offered['isAutoregressive'] === true,
   };
 }
@@ -92,9 +103,34 @@ function number<K extends string>(key: K, value: unknown): Partial<Record<K, num
   return typeof value === 'number' ? ({ [key]: value } as Record<K, number>) : {};
 }
 
-/** Size, memory and license in a line. */
-export function factsText({ bytes, memory, fits, license }: ModelRow): string {
+/** Where to begin, for who has installed none. */
+export function isFirstChoice({ state, firstChoice }: ModelRow): boolean {
+  return firstChoice !== undefined && state !== 'installed' && state !== 'damaged';
+}
+
+/** As they are listed, with those to begin with before the others that are not installed. */
+export function firstChoicesFirst(rows: readonly ModelRow[]): readonly ModelRow[] {
+  const rank = (row: ModelRow) => (isFirstChoice(row) ? 1 : row.state === 'available' ? 2 : 0);
+  return [...rows].sort((a, b) => rank(a) - rank(b));
+}
+
+function recommendation(use: Use): string {
+  switch (use) {
+    case 'rewriting':
+      return l10n.t('recommended for rewriting');
+    case 'instructions':
+      return l10n.t('recommended for instructions');
+    case 'completing':
+      return l10n.t('recommended for completing lines');
+  }
+}
+
+/** What to begin with, whether it takes instructions, size, memory and license, in a line. */
+export function factsText(row: ModelRow): string {
+  const { bytes, memory, fits, license, firstChoice, takesInstructions } = row;
   return [
+    ...(isFirstChoice(row) && firstChoice !== undefined ? [recommendation(firstChoice)] : []),
+    ...(takesInstructions && firstChoice !== 'instructions' ? [l10n.t('takes instructions')] : []),
     ...(bytes === undefined ? [] : [sizeText(bytes)]),
     ...(memory === undefined ? [] : [fitText(memory, fits)]),
     ...(license === undefined ? [] : [license]),

@@ -1,4 +1,4 @@
-// The view Models: what is installed and what could be, with the model in use marked.
+// The Models view: what is installed and what could be, with the model in use marked.
 import {
   type Event,
   EventEmitter,
@@ -8,10 +8,11 @@ import {
   type TreeDataProvider,
   TreeItem,
   TreeItemCollapsibleState,
+  type TreeView,
 } from 'vscode';
 import { sizeText } from '../common/sizes';
 import type { Models } from './models';
-import { CACHE_ID, type CacheRow, factsText, type ModelRow, starterRow } from './rows';
+import { CACHE_ID, type CacheRow, factsText, isFirstChoice, type ModelRow, starterRow } from './rows';
 
 type Row = ModelRow | CacheRow;
 
@@ -20,6 +21,7 @@ export class ModelsTree implements TreeDataProvider<Row> {
   readonly onDidChangeTreeData: Event<void> = this.changed.event;
   private models: Models | undefined;
   private loading: Promise<Models> | undefined;
+  private view: Pick<TreeView<Row>, 'message'> | undefined;
 
   /** `load` is called when the view is shown for the first time. */
   constructor(private readonly load: () => Promise<Models>) {}
@@ -29,6 +31,7 @@ export class ModelsTree implements TreeDataProvider<Row> {
     this.loading ??= this.listened();
     const models = await this.loading;
     const { rows, cache } = (await models.listed()) ?? { rows: [] };
+    this.advise(rows);
     return [starterRow(), ...rows, ...(cache === undefined ? [] : [cache])];
   }
 
@@ -49,8 +52,21 @@ export class ModelsTree implements TreeDataProvider<Row> {
     return item;
   }
 
+  /** Above the rows of this view stands where to begin, as long as there is only the starter model. */
+  shownIn(view: Pick<TreeView<Row>, 'message'>): void {
+    this.view = view;
+  }
+
   dispose(): void {
     this.changed.dispose();
+  }
+
+  private advise(rows: readonly ModelRow[]): void {
+    if (this.view === undefined) return;
+    const hasOnlyStarter = rows.some(isFirstChoice) && rows.every(({ state }) => state !== 'installed');
+    this.view.message = hasOnlyStarter
+      ? l10n.t('The starter model is small and weak. For real work, install a model with a star.')
+      : '';
   }
 
   private async listened(): Promise<Models> {
@@ -81,12 +97,14 @@ function actionsOf({ id, state }: ModelRow, isUsed: boolean, isInstalling: boole
   ];
 }
 
-function iconOf({ state, fits }: ModelRow, isUsed: boolean, isInstalling: boolean): string {
+function iconOf(row: ModelRow, isUsed: boolean, isInstalling: boolean): string {
+  const { state, fits } = row;
   if (isInstalling) return 'loading~spin';
   if (isUsed) return 'check';
   if (state === 'installed') return 'circle-filled';
   if (state === 'damaged') return 'error';
   if (state === 'unfinished') return 'debug-pause';
+  if (isFirstChoice(row)) return 'star-full';
   return fits === 'too-large' ? 'circle-slash' : 'circle-outline';
 }
 

@@ -267,7 +267,7 @@ describe('editing by instruction', () => {
         set('showInformationMessage', showInformationMessage);
         set('showQuickPick', showQuickPick);
       }
-      assert.match(String(heard[0]?.[0]), /does not take instructions.*chat template/);
+      assert.match(String(heard[0]?.[0]), /^The model \S+ does not take instructions.*chat template/);
       assert.equal(heard[0]?.[1], 'Choose Model…');
       assert.equal(inputs.opened.length, known);
       assert.deepEqual(fingerprint(editor.document), untouched);

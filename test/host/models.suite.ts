@@ -4,7 +4,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { commands, extensions, type MarkdownString, type SecretStorage, workspace } from 'vscode';
+import {
+  commands,
+  extensions,
+  type MarkdownString,
+  type SecretStorage,
+  type ThemeIcon,
+  workspace,
+} from 'vscode';
 import { EngineError } from '../../engine/errors';
 import { Models } from '../../extension/models/models';
 import { CACHE_ID } from '../../extension/models/rows';
@@ -49,7 +56,7 @@ describe('models', () => {
     const rows = await tree.getChildren();
     const item = tree.getTreeItem(rows.find(({ id }) => id === ID) ?? assert.fail());
     assert.equal(item.contextValue, 'install');
-    assert.match(String(item.description), /1\.0 GB · .* · Apache-2\.0/);
+    assert.match(String(item.description), /^takes instructions · 1\.0 GB · .* · Apache-2\.0/);
     tree.dispose();
   });
 
@@ -59,6 +66,19 @@ describe('models', () => {
     const [starter = assert.fail()] = await tree.getChildren();
     const { label, description, contextValue } = tree.getTreeItem(starter);
     assert.deepEqual([label, description, contextValue], ['Starter model', 'in use', '']);
+    tree.dispose();
+  });
+
+  it('says where to begin, while there is only the starter model', async () => {
+    const all = await (await internals()).palimpsest();
+    const tree = new ModelsTree(async () => all.models);
+    const view: { message?: string } = {};
+    tree.shownIn(view);
+    const [, first = assert.fail()] = await tree.getChildren();
+    assert.match(String(view.message), /install a model with a star/);
+    const { description, iconPath } = tree.getTreeItem(first);
+    assert.match(String(description), /^recommended for /);
+    assert.equal((iconPath as ThemeIcon).id, 'star-full');
     tree.dispose();
   });
 
@@ -97,7 +117,7 @@ describe('models', () => {
         [''],
       );
       assert.deepEqual(failures, ['No Node.js.']);
-      for (const act of ['install', 'remove', 'freeCache'] as const) {
+      for (const act of ['install', 'remove', 'clearCache'] as const) {
         failures.length = 0;
         await models[act]();
         assert.deepEqual(failures, ['No Node.js.'], act);
@@ -135,7 +155,7 @@ describe('models', () => {
       const item = tree.getTreeItem(row);
       assert.deepEqual([item.label, item.contextValue], ['Cache', 'cache']);
       assert.match(String(item.description), /^\d/);
-      await all.models.freeCache(true);
+      await all.models.clearCache(true);
       assert.deepEqual(await shown(), []);
       assert.deepEqual(
         fs.readdirSync(all.cacheFolder).filter((file) => file.includes('.weights')),

@@ -47,12 +47,12 @@ export class Instructions {
   }
 }
 
-async function offerModels({ familyTitle }: ModelDescription): Promise<void> {
+async function offerModels({ name }: ModelDescription): Promise<void> {
   const choose = l10n.t('Choose Model…');
   const chosen = await window.showInformationMessage(
     l10n.t(
-      'Palimpsest: {0} does not take instructions; it fills in what fits the surrounding code. Models with a chat template do, such as Stable-DiffCoder Instruct, Dream-Coder, SDAR, or Qwen2.5-Coder Instruct.',
-      familyTitle,
+      'The model {0} does not take instructions; it fills in what fits the surrounding code. Models with a chat template do, such as Stable-DiffCoder Instruct, Dream-Coder, SDAR, or Qwen2.5-Coder Instruct.',
+      name,
     ),
     choose,
   );

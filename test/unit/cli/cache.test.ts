@@ -31,14 +31,14 @@ describe('palimpsest cache', () => {
       text,
       new RegExp(`^q8-[0-9a-f]{32}\\.weights +\\d+ kB +\\d{4}-\\d\\d-\\d\\d +${checkpoint.name}$`, 'm'),
     );
-    assert.match(text, /kB in .*cache; palimpsest cache free deletes them/);
+    assert.match(text, /kB in .*cache; palimpsest cache clear deletes them/);
     const { bytes, files } = JSON.parse(await run('cache list --json'));
     assert.equal(files.length, 2);
     const models = JSON.parse(await run('models list --json'));
     assert.equal(models.cache.bytes, bytes);
 
-    assert.deepEqual(JSON.parse(await run('cache free --unused --json')).files, [], 'all are needed');
-    const freed = JSON.parse(await run('cache free --json'));
+    assert.deepEqual(JSON.parse(await run('cache clear --unused --json')).files, [], 'all are needed');
+    const freed = JSON.parse(await run('cache clear --json'));
     assert.deepEqual([freed.bytes, freed.files.length, freed.kept], [bytes, 2, []]);
     assert.deepEqual(fs.readdirSync(cache), ['probe-cuda.json']);
   });
@@ -54,7 +54,7 @@ describe('palimpsest cache', () => {
     }
     fs.rmSync(gone.tensors.head.file);
     assert.match(await run('cache list'), /\(gone\)$/m);
-    assert.match(await run('cache free --unused'), /^\d+ kB are free again\.$/m);
+    assert.match(await run('cache clear --unused'), /^\d+ kB are free again\.$/m);
     const { files } = JSON.parse(await run('cache list --json'));
     assert.deepEqual(
       files.map(({ models }: { readonly models: readonly string[] }) => models),

@@ -78,10 +78,61 @@ describe('palimpsest models', () => {
     const { code, out } = await run('models list');
     assert.equal(code, 0);
     for (const { id } of catalogue()) assert.match(out, new RegExp(`^${id.replaceAll('.', '\\.')} `, 'm'));
-    assert.match(out, /^qwen2\.5-coder-0\.5b .* 491 MB .*needs .*Apache-2\.0 +left to right$/m);
-    assert.match(out, /^coda-1\.7b .*about 6\.8 GB.*CC-BY-NC-4\.0 +diffusion$/m);
+    assert.match(
+      out,
+      /^qwen2\.5-coder-0\.5b .* 491 MB .*needs .*Apache-2\.0 +left to right, takes instructions$/m,
+    );
+    assert.match(out, /^coda-1\.7b .*about 6\.8 GB.*CC-BY-NC-4\.0 +diffusion, takes instructions$/m);
     const { models } = JSON.parse((await run('models list --json')).out);
     assert.equal(models.length, catalogue().length);
+  });
+
+  test('says where to begin on this machine, and which models take instructions', async (t) => {
+    const recommended = async (memory: number) => {
+      const { run } = await shell(t);
+      const { models } = JSON.parse((await run('models list --json', { memory })).out);
+      const lines = (await run('models list', { memory })).out.split('\n');
+      const found = models.flatMap(({ id, firstChoice }: { id: string; firstChoice?: string }) =>
+        firstChoice === undefined ? [] : [[firstChoice, id]],
+      );
+      for (const [use, id] of found)
+        assert.ok(
+          lines.some((line) => line.startsWith(`${id} `) && line.includes(`recommended for ${use}`)),
+          id,
+        );
+      return Object.fromEntries(found);
+    };
+    assert.deepEqual(await recommended(32e9), {
+      rewriting: 'dreamon-7b',
+      instructions: 'stable-diffcoder-8b-instruct',
+      completing: 'qwen2.5-coder-1.5b',
+    });
+    assert.deepEqual(await recommended(8e9), {
+      rewriting: 'open-dcoder-0.5b',
+      instructions: 'sdar-1.7b-chat',
+      completing: 'qwen2.5-coder-1.5b',
+    });
+    assert.deepEqual(await recommended(1e9), {});
+  });
+
+  test('knows the model that is included, which is neither installed nor removed', async (t) => {
+    const { run, folder } = await shell(t);
+    assert.match((await run('models list')).out, /^starter +Palimpsest starter +included /m);
+    const { code, out } = await run('models info starter');
+    assert.equal(code, 0);
+    assert.match(out, /Model +Palimpsest starter\n/);
+    assert.match(out, /Takes +no instructions/);
+    assert.match(out, /Included +.*starter/);
+    assert.equal(JSON.parse((await run('models info starter --json')).out).included.id, 'starter');
+    for (const word of ['install', 'verify', 'remove']) {
+      const refused = await run(`models ${word} starter`);
+      assert.equal(refused.code, 1, word);
+      assert.match(refused.err, /starter is the model that comes with Palimpsest/, word);
+    }
+    assert.match((await run('models info startr')).err, /Did you mean starter\?/);
+    fs.writeFileSync(path.join(folder, 'x.py'), 'a\n');
+    const { loads } = await run('score x.py --model starter');
+    assert.match(loads[0] ?? '', /models.starter$/);
   });
 
   test('shows one', async (t) => {
