@@ -109,7 +109,7 @@ export function isFirstChoice({ state, firstChoice }: ModelRow): boolean {
 }
 
 /** As they are listed, with those to begin with before the others that are not installed. */
-export function firstChoicesFirst(rows: readonly ModelRow[]): readonly ModelRow[] {
+function firstChoicesFirst(rows: readonly ModelRow[]): readonly ModelRow[] {
   const rank = (row: ModelRow) => (isFirstChoice(row) ? 1 : row.state === 'available' ? 2 : 0);
   return [...rows].sort((a, b) => rank(a) - rank(b));
 }
