@@ -16,6 +16,12 @@ import { hashesBefore, KEY_UNITS, skipBlanks, skipBlanksBack, unitEnd, unitStart
 
 /** Places that are looked at, by what led there, and sources that are given back. */
 const MOST = { left: 320, begun: 256, right: 64, sources: 64 };
+/**
+ * Full searches for one request, two milliseconds each. A hole of many steps would ask fifty times; after the first ones, what
+ * stands around the places that they found is searched instead, some tens of such stretches.
+ */
+const MOST_SEARCHES = 16;
+const MOST_STRETCHES = 32;
 /** Files named as near that are searched as a whole, and characters of each. */
 const NEAR = { files: 8, characters: 100_000 };
 /** Units behind the hole by which a place is looked for: fewer stand everywhere. */
@@ -40,6 +46,9 @@ export class MemoryLookup implements CopyIndex {
   private last:
     | { readonly left: string; readonly right: string; readonly sources: readonly Source[] }
     | undefined;
+  private searches = 0;
+  /** Around the places that were found so far. */
+  private readonly found: CopyText[] = [];
 
   constructor(
     memory: Pick<Memory, 'segments' | 'state' | 'file'>,
@@ -64,26 +73,38 @@ export class MemoryLookup implements CopyIndex {
     const tail = left.slice(-LEFT_REACH);
     const head = right.slice(0, LEFT_REACH);
     if (this.last?.left !== tail || this.last.right !== head)
-      this.last = { left: tail, right: head, sources: this.find(tail, head) };
+      this.last = { left: tail, right: head, sources: this.search(tail, head) };
     return this.last.sources;
   }
 
+  private search(tail: string, head: string): readonly Source[] {
+    if (this.searches++ >= MOST_SEARCHES)
+      return eachOnce(findSources([...this.nearTexts, ...this.found], tail));
+    const sources = this.find(tail, head);
+    for (const stretch of this.around(sources))
+      if (this.found.length < MOST_STRETCHES && !this.found.some((other) => overlaps(other, stretch)))
+        this.found.push(stretch);
+    return sources;
+  }
+
   stretches(left: string, right: string): readonly CopyText[] {
-    const taken: CopyText[] = [...this.nearTexts];
-    const covered = new Map<string, number[]>();
-    for (const { text, at, origin, distance } of this.sources(left, right)) {
-      if (taken.length >= STRETCHES + this.nearTexts.length) break;
+    return [...this.nearTexts, ...this.around(this.sources(left, right))];
+  }
+
+  /** What stands around the best of them; the files named as near are there as a whole. */
+  private around(sources: readonly Source[]): CopyText[] {
+    const taken: CopyText[] = [];
+    for (const { text, at, origin, distance } of sources) {
+      if (taken.length >= STRETCHES) break;
       if (origin === undefined || this.nearTexts.some((near) => near.origin === origin)) continue;
-      const others = covered.get(origin.path ?? '') ?? [];
-      if (others.some((other) => Math.abs(other - at) < STRETCH.after)) continue;
-      covered.set(origin.path ?? '', [...others, at]);
       const start = Math.max(0, at - STRETCH.before);
-      taken.push({
+      const stretch: CopyText = {
         text: text.slice(start, at + STRETCH.after),
         distance,
         before: false,
-        origin: { ...origin, start },
-      });
+        origin: { ...origin, start: origin.start + start },
+      };
+      if (!taken.some((other) => overlaps(other, stretch))) taken.push(stretch);
     }
     return taken;
   }
@@ -171,6 +192,25 @@ export class MemoryLookup implements CopyIndex {
     this.origins.set(file, origin);
     return origin;
   }
+}
+
+/** Stretches overlap, and lie in files that are searched as a whole. */
+function eachOnce(sources: readonly Source[]): Source[] {
+  const seen = new Set<string>();
+  return sources.filter(({ origin, at }) => {
+    const place = `${(origin?.start ?? 0) + at} ${origin?.path}`;
+    const isNew = !seen.has(place);
+    seen.add(place);
+    return isNew;
+  });
+}
+
+/** Whether two stretches of the same file lie so near each other that one is enough. */
+function overlaps(a: CopyText, b: CopyText): boolean {
+  if (a.origin?.path !== b.origin?.path) return false;
+  const [mine, theirs] = [a.origin?.start ?? 0, b.origin?.start ?? 0];
+  const ends = mine + a.text.length - theirs - b.text.length;
+  return Math.max(Math.abs(mine - theirs), Math.abs(ends)) < STRETCH.after;
 }
 
 interface Ring {

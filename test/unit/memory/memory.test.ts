@@ -193,3 +193,53 @@ describe('a memory', () => {
     );
   });
 });
+
+describe('a lookup for a hole of many steps', () => {
+  const far = Array.from({ length: 60 }, (_, i) => `far${i}(one, two);\n`).join('');
+
+  test('searches the whole memory a few times, and then what stands around the places that it found', () => {
+    const memory = new Memory(LIMITS);
+    const near = `open(door);\n  close(door);\n${code(9)}`;
+    drive(
+      memory.update(
+        [
+          { path: 'near.ts', text: near },
+          { path: 'far.ts', text: far },
+        ],
+        [],
+      ),
+    );
+    let searches = 0;
+    const [segment] = memory.segments;
+    assert.ok(segment && memory.segments.length === 1);
+    const counted = new Proxy(segment, {
+      get: (target, key) => {
+        if (key === 'ranges') searches++;
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const lookup = new MemoryLookup(
+      { segments: [counted], state: memory.state, file: (path) => memory.file(path) },
+      {},
+    );
+    const after = (left: string) =>
+      lookup
+        .sources(left, '\n')
+        .filter(({ order }) => order >= 2)
+        .map(({ text, at, origin }) => ({
+          says: text.slice(at, text.indexOf('\n', at)),
+          whole: origin?.whole.slice((origin?.start ?? 0) + at).split('\n')[0],
+          path: origin?.path,
+        }));
+    assert.deepEqual(after('open(')[0], { says: 'door);', whole: 'door);', path: 'near.ts' });
+    for (let i = 0; i < 15; i++) after(`nothing${i}(`);
+    const full = searches;
+    // Beside what was found before: still there. Elsewhere: not sought any more.
+    assert.deepEqual(after('  close('), [{ says: 'door);', whole: 'door);', path: 'near.ts' }]);
+    assert.deepEqual(after('far40('), []);
+    assert.equal(searches, full);
+    const fresh = new MemoryLookup(memory, {}).sources('far40(', '\n');
+    assert.ok(fresh.some(({ text, at }) => text.startsWith('one, two);', at)));
+  });
+});
