@@ -7,6 +7,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from '../setup.mjs';
+import { lonelyNetwork } from './lonelyNetwork.mjs';
 
 const CODE_SERVER = '4.139.1';
 /** The VS Code inside, which is how `code --version` answers. */
@@ -114,7 +115,7 @@ function install(vsix, { node, entry, places }) {
 /**
  * Starts a server with fresh user data. `installed`: extension folders that appear as installed, by a link; `vsix`: a
  * package that is installed. `onExit`: it ended by itself.
- * `smoke` lets a page drive tests (`codeAutomationLog`, `codeAutomationExit`).
+ * `isAlone`: in a network without a way out (lonelyNetwork.mjs). `smoke` lets a page drive tests (`codeAutomationLog`, `codeAutomationExit`).
  */
 export async function startCodeServer({
   settings = {},
@@ -124,6 +125,7 @@ export async function startCodeServer({
   smoke = false,
   port,
   onExit,
+  isAlone = false,
 } = {}) {
   const { node, entry } = ensureCodeServer();
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-code-'));
@@ -154,9 +156,12 @@ export async function startCodeServer({
   const places = ['--user-data-dir', userData, '--extensions-dir', extensions];
   if (vsix !== undefined) install(vsix, { node, entry, places });
   const listen = await freePort(port);
+  const network = isAlone ? await lonelyNetwork(home, listen) : undefined;
+  const [program, ...words] = [...(network?.words ?? []), node];
   const child = spawn(
-    node,
+    program,
     [
+      ...words,
       entry,
       ...['--config', path.join(home, 'config.yaml'), '--bind-addr', `127.0.0.1:${listen}`, '--auth', 'none'],
       ...places,
@@ -187,6 +192,7 @@ export async function startCodeServer({
       if (child.exitCode !== null || child.signalCode !== null) resolve();
       else child.once('exit', resolve);
     });
+    network?.close();
     signalGroup(child, 'SIGTERM');
     await Promise.race([gone, sleep(5000)]);
     signalGroup(child, 'SIGKILL');
@@ -235,7 +241,8 @@ async function untilHealthy(url, child) {
   for (let tries = 0; tries < 600; tries++) {
     if (child.exitCode !== null) throw new Error('exited');
     try {
-      if ((await fetch(`${url}healthz`)).ok) return;
+      // A connection that is made before anybody listens behind it may stay silent.
+      if ((await fetch(`${url}healthz`, { signal: AbortSignal.timeout(2000) })).ok) return;
     } catch {
       // Not listening yet.
     }

@@ -10,9 +10,17 @@ export async function openWorkbench({
   extension,
   vsix,
   settings,
+  env,
+  isAlone,
   viewport = { width: 1180, height: 700 },
 }) {
-  const server = await startCodeServer({ settings, installed: extension ? [extension] : [], vsix });
+  const server = await startCodeServer({
+    settings,
+    env,
+    isAlone,
+    installed: extension ? [extension] : [],
+    vsix,
+  });
   const browser = await launchBrowser().catch(async (error) => {
     await server.stop();
     throw error;

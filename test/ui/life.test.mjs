@@ -1,36 +1,18 @@
 // No orphan, whatever is killed: the extension host, the server, the window. Seen from outside, because who is killed
 // cannot look; with real keys in a real workbench.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { afterEach, beforeEach, describe } from 'node:test';
 import { root } from '../../scripts/setup.mjs';
 import { openWorkbench } from '../../scripts/vscode/workbench.mjs';
+import { processes, until } from './processes.mjs';
 
 const LIMIT_MILLIS = 60_000;
 /** From the end of the extension host. */
 const ORPHAN_MILLIS = 5000;
 const FILE = 'rateLimiter.ts';
-
-function processes() {
-  const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' });
-  return stdout
-    .split('\n')
-    .map((line) => /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line))
-    .filter((found) => found !== null && !found[3].startsWith('Z'))
-    .map(([, pid, parent, , args]) => ({ pid: Number(pid), parent: Number(parent), args }));
-}
-
-async function until(look, what, millis = LIMIT_MILLIS) {
-  for (const start = Date.now(); Date.now() - start < millis; ) {
-    const found = await look();
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return assert.fail(`Not seen within ${millis / 1000} s: ${what}.`);
-}
 
 describe('the engine outlives nobody', { timeout: 480_000 }, () => {
   let place;
