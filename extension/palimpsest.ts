@@ -281,7 +281,7 @@ export class Palimpsest {
   async editByInstruction(editor: TextEditor, given?: string): Promise<Rewrite | undefined> {
     if (!(await this.permission.toRewrite(editor.document))) return undefined;
     try {
-      const instruction = await this.instructions.ask(given);
+      const instruction = await this.instructions.ask(editor, given);
       return instruction === undefined ? undefined : this.rewriteMeant(editor, undefined, { instruction });
     } catch (error) {
       void this.failures.tell(toEngineError(error));

@@ -55,13 +55,26 @@ export class EngineKeeper {
 
   /**
    * Runs `work` with an engine whose model is loaded; waits for that where need be, as long as `signal` lets it. Rejects with
-   * EngineError: why there is no engine, or what `work` threw. Work that was lost in a crash is not done again.
+   * EngineError: why there is no engine, or what `work` threw. Work that was lost in a crash is not done again. What a model refuses
+   * because its files have changed is done with the files as they are now.
    */
-  async use<T>(work: (engine: KeptEngine) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  use<T>(work: (engine: KeptEngine) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.attempt(work, signal, true);
+  }
+
+  private async attempt<T>(
+    work: (engine: KeptEngine) => Promise<T>,
+    signal: AbortSignal | undefined,
+    reloads: boolean,
+  ): Promise<T> {
     const engine = await unlessAborted(this.engine(), signal);
     try {
       return await work(engine);
     } catch (error) {
+      if (isEngineError(error) && error.code === 'model-changed' && reloads) {
+        this.reload(engine);
+        return this.attempt(work, signal, false);
+      }
       if (isEngineError(error) && error.code === 'device-lost') this.replace(engine, error);
       throw error;
     }
@@ -77,6 +90,14 @@ export class EngineKeeper {
     if (this.stopping !== undefined) return Promise.reject(stopped());
     if (this.ready !== undefined) return Promise.resolve(this.ready);
     return this.begin(this.current?.client.failure);
+  }
+
+  /** No crash: the next engine starts at once. */
+  private reload({ client, model }: KeptEngine): void {
+    if (this.current?.client !== client || this.stopping !== undefined) return;
+    this.options.log('info', `The files of ${model.name} have changed, so they are loaded again.`);
+    void client.stop();
+    void this.begin(undefined);
   }
 
   /** Its process cannot use the GPU any more: another one looks for the GPU again, and takes the CPU where it is gone. */

@@ -203,7 +203,7 @@ function examine(value: unknown): Examined {
       ? { message }
       : { reason: 'neither method nor result', id };
   }
-  if (typeof fields.method !== 'string') return { reason: 'method is no string', id };
+  if (typeof fields.method !== 'string') return { reason: 'method is not a string', id };
   if (fields.id !== undefined && id === null) return { reason: 'id is neither string nor number', id };
   if (fields.params !== undefined && typeof fields.params !== 'object') {
     return { reason: 'params are neither object nor array', id };

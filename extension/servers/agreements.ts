@@ -6,6 +6,11 @@ const AGREED = 'servers.agreed';
 const WITH_KEY = 'servers.withKey';
 const SECRET = 'serverKey:';
 
+/** The origin that a secret is the key of; undefined: it is the secret of something else. */
+export function originOfSecret(name: string): string | undefined {
+  return name.startsWith(SECRET) ? name.slice(SECRET.length) : undefined;
+}
+
 export interface Storage {
   readonly state: Memento;
   readonly secrets: SecretStorage;

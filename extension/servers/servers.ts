@@ -14,7 +14,7 @@ import { serverAddress } from '../../engine/privacy/serverAddress';
 import type { ServerKind, ServerParams } from '../../engine/protocol';
 import { Disposables } from '../common/disposables';
 import { SECTION } from '../settings';
-import { Agreements, type Storage } from './agreements';
+import { Agreements, originOfSecret, type Storage } from './agreements';
 import { type ConfiguredServer, configuredServer, SERVER_SETTING } from './configured';
 import { askForKey, askForServer, askToSend, askWhichOrigin } from './questions';
 
@@ -34,6 +34,10 @@ export class Servers implements Disposable {
   /** The server in use is another one, or is reached in another way. */
   readonly onChange: Event<void> = this.changed.event;
   readonly agreements: Agreements;
+  /** What this window's engine was, or would be, started with. */
+  private known: ServerStatus['use'] | undefined;
+  /** Keys are being changed by this window, which says so itself. */
+  private ownChanges = 0;
   /** Whether a person agrees to send code there. Suites answer for them. */
   agree = (server: ConfiguredServer): Promise<boolean> => askToSend(server);
 
@@ -49,6 +53,31 @@ export class Servers implements Disposable {
         if (this.valid() !== undefined) this.changed.fire();
       }),
     );
+    // Consent and keys are those of all windows. Of a key, VS Code says at once that it is another one; consent is looked at when a
+    // person comes back from the other window.
+    this.owned.add(
+      storage.secrets.onDidChange(({ key }) => {
+        const origin = originOfSecret(key);
+        const isInUse = origin !== undefined && origin === this.valid()?.address.origin;
+        if (isInUse && this.ownChanges === 0) this.changed.fire();
+      }),
+    );
+    this.owned.add(
+      window.onDidChangeWindowState(({ focused }) => {
+        if (focused) this.lookAgain();
+      }),
+    );
+    this.owned.add(
+      this.onChange(() => {
+        this.known = this.status?.use;
+      }),
+    );
+    this.known = this.status?.use;
+  }
+
+  /** Says so where consent was given or taken back in another window. */
+  lookAgain(): void {
+    if (this.status?.use !== this.known) this.changed.fire();
   }
 
   /** Undefined where none is set, or what is set is none. */
@@ -125,7 +154,7 @@ export class Servers implements Disposable {
   async forget(which?: string): Promise<void> {
     const origin = which ?? (await this.askWhich());
     if (origin === undefined) return;
-    await this.agreements.forget(origin);
+    await this.ourselves(() => this.agreements.forget(origin));
     if (this.valid()?.address.origin !== origin) return;
     await setServer(undefined);
     this.changed.fire();
@@ -158,16 +187,25 @@ export class Servers implements Disposable {
     ]);
   }
 
+  private async ourselves<T>(change: () => Promise<T>): Promise<T> {
+    this.ownChanges++;
+    try {
+      return await change();
+    } finally {
+      this.ownChanges--;
+    }
+  }
+
   /** Whether an answer was given. */
   private async takeKey(origin: string, isOptional: boolean): Promise<boolean> {
     const key = await askForKey(serverAddress(origin).host, isOptional);
     if (key === undefined) return false;
     if (key === '') {
-      if (!isOptional) await this.agreements.forgetKey(origin);
+      if (!isOptional) await this.ourselves(() => this.agreements.forgetKey(origin));
       return true;
     }
     try {
-      if (!(await this.agreements.setKey(origin, key)))
+      if (!(await this.ourselves(() => this.agreements.setKey(origin, key))))
         void window.showWarningMessage(
           l10n.t('This system has no secret storage, so the key is forgotten when you close the window.'),
         );

@@ -15,6 +15,8 @@ export class LoadingNotice {
   private readonly owned = new Disposables();
   private timer: NodeJS.Timeout | undefined;
   private begunAt = 0;
+  /** A notification that VS Code has been asked for, and has not opened yet. */
+  private isOpening = false;
   private shown: { readonly report: Report; readonly close: () => void; percent: number } | undefined;
 
   constructor(private readonly engine: EngineSupervisor) {
@@ -31,7 +33,7 @@ export class LoadingNotice {
       this.close();
     } else if (this.shown !== undefined) {
       if (state.kind === 'loading' && state.progress !== undefined) this.report(state.progress);
-    } else if (this.timer === undefined) {
+    } else if (this.timer === undefined && !this.isOpening) {
       this.begunAt = performance.now();
       this.later();
     }
@@ -52,7 +54,9 @@ export class LoadingNotice {
       title: l10n.t('Palimpsest: loading the model'),
       cancellable: true,
     };
+    this.isOpening = true;
     void window.withProgress(options, (report, token) => {
+      this.isOpening = false;
       const listening = token.onCancellationRequested(() => void this.engine.stop());
       const openedAt = performance.now();
       return new Promise<void>((resolve) => {

@@ -76,6 +76,15 @@ describe('the command serve', () => {
     await assert.rejects(ask(server, '/health'), /ECONNREFUSED/);
   });
 
+  test('a model whose files have changed is loaded again, and the request answered', async () => {
+    const { child, server, exit } = await running();
+    const answer = await post(server, '/v1/infill', doing(`changed ${path.join(folder, 'first')}`));
+    assert.equal(answer.status, 200, JSON.stringify(answer.json));
+    child.kill('SIGTERM');
+    const { code, err } = await exit;
+    assert.equal(code, 0, err);
+  });
+
   test('what does not come to an end is refused when the grace is over', async () => {
     const { child, server, exit } = await running(['--grace', '0.2']);
     const stream = await Stream.open(server, doing('forever'));

@@ -230,6 +230,33 @@ describe('editing by instruction', () => {
     });
   });
 
+  it('opens no input over what somebody went on with while the model was loaded', async () => {
+    const palimpsest = await (await internals()).palimpsest();
+    await palimpsest.engine.stop();
+    const { launch } = palimpsest;
+    let proceed = () => {};
+    const held = new Promise<void>((resolve) => {
+      proceed = resolve;
+    });
+    palimpsest.launch = async () => {
+      await held;
+      return launch();
+    };
+    const known = inputs.opened.length;
+    try {
+      const editor = await openFile('late.py', TEXT);
+      select(editor, [1, 3]);
+      const asking = palimpsest.editByInstruction(editor);
+      await openFile('other.py', TEXT);
+      proceed();
+      assert.equal(await asking, undefined);
+      assert.equal(inputs.opened.length, known);
+    } finally {
+      proceed();
+      palimpsest.launch = launch;
+    }
+  });
+
   describe('of a model that takes none', () => {
     before(async () => {
       const palimpsest = await (await internals()).palimpsest();

@@ -2,8 +2,11 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { commands } from 'vscode';
+import { commands, window } from 'vscode';
+import { Emitter } from '../../engine/rpc/emitter';
+import type { EngineState, EngineSupervisor } from '../../extension/engine/supervisor';
 import type { Palimpsest } from '../../extension/palimpsest';
+import { LoadingNotice } from '../../extension/ui/loadingProgress';
 import {
   answerTo,
   closeEverything,
@@ -197,6 +200,52 @@ describe('engine', () => {
       assert.deepEqual(heard.said, []);
     } finally {
       heard.stop();
+    }
+  });
+
+  it('one notification says that the model loads, however often it begins while VS Code opens it', async () => {
+    const states = new Emitter<EngineState>();
+    const engine = {
+      onState: states.event,
+      isAwaited: true,
+      state: { kind: 'stopped' } as EngineState,
+      stop: async () => undefined,
+    };
+    const enter = (state: EngineState) => {
+      engine.state = state;
+      states.fire(state);
+    };
+    const { withProgress } = window;
+    const set = (value: unknown) =>
+      Object.defineProperty(window, 'withProgress', { configurable: true, writable: true, value });
+    const asked: (() => Promise<void>)[] = [];
+    // VS Code answers later.
+    set((_options: unknown, task: (report: unknown, token: unknown) => Promise<void>) => {
+      const token = { onCancellationRequested: () => ({ dispose: () => undefined }) };
+      return new Promise<void>((resolve) => {
+        asked.push(() => task({ report: () => undefined }, token).then(resolve));
+      });
+    });
+    const notice = new LoadingNotice(engine as unknown as EngineSupervisor);
+    try {
+      enter({ kind: 'loading' });
+      await until(() => asked.length === 1, 'a notification');
+      enter({ kind: 'stopped' });
+      enter({ kind: 'loading' });
+      assert.equal(Reflect.get(notice, 'timer'), undefined, 'no second one is waited for');
+      const opened = asked[0]?.();
+      enter({ kind: 'stopped' });
+      await opened;
+      assert.equal(asked.length, 1);
+      enter({ kind: 'loading' });
+      await until(() => asked.length === 2, 'another one, for another loading');
+      const second = asked[1]?.();
+      enter({ kind: 'stopped' });
+      await second;
+    } finally {
+      set(withProgress);
+      notice.dispose();
+      states.dispose();
     }
   });
 

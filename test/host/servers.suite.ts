@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { commands, window, workspace } from 'vscode';
+import { commands, EventEmitter, type Memento, type SecretStorage, window, workspace } from 'vscode';
 import { withoutSecrets } from '../../extension/common/loggedSettings';
+import { Agreements, type Storage } from '../../extension/servers/agreements';
+import { Servers } from '../../extension/servers/servers';
 import { llama, type RecordedServer, recordedServer } from '../unit/remote/recordedServer';
 import {
   closeEverything,
@@ -58,6 +60,44 @@ describe('servers', () => {
     select(shown, [1, 1]);
     return shown;
   }
+
+  it('that is allowed, or whose key is changed, in another window is noticed here', async () => {
+    const kept = new Map<string, unknown>();
+    const secret = new EventEmitter<{ readonly key: string }>();
+    const state = {
+      keys: () => [...kept.keys()],
+      get: (name: string) => kept.get(name),
+      update: async (name: string, value: unknown) => void kept.set(name, value),
+    } as Memento;
+    const secrets = {
+      store: async () => undefined,
+      delete: async () => undefined,
+      onDidChange: secret.event,
+    };
+    const storage: Storage = { state, secrets: secrets as unknown as SecretStorage };
+    await configure('model.server', setting());
+    const here = new Servers(storage);
+    let changes = 0;
+    here.onChange(() => changes++);
+    try {
+      here.lookAgain();
+      assert.equal(changes, 0, 'nothing has changed');
+      const { origin } = new URL(server.url);
+      await new Agreements(storage).agree(origin);
+      here.lookAgain();
+      assert.deepEqual([changes, here.status?.use], [1, 'sends']);
+      secret.fire({ key: 'serverKey:https://elsewhere.example' });
+      secret.fire({ key: 'hubToken' });
+      assert.equal(changes, 1, 'keys of others');
+      secret.fire({ key: `serverKey:${origin}` });
+      assert.equal(changes, 2);
+      here.lookAgain();
+      assert.equal(changes, 2);
+    } finally {
+      here.dispose();
+      secret.dispose();
+    }
+  });
 
   it('that a repository names gets nothing', async () => {
     const [folder = assert.fail()] = workspace.workspaceFolders ?? [];

@@ -1,9 +1,10 @@
 // Asks what is wanted, of models that take instructions; of one that takes none says so before anybody has typed, with the way to
 // one that does.
-import { commands, l10n, type Memento, window } from 'vscode';
+import { commands, l10n, type Memento, type TextEditor, window } from 'vscode';
 import { toEngineError } from '../../../engine/errors';
 import type { ModelDescription } from '../../../engine/protocol';
 import type { EngineSupervisor } from '../../engine/supervisor';
+import { say } from '../../ui/statusMessage';
 import { InstructionHistory } from './history';
 import { InstructionInput } from './input';
 
@@ -18,14 +19,27 @@ export class Instructions {
     this.history = new InstructionHistory(state);
   }
 
-  /** `given`: one that needs not be asked for. Undefined: nothing is wanted after all, or the model takes none. Rejects with EngineError. */
-  async ask(given?: string): Promise<string | undefined> {
+  /**
+   * `given`: one that needs not be asked for. Undefined: nothing is wanted after all, or the model takes none. Where it had to be
+   * loaded, and the person has gone on with something else meanwhile, no input comes between. Rejects with EngineError.
+   */
+  async ask(editor: TextEditor, given?: string): Promise<string | undefined> {
+    const { document, selections } = editor;
+    const { version } = document;
     const model = await this.model();
     if (!model.takesInstruction) {
       void offerModels(model);
       return undefined;
     }
     if (given !== undefined) return given;
+    const isWhereItWas =
+      window.activeTextEditor === editor &&
+      document.version === version &&
+      editor.selections.every((one, i) => one.isEqual(selections[i] ?? one));
+    if (!isWhereItWas) {
+      say(l10n.t('Palimpsest: the model is loaded. Run “Edit by Instruction…” again.'));
+      return undefined;
+    }
     this.input?.dispose();
     const input = new InstructionInput(l10n.t('Edit by Instruction ({0})', model.name), this.history);
     this.input = input;

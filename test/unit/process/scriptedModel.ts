@@ -24,7 +24,7 @@ export const FLOODED = 'all steps are sent';
  * What `text` may say: `steps N`, `forever` (until the signal, or until its draft is enough), `deaf N` (N steps without a look at the signal),
  * `flood N` (N steps of which each has a large event; says on standard error that it is over), `block MILLIS` (a forward
  * pass that takes the event loop; says on standard error that it begins),
- * `fail CODE`, `throw`, `print` (as a library would), `garbage` (where only messages may stand), `crash`, `exit N`, `unserialisable`.
+ * `changed FILE` (its files have changed, in the first process, which notes itself in FILE), `fail CODE`, `throw`, `print` (as a library would), `garbage` (where only messages may stand), `crash`, `exit N`, `unserialisable`.
  */
 export class ScriptedModel implements LoadedModel {
   /** requestId of each infill that began, in order. */
@@ -72,6 +72,14 @@ export class ScriptedModel implements LoadedModel {
       case 'gpu-fails':
         // As ONNX Runtime logs it, and goes on.
         fs.writeSync(2, 'webgpu_context.cc:171 WebGPU device error(3): VK_ERROR_OUT_OF_DEVICE_MEMORY\n');
+        await this.denoise(params, context, 1);
+        break;
+      case 'changed':
+        // In the first process that is asked; one that is started later has the files as they are now.
+        if (!fs.existsSync(argument)) fs.writeFileSync(argument, String(process.pid));
+        if (fs.readFileSync(argument, 'utf8') === String(process.pid)) {
+          throw new EngineError('model-changed', 'The files have changed since it was loaded.');
+        }
         await this.denoise(params, context, 1);
         break;
       case 'throw':
