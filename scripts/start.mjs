@@ -9,13 +9,15 @@ import { startCodeServer, workbenchUrl } from './vscode/codeServer.mjs';
 
 const SAMPLES = path.join(root, 'docs', 'samples');
 const FIRST = 'inventory.py';
+/** What "Try a Rewrite on a Sample" opens, as a file without a name: with this one beside it, the answer would just be copied. */
+const WALKTHROUGH = 'rateLimiter.ts';
 /** The same address each time, where it is free. */
 const PORT = 8137;
 
 function folderNamed(name) {
   const folder = path.resolve(name);
   if (fs.existsSync(folder) && fs.statSync(folder).isDirectory()) return folder;
-  console.error(`${name} is no folder. The command line is elsewhere: npm run palimpsest -- ${name} …`);
+  console.error(`${name} is not a folder. The command line is elsewhere: npm run palimpsest -- ${name} …`);
   process.exit(1);
 }
 
@@ -44,7 +46,12 @@ run('node', ['esbuild.js']);
 // A copy, so that whatever is tried leaves the checkout alone.
 const place = named ?? fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-'));
 const folder = named ?? path.join(place, 'samples');
-if (named === undefined) fs.cpSync(SAMPLES, folder, { recursive: true });
+if (named === undefined) {
+  fs.cpSync(SAMPLES, folder, {
+    recursive: true,
+    filter: (file) => path.basename(file) !== WALKTHROUGH,
+  });
+}
 let server;
 let stopping;
 function stop(code) {
@@ -83,7 +90,7 @@ const copied =
 console.log(`
 VS Code with Palimpsest: ${url}
 
-Select some lines of ${named ? 'a file' : FIRST} and press Shift+Alt+W (macOS: Cmd+Option+P): their masks resolve, then a diff is shown.
+Select some lines of ${named ? 'a file' : FIRST} and press Shift+Alt+W (macOS: Cmd+Option+P): the masks turn into code, then a diff is shown.
 Tab accepts, Esc rejects, Alt+] shows the next candidate, the same key again asks for another one, Ctrl+Z undoes.${copied}
 The command "Welcome: Open Walkthrough" has the rest. Ctrl+C here ends everything.`);
 openBrowser(url);

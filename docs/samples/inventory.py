@@ -1,4 +1,4 @@
-"""A small shop inventory: what is there, what it is worth, and what has to be ordered."""
+"""A small shop inventory: items in stock, their value, and what to reorder."""
 
 import json
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Inventory:
 
     def add(self, item):
         if item.name in self.items:
-            raise ValueError(f"{item.name} is already there")
+            raise ValueError(f"{item.name} is already in the inventory")
         self.items[item.name] = item
 
     def remove(self, name):

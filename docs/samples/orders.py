@@ -1,4 +1,4 @@
-"""What a customer wants, and the lines of the bill for it."""
+"""Orders, and the lines of their invoices."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Prices as people read them."""
+"""Formatting of prices."""
 
 SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
 

@@ -1,11 +1,11 @@
-// Lets so many calls through in a span of time: a token bucket for each key, refilled as the clock goes on.
+// Limits how often something may be called: each key has a bucket of tokens that fills up over time.
 
 export interface RateLimiterOptions {
-  /** Calls that may come at once. */
+  /** How many calls are allowed at once. */
   readonly capacity: number;
-  /** Calls that are added every second. */
+  /** Tokens added to each bucket per second. */
   readonly perSecond: number;
-  /** Milliseconds; replaceable for tests. */
+  /** The current time in milliseconds; tests pass their own clock. */
   readonly now?: () => number;
 }
 
@@ -22,7 +22,7 @@ export class RateLimiter {
     this.now = options.now ?? Date.now;
   }
 
-  /** Whether the call may go ahead; takes a token when it may. */
+  /** Takes a token and returns true, or returns false if the bucket is empty. */
   allow(key: string): boolean {
     const bucket = this.refill(key);
     if (bucket.tokens < 1) {
@@ -32,7 +32,7 @@ export class RateLimiter {
     return true;
   }
 
-  /** Milliseconds until the next call may come. */
+  /** Milliseconds until the next call is allowed. */
   wait(key: string): number {
     const bucket = this.refill(key);
     if (bucket.tokens >= 1) {

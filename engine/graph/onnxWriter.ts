@@ -188,7 +188,7 @@ function decimal(value: number | bigint): string {
     throw new RangeError(`${value} bytes is not exact as a number: pass a bigint`);
   }
   const exact = BigInt(value);
-  if (exact < 0n || exact > MAX_INT64) throw new RangeError(`${exact} bytes is no place in a file`);
+  if (exact < 0n || exact > MAX_INT64) throw new RangeError(`${exact} bytes is not a place in a file`);
   return exact.toString();
 }
 

@@ -107,9 +107,9 @@ function readModel(value: unknown, index: number): CatalogueModel {
   const repository = fields.string('repository');
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository)) throw fields.fail('repository', 'is not owner/name');
   const revision = fields.string('revision');
-  if (!/^[\w.-]+$/.test(revision)) throw fields.fail('revision', 'is no name of a revision');
+  if (!/^[\w.-]+$/.test(revision)) throw fields.fail('revision', 'is not a name of a revision');
   const family = FAMILIES.get(fields.string('family'))?.family;
-  if (family === undefined) throw fields.fail('family', 'is no family of the engine');
+  if (family === undefined) throw fields.fail('family', 'is not a family of the engine');
   const files = fields.value('files');
   return {
     id,
@@ -161,7 +161,7 @@ function readLicense(fields: Fields): License {
   if (license === undefined) throw fields.fail('license', 'is missing');
   license.onlyKeys(['name', 'url', 'restriction']);
   const url = license.string('url');
-  if (!/^https:\/\//.test(url)) throw license.fail('url', 'is no https address');
+  if (!/^https:\/\//.test(url)) throw license.fail('url', 'is not an https address');
   return {
     name: license.string('name'),
     url,
@@ -170,7 +170,7 @@ function readLicense(fields: Fields): License {
 }
 
 function readFiles(value: unknown, fields: Fields, where: string): readonly KnownFile[] {
-  if (!Array.isArray(value) || value.length === 0) throw fields.fail('files', 'is no list of files');
+  if (!Array.isArray(value) || value.length === 0) throw fields.fail('files', 'is not a list of files');
   return value.map((entry: unknown) => {
     const file = fieldsOf(entry, `${where}, files`);
     file.onlyKeys(['name', 'size', 'sha256']);
@@ -178,7 +178,7 @@ function readFiles(value: unknown, fields: Fields, where: string): readonly Know
     const fault = nameFault(name);
     if (fault !== undefined) throw file.fail('name', fault);
     const checksum = file.has('sha256') ? asChecksum(file.string('sha256')) : undefined;
-    if (file.has('sha256') && checksum?.kind !== 'sha256') throw file.fail('sha256', 'is no sha256');
+    if (file.has('sha256') && checksum?.kind !== 'sha256') throw file.fail('sha256', 'is not a sha256');
     return {
       name,
       ...(file.has('size') ? { size: file.integer('size', { max: 2 ** 50 }) } : {}),

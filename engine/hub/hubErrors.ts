@@ -74,7 +74,7 @@ export function statusError(
   }
   return new EngineError(
     'hub-answer-invalid',
-    `${url.host} answers with HTTP ${status}, which is no file.`,
+    `${url.host} answers with HTTP ${status}, which is not a file.`,
     data,
   );
 }

@@ -123,10 +123,10 @@ function modelOf(id: string, folder: string, json: JsonObject): InstalledModel {
   const root = path.isAbsolute(given) ? given : path.join(folder, safeName(given, id));
   const entry = fields.string('entry');
   const files = fields.value('files');
-  if (!Array.isArray(files)) throw fields.fail('files', 'is no list');
+  if (!Array.isArray(files)) throw fields.fail('files', 'is not a list');
   const origin = fields.section('origin');
   const quantised = fields.value('quantised') ?? [];
-  if (!Array.isArray(quantised)) throw fields.fail('quantised', 'is no list');
+  if (!Array.isArray(quantised)) throw fields.fail('quantised', 'is not a list');
   return {
     id,
     title: fields.string('title'),

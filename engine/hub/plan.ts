@@ -92,7 +92,7 @@ function selectFiles(model: CatalogueModel, listed: readonly RemoteFile[]): read
   for (const { name, size } of chosen) {
     const isWeights = weights.some((file) => file.name === name);
     if (!isWeights && size > MOST_TEXT_BYTES)
-      throw invalid(model, `has a ${name} of ${size} bytes, which is no settings file`);
+      throw invalid(model, `has a ${name} of ${size} bytes, which is not a settings file`);
     if (isWeights && size < 1024)
       throw invalid(
         model,

@@ -47,7 +47,7 @@ export async function connectPalimpsest(
   if (first.palimpsest === undefined)
     throw invalidAnswer(
       client.party,
-      'is no Palimpsest server. Choose another kind of server, or start one with palimpsest serve.',
+      'is not a Palimpsest server. Choose another kind of server, or start one with palimpsest serve.',
     );
   const { host } = client.party;
   const described = reading(client.party, () => descriptionOf(first.palimpsest));

@@ -16,7 +16,7 @@ export function neededLibraries(file: string): string[] {
     };
     const header = read(0, 64);
     if (header.toString('latin1', 0, 6) !== '\x7fELF\x02\x01')
-      throw new Error(`${file} is no Linux library.`);
+      throw new Error(`${file} is not a Linux library.`);
     const size = header.readUInt16LE(54);
     const table = read(Number(header.readBigUInt64LE(32)), size * header.readUInt16LE(56));
     const segments = Array.from({ length: table.length / size }, (_, index) => {

@@ -28,7 +28,7 @@ export function zipEntries(file: string): ZipEntry[] {
     fs.readSync(fd, tail, 0, tail.length, size - tail.length);
     let end = tail.length - END_BYTES;
     while (end >= 0 && tail.readUInt32LE(end) !== END) end--;
-    if (end < 0) throw new Error('it is no zip archive, or not a whole one');
+    if (end < 0) throw new Error('it is not a zip archive, or not a whole one');
     const list = Buffer.alloc(tail.readUInt32LE(end + 12));
     fs.readSync(fd, list, 0, list.length, tail.readUInt32LE(end + 16));
     const entries: ZipEntry[] = [];

@@ -2,8 +2,8 @@
 import { l10n, Selection, type Uri, window, workspace } from 'vscode';
 
 export interface CopiedFrom {
-  /** `src/a.ts:12`, or where it is in the same file: the line alone. */
-  readonly label: string;
+  /** `src/a.ts`; of the same file nothing that is shown. */
+  readonly file: string;
   readonly uri: Uri;
   /** From 1. */
   readonly line: number;
@@ -13,8 +13,10 @@ export interface CopiedFrom {
 /** Named in links and lenses. */
 export const OPEN_SOURCE = '_palimpsest.openSource';
 
-export function sayCopied({ label, isElsewhere }: CopiedFrom): string {
-  return isElsewhere ? l10n.t('Copied from {0}', label) : l10n.t('Copied from line {0}', label);
+export function sayCopied({ file, line, isElsewhere }: CopiedFrom): string {
+  return isElsewhere
+    ? l10n.t('Copied from {0}, line {1}', file, line)
+    : l10n.t('Copied from line {0} of this file', line);
 }
 
 /** What a link or a lens gives to OPEN_SOURCE. */

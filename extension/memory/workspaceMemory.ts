@@ -108,9 +108,9 @@ export class WorkspaceMemory implements Disposable {
 
   /** Where something is copied from that is offered in the document at `uri`. */
   placeOf({ path, line }: CopySource, uri: Uri): CopiedFrom | undefined {
-    if (path === undefined) return { label: String(line), uri, line, isElsewhere: false };
+    if (path === undefined) return { file: '', uri, line, isElsewhere: false };
     const place = this.places.uriOf(path);
-    return place && { label: `${path}:${line}`, uri: place, line, isElsewhere: true };
+    return place && { file: path, uri: place, line, isElsewhere: true };
   }
 
   dispose(): void {

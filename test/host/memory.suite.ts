@@ -169,8 +169,9 @@ describe('project memory', () => {
       assert.equal(sent?.openTexts, undefined);
       const { status } = await internals();
       const [, words = ''] =
-        /\[Copied from prices\.py:\d+\]\(command:_palimpsest\.openSource\?([^)]*)\)/.exec(status.tooltip) ??
-        assert.fail(status.tooltip);
+        /\[Copied from prices\.py, line \d+\]\(command:_palimpsest\.openSource\?([^)]*)\)/.exec(
+          status.tooltip,
+        ) ?? assert.fail(status.tooltip);
       await commands.executeCommand('_palimpsest.openSource', ...JSON.parse(decodeURIComponent(words)));
       const editor = window.activeTextEditor;
       assert.equal(path.basename(editor?.document.fileName ?? ''), 'prices.py');
@@ -383,7 +384,7 @@ describe('project memory', () => {
         'vscode.executeCodeLensProvider',
         editor.document.uri,
       );
-      const lens = lenses.find(({ command }) => command?.title.includes('Copied from prices.py:1'));
+      const lens = lenses.find(({ command }) => command?.title.includes('Copied from prices.py, line 1'));
       assert.deepEqual(lens?.command?.arguments, [Uri.joinPath(root, 'prices.py').toString(), 1]);
       await commands.executeCommand('palimpsest.rejectRewrite');
       await until(() => !status.tooltip.includes('prices.py:1]('), 'the end of it');

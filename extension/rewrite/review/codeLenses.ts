@@ -58,7 +58,16 @@ export function lensesOf({ review, hunks, form }: Reviewed, copied?: CopiedFrom)
       ...(instruction === undefined ? [] : [lens('comment', shortened(instruction, LONGEST), '')]),
       ...(quality === undefined ? [] : [lens(iconOfMark(quality.mark), wordsOfQuality(quality), '')]),
       // What is on the same screen needs no way to it.
-      ...(copied?.isElsewhere ? [lens('link', sayCopied(copied), OPEN_SOURCE, ...argumentsOf(copied))] : []),
+      ...(copied?.isElsewhere ? [sourceLens(range, copied)] : []),
     ];
+  });
+}
+
+function sourceLens(range: Range, copied: CopiedFrom): CodeLens {
+  return new CodeLens(range, {
+    title: `$(link) ${sayCopied(copied)}`,
+    tooltip: l10n.t('This code is in another file of the workspace, too. Click to open it there.'),
+    command: OPEN_SOURCE,
+    arguments: [...argumentsOf(copied)],
   });
 }

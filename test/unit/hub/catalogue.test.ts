@@ -40,16 +40,16 @@ describe('the catalogue', () => {
     assert.ok(first);
     const wrong: readonly (readonly [object, RegExp])[] = [
       [{ licence: 'MIT' }, /a key that nothing reads: "licence"/],
-      [{ family: 'gpt' }, /family is no family of the engine/],
+      [{ family: 'gpt' }, /family is not a family of the engine/],
       [{ id: '../x' }, /id has other characters/],
       [{ repository: 'https://x/y' }, /repository is not owner\/name/],
-      [{ revision: '../main' }, /revision is no name/],
+      [{ revision: '../main' }, /revision is not a name/],
       [{ license: { name: 'MIT' } }, /url is missing/],
-      [{ license: { name: 'MIT', url: 'http://x' } }, /url is no https address/],
+      [{ license: { name: 'MIT', url: 'http://x' } }, /url is not an https address/],
       [{ shape: {} }, /hiddenSize is missing/],
-      [{ files: [] }, /files is no list of files/],
+      [{ files: [] }, /files is not a list of files/],
       [{ files: [{ name: '../x' }] }, /name leads elsewhere/],
-      [{ files: [{ name: 'x', sha256: 'abc' }] }, /sha256 is no sha256/],
+      [{ files: [{ name: 'x', sha256: 'abc' }] }, /sha256 is not a sha256/],
       [{ parameters: '7B' }, /parameters is "7B"/],
     ];
     for (const [change, pattern] of wrong)

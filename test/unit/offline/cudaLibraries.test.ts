@@ -27,7 +27,7 @@ describe("the CUDA provider's libraries", () => {
   test('a file that is no library is refused', () => {
     const file = path.join(folder, 'text.so');
     fs.writeFileSync(file, 'x'.repeat(100));
-    assert.throws(() => neededLibraries(file), /is no Linux library/);
+    assert.throws(() => neededLibraries(file), /is not a Linux library/);
     fs.writeFileSync(file, 'x');
     assert.throws(() => neededLibraries(file), /is cut off/);
   });

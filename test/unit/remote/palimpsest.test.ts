@@ -234,7 +234,7 @@ describe('a Palimpsest server', () => {
     const server = await recordedServer(t, (_heard, response) => json(response, { data: [{ id: 'gpt' }] }));
     await assert.rejects(connected(t, 'palimpsest', server.url), {
       code: 'server-answer-invalid',
-      message: /is no Palimpsest server/,
+      message: /is not a Palimpsest server/,
     });
   });
 });

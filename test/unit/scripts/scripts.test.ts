@@ -54,6 +54,6 @@ describe('commands', () => {
       cwd: root,
     });
     assert.equal(status, 1);
-    assert.match(stderr, /infill is no folder\..*npm run palimpsest -- infill/);
+    assert.match(stderr, /infill is not a folder\..*npm run palimpsest -- infill/);
   });
 });
