@@ -17,8 +17,9 @@ import { Infiller } from './infill/infiller';
 import { isSlow } from './infill/reach';
 import type { LoadContext, LoadedModel, LoadModel } from './model';
 import type { LoadModelParams, ModelDescription, ProviderName } from './protocol';
+import { cudaAdvice } from './runtime/deviceAdvice';
 import { describeMachine } from './runtime/devices';
-import { gpuMemory } from './runtime/hardware';
+import { gpuMemory, gpuVendors } from './runtime/hardware';
 import { IdleTrim } from './runtime/idleTrim';
 import { integerProductsAreExact } from './runtime/integerProducts';
 import { Pace, probePace } from './runtime/pace';
@@ -150,8 +151,7 @@ export async function prepareModel(
     },
   );
   const { decision, precision: chosen } = placement;
-  const isOnCpu = (params.provider ?? 'auto') === 'auto' && decision.provider === 'cpu';
-  const advice = isOnCpu ? (await describeMachine(probe)).advice : [];
+  const advice = await adviceOn(params, decision, probe);
   throwIfCancelled(signal);
   report('quantising', 0);
   const build = (precision: Precision) =>
@@ -181,6 +181,19 @@ export async function prepareModel(
     return build('fp32');
   });
   return { checkpoint, calibration, decision, graph, precision, remarks, advice };
+}
+
+/** What there is to do so that a GPU is used, or used better; nothing where the person has chosen the provider. */
+async function adviceOn(
+  { provider = 'auto' }: LoadModelParams,
+  decision: ProviderDecision,
+  probe: (provider: ProviderName) => Promise<ProbeResult>,
+): Promise<readonly string[]> {
+  if (provider !== 'auto') return [];
+  if (decision.provider === 'cpu') return (await describeMachine(probe)).advice;
+  // On Linux, CUDA is tried before it.
+  if (decision.provider !== 'webgpu' || process.platform !== 'linux') return [];
+  return cudaAdvice((await probe('cuda')).reason, gpuVendors(), process.platform);
 }
 
 function passMillisOf(pace: Pace, checkpoint: Checkpoint): Pick<ModelDescription, 'passMillis'> {

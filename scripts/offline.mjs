@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { stageCuda } from './offline/cuda.mjs';
-import { pack } from './offline/pieces.mjs';
+import { pack, removePieces } from './offline/pieces.mjs';
 import { glibcOf, stageEngine, stageTraining } from './offline/stage.mjs';
 import { ensureDependencies, root } from './setup.mjs';
 
@@ -41,20 +41,24 @@ try {
     ...(values.cuda ? [['cuda', () => stageCuda(stage)]] : []),
     ...(values.training ? [['training', () => stageTraining(stage, path.resolve(values.training))]] : []),
   ];
+  removePieces(folder);
   let glibc = '2.17';
+  const lists = [];
   for (const [name, fill] of archives) {
     fs.rmSync(stage, { recursive: true, force: true });
     fs.mkdirSync(stage);
     await fill();
     if (name === 'palimpsest') glibc = glibcOf(stage);
-    const pieces = await pack(stage, folder, name, megabytes * 1e6);
+    const { pieces, listSum } = await pack(stage, folder, name, megabytes * 1e6);
+    lists.push(`${name}:${listSum}`);
     const total = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
     console.log(
       `${name}: ${pieces.length} ${pieces.length === 1 ? 'piece' : 'pieces'}, ${(total / 1e6).toFixed(1)} MB`,
     );
   }
   const script = fs.readFileSync(path.join(root, 'scripts', 'offline', 'run.sh'), 'utf8');
-  fs.writeFileSync(path.join(folder, 'run'), script.replace('@GLIBC@', glibc), { mode: 0o755 });
+  const filled = script.replace('@GLIBC@', glibc).replace('@LISTS@', lists.join(' '));
+  fs.writeFileSync(path.join(folder, 'run'), filled, { mode: 0o755 });
   console.log(`Copy ${out} to the machine and run ./run there. It needs glibc ${glibc} or newer.`);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { wantedByCuda } from '../../engine/runtime/cudaProvider';
+import { DRIVER, wantedByCuda } from '../../engine/runtime/cudaProvider';
 import { ROOT } from '../harness';
 
 export interface CudaLibraries {
@@ -23,8 +23,7 @@ export function cudaFolders(
   sites: readonly string[] = pythonSites(),
   wantedBy: (runtime: string) => readonly string[] | undefined = wantedByCuda,
 ): CudaLibraries {
-  // The driver's own library comes with the driver.
-  const needed = wantedBy(runtime)?.filter((name) => name !== 'libcuda.so.1');
+  const needed = wantedBy(runtime)?.filter((name) => name !== DRIVER);
   if (needed === undefined)
     return { folders: [], text: "CUDA: the provider's library is not among the pieces." };
   const places = [...SYSTEM_FOLDERS, ...sites.flatMap(libraryFolders)];

@@ -25,7 +25,7 @@ const LINES = 3;
 
 async function command(): Promise<number> {
   const [mode, name, ...rest] = process.argv.slice(2);
-  if (mode === 'part') return runOne(name ?? '', rest.includes('--quick'));
+  if (mode === 'part') return runOne(name ?? '', rest);
   if (mode === 'fill') {
     const provider = PROVIDERS.find((one): one is ProviderName => one !== 'auto' && one === name);
     if (provider !== undefined) await fillDevice(provider);
@@ -34,11 +34,24 @@ async function command(): Promise<number> {
   return runAll();
 }
 
-async function runOne(name: string, isQuick: boolean): Promise<number> {
+async function runOne(name: string, args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      results: { type: 'string', default: 'results' },
+      seconds: { type: 'string', default: 'Infinity' },
+    },
+  });
   const part = ALL_PARTS.find((one) => one.name === name);
   if (part === undefined) throw new Error(`There is no part ${name}.`);
   const report = new PartReport((line) => fs.writeSync(LINES, `${JSON.stringify(line)}\n`));
-  await part.run({ report, isQuick });
+  await part.run({
+    report,
+    isQuick: values.quick,
+    results: values.results,
+    secondsLeft: () => Number(values.seconds) - performance.now() / 1000,
+  });
   // Native threads of a runtime must not keep a part that is done.
   process.exit(0);
 }
@@ -77,9 +90,12 @@ async function runAll(): Promise<number> {
     signal: controller.signal,
     facts: machineFacts(ROOT, cuda),
     say: (text) => console.log(text),
-    command: (part) => ({
+    command: (part, seconds) => ({
       file: process.execPath,
-      args: [__filename, 'part', part, ...(values.quick ? ['--quick'] : [])],
+      args: [
+        ...[__filename, 'part', part, '--seconds', String(seconds), '--results', results],
+        ...(values.quick ? ['--quick'] : []),
+      ],
     }),
     env: {
       ...process.env,

@@ -5,6 +5,10 @@ export interface PartContext {
   readonly report: PartReport;
   /** Small shapes and few requests: to see that everything runs, not how fast. */
   readonly isQuick: boolean;
+  /** Folder for files that belong to the results. */
+  readonly results: string;
+  /** Seconds until the part is cut off. */
+  readonly secondsLeft: () => number;
 }
 
 export interface Part {

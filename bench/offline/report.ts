@@ -11,7 +11,9 @@ export type Line =
     }
   /** Something that was left out, and by which rule. */
   | { readonly kind: 'skipped'; readonly name: string; readonly reason: string }
-  | { readonly kind: 'note'; readonly text: string };
+  | { readonly kind: 'note'; readonly text: string }
+  /** Something for the person to do, for the top of the page. */
+  | { readonly kind: 'next'; readonly text: string };
 
 export class PartReport {
   constructor(private readonly write: (line: Line) => void) {}
@@ -29,6 +31,7 @@ export class PartReport {
     }
   }
 
+  /** Rows may come as they are measured: those of the same title become one table. */
   table(title: string, header: readonly string[], rows: readonly (readonly string[])[]): void {
     if (rows.length > 0) this.write({ kind: 'table', title, header, rows });
   }
@@ -39,6 +42,10 @@ export class PartReport {
 
   note(text: string): void {
     this.write({ kind: 'note', text });
+  }
+
+  next(text: string): void {
+    this.write({ kind: 'next', text });
   }
 }
 
@@ -51,6 +58,7 @@ export function parseLine(text: string): Line | undefined {
       case 'table':
       case 'skipped':
       case 'note':
+      case 'next':
         return value;
       default:
         return undefined;

@@ -12,8 +12,11 @@ import { type PartResult, type RunResult, writeResults } from './results';
 export interface RunnerOptions {
   readonly results: string;
   readonly isQuick: boolean;
-  /** Starts the process of a part: its lines come on file descriptor 3. */
-  readonly command: (part: string) => { readonly file: string; readonly args: readonly string[] };
+  /** Starts the process of a part that is cut off after `seconds`: its lines come on file descriptor 3. */
+  readonly command: (
+    part: string,
+    seconds: number,
+  ) => { readonly file: string; readonly args: readonly string[] };
   readonly env: NodeJS.ProcessEnv;
   readonly facts: Pick<RunResult, 'version' | 'revision' | 'machine'>;
   /** Times every part's limit; for machines that are slower than any GPU. */
@@ -64,7 +67,8 @@ async function runPart(
 ): Promise<PartResult> {
   const { command, env, results, patience, signal, say } = options;
   const begun = performance.now();
-  const { file, args } = command(part.name);
+  const limit = part.limit * patience;
+  const { file, args } = command(part.name, limit);
   const logFile = path.join(results, 'logs', `${part.name}.log`);
   fs.mkdirSync(path.dirname(logFile), { recursive: true });
   const log = fs.openSync(logFile, 'w');
@@ -76,7 +80,6 @@ async function runPart(
   // A process group of its own, so that what a part has started ends with it.
   const child = spawn(file, args, { env, stdio: ['ignore', log, log, 'pipe'], detached: true });
   fs.closeSync(log);
-  const limit = part.limit * patience;
   let ended: 'timed-out' | 'cut-off' | undefined;
   const end = (why: 'timed-out' | 'cut-off') => {
     ended ??= why;

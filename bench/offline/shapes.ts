@@ -1,11 +1,21 @@
 // Which shapes a device is asked to run, and the rule by which the others are left out.
+import type { Checkpoint } from '../../engine/checkpoint/types';
 import { linearWeights } from '../../engine/graph/memory';
 import { gpuMemory } from '../../engine/runtime/hardware';
-import type { UsableSide } from '../runtime/gpuSpeed';
-import { HALF, type ModelShape, ONE_AND_A_HALF, SEVEN, TINY } from '../runtime/randomModel';
+import { figure } from '../harness';
+import { forwardMillis, type UsableSide } from '../runtime/gpuSpeed';
+import { HALF, type ModelShape, ONE_AND_A_HALF, randomModel, SEVEN, TINY } from '../runtime/randomModel';
 
 /** Seconds that one forward pass of a shape may take to be worth measuring. */
 const LONGEST_PASS = 20;
+/** Tokens of the pass that the rule speaks of. */
+export const PASS_TOKENS = 512;
+
+/** What is known of a device's pace: the slowest forward pass of a shape, in milliseconds. */
+export interface ShapePace {
+  readonly shape: ModelShape;
+  readonly slowest: number;
+}
 
 export function shapesFor(isQuick: boolean): readonly ModelShape[] {
   return isQuick ? [TINY] : [TINY, HALF, ONE_AND_A_HALF, SEVEN];
@@ -18,14 +28,27 @@ export function weightsOf(shape: ModelShape): number {
   });
 }
 
-/**
- * Why a shape is left out; undefined where it is not. `before`: the shape that ran before it, and its slowest forward pass in
- * milliseconds.
- */
+/** Of the smallest shape: for parts that would begin with a large one. */
+export async function smallestPace(sides: readonly UsableSide[]): Promise<ShapePace> {
+  return paceOf(TINY, await randomModel(TINY), sides);
+}
+
+/** Of one shape, on the slowest device. */
+export async function paceOf(
+  shape: ModelShape,
+  checkpoint: Checkpoint,
+  sides: readonly UsableSide[],
+): Promise<ShapePace> {
+  let slowest = 0;
+  for (const side of sides) slowest = Math.max(slowest, await forwardMillis(checkpoint, side, PASS_TOKENS));
+  return { shape, slowest };
+}
+
+/** Why a shape is left out; undefined where it is not. `before`: the shape that ran before it. */
 export function reasonAgainst(
   shape: ModelShape,
   sides: readonly UsableSide[],
-  before: { readonly shape: ModelShape; readonly slowest: number } | undefined,
+  before: ShapePace | undefined,
 ): string | undefined {
   if (sides.every(({ provider }) => provider === 'cpu')) return 'No GPU can be used here.';
   const free = gpuMemory()?.free;
@@ -36,7 +59,7 @@ export function reasonAgainst(
   if (before === undefined) return undefined;
   const seconds = (before.slowest / 1000) * (weightsOf(shape) / weightsOf(before.shape));
   return seconds > LONGEST_PASS
-    ? `A forward pass would take about ${seconds.toFixed(0)} s, by the time that ${before.shape.name} took; more than ${LONGEST_PASS} s is not measured.`
+    ? `A forward pass of ${PASS_TOKENS} tokens would take about ${figure(seconds)} s here, judging by ${before.shape.name} (${figure(before.slowest / 1000)} s). Passes of more than ${LONGEST_PASS} s are not measured.`
     : undefined;
 }
 

@@ -11,7 +11,7 @@ import { type ProbeResult, probeInChild, rememberedProbe } from '../../engine/ru
 import { providerPlan, SMALLEST_GAIN } from '../../engine/runtime/providers';
 import type { DecoderSession } from '../../engine/runtime/session';
 import { torchContender } from '../contenders/torch';
-import { benchFolder, type Contender, figure, inTurns, medianWall, progress, ratio, timed } from '../harness';
+import { benchFolder, type Contender, figure, median, progress, ratio, timed } from '../harness';
 import { engineSession, promptIds, promptRequest } from './engineSession';
 
 interface Side {
@@ -39,10 +39,14 @@ export interface SpeedSize {
   /** Masks of a step. */
   readonly step: number;
   readonly rounds: number;
+  /** Seconds after which no further round begins, once there are three (default: none). */
+  readonly patience?: number;
   /** Whether fp32 is left out: large models are never run in it. */
   readonly withoutFp32?: boolean;
   /** Bytes a second by provider, as a device copy moves them: the step's share of it is told where this is known. */
   readonly copyRates?: ReadonlyMap<ProviderName, number>;
+  /** Called with each row as soon as it is measured. */
+  readonly onRow?: (header: readonly string[], row: readonly string[]) => void;
 }
 
 export interface Speeds {
@@ -145,6 +149,23 @@ async function ourParty(
   };
 }
 
+/** Milliseconds of a forward pass in q8, behind one that is not counted; its answer is read for a single row. */
+export async function forwardMillis(
+  checkpoint: Checkpoint,
+  { provider, attention }: UsableSide,
+  tokens: number,
+): Promise<number> {
+  const threads = os.availableParallelism();
+  const { session } = await engineSession(checkpoint, { precision: 'q8', threads, provider, attention });
+  try {
+    const request = promptRequest(checkpoint, promptIds(tokens, checkpoint.shape.vocabSize), 1, 'causal');
+    await session.run(request);
+    return (await timed(() => session.run(request))).wall;
+  } finally {
+    await session.dispose();
+  }
+}
+
 function contender(name: string, session: DecoderSession, request: ForwardRequest): Contender {
   return { name, run: () => timed(() => session.run(request)) };
 }
@@ -181,23 +202,35 @@ export async function speedsOf(
   size: SpeedSize,
 ): Promise<Speeds> {
   const absent: Absent[] = [];
-  const measured: { name: string; forward: number; step: number; floor: number | undefined }[] = [];
+  const rows: string[][] = [];
+  let slowest = 0;
+  const header = [
+    'wall ms',
+    `forward of ${size.tokens} tokens`,
+    `step of ${size.step} over ${size.tokens} cached`,
+    'forward / step',
+    'step: share of the memory roofline',
+  ];
   let torch: string | undefined;
   const measure = async (open: () => Promise<Party | string>, name: string) => {
-    let party: Party | string;
+    let party: Party | string | undefined;
     try {
       party = await open();
       if (typeof party === 'string') {
         absent.push([name, party]);
         return;
       }
-      const forward = medianWall((await inTurns([party.forward], size.rounds)).get(party.name));
-      const step = medianWall((await inTurns([party.step], size.rounds)).get(party.name));
-      measured.push({ name: party.name, forward, step, floor: party.floor });
-      await party.dispose();
+      const [forward, step] = [await medianMillis(party.forward, size), await medianMillis(party.step, size)];
+      const share = party.floor === undefined ? '–' : ratio(party.floor / step);
+      const row = [party.name, figure(forward), figure(step), figure(forward / step), share];
+      rows.push(row);
+      size.onRow?.(header, row);
+      slowest = Math.max(slowest, forward);
     } catch (error) {
       // One precision that a provider refuses is a line of the table, not the end of the bench.
       absent.push([name, error instanceof Error ? error.message : String(error)]);
+    } finally {
+      if (typeof party === 'object') await party.dispose();
     }
   };
   const isWanted = (name: string) => name !== 'fp32' || !size.withoutFp32;
@@ -214,23 +247,18 @@ export async function speedsOf(
       return party;
     }, `PyTorch ${dtype} on a GPU`);
   }
-  return {
-    header: [
-      'wall ms',
-      `forward of ${size.tokens} tokens`,
-      `step of ${size.step} over ${size.tokens} cached`,
-      'forward / step',
-      'step: share of the memory roofline',
-    ],
-    rows: measured.map(({ name, forward, step, floor }) => [
-      name,
-      figure(forward),
-      figure(step),
-      figure(forward / step),
-      floor === undefined ? '–' : ratio(floor / step),
-    ]),
-    absent,
-    ...(torch === undefined ? {} : { torch }),
-    slowest: Math.max(0, ...measured.map(({ forward }) => forward)),
-  };
+  return { header, rows, absent, slowest, ...(torch === undefined ? {} : { torch }) };
+}
+
+const FEWEST_ROUNDS = 3;
+
+/** Of `rounds` runs behind one that is not counted; of fewer where they take longer than `patience`. */
+async function medianMillis(contender: Contender, { rounds, patience }: SpeedSize): Promise<number> {
+  const begun = performance.now();
+  const isLate = () => patience !== undefined && performance.now() - begun > 1000 * patience;
+  await contender.run();
+  const millis: number[] = [];
+  while (millis.length < rounds && !(isLate() && millis.length >= FEWEST_ROUNDS))
+    millis.push((await contender.run()).wall);
+  return median(millis);
 }

@@ -85,7 +85,7 @@ export interface ModelDescription {
   readonly provider: ProviderName | 'server';
   /** Why this provider: what was tried before it and what it said. */
   readonly providerReason: string;
-  /** Sentences for people: what there is to do so that a GPU is used. Absent where one is, or where the provider was chosen. */
+  /** Sentences for people: what there is to do so that a GPU is used, or that CUDA is an option. Absent where the provider was chosen. */
   readonly advice?: readonly string[];
   /** How the graph computes attention: by single operators, or by the provider's fused one. Absent: not known. */
   readonly attention?: 'plain' | 'fused';

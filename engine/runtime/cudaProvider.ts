@@ -13,6 +13,8 @@ export const CUDA_PROVIDER = [
 ] as const;
 /** Loaded when it is first used, so that no file lists it; its version is that of the package's requirements. */
 const CUDNN = 'libcudnn.so.9';
+/** Comes with the driver. */
+export const DRIVER = 'libcuda.so.1';
 const CONFIGURATION = '/etc/ld.so.conf.d';
 const STANDARD = [
   '/usr/lib/x86_64-linux-gnu',
@@ -46,14 +48,23 @@ export function missingLibraries(
   return wanted.filter((name) => !found.has(name));
 }
 
+/** A sentence on what the loader would not find: the driver first, without which the rest is of no use. */
+export function whyMissing(missing: readonly string[]): string {
+  if (missing.includes(DRIVER)) return 'no driver for an NVIDIA GPU is installed.';
+  if (missing.length === 0) return 'its libraries do not load.';
+  return `it needs libraries of CUDA and cuDNN that are not installed: ${missing.join(', ')}.`;
+}
+
+/** Its own libraries are not there. */
+export const NOT_ADDED = 'its libraries are not installed.';
+
 /** Why the CUDA provider does not load, in a sentence. */
 export function whyNoCuda(): string {
-  if (process.platform !== 'linux') return 'its libraries are not installed.';
+  if (process.platform !== 'linux') return NOT_ADDED;
   try {
     const wanted = wantedByCuda(runtimeFolder());
-    if (wanted === undefined) return 'its libraries are not installed.';
-    const missing = missingLibraries(wanted);
-    if (missing.length > 0) return `it needs libraries that are not installed: ${missing.join(', ')}.`;
+    if (wanted === undefined) return NOT_ADDED;
+    return whyMissing(missingLibraries(wanted));
   } catch {
     // What is there is no library.
   }

@@ -1,4 +1,5 @@
 // The next step for a person, from what probing found: which driver to install, or that there is nothing to do.
+import { NOT_ADDED } from './cudaProvider';
 import { type GpuVendor, type HardwareSources, missingVulkan } from './hardware';
 import type { DeviceReport } from './providers';
 
@@ -34,11 +35,24 @@ function onGpu(
   vendors: readonly GpuVendor[],
   platform: NodeJS.Platform,
 ): readonly string[] {
-  const done = `Nothing to do: models run on the GPU (${provider}).`;
-  const hasCuda = devices.some((device) => device.provider === 'cuda' && device.usable);
-  return platform === 'linux' && vendors.includes('nvidia') && !hasCuda
-    ? [done, 'CUDA is optional, and a separate download (palimpsest devices --help).']
-    : [done];
+  const cuda = devices.find((device) => device.provider === 'cuda');
+  return [
+    `Nothing to do: models run on the GPU (${provider}).`,
+    ...(cuda?.usable === false ? cudaAdvice(cuda.reason, vendors, platform) : []),
+  ];
+}
+
+/** On what CUDA would take where another provider runs models on a GPU of NVIDIA; `reason`: why it does not run. */
+export function cudaAdvice(
+  reason: string,
+  vendors: readonly GpuVendor[],
+  platform: NodeJS.Platform,
+): readonly string[] {
+  if (platform !== 'linux' || !vendors.includes('nvidia')) return [];
+  if (reason !== NOT_ADDED) return [`CUDA is optional, and does not run here yet: ${reason}`];
+  return [
+    'CUDA is optional: 247 MB (MIT license), and CUDA 13 and cuDNN 9 from NVIDIA. Whether it is faster than WebGPU is not known yet. To add it, see: palimpsest devices --help',
+  ];
 }
 
 function withoutGpu(

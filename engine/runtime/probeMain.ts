@@ -3,7 +3,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { isEngineError } from '../errors';
 import { buildGraph } from '../graph/build';
 import type { Precision } from '../graph/types';
 import { PROVIDERS, type ProviderName } from '../protocol';
@@ -12,6 +11,7 @@ import { type ForwardRequest, openBias } from './forward';
 import { missingVulkan } from './hardware';
 import { voidKv } from './kvState';
 import type { ProbeResult } from './probe';
+import { probeReason } from './probeReason';
 import { absent, providerPlan } from './providers';
 import { randomCheckpoint } from './randomCheckpoint';
 import { DecoderSession } from './session';
@@ -110,27 +110,6 @@ function largestDifference(a: readonly number[], b: readonly number[]): number {
   }, 0);
 }
 
-/** ONNX Runtime's own words, put plainly where they are known. */
-function reasonOf(error: unknown): string {
-  const detail = isEngineError(error) ? error.data['detail'] : undefined;
-  const message =
-    typeof detail === 'string' ? detail : error instanceof Error ? error.message : String(error);
-  if (/failed to load (shared )?library/i.test(message)) return whyNoCuda();
-  if (/no supported adapters|failed to get a(n)? (webgpu )?adapter/i.test(message)) return noAdapter();
-  return message.replace(/\s+/g, ' ').slice(0, 300);
-}
-
-function noAdapter(): string {
-  switch (missingVulkan()) {
-    case 'loader':
-      return 'the Vulkan loader (libvulkan.so.1) is not installed.';
-    case 'driver':
-      return 'no Vulkan driver is installed.';
-    case undefined:
-      return 'there is no such device here, or its driver is too old.';
-  }
-}
-
 async function main(): Promise<void> {
   const provider = PROVIDERS.find(
     (name): name is ProviderName => name !== 'auto' && name === process.argv.at(-1),
@@ -144,7 +123,12 @@ async function main(): Promise<void> {
       ? await probe(provider, folder)
       : absent(provider);
   } catch (error) {
-    result = { provider, ok: false, fusedAgrees: false, reason: reasonOf(error) };
+    result = {
+      provider,
+      ok: false,
+      fusedAgrees: false,
+      reason: probeReason(error, { whyNoCuda, missingVulkan }),
+    };
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

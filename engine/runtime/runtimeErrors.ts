@@ -58,6 +58,11 @@ function failed(error: unknown, provider: ProviderName): EngineError {
   );
 }
 
-function detailOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s+/g, ' ').slice(0, 400);
+/** The runtime's words in one line. CUDA's name the machine, which is nobody's business. */
+export function detailOf(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  return words
+    .replace(/\s+/g, ' ')
+    .replace(/; hostname=[^;]*/g, '')
+    .slice(0, 400);
 }

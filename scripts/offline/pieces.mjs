@@ -8,10 +8,14 @@ import path from 'node:path';
 /** Smaller archives take several times as long, and hardly become so. */
 const LEVEL = '-4';
 
-/** Writes NAME.tar.gz.000 … and NAME.sha256 into `out`; pieces of an earlier call go. */
-export async function pack(folder, out, name, pieceBytes) {
-  const isOld = (file) => file === `${name}.sha256` || new RegExp(`^${name}\\.tar\\.gz\\.\\d+$`).test(file);
+/** Those of an earlier call: a folder holds what one call made, or it would not fit together. */
+export function removePieces(out) {
+  const isOld = (file) => /^(palimpsest|cuda|training)\.(sha256|tar\.gz\.\d+)$/.test(file);
   for (const file of fs.readdirSync(out).filter(isOld)) fs.rmSync(path.join(out, file));
+}
+
+/** Writes NAME.tar.gz.000 … and NAME.sha256 into `out`. */
+export async function pack(folder, out, name, pieceBytes) {
   const words = [
     '-C',
     folder,
@@ -57,7 +61,7 @@ export async function pack(folder, out, name, pieceBytes) {
   const [code] = await ended;
   if (code !== 0) throw new Error(`The archive ${name} could not be made: tar ended with ${code}.`);
   // Last, so that a list has all its pieces.
-  const lines = pieces.map(({ sha256, file }) => `${sha256}  ${file}\n`);
-  fs.writeFileSync(path.join(out, `${name}.sha256`), lines.join(''));
-  return pieces;
+  const list = pieces.map(({ sha256, file }) => `${sha256}  ${file}\n`).join('');
+  fs.writeFileSync(path.join(out, `${name}.sha256`), list);
+  return { pieces, listSum: crypto.createHash('sha256').update(list).digest('hex') };
 }

@@ -4,6 +4,8 @@
 #   PALIMPSEST_WORK=DIR   where the pieces are unpacked and models are made (default: work, beside the pieces)
 set -eu
 wanted_glibc=@GLIBC@
+# Archives, each with the checksum of its list of pieces.
+lists='@LISTS@'
 here=$(cd "$(dirname "$0")" && pwd)
 work=${PALIMPSEST_WORK:-$here/work}
 
@@ -20,23 +22,38 @@ older=$(printf '%s\n%s\n' "$wanted_glibc" "$glibc" | sort -t. -k1,1n -k2,2n | he
 [ "$older" = "$wanted_glibc" ] ||
   die "These pieces need glibc $wanted_glibc or newer; this system has $glibc. Use a newer Linux: Debian 10, Ubuntu 20.04, RHEL 8, or later."
 
+sum_of() {
+  sha256sum <"$1" | cut -d ' ' -f 1
+}
+
 check() {
   while read -r sum piece; do
     [ -f "$here/$piece" ] || die "The piece $piece is missing: copy it into $here."
-    [ "$(sha256sum <"$here/$piece" | cut -d ' ' -f 1)" = "$sum" ] ||
-      die "The piece $piece is damaged: copy it again into $here."
+    [ "$(sum_of "$here/$piece")" = "$sum" ] || die "The piece $piece is damaged: copy it again into $here."
   done <"$here/$1.sha256"
 }
 
-[ -f "$here/palimpsest.sha256" ] || die "The list of pieces, palimpsest.sha256, is missing: copy it into $here."
 mkdir -p "$work" || die "The folder $work cannot be made: name another one in PALIMPSEST_WORK."
-for list in "$here"/*.sha256; do
-  name=$(basename "$list" .sha256)
+for entry in $lists; do
+  name=${entry%%:*}
+  list=$here/$name.sha256
+  if [ ! -f "$list" ]; then
+    # Optional pieces may be left behind, all of them.
+    [ "$name" != palimpsest ] && ! ls "$here/$name".tar.gz.* >/dev/null 2>&1 && continue
+    die "The list of pieces, $name.sha256, is missing: copy it into $here."
+  fi
+  [ "$(sum_of "$list")" = "${entry#*:}" ] ||
+    die "The list of pieces, $name.sha256, is damaged or belongs to another run: copy it again into $here, with run and all pieces."
   # What was unpacked by an earlier call stays.
   [ "$(cat "$work/$name.unpacked" 2>/dev/null)" != "$(cat "$list")" ] || continue
   check "$name"
+  # What other pieces had and these have not must not be taken for theirs.
+  if [ -f "$work/$name.files" ]; then
+    while read -r file; do [ -d "$work/$file" ] || rm -f "$work/$file"; done <"$work/$name.files"
+  fi
+  rm -f "$work/$name.unpacked"
   # Those of the list: beside them may lie pieces of an earlier copy that had more.
-  while read -r _ piece; do cat "$here/$piece"; done <"$list" | tar -xzf - -C "$work" ||
+  while read -r _ piece; do cat "$here/$piece"; done <"$list" | tar -xzvf - -C "$work" >"$work/$name.files" ||
     die "The pieces of $name could not be unpacked into $work: is there room on the disk?"
   cp "$list" "$work/$name.unpacked"
 done

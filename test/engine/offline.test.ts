@@ -21,7 +21,12 @@ describe('the pieces for a machine without a network', { skip: supported ? false
   let pieces: string;
   before(() => {
     pieces = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-pieces-'));
-    const made = spawnSync(process.execPath, ['scripts/offline.mjs', pieces, '--piece', String(PIECE_MB)], {
+    // Of an earlier call that packed more.
+    for (const name of ['cuda.sha256', 'cuda.tar.gz.000']) fs.writeFileSync(path.join(pieces, name), 'old');
+    const training = fs.mkdtempSync(path.join(pieces, 'training-'));
+    fs.writeFileSync(path.join(training, 'train.u16.pieces.json'), '{}');
+    const words = [pieces, '--piece', String(PIECE_MB), '--training', training];
+    const made = spawnSync(process.execPath, ['scripts/offline.mjs', ...words], {
       encoding: 'utf8',
       cwd: root,
     });
@@ -44,6 +49,11 @@ describe('the pieces for a machine without a network', { skip: supported ? false
     return spawnSync(file, args, { encoding: 'utf8', cwd: '/' });
   }
 
+  /** As on a system without the Vulkan loader: its file is hidden by an overlay, which not every system allows. */
+  const withoutLoader =
+    'L=/usr/lib/x86_64-linux-gnu; T=$(mktemp -d) && mount -t tmpfs none "$T" && mkdir "$T/up" "$T/work" && ' +
+    'mount -t overlay none -o "lowerdir=$L,upperdir=$T/up,workdir=$T/work" "$L" && rm -f "$L"/libvulkan.so*';
+
   const partOf = ({ parts }: RunResult, name: string): PartResult => {
     const part = parts.find((one) => one.name === name);
     assert.ok(part, `the part ${name} has not run`);
@@ -57,6 +67,68 @@ describe('the pieces for a machine without a network', { skip: supported ? false
       const [, file = ''] = /^[0-9a-f]{64} {2}(palimpsest\.tar\.gz\.\d{3})$/.exec(line) ?? [];
       assert.ok(fs.statSync(path.join(pieces, file)).size <= PIECE_MB * 1e6, line);
     }
+  });
+
+  test('pieces of an earlier call are gone', () => {
+    const names = fs.readdirSync(pieces).filter((name) => name.startsWith('cuda'));
+    assert.deepEqual(names, []);
+  });
+
+  test('a list of pieces that is damaged or missing is named before anything runs', () => {
+    const refused = (name: string, change: (file: string, text: string) => void, pattern: RegExp) => {
+      const file = path.join(pieces, name);
+      const text = fs.readFileSync(file, 'utf8');
+      try {
+        change(file, text);
+        const { status, stderr } = runNow(['--list']);
+        assert.match(stderr, pattern);
+        assert.equal(status, 2);
+      } finally {
+        fs.writeFileSync(file, text);
+      }
+    };
+    // One line less: a copy that was cut off.
+    const cut = (file: string, text: string) => fs.writeFileSync(file, text.slice(0, text.indexOf('\n') + 1));
+    refused(
+      'palimpsest.sha256',
+      cut,
+      /^The list of pieces, palimpsest\.sha256, is damaged or belongs to another run/,
+    );
+    const gone = (file: string) => fs.rmSync(file);
+    refused(
+      'palimpsest.sha256',
+      gone,
+      /^The list of pieces, palimpsest\.sha256, is missing: copy it into \//,
+    );
+    refused('training.sha256', gone, /^The list of pieces, training\.sha256, is missing: copy it into \//);
+  });
+
+  test('optional pieces may be left behind', () => {
+    const aside = fs.mkdtempSync(path.join(pieces, 'aside-'));
+    const names = fs.readdirSync(pieces).filter((name) => /^training\.(sha256|tar)/.test(name));
+    assert.equal(names.length, 2);
+    for (const name of names) fs.renameSync(path.join(pieces, name), path.join(aside, name));
+    try {
+      const { status, stdout, stderr } = runNow(['--list']);
+      assert.equal(status, 0, stderr);
+      assert.match(stdout, /^training +training from the optional pieces/m);
+    } finally {
+      for (const name of names) fs.renameSync(path.join(aside, name), path.join(pieces, name));
+    }
+  });
+
+  test('training without a Python is left out, with the reason', () => {
+    const results = path.join(pieces, 'untrained');
+    const words = ['--only', 'training', '--results', results];
+    const { status, stderr } = runNow(words, ['PALIMPSEST_PYTHON=/nowhere/python']);
+    assert.equal(status, 0, stderr);
+    const result = JSON.parse(fs.readFileSync(path.join(results, 'results.json'), 'utf8')) as RunResult;
+    assert.equal(partOf(result, 'training').state, 'left-out');
+    const page = fs.readFileSync(path.join(results, 'results.md'), 'utf8');
+    assert.match(
+      page,
+      /left out: training\. \/nowhere\/python does not start .* PALIMPSEST_PYTHON names a Python/,
+    );
   });
 
   test('a piece that is damaged or missing is named before anything runs', () => {
@@ -128,6 +200,22 @@ describe('the pieces for a machine without a network', { skip: supported ? false
     const result = JSON.parse(fs.readFileSync(path.join(results, 'results.json'), 'utf8')) as RunResult;
     assert.equal(partOf(result, 'devices').state, 'cut-off');
     assert.deepEqual(result.left, ['tokens']);
+  });
+
+  test('without a Vulkan loader, that is the reason, and the next step', (t) => {
+    const can = canUnshare && spawnSync('unshare', ['-rmn', 'sh', '-c', withoutLoader]).status === 0;
+    if (!can) {
+      t.skip('the loader cannot be hidden here');
+      return;
+    }
+    const results = path.join(pieces, 'loaderless');
+    const [file, args] = command(['--only', 'devices', '--results', results]);
+    const [flags = '', ...rest] = args;
+    const hidden = [flags, 'sh', '-c', `${withoutLoader} && exec "$@"`, 'sh', ...rest];
+    const { stdout, stderr } = spawnSync(file, hidden, { encoding: 'utf8', cwd: '/' });
+    assert.match(stdout, /webgpu: the Vulkan loader \(libvulkan\.so\.1\) is not installed\./, stderr);
+    const page = fs.readFileSync(path.join(results, 'results.md'), 'utf8');
+    assert.match(page, /^- No GPU can be used\. .*install the Vulkan loader\. .*libvulkan1/m);
   });
 
   test('all of it runs on the device', (t) => {

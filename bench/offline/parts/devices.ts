@@ -2,7 +2,7 @@
 import { describeMachine } from '../../../engine/runtime/devices';
 import { missingVulkan, thisMachine } from '../../../engine/runtime/hardware';
 import { forgetProbe } from '../../../engine/runtime/probe';
-import { providerPlan } from '../../../engine/runtime/providers';
+import { providerPlan, SMALLEST_GAIN } from '../../../engine/runtime/providers';
 import { benchFolder, figure } from '../../harness';
 import { patientProbe } from '../../runtime/gpuSpeed';
 import type { Part } from '../part';
@@ -34,12 +34,27 @@ export const devicesPart: Part = {
       devices.every(({ reason }) => reason.length > 0) && devices.filter(({ chosen }) => chosen).length === 1,
       devices.map(({ provider, reason }) => `${provider}: ${reason}`).join(' '),
     );
+    const gpus = devices.filter(({ provider, usable }) => usable && provider !== 'cpu');
+    const isFast = gpus.some(({ gain = 0 }) => gain >= SMALLEST_GAIN);
     report.check(
       'a GPU can be used, or a software device that stands in for one',
-      devices.some(({ provider, usable }) => usable && provider !== 'cpu'),
-      'Without one, all other parts are left out.',
+      gpus.length > 0,
+      gpus.length === 0
+        ? 'There is none, so the other parts have nothing to run on.'
+        : gpus
+            .map(({ provider, gain = 0 }) => `${provider} has ${figure(gain)} times the speed of the CPU.`)
+            .join(' '),
     );
-    report.check('the person is told what to do next', advice.length > 0, advice.join(' '));
+    if (gpus.length === 0) report.next(`No GPU can be used. ${advice.join(' ')}`);
+    else if (!isFast)
+      report.next(
+        'No device here is faster than the CPU, so it is probably a software device: this run shows that the engine computes correctly, and says nothing about the speed of GPUs. Run it on a machine with a GPU.',
+      );
+    if (devices.some(({ provider, usable }) => provider === 'cuda' && !usable) && isFast)
+      report.next(
+        'CUDA was not measured: the table of providers says why. `npm run offline -- OUT --cuda` adds its provider to the pieces.',
+      );
+    report.check('`palimpsest devices` says the next step', advice.length > 0, advice.join(' '));
     const missing = missingVulkan(thisMachine);
     report.note(missing === undefined ? 'Vulkan: loader and driver are there.' : `Vulkan: no ${missing}.`);
     if (memory !== undefined) {

@@ -33,6 +33,18 @@ async function tooSmall(provider: 'cuda' | 'webgpu'): Promise<string> {
   throw new Error('A model was loaded that does not fit.');
 }
 
+/** 16-bit weights: computed, or refused where the device cannot compute with them. */
+async function halves(provider: 'cuda' | 'webgpu'): Promise<string> {
+  try {
+    const model = await load({ provider, precision: 'fp16' });
+    await model.dispose();
+    return 'This one computes with them.';
+  } catch (error) {
+    if (!isEngineError(error) || error.code !== 'precision-unsupported') throw error;
+    return error.message;
+  }
+}
+
 /** What `palimpsest devices` says where there is no Vulkan driver. */
 function withoutDriver(): string {
   const cache = fs.mkdtempSync(path.join(benchFolder(), 'driverless-'));
@@ -66,6 +78,9 @@ export const refusalsPart: Part = {
       if (provider !== 'cuda' && provider !== 'webgpu') continue;
       await report.attempt(`${provider}: a model that does not fit is refused before it is loaded`, () =>
         tooSmall(provider),
+      );
+      await report.attempt(`${provider}: 16-bit weights are computed, or refused in a sentence`, () =>
+        halves(provider),
       );
     }
     await report.attempt('without a Vulkan driver, the reason is said', async () => withoutDriver());

@@ -2,9 +2,12 @@
 // device's memory allows.
 import { copyRatesOf } from '../../runtime/deviceCopy';
 import { speedsOf, usableSides } from '../../runtime/gpuSpeed';
-import { type ModelShape, randomModel, shapeText } from '../../runtime/randomModel';
+import { randomModel, shapeText } from '../../runtime/randomModel';
 import type { Part } from '../part';
-import { reasonAgainst, shapesFor } from '../shapes';
+import { PASS_TOKENS, reasonAgainst, type ShapePace, shapesFor } from '../shapes';
+
+/** Seconds for the rounds of one pass in one precision. */
+const PATIENCE = 30;
 
 export const speedPart: Part = {
   name: 'speed',
@@ -25,7 +28,7 @@ export const speedPart: Part = {
           : `${(rate / 1e9).toFixed(1)} GB/s, read and written together.`,
       );
     }
-    let before: { readonly shape: ModelShape; readonly slowest: number } | undefined;
+    let before: ShapePace | undefined;
     for (const shape of shapesFor(isQuick)) {
       const reason = reasonAgainst(shape, sides, before);
       if (reason !== undefined) {
@@ -33,10 +36,15 @@ export const speedPart: Part = {
         continue;
       }
       const checkpoint = await randomModel(shape);
-      const size = isQuick ? { tokens: 32, step: 8, rounds: 1 } : { tokens: 512, step: 32, rounds: 15 };
+      const size = isQuick
+        ? { tokens: 32, step: 8, rounds: 1 }
+        : { tokens: PASS_TOKENS, step: 32, rounds: 15 };
       const isLarge = shape.layers > 24;
-      const speeds = await speedsOf(checkpoint, sides, { ...size, withoutFp32: isLarge, copyRates: rates });
-      report.table(`${shape.name}: ${shapeText(shape)}`, speeds.header, speeds.rows);
+      const title = `${shape.name}: ${shapeText(shape)}`;
+      const speeds = await speedsOf(checkpoint, sides, {
+        ...{ ...size, patience: PATIENCE, withoutFp32: isLarge, copyRates: rates },
+        onRow: (header, row) => report.table(title, header, [row]),
+      });
       for (const [name, why] of speeds.absent) report.skip(`${shape.name}, ${name}`, why);
       if (speeds.torch !== undefined) report.note(speeds.torch);
       report.check(
@@ -46,6 +54,9 @@ export const speedPart: Part = {
       );
       before = { shape, slowest: speeds.slowest };
     }
+    report.note(
+      `Medians of ${isQuick ? 'one round' : `15 rounds, or of fewer (3 at least) where they take longer than ${PATIENCE} s`}. The roofline is the time in which a copy on the device moves as many bytes as the weights and the cache of a step have.`,
+    );
     if (isQuick) report.skip('0.5B, 1.5B and 7B', 'Quick: the tiny shape alone.');
   },
 };

@@ -6,16 +6,25 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { afterEach, beforeEach, describe } from 'node:test';
 import type { Part } from '../../../bench/offline/part';
+import type { Line } from '../../../bench/offline/report';
 import { hasPassed, type RunResult } from '../../../bench/offline/results';
 import { runParts } from '../../../bench/offline/runner';
 
 const CHECK = `require('fs').writeSync(3, JSON.stringify({kind: 'check', name: 'it', ok: OK, detail: 'Seen.'}) + '\\n');`;
+const lineOf = (line: Line) => `require('fs').writeSync(3, ${JSON.stringify(`${JSON.stringify(line)}\n`)});`;
 const SCRIPTS: Readonly<Record<string, string>> = {
   good: CHECK.replace('OK', 'true'),
   bad: CHECK.replace('OK', 'false'),
   hangs: `${CHECK.replace('OK', 'true')} setInterval(() => {}, 1000);`,
   aborts: `${CHECK.replace('OK', 'true')} console.error('driver: no'); process.abort();`,
   silent: '',
+  rows: [
+    CHECK.replace('OK', 'true'),
+    ...['a', 'b'].map((name, index) =>
+      lineOf({ kind: 'table', title: 'Times', header: ['what', 'ms'], rows: [[name, String(index + 1)]] }),
+    ),
+    lineOf({ kind: 'next', text: 'Buy a GPU.' }),
+  ].join(' '),
   skips: `require('fs').writeSync(3, JSON.stringify({kind: 'skipped', name: 'all', reason: 'No GPU.'}) + '\\n');`,
 };
 
@@ -72,6 +81,31 @@ describe('parts in processes of their own', () => {
     assert.match(page, /\| hangs \| what hangs is \| ran out of time \|/);
     assert.match(page, /\*\*FAILED\*\*: it\. Seen\./);
     assert.match(page, /left out: all\. No GPU\./);
+    assert.match(page, /^\*\*1 passed, 1 left out, 2 failed, 1 ran out of time, 1 crashed\.\*\*$/m);
+    assert.match(page, /^- `aborts`: read its section below and `logs\/aborts\.log`\.$/m);
+    assert.match(page, /`\.\/run --only hangs --patience 4`/);
+  });
+
+  test('rows that come one by one are one table, and what there is to do is said at the top', async () => {
+    const page = await run([part('rows')]).then(() =>
+      fs.readFileSync(path.join(results, 'results.md'), 'utf8'),
+    );
+    assert.match(page, /### Times\n\n\| what \| ms \|\n\| --- \| ---: \|\n\| a \| 1 \|\n\| b \| 2 \|\n/);
+    assert.equal(page.split('### Times').length, 2);
+    assert.ok(page.indexOf('- Buy a GPU.') < page.indexOf('## rows'), page);
+  });
+
+  test('a part is told how long it has, patience included', async () => {
+    const asked: number[] = [];
+    await runParts([part('good', 30)], {
+      ...{ results, isQuick: true, patience: 4, env: process.env, say: () => {} },
+      ...{ signal: new AbortController().signal, facts: { version: '1', revision: 'a', machine: [] } },
+      command: (name, seconds) => {
+        asked.push(seconds);
+        return { file: process.execPath, args: ['-e', SCRIPTS[name] ?? ''] };
+      },
+    });
+    assert.deepEqual(asked, [120]);
   });
 
   test('a run that is ended from outside keeps what it found, and names what has not run', async () => {

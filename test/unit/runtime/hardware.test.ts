@@ -108,11 +108,21 @@ describe('the next step', () => {
 
   test('where a GPU is used there is nothing to do; NVIDIA on Linux has CUDA as an option', () => {
     const webgpu = report('webgpu', { usable: true, chosen: true, gain: 9 });
-    const devices = [report('cuda'), webgpu, report('cpu', { usable: true })];
+    const withCuda = (reason: string) => [
+      report('cuda', { reason }),
+      webgpu,
+      report('cpu', { usable: true }),
+    ];
+    const devices = withCuda('its libraries are not installed.');
     assert.equal(advice(devices, machine(card('0x8086'))), 'Nothing to do: models run on the GPU (webgpu).');
     assert.match(
       advice(devices, machine({ nvidia: '8188, 6000, RTX' })),
-      /^Nothing to do: .* CUDA is optional/,
+      /^Nothing to do: .* CUDA is optional: 247 MB \(MIT license\), .* palimpsest devices --help$/,
+    );
+    const old = withCuda('the driver of the NVIDIA GPU is too old for CUDA 13.');
+    assert.match(
+      advice(old, machine({ nvidia: '8188, 6000, RTX' })),
+      / CUDA is optional, and does not run here yet: the driver .* is too old for CUDA 13\.$/,
     );
   });
 
