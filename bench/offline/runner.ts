@@ -59,6 +59,12 @@ const CUT_OFF = {
   remark: 'The run was ended from outside; what is here came before.',
 } as const;
 
+/** What is left on disk where the machine goes away without a signal. */
+const RUNNING = {
+  state: 'cut-off',
+  remark: 'This part has not ended: it is still running, or the machine went away.',
+} as const;
+
 /** `heard`: called at each line, with the part as it stands. */
 async function runPart(
   part: Part,
@@ -94,7 +100,7 @@ async function runPart(
     const line = parseLine(text);
     if (line === undefined) return;
     lines.push(line);
-    heard(resultOf(CUT_OFF));
+    heard(resultOf(RUNNING));
     if (line.kind === 'check') say(`  ${line.ok ? 'ok' : 'FAILED'}: ${line.name}. ${line.detail}`);
   });
   const allRead = new Promise<void>((resolve) => reading.once('close', resolve));

@@ -23,15 +23,17 @@ function chain(additions: number): Uint8Array {
 const FLOATS = 2 ** 26;
 const FEW_FLOATS = 2 ** 22;
 
-/** Bytes a second by provider, GPUs alone. One that cannot do it has none. */
+/** Bytes a second by provider, GPUs alone. One that cannot do it has none. `isShort`: little is copied everywhere. */
 export async function copyRatesOf(
-  sides: readonly { readonly provider: ProviderName }[],
-  isFast: boolean,
+  sides: readonly { readonly provider: ProviderName; readonly isSlow: boolean }[],
+  isShort = false,
 ): Promise<ReadonlyMap<ProviderName, number>> {
   const rates = new Map<ProviderName, number>();
-  for (const { provider } of sides) {
+  for (const { provider, isSlow } of sides) {
     if (provider === 'cpu') continue;
-    const rate = await deviceCopyRate(provider, isFast ? FLOATS : FEW_FLOATS).catch(() => undefined);
+    const rate = await deviceCopyRate(provider, isShort || isSlow ? FEW_FLOATS : FLOATS).catch(
+      () => undefined,
+    );
     if (rate !== undefined) rates.set(provider, rate);
   }
   return rates;

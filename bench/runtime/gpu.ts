@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds);
   const { usable, absent } = await usableSides(values.slow);
   const hasGpu = usable.some(({ provider }) => provider !== 'cpu');
-  const copyRates = await copyRatesOf(usable, hasGpu && !values.slow);
+  const copyRates = await copyRatesOf(usable);
   const sections: string[] = [];
   let torch: string | undefined;
   const shapes = [SMALL, HALF, ONE_AND_A_HALF, SEVEN];

@@ -31,6 +31,8 @@ export type Absent = readonly [name: string, reason: string];
 
 export interface UsableSide extends Side {
   readonly attention: 'plain' | 'fused';
+  /** Whether it is hardly faster than the CPU, or slower: a software device, or an old GPU. */
+  readonly isSlow: boolean;
 }
 
 export interface SpeedSize {
@@ -75,7 +77,7 @@ export async function usableSides(anyGain: boolean): Promise<{ usable: UsableSid
   for (const side of SIDES.filter(({ provider }) => plan.includes(provider))) {
     const { provider } = side;
     if (provider === 'cpu') {
-      usable.push({ ...side, attention: 'plain' });
+      usable.push({ ...side, attention: 'plain', isSlow: false });
       continue;
     }
     const { ok, fusedAgrees, halves, gain = 0, reason } = await patientProbe(provider);
@@ -86,7 +88,10 @@ export async function usableSides(anyGain: boolean): Promise<{ usable: UsableSid
         provider,
         `no gain over the CPU here, so hardly a GPU (${reason} --slow measures it all the same)`,
       ]);
-    else usable.push({ provider, precisions, attention: fusedAgrees ? 'fused' : 'plain' });
+    else {
+      const attention = fusedAgrees ? 'fused' : 'plain';
+      usable.push({ provider, precisions, attention, isSlow: gain < SMALLEST_GAIN });
+    }
   }
   return { usable, absent };
 }

@@ -103,6 +103,25 @@ describe('the pieces for a machine without a network', { skip: supported ? false
     refused('training.sha256', gone, /^The list of pieces, training\.sha256, is missing: copy it into \//);
   });
 
+  test('a piece that is damaged or missing is named before anything runs', () => {
+    const file = path.join(pieces, 'palimpsest.tar.gz.001');
+    const whole = fs.readFileSync(file);
+    try {
+      const damaged = Buffer.from(whole);
+      damaged[1000] = (damaged[1000] ?? 0) ^ 1;
+      fs.writeFileSync(file, damaged);
+      const first = runNow(['--list']);
+      assert.equal(first.status, 2);
+      assert.match(first.stderr, /^The piece palimpsest\.tar\.gz\.001 is damaged: copy it again into \//);
+      fs.rmSync(file);
+      const second = runNow(['--list']);
+      assert.equal(second.status, 2);
+      assert.match(second.stderr, /^The piece palimpsest\.tar\.gz\.001 is missing: copy it into \//);
+    } finally {
+      fs.writeFileSync(file, whole);
+    }
+  });
+
   test('optional pieces may be left behind', () => {
     const aside = fs.mkdtempSync(path.join(pieces, 'aside-'));
     const names = fs.readdirSync(pieces).filter((name) => /^training\.(sha256|tar)/.test(name));
@@ -129,25 +148,6 @@ describe('the pieces for a machine without a network', { skip: supported ? false
       page,
       /left out: training\. \/nowhere\/python does not start .* PALIMPSEST_PYTHON names a Python/,
     );
-  });
-
-  test('a piece that is damaged or missing is named before anything runs', () => {
-    const file = path.join(pieces, 'palimpsest.tar.gz.001');
-    const whole = fs.readFileSync(file);
-    try {
-      const damaged = Buffer.from(whole);
-      damaged[1000] = (damaged[1000] ?? 0) ^ 1;
-      fs.writeFileSync(file, damaged);
-      const first = runNow(['--list']);
-      assert.equal(first.status, 2);
-      assert.match(first.stderr, /^The piece palimpsest\.tar\.gz\.001 is damaged: copy it again into \//);
-      fs.rmSync(file);
-      const second = runNow(['--list']);
-      assert.equal(second.status, 2);
-      assert.match(second.stderr, /^The piece palimpsest\.tar\.gz\.001 is missing: copy it into \//);
-    } finally {
-      fs.writeFileSync(file, whole);
-    }
   });
 
   test('an old glibc, and another C library, are named', () => {

@@ -41,7 +41,7 @@ export const soakPart: Part = {
           if (count < wanted)
             report.skip(
               `${provider}: ${wanted - count} of ${wanted} requests`,
-              `One takes about ${figure(median(millis) / 1000)} s here, and the time of this part was over. --patience gives it more.`,
+              `A request takes about ${figure(median(millis) / 1000)} s here, so the time of this part was too short for them. --patience gives it more.`,
             );
           report.note(
             markdownTable(

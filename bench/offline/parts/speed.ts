@@ -17,7 +17,7 @@ export const speedPart: Part = {
     const { usable, absent } = await usableSides(true);
     const sides = usable.filter(({ provider }) => provider !== 'cpu');
     for (const [name, reason] of absent) report.skip(name, `The provider is not usable: ${reason}`);
-    const rates = await copyRatesOf(sides, !isQuick);
+    const rates = await copyRatesOf(sides, isQuick);
     for (const { provider } of sides) {
       const rate = rates.get(provider);
       report.check(

@@ -9,6 +9,7 @@ const side = (provider: UsableSide['provider']): UsableSide => ({
   provider,
   precisions: ['q8'],
   attention: 'plain',
+  isSlow: false,
 });
 
 test('a shape whose pass would take too long is left out, and one that is fast enough is not', () => {
