@@ -8,16 +8,14 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import type { PartResult, RunResult } from '../../bench/offline/results';
+import { canRunPieces, canUnshare, packedCommand, packPieces, runPacked } from './packedRun';
 
 const root = path.resolve('.');
 const PIECE_MB = 20;
 const required = process.env['CI'] !== undefined;
-const supported = process.platform === 'linux' && process.arch === 'x64';
-
-/** Whether namespaces can be had: no network, and an empty folder where the repository is. */
-const canUnshare = supported && spawnSync('unshare', ['-rmn', 'true']).status === 0;
-
-describe('the pieces for a machine without a network', { skip: supported ? false : 'Linux x64 only' }, () => {
+describe('the pieces for a machine without a network', {
+  skip: canRunPieces ? false : 'Linux x64 only',
+}, () => {
   let pieces: string;
   before(() => {
     pieces = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-pieces-'));
@@ -25,29 +23,13 @@ describe('the pieces for a machine without a network', { skip: supported ? false
     for (const name of ['cuda.sha256', 'cuda.tar.gz.000']) fs.writeFileSync(path.join(pieces, name), 'old');
     const training = fs.mkdtempSync(path.join(pieces, 'training-'));
     fs.writeFileSync(path.join(training, 'train.u16.pieces.json'), '{}');
-    const words = [pieces, '--piece', String(PIECE_MB), '--training', training];
-    const made = spawnSync(process.execPath, ['scripts/offline.mjs', ...words], {
-      encoding: 'utf8',
-      cwd: root,
-    });
+    const made = packPieces(pieces, ['--piece', String(PIECE_MB), '--training', training]);
     assert.equal(made.status, 0, made.stderr);
   });
   after(() => fs.rmSync(pieces, { recursive: true, force: true }));
 
-  /** `./run` with nothing of this environment, in a folder that is empty. */
-  function command(words: readonly string[], env: readonly string[] = []): readonly [string, string[]] {
-    const home = fs.mkdtempSync(path.join(pieces, 'home-'));
-    const run = [path.join(pieces, 'run'), ...words];
-    const clean = ['env', '-i', `HOME=${home}`, 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', ...env];
-    if (!canUnshare) return ['env', [...clean.slice(1), ...run]];
-    const hide = 'mount -t tmpfs none "$0" && cd / && exec "$@"';
-    return ['unshare', ['-rmn', 'sh', '-c', hide, root, ...clean, ...run]];
-  }
-
-  function runNow(words: readonly string[], env: readonly string[] = []) {
-    const [file, args] = command(words, env);
-    return spawnSync(file, args, { encoding: 'utf8', cwd: '/' });
-  }
+  const command = (words: readonly string[]) => packedCommand(pieces, words);
+  const runNow = (words: readonly string[], env: readonly string[] = []) => runPacked(pieces, words, env);
 
   /** As on a system without the Vulkan loader: its file is hidden by an overlay, which not every system allows. */
   const withoutLoader =
