@@ -103,7 +103,7 @@ def answer(line: str, state: dict) -> dict:
     request = json.loads(line)
     if request["do"] == "open":
         if request["device"] == "cuda" and not torch.cuda.is_available():
-            return {"error": "PyTorch sees no GPU"}
+            return {"error": "PyTorch sees no GPU."}
         torch.set_num_threads(request["threads"])
         state["decoder"] = Decoder(request)
         best = int(state["decoder"].forward()[0, -1].argmax())

@@ -18,7 +18,7 @@ export interface ShapePace {
 }
 
 export function shapesFor(isQuick: boolean): readonly ModelShape[] {
-  return isQuick ? [TINY] : [TINY, HALF, ONE_AND_A_HALF, SEVEN];
+  return isQuick ? [TINY] : [TINY, { ...HALF, name: '0.5B' }, ONE_AND_A_HALF, SEVEN];
 }
 
 export function weightsOf(shape: ModelShape): number {

@@ -15,11 +15,11 @@ const engine: Engine = {
   createForward: async (...args) => (await import('../runtime/session')).DecoderSession.create(...args),
   logits: async (...args) => (await import('./logits')).sequenceLogits(...args),
   describeMachine: async (cache) => {
-    const [{ describeMachine }, { rememberedProbe }] = await Promise.all([
+    const [{ describeMachine }, { freshProbe }] = await Promise.all([
       import('../runtime/devices'),
       import('../runtime/probe'),
     ]);
-    return describeMachine((provider) => rememberedProbe(provider, cache));
+    return describeMachine((provider) => freshProbe(provider, cache));
   },
   addCuda: async (file, cache) => {
     const [{ addCuda }, { forgetProbe }] = await Promise.all([

@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { ensureFolder } from '../folder';
 import type { ProviderName } from '../protocol';
+import { missingVulkan, thisMachine } from './hardware';
 import { runtimeVersion } from './runtimePackage';
 
 export interface ProbeResult {
@@ -27,6 +28,8 @@ export interface ProbeResult {
 
 /** Goes up when the probe finds out something more: older answers lack it. */
 const PROBE_VERSION = 2;
+/** Says the version of NVIDIA's driver, where that is loaded. */
+const NVIDIA_DRIVER = '/proc/driver/nvidia/version';
 const HANG_MILLIS = 30_000;
 const HOUR_MILLIS = 3600 * 1000;
 const DAY_MILLIS = 24 * HOUR_MILLIS;
@@ -90,6 +93,16 @@ export async function rememberedProbe(
   return result;
 }
 
+/** Asks the device whatever is remembered, for a person who has just changed something; the answer is remembered. */
+export function freshProbe(
+  provider: ProviderName,
+  cacheFolder: string,
+  probe?: (provider: ProviderName) => Promise<ProbeResult>,
+): Promise<ProbeResult> {
+  forgetProbe(provider, cacheFolder);
+  return rememberedProbe(provider, cacheFolder, probe);
+}
+
 /** The next start asks the device again: it answered otherwise than the probe had said. */
 export function forgetProbe(provider: ProviderName, cacheFolder: string): void {
   fs.rmSync(memoryFile(provider, cacheFolder), { force: true });
@@ -125,6 +138,10 @@ function machineKey(): string {
     os.release(),
     os.cpus()[0]?.model,
     runtimeVersion(),
+    process.env['LD_LIBRARY_PATH'],
+    // A driver or a loader that is installed shall not wait until the answer without it is old.
+    missingVulkan(),
+    thisMachine.read(NVIDIA_DRIVER),
     process.env['VK_ICD_FILENAMES'],
     process.env['VK_DRIVER_FILES'],
     PROBE_VERSION,

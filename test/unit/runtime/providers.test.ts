@@ -6,7 +6,7 @@ import test, { describe } from 'node:test';
 import { isEngineError } from '../../../engine/errors';
 import type { ProviderName } from '../../../engine/protocol';
 import { describeDevices } from '../../../engine/runtime/devices';
-import { type ProbeResult, probeInChild, rememberedProbe } from '../../../engine/runtime/probe';
+import { freshProbe, type ProbeResult, probeInChild, rememberedProbe } from '../../../engine/runtime/probe';
 import { decideProvider, providerPlan } from '../../../engine/runtime/providers';
 
 function answers(table: Partial<Record<ProviderName, Partial<ProbeResult>>>) {
@@ -127,6 +127,35 @@ describe('probing in a child process', () => {
       'console.log("noise"); console.log(JSON.stringify({provider: process.argv.at(-1), ok: true, fusedAgrees: true, gain: 2, reason: "good."}))';
     const result = await probeInChild('dml', child(code));
     assert.deepEqual(result, { provider: 'dml', ok: true, fusedAgrees: true, gain: 2, reason: 'good.' });
+  });
+
+  test('who asks again after a change gets a new answer: by command, or because libraries or drivers are others now', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-test-'));
+    const { LD_LIBRARY_PATH, VK_DRIVER_FILES } = process.env;
+    try {
+      const { asked, probe } = answers({});
+      await rememberedProbe('cuda', folder, probe);
+      await rememberedProbe('cuda', folder, probe);
+      assert.equal(asked.length, 1);
+      await freshProbe('cuda', folder, probe);
+      assert.equal(asked.length, 2);
+      process.env['LD_LIBRARY_PATH'] = folder;
+      await rememberedProbe('cuda', folder, probe);
+      assert.equal(asked.length, 3, 'libraries in another place');
+      const driver = path.join(folder, 'driver.json');
+      process.env['VK_DRIVER_FILES'] = driver;
+      await rememberedProbe('webgpu', folder, probe);
+      fs.writeFileSync(path.join(folder, 'libvulkan.so.1'), '');
+      fs.writeFileSync(driver, '{}');
+      await rememberedProbe('webgpu', folder, probe);
+      assert.equal(asked.length, 5, 'a driver that was installed meanwhile');
+    } finally {
+      for (const [name, value] of Object.entries({ LD_LIBRARY_PATH, VK_DRIVER_FILES })) {
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+      }
+      fs.rmSync(folder, { recursive: true });
+    }
   });
 
   test('answers are remembered, for a week or a day, and a broken memory is no answer', async () => {
