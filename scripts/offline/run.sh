@@ -33,7 +33,13 @@ check() {
   done <"$here/$1.sha256"
 }
 
+is_unpacked() {
+  [ "$(cat "$work/$1.unpacked" 2>/dev/null)" = "$(cat "$here/$1.sha256")" ]
+}
+
 mkdir -p "$work" || die "The folder $work cannot be made: name another one in PALIMPSEST_WORK."
+# All of it is looked at before any of it is unpacked.
+names=
 for entry in $lists; do
   name=${entry%%:*}
   list=$here/$name.sha256
@@ -45,17 +51,20 @@ for entry in $lists; do
   [ "$(sum_of "$list")" = "${entry#*:}" ] ||
     die "The list of pieces, $name.sha256, is damaged or belongs to another run: copy it again into $here, with run and all pieces."
   # What was unpacked by an earlier call stays.
-  [ "$(cat "$work/$name.unpacked" 2>/dev/null)" != "$(cat "$list")" ] || continue
+  ! is_unpacked "$name" || continue
   check "$name"
+  names="$names $name"
+done
+for name in $names; do
   # What other pieces had and these have not must not be taken for theirs.
   if [ -f "$work/$name.files" ]; then
     while read -r file; do [ -d "$work/$file" ] || rm -f "$work/$file"; done <"$work/$name.files"
   fi
   rm -f "$work/$name.unpacked"
   # Those of the list: beside them may lie pieces of an earlier copy that had more.
-  while read -r _ piece; do cat "$here/$piece"; done <"$list" | tar -xzvf - -C "$work" >"$work/$name.files" ||
+  while read -r _ piece; do cat "$here/$piece"; done <"$here/$name.sha256" | tar -xzvf - -C "$work" >"$work/$name.files" ||
     die "The pieces of $name could not be unpacked into $work: is there room on the disk?"
-  cp "$list" "$work/$name.unpacked"
+  cp "$here/$name.sha256" "$work/$name.unpacked"
 done
 
 node=$work/bin/node
