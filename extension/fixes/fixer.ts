@@ -201,7 +201,7 @@ export class Fixer {
       sift: (candidates, signal) => this.siftMore(document, diagnostic, candidates, signal),
       wanted,
     });
-    say(l10n.t('Palimpsest: this fix resolves the problem in a copy of the file.'), 'pass');
+    say(l10n.t('Palimpsest: the language server accepts this fix.'), 'pass');
     return 'shown';
   }
 

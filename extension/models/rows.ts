@@ -117,11 +117,11 @@ function firstChoicesFirst(rows: readonly ModelRow[]): readonly ModelRow[] {
 function recommendation(use: Use): string {
   switch (use) {
     case 'rewriting':
-      return l10n.t('recommended for rewriting');
+      return l10n.t('for rewriting');
     case 'instructions':
-      return l10n.t('recommended for instructions');
+      return l10n.t('for instructions');
     case 'completing':
-      return l10n.t('recommended for completing lines');
+      return l10n.t('for completing lines');
   }
 }
 

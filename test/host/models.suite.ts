@@ -77,7 +77,7 @@ describe('models', () => {
     const [, first = assert.fail()] = await tree.getChildren();
     assert.match(String(view.message), /install a model with a star/);
     const { description, iconPath } = tree.getTreeItem(first);
-    assert.match(String(description), /^recommended for /);
+    assert.match(String(description), /^for (rewriting|instructions|completing lines) · /);
     assert.equal((iconPath as ThemeIcon).id, 'star-full');
     tree.dispose();
   });

@@ -129,7 +129,7 @@ describe('rewrite, steered', () => {
     const titles = rewrites.provideCodeLenses(document).map(({ command }) => command?.title ?? '');
     assert.equal(titles[0], '$(circle-slash) No good rewrite found');
     assert.ok(titles.join(' | ').length < 140, titles.join(' | '));
-    assert.equal(rewrites.services.lineNote.text, 'Best one: Poor: does not parse');
+    assert.equal(rewrites.services.lineNote.text, 'Best one: does not parse');
     await run('rejectRewrite');
     assert.deepEqual(rewrites.provideCodeLenses(document), []);
     assert.deepEqual(fingerprint(document), untouched);

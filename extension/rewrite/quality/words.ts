@@ -3,11 +3,17 @@ import { l10n } from 'vscode';
 import type { Mark, Quality, Reason } from '../../../engine/candidates/quality/verdict';
 
 /** `Unsure: names that this file does not contain, low confidence` */
-export function wordsOfQuality({ mark, reasons, isDraft }: Quality): string {
-  // One way of saying each thing: two reasons may come to the same.
-  const draft = isDraft ? [l10n.t('a draft, taken early')] : [];
-  const why = [...new Set(reasons.map(wordsOfReason)), ...draft].join(', ');
+export function wordsOfQuality(quality: Quality): string {
+  const { mark } = quality;
+  const why = wordsOfReasons(quality);
   return why === '' ? wordsOfMark(mark) : l10n.t('{0}: {1}', wordsOfMark(mark), why);
+}
+
+/** `names that this file does not contain, low confidence`, where the mark is clear from what stands before. */
+export function wordsOfReasons({ reasons, isDraft }: Quality): string {
+  const draft = isDraft ? [l10n.t('a draft, taken early')] : [];
+  // One way of saying each thing: two reasons may come to the same.
+  return [...new Set(reasons.map(wordsOfReason)), ...draft].join(', ');
 }
 
 function wordsOfMark(mark: Mark): string {

@@ -2,7 +2,7 @@
 // no code lenses, or a screen reader would not find them.
 import { CodeLens, commands, l10n, Range, type TextDocument, window } from 'vscode';
 import { showsLenses } from '../../settings';
-import { wordsOfQuality } from '../quality/words';
+import { wordsOfReasons } from '../quality/words';
 import type { Refusal } from '../state/types';
 
 const choices = () => [
@@ -14,14 +14,14 @@ const choices = () => [
 export function wordsOfRefusal({ candidates }: Refusal): string {
   const quality = candidates[0]?.quality;
   if (quality === undefined) return l10n.t('No good rewrite found');
-  return l10n.t('No good rewrite found (best one: {0})', wordsOfQuality(quality));
+  return l10n.t('No good rewrite found (best one: {0})', wordsOfReasons(quality));
 }
 
 /** What is said behind the line: why, where a lens above it says the rest. */
 export function noteOfRefusal(refusal: Refusal, document: TextDocument): string {
   const quality = refusal.candidates[0]?.quality;
   if (quality === undefined || !showsLenses(document)) return wordsOfRefusal(refusal);
-  return l10n.t('Best one: {0}', wordsOfQuality(quality));
+  return l10n.t('Best one: {0}', wordsOfReasons(quality));
 }
 
 /** In few words: a long lens pushes what can be done out of a narrow editor. */
