@@ -294,29 +294,32 @@ describe('hostile repositories', { skip: !onPosix && 'their programs are shell s
   }
 
   assert.ok(Object.keys(HOSTILE).length >= 30);
-  for (const [name, spoil] of Object.entries(HOSTILE)) {
-    test(`${name}: nothing runs, nothing is fetched, and an answer comes`, async () => {
-      const it = repository();
-      spoil(it);
-      connections = 0;
-      // An older git does not know the variable that forbids fetching what is missing.
-      const older = `${it.folder}.older.sh`;
-      fs.writeFileSync(older, '#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec git "$@"\n', { mode: 0o755 });
-      for (const [isTrusted, git] of [
-        [false, 'git'],
-        [true, 'git'],
-        [true, older],
-      ] as const) {
+  // Side by side: most of it is waiting for a git that never answers.
+  describe('tries', { concurrency: 4 }, () => {
+    for (const [name, spoil] of Object.entries(HOSTILE)) {
+      test(`${name}: nothing runs, nothing is fetched, and an answer comes`, async () => {
+        const it = repository();
+        spoil(it);
+        // An older git does not know the variable that forbids fetching what is missing.
+        const older = `${it.folder}.older.sh`;
+        fs.writeFileSync(older, '#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec git "$@"\n', { mode: 0o755 });
         const long = path.join(it.folder, `${'a'.repeat(200)}.local`);
         const file = fs.existsSync(long) ? long : path.join(it.folder, 'a.local');
-        const answer = await asking(isTrusted, git).isIgnored(file);
-        assert.ok(answer === undefined || typeof answer === 'boolean');
-        const ran = fs.existsSync(it.trace) ? fs.readFileSync(it.trace, 'utf8') : '';
-        assert.equal(ran, '', isTrusted ? 'trusted' : 'not trusted');
-        assert.equal(connections, 0);
-      }
-    });
-  }
+        const ask = async (isTrusted: boolean, git: string) => {
+          const answer = await asking(isTrusted, git).isIgnored(file);
+          assert.ok(answer === undefined || typeof answer === 'boolean');
+        };
+        const nothingRan = (who: string) => {
+          assert.equal(fs.existsSync(it.trace) ? fs.readFileSync(it.trace, 'utf8') : '', '', who);
+          assert.equal(connections, 0, who);
+        };
+        await ask(false, 'git');
+        nothingRan('not trusted');
+        await Promise.all([ask(true, 'git'), ask(true, older)]);
+        nothingRan('trusted');
+      });
+    }
+  });
 
   test('git is not run at all where the workspace is not trusted', async () => {
     const it = repository();
