@@ -51,11 +51,13 @@ function inUtf16(encoding: Encoding, text: string): EncodedText {
   let points = 0;
   let units = 0;
   let end = 0;
-  for (const [token, [from = 0, to = 0]] of encoding.getOffsets().entries()) {
+  const offsets = encoding.getOffsets();
+  for (let token = 0; token < offsets.length; token++) {
+    const from = offsets[token]?.[0] ?? 0;
     for (; points < from; points++) units += (text.codePointAt(units) ?? 0) > 0xffff ? 2 : 1;
     starts[token] = units;
     splitsCharacter[token] = from < end ? 1 : 0;
-    end = to;
+    end = offsets[token]?.[1] ?? 0;
   }
   return { ids, starts, splitsCharacter };
 }
