@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { commands, window } from 'vscode';
 import { Emitter } from '../../engine/rpc/emitter';
+import { patienceWith } from '../../engine/rpc/hangTimeout';
 import type { EngineState, EngineSupervisor } from '../../extension/engine/supervisor';
 import type { Palimpsest } from '../../extension/palimpsest';
 import { LoadingNotice } from '../../extension/ui/loadingProgress';
@@ -136,6 +137,11 @@ describe('engine', () => {
   it('hung, it is noticed, ended and started again, and one message says so', async () => {
     await palimpsest.restartEngine();
     const pid = await runningPid();
+    await palimpsest.engine.use(async ({ client, model }) => {
+      // A person's engine has this long; this one is given up earlier.
+      assert.equal(client.hangMillis, patienceWith(model));
+      client.hangMillis = 2000;
+    });
     const heard = messages();
     try {
       const editor = await openFile('hung.py', `def f():\n    ${GIBBERISH}\n`);

@@ -49,7 +49,10 @@ const EXAMPLES = ['text', 'rows'].flatMap((name) => [
 ]);
 const PROGRAM = ['def load(path):', `    ${GIBBERISH}`, '    return data', ...EXAMPLES, ''].join('\n');
 
-/** A server that objects to a word, on every document that is open, shown or not. */
+/**
+ * A server that objects to a word, on every document that is open, shown or not. It has a hint at the end of each as well, so that
+ * it is heard whatever it finds; one without `hints` says nothing new of a second text that it has nothing against.
+ */
 class Objector implements Disposable {
   private readonly collection: DiagnosticCollection;
   private readonly listening: Disposable;
@@ -57,7 +60,10 @@ class Objector implements Disposable {
 
   constructor(
     private readonly word: string,
-    private readonly isBlind: (document: TextDocument) => boolean = () => false,
+    private readonly options: {
+      readonly hints?: boolean;
+      readonly isBlind?: (document: TextDocument) => boolean;
+    } = {},
   ) {
     this.collection = languages.createDiagnosticCollection('objector');
     this.listening = workspace.onDidChangeTextDocument(({ document }) => this.look(document));
@@ -78,7 +84,8 @@ class Objector implements Disposable {
   }
 
   private look(document: TextDocument): void {
-    if (document.languageId !== 'python' || this.isBlind(document)) return;
+    const { hints = true, isBlind } = this.options;
+    if (document.languageId !== 'python' || isBlind?.(document)) return;
     this.looked.push(document.uri.scheme);
     const text = document.getText();
     const found: Diagnostic[] = [];
@@ -86,6 +93,8 @@ class Objector implements Disposable {
       const range = new Range(document.positionAt(at), document.positionAt(at + this.word.length));
       found.push(new Diagnostic(range, `No ${this.word} here`, DiagnosticSeverity.Error));
     }
+    const end = document.positionAt(text.length);
+    if (hints) found.push(new Diagnostic(new Range(end, end), 'It ends here', DiagnosticSeverity.Hint));
     this.collection.set(document.uri, found);
   }
 }
@@ -130,7 +139,7 @@ describe('quick fixes', () => {
 
   it('shows a rewrite that the server has nothing against, checked on a copy', async () => {
     const editor = await openFile('fix.py', PROGRAM);
-    objector = new Objector('qzx');
+    objector = new Objector('qzx', { hints: false });
     const untouched = fingerprint(editor.document);
     const line = editor.document.lineAt(1).range;
     const action = await actionAt(editor, line);
@@ -243,7 +252,7 @@ describe('quick fixes', () => {
 
   it('shows nothing where no server looks at copies, and says so', async () => {
     const editor = await openFile('blind.py', PROGRAM);
-    objector = new Objector('qzx', ({ uri }) => uri.scheme === COPY_SCHEME);
+    objector = new Objector('qzx', { isBlind: ({ uri }) => uri.scheme === COPY_SCHEME });
     const action = await actionAt(editor, editor.document.lineAt(1).range);
     assert.equal(await choose(action), 'unchecked');
     assert.equal(await rewriteOf(editor), undefined);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import test, { describe } from 'node:test';
 import type { ErrorCode } from '../../../engine/errors';
+import { connectServer } from '../../../engine/remote/connect';
 import {
   type Answer,
   best,
@@ -343,7 +344,6 @@ describe('a request that is given up', () => {
 
   test('while it connects is ended as well', async (t) => {
     const server = await recordedServer(t, () => undefined);
-    const { connectServer } = await import('../../../engine/remote/connect');
     const controller = new AbortController();
     const connecting = connectServer(
       'x',
