@@ -1,6 +1,6 @@
 // What every other script stands on: dependencies installed, once, from the lock file.
 // Imports nothing outside Node, because on a fresh clone nothing else is there.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,44 @@ export function run(command, args, options = {}) {
     process.exit(1);
   }
   if (result.status !== 0) process.exit(result.status ?? 1);
+}
+
+/**
+ * Runs lanes of commands side by side, the commands of a lane one after another. A command's output is shown when it ends. Ends this
+ * process when one fails, once the other lanes are through.
+ */
+export async function runSideBySide(...lanes) {
+  const codes = await Promise.all(
+    lanes.map(async (commands) => {
+      for (const [command, args] of commands) {
+        const code = await runQuietly(command, args);
+        if (code !== 0) return code;
+      }
+      return 0;
+    }),
+  );
+  const failed = codes.find((code) => code !== 0);
+  if (failed !== undefined) process.exit(failed);
+}
+
+function runQuietly(command, args) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      shell: process.platform === 'win32',
+    });
+    const output = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => output.push(data));
+    child.once('error', (error) => {
+      console.error(`Could not start ${command}: ${error.message}`);
+      resolve(1);
+    });
+    child.once('close', (code) => {
+      process.stdout.write(Buffer.concat(output));
+      resolve(code ?? 1);
+    });
+  });
 }
 
 /** Installs the dependencies when they are missing or older than the lock file. */

@@ -3,7 +3,7 @@
 // asked for by training's tests alone (test/training).
 import fs from 'node:fs';
 import path from 'node:path';
-import { ensureDependencies, root, run } from './setup.mjs';
+import { ensureDependencies, root, run, runSideBySide } from './setup.mjs';
 import { ensurePython, PythonMissing } from './testing/python.mjs';
 import { ensureSoftwareVulkan } from './testing/softwareVulkan.mjs';
 
@@ -35,13 +35,14 @@ if (words.length === 0) run('node', ['scripts/check.mjs']);
 run('node', ['esbuild.js']);
 if (files.some((file) => /webgpu|engine.offline/.test(file))) ensureSoftwareVulkan();
 const training = files.some((file) => path.relative(root, file).startsWith(path.join('test', 'training')));
+const pythonTests = [];
 if (training) {
   try {
     const python = ensurePython();
     process.env.PALIMPSEST_TRAINING_PYTHON = python;
     run(python, ['-m', 'ruff', 'check', '--config', 'training/ruff.toml', 'training']);
     run(python, ['-m', 'ruff', 'format', '--check', '--config', 'training/ruff.toml', 'training']);
-    run(python, ['-m', 'pytest', '--quiet', 'training']);
+    pythonTests.push([python, ['-m', 'pytest', '--quiet', 'training']]);
   } catch (error) {
     if (!(error instanceof PythonMissing)) throw error;
     console.error(error.message);
@@ -50,15 +51,16 @@ if (training) {
 }
 // The spec reporter repeats what failed at the end: a log is often kept in part only.
 const reporter = '--test-reporter=spec';
+const browserTests = [];
+if (words.length === 0 || words.includes('ui')) {
+  const seen = fs
+    .readdirSync(path.join(root, 'test/ui'))
+    .filter((file) => file.endsWith('.test.mjs'))
+    .map((file) => path.join('test/ui', file));
+  browserTests.push(['node', ['--test', reporter, '--test-concurrency=1', ...seen]]);
+}
+// Half of the time, a browser test waits for the end of a process: Python's tests have the processor meanwhile.
+await runSideBySide(pythonTests, browserTests);
 if (files.length > 0) run('node', ['--import', 'tsx', '--test', reporter, '--test-concurrency=2', ...files]);
 // Last, and alone: what is waited for in an editor must not wait for other tests.
 if (hosted) run('node', ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')]);
-if (words.length === 0 || words.includes('ui')) {
-  const seen = fs.readdirSync(path.join(root, 'test/ui')).filter((file) => file.endsWith('.test.mjs'));
-  run('node', [
-    '--test',
-    reporter,
-    '--test-concurrency=1',
-    ...seen.map((file) => path.join('test/ui', file)),
-  ]);
-}
