@@ -194,7 +194,13 @@ export async function startCodeServer({
     });
     network?.close();
     signalGroup(child, 'SIGTERM');
-    await Promise.race([gone, sleep(5000)]);
+    let late;
+    const limit = new Promise((resolve) => {
+      late = setTimeout(resolve, 5000);
+    });
+    await Promise.race([gone, limit]);
+    // Left to run, it would keep the caller's process for as long.
+    clearTimeout(late);
     signalGroup(child, 'SIGKILL');
     fs.rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   };
