@@ -379,7 +379,7 @@ describe('project memory', () => {
       select(editor, [1, 1]);
       await reviewOf(editor);
       const { status } = await internals();
-      await until(() => status.tooltip.includes('prices.py:1]('), 'the link');
+      await until(() => status.tooltip.includes('prices.py, line 1]('), 'the link');
       const lenses = await commands.executeCommand<CodeLens[]>(
         'vscode.executeCodeLensProvider',
         editor.document.uri,
@@ -387,7 +387,7 @@ describe('project memory', () => {
       const lens = lenses.find(({ command }) => command?.title.includes('Copied from prices.py, line 1'));
       assert.deepEqual(lens?.command?.arguments, [Uri.joinPath(root, 'prices.py').toString(), 1]);
       await commands.executeCommand('palimpsest.rejectRewrite');
-      await until(() => !status.tooltip.includes('prices.py:1]('), 'the end of it');
+      await until(() => !status.tooltip.includes('prices.py, line 1]('), 'the end of it');
     });
   });
 
