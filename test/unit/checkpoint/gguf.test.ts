@@ -362,10 +362,10 @@ describe('GGUF files that cannot be run', () => {
     );
   });
 
-  test('a folder that holds one says which file to give', async (t) => {
+  test('a folder that holds one of a name of its own says which file to give', async (t) => {
     const folder = temporaryFolder(t);
     writeFileSync(path.join(folder, 'config.json'), '{}');
-    writeFileSync(path.join(folder, 'model.gguf'), '');
+    writeFileSync(path.join(folder, 'mine-q4.gguf'), '');
     await assert.rejects(openCheckpoint(folder), fails('checkpoint-missing', 'choose that file'));
   });
 
