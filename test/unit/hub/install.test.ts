@@ -324,7 +324,7 @@ describe('a folder or file of one’s own', () => {
     await assert.rejects(installLocal(FIXTURE, context), /installed already/);
     await assert.rejects(
       installLocal(FIXTURE, { ...context, id: 'dreamon-7b' }),
-      /name of a model of the catalog/,
+      /name of a model that Palimpsest includes or offers/,
     );
     await assert.rejects(installLocal(FIXTURE, { ...context, id: '../x' }), { code: 'option-invalid' });
     await remove(models, 'mine');
