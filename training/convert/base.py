@@ -21,7 +21,7 @@ ARCHITECTURE = "llama"
 PRE_TOKENIZERS = ("smollm",)
 """Values of `tokenizer.ggml.pre` whose split pattern `tokenizer_of` builds."""
 
-_LAYER = {
+LAYER_NAMES = {
     "attn_norm": "input_layernorm",
     "ffn_norm": "post_attention_layernorm",
     "attn_q": "self_attn.q_proj",
@@ -32,6 +32,7 @@ _LAYER = {
     "ffn_up": "mlp.up_proj",
     "ffn_down": "mlp.down_proj",
 }
+"""A layer's tensors: GGUF's names to the decoder's."""
 
 
 class BaseError(Exception):
@@ -113,7 +114,7 @@ def _shape(facts: dict[str, object], vocabulary: int) -> ModelConfig:
 def _tensors(path: Path, found: dict[str, ReaderTensor], model: ModelConfig) -> dict[str, Tensor]:
     names = {"token_embd": "embed_tokens", "output_norm": "norm"}
     for layer in range(model.layers):
-        names |= {f"blk.{layer}.{theirs}": f"layers.{layer}.{ours}" for theirs, ours in _LAYER.items()}
+        names |= {f"blk.{layer}.{theirs}": f"layers.{layer}.{ours}" for theirs, ours in LAYER_NAMES.items()}
     missing = sorted(name for name in names if f"{name}.weight" not in found)
     if missing:
         raise BaseError(f"{path} lacks {missing[0]}.weight and {len(missing) - 1} other tensors: get it again.")
@@ -135,3 +136,9 @@ def unpermuted(rows: np.ndarray, heads: int) -> np.ndarray:
     """Rows of Q or K, (heads · size, width), from the file's interleaved rotary order to halves side by side."""
     size = rows.shape[0] // heads
     return rows.reshape(heads, size // 2, 2, -1).swapaxes(1, 2).reshape(rows.shape)
+
+
+def permuted(rows: np.ndarray, heads: int) -> np.ndarray:
+    """The way back: from halves side by side to the interleaved rotary order of files of the architecture llama."""
+    size = rows.shape[0] // heads
+    return rows.reshape(heads, 2, size // 2, -1).swapaxes(1, 2).reshape(rows.shape)

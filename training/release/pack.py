@@ -20,6 +20,7 @@ import torch
 from gguf import GGMLQuantizationType, GGUFWriter, dequantize, quantize
 from torch import Tensor
 
+from training.convert.base import LAYER_NAMES, permuted
 from training.model.config import ModelConfig, RowRecipe
 from training.model.decoder import Decoder
 from training.release.export import TOKENIZER_FILES
@@ -40,17 +41,9 @@ HELD_ROWS = 32
 _NAMES = {
     "embed_tokens": "token_embd",
     "norm": "output_norm",
-    "input_layernorm": "attn_norm",
-    "post_attention_layernorm": "ffn_norm",
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
     "self_attn.q_norm": "attn_q_norm",
     "self_attn.k_norm": "attn_k_norm",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
+    **{ours: theirs for theirs, ours in LAYER_NAMES.items()},
 }
 
 
@@ -68,12 +61,6 @@ def type_of(name: str, tensor: Tensor, mlp: str, rest: str) -> GGMLQuantizationT
     if tensor.dim() < 2:
         return GGMLQuantizationType.F32
     return GGMLQuantizationType[mlp if ".mlp." in name else rest]
-
-
-def permuted(rows: np.ndarray, heads: int) -> np.ndarray:
-    """Rows of Q or K, (heads · size, width), in the interleaved order that files of the architecture llama have."""
-    size = rows.shape[0] // heads
-    return rows.reshape(heads, 2, size // 2, -1).swapaxes(1, 2).reshape(rows.shape)
 
 
 def rounded(tensors: dict[str, Tensor], mlp: str, rest: str) -> dict[str, Tensor]:

@@ -11,9 +11,9 @@ import pytest
 import torch
 from gguf import GGUFReader, dequantize
 
-from training.convert.base import unpermuted
+from training.convert.base import permuted, unpermuted
 from training.release.export import export
-from training.release.pack import gguf_name, pack, permuted, rounded
+from training.release.pack import gguf_name, pack, rounded
 from training.run.checkpoint import CheckpointError, load_weights
 from training.tests.conftest import Data
 from training.tests.test_resume import new_trainer
