@@ -1,7 +1,6 @@
 // From a checkpoint folder to a model that answers: open, choose a provider and a precision, build the graph,
 // start the session. What was chosen, and why, is in the description.
 
-import os from 'node:os';
 import { readCalibration } from './calibration/file';
 import { defaultCopying } from './calibration/fit';
 import type { Calibration } from './calibration/types';
@@ -27,6 +26,7 @@ import { placeModel, weightBytesOf } from './runtime/placement';
 import { forgetProbe, type ProbeResult, rememberedProbe } from './runtime/probe';
 import { type ProviderDecision, providerPlan } from './runtime/providers';
 import { DecoderSession, keepsCacheOnDevice } from './runtime/session';
+import { threadCount } from './runtime/threads';
 
 /** Parameters up to which a model that cannot be quantised runs in fp32 without being asked: 4 GB. */
 const SMALL = 1e9;
@@ -251,9 +251,4 @@ function modelOf(
         await session.dispose();
       }),
   };
-}
-
-/** All cores up to eight: small models gain nothing from more, and the editor needs some. */
-function threadCount(): number {
-  return Math.max(1, Math.min(8, os.availableParallelism()));
 }

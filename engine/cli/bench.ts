@@ -6,6 +6,7 @@ import { PRECISIONS, type Precision } from '../graph/types';
 import { PROVIDERS } from '../protocol';
 import { choosePrecision } from '../runtime/precision';
 import type { ProviderDecision } from '../runtime/providers';
+import { threadCount } from '../runtime/threads';
 import type { BenchOptions, Timing } from './benchTiming';
 import type { Command, CommandContext } from './context';
 import { cacheFolder, MODEL_OPTION, modelFolder, withProgress } from './modelOptions';
@@ -31,7 +32,10 @@ const spec: CommandSpec = {
     tokens: { value: 'N', help: `length of the context (default: ${DEFAULTS.tokens})` },
     block: { value: 'N', help: `tokens of one denoise step (default: ${DEFAULTS.block})` },
     runs: { value: 'N', help: `timed runs each; the median is shown (default: ${DEFAULTS.runs})` },
-    threads: { value: 'N', help: 'threads of the CPU provider (default: all processors)' },
+    threads: {
+      value: 'N',
+      help: `threads of the CPU provider (default here: ${threadCount()}, as many as requests get)`,
+    },
     json: { help: 'print a single JSON object' },
   },
   notes: [
@@ -168,7 +172,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
     tokens: whole('tokens', DEFAULTS.tokens, 131_072),
     block: whole('block', DEFAULTS.block, 4096),
     runs: whole('runs', DEFAULTS.runs, 1000),
-    threads: whole('threads', os.availableParallelism(), 1024),
+    threads: whole('threads', threadCount(), 1024),
   };
   const precisions = precisionsOf(parsed);
   const choice = choiceOption(parsed, spec, 'provider', PROVIDERS) ?? 'auto';

@@ -15,6 +15,7 @@ import { probeReason } from './probeReason';
 import { absent, providerPlan } from './providers';
 import { randomCheckpoint } from './randomCheckpoint';
 import { DecoderSession } from './session';
+import { threadCount } from './threads';
 
 /** Largest difference of log-probabilities that passes: provider kernels sum in other orders. */
 const TOLERANCE = 5e-3;
@@ -52,7 +53,7 @@ async function probe(provider: ProviderName, folder: string): Promise<ProbeResul
     );
     const session = await DecoderSession.create(graph, checkpoint.shape, {
       provider: on,
-      threads: threads(),
+      threads: threadCount(),
     });
     const first = performance.now();
     const { predictions } = await session.run(request);
@@ -97,10 +98,6 @@ async function probe(provider: ProviderName, folder: string): Promise<ProbeResul
     gain,
     reason: `its results match the CPU's, at ${gain.toPrecision(2)} times the speed.`,
   };
-}
-
-function threads(): number {
-  return Math.max(1, Math.min(8, os.availableParallelism()));
 }
 
 function largestDifference(a: readonly number[], b: readonly number[]): number {
