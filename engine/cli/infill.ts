@@ -112,7 +112,7 @@ function spanRanges(parsed: ParsedArguments): readonly SpanRange[] {
 async function workspaceIndex(
   parsed: ParsedArguments,
   { path: file }: SourceFile,
-  language: string | undefined,
+  { language, holes }: { readonly language: string | undefined; readonly holes: number },
   { folder, signal, stderr, env, clock }: CommandContext,
 ): Promise<CopyIndex | undefined> {
   const name = parsed.text('workspace');
@@ -122,6 +122,7 @@ async function workspaceIndex(
     const workspace = await readWorkspace(path.resolve(folder, name), {
       file,
       language,
+      holes,
       signal,
       onProgress: (files) => view?.show(() => [`Reading the workspace: ${files} files`]),
     });
@@ -139,7 +140,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
   const { source, language } = await namedSource(parsed, spec, context);
   const lines = indexLines(source.text);
   const spans = ranges.map((range) => spanAt(lines, range));
-  const index = await workspaceIndex(parsed, source, language, context);
+  const index = await workspaceIndex(parsed, source, { language, holes: spans.length }, context);
   return answerInView(parsed, spec, context, { source, language, spans, options, index });
 }
 

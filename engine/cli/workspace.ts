@@ -58,6 +58,8 @@ export interface WorkspaceOptions {
   /** Absolute path of the file that is edited; absent for a text without a name. */
   readonly file?: string | undefined;
   readonly language?: string | undefined;
+  /** Of the request; default 1. */
+  readonly holes?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called from time to time with the number of files that were read so far. */
   readonly onProgress?: (files: number) => void;
@@ -101,10 +103,14 @@ export async function readWorkspace(folder: string, options: WorkspaceOptions): 
   }
   take();
   return {
-    index: new MemoryLookup(memory, {
-      ...(edited === undefined ? {} : { path: edited }),
-      ...(language === undefined ? {} : { language }),
-    }),
+    index: new MemoryLookup(
+      memory,
+      {
+        ...(edited === undefined ? {} : { path: edited }),
+        ...(language === undefined ? {} : { language }),
+      },
+      options.holes,
+    ),
     files: memory.facts().files,
     leftOut: left.counts,
   };

@@ -17,7 +17,7 @@ import { hashesBefore, KEY_UNITS, skipBlanks, skipBlanksBack, unitEnd, unitStart
 /** Places that are looked at, by what led there, and sources that are given back. */
 const MOST = { left: 320, begun: 256, right: 64, sources: 64 };
 /**
- * Full searches for one request, two milliseconds each. A hole of many steps would ask fifty times; after the first ones, what
+ * Full searches for one hole, two milliseconds each. One of many steps would ask fifty times; after the first ones, what
  * stands around the places that they found is searched instead, some tens of such stretches.
  */
 const MOST_SEARCHES = 16;
@@ -43,16 +43,19 @@ export class MemoryLookup implements CopyIndex {
   private readonly nearness: Nearness;
   private readonly nearTexts: readonly CopyText[];
   private readonly origins = new Map<IndexedFile, CopyOrigin>();
-  private last:
-    | { readonly left: string; readonly right: string; readonly sources: readonly Source[] }
-    | undefined;
+  /** By path: those that places were found in. */
+  private readonly files = new Map<string, IndexedFile>();
+  /** By both sides: a draft is asked for with several lengths, and the answer's own place once more at the end. */
+  private readonly known = new Map<string, readonly Source[]>();
   private searches = 0;
   /** Around the places that were found so far. */
   private readonly found: CopyText[] = [];
 
+  /** `holes`: of the request. */
   constructor(
     memory: Pick<Memory, 'segments' | 'state' | 'file'>,
     private readonly vicinity: Vicinity,
+    private readonly holes = 1,
   ) {
     this.segments = memory.segments;
     this.state = memory.state;
@@ -72,17 +75,29 @@ export class MemoryLookup implements CopyIndex {
   sources(left: string, right: string): readonly Source[] {
     const tail = left.slice(-LEFT_REACH);
     const head = right.slice(0, LEFT_REACH);
-    if (this.last?.left !== tail || this.last.right !== head)
-      this.last = { left: tail, right: head, sources: this.search(tail, head) };
-    return this.last.sources;
+    const key = `${tail}\0${head}`;
+    let sources = this.known.get(key);
+    if (sources === undefined) {
+      sources = this.search(tail, head);
+      this.known.set(key, sources);
+    }
+    return sources;
   }
 
   private search(tail: string, head: string): readonly Source[] {
-    if (this.searches++ >= MOST_SEARCHES)
-      return eachOnce(findSources([...this.nearTexts, ...this.found], tail));
-    const sources = this.find(tail, head);
+    const found = new Found(this.nearness, (file) => this.originOf(file));
+    for (const source of findSources(this.nearTexts, tail)) found.addNear(source);
+    if (this.searches++ >= this.holes * MOST_SEARCHES) {
+      this.byStretch(tail, found);
+      return found.best();
+    }
+    this.byIndex(tail, head, found);
+    const sources = found.best();
     for (const stretch of this.around(sources))
-      if (this.found.length < MOST_STRETCHES && !this.found.some((other) => overlaps(other, stretch)))
+      if (
+        this.found.length < this.holes * MOST_STRETCHES &&
+        !this.found.some((one) => overlaps(one, stretch))
+      )
         this.found.push(stretch);
     return sources;
   }
@@ -109,14 +124,19 @@ export class MemoryLookup implements CopyIndex {
     return taken;
   }
 
-  private find(tail: string, head: string): Source[] {
+  private byIndex(tail: string, head: string, found: Found): void {
     const key = lastUnit(tail);
-    if (key.trim() === '' && !key.includes('\n')) return [];
-    const found = new Found(this.nearness, (file) => this.originOf(file));
-    for (const source of findSources(this.nearTexts, tail)) found.addNear(source);
+    if (key.trim() === '' && !key.includes('\n')) return;
     this.byLeft(tail, found);
     this.byRight(tail, head, found);
-    return found.best();
+  }
+
+  /** Where they are found, the whole of their file goes on behind them: a stretch ends anywhere, in the middle of a word too. */
+  private byStretch(tail: string, found: Found): void {
+    for (const { at, origin } of findSources(this.found, tail)) {
+      const file = this.files.get(origin?.path ?? '');
+      if (file !== undefined) found.add(file, (origin?.start ?? 0) + at, tail);
+    }
   }
 
   /** Behind the last whole unit, and, where that is a word, where a longer one begins so. */
@@ -190,19 +210,9 @@ export class MemoryLookup implements CopyIndex {
     if (known) return known;
     const origin: CopyOrigin = { kind: 'memory', path: file.path, whole: file.text, start: 0 };
     this.origins.set(file, origin);
+    this.files.set(file.path, file);
     return origin;
   }
-}
-
-/** Stretches overlap, and lie in files that are searched as a whole. */
-function eachOnce(sources: readonly Source[]): Source[] {
-  const seen = new Set<string>();
-  return sources.filter(({ origin, at }) => {
-    const place = `${(origin?.start ?? 0) + at} ${origin?.path}`;
-    const isNew = !seen.has(place);
-    seen.add(place);
-    return isNew;
-  });
 }
 
 /** Whether two stretches of the same file lie so near each other that one is enough. */
@@ -249,8 +259,10 @@ class Found {
     this.push({ text: file.text, origin: this.originOf(file), at, order, distance });
   }
 
+  /** Of the beginning of a file that is searched as a whole. */
   addNear(source: Source): void {
-    if (this.isNew(source.origin?.path ?? '', source.at)) this.push(source);
+    const { text, origin, at } = source;
+    if (this.isNew(origin?.path ?? '', at)) this.push({ ...source, text: origin?.whole ?? text });
   }
 
   best(): Source[] {

@@ -66,13 +66,13 @@ export class Memories {
     return null;
   }
 
-  /** What a request can copy from; undefined where there is nothing. `language`: of the request's text. */
-  index(use: MemoryUse | undefined, language: string | undefined): CopyIndex | undefined {
+  /** What a request of so many `holes` can copy from; undefined where there is nothing. `language`: of its text. */
+  index(use: MemoryUse | undefined, language: string | undefined, holes = 1): CopyIndex | undefined {
     if (use === undefined) return undefined;
     const memory = this.known.get(use.id);
     if (memory === undefined || memory.segments.length === 0) return undefined;
     this.touch(use.id);
-    return new MemoryLookup(memory, { ...use, ...(language === undefined ? {} : { language }) });
+    return new MemoryLookup(memory, { ...use, ...(language === undefined ? {} : { language }) }, holes);
   }
 
   /** Gives up what is being indexed, and forgets everything. */

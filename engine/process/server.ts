@@ -233,7 +233,7 @@ export class EngineServer {
       model.infill(params, {
         signal,
         enough: () => this.satisfied.has(params.requestId),
-        index: this.memories.index(params.memory, params.language),
+        index: this.memories.index(params.memory, params.language, params.spans.length),
         ...(params.events
           ? {
               onStep: (event) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
+import { draftsFor } from '../../../engine/copying/drafts';
 import { MemoryLookup } from '../../../engine/memory/lookup';
 import { Memory, type MemoryLimits } from '../../../engine/memory/memory';
 import { digitsOf, hashesBefore } from '../../../engine/memory/unitKeys';
@@ -238,5 +239,50 @@ describe('a lookup for a hole of many steps', () => {
     // What stands beside places that were found before is still found, and once.
     assert.deepEqual(after('  close('), [{ says: 'door);', whole: 'door);', path: 'near.ts' }]);
     assert.equal(searches, full);
+  });
+
+  /** After so many searches that the rest goes by what was found. */
+  const tired = (lookup: MemoryLookup): MemoryLookup => {
+    for (let i = 0; i < 16; i++) lookup.sources(`nothing${i}(`, '\n');
+    return lookup;
+  };
+
+  test('finds no place that its stretch cuts short, whether its end is near or the file’s', () => {
+    const memory = new Memory(LIMITS);
+    // What is around the first place ends, 300 characters behind it, in the middle of `gamma_delta`.
+    const text = `open(door);\n${'// ------\n'.repeat(28)}alpha.beta(gamma_delta, epsilon_zeta);\n`;
+    assert.ok(text.indexOf('gamma_delta') < 305 && text.indexOf(', epsilon') > 305);
+    drive(memory.update([{ path: 'a.ts', text }], []));
+    const early = new MemoryLookup(memory, {});
+    assert.ok(early.sources('open(', ')').length > 0);
+    for (const right of ['', ')']) {
+      const late = draftsFor([], 'alpha.beta(', right, { index: tired(early) });
+      const first = draftsFor([], 'alpha.beta(', right, { index: new MemoryLookup(memory, {}) });
+      assert.deepEqual(
+        late.map((draft) => draft.text),
+        first.map((draft) => draft.text),
+      );
+      assert.ok(late.some((draft) => draft.text.startsWith('gamma_delta, epsilon_zeta')));
+    }
+  });
+
+  test('gives the same again for what was asked before', () => {
+    const memory = new Memory(LIMITS);
+    drive(memory.update([{ path: 'far.ts', text: far }], []));
+    const lookup = new MemoryLookup(memory, {});
+    const before = lookup.sources('far40(', '\n');
+    assert.ok(before.length > 0);
+    assert.equal(tired(lookup).sources('far40(', '\n'), before);
+  });
+
+  test('searches for a request of three holes three times as often', () => {
+    const memory = new Memory(LIMITS);
+    const farther = Array.from({ length: 600 }, (_, i) => `far${i}(one, two);\n`).join('');
+    drive(memory.update([{ path: 'far.ts', text: farther }], []));
+    const finds = (holes?: number) =>
+      tired(new MemoryLookup(memory, {}, holes))
+        .sources('far400(', '\n')
+        .some(({ order }) => order >= 2);
+    assert.deepEqual([finds(), finds(3)], [false, true]);
   });
 });
