@@ -84,6 +84,11 @@ export class Memory {
       this.list = [...this.list, segment];
       this.dropDead();
     }
+    // What the index took is known now: text of short units, as in tables of numbers, takes several times as much as code.
+    for (const path of this.withoutRoom(new Map())) {
+      skipped.push({ path, reason: 'no-room' });
+      this.remove(path);
+    }
     yield* this.tidy();
     return { ...this.facts(), skipped };
   }
@@ -106,13 +111,13 @@ export class Memory {
     const all = new Map([...this.files, ...fresh]);
     const room = this.limits.bytes * (1 - SPARE);
     let bytes = 0;
-    for (const file of all.values()) bytes += estimateOf(file);
+    for (const file of all.values()) bytes += bytesOf(file);
     if (bytes <= room && all.size <= this.limits.files) return [];
     const best = [...all.values()].sort((a, b) => a.rank - b.rank || b.modified - a.modified);
     let taken = 0;
     return best.flatMap((file, i) => {
-      if (i < this.limits.files && taken + estimateOf(file) <= room) {
-        taken += estimateOf(file);
+      if (i < this.limits.files && taken + bytesOf(file) <= room) {
+        taken += bytesOf(file);
         return [];
       }
       return [file.path];
@@ -129,7 +134,7 @@ export class Memory {
     for (const worn of this.list)
       if (worn.liveCharacters < (1 - MOST_DEAD) * worn.characters) yield* this.join([worn]);
     for (let group = this.alike(); group !== undefined; group = this.alike()) yield* this.join(group);
-    // Whatever the estimates were, the bound holds.
+    // What is dead goes at once where it takes the room of the bound.
     for (const worn of this.list) {
       if (this.bytes <= this.limits.bytes) return;
       if (worn.liveCharacters < worn.characters) yield* this.join([worn]);
@@ -157,11 +162,12 @@ export class Memory {
 
 function entryOf({ path, text, language, modified = 0, rank = 0 }: MemoryFile): IndexedFile {
   const textBytes = WIDE.test(text) ? 2 * text.length : text.length;
-  return { path, text, language, modified, rank, textBytes, goneSince: Number.POSITIVE_INFINITY };
+  const indexBytes = INDEX_BYTES * text.length;
+  return { path, text, language, modified, rank, textBytes, indexBytes, goneSince: Number.POSITIVE_INFINITY };
 }
 
-function estimateOf({ text, textBytes }: IndexedFile): number {
-  return textBytes + Math.ceil(INDEX_BYTES * text.length) + FILE_BYTES;
+function bytesOf({ textBytes, indexBytes }: IndexedFile): number {
+  return textBytes + indexBytes + FILE_BYTES;
 }
 
 /** In pieces of at most `most` characters, but of one file at least. */

@@ -13,6 +13,8 @@ export interface IndexedFile {
   readonly rank: number;
   /** Of the text, as the JavaScript engine keeps it. */
   readonly textBytes: number;
+  /** Of its places in the index: an estimate, until a segment with it is built. */
+  indexBytes: number;
   /**
    * The memory's state since which it is replaced or taken out, and kept only until its segment is written again; Infinity:
    * it is held.
@@ -39,6 +41,8 @@ export interface PlaceRange {
 
 /** Of so many places one has its key kept: the rest is found from there by reading texts. */
 const SAMPLED = 16;
+/** Bytes of a place, with its part of the keys. */
+const PLACE_BYTES = 4 + 8 / SAMPLED;
 /** Characters that are read, and places that are sorted, between two breaks. */
 const AT_ONCE = 16_384;
 
@@ -64,12 +68,15 @@ export class Segment {
     const bases = new Uint32Array(files.length);
     let base = 0;
     const keys = new GrowingKeys(files.reduce((sum, { text }) => sum + text.length, 0) / 4);
-    for (const [i, { text }] of files.entries()) {
+    for (const [i, file] of files.entries()) {
+      const { text } = file;
       bases[i] = base;
       const start = base;
+      const before = keys.count;
       const scanner = new UnitScanner(text);
       while (scanner.read(AT_ONCE, (end, upper, lower) => keys.add(start + end, upper, lower))) yield;
       base += text.length;
+      file.indexBytes = PLACE_BYTES * (keys.count - before);
       if (i % 8 === 7) yield;
     }
     yield* keys.sort();

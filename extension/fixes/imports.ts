@@ -1,7 +1,8 @@
 // A copy stands in no folder, so its relative imports lead nowhere. In what the server reads of it they are made absolute:
 // then it knows the types of the neighbours, and finds on the copy what it found in the file. Pure.
 
-const SPECIFIER = /(\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(["'])(\.{1,2}(?:\/[^"'\r\n]*)?)\2/g;
+const SPECIFIER =
+  /(\bfrom\s{0,80}|\bimport\s{0,80}(?:\(\s{0,80})?|\brequire\s{0,80}\(\s{0,80})(["'])(\.{1,2}(?:\/[^"'\r\n]*)?)\2/g;
 
 /** `folder`: of the file, with forward slashes and none at the end. Line ends and lines stay as they are. */
 export function withAbsoluteImports(text: string, folder: string): string {

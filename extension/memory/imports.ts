@@ -9,14 +9,15 @@ const MOST_IMPORTS = 64;
 /** What a folder's own name stands for. */
 const INDEXES = new Set(['index', '__init__', 'mod', 'lib', 'main']);
 
+/** Blanks are counted: without a bound, a long stretch of empty lines is looked through again from each of them. */
 const PATHS = [
-  /\b(?:from|import|require|require_relative|include|export)\s*\(?\s*["']([^"'\n]{1,300})["']/g,
-  /^\s*#\s*(?:include|import)\s*["<]([^">\n]{1,300})[">]/gm,
-  /^\s*@(?:import|use|forward)\s+["']([^"'\n]{1,300})["']/gm,
+  /\b(?:from|import|require|require_relative|include|export)\s{0,80}(?:\(\s{0,80})?["']([^"'\n]{1,300})["']/g,
+  /^[^\S\n]{0,80}#[^\S\n]{0,80}(?:include|import)[^\S\n]{0,80}["<]([^">\n]{1,300})[">]/gm,
+  /^[^\S\n]{0,80}@(?:import|use|forward)[^\S\n]{1,80}["']([^"'\n]{1,300})["']/gm,
 ];
 const MODULES = [
-  /^\s*(?:from\s+([.\w]{1,200})\s+import\b|import\s+(?:static\s+)?([\w.]{1,200})(?=\s*(?:[;,*]|as\b|$)))/gm,
-  /^\s*(?:pub(?:\([^)\n]{0,40}\))?\s+)?(?:mod|use)\s+((?:\w{1,80}::){0,8}\w{1,80})/gm,
+  /^[^\S\n]{0,80}(?:from[^\S\n]{1,80}([.\w]{1,200})[^\S\n]{1,80}import\b|import[^\S\n]{1,80}(?:static[^\S\n]{1,80})?([\w.]{1,200})(?=[^\S\n]{0,80}(?:[;,*]|as\b|$)))/gm,
+  /^[^\S\n]{0,80}(?:pub(?:\([^)\n]{0,40}\))?[^\S\n]{1,80})?(?:mod|use)[^\S\n]{1,80}((?:\w{1,80}::){0,8}\w{1,80})/gm,
 ];
 
 /** Paths by the name that an import has for them: without folder and extension. */

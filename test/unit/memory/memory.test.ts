@@ -154,6 +154,36 @@ describe('a memory', () => {
     assert.deepEqual(worse.skipped, [{ path: 'worse.ts', reason: 'no-room' }]);
   });
 
+  test('stays within its bound with text whose units are a character long', () => {
+    const memory = new Memory(LIMITS);
+    const table = (i: number): MemoryFile => ({
+      path: `${i}.json`,
+      text: '[[0,1],[1,0]],\n'.repeat(400),
+      rank: i,
+    });
+    const first = drive(
+      memory.update(
+        Array.from({ length: 30 }, (_, i) => table(i)),
+        [],
+      ),
+    );
+    assert.ok(first.bytes <= LIMITS.bytes, `${first.bytes}`);
+    const kept = Array.from({ length: 30 }, (_, i) => i).filter((i) => memory.file(`${i}.json`));
+    assert.deepEqual(
+      kept,
+      kept.map((_, i) => i),
+    );
+    assert.ok(kept.length > 5);
+    assert.deepEqual(
+      first.skipped.map(({ path }) => path).sort(),
+      Array.from({ length: 30 - kept.length }, (_, i) => `${kept.length + i}.json`).sort(),
+    );
+    for (let i = 30; i < 60; i++) {
+      const { bytes } = drive(memory.update([{ ...table(i), rank: 0 }], []));
+      assert.ok(bytes <= LIMITS.bytes, `${bytes}`);
+    }
+  });
+
   test('is the same as one that is filled at once, and within its bound, whatever is done to it', () => {
     const change = fc.record({
       files: fc.array(

@@ -14,6 +14,7 @@ function fileOf(text: string, index: number): IndexedFile {
     modified: 0,
     rank: 0,
     textBytes: text.length,
+    indexBytes: 0,
     goneSince: Number.POSITIVE_INFINITY,
   };
 }

@@ -192,6 +192,12 @@ describe('imports of a copy', () => {
     assert.equal(withAbsoluteImports(`import a from '../../x'`, 'c:/a'), `import a from 'c:/x'`);
   });
 
+  // Minutes, where every blank was tried as the end of the blanks before it.
+  test('are not looked for in a million blanks', { timeout: 60_000 }, () => {
+    const text = `import${' '.repeat(1_000_000)}x`;
+    assert.equal(of(text), text);
+  });
+
   test('are left alone where they are not relative, and so is all that is no import', () => {
     for (const text of [`import a from 'react';`, `f('./c');`, `const a = './c';`, `from './c\n'`, '']) {
       assert.equal(of(text), text);

@@ -169,6 +169,22 @@ describe('imports', () => {
     assert.deepEqual(some.importedBy('src/c.ts', text), ['src/b.ts', 'lib/util/index.ts']);
   });
 
+  test('what stands behind blanks and blank lines', () => {
+    const text = "\n\n  import './a';\nexport * from  './money';\nrequire( './view' );\n";
+    assert.deepEqual(importable.importedBy('src/b.ts', text), [
+      'src/a.ts',
+      'src/money.ts',
+      'src/view/index.ts',
+    ]);
+  });
+
+  // Each took more than a second where every blank was tried as the beginning of the blanks behind it.
+  test('nothing among thousands of blanks, a hundred times', { timeout: 60_000 }, () => {
+    for (const text of ['\n'.repeat(20_000), `import${' '.repeat(20_000)}`, `from${'\n'.repeat(20_000)}`]) {
+      for (let i = 0; i < 100; i++) assert.deepEqual(importable.importedBy('src/b.ts', text), []);
+    }
+  });
+
   test('nothing that begins behind the beginning, and no end of one long line', () => {
     assert.deepEqual(importable.importedBy('src/b.ts', `${' '.repeat(30_000)}import './a';`), []);
     assert.deepEqual(importable.importedBy('src/b.ts', `import ${'a.'.repeat(100_000)}`), []);
