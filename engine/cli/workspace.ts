@@ -20,6 +20,7 @@ import { readText } from '../tools/readText';
 export type LeftOut =
   | SkipReason
   | 'dependencies'
+  | 'encoding'
   | 'hidden'
   | 'ignored'
   | 'link'
@@ -36,6 +37,7 @@ const SAID: Readonly<Record<LeftOut, string>> = {
   unsure: 'for which Git gave no answer',
   unreadable: 'not readable',
   binary: 'binary',
+  encoding: 'not in UTF-8',
   generated: 'generated',
   minified: 'minified',
   'too-long': 'too large',
@@ -203,6 +205,8 @@ async function textOf(root: string, file: string): Promise<{ readonly content: s
   if (typeof content === 'string') return content;
   const skipped = skipReason({ path: file, text: content.content });
   if (skipped !== undefined) return skipped;
+  // Of bytes that are no UTF-8: the sign would be copied into answers.
+  if (content.content.includes('\ufffd')) return 'encoding';
   const facts = {
     path: absolute,
     languageId: languageOf(file) ?? '',

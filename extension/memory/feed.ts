@@ -38,6 +38,8 @@ export class Feed {
   readonly importable = new ImportablePaths();
   /** By path: the ticket of what was sent last. */
   private readonly latest = new Map<string, number>();
+  /** Paths of which the engine may still have a text: the request that was to replace it or take it out failed. */
+  private readonly owed = new Set<string>();
   private tickets = 0;
   private total = 0;
   private isClosed = false;
@@ -55,6 +57,11 @@ export class Feed {
   /** UTF-16 units of all. */
   get characters(): number {
     return this.total;
+  }
+
+  /** Whether the next `send` has something to take out that an earlier one could not. */
+  get owes(): boolean {
+    return this.owed.size > 0;
   }
 
   /** Whoever reads a text takes one first: what was read earlier never takes the place of what was read later. */
@@ -77,7 +84,8 @@ export class Feed {
   ): Promise<ReadonlyMap<string, string>> {
     if (this.isClosed) return new Map();
     const fresh = readings.filter(({ file, ticket }) => this.isNews(file.path, ticket));
-    const removed = removals.filter(({ path, ticket }) => this.isNews(path, ticket) && this.drop(path));
+    const dropped = removals.filter(({ path, ticket }) => this.isNews(path, ticket) && this.drop(path));
+    const removed = [...new Set([...dropped.map(({ path }) => path), ...this.owed])];
     const refused = new Map<string, string>();
     const batches = batchesOf(fresh);
     if (batches.length === 0 && removed.length > 0) batches.push([]);
@@ -87,22 +95,28 @@ export class Feed {
       const answer = this.port.updateMemory({
         memory: this.id,
         files,
-        removed: index === 0 ? removed.map(({ path }) => path) : [],
+        removed: index === 0 ? removed : [],
       });
-      return { files, held, answer };
+      return { files, held, removed: index === 0 ? removed : [], answer };
     });
     const answers = await Promise.allSettled(sending.map(({ answer }) => answer));
     for (const [index, answer] of answers.entries()) {
+      const { files = [], held = [], removed: gone = [] } = sending[index] ?? {};
       if (answer.status === 'fulfilled') {
+        for (const path of [...gone, ...files.map((file) => file.path)]) this.owed.delete(path);
         for (const { path, reason } of answer.value.skipped) {
           refused.set(path, reason);
           this.drop(path);
         }
         continue;
       }
-      const { files = [], held = [] } = sending[index] ?? {};
+      for (const path of gone) if (!this.files.has(path)) this.owed.add(path);
       // What was not taken is sent again when it is looked at next, unless a later text of it was.
-      for (const [at, { path }] of files.entries()) if (this.files.get(path) === held[at]) this.drop(path);
+      for (const [at, { path }] of files.entries()) {
+        if (this.files.get(path) !== held[at]) continue;
+        this.drop(path);
+        this.owed.add(path);
+      }
     }
     const failed = answers.find((answer) => answer.status === 'rejected');
     if (failed) throw failed.reason;

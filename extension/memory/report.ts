@@ -35,6 +35,9 @@ export function sayOutcome(
   if (reasons.length > 0) sentences.push(`Left out: ${reasons.join(', ')}.`);
   if (found?.end === 'limit') sentences.push('The workspace has more files than are looked at.');
   if (found?.end === 'time') sentences.push('Listing the workspace took too long and was stopped.');
+  if (found?.end === 'unread') sentences.push('Too many folders could not be read; the rest is left.');
+  if (found !== undefined && found.closed > 0)
+    sentences.push(`Folders that are ignored, hidden, or excluded: ${found.closed}.`);
   if (found !== undefined && found.unread > 0)
     sentences.push(`Folders that could not be read: ${found.unread}.`);
   return sentences.join(' ');

@@ -11,14 +11,13 @@ import { type Entry, type Found, walk } from './walk';
 /** Paths are `/`-separated, as the memory has them. None of these rejects. */
 export interface WorkspaceFiles {
   readonly roots: readonly string[];
-  /** What lies in a folder, links left out; undefined where it cannot be read in time. */
+  /** What lies in a folder; undefined where it cannot be read in time. */
   list(folder: string): Promise<readonly Entry[] | undefined>;
   /** Which of the folders are hidden or ignored. */
   closed(folders: readonly string[]): Promise<ReadonlySet<string>>;
   /** Whether it is code that is searched, by its name. */
   isWanted(path: string): boolean;
-  /** Undefined where there is no such file, or no answer in time. */
-  measure(path: string): Promise<{ readonly size: number; readonly modified: number } | undefined>;
+  measure(path: string): Promise<{ readonly size: number; readonly modified: number } | Skip>;
   read(path: string): Promise<Uint8Array | Skip>;
   /** Makes `whyPlace` cheap for all of them. */
   prepare(paths: readonly string[]): Promise<void>;
@@ -53,6 +52,8 @@ export interface SyncOptions {
   readonly rest: () => Promise<boolean>;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
+  /** Milliseconds since any moment; default `performance.now`. */
+  readonly clock?: () => number;
 }
 
 /** Files of one round, and how many of them are worked on side by side. */
@@ -64,6 +65,8 @@ const PREPARED = 8 * ROUND;
 const SLICE = 1000;
 /** Milliseconds of work, rests not counted, after which the rest of the files is left. */
 const LONGEST_WORK = 60_000;
+/** The same, of asking for the sizes of files: a drive may hang after it was listed. */
+const LONGEST_MEASURING = 10_000;
 
 /** How one file was found. */
 type Look = { readonly reading: Reading } | { readonly skip: Skip; readonly ticket: number } | 'held';
@@ -84,7 +87,7 @@ export class Sync {
   async everything(): Promise<Outcome> {
     const { files, feed } = this.options;
     const tally = new Tally();
-    const started = performance.now();
+    const started = this.clock();
     const restedBefore = this.rested;
     const open = files.open();
     const languages = open.flatMap((path) => languageOf(path) ?? []);
@@ -99,6 +102,7 @@ export class Sync {
       rest: () => this.rest(),
     });
     if (found.end === 'given-up') return tally.outcome(found);
+    tally.skip('link', found.links);
     const paths = [...new Set([...open.filter((path) => files.isWanted(path)), ...found.files])];
     const importable = new ImportablePaths();
     if (!(await this.inSlices(paths, (path) => importable.add(path)))) return tally.outcome(found);
@@ -111,7 +115,7 @@ export class Sync {
     const measured = await this.measured(near, ranking, tally);
     if (measured === undefined) return tally.outcome(found);
     const choice = choose(measured, this.now());
-    tally.choosing = performance.now() - started - (this.rested - restedBefore);
+    tally.choosing = this.clock() - started - (this.rested - restedBefore);
     for (const skip of choice.skipped.values()) tally.skip(skip);
     tally.left += choice.left + paths.length - near.length;
     const chosen = new Set(choice.files.map(({ path }) => path));
@@ -128,8 +132,8 @@ export class Sync {
     const measured: Measured[] = [];
     const gone: string[] = [];
     for (const path of paths) {
-      const size = files.isWanted(path) ? await files.measure(path) : undefined;
-      if (size !== undefined) measured.push({ path, rank: 0, ...size });
+      const size = files.isWanted(path) ? await files.measure(path) : 'vanished';
+      if (typeof size !== 'string') measured.push({ path, rank: 0, ...size });
       // A folder's own name stands for everything in it.
       else gone.push(...[...feed.held.keys()].filter((held) => held === path || held.startsWith(`${path}/`)));
     }
@@ -161,10 +165,14 @@ export class Sync {
   }
 
   private async rest(): Promise<boolean> {
-    const started = performance.now();
+    const started = this.clock();
     const goesOn = await this.options.rest();
-    this.rested += performance.now() - started;
+    this.rested += this.clock() - started;
     return goesOn;
+  }
+
+  private clock(): number {
+    return (this.options.clock ?? (() => performance.now()))();
   }
 
   private now(): number {
@@ -179,15 +187,22 @@ export class Sync {
   ): Promise<readonly Measured[] | undefined> {
     const { files } = this.options;
     const measured: Measured[] = [];
+    let worked = 0;
     for (let from = 0; from < paths.length; from += ROUND) {
       if (!(await this.rest())) return undefined;
+      if (worked > LONGEST_MEASURING) {
+        tally.skip('slow', paths.length - from);
+        break;
+      }
+      const started = this.clock();
       const some = paths.slice(from, from + ROUND);
       const sizes = await Promise.all(some.map((path) => files.measure(path)));
       for (const [i, path] of some.entries()) {
-        const size = sizes[i];
-        if (size === undefined) tally.skip('vanished');
+        const size = sizes[i] ?? 'vanished';
+        if (typeof size === 'string') tally.skip(size);
         else measured.push({ path, rank: ranking.rank(path), ...size });
       }
+      worked += this.clock() - started;
     }
     return measured;
   }
@@ -197,7 +212,7 @@ export class Sync {
     let sending = Promise.resolve();
     for (let from = 0; from < all.length; from += ROUND) {
       if (!(await this.rest())) break;
-      const started = performance.now();
+      const started = this.clock();
       if (from % PREPARED === 0)
         await this.options.files.prepare(all.slice(from, from + PREPARED).map(({ path }) => path));
       // While the engine takes in one round, the next one is read.
@@ -205,9 +220,13 @@ export class Sync {
       sending = this.send(looked, tally);
       // It is waited for, only not yet.
       sending.catch(() => undefined);
-      worked += performance.now() - started;
+      worked += this.clock() - started;
       if (worked > LONGEST_WORK) {
-        tally.left += Math.max(0, all.length - from - ROUND);
+        const rest = all.slice(from + ROUND).map(({ path }) => path);
+        tally.left += rest.length;
+        // Nobody looked whether they may still be read.
+        await sending;
+        sending = this.send({ readings: [], removals: this.removalsOf(rest) }, tally);
         break;
       }
     }
@@ -263,7 +282,7 @@ export class Sync {
   private async send({ readings, removals }: Looked, tally: Tally): Promise<void> {
     const { feed } = this.options;
     const gone = removals.filter(({ path }) => feed.held.has(path));
-    if (readings.length === 0 && gone.length === 0) return;
+    if (readings.length === 0 && gone.length === 0 && !feed.owes) return;
     const refused = await feed.send(readings, gone);
     for (const _ of refused) tally.skip('refused');
     tally.sent += readings.length - refused.size;
@@ -278,8 +297,8 @@ class Tally {
   choosing: number | undefined;
   private readonly skipped = new Map<Skip, number>();
 
-  skip(why: Skip): void {
-    this.skipped.set(why, (this.skipped.get(why) ?? 0) + 1);
+  skip(why: Skip, count = 1): void {
+    if (count > 0) this.skipped.set(why, (this.skipped.get(why) ?? 0) + count);
   }
 
   outcome(found?: Found): Outcome {

@@ -3,7 +3,7 @@
 
 export interface Entry {
   readonly name: string;
-  readonly kind: 'file' | 'folder';
+  readonly kind: 'file' | 'folder' | 'link';
 }
 
 export interface WalkLimits {
@@ -19,7 +19,7 @@ const WALK_LIMITS: WalkLimits = { folders: 5000, files: 10_000, millis: 10_000 }
 export interface WalkOptions {
   /** Folders to begin with; empty for the top. */
   readonly roots: readonly string[];
-  /** What lies in a folder, links left out; undefined where it cannot be read in time. Never rejects. */
+  /** What lies in a folder; undefined where it cannot be read in time. Never rejects. */
   readonly list: (folder: string) => Promise<readonly Entry[] | undefined>;
   /** Which of the folders are not to be entered. */
   readonly closed: (folders: readonly string[]) => Promise<ReadonlySet<string>>;
@@ -37,8 +37,12 @@ export interface Found {
   readonly folders: number;
   /** Folders that could not be read. */
   readonly unread: number;
-  /** Why it ended: everything was seen, enough was, the time was up, or nobody wants it any more. */
-  readonly end: 'all' | 'limit' | 'time' | 'given-up';
+  /** Folders that were not entered: a tool's own, and closed ones. */
+  readonly closed: number;
+  /** Links, which are not followed: what they lead to is in the workspace by another name, or outside it. */
+  readonly links: number;
+  /** Why it ended: everything was seen, enough was, too much could not be read, the time was up, or nobody wants it any more. */
+  readonly end: 'all' | 'limit' | 'unread' | 'time' | 'given-up';
 }
 
 /** Folders of one round: they are read side by side, and git is asked about their folders once. */
@@ -55,9 +59,9 @@ export async function walk(options: WalkOptions): Promise<Found> {
   for (const root of options.roots) waiting.add(root);
   const files: string[] = [];
   let folders = 0;
-  let unread = 0;
+  let [unread, closed, links] = [0, 0, 0];
   let worked = 0;
-  const ended = (end: Found['end']): Found => ({ files, folders, unread, end });
+  const ended = (end: Found['end']): Found => ({ files, folders, unread, closed, links, end });
   for (let round = waiting.take(ROUND); round.length > 0; round = waiting.take(ROUND)) {
     if (!(await options.rest())) return ended('given-up');
     const started = now();
@@ -70,18 +74,21 @@ export async function walk(options: WalkOptions): Promise<Found> {
       }
       for (const { name, kind } of entries) {
         const path = folder === '' ? name : `${folder}/${name}`;
-        if (kind === 'folder') {
-          if (!OWN_FOLDERS.test(name)) inner.push(path);
+        if (kind === 'link') links++;
+        else if (kind === 'folder') {
+          if (OWN_FOLDERS.test(name)) closed++;
+          else inner.push(path);
         } else if (files.length < limits.files && options.isWanted(path)) files.push(path);
       }
     }
     if (inner.length > 0) {
-      const closed = await options.closed(inner);
-      for (const folder of inner) if (!closed.has(folder)) waiting.add(folder);
+      const shut = await options.closed(inner);
+      for (const folder of inner) if (!shut.has(folder)) waiting.add(folder);
+      closed += shut.size;
     }
     worked += now() - started;
-    if (files.length >= limits.files || folders >= limits.folders || unread >= MOST_UNREAD)
-      return ended('limit');
+    if (unread >= MOST_UNREAD) return ended('unread');
+    if (files.length >= limits.files || folders >= limits.folders) return ended('limit');
     if (worked >= limits.millis) return ended('time');
   }
   return ended('all');

@@ -46,14 +46,12 @@ export class EditorFiles implements WorkspaceFiles {
   async list(folder: string): Promise<readonly Entry[] | undefined> {
     const uri = this.uriOf(folder);
     const entries = uri && (await inTime(workspace.fs.readDirectory(uri), LONGEST_ANSWER));
-    // Links have a bit of their own: what they lead to is in the workspace by another name, or outside it.
-    return entries?.flatMap(([name, type]): Entry[] =>
-      type === FileType.File
-        ? [{ name, kind: 'file' }]
-        : type === FileType.Directory
-          ? [{ name, kind: 'folder' }]
-          : [],
-    );
+    return entries?.flatMap(([name, type]): Entry[] => {
+      // Of a link, what it leads to is said as well.
+      if ((type & FileType.SymbolicLink) !== 0) return [{ name, kind: 'link' }];
+      if (type === FileType.File) return [{ name, kind: 'file' }];
+      return type === FileType.Directory ? [{ name, kind: 'folder' }] : [];
+    });
   }
 
   async closed(folders: readonly string[]): Promise<ReadonlySet<string>> {
@@ -78,23 +76,20 @@ export class EditorFiles implements WorkspaceFiles {
     return languageOf(path) !== undefined;
   }
 
-  async measure(path: string): Promise<{ readonly size: number; readonly modified: number } | undefined> {
+  async measure(path: string): Promise<{ readonly size: number; readonly modified: number } | Skip> {
     const uri = this.uriOf(path);
-    const stat = uri && (await inTime(workspace.fs.stat(uri), LONGEST_ANSWER));
-    return stat?.type === FileType.File ? { size: stat.size, modified: stat.mtime } : undefined;
+    if (uri === undefined) return 'vanished';
+    const stat = await answerOf(workspace.fs.stat(uri));
+    if (typeof stat === 'string') return stat;
+    if ((stat.type & FileType.SymbolicLink) !== 0) return 'link';
+    return stat.type === FileType.File ? { size: stat.size, modified: stat.mtime } : 'vanished';
   }
 
   async read(path: string): Promise<Uint8Array | Skip> {
     const uri = this.uriOf(path);
     if (uri === undefined) return 'vanished';
-    let why: Skip = 'slow';
-    const reading = Promise.resolve(workspace.fs.readFile(uri)).catch((error: unknown) => {
-      why = error instanceof FileSystemError && error.code === 'FileNotFound' ? 'vanished' : 'unknown';
-      throw error;
-    });
-    const bytes = await inTime(reading, LONGEST_ANSWER);
-    if (bytes === undefined) return why;
-    return bytes.length > LARGEST_FILE ? 'large' : bytes;
+    const bytes = await answerOf(workspace.fs.readFile(uri));
+    return typeof bytes !== 'string' && bytes.length > LARGEST_FILE ? 'large' : bytes;
   }
 
   async prepare(paths: readonly string[]): Promise<void> {
@@ -180,4 +175,14 @@ export class EditorFiles implements WorkspaceFiles {
 interface Globs {
   readonly hidden: readonly string[];
   readonly search: readonly string[];
+}
+
+/** What the file system says in time, or why it says nothing. */
+async function answerOf<T extends object>(asking: Thenable<T>): Promise<T | Skip> {
+  let why: Skip = 'slow';
+  const answer = Promise.resolve(asking).catch((error: unknown) => {
+    why = error instanceof FileSystemError && error.code === 'FileNotFound' ? 'vanished' : 'unknown';
+    throw error;
+  });
+  return (await inTime(answer, LONGEST_ANSWER)) ?? why;
 }

@@ -56,6 +56,8 @@ describe('the files of a folder that may be copied from', () => {
       'logo.png': Buffer.from([0x89, 0x50, 0x4e, 0x47, 0, 1, 2, 3]),
       'vendor.min.js': CODE,
       'package-lock.json': '{}\n',
+      // One é in Latin-1, in much that is ASCII.
+      'latin.py': Buffer.concat([Buffer.from('x = 1\n'.repeat(100)), Buffer.from([0x23, 0xe9, 0x0a])]),
       'line.js': 'x=1;'.repeat(1_250_000),
     });
     const outside = folderOf(t, { 'secret.ts': 'open(vault);\n' });
@@ -72,6 +74,7 @@ describe('the files of a folder that may be copied from', () => {
         dependencies: 1,
         secret: 2,
         binary: 1,
+        encoding: 1,
         minified: 1,
         generated: 1,
         'too-long': 1,

@@ -19,6 +19,8 @@ class FakeFiles implements WorkspaceFiles {
   readonly disk = new Map<string, { bytes: Uint8Array; modified: number }>();
   readonly documents = new Map<string, { text: string; version: number }>();
   readonly ignored = new Set<string>();
+  readonly slow = new Set<string>();
+  readonly links = new Set<string>();
   readonly reads: string[] = [];
   /** What happens while a file is read. */
   onRead: (path: string) => void = () => undefined;
@@ -41,6 +43,10 @@ class FakeFiles implements WorkspaceFiles {
       const [name = '', ...rest] = path.split('/');
       names.set(name, { name, kind: rest.length > 0 ? 'folder' : 'file' });
     }
+    for (const path of this.links) {
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      if (path === (folder === '' ? name : `${folder}/${name}`)) names.set(name, { name, kind: 'link' });
+    }
     return [...names.values()];
   }
 
@@ -51,9 +57,10 @@ class FakeFiles implements WorkspaceFiles {
   open = () => [...this.documents.keys()];
   openText = (path: string) => this.documents.get(path);
 
-  async measure(path: string) {
+  async measure(path: string): Promise<{ size: number; modified: number } | Skip> {
     const file = this.disk.get(path);
-    return file && { size: file.bytes.length, modified: file.modified };
+    if (file === undefined) return 'vanished';
+    return this.slow.has(path) ? 'slow' : { size: file.bytes.length, modified: file.modified };
   }
 
   async read(path: string): Promise<Uint8Array | Skip> {
@@ -96,11 +103,11 @@ class FakePort implements MemoryPort {
   }
 }
 
-function setUp(texts: Readonly<Record<string, string>>) {
+function setUp(texts: Readonly<Record<string, string>>, clock = () => 0) {
   const files = new FakeFiles(texts);
   const port = new FakePort();
   const feed = new Feed('m', port);
-  const sync = new Sync({ files, feed, rest: async () => true, now: () => NOW });
+  const sync = new Sync({ files, feed, rest: async () => true, now: () => NOW, clock });
   return { files, port, feed, sync };
 }
 
@@ -162,6 +169,55 @@ describe('the whole workspace', () => {
       sayOutcome(feed, { ...outcome, left: 7 }, 1234).replace(/ \(chosen in [\d.]+ s\)/, ''),
       'Project memory: 1 file, 0.0 million characters, in 1.2 s. Left out: 1 too large, 1 that are gone, 1 not in UTF-8, 1 binary, 1 minified, 7 farther away.',
     );
+  });
+
+  test('links, closed folders, and files that give no answer in time are counted', async () => {
+    const { files, sync, feed } = setUp({
+      'a.ts': 'a',
+      'slow.ts': 'b',
+      'ignored/c.ts': 'c',
+      'node_modules/d.js': 'd',
+    });
+    files.ignored.add('ignored');
+    files.slow.add('slow.ts');
+    files.links.add('link.ts').add('linked');
+    const outcome = await sync.everything();
+    assert.deepEqual(Object.fromEntries(outcome.skipped), { slow: 1, link: 2 });
+    assert.match(
+      sayOutcome(feed, outcome, 1000),
+      /1 file, .*Left out: 2 that are links, 1 that could not be read in time\. Folders that are ignored, hidden, or excluded: 2\.$/,
+    );
+  });
+
+  test('what nobody has time to look at again is taken out: it may not be allowed any more', async () => {
+    let time = 0;
+    const texts = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`f${i}.ts`, 'x']));
+    const { files, port, sync, feed } = setUp(texts, () => time);
+    await sync.everything();
+    assert.equal(feed.held.size, 100);
+    for (const path of Object.keys(texts)) files.write(path, 'y');
+    files.onRead = () => {
+      time += 5000;
+    };
+    const { left } = await sync.everything();
+    assert.ok(left > 0 && left < 100, `${left}`);
+    assert.equal(port.removed.length, left);
+    assert.equal(feed.held.size, 100 - left);
+  });
+
+  test('a drive that hangs after it was listed is not waited for file by file', async () => {
+    let time = 0;
+    const texts = Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`f${i}.ts`, 'x']));
+    const { files, sync } = setUp(texts, () => time);
+    let asked = 0;
+    files.measure = async () => {
+      asked++;
+      time += 100;
+      return 'slow';
+    };
+    const { skipped } = await sync.everything();
+    assert.ok(asked < 200, `${asked}`);
+    assert.deepEqual(Object.fromEntries(skipped), { slow: 400 });
   });
 
   test('after a branch was switched: only what differs is sent, and what is gone is removed', async () => {
@@ -272,6 +328,26 @@ describe('the feed', () => {
     assert.equal(feed.held.has('256'), false);
     assert.equal(feed.held.has('1'), false);
     assert.equal(feed.characters, 255);
+  });
+
+  test('takes out later what a request that failed was to take out or to replace', async () => {
+    const { files, port, sync, feed } = setUp({ 'a.ts': 'a', 'b.ts': 'b', 'c.ts': 'c' });
+    await sync.everything();
+    port.requests.length = 0;
+    port.fails = true;
+    files.ignored.add('a.ts');
+    files.write('b.ts', 'B');
+    await assert.rejects(sync.everything());
+    await assert.rejects(sync.everything());
+    port.fails = false;
+    files.ignored.add('b.ts');
+    await sync.everything();
+    assert.deepEqual(port.removed.sort(), ['a.ts', 'b.ts']);
+    assert.equal(feed.owes, false);
+    files.ignored.delete('a.ts');
+    await sync.everything();
+    assert.deepEqual(port.sent, ['a.ts']);
+    assert.deepEqual([...feed.held.keys()].sort(), ['a.ts', 'c.ts']);
   });
 
   test('knows what the engine has, and what it did not take', async () => {

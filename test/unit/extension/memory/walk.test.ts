@@ -59,7 +59,14 @@ describe('a walk through a workspace', () => {
       'src/__pycache__/b.py',
     ]);
     const found = await walk(tree.options());
-    assert.deepEqual(found, { files: ['a.ts', 'src/b.py'], folders: 2, unread: 0, end: 'all' });
+    assert.deepEqual(found, {
+      files: ['a.ts', 'src/b.py'],
+      folders: 2,
+      unread: 0,
+      closed: 4,
+      links: 0,
+      end: 'all',
+    });
     assert.deepEqual(tree.listed, ['', 'src']);
   });
 
@@ -134,7 +141,7 @@ describe('a walk through a workspace', () => {
       ...options,
       list: async (folder) => (folder === '' ? options.list('') : undefined),
     });
-    assert.equal(found.end, 'limit');
+    assert.equal(found.end, 'unread');
     assert.ok(found.unread >= 50 && found.unread < 100, `${found.unread}`);
   });
 });
