@@ -60,7 +60,7 @@ function copyOfSamples() {
 /** Suites for a window with several folders: a second folder in a window with one would restart the extension host. */
 const SEVERAL_FOLDERS = ['severalFolders.suite.ts'];
 
-/** A workspace of two folders of the same name, with a file of its own in each. */
+/** A workspace of two folders of the same name, with a file of its own in each, which are parts of one repository. */
 function workspaceOfFolders() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-host-'));
   const folders = ['one/shop', 'two/shop'];
@@ -69,6 +69,7 @@ function workspaceOfFolders() {
     fs.mkdirSync(path.join(folder, place), { recursive: true });
     fs.copyFileSync(path.join(root, 'docs/samples', file), path.join(folder, place, file));
   }
+  spawnSync('git', ['init', '--quiet'], { cwd: folder });
   const file = path.join(folder, 'shops.code-workspace');
   fs.writeFileSync(file, JSON.stringify({ folders: folders.map((place) => ({ path: place })) }));
   return { folder, opened: file };

@@ -38,8 +38,7 @@ export interface WorkspaceMemoryOptions {
   readonly held: (files: number | undefined) => void;
 }
 
-/** What Git is told to ignore by is looked at as a whole; everything else in such folders is a tool's own. */
-const IGNORE_FILES = /(^|\/)(\.gitignore|\.git\/info\/exclude)$/;
+/** What is in such folders is a tool's own. */
 const OWN_FOLDERS = /(^|\/)(\.[^/]+|node_modules|bower_components|__pycache__)\//;
 /** Paths that a request names as near. */
 const MOST_NEAR = 64;
@@ -191,11 +190,11 @@ export class WorkspaceMemory implements Disposable {
         if (path !== undefined && isHeld(path)) disk.add(path);
       }),
     );
+    listening.add(this.options.exclusions.onIgnoreFiles(() => disk.everything()));
     const watcher = listening.add(workspace.createFileSystemWatcher('**/*'));
     const changed = (uri: Uri): string | undefined => {
       const path = this.places.pathOf(uri);
       if (path === undefined) return undefined;
-      if (IGNORE_FILES.test(path)) disk.everything();
       return OWN_FOLDERS.test(path) ? undefined : path;
     };
     listening.add(

@@ -2,6 +2,7 @@
 // that git ignores, and files that a person has hidden from the editor or named in the settings.
 import {
   type Disposable,
+  type Event,
   extensions,
   type LogOutputChannel,
   l10n,
@@ -17,6 +18,7 @@ import { Disposables } from '../common/disposables';
 import { privacySettings } from '../settings';
 import { canonicalPlace } from './canonicalUri';
 import { matchesGlobs } from './globs';
+import { IgnoreWatcher } from './ignoreWatcher';
 
 type Asked = Pick<TextDocument, 'uri' | 'languageId'>;
 
@@ -26,6 +28,8 @@ export class Exclusions implements Disposable {
   private readonly owned = new Disposables();
   private readonly git: GitIgnore;
   private readonly told = new Set<string>();
+  /** Git may ignore other files than before. */
+  readonly onIgnoreFiles: Event<void>;
 
   constructor(private readonly log: Pick<LogOutputChannel, 'debug' | 'info'>) {
     this.git = this.owned.add(
@@ -36,10 +40,10 @@ export class Exclusions implements Disposable {
       }),
     );
     this.owned.add(workspace.onDidGrantWorkspaceTrust(() => this.git.forget()));
-    const watcher = this.owned.add(workspace.createFileSystemWatcher('**/{.gitignore,.git/info/exclude}'));
-    for (const event of [watcher.onDidChange, watcher.onDidCreate, watcher.onDidDelete]) {
-      this.owned.add(event(() => this.git.forget()));
-    }
+    const watcher = this.owned.add(new IgnoreWatcher());
+    // First: whoever asks again because of it gets a new answer.
+    this.owned.add(watcher.onDidChange(() => this.git.forget()));
+    this.onIgnoreFiles = watcher.onDidChange;
   }
 
   /** Why the document may not be read by the model, nor copied from; undefined: it may. */

@@ -125,6 +125,14 @@ describe('project memory, with several folders in one window', () => {
     assert.equal(place?.uri.toString(), Uri.joinPath(folderAt(1), 'prices.py').toString());
   });
 
+  it('takes back what the repository above the folders ignores now', async () => {
+    const ignore = Uri.joinPath(folderAt(0), '../../.gitignore');
+    await workspace.fs.writeFile(ignore, Buffer.from('orders.py\n'));
+    await holds('shop (2)/prices.py');
+    await workspace.fs.delete(ignore);
+    await holds('shop/orders.py', 'shop (2)/prices.py');
+  });
+
   it('leaves out a folder of a virtual file system: nothing of it is read', async () => {
     const root = Uri.from({ scheme: SCHEME, path: '/' });
     await changeFolders(2, 0, { uri: root, name: 'virtual' });
