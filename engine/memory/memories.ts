@@ -19,6 +19,8 @@ export interface MemoriesOptions {
 const SLICE = 4;
 /** Milliseconds that a slice waits for a request at the most: where one follows the other, files must come in nevertheless. */
 const PATIENCE = 1000;
+/** Files of a change that waits no longer than that as a whole: somebody edits, and copies from there next. */
+const FEW_FILES = 4;
 
 /** A change that has not been made in whole. */
 interface Turn {
@@ -45,7 +47,7 @@ export class Memories {
         if (turn.end) throw turn.end;
         const memory = this.touch(id);
         try {
-          return await this.inSlices(memory.update(files, removed), turn);
+          return await this.inSlices(memory.update(files, removed), turn, files.length <= FEW_FILES);
         } finally {
           this.keepBound(memory);
           if (memory.segments.length === 0 && this.known.get(id) === memory) this.known.delete(id);
@@ -108,10 +110,11 @@ export class Memories {
     }
   }
 
-  private async inSlices<T>(work: Generator<void, T>, turn: Turn): Promise<T> {
+  private async inSlices<T>(work: Generator<void, T>, turn: Turn, isSmall: boolean): Promise<T> {
     const now = this.options.now ?? (() => performance.now());
+    let isLate = false;
     for (;;) {
-      if (this.options.isBusy()) await this.patience();
+      if (this.options.isBusy() && !isLate) isLate = (await this.patience()) && isSmall;
       if (turn.end) throw turn.end;
       const stop = now() + SLICE;
       do {
@@ -122,13 +125,15 @@ export class Memories {
     }
   }
 
-  private async patience(): Promise<void> {
+  /** Whether it waited in vain. */
+  private async patience(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE);
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(true), PATIENCE);
     });
-    await Promise.race([this.options.idle(), late]);
+    const isLate = await Promise.race([this.options.idle().then(() => false), late]);
     clearTimeout(timer);
+    return isLate;
   }
 }
 

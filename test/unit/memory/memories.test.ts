@@ -64,6 +64,34 @@ describe('the memories of a process', () => {
     assert.equal((await update).files, 1);
   });
 
+  test('of an edit, wait once where requests follow one another; of many files, at each slice', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    // Two pieces of work are a slice.
+    let clock = 0;
+    const now = () => {
+      clock += 2;
+      return clock;
+    };
+    const waits = async (count: number): Promise<number> => {
+      const memories = new Memories({ isBusy: () => true, idle: () => new Promise(() => undefined), now });
+      const files = Array.from({ length: count }, (_, i) => file(`${i}.ts`, code(3000)));
+      let isDone = false;
+      const update = memories.update({ memory: 'one', files, removed: [] }).finally(() => {
+        isDone = true;
+      });
+      let seconds = 0;
+      for (; !isDone && seconds < 20; seconds++) {
+        for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+        t.mock.timers.tick(1000);
+      }
+      memories.dispose();
+      await update.catch(() => undefined);
+      return seconds;
+    };
+    assert.ok((await waits(1)) <= 3);
+    assert.equal(await waits(8), 20);
+  });
+
   test('are forgotten at once, while a request runs and whatever is still to be indexed', async () => {
     let isBusy = false;
     // The request never ends.
