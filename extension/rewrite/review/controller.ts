@@ -121,7 +121,7 @@ export class ReviewShow {
     const open = openGhost(editor, ghosts);
     if (open !== this.open) this.stage.reviewView.show(editor, this.shown.hunks, open);
     this.open = open;
-    if (open !== undefined && editor === window.activeTextEditor) void triggerSuggestion();
+    if (open !== undefined && editor === window.activeTextEditor) void showSuggestion(false);
   }
 
   async step(direction: 1 | -1): Promise<void> {
@@ -232,7 +232,7 @@ export class ReviewShow {
       this.stage.reviewView.showMark(editor, hunks[0], this.shown?.mark);
     }
     // After undo the cursor is there already, and nothing else asks for the new lines.
-    if (this.open !== undefined && !isSame(before, this.open)) void triggerSuggestion();
+    if (this.open !== undefined && !isSame(before, this.open)) void showSuggestion(before !== undefined);
   }
 
   private goTo(index: number): void {
@@ -265,8 +265,10 @@ function isSame(one: Hunk | undefined, other: Hunk): boolean {
   return one?.startLine === other.startLine && one.newLines.join('\n') === other.newLines.join('\n');
 }
 
-function triggerSuggestion(): Thenable<unknown> {
-  return commands.executeCommand('editor.action.inlineSuggest.trigger');
+/** `isAnother`: in place of one that is shown, which the editor would keep as long as its text still fits. */
+async function showSuggestion(isAnother: boolean): Promise<void> {
+  if (isAnother) await hideSuggestion();
+  await commands.executeCommand('editor.action.inlineSuggest.trigger');
 }
 
 function hideSuggestion(): Thenable<unknown> {

@@ -1,0 +1,72 @@
+// What a review shows is what Tab inserts: read from the screen, with real keys in a real workbench.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import test, { after, before, describe } from 'node:test';
+import { root } from '../../scripts/setup.mjs';
+import { openWorkbench } from '../../scripts/vscode/workbench.mjs';
+import { until } from './processes.mjs';
+
+const LIMIT_MILLIS = 60_000;
+const FILE = 'rateLimiter.ts';
+
+describe('a review', { timeout: 240_000 }, () => {
+  let place;
+  let window;
+  before(async () => {
+    place = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-review-'));
+    const folder = path.join(place, 'shop');
+    fs.cpSync(path.join(root, 'docs/samples'), folder, { recursive: true });
+    window = await openWorkbench({
+      folder,
+      extension: root,
+      settings: {
+        'editor.minimap.enabled': false,
+        'palimpsest.engine.provider': 'cpu',
+        'palimpsest.ghostText.enabled': false,
+        'palimpsest.rewrite.candidates': 8,
+        'palimpsest.rewrite.preview': 'inline',
+        'typescript.validate.enable': false,
+      },
+    });
+    await window.open(FILE);
+  });
+  after(async () => {
+    await window.close();
+    fs.rmSync(place, { recursive: true, force: true });
+  });
+
+  const lens = (text) => window.page.locator('.codelens-decoration', { hasText: text }).first();
+  /** New lines below a hunk, as they are on the screen. */
+  const ghost = () =>
+    window.page.evaluate(() =>
+      [
+        ...document.querySelectorAll(
+          '.ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text .view-line, .suggest-preview-text .view-line',
+        ),
+      ]
+        .map((line) => line.textContent.replace(/\u00a0/g, ' '))
+        .join('\n'),
+    );
+
+  test('shows the candidate that it names, and Tab inserts it', async () => {
+    await window.select(44, 49);
+    await window.page.keyboard.press('Shift+Alt+w');
+    const anyway = window.page.locator('.codelens-decoration a', { hasText: 'Show Anyway' }).first();
+    await lens('Accept').or(anyway).first().waitFor({ timeout: LIMIT_MILLIS });
+    if (await anyway.isVisible()) await anyway.click();
+    await lens('Accept').waitFor({ timeout: LIMIT_MILLIS });
+    const first = await until(async () => (await ghost()) || undefined, 'the new lines');
+    await window.page.keyboard.press('Alt+]');
+    await lens('Candidate 2 of').waitFor();
+    // The one that was shown before would stay for ever.
+    const second = await until(async () => {
+      const now = await ghost();
+      return now !== '' && now !== first ? now : undefined;
+    }, 'the new lines of the next candidate');
+    await window.page.keyboard.press('Tab');
+    await until(async () => (await window.shownText()).includes(second), 'what was shown, in the text');
+    assert.ok(!(await window.shownText()).includes(first));
+  });
+});
