@@ -48,7 +48,8 @@ const PLACES = [
 /** Templates and public halves are meant to be shared; so is code that only speaks of secrets. */
 const HARMLESS = [
   /[.-](example|sample|template|tmpl|dist|defaults)(\.\w+)?$/,
-  /^(credentials|secrets?|service[-_]?account([-_]?key)?)\.(ts|tsx|js|jsx|mjs|cjs|py|go|rs|java|kt|cs|c|cc|cpp|h|hpp|rb|php|swift|scala|md|rst|html|css|vue|svelte|d\.ts|test\.ts|test\.js|spec\.ts)$/,
+  // `credentials.service.ts` is code, `secrets.prod.ts` may be anything.
+  /^(credentials|secrets?|service[-_]?account([-_]?key)?)(\.(?!(local|private|dev|development|prod|production|live|staging)\.)[\w-]+){0,2}\.(ts|tsx|js|jsx|mjs|cjs|mts|cts|py|pyi|go|rs|java|kt|cs|c|cc|cpp|h|hpp|rb|php|swift|scala|md|rst|html|css|vue|svelte)$/,
   /^.+\.pub$/,
 ];
 /** VS Code's language ids. */

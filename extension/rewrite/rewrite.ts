@@ -5,7 +5,7 @@ import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { editDocument, isCursorNear } from '../documents/editing';
 import { leastEdit, rebased } from '../text/edits';
 import type { OffsetRange, TextChange, TextEdit } from '../text/types';
-import { say } from '../ui/statusMessage';
+import { say, unsay } from '../ui/statusMessage';
 import { Reporter, type ReportServices } from './announce/reporter';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
 import { judged } from './judge';
@@ -20,6 +20,7 @@ import { type Pointed, pointedWords } from './review/selectedWords';
 import { SelectionsBefore } from './selectionsBefore';
 import { textTaken } from './state/acceptance';
 import { begin, beginReview, decide, resume } from './state/machine';
+import { type Reviewed, reviewedLast } from './state/reviewed';
 import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './state/transitions';
 import type { Ending, Refusal, Review, RewriteRequest, Span, Wanted } from './state/types';
 
@@ -55,8 +56,8 @@ export class Rewrite {
   private readonly shown: ReviewShow;
   private readonly reporter: Reporter;
   private readonly selectionsBefore: SelectionsBefore;
-  /** What was rejected, for those who want it back. */
-  rejected: { readonly review: Review; readonly text: string } | undefined;
+  /** What was under review when it ended, for those who want it back. */
+  reviewed: Reviewed | undefined;
   /** The text of each span as it was sent last. */
   private sent: readonly string[] = [];
   /** The document as the editor left it when it took a ghost text. */
@@ -146,8 +147,9 @@ export class Rewrite {
     this.enter(begin(spans, request));
   }
 
-  /** Goes on with a review that was rejected, of the document as it stands. */
+  /** Goes on with a review that has ended, of the document as it stands. */
   resume(review: Review): void {
+    unsay();
     this.enter(resume(review));
   }
 
@@ -158,6 +160,7 @@ export class Rewrite {
   }
 
   dispatch(event: RewriteEvent): void {
+    if (event.kind === 'show-anyway') unsay();
     // What comes by itself does not take the cursor away from where the person works by then.
     const isAsked = event.kind !== 'answered' && event.kind !== 'failed';
     this.enter(decide(this.state, event), isAsked || isCursorNear(this.document, this.spans));
@@ -258,9 +261,7 @@ export class Rewrite {
 
   private enter({ state, effects }: Decision, mayMove = true): void {
     const isOver = state.kind === 'ended' && this.state !== state;
-    if (isOver && state.how === 'rejected' && this.state.kind === 'reviewing') {
-      this.rejected = { review: this.state.review, text: this.document.getText() };
-    }
+    if (isOver) this.reviewed = reviewedLast(this.state, this.document.getText());
     this.state = state;
     for (const effect of effects) this.perform(effect, mayMove);
     if (isOver) this.reporter.ended(state.how);

@@ -42,7 +42,8 @@ import { PinnedView } from './review/pinnedView';
 import { refusalLenses } from './review/refusal';
 import { type More, Rewrite, type RewriteServices } from './rewrite';
 import { candidateOf } from './state/acceptance';
-import type { Review, Wanted } from './state/types';
+import type { Reviewed } from './state/reviewed';
+import type { Wanted } from './state/types';
 
 /** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
 const ACTIONS = {
@@ -62,6 +63,8 @@ const ACTIONS = {
   remask: (rewrite) => rewrite.remask(),
 } satisfies Record<string, (rewrite: Rewrite, which: number | undefined) => void | Promise<void>>;
 
+/** Documents whose last review is kept, closed ones included. */
+const MOST_REVIEWED = 16;
 /** Endings of a piece behind which the next one is rewritten. */
 const GOES_ON: ReadonlySet<string | undefined> = new Set(['accepted', 'rejected', 'unchanged', 'no-answer']);
 
@@ -91,8 +94,8 @@ export class Rewrites implements CodeLensProvider {
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
   private readonly waiting = new WaitingPieces();
   private isOver = false;
-  /** By document: the review that was rejected last. */
-  private readonly rejected = new Map<string, { readonly review: Review; readonly text: string }>();
+  /** By document: the review that ended last; the newest at the end. */
+  private readonly reviewed = new Map<string, Reviewed>();
 
   constructor(private readonly options: RewritesOptions) {
     this.services = {
@@ -122,7 +125,6 @@ export class Rewrites implements CodeLensProvider {
       // Not `of`: the right side of a diff editor comes and goes on its own.
       workspace.onDidCloseTextDocument((document) => {
         this.byDocument.get(document.uri.toString())?.dispatch({ kind: 'closed' });
-        this.rejected.delete(document.uri.toString());
       }),
     );
     this.owned.add(
@@ -159,10 +161,18 @@ export class Rewrites implements CodeLensProvider {
 
   /** Masks the spans and starts; a rewrite of the same document that is open is given up. */
   startAt(editor: TextEditor, spans: readonly OffsetRange[], wanted: Wanted = {}): Rewrite | undefined {
+    const running = this.of(editor.document.uri);
+    const isRunning = running?.kind === 'denoising';
+    // A key that is pressed twice, or held: the cursor stands where the masks begin.
+    if (isRunning && areWithin(spans, running.spans) && wanted.instruction === undefined) {
+      say(l10n.t('Palimpsest: this is being rewritten. Press Escape to cancel.'));
+      return running;
+    }
     const rewrite = this.open(editor);
     if (rewrite === undefined) return undefined;
     this.remember(editor.document, spans, wanted);
     rewrite.start(spans, { seed: 0, ...wanted });
+    if (isRunning) say(l10n.t('Palimpsest: the other rewrite of this file is canceled.'));
     return rewrite;
   }
 
@@ -191,10 +201,10 @@ export class Rewrites implements CodeLensProvider {
     return rewrite;
   }
 
-  /** The review that was rejected last, if its spans still have the text that they had. */
+  /** The review that ended last, if its spans have the text that they had. */
   reopen(editor: TextEditor): Rewrite | undefined {
     const { document } = editor;
-    const known = this.rejected.get(document.uri.toString());
+    const known = this.reviewed.get(document.uri.toString());
     if (known === undefined) return undefined;
     const text = document.getText();
     const { start, end, text: added } = leastEdit(known.text, text);
@@ -287,7 +297,7 @@ export class Rewrites implements CodeLensProvider {
     const key = rewrite.document.uri.toString();
     if (rewrite.kind === 'ended' && this.byDocument.get(key) === rewrite) {
       this.byDocument.delete(key);
-      this.keepRejected(key, rewrite);
+      this.keepReviewed(key, rewrite);
       this.forget(key, rewrite);
       this.options.ended();
       this.goOn(key, rewrite);
@@ -343,10 +353,13 @@ export class Rewrites implements CodeLensProvider {
     this.startAt(editor, [next.range], next.wanted);
   }
 
-  private keepRejected(key: string, { rejected }: Rewrite): void {
-    if (rejected === undefined) return;
-    this.rejected.set(key, rejected);
-    say(l10n.t('Palimpsest: rejected. “Reopen Last Review” brings it back.'));
+  private keepReviewed(key: string, { reviewed, ending }: Rewrite): void {
+    if (reviewed === undefined) return;
+    this.reviewed.delete(key);
+    this.reviewed.set(key, reviewed);
+    const [oldest] = this.reviewed.keys();
+    if (this.reviewed.size > MOST_REVIEWED && oldest !== undefined) this.reviewed.delete(oldest);
+    if (ending === 'rejected') say(l10n.t('Palimpsest: rejected. “Reopen Last Review” brings it back.'));
   }
 
   private inDiff(): Rewrite | undefined {
@@ -371,7 +384,7 @@ export class Rewrites implements CodeLensProvider {
     setContext('palimpsest.holdsBack', rewrite?.holdsBack === true);
     setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
     setContext('palimpsest.inReviewDiff', this.inDiff() !== undefined);
-    const canReopen = editor !== undefined && this.rejected.has(editor.document.uri.toString());
+    const canReopen = editor !== undefined && this.reviewed.has(editor.document.uri.toString());
     setContext('palimpsest.canReopen', canReopen);
     setContext('palimpsest.atReview', editor !== undefined && rewrite?.isAt(editor) === true);
   }
@@ -380,4 +393,8 @@ export class Rewrites implements CodeLensProvider {
     if (!(input instanceof TabInputTextDiff)) return undefined;
     return this.byDocument.get(reviewedUri(input.modified));
   }
+}
+
+function areWithin(spans: readonly OffsetRange[], places: readonly OffsetRange[]): boolean {
+  return spans.every((span) => places.some(({ start, end }) => start <= span.start && span.end <= end));
 }

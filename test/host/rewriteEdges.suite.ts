@@ -120,6 +120,29 @@ describe('rewrite, where something is in the way', () => {
     }
   });
 
+  it('goes on when it is asked for again, and gives way to another one in the same file', async () => {
+    const editor = await openFile('twice.py', LONG);
+    const { rewrites } = await (await internals()).palimpsest();
+    const now = () => rewrites.of(editor.document.uri);
+    select(editor, [1, 12]);
+    const given = await whileDenoising(
+      () => startRewrite(editor),
+      async (running) => {
+        // The selection is gone: the cursor stands where the masks begin.
+        await run('rewriteSelection');
+        assert.equal(now(), running);
+        select(editor, [13, 13]);
+        void run('rewriteSelection');
+        await until(() => now() !== running, 'the other rewrite');
+      },
+    );
+    assert.equal(given.ending, 'cancelled');
+    const other = await until(now, 'the other rewrite');
+    await denoised(other);
+    assert.equal(other.spans[0]?.old, 'return 1');
+    await run('rejectRewrite');
+  });
+
   it('is given up when the text is edited while it denoises, and follows edits before and behind', async () => {
     const editor = await openFile('meanwhile.py', LONG);
     select(editor, [1, 12]);

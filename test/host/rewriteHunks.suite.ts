@@ -188,6 +188,38 @@ describe('rewrite, hunk by hunk', () => {
     assert.equal(editor.document.getText(), `# above\n${ANSWER.replace('"2"', '2')}`);
   });
 
+  it('is reopened after it was accepted and undone, with its candidates', async () => {
+    const editor = await openFile('undone.py', TEXT);
+    const first = await presented(editor, ANSWER, TEXT.replace('one = 1', 'one = "1"'));
+    await run('nextCandidate');
+    await run('acceptRewrite');
+    await until(() => first.ending === 'accepted', 'the end');
+    const { rewrites } = await (await internals()).palimpsest();
+    await run('reopenReview');
+    assert.equal(rewrites.of(editor.document.uri), undefined, 'its text is another one');
+    await undoIn(editor.document);
+    assert.equal(editor.document.getText(), TEXT);
+    await run('reopenReview');
+    const again = await until(() => rewrites.of(editor.document.uri), 'the review');
+    assert.deepEqual([again.review?.index, again.review?.candidates.length], [1, 2]);
+    await run('acceptRewrite');
+    await until(() => again.ending, 'the end');
+    assert.equal(editor.document.getText(), TEXT.replace('one = 1', 'one = "1"'));
+  });
+
+  it('is reopened after its tab was closed', async () => {
+    const editor = await openFile('away.py', TEXT);
+    const first = await presented(editor, ANSWER);
+    await commands.executeCommand('workbench.action.closeActiveEditor');
+    await until(() => first.ending, 'the end');
+    const { document } = await openFile('away.py', TEXT);
+    const { rewrites } = await (await internals()).palimpsest();
+    await run('reopenReview');
+    const again = await until(() => rewrites.of(document.uri), 'the review');
+    await until(() => again.hunks.length === 3, 'its hunks');
+    await run('rejectRewrite');
+  });
+
   it('says that nothing would change where the person looks, until they go on', async () => {
     const editor = await openFile('unchanged.py', TEXT);
     const { rewrites } = await (await internals()).palimpsest();

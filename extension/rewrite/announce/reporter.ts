@@ -4,7 +4,7 @@ import { l10n, type TextDocument, window } from 'vscode';
 import { EngineError } from '../../../engine/errors';
 import { editorsOf } from '../../documents/editing';
 import type { LineNote } from '../../ui/lineNote';
-import { say } from '../../ui/statusMessage';
+import { say, unsay } from '../../ui/statusMessage';
 import { noteOfRefusal, tellRefusal, wordsOfRefusal } from '../review/refusal';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Note, RewriteState } from '../state/transitions';
@@ -30,6 +30,7 @@ export class Reporter {
   ) {}
 
   begun(spans: number): void {
+    unsay();
     this.speak(this.milestones.begun(spans));
   }
 

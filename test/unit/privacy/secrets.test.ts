@@ -95,6 +95,9 @@ describe('files that hold secrets', () => {
     '/a/alice_accessKeys.csv',
     '/h/.sentryclirc',
     '/a/wallet.dat',
+    '/a/secrets.prod.ts',
+    '/a/secret.local.py',
+    '/a/credentials.service.json',
   ]) {
     test(`${name} does`, () => assert.equal(holdsSecrets(name), true));
   }
@@ -105,6 +108,9 @@ describe('files that hold secrets', () => {
     '/a/secretSanta.py',
     '/a/secrets.ts',
     '/a/credentials.py',
+    '/a/credentials.service.ts',
+    '/a/secrets.controller.spec.ts',
+    '/a/secrets.module.css',
     '/h/.ssh/id_ed25519.pub',
     '/a/.sshd/x.ts',
     '/a/monkey',
