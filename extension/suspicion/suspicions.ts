@@ -268,7 +268,8 @@ function keyOf(document: TextDocument): string {
 }
 
 function sayCount(shown: number, found: number): void {
-  if (found === 0) say(l10n.t('Palimpsest: no suspicious tokens in view.'), 'eye');
-  else if (shown === found) say(l10n.t('Palimpsest: suspicious tokens in view: {0}.', found), 'eye');
-  else say(l10n.t('Palimpsest: {0} of {1} suspicious tokens in view are marked.', shown, found), 'eye');
+  if (found === 0) say(l10n.t('Palimpsest: no suspicious tokens found.'), 'eye');
+  else if (shown === found) say(l10n.t('Palimpsest: suspicious tokens found: {0}.', found), 'eye');
+  else
+    say(l10n.t('Palimpsest: the {0} most suspicious of {1} tokens found are marked.', shown, found), 'eye');
 }
