@@ -82,7 +82,7 @@ const MOST_TOKENS = 48;
  */
 export function infillCase(
   { open, known }: Pick<Evaluated, 'open' | 'known'>,
-  held: Case,
+  held: Case<string>,
   options: InfillOptions & Pick<InfillParams, 'openTexts'>,
   length: 'known' | 'unknown',
   context: Pick<Parameters<Infiller['infill']>[1], 'onEvidence' | 'onChoices' | 'index'> = {},

@@ -10,8 +10,19 @@ import { BASELINE_SIDE, copyNearest } from './baselines';
 import { bestText, type Evaluated, evaluated, infillCase } from './engine';
 import { type Point, scatter } from './picture';
 import { exactShare, mean, type Outcome, outcomeOf, percent, scoreCells, tokensPerForward } from './scores';
-import { type Case, drawCases, HELD, heldFiles, KINDS, type Kind, LANGUAGES } from './spans';
+import {
+  drawCases,
+  FURTHER_LANGUAGES,
+  HELD,
+  heldFiles,
+  KINDS,
+  type Kind,
+  LANGUAGES,
+  type Case as LanguageCase,
+} from './spans';
 import { Workspaces } from './workspace';
+
+type Case = LanguageCase<string>;
 
 interface Method {
   readonly name: string;
@@ -65,6 +76,7 @@ async function main(): Promise<void> {
       threads: { type: 'string', default: '2' },
       part: { type: 'string' },
       kind: { type: 'string' },
+      languages: { type: 'string', default: LANGUAGES.join() },
     },
   });
   const engine = await evaluated(path.resolve(values.model), Number(values.threads));
@@ -72,8 +84,9 @@ async function main(): Promise<void> {
   const { kind: wanted } = values;
   const kinds = wanted === undefined ? KINDS : KINDS.filter((kind) => kind.startsWith(wanted));
   if (kinds.length === 0) throw new Error(`No kind of span is ${wanted}: there are ${KINDS.join(', ')}.`);
+  const languages = languagesOf(values.languages);
   const draw = (count: number): Case[] =>
-    LANGUAGES.flatMap((language) =>
+    languages.flatMap((language) =>
       kinds.flatMap((kind) => drawCases(files, language, kind, engine.checkpoint.tokenizer, count)),
     );
   const count = Number(values.cases);
@@ -82,7 +95,8 @@ async function main(): Promise<void> {
     `${count} spans of each language and kind, from the half of the held-out packages that nothing was fitted on`,
   ];
   try {
-    if (values.part !== 'rules') await spanKinds(engine, new Workspaces(files), kinds, draw(count), facts);
+    if (values.part !== 'rules')
+      await spanKinds(engine, new Workspaces(files), { kinds, languages }, draw(count), facts);
     if (values.part !== 'kinds') await commitRules(engine, draw(Math.max(1, Math.ceil(count / 3))), facts);
   } finally {
     await engine.dispose();
@@ -92,7 +106,7 @@ async function main(): Promise<void> {
 async function spanKinds(
   engine: Evaluated,
   workspaces: Workspaces,
-  kinds: readonly Kind[],
+  { kinds, languages }: { readonly kinds: readonly Kind[]; readonly languages: readonly string[] },
   cases: readonly Case[],
   facts: readonly string[],
 ): Promise<void> {
@@ -120,7 +134,7 @@ async function spanKinds(
       const held = cases[index];
       return held !== undefined && wanted(held);
     });
-  const sections = LANGUAGES.flatMap((language) => [
+  const sections = languages.flatMap((language) => [
     `## ${language}`,
     markdownTable(
       ['length', 'method', ...kinds.flatMap((kind) => [`${kind}: exact %`, 'similar %', 'first %'])],
@@ -134,7 +148,7 @@ async function spanKinds(
     ),
   ]);
   publish({
-    name: kinds.length === KINDS.length ? 'infilling' : 'infillingKinds',
+    name: nameOf(kinds, languages),
     title: 'Held-out infilling',
     facts,
     sections: [
@@ -155,6 +169,20 @@ async function spanKinds(
       ]),
     ],
   });
+}
+
+/** Of `--languages`: those that a corpus of three has, and those that one of eight has besides. */
+function languagesOf(names: string): string[] {
+  const known: readonly string[] = [...LANGUAGES, ...FURTHER_LANGUAGES];
+  const unknown = names.split(',').filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`No language here is ${unknown.join(', ')}: there are ${known.join(', ')}.`);
+  return names.split(',');
+}
+
+function nameOf(kinds: readonly Kind[], languages: readonly string[]): string {
+  if (languages.join() !== LANGUAGES.join()) return 'infillingLanguages';
+  return kinds.length === KINDS.length ? 'infilling' : 'infillingKinds';
 }
 
 function optionsOf({ copying, beside }: Method, held: Case): Parameters<typeof infillCase>[2] {

@@ -11,6 +11,8 @@ export const HELD = path.join(cacheFolder(process.env), 'corpus', 'held.jsonl.gz
 
 export const LANGUAGES = ['python', 'typescript', 'javascript'] as const;
 export type Language = (typeof LANGUAGES)[number];
+/** More, of which a corpus that was built with other repositories holds some back, too. */
+export const FURTHER_LANGUAGES = ['go', 'rust', 'java', 'cpp', 'csharp'] as const;
 
 export const KINDS = ['4–12 tokens in a line', 'rest of line', 'whole line', 'several lines'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -25,8 +27,8 @@ export interface HeldFile {
 }
 
 /** One hole: `text` without `answer`, which stood at `at`. */
-export interface Case {
-  readonly language: Language;
+export interface Case<L extends string = Language> {
+  readonly language: L;
   readonly kind: Kind;
   readonly source: string;
   /** Of the file, in its package. */
@@ -63,16 +65,16 @@ function halfOf(files: readonly HeldFile[], half: Half): string[] {
 }
 
 /** `count` cases of one language and kind, from files drawn at random; the same for the same arguments. */
-export function drawCases(
+export function drawCases<L extends string>(
   files: readonly HeldFile[],
-  language: Language,
+  language: L,
   kind: Kind,
   tokenizer: TextTokenizer,
   count: number,
-): Case[] {
+): Case<L>[] {
   const chosen = files.filter((file) => file.language === language);
   const random = seededRandom(7 + KINDS.indexOf(kind));
-  const cases: Case[] = [];
+  const cases: Case<L>[] = [];
   for (let tries = 0; cases.length < count && tries < count * 60 && chosen.length > 0; tries++) {
     const file = pick(chosen, random);
     const span = cut(file.text, kind, tokenizer, random);

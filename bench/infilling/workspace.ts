@@ -11,13 +11,13 @@ export class Workspaces {
   constructor(private readonly files: readonly HeldFile[]) {}
 
   /** Nothing is named as near: what a file imports and what was edited recently are the editor's knowledge. */
-  index(held: Case): CopyIndex {
+  index(held: Case<string>): CopyIndex {
     const { path, language } = held;
     return new MemoryLookup(this.memory(held), { path, language });
   }
 
   /** Of the case's package, the file with the hole included. */
-  memory({ source }: Case): Memory {
+  memory({ source }: Case<string>): Memory {
     const known = this.memories.get(source) ?? this.memoryOf(source);
     this.memories.set(source, known);
     return known;
