@@ -1,10 +1,29 @@
 // Two ways to learn what a language server thinks of a document that is not shown.
-import { commands, type Diagnostic, languages, type TextDocument, type Uri } from 'vscode';
+import {
+  commands,
+  type Diagnostic,
+  type Disposable,
+  EventEmitter,
+  languages,
+  type TextDocument,
+  type Uri,
+} from 'vscode';
 import { codeOf, type Problem } from './problem';
 
 export interface Observer {
-  /** What the server says of the document as it stands now; undefined where it does not say. */
-  readonly observe: (document: TextDocument, signal: AbortSignal) => Promise<readonly Problem[] | undefined>;
+  /** Documents that it may be asked about at the same time. */
+  readonly sideBySide: number;
+  /** What the server has said of it up to now, where that is known without asking. */
+  readonly known?: (document: TextDocument) => readonly Problem[];
+  /**
+   * What the server says of the document once `change` has put its text there (by default: as it stands now); undefined where
+   * the server does not say, or the text is not put there.
+   */
+  readonly observe: (
+    document: TextDocument,
+    signal: AbortSignal,
+    change?: () => Promise<boolean>,
+  ) => Promise<readonly Problem[] | undefined>;
 }
 
 export function problemOf({ message, code, severity }: Diagnostic): Problem {
@@ -16,12 +35,15 @@ const PATIENCE = 4000;
 const SHORT_PATIENCE = 800;
 /** Servers tell of syntax first and of meaning a little later. */
 const QUIET = 350;
+/** Most of the time nobody works: the server waits for more keys, and then somebody waits for more of the server. */
+const SIDE_BY_SIDE = 4;
 
 /**
  * Waits for what servers publish. The first observation, of a text that has problems, tells how long that takes; later
  * ones wait a little longer than that, because a server need not say that it found nothing.
  */
 export class PublishedDiagnostics implements Observer {
+  readonly sideBySide = SIDE_BY_SIDE;
   private usual: number | undefined;
 
   /** `silent`: servers that said nothing of a copy before, who are waited for less long. `server` names this one. */
@@ -30,19 +52,30 @@ export class PublishedDiagnostics implements Observer {
     private readonly silent: Set<string>,
   ) {}
 
-  async observe({ uri }: TextDocument, signal: AbortSignal): Promise<readonly Problem[] | undefined> {
+  async observe({ uri }: TextDocument, signal: AbortSignal, change?: () => Promise<boolean>) {
     const isFirst = this.usual === undefined;
     const started = performance.now();
-    if (!isFirst || languages.getDiagnostics(uri).length === 0) {
-      const heard = await nextPublished(uri, this.limit(), signal);
-      if (isFirst && !heard) {
-        if (!signal.aborted) this.silent.add(this.server);
-        return undefined;
+    // From before the text is there: a server that is quick is not waited for a second time.
+    const publications = new Publications(uri);
+    try {
+      if (change !== undefined && !(await change())) return undefined;
+      if (!isFirst || languages.getDiagnostics(uri).length === 0) {
+        const heard = await publications.next(this.limit(), signal);
+        if (isFirst && !heard) {
+          if (!signal.aborted) this.silent.add(this.server);
+          return undefined;
+        }
+        this.silent.delete(this.server);
       }
-      this.silent.delete(this.server);
+      await publications.quiet(signal);
+    } finally {
+      publications.dispose();
     }
-    await quietAfter(uri, signal);
     this.usual ??= performance.now() - started;
+    return this.known({ uri });
+  }
+
+  known({ uri }: Pick<TextDocument, 'uri'>): readonly Problem[] {
     return languages.getDiagnostics(uri).map(problemOf);
   }
 
@@ -52,29 +85,53 @@ export class PublishedDiagnostics implements Observer {
   }
 }
 
-/** True when something was published of the document; false at the limit. */
-function nextPublished(uri: Uri, limit: number, signal: AbortSignal): Promise<boolean> {
-  const key = uri.toString();
-  return new Promise((resolve) => {
-    const end = (heard: boolean) => {
-      clearTimeout(late);
-      signal.removeEventListener('abort', aborted);
-      listening.dispose();
-      resolve(heard);
-    };
-    const listening = languages.onDidChangeDiagnostics(({ uris }) => {
-      if (uris.some((one) => one.toString() === key)) end(true);
-    });
-    const late = setTimeout(() => end(false), limit);
-    const aborted = () => end(false);
-    signal.addEventListener('abort', aborted, { once: true });
-  });
-}
+/** What is published of one document from now on. */
+class Publications implements Disposable {
+  private isNew = false;
+  private readonly emitter = new EventEmitter<void>();
+  private readonly listening: Disposable;
 
-/** Resolves when nothing was published of it for a moment; a server that never stops is not waited for. */
-async function quietAfter(uri: Uri, signal: AbortSignal): Promise<void> {
-  for (const start = performance.now(); performance.now() - start < PATIENCE && !signal.aborted; ) {
-    if (!(await nextPublished(uri, QUIET, signal))) return;
+  constructor(uri: Uri) {
+    const key = uri.toString();
+    this.listening = languages.onDidChangeDiagnostics(({ uris }) => {
+      if (!uris.some((one) => one.toString() === key)) return;
+      this.isNew = true;
+      this.emitter.fire();
+    });
+  }
+
+  /** True when there was one that nobody was told of, or comes within so many milliseconds. */
+  async next(limit: number, signal: AbortSignal): Promise<boolean> {
+    if (!this.isNew && !signal.aborted) await this.wait(limit, signal);
+    const heard = this.isNew;
+    this.isNew = false;
+    return heard;
+  }
+
+  /** Resolves when there was none for a moment; a server that never stops is not waited for. */
+  async quiet(signal: AbortSignal): Promise<void> {
+    for (const start = performance.now(); performance.now() - start < PATIENCE && !signal.aborted; ) {
+      if (!(await this.next(QUIET, signal))) return;
+    }
+  }
+
+  dispose(): void {
+    this.listening.dispose();
+    this.emitter.dispose();
+  }
+
+  private wait(limit: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(late);
+        signal.removeEventListener('abort', end);
+        published.dispose();
+        resolve();
+      };
+      const published = this.emitter.event(end);
+      const late = setTimeout(end, limit);
+      signal.addEventListener('abort', end, { once: true });
+    });
   }
 }
 
@@ -83,7 +140,9 @@ const CATEGORIES: Readonly<Record<string, number>> = { error: 0, warning: 1, mes
 
 /** VS Code's TypeScript extension publishes for shown documents alone, but answers when it is asked about another. */
 export const typeScript: Observer = {
-  async observe(document, signal) {
+  sideBySide: 1,
+  async observe(document, signal, change) {
+    if (change !== undefined && !(await change())) return undefined;
     const problems: Problem[] = [];
     for (const kind of ['syntacticDiagnosticsSync', 'semanticDiagnosticsSync']) {
       const reply = await ask(kind, document.uri);

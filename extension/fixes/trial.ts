@@ -53,13 +53,17 @@ export class Trial {
   async sift(candidates: CandidateSet, asking: () => void = () => undefined): Promise<Sifted> {
     const checker = await this.opening;
     if (checker?.isAble) asking();
-    const checked: Checked<string>[] = [];
     const { start, end } = this.range;
     const pointedAt = this.text.slice(start, end);
     const all = candidatesOf(candidates, this.text, this.tree);
-    for (const { text, whole } of nearestFirst(all, pointedAt, candidates.spans[0]?.old ?? '')) {
-      checked.push({ candidate: text, verdict: await checker?.check(whole, this.signal) });
-    }
+    const sorted = nearestFirst(all, pointedAt, candidates.spans[0]?.old ?? '');
+    const verdicts = await checker?.check(
+      sorted.map(({ whole }) => whole),
+      this.signal,
+    );
+    const checked = sorted.map(
+      ({ text }, i): Checked<string> => ({ candidate: text, verdict: verdicts?.[i] }),
+    );
     const found = fixesAmong(checked);
     if (found.kind !== 'fixes') return found;
     const fixes = found.candidates.map((text) => {

@@ -58,16 +58,20 @@ class Objector implements Disposable {
   private readonly listening: Disposable;
   readonly looked: string[] = [];
 
+  private readonly waiting = new Map<TextDocument, NodeJS.Timeout>();
+
   constructor(
     private readonly word: string,
     private readonly options: {
       readonly hints?: boolean;
       readonly isBlind?: (document: TextDocument) => boolean;
+      /** Milliseconds that it waits for more keys. */
+      readonly delay?: number;
     } = {},
   ) {
     this.collection = languages.createDiagnosticCollection('objector');
-    this.listening = workspace.onDidChangeTextDocument(({ document }) => this.look(document));
-    const opening = workspace.onDidOpenTextDocument((document) => this.look(document));
+    this.listening = workspace.onDidChangeTextDocument(({ document }) => this.lookSoon(document));
+    const opening = workspace.onDidOpenTextDocument((document) => this.lookSoon(document));
     const { listening } = this;
     this.listening = {
       dispose: () => {
@@ -79,8 +83,20 @@ class Objector implements Disposable {
   }
 
   dispose(): void {
+    for (const timer of this.waiting.values()) clearTimeout(timer);
     this.listening.dispose();
     this.collection.dispose();
+  }
+
+  private lookSoon(document: TextDocument): void {
+    const { delay = 0 } = this.options;
+    clearTimeout(this.waiting.get(document));
+    if (delay === 0) this.look(document);
+    else
+      this.waiting.set(
+        document,
+        setTimeout(() => this.look(document), delay),
+      );
   }
 
   private look(document: TextDocument): void {
@@ -161,6 +177,19 @@ describe('quick fixes', () => {
     await until(() => languages.getDiagnostics(editor.document.uri).length === 0, 'no problem any more');
     await undoIn(editor.document);
     assert.equal(editor.document.getText(), PROGRAM);
+  });
+
+  it('has each of many candidates looked at, by a server that takes its time', async () => {
+    const { document } = await openFile('slow.py', PROGRAM);
+    objector = new Objector('qzx', { hints: false, delay: 250 });
+    const problem = await until(() => languages.getDiagnostics(document.uri)[0], "the server's word");
+    const { copies } = await (await internals()).palimpsest();
+    const { signal } = new AbortController();
+    const checker = await Checker.open(document, problem, copies, signal);
+    const texts = Array.from({ length: 10 }, (_, i) => (i % 3 === 0 ? `# ${i}\n${PROGRAM}` : `# ${i}\n`));
+    const wanted = texts.map((_, i) => (i % 3 === 0 ? 'still' : 'gone'));
+    assert.deepEqual(await checker.check(texts, signal), wanted);
+    await checker.close();
   });
 
   it('leaves copies empty, so that nothing is declared twice', async () => {
@@ -438,7 +467,8 @@ describe('quick fixes', () => {
     const { signal } = new AbortController();
     const checker = await Checker.open(document, problem, copies, signal);
     assert.ok(checker.isAble, 'the server looks at copies');
-    const verdictOf = (fresh: string) => checker.check(text.replace('width * heigth', fresh), signal);
+    const verdictOf = async (fresh: string) =>
+      (await checker.check([text.replace('width * heigth', fresh)], signal))[0];
     assert.equal(await verdictOf('width * height'), 'gone');
     assert.equal(await verdictOf('heigth'), 'still');
     assert.equal(await verdictOf('width * hight'), 'traded');
@@ -475,9 +505,12 @@ describe('quick fixes', () => {
     const { signal } = new AbortController();
     const checker = await Checker.open(document, problem, copies, signal);
     assert.ok(checker.isAble, 'the server knows the neighbour');
-    assert.equal(await checker.check(text.replace("'3'", '3'), signal), 'gone');
-    assert.equal(await checker.check(text.replace("'3'", "'4'"), signal), 'still');
-    assert.equal(await checker.check(text.replace("square('3')", 'circle(3)'), signal), 'traded');
+    const texts = [
+      text.replace("'3'", '3'),
+      text.replace("'3'", "'4'"),
+      text.replace("square('3')", 'circle(3)'),
+    ];
+    assert.deepEqual(await checker.check(texts, signal), ['gone', 'still', 'traded']);
     await checker.close();
   });
 });
