@@ -41,7 +41,7 @@ export async function namedSource(
   if (parsed.has('force') && !parsed.has('write')) {
     throw new UsageError('--force is for --write: nothing else is held back.', spec.name);
   }
-  const source = await readSource(name, context.folder, context.stdin, context.signal);
+  const source = await readSource(name, context);
   return { source, language: name === STANDARD_INPUT ? undefined : languageOf(name) };
 }
 

@@ -67,6 +67,8 @@ export interface CommandContext {
   readonly version: string;
   /** Fires on Ctrl-C. */
   readonly signal: AbortSignal;
+  /** For work that cannot be cancelled: Ctrl-C ends the process meanwhile. Absent: nothing does. */
+  readonly uncancelled?: <T>(work: () => Promise<T>) => Promise<T>;
   readonly clock: Clock;
   /** Bytes of memory that a model has to fit into; absent: as many as this machine has. */
   readonly memory?: number;

@@ -9,7 +9,7 @@ import { installedPlace } from '../hub/place';
 import type { LoadedModel } from '../model';
 import { type LoadProgress, PROVIDERS } from '../protocol';
 import type { CommandContext } from './context';
-import { clip } from './displayWidth';
+import { clip, printable } from './displayWidth';
 import { LiveView } from './liveView';
 import {
   type CommandSpec,
@@ -19,7 +19,7 @@ import {
   suggestion,
 } from './options';
 import { starterFolder } from './starter';
-import { canAnimate, type Environment } from './style';
+import { canAnimate, type Environment, paintFor } from './style';
 
 export const MODEL_OPTION: OptionTable = {
   model: {
@@ -107,12 +107,16 @@ export async function loadNamedModel(
   const provider = choiceOption(parsed, spec, 'provider', PROVIDERS);
   const precision = choiceOption(parsed, spec, 'precision', ['auto', ...PRECISIONS] as const);
   const folder = modelFolder(parsed, context);
-  return withProgress(context, (onProgress) =>
+  const model = await withProgress(context, (onProgress) =>
     context.engine.loadModel(
       { folder, ...(provider ? { provider } : {}), ...(precision ? { precision } : {}) },
       { cacheFolder: cacheFolder(context.env), signal: context.signal, onProgress },
     ),
   );
+  const paint = paintFor(context.stderr, context.env);
+  for (const remark of model.description.remarks)
+    context.stderr.write(`${paint('faint', `palimpsest: ${printable(remark)}`)}\n`);
+  return model;
 }
 
 /** Runs something that reports progress, with the newest report on the terminal. */

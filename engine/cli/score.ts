@@ -33,7 +33,7 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
   const limit = numberOption(parsed, spec, 'limit', { integer: true, least: 1 });
   const [name = ''] = parsed.operands;
   const json = parsed.has('json');
-  const source = await readSource(name, context.folder, context.stdin, context.signal);
+  const source = await readSource(name, context);
   const language = name === STANDARD_INPUT ? undefined : languageOf(name);
   const model = await openModel(parsed, spec, context);
   let result: ScoreResult;

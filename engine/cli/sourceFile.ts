@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError, throwIfCancelled } from '../errors';
+import type { CommandContext } from './context';
 
 export interface SourceFile {
   /** Path as it was given, or `-`. */
@@ -85,12 +86,13 @@ async function readAll(
   return Buffer.concat(chunks);
 }
 
+/** What a command has to read with. */
+type Reading = Pick<CommandContext, 'folder' | 'stdin' | 'uncancelled'> & { readonly signal?: AbortSignal };
+
 /** Reads a file, or standard input for `-`; throws `file-unreadable`. */
 export async function readSource(
   name: string,
-  folder: string,
-  standardInput: AsyncIterable<Uint8Array | string>,
-  signal?: AbortSignal,
+  { folder, stdin: standardInput, signal, uncancelled = (work) => work() }: Reading,
 ): Promise<SourceFile> {
   if (name === STANDARD_INPUT) {
     const bytes = await readAll(standardInput, signal);
@@ -103,7 +105,8 @@ export async function readSource(
     if (!stat.isFile() && !stat.isFIFO() && !stat.isDirectory()) {
       throw new EngineError('file-unreadable', `${name} is not a regular file.`, { file: name });
     }
-    bytes = await fs.readFile(file);
+    // A pipe that nobody writes to is waited for in a native call.
+    bytes = await (stat.isFIFO() ? uncancelled(() => fs.readFile(file)) : fs.readFile(file));
   } catch (error) {
     throw error instanceof EngineError ? error : fileError(error, name);
   }

@@ -98,6 +98,7 @@ export function runInTerminal(
     packageFolder,
     version: versionOf(packageFolder),
     signal: interruption.signal,
+    uncancelled: (work) => interruption.without(work),
     clock: systemClock,
     engine: interruptible(engine, interruption),
   };

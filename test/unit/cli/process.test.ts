@@ -1,6 +1,6 @@
 // The command as a process: what only a real one can show (exit codes, signals, pipes).
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -73,6 +73,27 @@ describe('the process', { concurrency: 2 }, () => {
     const { code, out } = await end(start(INFILL, { answers: [['2']] }));
     assert.equal(code, 0);
     assert.match(out, /^-x = 1\n\+x = 2$/m);
+  });
+
+  test('ended by a signal while it waits for somebody to write to a pipe', {
+    skip: process.platform === 'win32' ? 'there are no such pipes' : false,
+  }, async () => {
+    const pipe = path.join(folder, 'pipe.py');
+    execFileSync('mkfifo', [pipe]);
+    const child = start(['infill', 'pipe.py', '--span', '1:1-1:1']);
+    const ended = end(child);
+    // A writer can only open it once there is a reader.
+    let writer: number | undefined;
+    while (writer === undefined) {
+      try {
+        writer = fs.openSync(pipe, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+    child.kill('SIGTERM');
+    assert.equal((await ended).signal, 'SIGTERM');
+    fs.closeSync(writer);
   });
 
   test('the version of the package, and help without the runtime', async () => {

@@ -24,12 +24,15 @@ describe('reading a source', () => {
     const folder = temporaryFolder(context);
     const text = '\ufeffa\r\n\tb\rc\n漢🦊\u0301';
     fs.writeFileSync(path.join(folder, 'a.py'), text);
-    assert.equal((await readSource('a.py', folder, nothing())).text, text);
+    assert.equal((await readSource('a.py', { folder, stdin: nothing() })).text, text);
   });
 
   test('standard input in pieces that cut a character', async () => {
     const bytes = Buffer.from('x = "🦊"\n');
-    const source = await readSource('-', '/', chunks(bytes.subarray(0, 6), bytes.subarray(6)));
+    const source = await readSource('-', {
+      folder: '/',
+      stdin: chunks(bytes.subarray(0, 6), bytes.subarray(6)),
+    });
     assert.equal(source.text, 'x = "🦊"\n');
     assert.equal(source.path, undefined);
   });
@@ -42,7 +45,7 @@ describe('reading a source', () => {
         const text = Buffer.from(raw.replaceAll('\0', ''), 'utf8').toString('utf8');
         fs.writeFileSync(file, text);
         const before = fs.readFileSync(file);
-        const source = await readSource(file, folder, nothing());
+        const source = await readSource(file, { folder, stdin: nothing() });
         await writeSource(source, source.text);
         assert.ok(fs.readFileSync(file).equals(before));
       }),
@@ -61,9 +64,9 @@ describe('reading a source', () => {
     test(`refuses ${name}`, async (context) => {
       const folder = temporaryFolder(context);
       fs.writeFileSync(path.join(folder, 'a'), bytes);
-      await assert.rejects(readSource('a', folder, nothing()), code('file-unreadable', pattern));
+      await assert.rejects(readSource('a', { folder, stdin: nothing() }), code('file-unreadable', pattern));
       await assert.rejects(
-        readSource('-', folder, chunks(bytes)),
+        readSource('-', { folder, stdin: chunks(bytes) }),
         code('file-unreadable', /^Standard input/),
       );
     });
@@ -72,9 +75,18 @@ describe('reading a source', () => {
   test('refuses what is not there, a folder, and a path through a file', async (context) => {
     const folder = temporaryFolder(context);
     fs.writeFileSync(path.join(folder, 'a'), '');
-    await assert.rejects(readSource('b', folder, nothing()), code('file-unreadable', /There is no file b\./));
-    await assert.rejects(readSource('.', folder, nothing()), code('file-unreadable', /is a folder/));
-    await assert.rejects(readSource('a/b', folder, nothing()), code('file-unreadable', /is not a folder/));
+    await assert.rejects(
+      readSource('b', { folder, stdin: nothing() }),
+      code('file-unreadable', /There is no file b\./),
+    );
+    await assert.rejects(
+      readSource('.', { folder, stdin: nothing() }),
+      code('file-unreadable', /is a folder/),
+    );
+    await assert.rejects(
+      readSource('a/b', { folder, stdin: nothing() }),
+      code('file-unreadable', /is not a folder/),
+    );
   });
 
   test('an input that breaks off is an error, a cancelled one says so', async () => {
@@ -82,17 +94,20 @@ describe('reading a source', () => {
       yield Buffer.from('a');
       throw new Error('lost');
     }
-    await assert.rejects(readSource('-', '/', broken()), code('file-unreadable', /lost/));
+    await assert.rejects(readSource('-', { folder: '/', stdin: broken() }), code('file-unreadable', /lost/));
     const controller = new AbortController();
     controller.abort();
-    await assert.rejects(readSource('-', '/', broken(), controller.signal), code('cancelled', /canceled/));
+    await assert.rejects(
+      readSource('-', { folder: '/', stdin: broken(), signal: controller.signal }),
+      code('cancelled', /canceled/),
+    );
   });
 });
 
 describe('writing a source', () => {
   const open = (folder: string, content = 'old\n') => {
     fs.writeFileSync(path.join(folder, 'a.sh'), content);
-    return readSource('a.sh', folder, nothing());
+    return readSource('a.sh', { folder, stdin: nothing() });
   };
 
   test('keeps the mode and leaves nothing beside the file', async (context) => {
@@ -129,7 +144,7 @@ describe('writing a source', () => {
     const folder = temporaryFolder(context);
     await open(folder);
     fs.symlinkSync('a.sh', path.join(folder, 'link.sh'));
-    const source = await readSource('link.sh', folder, nothing());
+    const source = await readSource('link.sh', { folder, stdin: nothing() });
     await writeSource(source, 'new\n');
     assert.ok(fs.lstatSync(path.join(folder, 'link.sh')).isSymbolicLink());
     assert.equal(fs.readFileSync(path.join(folder, 'a.sh'), 'utf8'), 'new\n');
@@ -141,7 +156,7 @@ describe('writing a source', () => {
     const other = path.join(folder, 'b.sh');
     fs.linkSync(path.join(folder, 'a.sh'), other);
     for (const text of ['a longer new text\n', 'new\n']) {
-      const now = text === 'new\n' ? await readSource('a.sh', folder, nothing()) : source;
+      const now = text === 'new\n' ? await readSource('a.sh', { folder, stdin: nothing() }) : source;
       await writeSource(now, text);
       assert.equal(fs.readFileSync(other, 'utf8'), text);
       assert.equal(fs.statSync(other).ino, fs.statSync(path.join(folder, 'a.sh')).ino);
@@ -171,7 +186,7 @@ describe('writing a source', () => {
   });
 
   test('standard input has no place to write to', async () => {
-    const source = await readSource('-', '/', chunks('a'));
+    const source = await readSource('-', { folder: '/', stdin: chunks('a') });
     await assert.rejects(writeSource(source, 'b'), code('option-invalid', /cannot be written back/));
   });
 });
