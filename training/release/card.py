@@ -86,7 +86,9 @@ context is learnt
 
 ## Limits
 It knows little beyond the idiom of common libraries, follows no instructions, has not been aligned, and may repeat
-short fragments of its training text. It has seen no other programming language.
+short fragments of its training text. It was trained on no other programming language. In Go, Rust, Java, C++, and C#
+it copies all the same: of 250 held-out spans of 4 to 12 tokens, length unknown, it gets 10 % right to the letter by
+itself, 16 % with the file to copy from, and 32 % with the package (`bench/results/infillingLanguages.md`).
 
 ## Reproduce
 ```
