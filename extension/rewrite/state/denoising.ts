@@ -91,6 +91,7 @@ export function answered(
     seed: request.seed,
     moments: earlier?.moments ?? [],
     ...(earlier?.showsAll ? { showsAll: true } : {}),
+    ...(earlier?.heldBack === undefined ? {} : { heldBack: earlier.heldBack }),
     ...wantedBy(request),
     ...pinsBehind(earlier, first),
   });

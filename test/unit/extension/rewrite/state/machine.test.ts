@@ -408,6 +408,16 @@ describe('what is not worth showing', () => {
     assert.deepEqual([all.index, all.heldBack, all.showsAll], [1, undefined, true]);
   });
 
+  test('is still there behind a better one that was asked for later', () => {
+    const [again, poors] = [{ kind: 'again' } as const, [poor('a'), poor('b'), poor('c')]];
+    const better = after(answered('good'), again, ...poors, again, answered('better'));
+    const all = reviewIn(decide(better.state, { kind: 'show-anyway' }).state);
+    assert.deepEqual(
+      all.candidates.map(({ texts }) => texts[0]),
+      ['good', 'better', 'a', 'b', 'c'],
+    );
+  });
+
   test('is still there where a later try fails', () => {
     assert.equal(after(poor('a'), failed).state.kind, 'refused');
     assert.deepEqual(after(failed).state, { kind: 'ended', how: 'failed' });
