@@ -82,9 +82,14 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
       before: [...(sides ?? { before }).before.slice(-SIDE_TOKENS)],
       after: [...(sides ?? { after }).after.slice(0, SIDE_TOKENS)],
     };
-    const opened = this.copying.alone
-      ? { lead: new Int32Array(0) }
-      : await this.inner.open(context, lanes, signal);
+    if (this.copying.alone) {
+      this.lead = 0;
+      return { lead: new Int32Array(0) };
+    }
+    const opening = this.inner.open(context, lanes, signal);
+    // While the model reads the context, this thread has nothing to do: what the first steps will ask is looked up.
+    this.warm();
+    const opened = await opening;
     this.lead = opened.lead.length;
     return opened;
   }
@@ -106,10 +111,23 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
     return this.inner.rescore?.({ ...request, hypotheses: [...request.hypotheses, ...copies] });
   }
 
-  private hypotheses(): Hypothesis[] {
-    const { prior, tokenizer } = this.copying;
+  private warm(): void {
+    const { prior } = this.copying;
+    const [left, right] = this.texts();
+    prior.drafts(left, right);
+    prior.analogies(left, right);
+  }
+
+  /** What stands on both sides of the hole. */
+  private texts(): [string, string] {
+    const { tokenizer } = this.copying;
     const { before, after } = this.sides;
-    const [left, right] = [tokenizer.decode(before), tokenizer.decode(after)];
+    return [tokenizer.decode(before), tokenizer.decode(after)];
+  }
+
+  private hypotheses(): Hypothesis[] {
+    const { prior } = this.copying;
+    const [left, right] = this.texts();
     return [
       ...prior.drafts(left, right).map(({ text, share, order, right: agreed }): Hypothesis => {
         return { ids: prior.encode(text), source: 'copy', copy: { share, order, right: agreed } };
