@@ -70,6 +70,7 @@ async function main(): Promise<void> {
   }
   const engine = await evaluated(path.resolve(values.model), Number(values.threads));
   const answers = { alone: new Stopwatch(), workspace: new Stopwatch() };
+  const passes = { alone: 0, workspace: 0 };
   const cases = LANGUAGES.flatMap((language) =>
     drawCases(
       heldFiles(values.held, 'measure'),
@@ -82,9 +83,14 @@ async function main(): Promise<void> {
   for (const [i, held] of cases.entries()) {
     const where = { path: `0/${held.source}/${held.path}`, language: held.language };
     const ask = (index: CopyIndex | undefined) => infillCase(engine, held, {}, 'unknown', { index });
+    const timed = async (kind: keyof typeof answers, index: CopyIndex | undefined) => {
+      const { millis, forwards } = await ask(index);
+      answers[kind].add(millis);
+      passes[kind] += forwards;
+    };
     const turns = [
-      async () => answers.alone.add((await ask(undefined)).millis),
-      async () => answers.workspace.add((await ask(new MemoryLookup(memory, where))).millis),
+      () => timed('alone', undefined),
+      () => timed('workspace', new MemoryLookup(memory, where)),
     ];
     // What is asked first encodes the context, so each goes first as often.
     for (const turn of i % 2 === 0 ? turns : turns.reverse()) await turn();
@@ -117,8 +123,11 @@ async function main(): Promise<void> {
       ),
       `A whole answer of ${engine.checkpoint.name}, 4–12 tokens in a line, in turns:`,
       markdownTable(
-        ['ms of wall time', 'median', '95th percentile', '99th percentile'],
-        [answers.alone.row('the file alone'), answers.workspace.row('with the memory')],
+        ['ms of wall time', 'median', '95th percentile', '99th percentile', 'passes of the model, mean'],
+        [
+          [...answers.alone.row('the file alone'), figure(passes.alone / cases.length)],
+          [...answers.workspace.row('with the memory'), figure(passes.workspace / cases.length)],
+        ],
       ),
     ],
   });
