@@ -18,9 +18,14 @@ export function visible(text: string): string {
 }
 
 /** A code span of a table cell, whatever the text is. */
+export function cellSpan(text: string): string {
+  return codeSpan(text.replace(/\|/g, '\\|'));
+}
+
+/** A code span, whatever the text is. */
 export function codeSpan(text: string): string {
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
   const pad = text.startsWith('`') || text.endsWith('`') ? ' ' : '';
-  return `${fence}${pad}${text.replace(/\|/g, '\\|')}${pad}${fence}`;
+  return `${fence}${pad}${text}${pad}${fence}`;
 }

@@ -144,7 +144,8 @@ export class Suspicions implements HoverProvider {
     const { start, end } = mark;
     const args = encodeURIComponent(JSON.stringify([document.uri, { start, end }]));
     const remask = `command:${REMASK}?${args}`;
-    const text = new MarkdownString(hoverText(mark, { method: one.method, remask }), true);
+    const token = document.getText().slice(mark.start, mark.end);
+    const text = new MarkdownString(hoverText(mark, { method: one.method, token, remask }), true);
     text.isTrusted = { enabledCommands: [REMASK] };
     return new Hover(text, rangeOf(document, mark));
   }

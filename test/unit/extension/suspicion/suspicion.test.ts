@@ -22,7 +22,7 @@ import {
   nextMark,
   uncovered,
 } from '../../../../extension/suspicion/markTracking';
-import { codeSpan, percent, visible } from '../../../../extension/suspicion/markup';
+import { cellSpan, codeSpan, percent, visible } from '../../../../extension/suspicion/markup';
 import type { Piece } from '../../../../extension/suspicion/scoring';
 import type { OffsetRange, TextChange } from '../../../../extension/text/types';
 
@@ -322,10 +322,12 @@ describe('what a hover says', () => {
   test('no text becomes markup', () => {
     assert.equal(codeSpan('a'), '`a`');
     assert.equal(codeSpan('`'), '`` ` ``');
-    assert.equal(codeSpan('a|b'), '`a\\|b`');
+    assert.equal(codeSpan('a|b'), '`a|b`');
+    assert.equal(cellSpan('a|b'), '`a\\|b`');
+    assert.equal(cellSpan('|`|'), '``\\|`\\|``');
     fc.assert(
       fc.property(fc.string(), (text) => {
-        const span = codeSpan(text);
+        const span = cellSpan(text);
         const fence = /^`+/.exec(span)?.[0] ?? '';
         assert.ok(span.endsWith(fence));
         assert.ok(!span.slice(fence.length, -fence.length).includes(fence));
