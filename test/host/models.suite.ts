@@ -13,6 +13,7 @@ import {
   workspace,
 } from 'vscode';
 import { EngineError } from '../../engine/errors';
+import { catalogue } from '../../engine/hub/catalogue';
 import { Models } from '../../extension/models/models';
 import { CACHE_ID } from '../../extension/models/rows';
 import { ModelsTree } from '../../extension/models/tree';
@@ -20,7 +21,7 @@ import { type FakeHub, filesOf, startHub } from '../unit/hub/fakeHub';
 import { configure, internals, messages, useCpu } from './host';
 
 const ID = 'tiny-a2d-coder-0.5b';
-const REPOSITORY = 'dllm-collection/Qwen2.5-Coder-0.5B-Instruct-diffusion-mdlm-v0.1';
+const ENTRY = catalogue().find(({ id }) => id === ID) ?? assert.fail();
 
 describe('models', () => {
   let hub: FakeHub;
@@ -30,7 +31,7 @@ describe('models', () => {
   before(async () => {
     const extension = extensions.getExtension('palimpsest.palimpsest') ?? assert.fail();
     const fixture = path.join(extension.extensionPath, 'test', 'fixtures', 'checkpoints', 'a2d-qwen2');
-    hub = await startHub(REPOSITORY, filesOf(fixture));
+    hub = await startHub(ENTRY.repository, filesOf(fixture), ENTRY.revision);
     folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-host-models-')));
     // The engine and the command inherit it.
     process.env['PALIMPSEST_MODELS'] = folder;
@@ -56,7 +57,7 @@ describe('models', () => {
     const rows = await tree.getChildren();
     const item = tree.getTreeItem(rows.find(({ id }) => id === ID) ?? assert.fail());
     assert.equal(item.contextValue, 'install');
-    assert.match(String(item.description), /^takes instructions · 1\.0 GB · .* · Apache-2\.0/);
+    assert.match(String(item.description), /^takes instructions · 1\.3 GB · .* · Apache-2\.0/);
     tree.dispose();
   });
 

@@ -40,7 +40,7 @@ async function* open(): AsyncGenerator<Uint8Array> {
 async function shell(t: { after(fn: () => unknown): void }): Promise<Shell> {
   const folder = fs.realpathSync(temporaryFolder(t));
   const entry = catalogue().find(({ id }) => id === ID) ?? assert.fail();
-  const hub = await startHub(entry.repository, filesOf(path.join(FIXTURES, 'a2d-qwen2')));
+  const hub = await startHub(entry.repository, filesOf(path.join(FIXTURES, 'a2d-qwen2')), entry.revision);
   t.after(() => hub.close());
   const env = { HOME: folder, PALIMPSEST_MODELS: path.join(folder, 'models'), HF_ENDPOINT: hub.endpoint };
   return {
@@ -82,7 +82,7 @@ describe('palimpsest models', () => {
       out,
       /^qwen2\.5-coder-0\.5b .* 491 MB .*needs .*Apache-2\.0 +left to right, takes instructions$/m,
     );
-    assert.match(out, /^coda-1\.7b .*about 6\.8 GB.*CC-BY-NC-4\.0 +diffusion, takes instructions$/m);
+    assert.match(out, /^coda-1\.7b .*about 8\.1 GB.*CC-BY-NC-4\.0 +diffusion, takes instructions$/m);
     const { models } = JSON.parse((await run('models list --json')).out);
     assert.equal(models.length, catalogue().length);
   });
@@ -160,7 +160,7 @@ describe('palimpsest models', () => {
     assert.match(out, new RegExp(`^${ID} is installed: .*\\nUse it with --model ${ID}`));
     assert.deepEqual(prepared, [place]);
     assert.match((await run('models list')).out, new RegExp(`^${ID} .* installed `, 'm'));
-    assert.match((await run(`models info ${ID}`)).out, /Commit +c0ffee/);
+    assert.match((await run(`models info ${ID}`)).out, /Commit +a284e8/);
     assert.match((await run(`models verify ${ID}`)).out, /all \d+ files are as they should be/);
     fs.writeFileSync(path.join(folder, 'x.py'), 'a\n');
     assert.deepEqual((await run(`score x.py --model ${ID}`)).loads, [place]);

@@ -102,7 +102,12 @@ function sendBytes(
   return end - start;
 }
 
-export async function startHub(repository: string, files: Map<string, Buffer>): Promise<FakeHub> {
+/** `commit`: the only one that it has. */
+export async function startHub(
+  repository: string,
+  files: Map<string, Buffer>,
+  commit = COMMIT,
+): Promise<FakeHub> {
   const note = (host: Hit['host'], request: IncomingMessage) => {
     const { authorization, range } = request.headers;
     hub.hits.push({ host, url: request.url ?? '', authorization, range });
@@ -128,22 +133,22 @@ export async function startHub(repository: string, files: Map<string, Buffer>): 
     const url = new URL(request.url ?? '', 'http://hub');
     const json = (value: unknown, headers: Record<string, string> = {}) =>
       response.writeHead(200, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(value));
-    if (url.pathname.startsWith(`/api/models/${repository}/revision/`)) json({ id: repository, sha: COMMIT });
-    else if (url.pathname === `/api/models/${repository}/tree/${COMMIT}`) {
+    if (url.pathname.startsWith(`/api/models/${repository}/revision/`)) json({ id: repository, sha: commit });
+    else if (url.pathname === `/api/models/${repository}/tree/${commit}`) {
       const from = Number(url.searchParams.get('cursor') ?? 0);
       const page = hub.tree.slice(from, from + 3);
       // The hub's own name stands in the links that a mirror passes on.
       const link = `<https://huggingface.co${url.pathname}?recursive=true&cursor=${from + 3}>; rel="next"`;
       json(page, from + 3 < hub.tree.length ? { Link: link } : {});
-    } else if (url.pathname.startsWith(`/${repository}/resolve/${COMMIT}/`)) {
-      const name = decodeURIComponent(url.pathname.slice(`/${repository}/resolve/${COMMIT}/`.length));
+    } else if (url.pathname.startsWith(`/${repository}/resolve/${commit}/`)) {
+      const name = decodeURIComponent(url.pathname.slice(`/${repository}/resolve/${commit}/`.length));
       const bytes = hub.files.get(name);
       if (!bytes) response.writeHead(404, { 'X-Error-Code': 'EntryNotFound' }).end();
       else if (isLarge(name))
         response
           .writeHead(302, {
             Location: `${store.origin}/${encodeURIComponent(name)}?X-Amz-Signature=1`,
-            'X-Repo-Commit': COMMIT,
+            'X-Repo-Commit': commit,
             'X-Linked-Etag': `"${sha256(bytes)}"`,
             'X-Linked-Size': bytes.length,
           })
@@ -152,7 +157,7 @@ export async function startHub(repository: string, files: Map<string, Buffer>): 
         response
           .writeHead(307, {
             Location: `/api/resolve-cache/${name}?etag=%22${gitSha1(bytes)}%22`,
-            'X-Repo-Commit': COMMIT,
+            'X-Repo-Commit': commit,
             ETag: `"${gitSha1(bytes)}"`,
           })
           .end();

@@ -45,7 +45,7 @@ describe('the command in a process of its own', () => {
     fs.writeFileSync(path.join(folder, 'package.json'), '{"version": "1.2.3"}');
     await bundle({ cli: 'engine/cli/main.ts' }, path.join(folder, 'dist'));
     const entry = catalogue().find(({ id }) => id === ID) ?? assert.fail();
-    hub = await startHub(entry.repository, filesOf(FIXTURE));
+    hub = await startHub(entry.repository, filesOf(FIXTURE), entry.revision);
   });
   after(async () => {
     await hub.close();
