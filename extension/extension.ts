@@ -53,7 +53,6 @@ const ACTIONS: Readonly<Record<string, RewriteAction>> = {
   'palimpsest.cancelRewrite': 'cancel',
   'palimpsest.nextCandidate': 'next',
   'palimpsest.previousCandidate': 'previous',
-  'palimpsest.rewriteAgain': 'again',
   'palimpsest.showAnyway': 'showAnyway',
   'palimpsest.takeDraft': 'take',
   'palimpsest.acceptHunk': 'acceptHunk',
@@ -115,6 +114,8 @@ export function activate(context: ExtensionContext): Exported {
     ...Object.entries(ACTIONS).map(([name, action]) =>
       command(name, (all, which: unknown) => all.rewrites.act(action, which)),
     ),
+    // The key is the one of a rewrite: it is about what is selected.
+    command('palimpsest.rewriteAgain', (all, how?: unknown) => all.rewriteAgain(how === 'key')),
     command('palimpsest.rewriteSample', async (all) => {
       await all.rewrite(await openSample(context.extensionPath));
     }),

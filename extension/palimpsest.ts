@@ -25,6 +25,7 @@ import { Door } from './api/publicApi';
 import { Disposables } from './common/disposables';
 import { withoutSecrets } from './common/loggedSettings';
 import { EVERYWHERE, isEditable } from './documents/editable';
+import { isSelectedElsewhere } from './documents/editing';
 import { cacheFolderIn, engineLaunch } from './engine/launch';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
 import { problemAtCursor } from './fixes/atCursor';
@@ -269,6 +270,15 @@ export class Palimpsest {
   async rewrite(editor: TextEditor, choice?: EmptyChoice): Promise<Rewrite | undefined> {
     if (!(await this.permission.toRewrite(editor.document))) return undefined;
     return this.rewriteMeant(editor, choice);
+  }
+
+  /** More candidates for what is under review, or was refused. With `isKey`, what is selected elsewhere is rewritten. */
+  async rewriteAgain(isKey: boolean): Promise<void> {
+    const editor = window.activeTextEditor;
+    const open = editor && this.rewrites.of(editor.document.uri);
+    const isOwn = editor !== undefined && editor.document === open?.document;
+    if (isKey && isOwn && isSelectedElsewhere(editor, open.spans)) await this.rewrite(editor);
+    else await this.rewrites.act('again');
   }
 
   /** Masks only what the model finds least likely there, and takes what makes the whole likelier. */

@@ -1,5 +1,6 @@
 // How a rewrite gets into its document: in one edit and one undo step, wherever the document is shown.
 import { EndOfLine, type TextDocument, type TextEditor, WorkspaceEdit, window, workspace } from 'vscode';
+import { offsetsOf } from '../text/offsets';
 import { rangeOf } from '../text/ranges';
 import type { OffsetRange, TextEdit } from '../text/types';
 
@@ -21,6 +22,16 @@ export function isCursorNear(document: TextDocument, ranges: readonly OffsetRang
       return start.line <= active.line && active.line <= end.line;
     }),
   );
+}
+
+/** Whether something is selected in the editor, and nothing of one of the ranges. */
+export function isSelectedElsewhere(
+  { document, selections }: TextEditor,
+  ranges: readonly OffsetRange[],
+): boolean {
+  const selected = selections.filter(({ isEmpty }) => !isEmpty).map((one) => offsetsOf(document, one));
+  const isOver = (one: OffsetRange) => ranges.some(({ start, end }) => one.start < end && start < one.end);
+  return selected.length > 0 && !selected.some(isOver);
 }
 
 export interface EditOptions {

@@ -135,6 +135,43 @@ describe('rewrite, steered', () => {
     assert.deepEqual(fingerprint(document), untouched);
   });
 
+  it('that was refused is tried again by its key, but not where something else is selected', async () => {
+    const editor = await openFile('elsewhere.py', `${TEXT}other = 1\n`);
+    const { document } = editor;
+    const { rewrites } = await (await internals()).palimpsest();
+    select(editor, [2, 2]);
+    const refused = await startRewrite(editor);
+    await until(() => refused.kind === 'refused', 'the refusal');
+    const key = () => void commands.executeCommand('palimpsest.rewriteAgain', 'key');
+    key();
+    await until(() => refused.kind === 'denoising', 'another try');
+    await until(() => refused.kind === 'refused', 'the refusal');
+    const last = document.lineCount - 2;
+    select(editor, [last, last]);
+    key();
+    const other = await until(() => {
+      const now = rewrites.of(document.uri);
+      return now === refused ? undefined : now;
+    }, 'the other rewrite');
+    assert.equal(other.spans[0]?.old, 'other = 1');
+    await denoised(other);
+    await run('rejectRewrite');
+  });
+
+  it('is brought into view where it is refused, for whoever is at the other end of a long selection', async () => {
+    const editor = await openFile('long.py', `def f(x):\n${'    x = x + 1\n'.repeat(120)}    return x\n`);
+    const { document } = editor;
+    select(editor, [0, 100]);
+    editor.revealRange(document.lineAt(100).range);
+    const sees = (line: number) =>
+      editor.visibleRanges.some(({ start, end }) => start.line <= line && line <= end.line);
+    await until(() => sees(100) && !sees(0), 'the end in view');
+    const rewrite = await startRewrite(editor);
+    await until(() => rewrite.kind === 'refused', 'the refusal');
+    await until(() => sees(0), 'its first line in view');
+    await run('rejectRewrite');
+  });
+
   it('takes the draft when it is told to, and it is a review like any other', async () => {
     const editor = await openFile('draft.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(12)}    return 1\n`);
     const untouched = fingerprint(editor.document);

@@ -1,8 +1,8 @@
 // What a person hears and reads about one rewrite besides its picture: milestones aloud, sentences in the status bar and at the end
 // of a line, and a message where its file is out of sight.
-import { l10n, type TextDocument, window } from 'vscode';
+import { l10n, Range, type TextDocument, type TextEditor, TextEditorRevealType, window } from 'vscode';
 import { EngineError } from '../../../engine/errors';
-import { editorsOf } from '../../documents/editing';
+import { editorsOf, isCursorNear } from '../../documents/editing';
 import type { LineNote } from '../../ui/lineNote';
 import { say, unsay } from '../../ui/statusMessage';
 import { noteOfRefusal, tellRefusal, wordsOfRefusal } from '../review/refusal';
@@ -62,7 +62,11 @@ export class Reporter {
     this.speak(this.milestones.refused());
     const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
     const note = noteOfRefusal(refusal, this.document);
-    for (const editor of editorsOf(this.document)) this.services.lineNote.show(editor, line, note);
+    for (const editor of editorsOf(this.document)) {
+      this.services.lineNote.show(editor, line, note);
+      // Of a selection that is longer than the editor, the cursor is at the other end.
+      if (isCursorNear(this.document, refusal.spans)) revealLine(editor, line);
+    }
     void tellRefusal(refusal, this.document);
   }
 
@@ -103,4 +107,8 @@ export class Reporter {
   private speak(milestone: Milestone | undefined): void {
     this.services.spoken.say(this.document, milestone);
   }
+}
+
+function revealLine(editor: TextEditor, line: number): void {
+  editor.revealRange(new Range(line, 0, line, 0), TextEditorRevealType.InCenterIfOutsideViewport);
 }
