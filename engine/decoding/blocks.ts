@@ -212,6 +212,13 @@ function planHole(
   const isClosed = planned.at(-1)?.state === 'locked';
   const wanted = isClosed ? planned.length : Math.max(most, planned.length);
   const bound = Math.min(wanted, Math.max(0, fits));
+  if (planned.length > Math.max(0, fits) && fits > 0)
+    throw new EngineError(
+      'context-too-long',
+      `The span has ${planned.length} tokens, some of which stay as they are, and there is room for ${fits}. Select ` +
+        'less, or let all of it be masked (strength 1, nothing pinned).',
+      { needed: planned.length, budget: fits },
+    );
   if (bound < Math.min(1, wanted) || bound < planned.length)
     throw new EngineError(
       'context-too-long',

@@ -62,6 +62,8 @@ export class Rewrite {
   private sent: readonly string[] = [];
   /** The document as the editor left it when it took a ghost text. */
   private inserted = '';
+  /** The document at the last event. */
+  private text = '';
 
   constructor(
     readonly document: TextDocument,
@@ -250,18 +252,17 @@ export class Rewrite {
       await this.shown.draw(this.state.review, true);
   }
 
-  /** Whether Tab in this place means the review. */
-  isAt(editor: TextEditor): boolean {
-    return this.state.kind === 'reviewing' && this.shown.isAt(editor);
-  }
-
-  cursorMoved(editor: TextEditor): void {
-    if (this.state.kind === 'reviewing') this.shown.cursorMoved(editor);
+  /** How the review is shown; undefined: there is none. */
+  get show(): ReviewShow | undefined {
+    return this.state.kind === 'reviewing' ? this.shown : undefined;
   }
 
   private enter({ state, effects }: Decision, mayMove = true): void {
     const isOver = state.kind === 'ended' && this.state !== state;
-    if (isOver) this.reviewed = reviewedLast(this.state, this.document.getText());
+    const text = this.document.getText();
+    // What somebody typed into a span is no part of what was under review.
+    if (isOver) this.reviewed = reviewedLast(this.state, state.how === 'conflict' ? this.text : text);
+    this.text = text;
     this.state = state;
     for (const effect of effects) this.perform(effect, mayMove);
     if (isOver) this.reporter.ended(state.how);

@@ -23,6 +23,7 @@ import { Disposables } from '../common/disposables';
 import { textChangesOf } from '../documents/recordedChanges';
 import type { CopiedFrom } from '../memory/copiedFrom';
 import { leastEdit } from '../text/edits';
+import { areWithin } from '../text/offsets';
 import { rangeOf } from '../text/ranges';
 import { followAll } from '../text/tracking';
 import type { OffsetRange } from '../text/types';
@@ -59,6 +60,7 @@ const ACTIONS = {
   rejectHunk: (rewrite, which) => rewrite.rejectHunk(which),
   nextHunk: (rewrite) => rewrite.step(1),
   previousHunk: (rewrite) => rewrite.step(-1),
+  showNewLines: (rewrite) => rewrite.show?.showGhost(),
   pin: (rewrite) => rewrite.pin(),
   remask: (rewrite) => rewrite.remask(),
 } satisfies Record<string, (rewrite: Rewrite, which: number | undefined) => void | Promise<void>>;
@@ -129,7 +131,7 @@ export class Rewrites implements CodeLensProvider {
     );
     this.owned.add(
       window.onDidChangeTextEditorSelection(({ textEditor }) => {
-        this.of(textEditor.document.uri)?.cursorMoved(textEditor);
+        this.of(textEditor.document.uri)?.show?.cursorMoved(textEditor);
         this.updateContexts();
       }),
     );
@@ -386,15 +388,12 @@ export class Rewrites implements CodeLensProvider {
     setContext('palimpsest.inReviewDiff', this.inDiff() !== undefined);
     const canReopen = editor !== undefined && this.reviewed.has(editor.document.uri.toString());
     setContext('palimpsest.canReopen', canReopen);
-    setContext('palimpsest.atReview', editor !== undefined && rewrite?.isAt(editor) === true);
+    setContext('palimpsest.atReview', editor !== undefined && rewrite?.show?.isAt(editor) === true);
+    setContext('palimpsest.atGhost', editor !== undefined && rewrite?.show?.isAtGhost(editor) === true);
   }
 
   private ofDiff(input: unknown): Rewrite | undefined {
     if (!(input instanceof TabInputTextDiff)) return undefined;
     return this.byDocument.get(reviewedUri(input.modified));
   }
-}
-
-function areWithin(spans: readonly OffsetRange[], places: readonly OffsetRange[]): boolean {
-  return spans.every((span) => places.some(({ start, end }) => start <= span.start && span.end <= end));
 }

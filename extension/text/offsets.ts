@@ -12,3 +12,8 @@ export function offsetsOf(document: TextDocument, { start, end }: Range): Offset
 export function lineStarts(text: string): readonly number[] {
   return [0, ...Array.from(text.matchAll(LINE_ENDS), ({ index, 0: end }) => index + end.length)];
 }
+
+/** Whether each of the ranges lies in one of the places. */
+export function areWithin(ranges: readonly OffsetRange[], places: readonly OffsetRange[]): boolean {
+  return ranges.every((one) => places.some(({ start, end }) => start <= one.start && one.end <= end));
+}

@@ -187,6 +187,19 @@ export function announcements(): { readonly said: string[]; readonly stop: () =>
   return { said, stop: () => set(show) };
 }
 
+/** What is said in the status bar from here on. */
+export function statusMessages(): { readonly said: string[]; readonly stop: () => void } {
+  const said: string[] = [];
+  const show = window.setStatusBarMessage;
+  const set = (value: unknown) =>
+    Object.defineProperty(window, 'setStatusBarMessage', { configurable: true, writable: true, value });
+  set((text: string, ...rest: never[]) => {
+    said.push(text);
+    return Reflect.apply(show, window, [text, ...rest]);
+  });
+  return { said, stop: () => set(show) };
+}
+
 /** What a progress of such a title reports from here on. */
 export function reported(title: RegExp): { readonly said: string[]; readonly stop: () => void } {
   const said: string[] = [];

@@ -23,6 +23,7 @@ import {
   fingerprint,
   internals,
   openFile,
+  statusMessages,
   undoIn,
   until,
   useScriptedEngine,
@@ -205,6 +206,20 @@ describe('rewrite, hunk by hunk', () => {
     await run('acceptRewrite');
     await until(() => again.ending, 'the end');
     assert.equal(editor.document.getText(), TEXT.replace('one = 1', 'one = "1"'));
+  });
+
+  it('is reopened after an edit in its place was undone', async () => {
+    const editor = await openFile('conflict.py', TEXT);
+    const first = await presented(editor, ANSWER);
+    await editor.edit((edit) => edit.insert(new Position(3, 0), 'typed = 1\n'));
+    await until(() => first.ending === 'conflict', 'the end');
+    await undoIn(editor.document);
+    assert.equal(editor.document.getText(), TEXT);
+    await run('reopenReview');
+    const { rewrites } = await (await internals()).palimpsest();
+    const again = await until(() => rewrites.of(editor.document.uri), 'the review');
+    await until(() => again.hunks.length === 3, 'its hunks');
+    await run('rejectRewrite');
   });
 
   it('is reopened after its tab was closed', async () => {
@@ -446,9 +461,18 @@ describe('rewrite, hunk by hunk', () => {
       await run('rejectRewrite');
 
       await configure('rewrite.preview', 'diffEditor');
-      await shown(editor);
-      const title = () => window.tabGroups.activeTabGroup.activeTab?.label ?? '';
-      await until(() => title().endsWith(WORDS), 'the title of the diff editor');
+      const bar = statusMessages();
+      try {
+        await shown(editor);
+        const title = () => window.tabGroups.activeTabGroup.activeTab?.label ?? '';
+        await until(() => title() === 'marks.py: rewrite', 'the title of the diff editor');
+        await until(
+          () => bar.said.at(-1)?.endsWith(`candidate 1 of 1. ${WORDS}.`),
+          'the label in the status bar',
+        );
+      } finally {
+        bar.stop();
+      }
       await run('rejectRewrite');
     } finally {
       heard.stop();

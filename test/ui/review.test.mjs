@@ -38,13 +38,15 @@ describe('a review', { timeout: 240_000 }, () => {
   });
 
   const lens = (text) => window.page.locator('.codelens-decoration', { hasText: text }).first();
-  /** New lines below a hunk, as they are on the screen. */
+  /** New lines below a hunk, as they are on the screen, in the group of editors that has the focus. */
   const ghost = () =>
     window.page.evaluate(() =>
       [
-        ...document.querySelectorAll(
-          '.ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text .view-line, .suggest-preview-text .view-line',
-        ),
+        ...(document
+          .querySelector('.editor-group-container.active')
+          ?.querySelectorAll(
+            '.ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text .view-line, .suggest-preview-text .view-line',
+          ) ?? []),
       ]
         .map((line) => line.textContent.replace(/\u00a0/g, ' '))
         .join('\n'),
@@ -68,5 +70,47 @@ describe('a review', { timeout: 240_000 }, () => {
     await window.page.keyboard.press('Tab');
     await until(async () => (await window.shownText()).includes(second), 'what was shown, in the text');
     assert.ok(!(await window.shownText()).includes(first));
+  });
+
+  test('shows new lines again before Tab inserts them, where the editor has hidden them', async () => {
+    await window.select(12, 14);
+    await window.page.keyboard.press('Shift+Alt+w');
+    const anyway = window.page.locator('.codelens-decoration a', { hasText: 'Show Anyway' }).first();
+    await lens('Accept').or(anyway).first().waitFor({ timeout: LIMIT_MILLIS });
+    if (await anyway.isVisible()) await anyway.click();
+    await lens('Accept').waitFor({ timeout: LIMIT_MILLIS });
+    const shown = await until(async () => (await ghost()) || undefined, 'the new lines');
+    const before = await window.shownText();
+    // Whatever takes the focus away takes the suggestion along.
+    await window.page.keyboard.press('F1');
+    await window.page.waitForSelector('.quick-input-widget input');
+    await until(async () => (await ghost()) === '', 'the editor without them');
+    await window.page.keyboard.press('Escape');
+    await window.page.keyboard.press('Tab');
+    assert.equal(await until(async () => (await ghost()) || undefined, 'the new lines again'), shown);
+    assert.equal(await lens('Accept').isVisible(), true, 'nothing is accepted');
+    await window.page.keyboard.press('Tab');
+    await lens('Accept').waitFor({ state: 'detached' });
+    assert.notEqual(await window.shownText(), before);
+  });
+
+  test('shows new lines again in an editor that gets the focus back from another one of the same file', async () => {
+    await window.page.keyboard.press('Control+\\');
+    await until(
+      async () => (await window.page.locator('.editor-group-container').count()) === 2,
+      'two editors',
+    );
+    await window.select(20, 22);
+    await window.page.keyboard.press('Shift+Alt+w');
+    const anyway = window.page.locator('.codelens-decoration a', { hasText: 'Show Anyway' }).first();
+    await lens('Accept').or(anyway).first().waitFor({ timeout: LIMIT_MILLIS });
+    if (await anyway.isVisible()) await anyway.click();
+    await lens('Accept').waitFor({ timeout: LIMIT_MILLIS });
+    const shown = await until(async () => (await ghost()) || undefined, 'the new lines');
+    await window.page.keyboard.press('Control+1');
+    await until(async () => (await ghost()) === '', 'the other editor, in which the cursor is elsewhere');
+    await window.page.keyboard.press('Control+2');
+    assert.equal(await until(async () => (await ghost()) || undefined, 'the new lines again'), shown);
+    await window.page.keyboard.press('Escape');
   });
 });

@@ -13,6 +13,7 @@ import {
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings, showsLenses } from '../../settings';
 import type { TextChange } from '../../text/types';
+import { say } from '../../ui/statusMessage';
 import { wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
@@ -46,6 +47,8 @@ export class ReviewShow {
   private chosenForm: Form | undefined;
   /** The hunk whose new lines the editor was last asked to show. */
   private open: Hunk | undefined;
+  /** The editor that was active when that was drawn. */
+  private openIn: TextEditor | undefined;
 
   constructor(
     private readonly document: TextDocument,
@@ -97,6 +100,17 @@ export class ReviewShow {
     const { active } = editor.selection;
     if (this.ghostAt(active) !== undefined) return true;
     return this.shown.hunks.some((hunk) => isInLine(hunk) && isAtChange(hunk, active));
+  }
+
+  /** Whether new lines belong at the cursor that only the editor's suggestion shows: it hides it when it loses the focus. */
+  isAtGhost(editor: TextEditor): boolean {
+    return this.isAt(editor) && this.ghostAt(editor.selection.active) !== undefined;
+  }
+
+  /** Shows those again. */
+  async showGhost(): Promise<void> {
+    const editor = window.activeTextEditor;
+    if (editor?.document === this.document && this.isAtGhost(editor)) await showSuggestion(false);
   }
 
   /** The hunk that somebody means who does not say which: the one at the cursor, on either side of a diff editor. */
@@ -167,11 +181,8 @@ export class ReviewShow {
     this.shown = { form, candidate, hunks, mark };
     if (form === 'diffEditor') {
       const name = document.fileName.split(/[\\/]/).at(-1) ?? document.fileName;
-      const { number, count } = positionOf(review);
-      const title = [
-        l10n.t('{0}: candidate {1} of {2}', name, number, count),
-        ...(words ? [words] : []),
-      ].join(' – ');
+      // The editor takes no other title for a tab that is open: nothing is in it that may become another.
+      const title = l10n.t('{0}: rewrite', name);
       // Never over what somebody works in meanwhile: it opens when they are back.
       const isSeen = this.isLookedAt();
       if (isSeen || stage.diffs.isOpen(document)) {
@@ -182,6 +193,8 @@ export class ReviewShow {
     }
     if (!this.isReviewing() || this.shown?.candidate !== candidate) return;
     if (form === 'comments') stage.comments.show(document, hunks, quality);
+    // The lens above an inline review says so.
+    if (fresh && form !== 'inline') sayWhich(review, words);
     if (form === 'inline') this.drawInline(hunks);
     stage.pinnedView.show(document, review);
     if (fresh && form !== 'diffEditor') this.goTo(this.hunkHere() ?? 0);
@@ -224,15 +237,20 @@ export class ReviewShow {
 
   private drawInline(hunks: readonly Hunk[]): void {
     const before = this.open;
+    const active = window.activeTextEditor;
     this.open = undefined;
     for (const editor of editorsOf(this.document)) {
-      const open = openGhost(editor, this.ghosts());
-      if (editor === window.activeTextEditor) this.open = open;
+      // The editor suggests something only where somebody works.
+      const open = editor === active ? openGhost(editor, this.ghosts()) : undefined;
+      if (editor === active) this.open = open;
       this.stage.reviewView.show(editor, hunks, open);
       this.stage.reviewView.showMark(editor, hunks[0], this.shown?.mark);
     }
-    // After undo the cursor is there already, and nothing else asks for the new lines.
-    if (this.open !== undefined && !isSame(before, this.open)) void showSuggestion(before !== undefined);
+    const isMoved = this.openIn !== active;
+    this.openIn = active;
+    // After undo, and in another editor of the same document, the cursor is there already, and nothing else asks for the new lines.
+    if (this.open !== undefined && (isMoved || !isSame(before, this.open)))
+      void showSuggestion(before !== undefined && !isMoved);
   }
 
   private goTo(index: number): void {
@@ -273,4 +291,10 @@ async function showSuggestion(isAnother: boolean): Promise<void> {
 
 function hideSuggestion(): Thenable<unknown> {
   return commands.executeCommand('editor.action.inlineSuggest.hide');
+}
+
+function sayWhich(review: Review, words: string | undefined): void {
+  const { number, count } = positionOf(review);
+  const which = l10n.t('Palimpsest: candidate {0} of {1}', number, count);
+  say(words === undefined ? `${which}.` : `${which}. ${words}.`, 'diff');
 }

@@ -537,6 +537,20 @@ describe('denoiseBlocks', () => {
       'option-invalid',
     );
     const cells = Array.from({ length: 40 }, () => ({ original: tokenizer.id('a'), locked: true }));
-    await refuse({ canvas: canvasOf('', holeOf({ cells }), '') }, 'context-too-long');
+    // 40 tokens, for which there would be room in the context, but not in the 8 blocks of 4.
+    await assert.rejects(
+      denoiseBlocks(
+        new FakeBlocks(4, 8, () => new Map()),
+        requestOf({ canvas: canvasOf('', holeOf({ cells }), '') }),
+      ),
+      (error) =>
+        isEngineError(error) &&
+        error.code === 'context-too-long' &&
+        /^The span has 40 tokens.*room for 32\. Select less, or let all of it be masked/.test(
+          error.message,
+        ) &&
+        error.data['needed'] === 40 &&
+        error.data['budget'] === 32,
+    );
   });
 });
