@@ -147,6 +147,11 @@ export function showsLenses(scope: ConfigurationScope): boolean {
   return editor.get('codeLens') !== false && editor.get('accessibilitySupport') !== 'on';
 }
 
+/** The same on the sides of a diff editor. */
+export function showsLensesInDiffs(scope: ConfigurationScope): boolean {
+  return workspace.getConfiguration('diffEditor', scope).get<boolean>('codeLens', false);
+}
+
 export function wrapsLines(scope: ConfigurationScope): boolean {
   return workspace.getConfiguration('editor', scope).get('wordWrap', 'off') !== 'off';
 }

@@ -105,7 +105,8 @@ async function passing(piece: Typed, model: Model): Promise<ReadonlySet<number>>
   for (let length = 1; length < piece.typed.length; length += 2) {
     const question = questionAt(piece, length);
     const answers = question && (await answersOf(model, piece, question, NEVER));
-    if (textsOf(answers ?? [], piece.after).length > 0) lengths.add(length);
+    if (textsOf(answers ?? [], piece.before + piece.typed.slice(0, length), piece.after).length > 0)
+      lengths.add(length);
   }
   return lengths;
 }

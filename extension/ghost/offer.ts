@@ -12,11 +12,12 @@ export interface Offer {
 /** UTF-16 units; of a longer word only its end is taken along. */
 const LONGEST_WORD = 200;
 
-/** Texts that are worth keeping of an answer, best first, each once. */
-export function textsOf(answers: readonly string[], after: string): readonly string[] {
+/** Texts that are worth keeping of an answer between two others, best first, each once. */
+export function textsOf(answers: readonly string[], before: string, after: string): readonly string[] {
   const texts = answers
     .map((answer) => (isMidLine(after) ? firstLine(answer) : answer))
-    .filter((text) => text.trim() !== '' && !isAlreadyThere(text, after));
+    .filter((text) => text.trim() !== '' && !isAlreadyThere(text, after))
+    .filter((text) => !leavesQuoteOpen(before, text, after));
   return [...new Set(texts)];
 }
 
@@ -44,4 +45,19 @@ function isAlreadyThere(text: string, after: string): boolean {
   const wanted = plain(text);
   const behind = plain(after.slice(0, text.length + 200));
   return text.includes('\n') && behind.startsWith(wanted);
+}
+
+/**
+ * A double quote that is opened and not closed on its line swallows what stands behind it. One that was open already is the
+ * person's own, and tripled quotes may end where they like.
+ */
+function leavesQuoteOpen(before: string, text: string, after: string): boolean {
+  const head = before.slice(Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1);
+  const tail = firstLine(after);
+  if (text.includes('"""') || hasOddQuotes(head + tail)) return false;
+  return `${head}${text}${tail}`.split(/\r\n|\r|\n/).some(hasOddQuotes);
+}
+
+function hasOddQuotes(line: string): boolean {
+  return line.replace(/\\./g, '').split('"').length % 2 === 0;
 }

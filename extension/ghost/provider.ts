@@ -253,7 +253,7 @@ export class GhostText {
       return result.candidates.flatMap(({ spans: [span] }) => {
         if (span?.start !== at) return [];
         // Of an answer in the middle of a line only the first line is offered.
-        for (const text of textsOf([span.text], after))
+        for (const text of textsOf([span.text], before, after))
           this.sources.remember(question.document, before, text, span.source);
         return [span.text];
       });

@@ -78,7 +78,11 @@ export class GhostRequests<Q extends GhostQuestion> {
       if (answers === undefined || controller.signal.aborted) return;
       // What was seen before stays the first: going through candidates must not change the one that is shown.
       const shown = before?.replaces === 0 ? before.texts : [];
-      this.cache.add(mark, textsOf([...shown, ...answers], question.after), question.isAsked);
+      this.cache.add(
+        mark,
+        textsOf([...shown, ...answers], question.before, question.after),
+        question.isAsked,
+      );
     });
     const running = { mark, controller, done };
     this.running = running;

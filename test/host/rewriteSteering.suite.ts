@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { afterEach, before, describe, it } from 'mocha';
-import { commands, extensions, Selection, type TextEditor, window } from 'vscode';
+import { commands, extensions, Selection, type TextEditor, window, workspace } from 'vscode';
 import { wordsOfQuality } from '../../extension/rewrite/quality/words';
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
@@ -14,6 +14,7 @@ import {
   fingerprint,
   GIBBERISH,
   internals,
+  messages,
   openFile,
   reviewOf,
   select,
@@ -156,6 +157,32 @@ describe('rewrite, steered', () => {
     assert.equal(other.spans[0]?.old, 'other = 1');
     await denoised(other);
     await run('rejectRewrite');
+  });
+
+  it('that was refused says so in a message where a diff editor shows no lenses', async () => {
+    const { document } = await openFile('diffed.py', TEXT);
+    const old = document.uri.with({ scheme: 'untitled', path: '/before.py' });
+    await workspace.openTextDocument(old);
+    await commands.executeCommand('vscode.diff', old, document.uri, 'before and after');
+    const editor = await until(
+      () => window.visibleTextEditors.find((one) => one.document === document),
+      'the right side',
+    );
+    await until(() => window.activeTextEditor === editor, 'the cursor in it');
+    const heard = messages();
+    try {
+      select(editor, [2, 2]);
+      const rewrite = await startRewrite(editor);
+      await until(() => rewrite.kind === 'refused', 'the refusal');
+      await until(
+        () => heard.said.some((one) => /No good rewrite found \(best one: /.test(one)),
+        'the message',
+      );
+    } finally {
+      heard.stop();
+    }
+    await run('rejectRewrite');
+    await commands.executeCommand('notifications.clearAll');
   });
 
   it('is brought into view where it is refused, for whoever is at the other end of a long selection', async () => {

@@ -1,7 +1,7 @@
 // "No good rewrite found": said above the place itself, with what can be done about it; in a message where the editor shows
 // no code lenses, or a screen reader would not find them.
-import { CodeLens, commands, l10n, Range, type TextDocument, window } from 'vscode';
-import { showsLenses } from '../../settings';
+import { CodeLens, commands, l10n, Range, TabInputTextDiff, type TextDocument, window } from 'vscode';
+import { showsLenses, showsLensesInDiffs } from '../../settings';
 import { wordsOfReasons } from '../quality/words';
 import type { Refusal } from '../state/types';
 
@@ -20,7 +20,7 @@ export function wordsOfRefusal({ candidates }: Refusal): string {
 /** What is said behind the line: why, where a lens above it says the rest. */
 export function noteOfRefusal(refusal: Refusal, document: TextDocument): string {
   const quality = refusal.candidates[0]?.quality;
-  if (quality === undefined || !showsLenses(document)) return wordsOfRefusal(refusal);
+  if (quality === undefined || !seesLenses(document)) return wordsOfRefusal(refusal);
   return l10n.t('Best one: {0}', wordsOfReasons(quality));
 }
 
@@ -42,10 +42,19 @@ export function refusalLenses(refusal: Refusal, document: TextDocument): CodeLen
 
 /** The same as a message, where lenses are not seen. */
 export async function tellRefusal(refusal: Refusal, document: TextDocument): Promise<void> {
-  if (showsLenses(document)) return;
+  if (seesLenses(document)) return;
   const chosen = await window.showInformationMessage(
     l10n.t('Palimpsest: {0}.', wordsOfRefusal(refusal)),
     ...choices(),
   );
   if (chosen !== undefined) await commands.executeCommand(chosen.command);
+}
+
+/** In a diff editor, of Git's for instance, the editor shows lenses only where `diffEditor.codeLens` says so. */
+function seesLenses(document: TextDocument): boolean {
+  const input = window.tabGroups.activeTabGroup.activeTab?.input;
+  const isDiff =
+    input instanceof TabInputTextDiff &&
+    [input.original, input.modified].some((uri) => uri.toString() === document.uri.toString());
+  return showsLenses(document) && (!isDiff || showsLensesInDiffs(document));
 }

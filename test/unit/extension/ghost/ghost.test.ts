@@ -147,14 +147,28 @@ describe('what ghost text remembers', () => {
 
 describe('what is offered of an answer', () => {
   test('several lines where the line is free, one in the middle of code', () => {
-    assert.deepEqual(textsOf(['a(\n  b,\n)'], '\nrest'), ['a(\n  b,\n)']);
-    assert.deepEqual(textsOf(['a(\n  b,\n)'], ');\nrest'), ['a(\n  b,\n)']);
-    assert.deepEqual(textsOf(['a(\r\n  b'], ' + c\n'), ['a(']);
+    assert.deepEqual(textsOf(['a(\n  b,\n)'], 'x = ', '\nrest'), ['a(\n  b,\n)']);
+    assert.deepEqual(textsOf(['a(\n  b,\n)'], 'x = ', ');\nrest'), ['a(\n  b,\n)']);
+    assert.deepEqual(textsOf(['a(\r\n  b'], 'x = ', ' + c\n'), ['a(']);
   });
 
   test('nothing blank, nothing twice, no line that follows the cursor already', () => {
-    assert.deepEqual(textsOf(['', ' \n', 'a', 'a', 'b'], '\n'), ['a', 'b']);
-    assert.deepEqual(textsOf(['\n  return x;', 'y'], '\n  return x;\n}\n'), ['y']);
+    assert.deepEqual(textsOf(['', ' \n', 'a', 'a', 'b'], 'x = ', '\n'), ['a', 'b']);
+    assert.deepEqual(textsOf(['\n  return x;', 'y'], 'x = ', '\n  return x;\n}\n'), ['y']);
+  });
+
+  test('nothing that opens a string and leaves it open', () => {
+    const command = '  tar -tzf "$dir/$name" >/dev/null';
+    assert.deepEqual(textsOf(['"', ' || return 1'], command, '\n}\n'), [' || return 1']);
+    assert.deepEqual(textsOf(['a", b\n  c'], 'x = f(', '\n'), []);
+    assert.deepEqual(textsOf(['a\n  "b'], 'x = f(', '\n'), []);
+    // What the person has opened, what is closed behind it, what is escaped, and what ends where it likes.
+    assert.deepEqual(textsOf(['a"'], 'x = "', '\n'), ['a"']);
+    assert.deepEqual(textsOf(['b", "c'], 'x = f("a', '")\n'), ['b", "c']);
+    assert.deepEqual(textsOf(['"a \\" b"'], 'x = ', '\n'), ['"a \\" b"']);
+    assert.deepEqual(textsOf(['"""What it does.\n\n  More."""'], '  ', '\n'), [
+      '"""What it does.\n\n  More."""',
+    ]);
   });
 
   test('it takes the word and what was typed of it along, and stays in its line', () => {
