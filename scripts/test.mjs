@@ -59,27 +59,8 @@ if (words.length === 0 || words.includes('ui')) {
     .map((file) => path.join('test/ui', file));
   browserTests.push(['node', ['--test', reporter, '--test-concurrency=1', ...seen]]);
 }
-const nodeTests = (some, atOnce) =>
-  some.length > 0
-    ? [['node', ['--import', 'tsx', '--test', reporter, `--test-concurrency=${atOnce}`, ...some]]]
-    : [];
-// Half of the time, a browser test waits for the end of a process: Python's tests, and those that run long in one process,
-// have the processor meanwhile.
-const isLong = (file) => browserTests.length > 0 && /training|engine.offline/.test(file);
-await runSideBySide(
-  [
-    ...pythonTests,
-    ...nodeTests(
-      files.filter((file) => isLong(file)),
-      1,
-    ),
-  ],
-  browserTests,
-);
-for (const [command, words] of nodeTests(
-  files.filter((file) => !isLong(file)),
-  2,
-))
-  run(command, words);
+// Half of the time, a browser test waits for the end of a process: Python's tests have the processor meanwhile.
+await runSideBySide(pythonTests, browserTests);
+if (files.length > 0) run('node', ['--import', 'tsx', '--test', reporter, '--test-concurrency=2', ...files]);
 // Last, and alone: what is waited for in an editor must not wait for other tests.
 if (hosted) run('node', ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')]);
