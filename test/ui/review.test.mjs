@@ -93,24 +93,4 @@ describe('a review', { timeout: 240_000 }, () => {
     await lens('Accept').waitFor({ state: 'detached' });
     assert.notEqual(await window.shownText(), before);
   });
-
-  test('shows new lines again in an editor that gets the focus back from another one of the same file', async () => {
-    await window.page.keyboard.press('Control+\\');
-    await until(
-      async () => (await window.page.locator('.editor-group-container').count()) === 2,
-      'two editors',
-    );
-    await window.select(20, 22);
-    await window.page.keyboard.press('Shift+Alt+w');
-    const anyway = window.page.locator('.codelens-decoration a', { hasText: 'Show Anyway' }).first();
-    await lens('Accept').or(anyway).first().waitFor({ timeout: LIMIT_MILLIS });
-    if (await anyway.isVisible()) await anyway.click();
-    await lens('Accept').waitFor({ timeout: LIMIT_MILLIS });
-    const shown = await until(async () => (await ghost()) || undefined, 'the new lines');
-    await window.page.keyboard.press('Control+1');
-    await until(async () => (await ghost()) === '', 'the other editor, in which the cursor is elsewhere');
-    await window.page.keyboard.press('Control+2');
-    assert.equal(await until(async () => (await ghost()) || undefined, 'the new lines again'), shown);
-    await window.page.keyboard.press('Escape');
-  });
 });
