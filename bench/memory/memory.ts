@@ -2,16 +2,17 @@
 // often as it takes (each copy in folders of its own).
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { openCheckpoint } from '../../engine/checkpoint/open';
 import { analogiesFor } from '../../engine/copying/analogies';
 import { draftsFor } from '../../engine/copying/drafts';
-import { type CopyIndex, LEFT_REACH } from '../../engine/copying/sources';
+import { LEFT_REACH } from '../../engine/copying/sources';
 import { seededRandom } from '../../engine/decoding/random';
 import { MemoryLookup } from '../../engine/memory/lookup';
 import { Memory } from '../../engine/memory/memory';
 import type { MemoryFile } from '../../engine/protocol';
-import { figure, markdownTable, mebibytes, percentile, publish, runBench, STARTER } from '../harness';
-import { evaluated, infillCase } from '../infilling/engine';
+import { figure, markdownTable, mebibytes, median, percentile, publish, runBench, STARTER } from '../harness';
 import { drawCases, HELD, heldFiles, KINDS, LANGUAGES } from '../infilling/spans';
+import { type GhostAnswers, ghostAnswers } from './ghostAnswers';
 
 /** Files in one update. */
 const AT_ONCE = 64;
@@ -24,8 +25,7 @@ async function main(): Promise<void> {
       megabytes: { type: 'string', default: '20' },
       lookups: { type: 'string', default: '2000' },
       model: { type: 'string', default: STARTER },
-      answers: { type: 'string', default: '150' },
-      threads: { type: 'string', default: '2' },
+      answers: { type: 'string', default: '450' },
     },
   });
   const files = filesOf(values.held, 1e6 * Number(values.megabytes));
@@ -68,34 +68,12 @@ async function main(): Promise<void> {
       analogiesFor(own, left, right);
     }, keep);
   }
-  const engine = await evaluated(path.resolve(values.model), Number(values.threads));
-  const answers = { alone: new Stopwatch(), workspace: new Stopwatch() };
-  const passes = { alone: 0, workspace: 0 };
-  const cases = LANGUAGES.flatMap((language) =>
-    drawCases(
-      heldFiles(values.held, 'measure'),
-      language,
-      KINDS[0],
-      engine.checkpoint.tokenizer,
-      Math.ceil(Number(values.answers) / LANGUAGES.length),
-    ),
-  );
-  for (const [i, held] of cases.entries()) {
-    const where = { path: `0/${held.source}/${held.path}`, language: held.language };
-    const ask = (index: CopyIndex | undefined) => infillCase(engine, held, {}, 'unknown', { index });
-    const timed = async (kind: keyof typeof answers, index: CopyIndex | undefined) => {
-      const { millis, forwards } = await ask(index);
-      answers[kind].add(millis);
-      passes[kind] += forwards;
-    };
-    const turns = [
-      () => timed('alone', undefined),
-      () => timed('workspace', new MemoryLookup(memory, where)),
-    ];
-    // What is asked first encodes the context, so each goes first as often.
-    for (const turn of i % 2 === 0 ? turns : turns.reverse()) await turn();
-  }
-  await engine.dispose();
+  const model = path.resolve(values.model);
+  const { name, tokenizer } = await openCheckpoint(model);
+  const each = Math.ceil(Number(values.answers) / LANGUAGES.length);
+  const held = heldFiles(values.held, 'measure');
+  const cases = LANGUAGES.flatMap((language) => drawCases(held, language, KINDS[0], tokenizer, each));
+  const answers = await ghostAnswers(model, files, cases, ({ source, path }) => `0/${source}/${path}`);
   publish({
     name: 'memory',
     title: 'What a memory costs',
@@ -121,13 +99,10 @@ async function main(): Promise<void> {
           alone.row('drafts and analogies from the file alone'),
         ],
       ),
-      `A whole answer of ${engine.checkpoint.name}, 4–12 tokens in a line, in turns:`,
+      `Ghost text of ${name} from the engine’s process, ${cases.length} holes of 4–12 tokens in a line, in turns:`,
       markdownTable(
-        ['ms of wall time', 'median', '95th percentile', '99th percentile', 'passes of the model, mean'],
-        [
-          [...answers.alone.row('the file alone'), figure(passes.alone / cases.length)],
-          [...answers.workspace.row('with the memory'), figure(passes.workspace / cases.length)],
-        ],
+        ['ms from asking to the answer', 'mean', 'median', '95th percentile', 'passes of the model, mean'],
+        [answersRow('the file alone', answers.alone), answersRow('with the memory', answers.workspace)],
       ),
     ],
   });
@@ -136,10 +111,6 @@ async function main(): Promise<void> {
 /** Milliseconds; `time` takes CPU time, all threads: a machine that does other things takes longer, and not the same each time. */
 class Stopwatch {
   private readonly times: number[] = [];
-
-  add(time: number): void {
-    this.times.push(time);
-  }
 
   time(work: () => unknown, keep = true): void {
     const begun = process.cpuUsage();
@@ -169,6 +140,11 @@ class Stopwatch {
   row(name: string): string[] {
     return [name, ...[0.5, 0.95, 0.99].map((part) => figure(percentile(this.times, part)))];
   }
+}
+
+function answersRow(title: string, { millis, passes }: GhostAnswers): string[] {
+  const mean = millis.reduce((sum, one) => sum + one, 0) / millis.length;
+  return [title, ...[mean, median(millis), percentile(millis, 0.95), passes / millis.length].map(figure)];
 }
 
 /** Of both halves of the packages, copied until there are so many characters. */

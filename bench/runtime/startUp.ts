@@ -5,7 +5,6 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
-import esbuild from 'esbuild';
 import { openCheckpoint } from '../../engine/checkpoint/open';
 import type { Checkpoint } from '../../engine/checkpoint/types';
 import { buildGraph } from '../../engine/graph/build';
@@ -20,11 +19,11 @@ import {
   percentile,
   progress,
   publish,
-  ROOT,
   runBench,
   STARTER,
 } from '../harness';
 import { sourceTexts } from '../precision/rows';
+import { bundle, bundleOf, ENGINE_MAIN } from './bundle';
 import { HALF, randomModel, STARTER_25M, shapeText } from './randomModel';
 import { type ChildReport, peakMemory } from './startUpChild';
 
@@ -36,27 +35,9 @@ const IDLE_MILLIS = 5000;
 const STARTED: readonly Precision[] = ['q8', 'int8'];
 const TYPED = 'const remaining = items.filter((item) => !seen.has(item.id)).map((item) => item.name);';
 
-/** Inside node_modules, so that the bundles find the native runtime. */
-const BUNDLES = path.join(ROOT, 'node_modules', '.cache', 'palimpsest-bench');
-const ENGINE = path.join(BUNDLES, 'main.js');
-const CHILD = path.join(BUNDLES, 'startUpChild.js');
+/** Tells where the time goes. */
+const CHILD = path.join(__dirname, 'startUpChild.ts');
 const CACHE = benchFolder('side');
-
-/** The engine as it is shipped, and the child that tells where the time goes. */
-async function bundle(): Promise<void> {
-  await esbuild.build({
-    entryPoints: [path.join(ROOT, 'engine', 'process', 'main.ts'), path.join(__dirname, 'startUpChild.ts')],
-    outdir: BUNDLES,
-    entryNames: '[name]',
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    external: ['onnxruntime-node'],
-    logLevel: 'error',
-  });
-}
 
 /** User and system time of a process and its finished children, ms (Linux). */
 function cpuOf(pid: number): number {
@@ -79,7 +60,7 @@ interface Start {
 }
 
 async function startEngine(): Promise<EngineClient> {
-  return EngineClient.start({ node: process.execPath, script: ENGINE, cacheFolder: CACHE });
+  return EngineClient.start({ node: process.execPath, script: bundleOf(ENGINE_MAIN), cacheFolder: CACHE });
 }
 
 function ghostRequest(folder: string, text: string, at: number) {
@@ -114,7 +95,13 @@ async function timeStart(folder: string, text: string, precision: Precision): Pr
 }
 
 async function runChild(kind: 'phases' | 'empty', folder: string, file: string): Promise<ChildReport> {
-  const { stdout } = await promisify(execFile)(process.execPath, [CHILD, kind, folder, CACHE, file]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    bundleOf(CHILD),
+    kind,
+    folder,
+    CACHE,
+    file,
+  ]);
   return JSON.parse(stdout) as ChildReport;
 }
 
@@ -251,7 +238,7 @@ function ghostRow(name: string, window: string, { latencies, cpu, forwards, toke
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
   if (process.platform !== 'linux') throw new Error('This bench reads /proc: run it on Linux.');
-  await bundle();
+  await bundle(ENGINE_MAIN, CHILD);
   const text = sampleText(LINES);
   const file = path.join(benchFolder('text'), 'sample.ts');
   fs.writeFileSync(file, text);

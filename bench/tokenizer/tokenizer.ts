@@ -5,7 +5,6 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import esbuild from 'esbuild';
 import {
   benchFolder,
   figure,
@@ -19,6 +18,7 @@ import {
   STARTER,
 } from '../harness';
 import { sourceTexts } from '../precision/rows';
+import { bundle, bundleOf } from '../runtime/bundle';
 import { type ModelShape, randomModel, shapeText } from '../runtime/randomModel';
 import type { TokenizerReport } from './child';
 
@@ -37,27 +37,11 @@ const QWEN_VOCABULARY: ModelShape = {
   window: 1024,
 };
 const LINES = 300;
-const BUNDLES = path.join(ROOT, 'node_modules', '.cache', 'palimpsest-bench');
-const CHILD = path.join(BUNDLES, 'child.js');
+const CHILD = path.join(__dirname, 'child.ts');
 
 interface Model {
   readonly title: string;
   readonly folder: string;
-}
-
-/** The same way into the process as the engine's own: one minified file beside the native libraries. */
-async function bundle(): Promise<void> {
-  await esbuild.build({
-    entryPoints: [path.join(__dirname, 'child.ts')],
-    outdir: BUNDLES,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    external: ['onnxruntime-node', 'tokenizers'],
-    logLevel: 'error',
-  });
 }
 
 async function qwenModel(): Promise<Model> {
@@ -89,7 +73,7 @@ async function measure(
 ): Promise<TokenizerReport> {
   const cache = benchFolder('side');
   const { stdout } = await promisify(execFile)(process.execPath, [
-    CHILD,
+    bundleOf(CHILD),
     kind,
     model.folder,
     cache,
@@ -110,7 +94,7 @@ const ROWS: readonly (readonly [string, (report: TokenizerReport) => number])[] 
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { rounds: { type: 'string', default: '9' } } });
-  await bundle();
+  await bundle(CHILD);
   const lines = sourceTexts()
     .filter(({ language }) => language === 'typescript')
     .flatMap(({ text }) => text.split('\n'));

@@ -21,6 +21,9 @@ export interface Run {
 
 type Sides = Pick<Run, 'left' | 'right' | 'mayBeEmpty' | 'head'>;
 
+/** Characters that a token hardly ever has: only so many of a text are encoded where its first tokens are wanted. */
+const TOKEN_REACH = 16;
+
 export class CopyPrior {
   private readonly encoded = new Map<string, Int32Array>();
   /** A run that did not change is asked about at every denoise step, and again when its answer is judged. */
@@ -77,7 +80,9 @@ export class CopyPrior {
 
   /** Characters of a text that `count` tokens have, which spell the `head` before it; undefined where there are fewer. */
   private lengthOf(text: string, count: number, head: string): number | undefined {
-    const ids = this.encode(head + text);
+    const short = text.slice(0, TOKEN_REACH * (count + 1));
+    let ids = this.encode(head + short);
+    if (ids.length <= count && short !== text) ids = this.encode(head + text);
     if (ids.length < count) return undefined;
     const length = this.tokenizer.decode(ids.subarray(0, count)).length - head.length;
     return length > 0 ? length : undefined;

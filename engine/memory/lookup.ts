@@ -20,7 +20,7 @@ const MOST = { left: 320, begun: 256, right: 64, sources: 64 };
  * Full searches for one hole, two milliseconds each. One of many steps would ask fifty times; after the first ones, what
  * stands around the places that they found is searched instead, some tens of such stretches.
  */
-const MOST_SEARCHES = 6;
+const MOST_SEARCHES = 2;
 const MOST_STRETCHES = 32;
 /** Files named as near that are searched as a whole, and characters of each. */
 const NEAR = { files: 8, characters: 100_000 };

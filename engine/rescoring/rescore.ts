@@ -17,6 +17,8 @@ export const JOIN_TOKENS = 6;
 const LOGITS_AT_ONCE = 8_388_608;
 /** Answers that are read on into the suffix, beside the hypotheses that are not cut. */
 const SHORTLIST = 12;
+/** Nats; docs/decisions/rescoring.md has the figures. */
+const LEAST_CONTINUATION = -4;
 
 /** `after`: the tokens behind the hole, at least one. Throws `cancelled` between passes. */
 export async function rescore(
@@ -26,6 +28,7 @@ export async function rescore(
   request: RescoreRequest,
 ): Promise<Rescored[]> {
   const { hypotheses, least, most, bias, logitsAtOnce = LOGITS_AT_ONCE, signal } = request;
+  const { leastContinuation = LEAST_CONTINUATION } = request;
   const suffix = after.subarray(0, JOIN_TOKENS);
   const trie = new TokenTrie(behind.token);
   const origins = new Map<number, Origin[]>();
@@ -55,9 +58,8 @@ export async function rescore(
     ids: await continuation(
       trie,
       known,
-      Math.min(request.continuation, most),
+      { count: Math.min(request.continuation, most), logProb: leastContinuation, end: request.end },
       (node) => read([node], 'next'),
-      request.end,
     ),
     source: 'causal',
   });
@@ -80,19 +82,27 @@ function parts(nodes: readonly number[], most: number): number[][] {
   );
 }
 
-/** The likeliest tokens up to the `end`, at most `count`; a pass is run where nobody has proposed them. */
+/** `logProb`: of all of it together. */
+interface Limits {
+  readonly count: number;
+  readonly logProb: number;
+  readonly end: number | undefined;
+}
+
+/** The likeliest tokens up to the `end`, within the limits; a pass is run where nobody has proposed them. */
 async function continuation(
   trie: TokenTrie,
   known: Map<number, NodeReading>,
-  count: number,
+  { count, logProb: least, end }: Limits,
   read: (node: number) => Promise<Map<number, NodeReading>>,
-  end: number | undefined,
 ): Promise<number[]> {
   const ids: number[] = [];
   let node = 0;
-  while (ids.length < count) {
+  let logProb = 0;
+  while (ids.length < count && logProb >= least) {
     const next = known.get(node)?.next;
     if (!next || next.token === end) break;
+    logProb += next.logProb;
     ids.push(next.token);
     node = trie.child(node, next.token);
     if (known.has(node)) continue;

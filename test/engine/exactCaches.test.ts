@@ -223,7 +223,7 @@ describe('cached canvases whose suffix is numbered first', () => {
       const rescored = await encoder.rescore(
         { before, after: behind },
         {
-          ...{ continuation: 4, least: 1, most: 4, bias, end: END },
+          ...{ continuation: 4, leastContinuation: -Infinity, least: 1, most: 4, bias, end: END },
           hypotheses: [{ ids: canvas, source: 'canvas' }],
         },
       );
@@ -259,7 +259,9 @@ describe('rescored answers on a cached canvas', () => {
       const canvas = reference.ids.slice(20, 25);
       const copy = Int32Array.of(...canvas.subarray(0, 2), ...reference.ids.subarray(40, 43));
       const bias = new Float32Array(checkpoint.shape.vocabSize);
-      const request = { continuation: 4, least: 1, most: 5, bias, logitsAtOnce };
+      const request = {
+        ...{ continuation: 4, leastContinuation: -Infinity, least: 1, most: 5, bias, logitsAtOnce },
+      };
       const rescored = await encoder.rescore(
         { before, after },
         {

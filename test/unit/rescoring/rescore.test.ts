@@ -1,0 +1,59 @@
+// What the causal head is asked while it goes on by itself: scripted scores, so that the passes can be counted.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import type { RescoreRequest } from '../../../engine/denoiser';
+import { rescore } from '../../../engine/rescoring/rescore';
+import type { Forward, ForwardRequest, ForwardResult } from '../../../engine/runtime/forward';
+
+const VOCABULARY = 8;
+const SUFFIX = Int32Array.of(1, 2);
+
+/** Goes on with token 3 for ever, each time with the same ln p. */
+class Counting implements Forward {
+  readonly deviceCache = false;
+  passes = 0;
+
+  constructor(private readonly logProb: number) {}
+
+  run({ asks }: ForwardRequest): Promise<ForwardResult> {
+    this.passes++;
+    const { logProb } = this;
+    const prediction = {
+      ids: Int32Array.of(3),
+      logProbs: Float32Array.of(logProb),
+      entropy: 0,
+      targetLogProb: -1,
+    };
+    return Promise.resolve({ predictions: asks.map(() => prediction), kv: undefined });
+  }
+}
+
+async function continued(logProb: number, options: Partial<RescoreRequest> = {}) {
+  const forward = new Counting(logProb);
+  const kv = { positions: 1, lanes: 1, location: 'cpu', tensors: [] } as never;
+  const rescored = await rescore(forward, { kv, token: 0, position: 0, index: 0 }, SUFFIX, {
+    ...{ hypotheses: [{ ids: Int32Array.of(5), source: 'canvas' }], continuation: 16 },
+    ...{ least: 1, most: 48, bias: new Float32Array(VOCABULARY) },
+    ...options,
+  });
+  const causal = rescored.filter(({ origins }) => origins.some(({ source }) => source === 'causal'));
+  return { passes: forward.passes, longest: Math.max(...causal.map(({ ids }) => ids.length)) };
+}
+
+describe('the causal continuation', () => {
+  test('a likely one is gone on with to its end', async () => {
+    assert.equal((await continued(-0.01)).passes, 1 + 16 + 1);
+  });
+
+  test('one that nothing will come of takes no more passes', async () => {
+    // e^−3 is one in twenty; twice that is one in four hundred.
+    const { passes, longest } = await continued(-3);
+    assert.equal(longest, 2);
+    assert.equal(passes, 1 + 2 + 1);
+  });
+
+  test('it has a token at least, and as many as are asked for where there is no limit', async () => {
+    assert.equal((await continued(-30)).longest, 1);
+    assert.equal((await continued(-30, { leastContinuation: Number.NEGATIVE_INFINITY })).passes, 1 + 16 + 1);
+  });
+});
