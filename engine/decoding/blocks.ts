@@ -306,13 +306,14 @@ async function denoiseStep(
  */
 async function takeDraft(run: HoleRun, row: Row, place: BlockPlace): Promise<void> {
   const { state, candidate } = row;
-  if (state.ended) return;
+  // The end may have been found in the step that took a token in front of it back.
   const stretch = blockOf(run, row, place);
   if (isOpen(stretch)) {
     const change = fillStretch(stretch, run.rules);
     candidate.shown++;
     await emit(stepEvent(change, candidate.lane, candidate.shown), run.request);
   }
+  if (state.ended) return;
   const done = Math.min(place.to, state.cells.length);
   const least = state.endsWithTail(done) ? done : done + 1;
   state.bound = Math.min(state.bound, Math.max(run.planned, least));

@@ -137,6 +137,22 @@ function isSubsequence(part: readonly number[], whole: readonly number[]): boole
   return at === part.length;
 }
 
+/** The draft is taken after a step that found the hole's end and took a token in front of it back. */
+const takenBack: [
+  { sampling: DecodeSampling; seeds: number[]; special: 0.9; chaos: number; enoughAfter: number },
+  Hole[],
+  'end-token',
+  number,
+  number,
+] = [
+  {
+    sampling: { rule: 'p2', temperature: 0.3, topP: 0.5, threshold: 0.1, factor: 0.5 },
+    ...{ seeds: [0, 0, 0], special: 0.9, chaos: -2_147_467_243, enoughAfter: 3 },
+  },
+  [{ span: 0, cells: [], head: Uint8Array.of(32), tail: NO_BYTES }],
+  ...(['end-token', 4, 4] as const),
+];
+
 describe('adversarial predictions', () => {
   test('in place: ends within the bound, no mask left, locked cells and borders kept', async () => {
     const kinds = fc.constantFrom('fixed' as const, 'expand-delete' as const, 'end-token' as const);
@@ -233,7 +249,7 @@ describe('adversarial predictions', () => {
           checkLanes(denoiser.predicted);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 400, examples: [takenBack] },
     );
   });
 });
