@@ -61,6 +61,8 @@ if (words.length === 0 || words.includes('ui')) {
 }
 // Half of the time, a browser test waits for the end of a process: Python's tests have the processor meanwhile.
 await runSideBySide(pythonTests, browserTests);
-if (files.length > 0) run('node', ['--import', 'tsx', '--test', reporter, '--test-concurrency=2', ...files]);
+// The loader for `require` alone: it starts in a fifth of a second less, in each of some 200 processes.
+if (files.length > 0)
+  run('node', ['--require', 'tsx/cjs', '--test', reporter, '--test-concurrency=2', ...files]);
 // Last, and alone: what is waited for in an editor must not wait for other tests.
 if (hosted) run('node', ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')]);
