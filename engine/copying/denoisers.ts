@@ -83,6 +83,7 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
       after: [...(sides ?? { after }).after.slice(0, SIDE_TOKENS)],
     };
     if (this.copying.alone) {
+      this.copying.prior.turn();
       this.lead = 0;
       return { lead: new Int32Array(0) };
     }
@@ -114,6 +115,7 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
   private warm(): void {
     const { prior } = this.copying;
     const [left, right] = this.texts();
+    prior.turn();
     prior.drafts(left, right);
     prior.analogies(left, right);
   }

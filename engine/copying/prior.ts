@@ -39,6 +39,11 @@ export class CopyPrior {
     private readonly index?: CopyIndex,
   ) {}
 
+  /** Told before another hole is looked up, and before an answer that is finished is. */
+  turn(): void {
+    this.index?.turn();
+  }
+
   /** Best first. */
   drafts(left: string, right: string, mayBeEmpty = false): Draft[] {
     return this.draftsOf({ left, right, mayBeEmpty });

@@ -55,6 +55,7 @@ export class RequestCopying {
   agreement(texts: readonly string[]): CopyAgreement | undefined {
     let least: CopyAgreement | undefined;
     for (const [i, { left, right, isEmpty }] of this.sides().entries()) {
+      this.prior.turn();
       const [best] = this.prior.drafts(left, right, isEmpty);
       if (!best) return undefined;
       const agrees = best.text === texts[i];
@@ -77,6 +78,7 @@ export class RequestCopying {
       const side = sides.get(start);
       if (side === undefined || text.trim() === '') return undefined;
       const { left, right, isEmpty } = side;
+      this.prior.turn();
       const draft = this.prior.drafts(left, right, isEmpty).find((one) => isFrom(text, one.text));
       const found =
         draft ??

@@ -37,6 +37,8 @@ export interface Source {
 
 /** Texts that are too many to be searched one by one. */
 export interface CopyIndex {
+  /** The next questions are about another hole, or about an answer that is finished: they are not to suffer by those before. */
+  turn(): void;
   /** Places whose left side or right side is the hole's, the most alike. */
   sources(left: string, right: string): readonly Source[];
   /** What stands around the most alike of them. */

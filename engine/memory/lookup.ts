@@ -47,16 +47,24 @@ export class MemoryLookup implements CopyIndex {
   private readonly files = new Map<string, IndexedFile>();
   /** By both sides: a draft is asked for with several lengths, and the answer's own place once more at the end. */
   private readonly known = new Map<string, readonly Source[]>();
-  private searches = 0;
+  /** Full searches that are left, and how many stretches there may be, before a turn. */
+  private searches: number;
+  private mostStretches: number;
   /** Around the places that were found so far. */
   private readonly found: CopyText[] = [];
 
-  /** `holes`: of the request. */
+  /**
+   * `holes`: of the request, where they are denoised side by side; of those that are denoised one behind the other, each has
+   * its `turn`. `searches`: full ones for a hole.
+   */
   constructor(
     memory: Pick<Memory, 'segments' | 'state' | 'file'>,
     private readonly vicinity: Vicinity,
-    private readonly holes = 1,
+    holes = 1,
+    private readonly mostSearches = MOST_SEARCHES,
   ) {
+    this.searches = holes * mostSearches;
+    this.mostStretches = holes * MOST_STRETCHES;
     this.segments = memory.segments;
     this.state = memory.state;
     this.nearness = new Nearness(vicinity);
@@ -70,6 +78,11 @@ export class MemoryLookup implements CopyIndex {
         before: false,
         origin: this.originOf(file),
       }));
+  }
+
+  turn(): void {
+    this.searches = Math.max(this.searches, this.mostSearches);
+    this.mostStretches = Math.max(this.mostStretches, this.found.length + MOST_STRETCHES);
   }
 
   sources(left: string, right: string): readonly Source[] {
@@ -87,17 +100,15 @@ export class MemoryLookup implements CopyIndex {
   private search(tail: string, head: string): readonly Source[] {
     const found = new Found(this.nearness, (file) => this.originOf(file));
     for (const source of findSources(this.nearTexts, tail)) found.addNear(source);
-    if (this.searches++ >= this.holes * MOST_SEARCHES) {
+    if (this.searches <= 0) {
       this.byStretch(tail, found);
       return found.best();
     }
+    this.searches--;
     this.byIndex(tail, head, found);
     const sources = found.best();
     for (const stretch of this.around(sources))
-      if (
-        this.found.length < this.holes * MOST_STRETCHES &&
-        !this.found.some((one) => overlaps(one, stretch))
-      )
+      if (this.found.length < this.mostStretches && !this.found.some((one) => overlaps(one, stretch)))
         this.found.push(stretch);
     return sources;
   }

@@ -80,6 +80,7 @@ describe('copying in a request', () => {
         assert.equal(model.description.copies, copies);
         let asked = 0;
         const index = {
+          turn: () => undefined,
           sources: () => {
             asked++;
             return [];
@@ -91,6 +92,26 @@ describe('copying in a request', () => {
         assert.equal(asked > 1, copies);
       }));
   }
+
+  test('each hole has its turn in a memory', () =>
+    using('palimpsest', async (model) => {
+      const events: string[] = [];
+      const index = {
+        turn: () => void events.push('turn'),
+        sources: () => {
+          events.push('question');
+          return [];
+        },
+        stretches: () => [],
+      };
+      const text = 'alpha = 1\nbeta = 2\ngamma = 3\n';
+      const spans = [8, 17, 27].map((start) => ({ start, end: start + 1 }));
+      await model.infill(paramsOf({ text, spans, maxTokens: 4, candidates: 1 }), { index });
+      const turns = events.join(' ').split('turn').slice(1);
+      assert.equal(events[0], 'turn');
+      assert.ok(turns.length >= 3);
+      assert.ok(turns.slice(0, 3).every((questions) => questions.includes('question')));
+    }));
 
   test('the same request twice gives the same answer', () =>
     using('palimpsest', async (model) => {

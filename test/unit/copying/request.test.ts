@@ -51,6 +51,24 @@ describe('where an answer is copied from', () => {
   });
 });
 
+test('a finished answer is looked up anew, however much was asked before', async () => {
+  const asked: string[] = [];
+  const index = {
+    turn: () => void asked.push('turn'),
+    sources: () => {
+      asked.push('question');
+      return [];
+    },
+    stretches: () => [],
+  };
+  const request = { text: 'ship(crate)\nship(', spans: [{ start: 17, end: 17 }] };
+  const copying = new RequestCopying(await openCheckpoint(FIXTURE), request, 'mixed', () => 0, index);
+  copying.agreement(['crate)']);
+  copying.sourcesOf([{ start: 17, text: 'barrel' }]);
+  // The same question is not asked twice.
+  assert.deepEqual(asked, ['turn', 'question', 'turn']);
+});
+
 describe('what copying says of a candidate', () => {
   const first = TEXT.length;
   const second = TEXT.length + ', now)\nopen('.length;

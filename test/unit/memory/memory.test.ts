@@ -305,14 +305,25 @@ describe('a lookup for a hole of many steps', () => {
     assert.equal(tired(lookup).sources('far40(', '\n'), before);
   });
 
-  test('searches for a request of three holes three times as often', () => {
-    const memory = new Memory(LIMITS);
+  describe('of several holes', () => {
     const farther = Array.from({ length: 600 }, (_, i) => `far${i}(one, two);\n`).join('');
-    drive(memory.update([{ path: 'far.ts', text: farther }], []));
-    const finds = (holes?: number) =>
-      tired(new MemoryLookup(memory, {}, holes), 4)
-        .sources('far400(', '\n')
-        .some(({ order }) => order >= 2);
-    assert.deepEqual([finds(), finds(3)], [false, true]);
+    const lookupFor = (holes?: number) => {
+      const memory = new Memory(LIMITS);
+      drive(memory.update([{ path: 'far.ts', text: farther }], []));
+      return new MemoryLookup(memory, {}, holes);
+    };
+    const finds = (lookup: MemoryLookup) => lookup.sources('far400(', '\n').some(({ order }) => order >= 2);
+
+    test('searches for three that are denoised side by side three times as often', () => {
+      assert.deepEqual([finds(tired(lookupFor(), 4)), finds(tired(lookupFor(3), 4))], [false, true]);
+    });
+
+    test('searches for the next one as for the first, however often that one was asked about', () => {
+      const lookup = tired(lookupFor(3));
+      assert.equal(finds(lookup), false);
+      const next = tired(lookupFor(3));
+      next.turn();
+      assert.equal(finds(next), true);
+    });
   });
 });

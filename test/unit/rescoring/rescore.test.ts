@@ -45,11 +45,16 @@ describe('the causal continuation', () => {
     assert.equal((await continued(-0.01)).passes, 1 + 16 + 1);
   });
 
-  test('one that nothing will come of takes no more passes', async () => {
-    // e^−3 is one in twenty; twice that is one in four hundred.
-    const { passes, longest } = await continued(-3);
-    assert.equal(longest, 2);
-    assert.equal(passes, 1 + 2 + 1);
+  test('one that hardly anything will come of takes no more passes', async () => {
+    // Two tokens of −2.01 are less likely than e⁻⁴, two of −1.99 are not.
+    for (const [logProb, tokens] of [
+      [-2.01, 2],
+      [-1.99, 3],
+    ] as const) {
+      const { passes, longest } = await continued(logProb);
+      assert.equal(longest, tokens);
+      assert.equal(passes, 1 + tokens + 1);
+    }
   });
 
   test('it has a token at least, and as many as are asked for where there is no limit', async () => {
