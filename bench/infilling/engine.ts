@@ -85,7 +85,10 @@ export function infillCase(
   held: Case<string>,
   options: InfillOptions & Pick<InfillParams, 'openTexts'>,
   length: 'known' | 'unknown',
-  context: Pick<Parameters<Infiller['infill']>[1], 'onEvidence' | 'onChoices' | 'index'> = {},
+  context: Pick<
+    Parameters<Infiller['infill']>[1],
+    'onEvidence' | 'onChoices' | 'index' | 'leastContinuation'
+  > = {},
 ): Promise<InfillResult> {
   const { text, at, answer, language } = held;
   const isKnown = length === 'known';

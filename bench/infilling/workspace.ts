@@ -10,10 +10,10 @@ export class Workspaces {
 
   constructor(private readonly files: readonly HeldFile[]) {}
 
-  /** Nothing is named as near: what a file imports and what was edited recently are the editor's knowledge. */
-  index(held: Case<string>): CopyIndex {
+  /** `searches`: full ones for a hole. Nothing is named as near: what a file imports and what was edited recently are the editor's knowledge. */
+  index(held: Case<string>, searches?: number): CopyIndex {
     const { path, language } = held;
-    return new MemoryLookup(this.memory(held), { path, language });
+    return new MemoryLookup(this.memory(held), { path, language }, 1, searches);
   }
 
   /** Of the case's package, the file with the hole included. */

@@ -1,4 +1,5 @@
-// What a memory costs a person who types: ghost text from the engine's own process, with a memory and without, in turns.
+// What a memory costs a person who types: ghost text from the engine's own process, with a memory and without, in turns. No file
+// is named as near, and none is open beside it.
 import { DEFAULT_GATE, type MemoryFile } from '../../engine/protocol';
 import { EngineClient } from '../../engine/rpc/engineClient';
 import { benchFolder } from '../harness';
@@ -16,7 +17,7 @@ export interface GhostAnswers {
 const MAX_TOKENS = 32;
 /** The name of the memory and of the document. */
 const NAME = 'bench';
-/** UTF-16 units of one update at most, as the extension sends them. */
+/** UTF-16 units of one update, as a rule. */
 const UPDATE = 1_000_000;
 
 /** `pathOf`: of a case's file in the memory. */
@@ -40,7 +41,7 @@ export async function ghostAnswers(
       const begun = performance.now();
       const { forwards } = await client.infill({
         ...{ model: folder, document: NAME, priority: 'ghost', interactive: true, seed: 0, gate },
-        ...{ text, language, spans: [{ start: at, end: at }], maxTokens: MAX_TOKENS },
+        ...{ text, language, fileName: pathOf(held), spans: [{ start: at, end: at }], maxTokens: MAX_TOKENS },
         ...(isWorkspace ? { memory: { id: NAME, path: pathOf(held) } } : {}),
       });
       to.millis.push(performance.now() - begun);

@@ -14,6 +14,8 @@ export interface RescoringChoice {
   readonly coefficients: readonly number[];
   /** Told what could have been chosen, for fitting the coefficients. */
   readonly onChoices?: (choices: readonly RescoredChoice[]) => void;
+  /** As in RescoreRequest. */
+  readonly leastContinuation?: number;
 }
 export interface RescoredChoice {
   readonly rescored: Rescored;
@@ -69,7 +71,7 @@ async function chosen(
   run: AnswerRun,
   state: HoleState,
   answer: HoleAnswer,
-  { coefficients, onChoices }: RescoringChoice,
+  { coefficients, onChoices, leastContinuation }: RescoringChoice,
   continuation: number,
   standing: number,
 ): Promise<ChosenAnswer> {
@@ -79,7 +81,7 @@ async function chosen(
   const most = isFixed ? answer.ids.length : Math.min(state.frame.bound, LONGEST_FITTED);
   // Who selects some lines expects some: a piece of an answer is at least half as long as what stood there.
   const leastCut = Math.min(most, Math.max(least, Math.ceil(standing / 2)));
-  const rescored = await rescore(run, answer, continuation, { least, leastCut, most });
+  const rescored = await rescore(run, answer, continuation, { least, leastCut, most, leastContinuation });
   const choices = rescored.map((one) => {
     const text = request.tokenizer.decode(one.ids);
     return { text, rescored: one, features: choiceFeatures(one, text) };
@@ -132,7 +134,7 @@ async function rescore(
   { denoiser, request, rules }: AnswerRun,
   { ids }: HoleAnswer,
   continuation: number,
-  lengths: Pick<RescoreRequest, 'least' | 'leastCut' | 'most'>,
+  limits: Pick<RescoreRequest, 'least' | 'leastCut' | 'most' | 'leastContinuation'>,
 ): Promise<readonly Rescored[]> {
   const { attention } = request.family;
   const closes = attention?.kind === 'cached-canvas' && attention.suffixFirst;
@@ -143,5 +145,5 @@ async function rescore(
   });
   const { signal } = request;
   const hypotheses = [{ ids, source: 'canvas' as const }];
-  return (await denoiser.rescore?.({ hypotheses, continuation, ...lengths, bias, end, signal })) ?? [];
+  return (await denoiser.rescore?.({ hypotheses, continuation, ...limits, bias, end, signal })) ?? [];
 }

@@ -50,6 +50,8 @@ interface Context {
   readonly onEvidence?: (features: readonly number[], texts: readonly string[]) => void;
   /** The same for what each hole's answer was chosen from. */
   readonly onChoices?: RescoringChoice['onChoices'];
+  /** Nats: where a causal continuation ends (RescoreRequest), for measuring it (bench/infilling/limits.ts). */
+  readonly leastContinuation?: number;
 }
 
 /** A shorter answer says nothing about how many tokens a step writes. */
@@ -206,8 +208,12 @@ export class Infiller {
         denoiser.dispose();
       }
     }
-    const { onChoices } = context;
-    const rescoring = fit.choice && { coefficients: fit.choice, ...(onChoices ? { onChoices } : {}) };
+    const { onChoices, leastContinuation } = context;
+    const rescoring = fit.choice && {
+      coefficients: fit.choice,
+      ...(onChoices ? { onChoices } : {}),
+      ...(leastContinuation === undefined ? {} : { leastContinuation }),
+    };
     return denoiseBlocks(copying.blockwise(this.denoisers.blockwise()), {
       ...request,
       contextFor,

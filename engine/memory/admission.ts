@@ -21,7 +21,7 @@ const MINIFIED_NAME = /\.min\.(js|mjs|cjs|css)$|\.(js|css)\.map$/i;
 
 /** Why a file stays out; undefined: it may come in. */
 export function skipReason({ path, text }: Pick<MemoryFile, 'path' | 'text'>): SkipReason | undefined {
-  if (looksBinary(text.slice(0, HEAD))) return 'binary';
+  if (text.includes('\0') || looksBinary(text.slice(0, HEAD))) return 'binary';
   if (MINIFIED_NAME.test(path)) return 'minified';
   if (LOCKED.test(path) || GENERATED.test(text.slice(0, HEADER))) return 'generated';
   if (text.length > LONGEST) return longestLine(text) > LONGEST_LINE ? 'minified' : 'too-long';
@@ -32,7 +32,6 @@ function looksBinary(head: string): boolean {
   let strange = 0;
   for (let i = 0; i < head.length; i++) {
     const code = head.charCodeAt(i);
-    if (code === 0) return true;
     if ((code < 32 && (code < 9 || code > 13) && code !== 27) || code === 0xfffd) strange++;
   }
   return strange > BINARY_SHARE * head.length;

@@ -12,6 +12,7 @@ describe('what a memory leaves out', () => {
       ['code that speaks of generated code', 'a.ts', '// Reads the generated table.\n', undefined],
       ['letters beyond ASCII', 'a.md', 'Füße, 日本語, 👍\n'.repeat(100), undefined],
       ['one long line of a small file', 'a.svg', 'x'.repeat(4000), undefined],
+      ['a zero far behind its beginning', 'a.py', `${CODE.repeat(1000)}\0`, 'binary'],
       ['zeros', 'a.png', `PNG\0${CODE}`, 'binary'],
       ['another encoding', 'a.txt', 'caf\ufffd '.repeat(100), 'binary'],
       ['control characters', 'a.bin', '\u0001\u0002\u0003\u0004 text', 'binary'],
