@@ -56,6 +56,7 @@ const ACTIONS: Readonly<Record<string, RewriteAction>> = {
   'palimpsest.showAnyway': 'showAnyway',
   'palimpsest.takeDraft': 'take',
   'palimpsest.acceptHunk': 'acceptHunk',
+  'palimpsest.acceptPointedHunk': 'acceptPointedHunk',
   'palimpsest.showNewLines': 'showNewLines',
   'palimpsest.rejectHunk': 'rejectHunk',
   'palimpsest.nextHunk': 'nextHunk',

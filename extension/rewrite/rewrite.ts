@@ -180,6 +180,14 @@ export class Rewrite {
     this.dispatch({ kind: 'accept-hunk', edits: hunk.edits, text: this.document.getText() });
   }
 
+  /** One that somebody points at. Where only the editor's suggestion shows its new lines, what is not on the screen is shown first. */
+  async acceptPointed(index = this.shown.hunkHere()): Promise<void> {
+    if (!this.shown.isOpen(index)) return this.acceptHunk(index);
+    const { state } = this;
+    await this.shown.insertGhost();
+    if (this.state === state) await this.shown.showGhost();
+  }
+
   rejectHunk(index = this.shown.hunkHere()): void {
     const hunk = this.hunkToTake(index);
     if (hunk !== undefined) this.dispatch({ kind: 'reject-hunk', edits: hunk.edits });

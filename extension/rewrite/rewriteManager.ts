@@ -57,6 +57,7 @@ const ACTIONS = {
   showAnyway: (rewrite) => rewrite.dispatch({ kind: 'show-anyway' }),
   again: (rewrite) => rewrite.dispatch({ kind: 'again' }),
   acceptHunk: (rewrite, which) => rewrite.acceptHunk(which),
+  acceptPointedHunk: (rewrite, which) => rewrite.acceptPointed(which),
   rejectHunk: (rewrite, which) => rewrite.rejectHunk(which),
   nextHunk: (rewrite) => rewrite.step(1),
   previousHunk: (rewrite) => rewrite.step(-1),
@@ -137,7 +138,9 @@ export class Rewrites implements CodeLensProvider {
     );
     this.owned.add(
       window.onDidChangeActiveTextEditor((editor) => {
-        if (editor !== undefined) this.of(editor.document.uri)?.redraw();
+        const rewrite = editor && this.of(editor.document.uri);
+        rewrite?.show?.cameBack();
+        rewrite?.redraw();
         this.updateContexts();
       }),
     );

@@ -282,7 +282,7 @@ describe('rewrite, hunk by hunk', () => {
       );
       return all.length > 0 && all;
     }, 'lenses');
-    const own = lenses.filter(({ command }) => command?.command === 'palimpsest.acceptHunk');
+    const own = lenses.filter(({ command }) => command?.command === 'palimpsest.acceptPointedHunk');
     assert.deepEqual(
       own.map(({ range }) => range.start.line),
       [1, 4, 7],

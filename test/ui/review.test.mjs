@@ -52,14 +52,19 @@ describe('a review', { timeout: 240_000 }, () => {
         .join('\n'),
     );
 
-  test('shows the candidate that it names, and Tab inserts it', async () => {
-    await window.select(44, 49);
+  /** Rewrites lines, and gives the new ones as they are on the screen. */
+  const rewritten = async (first, last) => {
+    await window.select(first, last);
     await window.page.keyboard.press('Shift+Alt+w');
     const anyway = window.page.locator('.codelens-decoration a', { hasText: 'Show Anyway' }).first();
     await lens('Accept').or(anyway).first().waitFor({ timeout: LIMIT_MILLIS });
     if (await anyway.isVisible()) await anyway.click();
     await lens('Accept').waitFor({ timeout: LIMIT_MILLIS });
-    const first = await until(async () => (await ghost()) || undefined, 'the new lines');
+    return until(async () => (await ghost()) || undefined, 'the new lines');
+  };
+
+  test('shows the candidate that it names, and Tab inserts it', async () => {
+    const first = await rewritten(44, 49);
     await window.page.keyboard.press('Alt+]');
     await lens('Candidate 2 of').waitFor();
     // The one that was shown before would stay for ever.
@@ -72,25 +77,35 @@ describe('a review', { timeout: 240_000 }, () => {
     assert.ok(!(await window.shownText()).includes(first));
   });
 
-  test('shows new lines again before Tab inserts them, where the editor has hidden them', async () => {
-    await window.select(12, 14);
-    await window.page.keyboard.press('Shift+Alt+w');
-    const anyway = window.page.locator('.codelens-decoration a', { hasText: 'Show Anyway' }).first();
-    await lens('Accept').or(anyway).first().waitFor({ timeout: LIMIT_MILLIS });
-    if (await anyway.isVisible()) await anyway.click();
-    await lens('Accept').waitFor({ timeout: LIMIT_MILLIS });
-    const shown = await until(async () => (await ghost()) || undefined, 'the new lines');
-    const before = await window.shownText();
-    // Whatever takes the focus away takes the suggestion along.
-    await window.page.keyboard.press('F1');
-    await window.page.waitForSelector('.quick-input-widget input');
-    await until(async () => (await ghost()) === '', 'the editor without them');
-    await window.page.keyboard.press('Escape');
-    await window.page.keyboard.press('Tab');
-    assert.equal(await until(async () => (await ghost()) || undefined, 'the new lines again'), shown);
-    assert.equal(await lens('Accept').isVisible(), true, 'nothing is accepted');
-    await window.page.keyboard.press('Tab');
-    await lens('Accept').waitFor({ state: 'detached' });
-    assert.notEqual(await window.shownText(), before);
-  });
+  const WAYS = {
+    Tab: () => window.page.keyboard.press('Tab'),
+    'Alt+Enter': () => window.page.keyboard.press('Alt+Enter'),
+    'Ctrl+Alt+Enter': () => window.page.keyboard.press('Control+Alt+Enter'),
+    'a click on Accept': () =>
+      window.page
+        .locator('.codelens-decoration a', { hasText: /^\s*Accept$/ })
+        .first()
+        .click(),
+  };
+  for (const [way, accept] of Object.entries(WAYS))
+    test(`shows new lines that the editor has hidden before ${way} inserts them`, async () => {
+      await window.select(12, 14);
+      const before = await window.shownText();
+      const shown = await rewritten(12, 14);
+      const reviewed = await window.shownText();
+      // Whatever takes the focus away takes the suggestion along.
+      await window.page.keyboard.press('F1');
+      await window.page.waitForSelector('.quick-input-widget input');
+      await until(async () => (await ghost()) === '', 'the editor without them');
+      await window.page.keyboard.press('Escape');
+      await window.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+      await accept();
+      assert.equal(await until(async () => (await ghost()) || undefined, 'the new lines again'), shown);
+      assert.equal(await lens('Accept').isVisible(), true, 'nothing is accepted');
+      await accept();
+      await lens('Accept').waitFor({ state: 'detached' });
+      assert.notEqual(await window.shownText(), reviewed);
+      await window.page.keyboard.press('Control+z');
+      await until(async () => (await window.shownText()) === before, 'the text as it was');
+    });
 });

@@ -33,6 +33,9 @@ export interface ReviewStage {
   readonly comments: CommentReviews;
 }
 
+/** Within these, an editor that becomes active gets the focus. */
+const FOCUS_MILLIS = 200;
+
 export class ReviewShow {
   /** What is shown now; undefined: nothing is. */
   private shown:
@@ -49,6 +52,7 @@ export class ReviewShow {
   private open: Hunk | undefined;
   /** The editor that was active when that was drawn. */
   private openIn: TextEditor | undefined;
+  private focusing: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly document: TextDocument,
@@ -107,10 +111,27 @@ export class ReviewShow {
     return this.isAt(editor) && this.ghostAt(editor.selection.active) !== undefined;
   }
 
+  /** The same of a hunk that somebody points at. */
+  isOpen(index: number | undefined): boolean {
+    const editor = window.activeTextEditor;
+    if (editor?.document !== this.document || index === undefined) return false;
+    return this.isAtGhost(editor) && this.hunkHere() === index;
+  }
+
+  /** The editor inserts the new lines at the cursor, if it shows them. */
+  async insertGhost(): Promise<void> {
+    await commands.executeCommand('editor.action.inlineSuggest.commit');
+  }
+
   /** Shows those again. */
   async showGhost(): Promise<void> {
     const editor = window.activeTextEditor;
     if (editor?.document === this.document && this.isAtGhost(editor)) await showSuggestion(false);
+  }
+
+  /** Somebody is back from another editor, which had the suggestion. */
+  cameBack(): void {
+    this.openIn = undefined;
   }
 
   /** The hunk that somebody means who does not say which: the one at the cursor, on either side of a diff editor. */
@@ -224,6 +245,7 @@ export class ReviewShow {
   }
 
   clear(): void {
+    clearTimeout(this.focusing);
     this.hide();
     this.shown = undefined;
     this.chosenForm = undefined;
@@ -249,8 +271,11 @@ export class ReviewShow {
     const isMoved = this.openIn !== active;
     this.openIn = active;
     // After undo, and in another editor of the same document, the cursor is there already, and nothing else asks for the new lines.
-    if (this.open !== undefined && (isMoved || !isSame(before, this.open)))
-      void showSuggestion(before !== undefined && !isMoved);
+    if (this.open === undefined || (!isMoved && isSame(before, this.open))) return;
+    void showSuggestion(before !== undefined && !isMoved);
+    // An editor is active before it has the focus, and without that it takes a suggestion away.
+    clearTimeout(this.focusing);
+    if (isMoved) this.focusing = setTimeout(() => void this.showGhost(), FOCUS_MILLIS);
   }
 
   private goTo(index: number): void {
