@@ -56,7 +56,6 @@ const ACTIONS: Readonly<Record<string, RewriteAction>> = {
   'palimpsest.showAnyway': 'showAnyway',
   'palimpsest.takeDraft': 'take',
   'palimpsest.acceptHunk': 'acceptHunk',
-  'palimpsest.acceptPointedHunk': 'acceptPointedHunk',
   'palimpsest.showNewLines': 'showNewLines',
   'palimpsest.rejectHunk': 'rejectHunk',
   'palimpsest.nextHunk': 'nextHunk',
@@ -114,7 +113,9 @@ export function activate(context: ExtensionContext): Exported {
       all.servers.forget(typeof origin === 'string' ? origin : undefined),
     ),
     ...Object.entries(ACTIONS).map(([name, action]) =>
-      command(name, (all, which: unknown) => all.rewrites.act(action, which)),
+      command(name, (all, which: unknown, isPointed?: unknown) =>
+        all.rewrites.act(action, which, isPointed === true),
+      ),
     ),
     // The key is the one of a rewrite: it is about what is selected.
     command('palimpsest.rewriteAgain', (all, how?: unknown) => all.rewriteAgain(how === 'key')),

@@ -1,5 +1,5 @@
 // Ranks answers by how good they look in their place (engine/syntax/judge.ts).
-import { ranked } from '../../engine/candidates/quality/verdict';
+import { asDraft, flawsOf, type Quality, ranked } from '../../engine/candidates/quality/verdict';
 import type { Flaw } from '../../engine/protocol';
 import { qualitiesOf } from '../../engine/syntax/judge';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
@@ -19,10 +19,7 @@ export async function judged(
   candidates: readonly Judgeable[],
 ): Promise<readonly Candidate[]> {
   const answers = candidates.map(({ texts, flaws = [] }) => ({
-    whole: applyEdits(
-      document.text,
-      inOrder(spans.map(({ start, end, old }, i) => ({ start, end, text: texts[i] ?? old }))),
-    ),
+    whole: wholeWith(document.text, spans, texts),
     flaws,
   }));
   const qualities = await qualitiesOf(syntax, document, answers);
@@ -32,4 +29,37 @@ export async function judged(
       return { texts, ...(quality && { quality }), ...(source && { source }) };
     }),
   );
+}
+
+/** How good they look in a document that has changed around `spans`; undefined: as good as before. */
+export async function judgedAgain(
+  syntax: Pick<SyntaxTrees, 'ask'>,
+  document: { readonly text: string; readonly languageId: string },
+  spans: readonly Span[],
+  candidates: readonly Candidate[],
+): Promise<readonly Candidate[] | undefined> {
+  const seen = candidates.map(({ texts, quality }) => ({
+    whole: wholeWith(document.text, spans, texts),
+    flaws: quality === undefined ? [] : flawsOf(quality),
+  }));
+  const qualities = await qualitiesOf(syntax, document, seen);
+  let isNew = false;
+  const looked = candidates.map((candidate, i): Candidate => {
+    const [before, now] = [candidate.quality, qualities[i]];
+    if (before === undefined || now === undefined) return candidate;
+    const quality = before.isDraft ? asDraft(now) : now;
+    if (isSameQuality(before, quality)) return candidate;
+    isNew = true;
+    return { ...candidate, quality };
+  });
+  return isNew ? looked : undefined;
+}
+
+function wholeWith(text: string, spans: readonly Span[], texts: readonly string[]): string {
+  const edits = spans.map(({ start, end, old }, i) => ({ start, end, text: texts[i] ?? old }));
+  return applyEdits(text, inOrder(edits));
+}
+
+function isSameQuality(one: Quality, other: Quality): boolean {
+  return one.mark === other.mark && one.reasons.join() === other.reasons.join();
 }

@@ -17,6 +17,7 @@ import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
 import { type Pointed, pointedWords } from './review/selectedWords';
+import { SecondLook } from './secondLook';
 import { SelectionsBefore } from './selectionsBefore';
 import { textTaken } from './state/acceptance';
 import { begin, beginReview, decide, resume } from './state/machine';
@@ -54,6 +55,7 @@ export class Rewrite {
   private enough: AbortController | undefined;
   readonly denoise: DenoiseShow;
   private readonly shown: ReviewShow;
+  private readonly secondLook: SecondLook;
   private readonly reporter: Reporter;
   private readonly selectionsBefore: SelectionsBefore;
   /** What was under review when it ended, for those who want it back. */
@@ -78,6 +80,12 @@ export class Rewrite {
       services,
       () => (this.state.kind === 'denoising' ? this.state : undefined),
       (settled, all) => this.reporter.settled(settled, all),
+    );
+    this.secondLook = new SecondLook(
+      document,
+      services.syntax,
+      () => (this.state.kind === 'reviewing' ? this.state.review : undefined),
+      (of, candidates) => this.dispatch({ kind: 'looked', of, candidates }),
     );
     this.shown = new ReviewShow(
       document,
@@ -230,6 +238,7 @@ export class Rewrite {
     } else {
       this.dispatch({ kind: 'changed', changes, text, isTurn });
     }
+    if (this.state.kind === 'reviewing') this.secondLook.soon();
   }
 
   /** The editor inserted the ghost text itself: what it stands for goes in the same undo step. */
@@ -273,7 +282,10 @@ export class Rewrite {
     this.text = text;
     this.state = state;
     for (const effect of effects) this.perform(effect, mayMove);
-    if (isOver) this.reporter.ended(state.how);
+    if (isOver) {
+      this.secondLook.end();
+      this.reporter.ended(state.how);
+    }
     this.changed(this);
   }
 
@@ -346,6 +358,7 @@ export class Rewrite {
       const judgedOnes = await judged(this.services.syntax, sent, sifted.spans, sifted.candidates);
       if (signal.aborted) return;
       this.dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes });
+      if (document.getText() !== sent.text) this.secondLook.soon();
       this.reporter.answered(this.kind);
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });

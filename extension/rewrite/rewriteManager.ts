@@ -46,7 +46,7 @@ import { candidateOf } from './state/acceptance';
 import type { Reviewed } from './state/reviewed';
 import type { Wanted } from './state/types';
 
-/** What a command does to the rewrite that a person looks at; `which`: a hunk, or the thread that shows it. */
+/** What a command does to the rewrite that a person looks at; `which`: a hunk; `isPointed`: it was clicked. */
 const ACTIONS = {
   accept: (rewrite) => rewrite.accept(),
   reject: (rewrite) => rewrite.dispatch({ kind: 'reject' }),
@@ -56,15 +56,18 @@ const ACTIONS = {
   previous: (rewrite) => rewrite.dispatch({ kind: 'previous' }),
   showAnyway: (rewrite) => rewrite.dispatch({ kind: 'show-anyway' }),
   again: (rewrite) => rewrite.dispatch({ kind: 'again' }),
-  acceptHunk: (rewrite, which) => rewrite.acceptHunk(which),
-  acceptPointedHunk: (rewrite, which) => rewrite.acceptPointed(which),
+  acceptHunk: (rewrite, which, isPointed) =>
+    isPointed ? rewrite.acceptPointed(which) : rewrite.acceptHunk(which),
   rejectHunk: (rewrite, which) => rewrite.rejectHunk(which),
   nextHunk: (rewrite) => rewrite.step(1),
   previousHunk: (rewrite) => rewrite.step(-1),
   showNewLines: (rewrite) => rewrite.show?.showGhost(),
   pin: (rewrite) => rewrite.pin(),
   remask: (rewrite) => rewrite.remask(),
-} satisfies Record<string, (rewrite: Rewrite, which: number | undefined) => void | Promise<void>>;
+} satisfies Record<
+  string,
+  (rewrite: Rewrite, which: number | undefined, isPointed: boolean) => void | Promise<void>
+>;
 
 /** Documents whose last review is kept, closed ones included. */
 const MOST_REVIEWED = 16;
@@ -262,11 +265,11 @@ export class Rewrites implements CodeLensProvider {
     this.byDocument.get(address)?.dispatch({ kind: 'cancel' });
   }
 
-  /** Does nothing where there is nothing to act on. */
-  async act(action: RewriteAction, which?: unknown): Promise<void> {
+  /** Does nothing where there is nothing to act on. `which`: a hunk, or the thread that shows it. */
+  async act(action: RewriteAction, which?: unknown, isPointed = false): Promise<void> {
     const rewrite = this.current();
     const hunk = typeof which === 'number' ? which : this.services.comments.indexOf(which);
-    if (rewrite !== undefined) await ACTIONS[action](rewrite, hunk);
+    if (rewrite !== undefined) await ACTIONS[action](rewrite, hunk, isPointed);
   }
 
   async settleInserted(): Promise<void> {

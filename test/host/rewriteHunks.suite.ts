@@ -265,6 +265,22 @@ describe('rewrite, hunk by hunk', () => {
     await until(() => rewrite.hunks.length === 3, 'all three again');
   });
 
+  it('a click on Accept inserts new lines only where they are on the screen', async () => {
+    const editor = await openFile('clicked.py', TEXT);
+    const rewrite = await presented(editor, ANSWER);
+    await run('nextHunk');
+    assert.ok(rewrite.ghostAt(editor.selection.active), 'the new lines belong at the cursor');
+    const click = () => commands.executeCommand('palimpsest.acceptHunk', 1, true);
+    await commands.executeCommand('editor.action.inlineSuggest.hide');
+    await click();
+    assert.equal(editor.document.getText(), TEXT, 'hidden, they are shown');
+    await until(async () => {
+      await click();
+      return editor.document.getText() !== TEXT;
+    }, 'shown, they are inserted');
+    await until(() => rewrite.hunks.length === 2, 'the other two');
+  });
+
   it('goes from hunk to hunk and round, with a lens above each', async () => {
     const editor = await openFile('steps.py', TEXT);
     await presented(editor, ANSWER);
@@ -282,7 +298,7 @@ describe('rewrite, hunk by hunk', () => {
       );
       return all.length > 0 && all;
     }, 'lenses');
-    const own = lenses.filter(({ command }) => command?.command === 'palimpsest.acceptPointedHunk');
+    const own = lenses.filter(({ command }) => command?.command === 'palimpsest.acceptHunk');
     assert.deepEqual(
       own.map(({ range }) => range.start.line),
       [1, 4, 7],
@@ -306,6 +322,22 @@ describe('rewrite, hunk by hunk', () => {
     await run('acceptRewrite');
     await until(() => rewrite.ending, 'the end');
     assert.equal(document.getText(), `# first!\n\n\n${ANSWER}`);
+  });
+
+  it('is looked at again when the text around it heals', async () => {
+    const editor = await openFile('healing.py', `def a(\n\n${TEXT}`);
+    const { document } = editor;
+    const { rewrites } = await (await internals()).palimpsest();
+    const start = document.getText().length - TEXT.length;
+    const spans = [{ start, end: start + TEXT.length, old: TEXT }];
+    const quality = { mark: 'unsure', reasons: ['improbable'] } as const;
+    const rewrite = rewrites.present(editor, { spans, candidates: [{ texts: ['if ((one:\n'], quality }] }, 0);
+    assert.ok(rewrite);
+    await until(() => rewrite.hunks.length > 0, 'the review');
+    await editor.edit((edit) => edit.insert(new Position(0, 6), '):\n    pass'));
+    const found = () => rewrite.review?.candidates[0]?.quality;
+    await until(() => found()?.mark === 'poor', 'what it is');
+    assert.deepEqual(found()?.reasons, ['does-not-parse', 'improbable']);
   });
 
   it('works in a diff editor: the hunk at the cursor of either side, then the rest', async () => {
@@ -448,6 +480,25 @@ describe('rewrite, hunk by hunk', () => {
       assert.equal(bare.markShown, WORDS);
       await run('rejectRewrite');
       assert.equal(bare.markShown, undefined);
+      await all.update('editor.codeLens', undefined, ConfigurationTarget.Global);
+
+      // In a diff editor the editor shows no lenses.
+      const { uri } = editor.document;
+      const other = await workspace.openTextDocument({ content: TEXT, language: 'python' });
+      await commands.executeCommand('vscode.diff', other.uri, uri, 'two files');
+      await until(() => window.activeTextEditor?.document.uri.toString() === uri.toString(), 'its side');
+      const side = window.activeTextEditor;
+      assert.ok(side);
+      const beside = await shown(side);
+      assert.equal(beside.form, 'inline');
+      assert.equal(beside.markShown, WORDS);
+      await run('rejectRewrite');
+      await commands.executeCommand('workbench.action.closeActiveEditor');
+
+      await configure('rewrite.preview', 'diffEditor');
+      const compared = await shown(await window.showTextDocument(editor.document));
+      assert.equal(compared.markShown, WORDS);
+      await run('rejectRewrite');
 
       await configure('rewrite.preview', 'comments');
       await shown(editor);

@@ -77,35 +77,17 @@ describe('a review', { timeout: 240_000 }, () => {
     assert.ok(!(await window.shownText()).includes(first));
   });
 
-  const WAYS = {
-    Tab: () => window.page.keyboard.press('Tab'),
-    'Alt+Enter': () => window.page.keyboard.press('Alt+Enter'),
-    'Ctrl+Alt+Enter': () => window.page.keyboard.press('Control+Alt+Enter'),
-    'a click on Accept': () =>
-      window.page
-        .locator('.codelens-decoration a', { hasText: /^\s*Accept$/ })
-        .first()
-        .click(),
-  };
-  for (const [way, accept] of Object.entries(WAYS))
-    test(`shows new lines that the editor has hidden before ${way} inserts them`, async () => {
-      await window.select(12, 14);
-      const before = await window.shownText();
-      const shown = await rewritten(12, 14);
-      const reviewed = await window.shownText();
-      // Whatever takes the focus away takes the suggestion along.
-      await window.page.keyboard.press('F1');
-      await window.page.waitForSelector('.quick-input-widget input');
-      await until(async () => (await ghost()) === '', 'the editor without them');
-      await window.page.keyboard.press('Escape');
-      await window.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
-      await accept();
-      assert.equal(await until(async () => (await ghost()) || undefined, 'the new lines again'), shown);
-      assert.equal(await lens('Accept').isVisible(), true, 'nothing is accepted');
-      await accept();
-      await lens('Accept').waitFor({ state: 'detached' });
-      assert.notEqual(await window.shownText(), reviewed);
-      await window.page.keyboard.press('Control+z');
-      await until(async () => (await window.shownText()) === before, 'the text as it was');
-    });
+  test('new lines that the editor has hidden come back by themselves, and stay as they are', async () => {
+    const shown = await rewritten(12, 14);
+    await window.page.keyboard.press('F1');
+    await window.page.waitForSelector('.quick-input-widget input');
+    await window.page.keyboard.press('Escape');
+    await until(async () => (await ghost()) === shown, 'the new lines again');
+    const seen = new Set();
+    for (const end = Date.now() + 2500; Date.now() < end; ) seen.add(await ghost());
+    assert.deepEqual([...seen], [shown], 'nothing flickers');
+    await window.page.keyboard.press('Tab');
+    await lens('Accept').waitFor({ state: 'detached' });
+    assert.ok((await window.shownText()).includes(shown));
+  });
 });

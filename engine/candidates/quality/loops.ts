@@ -8,17 +8,20 @@ const LONGEST = 40;
 /** A piece of more than this many words and signs is as strange the third time as a single word is the fourth. */
 const LONG = 3;
 
+/** Numbers and signs may well stand twelve times in a row, in a table of them; from twice that on hardly anybody writes so. */
+const TABLE = 12;
+
 /** Words that a list of equal values is made of. */
 const VALUES = new Set(['None', 'null', 'nil', 'undefined', 'true', 'false', 'True', 'False', 'NaN', 'NULL']);
 
-/** How often some piece with a name in it stands there in a row; 1 where nothing repeats. */
+/** How often some piece stands there in a row; 1 where nothing repeats. */
 export interface Run {
   readonly times: number;
   readonly piece: readonly string[];
 }
 
-/** The run that repeats the most units; of two the one with the shorter piece. */
-export function longestRun(units: readonly string[]): Run {
+/** The run that repeats the most units; of two the one with the shorter piece. `counts`: by default a piece with a name in it. */
+export function longestRun(units: readonly string[], counts = says): Run {
   let best: Run = { times: 1, piece: [] };
   for (let period = 1; period <= Math.min(LONGEST, Math.floor(units.length / 2)); period++) {
     let same = 0;
@@ -29,7 +32,7 @@ export function longestRun(units: readonly string[]): Run {
       }
       const times = 1 + Math.floor((same + separatorAt(units, at, period, same)) / period);
       const piece = units.slice(at - same - period, at - same);
-      if (times > 1 && (times - 1) * period > (best.times - 1) * best.piece.length && says(piece))
+      if (times > 1 && (times - 1) * period > (best.times - 1) * best.piece.length && counts(piece))
         best = { times, piece };
       same = 0;
     }
@@ -48,17 +51,39 @@ function says(piece: readonly string[]): boolean {
   return piece.some((unit) => isName(unit) && !VALUES.has(unit));
 }
 
+/** Values and what separates them, with no name among them; rulers (`-----`) are drawn by people. */
+function isTabular(piece: readonly string[]): boolean {
+  return !says(piece) && piece.some((unit) => /[\p{L}\p{N}(){}[\]"'`]/u.test(unit));
+}
+
 /**
  * How strange the repetition in a new text is: `loops` is no way to write code, `repeats` is one sometimes. `old` is what
  * stood there, `around` the rest of the file: what repeats there may repeat here.
  */
 export function repetition(text: string, old: string, around: () => string): 'loops' | 'repeats' | undefined {
-  const run = longestRun(unitsOf(text));
-  const usual = run.piece.length > LONG ? 2 : 3;
-  if (run.times < usual) return undefined;
-  if (longestRun(unitsOf(old)).times >= run.times) return undefined;
-  if (standsIn(around(), run)) return undefined;
-  return run.times > usual ? 'loops' : 'repeats';
+  const units = unitsOf(text);
+  const oldUnits = unitsOf(old);
+  const strangeness = (counts: typeof says, usual: (run: Run) => number, most: (usual: number) => number) => {
+    const run = longestRun(units, counts);
+    const limit = usual(run);
+    if (run.times < limit) return undefined;
+    if (longestRun(oldUnits, counts).times >= run.times) return undefined;
+    if (standsIn(around(), run)) return undefined;
+    return run.times > most(limit) ? 'loops' : 'repeats';
+  };
+  const named = strangeness(
+    says,
+    ({ piece }) => (piece.length > LONG ? 2 : 3),
+    (usual) => usual,
+  );
+  if (named === 'loops') return named;
+  return (
+    strangeness(
+      isTabular,
+      () => TABLE,
+      (usual) => 2 * usual,
+    ) ?? named
+  );
 }
 
 function standsIn(around: string, { piece, times }: Run): boolean {

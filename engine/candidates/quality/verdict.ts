@@ -43,6 +43,13 @@ export function qualityOf(flaws: readonly Flaw[], { parses, declaresAgain }: Rea
   return { mark: reasons.length === 0 ? 'likely' : 'unsure', reasons };
 }
 
+/** What of its reasons is wrong with the answer whatever stands around it. */
+export function flawsOf({ reasons }: Quality): readonly Flaw[] {
+  return reasons.flatMap((reason) =>
+    reason === 'does-not-parse' || reason === 'declares-again' ? [] : [reason],
+  );
+}
+
 export function asDraft({ mark, reasons }: Quality = { mark: 'likely', reasons: [] }): Quality {
   return { mark: mark === 'likely' ? 'unsure' : mark, reasons, isDraft: true };
 }

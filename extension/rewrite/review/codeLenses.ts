@@ -26,7 +26,7 @@ export function lensesOf({ review, hunks, form }: Reviewed, copied?: CopiedFrom)
     const lens = (icon: string, title: string, command: string, ...args: readonly unknown[]) =>
       new CodeLens(range, { title: `$(${icon}) ${title}`, command, arguments: [...args] });
     const own = [
-      lens('check', l10n.t('Accept'), 'palimpsest.acceptPointedHunk', index),
+      lens('check', l10n.t('Accept'), 'palimpsest.acceptHunk', index, true),
       lens('close', l10n.t('Reject'), 'palimpsest.rejectHunk', index),
     ];
     if (index > 0) return own;

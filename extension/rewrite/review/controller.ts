@@ -11,7 +11,7 @@ import {
   window,
 } from 'vscode';
 import { editorsOf } from '../../documents/editing';
-import { prefersPlainReview, rewriteSettings, showsLenses } from '../../settings';
+import { prefersPlainReview, rewriteSettings } from '../../settings';
 import type { TextChange } from '../../text/types';
 import { say } from '../../ui/statusMessage';
 import { wordsOfQuality } from '../quality/words';
@@ -22,6 +22,8 @@ import { type DiffReviews, reviewedUri, reviewUri } from './diffEditor';
 import { canBeInline, type Form, formOf } from './form';
 import { type Hunk, hunkAt, hunksOf, isInLine, startLines } from './hunks';
 import { anchorOf, type Ghost, ghostOf, type ReviewView } from './inlineView';
+import { KeptShown } from './keptShown';
+import { seesLenses } from './lensesSeen';
 import { isAtChange } from './lineChange';
 import type { PinnedView } from './pinnedView';
 import { textWith } from './sides';
@@ -53,6 +55,10 @@ export class ReviewShow {
   /** The editor that was active when that was drawn. */
   private openIn: TextEditor | undefined;
   private focusing: NodeJS.Timeout | undefined;
+  private readonly kept = new KeptShown(() => {
+    const editor = window.activeTextEditor;
+    return editor?.document === this.document && this.isAtGhost(editor);
+  });
 
   constructor(
     private readonly document: TextDocument,
@@ -65,7 +71,7 @@ export class ReviewShow {
     return this.shown?.form;
   }
 
-  /** The quality mark as part of the text; undefined: a lens, a title or a label says it. */
+  /** The quality mark as part of the text; undefined: a lens or a label says it. */
   get mark(): string | undefined {
     return this.shown?.mark;
   }
@@ -156,7 +162,9 @@ export class ReviewShow {
     const open = openGhost(editor, ghosts);
     if (open !== this.open) this.stage.reviewView.show(editor, this.shown.hunks, open);
     this.open = open;
-    if (open !== undefined && editor === window.activeTextEditor) void showSuggestion(false);
+    if (open === undefined || editor !== window.activeTextEditor) return;
+    this.kept.begin();
+    void showSuggestion(false);
   }
 
   async step(direction: 1 | -1): Promise<void> {
@@ -198,7 +206,8 @@ export class ReviewShow {
     if (form !== 'comments') stage.comments.clear(document);
     const { quality } = candidateOf(review);
     const words = quality && wordsOfQuality(quality);
-    const mark = form === 'inline' && !showsLenses(document) ? words : undefined;
+    const isInText = form === 'diffEditor' || (form === 'inline' && !seesLenses(document));
+    const mark = isInText ? markOf(review, words) : undefined;
     this.shown = { form, candidate, hunks, mark };
     if (form === 'diffEditor') {
       const name = document.fileName.split(/[\\/]/).at(-1) ?? document.fileName;
@@ -209,6 +218,7 @@ export class ReviewShow {
       if (isSeen || stage.diffs.isOpen(document)) {
         await stage.diffs.show(document, textWith(text, review), title, fresh && isSeen);
       }
+      this.showMarkInDiff(mark);
     } else {
       await stage.diffs.close(document, window.tabGroups);
     }
@@ -246,6 +256,7 @@ export class ReviewShow {
 
   clear(): void {
     clearTimeout(this.focusing);
+    this.kept.end();
     this.hide();
     this.shown = undefined;
     this.chosenForm = undefined;
@@ -266,16 +277,25 @@ export class ReviewShow {
       const open = editor === active ? openGhost(editor, this.ghosts()) : undefined;
       if (editor === active) this.open = open;
       this.stage.reviewView.show(editor, hunks, open);
-      this.stage.reviewView.showMark(editor, hunks[0], this.shown?.mark);
+      this.stage.reviewView.showMark(editor, hunks[0]?.startLine, this.shown?.mark);
     }
     const isMoved = this.openIn !== active;
     this.openIn = active;
     // After undo, and in another editor of the same document, the cursor is there already, and nothing else asks for the new lines.
+    if (this.open !== undefined) this.kept.begin();
     if (this.open === undefined || (!isMoved && isSame(before, this.open))) return;
     void showSuggestion(before !== undefined && !isMoved);
     // An editor is active before it has the focus, and without that it takes a suggestion away.
     clearTimeout(this.focusing);
     if (isMoved) this.focusing = setTimeout(() => void this.showGhost(), FOCUS_MILLIS);
+  }
+
+  /** A title cannot say it, and what the status bar says goes. */
+  private showMarkInDiff(mark: string | undefined): void {
+    const uri = reviewUri(this.document).toString();
+    for (const editor of window.visibleTextEditors)
+      if (editor.document.uri.toString() === uri)
+        this.stage.reviewView.showMark(editor, startLines(this.hunks, 'new')[0], mark);
   }
 
   private goTo(index: number): void {
@@ -316,6 +336,14 @@ async function showSuggestion(isAnother: boolean): Promise<void> {
 
 function hideSuggestion(): Thenable<unknown> {
   return commands.executeCommand('editor.action.inlineSuggest.hide');
+}
+
+/** Which candidate it is, of several, and how good it looks. */
+function markOf(review: Review, words: string | undefined): string | undefined {
+  const { number, count } = positionOf(review);
+  if (count < 2) return words;
+  const which = l10n.t('candidate {0} of {1}', number, count);
+  return words === undefined ? which : `${words} (${which})`;
 }
 
 function sayWhich(review: Review, words: string | undefined): void {

@@ -13,6 +13,7 @@ import {
 } from 'vscode';
 import { Disposables } from '../../common/disposables';
 import { type Hunk, isInLine } from './hunks';
+import { KEEPS_SHOWN } from './keptShown';
 import { lineChange } from './lineChange';
 import { type Sign, signsOf } from './signs';
 
@@ -125,14 +126,10 @@ export class ReviewView {
     this.showTint(editor, open);
   }
 
-  /** How good the candidate looks, behind the first line of its first hunk; undefined: it is said elsewhere. */
-  showMark(editor: TextEditor, first: Hunk | undefined, mark: string | undefined): void {
-    const { document } = editor;
-    const shown = first !== undefined && mark !== undefined;
-    editor.setDecorations(
-      this.mark,
-      shown ? [behindLine(document, { line: first.startLine, text: mark })] : [],
-    );
+  /** How good the candidate looks, behind a line; undefined: it is said elsewhere. */
+  showMark(editor: TextEditor, line: number | undefined, mark: string | undefined): void {
+    const isShown = line !== undefined && mark !== undefined;
+    editor.setDecorations(this.mark, isShown ? [behindLine(editor.document, { line, text: mark })] : []);
   }
 
   clear(editor: TextEditor): void {
@@ -147,8 +144,12 @@ export class ReviewView {
     this.owned.dispose();
   }
 
-  /** The green behind the ghost text, only while the editor shows it: elsewhere it would lie over other lines. */
+  /**
+   * The green behind the ghost text, only while the editor shows it: elsewhere it would lie over other lines, and where nobody
+   * can keep it shown there is none.
+   */
   private showTint(editor: TextEditor, hunk: Hunk | undefined): void {
+    if (!KEEPS_SHOWN) return;
     for (const [other, tint] of this.tints) {
       if (other !== editor && window.visibleTextEditors.includes(other)) continue;
       tint.dispose();

@@ -1,9 +1,9 @@
 // "No good rewrite found": said above the place itself, with what can be done about it; in a message where the editor shows
 // no code lenses, or a screen reader would not find them.
-import { CodeLens, commands, l10n, Range, TabInputTextDiff, type TextDocument, window } from 'vscode';
-import { showsLenses, showsLensesInDiffs } from '../../settings';
+import { CodeLens, commands, l10n, Range, type TextDocument, window } from 'vscode';
 import { wordsOfReasons } from '../quality/words';
 import type { Refusal } from '../state/types';
+import { seesLenses } from './lensesSeen';
 
 const choices = () => [
   { icon: 'eye', title: l10n.t('Show Anyway'), command: 'palimpsest.showAnyway' },
@@ -48,13 +48,4 @@ export async function tellRefusal(refusal: Refusal, document: TextDocument): Pro
     ...choices(),
   );
   if (chosen !== undefined) await commands.executeCommand(chosen.command);
-}
-
-/** In a diff editor, of Git's for instance, the editor shows lenses only where `diffEditor.codeLens` says so. */
-function seesLenses(document: TextDocument): boolean {
-  const input = window.tabGroups.activeTabGroup.activeTab?.input;
-  const isDiff =
-    input instanceof TabInputTextDiff &&
-    [input.original, input.modified].some((uri) => uri.toString() === document.uri.toString());
-  return showsLenses(document) && (!isDiff || showsLensesInDiffs(document));
 }

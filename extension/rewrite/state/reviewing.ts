@@ -66,6 +66,10 @@ export function whileReviewing(review: Review, event: RewriteEvent): Decision {
         texts: candidateOf(review).texts,
         words: event.words,
       });
+    case 'looked':
+      return event.of === review.candidates
+        ? redrawn({ ...review, candidates: event.candidates })
+        : stay({ kind: 'reviewing', review });
     case 'changed': {
       const turned = turnedTo(review, event);
       if (turned !== undefined) return shownAgain(turned);

@@ -41,6 +41,12 @@ export type RewriteEvent =
       readonly text: string;
       readonly isTurn: boolean;
     }
+  /** How good the candidates `of` the review look by now. */
+  | {
+      readonly kind: 'looked';
+      readonly of: readonly Candidate[];
+      readonly candidates: readonly Candidate[];
+    }
   /** `text`: the whole document as the edit left it. */
   | { readonly kind: 'applied'; readonly done: boolean; readonly text: string }
   | { readonly kind: 'reject' | 'cancel' | 'next' | 'previous' | 'again' | 'take' | 'show-anyway' | 'closed' }

@@ -33,6 +33,12 @@ function flawsOf(
 const cases: readonly [string, string, string, readonly Flaw[]][] = [
   ['a word over and over', 'sorted([first, second, third])', 'count, count, count, count, count', ['loops']],
   ['without the last comma', 'sorted([first, second, third])', 'sum(count, count, count, count)', ['loops']],
+  ['a number over and over', 'sum(items) / count', `[${'0: '.repeat(34)}]`, ['loops']],
+  ['the same in a list', 'sum(items) / count', `[${'2.5, '.repeat(30)}]`, ['loops']],
+  ['a table of zeros', 'sum(items) / count', `[${'0, '.repeat(16)}0]`, ['repeats']],
+  ['a short one', 'sum(items) / count', `[${'0, '.repeat(8)}0]`, []],
+  ['a ruler', 'sum(items) / count', `count // ${'-'.repeat(80)}`, []],
+  ['a table of Markdown', 'sum(items) / count', 'count | --- | --- | --- | --- |', []],
   ['a call inside a call', 'sum(items)', 'sum(sum(sum(sum(items))))', ['loops']],
   ['lines over and over', 'return total', 'total = count\n    total = count\n    total = count', ['repeats']],
   [

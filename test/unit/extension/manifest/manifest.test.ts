@@ -65,6 +65,25 @@ describe('the manifest', () => {
     );
   });
 
+  test('a key accepts new lines only where the editor shows them, and shows them where it has hidden them', () => {
+    const accepting = contributes.keybindings.filter(({ command }) =>
+      ['palimpsest.acceptHunk', 'palimpsest.acceptRewrite'].includes(command),
+    );
+    assert.equal(accepting.length, 3);
+    const visible = '(!palimpsest.atGhost || inlineSuggestionVisible)';
+    for (const { key, when } of accepting) {
+      assert.ok(when?.includes(visible), key);
+      const hidden = when?.replace(visible, 'palimpsest.atGhost && !inlineSuggestionVisible');
+      const showing = contributes.keybindings.filter(
+        (one) => one.command === 'palimpsest.showNewLines' && one.key === key,
+      );
+      assert.deepEqual(
+        showing.map((one) => one.when),
+        [hidden],
+      );
+    }
+  });
+
   test('names only declared commands in menus and keys, and shows a review only where there is one', () => {
     const named = [...Object.values(contributes.menus).flat(), ...contributes.keybindings];
     for (const { command } of named) assert.ok(declared.has(command) || GIVEN_BACK.has(command), command);
