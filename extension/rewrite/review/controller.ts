@@ -343,7 +343,7 @@ function markOf(review: Review, words: string | undefined): string | undefined {
   const { number, count } = positionOf(review);
   if (count < 2) return words;
   const which = l10n.t('candidate {0} of {1}', number, count);
-  return words === undefined ? which : `${words} (${which})`;
+  return words === undefined ? which : `${which} – ${words}`;
 }
 
 function sayWhich(review: Review, words: string | undefined): void {
