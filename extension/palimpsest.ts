@@ -26,6 +26,7 @@ import { Disposables } from './common/disposables';
 import { withoutSecrets } from './common/loggedSettings';
 import { EVERYWHERE, isEditable } from './documents/editable';
 import { isSelectedElsewhere } from './documents/editing';
+import { languageName } from './documents/languageName';
 import { cacheFolderIn, engineLaunch } from './engine/launch';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
 import { problemAtCursor } from './fixes/atCursor';
@@ -263,7 +264,7 @@ export class Palimpsest {
     if (document === undefined) this.status.silent(undefined);
     else if (!isEditable(document.uri)) this.status.silent(sayWhySilent('read-only'));
     else if (ghostSettings(document).enabled) this.status.silent(undefined);
-    else this.status.silent(l10n.t('Ghost text is off for {0}.', document.languageId));
+    else this.status.silent(l10n.t('Ghost text is off for {0}.', languageName(document.languageId)));
   }
 
   /** Masks what the selections mean and starts; `choice`: what an empty one means, where the settings do not count. */

@@ -1,6 +1,8 @@
 // The ways to have less ghost text: off for a language, and quiet for a while.
+
 import { ConfigurationTarget, commands, l10n, type TextDocument, window, workspace } from 'vscode';
 import { setContext } from '../common/contextKeys';
+import { languageName } from '../documents/languageName';
 import { SECTION } from '../settings';
 import { Snooze } from './snooze';
 
@@ -54,8 +56,8 @@ export class GhostSwitches {
           : ConfigurationTarget.Global;
     await settings.update(KEY, !enabled, target, true);
     const message = enabled
-      ? l10n.t('Ghost text is off for {0}.', languageId)
-      : l10n.t('Ghost text is on for {0}.', languageId);
+      ? l10n.t('Ghost text is off for {0}.', languageName(languageId))
+      : l10n.t('Ghost text is on for {0}.', languageName(languageId));
     window.setStatusBarMessage(`$(pencil) ${message}`, 4000);
     if (enabled) await commands.executeCommand('editor.action.inlineSuggest.hide');
   }

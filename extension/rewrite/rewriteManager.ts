@@ -141,9 +141,9 @@ export class Rewrites implements CodeLensProvider {
     );
     this.owned.add(
       window.onDidChangeActiveTextEditor((editor) => {
-        const rewrite = editor && this.of(editor.document.uri);
-        rewrite?.show?.cameBack();
-        rewrite?.redraw();
+        if (editor !== undefined) this.of(editor.document.uri)?.show?.cameBack();
+        // The editor that was active shows no suggestion any more.
+        for (const rewrite of this.byDocument.values()) rewrite.redraw();
         this.updateContexts();
       }),
     );

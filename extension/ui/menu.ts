@@ -1,5 +1,7 @@
 // The menu behind the status bar item: the engine, ghost text, the log and the settings.
+
 import { commands, l10n, type TextDocument, window } from 'vscode';
+import { languageName } from '../documents/languageName';
 import type { EngineState } from '../engine/supervisor';
 import { ghostSettings } from '../settings';
 
@@ -59,7 +61,7 @@ function ghostItems({ ghostText }: MenuActions): readonly MenuItem[] {
   if (document === undefined) return [snooze];
   // For the language that a person looks at.
   const label = ghostSettings(document).enabled
-    ? l10n.t('Turn Off Ghost Text for {0}', document.languageId)
-    : l10n.t('Turn On Ghost Text for {0}', document.languageId);
+    ? l10n.t('Turn Off Ghost Text for {0}', languageName(document.languageId))
+    : l10n.t('Turn On Ghost Text for {0}', languageName(document.languageId));
   return [snooze, { label: `$(code) ${label}`, run: () => ghostText.toggle(document) }];
 }

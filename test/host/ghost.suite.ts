@@ -268,7 +268,7 @@ describe('ghost text', () => {
       assert.deepEqual(await automatically(document, AT), []);
       assert.match(said(), /not sure enough/);
       await openFile('prose.md', 'Some words.\n');
-      await until(() => /off for markdown/.test(said()), 'that it is off for prose');
+      await until(() => /off for Markdown/.test(said()), 'that it is off for prose');
       await openFile('code.py', START + END);
       await until(() => !/ghost text/i.test(said()), 'nothing of it where it is on');
       // What is known from before is said as well.

@@ -1,0 +1,18 @@
+// A language as the editor's own menus call it: "TypeScript JSX", not `typescriptreact`.
+import { extensions } from 'vscode';
+
+interface Manifest {
+  readonly contributes?: {
+    readonly languages?: readonly { readonly id?: string; readonly aliases?: readonly string[] }[];
+  };
+}
+
+/** The id itself where nobody gives it a name. */
+export function languageName(id: string): string {
+  for (const { packageJSON } of extensions.all) {
+    const { languages = [] } = (packageJSON as Manifest).contributes ?? {};
+    const name = languages.find((language) => language.id === id && language.aliases?.[0])?.aliases?.[0];
+    if (name !== undefined) return name;
+  }
+  return id;
+}
