@@ -261,7 +261,8 @@ export class Palimpsest {
   private saySilence(): void {
     this.status.copied(undefined);
     const document = window.activeTextEditor?.document;
-    if (document === undefined) this.status.silent(undefined);
+    // Nobody types into a review.
+    if (document === undefined || document.uri.scheme === DIFF_SCHEME) this.status.silent(undefined);
     else if (!isEditable(document.uri)) this.status.silent(sayWhySilent('read-only'));
     else if (ghostSettings(document).enabled) this.status.silent(undefined);
     else this.status.silent(l10n.t('Ghost text is off for {0}.', languageName(document.languageId)));

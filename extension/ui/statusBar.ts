@@ -7,6 +7,7 @@ import {
   type TextDocument,
   ThemeColor,
   window,
+  workspace,
 } from 'vscode';
 import type { ModelDescription, ServerGap } from '../../engine/protocol';
 import { deviceLines, PROVIDER_NAMES } from '../common/devices';
@@ -257,6 +258,13 @@ function tooltipOf(
       lines.push(...deviceLines(model));
     }
     lines.push(...(model.server?.gaps ?? []).map(sayGap), ...model.remarks, describeRuntime(runtime));
+  }
+  if (!workspace.isTrusted) {
+    lines.push(
+      l10n.t(
+        'Restricted Mode: files that are not open are not read, no server is used, and the workspace’s own settings for these are ignored.',
+      ),
+    );
   }
   lines.push(...more.filter((line) => line !== undefined));
   const links: readonly (readonly [string, string])[] = [
