@@ -88,7 +88,7 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
       return { lead: new Int32Array(0) };
     }
     const opening = this.inner.open(context, lanes, signal);
-    // While the model reads the context, this thread has nothing to do: what the first steps will ask is looked up.
+    // What stands on both sides, before anything is denoised.
     this.warm();
     const opened = await opening;
     this.lead = opened.lead.length;

@@ -17,10 +17,10 @@ import { hashesBefore, KEY_UNITS, skipBlanks, skipBlanksBack, unitEnd, unitStart
 /** Places that are looked at, by what led there, and sources that are given back. */
 const MOST = { left: 320, begun: 256, right: 64, sources: 64 };
 /**
- * Full searches for one hole, two milliseconds each. One of many steps would ask fifty times; after the first ones, what
- * stands around the places that they found is searched instead, some tens of such stretches.
+ * Full searches for one hole, one to two milliseconds each. One of many steps would ask fifty times; after the first one, what
+ * stands around the places that were found is searched instead, some tens of such stretches.
  */
-const MOST_SEARCHES = 2;
+const MOST_SEARCHES = 1;
 const MOST_STRETCHES = 32;
 /** Files named as near that are searched as a whole, and characters of each. */
 const NEAR = { files: 8, characters: 100_000 };
