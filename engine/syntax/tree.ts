@@ -38,13 +38,16 @@ export class SyntaxTree {
   faults(region: OffsetRange): Faults {
     let inRegion = 0;
     let everywhere = 0;
-    const visit = (node: Node): void => {
-      if (!node.hasError) return;
-      if (node.isError || node.isMissing) {
+    /** Whether there is a fault in the node. */
+    const visit = (node: Node): boolean => {
+      if (!node.hasError) return false;
+      const below = node.children.map((child) => child !== null && visit(child)).includes(true);
+      // A line end that is missing between two statements is a hidden token, which nobody lists: its parent alone knows.
+      if (node.isError || node.isMissing || !below) {
         everywhere++;
         if (node.startIndex <= region.end && node.endIndex >= region.start) inRegion++;
       }
-      for (const child of node.children) if (child !== null) visit(child);
+      return true;
     };
     visit(this.tree.rootNode);
     // What an edit leaves without its body or its head ends and begins behind blanks.

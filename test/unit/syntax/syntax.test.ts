@@ -218,6 +218,22 @@ describe('faults', () => {
     assert.ok(!isNoWorse(before, { ...before, everywhere: 2 }));
   });
 
+  test('a line end that is missing between two statements is one, though no token in the tree says so', async () => {
+    const cases = [
+      ['go', 'package a\n\nfunc b() {}\n', 'packages a\n\nfunc b() {}\n'],
+      ['go', 'package a\n\nvar x = 1\nvar y = 2\n', 'package a\n\nvar x = 1 var y = 2\n'],
+      ['go', 'package a\n\nfunc b() {}\nfunc c() {}\n', 'package a\n\nfunc b() {} func c() {}\n'],
+      ['go', 'package a\n\nfunc b(l int) {\n}\n', 'package a\n\nfunction function (l, l, key) {\n}\n'],
+      ['python', 'def f():\n    return 1\nx = 3\n', 'def f(): return 1 x = 3\n'],
+    ] as const;
+    for (const [language, good, bad] of cases) {
+      const everywhere = async (text: string) =>
+        (await trees.ask(text, language, (tree) => tree.faults({ start: 0, end: text.length })))?.everywhere;
+      assert.equal(await everywhere(good), 0, good);
+      assert.ok(((await everywhere(bad)) ?? 0) > 0, bad);
+    }
+  });
+
   test('of an edited tree are those of the text read from the start', async () => {
     const inserts = fc.constantFrom('', 'f(', ')', ' + 1', '🎈', '{', '}', '\n', ';', 'g(2)', '"');
     await fc.assert(
