@@ -482,18 +482,18 @@ describe('rewrite, hunk by hunk', () => {
       assert.equal(bare.markShown, undefined);
       await all.update('editor.codeLens', undefined, ConfigurationTarget.Global);
 
-      // In a diff editor the editor shows no lenses.
       const { uri } = editor.document;
       const other = await workspace.openTextDocument({ content: TEXT, language: 'python' });
       await commands.executeCommand('vscode.diff', other.uri, uri, 'two files');
       await until(() => window.activeTextEditor?.document.uri.toString() === uri.toString(), 'its side');
       const side = window.activeTextEditor;
       assert.ok(side);
-      const beside = await shown(side);
-      assert.equal(beside.form, 'inline');
-      assert.equal(beside.markShown, WORDS);
+      // There is little room on a side of it.
+      const apart = await shown(side);
+      assert.equal(apart.form, 'diffEditor');
+      assert.equal(apart.markShown, WORDS);
       await run('rejectRewrite');
-      await commands.executeCommand('workbench.action.closeActiveEditor');
+      await commands.executeCommand('workbench.action.closeAllEditors');
 
       await configure('rewrite.preview', 'diffEditor');
       const compared = await shown(await window.showTextDocument(editor.document));

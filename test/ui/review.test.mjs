@@ -26,7 +26,6 @@ describe('a review', { timeout: 240_000 }, () => {
         'palimpsest.engine.provider': 'cpu',
         'palimpsest.ghostText.enabled': false,
         'palimpsest.rewrite.candidates': 8,
-        'palimpsest.rewrite.preview': 'inline',
         'typescript.validate.enable': false,
       },
     });

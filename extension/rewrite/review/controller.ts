@@ -2,6 +2,7 @@
 // hunk the cursor is at.
 import {
   commands,
+  type Disposable,
   l10n,
   type Position,
   Range,
@@ -13,7 +14,6 @@ import {
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings } from '../../settings';
 import type { TextChange } from '../../text/types';
-import { say } from '../../ui/statusMessage';
 import { wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
@@ -23,7 +23,7 @@ import { canBeInline, type Form, formOf } from './form';
 import { type Hunk, hunkAt, hunksOf, isInLine, startLines } from './hunks';
 import { anchorOf, type Ghost, ghostOf, type ReviewView } from './inlineView';
 import { KeptShown } from './keptShown';
-import { seesLenses } from './lensesSeen';
+import { isInDiff, seesLenses } from './lensesSeen';
 import { isAtChange } from './lineChange';
 import type { PinnedView } from './pinnedView';
 import { textWith } from './sides';
@@ -55,6 +55,7 @@ export class ReviewShow {
   /** The editor that was active when that was drawn. */
   private openIn: TextEditor | undefined;
   private focusing: NodeJS.Timeout | undefined;
+  private said: Disposable | undefined;
   private readonly kept = new KeptShown(() => {
     const editor = window.activeTextEditor;
     return editor?.document === this.document && this.isAtGhost(editor);
@@ -225,7 +226,7 @@ export class ReviewShow {
     if (!this.isReviewing() || this.shown?.candidate !== candidate) return;
     if (form === 'comments') stage.comments.show(document, hunks, quality);
     // The lens above an inline review says so.
-    if (fresh && form !== 'inline') sayWhich(review, words);
+    this.sayWhich(form === 'inline' && mark === undefined ? undefined : review, words);
     if (form === 'inline') this.drawInline(hunks);
     stage.pinnedView.show(document, review);
     if (fresh && form !== 'diffEditor') this.goTo(this.hunkHere() ?? 0);
@@ -237,7 +238,11 @@ export class ReviewShow {
     const { document } = this;
     this.chosenForm ??= formOf(
       review.candidates.map((candidate) => hunksOf(text, review.spans, candidate)),
-      { preview: rewriteSettings(document).preview, plain: prefersPlainReview(document) },
+      {
+        preview: rewriteSettings(document).preview,
+        // A side of somebody else's diff is narrow, and what stands behind its lines is cut off.
+        plain: prefersPlainReview(document) || isInDiff(document),
+      },
     );
     if (this.chosenForm === 'inline' && !canBeInline(hunks)) this.chosenForm = 'diffEditor';
     return this.chosenForm;
@@ -247,6 +252,7 @@ export class ReviewShow {
   hide(): void {
     const hadGhost = this.shown?.form === 'inline' && !this.shown.hunks.every(isInLine);
     const isDiff = this.shown?.form === 'diffEditor';
+    this.said?.dispose();
     this.clearInline();
     this.stage.comments.clear(this.document);
     this.stage.pinnedView.clear(this.document);
@@ -290,7 +296,19 @@ export class ReviewShow {
     if (isMoved) this.focusing = setTimeout(() => void this.showGhost(), FOCUS_MILLIS);
   }
 
-  /** A title cannot say it, and what the status bar says goes. */
+  /** In the status bar, as long as somebody looks at it: a tab's title cannot change. */
+  private sayWhich(review: Review | undefined, words: string | undefined): void {
+    this.said?.dispose();
+    this.said = undefined;
+    if (review === undefined || !this.isLookedAt()) return;
+    const { number, count } = positionOf(review);
+    const which = l10n.t('Palimpsest: candidate {0} of {1}', number, count);
+    this.said = window.setStatusBarMessage(
+      `$(diff) ${words === undefined ? `${which}.` : `${which}. ${words}.`}`,
+    );
+  }
+
+  /** What lies over the text of a diff editor of ours. */
   private showMarkInDiff(mark: string | undefined): void {
     const uri = reviewUri(this.document).toString();
     for (const editor of window.visibleTextEditors)
@@ -344,10 +362,4 @@ function markOf(review: Review, words: string | undefined): string | undefined {
   if (count < 2) return words;
   const which = l10n.t('candidate {0} of {1}', number, count);
   return words === undefined ? which : `${which} – ${words}`;
-}
-
-function sayWhich(review: Review, words: string | undefined): void {
-  const { number, count } = positionOf(review);
-  const which = l10n.t('Palimpsest: candidate {0} of {1}', number, count);
-  say(words === undefined ? `${which}.` : `${which}. ${words}.`, 'diff');
 }
