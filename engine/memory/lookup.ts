@@ -15,13 +15,13 @@ import type { IndexedFile, IndexedPlace, Segment } from './segment';
 import { hashesBefore, KEY_UNITS, skipBlanks, skipBlanksBack, unitEnd, unitStart } from './unitKeys';
 
 /** Places that are looked at, by what led there, and sources that are given back. */
-const MOST = { left: 320, begun: 256, right: 64, sources: 64 };
+const MOST = { left: 320, begun: 256, right: 64, sources: 64, late: 16 };
 /**
  * Full searches for one hole, one to two milliseconds each. One of many steps would ask fifty times; after the first one, what
  * stands around the places that were found is searched instead, some tens of such stretches.
  */
 const MOST_SEARCHES = 1;
-const MOST_STRETCHES = 32;
+const MOST_STRETCHES = 12;
 /** Files named as near that are searched as a whole, and characters of each. */
 const NEAR = { files: 8, characters: 100_000 };
 /** Units behind the hole by which a place is looked for: fewer stand everywhere. */
@@ -102,7 +102,7 @@ export class MemoryLookup implements CopyIndex {
     for (const source of findSources(this.nearTexts, tail)) found.addNear(source);
     if (this.searches <= 0) {
       this.byStretch(tail, found);
-      return found.best();
+      return found.best(MOST.late);
     }
     this.searches--;
     this.byIndex(tail, head, found);
@@ -276,10 +276,10 @@ class Found {
     if (this.isNew(origin?.path ?? '', at)) this.push({ ...source, text: origin?.whole ?? text });
   }
 
-  best(): Source[] {
+  best(most = MOST.sources): Source[] {
     return this.sources
       .sort((a, b) => b.worth - a.worth)
-      .slice(0, MOST.sources)
+      .slice(0, most)
       .map(({ source }) => source);
   }
 
