@@ -181,8 +181,13 @@ export class Rewrite {
     this.dispatch({ kind: 'accept', text: this.document.getText() });
   }
 
-  /** One hunk of it: the one at the cursor, where none is named. */
-  acceptHunk(index = this.shown.hunkHere()): void {
+  /** One hunk of it: the one at the cursor, where none is named. One that is out of sight is brought into view first. */
+  acceptHunk(index?: number): void {
+    if (index === undefined && this.shown.reveal()) return;
+    this.takeHunk(index ?? this.shown.hunkHere());
+  }
+
+  private takeHunk(index: number | undefined): void {
     const hunk = this.hunkToTake(index);
     if (hunk === undefined) return;
     this.dispatch({ kind: 'accept-hunk', edits: hunk.edits, text: this.document.getText() });
@@ -190,14 +195,15 @@ export class Rewrite {
 
   /** One that somebody points at. Where only the editor's suggestion shows its new lines, what is not on the screen is shown first. */
   async acceptPointed(index = this.shown.hunkHere()): Promise<void> {
-    if (!this.shown.isOpen(index)) return this.acceptHunk(index);
+    if (!this.shown.isOpen(index)) return this.takeHunk(index);
     const { state } = this;
     await this.shown.insertGhost();
     if (this.state === state) await this.shown.showGhost();
   }
 
-  rejectHunk(index = this.shown.hunkHere()): void {
-    const hunk = this.hunkToTake(index);
+  rejectHunk(index?: number): void {
+    if (index === undefined && this.shown.reveal()) return;
+    const hunk = this.hunkToTake(index ?? this.shown.hunkHere());
     if (hunk !== undefined) this.dispatch({ kind: 'reject-hunk', edits: hunk.edits });
   }
 

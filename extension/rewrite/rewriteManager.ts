@@ -30,9 +30,11 @@ import type { OffsetRange } from '../text/types';
 import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
 import { Spoken } from './announce/announcer';
+import { ClosedDocuments } from './closedDocuments';
 import { ClosedTabs } from './closedTabs';
 import { DenoiseView } from './denoise/view';
 import type { Asked, Unfinished, UnfinishedRewrites } from './interruption/unfinished';
+import { LastReviews } from './lastReviews';
 import { piecesOf, WaitingPieces } from './pieces';
 import type { Asking, CandidateSet } from './request';
 import { lensesOf } from './review/codeLenses';
@@ -43,7 +45,6 @@ import { PinnedView } from './review/pinnedView';
 import { refusalLenses } from './review/refusal';
 import { type More, Rewrite, type RewriteServices } from './rewrite';
 import { candidateOf } from './state/acceptance';
-import type { Reviewed } from './state/reviewed';
 import type { Wanted } from './state/types';
 
 /** What a command does to the rewrite that a person looks at; `which`: a hunk; `isPointed`: it was clicked. */
@@ -69,8 +70,6 @@ const ACTIONS = {
   (rewrite: Rewrite, which: number | undefined, isPointed: boolean) => void | Promise<void>
 >;
 
-/** Documents whose last review is kept, closed ones included. */
-const MOST_REVIEWED = 16;
 /** Endings of a piece behind which the next one is rewritten. */
 const GOES_ON: ReadonlySet<string | undefined> = new Set(['accepted', 'rejected', 'unchanged', 'no-answer']);
 
@@ -100,8 +99,10 @@ export class Rewrites implements CodeLensProvider {
   readonly onDidChangeCodeLenses = this.lensesChanged.event;
   private readonly waiting = new WaitingPieces();
   private isOver = false;
-  /** By document: the review that ended last; the newest at the end. */
-  private readonly reviewed = new Map<string, Reviewed>();
+  private readonly reviewed = new LastReviews();
+  private readonly closedDocuments = this.owned.add(
+    new ClosedDocuments(this.reviewed, (editor) => void this.reopen(editor)),
+  );
 
   constructor(private readonly options: RewritesOptions) {
     this.services = {
@@ -130,7 +131,9 @@ export class Rewrites implements CodeLensProvider {
     this.owned.add(
       // Not `of`: the right side of a diff editor comes and goes on its own.
       workspace.onDidCloseTextDocument((document) => {
-        this.byDocument.get(document.uri.toString())?.dispatch({ kind: 'closed' });
+        const rewrite = this.byDocument.get(document.uri.toString());
+        if (rewrite !== undefined) this.closedDocuments.closed(document.uri.toString(), rewrite.kind);
+        rewrite?.dispatch({ kind: 'closed' });
       }),
     );
     this.owned.add(
@@ -212,7 +215,7 @@ export class Rewrites implements CodeLensProvider {
   /** The review that ended last, if its spans have the text that they had. */
   reopen(editor: TextEditor): Rewrite | undefined {
     const { document } = editor;
-    const known = this.reviewed.get(document.uri.toString());
+    const known = this.reviewed.of(document.uri);
     if (known === undefined) return undefined;
     const text = document.getText();
     const { start, end, text: added } = leastEdit(known.text, text);
@@ -363,10 +366,7 @@ export class Rewrites implements CodeLensProvider {
 
   private keepReviewed(key: string, { reviewed, ending }: Rewrite): void {
     if (reviewed === undefined) return;
-    this.reviewed.delete(key);
-    this.reviewed.set(key, reviewed);
-    const [oldest] = this.reviewed.keys();
-    if (this.reviewed.size > MOST_REVIEWED && oldest !== undefined) this.reviewed.delete(oldest);
+    this.reviewed.keep(key, reviewed);
     if (ending === 'rejected') say(l10n.t('Palimpsest: rejected. “Reopen Last Review” brings it back.'));
   }
 
@@ -392,7 +392,7 @@ export class Rewrites implements CodeLensProvider {
     setContext('palimpsest.holdsBack', rewrite?.holdsBack === true);
     setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
     setContext('palimpsest.inReviewDiff', this.inDiff() !== undefined);
-    const canReopen = editor !== undefined && this.reviewed.has(editor.document.uri.toString());
+    const canReopen = editor !== undefined && this.reviewed.of(editor.document.uri) !== undefined;
     setContext('palimpsest.canReopen', canReopen);
     setContext('palimpsest.atReview', editor !== undefined && rewrite?.show?.isAt(editor) === true);
     setContext('palimpsest.atGhost', editor !== undefined && rewrite?.show?.isAtGhost(editor) === true);

@@ -5,11 +5,14 @@ import {
   type CodeLens,
   ConfigurationTarget,
   commands,
+  languages,
   Position,
   Selection,
   TabInputTextDiff,
   type TextDocument,
   type TextEditor,
+  Uri,
+  WorkspaceEdit,
   window,
   workspace,
 } from 'vscode';
@@ -322,6 +325,51 @@ describe('rewrite, hunk by hunk', () => {
     await run('acceptRewrite');
     await until(() => rewrite.ending, 'the end');
     assert.equal(document.getText(), `# first!\n\n\n${ANSWER}`);
+  });
+
+  it('brings a hunk that is out of sight into view before a key takes it', async () => {
+    const far = '\n'.repeat(400);
+    const editor = await openFile('far.py', `# first\n${far}${TEXT}`);
+    const { document } = editor;
+    const before = document.getText();
+    const { rewrites } = await (await internals()).palimpsest();
+    const start = before.length - TEXT.length;
+    const spans = [{ start, end: before.length, old: TEXT }];
+    const rewrite = rewrites.present(editor, { spans, candidates: [{ texts: [ANSWER] }] }, 0);
+    assert.ok(rewrite);
+    await until(() => rewrite.hunks.length === 3, 'the review');
+    editor.selection = new Selection(0, 0, 0, 0);
+    editor.revealRange(editor.selection);
+    await until(() => editor.visibleRanges.every(({ end }) => end.line < 300), 'the first lines');
+    await run('acceptHunk');
+    assert.equal(document.getText(), before, 'nothing is taken that nobody sees');
+    await until(() => editor.visibleRanges.some(({ end }) => end.line > 400), 'the hunk in view');
+    await run('acceptHunk');
+    await until(() => rewrite.hunks.length === 2, 'it is taken');
+  });
+
+  it('goes on when the language of its file changes', async () => {
+    const editor = await openFile('language.py', TEXT);
+    const { rewrites } = await (await internals()).palimpsest();
+    await presented(editor, ANSWER);
+    const document = await languages.setTextDocumentLanguage(editor.document, 'ruby');
+    await until(() => rewrites.of(document.uri)?.hunks.length === 3, 'the review');
+    assert.equal(document.getText(), TEXT);
+  });
+
+  it('can be reopened under the name that its file has by now', async () => {
+    const editor = await openFile('oldName.py', TEXT);
+    const { rewrites } = await (await internals()).palimpsest();
+    const review = await presented(editor, ANSWER);
+    const { uri } = editor.document;
+    const renamed = Uri.joinPath(uri, '..', 'newName.py');
+    const edit = new WorkspaceEdit();
+    edit.renameFile(uri, renamed, { overwrite: true });
+    await workspace.applyEdit(edit);
+    await until(() => review.ending, 'the end');
+    const now = await window.showTextDocument(await workspace.openTextDocument(renamed));
+    await until(() => rewrites.reopen(now)?.hunks.length === 3, 'the review again');
+    assert.equal(now.document.getText(), TEXT);
   });
 
   it('is looked at again when the text around it heals', async () => {

@@ -155,6 +155,19 @@ export class ReviewShow {
     return hunkAt(this.shown.hunks, line, isNew ? 'new' : 'old');
   }
 
+  /** Goes to the hunk that somebody means who does not say which, where it is out of sight or folded; false where it is not. */
+  reveal(): boolean {
+    const editor = window.activeTextEditor;
+    const index = this.hunkHere();
+    const hunk = index === undefined ? undefined : this.hunks[index];
+    if (index === undefined || hunk === undefined || this.shown?.form !== 'inline') return false;
+    if (editor?.document !== this.document) return false;
+    const { line } = anchorOf(this.document, hunk);
+    if (editor.visibleRanges.some(({ start, end }) => start.line <= line && line <= end.line)) return false;
+    this.goTo(index);
+    return true;
+  }
+
   /** The ghost text is there only while the cursor is at its anchor. */
   cursorMoved(editor: TextEditor): void {
     if (this.shown?.form !== 'inline' || editor.document !== this.document) return;

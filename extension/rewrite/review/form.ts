@@ -18,6 +18,7 @@ export interface Surroundings {
 
 const MOST_HUNKS = 8;
 const MOST_LINES = 60;
+const LONGEST = 2000;
 
 /** One form for all candidates of a rewrite: what a person looks at does not turn into something else under their hands. */
 export function formOf(candidates: readonly (readonly Hunk[])[], surroundings: Surroundings): Form {
@@ -29,7 +30,7 @@ export function formOf(candidates: readonly (readonly Hunk[])[], surroundings: S
 /** Whether a candidate that came later can be shown in the editor at all, if not so well. */
 export function canBeInline(hunks: readonly Hunk[]): boolean {
   // Ghost text follows a line; before the first one there is none.
-  return hunks.every((hunk) => isInLine(hunk) || hunk.endLine > 0);
+  return hunks.every((hunk) => isInLine(hunk) || (hunk.endLine > 0 && isShort(hunk)));
 }
 
 function fitsInline(hunks: readonly Hunk[]): boolean {
@@ -38,4 +39,9 @@ function fitsInline(hunks: readonly Hunk[]): boolean {
   // Both sides of one must fit on a screen, and of several the new text of each.
   if (blocks.some(({ oldLines, newLines }) => oldLines.length + newLines.length > MOST_LINES)) return false;
   return blocks.length < 2 || blocks.every(fitsInSigns);
+}
+
+/** The editor shows neither ghost text nor the end of a line of many thousand characters. */
+function isShort({ oldLines, newLines }: Hunk): boolean {
+  return [...oldLines, ...newLines].every(({ length }) => length <= LONGEST);
 }

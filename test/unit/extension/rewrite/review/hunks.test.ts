@@ -234,6 +234,10 @@ describe('how a candidate is shown', () => {
     assert.equal(form(hunks('two', long)), 'inline', 'one is open');
   });
 
+  test('beside each other, where a line is so long that the editor shows nothing behind it', () => {
+    assert.equal(form(hunks('two', `TWO ${'x'.repeat(3000)}\nand more`)), 'diffEditor');
+  });
+
   test('all candidates of a rewrite in one form, so that nothing changes under a hand', () => {
     const plain = hunks('two', 'TWO');
     const large = hunks('two', 'line\n'.repeat(80));

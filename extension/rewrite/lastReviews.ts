@@ -1,0 +1,42 @@
+// Reviews that are over, so that *Reopen Last Review* can bring them back: one a document, closed ones included, under the name that its
+// file has by now.
+import type { Uri } from 'vscode';
+import type { Reviewed } from './state/reviewed';
+
+const MOST = 16;
+
+export class LastReviews {
+  /** By address; the newest at the end. */
+  private readonly reviews = new Map<string, Reviewed>();
+  /** New addresses by old ones: a document is closed before or after its file has its new name. */
+  private readonly renames = new Map<string, string>();
+
+  keep(address: string, reviewed: Reviewed): void {
+    const key = this.renames.get(address) ?? address;
+    this.reviews.delete(key);
+    this.reviews.set(key, reviewed);
+    forgetOldest(this.reviews);
+  }
+
+  of(uri: Uri): Reviewed | undefined {
+    return this.reviews.get(uri.toString());
+  }
+
+  /** A file or a folder. */
+  renamed(from: Uri, to: Uri): void {
+    const [old, now] = [from.toString(), to.toString()];
+    this.renames.delete(now);
+    this.renames.set(old, now);
+    forgetOldest(this.renames);
+    for (const [key, reviewed] of [...this.reviews]) {
+      if (key !== old && !key.startsWith(`${old}/`)) continue;
+      this.reviews.delete(key);
+      this.reviews.set(now + key.slice(old.length), reviewed);
+    }
+  }
+}
+
+function forgetOldest(map: Map<string, unknown>): void {
+  const [oldest] = map.keys();
+  if (map.size > MOST && oldest !== undefined) map.delete(oldest);
+}
