@@ -17,8 +17,8 @@ export interface GhostAnswers {
 const MAX_TOKENS = 32;
 /** The name of the memory and of the document. */
 const NAME = 'bench';
-/** UTF-16 units of one update, as a rule. */
-const UPDATE = 1_000_000;
+/** Files in one update. */
+export const AT_ONCE = 64;
 
 /** `pathOf`: of a case's file in the memory. */
 export async function ghostAnswers(
@@ -35,7 +35,8 @@ export async function ghostAnswers(
   });
   try {
     const { gate = DEFAULT_GATE } = await client.loadModel({ folder, provider: 'cpu' });
-    for (const some of updates(files)) await client.updateMemory({ memory: NAME, files: some, removed: [] });
+    for (let at = 0; at < files.length; at += AT_ONCE)
+      await client.updateMemory({ memory: NAME, files: files.slice(at, at + AT_ONCE), removed: [] });
     const ask = async (held: Case<string>, to: Recorded, isWorkspace: boolean): Promise<void> => {
       const { text, at, language } = held;
       const begun = performance.now();
@@ -66,19 +67,4 @@ export async function ghostAnswers(
 interface Recorded {
   readonly millis: number[];
   passes: number;
-}
-
-/** At most 256 files each, and not too many characters. */
-function* updates(files: readonly MemoryFile[]): Generator<readonly MemoryFile[]> {
-  let some: MemoryFile[] = [];
-  let length = 0;
-  for (const file of files) {
-    if (some.length === 256 || (some.length > 0 && length + file.text.length > UPDATE)) {
-      yield some;
-      [some, length] = [[], 0];
-    }
-    some.push(file);
-    length += file.text.length;
-  }
-  if (some.length > 0) yield some;
 }

@@ -12,10 +12,8 @@ import { Memory } from '../../engine/memory/memory';
 import type { MemoryFile } from '../../engine/protocol';
 import { figure, markdownTable, mebibytes, median, percentile, publish, runBench, STARTER } from '../harness';
 import { drawCases, HELD, heldFiles, KINDS, LANGUAGES } from '../infilling/spans';
-import { type GhostAnswers, ghostAnswers } from './ghostAnswers';
+import { AT_ONCE, type GhostAnswers, ghostAnswers } from './ghostAnswers';
 
-/** Files in one update. */
-const AT_ONCE = 64;
 const EDITS = 200;
 
 async function main(): Promise<void> {

@@ -82,8 +82,8 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
       before: [...(sides ?? { before }).before.slice(-SIDE_TOKENS)],
       after: [...(sides ?? { after }).after.slice(0, SIDE_TOKENS)],
     };
+    this.copying.prior.turn();
     if (this.copying.alone) {
-      this.copying.prior.turn();
       this.lead = 0;
       return { lead: new Int32Array(0) };
     }
@@ -115,7 +115,6 @@ export class CopyingBlockDenoiser implements BlockDenoiser {
   private warm(): void {
     const { prior } = this.copying;
     const [left, right] = this.texts();
-    prior.turn();
     prior.drafts(left, right);
     prior.analogies(left, right);
   }

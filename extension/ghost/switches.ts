@@ -1,5 +1,4 @@
 // The ways to have less ghost text: off for a language, and quiet for a while.
-
 import { ConfigurationTarget, commands, l10n, type TextDocument, window, workspace } from 'vscode';
 import { setContext } from '../common/contextKeys';
 import { languageName } from '../documents/languageName';

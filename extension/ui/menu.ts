@@ -1,5 +1,4 @@
 // The menu behind the status bar item: the engine, ghost text, the log and the settings.
-
 import { commands, l10n, type TextDocument, window } from 'vscode';
 import { languageName } from '../documents/languageName';
 import type { EngineState } from '../engine/supervisor';

@@ -56,34 +56,32 @@ function isTabular(piece: readonly string[]): boolean {
   return !says(piece) && piece.some((unit) => /[\p{L}\p{N}(){}[\]"'`]/u.test(unit));
 }
 
+/** Of `repeats` times a run is strange, and of more than `loops` times as many it is no way to write code. */
+interface Kind {
+  readonly counts: (piece: readonly string[]) => boolean;
+  readonly repeats: (run: Run) => number;
+  readonly loops: number;
+}
+
+const NAMED: Kind = { counts: says, repeats: ({ piece }) => (piece.length > LONG ? 2 : 3), loops: 1 };
+const TABULAR: Kind = { counts: isTabular, repeats: () => TABLE, loops: 2 };
+
 /**
  * How strange the repetition in a new text is: `loops` is no way to write code, `repeats` is one sometimes. `old` is what
  * stood there, `around` the rest of the file: what repeats there may repeat here.
  */
 export function repetition(text: string, old: string, around: () => string): 'loops' | 'repeats' | undefined {
   const units = unitsOf(text);
-  const oldUnits = unitsOf(old);
-  const strangeness = (counts: typeof says, usual: (run: Run) => number, most: (usual: number) => number) => {
+  const strangeness = ({ counts, repeats, loops }: Kind): 'loops' | 'repeats' | undefined => {
     const run = longestRun(units, counts);
-    const limit = usual(run);
-    if (run.times < limit) return undefined;
-    if (longestRun(oldUnits, counts).times >= run.times) return undefined;
+    const usual = repeats(run);
+    if (run.times < usual) return undefined;
+    if (longestRun(unitsOf(old), counts).times >= run.times) return undefined;
     if (standsIn(around(), run)) return undefined;
-    return run.times > most(limit) ? 'loops' : 'repeats';
+    return run.times > loops * usual ? 'loops' : 'repeats';
   };
-  const named = strangeness(
-    says,
-    ({ piece }) => (piece.length > LONG ? 2 : 3),
-    (usual) => usual,
-  );
-  if (named === 'loops') return named;
-  return (
-    strangeness(
-      isTabular,
-      () => TABLE,
-      (usual) => 2 * usual,
-    ) ?? named
-  );
+  const named = strangeness(NAMED);
+  return named === 'loops' ? named : (strangeness(TABULAR) ?? named);
 }
 
 function standsIn(around: string, { piece, times }: Run): boolean {

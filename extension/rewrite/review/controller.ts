@@ -56,10 +56,7 @@ export class ReviewShow {
   private openIn: TextEditor | undefined;
   private focusing: NodeJS.Timeout | undefined;
   private said: Disposable | undefined;
-  private readonly kept = new KeptShown(() => {
-    const editor = window.activeTextEditor;
-    return editor?.document === this.document && this.isAtGhost(editor);
-  });
+  private readonly kept = new KeptShown(() => this.isAtGhostNow);
 
   constructor(
     private readonly document: TextDocument,
@@ -118,11 +115,15 @@ export class ReviewShow {
     return this.isAt(editor) && this.ghostAt(editor.selection.active) !== undefined;
   }
 
+  /** The same in the editor that is active. */
+  private get isAtGhostNow(): boolean {
+    const editor = window.activeTextEditor;
+    return editor?.document === this.document && this.isAtGhost(editor);
+  }
+
   /** The same of a hunk that somebody points at. */
   isOpen(index: number | undefined): boolean {
-    const editor = window.activeTextEditor;
-    if (editor?.document !== this.document || index === undefined) return false;
-    return this.isAtGhost(editor) && this.hunkHere() === index;
+    return this.isAtGhostNow && index !== undefined && this.hunkHere() === index;
   }
 
   /** The editor inserts the new lines at the cursor, if it shows them. */
@@ -132,8 +133,7 @@ export class ReviewShow {
 
   /** Shows those again. */
   async showGhost(): Promise<void> {
-    const editor = window.activeTextEditor;
-    if (editor?.document === this.document && this.isAtGhost(editor)) await showSuggestion(false);
+    if (this.isAtGhostNow) await showSuggestion(false);
   }
 
   /** Somebody is back from another editor, which had the suggestion. */
