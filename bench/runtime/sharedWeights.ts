@@ -109,7 +109,7 @@ async function child(job: Job, folder: string): Promise<void> {
       logit_bias: new Tensor('float32', new Float32Array(shape.vocabSize), [1, shape.vocabSize]),
       logit_bias_row: new Tensor('int32', new Int32Array(ROWS), [ROWS]),
       inverse_temperature: new Tensor('float32', new Float32Array(ROWS).fill(1), [ROWS, 1]),
-      targets: new Tensor('int32', new Int32Array(ROWS), [ROWS]),
+      targets: new Tensor('int32', new Int32Array(ROWS), [ROWS, 1]),
     };
     for (let layer = 0; layer < shape.layers; layer++) {
       const { k, v } = kvTensors(past, layer, shape);

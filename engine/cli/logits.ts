@@ -27,7 +27,7 @@ export async function sequenceLogits(
     logit_bias: new Tensor('float32', new Float32Array(shape.vocabSize), [1, shape.vocabSize]),
     logit_bias_row: new Tensor('int32', new Int32Array(length), [length]),
     inverse_temperature: new Tensor('float32', new Float32Array(length).fill(1), [length, 1]),
-    targets: new Tensor('int32', new Int32Array(length), [length]),
+    targets: new Tensor('int32', new Int32Array(length), [length, 1]),
   };
   const cacheShape = [1, shape.kvHeads, 1, shape.headSize];
   voidKv(shape).layers.forEach(({ k, v }, layer) => {

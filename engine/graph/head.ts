@@ -39,7 +39,7 @@ export function addHead(
     normed,
     biasRow: graph.input('logit_bias_row', DataType.INT32, ['rows']),
     inverseTemperature: graph.input('inverse_temperature', DataType.FLOAT, ['rows', 1]),
-    targets: graph.input('targets', DataType.INT32, ['rows']),
+    targets: graph.input('targets', DataType.INT32, ['rows', 'targets']),
   };
   const facts = (some: RowInputs): RowFacts => {
     const logits = linear.leave(linear.project(linear.enter(some.normed), weight));
@@ -57,7 +57,7 @@ export function addHead(
     [all.topIds, 'top_ids', DataType.INT32, [k]],
     [all.topLogprobs, 'top_logprobs', DataType.FLOAT, [k]],
     [all.entropy, 'entropy', DataType.FLOAT, []],
-    [all.targetLogprobs, 'target_logprobs', DataType.FLOAT, []],
+    [all.targetLogprobs, 'target_logprobs', DataType.FLOAT, ['targets']],
   ] as const) {
     graph.op('Identity', [value], {}, name);
     graph.output(name, type, ['rows', ...more]);
@@ -76,14 +76,16 @@ function inSlices(
   k: number,
 ): RowFacts {
   const one = graph.int64(1);
-  const count = graph.op('Squeeze', [graph.op('Shape', [rows.targets])]);
+  const size = (axis: number) =>
+    graph.op('Gather', [graph.op('Shape', [rows.targets]), graph.int64(axis)], { axis: 0 });
+  const count = size(0);
   // Slices of equal size, so that what each gives can be stacked; the last one repeats the last row.
   const slices = ceilDivided(graph, count, graph.int64(most));
-  const size = ceilDivided(graph, count, slices);
+  const each = ceilDivided(graph, count, slices);
   const last = graph.op('Sub', [count, one]);
-  const within = graph.op('Range', [graph.int64(0), size, one]);
+  const within = graph.op('Range', [graph.int64(0), each, one]);
   const stacked = graph.loop(slices, (slice) => {
-    const indices = graph.op('Min', [graph.op('Add', [graph.op('Mul', [slice, size]), within]), last]);
+    const indices = graph.op('Min', [graph.op('Add', [graph.op('Mul', [slice, each]), within]), last]);
     const of = (input: string) => graph.op('Gather', [input, indices], { axis: 0 });
     const some = facts({
       normed: of(rows.normed),
@@ -95,19 +97,20 @@ function inSlices(
       { value: some.topIds, type: DataType.INT32, shape: ['slice', k] },
       { value: some.topLogprobs, type: DataType.FLOAT, shape: ['slice', k] },
       { value: some.entropy, type: DataType.FLOAT, shape: ['slice'] },
-      { value: some.targetLogprobs, type: DataType.FLOAT, shape: ['slice'] },
+      { value: some.targetLogprobs, type: DataType.FLOAT, shape: ['slice', 'targets'] },
     ];
   });
   const end = graph.op('Unsqueeze', [count, graph.int64([0])]);
-  const flat = (values: string | undefined, more: readonly number[]) => {
-    const joined = graph.op('Reshape', [values ?? '', graph.int64([-1, ...more])]);
+  const flat = (values: string | undefined, shape: string) => {
+    const joined = graph.op('Reshape', [values ?? '', shape]);
     return graph.op('Slice', [joined, graph.int64([0]), end, graph.int64([0])]);
   };
+  const targets = graph.op('Unsqueeze', [size(1), graph.int64([0])]);
   return {
-    topIds: flat(stacked[0], [k]),
-    topLogprobs: flat(stacked[1], [k]),
-    entropy: flat(stacked[2], []),
-    targetLogprobs: flat(stacked[3], []),
+    topIds: flat(stacked[0], graph.int64([-1, k])),
+    topLogprobs: flat(stacked[1], graph.int64([-1, k])),
+    entropy: flat(stacked[2], graph.int64([-1])),
+    targetLogprobs: flat(stacked[3], graph.op('Concat', [graph.int64([-1]), targets], { axis: 0 })),
   };
 }
 
@@ -145,8 +148,7 @@ function rowFacts(
   const mean = graph.op('Div', [graph.op('ReduceSum', [terms, axis], { keepdims: 1 }), total]);
   const entropy = graph.op('Squeeze', [graph.op('Sub', [logTotal, mean]), axis]);
 
-  const column = graph.op('Unsqueeze', [targets, axis]);
-  const wanted = graph.op('GatherElements', [shifted, column], { axis: 1 });
-  const targetLogprobs = graph.op('Squeeze', [graph.op('Sub', [wanted, logTotal]), axis]);
+  const wanted = graph.op('GatherElements', [shifted, targets], { axis: 1 });
+  const targetLogprobs = graph.op('Sub', [wanted, logTotal]);
   return { topIds, topLogprobs, entropy, targetLogprobs };
 }

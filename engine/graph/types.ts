@@ -32,13 +32,13 @@ export interface GraphOptions {
  *   logit_bias     fp32    [R, V]
  *   logit_bias_row int32   [M]      which bias row goes on which asked-for row
  *   inverse_temperature fp32 [M, 1] 1 for greedy and scoring
- *   targets        int32   [M]      tokens whose log-probability is wanted (0 where it is not)
+ *   targets        int32   [M, T]   tokens whose log-probability is wanted (0 where there are fewer); T at least 1
  * Outputs:
  *   new_k.N, new_v.N (fp32 [B, kvHeads, S, headSize]) or joined_k.N, joined_v.N ([B, kvHeads, P + S, headSize])
  *   top_ids        int32   [M, K]   best first
  *   top_logprobs   fp32    [M, K]   natural logarithm, over the whole vocabulary after bias and temperature
  *   entropy        fp32    [M]      nats
- *   target_logprobs fp32   [M]
+ *   target_logprobs fp32   [M, T]
  */
 
 /** A graph ready for a session: the model's bytes and the folder its external data is relative to. */

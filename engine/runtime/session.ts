@@ -1,10 +1,11 @@
 // One ONNX Runtime session of one built graph: plain arrays in, predictions and K/V out.
 import type { DecoderShape } from '../checkpoint/types';
-import type { LogitBias, Prediction } from '../denoiser';
+import type { Prediction } from '../denoiser';
 import { deviceLost, EngineError } from '../errors';
 import { type PassSize, passBytes } from '../graph/memory';
 import type { BuiltGraph } from '../graph/types';
 import type { ProviderName } from '../protocol';
+import { type AskedRows, askedRows, predictionsOf } from './askedRows';
 import { checkPassFits } from './availableMemory';
 import type { Forward, ForwardRequest, ForwardResult } from './forward';
 import { gpuMemory } from './hardware';
@@ -82,21 +83,17 @@ export class DecoderSession implements Forward {
   async run(request: ForwardRequest): Promise<ForwardResult> {
     const { lanes, ids, positions, past, bias, asks, keep } = request;
     const length = ids.length / lanes;
-    const rows = asks.length > 0 ? Int32Array.from(asks, (ask) => ask.row) : Int32Array.of(0);
-    const biases = collectBiases(asks, this.noBias);
+    const asked = askedRows(asks, request.temperature, this.noBias);
+    const count = asked.rows.length;
     const feeds: Record<string, Tensor> = {
       input_ids: new Tensor('int32', ids, [lanes, length]),
       position_ids: new Tensor('int64', BigInt64Array.from(positions, BigInt), [lanes, length]),
       attn_bias: new Tensor('float32', bias.data, [bias.lanes, 1, bias.rows, past.positions + length]),
-      rows: new Tensor('int32', rows, [rows.length]),
-      logit_bias: new Tensor('float32', biases.table, [biases.count, this.shape.vocabSize]),
-      logit_bias_row: new Tensor('int32', biases.row, [rows.length]),
-      inverse_temperature: new Tensor(
-        'float32',
-        Float32Array.from(rows, (_, index) => inverse(asks[index]?.temperature ?? request.temperature)),
-        [rows.length, 1],
-      ),
-      targets: new Tensor('int32', padded(asks.map((ask) => ask.target ?? 0)), [rows.length]),
+      rows: new Tensor('int32', asked.rows, [count]),
+      logit_bias: new Tensor('float32', asked.biasTable, [asked.biases, this.shape.vocabSize]),
+      logit_bias_row: new Tensor('int32', asked.biasRows, [count]),
+      inverse_temperature: new Tensor('float32', asked.inverseTemperatures, [count, 1]),
+      targets: new Tensor('int32', asked.targets, [count, asked.width]),
     };
     for (let layer = 0; layer < this.shape.layers; layer++) {
       const { k, v } = kvTensors(past, layer, this.shape);
@@ -109,13 +106,13 @@ export class DecoderSession implements Forward {
     if (wantKv) {
       for (let layer = 0; layer < this.shape.layers; layer++) wanted.push(...this.kvNames(layer));
     }
-    this.makeRoom({ lanes, length, past: past.positions, rows: rows.length });
+    this.makeRoom({ lanes, length, past: past.positions, rows: count });
     let kv: KvState | undefined;
     try {
       const session = await this.started();
       const outputs = await session.run(feeds, wanted);
       kv = wantKv ? this.readKv(outputs, request, length) : undefined;
-      const predictions = readPredictions(outputs, asks);
+      const predictions = asks.length > 0 ? readPredictions(outputs, asked) : [];
       if (this.options.provider !== 'cpu' && predictions.some(({ ids }) => !areDistinct(ids)))
         throw deviceLost({ provider: this.options.provider, detail: 'Its results are empty.' });
       if (!keep) disposeKv(kv);
@@ -219,54 +216,18 @@ function output(outputs: InferenceSession.ReturnType, name: string): Tensor {
   return tensor;
 }
 
-function inverse(temperature: number): number {
-  return temperature > 0 ? 1 / temperature : 1;
-}
-
-function padded(values: readonly number[]): Int32Array {
-  return values.length > 0 ? Int32Array.from(values) : Int32Array.of(0);
-}
-
-/** Distinct bias rows once each; row 0 is "no bias". */
-function collectBiases(asks: ForwardRequest['asks'], none: Float32Array) {
-  const index = new Map<LogitBias, number>();
-  const row = padded(
-    asks.map((ask) => {
-      if (!ask.bias) return -1;
-      let at = index.get(ask.bias);
-      if (at === undefined) {
-        at = index.size;
-        index.set(ask.bias, at);
-      }
-      return at;
-    }),
-  );
-  const needsNone = asks.length === 0 || row.includes(-1);
-  const distinct = [...index.keys(), ...(needsNone ? [none] : [])];
-  for (let i = 0; i < row.length; i++) if (asks.length === 0 || row[i] === -1) row[i] = distinct.length - 1;
-  const [only] = distinct;
-  if (distinct.length === 1 && only) return { table: only, row, count: 1 };
-  const table = new Float32Array(distinct.length * none.length);
-  distinct.forEach((bias, i) => {
-    table.set(bias, i * none.length);
-  });
-  return { table, row, count: distinct.length };
-}
-
-function readPredictions(outputs: InferenceSession.ReturnType, asks: ForwardRequest['asks']): Prediction[] {
-  if (asks.length === 0) return [];
-  const ids = output(outputs, 'top_ids').data as Int32Array;
-  const logProbs = output(outputs, 'top_logprobs').data as Float32Array;
+function readPredictions(outputs: InferenceSession.ReturnType, asked: AskedRows): Prediction[] {
   const entropy = output(outputs, 'entropy').data as Float32Array;
-  const targets = output(outputs, 'target_logprobs').data as Float32Array;
   if (entropy.some(Number.isNaN)) throw notNumbers();
-  const k = ids.length / asks.length;
-  return asks.map((ask, i) => ({
-    ids: ids.slice(i * k, (i + 1) * k),
-    logProbs: logProbs.slice(i * k, (i + 1) * k),
-    entropy: entropy[i] ?? 0,
-    targetLogProb: ask.target === undefined ? 0 : (targets[i] ?? 0),
-  }));
+  return predictionsOf(
+    {
+      ids: output(outputs, 'top_ids').data as Int32Array,
+      logProbs: output(outputs, 'top_logprobs').data as Float32Array,
+      entropy,
+      targetLogProbs: output(outputs, 'target_logprobs').data as Float32Array,
+    },
+    asked,
+  );
 }
 
 /**

@@ -106,7 +106,7 @@ export class DecoderRun {
       logit_bias: new Tensor('float32', new Float32Array(shape.vocabSize), [1, shape.vocabSize]),
       logit_bias_row: new Tensor('int32', new Int32Array(count), [count]),
       inverse_temperature: new Tensor('float32', new Float32Array(count).fill(1), [count, 1]),
-      targets: new Tensor('int32', new Int32Array(count).fill(1), [count]),
+      targets: new Tensor('int32', new Int32Array(count).fill(1), [count, 1]),
     };
     for (let layer = 0; layer < shape.layers; layer++) {
       const { k, v } = kvTensors(pastKv, layer, shape);

@@ -89,7 +89,7 @@ export async function run(session: InferenceSession, shape: DecoderShape, reques
       new Float32Array(count).fill(request.inverseTemperature ?? 1),
       [count, 1],
     ),
-    targets: new Tensor('int32', Int32Array.from(request.targets ?? zeros), [count]),
+    targets: new Tensor('int32', Int32Array.from(request.targets ?? zeros), [count, 1]),
   };
   for (let layer = 0; layer < shape.layers; layer++) {
     feeds[`past_k.${layer}`] = new Tensor('float32', item(request.past.keys, layer), cacheShape);

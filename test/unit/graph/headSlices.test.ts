@@ -29,13 +29,13 @@ async function predictions(options: TinyOptions, precision: Precision, rows: num
       positions: Int32Array.from({ length: LENGTH }, (_, index) => index),
       past: voidKv(shape),
       bias: openBias(1, LENGTH),
-      // Rows with a bias, a target and a temperature of their own, so that none may take another's.
+      // Rows with a bias, targets and a temperature of their own, so that none may take another's.
       asks: Array.from({ length: rows }, (_, row) => ({
         row: (row * 5) % LENGTH,
         ...(row % 3 === 1 ? { bias } : {}),
         target: row,
         temperature: row % 2 === 0 ? 1 : 0.5,
-      })),
+      })).flatMap((ask) => (ask.target % 4 === 0 ? [ask, { ...ask, target: ask.target + 20 }] : [ask])),
       temperature: 0,
       keep: false,
     });
@@ -67,13 +67,16 @@ describe('the head in slices', () => {
       for (const rows of [1, 4, 5, 12]) {
         const whole = await predictions(options, precision, rows);
         const sliced = await predictions(options, precision, rows, 4);
-        assert.equal(sliced.length, rows);
+        assert.equal(sliced.length, rows + Math.ceil(rows / 4));
         sliced.forEach((row, index) => {
           const other = whole[index];
           assert.deepEqual(row.ids, other?.ids, `row ${index} of ${rows}`);
           close(row.logProbs, other?.logProbs ?? []);
           close([row.entropy, row.targetLogProb], [other?.entropy ?? 0, other?.targetLogProb ?? 0]);
         });
+        // Another target changes nothing in the row's own numbers, and is answered by itself.
+        assert.deepEqual([whole[0]?.ids, whole[0]?.entropy], [whole[1]?.ids, whole[1]?.entropy]);
+        assert.notEqual(whole[0]?.targetLogProb, whole[1]?.targetLogProb);
       }
     });
   }
