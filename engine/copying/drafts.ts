@@ -129,10 +129,12 @@ function endByText(
   if (first === '' && stop === text.length) return { end: stop, right: 1 };
   let best = -1;
   let agreed = 0;
-  let end = first === '' ? -1 : text.indexOf(first, at + least);
-  for (; end >= 0 && end <= stop; end = text.indexOf(first, end + 1)) {
-    const value = agreement(text, end, right, units);
-    if (value > agreed) [best, agreed] = [end, value];
+  // Only what is looked at is searched: a character that is not there would be sought to the file's end, at each place.
+  const near = text.slice(at, stop + 1);
+  let place = first === '' ? -1 : near.indexOf(first, least);
+  for (; place >= 0; place = near.indexOf(first, place + 1)) {
+    const value = agreement(text, at + place, right, units);
+    if (value > agreed) [best, agreed] = [at + place, value];
   }
   if (best >= 0) return { end: best, right: agreed };
   const line = text.indexOf('\n', at + 1);
