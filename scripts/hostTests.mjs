@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { downloadAndUnzipVSCode, runTests } from '@vscode/test-electron';
 import esbuild from 'esbuild';
+import bundling from '../esbuild.js';
 import { ensureDependencies, root, run } from './setup.mjs';
 import { ensureChromium } from './vscode/browser.mjs';
 import { ensureCodeServer } from './vscode/codeServer.mjs';
@@ -25,10 +26,7 @@ async function buildSuite() {
       path.join(root, 'test/host', file),
     ),
     outdir,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
+    ...bundling.common,
     external: ['vscode', 'mocha'],
     sourcemap: 'inline',
     logLevel: 'warning',

@@ -1,7 +1,9 @@
 // Programs as they are shipped, one minified file each, for benches that time a process and not its sources.
 import path from 'node:path';
-import esbuild from 'esbuild';
+import esbuild, { type BuildOptions } from 'esbuild';
 import { ROOT } from '../harness';
+
+const { common }: { common: BuildOptions } = require('../../esbuild.js');
 
 /** Inside node_modules, so that the bundles find the native runtime. */
 const BUNDLES = path.join(ROOT, 'node_modules', '.cache', 'palimpsest-bench');
@@ -20,11 +22,8 @@ export async function bundle(...sources: readonly string[]): Promise<void> {
     entryPoints: [...sources],
     outdir: BUNDLES,
     entryNames: '[name]',
-    bundle: true,
+    ...common,
     minify: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
     external: ['onnxruntime-node', 'tokenizers'],
     logLevel: 'error',
   });

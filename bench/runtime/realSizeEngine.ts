@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import esbuild from 'esbuild';
+import esbuild, { type BuildOptions } from 'esbuild';
 import type { LoadModelParams, ModelDescription } from '../../engine/protocol';
 import { EngineClient } from '../../engine/rpc/engineClient';
 import { median, ROOT } from '../harness';
@@ -15,6 +15,8 @@ import {
   residentMemory,
   volunteerForTheKiller,
 } from './processFigures';
+
+const { common }: { common: BuildOptions } = require('../../esbuild.js');
 
 export const FILE_LINES = 330;
 export const REST_MILLIS = 5000;
@@ -51,10 +53,7 @@ export async function bundle(
       ghost: path.join(root, 'extension/ghost/requests.ts'),
     },
     outdir: folder,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
+    ...common,
     external: ['onnxruntime-node', 'vscode'],
     logLevel: 'error',
   });

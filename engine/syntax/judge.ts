@@ -1,6 +1,7 @@
-// Looks at answers before anybody sees them: each is parsed in its place, by the grammar that read the old text.
+// Looks at answers before anybody sees them: each is parsed in its place, as the old text was.
 import { type Quality, qualityOf, type Reading } from '../candidates/quality/verdict';
 import type { Flaw } from '../protocol';
+import { isJson, type JsonLanguage, jsonFaults } from './json';
 import { leastEdit } from './leastEdit';
 import type { SyntaxTrees } from './syntaxTrees';
 import { declaresAgain, isNoWorse, type SyntaxTree } from './tree';
@@ -18,14 +19,26 @@ export async function qualitiesOf(
   answers: readonly Judgeable[],
 ): Promise<readonly Quality[]> {
   if (answers.length === 0) return [];
-  const look = (tree: SyntaxTree | undefined) =>
-    answers.map(({ whole, flaws = [] }) =>
-      qualityOf(flaws, tree === undefined ? UNKNOWN : readingWith(tree, whole)),
-    );
-  return (await syntax.ask(text, languageId, look)) ?? look(undefined);
+  const judged = (read: (whole: string) => Reading) =>
+    answers.map(({ whole, flaws = [] }) => qualityOf(flaws, read(whole)));
+  if (isJson(languageId)) return judged(jsonReading(text, languageId));
+  const look = (tree: SyntaxTree) => judged((whole) => readingWith(tree, whole));
+  return (await syntax.ask(text, languageId, look)) ?? judged(() => UNKNOWN);
 }
 
 const UNKNOWN: Reading = { parses: 'unknown', declaresAgain: false };
+
+function jsonReading(text: string, language: JsonLanguage): (whole: string) => Reading {
+  const before = jsonFaults(text, language);
+  return (whole) => {
+    const after = jsonFaults(whole, language);
+    if (before === undefined || after === undefined) return UNKNOWN;
+    return {
+      parses: after.errors <= before.errors ? 'yes' : 'no',
+      declaresAgain: after.declaredTwice > before.declaredTwice,
+    };
+  };
+}
 
 function readingWith(tree: SyntaxTree, whole: string): Reading {
   const edit = leastEdit(tree.text, whole);

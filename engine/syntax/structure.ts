@@ -1,6 +1,8 @@
 // What a grammar lets pass and the language does not: grammars are made to read half-written code. Only what an edit touches
 // is looked at, so a long file costs no more than a short one. Pure.
 
+import { misplacedIn } from './misplaced';
+
 /** A node of tree-sitter's, as far as it is looked at here. */
 export interface StructureNode {
   readonly type: string;
@@ -20,6 +22,8 @@ export interface StructureFaults {
   readonly misindented: number;
   /** Names that are declared where they already are, in languages that have no overloads there. */
   readonly declaredTwice: number;
+  /** Statements where the language takes none. */
+  readonly misplaced: number;
 }
 
 /** Of more children only those around the region are looked at: a node costs a call into WebAssembly. */
@@ -35,18 +39,20 @@ export function structureFaults(
 ): StructureFaults {
   let misindented = 0;
   let declaredTwice = 0;
+  let misplaced = 0;
   const isIndented = root.type === INDENTED;
   const visit = (node: StructureNode): void => {
     if (node.endIndex < region.start || node.startIndex > region.end) return;
     const children = childrenOf(node, region);
     if (isIndented && (node === root || node.type === 'block'))
       misindented += misindentedIn(children, node === root);
+    misplaced += misplacedIn(node, children, node === root);
     const names = children.flatMap(namesDeclaredBy);
     declaredTwice += names.length - new Set(names).size + parametersDeclaredAgain(node);
     for (const child of children) visit(child);
   };
   visit(root);
-  return { misindented, declaredTwice };
+  return { misindented, declaredTwice, misplaced };
 }
 
 function childrenOf(node: StructureNode, region: { readonly start: number; readonly end: number }) {
@@ -99,6 +105,11 @@ const WRAPPERS = new Set(['export_statement', 'lexical_declaration', 'type_decla
 
 /** Each with its kind where one name may stand for several things. */
 function namesDeclaredBy(node: StructureNode): readonly string[] {
+  // Python: a decorated function may be an overload, a setter or registered somewhere; a class is none of these.
+  if (node.type === 'decorated_definition') {
+    const declared = node.childForFieldName('definition');
+    return declared?.type === 'class_definition' ? namesDeclaredBy(declared) : [];
+  }
   if (WRAPPERS.has(node.type)) {
     return node.namedChildren.flatMap((child) => (child === null ? [] : namesDeclaredBy(child)));
   }

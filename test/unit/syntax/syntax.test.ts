@@ -197,7 +197,7 @@ describe('offsets', () => {
 
 describe('faults', () => {
   const TEXT = 'const a = f(1);\nconst b = 2;\n';
-  const NONE = { inRegion: 0, everywhere: 0, misindented: 0, declaredTwice: 0 };
+  const NONE = { inRegion: 0, everywhere: 0, misindented: 0, declaredTwice: 0, misplaced: 0 };
   const faultsOf = (text: string, region = { start: 0, end: text.length }) =>
     trees.ask(text, 'typescript', (tree) => tree.faults(region));
 

@@ -164,6 +164,23 @@ describe('the gate', () => {
       'export function f',
       'declares-again',
     ],
+    [
+      'python',
+      '@dataclass\nclass A:\n    x: int\n\n\n@dataclass\nclass B:\n    x: int\n',
+      'class B',
+      'class A',
+      'declares-again',
+    ],
+    ['python', 'x = 1\ny = 2\n', 'y = 2', 'return x', 'does-not-parse'],
+    ['shellscript', 'log "a"\nlog "b"\n', 'log "b"', 'log("b")', 'does-not-parse'],
+    ['go', 'package p\n\nvar x = 1\n', 'var x = 1', 'x := 1', 'does-not-parse'],
+    ['rust', 'fn a() {}\nconst B: u8 = 1;\n', 'const B: u8 = 1;', 'let b = 1;', 'does-not-parse'],
+    ['rust', 'fn a() {}\nconst B: u8 = 1;\n', 'const B: u8 = 1;', 'a();', 'does-not-parse'],
+    ['cpp', 'int a();\nint b();\n', 'int b();', 'return 3;', 'does-not-parse'],
+    ['json', '{\n  "a": 1,\n  "b": 2\n}\n', '"b": 2', '"b": 2,', 'does-not-parse'],
+    ['json', '{\n  "a": 1,\n  "b": 2\n}\n', '"b": 2', 'b: 2', 'does-not-parse'],
+    ['jsonc', '{\n  // It is.\n  "a": 1,\n  "b": [2]\n}\n', '[2]', '2]', 'does-not-parse'],
+    ['json', '{\n  "a": 1,\n  "b": 2\n}\n', '"b": 2', '"a": 2', 'declares-again'],
     ['typescript', 'class A {\n  f(): void {}\n  g(): void {}\n}\n', 'g():', 'f():', 'declares-again'],
     ['typescript', 'const a = 1;\nconst b = 2;\n', 'const b', 'const a', 'declares-again'],
     ['go', 'package p\n\nfunc (q *Q) A() {}\n\nfunc (q *Q) B() {}\n', 'B()', 'A()', 'declares-again'],
@@ -196,6 +213,40 @@ describe('the gate', () => {
       assert.deepEqual(one?.quality, { mark: 'poor', reasons: [reason] });
     });
   }
+
+  /** What looks like one of those and is none. */
+  const FINE: readonly (readonly [string, string, string, string])[] = [
+    [
+      'python',
+      'class A:\n    @property\n    def x(self):\n        return 1\n\n    def y(self):\n        return 2\n',
+      'def y(self)',
+      '@x.setter\n    def x(self, value)',
+    ],
+    ['shellscript', 'log "a"\nlog "b"\n', 'log "b"', '(log "b")'],
+    ['rust', 'fn a() {}\nconst B: u8 = 1;\n', 'const B: u8 = 1;', 'make!(a);\nmake! { a }'],
+    ['cpp', 'int a();\nint b();\n', 'int b();', 'DECLARE(b);'],
+    ['jsonc', '{\n  "a": 1,\n  "b": 2\n}\n', '"b": 2', '"b": 2, // Two.'],
+    ['json', '{\n  "a": { "x": 1 },\n  "b": 2\n}\n', '"b": 2', '"b": { "x": 1 }'],
+  ];
+  for (const [languageId, text, old, fresh] of FINE) {
+    test(`takes for what it is: ${languageId}, ${JSON.stringify(fresh)}`, async () => {
+      const start = text.indexOf(old);
+      const spans = [{ start, end: start + old.length, old }];
+      const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
+      assert.deepEqual(one?.quality, { mark: 'likely', reasons: [] });
+    });
+  }
+
+  test('JSON that was wrong may stay so, and what is nested too deep is left unread', async () => {
+    const wrong = '{\n  "a": 1,\n  "b": 2,\n}\n';
+    const deep = `${'['.repeat(200_000)}2${']'.repeat(200_000)}`;
+    for (const text of [wrong, deep]) {
+      const start = text.indexOf('2');
+      const spans = [{ start, end: start + 1, old: '2' }];
+      const [one] = await judged(trees, { text, languageId: 'json' }, spans, [{ texts: ['3'] }]);
+      assert.deepEqual(one?.quality, { mark: 'likely', reasons: [] });
+    }
+  });
 
   test('sees it in a long file, where only what is around is looked at', async () => {
     const functions = Array.from({ length: 3000 }, (_, i) => `def f${i}(a):\n    return a + ${i}\n`);
