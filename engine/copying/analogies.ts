@@ -49,10 +49,12 @@ export function analogiesFor(texts: readonly CopyText[], left: string, right: st
   const behind = unitsIn(right).slice(0, RIGHT_UNITS);
   const groups = new Map<string, Group>();
   let total = 0;
-  for (const { text, distance, before, origin } of texts) {
+  for (const stretch of texts) {
+    const { text, distance, before, origin } = stretch;
     const near = before ? text.slice(-MOST_TEXT) : text.slice(0, MOST_TEXT);
     const cut = before ? text.length - near.length : 0;
-    for (const { at, ...found } of analogiesIn(near, before, ours, behind)) {
+    const theirs = unitsNear(stretch, near);
+    for (const { at, ...found } of analogiesIn(near, theirs, before, ours, behind)) {
       const whole = behindHead(found.text, head);
       if (whole === undefined) continue;
       // Blanks in front of what follows the hole belong to that.
@@ -88,13 +90,22 @@ type Group = Omit<Analogy, 'share'> & { readonly weight: number; readonly most: 
 /** An analogy at one place: where that is, and what follows its last unit there. */
 type Found = Omit<Analogy, 'share' | 'place'> & { readonly at: number };
 
+/** A request asks about the same stretches for each of its holes, and again for what was answered. */
+const units = new WeakMap<CopyText, readonly Unit[]>();
+
+function unitsNear(stretch: CopyText, near: string): readonly Unit[] {
+  const known = units.get(stretch) ?? unitsIn(near);
+  units.set(stretch, known);
+  return known;
+}
+
 function* analogiesIn(
   text: string,
+  theirs: readonly Unit[],
   fromEnd: boolean,
   ours: readonly Unit[],
   behind: readonly Unit[],
 ): Generator<Found> {
-  const theirs = unitsIn(text);
   for (const place of places(theirs, ours, fromEnd)) {
     const { order, exchanged, exchange } = matchLeft(theirs, place, ours);
     const unit = theirs[place];

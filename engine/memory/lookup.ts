@@ -15,13 +15,13 @@ import type { IndexedFile, IndexedPlace, Segment } from './segment';
 import { hashesBefore, KEY_UNITS, skipBlanks, skipBlanksBack, unitEnd, unitStart } from './unitKeys';
 
 /** Places that are looked at, by what led there, and sources that are given back. */
-const MOST = { left: 320, begun: 256, right: 64, sources: 64, late: 16 };
+const MOST = { left: 128, begun: 96, right: 48, sources: 48, late: 12 };
 /**
  * Full searches for one hole, one to two milliseconds each. One of many steps would ask fifty times; after the first one, what
- * stands around the places that were found is searched instead, some tens of such stretches.
+ * stands around the places that were found is searched instead.
  */
 const MOST_SEARCHES = 1;
-const MOST_STRETCHES = 12;
+const MOST_STRETCHES = 6;
 /** Files named as near that are searched as a whole, and characters of each. */
 const NEAR = { files: 8, characters: 100_000 };
 /** Units behind the hole by which a place is looked for: fewer stand everywhere. */

@@ -15,6 +15,8 @@ import { type NodeReading, readTrie, type TrieAsk } from './trieReader';
 export const JOIN_TOKENS = 6;
 /** Scores over the vocabulary that one pass holds: 32 MiB of them, and the runtime has a few copies. */
 const LOGITS_AT_ONCE = 8_388_608;
+/** Tokens of the hypotheses, each counted once, from which on no other one is taken in: the last ones are hardly ever chosen. */
+const MOST_NODES = 96;
 /** Answers that are read on into the suffix, beside the hypotheses that are not cut. */
 const SHORTLIST = 12;
 /** Nats; docs/decisions/rescoring.md has the figures. */
@@ -39,7 +41,9 @@ export async function rescore(
       origins.set(node, [...(origins.get(node) ?? []), { ...origin, isWhole }]);
     }
   };
-  for (const hypothesis of hypotheses) add(hypothesis);
+  // The canvas first, then what speaks most for itself.
+  const likeliest = [...hypotheses].sort((a, b) => (b.copy?.share ?? 1) - (a.copy?.share ?? 1));
+  for (const hypothesis of likeliest) if (trie.size < MOST_NODES) add(hypothesis);
   const read = async (
     nodes: readonly number[],
     about: TrieAsk['about'],
