@@ -134,7 +134,10 @@ export interface RescoreRequest {
   readonly hypotheses: readonly Hypothesis[];
   /** Tokens of the causal head's own greedy continuation, which is one hypothesis more; 0: none, and no copies either. */
   readonly continuation: number;
-  /** Nats: it ends once its ln p is below this, for what begins so is hardly ever chosen, and each token takes a pass. Default −4. */
+  /**
+   * Nats: it ends once its ln p is below this or below that of the best hypothesis, for what begins so is hardly ever chosen, and
+   * each token takes a pass. −Infinity: it does not end before its length. Default −4.
+   */
   readonly leastContinuation?: number | undefined;
   /** Fewest and most tokens of an answer, and fewest of one that is a cut: each hypothesis is cut behind each of these. */
   readonly least: number;

@@ -62,7 +62,14 @@ export async function rescore(
     ids: await continuation(
       trie,
       known,
-      { count: Math.min(request.continuation, most), logProb: leastContinuation, end: request.end },
+      {
+        count: Math.min(request.continuation, most),
+        logProb:
+          leastContinuation === -Infinity
+            ? -Infinity
+            : Math.max(leastContinuation, bestWhole(trie, known, origins)),
+        end: request.end,
+      },
       (node) => read([node], 'next'),
     ),
     source: 'causal',
@@ -84,6 +91,28 @@ function parts(nodes: readonly number[], most: number): number[][] {
   return Array.from({ length: Math.ceil(nodes.length / size) }, (_, i) =>
     nodes.slice(i * size, (i + 1) * size),
   );
+}
+
+/** ln p of the likeliest hypothesis and the suffix's first token behind it. */
+function bestWhole(
+  trie: TokenTrie,
+  known: ReadonlyMap<number, NodeReading>,
+  origins: ReadonlyMap<number, readonly Origin[]>,
+): number {
+  const sums = logProbsOf(trie, known);
+  let best = -Infinity;
+  for (const [node, all] of origins)
+    if (all.some(({ isWhole }) => isWhole))
+      best = Math.max(best, (sums[node] ?? 0) + (known.get(node)?.onward[0] ?? -Infinity));
+  return best;
+}
+
+/** By node: ln p of all that leads to it. */
+function logProbsOf(trie: TokenTrie, known: ReadonlyMap<number, NodeReading>): number[] {
+  const sums: number[] = [0];
+  for (let node = 1; node < trie.size; node++)
+    sums.push((sums[trie.parents[node] ?? 0] ?? 0) + (known.get(node)?.logProb ?? 0));
+  return sums;
 }
 
 /** `logProb`: of all of it together. */
@@ -124,9 +153,7 @@ function shortlist(
   least: number,
   leastCut: number,
 ): number[] {
-  const sums: number[] = [0];
-  for (let node = 1; node < trie.size; node++)
-    sums.push((sums[trie.parents[node] ?? 0] ?? 0) + (known.get(node)?.logProb ?? 0));
+  const sums = logProbsOf(trie, known);
   const depth = (node: number): number => trie.depths[node] ?? 0;
   const promise = (node: number): number =>
     (sums[node] ?? 0) + (known.get(node)?.onward[0] ?? 0) + STAY * depth(node);

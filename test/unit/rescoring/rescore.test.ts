@@ -13,7 +13,11 @@ class Counting implements Forward {
   readonly deviceCache = false;
   passes = 0;
 
-  constructor(private readonly logProb: number) {}
+  /** `hypothesis`: ln p of each token that is asked about. */
+  constructor(
+    private readonly logProb: number,
+    private readonly hypothesis: number,
+  ) {}
 
   run({ asks }: ForwardRequest): Promise<ForwardResult> {
     this.passes++;
@@ -22,14 +26,14 @@ class Counting implements Forward {
       ids: Int32Array.of(3),
       logProbs: Float32Array.of(logProb),
       entropy: 0,
-      targetLogProb: -1,
+      targetLogProb: this.hypothesis,
     };
     return Promise.resolve({ predictions: asks.map(() => prediction), kv: undefined });
   }
 }
 
-async function continued(logProb: number, options: Partial<RescoreRequest> = {}) {
-  const forward = new Counting(logProb);
+async function continued(logProb: number, options: Partial<RescoreRequest> = {}, hypothesis = -9) {
+  const forward = new Counting(logProb, hypothesis);
   const kv = { positions: 1, lanes: 1, location: 'cpu', tensors: [] } as never;
   const rescored = await rescore(forward, { kv, token: 0, position: 0, index: 0 }, SUFFIX, {
     ...{ hypotheses: [{ ids: Int32Array.of(5), source: 'canvas' }], continuation: 16 },
@@ -52,6 +56,19 @@ describe('the causal continuation', () => {
       [-1.99, 3],
     ] as const) {
       const { passes, longest } = await continued(logProb);
+      assert.equal(longest, tokens);
+      assert.equal(passes, 1 + tokens + 1);
+    }
+  });
+
+  test('one that is less likely than a whole hypothesis takes no more passes', async () => {
+    // The hypothesis and what stands behind it are e⁻² together.
+    for (const [logProb, tokens] of [
+      [-0.9, 3],
+      [-0.6, 4],
+      [-0.1, 16],
+    ] as const) {
+      const { passes, longest } = await continued(logProb, {}, -1);
       assert.equal(longest, tokens);
       assert.equal(passes, 1 + tokens + 1);
     }
