@@ -1,5 +1,5 @@
 // Statements where a language takes none, and a grammar does all the same: it is made to read pieces of code, too. Pure.
-import type { StructureNode } from './structure';
+import type { StructureNode } from './types';
 
 /** Of the root of a grammar: what stands at the top of a file by mistake alone. */
 const AT_TOP: Readonly<Record<string, ReadonlySet<string>>> = {

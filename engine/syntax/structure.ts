@@ -2,20 +2,7 @@
 // is looked at, so a long file costs no more than a short one. Pure.
 
 import { misplacedIn } from './misplaced';
-
-/** A node of tree-sitter's, as far as it is looked at here. */
-export interface StructureNode {
-  readonly type: string;
-  readonly text: string;
-  readonly startIndex: number;
-  readonly endIndex: number;
-  readonly startPosition: { readonly row: number; readonly column: number };
-  readonly endPosition: { readonly row: number };
-  readonly namedChildCount: number;
-  readonly namedChildren: readonly (StructureNode | null)[];
-  namedChild(index: number): StructureNode | null;
-  childForFieldName(name: string): StructureNode | null;
-}
+import type { StructureNode } from './types';
 
 export interface StructureFaults {
   /** Python: statements that are indented as no statement beside them, and blocks without any. */

@@ -12,3 +12,17 @@ export interface TextEdit {
   readonly end: number;
   readonly text: string;
 }
+
+/** A node of tree-sitter's, as far as it is looked at here. */
+export interface StructureNode {
+  readonly type: string;
+  readonly text: string;
+  readonly startIndex: number;
+  readonly endIndex: number;
+  readonly startPosition: { readonly row: number; readonly column: number };
+  readonly endPosition: { readonly row: number };
+  readonly namedChildCount: number;
+  readonly namedChildren: readonly (StructureNode | null)[];
+  namedChild(index: number): StructureNode | null;
+  childForFieldName(name: string): StructureNode | null;
+}

@@ -1,11 +1,11 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
-import { commands, l10n, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
+import { commands, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
 import { toEngineError } from '../../engine/errors';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { editDocument, isCursorNear } from '../documents/editing';
 import { leastEdit, rebased } from '../text/edits';
 import type { OffsetRange, TextChange, TextEdit } from '../text/types';
-import { say, unsay } from '../ui/statusMessage';
+import { unsay } from '../ui/statusMessage';
 import { Reporter, type ReportServices } from './announce/reporter';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
 import { judged } from './judge';
@@ -16,7 +16,7 @@ import { type Asking, type CandidateSet, estimateCandidates, requestCandidates }
 import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
-import { type Pointed, pointedWords } from './review/selectedWords';
+import { ReviewParts } from './reviewParts';
 import { SecondLook } from './secondLook';
 import { SelectionsBefore } from './selectionsBefore';
 import { textTaken } from './state/acceptance';
@@ -57,6 +57,8 @@ export class Rewrite {
   private readonly shown: ReviewShow;
   private readonly secondLook: SecondLook;
   private readonly reporter: Reporter;
+  /** What a person does to parts of the candidate. */
+  readonly parts: ReviewParts;
   private readonly selectionsBefore: SelectionsBefore;
   /** What was under review when it ended, for those who want it back. */
   reviewed: Reviewed | undefined;
@@ -92,6 +94,12 @@ export class Rewrite {
       services,
       () => this.state.kind === 'reviewing',
       () => this.changed(this),
+    );
+    this.parts = new ReviewParts(
+      document,
+      this.shown,
+      () => this.state,
+      (event) => this.dispatch(event),
     );
   }
 
@@ -179,55 +187,6 @@ export class Rewrite {
   /** All of the candidate. */
   accept(): void {
     this.dispatch({ kind: 'accept', text: this.document.getText() });
-  }
-
-  /** One hunk of it: the one at the cursor, where none is named. One that is out of sight is brought into view first. */
-  acceptHunk(index?: number): void {
-    if (index === undefined && this.shown.reveal()) return;
-    this.takeHunk(index ?? this.shown.hunkHere());
-  }
-
-  private takeHunk(index: number | undefined): void {
-    const hunk = this.hunkToTake(index);
-    if (hunk === undefined) return;
-    this.dispatch({ kind: 'accept-hunk', edits: hunk.edits, text: this.document.getText() });
-  }
-
-  /** One that somebody points at. Where only the editor's suggestion shows its new lines, what is not on the screen is shown first. */
-  async acceptPointed(index = this.shown.hunkHere()): Promise<void> {
-    if (!this.shown.isOpen(index)) return this.takeHunk(index);
-    const { state } = this;
-    await this.shown.insertGhost();
-    if (this.state === state) await this.shown.showGhost();
-  }
-
-  rejectHunk(index?: number): void {
-    if (index === undefined && this.shown.reveal()) return;
-    const hunk = this.hunkToTake(index ?? this.shown.hunkHere());
-    if (hunk !== undefined) this.dispatch({ kind: 'reject-hunk', edits: hunk.edits });
-  }
-
-  async step(direction: 1 | -1): Promise<void> {
-    if (this.state.kind === 'reviewing') await this.shown.step(direction);
-  }
-
-  /** Pins the words that are selected in the old text or, in a diff editor, in the new one; or lets go of them. */
-  async pin(): Promise<void> {
-    const pointed = this.pointed();
-    if (pointed === undefined) return this.openForWords();
-    const words = pointed.words.flatMap((own, span) => own.map((word) => ({ span, word })));
-    if (words.length === 0) say(l10n.t('Only words in the rewrite can be pinned.'));
-    for (const { span, word } of words) this.dispatch({ kind: 'pin', side: pointed.side, span, word });
-  }
-
-  /** Masks the words that are selected in the new text again; all else in it stays. */
-  async remask(): Promise<void> {
-    const pointed = this.pointed();
-    if (pointed?.side !== 'new') return this.openForWords();
-    if (pointed.words.every((own) => own.length === 0)) {
-      say(l10n.t('Only words in the rewrite can be re-masked.'));
-    }
-    this.dispatch({ kind: 'redo', words: pointed.words });
   }
 
   /** Edits of the document, as the editor reports them; `isTurn`: by undo or redo. */
@@ -403,21 +362,6 @@ export class Rewrite {
   private replace(edits: readonly TextEdit[], undoStopBefore: boolean): Promise<boolean> {
     const unseen = this.services.diffs.isOpen(this.document);
     return editDocument(this.document, edits, { undoStopBefore, unseen });
-  }
-
-  private hunkToTake(index: number | undefined): Hunk | undefined {
-    return index === undefined ? undefined : this.hunks[index];
-  }
-
-  private pointed(): Pointed | undefined {
-    if (this.state.kind !== 'reviewing') return undefined;
-    return pointedWords(this.document, this.state.review, this.shown.form);
-  }
-
-  private async openForWords(): Promise<void> {
-    if (this.state.kind !== 'reviewing') return;
-    await this.shown.openDiff(this.state.review);
-    say(l10n.t('Palimpsest: place the cursor on a word in the new text, then pin or re-mask it.'));
   }
 
   private clear(): void {

@@ -29,6 +29,7 @@ import { followAll } from '../text/tracking';
 import type { OffsetRange } from '../text/types';
 import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
+import { ACTIONS, type RewriteAction } from './actions';
 import { Spoken } from './announce/announcer';
 import { ClosedDocuments } from './closedDocuments';
 import { ClosedTabs } from './closedTabs';
@@ -47,35 +48,10 @@ import { type More, Rewrite, type RewriteServices } from './rewrite';
 import { candidateOf } from './state/acceptance';
 import type { Wanted } from './state/types';
 
-/** What a command does to the rewrite that a person looks at; `which`: a hunk; `isPointed`: it was clicked. */
-const ACTIONS = {
-  accept: (rewrite) => rewrite.accept(),
-  reject: (rewrite) => rewrite.dispatch({ kind: 'reject' }),
-  cancel: (rewrite) => rewrite.dispatch({ kind: 'cancel' }),
-  take: (rewrite) => rewrite.dispatch({ kind: 'take' }),
-  next: (rewrite) => rewrite.dispatch({ kind: 'next' }),
-  previous: (rewrite) => rewrite.dispatch({ kind: 'previous' }),
-  showAnyway: (rewrite) => rewrite.dispatch({ kind: 'show-anyway' }),
-  again: (rewrite) => rewrite.dispatch({ kind: 'again' }),
-  acceptHunk: (rewrite, which, isPointed) =>
-    isPointed ? rewrite.acceptPointed(which) : rewrite.acceptHunk(which),
-  rejectHunk: (rewrite, which) => rewrite.rejectHunk(which),
-  nextHunk: (rewrite) => rewrite.step(1),
-  previousHunk: (rewrite) => rewrite.step(-1),
-  showNewLines: (rewrite) => rewrite.show?.showGhost(),
-  pin: (rewrite) => rewrite.pin(),
-  remask: (rewrite) => rewrite.remask(),
-} satisfies Record<
-  string,
-  (rewrite: Rewrite, which: number | undefined, isPointed: boolean) => void | Promise<void>
->;
-
 /** Endings of a piece behind which the next one is rewritten. */
 const GOES_ON: ReadonlySet<string | undefined> = new Set(['accepted', 'rejected', 'unchanged', 'no-answer']);
 
 const CELL_SCHEME = 'vscode-notebook-cell';
-
-export type RewriteAction = keyof typeof ACTIONS;
 
 export interface RewritesOptions extends Asking, Pick<RewriteServices, 'activity'> {
   readonly syntax: SyntaxTrees;
