@@ -1,6 +1,6 @@
 // A damaged quantised file would still run, and write rubbish: so each block of it has a checksum behind the last one. Loading
 // looks at so many blocks that a small file is checked whole and a large one is not slow, at others of it each time.
-import { createHash } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { throwIfCancelled } from '../errors';
 
@@ -10,6 +10,8 @@ const BLOCK = 1 << 20;
 const SUM = 8;
 /** Most blocks that are looked at when a file is loaded: less than 0.1 s. */
 const MOST = 64;
+/** Blocks that are looked at side by side, each on a thread of its own. */
+const AT_ONCE = 4;
 
 /** Length of a file whose checksums follow its first `bytes` bytes. */
 export function checkedLength(bytes: number): number {
@@ -37,17 +39,24 @@ export async function isSound(handle: FileHandle, bytes: number, most = MOST): P
   const count = sums.length / SUM;
   const looks = Math.min(count, most);
   const shift = Math.random();
-  for (let look = 0; look < looks; look++) {
-    const block = looks === count ? look : Math.floor(((look + shift) * count) / looks);
-    const wanted = sums.subarray(block * SUM, (block + 1) * SUM);
-    if (!wanted.equals(await checksum(handle, bytes, block))) return false;
-  }
-  return true;
+  let next = 0;
+  let sound = true;
+  const lookOn = async (): Promise<void> => {
+    while (sound && next < looks) {
+      const look = next++;
+      const block = looks === count ? look : Math.floor(((look + shift) * count) / looks);
+      const wanted = sums.subarray(block * SUM, (block + 1) * SUM);
+      if (!wanted.equals(await checksum(handle, bytes, block))) sound = false;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lookOn));
+  return sound;
 }
 
 async function checksum(handle: FileHandle, bytes: number, block: number): Promise<Uint8Array> {
   const start = block * BLOCK;
   const content = Buffer.allocUnsafe(Math.min(BLOCK, bytes - start));
   const { bytesRead } = await handle.read(content, 0, content.length, start);
-  return createHash('sha256').update(content.subarray(0, bytesRead)).digest().subarray(0, SUM);
+  const digest = await webcrypto.subtle.digest('SHA-256', content.subarray(0, bytesRead));
+  return new Uint8Array(digest, 0, SUM);
 }
