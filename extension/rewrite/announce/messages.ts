@@ -22,14 +22,20 @@ export function wordsOfNote(note: Note): string {
   }
 }
 
-export function sayTooLong({ lines, most }: TooLong): string {
-  return most < 1
+export function sayTooLong({ unit, selected, most }: TooLong): string {
+  if (most < 1)
+    return l10n.t(
+      'Palimpsest: this is too long for the model. Select less, or choose a model with a longer context.',
+    );
+  return unit === 'lines'
     ? l10n.t(
-        'Palimpsest: this is too long for the model. Select less, or choose a model with a longer context.',
+        'Palimpsest: about {0} lines are selected, and at most {1} fit. Select less, or choose a model with a longer context.',
+        selected,
+        most,
       )
     : l10n.t(
-        'Palimpsest: about {0} lines are selected, and at most {1} fit. Select less, or choose a model with a longer context.',
-        lines,
+        'Palimpsest: about {0} characters are selected, and at most {1} fit. Select less, or choose a model with a longer context.',
+        selected,
         most,
       );
 }

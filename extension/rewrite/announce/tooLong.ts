@@ -1,8 +1,9 @@
-// A selection that is too long for the model, told in what a person selected: lines, not tokens. Pure.
+// A selection that is too long for the model, told in what a person selected: lines, or characters of a line, not tokens. Pure.
 import type { EngineError } from '../../../engine/errors';
 
 export interface TooLong {
-  readonly lines: number;
+  readonly unit: 'lines' | 'characters';
+  readonly selected: number;
   /** About so many would fit; 0: not even one. */
   readonly most: number;
 }
@@ -14,7 +15,21 @@ export function tooLong({ code, data }: EngineError, texts: readonly string[]): 
   const room = number(data['budget']) ?? number(data['limit']);
   if (needed === undefined || room === undefined || needed <= room) return undefined;
   const lines = texts.reduce((sum, text) => sum + text.split(/\r\n|\r|\n/).length, 0);
-  return { lines, most: Math.min(lines - 1, Math.floor((lines * room) / needed)) };
+  const most = Math.min(lines - 1, Math.floor((lines * room) / needed));
+  if (most > 0) return { unit: 'lines', selected: lines, most };
+  // A few very long lines: they are counted roughly, as nobody counts them.
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
+  return {
+    unit: 'characters',
+    selected: roughly(characters),
+    most: roughly(Math.min(characters - 1, (characters * room) / needed)),
+  };
+}
+
+/** Two digits, rounded down. */
+function roughly(count: number): number {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, count))) - 1);
+  return Math.floor(count / step) * step;
 }
 
 function number(value: unknown): number | undefined {
