@@ -173,6 +173,7 @@ export class Rewrite {
 
   /** Shows candidates that were made elsewhere, of the document as it stands. */
   present({ spans, candidates }: CandidateSet, seed: number, more: More = {}): void {
+    unsay();
     this.sift = more.sift;
     this.enter(beginReview(spans, candidates, seed, more.wanted));
   }

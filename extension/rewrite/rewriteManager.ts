@@ -22,10 +22,8 @@ import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
 import { textChangesOf } from '../documents/recordedChanges';
 import type { CopiedFrom } from '../memory/copiedFrom';
-import { leastEdit } from '../text/edits';
 import { areWithin } from '../text/offsets';
 import { rangeOf } from '../text/ranges';
-import { followAll } from '../text/tracking';
 import type { OffsetRange } from '../text/types';
 import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
@@ -46,6 +44,7 @@ import { PinnedView } from './review/pinnedView';
 import { refusalLenses } from './review/refusal';
 import { type More, Rewrite, type RewriteServices } from './rewrite';
 import { candidateOf } from './state/acceptance';
+import { reviewedIn } from './state/reviewed';
 import type { Wanted } from './state/types';
 
 /** Endings of a piece behind which the next one is rewritten. */
@@ -190,19 +189,15 @@ export class Rewrites implements CodeLensProvider {
 
   /** The review that ended last, if its spans have the text that they had. */
   reopen(editor: TextEditor): Rewrite | undefined {
-    const { document } = editor;
-    const known = this.reviewed.of(document.uri);
+    const known = this.reviewed.of(editor.document.uri);
     if (known === undefined) return undefined;
-    const text = document.getText();
-    const { start, end, text: added } = leastEdit(known.text, text);
-    const change = { offset: start, length: end - start, text: added };
-    const spans = text === known.text ? known.review.spans : followAll(known.review.spans, [change]);
-    if (spans === undefined) {
+    const review = reviewedIn(known, editor.document.getText());
+    if (review === undefined) {
       say(l10n.t('Palimpsest: the review cannot be reopened, because its text was edited.'));
       return undefined;
     }
     const rewrite = this.open(editor);
-    rewrite?.resume({ ...known.review, spans });
+    rewrite?.resume(review);
     return rewrite;
   }
 

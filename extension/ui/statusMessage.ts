@@ -3,16 +3,35 @@ import { type Disposable, window } from 'vscode';
 
 const MILLIS = 6000;
 
-let last: Disposable | undefined;
+interface Said {
+  readonly text: string;
+  /** Of `performance.now()`. */
+  readonly until: number;
+  readonly shown: Disposable;
+}
+
+let last: Said | undefined;
 
 /** In place of what was said before. `icon`: the name of one of the editor's product icons. */
 export function say(sentence: string, icon = 'info'): void {
-  last?.dispose();
-  last = window.setStatusBarMessage(`$(${icon}) ${sentence}`, MILLIS);
+  show(`$(${icon}) ${sentence}`, MILLIS);
 }
 
 /** Takes away what was said last: something else has begun, to which it would seem to belong. */
 export function unsay(): void {
-  last?.dispose();
+  last?.shown.dispose();
   last = undefined;
+}
+
+/** What stands there until it is disposed of, beneath what was said last: the newest message is the one on the screen. */
+export function sayBeneath(sentence: string, icon: string): Disposable {
+  const beneath = window.setStatusBarMessage(`$(${icon}) ${sentence}`);
+  const left = last === undefined ? 0 : last.until - performance.now();
+  if (last !== undefined && left > 0) show(last.text, left);
+  return beneath;
+}
+
+function show(text: string, millis: number): void {
+  last?.shown.dispose();
+  last = { text, until: performance.now() + millis, shown: window.setStatusBarMessage(text, millis) };
 }

@@ -211,6 +211,54 @@ describe('rewrite, hunk by hunk', () => {
     assert.equal(editor.document.getText(), TEXT.replace('one = 1', 'one = "1"'));
   });
 
+  it('is reopened wherever undo has led to, though its last change was rejected', async () => {
+    const editor = await openFile('partly.py', TEXT);
+    const first = await presented(editor, ANSWER);
+    for (const left of [2, 1]) {
+      await run('acceptHunk', 0);
+      await until(() => first.hunks.length === left, `${left} left`);
+    }
+    await run('rejectHunk', 0);
+    await until(() => first.ending, 'the end');
+    const { rewrites } = await (await internals()).palimpsest();
+    for (const hunks of [2, 3]) {
+      await undoIn(editor.document);
+      await run('reopenReview');
+      const again = await until(() => rewrites.of(editor.document.uri), 'the review');
+      await until(() => again.hunks.length === hunks, `${hunks} changes`);
+      await run('rejectRewrite');
+    }
+    assert.equal(editor.document.getText(), TEXT);
+  });
+
+  it('says in a diff editor, too, that another seed brought nothing new, above which candidate it shows', async () => {
+    await configure('rewrite.preview', 'diffEditor');
+    const editor = await openFile('nothing.py', 'total = first\n');
+    const { rewrites } = await (await internals()).palimpsest();
+    const answer = 'total = second\n';
+    const rewrite = await presented(editor, answer);
+    await until(() => diffTabs() === 1, 'the diff editor');
+    await until(
+      () => window.activeTextEditor?.document.uri.scheme === 'palimpsest-rewrite',
+      'its right side',
+    );
+    rewrite.dispatch({ kind: 'pin', side: 'new', span: 0, word: { start: 0, end: answer.length } });
+    const bar = statusMessages();
+    try {
+      await run('rewriteAgain');
+      const isNote = (text: string) => /nothing new/.test(text);
+      await until(() => {
+        const noted = bar.said.findIndex(isNote);
+        return noted >= 0 && bar.said.slice(noted).some((text) => /candidate 1 of 1/.test(text));
+      }, 'the sentence, and the label');
+      assert.ok(isNote(bar.said.at(-1) ?? ''), bar.said.join('\n'));
+      assert.match(rewrites.services.lineNote.text ?? '', /nothing new/);
+    } finally {
+      bar.stop();
+    }
+    await run('rejectRewrite');
+  });
+
   it('is reopened after an edit in its place was undone', async () => {
     const editor = await openFile('conflict.py', TEXT);
     const first = await presented(editor, ANSWER);

@@ -5,6 +5,7 @@ import { EngineError } from '../../../engine/errors';
 import { editorsOf, isCursorNear } from '../../documents/editing';
 import type { LineNote } from '../../ui/lineNote';
 import { say, unsay } from '../../ui/statusMessage';
+import { reviewedUri } from '../review/diffEditor';
 import { noteOfRefusal, tellRefusal, wordsOfRefusal } from '../review/refusal';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Note, RewriteState } from '../state/transitions';
@@ -52,8 +53,10 @@ export class Reporter {
   note(note: Note): void {
     const sentence = wordsOfNote(note);
     say(sentence);
-    const editor = this.activeEditor();
-    if (editor !== undefined) this.services.lineNote.show(editor, editor.selection.end.line, sentence);
+    const editor = window.activeTextEditor;
+    // The right side of a diff editor is a document of its own.
+    if (editor !== undefined && reviewedUri(editor.document.uri) === this.document.uri.toString())
+      this.services.lineNote.show(editor, editor.selection.end.line, sentence);
   }
 
   refused(refusal: Refusal): void {

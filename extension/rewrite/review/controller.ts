@@ -14,6 +14,7 @@ import {
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings } from '../../settings';
 import type { TextChange } from '../../text/types';
+import { sayBeneath } from '../../ui/statusMessage';
 import { wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review } from '../state/types';
@@ -316,9 +317,7 @@ export class ReviewShow {
     if (review === undefined || !this.isLookedAt()) return;
     const { number, count } = positionOf(review);
     const which = l10n.t('Palimpsest: candidate {0} of {1}', number, count);
-    this.said = window.setStatusBarMessage(
-      `$(diff) ${words === undefined ? `${which}.` : `${which}. ${words}.`}`,
-    );
+    this.said = sayBeneath(words === undefined ? `${which}.` : `${which}. ${words}.`, 'diff');
   }
 
   /** What lies over the text of a diff editor of ours. */

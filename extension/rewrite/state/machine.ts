@@ -31,7 +31,7 @@ export function beginReview(
 
 /** A review that was over, of the document as it stands now. */
 export function resume(review: Review): Decision {
-  return toReview({ ...review, moments: [] });
+  return toReview(review);
 }
 
 /** Events that make no sense in a state change nothing: keys and candidates may arrive late. */
