@@ -3,6 +3,7 @@ import { ConfigurationTarget, commands, l10n, type TextDocument, window, workspa
 import { setContext } from '../common/contextKeys';
 import { languageName } from '../documents/languageName';
 import { SECTION } from '../settings';
+import { say } from '../ui/statusMessage';
 import { Snooze } from './snooze';
 
 const KEY = 'ghostText.enabled';
@@ -57,7 +58,7 @@ export class GhostSwitches {
     const message = enabled
       ? l10n.t('Ghost text is off for {0}.', languageName(languageId))
       : l10n.t('Ghost text is on for {0}.', languageName(languageId));
-    window.setStatusBarMessage(`$(pencil) ${message}`, 4000);
+    say(message, 'pencil');
     if (enabled) await commands.executeCommand('editor.action.inlineSuggest.hide');
   }
 
