@@ -351,6 +351,7 @@ export class Palimpsest {
   ): Promise<InlineCompletionItem[]> {
     const rewrite = this.rewrites.of(document.uri);
     if (rewrite !== undefined) {
+      this.ghost.giveWay();
       const ghost = rewrite.ghostAt(position);
       if (wantsGhostText) this.status.silent(sayWhySilent('reviewing'));
       return ghost === undefined ? [] : [ghostItem(ghost, '_palimpsest.ghostInserted')];

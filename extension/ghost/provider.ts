@@ -1,6 +1,7 @@
 // Ghost text at the cursor, as the editor asks for it. Silent when it fails; the status bar says why there is none.
 import {
   type CancellationToken,
+  commands,
   type InlineCompletionContext,
   InlineCompletionItem,
   InlineCompletionTriggerKind,
@@ -69,6 +70,8 @@ export class GhostText {
   private readonly requests: GhostRequests<Question>;
   /** Settings and model: what was answered before they changed counts for nothing. */
   private generation = 0;
+  /** Where something of ours may be on the screen. */
+  private offersIn: TextDocument | undefined;
 
   constructor(private readonly services: GhostServices) {
     this.requests = new GhostRequests<Question>({
@@ -111,6 +114,7 @@ export class GhostText {
     this.services.silent(undefined);
     const source = this.sources.of(key, before, texts[0] ?? '');
     this.services.copied(source, document);
+    this.offersIn = document;
     // Escape is ours only where there may be something of ours to take away.
     setContext('palimpsest.offersGhostText', true);
     if (chosen !== undefined) {
@@ -128,7 +132,17 @@ export class GhostText {
     this.offered.dismiss();
   }
 
+  /** A review has its own new lines where ghost text was. */
+  giveWay(): void {
+    this.offersIn = undefined;
+  }
+
+  /** All that was answered. What of it is on the screen goes, too, for nobody asks again before the next key. */
   forget(): void {
+    const { offersIn } = this;
+    this.offersIn = undefined;
+    if (offersIn !== undefined && offersIn === window.activeTextEditor?.document)
+      void commands.executeCommand('editor.action.inlineSuggest.hide');
     this.generation++;
     this.sources.clear();
     this.backOff.forget();
@@ -194,6 +208,7 @@ export class GhostText {
   }
 
   private nothing(why: Silence): [] {
+    this.offersIn = undefined;
     this.services.silent(why);
     this.services.copied(undefined);
     return [];

@@ -31,24 +31,29 @@ export async function judged(
   );
 }
 
-/** How good they look in a document that has changed around `spans`; undefined: as good as before. */
+/**
+ * How good they look in a document that has changed around `spans`; undefined: as good as before. `stood`: what stood in each span
+ * before anything was accepted, which is what they are compared with.
+ */
 export async function judgedAgain(
   syntax: Pick<SyntaxTrees, 'ask'>,
   document: { readonly text: string; readonly languageId: string },
   spans: readonly Span[],
   candidates: readonly Candidate[],
+  stood: readonly string[] = spans.map(({ old }) => old),
 ): Promise<readonly Candidate[] | undefined> {
   const seen = candidates.map(({ texts, quality }) => ({
     whole: wholeWith(document.text, spans, texts),
     flaws: quality === undefined ? [] : flawsOf(quality),
   }));
-  const qualities = await qualitiesOf(syntax, document, seen);
+  const before = { ...document, text: wholeWith(document.text, spans, stood) };
+  const qualities = await qualitiesOf(syntax, before, seen);
   let isNew = false;
   const looked = candidates.map((candidate, i): Candidate => {
-    const [before, now] = [candidate.quality, qualities[i]];
-    if (before === undefined || now === undefined) return candidate;
-    const quality = before.isDraft ? asDraft(now) : now;
-    if (isSameQuality(before, quality)) return candidate;
+    const [known, now] = [candidate.quality, qualities[i]];
+    if (known === undefined || now === undefined) return candidate;
+    const quality = known.isDraft ? asDraft(now) : now;
+    if (isSameQuality(known, quality)) return candidate;
     isNew = true;
     return { ...candidate, quality };
   });

@@ -32,9 +32,10 @@ export class SecondLook {
     const { document } = this;
     const review = this.review();
     if (review === undefined) return;
-    const { spans, candidates } = review;
+    const { spans, candidates, moments } = review;
+    const stood = moments[0]?.spans.map(({ old }) => old);
     const seen = { text: document.getText(), languageId: document.languageId };
-    const looked = await judgedAgain(this.syntax, seen, spans, candidates);
+    const looked = await judgedAgain(this.syntax, seen, spans, candidates, stood);
     if (looked !== undefined && document.getText() === seen.text) this.looked(candidates, looked);
   }
 }

@@ -29,6 +29,7 @@ import {
   closeEverything,
   configure,
   denoised,
+  executed,
   fingerprint,
   internals,
   openFile,
@@ -98,6 +99,26 @@ describe('ghost text', () => {
     const start = document.offsetAt(range.start);
     return text.slice(0, start) + String(insertText) + text.slice(document.offsetAt(range.end));
   }
+
+  it('is taken off the screen when a setting changes, and nothing else is', async () => {
+    const { document } = await openFile('setting.py', START + END);
+    const hide = 'editor.action.inlineSuggest.hide';
+    const ran = executed();
+    try {
+      await configure('ghostText.maxTokens', 20);
+      assert.ok(!ran.names.includes(hide), 'there is none');
+      const [item] = await offered(document, AT);
+      assert.ok(item, 'something is offered');
+      await configure('ghostText.maxTokens', 30);
+      await until(() => ran.names.includes(hide), 'that it goes');
+      ran.names.length = 0;
+      await configure('ghostText.maxTokens', undefined);
+      assert.ok(!ran.names.includes(hide), 'it is gone already');
+    } finally {
+      ran.stop();
+      await configure('ghostText.maxTokens', undefined);
+    }
+  });
 
   it('offers text at the cursor and keeps it while that text is typed', async () => {
     const { document, edit } = await openFile('ghost1.py', START + END);

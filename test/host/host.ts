@@ -200,6 +200,19 @@ export function statusMessages(): { readonly said: string[]; readonly stop: () =
   return { said, stop: () => set(show) };
 }
 
+/** Commands that the extension runs from here on. */
+export function executed(): { readonly names: string[]; readonly stop: () => void } {
+  const names: string[] = [];
+  const execute = commands.executeCommand;
+  const set = (value: unknown) =>
+    Object.defineProperty(commands, 'executeCommand', { configurable: true, writable: true, value });
+  set((name: string, ...rest: never[]) => {
+    names.push(name);
+    return Reflect.apply(execute, commands, [name, ...rest]);
+  });
+  return { names, stop: () => set(execute) };
+}
+
 /** What a progress of such a title reports from here on. */
 export function reported(title: RegExp): { readonly said: string[]; readonly stop: () => void } {
   const said: string[] = [];

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { qualityOf, ranked } from '../../../../../engine/candidates/quality/verdict';
 import type { Flaw } from '../../../../../engine/protocol';
 import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
-import { type Judgeable, judged } from '../../../../../extension/rewrite/judge';
+import { type Judgeable, judged, judgedAgain } from '../../../../../extension/rewrite/judge';
 import { begin, decide } from '../../../../../extension/rewrite/state/machine';
 import type { RewriteState } from '../../../../../extension/rewrite/state/transitions';
 import type { Span } from '../../../../../extension/rewrite/state/types';
@@ -236,6 +236,26 @@ describe('the gate', () => {
       assert.deepEqual(one?.quality, { mark: 'likely', reasons: [] });
     });
   }
+
+  test('what was accepted of an answer is no excuse for the rest of it', async () => {
+    const old = 'a = 1\nb = 2';
+    const [one] = await judged(
+      trees,
+      { text: `${old}\n`, languageId: 'python' },
+      [{ start: 0, end: old.length, old }],
+      [{ texts: ['a = (\nb = 3'] }],
+    );
+    assert.ok(one);
+    assert.deepEqual(one.quality?.reasons, ['does-not-parse']);
+    // Its first line was accepted, and undone, and done again.
+    const taken = 'a = (\nb = 2';
+    const document = { text: `${taken}\n`, languageId: 'python' };
+    const spans = [{ start: 0, end: taken.length, old: taken }];
+    assert.equal(await judgedAgain(trees, document, spans, [one], [old]), undefined, 'the same mark');
+    // Nobody has accepted it: it stood there so.
+    const [other] = (await judgedAgain(trees, document, spans, [one])) ?? [];
+    assert.equal(other?.quality?.mark, 'likely');
+  });
 
   test('JSON that was wrong may stay so, and what is nested too deep is left unread', async () => {
     const wrong = '{\n  "a": 1,\n  "b": 2,\n}\n';
