@@ -46,7 +46,8 @@ export class GhostSwitches {
 
   private async toggleNow({ languageId }: Pick<TextDocument, 'languageId'>): Promise<void> {
     const settings = workspace.getConfiguration(SECTION, { languageId });
-    const enabled = settings.get(KEY) !== false;
+    const isOn = () => workspace.getConfiguration(SECTION, { languageId }).get(KEY) !== false;
+    const enabled = isOn();
     const decided = settings.inspect(KEY);
     const target =
       decided?.workspaceFolderLanguageValue !== undefined || decided?.workspaceFolderValue !== undefined
@@ -54,7 +55,14 @@ export class GhostSwitches {
         : decided?.workspaceLanguageValue !== undefined || decided?.workspaceValue !== undefined
           ? ConfigurationTarget.Workspace
           : ConfigurationTarget.Global;
-    await settings.update(KEY, !enabled, target, true);
+    // What was switched and is switched back leaves nothing behind: it would outlast what is set for all languages.
+    const own = {
+      [ConfigurationTarget.WorkspaceFolder]: decided?.workspaceFolderLanguageValue,
+      [ConfigurationTarget.Workspace]: decided?.workspaceLanguageValue,
+      [ConfigurationTarget.Global]: decided?.globalLanguageValue,
+    }[target];
+    if (own !== undefined) await settings.update(KEY, undefined, target, true);
+    if (isOn() === enabled) await settings.update(KEY, !enabled, target, true);
     const message = enabled
       ? l10n.t('Ghost text is off for {0}.', languageName(languageId))
       : l10n.t('Ghost text is on for {0}.', languageName(languageId));

@@ -246,6 +246,8 @@ export class Rewrite {
     // What somebody typed into a span is no part of what was under review.
     if (isOver) this.reviewed = reviewedLast(this.state, state.how === 'conflict' ? this.text : text);
     this.text = text;
+    // What was said of a refusal goes with it.
+    if (this.state.kind === 'refused' && state.kind !== 'refused') unsay();
     this.state = state;
     for (const effect of effects) this.perform(effect, mayMove);
     if (isOver) {

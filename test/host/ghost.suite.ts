@@ -231,9 +231,14 @@ describe('ghost text', () => {
     assert.equal(enabled('typescript'), true);
     await commands.executeCommand('palimpsest.toggleGhostText');
     assert.equal(enabled('python'), true);
-    await workspace
-      .getConfiguration('palimpsest', { languageId: 'python' })
-      .update('ghostText.enabled', undefined, ConfigurationTarget.Global, true);
+    const all = workspace.getConfiguration('palimpsest', { languageId: 'python' });
+    assert.equal(all.inspect('ghostText.enabled')?.globalLanguageValue, undefined, 'nothing is left behind');
+    await all.update('ghostText.enabled', false, ConfigurationTarget.Global);
+    try {
+      assert.equal(enabled('python'), false);
+    } finally {
+      await all.update('ghostText.enabled', undefined, ConfigurationTarget.Global);
+    }
   });
 
   it('works in untitled files and in a notebook’s cells', async () => {
