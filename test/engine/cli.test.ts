@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { build } from 'esbuild';
+import { bundle } from './processes';
 
 const ROOT = path.resolve(__dirname, '..', '..');
 const CHECKPOINTS = path.join(ROOT, 'test', 'fixtures', 'checkpoints');
@@ -46,17 +46,7 @@ describe('the command on tiny checkpoints', () => {
       probe: 'engine/runtime/probeMain.ts',
       template: 'engine/checkpoint/templateMain.ts',
     };
-    for (const [name, entry] of Object.entries(entries)) {
-      await build({
-        entryPoints: [path.join(ROOT, entry)],
-        outfile: path.join(folder, 'dist', `${name}.js`),
-        bundle: true,
-        platform: 'node',
-        format: 'cjs',
-        target: 'node20',
-        external: ['onnxruntime-node'],
-      });
-    }
+    await bundle(entries, path.join(folder, 'dist'));
   });
   after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
