@@ -151,15 +151,10 @@ const RESAMPLINGS = 2000;
 /** How sure the differences are (the bootstrap: Efron 1979): the holes are drawn again and again, each with both of its times. */
 function differences(alone: readonly number[], workspace: readonly number[], random: () => number): string {
   const told = [['median', 0.5] as const, ['95th percentile', 0.95] as const].map(([name, part]) => {
-    const of = (holes: readonly number[]) =>
-      percentile(
-        holes.map((i) => workspace[i] ?? 0),
-        part,
-      ) -
-      percentile(
-        holes.map((i) => alone[i] ?? 0),
-        part,
-      );
+    const of = (holes: readonly number[]) => {
+      const [less, more] = [alone, workspace].map((times) => holes.map((i) => times[i] ?? 0));
+      return percentile(more ?? [], part) - percentile(less ?? [], part);
+    };
     const all = alone.map((_, i) => i);
     const drawn = Array.from({ length: RESAMPLINGS }, () =>
       of(all.map(() => Math.floor(random() * all.length))),

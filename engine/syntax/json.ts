@@ -1,5 +1,6 @@
 // JSON, which has no grammar among those that are shipped and needs none: VS Code's own reader of it tells every fault.
 import { type Node, type ParseError, parseTree } from 'jsonc-parser';
+import { LONGEST_TEXT } from './types';
 
 /** By VS Code's language id. */
 const OPTIONS = {
@@ -15,9 +16,6 @@ export interface JsonFaults {
   /** Keys that an object has already. */
   readonly declaredTwice: number;
 }
-
-/** UTF-16 units: beyond it nobody waits for a reading. */
-const LONGEST_TEXT = 2_000_000;
 
 export function isJson(languageId: string): languageId is JsonLanguage {
   return Object.hasOwn(OPTIONS, languageId);

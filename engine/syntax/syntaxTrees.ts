@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Language, Parser, Tree } from '@vscode/tree-sitter-wasm';
 import { grammarFile, grammarOf } from './grammars';
 import { SyntaxTree } from './tree';
-import type { OffsetRange } from './types';
+import { LONGEST_TEXT, type OffsetRange } from './types';
 
 type TreeSitter = typeof import('@vscode/tree-sitter-wasm');
 
@@ -17,9 +17,6 @@ export interface SyntaxOptions {
   /** Milliseconds that one reading may hold up the process. Default: 500. */
   readonly limitMillis?: number;
 }
-
-/** UTF-16 units; beyond it a first reading alone takes longer than anybody should wait. */
-const LONGEST_TEXT = 2_000_000;
 
 export class SyntaxTrees {
   private library: Promise<TreeSitter> | undefined;

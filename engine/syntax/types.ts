@@ -1,5 +1,8 @@
 // Places in a text, and what takes their place.
 
+/** UTF-16 units; beyond it a first reading alone takes longer than anybody should wait. */
+export const LONGEST_TEXT = 2_000_000;
+
 /** UTF-16 offsets; `end` is exclusive. */
 export interface OffsetRange {
   readonly start: number;

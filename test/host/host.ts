@@ -151,22 +151,28 @@ function listening(answer: (show: (...words: never[]) => unknown, words: unknown
 } {
   const said: string[] = [];
   const names = ['showErrorMessage', 'showWarningMessage', 'showInformationMessage'] as const;
-  const real = names.map((name) => [name, window[name]] as const);
-  for (const [name, show] of real) {
-    const heard = (message: string, ...rest: unknown[]) => {
+  const stops = names.map((name) => {
+    const show = window[name];
+    return replace(window, name, (message: string, ...rest: unknown[]) => {
       said.push(message);
       return answer(show, [message, ...rest]);
-    };
-    Object.defineProperty(window, name, { configurable: true, writable: true, value: heard });
-  }
+    });
+  });
   return {
     said,
     stop: () => {
-      for (const [name, show] of real) {
-        Object.defineProperty(window, name, { configurable: true, writable: true, value: show });
-      }
+      for (const stop of stops) stop();
     },
   };
+}
+
+/** Puts a function in place of one of the editor's; returns what puts that one back. */
+function replace<O extends object>(owner: O, name: keyof O, by: (...args: never[]) => unknown): () => void {
+  const own = owner[name];
+  const set = (value: unknown) =>
+    Object.defineProperty(owner, name, { configurable: true, writable: true, value });
+  set(by);
+  return () => set(own);
 }
 
 /** As `messages`, but nothing is shown: whoever is asked chooses the button of this title, where there is one. */
@@ -178,49 +184,41 @@ export function choosing(title: string): ReturnType<typeof messages> {
 export function announcements(): { readonly said: string[]; readonly stop: () => void } {
   const said: string[] = [];
   const show = window.withProgress;
-  const set = (value: unknown) =>
-    Object.defineProperty(window, 'withProgress', { configurable: true, writable: true, value });
-  set((options: ProgressOptions, ...rest: never[]) => {
+  const stop = replace(window, 'withProgress', (options: ProgressOptions, ...rest: never[]) => {
     if (options.location === ProgressLocation.Notification) said.push(options.title ?? '');
     return Reflect.apply(show, window, [options, ...rest]);
   });
-  return { said, stop: () => set(show) };
+  return { said, stop };
 }
 
 /** What is said in the status bar from here on. */
 export function statusMessages(): { readonly said: string[]; readonly stop: () => void } {
   const said: string[] = [];
   const show = window.setStatusBarMessage;
-  const set = (value: unknown) =>
-    Object.defineProperty(window, 'setStatusBarMessage', { configurable: true, writable: true, value });
-  set((text: string, ...rest: never[]) => {
+  const stop = replace(window, 'setStatusBarMessage', (text: string, ...rest: never[]) => {
     said.push(text);
     return Reflect.apply(show, window, [text, ...rest]);
   });
-  return { said, stop: () => set(show) };
+  return { said, stop };
 }
 
 /** Commands that the extension runs from here on. */
 export function executed(): { readonly names: string[]; readonly stop: () => void } {
   const names: string[] = [];
   const execute = commands.executeCommand;
-  const set = (value: unknown) =>
-    Object.defineProperty(commands, 'executeCommand', { configurable: true, writable: true, value });
-  set((name: string, ...rest: never[]) => {
+  const stop = replace(commands, 'executeCommand', (name: string, ...rest: never[]) => {
     names.push(name);
     return Reflect.apply(execute, commands, [name, ...rest]);
   });
-  return { names, stop: () => set(execute) };
+  return { names, stop };
 }
 
 /** What a progress of such a title reports from here on. */
 export function reported(title: RegExp): { readonly said: string[]; readonly stop: () => void } {
   const said: string[] = [];
   const show = window.withProgress;
-  const set = (value: unknown) =>
-    Object.defineProperty(window, 'withProgress', { configurable: true, writable: true, value });
   type Task = (progress: Progress<{ message?: string }>, ...rest: unknown[]) => Thenable<unknown>;
-  set((options: ProgressOptions, task: Task) => {
+  const stop = replace(window, 'withProgress', (options: ProgressOptions, task: Task) => {
     const listening: Task = (progress, ...rest) =>
       task(
         {
@@ -233,7 +231,7 @@ export function reported(title: RegExp): { readonly said: string[]; readonly sto
       );
     return Reflect.apply(show, window, [options, listening]);
   });
-  return { said, stop: () => set(show) };
+  return { said, stop };
 }
 
 /** A program and a long span of it (lines `FIRST` to `LAST`) whose denoise takes a hundred steps. */

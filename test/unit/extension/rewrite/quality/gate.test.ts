@@ -214,29 +214,6 @@ describe('the gate', () => {
     });
   }
 
-  /** What looks like one of those and is none. */
-  const FINE: readonly (readonly [string, string, string, string])[] = [
-    [
-      'python',
-      'class A:\n    @property\n    def x(self):\n        return 1\n\n    def y(self):\n        return 2\n',
-      'def y(self)',
-      '@x.setter\n    def x(self, value)',
-    ],
-    ['shellscript', 'log "a"\nlog "b"\n', 'log "b"', '(log "b")'],
-    ['rust', 'fn a() {}\nconst B: u8 = 1;\n', 'const B: u8 = 1;', 'make!(a);\nmake! { a }'],
-    ['cpp', 'int a();\nint b();\n', 'int b();', 'DECLARE(b);'],
-    ['jsonc', '{\n  "a": 1,\n  "b": 2\n}\n', '"b": 2', '"b": 2, // Two.'],
-    ['json', '{\n  "a": { "x": 1 },\n  "b": 2\n}\n', '"b": 2', '"b": { "x": 1 }'],
-  ];
-  for (const [languageId, text, old, fresh] of FINE) {
-    test(`takes for what it is: ${languageId}, ${JSON.stringify(fresh)}`, async () => {
-      const start = text.indexOf(old);
-      const spans = [{ start, end: start + old.length, old }];
-      const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
-      assert.deepEqual(one?.quality, { mark: 'likely', reasons: [] });
-    });
-  }
-
   test('what was accepted of an answer is no excuse for the rest of it', async () => {
     const old = 'a = 1\nb = 2';
     const [one] = await judged(
@@ -316,6 +293,17 @@ describe('the gate', () => {
       ['typescript', 'const f = (g: (a: string) => void) => {\n  X;\n};\n', 'X;', 'const a = 2;'],
       ['typescript', 'interface A {}\ntype B = 1;\nconst C = 2;\n', 'const C', 'const B'],
       ['go', 'package p\n\nfunc (q *Q) A() {}\n\nfunc (r *R) B() {}\n', 'B()', 'A()'],
+      [
+        'python',
+        'class A:\n    @property\n    def x(self):\n        return 1\n\n    def y(self):\n        return 2\n',
+        'def y(self)',
+        '@x.setter\n    def x(self, value)',
+      ],
+      ['shellscript', 'log "a"\nlog "b"\n', 'log "b"', '(log "b")'],
+      ['rust', 'fn a() {}\nconst B: u8 = 1;\n', 'const B: u8 = 1;', 'make!(a);\nmake! { a }'],
+      ['cpp', 'int a();\nint b();\n', 'int b();', 'DECLARE(b);'],
+      ['jsonc', '{\n  "a": 1,\n  "b": 2\n}\n', '"b": 2', '"b": 2, // Two.'],
+      ['json', '{\n  "a": { "x": 1 },\n  "b": 2\n}\n', '"b": 2', '"b": { "x": 1 }'],
     ] as const) {
       const start = text.indexOf(old);
       const spans = [{ start, end: start + old.length, old }];
