@@ -11,6 +11,8 @@ export interface Prediction {
   readonly entropy: number;
   /** Natural logarithm of the probability of the `target` that was asked for (0 if none was). */
   readonly targetLogProb: number;
+  /** Whether the best token is that of the likeliest copy: what one copy says of several positions belongs together. */
+  readonly follows?: true;
 }
 
 /** Tokens that may not (or must) come at a position, as a row of [vocabulary] additive logit biases. */

@@ -8,6 +8,8 @@ export interface CellCopy {
   /** Part of what was found that has a token here at all: the rest ends further left. 0…1 */
   readonly mass: number;
   readonly tokens: readonly { readonly token: number; readonly share: number; readonly evidence: Evidence }[];
+  /** What the likeliest draft has here; absent: it ends further left. */
+  readonly likeliest?: number | undefined;
 }
 
 /** Copying alone: the model is not asked. */
@@ -26,7 +28,7 @@ export function logProbOf({ ids, logProbs }: Prediction, token: number, asked?: 
  */
 export function mixPrediction(
   prediction: Prediction,
-  { tokens, mass }: CellCopy,
+  { tokens, mass, likeliest }: CellCopy,
   weight: MixtureWeight,
   target?: number,
 ): Prediction {
@@ -49,6 +51,7 @@ export function mixPrediction(
     logProbs: Float32Array.from(sorted, ([, p]) => Math.log(p)),
     entropy: mixedEntropy(prediction.entropy, [...model.values()], [...mixed.values()], lambda),
     targetLogProb: 0,
+    ...(sorted[0]?.[0] === likeliest && { follows: true }),
   };
 }
 

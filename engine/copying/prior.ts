@@ -146,5 +146,5 @@ function cellCopy(
       },
     }))
     .sort((a, b) => b.share - a.share);
-  return { tokens, mass: mass / all };
+  return { tokens, mass: mass / all, likeliest: lines[0]?.tokens[cell] };
 }

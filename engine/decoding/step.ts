@@ -5,6 +5,7 @@ import type { LogitBias, Prediction } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import type { BiasRows, LengthTokens } from './biasRows';
 import type { Draft, HoleState, WorkCell } from './holeState';
+import { withCopied } from './rules/copied';
 import type { Proposal, RuleState } from './rules/proposal';
 import type { RuleEntry } from './rules/registry';
 import { best, type DecodeSampling, type Draw, type Drawer, LEAST_LOG_PROB, saneLogProb } from './sampling';
@@ -99,7 +100,11 @@ export function takeStep(
     return ask !== undefined && !mustWait(ask, proposal, rules);
   });
   const decision = rules.rule.decide(open, ruleState(stretches, rules.sampling, lane));
-  const commit = new Set(decision.commit.map((index) => asked[index]?.cell));
+  const commit = new Set(
+    withCopied(decision.commit, open, (a, b) => areNeighbors(asked[a], asked[b])).map(
+      (index) => asked[index]?.cell,
+    ),
+  );
   const remask = new Set(decision.remask.map((index) => asked[index]?.cell));
   const changes = stretches.map((stretch) => applyCommits(stretch, commit, rules, room));
   // Where a commit came to nothing, taking back as well could turn in circles.
@@ -196,6 +201,7 @@ function propose(
     logitGap: lead * (sampling.temperature > 0 ? sampling.temperature : 1),
     entropy: prediction.entropy,
     committed: target !== undefined,
+    follows: prediction.follows === true && drawn.token === prediction.ids[0],
     previousConfidence,
   };
 }
@@ -208,6 +214,11 @@ function mustWait({ stretch, index }: AskedCell, proposal: Proposal, { lengthTok
   const { state } = stretch;
   const isEnd = !proposal.committed && lengthTokens.ends.includes(proposal.token);
   return isEnd && !state.frame.endCells.includes(proposal.token) && !state.isFrontier(index);
+}
+
+/** Whether the second is the cell behind the first. */
+function areNeighbors(left: AskedCell | undefined, right: AskedCell | undefined): boolean {
+  return left !== undefined && left.stretch === right?.stretch && left.index + 1 === right.index;
 }
 
 function ruleState(

@@ -16,6 +16,8 @@ export interface Proposal {
   /** Nats, over the whole vocabulary. */
   readonly entropy: number;
   readonly committed: boolean;
+  /** Whether it is the token of the likeliest copy. */
+  readonly follows?: boolean | undefined;
   /** Confidence at this cell one step earlier, where it was asked. */
   readonly previousConfidence?: number | undefined;
 }

@@ -79,6 +79,21 @@ describe('copying block by block', () => {
     assert.equal(await blocks(LEFT, RIGHT, copyingOf(LEFT, RIGHT, sure, SPECIALS.end), inner), 'bar');
   });
 
+  test('one copy is written in one step, however careful the rule', async () => {
+    const left = 'foo(ab=cd+a:bc;bar);\nfoo(';
+    const steps = async (weight: MixtureWeight) => {
+      const inner = new FakeBlocks(24, 1, () => wants(SPECIALS.end, 9));
+      const denoiser = new CopyingBlockDenoiser(inner, copyingOf(left, ');\n', weight, SPECIALS.end));
+      const [result] = await denoiseBlocks(denoiser, requestOf(left, ');\n', 'end-token'));
+      assert.equal(textOf(result?.holes[0]?.ids ?? []), 'ab=cd+a:bc;bar');
+      return result?.steps;
+    };
+    // One for the end, which waits for all in front of it.
+    assert.equal(await steps(sure), 2);
+    // Likely, and not likely enough to be written unasked.
+    assert.equal(await steps(() => 0.65), ids('ab=cd+a:bc;bar').length + 1);
+  });
+
   test('a copy that is not believed changes nothing', async () => {
     const script = (_lane: unknown, position: number) =>
       position < 2 ? wants(tokenizer.id('e'), 9) : wants(SPECIALS.end, 9);

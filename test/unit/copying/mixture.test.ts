@@ -82,6 +82,18 @@ describe('the mixture', () => {
     assert.deepEqual(whole, fifth);
   });
 
+  test('follows the likeliest copy where its token is the best of all, and only there', () => {
+    const model = predictionOf(Array.from({ length: VOCABULARY }, (_, id) => (id === 7 ? 0.78 : 0.02)));
+    const follows = (lambda: number, likeliest: number | undefined) =>
+      mixPrediction(model, { ...copyOf([1, 0.6], [2, 0.2]), likeliest }, () => lambda).follows;
+    assert.equal(follows(0.9, 1), true);
+    assert.equal(follows(0.1, 1), undefined);
+    // The likeliest draft is over here, or others outvote it.
+    assert.equal(follows(0.9, undefined), undefined);
+    assert.equal(follows(0.9, 2), undefined);
+    assert.equal(follows(0.1, 7), true);
+  });
+
   test('no weight and no token leave the model as it is', () => {
     const model = predictionOf(Array.from({ length: VOCABULARY }, () => 1 / VOCABULARY));
     assert.equal(
