@@ -87,7 +87,7 @@ export function infillCase(
   length: 'known' | 'unknown',
   context: Pick<
     Parameters<Infiller['infill']>[1],
-    'onEvidence' | 'onChoices' | 'index' | 'leastContinuation'
+    'onEvidence' | 'onChoices' | 'index' | 'leastContinuation' | 'leastCopied'
   > = {},
 ): Promise<InfillResult> {
   const { text, at, answer, language } = held;

@@ -1,5 +1,5 @@
-// What bounds on the work for one answer cost in answers: where the causal head's continuation ends, and how often a memory is
-// searched for a hole. On the half of the held-out packages that everything else is fitted on, too.
+// What bounds on the work for one answer cost in answers: from which probability masks of one copy are written together, where
+// the causal head's continuation ends, and how often a memory is searched for a hole. On the half of the held-out packages that everything else is fitted on, too.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { figure, markdownTable, progress, publish, runBench, STARTER } from '../harness';
@@ -8,6 +8,7 @@ import { exactShare, mean, type Outcome, outcomeOf, percent } from './scores';
 import { type Case, drawCases, HELD, type HeldFile, heldFiles, KINDS, LANGUAGES } from './spans';
 import { Workspaces } from './workspace';
 
+const TOGETHER = [Number.POSITIVE_INFINITY, 0.7, 0.6, 0.5, 0.4, 0.3] as const;
 const ENDS = [Number.NEGATIVE_INFINITY, -5, -4, -3, -2] as const;
 const SEARCHES = [1, 2, 3, 6, Number.POSITIVE_INFINITY] as const;
 const GATE = 0.3;
@@ -93,13 +94,28 @@ async function main(): Promise<void> {
     return [percent(shown.length / outcomes.length), percent(exactShare(shown))];
   };
 
-  const ends: string[][] = [];
-  for (const leastContinuation of ENDS) {
-    const alone = await askAll({}, () => ({ leastContinuation }));
-    const workspace = await askAll({}, (held) => ({ leastContinuation, index: workspaces.index(held) }));
-    ends.push([nameOf(leastContinuation, 'never'), ...row(alone), ...row(workspace), ...gated(workspace)]);
-    progress(ends.at(-1)?.join('  ') ?? '');
-  }
+  /** One row for each limit: from the file alone, and with the workspace. */
+  const measured = async (
+    limits: readonly { readonly name: string; readonly context: Context }[],
+  ): Promise<string[][]> => {
+    const rows: string[][] = [];
+    for (const { name, context } of limits) {
+      const alone = await askAll({}, () => context);
+      const workspace = await askAll({}, (held) => ({ ...context, index: workspaces.index(held) }));
+      rows.push([name, ...row(alone), ...row(workspace), ...gated(workspace)]);
+      progress(rows.at(-1)?.join('  ') ?? '');
+    }
+    return rows;
+  };
+  const together = await measured(
+    TOGETHER.map((leastCopied) => ({ name: nameOf(leastCopied, 'none'), context: { leastCopied } })),
+  );
+  const ends = await measured(
+    ENDS.map((leastContinuation) => ({
+      name: nameOf(leastContinuation, 'never'),
+      context: { leastContinuation },
+    })),
+  );
   const searches: string[][] = [];
   for (const most of SEARCHES) {
     const context = (held: Case): Context => ({ index: workspaces.index(held, most) });
@@ -131,14 +147,10 @@ async function main(): Promise<void> {
       `${several.length} requests of ${HOLES} such holes in one file`,
     ],
     sections: [
+      '## Masks of one copy that are written together',
+      markdownTable(columnsOf('from a probability of'), together),
       '## Where the causal head’s continuation ends',
-      markdownTable(
-        [
-          ...['below ln p', 'file alone: exact / similar %', 'passes'],
-          ...['workspace: exact / similar %', 'passes', `gate ${GATE}: coverage %`, 'precision %'],
-        ],
-        ends,
-      ),
+      markdownTable(columnsOf('below ln p'), ends),
       '## Full searches of a memory for a hole',
       markdownTable(
         [
@@ -154,6 +166,13 @@ async function main(): Promise<void> {
       ),
     ],
   });
+}
+
+function columnsOf(limit: string): string[] {
+  return [
+    ...[limit, 'file alone: exact / similar %', 'passes'],
+    ...['workspace: exact / similar %', 'passes', `gate ${GATE}: coverage %`, 'precision %'],
+  ];
 }
 
 function nameOf(value: number, infinite: string): string {

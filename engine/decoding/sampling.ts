@@ -10,6 +10,8 @@ export interface DecodeSampling extends Sampling {
   readonly factor?: number;
   /** γ of the entropy-bounded rule, nats. */
   readonly entropyBound?: number;
+  /** Probability from which a mask goes along with another one of the same copy (default 0.5); above 1: none does. */
+  readonly leastCopied?: number;
   /** Of the first lane, where it is another one than the rest's: that candidate is then what it would be alone. */
   readonly firstTemperature?: number;
 }

@@ -100,11 +100,10 @@ export function takeStep(
     return ask !== undefined && !mustWait(ask, proposal, rules);
   });
   const decision = rules.rule.decide(open, ruleState(stretches, rules.sampling, lane));
-  const commit = new Set(
-    withCopied(decision.commit, open, (a, b) => areNeighbors(asked[a], asked[b])).map(
-      (index) => asked[index]?.cell,
-    ),
-  );
+  const { leastCopied } = rules.sampling;
+  const isNext = (left: number, right: number) => areNeighbors(asked[left], asked[right]);
+  const chosen = withCopied(decision.commit, open, isNext, leastCopied);
+  const commit = new Set(chosen.map((index) => asked[index]?.cell));
   const remask = new Set(decision.remask.map((index) => asked[index]?.cell));
   const changes = stretches.map((stretch) => applyCommits(stretch, commit, rules, room));
   // Where a commit came to nothing, taking back as well could turn in circles.

@@ -52,6 +52,8 @@ interface Context {
   readonly onChoices?: RescoringChoice['onChoices'];
   /** Nats: where a causal continuation ends (RescoreRequest), for measuring it (bench/infilling/limits.ts). */
   readonly leastContinuation?: number;
+  /** As in DecodeSampling, for measuring it. */
+  readonly leastCopied?: number;
 }
 
 /** A shorter answer says nothing about how many tokens a step writes. */
@@ -254,7 +256,7 @@ export class Infiller {
     { params, sampling, seeds, checkpoint, fence }: RequestPlan,
     { holes, maxTokens, minTokens, maskCounts }: HolePlan,
     canvas: Canvas,
-    { signal, onStep, enough, progress }: Context & { readonly progress: Progress },
+    { signal, onStep, enough, progress, leastCopied }: Context & { readonly progress: Progress },
   ): DecodeRequest {
     const { family, tokenizer, shape } = checkpoint;
     const { language } = params;
@@ -262,7 +264,8 @@ export class Infiller {
       ...(family.infill.kind === 'prompt'
         ? { isWhole: (tokens: readonly number[]) => isAnswered(tokenizer.decode(tokens), fence, language) }
         : {}),
-      ...{ canvas, family, tokenizer, sampling, seeds, maxTokens, minTokens, maskCounts },
+      ...{ canvas, family, tokenizer, seeds, maxTokens, minTokens, maskCounts },
+      sampling: leastCopied === undefined ? sampling : { ...sampling, leastCopied },
       vocabSize: shape.vocabSize,
       contextLimit: shape.contextLength,
       ...(onStep
