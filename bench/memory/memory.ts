@@ -23,7 +23,7 @@ async function main(): Promise<void> {
       megabytes: { type: 'string', default: '20' },
       lookups: { type: 'string', default: '2000' },
       model: { type: 'string', default: STARTER },
-      answers: { type: 'string', default: '450' },
+      answers: { type: 'string', default: '1500' },
     },
   });
   const files = filesOf(values.held, 1e6 * Number(values.megabytes));
