@@ -23,7 +23,7 @@ export class MarkedDocument {
 
   /** The worst of what was found, in text order. */
   get marks(): readonly Mark[] {
-    this.worst ??= worstOf(this.found, this.most === 0 ? 0 : this.lines(), this.most);
+    this.worst ??= worstOf(this.found, this.most, (offset) => this.document.positionAt(offset).line);
     return this.worst;
   }
 
@@ -66,13 +66,5 @@ export class MarkedDocument {
     this.worst = this.worst && followMarks(this.worst, changes);
     this.looked = followRanges(this.looked, changes);
     for (const list of this.behind) list.push(...changes);
-  }
-
-  /** That were looked at. */
-  private lines(): number {
-    return this.looked.reduce((sum, { start, end }) => {
-      const last = this.document.positionAt(Math.max(start, end - 1)).line;
-      return sum + last - this.document.positionAt(start).line + 1;
-    }, 0);
   }
 }

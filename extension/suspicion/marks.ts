@@ -70,14 +70,31 @@ const SCREEN = 40;
 
 /**
  * The worst marks, as many a screen as somebody can look at, in text order: a model marks more than is wrong, and the share of
- * what is wrong falls with every mark more. `most` a screen; 0: all.
+ * what is wrong falls with every mark more. Wherever the text is scrolled to, no screen has more than `most`; 0: all.
+ * `lineOf`: of an offset.
  */
-export function worstOf(marks: readonly Mark[], lines: number, most: number): readonly Mark[] {
-  const limit = most === 0 ? marks.length : Math.ceil(lines / SCREEN) * most;
-  return [...marks]
+export function worstOf(
+  marks: readonly Mark[],
+  most: number,
+  lineOf: (offset: number) => number,
+): readonly Mark[] {
+  const lines: number[] = [];
+  const chosen = [...marks]
     .sort((a, b) => b.excess - a.excess)
-    .slice(0, limit)
-    .sort((a, b) => a.start - b.start);
+    .filter(({ start }) => {
+      if (most === 0) return true;
+      const line = lineOf(start);
+      if (isCrowded(lines, line, most)) return false;
+      lines.push(line);
+      return true;
+    });
+  return chosen.sort((a, b) => a.start - b.start);
+}
+
+/** Whether with a mark in this line more than `most` would be on one screen. */
+function isCrowded(lines: readonly number[], line: number, most: number): boolean {
+  const near = [...lines.filter((other) => Math.abs(other - line) < SCREEN), line].sort((a, b) => a - b);
+  return near.some((first, i) => (near[i + most] ?? Number.POSITIVE_INFINITY) - first < SCREEN);
 }
 
 /**

@@ -92,15 +92,20 @@ describe('marks', () => {
       0,
       100,
     );
-    const starts = (lines: number, most: number) => worstOf(marks, lines, most).map(({ start }) => start);
-    assert.deepEqual(starts(40, 1), [4]);
-    assert.deepEqual(starts(40, 2), [0, 4]);
-    assert.deepEqual(starts(41, 1), [0, 4], 'a second screen begins');
-    assert.deepEqual(starts(40, 0), [0, 2, 4, 6]);
+    const inLines = (lines: readonly number[]) => (offset: number) => lines[offset / 2] ?? 0;
+    const starts = (most: number, ...lines: number[]) =>
+      worstOf(marks, most, inLines(lines)).map(({ start }) => start);
+    assert.deepEqual(starts(1, 0, 1, 39, 39), [4]);
+    assert.deepEqual(starts(2, 0, 1, 39, 39), [0, 4]);
+    assert.deepEqual(starts(1, 0, 1, 40, 40), [0, 4], 'no screen has both');
+    assert.deepEqual(starts(0, 0, 0, 0, 0), [0, 2, 4, 6]);
+    // Side by side they would be on one screen, wherever the lines are counted from.
+    assert.deepEqual(starts(1, 39, 40, 41, 42), [4]);
+    assert.deepEqual(starts(2, 0, 20, 30, 50), [0, 4, 6], 'the one in between would be a third');
     // A place where anything may stand is not suspicious, however unlikely each thing is.
     const open = marksOf([{ ...token(8, 'y', 0.00001, 0.9), expected: 9 }], 0, 100);
     assert.deepEqual(
-      worstOf([...marks, ...open], 40, 4).map(({ start }) => start),
+      worstOf([...marks, ...open], 4, () => 0).map(({ start }) => start),
       [0, 2, 4, 6],
     );
   });
@@ -287,14 +292,14 @@ describe('a marked document', () => {
     const look = one.begin();
     look.take(piece(0, 100, mark(2, 4), mark(12, 14)));
     assert.deepEqual(places(one), [[12, 14]]);
-    look.take(piece(100, 500, mark(200, 204)));
+    look.take(piece(100, 900, mark(600, 604)));
     assert.deepEqual(places(one), [
       [12, 14],
-      [200, 204],
+      [600, 604],
     ]);
     assert.equal(one.count, 3);
     one.changed([insertion(13, 'x')]);
-    assert.deepEqual(places(one), [[201, 205]], 'nothing new lights up while somebody types');
+    assert.deepEqual(places(one), [[601, 605]], 'nothing new lights up while somebody types');
   });
 });
 
