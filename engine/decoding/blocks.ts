@@ -217,7 +217,7 @@ function planHole(
       'context-too-long',
       `The span has ${planned.length} tokens, some of which stay as they are, and there is room for ${fits}. Select ` +
         'less, or let all of it be masked (strength 1, nothing pinned).',
-      { needed: planned.length, budget: fits },
+      { needed: planned.length, budget: fits, isPartial: true },
     );
   if (bound < Math.min(1, wanted) || bound < planned.length)
     throw new EngineError(

@@ -95,6 +95,22 @@ describe('rewrite, hunk by hunk', () => {
     await closeEverything();
   });
 
+  it('words are pointed at in the change that the cursor is at', async () => {
+    const editor = await openFile('pointed.py', TEXT);
+    const rewrite = await presented(editor, ANSWER);
+    assert.equal(rewrite.form, 'inline');
+    await run('nextHunk');
+    await until(() => rewrite.show?.hunkHere() === 1, 'the second hunk');
+    await run('pinWords');
+    const right = await newSide(/if four:/);
+    await until(() => window.activeTextEditor?.document === right.document, 'the new text in front');
+    await until(
+      () => right.document.lineAt(right.selection.active.line).text === 'if four:',
+      'the cursor in the second change',
+    );
+    assert.deepEqual(rewrite.review?.pinned, undefined, 'nothing is pinned yet');
+  });
+
   it('takes one, leaves one, takes the last: each one undo step, and what is left alone is left alone', async () => {
     const editor = await openFile('hunks.py', TEXT);
     const { document } = editor;

@@ -22,11 +22,23 @@ export function wordsOfNote(note: Note): string {
   }
 }
 
-export function sayTooLong({ unit, selected, most }: TooLong): string {
+export function sayTooLong({ unit, selected, most, isPartial }: TooLong): string {
   if (most < 1)
     return l10n.t(
       'Palimpsest: this is too long for the model. Select less, or choose a model with a longer context.',
     );
+  if (isPartial)
+    return unit === 'lines'
+      ? l10n.t(
+          'Palimpsest: about {0} lines are selected, and at most {1} fit if some of it is kept. Select less, or rewrite all of it: strength 1, nothing pinned.',
+          selected,
+          most,
+        )
+      : l10n.t(
+          'Palimpsest: about {0} characters are selected, and at most {1} fit if some of it is kept. Select less, or rewrite all of it: strength 1, nothing pinned.',
+          selected,
+          most,
+        );
   return unit === 'lines'
     ? l10n.t(
         'Palimpsest: about {0} lines are selected, and at most {1} fit. Select less, or choose a model with a longer context.',

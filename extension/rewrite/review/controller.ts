@@ -194,15 +194,16 @@ export class ReviewShow {
     this.goTo((here + direction + count) % count);
   }
 
-  /** Puts the new text where a cursor can be, at the first change. */
+  /** Puts the new text where a cursor can be, at the change that the cursor was at. */
   async openDiff(review: Review): Promise<void> {
+    const here = this.hunkHere() ?? 0;
     this.chosenForm = 'diffEditor';
     await this.draw(review, true);
     const editor = window.visibleTextEditors.find(
       ({ document }) => document.uri.toString() === reviewUri(this.document).toString(),
     );
     if (editor === undefined) return;
-    const line = startLines(this.hunks, 'new')[0] ?? 0;
+    const line = startLines(this.hunks, 'new')[here] ?? 0;
     const column = editor.document.lineAt(
       Math.min(line, editor.document.lineCount - 1),
     ).firstNonWhitespaceCharacterIndex;

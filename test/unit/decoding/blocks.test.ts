@@ -550,7 +550,8 @@ describe('denoiseBlocks', () => {
           error.message,
         ) &&
         error.data['needed'] === 40 &&
-        error.data['budget'] === 32,
+        error.data['budget'] === 32 &&
+        error.data['isPartial'] === true,
     );
   });
 });
