@@ -523,6 +523,30 @@ describe('rewrite, hunk by hunk', () => {
     }
   });
 
+  it('leads back to the diff editor of somebody else that it was begun in', async () => {
+    const { document } = await openFile('compared.py', TEXT);
+    const before = await workspace.openTextDocument({ content: 'one = 1\n', language: 'python' });
+    await commands.executeCommand('vscode.diff', before.uri, document.uri, 'before and after');
+    for (const command of ['rejectRewrite', 'acceptRewrite']) {
+      const side = await until(() => {
+        const { activeTextEditor } = window;
+        return activeTextEditor?.document === document ? activeTextEditor : undefined;
+      }, 'its side');
+      const rewrite = await presented(side, ANSWER);
+      assert.equal(rewrite.form, 'diffEditor');
+      await newSide(/if four/);
+      await until(() => diffTabs() === 2, 'a diff editor of ours');
+      await run(command);
+      await until(() => rewrite.ending, 'the end');
+      await until(() => diffTabs() === 1, 'the end of the diff editor');
+      assert.equal(window.tabGroups.activeTabGroup.activeTab?.label, 'before and after', command);
+      assert.equal(window.activeTextEditor?.document, document, command);
+    }
+    assert.equal(document.getText(), ANSWER);
+    await commands.executeCommand('undo');
+    await until(() => document.getText() === TEXT, 'the text before');
+  });
+
   it('undoes, redoes and saves in the diff editor as in the file', async () => {
     await configure('rewrite.preview', 'diffEditor');
     const editor = await openFile('diffUndo.py', TEXT);

@@ -22,6 +22,8 @@ export const DIFF_SCHEME = 'palimpsest-rewrite';
 export class DiffReviews implements TextDocumentContentProvider {
   private readonly texts = new Map<string, string>();
   private readonly closing = new Map<string, Promise<void>>();
+  /** Diff editors of somebody else, Git's for instance, that the person was in before; by review. */
+  private readonly cameFrom = new Map<string, Tab>();
   private opening: Thenable<unknown> | undefined;
   private readonly emitter = new EventEmitter<Uri>();
   readonly onDidChange: Event<Uri> = this.emitter.event;
@@ -37,6 +39,11 @@ export class DiffReviews implements TextDocumentContentProvider {
     this.texts.set(uri.toString(), text);
     if (known !== undefined && known !== text) this.emitter.fire(uri);
     if (!open && known !== undefined) return;
+    const { activeTab } = window.tabGroups.activeTabGroup;
+    if (activeTab !== undefined && !isDiffOf(uri, activeTab)) {
+      if (isComparisonOf(document, activeTab)) this.cameFrom.set(uri.toString(), activeTab);
+      else this.cameFrom.delete(uri.toString());
+    }
     // A preview would take the place of the document's own tab.
     const opening = commands.executeCommand('vscode.diff', document.uri, uri, title, { preview: false });
     this.opening = opening.then(undefined, () => undefined);
@@ -49,7 +56,10 @@ export class DiffReviews implements TextDocumentContentProvider {
     return this.texts.has(reviewUri(document).toString());
   }
 
-  /** Whoever looked at the diff editor finds the document itself in front, with the focus: undo means that one now. */
+  /**
+   * Whoever looked at the diff editor finds the document itself in front, with the focus: undo means that one now. Somebody
+   * else's diff editor, where it was in one.
+   */
   async close(document: TextDocument, groups: TabGroups): Promise<void> {
     const uri = reviewUri(document);
     if (this.texts.delete(uri.toString()))
@@ -65,9 +75,11 @@ export class DiffReviews implements TextDocumentContentProvider {
   private async leave(document: TextDocument, uri: Uri, groups: TabGroups): Promise<void> {
     await this.settled();
     const { activeTab, viewColumn } = groups.activeTabGroup;
+    const comparison = this.cameFrom.get(uri.toString());
+    this.cameFrom.delete(uri.toString());
     try {
       if (activeTab !== undefined && isDiffOf(uri, activeTab) && !document.isClosed)
-        await bringToFront(document, viewColumn);
+        await bringToFront(document, viewColumn, comparison);
     } catch {
       // Somebody opened another editor at the same moment: that is where they are now.
     }
@@ -77,6 +89,7 @@ export class DiffReviews implements TextDocumentContentProvider {
 
   dispose(): void {
     this.texts.clear();
+    this.cameFrom.clear();
     this.emitter.dispose();
   }
 }
@@ -90,8 +103,41 @@ function isDiffOf(uri: Uri, { input }: Tab): boolean {
   return input instanceof TabInputTextDiff && input.modified.toString() === uri.toString();
 }
 
-/** In the group that has it, else in `viewColumn`. A notebook's cell is shown by its notebook. */
-async function bringToFront(document: TextDocument, viewColumn: ViewColumn): Promise<void> {
+/** Whether a tab shows the document beside another one. */
+function isComparisonOf({ uri }: TextDocument, { input }: Tab): boolean {
+  if (!(input instanceof TabInputTextDiff)) return false;
+  return [input.original, input.modified].some((side) => side.toString() === uri.toString());
+}
+
+/** The tab that shows the same two documents. */
+function stillOpen({ input }: Tab): Tab | undefined {
+  if (!(input instanceof TabInputTextDiff)) return undefined;
+  return window.tabGroups.all
+    .flatMap(({ tabs }) => tabs)
+    .find(
+      ({ input: other }) =>
+        other instanceof TabInputTextDiff &&
+        other.original.toString() === input.original.toString() &&
+        other.modified.toString() === input.modified.toString(),
+    );
+}
+
+/**
+ * In the `comparison` that it was in, if that is there still; else in the group that has it, else in `viewColumn`. A notebook's
+ * cell is shown by its notebook.
+ */
+async function bringToFront(
+  document: TextDocument,
+  viewColumn: ViewColumn,
+  comparison: Tab | undefined,
+): Promise<void> {
+  const tab = comparison && stillOpen(comparison);
+  if (tab?.input instanceof TabInputTextDiff) {
+    const { original, modified } = tab.input;
+    const shown = { viewColumn: tab.group.viewColumn, preview: tab.isPreview };
+    await commands.executeCommand('vscode.diff', original, modified, tab.label, shown);
+    return;
+  }
   const notebook = workspace.notebookDocuments.find((one) =>
     one.getCells().some((cell) => cell.document === document),
   );
