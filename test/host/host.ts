@@ -56,7 +56,18 @@ export async function until<T>(
     if (found !== undefined && found !== false) return found;
     await new Promise((resolve) => setTimeout(resolve, every));
   }
-  throw new Error(`Not seen within ${LIMIT_MILLIS / 1000} s: ${what}.`);
+  throw new Error(`Not seen within ${LIMIT_MILLIS / 1000} s: ${what} (${whereItIs()}).`);
+}
+
+/** What a person would see who looks: where the focus is decides what the editor shows. */
+function whereItIs(): string {
+  const { activeTextEditor, state, tabGroups } = window;
+  const place = activeTextEditor?.selection.active;
+  return [
+    `the window ${state.focused ? 'has' : 'does not have'} the focus`,
+    `in front ${tabGroups.activeTabGroup.activeTab?.label ?? 'nothing'}`,
+    place === undefined ? 'no cursor' : `the cursor at ${place.line + 1}:${place.character + 1}`,
+  ].join(', ');
 }
 
 /** No model writes this by itself, so every answer is a change. */
