@@ -25,9 +25,10 @@ export async function checksums(
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const sums = new Uint8Array(checkedLength(bytes) - bytes);
+  const room = Buffer.allocUnsafe(BLOCK);
   for (let block = 0; block * SUM < sums.length; block++) {
     throwIfCancelled(signal);
-    sums.set(await checksum(handle, bytes, block), block * SUM);
+    sums.set(await checksum(handle, bytes, block, room), block * SUM);
   }
   return sums;
 }
@@ -42,21 +43,22 @@ export async function isSound(handle: FileHandle, bytes: number, most = MOST): P
   let next = 0;
   let sound = true;
   const lookOn = async (): Promise<void> => {
+    const room = Buffer.allocUnsafe(BLOCK);
     while (sound && next < looks) {
       const look = next++;
       const block = looks === count ? look : Math.floor(((look + shift) * count) / looks);
       const wanted = sums.subarray(block * SUM, (block + 1) * SUM);
-      if (!wanted.equals(await checksum(handle, bytes, block))) sound = false;
+      if (!wanted.equals(await checksum(handle, bytes, block, room))) sound = false;
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lookOn));
   return sound;
 }
 
-async function checksum(handle: FileHandle, bytes: number, block: number): Promise<Uint8Array> {
+/** `room`: for one block, used again from block to block: fresh ones would pile up until the garbage is collected. */
+async function checksum(handle: FileHandle, bytes: number, block: number, room: Buffer): Promise<Uint8Array> {
   const start = block * BLOCK;
-  const content = Buffer.allocUnsafe(Math.min(BLOCK, bytes - start));
-  const { bytesRead } = await handle.read(content, 0, content.length, start);
-  const digest = await webcrypto.subtle.digest('SHA-256', content.subarray(0, bytesRead));
+  const { bytesRead } = await handle.read(room, 0, Math.min(BLOCK, bytes - start), start);
+  const digest = await webcrypto.subtle.digest('SHA-256', room.subarray(0, bytesRead));
   return new Uint8Array(digest, 0, SUM);
 }
