@@ -25,6 +25,7 @@ import {
   configure,
   fingerprint,
   internals,
+  messages,
   openFile,
   statusMessages,
   undoIn,
@@ -93,6 +94,30 @@ describe('rewrite, hunk by hunk', () => {
   afterEach(async () => {
     await configure('rewrite.preview', undefined);
     await closeEverything();
+  });
+
+  it('says that a file is read-only that somebody has made so meanwhile, and stays', async () => {
+    const editor = await openFile('locked.py', TEXT);
+    const rewrite = await presented(editor, ANSWER);
+    await commands.executeCommand('workbench.action.files.setActiveEditorReadonlyInSession');
+    const bar = statusMessages();
+    const heard = messages();
+    try {
+      for (const command of ['acceptHunk', 'acceptRewrite']) {
+        const before = bar.said.length + heard.said.length;
+        await run(command);
+        await until(
+          () => [...bar.said, ...heard.said].slice(before).some((one) => /could not be edited/.test(one)),
+          `what became of ${command}`,
+        );
+        assert.equal(rewrite.kind, 'reviewing', command);
+        assert.equal(editor.document.getText(), TEXT);
+      }
+    } finally {
+      bar.stop();
+      heard.stop();
+      await commands.executeCommand('workbench.action.files.resetActiveEditorReadonlyInSession');
+    }
   });
 
   it('words are pointed at in the change that the cursor is at', async () => {
@@ -545,6 +570,45 @@ describe('rewrite, hunk by hunk', () => {
     assert.equal(document.getText(), ANSWER);
     await commands.executeCommand('undo');
     await until(() => document.getText() === TEXT, 'the text before');
+  });
+
+  it('takes Tab in a diff editor on the lines that change, and nowhere in the file itself', async () => {
+    await configure('rewrite.preview', 'diffEditor');
+    const editor = await openFile('diffTab.py', TEXT);
+    const rewrite = await presented(editor, ANSWER);
+    const right = await newSide(/if four/);
+    await until(() => window.activeTextEditor?.document === right.document, 'the cursor in the new text');
+    const takesAt = (side: TextEditor, line: number, character = 0) => {
+      side.selection = new Selection(line, character, line, character);
+      return rewrite.show?.isAt(side);
+    };
+    const lines = right.document.getText().split('\n');
+    const block = lines.indexOf('if four:');
+    assert.deepEqual(
+      [1, block, block + 3, block - 1, block + 4].map((line) => takesAt(right, line)),
+      [true, true, true, false, false],
+    );
+    assert.equal(takesAt(right, block, 4), true, 'at any character: there is nothing to indent');
+    right.selection = new Selection(block, 0, block, 2);
+    assert.equal(rewrite.show?.isAt(right), false, 'a selection is somebody’s own');
+    await window.showTextDocument(editor.document);
+    const file = window.activeTextEditor;
+    assert.ok(file?.document === editor.document);
+    assert.equal(takesAt(file, 1), false, 'the file can be typed in');
+    await run('rejectRewrite');
+  });
+
+  it('takes Tab beside comments where a step leads, and indents elsewhere', async () => {
+    await configure('rewrite.preview', 'comments');
+    const editor = await openFile('commentsTab.py', TEXT);
+    const rewrite = await presented(editor, ANSWER);
+    await run('nextHunk');
+    await until(() => rewrite.show?.hunkHere() === 1, 'the second hunk');
+    assert.equal(rewrite.show?.isAt(editor), true);
+    const { line } = editor.selection.active;
+    editor.selection = new Selection(line, 1, line, 1);
+    assert.equal(rewrite.show?.isAt(editor), false);
+    await run('rejectRewrite');
   });
 
   it('undoes, redoes and saves in the diff editor as in the file', async () => {

@@ -17,11 +17,11 @@ import type { TextChange } from '../../text/types';
 import { sayBeneath } from '../../ui/statusMessage';
 import { wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
-import type { Review } from '../state/types';
+import type { Review, Side } from '../state/types';
 import type { CommentReviews } from './commentThreads';
-import { type DiffReviews, reviewedUri, reviewUri } from './diffEditor';
+import { type DiffReviews, isReviewInFront, reviewedUri, reviewUri } from './diffEditor';
 import { canBeInline, type Form, formOf } from './form';
-import { type Hunk, hunkAt, hunksOf, isInLine, startLines } from './hunks';
+import { type Hunk, hunkAt, hunksOf, isInHunk, isInLine, startLines } from './hunks';
 import { anchorOf, type Ghost, ghostOf, type ReviewView } from './inlineView';
 import { KeptShown } from './keptShown';
 import { isInDiff, seesLenses } from './lensesSeen';
@@ -104,9 +104,15 @@ export class ReviewShow {
 
   /** Whether Tab in this place means a hunk. */
   isAt(editor: TextEditor): boolean {
-    if (this.shown?.form !== 'inline') return false;
+    if (this.shown === undefined) return false;
     if (editor.selections.length > 1 || !editor.selection.isEmpty) return false;
     const { active } = editor.selection;
+    // Nothing can be typed on either side of a diff editor of ours.
+    if (this.shown.form === 'diffEditor')
+      return isReviewInFront(this.document) && isInHunk(this.shown.hunks, active.line, this.sideOf(editor));
+    // Only where a step from change to change leads: elsewhere in these lines Tab indents.
+    if (this.shown.form === 'comments')
+      return this.shown.hunks.some((hunk) => anchorOf(this.document, hunk).isEqual(active));
     if (this.ghostAt(active) !== undefined) return true;
     return this.shown.hunks.some((hunk) => isInLine(hunk) && isAtChange(hunk, active));
   }
@@ -146,14 +152,13 @@ export class ReviewShow {
   hunkHere(): number | undefined {
     const editor = window.activeTextEditor;
     if (editor === undefined || this.shown === undefined) return undefined;
-    const { line } = editor.selection.active;
-    const isNew = editor.document.uri.toString() === reviewUri(this.document).toString();
-    if (!isNew) {
-      const { active } = editor.selection;
+    const { active } = editor.selection;
+    const side = this.sideOf(editor);
+    if (side === 'old') {
       const open = this.ghosts().find(({ ghost }) => ghost.anchor.isEqual(active));
       if (open !== undefined) return this.shown.hunks.indexOf(open.hunk);
     }
-    return hunkAt(this.shown.hunks, line, isNew ? 'new' : 'old');
+    return hunkAt(this.shown.hunks, active.line, side);
   }
 
   /** Goes to the hunk that somebody means who does not say which, where it is out of sight or folded; false where it is not. */
@@ -282,6 +287,11 @@ export class ReviewShow {
     this.shown = undefined;
     this.chosenForm = undefined;
     void this.stage.diffs.close(this.document, window.tabGroups);
+  }
+
+  /** Of a diff editor; the file itself is the old one. */
+  private sideOf({ document }: TextEditor): Side {
+    return document.uri.toString() === reviewUri(this.document).toString() ? 'new' : 'old';
   }
 
   private isLookedAt(): boolean {

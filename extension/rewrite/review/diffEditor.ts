@@ -103,6 +103,12 @@ function isDiffOf(uri: Uri, { input }: Tab): boolean {
   return input instanceof TabInputTextDiff && input.modified.toString() === uri.toString();
 }
 
+/** Whether the person is in the diff editor of the document's review. */
+export function isReviewInFront(document: TextDocument): boolean {
+  const { activeTab } = window.tabGroups.activeTabGroup;
+  return activeTab !== undefined && isDiffOf(reviewUri(document), activeTab);
+}
+
 /** Whether a tab shows the document beside another one. */
 function isComparisonOf({ uri }: TextDocument, { input }: Tab): boolean {
   if (!(input instanceof TabInputTextDiff)) return false;

@@ -174,6 +174,15 @@ export function hunkAt(hunks: readonly Hunk[], line: number, side: Side): number
   return hunks.length === 0 ? undefined : hunks.length - 1;
 }
 
+/** Whether a line of one side belongs to one of the hunks. */
+export function isInHunk(hunks: readonly Hunk[], line: number, side: Side): boolean {
+  const starts = startLines(hunks, side);
+  return hunks.some(({ oldLines, newLines }, i) => {
+    const first = starts[i] ?? 0;
+    return first <= line && line < first + Math.max(1, (side === 'old' ? oldLines : newLines).length);
+  });
+}
+
 /** Whether it can be shown where it stands: lines that only go, or one line for one. */
 export function isInLine({ oldLines, newLines }: Pick<Hunk, 'oldLines' | 'newLines'>): boolean {
   if (newLines.length === 0) return true;

@@ -31,8 +31,8 @@ export class KeptShown {
   }
 
   private ask(): void {
-    if (!this.isDue()) this.end();
-    else if (window.state.focused)
+    // For a moment, as editors change places, no editor may be the active one: that is no reason to stop asking.
+    if (this.isDue() && window.state.focused)
       void commands.executeCommand('editor.action.inlineSuggest.trigger', { providerId: PROVIDER });
   }
 }
