@@ -17,7 +17,7 @@ import {
 import { registerMcpServer } from './api/mcpServer';
 import type { PalimpsestApi } from './api/palimpsest';
 import type { ToolInput } from './api/toolInput';
-import { EVERYWHERE, isEditable, sayNoEditor } from './documents/editable';
+import { EVERYWHERE, isEditable, sayNoEditor, sayReadOnly } from './documents/editable';
 import { cacheFolderIn } from './engine/launch';
 import { FIX_KIND, fixActions } from './fixes/codeAction';
 import { OPEN_SOURCE, openSource } from './memory/copiedFrom';
@@ -94,6 +94,7 @@ export function activate(context: ExtensionContext): Exported {
     servers,
     servers.onChange(showServer),
     inEditor('palimpsest.rewriteSelection', (all, editor) => all.rewrite(editor)),
+    commands.registerCommand('palimpsest.rewriteReadOnly', sayReadOnly),
     inEditor('palimpsest.rewriteSyntax', (all, editor) => all.rewrite(editor, 'syntax')),
     inEditor('palimpsest.repairSelection', (all, editor) => all.repair(editor)),
     inEditor('palimpsest.editByInstruction', (all, editor) => all.editByInstruction(editor)),
@@ -122,26 +123,29 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.rewriteSample', async (all) => {
       await all.rewrite(await openSample(context.extensionPath));
     }),
-    command('palimpsest.reopenReview', (all) => {
-      if (window.activeTextEditor !== undefined) all.rewrites.reopen(window.activeTextEditor);
-    }),
+    inEditor('palimpsest.reopenReview', (all, editor) => all.rewrites.reopen(editor)),
     command('palimpsest.undoInReviewed', (all) => all.rewrites.turnReviewed('undo')),
     command('palimpsest.redoInReviewed', (all) => all.rewrites.turnReviewed('redo')),
     command('palimpsest.saveReviewed', (all) => all.rewrites.saveReviewed()),
-    command('palimpsest.fixProblem', (all, uri?: Uri, diagnostic?: Diagnostic) =>
-      all.fixProblem(uri, diagnostic),
-    ),
-    command('palimpsest.toggleGhostText', async (all) => {
-      if (window.activeTextEditor !== undefined) {
-        await all.ghostSwitches.toggle(window.activeTextEditor.document);
-      }
+    command('palimpsest.fixProblem', (all, uri?: Uri, diagnostic?: Diagnostic) => {
+      if (uri === undefined && window.activeTextEditor === undefined) return sayNoEditor();
+      return all.fixProblem(uri, diagnostic);
+    }),
+    inEditor('palimpsest.toggleGhostText', (all, { document }) => all.ghostSwitches.toggle(document)),
+    // For the walkthrough: the editor's own command is silent where there is nothing to suggest to.
+    commands.registerCommand('_palimpsest.suggest', async () => {
+      if (window.activeTextEditor === undefined) sayNoEditor();
+      else await commands.executeCommand('editor.action.inlineSuggest.trigger');
     }),
     command('palimpsest.snoozeGhostText', (all, minutes?: unknown) =>
       all.ghostSwitches.snoozeFor(typeof minutes === 'number' ? minutes : undefined),
     ),
     command('palimpsest.dismissGhostText', (all) => all.dismissGhostText()),
     command('palimpsest.resumeGhostText', (all) => all.ghostSwitches.resume()),
-    command('palimpsest.showSuspiciousTokens', (all) => all.showSuspiciousTokens()),
+    command('palimpsest.showSuspiciousTokens', (all) => {
+      if (window.activeTextEditor === undefined) return sayNoEditor();
+      return all.showSuspiciousTokens();
+    }),
     command('palimpsest.clearSuspiciousTokens', (all) => all.suspicions.clear()),
     command('palimpsest.nextSuspiciousToken', (all) => all.moveToSuspiciousToken(true)),
     command('palimpsest.previousSuspiciousToken', (all) => all.moveToSuspiciousToken(false)),

@@ -1,4 +1,4 @@
-// Statements where a language takes none, and a grammar does all the same: it is made to read pieces of code, too. Pure.
+// What a language does not take in its place, and a grammar does all the same: it is made to read pieces of code, too. Pure.
 import type { StructureNode } from './types';
 
 /** Of the root of a grammar: what stands at the top of a file by mistake alone. */
@@ -31,17 +31,43 @@ const AT_TOP: Readonly<Record<string, ReadonlySet<string>>> = {
   ]),
 };
 
-/** Of `children`, which are all of the `node`'s or those around an edit. */
+/** Of `children`, which are all of the `node`'s or those around an edit. `parent`: absent of the root. */
 export function misplacedIn(
   node: StructureNode,
   children: readonly StructureNode[],
-  isRoot: boolean,
+  parent: StructureNode | undefined,
 ): number {
   // Bash: `log("text")` is no call.
   if (node.type === 'command') return children.filter(({ type }) => type === 'subshell').length;
-  const wrong = isRoot && Object.hasOwn(AT_TOP, node.type) ? AT_TOP[node.type] : undefined;
+  if (node.type === 'method_definition') return Number(isWrongAccessor(node));
+  if (CLASS_BODIES.has(node.type)) return strangeConstructors(children, parent);
+  const wrong = parent === undefined && Object.hasOwn(AT_TOP, node.type) ? AT_TOP[node.type] : undefined;
   if (wrong === undefined) return 0;
   return children.filter(({ type, namedChildren }) => wrong.has(type) && !isMacro(namedChildren[0])).length;
+}
+
+/** JavaScript and TypeScript: a getter that takes something, or a setter that does not take one value. */
+function isWrongAccessor(method: StructureNode): boolean {
+  const name = method.childForFieldName('name');
+  const parameters = method.childForFieldName('parameters');
+  if (name === null || parameters === null) return false;
+  const head = method.text.slice(0, Math.max(0, name.startIndex - method.startIndex));
+  const kind = /\b[gs]et(?=\s*$)/.exec(head)?.[0];
+  if (kind === undefined) return false;
+  const count = parameters.namedChildren.filter((child) => child?.type !== 'comment').length;
+  return count !== (kind === 'get' ? 0 : 1);
+}
+
+/** Java and C#. */
+const CLASS_BODIES: ReadonlySet<string> = new Set(['class_body', 'declaration_list']);
+
+/** Constructors that are not called as their class is: methods whose type is missing. */
+function strangeConstructors(children: readonly StructureNode[], parent: StructureNode | undefined): number {
+  const own = parent?.childForFieldName('name')?.text;
+  if (own === undefined) return 0;
+  return children.filter(
+    (child) => child.type === 'constructor_declaration' && child.childForFieldName('name')?.text !== own,
+  ).length;
 }
 
 function isMacro(node: StructureNode | null | undefined): boolean {

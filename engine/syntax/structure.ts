@@ -9,7 +9,7 @@ export interface StructureFaults {
   readonly misindented: number;
   /** Names that are declared where they already are, in languages that have no overloads there. */
   readonly declaredTwice: number;
-  /** Statements where the language takes none. */
+  /** Statements where the language takes none, accessors with other parameters than theirs, constructors of no class. */
   readonly misplaced: number;
 }
 
@@ -28,15 +28,15 @@ export function structureFaults(
   let declaredTwice = 0;
   let misplaced = 0;
   const isIndented = root.type === INDENTED;
-  const visit = (node: StructureNode): void => {
+  const visit = (node: StructureNode, parent?: StructureNode): void => {
     if (node.endIndex < region.start || node.startIndex > region.end) return;
     const children = childrenOf(node, region);
     if (isIndented && (node === root || node.type === 'block'))
       misindented += misindentedIn(children, node === root);
-    misplaced += misplacedIn(node, children, node === root);
+    misplaced += misplacedIn(node, children, parent);
     const names = children.flatMap(namesDeclaredBy);
     declaredTwice += names.length - new Set(names).size + parametersDeclaredAgain(node);
-    for (const child of children) visit(child);
+    for (const child of children) visit(child, node);
   };
   visit(root);
   return { misindented, declaredTwice, misplaced };

@@ -17,13 +17,20 @@ export function isEditable({ scheme }: Uri): boolean {
 
 /** Why a document cannot be edited by anybody; undefined where it can. */
 function whyNotEditable(document: TextDocument): string | undefined {
-  if (!isEditable(document.uri)) {
-    return l10n.t('Palimpsest: this file is read-only.');
-  }
+  if (!isEditable(document.uri)) return readOnly();
   // The editor shows such a file as text when somebody insists; saved, it would be another one.
   if (document.getText().includes('\0'))
     return l10n.t('Palimpsest: this looks like a binary file. Nothing was changed.');
   return undefined;
+}
+
+function readOnly(): string {
+  return l10n.t('Palimpsest: this file is read-only.');
+}
+
+/** Of a file that somebody has made read-only in the editor: only conditions in the manifest know that. */
+export function sayReadOnly(): void {
+  void window.showInformationMessage(readOnly());
 }
 
 /** Whether it can be edited; says why where it cannot. */

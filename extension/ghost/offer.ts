@@ -21,6 +21,11 @@ export function textsOf(answers: readonly string[], before: string, after: strin
   return [...new Set(texts)];
 }
 
+/** Those of which there is something to see: one that is what it takes the place of changes nothing. */
+export function visibleOf({ texts, replaces }: Remembered, after: string): readonly string[] {
+  return texts.filter((text) => text !== after.slice(0, replaces));
+}
+
 /**
  * What was typed of the answer, and the word that was being typed before it, are part of what is replaced: the suggestion
  * then keeps its place and its text from key to key and does not flicker, and stays when a letter is taken back.

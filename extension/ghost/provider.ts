@@ -26,7 +26,7 @@ import { rangeOf } from '../text/ranges';
 import { BackOff } from './backOff';
 import type { Remembered } from './cache';
 import type { EditKind } from './editKind';
-import { offersOf, textsOf } from './offer';
+import { offersOf, textsOf, visibleOf } from './offer';
 import { Offered } from './offered';
 import { refusalOf } from './position';
 import { type GhostQuestion, GhostRequests } from './requests';
@@ -107,10 +107,11 @@ export class GhostText {
     if (typeof known === 'string' || 'slow' in known) return this.nothing(known);
     const key = document.uri.toString();
     if (isAsked) this.offered.forgive();
-    const texts = known.texts.filter((one) => !this.offered.isDismissed(key, before, one));
+    const visible = visibleOf(known, after);
+    const texts = visible.filter((one) => !this.offered.isDismissed(key, before, one));
     this.offered.offer(key, before, texts);
     // What was answered before is offered, or not, for the same reasons as then.
-    if (texts.length === 0) return this.nothing(known.texts.length > 0 ? 'dismissed' : 'unsure');
+    if (texts.length === 0) return this.nothing(visible.length > 0 ? 'dismissed' : 'unsure');
     this.services.silent(undefined);
     const source = this.sources.of(key, before, texts[0] ?? '');
     this.services.copied(source, document);

@@ -234,6 +234,45 @@ describe('faults', () => {
     }
   });
 
+  test('accessors take what they take, and constructors are called as their class is', async () => {
+    const misplaced = async (language: string, text: string) =>
+      (await trees.ask(text, language, (tree) => tree.faults({ start: 0, end: text.length })))?.misplaced;
+    const inClass = (member: string) => `class Bar {\n  ${member}\n}\n`;
+    const fine: readonly (readonly [string, string])[] = [
+      ['typescript', 'get fd() { return 1; }'],
+      ['typescript', 'get(vehicle: Vehicle) { return 1; }'],
+      ['typescript', 'private static get fd(/* none */) { return 1; }'],
+      ['typescript', 'set fd(value: number) { this.x = value; }'],
+      ['typescript', 'set(a: number, b: number) { this.x = a; }'],
+      ['typescript', 'getLevel(vehicle: Vehicle) { return 1; }'],
+      ['javascript', 'static set fd({ a, b }) { this.x = a; }'],
+      ['java', 'public Bar() { }'],
+      ['java', 'Bar(int x) { } static class Baz { Baz() { } }'],
+      ['java', 'List list() { return null; }'],
+      ['csharp', 'public Bar() { }'],
+    ];
+    for (const [language, member] of fine)
+      assert.equal(await misplaced(language, inClass(member)), 0, member);
+    const wrong: readonly (readonly [string, string])[] = [
+      ['typescript', 'get fdLevel(vehicle: Vehicle) { return 1; }'],
+      ['javascript', 'static get fd(a) { return a; }'],
+      ['typescript', 'set fd() { }'],
+      ['typescript', 'set fd(a: number, b: number) { }'],
+      ['java', 'public ListList() { }'],
+      ['java', 'static class Baz { Bar() { } }'],
+      ['csharp', 'public List() { }'],
+    ];
+    for (const [language, member] of wrong)
+      assert.equal(await misplaced(language, inClass(member)), 1, member);
+    // An object’s accessors are a class’s.
+    assert.equal(await misplaced('javascript', 'const a = { get b(c) { return c; }, get(c) { } };\n'), 1);
+    // Without a name there is nothing to be called as.
+    assert.equal(
+      await misplaced('java', 'class A { Object o = new Object() { int f() { return 1; } }; }\n'),
+      0,
+    );
+  });
+
   test('of an edited tree are those of the text read from the start', async () => {
     const inserts = fc.constantFrom('', 'f(', ')', ' + 1', '🎈', '{', '}', '\n', ';', 'g(2)', '"');
     await fc.assert(

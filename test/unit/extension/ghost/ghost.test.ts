@@ -4,7 +4,7 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { GhostCache, type GhostPlace, markOf } from '../../../../extension/ghost/cache';
 import { isInComment } from '../../../../extension/ghost/comments';
-import { offersOf, textsOf } from '../../../../extension/ghost/offer';
+import { offersOf, textsOf, visibleOf } from '../../../../extension/ghost/offer';
 import { isMidLine, refusalOf } from '../../../../extension/ghost/position';
 import { Snooze } from '../../../../extension/ghost/snooze';
 
@@ -178,6 +178,12 @@ describe('what is offered of an answer', () => {
     assert.deepEqual(offer('x = abc', 1, '()'), { start: 4, end: 7, text: 'abc()' });
     assert.deepEqual(offer('if x:\n  y', 3, ' = 1'), { start: 6, end: 9, text: '  y = 1' });
     assert.deepEqual(offer('f(', 1, 'a)', 1), { start: 0, end: 3, text: 'f(a)' });
+  });
+
+  test('what would take its own place is nothing to see', () => {
+    const remembered = { typed: 0, texts: [')', 'x)', ')\n'], replaces: 1, isFull: false };
+    assert.deepEqual(visibleOf(remembered, ')\n'), ['x)', ')\n']);
+    assert.deepEqual(visibleOf({ ...remembered, replaces: 0 }, ')\n'), remembered.texts);
   });
 
   test('costs a key nothing, however long the words of the text are', () => {
