@@ -13,7 +13,7 @@ import type { Span, Wanted } from '../rewrite/state/types';
 import { rewriteSettings } from '../settings';
 import { shortened } from '../text/shortened';
 import { withPatience } from '../ui/delayedProgress';
-import { say } from '../ui/statusMessage';
+import { say, unsay } from '../ui/statusMessage';
 import { instructionFor } from './problem';
 import { type Sifted, Trial, type TrialServices } from './trial';
 
@@ -58,11 +58,13 @@ export class Fixer {
     const changes = new RecordedChanges(document);
     // As the text is now: the diagnostic's range does not follow what is typed meanwhile.
     const sought: Sought = { diagnostic, wanted: wantedFor(document, diagnostic) };
+    // What was said of the last one is not of this one. No search is over before a person could see that it goes on.
+    unsay();
     const title = l10n.t('Palimpsest: looking for a fix');
     let isCancelled = false;
     try {
       const { signal } = controller;
-      const { found, span } = await withPatience({ title, signal }, (inner, report) => {
+      const { found, span } = await withPatience({ title, signal, patience: 0 }, (inner, report) => {
         inner.addEventListener('abort', () => {
           isCancelled = true;
         });

@@ -9,10 +9,12 @@ export interface PatienceOptions {
   readonly signal: AbortSignal;
   /** While this is false something else shows what is waited for (the model that is loaded); absent: nothing else does. */
   readonly isReady?: () => boolean;
+  /** Milliseconds before it shows that it goes on (default 200). */
+  readonly patience?: number;
 }
 
 export async function withPatience<T>(
-  { title, signal, isReady }: PatienceOptions,
+  { title, signal, isReady, patience = PATIENCE_MILLIS }: PatienceOptions,
   work: (signal: AbortSignal, report: (message: string) => void) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
@@ -31,7 +33,7 @@ export async function withPatience<T>(
   );
   const show = () => {
     if (isReady?.() === false) {
-      timer = setTimeout(show, PATIENCE_MILLIS);
+      timer = setTimeout(show, patience);
       return;
     }
     const options = { location: ProgressLocation.Notification, title, cancellable: true };
@@ -42,7 +44,7 @@ export async function withPatience<T>(
       return over.then(() => listening.dispose());
     });
   };
-  let timer = setTimeout(show, PATIENCE_MILLIS);
+  let timer = setTimeout(show, patience);
   try {
     return await result;
   } finally {
