@@ -63,6 +63,8 @@ export class Infiller {
   private readonly denoisers: Denoisers;
   private readonly steady: SteadyPace;
   private tokensPerStep = 1;
+  /** Of the last estimate: who has asked how long a request takes makes it next. */
+  private estimated: { readonly asked: string; readonly canvas: Canvas } | undefined;
 
   /** `calibration`: what was fitted to the checkpoint, where something was. */
   constructor(
@@ -119,6 +121,7 @@ export class Infiller {
   estimate(params: InfillParams): Estimate {
     const plan = planRequest(this.checkpoint, this.calibration, params, { reach: this.reachFor(params) });
     const canvas = this.unmasked(plan);
+    this.estimated = { asked: askedOf(plan), canvas };
     return this.estimateOf(plan, canvas, planHoles(plan, canvas));
   }
 
@@ -142,8 +145,11 @@ export class Infiller {
   private async canvasOf(plan: RequestPlan, { signal }: Context): Promise<Canvas> {
     const { params, strength } = plan;
     const scorer = this.scorer(params.language, signal);
+    const { estimated } = this;
+    this.estimated = undefined;
     try {
-      return await withStrength(this.unmasked(plan), strength, this.checkpoint, scorer);
+      const canvas = estimated?.asked === askedOf(plan) ? estimated.canvas : this.unmasked(plan);
+      return await withStrength(canvas, strength, this.checkpoint, scorer);
     } finally {
       scorer.dispose();
     }
@@ -351,4 +357,10 @@ function wholeText(bytes: Uint8Array = NO_BYTES): string {
 /** Tokens that were not locked. */
 function zeros(locked: Uint8Array): number {
   return locked.reduce((sum, value) => sum + Number(value === 0), 0);
+}
+
+/** What a canvas is built of. */
+function askedOf({ params, textBudget, room, checkpoint }: RequestPlan): string {
+  const { text, spans, language } = params;
+  return JSON.stringify([text, spans, language, textBudget, room, checkpoint.family.infill]);
 }

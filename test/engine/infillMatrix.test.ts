@@ -266,6 +266,21 @@ for (const [kind, folder] of Object.entries(FAMILIES)) {
       }
     });
 
+    test('asking how long it takes changes no answer, of the same request or of another one', async () => {
+      const [one, other] = [
+        { ...PLAIN, spans: SPANS[0] ?? [] },
+        { ...PLAIN, spans: SPANS[5] ?? [], strength: 0.5 },
+      ];
+      const results = [await model.infill(one), await model.infill(other)];
+      for (const estimated of [one, other])
+        for (const [i, asked] of [one, other].entries()) {
+          await model.estimate(estimated);
+          const [known, result] = [results[i], await model.infill(asked)];
+          assert.ok(known);
+          isTheSame(result, known);
+        }
+    });
+
     test('in a file longer than the context every span has room for its answer', async () => {
       const checkpoint = path.join(cacheFolder, 'short');
       fs.cpSync(path.join(fixtureFolder, folder), checkpoint, { recursive: true });
