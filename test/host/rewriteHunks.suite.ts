@@ -97,7 +97,7 @@ describe('rewrite, hunk by hunk', () => {
   });
 
   it('says that a file is read-only that somebody has made so meanwhile, and stays', async () => {
-    const editor = await openFile('locked.py', TEXT);
+    const editor = await openFile('lockedMeanwhile.py', TEXT);
     const rewrite = await presented(editor, ANSWER);
     await commands.executeCommand('workbench.action.files.setActiveEditorReadonlyInSession');
     const bar = statusMessages();
@@ -374,7 +374,7 @@ describe('rewrite, hunk by hunk', () => {
   });
 
   it('goes from hunk to hunk and round, with a lens above each', async () => {
-    const editor = await openFile('steps.py', TEXT);
+    const editor = await openFile('hunkSteps.py', TEXT);
     await presented(editor, ANSWER);
     const seen = [editor.selection.active.line];
     for (let i = 0; i < 3; i++) {
