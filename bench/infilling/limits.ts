@@ -1,5 +1,6 @@
 // What bounds on the work for one answer cost in answers: from which probability masks of one copy are written together, where
-// the causal head's continuation ends, and how often a memory is searched for a hole. On the half of the held-out packages that everything else is fitted on, too.
+// the causal head's continuation ends, and how often a memory is searched for a hole. On the half of the held-out packages that
+// everything else is fitted on, too.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { figure, markdownTable, progress, publish, runBench, STARTER } from '../harness';

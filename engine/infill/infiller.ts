@@ -148,7 +148,8 @@ export class Infiller {
     const { estimated } = this;
     this.estimated = undefined;
     try {
-      const canvas = estimated?.asked === askedOf(plan) ? estimated.canvas : this.unmasked(plan);
+      const isKnown = estimated !== undefined && estimated.asked === askedOf(plan);
+      const canvas = isKnown ? estimated.canvas : this.unmasked(plan);
       return await withStrength(canvas, strength, this.checkpoint, scorer);
     } finally {
       scorer.dispose();

@@ -51,11 +51,15 @@ function isWrongAccessor(method: StructureNode): boolean {
   const name = method.childForFieldName('name');
   const parameters = method.childForFieldName('parameters');
   if (name === null || parameters === null) return false;
-  const head = method.text.slice(0, Math.max(0, name.startIndex - method.startIndex));
-  const kind = /\b[gs]et(?=\s*$)/.exec(head)?.[0];
+  const kind = /\b[gs]et(?=\s*$)/.exec(headOf(method, name))?.[0];
   if (kind === undefined) return false;
   const count = parameters.namedChildren.filter((child) => child?.type !== 'comment').length;
   return count !== (kind === 'get' ? 0 : 1);
+}
+
+/** What stands in front of its name: modifiers, and whether it is an accessor. */
+export function headOf(method: StructureNode, name: StructureNode): string {
+  return method.text.slice(0, Math.max(0, name.startIndex - method.startIndex));
 }
 
 /** Java and C#. */

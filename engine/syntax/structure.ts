@@ -1,7 +1,7 @@
 // What a grammar lets pass and the language does not: grammars are made to read half-written code. Only what an edit touches
 // is looked at, so a long file costs no more than a short one. Pure.
 
-import { misplacedIn } from './misplaced';
+import { headOf, misplacedIn } from './misplaced';
 import type { StructureNode } from './types';
 
 export interface StructureFaults {
@@ -107,7 +107,7 @@ function namesDeclaredBy(node: StructureNode): readonly string[] {
   if (node.type === 'type_alias_declaration') return [`type ${name.text}`];
   // A getter and a setter, a static one and its namesake; Go's methods belong to their receivers.
   if (node.type === 'method_definition' || node.type === 'method_declaration') {
-    const head = node.text.slice(0, Math.max(0, name.startIndex - node.startIndex));
+    const head = headOf(node, name);
     return node.type === 'method_declaration' && node.childForFieldName('receiver') === null
       ? []
       : [

@@ -33,7 +33,7 @@ export async function withPatience<T>(
   );
   const show = () => {
     if (isReady?.() === false) {
-      timer = setTimeout(show, patience);
+      timer = setTimeout(show, PATIENCE_MILLIS);
       return;
     }
     const options = { location: ProgressLocation.Notification, title, cancellable: true };

@@ -165,21 +165,21 @@ export function startLines(hunks: readonly Hunk[], side: Side): readonly number[
 
 /** The hunk that somebody at a line means: the one around it, else the next, else the last. */
 export function hunkAt(hunks: readonly Hunk[], line: number, side: Side): number | undefined {
-  const starts = startLines(hunks, side);
-  const found = hunks.findIndex(({ oldLines, newLines }, i) => {
-    const length = (side === 'old' ? oldLines : newLines).length;
-    return line < (starts[i] ?? 0) + Math.max(1, length);
-  });
+  const found = linesOn(hunks, side).findIndex(({ end }) => line < end);
   if (found >= 0) return found;
   return hunks.length === 0 ? undefined : hunks.length - 1;
 }
 
 /** Whether a line of one side belongs to one of the hunks. */
 export function isInHunk(hunks: readonly Hunk[], line: number, side: Side): boolean {
-  const starts = startLines(hunks, side);
-  return hunks.some(({ oldLines, newLines }, i) => {
-    const first = starts[i] ?? 0;
-    return first <= line && line < first + Math.max(1, (side === 'old' ? oldLines : newLines).length);
+  return linesOn(hunks, side).some(({ start, end }) => start <= line && line < end);
+}
+
+/** By hunk: its lines of one side, at least the one in front of which something is missing there. */
+function linesOn(hunks: readonly Hunk[], side: Side): { readonly start: number; readonly end: number }[] {
+  return startLines(hunks, side).map((start, i) => {
+    const { oldLines = [], newLines = [] } = hunks[i] ?? {};
+    return { start, end: start + Math.max(1, (side === 'old' ? oldLines : newLines).length) };
   });
 }
 
