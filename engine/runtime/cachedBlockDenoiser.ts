@@ -28,8 +28,10 @@ interface Settled {
   /** Whose K/V the rows of `kv` are; one row serves every lane as long as no block has been committed. */
   readonly lanes: readonly number[] | 'shared';
   readonly basePosition: number;
-  /** The token before the block, by lane number (`shared`: entry 0). */
+  /** The token before the block, by lane number. */
   readonly previous: ReadonlyMap<number, number>;
+  /** Whether `kv` is still without `previous`: where that predicts the next token anyway, one pass does both. */
+  readonly isBehind: boolean;
 }
 
 export class CachedBlockDenoiser implements BlockDenoiser {
@@ -60,7 +62,7 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     const { kv, basePosition, lead, previous } = await this.encoder.encode(context, signal);
     const tokens = new Map<number, number>();
     if (previous !== undefined) for (let lane = 0; lane < lanes; lane++) tokens.set(lane, previous);
-    this.settled = { kv, lanes: 'shared', basePosition, previous: tokens };
+    this.settled = { kv, lanes: 'shared', basePosition, previous: tokens, isBehind: false };
     this.context = context;
     return { lead };
   }
@@ -68,6 +70,7 @@ export class CachedBlockDenoiser implements BlockDenoiser {
   async predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]> {
     throwIfCancelled(options.signal);
     const settled = this.need();
+    if (settled.isBehind) return regroup(await this.catchUp(settled, lanes, options.temperature), lanes);
     const numbers = lanes.map((lane, index) => lane.lane ?? index);
     const { kv, rows } = this.rowsFor(settled, numbers);
     const lead = this.options.shifted && settled.previous.size > 0 ? 1 : 0;
@@ -107,8 +110,22 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     signal?: AbortSignal,
   ): Promise<void> {
     throwIfCancelled(signal);
+    // Where nothing was asked of the token before (what stands behind it was locked), it is not in the cache yet.
+    if (this.need().isBehind) await this.catchUp(this.need(), [], 0);
     const settled = this.need();
     const { kv, rows } = this.rowsFor(settled, lanes);
+    if (this.goesTokenByToken) {
+      if (kv !== settled.kv) {
+        // The cut is what goes on, and no longer a cut of anything.
+        this.subset = undefined;
+        disposeKv(settled.kv);
+      }
+      const previous = new Map(rows.map((lane) => [lane, blocks[lanes.indexOf(lane)]?.[0] ?? 0]));
+      const basePosition = settled.basePosition + 1;
+      const owners = settled.lanes === 'shared' ? 'shared' : rows;
+      this.settled = { kv, lanes: owners, basePosition, previous, isBehind: true };
+      return;
+    }
     const ids = new Int32Array(rows.length * this.blockLength);
     const previous = new Map<number, number>();
     rows.forEach((lane, row) => {
@@ -136,6 +153,7 @@ export class CachedBlockDenoiser implements BlockDenoiser {
       lanes: rows,
       basePosition: settled.basePosition + this.blockLength,
       previous,
+      isBehind: false,
     };
   }
 
@@ -147,6 +165,39 @@ export class CachedBlockDenoiser implements BlockDenoiser {
   dispose(): void {
     this.forget();
     this.encoder.dispose();
+  }
+
+  /** A block of one that text is written in: the token before it is in the cache, or says what comes next, or both. */
+  private get goesTokenByToken(): boolean {
+    return this.blockLength === 1 && this.options.shifted && this.options.causalBlocks === true;
+  }
+
+  /** Runs the token before of every lane, asked about or not, and keeps its K/V. */
+  private async catchUp(
+    { kv, lanes: owners, basePosition, previous }: Settled,
+    lanes: readonly Lane[],
+    temperature: number,
+  ): Promise<Prediction[]> {
+    const rows = owners === 'shared' ? [...previous.keys()] : owners;
+    const result = await this.forward.run({
+      lanes: rows.length,
+      ids: Int32Array.from(rows, (lane) => previous.get(lane) ?? 0),
+      positions: this.positions(basePosition - 1, 1, rows.length),
+      past: kv,
+      bias: openBias(kv.positions, 1),
+      asks: lanes.flatMap((lane, index) =>
+        lane.asks.map(({ bias, target }) => {
+          const row = rows.indexOf(lane.lane ?? index);
+          return { row, bias, target, temperature: lane.temperature };
+        }),
+      ),
+      temperature,
+      keep: true,
+    });
+    if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
+    this.forget();
+    this.settled = { kv: result.kv, lanes: rows, basePosition, previous, isBehind: false };
+    return result.predictions;
   }
 
   private forget(): void {

@@ -198,8 +198,10 @@ async function startSession(
       ...(deviceCache ? { preferredOutputLocation: locations } : {}),
       extra: {
         session: {
-          // Spinning threads would burn a core while a person reads.
-          intra_op: { allow_spinning: '0' },
+          // Threads that wait for each other sleep and are woken hundreds of times a pass, which costs a quarter of a short
+          // one. They spin instead, but only while a pass runs: nothing burns a core while a person reads.
+          intra_op: { allow_spinning: '1' },
+          force_spinning_stop: '1',
           model_external_initializers_file_folder_path: graph.dataFolder,
         },
       },

@@ -5,11 +5,12 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { describe } from 'node:test';
 import { openCheckpoint } from '../../engine/checkpoint/open';
+import type { Lane } from '../../engine/denoiser';
 import { buildGraph } from '../../engine/graph/build';
 import { rotaryFrequencies } from '../../engine/graph/rotary';
 import { JOIN_TOKENS, rescore } from '../../engine/rescoring/rescore';
 import { CachedBlockDenoiser } from '../../engine/runtime/cachedBlockDenoiser';
-import { shapedBias } from '../../engine/runtime/forward';
+import { type Forward, shapedBias } from '../../engine/runtime/forward';
 import { BlockCausalContext, CanvasContext } from '../../engine/runtime/holeContext';
 import { CachedInPlaceDenoiser } from '../../engine/runtime/inPlaceDenoiser';
 import { voidKv } from '../../engine/runtime/kvState';
@@ -210,6 +211,63 @@ describe('cached canvases whose suffix is numbered first', () => {
       await denoiser.commit([block]);
       text = [...text, ...block];
     }
+    denoiser.dispose();
+    await session.dispose();
+  });
+
+  test('blocks of one: each lane is what one pass says, at one forward a token, whoever is asked', async () => {
+    const { checkpoint, session, encoder, before, after, plain } = await open();
+    let forwards = 0;
+    const counted: Forward = {
+      deviceCache: session.deviceCache,
+      run: (request) => {
+        forwards++;
+        return session.run(request);
+      },
+    };
+    const denoiser = new CachedBlockDenoiser(counted, checkpoint.shape, encoder, {
+      blockLength: 1,
+      maxBlocks: 8,
+      shifted: true,
+      causalBlocks: true,
+    });
+    await denoiser.open({ before, after }, 3);
+    const seen: [number, number][] = [];
+    const ask = async (texts: ReadonlyMap<number, readonly number[]>) => {
+      const lanes = [...texts.keys()].map(
+        (lane): Lane => ({ lane, tokens: Int32Array.of(0), asks: [{ position: 0, target: TARGET }] }),
+      );
+      const found = await denoiser.predict(lanes, GREEDY);
+      for (const [index, text] of [...texts.values()].entries()) {
+        const wanted = await plain(
+          text,
+          [],
+          [...text, 0].map(() => TARGET),
+        );
+        seen.push([found[index]?.[0]?.targetLogProb ?? Number.NaN, wanted.at(-1) ?? Number.NaN]);
+      }
+    };
+    const commit = (...tokens: (readonly [number, number])[]) =>
+      denoiser.commit(
+        tokens.map(([, token]) => Int32Array.of(token)),
+        tokens.map(([lane]) => lane),
+      );
+    await ask(new Map([0, 1, 2].map((lane) => [lane, []])));
+    await commit([0, 30], [1, 31], [2, 32]);
+    await ask(new Map([2, 0, 1].map((lane) => [lane, [30 + lane]])));
+    // One lane alone is asked again; all of them go on.
+    await ask(new Map([[1, [31]]]));
+    await commit([0, 40], [2, 42]);
+    // Lane 2 is locked here: it is not asked, and goes on all the same.
+    await ask(new Map([[0, [30, 40]]]));
+    await commit([2, 52]);
+    await commit([2, 62]);
+    await ask(new Map([[2, [32, 42, 52, 62]]]));
+    same(
+      seen.map(([actual]) => actual),
+      seen.map(([, wanted]) => wanted),
+    );
+    assert.equal(forwards, 6, 'one a token, and one for what was asked twice');
     denoiser.dispose();
     await session.dispose();
   });

@@ -163,6 +163,8 @@ Sight = Tensor | tuple[Tensor, ...] | None
 """Who sees whom: a mask as `Decoder.forward` takes it, None for causal, or on a CPU what `bands` makes of either."""
 
 
+# The compiler takes a slice of the keys for all of them where the lengths of rows change, and fails (PyTorch 2.13).
+@torch.compiler.disable
 def attend(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
     """Softmax attention: query (batch, heads, n, size), key and value (batch, key/value heads, m, size).
 
