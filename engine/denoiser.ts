@@ -26,6 +26,8 @@ export interface Ask {
   readonly bias?: LogitBias;
   /** Token whose log-probability is wanted. */
   readonly target?: number;
+  /** Tokens that stand behind `target` elsewhere: who writes token by token may read them in the same pass. */
+  readonly ahead?: readonly number[];
 }
 
 /** One candidate's canvas as it stands. */

@@ -10,6 +10,8 @@ export interface CellCopy {
   readonly tokens: readonly { readonly token: number; readonly share: number; readonly evidence: Evidence }[];
   /** What the likeliest draft has here; absent: it ends further left. */
   readonly likeliest?: number | undefined;
+  /** What stands behind that in it. */
+  readonly onward?: readonly number[];
 }
 
 /** Copying alone: the model is not asked. */

@@ -21,6 +21,9 @@ export interface Run {
 
 type Sides = Pick<Run, 'left' | 'right' | 'mayBeEmpty' | 'head'>;
 
+/** Tokens behind a cell that are told of the likeliest draft. */
+const ONWARD = 8;
+
 /** Characters that a token hardly ever has: only so many of a text are encoded where its first tokens are wanted. */
 const TOKEN_REACH = 16;
 
@@ -146,5 +149,11 @@ function cellCopy(
       },
     }))
     .sort((a, b) => b.share - a.share);
-  return { tokens, mass: mass / all, likeliest: lines[0]?.tokens[cell] };
+  const [first] = lines;
+  return {
+    tokens,
+    mass: mass / all,
+    likeliest: first?.tokens[cell],
+    onward: first?.tokens.slice(cell + 1, cell + 1 + ONWARD) ?? [],
+  };
 }

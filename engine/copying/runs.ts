@@ -29,6 +29,9 @@ export interface Around {
   readonly tail?: string;
 }
 
+/** Of what was found: what is said by less is not read ahead. */
+const LEAST_SHARE = 0.5;
+
 /** Tokens on either side that are looked at. */
 export const SIDE_TOKENS = 96;
 
@@ -55,8 +58,12 @@ export function copiesFor(lane: Lane, around: Around, copying: Copying): (CellCo
 /** The lane with the copied tokens as targets, so that the model gives its own probability of them. */
 export function withTargets(lane: Lane, copies: readonly (CellCopy | undefined)[]): Lane {
   const asks = lane.asks.map((ask, i) => {
-    const target = ask.target ?? copies[i]?.tokens[0]?.token;
-    return target === undefined ? ask : { ...ask, target };
+    const copy = copies[i];
+    const target = ask.target ?? copy?.tokens[0]?.token;
+    if (target === undefined) return ask;
+    const isLikely = ask.target === undefined && target === copy?.likeliest;
+    const ahead = isLikely && (copy.tokens[0]?.share ?? 0) >= LEAST_SHARE ? copy.onward : undefined;
+    return { ...ask, target, ...(ahead === undefined ? {} : { ahead }) };
   });
   return { ...lane, asks };
 }

@@ -10,6 +10,7 @@ import type {
   RescoreRequest,
 } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
+import { aheadOf, asksAhead, type Foresight, foreseen, written } from './foresight';
 import { type AttentionBias, type Forward, openBias, shapedBias } from './forward';
 import type { ContextEncoder } from './holeContext';
 import { regroup } from './inPlaceDenoiser';
@@ -32,6 +33,8 @@ interface Settled {
   readonly previous: ReadonlyMap<number, number>;
   /** Whether `kv` is still without `previous`: where that predicts the next token anyway, one pass does both. */
   readonly isBehind: boolean;
+  /** `kv` holds its tokens behind `previous`. */
+  readonly foresight?: Foresight;
 }
 
 export class CachedBlockDenoiser implements BlockDenoiser {
@@ -71,6 +74,16 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     throwIfCancelled(options.signal);
     const settled = this.need();
     if (settled.isBehind) return regroup(await this.catchUp(settled, lanes, options.temperature), lanes);
+    const known = settled.foresight && foreseen(settled.foresight, lanes);
+    if (known) return regroup(known, lanes);
+    return this.run(this.withoutForesight(settled), lanes, options);
+  }
+
+  private async run(
+    settled: Settled,
+    lanes: readonly Lane[],
+    options: PredictOptions,
+  ): Promise<Prediction[][]> {
     const numbers = lanes.map((lane, index) => lane.lane ?? index);
     const { kv, rows } = this.rowsFor(settled, numbers);
     const lead = this.options.shifted && settled.previous.size > 0 ? 1 : 0;
@@ -112,7 +125,8 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     throwIfCancelled(signal);
     // Where nothing was asked of the token before (what stands behind it was locked), it is not in the cache yet.
     if (this.need().isBehind) await this.catchUp(this.need(), [], 0);
-    const settled = this.need();
+    if (this.writeForeseen(blocks, lanes)) return;
+    const settled = this.withoutForesight(this.need());
     const { kv, rows } = this.rowsFor(settled, lanes);
     if (this.goesTokenByToken) {
       if (kv !== settled.kv) {
@@ -177,27 +191,65 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     { kv, lanes: owners, basePosition, previous }: Settled,
     lanes: readonly Lane[],
     temperature: number,
-  ): Promise<Prediction[]> {
+  ): Promise<readonly Prediction[]> {
     const rows = owners === 'shared' ? [...previous.keys()] : owners;
+    // A cache on a device cannot be cut: what was read ahead for nothing would stay.
+    const ahead = this.forward.deviceCache ? [] : aheadOf(lanes, rows.length);
+    const width = 1 + ahead.length;
+    const [lane] = lanes;
+    const [ask] = lane?.asks ?? [];
+    const asks =
+      lane && ask && ahead.length > 0
+        ? asksAhead(ask, lane, ahead)
+        : lanes.flatMap((one, index) =>
+            one.asks.map(({ bias, target }) => {
+              const row = rows.indexOf(one.lane ?? index);
+              return { row, bias, target, temperature: one.temperature };
+            }),
+          );
     const result = await this.forward.run({
       lanes: rows.length,
-      ids: Int32Array.from(rows, (lane) => previous.get(lane) ?? 0),
-      positions: this.positions(basePosition - 1, 1, rows.length),
+      ids: Int32Array.from(rows.flatMap((row) => [previous.get(row) ?? 0, ...ahead])),
+      positions: this.positions(basePosition - 1, width, rows.length),
       past: kv,
-      bias: openBias(kv.positions, 1),
-      asks: lanes.flatMap((lane, index) =>
-        lane.asks.map(({ bias, target }) => {
-          const row = rows.indexOf(lane.lane ?? index);
-          return { row, bias, target, temperature: lane.temperature };
-        }),
-      ),
+      bias: shapedBias(kv.positions, width, (query, key) => key <= query),
+      asks,
       temperature,
       keep: true,
     });
     if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
     this.forget();
-    this.settled = { kv: result.kv, lanes: rows, basePosition, previous, isBehind: false };
-    return result.predictions;
+    const foresight = ahead.length > 0 ? { tokens: ahead, found: result.predictions, asks } : undefined;
+    const settled = { kv: result.kv, lanes: rows, basePosition, previous, isBehind: false };
+    this.settled = foresight ? { ...settled, foresight } : settled;
+    return foresight ? result.predictions.slice(0, 1) : result.predictions;
+  }
+
+  /** Whether the one lane there is goes on as it was read ahead: then its K/V is there. */
+  private writeForeseen(blocks: readonly Int32Array[], lanes: readonly number[]): boolean {
+    const settled = this.need();
+    const [token] = blocks[0] ?? [];
+    const [lane] = lanes;
+    if (settled.foresight === undefined || token === undefined || lane === undefined) return false;
+    const foresight = written(settled.foresight, token);
+    if (foresight === undefined) return false;
+    const basePosition = settled.basePosition + 1;
+    this.settled = { ...settled, basePosition, previous: new Map([[lane, token]]), foresight };
+    return true;
+  }
+
+  /** The same with nothing behind what is written. */
+  private withoutForesight(settled: Settled): Settled {
+    const { foresight, kv, ...rest } = settled;
+    if (foresight === undefined) return settled;
+    const { length } = foresight.tokens;
+    if (length === 0 || kv.location === 'device') this.settled = { ...rest, kv };
+    else {
+      const cut = joinKv([{ kv, to: kv.positions - length }], this.shape, kv.memory);
+      this.forget();
+      this.settled = { ...rest, kv: cut };
+    }
+    return this.settled;
   }
 
   private forget(): void {

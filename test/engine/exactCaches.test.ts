@@ -272,6 +272,71 @@ describe('cached canvases whose suffix is numbered first', () => {
     await session.dispose();
   });
 
+  test('what may follow is read in the same pass, and cut off where something else is written', async () => {
+    const { checkpoint, session, encoder, before, after, plain } = await open();
+    let forwards = 0;
+    const counted: Forward = {
+      deviceCache: session.deviceCache,
+      run: (request) => {
+        forwards++;
+        return session.run(request);
+      },
+    };
+    const options = { blockLength: 1, maxBlocks: 8, shifted: true, causalBlocks: true };
+    const denoiser = new CachedBlockDenoiser(counted, checkpoint.shape, encoder, options);
+    const seen: [number, number][] = [];
+    let text: number[] = [];
+    const ask = async (target: number, ahead?: readonly number[]) => {
+      const lane: Lane = {
+        tokens: Int32Array.of(0),
+        asks: [{ position: 0, target, ...(ahead ? { ahead } : {}) }],
+      };
+      const [[found] = []] = await denoiser.predict([lane], GREEDY);
+      const [wanted] = (
+        await plain(
+          text,
+          [],
+          [...text, target].map(() => target),
+        )
+      ).slice(-1);
+      seen.push([found?.targetLogProb ?? Number.NaN, wanted ?? Number.NaN]);
+    };
+    const write = async (token: number) => {
+      await denoiser.commit([Int32Array.of(token)]);
+      text = [...text, token];
+    };
+    await denoiser.open({ before, after }, 1);
+    await ask(30);
+    await write(30);
+    assert.equal(forwards, 1);
+    await ask(31, [32, 33]);
+    assert.equal(forwards, 2);
+    for (const target of [32, 33]) {
+      await write(target - 1);
+      await ask(target);
+    }
+    assert.equal(forwards, 2, 'it was read ahead');
+    await ask(40);
+    assert.equal(forwards, 3, 'another question has another answer');
+    await write(41);
+    await ask(42, [43, 44, 45]);
+    await write(42);
+    await ask(43);
+    assert.equal(forwards, 4);
+    await write(50);
+    await ask(51);
+    assert.equal(forwards, 5, 'something else was written');
+    await write(51);
+    await ask(52);
+    assert.equal(forwards, 6);
+    same(
+      seen.map(([actual]) => actual),
+      seen.map(([, wanted]) => wanted),
+    );
+    denoiser.dispose();
+    await session.dispose();
+  });
+
   for (const sides of ['both sides', 'nothing behind the hole']) {
     test(`rescored answers are read behind ${sides} up to their end`, async () => {
       const { checkpoint, session, reference, encoder, before, after, plain } = await open();
