@@ -23,14 +23,15 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Runs lanes of commands side by side, the commands of a lane one after another. A command's output is shown when it ends. Ends this
- * process when one fails, once the other lanes are through.
+ * Runs lanes of commands side by side, the commands of a lane one after another. What the first lane prints is shown as it comes,
+ * line by line, and what the others print when a command of theirs ends. Ends this process when one fails, once the other lanes
+ * are through.
  */
 export async function runSideBySide(...lanes) {
   const codes = await Promise.all(
-    lanes.map(async (commands) => {
+    lanes.map(async (commands, lane) => {
       for (const [command, args] of commands) {
-        const code = await runQuietly(command, args);
+        const code = await runBeside(command, args, lane === 0);
         if (code !== 0) return code;
       }
       return 0;
@@ -40,21 +41,30 @@ export async function runSideBySide(...lanes) {
   if (failed !== undefined) process.exit(failed);
 }
 
-function runQuietly(command, args) {
+function runBeside(command, args, isShown) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32',
     });
-    const output = [];
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => output.push(data));
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8');
+      stream.on('data', (text) => {
+        output += text;
+        if (!isShown) return;
+        const end = output.lastIndexOf('\n') + 1;
+        process.stdout.write(output.slice(0, end));
+        output = output.slice(end);
+      });
+    }
     child.once('error', (error) => {
       console.error(`Could not start ${command}: ${error.message}`);
       resolve(1);
     });
     child.once('close', (code) => {
-      process.stdout.write(Buffer.concat(output));
+      process.stdout.write(output);
       resolve(code ?? 1);
     });
   });

@@ -59,10 +59,12 @@ if (words.length === 0 || words.includes('ui')) {
     .map((file) => path.join('test/ui', file));
   browserTests.push(['node', ['--test', reporter, '--test-concurrency=1', ...seen]]);
 }
-// Half of the time, a browser test waits for the end of a process: Python's tests have the processor meanwhile.
-await runSideBySide(pythonTests, browserTests);
 // The loader for `require` alone: it starts in a fifth of a second less, in each of some 200 processes.
-if (files.length > 0)
-  run('node', ['--require', 'tsx/cjs', '--test', reporter, '--test-concurrency=2', ...files]);
+const nodeTests =
+  files.length > 0
+    ? [['node', ['--require', 'tsx/cjs', '--test', reporter, '--test-concurrency=2', ...files]]]
+    : [];
+// Half of the time, a browser test waits for the end of a process: the others have the processor meanwhile.
+await runSideBySide([...pythonTests, ...nodeTests], browserTests);
 // Last, and alone: what is waited for in an editor must not wait for other tests.
 if (hosted) run('node', ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')]);
