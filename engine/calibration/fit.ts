@@ -36,7 +36,7 @@ export function fitFor(
   copying: Copying,
   { attention }: Pick<Family, 'attention'>,
 ): Fit {
-  const isLeftToRight = attention.kind === 'block-causal' && attention.blockLength === 1;
+  const isLeftToRight = attention.kind !== 'full' && attention.blockLength === 1;
   const prior = PRIOR_MIXTURE[isLeftToRight ? 'leftToRight' : 'denoised'];
   const confidence = calibration?.confidence[copying];
   return {

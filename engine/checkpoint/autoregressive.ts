@@ -8,12 +8,13 @@ type Tokens = Readonly<Partial<Record<SpecialTokenName, SpecialTokenSpec>>>;
 type Facts = Pick<Family, 'id' | 'infill'> & { readonly name: string; readonly tokens: Tokens };
 
 /** What every description of such a model says. */
-const KIND = 'autoregressive, left to right';
+/** What a model that does not denoise is called. */
+export const LEFT_TO_RIGHT = 'autoregressive, left to right';
 
 function leftToRight({ name, ...facts }: Facts): Family {
   return {
     ...facts,
-    title: `${name} (${KIND})`,
+    title: `${name} (${LEFT_TO_RIGHT})`,
     tensorNames: 'llama',
     shifted: true,
     attention: { kind: 'block-causal', blockLength: 1 },

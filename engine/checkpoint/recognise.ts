@@ -2,6 +2,7 @@
 // one family has, and the folder's name only where nothing else tells two families apart.
 import path from 'node:path';
 import { EngineError } from '../errors';
+import { LEFT_TO_RIGHT } from './autoregressive';
 import { FAMILIES, type KnownFamily } from './families';
 import type { Family } from './family';
 import { brief, Fields } from './fields';
@@ -183,7 +184,10 @@ function blockKey(fields: Fields): string | undefined {
 }
 
 /** What the embedded model's config.json says of its canvas; of a converted one it says more (format 2). */
-function starterCanvas(family: Family, section: Fields): Pick<Family, 'attention' | 'shifted' | 'tokens'> {
+function starterCanvas(
+  family: Family,
+  section: Fields,
+): Pick<Family, 'title' | 'attention' | 'shifted' | 'tokens'> {
   section.onlyKeys([
     'attention',
     'block_length',
@@ -205,8 +209,10 @@ function starterCanvas(family: Family, section: Fields): Pick<Family, 'attention
   const suffixFirst = section.boolean('suffix_first', false);
   if (suffixFirst && suffixSeesPrefix)
     throw section.fail('suffix_sees_prefix', 'cannot be true of a suffix that is numbered first');
-  const { tokens } = family;
+  const { title, tokens } = family;
+  const isLeftToRight = suffixFirst && blockLength === 1;
   return {
+    title: suffixFirst ? `Palimpsest coder${isLeftToRight ? ` (${LEFT_TO_RIGHT})` : ''}` : title,
     attention: { kind, blockLength, holeGap, suffixSeesPrefix, suffixFirst },
     shifted: suffixFirst,
     tokens: suffixFirst && tokens.hole ? { ...tokens, hole: { ...tokens.hole, required: true } } : tokens,

@@ -3,7 +3,7 @@ import type { Checkpoint } from '../checkpoint/types';
 import type { BlockDenoiser } from '../denoiser';
 import { EngineError } from '../errors';
 import { rotaryFrequencies } from '../graph/rotary';
-import { rescore } from '../rescoring/rescore';
+import { readOnward, rescore } from '../rescoring/rescore';
 import { AutoregressiveDenoiser } from '../runtime/autoregressiveDenoiser';
 import { CachedBlockDenoiser } from '../runtime/cachedBlockDenoiser';
 import { CroppedDenoiser } from '../runtime/croppedDenoiser';
@@ -96,9 +96,9 @@ export class Denoisers {
       ? new CanvasContext(this.forward, shape, {
           holeGap: attention.holeGap,
           suffixSeesPrefix: attention.suffixSeesPrefix,
-          ...(attention.suffixFirst ? { suffixFirst: this.suffixFirst() } : {}),
+          ...(attention.suffixFirst ? { suffixFirst: this.suffixFirst(attention.blockLength === 1) } : {}),
           inverseFrequencies: rotaryFrequencies(shape).inverse,
-          rescore,
+          rescorer: { rescore, readOnward },
         })
       : new BlockCausalContext(this.forward, shape, attention.blockLength);
     this.blocks = new CachedBlockDenoiser(this.forward, shape, encoder, {
@@ -110,13 +110,13 @@ export class Denoisers {
     return this.blocks;
   }
 
-  private suffixFirst(): SuffixFirst {
+  private suffixFirst(isRunLater: boolean): SuffixFirst {
     const { family, shape, specials } = this.checkpoint;
     const { hole, end } = specials;
     if (hole === undefined || end === undefined)
       throw new EngineError('token-missing', `${family.title} has no token that opens or ends an answer.`);
     // The suffix stands in front of the prefix, and neither is longer than half of the context.
-    return { origin: Math.floor(shape.contextLength / 2), hole, end };
+    return { origin: Math.floor(shape.contextLength / 2), hole, end, isRunLater };
   }
 
   dispose(): void {

@@ -9,8 +9,8 @@ import type { TokenTrie } from './trie';
 export interface TrieAsk {
   /** Nodes that something is asked about; all that lead to them are read, too. */
   readonly nodes: readonly number[];
-  /** `words`: each node's own token and what follows it; `next`: what follows it; `suffix`: the rest of the suffix. */
-  readonly about: 'words' | 'next' | 'suffix';
+  /** `words`: each node's own token and what follows it; `next`: what follows it; `suffix`: the rest of the suffix; `onward`: all of it. */
+  readonly about: 'words' | 'next' | 'suffix' | 'onward';
   /** At least one token. */
   readonly suffix: Int32Array;
   readonly bias?: LogitBias;
@@ -22,7 +22,7 @@ export interface NodeReading {
   readonly logProb?: number;
   /** The likeliest token behind it, and ln p of that. */
   readonly next?: { readonly token: number; readonly logProb: number };
-  /** ln p of the suffix's tokens behind it: the first (`words`, `next`), or all others (`suffix`). */
+  /** ln p of the suffix's tokens behind it: the first (`words`, `next`), all others (`suffix`), or all (`onward`). */
   readonly onward: readonly number[];
 }
 
@@ -35,7 +35,7 @@ export async function readTrie(
 ): Promise<Map<number, NodeReading>> {
   const trunk = closure(trie, nodes);
   const rowOf = new Map(trunk.map((node, row) => [node, row]));
-  const branch = about === 'suffix' ? suffix.length - 1 : 0;
+  const branch = about === 'suffix' || about === 'onward' ? suffix.length - 1 : 0;
   const ids = new Int32Array(trunk.length + nodes.length * branch);
   const positions = new Int32Array(ids.length);
   const place = (row: number, token: number | undefined, depth: number): void => {

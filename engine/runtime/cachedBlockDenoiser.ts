@@ -62,10 +62,10 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     signal?: AbortSignal,
   ): Promise<{ readonly lead: Int32Array }> {
     this.forget();
-    const { kv, basePosition, lead, previous } = await this.encoder.encode(context, signal);
+    const { kv, basePosition, lead, previous, isBehind = false } = await this.encoder.encode(context, signal);
     const tokens = new Map<number, number>();
     if (previous !== undefined) for (let lane = 0; lane < lanes; lane++) tokens.set(lane, previous);
-    this.settled = { kv, lanes: 'shared', basePosition, previous: tokens, isBehind: false };
+    this.settled = { kv, lanes: 'shared', basePosition, previous: tokens, isBehind };
     this.context = context;
     return { lead };
   }

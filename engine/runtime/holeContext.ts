@@ -14,6 +14,8 @@ export interface EncodedContext {
   readonly lead: Int32Array;
   /** The token before the first block, which a shifted model reads to predict the block's first. */
   readonly previous: number | undefined;
+  /** Whether `kv` is still without that token. */
+  readonly isBehind?: boolean;
 }
 
 /** What the causal head reads on from. */
@@ -23,17 +25,28 @@ export interface Behind {
   /** The token in front of the answer, which predicts its first one. */
   readonly token: number;
   readonly position: number;
-  /** Where in `kv` that token's own K/V is. */
-  readonly index: number;
+  /** Where in `kv` that token's own K/V is; absent: it is not there. */
+  readonly index?: number;
 }
 
-/** Rescores answers between `behind` and the tokens that follow them, one at least (engine/rescoring/rescore.ts). */
-type Rescorer = (
-  forward: Forward,
-  behind: Behind,
-  after: Int32Array,
-  request: RescoreRequest,
-) => Promise<Rescored[]>;
+/** What engine/rescoring/rescore.ts does. */
+export interface Rescorer {
+  /** Rescores answers between `behind` and the tokens that follow them, one at least. */
+  readonly rescore: (
+    forward: Forward,
+    behind: Behind,
+    after: Int32Array,
+    request: RescoreRequest,
+  ) => Promise<Rescored[]>;
+  /** Reads rescored answers on into the suffix. */
+  readonly readOnward: (
+    forward: Forward,
+    behind: Behind,
+    after: Int32Array,
+    rescored: readonly Rescored[],
+    request: RescoreRequest,
+  ) => Promise<Rescored[]>;
+}
 
 export interface ContextEncoder {
   encode(context: HoleContext, signal?: AbortSignal): Promise<EncodedContext>;
@@ -78,6 +91,8 @@ export interface SuffixFirst {
   readonly hole: number;
   /** Token that closes one. */
   readonly end: number;
+  /** Whether the hole token is run by who reads on from it, token by token; absent: with the context. */
+  readonly isRunLater?: boolean;
 }
 
 export interface CanvasContextOptions {
@@ -88,7 +103,7 @@ export interface CanvasContextOptions {
   /** [headSize / 2], as the graph's rotary uses them. */
   readonly inverseFrequencies: ArrayLike<number>;
   /** Absent: nothing is rescored. */
-  readonly rescore?: Rescorer;
+  readonly rescorer?: Rescorer;
 }
 
 /**
@@ -115,35 +130,56 @@ export class CanvasContext implements ContextEncoder {
     const { suffixFirst } = this.options;
     const origin = suffixFirst?.origin ?? 0;
     const behind = origin + before.length;
+    const lead = new Int32Array(0);
     const rest = suffixFirst
-      ? { basePosition: behind + 1, lead: new Int32Array(0), previous: suffixFirst.hole }
-      : { basePosition: behind, lead: new Int32Array(0), previous: before.at(-1) };
+      ? {
+          basePosition: behind + 1,
+          lead,
+          previous: suffixFirst.hole,
+          isBehind: suffixFirst.isRunLater === true,
+        }
+      : { basePosition: behind, lead, previous: before.at(-1) };
     if (this.joined && same(this.joined.before, before) && same(this.joined.after, after)) {
       return { kv: this.joined.kv, ...rest };
     }
     this.forget();
     const prefix = await this.prefix.encode(before, origin, signal);
-    if (after.length === 0 && !suffixFirst) return { kv: prefix, ...rest };
+    const runsHole = suffixFirst !== undefined && suffixFirst.isRunLater !== true;
+    if (after.length === 0 && !runsHole) return { kv: prefix, ...rest };
     const sides = after.length === 0 ? prefix : await this.bothSides(prefix, after, behind, signal);
-    const kv = suffixFirst ? await this.openHole(sides, suffixFirst.hole, behind, prefix) : sides;
+    const kv = runsHole ? await this.openHole(sides, suffixFirst.hole, behind, prefix) : sides;
     this.joined = { before: before.slice(), after: after.slice(), kv };
     return { kv, ...rest };
   }
 
   async rescore({ before, after }: HoleContext, request: RescoreRequest): Promise<Rescored[] | undefined> {
-    const { rescore, suffixFirst } = this.options;
-    if (!rescore || before.length === 0) return undefined;
+    const { rescorer, suffixFirst } = this.options;
+    if (!rescorer || before.length === 0) return undefined;
     if (suffixFirst) {
       // The hole token has seen the suffix: what follows an answer is its end.
-      const { kv, basePosition } = await this.encode({ before, after }, request.signal);
-      const behind = { kv, token: suffixFirst.hole, position: basePosition - 1, index: kv.positions - 1 };
-      return rescore(this.forward, behind, Int32Array.of(suffixFirst.end), request);
+      const { kv, basePosition, isBehind } = await this.encode({ before, after }, request.signal);
+      const own = isBehind ? {} : { index: kv.positions - 1 };
+      const behind = { kv, token: suffixFirst.hole, position: basePosition - 1, ...own };
+      const closed = await rescorer.rescore(this.forward, behind, Int32Array.of(suffixFirst.end), request);
+      if (after.length === 0) return closed;
+      return rescorer.readOnward(
+        this.forward,
+        await this.behindPrefix(before, request),
+        after,
+        closed,
+        request,
+      );
     }
-    const token = before.at(-1);
-    if (token === undefined || after.length === 0) return undefined;
-    const kv = await this.prefix.encode(before, 0, request.signal);
-    const behind = { kv, token, position: before.length - 1, index: before.length };
-    return rescore(this.forward, behind, after, request);
+    if (after.length === 0) return undefined;
+    return rescorer.rescore(this.forward, await this.behindPrefix(before, request), after, request);
+  }
+
+  /** As plain text, of which what stands behind the hole is no part. */
+  private async behindPrefix(before: Int32Array, { signal }: RescoreRequest): Promise<Behind> {
+    const origin = this.options.suffixFirst?.origin ?? 0;
+    const kv = await this.prefix.encode(before, origin, signal);
+    const token = before.at(-1) ?? 0;
+    return { kv, token, position: origin + before.length - 1, index: before.length };
   }
 
   /** The K/V of prefix and suffix; the prefix ends in front of position `behind`. */

@@ -8,7 +8,7 @@ import { openCheckpoint } from '../../engine/checkpoint/open';
 import type { Lane } from '../../engine/denoiser';
 import { buildGraph } from '../../engine/graph/build';
 import { rotaryFrequencies } from '../../engine/graph/rotary';
-import { JOIN_TOKENS, rescore } from '../../engine/rescoring/rescore';
+import { JOIN_TOKENS, readOnward, rescore } from '../../engine/rescoring/rescore';
 import { CachedBlockDenoiser } from '../../engine/runtime/cachedBlockDenoiser';
 import { type Forward, shapedBias } from '../../engine/runtime/forward';
 import { BlockCausalContext, CanvasContext } from '../../engine/runtime/holeContext';
@@ -142,16 +142,16 @@ describe('cached canvases whose suffix is numbered first', () => {
   const ORIGIN = 64;
   const BLOCK = 4;
 
-  async function open() {
+  async function open(isRunLater = false) {
     const { checkpoint, session, reference } = await load('palimpsest');
     const before = reference.ids.slice(0, 12);
     const after = reference.ids.slice(30, 37);
     const encoder = new CanvasContext(session, checkpoint.shape, {
       holeGap: 32,
       suffixSeesPrefix: false,
-      suffixFirst: { origin: ORIGIN, hole: HOLE, end: END },
+      suffixFirst: { origin: ORIGIN, hole: HOLE, end: END, isRunLater },
       inverseFrequencies: rotaryFrequencies(checkpoint.shape).inverse,
-      rescore,
+      rescorer: { rescore, readOnward },
     });
     /** Everything in one pass: both sides, the hole token and finished text are causal, `open` tokens see each other. */
     const plain = async (text: ArrayLike<number>, open: ArrayLike<number>, asked: readonly number[]) => {
@@ -176,7 +176,20 @@ describe('cached canvases whose suffix is numbered first', () => {
       });
       return predictions.map(({ targetLogProb }) => targetLogProb);
     };
-    return { checkpoint, session, reference, encoder, before, after, plain };
+    /** The suffix's first tokens behind prefix and answer, as plain text. */
+    const text = async (answer: ArrayLike<number>) => {
+      const suffix = after.slice(0, JOIN_TOKENS);
+      const ids = Int32Array.from([...before, ...Array.from(answer), ...suffix]);
+      const past = voidKv(checkpoint.shape);
+      const { predictions } = await session.run({
+        ...{ lanes: 1, ids, past, temperature: 0, keep: false },
+        positions: Int32Array.from(ids, (_, at) => ORIGIN + at),
+        bias: shapedBias(past.positions, ids.length, (query, key) => key <= query),
+        asks: Array.from(suffix, (target, at) => ({ row: ids.length - suffix.length + at - 1, target })),
+      });
+      return predictions.map(({ targetLogProb }) => targetLogProb);
+    };
+    return { checkpoint, session, reference, encoder, before, after, plain, text };
   }
 
   test('both blocks are what one pass says, also after typing', async () => {
@@ -216,7 +229,7 @@ describe('cached canvases whose suffix is numbered first', () => {
   });
 
   test('blocks of one: each lane is what one pass says, at one forward a token, whoever is asked', async () => {
-    const { checkpoint, session, encoder, before, after, plain } = await open();
+    const { checkpoint, session, encoder, before, after, plain } = await open(true);
     let forwards = 0;
     const counted: Forward = {
       deviceCache: session.deviceCache,
@@ -273,7 +286,7 @@ describe('cached canvases whose suffix is numbered first', () => {
   });
 
   test('what may follow is read in the same pass, and cut off where something else is written', async () => {
-    const { checkpoint, session, encoder, before, after, plain } = await open();
+    const { checkpoint, session, encoder, before, after, plain } = await open(true);
     let forwards = 0;
     const counted: Forward = {
       deviceCache: session.deviceCache,
@@ -337,9 +350,15 @@ describe('cached canvases whose suffix is numbered first', () => {
     await session.dispose();
   });
 
-  for (const sides of ['both sides', 'nothing behind the hole']) {
-    test(`rescored answers are read behind ${sides} up to their end`, async () => {
-      const { checkpoint, session, reference, encoder, before, after, plain } = await open();
+  for (const [sides, isRunLater] of [
+    ['both sides', false],
+    ['nothing behind the hole', false],
+    ['both sides', true],
+    ['nothing behind the hole', true],
+  ] as const) {
+    const hole = isRunLater ? ', the hole token run later' : '';
+    test(`rescored answers are read behind ${sides} up to their end${hole}`, async () => {
+      const { checkpoint, session, reference, encoder, before, after, plain, text } = await open(isRunLater);
       const canvas = reference.ids.slice(20, 23);
       const bias = new Float32Array(checkpoint.shape.vocabSize);
       const behind = sides === 'both sides' ? after : new Int32Array(0);
@@ -353,8 +372,12 @@ describe('cached canvases whose suffix is numbered first', () => {
       assert.ok(rescored && rescored.length >= 3);
       if (sides === 'both sides')
         for (const { ids, logProbs, onward } of rescored)
-          same([...logProbs, ...onward], await plain(ids, [], [...ids, END]));
-      assert.ok(rescored.every(({ ids, onward }) => onward.length === 1 && !ids.includes(END)));
+          same([...logProbs, onward[0] ?? 0], await plain(ids, [], [...ids, END]));
+      // The suffix is read as the text that it is, behind prefix and answer.
+      if (sides === 'both sides')
+        for (const { ids, onward } of rescored) same(onward.slice(1), await text(ids));
+      const further = sides === 'both sides' ? JOIN_TOKENS : 0;
+      assert.ok(rescored.every(({ ids, onward }) => onward.length === 1 + further && !ids.includes(END)));
       encoder.dispose();
       await session.dispose();
     });
@@ -375,7 +398,7 @@ describe('rescored answers on a cached canvas', () => {
         holeGap: count(reference.layout, 'hole_gap'),
         suffixSeesPrefix: false,
         inverseFrequencies: rotaryFrequencies(checkpoint.shape).inverse,
-        rescore,
+        rescorer: { rescore, readOnward },
       });
       const before = reference.ids.slice(0, 12);
       const after = reference.ids.slice(30, 30 + many);

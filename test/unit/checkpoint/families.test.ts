@@ -115,6 +115,12 @@ describe('families', () => {
       suffixFirst: true,
     });
     assert.equal(family.shifted, true);
+    assert.equal(family.title, 'Palimpsest coder');
+    const one = { ...converted, block_length: 1 };
+    assert.equal(
+      recognise({ model_type: 'palimpsest', palimpsest: one }, 'm', []).known.family.title,
+      'Palimpsest coder (autoregressive, left to right)',
+    );
     assert.equal(family.tokens.hole?.required, true);
     assert.deepEqual(attention({ model_type: 'sdar', block_size: 16 }), {
       kind: 'block-causal',
