@@ -30,13 +30,9 @@ export const START_SETTINGS = [
 /** Settings that an answer to ghost text was made from. */
 export const ANSWER_SETTINGS = ['palimpsest', 'files.exclude'];
 
-/** What `palimpsest models list` calls the model that comes with the extension. */
-const STARTER = 'starter';
-
-/** A name or a path; empty: the model that comes with the extension. */
+/** A name or a path; empty: the model that answers where none is chosen. */
 export function chosenModel(): string {
-  const chosen = workspace.getConfiguration(SECTION).get('model.path', '').trim();
-  return chosen === STARTER ? '' : chosen;
+  return workspace.getConfiguration(SECTION).get('model.path', '').trim();
 }
 
 export function engineSettings(): EngineSettings {

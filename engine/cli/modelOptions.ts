@@ -4,7 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { PRECISIONS } from '../graph/types';
-import { catalogue, STARTER } from '../hub/catalogue';
+import { catalogue } from '../hub/catalogue';
+import { defaultFolder, INCLUDED_IDS, includedFolder, includedModel } from '../hub/included';
 import { installedPlace } from '../hub/place';
 import type { LoadedModel } from '../model';
 import { type LoadProgress, PROVIDERS } from '../protocol';
@@ -18,13 +19,12 @@ import {
   type ParsedArguments,
   suggestion,
 } from './options';
-import { starterFolder } from './starter';
 import { canAnimate, type Environment, paintFor } from './style';
 
 export const MODEL_OPTION: OptionTable = {
   model: {
     value: 'MODEL',
-    help: 'name of an installed model (palimpsest models list), checkpoint folder, or .gguf file; default: the environment variable PALIMPSEST_MODEL, then the starter model',
+    help: 'name of an installed model (palimpsest models list), checkpoint folder, or .gguf file; default: the environment variable PALIMPSEST_MODEL, then the included model',
   },
 };
 export const RUN_OPTIONS: OptionTable = {
@@ -44,9 +44,9 @@ export function modelPlace(
   if (fs.existsSync(place)) return place;
   const installed = installedPlace(named, context.env);
   if (installed !== undefined) return installed;
-  if (named === STARTER) return starterFolder(context);
+  if (includedModel(named)) return includedFolder(context.packageFolder, named);
   if (isPath(named)) return place;
-  const near = suggestion(named, [STARTER, ...catalogue().map(({ id }) => id)]);
+  const near = suggestion(named, [...INCLUDED_IDS, ...catalogue().map(({ id }) => id)]);
   throw new EngineError(
     'model-unknown',
     `There is no model, folder, or .gguf file named ${named}.${near} "palimpsest models list" shows the models.`,
@@ -63,15 +63,15 @@ function isPath(named: string): boolean {
 export function modelFolder(parsed: ParsedArguments, context: CommandContext): string {
   const named = parsed.text('model') ?? (context.env['PALIMPSEST_MODEL'] || undefined);
   if (named !== undefined) return modelPlace(named, context);
-  const starter = starterFolder(context);
-  if (!fs.existsSync(starter)) {
+  const included = defaultFolder(context.packageFolder);
+  if (included === undefined) {
     throw new EngineError(
       'checkpoint-missing',
       'This package has no embedded model; specify an installed model, a checkpoint folder, or a .gguf file with --model or PALIMPSEST_MODEL.',
-      { folder: starter },
+      { folder: path.join(context.packageFolder, 'models') },
     );
   }
-  return starter;
+  return included;
 }
 
 /** Folder for quantised files and probe results, where the platform keeps such things. */

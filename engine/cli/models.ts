@@ -4,10 +4,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { EngineError, toEngineError } from '../errors';
 import { listSideFiles } from '../graph/sideFileUpkeep';
-import { type CatalogueModel, catalogue, STARTER } from '../hub/catalogue';
+import { type CatalogueModel, catalogue } from '../hub/catalogue';
 import { gigabytes } from '../hub/disk';
 import { fitOf } from '../hub/fit';
 import { huggingFaceCache, modelsFolder } from '../hub/folders';
+import { INCLUDED_IDS } from '../hub/included';
 import type { Offer } from '../hub/install';
 import {
   type InstalledModel,
@@ -17,11 +18,11 @@ import {
   STAGING,
 } from '../hub/installed';
 import type { Command, CommandContext } from './context';
+import { defaultName, includedFacts, includedLines, requireOther } from './included';
 import { LiveView } from './liveView';
 import { cacheFolder, progressLine } from './modelOptions';
 import { fitText, infoLines, licenseText, listedModels, listLines, progressBar } from './modelsView';
 import { type CommandSpec, type ParsedArguments, suggestion, UsageError } from './options';
-import { requireOther, starterFacts, starterLines } from './starter';
 import { canAnimate, paintFor } from './style';
 
 const JSON_OPTION = { json: { help: 'print a single JSON object' } };
@@ -81,7 +82,7 @@ function offeredModel(id: string): CatalogueModel | undefined {
 }
 
 function unknownModel(id: string): EngineError {
-  const near = suggestion(id, [STARTER, ...catalogue().map((model) => model.id)]);
+  const near = suggestion(id, [...INCLUDED_IDS, ...catalogue().map((model) => model.id)]);
   return new EngineError(
     'model-unknown',
     `There is no model ${id}.${near} "palimpsest models list" shows what there is.`,
@@ -108,10 +109,10 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
   const files = await listSideFiles(cacheFolder(context.env));
   const cache = { bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
   const width = context.stdout.isTTY ? (context.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
-  print(context, parsed, { folder, included: starterFacts(context), models, cache }, [
+  print(context, parsed, { folder, included: includedFacts(context), models, cache }, [
     ...listLines(models, paintFor(context.stdout, context.env), width),
     '',
-    `${STARTER} is included and is used until you name another model. "palimpsest models info MODEL" shows more,`,
+    `${defaultName(context)} is used until you name another model. "palimpsest models info MODEL" shows more,`,
     '"palimpsest models install MODEL" installs it.',
   ]);
   return 0;
@@ -122,9 +123,9 @@ async function runInfo(parsed: ParsedArguments, context: CommandContext): Promis
   const offered = offeredModel(id);
   const installed = readInstalled(modelsFolder(context.env), id);
   if (!offered && !installed) {
-    if (id !== STARTER) throw unknownModel(id);
-    const lines = starterLines(context, paintFor(context.stdout, context.env));
-    print(context, parsed, { id, included: starterFacts(context) }, lines);
+    const included = includedFacts(context).find((model) => model.id === id);
+    if (included === undefined) throw unknownModel(id);
+    print(context, parsed, { id, included }, includedLines(included, paintFor(context.stdout, context.env)));
     return 0;
   }
   const fit = offered && fitOf(offered, context.memory);

@@ -1,8 +1,9 @@
 // Models of the catalogue and installed ones, as lines of text.
-import { type CatalogueModel, STARTER, type Use } from '../hub/catalogue';
+import type { CatalogueModel, Use } from '../hub/catalogue';
 import { gigabytes } from '../hub/disk';
 import { firstChoices } from '../hub/firstChoice';
 import { type Fit, fitOf, workingBytes } from '../hub/fit';
+import { INCLUDED } from '../hub/included';
 import { type DamagedModel, type InstalledModel, isDamaged } from '../hub/installed';
 import { clip } from './displayWidth';
 import type { Paint } from './style';
@@ -92,20 +93,19 @@ export function listLines(models: readonly ListedModel[], paint: Paint, width: n
     offered ? offered.license.name : '',
     offered ? kindText(offered) : '',
   ]);
-  const [heading = '', starter = '', ...lines] = table(
+  const [heading = '', ...lines] = table(
     [
       ['name', 'model', 'state', 'download', 'memory', 'license', 'kind'],
-      [STARTER, 'Palimpsest starter', 'included', '', '', 'Apache-2.0', 'diffusion'],
+      ...INCLUDED.map((model) => [model.id, model.title, 'included', '', '', 'Apache-2.0', kindText(model)]),
       ...rows,
     ],
     ['left', 'left', 'left', 'right', 'left', 'left', 'left'],
   ).map((line) => clip(line, Math.max(width, 40)));
   return [
     paint('heading', heading),
-    paint('good', starter),
     ...lines.map((line, index) => {
-      const model = models[index];
-      if (model?.state === 'installed') return paint('good', line);
+      const model = models[index - INCLUDED.length];
+      if (index < INCLUDED.length || model?.state === 'installed') return paint('good', line);
       return model?.fit?.verdict === 'too-large' ? paint('faint', line) : line;
     }),
   ];
@@ -124,7 +124,10 @@ function recommendation(use: Use | undefined): string {
   }
 }
 
-function kindText({ isAutoregressive, takesInstructions }: CatalogueModel): string {
+export function kindText({
+  isAutoregressive,
+  takesInstructions = false,
+}: Pick<CatalogueModel, 'isAutoregressive'> & Partial<CatalogueModel>): string {
   const kind = isAutoregressive ? 'left to right' : 'diffusion';
   return takesInstructions ? `${kind}, takes instructions` : kind;
 }

@@ -63,9 +63,6 @@ interface License {
 export const USES = ['rewriting', 'instructions', 'completing'] as const;
 export type Use = (typeof USES)[number];
 
-/** Name of the model that comes with Palimpsest. It is in no catalogue, and no other model can have its name. */
-export const STARTER = 'starter';
-
 const CODE = 'internal';
 
 /** @throws EngineError `internal` that names the model and the key */

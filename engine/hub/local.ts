@@ -5,8 +5,9 @@ import { unreadable } from '../checkpoint/json';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, throwIfCancelled } from '../errors';
 import { ensureFolder } from '../folder';
-import { catalogue, isModelId, STARTER } from './catalogue';
+import { catalogue, isModelId } from './catalogue';
 import { fileChecksum } from './checksum';
+import { includedModel } from './included';
 import { type InstalledFile, type InstalledModel, readInstalled, STAGING, writeManifest } from './installed';
 import { takeLock } from './lock';
 
@@ -78,7 +79,7 @@ async function sizesOf(root: string, names: readonly string[]): Promise<Readonly
 }
 
 function requireFreeName(models: string, id: string): void {
-  const isOffered = id === STARTER || catalogue().some((model) => model.id === id);
+  const isOffered = includedModel(id) !== undefined || catalogue().some((model) => model.id === id);
   if (!isOffered && readInstalled(models, id) === undefined) return;
   throw new EngineError(
     'option-invalid',

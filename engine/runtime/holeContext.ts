@@ -30,7 +30,7 @@ export interface Behind {
 }
 
 /** What engine/rescoring/rescore.ts does. */
-export interface Rescorer {
+interface Rescorer {
   /** Rescores answers between `behind` and the tokens that follow them, one at least. */
   readonly rescore: (
     forward: Forward,

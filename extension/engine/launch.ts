@@ -1,5 +1,6 @@
 // What an engine is started with: which Node, which script, which model.
 import path from 'node:path';
+import { defaultFolder, includedFolder, includedModel } from '../../engine/hub/included';
 import type { ServerParams } from '../../engine/protocol';
 import { cleanEnvironment } from '../../engine/rpc/environment';
 import { proxyVariables } from '../common/proxyEnvironment';
@@ -41,7 +42,7 @@ export async function engineLaunch({
     }),
     script: path.join(extensionPath, 'dist', 'engine.js'),
     cacheFolder,
-    modelFolder: modelPath === '' ? path.join(extensionPath, 'models', 'starter') : modelPath,
+    modelFolder: modelFolder(extensionPath, modelPath),
     provider,
     ...(server === undefined
       ? {}
@@ -51,4 +52,10 @@ export async function engineLaunch({
           env: { ...process.env, ...proxyVariables(server.proxy) },
         }),
   };
+}
+
+/** Folder of a model that comes with the extension; any other name or path is the engine's to look for. */
+function modelFolder(extensionPath: string, chosen: string): string {
+  if (chosen === '') return defaultFolder(extensionPath) ?? chosen;
+  return includedModel(chosen) ? includedFolder(extensionPath, chosen) : chosen;
 }

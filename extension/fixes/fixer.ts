@@ -92,12 +92,15 @@ export class Fixer {
     changes: RecordedChanges,
     { diagnostic, wanted }: Sought,
     signal: AbortSignal,
-    report: (message: string) => void,
+    tell: (message: string) => void,
   ): Promise<{ readonly found: Sifted; readonly span?: Span }> {
     const text = document.getText();
     const trial = await Trial.open(document, diagnostic, this.services, signal);
     try {
-      for (const { start, end } of trial.spans) {
+      for (const [index, { start, end }] of trial.spans.entries()) {
+        // It begins anew there, and so does what is told of it.
+        const report = (message: string) =>
+          tell(index === 0 ? message : l10n.t('another place: {0}', message));
         const isReady = this.services.engine.state.kind === 'ready';
         report(isReady ? l10n.t('denoising') : l10n.t('waiting for the model'));
         const span = { start, end, old: text.slice(start, end) };

@@ -12,6 +12,7 @@ import {
   workspace,
 } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
+import { INCLUDED } from '../../engine/hub/included';
 import type { ModelDescription } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { deviceLines } from '../common/devices';
@@ -20,7 +21,7 @@ import { setServer } from '../servers/servers';
 import { chosenModel, hasServer } from '../settings';
 import { runCommand, runModels } from './modelsCommand';
 import { askToClear, askToInstall, askToRemove, askWhich, pick } from './questions';
-import { type CacheRow, cacheOf, type ModelRow, rowsOf, starterRow } from './rows';
+import { type CacheRow, cacheOf, includedRows, type ModelRow, rowsOf } from './rows';
 
 const TOKEN = 'hubToken';
 /** Settings that say which model answers. */
@@ -136,11 +137,11 @@ export class Models {
       if (id === undefined || id === name) controller.abort();
   }
 
-  /** The starter model, an installed one, one that is installed first, or a folder or file. */
+  /** An included model, an installed one, one that is installed first, or a folder or file. */
   async choose(id?: string): Promise<void> {
-    const starter = starterRow();
-    const rows = id === starter.id ? [] : (await this.listed())?.rows;
-    const row = id === undefined ? undefined : [starter, ...(rows ?? [])].find((each) => each.id === id);
+    const known = includedRows().find((each) => each.id === id);
+    const rows = known ? [] : (await this.listed())?.rows;
+    const row = known ?? (id === undefined ? undefined : rows?.find((each) => each.id === id));
     // Without a list there is still what needs none.
     const chosen =
       row === undefined
@@ -313,8 +314,8 @@ export function hubToken(secrets: SecretStorage): Promise<string | undefined> {
 }
 
 function isChosen({ id, place }: ModelRow): boolean {
-  const chosen = chosenModel();
-  return chosen === id || (chosen !== '' && chosen === place);
+  const chosen = chosenModel() || INCLUDED[0]?.id;
+  return chosen === id || chosen === place;
 }
 
 /** It answers from now on, and no server does. */

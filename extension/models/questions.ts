@@ -1,7 +1,7 @@
 // What a person is asked about models: which one, whether it may be downloaded, whether it may go.
 import { env, l10n, QuickPickItemKind, Uri, window } from 'vscode';
 import { sizeText } from '../common/sizes';
-import { type CacheRow, factsText, type ModelRow, starterRow } from './rows';
+import { type CacheRow, factsText, includedRows, type ModelRow } from './rows';
 
 export type Choice =
   | { readonly kind: 'row'; readonly row: ModelRow }
@@ -9,12 +9,12 @@ export type Choice =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'server' };
 
-/** What is to answer: the starter model, an installed one, one to install, or something else. Undefined: nothing was chosen. */
+/** What is to answer: an included model, an installed one, one to install, or something else. Undefined: nothing was chosen. */
 export async function askWhich(
   rows: readonly ModelRow[],
   isUsed: (row: ModelRow) => boolean,
 ): Promise<Choice | undefined> {
-  const here = [starterRow(), ...rows.filter(({ state }) => state === 'installed')];
+  const here = [...includedRows(), ...rows.filter(({ state }) => state === 'installed')];
   const others = rows.filter(
     ({ state, fits }) => state !== 'installed' && state !== 'damaged' && fits !== 'too-large',
   );

@@ -1,5 +1,6 @@
 // The list of models as the command prints it, and what a person reads of each.
 import { l10n } from 'vscode';
+import { INCLUDED } from '../../engine/hub/included';
 import { isRecord } from '../common/records';
 import { sizeText } from '../common/sizes';
 
@@ -7,6 +8,8 @@ export interface ModelRow {
   readonly id: string;
   readonly title: string;
   readonly state: 'installed' | 'damaged' | 'unfinished' | 'available';
+  /** It comes with the extension. */
+  readonly isIncluded?: boolean;
   /** Path of an installed one. */
   readonly place?: string;
   /** Bytes to download. */
@@ -41,17 +44,22 @@ export function cacheOf(answer: unknown): CacheRow | undefined {
   return typeof bytes === 'number' && bytes > 0 ? { id: CACHE_ID, bytes } : undefined;
 }
 
-/** What is used where nothing else is chosen; it comes with the extension. */
-export function starterRow(): ModelRow {
-  return {
-    id: '',
-    title: l10n.t('Starter model'),
-    state: 'installed',
-    fits: 'fits',
-    goodFor: l10n.t('Included. Small and weak: it shows that everything works. Takes no instructions.'),
-    takesInstructions: false,
-    isLeftToRight: false,
+/** What comes with the extension, the one that answers where nothing else is chosen first. */
+export function includedRows(): readonly ModelRow[] {
+  const goodFor: Readonly<Record<string, string>> = {
+    coder: l10n.t('Included. Good for lines and parts of lines. Takes no instructions.'),
+    starter: l10n.t('Included. Faster and weaker, for slow machines. Takes no instructions.'),
   };
+  return INCLUDED.map(({ id, title, isAutoregressive }) => ({
+    id,
+    title,
+    state: 'installed',
+    isIncluded: true,
+    fits: 'fits',
+    ...text('goodFor', goodFor[id]),
+    takesInstructions: false,
+    isLeftToRight: isAutoregressive,
+  }));
 }
 
 const USES = ['rewriting', 'instructions', 'completing'] as const;

@@ -12,7 +12,7 @@ import {
 } from 'vscode';
 import { sizeText } from '../common/sizes';
 import type { Models } from './models';
-import { CACHE_ID, type CacheRow, factsText, isFirstChoice, type ModelRow, starterRow } from './rows';
+import { CACHE_ID, type CacheRow, factsText, includedRows, isFirstChoice, type ModelRow } from './rows';
 
 type Row = ModelRow | CacheRow;
 
@@ -32,7 +32,7 @@ export class ModelsTree implements TreeDataProvider<Row> {
     const models = await this.loading;
     const { rows, cache } = (await models.listed()) ?? { rows: [] };
     this.advise(rows);
-    return [starterRow(), ...rows, ...(cache === undefined ? [] : [cache])];
+    return [...includedRows(), ...rows, ...(cache === undefined ? [] : [cache])];
   }
 
   getTreeItem(row: Row): TreeItem {
@@ -44,7 +44,7 @@ export class ModelsTree implements TreeDataProvider<Row> {
     const item = new TreeItem(row.title, TreeItemCollapsibleState.None);
     const percent = this.models?.percentOf(row.id);
     const isUsed = this.models?.isUsed(row) ?? false;
-    item.id = row.id || 'starter';
+    item.id = row.id;
     item.description = percent === undefined ? stateText(row, isUsed) : `${percent}%`;
     item.iconPath = new ThemeIcon(iconOf(row, isUsed, percent !== undefined));
     item.contextValue = actionsOf(row, isUsed, percent !== undefined).join(' ');
@@ -52,7 +52,7 @@ export class ModelsTree implements TreeDataProvider<Row> {
     return item;
   }
 
-  /** Above the rows of this view stands where to begin, as long as there is only the starter model. */
+  /** Above the rows of this view stands where to begin, as long as there are only the included models. */
   shownIn(view: Pick<TreeView<Row>, 'message'>): void {
     this.view = view;
   }
@@ -63,9 +63,9 @@ export class ModelsTree implements TreeDataProvider<Row> {
 
   private advise(rows: readonly ModelRow[]): void {
     if (this.view === undefined) return;
-    const hasOnlyStarter = rows.some(isFirstChoice) && rows.every(({ state }) => state !== 'installed');
-    this.view.message = hasOnlyStarter
-      ? l10n.t('The starter model is small and weak. For real work, install a model with a star.')
+    const hasOnlyIncluded = rows.some(isFirstChoice) && rows.every(({ state }) => state !== 'installed');
+    this.view.message = hasOnlyIncluded
+      ? l10n.t('The included models are small. For real work, install a model with a star.')
       : '';
   }
 
@@ -88,12 +88,16 @@ function cacheItem({ id, bytes }: CacheRow): TreeItem {
 }
 
 /** What there is to do with a row, as the menus of the manifest look for it. */
-function actionsOf({ id, state }: ModelRow, isUsed: boolean, isInstalling: boolean): readonly string[] {
+function actionsOf(
+  { isIncluded, state }: ModelRow,
+  isUsed: boolean,
+  isInstalling: boolean,
+): readonly string[] {
   if (isInstalling) return ['pause'];
   return [
     ...(state === 'available' || state === 'unfinished' ? ['install'] : []),
     ...(state === 'installed' && !isUsed ? ['choose'] : []),
-    ...(state !== 'available' && id !== '' ? ['remove'] : []),
+    ...(state !== 'available' && !isIncluded ? ['remove'] : []),
   ];
 }
 

@@ -18,6 +18,7 @@ const SETTINGS = {
   'editor.stickyScroll.enabled': false,
   'workbench.editor.useModal': 'off',
   'palimpsest.engine.provider': 'cpu',
+  'palimpsest.model.path': 'starter',
   // What the status bar shows is to be the same on every machine.
   'palimpsest.node.path': 'node',
   'palimpsest.ghostText.enabled': false,

@@ -39,9 +39,14 @@ export async function useCpu(): Promise<void> {
   await configure('engine.provider', 'cpu');
 }
 
+/** `undefined`: as the suites find it. */
 export async function configure(name: string, value: unknown): Promise<void> {
-  await workspace.getConfiguration('palimpsest').update(name, value, ConfigurationTarget.Global);
+  const usual = value ?? TEST_SETTINGS[name];
+  await workspace.getConfiguration('palimpsest').update(name, usual, ConfigurationTarget.Global);
 }
+
+/** The smaller of the included models: with the other one, everything would only take longer. */
+const TEST_SETTINGS: Readonly<Record<string, unknown>> = { 'model.path': 'starter' };
 
 const LIMIT_MILLIS = 30_000;
 
@@ -85,6 +90,8 @@ export async function openFile(name: string, text: string): Promise<TextEditor> 
   const editor = await window.showTextDocument(document, { preview: false });
   // One that was closed meanwhile is read again.
   await until(() => editor.document.getText() === text, `${name} with its text, shown`);
+  // The editor remembers where the cursor was in a file of that name.
+  editor.selection = new Selection(0, 0, 0, 0);
   return editor;
 }
 

@@ -2,8 +2,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Mocha from 'mocha';
+import { configure } from './host';
 
-export function run(): Promise<void> {
+export async function run(): Promise<void> {
+  await configure('model.path', undefined);
   const grep = process.env['PALIMPSEST_GREP'];
   const mocha = new Mocha({
     ui: 'bdd',

@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import {
+  ConfigurationTarget,
   commands,
   extensions,
   type MarkdownString,
@@ -61,21 +62,36 @@ describe('models', () => {
     tree.dispose();
   });
 
-  it('lists the one that comes with the extension first, as in use where no other one is', async () => {
+  it('lists those that come with the extension first, one as in use where no other one is chosen', async () => {
     const all = await (await internals()).palimpsest();
     const tree = new ModelsTree(async () => all.models);
-    const [starter = assert.fail()] = await tree.getChildren();
-    const { label, description, contextValue } = tree.getTreeItem(starter);
-    assert.deepEqual([label, description, contextValue], ['Starter model', 'in use', '']);
+    const shown = async () =>
+      (await tree.getChildren()).slice(0, 2).map((row) => {
+        const { label, description, contextValue } = tree.getTreeItem(row);
+        return [label, description, contextValue];
+      });
+    const [coder, starter] = ['Palimpsest coder', 'Palimpsest starter'];
+    assert.deepEqual(await shown(), [
+      [coder, 'installed', 'choose'],
+      [starter, 'in use', ''],
+    ]);
+    await workspace
+      .getConfiguration('palimpsest')
+      .update('model.path', undefined, ConfigurationTarget.Global);
+    assert.deepEqual(await shown(), [
+      [coder, 'in use', ''],
+      [starter, 'installed', 'choose'],
+    ]);
+    await configure('model.path', undefined);
     tree.dispose();
   });
 
-  it('says where to begin, while there is only the starter model', async () => {
+  it('says where to begin, while there are only the included models', async () => {
     const all = await (await internals()).palimpsest();
     const tree = new ModelsTree(async () => all.models);
     const view: { message?: string } = {};
     tree.shownIn(view);
-    const [, first = assert.fail()] = await tree.getChildren();
+    const [, , first = assert.fail()] = await tree.getChildren();
     assert.match(String(view.message), /install a model with a star/);
     const { description, iconPath } = tree.getTreeItem(first);
     assert.match(String(description), /^for (rewriting|instructions|completing lines) · /);
@@ -87,7 +103,7 @@ describe('models', () => {
     const all = await (await internals()).palimpsest();
     await all.engine.stop();
     const tree = new ModelsTree(async () => all.models);
-    const [starter = assert.fail()] = await tree.getChildren();
+    const [, starter = assert.fail()] = await tree.getChildren();
     const said = () => (tree.getTreeItem(starter).tooltip as MarkdownString).value;
     assert.doesNotMatch(said(), /CPU/);
     let drawn = 0;
@@ -115,7 +131,7 @@ describe('models', () => {
       const rows = await tree.getChildren();
       assert.deepEqual(
         rows.map(({ id }) => id),
-        [''],
+        ['coder', 'starter'],
       );
       assert.deepEqual(failures, ['No Node.js.']);
       for (const act of ['install', 'remove', 'clearCache'] as const) {
@@ -206,8 +222,8 @@ describe('models', () => {
     const tree = new ModelsTree(async () => all.models);
     await tree.getChildren();
     assert.equal(tree.getTreeItem(row).contextValue, 'remove');
-    await commands.executeCommand('palimpsest.chooseModel', '');
-    assert.equal(workspace.getConfiguration('palimpsest').get('model.path'), '', 'the starter model');
+    await commands.executeCommand('palimpsest.chooseModel', 'starter');
+    assert.equal(workspace.getConfiguration('palimpsest').get('model.path'), 'starter');
     assert.equal(tree.getTreeItem(row).contextValue, 'choose remove');
     tree.dispose();
     await commands.executeCommand('palimpsest.chooseModel', ID);

@@ -28,6 +28,7 @@ describe('the engine outlives nobody', { timeout: 480_000 }, () => {
       settings: {
         'editor.minimap.enabled': false,
         'palimpsest.engine.provider': 'cpu',
+        'palimpsest.model.path': 'starter',
         'palimpsest.ghostText.enabled': false,
         'palimpsest.rewrite.candidates': 8,
         'typescript.validate.enable': false,

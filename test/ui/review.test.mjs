@@ -24,6 +24,7 @@ describe('a review', { timeout: 240_000 }, () => {
       settings: {
         'editor.minimap.enabled': false,
         'palimpsest.engine.provider': 'cpu',
+        'palimpsest.model.path': 'starter',
         'palimpsest.ghostText.enabled': false,
         'palimpsest.rewrite.candidates': 8,
         'typescript.validate.enable': false,

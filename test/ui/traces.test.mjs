@@ -43,7 +43,11 @@ describe('traces of the extension host', { timeout: 480_000 }, () => {
       extension: root,
       isAlone,
       env: { HOME: home },
-      settings: { 'editor.minimap.enabled': false, 'palimpsest.engine.provider': 'cpu' },
+      settings: {
+        'editor.minimap.enabled': false,
+        'palimpsest.engine.provider': 'cpu',
+        'palimpsest.model.path': 'starter',
+      },
     });
     const engine = () =>
       processes().find(({ args }) => args.includes(window.home) && args.includes('engine.js'));

@@ -187,3 +187,20 @@ def test_the_card_has_the_commands_that_trained(data: Data, tmp_path: Path) -> N
         f"400000 {shared} --run RUN-on --until-tokens 1000000 --start-from RUN-decayed/checkpoint-N.pt",
         f"400000 {shared} --decay-tokens 200000 --run RUN-on-decayed --start-from RUN-on/checkpoint-N.pt",
     ]
+
+
+def test_the_card_of_a_converted_model_names_its_base(data: Data, tmp_path: Path) -> None:
+    trainer = new_trainer(data)
+    rows = replace(trainer.settings.rows, kind="fim", plain=0.25, canvas_share=0.0)
+    trainer.settings = replace(trainer.settings, rows=rows, optimiser="adamw")
+    trainer.progress = Progress(tokens=1_400_000, decay_start=400_000, decay_tokens=1_000_000)
+    card = model_card(trainer.checkpoint(), tmp_path, None)
+    assert "base_model: HuggingFaceTB/SmolLM2-135M-Instruct" in card
+    assert "Apache-2.0" in card
+    assert "Trained on | 1.40M tokens beyond the base" in card
+    assert "left to right" in card
+    commands = [line for line in card.splitlines() if line.startswith("python -m training.run.train")]
+    assert [command.split("--next-token-tokens 0 ")[1] for command in commands] == [
+        "--until-tokens 400000",
+        "--until-tokens 1400000 --decay-tokens 1000000",
+    ]

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gguf import GGUFReader, dequantize
+from gguf import GGMLQuantizationType, GGUFReader, dequantize, quantize
 
 from training.convert.base import permuted, unpermuted
+from training.release.compensate import rounded_columns
 from training.release.export import export
 from training.release.pack import gguf_name, pack, rounded
 from training.run.checkpoint import CheckpointError, load_weights
@@ -80,3 +81,36 @@ def test_the_command_measures_the_roundings_on_held_out_rows(folder: Path, data:
     assert torch.isclose(torch.tensor(exact), torch.tensor(halves), rtol=0.02)
     sizes = [float(row[2]) for row in rows[1:]]
     assert sizes[0] > sizes[1] > sizes[3] >= sizes[5]
+
+
+def test_errors_of_a_rounding_are_made_up_for_by_columns_that_see_the_same() -> None:
+    generator = torch.Generator().manual_seed(0)
+    weights = torch.randn(48, 96, generator=generator)
+    # Inputs that lie near a space of few dimensions: one column can do much of what another one does.
+    inputs = torch.randn(400, 12, generator=generator) @ torch.randn(12, 96, generator=generator)
+    inputs += 0.1 * torch.randn(400, 96, generator=generator)
+    kind = GGMLQuantizationType.Q4_1
+    plain = torch.from_numpy(dequantize(quantize(weights.numpy(), kind), kind))
+    packed = rounded_columns(weights, inputs.T @ inputs)
+    made_up = torch.from_numpy(dequantize(packed, kind))
+    assert packed.shape == quantize(weights.numpy(), kind).shape
+    assert float((made_up - weights).abs().max()) < 1.0
+    error = [float(((values - weights) @ inputs.T).norm()) for values in (plain, made_up)]
+    assert error[1] < 0.5 * error[0]
+    assert weights.equal(torch.randn(48, 96, generator=torch.Generator().manual_seed(0))), "they are left as they are"
+
+
+def test_a_compensated_file_has_the_same_blocks(data: Data, folder: Path, tmp_path: Path) -> None:
+    plain = pack(folder, tmp_path / "plain", "Q4_1", "Q8_0")
+    made_up = pack(folder, tmp_path / "made-up", "Q4_1", "Q8_0", data.packed)
+    assert made_up.stat().st_size == plain.stat().st_size
+    tensors = load_weights(folder).tensors
+    for before, after in zip(GGUFReader(plain).tensors, GGUFReader(made_up).tensors, strict=True):
+        assert (before.name, before.tensor_type) == (after.name, after.tensor_type)
+        is_mlp = "ffn_" in before.name and "norm" not in before.name
+        assert np.array_equal(before.data, after.data) != is_mlp, before.name
+    name = "layers.0.mlp.down_proj.weight"
+    values = next(tensor for tensor in GGUFReader(made_up).tensors if tensor.name == gguf_name(name))
+    assert float(np.abs(dequantize(values.data, values.tensor_type) - tensors[name].numpy()).max()) < 0.1
+    with pytest.raises(CheckpointError, match="--compensate rounds to Q4_1"):
+        pack(folder, tmp_path / "other", "Q4_0", "Q8_0", data.packed)

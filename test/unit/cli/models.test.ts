@@ -116,9 +116,10 @@ describe('palimpsest models', () => {
     assert.deepEqual(await recommended(1e9), {});
   });
 
-  test('knows the model that is included, which is neither installed nor removed', async (t) => {
+  test('knows the models that are included, which are neither installed nor removed', async (t) => {
     const { run, folder } = await shell(t);
     assert.match((await run('models list')).out, /^starter +Palimpsest starter +included /m);
+    assert.match((await run('models list')).out, /^coder +Palimpsest coder +included .*left to right/m);
     const { code, out } = await run('models info starter');
     assert.equal(code, 0);
     assert.match(out, /Model +Palimpsest starter\n/);
@@ -128,7 +129,7 @@ describe('palimpsest models', () => {
     for (const word of ['install', 'verify', 'remove']) {
       const refused = await run(`models ${word} starter`);
       assert.equal(refused.code, 1, word);
-      assert.match(refused.err, /starter is the model that comes with Palimpsest/, word);
+      assert.match(refused.err, /starter comes with Palimpsest/, word);
     }
     assert.match((await run('models info startr')).err, /Did you mean starter\?/);
     fs.writeFileSync(path.join(folder, 'x.py'), 'a\n');

@@ -51,6 +51,10 @@ describe('the package', () => {
       'dist/sample.txt',
       'dist/tree-sitter/tree-sitter.wasm',
       'dist/tree-sitter/tree-sitter-python.wasm',
+      'models/coder/calibration.json',
+      'models/coder/config.json',
+      'models/coder/model.gguf',
+      'models/coder/tokenizer.json',
       'models/starter/calibration.json',
       'models/starter/config.json',
       'models/starter/model.safetensors',
@@ -68,7 +72,7 @@ describe('the package', () => {
 
   test('has nothing else', () => {
     const allowed =
-      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|palimpsest|engine|probe|template|cli)\.js|sample\.txt|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/starter\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
+      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|palimpsest|engine|probe|template|cli)\.js|sample\.txt|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/(coder|starter)\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],
