@@ -14,7 +14,7 @@ What to try next:
   npm start                                     the same in VS Code, in the browser
   npm run palimpsest -- infill docs/samples/inventory.py --span 48:17-48:41 --candidates 3
   npm run palimpsest -- score ${SAMPLE}
-  npm run palimpsest -- check models/coder
+  npm run palimpsest -- check models/starter
   npm run palimpsest -- --help                  every command; docs/command.md has the details
 `;
 

@@ -13,16 +13,16 @@ export interface IncludedModel {
 /** The first one is used where no model is named. */
 export const INCLUDED: readonly IncludedModel[] = [
   {
-    id: 'coder',
-    title: 'Palimpsest coder',
-    isAutoregressive: true,
-    goodFor: 'Lines and parts of lines. It is small; for real work, install a larger model.',
-  },
-  {
     id: 'starter',
     title: 'Palimpsest starter',
     isAutoregressive: false,
-    goodFor: 'Slow machines, and seeing masks turn into code. It is smaller and weaker than the coder.',
+    goodFor: 'Trying out Palimpsest: masks turn into code at once. It is small and weak.',
+  },
+  {
+    id: 'coder',
+    title: 'Palimpsest coder',
+    isAutoregressive: true,
+    goodFor: 'Lines and parts of lines. It is right more often than the starter, and takes longer.',
   },
 ];
 

@@ -28,7 +28,7 @@ export async function checkPackage(vsix) {
     await page.keyboard.press('Shift+Alt+w');
     const lens = page.locator('.codelens-decoration', { hasText: 'Accept' });
     await lens.waitFor({ timeout: 90_000 });
-    assert.match(await window.status(), /coder · CPU/);
+    assert.match(await window.status(), /starter · CPU/);
     await page.keyboard.press('Tab');
     await lens.waitFor({ state: 'detached' });
     assert.notEqual(await window.shownText(), before, 'Tab accepts');

@@ -71,16 +71,17 @@ describe('models', () => {
         return [label, description, contextValue];
       });
     const [coder, starter] = ['Palimpsest coder', 'Palimpsest starter'];
-    assert.deepEqual(await shown(), [
-      [coder, 'installed', 'choose'],
-      [starter, 'in use', ''],
-    ]);
     await workspace
       .getConfiguration('palimpsest')
       .update('model.path', undefined, ConfigurationTarget.Global);
     assert.deepEqual(await shown(), [
-      [coder, 'in use', ''],
+      [starter, 'in use', ''],
+      [coder, 'installed', 'choose'],
+    ]);
+    await configure('model.path', 'coder');
+    assert.deepEqual(await shown(), [
       [starter, 'installed', 'choose'],
+      [coder, 'in use', ''],
     ]);
     await configure('model.path', undefined);
     tree.dispose();
@@ -103,7 +104,7 @@ describe('models', () => {
     const all = await (await internals()).palimpsest();
     await all.engine.stop();
     const tree = new ModelsTree(async () => all.models);
-    const [, starter = assert.fail()] = await tree.getChildren();
+    const [starter = assert.fail()] = await tree.getChildren();
     const said = () => (tree.getTreeItem(starter).tooltip as MarkdownString).value;
     assert.doesNotMatch(said(), /CPU/);
     let drawn = 0;
@@ -131,7 +132,7 @@ describe('models', () => {
       const rows = await tree.getChildren();
       assert.deepEqual(
         rows.map(({ id }) => id),
-        ['coder', 'starter'],
+        ['starter', 'coder'],
       );
       assert.deepEqual(failures, ['No Node.js.']);
       for (const act of ['install', 'remove', 'clearCache'] as const) {

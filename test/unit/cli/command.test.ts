@@ -189,8 +189,9 @@ describe('the model that is taken', () => {
       await load([], { env: { PALIMPSEST_MODEL: '' }, packageFolder }),
       path.join(packageFolder, 'models', 'starter'),
     );
-    mkdirSync(path.join(packageFolder, 'models', 'coder'));
-    assert.equal(await load([], { env: {}, packageFolder }), path.join(packageFolder, 'models', 'coder'));
+    const coder = path.join(packageFolder, 'models', 'coder');
+    mkdirSync(coder);
+    assert.equal(await load(['--model', 'coder'], { env: {}, packageFolder }), coder);
   });
 
   test('a word that names nothing is refused with what to do', async () => {
