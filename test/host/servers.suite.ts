@@ -221,7 +221,7 @@ describe('servers', () => {
 
   it('gives way to a model that is chosen', async () => {
     await allowed();
-    await commands.executeCommand('palimpsest.chooseModel', '');
+    await commands.executeCommand('palimpsest.chooseModel', 'starter');
     const { servers } = await everything();
     await until(() => servers.status === undefined, 'no server');
   });
