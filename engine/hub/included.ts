@@ -22,7 +22,7 @@ export const INCLUDED: readonly IncludedModel[] = [
     id: 'coder',
     title: 'Palimpsest coder',
     isAutoregressive: true,
-    goodFor: 'Lines and parts of lines. It is right more often than the starter, and takes longer.',
+    goodFor: 'Whole lines. It gets more of them right than the starter, and takes longer.',
   },
 ];
 

@@ -47,7 +47,7 @@ export function cacheOf(answer: unknown): CacheRow | undefined {
 /** What comes with the extension, the one that answers where nothing else is chosen first. */
 export function includedRows(): readonly ModelRow[] {
   const goodFor: Readonly<Record<string, string>> = {
-    coder: l10n.t('Included. Right more often than the starter, and slower. Takes no instructions.'),
+    coder: l10n.t('Included. Better at whole lines than the starter, and slower. Takes no instructions.'),
     starter: l10n.t('Included. Small and weak: it shows that everything works. Takes no instructions.'),
   };
   return INCLUDED.map(({ id, title, isAutoregressive }) => ({
