@@ -7,8 +7,7 @@ import { SEED_FIM_TOKENS, SEED_TOKENS } from './seedTokens';
 type Tokens = Readonly<Partial<Record<SpecialTokenName, SpecialTokenSpec>>>;
 type Facts = Pick<Family, 'id' | 'infill'> & { readonly name: string; readonly tokens: Tokens };
 
-/** What every description of such a model says. */
-/** What a model that does not denoise is called. */
+/** What every description of a model that does not denoise says. */
 export const LEFT_TO_RIGHT = 'autoregressive, left to right';
 
 function leftToRight({ name, ...facts }: Facts): Family {

@@ -24,7 +24,7 @@ import { canAnimate, type Environment, paintFor } from './style';
 export const MODEL_OPTION: OptionTable = {
   model: {
     value: 'MODEL',
-    help: 'name of an installed model (palimpsest models list), checkpoint folder, or .gguf file; default: the environment variable PALIMPSEST_MODEL, then the included model',
+    help: 'name of an installed model (palimpsest models list), checkpoint folder, or .gguf file; default: the environment variable PALIMPSEST_MODEL, then the starter model',
   },
 };
 export const RUN_OPTIONS: OptionTable = {

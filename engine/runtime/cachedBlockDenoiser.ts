@@ -10,7 +10,7 @@ import type {
   RescoreRequest,
 } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
-import { aheadOf, asksAhead, type Foresight, foreseen, written } from './foresight';
+import { type Foresight, foreseen, readAhead, written } from './foresight';
 import { type AttentionBias, type Forward, openBias, shapedBias } from './forward';
 import type { ContextEncoder } from './holeContext';
 import { regroup } from './inPlaceDenoiser';
@@ -194,19 +194,17 @@ export class CachedBlockDenoiser implements BlockDenoiser {
   ): Promise<readonly Prediction[]> {
     const rows = owners === 'shared' ? [...previous.keys()] : owners;
     // A cache on a device cannot be cut: what was read ahead for nothing would stay.
-    const ahead = this.forward.deviceCache ? [] : aheadOf(lanes, rows.length);
+    const further = this.forward.deviceCache ? undefined : readAhead(lanes, rows.length);
+    const ahead = further?.tokens ?? [];
     const width = 1 + ahead.length;
-    const [lane] = lanes;
-    const [ask] = lane?.asks ?? [];
     const asks =
-      lane && ask && ahead.length > 0
-        ? asksAhead(ask, lane, ahead)
-        : lanes.flatMap((one, index) =>
-            one.asks.map(({ bias, target }) => {
-              const row = rows.indexOf(one.lane ?? index);
-              return { row, bias, target, temperature: one.temperature };
-            }),
-          );
+      further?.asks ??
+      lanes.flatMap((lane, index) =>
+        lane.asks.map(({ bias, target }) => {
+          const row = rows.indexOf(lane.lane ?? index);
+          return { row, bias, target, temperature: lane.temperature };
+        }),
+      );
     const result = await this.forward.run({
       lanes: rows.length,
       ids: Int32Array.from(rows.flatMap((row) => [previous.get(row) ?? 0, ...ahead])),
@@ -219,10 +217,13 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     });
     if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
     this.forget();
-    const foresight = ahead.length > 0 ? { tokens: ahead, found: result.predictions, asks } : undefined;
     const settled = { kv: result.kv, lanes: rows, basePosition, previous, isBehind: false };
-    this.settled = foresight ? { ...settled, foresight } : settled;
-    return foresight ? result.predictions.slice(0, 1) : result.predictions;
+    if (further === undefined) {
+      this.settled = settled;
+      return result.predictions;
+    }
+    this.settled = { ...settled, foresight: { ...further, found: result.predictions } };
+    return result.predictions.slice(0, 1);
   }
 
   /** Whether the one lane there is goes on as it was read ahead: then its K/V is there. */

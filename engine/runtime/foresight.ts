@@ -1,6 +1,6 @@
 // What may well follow a token, by what stands elsewhere, is read in the same pass as the token itself. As long as that is what is
 // written, the model's opinions are there already: speculative decoding with copies as drafts (arXiv:2304.04487).
-import type { Ask, Lane, Prediction } from '../denoiser';
+import type { Lane, Prediction } from '../denoiser';
 import type { RowAsk } from './forward';
 
 /** Tokens that are read ahead at most: a pass over eight takes a quarter longer than one over one (CPU, 116M parameters). */
@@ -16,25 +16,20 @@ export interface Foresight {
   readonly asks: readonly Pick<RowAsk, 'bias' | 'target' | 'temperature'>[];
 }
 
-/** The tokens that a pass reads ahead for these lanes: none but where one lane asks about one place. */
-export function aheadOf(lanes: readonly Lane[], owners: number): readonly number[] {
+/** What a pass reads ahead for these lanes and asks of each row, the token before first. Undefined but where one lane asks about one place. */
+export function readAhead(
+  lanes: readonly Lane[],
+  owners: number,
+): { readonly tokens: readonly number[]; readonly asks: readonly RowAsk[] } | undefined {
   const [lane] = lanes;
-  if (owners !== 1 || lanes.length !== 1 || lane?.asks.length !== 1) return [];
+  if (owners !== 1 || lanes.length !== 1 || lane?.asks.length !== 1) return undefined;
   const [ask] = lane.asks;
-  if (ask?.target === undefined || ask.ahead === undefined) return [];
-  return [ask.target, ...ask.ahead].slice(0, MOST_AHEAD);
-}
-
-/** What is asked of the token before and of those that are read ahead, a row each. */
-export function asksAhead(ask: Ask, lane: Lane, ahead: readonly number[]): RowAsk[] {
-  const { bias } = ask;
+  if (ask?.target === undefined || ask.ahead === undefined) return undefined;
+  const { bias, target } = ask;
   const { temperature } = lane;
-  return [undefined, ...ahead].map((_, row) => ({
-    row,
-    bias,
-    target: ahead[row] ?? ask.target,
-    temperature,
-  }));
+  const tokens = [target, ...ask.ahead].slice(0, MOST_AHEAD);
+  const asks = [...tokens, target].map((next, row) => ({ row, bias, target: next, temperature }));
+  return { tokens, asks };
 }
 
 /** The prediction that these lanes ask for, where it was read ahead. */

@@ -10,7 +10,7 @@ import { buildGraph } from '../../engine/graph/build';
 import { rotaryFrequencies } from '../../engine/graph/rotary';
 import { JOIN_TOKENS, readOnward, rescore } from '../../engine/rescoring/rescore';
 import { CachedBlockDenoiser } from '../../engine/runtime/cachedBlockDenoiser';
-import { type Forward, shapedBias } from '../../engine/runtime/forward';
+import { type Forward, type ForwardRequest, shapedBias } from '../../engine/runtime/forward';
 import { BlockCausalContext, CanvasContext } from '../../engine/runtime/holeContext';
 import { CachedInPlaceDenoiser } from '../../engine/runtime/inPlaceDenoiser';
 import { voidKv } from '../../engine/runtime/kvState';
@@ -45,6 +45,21 @@ function expected({ logits, ids }: Pick<Reference, 'logits' | 'ids'>, row: numbe
     largest -
     Math.log(values.reduce((sum, value) => sum + Math.exp(value - largest), 0))
   );
+}
+
+/** The same session, with the number of its runs. */
+function counting(session: Forward) {
+  const counted = {
+    runs: 0,
+    forward: {
+      deviceCache: session.deviceCache,
+      run: (request: ForwardRequest) => {
+        counted.runs++;
+        return session.run(request);
+      },
+    },
+  };
+  return counted;
 }
 
 function same(actual: readonly number[], wanted: readonly number[]): void {
@@ -230,15 +245,8 @@ describe('cached canvases whose suffix is numbered first', () => {
 
   test('blocks of one: each lane is what one pass says, at one forward a token, whoever is asked', async () => {
     const { checkpoint, session, encoder, before, after, plain } = await open(true);
-    let forwards = 0;
-    const counted: Forward = {
-      deviceCache: session.deviceCache,
-      run: (request) => {
-        forwards++;
-        return session.run(request);
-      },
-    };
-    const denoiser = new CachedBlockDenoiser(counted, checkpoint.shape, encoder, {
+    const counted = counting(session);
+    const denoiser = new CachedBlockDenoiser(counted.forward, checkpoint.shape, encoder, {
       blockLength: 1,
       maxBlocks: 8,
       shifted: true,
@@ -280,23 +288,16 @@ describe('cached canvases whose suffix is numbered first', () => {
       seen.map(([actual]) => actual),
       seen.map(([, wanted]) => wanted),
     );
-    assert.equal(forwards, 6, 'one a token, and one for what was asked twice');
+    assert.equal(counted.runs, 6, 'one a token, and one for what was asked twice');
     denoiser.dispose();
     await session.dispose();
   });
 
   test('what may follow is read in the same pass, and cut off where something else is written', async () => {
     const { checkpoint, session, encoder, before, after, plain } = await open(true);
-    let forwards = 0;
-    const counted: Forward = {
-      deviceCache: session.deviceCache,
-      run: (request) => {
-        forwards++;
-        return session.run(request);
-      },
-    };
+    const counted = counting(session);
     const options = { blockLength: 1, maxBlocks: 8, shifted: true, causalBlocks: true };
-    const denoiser = new CachedBlockDenoiser(counted, checkpoint.shape, encoder, options);
+    const denoiser = new CachedBlockDenoiser(counted.forward, checkpoint.shape, encoder, options);
     const seen: [number, number][] = [];
     let text: number[] = [];
     const ask = async (target: number, ahead?: readonly number[]) => {
@@ -321,27 +322,27 @@ describe('cached canvases whose suffix is numbered first', () => {
     await denoiser.open({ before, after }, 1);
     await ask(30);
     await write(30);
-    assert.equal(forwards, 1);
+    assert.equal(counted.runs, 1);
     await ask(31, [32, 33]);
-    assert.equal(forwards, 2);
+    assert.equal(counted.runs, 2);
     for (const target of [32, 33]) {
       await write(target - 1);
       await ask(target);
     }
-    assert.equal(forwards, 2, 'it was read ahead');
+    assert.equal(counted.runs, 2, 'it was read ahead');
     await ask(40);
-    assert.equal(forwards, 3, 'another question has another answer');
+    assert.equal(counted.runs, 3, 'another question has another answer');
     await write(41);
     await ask(42, [43, 44, 45]);
     await write(42);
     await ask(43);
-    assert.equal(forwards, 4);
+    assert.equal(counted.runs, 4);
     await write(50);
     await ask(51);
-    assert.equal(forwards, 5, 'something else was written');
+    assert.equal(counted.runs, 5, 'something else was written');
     await write(51);
     await ask(52);
-    assert.equal(forwards, 6);
+    assert.equal(counted.runs, 6);
     same(
       seen.map(([actual]) => actual),
       seen.map(([, wanted]) => wanted),
