@@ -150,6 +150,8 @@ function revision(): string {
 export interface Report {
   /** File name in bench/results, without its ending, and the bench's name in the command. */
   readonly name: string;
+  /** Folder of the model; any but the starter adds its name to the file's, so that no table replaces another model's. */
+  readonly model?: string;
   readonly title: string;
   /** Facts beside the machine's own: versions of what was compared to, threads. */
   readonly facts?: readonly string[];
@@ -158,7 +160,7 @@ export interface Report {
 }
 
 /** Prints the report and writes it to bench/results; places on this machine stand there as DIR. */
-export function publish({ name, title, facts = [], sections }: Report): void {
+export function publish({ name, model = STARTER, title, facts = [], sections }: Report): void {
   const given = process.argv.slice(2).map((word) => (path.isAbsolute(word) ? 'DIR' : word));
   const command = ['npm run bench --', path.parse(process.argv[1] ?? name).name, ...given];
   const text = [
@@ -167,7 +169,8 @@ export function publish({ name, title, facts = [], sections }: Report): void {
     [...machineFacts(), ...facts].map((fact) => `- ${fact}`).join('\n'),
     ...sections,
   ].join('\n\n');
-  const file = path.join(ROOT, 'bench', 'results', `${name}.md`);
+  const own = path.resolve(model) === STARTER ? name : `${name}-${path.parse(model).name}`;
+  const file = path.join(ROOT, 'bench', 'results', `${own}.md`);
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(`${file}.partial`, `${text}\n`);
   fs.renameSync(`${file}.partial`, file);

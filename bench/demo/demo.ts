@@ -60,6 +60,7 @@ async function main(): Promise<void> {
   }
   publish({
     name: 'demo',
+    model: values.model,
     title: 'What a newcomer sees first',
     sections: [
       `Of ${rows.length} lines of the samples, ${shown} get an answer that parses, does not loop and does not delete most of the line; ${likely} of these look likely, and ${same} are what stood there. The best of ${CANDIDATES} candidates.`,

@@ -208,6 +208,7 @@ runBench(async () => {
     const shown = pauses.flatMap((millis) => millis ?? []);
     publish({
       name: 'ghostTyping',
+      model: values.model,
       title: 'Ghost text under a person’s fingers',
       facts: [
         `${typed.length} texts, ${typed.reduce((sum, piece) => sum + piece.typed.length, 0)} characters, a key each ${GAPS.join('–')} ms, pauses of ${PAUSES.join('–')} ms; busy processes beside it: ${values.busy}; load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}`,

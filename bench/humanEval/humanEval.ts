@@ -83,6 +83,7 @@ async function main(): Promise<void> {
   const { name, parameters, provider, precision } = model.description;
   publish({
     name: `humanEval-${kind}`,
+    model: values.model,
     title: `HumanEval-Infilling, ${kind}`,
     facts: [
       ...facts,

@@ -15,8 +15,8 @@ import {
   progress,
   publish,
   runBench,
-  STARTER,
 } from '../harness';
+import { spanTokenizer } from '../infilling/engine';
 import { mean, type Outcome, outcomeOf, percent, scoreCells } from '../infilling/scores';
 import { drawCases, HELD, heldFiles, LANGUAGES, KINDS as SPAN_KINDS } from '../infilling/spans';
 import { type ProblemKind, programOf, readProblems } from './problems';
@@ -184,8 +184,7 @@ async function problems(
 
 async function spans(peer: Peer, held: string, count: number): Promise<string> {
   const files = heldFiles(held, 'measure');
-  // Drawn by the starter's tokenizer: the same spans as bench/results/infilling.md.
-  const { tokenizer } = await openCheckpoint(STARTER);
+  const tokenizer = await spanTokenizer();
   const rows: string[][] = [];
   for (const kind of SPAN_KINDS) {
     const outcomes: Outcome[] = [];
@@ -215,7 +214,7 @@ async function spans(peer: Peer, held: string, count: number): Promise<string> {
 
 /** Time to an answer of a line: with nothing in the cache, and behind the same request three typed characters earlier. */
 async function times(model: LlamaText, peer: Peer, held: string): Promise<string> {
-  const { tokenizer } = await openCheckpoint(STARTER);
+  const tokenizer = await spanTokenizer();
   const cases = drawCases(heldFiles(held, 'measure'), 'python', 'rest of line', tokenizer, TIMED);
   const cold: number[] = [];
   const warm: number[] = [];

@@ -1,6 +1,6 @@
 // Fits to a model how much a copy is believed (λ of the mixture), which rescored answer is chosen, and how sure a candidate
 // is: on one half of the held-out packages; infilling.ts measures on the other. Writes calibration.json beside the
-// checkpoint.
+// checkpoint. Each stage is kept, so that a run that is cut off goes on where it was.
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,10 +15,11 @@ import { COPYING, type CopyingChoice } from '../../engine/protocol';
 import { markdownTable, progress, publish, type Report, runBench, STARTER } from '../harness';
 import { fitChoice } from './choiceFit';
 import { choiceExamples, choiceReport } from './choices';
-import { bestText, type Evaluated, infillCase, uncalibrated } from './engine';
+import { bestText, type Evaluated, infillCase, spanTokenizer, uncalibrated } from './engine';
 import { FOLDS, fitLogit, fitOutcomes, mixtureGradient } from './logisticFit';
 import { type MixtureExample, mixtureExamples } from './mixtureExamples';
 import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './spans';
+import { Stages } from './stages';
 import { Workspaces } from './workspace';
 
 /** What is not fitted: of several lines the starter is too fond of an early end; half of what passes the gate is right. */
@@ -38,9 +39,10 @@ async function main(): Promise<void> {
   const byHand = { leastShare: Number(values['least-share']), gate: Number(values.gate) };
   const engine = await uncalibrated(path.resolve(values.model), Number(values.threads));
   const files = heldFiles(values.held, 'fit');
+  const tokenizer = await spanTokenizer();
   const draw = (count: number): Case[] =>
     LANGUAGES.flatMap((language) =>
-      KINDS.flatMap((kind) => drawCases(files, language, kind, engine.checkpoint.tokenizer, count)),
+      KINDS.flatMap((kind) => drawCases(files, language, kind, tokenizer, count)),
     );
   const cases = draw(Number(values.cases));
   // Copying alone costs nothing: four times as many.
@@ -51,34 +53,47 @@ async function main(): Promise<void> {
   // Half of what is fitted on has the package's other files to copy from, so that the numbers are good with a workspace and without.
   const workspaces = new Workspaces(files);
   const both = [undefined, workspaces];
+  const stages = await Stages.open(engine.checkpoint, [values.cases, ...Object.values(byHand)].join());
   // Each stage is about what the numbers of the stages before it make of an answer.
-  const examples = await mixtureExamples(engine, cases, both);
-  const mixture = fitLogit(
-    examples.map(({ features }) => features),
-    mixtureGradient(examples),
-    { steps: 600 },
-  );
-  publish(mixtureReport(examples, mixture, facts));
+  const mixture = await stages.once('mixture', async () => {
+    const examples = await mixtureExamples(engine, cases, both);
+    const fitted = fitLogit(
+      examples.map(({ features }) => features),
+      mixtureGradient(examples),
+      { steps: 600 },
+    );
+    publish({ ...mixtureReport(examples, fitted, facts), model: values.model });
+    return fitted;
+  });
 
   const unchosen = { off: zeros(CHOICE_FEATURES.length), mixed: zeros(CHOICE_FEATURES.length) };
   const unsure = zeros(CONFIDENCE_FEATURES.length);
   const confidenceLater = { off: unsure, mixed: unsure, alone: unsure };
   const mixing = engine.under({ ...byHand, mixture, choice: unchosen, confidence: confidenceLater });
-  const choices = {
-    off: await choiceExamples(mixing, cases, 'off'),
-    mixed: (await inTurn(both, (beside) => choiceExamples(mixing, cases, 'mixed', beside))).flat(),
-  };
-  const choice = { off: fitChoice(choices.off), mixed: fitChoice(choices.mixed) };
-  publish(choiceReport(choices, choice, facts));
+  const choice = await stages.once('choice', async () => {
+    const choices = {
+      off: await choiceExamples(mixing, cases, 'off'),
+      mixed: (await inTurn(both, (beside) => choiceExamples(mixing, cases, 'mixed', beside))).flat(),
+    };
+    const fitted = { off: fitChoice(choices.off), mixed: fitChoice(choices.mixed) };
+    publish({ ...choiceReport(choices, fitted, facts), model: values.model });
+    return fitted;
+  });
 
   const choosing = engine.under({ ...byHand, mixture, choice, confidence: confidenceLater });
+  const sure = (
+    copying: CopyingChoice,
+    held: readonly Case[],
+    besides: readonly (Workspaces | undefined)[],
+  ) => stages.once(`confidence, ${copying}`, () => confidenceFit(choosing, held, copying, besides));
   const confidence = {
-    off: await confidenceFit(choosing, cases, 'off', [undefined]),
-    mixed: await confidenceFit(choosing, cases, 'mixed', both),
-    alone: await confidenceFit(choosing, many, 'alone', both),
+    off: await sure('off', cases, [undefined]),
+    mixed: await sure('mixed', cases, both),
+    alone: await sure('alone', many, both),
   };
-  publish(confidenceReport(confidence, facts));
+  publish({ ...confidenceReport(confidence, facts), model: values.model });
   await write(engine.checkpoint, { ...byHand, mixture, choice, confidence });
+  stages.dispose();
   await engine.dispose();
 }
 

@@ -15,7 +15,7 @@ import { holeContext } from '../../engine/infill/layout';
 import { shapedBias } from '../../engine/runtime/forward';
 import { voidKv } from '../../engine/runtime/kvState';
 import { markdownTable, progress, publish, runBench } from '../harness';
-import { type Evaluated, uncalibrated } from './engine';
+import { type Evaluated, spanTokenizer, uncalibrated } from './engine';
 import { fitLogit, mixtureGradient } from './logisticFit';
 import { exampleOf } from './mixtureExamples';
 import { mean, percent } from './scores';
@@ -60,11 +60,12 @@ async function main(): Promise<void> {
   if (attention.kind !== 'block-causal' || attention.blockLength !== 1)
     throw new Error(`${checkpoint.family.title} does not go from left to right.`);
   const kinds = KINDS.filter((kind) => kind.startsWith(values.kind));
+  const tokenizer = await spanTokenizer();
   const answersOf = async (half: Half, count: number): Promise<Answer[]> => {
     const files = heldFiles(values.held, half);
     const workspaces = new Workspaces(files);
     const cases = LANGUAGES.flatMap((language) =>
-      kinds.flatMap((kind) => drawCases(files, language, kind, checkpoint.tokenizer, count)),
+      kinds.flatMap((kind) => drawCases(files, language, kind, tokenizer, count)),
     );
     const answers: Answer[] = [];
     for (const held of shuffled(cases)) {

@@ -16,7 +16,7 @@ import { shapedBias } from '../../engine/runtime/forward';
 import { voidKv } from '../../engine/runtime/kvState';
 import { markdownTable, progress, publish, runBench, STARTER } from '../harness';
 import { type Definition, definitionsNear } from './definitionsNear';
-import { type Evaluated, uncalibrated } from './engine';
+import { type Evaluated, spanTokenizer, uncalibrated } from './engine';
 import { mean, outcomeOf, percent } from './scores';
 import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './spans';
 import { Workspaces } from './workspace';
@@ -105,8 +105,9 @@ async function main(): Promise<void> {
   const files = heldFiles(values.held, 'measure');
   const workspaces = new Workspaces(files);
   const kinds = KINDS.filter((kind) => kind.startsWith(values.kind));
+  const tokenizer = await spanTokenizer();
   const cases = LANGUAGES.flatMap((language) =>
-    kinds.flatMap((kind) => drawCases(files, language, kind, checkpoint.tokenizer, Number(values.cases))),
+    kinds.flatMap((kind) => drawCases(files, language, kind, tokenizer, Number(values.cases))),
   )
     .map((held) => ({ held, definitions: definitionsNear(workspaces.memory(held), held) }))
     .filter(({ definitions }) => definitions.length > 0);

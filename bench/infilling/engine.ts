@@ -2,12 +2,13 @@
 import { readCalibration } from '../../engine/calibration/file';
 import type { Calibration } from '../../engine/calibration/types';
 import { openCheckpoint } from '../../engine/checkpoint/open';
-import type { Checkpoint } from '../../engine/checkpoint/types';
+import type { Checkpoint, TextTokenizer } from '../../engine/checkpoint/types';
 import { Infiller } from '../../engine/infill/infiller';
 import type { InfillOptions, InfillParams, InfillResult, ModelDescription } from '../../engine/protocol';
 import { integerProductsAreExact } from '../../engine/runtime/integerProducts';
 import { choosePrecision } from '../../engine/runtime/precision';
 import type { DecoderSession } from '../../engine/runtime/session';
+import { STARTER } from '../harness';
 import { engineSession } from '../runtime/engineSession';
 import type { Case } from './spans';
 
@@ -71,6 +72,11 @@ export async function uncalibrated(folder: string, threads: number, window?: num
     },
   });
   return under(undefined);
+}
+
+/** The starter's, whatever model is measured: spans are counted in tokens, and all models are asked about the same ones. */
+export async function spanTokenizer(): Promise<TextTokenizer> {
+  return (await openCheckpoint(STARTER)).tokenizer;
 }
 
 /** Most tokens of an answer to a case. */

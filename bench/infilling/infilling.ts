@@ -7,7 +7,7 @@ import type { TextTokenizer } from '../../engine/checkpoint/types';
 import type { InfillOptions } from '../../engine/protocol';
 import { markdownTable, progress, publish, ROOT, ratio, runBench, STARTER } from '../harness';
 import { BASELINE_SIDE, copyNearest } from './baselines';
-import { bestText, type Evaluated, evaluated, infillCase } from './engine';
+import { bestText, type Evaluated, evaluated, infillCase, spanTokenizer } from './engine';
 import { type Point, scatter } from './picture';
 import { exactShare, mean, type Outcome, outcomeOf, percent, scoreCells, tokensPerForward } from './scores';
 import {
@@ -85,9 +85,10 @@ async function main(): Promise<void> {
   const kinds = wanted === undefined ? KINDS : KINDS.filter((kind) => kind.startsWith(wanted));
   if (kinds.length === 0) throw new Error(`No kind of span is ${wanted}: there are ${KINDS.join(', ')}.`);
   const languages = languagesOf(values.languages);
+  const tokenizer = await spanTokenizer();
   const draw = (count: number): Case[] =>
     languages.flatMap((language) =>
-      kinds.flatMap((kind) => drawCases(files, language, kind, engine.checkpoint.tokenizer, count)),
+      kinds.flatMap((kind) => drawCases(files, language, kind, tokenizer, count)),
     );
   const count = Number(values.cases);
   const facts = [
@@ -149,6 +150,7 @@ async function spanKinds(
   ]);
   publish({
     name: nameOf(kinds, languages),
+    model: engine.checkpoint.folder,
     title: 'Held-out infilling',
     facts,
     sections: [
@@ -255,6 +257,7 @@ async function commitRules(
   }
   publish({
     name: 'commitRules',
+    model: engine.checkpoint.folder,
     title: 'Commit rules: tokens a forward pass against exact match',
     facts: [...facts, `${cases.length} of the spans, length unknown`],
     sections: [
@@ -266,6 +269,7 @@ async function commitRules(
       '![Tokens a forward pass against exact match](../../docs/images/commitRules.svg)',
     ],
   });
+  if (engine.checkpoint.folder !== STARTER) return;
   const picture = scatter(
     `Commit rules, ${engine.checkpoint.name}: ${cases.length} held-out spans`,
     'tokens a forward pass',

@@ -3,8 +3,9 @@
 // everything else is fitted on, too.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import type { TextTokenizer } from '../../engine/checkpoint/types';
 import { figure, markdownTable, progress, publish, runBench, STARTER } from '../harness';
-import { bestText, type Evaluated, evaluated, infillCase } from './engine';
+import { bestText, evaluated, infillCase, spanTokenizer } from './engine';
 import { exactShare, mean, type Outcome, outcomeOf, percent } from './scores';
 import { type Case, drawCases, HELD, type HeldFile, heldFiles, KINDS, LANGUAGES } from './spans';
 import { Workspaces } from './workspace';
@@ -26,7 +27,7 @@ interface Several {
 }
 
 /** One request a file, in text order. */
-function severalOf(files: readonly HeldFile[], engine: Evaluated, most: number): Several[] {
+function severalOf(files: readonly HeldFile[], tokenizer: TextTokenizer, most: number): Several[] {
   return LANGUAGES.flatMap((language) =>
     files
       .filter(
@@ -34,9 +35,7 @@ function severalOf(files: readonly HeldFile[], engine: Evaluated, most: number):
           file.language === language && text.length > FILE.least && text.length < FILE.most,
       )
       .flatMap((file): Several[] => {
-        const cases = drawCases([file], language, KINDS[0], engine.checkpoint.tokenizer, HOLES).sort(
-          (a, b) => a.at - b.at,
-        );
+        const cases = drawCases([file], language, KINDS[0], tokenizer, HOLES).sort((a, b) => a.at - b.at);
         const [of] = cases;
         const isApart = cases.every(({ at }, i) => {
           const before = cases[i - 1];
@@ -68,11 +67,11 @@ async function main(): Promise<void> {
   const engine = await evaluated(path.resolve(values.model), Number(values.threads));
   const files = heldFiles(values.held, 'fit');
   const workspaces = new Workspaces(files);
-  const { tokenizer } = engine.checkpoint;
+  const tokenizer = await spanTokenizer();
   const cases = LANGUAGES.flatMap((language) =>
     drawCases(files, language, KINDS[0], tokenizer, Number(values.cases)),
   );
-  const several = severalOf(files, engine, Number(values.files));
+  const several = severalOf(files, tokenizer, Number(values.files));
 
   type Options = Parameters<typeof infillCase>[2];
   type Context = Parameters<typeof infillCase>[4];
@@ -142,6 +141,7 @@ async function main(): Promise<void> {
   await engine.dispose();
   publish({
     name: 'limits',
+    model: values.model,
     title: 'Bounds on the work for one answer',
     facts: [
       `${engine.checkpoint.name}; ${cases.length} spans of ${KINDS[0]} from the half of the held-out packages that its coefficients are fitted on; length unknown`,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_GATE } from '../../engine/protocol';
 import { markdownTable, progress, publish, runBench } from '../harness';
-import { bestText, type Evaluated, infillCase, uncalibrated } from './engine';
+import { bestText, type Evaluated, infillCase, spanTokenizer, uncalibrated } from './engine';
 import { exactShare, type Outcome, outcomeOf, percent, scoreCells } from './scores';
 import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './spans';
 import { Workspaces } from './workspace';
@@ -38,10 +38,9 @@ async function main(): Promise<void> {
   const engine = await uncalibrated(path.resolve(values.model), Number(values.threads), window);
   const files = heldFiles(values.held, 'measure');
   const kinds = KINDS.filter((kind) => kind.startsWith(values.kind));
+  const tokenizer = await spanTokenizer();
   const cases = LANGUAGES.flatMap((language) =>
-    kinds.flatMap((kind) =>
-      drawCases(files, language, kind, engine.checkpoint.tokenizer, Number(values.cases)),
-    ),
+    kinds.flatMap((kind) => drawCases(files, language, kind, tokenizer, Number(values.cases))),
   );
   try {
     const outcomes = await outcomesOf(engine, cases, new Workspaces(files), Number(values.most));

@@ -11,6 +11,7 @@ import { MemoryLookup } from '../../engine/memory/lookup';
 import { Memory } from '../../engine/memory/memory';
 import type { MemoryFile } from '../../engine/protocol';
 import { figure, markdownTable, mebibytes, median, percentile, publish, runBench, STARTER } from '../harness';
+import { spanTokenizer } from '../infilling/engine';
 import { drawCases, HELD, heldFiles, KINDS, LANGUAGES } from '../infilling/spans';
 import { AT_ONCE, type GhostAnswers, ghostAnswers } from './ghostAnswers';
 
@@ -67,13 +68,15 @@ async function main(): Promise<void> {
     }, keep);
   }
   const model = path.resolve(values.model);
-  const { name, tokenizer } = await openCheckpoint(model);
+  const { name } = await openCheckpoint(model);
+  const tokenizer = await spanTokenizer();
   const each = Math.ceil(Number(values.answers) / LANGUAGES.length);
   const held = heldFiles(values.held, 'measure');
   const cases = LANGUAGES.flatMap((language) => drawCases(held, language, KINDS[0], tokenizer, each));
   const answers = await ghostAnswers(model, files, cases, ({ source, path }) => `0/${source}/${path}`);
   publish({
     name: 'memory',
+    model: values.model,
     title: 'What a memory costs',
     facts: [
       `${count} files of held-out packages, ${(characters / 1e6).toFixed(1)} million characters; one core`,

@@ -53,6 +53,7 @@ async function main(): Promise<void> {
   }
   publish({
     name: 'repair',
+    model: values.model,
     title: 'Planted faults: mended, and marked',
     facts: [`${rows.length} faults, ${values.cases} of each kind and language, one in a file`],
     sections: [
