@@ -6,7 +6,6 @@ import {
   type Diagnostic,
   type ExtensionContext,
   ExtensionMode,
-  type InlineCompletionItemProvider,
   languages,
   lm,
   type Memento,
@@ -29,6 +28,7 @@ import { unfinishedIn } from './rewrite/interruption/unfinished';
 import { Servers } from './servers/servers';
 import { ghostSettings } from './settings';
 import type { OffsetRange } from './text/types';
+import { InlineSuggestions, type Provide } from './ui/inlineSuggestions';
 import { openSample } from './ui/sample';
 import { CANCEL_REWRITE, GO_TO_REWRITE, StatusItem } from './ui/statusBar';
 
@@ -73,9 +73,12 @@ export function activate(context: ExtensionContext): Exported {
   const showServer = () => status.serves(servers.status);
   showServer();
   const palimpsest = (): Promise<Palimpsest> => {
-    loaded ??= import('./palimpsest').then((module) => new module.Palimpsest(context, status, servers));
+    loaded ??= import('./palimpsest').then(
+      (module) => new module.Palimpsest(context, status, servers, suggestions),
+    );
     return loaded;
   };
+  const suggestions = new InlineSuggestions(EVERYWHERE, suggestionsOf(palimpsest));
   const command = <A extends unknown[]>(name: string, run: (all: Palimpsest, ...args: A) => unknown) =>
     commands.registerCommand(name, async (...args: A) => run(await palimpsest(), ...args));
   const inEditor = (name: string, run: (all: Palimpsest, editor: TextEditor) => unknown) =>
@@ -169,7 +172,7 @@ export function activate(context: ExtensionContext): Exported {
       prepareInvocation: async (options) => (await palimpsest()).tool.prepareInvocation(options),
       invoke: async (options, token) => (await palimpsest()).tool.invoke(options, token),
     }),
-    languages.registerInlineCompletionItemProvider(EVERYWHERE, inlineProvider(palimpsest)),
+    suggestions,
     languages.registerCodeActionsProvider(EVERYWHERE, rewriteActions, {
       providedCodeActionKinds: [CodeActionKind.RefactorRewrite, REWRITE_KIND],
     }),
@@ -217,14 +220,12 @@ function idOf(row: unknown): string | undefined {
   return typeof id === 'string' ? id : undefined;
 }
 
-function inlineProvider(palimpsest: () => Promise<Palimpsest>): InlineCompletionItemProvider {
-  return {
-    async provideInlineCompletionItems(document, position, context, token) {
-      if (!isEditable(document.uri)) return [];
-      const { enabled } = ghostSettings(document);
-      // A review shows its new lines in this way, too; before first use there is none.
-      if (!enabled && loaded === undefined) return [];
-      return (await palimpsest()).provideInline(document, position, context, token, enabled);
-    },
+function suggestionsOf(palimpsest: () => Promise<Palimpsest>): Provide {
+  return async (document, position, context, token) => {
+    if (!isEditable(document.uri)) return [];
+    const { enabled } = ghostSettings(document);
+    // A review shows its new lines in this way, too; before first use there is none.
+    if (!enabled && loaded === undefined) return [];
+    return (await palimpsest()).provideInline(document, position, context, token, enabled);
   };
 }

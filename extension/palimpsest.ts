@@ -3,7 +3,6 @@
 import path from 'node:path';
 import {
   type CancellationToken,
-  commands,
   type Diagnostic,
   type ExtensionContext,
   type InlineCompletionContext,
@@ -66,6 +65,7 @@ import {
 import { editorOf, type LookOutcome, Suspicions } from './suspicion/suspicions';
 import type { OffsetRange } from './text/types';
 import { Failures } from './ui/errorMessages';
+import type { InlineSuggestions } from './ui/inlineSuggestions';
 import { LoadingNotice } from './ui/loadingProgress';
 import { showMenu } from './ui/menu';
 import type { StatusItem } from './ui/statusBar';
@@ -104,6 +104,7 @@ export class Palimpsest {
     context: ExtensionContext,
     private readonly status: StatusItem,
     readonly servers: Servers,
+    private readonly suggestions: InlineSuggestions,
   ) {
     this.cacheFolder = cacheFolderIn(context.globalStorageUri);
     this.launch = async () => {
@@ -182,6 +183,7 @@ export class Palimpsest {
         surroundings,
         syntax: this.syntax,
         diffs,
+        suggestions: this.suggestions,
         activity: (document, doing) => status.doing(document, doing),
         ended: () => this.saySilence(),
         placeOf: (source, uri) => this.memory.placeOf(source, uri),
@@ -362,7 +364,7 @@ export class Palimpsest {
   /** Takes ghost text away, and this one does not come back at the next key. */
   async dismissGhostText(): Promise<void> {
     this.ghost.dismiss();
-    await commands.executeCommand('editor.action.inlineSuggest.hide');
+    await this.suggestions.hide();
   }
 
   showLog(): void {

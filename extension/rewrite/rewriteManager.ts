@@ -25,6 +25,7 @@ import type { CopiedFrom } from '../memory/copiedFrom';
 import { areWithin } from '../text/offsets';
 import { rangeOf } from '../text/ranges';
 import type { OffsetRange } from '../text/types';
+import type { InlineSuggestions } from '../ui/inlineSuggestions';
 import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
 import { ACTIONS, type RewriteAction } from './actions';
@@ -55,6 +56,7 @@ const CELL_SCHEME = 'vscode-notebook-cell';
 export interface RewritesOptions extends Asking, Pick<RewriteServices, 'activity'> {
   readonly syntax: SyntaxTrees;
   readonly diffs: DiffReviews;
+  readonly suggestions: InlineSuggestions;
   /** Told what begins and ends, so that it can be offered again. */
   readonly unfinished: UnfinishedRewrites;
   /** Called when no rewrite of a document is open any more. */

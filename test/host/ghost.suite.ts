@@ -172,6 +172,20 @@ describe('ghost text', () => {
     assert.equal(document.isDirty, false);
   });
 
+  it('is offered to whoever asks where there was none a moment ago, with nothing typed between', async () => {
+    const editor = await openFile('asked.py', START + END);
+    editor.selection = new Selection(AT, AT);
+    await commands.executeCommand('palimpsest.toggleGhostText');
+    await commands.executeCommand('editor.action.inlineSuggest.trigger');
+    await commands.executeCommand('palimpsest.toggleGhostText');
+    const { version } = editor.document;
+    await commands.executeCommand('editor.action.inlineSuggest.trigger');
+    await until(async () => {
+      await commands.executeCommand('editor.action.inlineSuggest.commit');
+      return editor.document.version !== version;
+    }, 'ghost text');
+  });
+
   it('gives up when it is cancelled', async () => {
     const { document } = await openFile('ghost4.py', `${START}x${END}`);
     const source = new CancellationTokenSource();

@@ -14,6 +14,7 @@ import {
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings } from '../../settings';
 import type { TextChange } from '../../text/types';
+import type { InlineSuggestions } from '../../ui/inlineSuggestions';
 import { sayBeneath } from '../../ui/statusMessage';
 import { wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
@@ -34,6 +35,7 @@ export interface ReviewStage {
   readonly pinnedView: PinnedView;
   readonly diffs: DiffReviews;
   readonly comments: CommentReviews;
+  readonly suggestions: InlineSuggestions;
 }
 
 /** Within these, an editor that becomes active gets the focus. */
@@ -140,7 +142,7 @@ export class ReviewShow {
 
   /** Shows those again. */
   async showGhost(): Promise<void> {
-    if (this.isAtGhostNow) await showSuggestion(false);
+    if (this.isAtGhostNow) await this.stage.suggestions.show();
   }
 
   /** Somebody is back from another editor, which had the suggestion. */
@@ -184,7 +186,7 @@ export class ReviewShow {
     this.open = open;
     if (open === undefined || editor !== window.activeTextEditor) return;
     this.kept.begin();
-    void showSuggestion(false);
+    void this.stage.suggestions.showAnew();
   }
 
   async step(direction: 1 | -1): Promise<void> {
@@ -277,7 +279,7 @@ export class ReviewShow {
     this.stage.comments.clear(this.document);
     this.stage.pinnedView.clear(this.document);
     if (!isDiff) this.shown = undefined;
-    if (hadGhost && window.activeTextEditor?.document === this.document) void hideSuggestion();
+    if (hadGhost && window.activeTextEditor?.document === this.document) void this.stage.suggestions.hide();
   }
 
   clear(): void {
@@ -315,10 +317,16 @@ export class ReviewShow {
     // After undo, and in another editor of the same document, the cursor is there already, and nothing else asks for the new lines.
     if (this.open !== undefined) this.kept.begin();
     if (this.open === undefined || (!isMoved && isSame(before, this.open))) return;
-    void showSuggestion(before !== undefined && !isMoved);
+    void this.showAnother(before !== undefined && !isMoved);
     // An editor is active before it has the focus, and without that it takes a suggestion away.
     clearTimeout(this.focusing);
     if (isMoved) this.focusing = setTimeout(() => void this.showGhost(), FOCUS_MILLIS);
+  }
+
+  /** `isShown`: there is one, which the editor would keep as long as its text still fits. */
+  private async showAnother(isShown: boolean): Promise<void> {
+    if (isShown) await this.stage.suggestions.hide();
+    await this.stage.suggestions.showAnew();
   }
 
   /** In the status bar, as long as somebody looks at it: a tab's title cannot change. */
@@ -367,16 +375,6 @@ function openGhost(
 
 function isSame(one: Hunk | undefined, other: Hunk): boolean {
   return one?.startLine === other.startLine && one.newLines.join('\n') === other.newLines.join('\n');
-}
-
-/** `isAnother`: in place of one that is shown, which the editor would keep as long as its text still fits. */
-async function showSuggestion(isAnother: boolean): Promise<void> {
-  if (isAnother) await hideSuggestion();
-  await commands.executeCommand('editor.action.inlineSuggest.trigger');
-}
-
-function hideSuggestion(): Thenable<unknown> {
-  return commands.executeCommand('editor.action.inlineSuggest.hide');
 }
 
 /** Which candidate it is, of several, and how good it looks. */
