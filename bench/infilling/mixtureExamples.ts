@@ -25,6 +25,9 @@ export interface MixtureExample {
 /** Tokens of context on each side. */
 const SIDE = 240;
 
+/** Most tokens of an answer that are looked at one by one. */
+const MOST_TOKENS = 16;
+
 /** One answer, and what can be copied into it. */
 interface Answer {
   readonly left: string;
@@ -71,9 +74,14 @@ export async function mixtureExamples(
     const prefix = tokenizer.encode(left.slice(-8 * SIDE)).ids.slice(-SIDE);
     const suffix = tokenizer.encode(right.slice(0, 8 * SIDE)).ids.slice(0, SIDE);
     const context = holeContext(checkpoint, prefix, suffix, language);
-    const states = statesOf(answer, denoiser.blockLength);
-    await denoiser.open(context, states.length);
-    examples.push(...(await firstBlock(denoiser, answer, states, specials.mask)));
+    if (denoiser.blockLength === 1) {
+      await denoiser.open(context, 1);
+      examples.push(...(await tokenByToken(denoiser, answer, specials.mask)));
+    } else {
+      const states = statesOf(answer, denoiser.blockLength);
+      await denoiser.open(context, states.length);
+      examples.push(...(await firstBlock(denoiser, answer, states, specials.mask)));
+    }
     if (index % 50 === 49) progress(`${index + 1} of ${cases.length}`);
   }
   return examples;
@@ -115,6 +123,25 @@ async function firstBlock(
   return states.flatMap(({ count, copies }, lane) =>
     copies.flatMap((copy, cell) => exampleOf(copy, predictions[lane]?.[cell], truth[count + cell])),
   );
+}
+
+/** The first tokens of the answer, each behind those before it, where a block is one token. */
+async function tokenByToken(
+  denoiser: BlockDenoiser,
+  answer: Answer,
+  mask: number,
+): Promise<MixtureExample[]> {
+  const examples: MixtureExample[] = [];
+  const { truth, bias } = answer;
+  for (const [count, token] of truth.slice(0, MOST_TOKENS).entries()) {
+    const copies = answer.priors.flatMap((prior) => copiesOf(answer, prior, count, 1));
+    const asks = copies.map((copy) => ({ position: 0, bias, target: copy?.tokens[0]?.token ?? 0 }));
+    const lanes = [{ tokens: Int32Array.of(mask), asks }];
+    const [predictions = []] = await denoiser.predict(lanes, { temperature: 0 });
+    examples.push(...copies.flatMap((copy, i) => exampleOf(copy, predictions[i], token)));
+    await denoiser.commit([Int32Array.of(token)]);
+  }
+  return examples;
 }
 
 function copiesOf(

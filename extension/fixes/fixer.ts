@@ -3,6 +3,7 @@
 import { type Diagnostic, l10n, type TextDocument, type TextEditor, window } from 'vscode';
 import { type EngineError, toEngineError } from '../../engine/errors';
 import type { DenoiseStepEvent } from '../../engine/protocol';
+import { setContext } from '../common/contextKeys';
 import { Throttle } from '../common/throttle';
 import { RecordedChanges } from '../documents/recordedChanges';
 import { saySteps } from '../rewrite/denoise/wait';
@@ -60,6 +61,7 @@ export class Fixer {
     const sought: Sought = { diagnostic, wanted: wantedFor(document, diagnostic) };
     // What was said of the last one is not of this one. No search is over before a person could see that it goes on.
     unsay();
+    setContext('palimpsest.fixing', true);
     const title = l10n.t('Palimpsest: looking for a fix');
     let isCancelled = false;
     try {
@@ -78,7 +80,10 @@ export class Fixer {
       return 'failed';
     } finally {
       changes.dispose();
-      if (this.running === controller) this.running = undefined;
+      if (this.running === controller) {
+        this.running = undefined;
+        setContext('palimpsest.fixing', false);
+      }
     }
   }
 

@@ -138,9 +138,12 @@ describe('the manifest', () => {
       // The name of a view is none of a context key.
       ({ when }) => (when ?? '').replace(/\bview == [\w.]+/g, ''),
     );
+    const events = contributes.walkthroughs
+      .flatMap(({ steps }) => steps.flatMap(({ completionEvents }) => completionEvents))
+      .filter((event) => event.startsWith('onContext:'));
     const enabled = contributes.commands.map(({ enablement }) => enablement ?? '');
     const used = new Set(
-      [...whens, ...enabled].flatMap((when) => when.match(/palimpsest\.[A-Za-z]+/g) ?? []),
+      [...whens, ...enabled, ...events].flatMap((when) => when.match(/palimpsest\.[A-Za-z]+/g) ?? []),
     );
     assert.deepEqual([...used].sort(), [...contextKeys].sort());
   });
