@@ -1,8 +1,9 @@
 // The words of a review that stay as they are in the next candidate. Pure.
 import { found, toggled } from '../../text/rangeSets';
+import type { OffsetRange } from '../../text/types';
 import { candidateOf } from './acceptance';
 import type { RewriteEvent } from './transitions';
-import type { Candidate, Review } from './types';
+import type { Candidate, Review, SpanRanges } from './types';
 
 /** Words are pinned on one side at a time: the model can start from the old text or from the candidate, not from both. */
 export function pinsWith(
@@ -21,6 +22,16 @@ export function pinsBehind(earlier: Review | undefined, fresh: Candidate): Pick<
   const { texts } = candidateOf(earlier);
   const moved = ranges.map((own, i) => found(own, texts[i] ?? '', fresh.texts[i] ?? ''));
   return { pinned: { side, ranges: moved } };
+}
+
+/** A word that is masked again is pinned no more. */
+export function pinsBeside(review: Review, masked: SpanRanges): Review {
+  const { pinned } = review;
+  if (pinned?.side !== 'new') return review;
+  const isMasked = (span: number, { start, end }: OffsetRange) =>
+    (masked[span] ?? []).some((word) => word.start < end && start < word.end);
+  const ranges = pinned.ranges.map((own, span) => own.filter((range) => !isMasked(span, range)));
+  return { ...review, pinned: { ...pinned, ranges } };
 }
 
 export function withoutPins({ pinned: _, ...review }: Review): Review {

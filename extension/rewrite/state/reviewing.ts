@@ -12,7 +12,7 @@ import {
 } from './acceptance';
 import { end, note, redrawn, shownAgain, stay, toReview } from './decisions';
 import { hasTaken, turnedTo } from './moments';
-import { pinsBehind, pinsWith, withoutPins } from './pins';
+import { pinsBehind, pinsBeside, pinsWith, withoutPins } from './pins';
 import type { Decision, RewriteEvent, RewriteState } from './transitions';
 import type { Review, RewriteRequest, SpanEdit } from './types';
 
@@ -61,7 +61,7 @@ export function whileReviewing(review: Review, event: RewriteEvent): Decision {
       return redrawn({ ...review, pinned: pinsWith(review, event) });
     case 'redo':
       if (event.words.every((own) => own.length === 0)) return stay({ kind: 'reviewing', review });
-      return requestMore(review, {
+      return requestMore(pinsBeside(review, event.words), {
         seed: review.seed + 1,
         texts: candidateOf(review).texts,
         words: event.words,

@@ -238,6 +238,16 @@ describe('the life of a rewrite', () => {
     assert.deepEqual(after(answered('a b'), { kind: 'redo', words: [[]] }).effects, []);
   });
 
+  test('a pinned word that is done again is pinned no more, and others stay so', () => {
+    const pin = (start: number, end: number): RewriteEvent => ({
+      ...{ kind: 'pin', side: 'new', span: 0 },
+      word: { start, end },
+    });
+    const redo: RewriteEvent = { kind: 'redo', words: [[{ start: 0, end: 1 }]] };
+    const { state } = after(answered('a b a'), pin(0, 1), pin(2, 3), redo, answered('x b a'));
+    assert.deepEqual(reviewIn(state).pinned, { side: 'new', ranges: [[{ start: 2, end: 3 }]] });
+  });
+
   test('what is typed before its own edit is told to be done moves what is left', () => {
     const two: readonly Span[] = [
       { start: 4, end: 7, old: 'old' },
