@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gguf import GGUFReader, ReaderTensor, dequantize
+from gguf import GGUFReader, dequantize
 from torch import Tensor
 
 from training.model.config import ModelConfig
@@ -33,6 +33,8 @@ LAYER_NAMES = {
     "ffn_down": "mlp.down_proj",
 }
 """A layer's tensors: GGUF's names to the decoder's."""
+QUERY_KEY_NORMS = {"attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm"}
+"""Those that a layer has besides where queries and keys are normalised."""
 
 
 class BaseError(Exception):
@@ -77,7 +79,7 @@ def read_base(path: Path) -> Base:
         model=model,
         tokens=tokens,
         merges=[_pair(merge) for merge in facts["tokenizer.ggml.merges"]],
-        tensors=_tensors(path, {tensor.name: tensor for tensor in reader.tensors}, model),
+        tensors=tensors_of(path, reader, model),
     )
 
 
@@ -111,10 +113,16 @@ def _shape(facts: dict[str, object], vocabulary: int) -> ModelConfig:
     )
 
 
-def _tensors(path: Path, found: dict[str, ReaderTensor], model: ModelConfig) -> dict[str, Tensor]:
+def tensors_of(path: Path, reader: GGUFReader, model: ModelConfig) -> dict[str, Tensor]:
+    """The weights of a file of this shape, in fp32 by the decoder's names.
+
+    Raises BaseError where one is missing, or the head is not the embeddings'.
+    """
+    found = {tensor.name: tensor for tensor in reader.tensors}
+    roles = LAYER_NAMES | (QUERY_KEY_NORMS if model.query_key_norm else {})
     names = {"token_embd": "embed_tokens", "output_norm": "norm"}
     for layer in range(model.layers):
-        names |= {f"blk.{layer}.{theirs}": f"layers.{layer}.{ours}" for theirs, ours in LAYER_NAMES.items()}
+        names |= {f"blk.{layer}.{theirs}": f"layers.{layer}.{ours}" for theirs, ours in roles.items()}
     missing = sorted(name for name in names if f"{name}.weight" not in found)
     if missing:
         raise BaseError(f"{path} lacks {missing[0]}.weight and {len(missing) - 1} other tensors: get it again.")
@@ -124,9 +132,10 @@ def _tensors(path: Path, found: dict[str, ReaderTensor], model: ModelConfig) -> 
     for theirs, ours in names.items():
         tensor = found[f"{theirs}.weight"]
         values = np.array(dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
-        if theirs.endswith("attn_q"):
+        # Where queries and keys are normalised, as in Qwen3, the file keeps their rows in order.
+        if theirs.endswith("attn_q") and not model.query_key_norm:
             values = unpermuted(values, model.heads)
-        elif theirs.endswith("attn_k"):
+        elif theirs.endswith("attn_k") and not model.query_key_norm:
             values = unpermuted(values, model.key_value_heads)
         tensors[f"{ours}.weight"] = torch.from_numpy(np.ascontiguousarray(values))
     return tensors

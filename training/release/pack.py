@@ -16,7 +16,7 @@ import json
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +24,14 @@ import torch
 from gguf import GGMLQuantizationType, GGUFWriter, dequantize, quantize
 from torch import Tensor
 
-from training.convert.base import LAYER_NAMES, permuted
+from training.convert.base import LAYER_NAMES, QUERY_KEY_NORMS, permuted
 from training.model.config import ModelConfig, RowRecipe
 from training.model.decoder import Decoder
 from training.release.compensate import compensated
 from training.release.export import TOKENIZER_FILES
 from training.rows.row_source import RowSource
 from training.rows.schedule import Noise
-from training.run.checkpoint import CheckpointError, load_weights
+from training.run.checkpoint import PACKED_WEIGHTS, PROGRESS_KEY, CheckpointError, Progress, load_weights
 from training.run.loss import losses_of
 from training.run.supply import open_source
 
@@ -39,7 +39,6 @@ TYPES = ("F16", "Q8_0", "Q5_1", "Q5_0", "Q4_1", "Q4_0")
 MLP, REST = "Q4_1", "Q8_0"
 ROUNDINGS = (("F16", "F16"), ("Q8_0", "Q8_0"), ("Q5_1", "Q8_0"), ("Q4_1", "Q8_0"), ("Q4_0", "Q8_0"), ("Q4_1", "Q4_1"))
 """What `--held` compares: types of the MLPs and of the rest."""
-WEIGHTS = "model.gguf"
 CARD = "README.md"
 HELD_ROWS = 32
 ROW_LENGTH = 512
@@ -47,9 +46,7 @@ ROW_LENGTH = 512
 _NAMES = {
     "embed_tokens": "token_embd",
     "norm": "output_norm",
-    "self_attn.q_norm": "attn_q_norm",
-    "self_attn.k_norm": "attn_k_norm",
-    **{ours: theirs for theirs, ours in LAYER_NAMES.items()},
+    **{ours: theirs for theirs, ours in (LAYER_NAMES | QUERY_KEY_NORMS).items()},
 }
 
 
@@ -88,8 +85,10 @@ class Rounding:
     packed: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def write_gguf(path: Path, tensors: dict[str, Tensor], model: ModelConfig, rounding: Rounding) -> None:
-    """Writes shape and weights; the tokenizer stays in the folder's own files."""
+def write_gguf(
+    path: Path, tensors: dict[str, Tensor], model: ModelConfig, rounding: Rounding, progress: Progress
+) -> None:
+    """Writes shape, weights, and how far the run had come; the tokenizer stays in the folder's own files."""
     # Queries and keys are normalised in Qwen3, and its files keep their rows in order.
     architecture = "qwen3" if model.query_key_norm else "llama"
     writer = GGUFWriter(path, architecture)
@@ -104,6 +103,7 @@ def write_gguf(path: Path, tensors: dict[str, Tensor], model: ModelConfig, round
     writer.add_value_length(model.head_dimension)
     writer.add_rope_freq_base(model.rope_theta)
     writer.add_layer_norm_rms_eps(model.norm_epsilon)
+    writer.add_string(PROGRESS_KEY, json.dumps(asdict(progress)))
     for name, tensor in tensors.items():
         kind = type_of(name, tensor, rounding.mlp, rounding.rest)
         values = tensor.float().numpy()
@@ -142,13 +142,13 @@ def pack(folder: Path, out: Path, mlp: str, rest: str, compensate: Path | None =
     for name in ("config.json", *TOKENIZER_FILES, CARD):
         if (folder / name).exists():
             shutil.copyfile(folder / name, out / name)
-    partial = out / f"{WEIGHTS}.part"
+    partial = out / f"{PACKED_WEIGHTS}.part"
     try:
-        write_gguf(partial, weights.tensors, weights.model, rounding)
-        partial.replace(out / WEIGHTS)
+        write_gguf(partial, weights.tensors, weights.model, rounding, weights.progress)
+        partial.replace(out / PACKED_WEIGHTS)
     finally:
         partial.unlink(missing_ok=True)
-    return out / WEIGHTS
+    return out / PACKED_WEIGHTS
 
 
 @torch.no_grad()

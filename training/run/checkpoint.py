@@ -12,15 +12,19 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from gguf import GGUFReader
 from safetensors import SafetensorError, safe_open
 
+from training.convert.base import BaseError, tensors_of
 from training.model.config import ModelConfig, RowRecipe
 from training.model.optimiser import Recipe
 
 KEPT = 2
 PREFIX = "checkpoint-"
 PROGRESS_KEY = "palimpsest.progress"
-"""Where the safetensors file of an exported folder says how far its run had come."""
+"""Where the weights' file of an exported folder says how far its run had come."""
+PACKED_WEIGHTS = "model.gguf"
+"""In place of `model.safetensors` where training.release.pack has rounded them."""
 
 
 class CheckpointError(Exception):
@@ -140,22 +144,35 @@ class Weights:
 
 
 def load_weights(folder: Path) -> Weights:
-    """Reads an exported checkpoint folder; raises CheckpointError where it is not one of ours."""
+    """Reads an exported checkpoint folder, packed or not; raises CheckpointError where it is not one of ours."""
     try:
         model = ModelConfig.from_checkpoint(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-        with safe_open(folder / "model.safetensors", "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name.removeprefix("model."): file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
-        progress = Progress(**json.loads(metadata.get(PROGRESS_KEY, "{}")))
+        packed = folder / PACKED_WEIGHTS
+        said, tensors = _packed(packed, model) if packed.exists() else _exported(folder / "model.safetensors")
+        progress = Progress(**json.loads(said))
         progress.stages = [(stage, begin) for stage, begin in progress.stages]
         progress.decays = [(begin, tokens) for begin, tokens in progress.decays]
         digest = hashlib.sha256((folder / "tokenizer.json").read_bytes()).hexdigest()
         return Weights(model, digest, progress, tensors)
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+    except (OSError, KeyError, IndexError, TypeError, ValueError, SafetensorError, BaseError) as error:
         raise CheckpointError(
             f"{folder} cannot be read as a checkpoint folder ({type(error).__name__}): give --start-from a folder that "
-            "training.release.export wrote, or a checkpoint of a run."
+            "training.release.export or training.release.pack wrote, or a checkpoint of a run."
         ) from error
+
+
+def _exported(path: Path) -> tuple[str, dict[str, torch.Tensor]]:
+    """Progress as JSON, and weights."""
+    with safe_open(path, "pt") as file:
+        said = (file.metadata() or {}).get(PROGRESS_KEY, "{}")
+        return said, {name.removeprefix("model."): file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+
+
+def _packed(path: Path, model: ModelConfig) -> tuple[str, dict[str, torch.Tensor]]:
+    """The same of a packed folder; files of before say nothing of their progress."""
+    reader = GGUFReader(path)
+    said = reader.fields.get(PROGRESS_KEY)
+    return "{}" if said is None else str(said.contents()), tensors_of(path, reader, model)
 
 
 def require_same_shape(path: Path, found: ModelConfig, wanted: ModelConfig) -> None:

@@ -49,6 +49,31 @@ def test_the_file_gives_back_what_the_rounding_gives(folder: Path, tmp_path: Pat
     assert (difference < 1e-3) == (mlp == "F16")
 
 
+def test_a_run_can_go_on_from_what_was_packed(data: Data, tmp_path: Path) -> None:
+    folder = tmp_path / "exported"
+    checkpoint = new_trainer(data).checkpoint()
+    checkpoint.progress.tokens = 12_345
+    export(checkpoint, data.tokenizer, folder)
+    weights = load_weights(folder)
+    pack(folder, tmp_path / "packed", "Q4_1", "Q8_0")
+    again = load_weights(tmp_path / "packed")
+    assert (again.model, again.tokenizer, again.progress) == (weights.model, weights.tokenizer, weights.progress)
+    assert again.progress.tokens == 12_345
+    wanted = rounded(weights.tensors, "Q4_1", "Q8_0")
+    assert again.tensors.keys() == wanted.keys()
+    assert all(torch.equal(again.tensors[name], values) for name, values in wanted.items())
+
+
+def test_packed_rows_of_queries_are_put_back_into_order(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[2] / "models" / "coder"
+    weights = load_weights(folder)
+    assert not weights.model.query_key_norm
+    repacked = pack(folder, tmp_path / "again", "Q4_1", "Q8_0")
+    queries = "layers.0.self_attn.q_proj.weight"
+    again = load_weights(repacked.parent).tensors[queries]
+    assert torch.equal(again, weights.tensors[queries])
+
+
 def test_the_folder_is_whole_but_for_its_weights(folder: Path, tmp_path: Path) -> None:
     pack(folder, tmp_path / "packed", "Q4_1", "Q8_0")
     names = {path.name for path in folder.iterdir()} - {"model.safetensors"} | {"model.gguf"}
