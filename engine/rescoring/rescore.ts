@@ -3,7 +3,7 @@
 // canvas and the copies are drafts of the causal continuation at the same time (speculative decoding), so that it is
 // run for those tokens alone that nobody has proposed.
 
-import { plainWorth, STAY } from '../calibration/choice';
+import { STAY } from '../calibration/choice';
 import type { Hypothesis, Origin, Rescored, RescoreRequest } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import type { Forward } from '../runtime/forward';
@@ -19,8 +19,6 @@ const LOGITS_AT_ONCE = 8_388_608;
 const MOST_NODES = 96;
 /** Answers that are read on into the suffix, beside the hypotheses that are not cut. */
 const SHORTLIST = 12;
-/** Answers that are read on into a suffix that is numbered first: a pass of its own. */
-const MOST_READ_ON = 8;
 /** Nats; docs/decisions/rescoring.md has the figures. */
 const LEAST_CONTINUATION = -4;
 
@@ -89,8 +87,8 @@ export async function rescore(
 
 /**
  * Rescored answers with ln p of the suffix's first tokens behind what is known of each: what a model of a suffix that is numbered
- * first says of an answer's end is little beside how well the text goes on from there. `behind`: the prefix alone. Those that
- * promise least are left out. Throws `cancelled` between passes.
+ * first says of an answer's end is little beside how well the text goes on from there. `behind`: the prefix alone. None is left
+ * out: a copy that is right is often the one that the model by itself expects least. Throws `cancelled` between passes.
  */
 export async function readOnward(
   forward: Forward,
@@ -101,15 +99,17 @@ export async function readOnward(
 ): Promise<Rescored[]> {
   const suffix = after.subarray(0, JOIN_TOKENS);
   const trie = new TokenTrie(behind.token);
-  const best = [...rescored].sort((a, b) => plainWorth(b) - plainWorth(a)).slice(0, MOST_READ_ON);
-  const nodes = best.map(({ ids }) => trie.add(ids).at(-1) ?? 0);
+  const nodes = rescored.map(({ ids }) => trie.add(ids).at(-1) ?? 0);
   const onward = new Map<number, readonly number[]>();
   for (const part of parts(nodes, Math.floor(logitsAtOnce / (suffix.length * bias.length)))) {
     throwIfCancelled(signal);
     const readings = await readTrie(forward, behind, trie, { nodes: part, about: 'onward', suffix });
     for (const [node, reading] of readings) onward.set(node, reading.onward);
   }
-  return best.map((one, i) => ({ ...one, onward: [...one.onward, ...(onward.get(nodes[i] ?? 0) ?? [])] }));
+  return rescored.map((one, i) => ({
+    ...one,
+    onward: [...one.onward, ...(onward.get(nodes[i] ?? 0) ?? [])],
+  }));
 }
 
 /** In pieces of `most`, but at least one. */
