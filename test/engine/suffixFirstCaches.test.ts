@@ -244,6 +244,26 @@ describe('cached canvases whose suffix is numbered first', () => {
       await session.dispose();
     });
   }
+
+  test('no copy is left out, however little the model expects it', async () => {
+    const { checkpoint, session, reference, encoder, before, after } = await open();
+    const copies = places(0, 12).map((at) => reference.ids.slice(20 + at, 22 + at));
+    const rescored = await encoder.rescore(
+      { before, after },
+      {
+        ...{ continuation: 0, least: 1, most: 4, end: END },
+        bias: new Float32Array(checkpoint.shape.vocabSize),
+        hypotheses: copies.map((ids) => ({ ids, source: 'copy', copy: { share: 0.1, order: 2, right: 1 } })),
+      },
+    );
+    const found = new Set(rescored?.map(({ ids }) => ids.join()));
+    assert.deepEqual(
+      copies.filter((ids) => !found.has(ids.join())),
+      [],
+    );
+    encoder.dispose();
+    await session.dispose();
+  });
 });
 
 describe('rescored answers on a cached canvas', () => {
