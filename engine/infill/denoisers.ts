@@ -3,7 +3,7 @@ import type { Checkpoint } from '../checkpoint/types';
 import type { BlockDenoiser } from '../denoiser';
 import { EngineError } from '../errors';
 import { rotaryFrequencies } from '../graph/rotary';
-import { readOnward, rescore } from '../rescoring/rescore';
+import { rescore } from '../rescoring/rescore';
 import { AutoregressiveDenoiser } from '../runtime/autoregressiveDenoiser';
 import { CachedBlockDenoiser } from '../runtime/cachedBlockDenoiser';
 import { CroppedDenoiser } from '../runtime/croppedDenoiser';
@@ -98,7 +98,7 @@ export class Denoisers {
           suffixSeesPrefix: attention.suffixSeesPrefix,
           ...(attention.suffixFirst ? { suffixFirst: this.suffixFirst(attention.blockLength === 1) } : {}),
           inverseFrequencies: rotaryFrequencies(shape).inverse,
-          rescorer: { rescore, readOnward },
+          rescorer: rescore,
         })
       : new BlockCausalContext(this.forward, shape, attention.blockLength);
     this.blocks = new CachedBlockDenoiser(this.forward, shape, encoder, {

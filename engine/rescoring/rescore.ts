@@ -22,17 +22,26 @@ const SHORTLIST = 12;
 /** Nats; docs/decisions/rescoring.md has the figures. */
 const LEAST_CONTINUATION = -4;
 
-/** `after`: the tokens behind the hole, at least one. Throws `cancelled` between passes. */
+/** Where an answer is read that has two readings, and the tokens that follow it there, at least one. */
+export interface Reading {
+  readonly behind: Behind;
+  readonly after: Int32Array;
+}
+
+/**
+ * `plain`: the suffix as plain text behind prefix and answer, where the first reading has seen the suffix already and is followed
+ * by an end: what a model says of its end is little beside how well the text goes on from there, so both speak for an answer.
+ * `onward` is of the first reading, then of the second. Throws `cancelled` between passes.
+ */
 export async function rescore(
   forward: Forward,
-  behind: Behind,
-  after: Int32Array,
+  first: Reading,
   request: RescoreRequest,
+  plain?: Reading,
 ): Promise<Rescored[]> {
   const { hypotheses, least, most, bias, logitsAtOnce = LOGITS_AT_ONCE, signal } = request;
   const { leastContinuation = LEAST_CONTINUATION } = request;
-  const suffix = after.subarray(0, JOIN_TOKENS);
-  const trie = new TokenTrie(behind.token);
+  const trie = new TokenTrie(first.behind.token);
   const origins = new Map<number, Origin[]>();
   const add = ({ ids, goesOn, ...origin }: Hypothesis): void => {
     const nodes = trie.add(Array.from(ids).slice(0, most));
@@ -45,9 +54,12 @@ export async function rescore(
   const likeliest = [...hypotheses].sort((a, b) => (b.copy?.share ?? 1) - (a.copy?.share ?? 1));
   for (const hypothesis of likeliest) if (trie.size < MOST_NODES) add(hypothesis);
   const read = async (
+    { behind, after }: Reading,
     nodes: readonly number[],
     about: TrieAsk['about'],
   ): Promise<Map<number, NodeReading>> => {
+    const suffix = after.subarray(0, JOIN_TOKENS);
+    if (about === 'suffix' && suffix.length < 2) return new Map();
     const perNode = about === 'suffix' ? suffix.length - 1 : 2;
     const readings = new Map<number, NodeReading>();
     for (const part of parts(nodes, Math.floor(logitsAtOnce / (perNode * bias.length)))) {
@@ -57,7 +69,7 @@ export async function rescore(
     }
     return readings;
   };
-  const known = await read([0, ...origins.keys()], 'words');
+  const known = await read(first, [0, ...origins.keys()], 'words');
   add({
     ids: await continuation(
       trie,
@@ -70,45 +82,19 @@ export async function rescore(
             : Math.max(leastContinuation, bestWhole(trie, known, origins)),
         end: request.end,
       },
-      (node) => read([node], 'next'),
+      (node) => read(first, [node], 'next'),
     ),
     source: 'causal',
   });
-  const chosen = shortlist(trie, known, origins, least, request.leastCut ?? least);
+  const begun = plain === undefined ? [known] : [known, await read(plain, [...origins.keys()], 'next')];
+  const chosen = shortlist(trie, begun, origins, least, request.leastCut ?? least);
   if (chosen.length === 0) return [];
-  const further = suffix.length > 1 ? await read(chosen, 'suffix') : new Map<number, NodeReading>();
+  const further = await read(plain ?? first, chosen, 'suffix');
   return chosen.map((node) => ({
     ids: trie.idsOf(node),
     logProbs: Float32Array.from(trie.path(node).slice(1), (at) => known.get(at)?.logProb ?? 0),
-    onward: [...(known.get(node)?.onward ?? []), ...(further.get(node)?.onward ?? [])],
+    onward: [...begun, further].flatMap((readings) => readings.get(node)?.onward ?? []),
     origins: origins.get(node) ?? [],
-  }));
-}
-
-/**
- * Rescored answers with ln p of the suffix's first tokens behind what is known of each: what a model of a suffix that is numbered
- * first says of an answer's end is little beside how well the text goes on from there. `behind`: the prefix alone. None is left
- * out: a copy that is right is often the one that the model by itself expects least. Throws `cancelled` between passes.
- */
-export async function readOnward(
-  forward: Forward,
-  behind: Behind,
-  after: Int32Array,
-  rescored: readonly Rescored[],
-  { logitsAtOnce = LOGITS_AT_ONCE, bias, signal }: RescoreRequest,
-): Promise<Rescored[]> {
-  const suffix = after.subarray(0, JOIN_TOKENS);
-  const trie = new TokenTrie(behind.token);
-  const nodes = rescored.map(({ ids }) => trie.add(ids).at(-1) ?? 0);
-  const onward = new Map<number, readonly number[]>();
-  for (const part of parts(nodes, Math.floor(logitsAtOnce / (suffix.length * bias.length)))) {
-    throwIfCancelled(signal);
-    const readings = await readTrie(forward, behind, trie, { nodes: part, about: 'onward', suffix });
-    for (const [node, reading] of readings) onward.set(node, reading.onward);
-  }
-  return rescored.map((one, i) => ({
-    ...one,
-    onward: [...one.onward, ...(onward.get(nodes[i] ?? 0) ?? [])],
   }));
 }
 
@@ -172,18 +158,19 @@ async function continuation(
   return ids;
 }
 
-/** The nodes that promise most as far as one token of the suffix tells, and those where a hypothesis ends. */
+/** The nodes that promise most as far as what follows first in each reading tells, and those where a hypothesis ends. */
 function shortlist(
   trie: TokenTrie,
-  known: ReadonlyMap<number, NodeReading>,
+  begun: readonly ReadonlyMap<number, NodeReading>[],
   origins: ReadonlyMap<number, readonly Origin[]>,
   least: number,
   leastCut: number,
 ): number[] {
-  const sums = logProbsOf(trie, known);
+  const sums = logProbsOf(trie, begun[0] ?? new Map());
   const depth = (node: number): number => trie.depths[node] ?? 0;
-  const promise = (node: number): number =>
-    (sums[node] ?? 0) + (known.get(node)?.onward[0] ?? 0) + STAY * depth(node);
+  const joins = (node: number): number =>
+    begun.reduce((sum, readings) => sum + (readings.get(node)?.onward[0] ?? 0), 0);
+  const promise = (node: number): number => (sums[node] ?? 0) + joins(node) + STAY * depth(node);
   const isWhole = (node: number): boolean =>
     origins.get(node)?.some((origin) => origin.isWhole && origin.source !== 'causal') === true;
   const nodes = [...origins.keys()].filter(

@@ -9,8 +9,8 @@ import type { TokenTrie } from './trie';
 export interface TrieAsk {
   /** Nodes that something is asked about; all that lead to them are read, too. */
   readonly nodes: readonly number[];
-  /** `words`: each node's own token and what follows it; `next`: what follows it; `suffix`: the rest of the suffix; `onward`: all of it. */
-  readonly about: 'words' | 'next' | 'suffix' | 'onward';
+  /** `words`: each node's own token and what follows it; `next`: what follows it; `suffix`: the rest of the suffix. */
+  readonly about: 'words' | 'next' | 'suffix';
   /** At least one token. */
   readonly suffix: Int32Array;
   readonly bias?: LogitBias;
@@ -22,20 +22,20 @@ export interface NodeReading {
   readonly logProb?: number;
   /** The likeliest token behind it, and ln p of that. */
   readonly next?: { readonly token: number; readonly logProb: number };
-  /** ln p of the suffix's tokens behind it: the first (`words`, `next`), all others (`suffix`), or all (`onward`). */
+  /** ln p of the suffix's tokens behind it: the first (`words`, `next`) or all others (`suffix`). */
   readonly onward: readonly number[];
 }
 
 /** By node. */
 export async function readTrie(
   forward: Forward,
-  { kv, position: root, index }: Behind,
+  { kv, token, position: root, index }: Behind,
   trie: TokenTrie,
   { nodes, about, suffix, bias }: TrieAsk,
 ): Promise<Map<number, NodeReading>> {
   const trunk = closure(trie, nodes);
   const rowOf = new Map(trunk.map((node, row) => [node, row]));
-  const branch = about === 'suffix' || about === 'onward' ? suffix.length - 1 : 0;
+  const branch = about === 'suffix' ? suffix.length - 1 : 0;
   const ids = new Int32Array(trunk.length + nodes.length * branch);
   const positions = new Int32Array(ids.length);
   const place = (row: number, token: number | undefined, depth: number): void => {
@@ -43,7 +43,9 @@ export async function readTrie(
     positions[row] = root + depth;
   };
   const depthOf = (node: number): number => trie.depths[node] ?? 0;
-  for (const [row, node] of trunk.entries()) place(row, trie.tokens[node], depthOf(node));
+  // The tree begins behind another token in each reading.
+  for (const [row, node] of trunk.entries())
+    place(row, node === 0 ? token : trie.tokens[node], depthOf(node));
   for (const [i, node] of nodes.entries())
     for (let j = 0; j < branch; j++) place(trunk.length + i * branch + j, suffix[j], depthOf(node) + 1 + j);
   const asks: RowAsk[] = [];

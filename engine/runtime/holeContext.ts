@@ -29,24 +29,19 @@ export interface Behind {
   readonly index?: number;
 }
 
-/** What engine/rescoring/rescore.ts does. */
-interface Rescorer {
-  /** Rescores answers between `behind` and the tokens that follow them, one at least. */
-  readonly rescore: (
-    forward: Forward,
-    behind: Behind,
-    after: Int32Array,
-    request: RescoreRequest,
-  ) => Promise<Rescored[]>;
-  /** Reads rescored answers on into the suffix. */
-  readonly readOnward: (
-    forward: Forward,
-    behind: Behind,
-    after: Int32Array,
-    rescored: readonly Rescored[],
-    request: RescoreRequest,
-  ) => Promise<Rescored[]>;
+/** Where an answer is read, and the tokens that follow it there. */
+interface Reading {
+  readonly behind: Behind;
+  readonly after: Int32Array;
 }
+
+/** What engine/rescoring/rescore.ts does. */
+type Rescorer = (
+  forward: Forward,
+  first: Reading,
+  request: RescoreRequest,
+  plain?: Reading,
+) => Promise<Rescored[]>;
 
 export interface ContextEncoder {
   encode(context: HoleContext, signal?: AbortSignal): Promise<EncodedContext>;
@@ -160,26 +155,20 @@ export class CanvasContext implements ContextEncoder {
       const { kv, basePosition, isBehind } = await this.encode({ before, after }, request.signal);
       const own = isBehind ? {} : { index: kv.positions - 1 };
       const behind = { kv, token: suffixFirst.hole, position: basePosition - 1, ...own };
-      const closed = await rescorer.rescore(this.forward, behind, Int32Array.of(suffixFirst.end), request);
-      if (after.length === 0) return closed;
-      return rescorer.readOnward(
-        this.forward,
-        await this.behindPrefix(before, request),
-        after,
-        closed,
-        request,
-      );
+      const closed = { behind, after: Int32Array.of(suffixFirst.end) };
+      if (after.length === 0) return rescorer(this.forward, closed, request);
+      return rescorer(this.forward, closed, request, await this.plain(before, after, request));
     }
     if (after.length === 0) return undefined;
-    return rescorer.rescore(this.forward, await this.behindPrefix(before, request), after, request);
+    return rescorer(this.forward, await this.plain(before, after, request), request);
   }
 
   /** As plain text, of which what stands behind the hole is no part. */
-  private async behindPrefix(before: Int32Array, { signal }: RescoreRequest): Promise<Behind> {
+  private async plain(before: Int32Array, after: Int32Array, { signal }: RescoreRequest): Promise<Reading> {
     const origin = this.options.suffixFirst?.origin ?? 0;
     const kv = await this.prefix.encode(before, origin, signal);
     const token = before.at(-1) ?? 0;
-    return { kv, token, position: origin + before.length - 1, index: before.length };
+    return { behind: { kv, token, position: origin + before.length - 1, index: before.length }, after };
   }
 
   /** The K/V of prefix and suffix; the prefix ends in front of position `behind`. */

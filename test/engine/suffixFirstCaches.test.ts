@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { Lane } from '../../engine/denoiser';
 import { rotaryFrequencies } from '../../engine/graph/rotary';
-import { JOIN_TOKENS, readOnward, rescore } from '../../engine/rescoring/rescore';
+import { JOIN_TOKENS, rescore } from '../../engine/rescoring/rescore';
 import { CachedBlockDenoiser } from '../../engine/runtime/cachedBlockDenoiser';
 import { shapedBias } from '../../engine/runtime/forward';
 import { CanvasContext } from '../../engine/runtime/holeContext';
@@ -27,7 +27,7 @@ describe('cached canvases whose suffix is numbered first', () => {
       suffixSeesPrefix: false,
       suffixFirst: { origin: ORIGIN, hole: HOLE, end: END, isRunLater },
       inverseFrequencies: rotaryFrequencies(checkpoint.shape).inverse,
-      rescorer: { rescore, readOnward },
+      rescorer: rescore,
     });
     /** Everything in one pass: both sides, the hole token and finished text are causal, `open` tokens see each other. */
     const plain = async (text: ArrayLike<number>, open: ArrayLike<number>, asked: readonly number[]) => {
@@ -280,7 +280,7 @@ describe('rescored answers on a cached canvas', () => {
         holeGap: count(reference.layout, 'hole_gap'),
         suffixSeesPrefix: false,
         inverseFrequencies: rotaryFrequencies(checkpoint.shape).inverse,
-        rescorer: { rescore, readOnward },
+        rescorer: rescore,
       });
       const before = reference.ids.slice(0, 12);
       const after = reference.ids.slice(30, 30 + many);

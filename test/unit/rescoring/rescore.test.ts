@@ -35,7 +35,8 @@ class Counting implements Forward {
 async function continued(logProb: number, options: Partial<RescoreRequest> = {}, hypothesis = -9) {
   const forward = new Counting(logProb, hypothesis);
   const kv = { positions: 1, lanes: 1, location: 'cpu', tensors: [] } as never;
-  const rescored = await rescore(forward, { kv, token: 0, position: 0, index: 0 }, SUFFIX, {
+  const first = { behind: { kv, token: 0, position: 0, index: 0 }, after: SUFFIX };
+  const rescored = await rescore(forward, first, {
     ...{ hypotheses: [{ ids: Int32Array.of(5), source: 'canvas' }], continuation: 16 },
     ...{ least: 1, most: 48, bias: new Float32Array(VOCABULARY) },
     ...options,
