@@ -5,6 +5,8 @@ Threads meet at a barrier in every operation, so that one busy core stops both; 
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -53,7 +55,9 @@ def form_team(processes: int, rank: int, meeting: Path | None) -> tuple[Team, li
         return Team(), []
     children: list[subprocess.Popen[bytes]] = []
     if rank == 0:
-        meeting = Path(tempfile.mkdtemp(prefix="palimpsest-")) / "meeting"
+        folder = Path(tempfile.mkdtemp(prefix="palimpsest-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        meeting = folder / "meeting"
         for other in range(1, processes):
             command = [sys.executable, "-m", "training.run.train", *sys.argv[1:]]
             children.append(subprocess.Popen([*command, "--rank", str(other), "--meeting", str(meeting)]))

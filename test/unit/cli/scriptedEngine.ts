@@ -67,7 +67,7 @@ export interface Calls {
 }
 
 export function tinyCheckpoint() {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-scripted-'));
+  const folder = fs.mkdtempSync(path.join(PACKAGE, 'model-'));
   const shape = { hiddenSize: 8, layers: 1, heads: 2, kvHeads: 1, ffnSize: 16, vocabSize: 32 };
   return randomCheckpoint(folder, shape);
 }
