@@ -176,4 +176,6 @@ export interface HoleAnswer {
 export interface AnswerChoice extends Pick<Rescored, 'onward' | 'origins'> {
   /** Natural logarithm of its share of e^worth among all. */
   readonly logShare: number;
+  /** Another one was of higher worth: this is a further candidate. */
+  readonly isOther?: true;
 }

@@ -79,6 +79,21 @@ export function choose(worths: readonly number[]): Choice | undefined {
   return { index: worths.indexOf(best), logShare: -Math.log(all) };
 }
 
+/** All of them, the one of the highest worth first, and of those with the same text the first alone. */
+export function ranked(worths: readonly number[], texts: readonly string[]): Choice[] {
+  const best = choose(worths);
+  if (best === undefined) return [];
+  const highest = worths[best.index] ?? 0;
+  const seen = new Set<string>();
+  return [...worths.keys()]
+    .sort((a, b) => (worths[b] ?? 0) - (worths[a] ?? 0))
+    .filter((index) => {
+      const text = texts[index] ?? '';
+      return !seen.has(text) && seen.add(text);
+    })
+    .map((index) => ({ index, logShare: best.logShare + (worths[index] ?? 0) - highest }));
+}
+
 export function fittedWorth(
   coefficients: readonly number[],
   features: readonly (readonly number[])[],

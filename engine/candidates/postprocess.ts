@@ -82,7 +82,10 @@ export function postprocess(
       .map(({ hole }, i) => ({ order: hole.span, span: spans[i] }))
       .sort((a, b) => a.order - b.order)
       .flatMap(({ span }) => (span === undefined ? [] : [span]));
-    const confidence = context.confidence?.(lane, texts);
+    const own = context.confidence?.(lane, texts);
+    // What was not chosen is no likelier than what was: both were weighed by more than confidence knows.
+    const isOther = lane.some(({ choice }) => choice?.isOther);
+    const confidence = isOther && own !== undefined ? Math.min(own, candidates[0]?.confidence ?? own) : own;
     candidates.push({
       score: scoreOf(lane),
       ...(confidence === undefined ? {} : { confidence }),

@@ -9,8 +9,9 @@ export function changesNothing(text: string, candidate: Candidate): boolean {
 
 /**
  * Best first. Equal texts are one candidate, with the best score among them. One that changes nothing is kept, so that "the
- * model would leave it" can be told from "no answer", but comes last. One with fewer grave flaws comes before one with more,
- * then one with fewer flaws, then the likelier one. Ties keep the order given.
+ * model would leave it" can be told from "no answer", but comes last. One with fewer grave flaws comes before one with more. Of
+ * those the likelier one is first, where each lesser flaw halves how likely it is to be right; where that is not known, the one with
+ * fewer flaws, then the one of the higher score. Ties keep the order given.
  */
 export function rankCandidates(text: string, candidates: readonly Candidate[]): readonly Candidate[] {
   const best = new Map<string, Candidate>();
@@ -21,15 +22,23 @@ export function rankCandidates(text: string, candidates: readonly Candidate[]): 
   }
   const idle = (candidate: Candidate): number => Number(changesNothing(text, candidate));
   return [...best.values()].sort(
-    (a, b) => idle(a) - idle(b) || weight(a) - weight(b) || standing(b) - standing(a),
+    (a, b) => idle(a) - idle(b) || grave(a) - grave(b) || unlikelier(a, b) || standing(b) - standing(a),
   );
 }
 
-/** Any number of lesser flaws weighs less than one that is grave. What is improbable stands in the likelihood already. */
-function weight({ flaws = [] }: Candidate): number {
-  const counted = flaws.filter((flaw) => flaw !== 'improbable');
-  const grave = counted.filter((flaw) => GRAVE.has(flaw)).length;
-  return grave * 100 + counted.length;
+function grave({ flaws = [] }: Candidate): number {
+  return flaws.filter((flaw) => GRAVE.has(flaw)).length;
+}
+
+/** What is improbable stands in the likelihood already. */
+function lesser({ flaws = [] }: Candidate): number {
+  return flaws.filter((flaw) => flaw !== 'improbable' && !GRAVE.has(flaw)).length;
+}
+
+/** Above 0: `b` goes first. */
+function unlikelier(a: Candidate, b: Candidate): number {
+  if (a.confidence === undefined || b.confidence === undefined) return lesser(a) - lesser(b);
+  return b.confidence / 2 ** lesser(b) - a.confidence / 2 ** lesser(a);
 }
 
 /** How likely a candidate is right where that is known of all, else its score. */

@@ -3,7 +3,7 @@
 
 import type { BlockDenoiser, HoleAnswer, HoleContext } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
-import { chooseAnswer, type RescoringChoice } from './chooseAnswer';
+import { chooseAnswer, isChosenAmongOthers, type RescoringChoice, rewrite } from './chooseAnswer';
 import { HoleState, initialCells, maskedCell, type WorkCell } from './holeState';
 import {
   checkRequest,
@@ -24,6 +24,7 @@ import {
   isOpen,
   NO_ROOM,
   rulesAt,
+  type StepChange,
   type StepRules,
   type Stretch,
   stepEvent,
@@ -107,7 +108,7 @@ export async function denoiseBlocks(denoiser: BlockDenoiser, request: BlockReque
     }),
   );
   for (const hole of holes.keys())
-    for (const group of sameAround(candidates)) await denoiseHole(denoiser, request, rules, hole, group);
+    for (const group of sameAround(candidates)) await denoiseGroup(denoiser, request, rules, hole, group);
   const results = candidates.map(({ answers, steps }) => ({
     holes: answers.flatMap((answer) => answer ?? []),
     steps,
@@ -125,13 +126,39 @@ function sameAround(candidates: readonly Candidate[]): Candidate[][] {
   return [...groups.values()];
 }
 
-async function denoiseHole(
+/**
+ * Where the first candidate's answer is chosen among others, the next best of them are the further candidates: they are right more
+ * often than what is drawn, and take no pass. Those that are left over are denoised.
+ */
+async function denoiseGroup(
   denoiser: BlockDenoiser,
   request: BlockRequest,
   rules: StepRules,
   hole: number,
   group: readonly Candidate[],
 ): Promise<void> {
+  const [first, ...further] = group;
+  // Of several holes, the next best of each need not go together. Who names a temperature or a seed wants draws.
+  const { canvas, sampling, seeds } = request;
+  const isPlain = holesOf(canvas).length === 1 && sampling.firstTemperature !== undefined && seeds[0] === 0;
+  const mayOffer = isPlain && isChosenAmongOthers(request, hole);
+  if (!mayOffer || first?.lane !== 0 || further.length === 0) {
+    await denoiseHole(denoiser, request, rules, hole, group);
+    return;
+  }
+  const left = await denoiseHole(denoiser, request, rules, hole, [first], further);
+  if (left.length > 0) await denoiseHole(denoiser, request, rules, hole, left);
+}
+
+/** `waiting` take what the first one of the group could have been instead; returns those for whom there is nothing. */
+async function denoiseHole(
+  denoiser: BlockDenoiser,
+  request: BlockRequest,
+  rules: StepRules,
+  hole: number,
+  group: readonly Candidate[],
+  waiting: readonly Candidate[] = [],
+): Promise<readonly Candidate[]> {
   const answers = group[0]?.answers.map((answer) => answer?.ids) ?? [];
   const context = request.contextFor(hole, answers);
   throwIfCancelled(request.signal);
@@ -159,13 +186,23 @@ async function denoiseHole(
       request.signal,
     );
   }
-  for (const { candidate, state } of rows) {
-    const settled = await chooseAnswer(run, state, candidate.lane === 0);
-    candidate.answers[hole] = settled.answer;
-    if (settled.change === undefined) continue;
+  const settle = async (candidate: Candidate, answer: HoleAnswer, change: StepChange | undefined) => {
+    candidate.answers[hole] = answer;
+    if (change === undefined) return;
     candidate.shown++;
-    await emit(stepEvent(settled.change, candidate.lane, candidate.shown), request);
+    await emit(stepEvent(change, candidate.lane, candidate.shown), request);
+  };
+  let offered: readonly HoleAnswer[] = [];
+  for (const { candidate, state } of rows) {
+    const { answer, change, others = [] } = await chooseAnswer(run, state, candidate.lane === 0);
+    await settle(candidate, answer, change);
+    offered = others;
   }
+  for (const [i, candidate] of waiting.entries()) {
+    const answer = offered[i];
+    if (answer) await settle(candidate, answer, rewrite(run, makeState(), answer));
+  }
+  return waiting.slice(offered.length);
 }
 
 /** Behind a hole that ends with a locked token stands its end; behind a bound nobody knows. */

@@ -1,7 +1,7 @@
 // A hole that is denoised, before its answer is given away: where the model has a causal head that reads plain text, the
 // answer, copies, and what that head goes on with are rescored, and the best of them is taken (docs/decisions/rescoring.md).
 
-import { type Choice, choiceFeatures, choose, fittedWorth, plainWorth } from '../calibration/choice';
+import { type Choice, choiceFeatures, choose, fittedWorth, plainWorth, ranked } from '../calibration/choice';
 import type { Cell } from '../canvas/types';
 import type { BlockDenoiser, HoleAnswer, Rescored, RescoreRequest } from '../denoiser';
 import { type HoleState, maskedCell } from './holeState';
@@ -34,12 +34,24 @@ export interface ChosenAnswer {
   readonly answer: HoleAnswer;
   /** What a listener has to be told; absent where the answer stays as it was denoised. */
   readonly change?: StepChange;
+  /** What could have been taken instead, the best first, each with another text. */
+  readonly others?: readonly HoleAnswer[];
 }
 
 /** Tokens of the causal head's own continuation. */
 const CONTINUATION = 16;
 /** Answers of up to this length were looked at when the weights were fitted. */
 const LONGEST_FITTED = 48;
+
+/** Whether a hole's answer is chosen among others, so that the next best of them can be further candidates. */
+export function isChosenAmongOthers(
+  { canvas, rescoring, tokenizer }: AnswerRun['request'],
+  hole: number,
+): boolean {
+  const { cells = [], head = NO_BYTES, tail = NO_BYTES } = holesOf(canvas)[hole] ?? {};
+  const isFree = head.length + tail.length === 0 && !cells.some(({ locked }) => locked);
+  return rescoring !== undefined && isFree && !hasSeveralLines(cells, { tokenizer });
+}
 
 /**
  * An empty answer stays empty (that is for the end token to say), and one whose borders are given stays as it is. Of several
@@ -59,7 +71,7 @@ export async function chooseAnswer(run: AnswerRun, state: HoleState, first: bool
 }
 
 /** Of several lines the causal head knows no better than the canvas (docs/decisions/rescoring.md). */
-function hasSeveralLines(cells: readonly Cell[], { tokenizer }: DecodeRequest): boolean {
+function hasSeveralLines(cells: readonly Cell[], { tokenizer }: Pick<DecodeRequest, 'tokenizer'>): boolean {
   return standingText(cells, tokenizer).includes('\n');
 }
 
@@ -88,21 +100,37 @@ async function chosen(
   });
   onChoices?.(choices);
   const features = choices.map((one) => one.features);
-  const choice = choose(fittedWorth(coefficients, features));
+  const [choice, ...others] = ranked(
+    fittedWorth(coefficients, features),
+    choices.map(({ text }) => text),
+  );
   const best = choice && rescored[choice.index];
   if (!best) return { answer };
   return {
     answer: answerOf(best, choice),
+    others: others.flatMap((other) => {
+      const one = rescored[other.index];
+      return one ? answerOf(one, other, true) : [];
+    }),
     ...(best.ids.join() === answer.ids.join() ? {} : { change: rewrite(run, state, best) }),
   };
 }
 
-function answerOf({ ids, logProbs, onward, origins }: Rescored, { logShare }: Choice): HoleAnswer {
-  return { ids, logProbs, locked: new Uint8Array(ids.length), choice: { logShare, onward, origins } };
+function answerOf(
+  { ids, logProbs, onward, origins }: Rescored,
+  { logShare }: Choice,
+  isOther = false,
+): HoleAnswer {
+  const choice = { logShare, onward, origins, ...(isOther ? { isOther } : {}) };
+  return { ids, logProbs, locked: new Uint8Array(ids.length), choice };
 }
 
-/** The hole with the chosen answer in it; what of the first tokens stays the same stays as it is. */
-function rewrite({ hole }: AnswerRun, state: HoleState, { ids, logProbs }: Rescored): StepChange {
+/** The hole with another answer in it; what of the first tokens stays the same stays as it is. */
+export function rewrite(
+  { hole }: Pick<AnswerRun, 'hole'>,
+  state: HoleState,
+  { ids, logProbs }: Pick<HoleAnswer, 'ids' | 'logProbs'>,
+): StepChange {
   const old = state.cells;
   const firstNew = [...ids].findIndex((token, i) => old[i]?.token !== token);
   const kept = firstNew < 0 ? ids.length : firstNew;

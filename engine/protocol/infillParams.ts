@@ -26,7 +26,8 @@ type CacheChoice = (typeof CACHES)[number];
 export interface InfillOptions {
   /**
    * Seed of the random draws; a whole number from 0, default 0. The same seed, model, provider and precision give the same
-   * answer. Candidate n has the seed + n. Without a temperature it changes nothing.
+   * answer. Candidate n has the seed + n. Without a temperature it changes nothing. At 0, further candidates are the next best of
+   * those that the first one was chosen among, where the model has such (docs/decisions/rescoring.md): nothing is drawn.
    */
   readonly seed?: number;
   /** Commit rule: which proposals of a denoise step are written (docs/decoding.md). Default: the family's. */

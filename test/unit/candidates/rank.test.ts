@@ -42,6 +42,19 @@ describe('rankCandidates', () => {
       [-2, 'x'],
     ]);
   });
+  test('a lesser flaw halves how likely a candidate is, a grave one outweighs that', () => {
+    const known = (text: string, confidence: number, flaws: Candidate['flaws'] = []): Candidate => ({
+      ...candidate(0, text),
+      confidence,
+      flaws,
+    });
+    const first = (...list: readonly Candidate[]) => rankCandidates(text, list)[0]?.spans[0]?.text;
+    assert.equal(first(known('x', 0.01), known('y', 0.9, ['unknown-names'])), 'y');
+    assert.equal(first(known('x', 0.5), known('y', 0.9, ['unknown-names'])), 'x');
+    assert.equal(first(known('x', 0.01), known('y', 0.9, ['unbalanced'])), 'x');
+    // Where nothing is known of one of them, flaws alone are counted.
+    assert.equal(first({ ...candidate(-5, 'x'), flaws: [] }, known('y', 0.9, ['unknown-names'])), 'x');
+  });
   test('what changes nothing comes last, whatever its score', () => {
     assert.deepEqual(order([candidate(-0.1, 'a', 'b'), candidate(-5, 'a', 'x')]), [
       [-5, 'a', 'x'],

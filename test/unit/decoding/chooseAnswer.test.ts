@@ -92,6 +92,62 @@ describe('a hole whose answer is rescored', () => {
     assert.ok((answer?.choice?.logShare ?? 1) <= 0);
   });
 
+  describe('of several candidates', () => {
+    const SCORES = { 'bar(a)': -2, 'foo(bar)': -9, 'a=b;': -5 };
+    const several = {
+      seeds: [0, 1, 2],
+      sampling: { rule: 'top-k', temperature: 0.4, firstTemperature: 0, topP: 1 },
+    } as const;
+    const candidates = async (denoiser: FakeBlocks, options: Partial<BlockRequest> = {}) => {
+      const results = await denoiseBlocks(denoiser, requestOf({ ...several, ...options }));
+      return results.map(({ holes }) => holes.map((answer) => textOf(answer.ids)).join(' '));
+    };
+
+    test('the further ones are the next best, without a step of their own', async () => {
+      const denoiser = new Rescoring('foo(bar)', SCORES);
+      assert.deepEqual(await candidates(denoiser), ['bar(a)', 'a=b;', 'foo(bar)']);
+      assert.equal(denoiser.asked.length, 1);
+      const results = await denoiseBlocks(new Rescoring('foo(bar)', SCORES), requestOf(several));
+      assert.deepEqual(
+        results.map(({ steps }) => steps > 0),
+        [true, false, false],
+      );
+      const shares = results.map(({ holes }) => holes[0]?.choice?.logShare ?? 0);
+      assert.deepEqual(
+        [...shares].sort((a, b) => b - a),
+        shares,
+      );
+    });
+
+    test('a listener sees each of them', async () => {
+      const shown = new Map<number, string>();
+      await candidates(new Rescoring('foo(bar)', SCORES), {
+        onStep: ({ lane, cells }) => void shown.set(lane, textOf(cells.map(({ token }) => token))),
+      });
+      assert.deepEqual([...shown.values()], ['bar(a)', 'a=b;', 'foo(bar)']);
+    });
+
+    test('those for whom nothing is left are drawn', async () => {
+      const denoiser = new Rescoring('a', {});
+      assert.deepEqual(await candidates(denoiser), ['a', 'a', 'a']);
+      assert.ok(denoiser.asked.length > 1);
+    });
+
+    test('all are drawn where a seed or a temperature is named, or several holes are filled', async () => {
+      const drawn = async (options: Partial<BlockRequest>) => {
+        const results = await denoiseBlocks(
+          new Rescoring('foo(bar)', SCORES),
+          requestOf({ ...several, ...options }),
+        );
+        return results.every(({ steps }) => steps > 0);
+      };
+      assert.ok(await drawn({ seeds: [3, 4, 5] }));
+      assert.ok(await drawn({ sampling: { rule: 'top-k', temperature: 0.4, topP: 1 } }));
+      const canvas = canvasOf('{', holeOf(), ';', holeOf({ span: 1 }), '}');
+      assert.ok(await drawn({ canvas, maxTokens: [32, 32], maskCounts: [3, 3] }));
+    });
+  });
+
   test('a listener sees the chosen answer as the last step, its beginning untouched', async () => {
     const steps: DenoiseStep[] = [];
     const onStep = (step: DenoiseStep): void => {
