@@ -1,5 +1,5 @@
 // A GGUF file is a checkpoint by itself: configuration, tokenizer and tensors in one file.
-import { open } from 'node:fs/promises';
+import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { readGgufConfig } from './ggufConfig';
@@ -72,9 +72,11 @@ export async function readGgufWeights(file: string): Promise<GgufWeights> {
     if (/\.attn_q\.(weight|bias)$/.test(name)) return Number(config['num_attention_heads']);
     return /\.attn_k\.(weight|bias)$/.test(name) ? Number(config['num_key_value_heads']) : undefined;
   };
+  // The runtime reads weights from where they are, and refuses to follow a link out of a folder.
+  const place = await realpath(file);
   const stored = new Map<string, StoredTensor>();
   for (const [name, tensor] of header.tensors)
-    if (name !== ROPE_FACTORS) stored.set(name, storedTensor(tensor, file, heads(name)));
+    if (name !== ROPE_FACTORS) stored.set(name, storedTensor(tensor, place, heads(name)));
   return { header, config, stored, ropeFactors: await readRopeFactors(file, header, config['head_dim']) };
 }
 

@@ -11,6 +11,7 @@ import { EngineError, isEngineError } from '../../engine/errors';
 import { buildGraph } from '../../engine/graph/build';
 import type { Precision } from '../../engine/graph/types';
 import { packedDiskFull } from '../../engine/graph/unpack';
+import { DecoderSession } from '../../engine/runtime/session';
 import { DecoderRun } from './decoderRun';
 import { everything } from './parityChecks';
 import { type Reference, readReferenceFile, relativeDifference, visibilityOf } from './reference';
@@ -123,6 +124,22 @@ describe('the unpacked file', () => {
     await build('smollm2', folder, 'int8');
     assert.deepEqual(kindsIn(folder), ['int8', 'unpacked-fp16', 'unpacked-fp32']);
     t.diagnostic(kindsIn(folder).join());
+  });
+
+  test('is found behind a link, of the file and of a folder around it', async () => {
+    const folder = fs.mkdtempSync(path.join(cache, 'linked-'));
+    fs.symlinkSync(FOLDER, path.join(folder, 'models'), 'junction');
+    const whole = await openCheckpoint(path.join(folder, 'models', 'smollm2.gguf'));
+    const real = fs.realpathSync(path.join(FOLDER, 'smollm2.gguf'));
+    assert.equal(whole.folder, path.join(folder, 'models', 'smollm2.gguf'));
+    assert.equal(whole.tensors.embedding.file, real);
+    const graph = await buildGraph(
+      whole,
+      { precision: 'fp32', attention: 'plain', cacheOutput: 'new', topK: 4 },
+      { cacheFolder: folder },
+    );
+    const session = await DecoderSession.create(graph, whole.shape, { provider: 'cpu', threads: 1 });
+    await session.dispose();
   });
 
   test('is made again where it was damaged', async () => {
