@@ -186,6 +186,27 @@ describe('ghost text', () => {
     }, 'ghost text');
   });
 
+  it('is asked for once by whoever gets none', async () => {
+    const editor = await openFile('once.py', START + END);
+    editor.selection = new Selection(AT, AT);
+    await commands.executeCommand('palimpsest.toggleGhostText');
+    const { provideInline } = palimpsest;
+    let times = 0;
+    palimpsest.provideInline = (...asked) => {
+      times++;
+      return provideInline.apply(palimpsest, asked);
+    };
+    try {
+      await commands.executeCommand('editor.action.inlineSuggest.trigger');
+      // Long enough for an editor that asks again because the provider is another one.
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      assert.equal(times, 1);
+    } finally {
+      palimpsest.provideInline = provideInline;
+      await commands.executeCommand('palimpsest.toggleGhostText');
+    }
+  });
+
   it('gives up when it is cancelled', async () => {
     const { document } = await openFile('ghost4.py', `${START}x${END}`);
     const source = new CancellationTokenSource();

@@ -56,12 +56,9 @@ export function asDraft({ mark, reasons }: Quality = { mark: 'likely', reasons: 
 
 const ORDER: Readonly<Record<Mark, number>> = { likely: 0, unsure: 1, poor: 2 };
 
-/** Best first; equally good ones stay in the engine's order, which is that of their likelihood. */
+/** Best mark first; those with the same mark stay in the engine's order, which weighs flaws against likelihood (rank.ts). */
 export function ranked<A extends { readonly quality?: Quality }>(candidates: readonly A[]): readonly A[] {
-  const weight = ({ quality }: A) =>
-    quality === undefined
-      ? 0
-      : ORDER[quality.mark] * 100 + quality.reasons.filter((reason) => reason !== 'improbable').length;
+  const weight = ({ quality }: A) => (quality === undefined ? 0 : ORDER[quality.mark]);
   return [...candidates].sort((a, b) => weight(a) - weight(b));
 }
 
