@@ -138,7 +138,7 @@ export function activate(context: ExtensionContext): Exported {
     // For the walkthrough: the editor's own command is silent where there is nothing to suggest to.
     commands.registerCommand('_palimpsest.suggest', async () => {
       if (window.activeTextEditor === undefined) sayNoEditor();
-      else await commands.executeCommand('editor.action.inlineSuggest.trigger');
+      else await suggestions.show();
     }),
     command('palimpsest.snoozeGhostText', (all, minutes?: unknown) =>
       all.ghostSwitches.snoozeFor(typeof minutes === 'number' ? minutes : undefined),

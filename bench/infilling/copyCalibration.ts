@@ -53,7 +53,10 @@ async function main(): Promise<void> {
   // Half of what is fitted on has the package's other files to copy from, so that the numbers are good with a workspace and without.
   const workspaces = new Workspaces(files);
   const both = [undefined, workspaces];
-  const stages = await Stages.open(engine.checkpoint, [values.cases, ...Object.values(byHand)].join());
+  const stages = await Stages.open(
+    engine.checkpoint,
+    [values.held, values.cases, ...Object.values(byHand)].join(),
+  );
   // Each stage is about what the numbers of the stages before it make of an answer.
   const mixture = await stages.once('mixture', async () => {
     const examples = await mixtureExamples(engine, cases, both);

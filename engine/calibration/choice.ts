@@ -80,7 +80,7 @@ export function choose(worths: readonly number[]): Choice | undefined {
 }
 
 /** All of them, the one of the highest worth first, and of those with the same text the first alone. */
-export function ranked(worths: readonly number[], texts: readonly string[]): Choice[] {
+export function rankedChoices(worths: readonly number[], texts: readonly string[]): Choice[] {
   const best = choose(worths);
   if (best === undefined) return [];
   const highest = worths[best.index] ?? 0;

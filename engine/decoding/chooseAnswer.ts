@@ -1,7 +1,14 @@
 // A hole that is denoised, before its answer is given away: where the model has a causal head that reads plain text, the
 // answer, copies, and what that head goes on with are rescored, and the best of them is taken (docs/decisions/rescoring.md).
 
-import { type Choice, choiceFeatures, choose, fittedWorth, plainWorth, ranked } from '../calibration/choice';
+import {
+  type Choice,
+  choiceFeatures,
+  choose,
+  fittedWorth,
+  plainWorth,
+  rankedChoices,
+} from '../calibration/choice';
 import type { Cell } from '../canvas/types';
 import type { BlockDenoiser, HoleAnswer, Rescored, RescoreRequest } from '../denoiser';
 import { type HoleState, maskedCell } from './holeState';
@@ -100,7 +107,7 @@ async function chosen(
   });
   onChoices?.(choices);
   const features = choices.map((one) => one.features);
-  const [choice, ...others] = ranked(
+  const [choice, ...others] = rankedChoices(
     fittedWorth(coefficients, features),
     choices.map(({ text }) => text),
   );

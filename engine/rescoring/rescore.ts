@@ -7,7 +7,7 @@ import { STAY } from '../calibration/choice';
 import type { Hypothesis, Origin, Rescored, RescoreRequest } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import type { Forward } from '../runtime/forward';
-import type { Behind } from '../runtime/holeContext';
+import type { Reading } from '../runtime/holeContext';
 import { TokenTrie } from './trie';
 import { type NodeReading, readTrie, type TrieAsk } from './trieReader';
 
@@ -21,12 +21,6 @@ const MOST_NODES = 96;
 const SHORTLIST = 12;
 /** Nats; docs/decisions/rescoring.md has the figures. */
 const LEAST_CONTINUATION = -4;
-
-/** Where an answer is read that has two readings, and the tokens that follow it there, at least one. */
-export interface Reading {
-  readonly behind: Behind;
-  readonly after: Int32Array;
-}
 
 /**
  * `plain`: the suffix as plain text behind prefix and answer, where the first reading has seen the suffix already and is followed

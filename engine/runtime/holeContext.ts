@@ -29,8 +29,8 @@ export interface Behind {
   readonly index?: number;
 }
 
-/** Where an answer is read, and the tokens that follow it there. */
-interface Reading {
+/** Where an answer is read, and the tokens that follow it there, at least one. */
+export interface Reading {
   readonly behind: Behind;
   readonly after: Int32Array;
 }
