@@ -4,6 +4,7 @@ import { asDraft, isWorthShowing, ranked } from '../../../engine/candidates/qual
 import { isCrash } from '../../../engine/rpc/failures';
 import { followAll } from '../../text/tracking';
 import { end, note, refused, shownAgain, stay, toReview } from './decisions';
+import { newOnes } from './distinct';
 import { turnedTo } from './moments';
 import { isBehindNoChange, isSteered, isUnchanged } from './noChange';
 import { pinsBehind } from './pins';
@@ -59,10 +60,9 @@ export function answered(
   const spans = followAll(sent, state.changes);
   if (spans === undefined) return end('conflict', note('conflict'));
   const known = earlier?.candidates ?? [];
-  const fresh = candidates.filter(
-    (candidate, i) =>
-      !isUnchanged(candidate, sent) &&
-      ![...known, ...candidates.slice(0, i)].some((other) => sameTexts(other, candidate)),
+  const fresh = newOnes(
+    known,
+    candidates.filter((candidate) => !isUnchanged(candidate, sent)),
   );
   const showsAll = earlier?.showsAll || state.isTaken;
   const isOpen = earlier === undefined && !isSteered(request);
@@ -104,7 +104,8 @@ function marked(candidate: Candidate): Candidate {
 /** Nothing of it is worth showing: it is tried again, in silence, as long as that may help. */
 function held(state: RewriteState & { kind: 'denoising' }, fresh: readonly Candidate[]): Decision {
   const { request } = state;
-  const all = [...(state.held ?? []), ...fresh];
+  const before = state.held ?? [];
+  const all = [...before, ...newOnes(before, fresh)];
   const tries = (request.tries ?? 0) + 1;
   if (tries > MOST_RETRIES) return nothingGood(state, all);
   const next = { ...request, seed: request.seed + 1, tries };
@@ -119,12 +120,9 @@ function nothingGood(
   candidates: readonly Candidate[],
 ): Decision {
   if (earlier !== undefined) {
-    const heldBack = [...(earlier.heldBack ?? []), ...ranked(candidates)];
+    const before = earlier.heldBack ?? [];
+    const heldBack = [...before, ...newOnes(before, ranked(candidates))];
     return toReview({ ...earlier, spans, seed: request.seed, heldBack }, note('nothing-good'));
   }
   return refused({ spans, candidates: ranked(candidates), request }, true);
-}
-
-function sameTexts(a: Candidate, b: Candidate): boolean {
-  return a.texts.length === b.texts.length && a.texts.every((text, i) => text === b.texts[i]);
 }

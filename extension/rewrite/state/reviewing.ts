@@ -11,6 +11,7 @@ import {
   neighbour,
 } from './acceptance';
 import { end, note, redrawn, shownAgain, stay, toReview } from './decisions';
+import { newOnes } from './distinct';
 import { hasTaken, turnedTo } from './moments';
 import { pinsBehind, pinsBeside, pinsWith, withoutPins } from './pins';
 import type { Decision, RewriteEvent, RewriteState } from './transitions';
@@ -50,10 +51,12 @@ export function whileReviewing(review: Review, event: RewriteEvent): Decision {
     case 'again':
       return again(review);
     case 'show-anyway': {
-      const { heldBack = [], ...rest } = review;
-      if (heldBack.length === 0) return stay({ kind: 'reviewing', review });
-      const candidates = [...review.candidates, ...heldBack];
-      const [first = candidateOf(review)] = heldBack;
+      const { heldBack, ...rest } = review;
+      if (heldBack === undefined) return stay({ kind: 'reviewing', review });
+      const more = newOnes(review.candidates, heldBack);
+      const [first] = more;
+      if (first === undefined) return redrawn({ ...rest, showsAll: true });
+      const candidates = [...review.candidates, ...more];
       const pinned = pinsBehind(review, first);
       return toReview({ ...rest, candidates, index: review.candidates.length, showsAll: true, ...pinned });
     }

@@ -428,6 +428,23 @@ describe('what is not worth showing', () => {
     );
   });
 
+  test('is shown once, however many tries found it', () => {
+    const all = (...texts: string[]) =>
+      after(...texts.map((text) => poor(text)), { kind: 'show-anyway' }, { kind: 'show-anyway' }).state;
+    assert.deepEqual(
+      reviewIn(all('a', 'b', 'a')).candidates.map(({ texts }) => texts[0]),
+      ['a', 'b'],
+    );
+    const again = { kind: 'again' } as const;
+    const poors = [poor('a'), poor('b'), poor('a')];
+    const twice = after(answered('good'), again, ...poors, again, ...poors, again, answered('a'));
+    const shown = reviewIn(decide(twice.state, { kind: 'show-anyway' }).state);
+    assert.deepEqual(
+      shown.candidates.map(({ texts }) => texts[0]),
+      ['good', 'a', 'b'],
+    );
+  });
+
   test('is still there where a later try fails', () => {
     assert.equal(after(poor('a'), failed).state.kind, 'refused');
     assert.deepEqual(after(failed).state, { kind: 'ended', how: 'failed' });
