@@ -1,5 +1,6 @@
 // How likely a model finds tokens that stand there already: each is masked in turn, with its neighbours visible, so
-// that no token can copy itself (pseudo-likelihood, as masked language models are scored).
+// that no token can copy itself (pseudo-likelihood, as masked language models are scored). A model that writes token by token
+// reads them as it would write them.
 import type { Checkpoint } from '../checkpoint/types';
 import type { BlockDenoiser, InPlaceDenoiser, Lane, Prediction } from '../denoiser';
 import { throwIfCancelled } from '../errors';
@@ -31,8 +32,11 @@ export class TokenScorer {
   /** Scores tokens `from` … `to` − 1 of a laid-out canvas. Throws `cancelled` between passes. */
   score(tokens: Int32Array, from: number, to: number): Promise<TokenScore[]> {
     const { checkpoint, denoisers, language, signal } = this;
-    if (!denoisers.areInPlace)
-      return scoreBlocks(denoisers.blockwise(), checkpoint, tokens, from, to, language, signal);
+    if (!denoisers.areInPlace) {
+      const denoiser = denoisers.blockwise();
+      const score = hasNoNeighbours(denoiser, checkpoint) ? scoreWritten : scoreBlocks;
+      return score(denoiser, checkpoint, tokens, from, to, language, signal);
+    }
     this.inPlace ??= denoisers.inPlace('exact');
     return scoreInPlace(this.inPlace, tokens, from, to, checkpoint.specials.mask, signal);
   }
@@ -121,6 +125,44 @@ async function scoreBlocks(
       if (best) scores.push({ surprise: -best.targetLogProb, best });
     }
     at += count;
+  }
+  return scores;
+}
+
+/** Blocks of one between both sides: nothing of a block is left for an end, nor for a neighbour. */
+function hasNoNeighbours({ blockLength }: BlockDenoiser, { family }: Checkpoint): boolean {
+  return blockLength === 1 && family.attention.kind === 'cached-canvas';
+}
+
+/** Tokens that are scored before one suffix, which no token among them sees otherwise. */
+const WRITTEN_TOKENS = 64;
+
+/** Scores tokens as a model writes them that fills a hole token by token: behind those before it, with the suffix in sight. */
+async function scoreWritten(
+  denoiser: BlockDenoiser,
+  facts: Checkpoint,
+  tokens: Int32Array,
+  from: number,
+  to: number,
+  language: string | undefined,
+  signal?: AbortSignal,
+): Promise<TokenScore[]> {
+  const scores: TokenScore[] = [];
+  const options = { temperature: 0, ...(signal ? { signal } : {}) };
+  for (let start = from; start < to; start += WRITTEN_TOKENS) {
+    const stop = Math.min(to, start + WRITTEN_TOKENS);
+    const context = holeContext(facts, tokens.subarray(0, start), behind(tokens, stop), language);
+    await denoiser.open(context, 1, signal);
+    for (let at = start; at < stop; at++) {
+      const [target = 0, ...ahead] = tokens.subarray(at, stop);
+      const asks = [{ position: 0, target, ahead }];
+      const [[best] = []] = await denoiser.predict(
+        [{ tokens: Int32Array.of(facts.specials.mask), asks }],
+        options,
+      );
+      if (best) scores.push({ surprise: -best.targetLogProb, best });
+      await denoiser.commit([Int32Array.of(target)], [0], signal);
+    }
   }
   return scores;
 }

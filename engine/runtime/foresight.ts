@@ -27,8 +27,10 @@ export function readAhead(
   if (ask?.target === undefined || ask.ahead === undefined) return undefined;
   const { bias, target } = ask;
   const { temperature } = lane;
-  const tokens = [target, ...ask.ahead].slice(0, MOST_AHEAD);
-  const asks = [...tokens, target].map((next, row) => ({ row, bias, target: next, temperature }));
+  const expected = [target, ...ask.ahead];
+  const tokens = expected.slice(0, MOST_AHEAD);
+  const last = expected[tokens.length] ?? target;
+  const asks = [...tokens, last].map((next, row) => ({ row, bias, target: next, temperature }));
   return { tokens, asks };
 }
 

@@ -1,0 +1,75 @@
+// Surprise of tokens by a model that fills a hole token by token, against one pass over the whole sequence.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import type { Checkpoint } from '../../engine/checkpoint/types';
+import { Denoisers } from '../../engine/infill/denoisers';
+import { TokenScorer } from '../../engine/infill/scoring';
+import { shapedBias } from '../../engine/runtime/forward';
+import { voidKv } from '../../engine/runtime/kvState';
+import { load, same } from './cacheChecks';
+
+describe('scores of a model that writes left to right with the suffix first', () => {
+  const HOLE = 7;
+  const END = 8;
+
+  async function open() {
+    const { checkpoint, session, reference } = await load('palimpsest');
+    const { family, specials, shape } = checkpoint;
+    const attention = {
+      kind: 'cached-canvas',
+      ...{ blockLength: 1, holeGap: 32, suffixSeesPrefix: false, suffixFirst: true },
+    } as const;
+    const leftToRight: Checkpoint = {
+      ...checkpoint,
+      family: { ...family, attention, shifted: true, infill: { kind: 'cached-canvas', bos: false } },
+      specials: { ...specials, hole: HOLE, end: END },
+      languageTokens: {},
+    };
+    const denoisers = new Denoisers(leftToRight, session);
+    const origin = Math.floor(shape.contextLength / 2);
+    /** ln p of each token of `text` between the sides, all in one pass. */
+    const plain = async (before: Int32Array, text: Int32Array, after: Int32Array) => {
+      const ids = Int32Array.from([...before, ...after, HOLE, ...text]);
+      const [prefix, context] = [before.length, before.length + after.length];
+      const past = voidKv(shape);
+      const { predictions } = await session.run({
+        ...{ lanes: 1, ids, past, temperature: 0, keep: false },
+        positions: Int32Array.from(ids, (_, at) =>
+          at < prefix ? origin + at : at < context ? origin - context + at : origin + at - after.length,
+        ),
+        bias: shapedBias(
+          past.positions,
+          ids.length,
+          (query, key) => key <= query && (query >= context || key < prefix === query < prefix),
+        ),
+        asks: Array.from(text, (target, at) => ({ row: context + at, target })),
+      });
+      return predictions.map(({ targetLogProb }) => targetLogProb);
+    };
+    return { checkpoint: leftToRight, session, ids: reference.ids, denoisers, plain };
+  }
+
+  test('are what it would give each token in writing them there', { timeout: 60_000 }, async () => {
+    const { checkpoint, session, ids, denoisers, plain } = await open();
+    const scorer = new TokenScorer(checkpoint, denoisers, undefined, undefined);
+    const scores = await scorer.score(ids, 12, 30);
+    same(
+      scores.map(({ surprise }) => -surprise),
+      await plain(ids.slice(0, 12), ids.slice(12, 30), ids.slice(30)),
+    );
+    assert.ok(denoisers.forwards < 18, `${denoisers.forwards} passes: what stands there is read ahead`);
+    denoisers.dispose();
+    await session.dispose();
+  });
+
+  test('end where nobody wants them any more', { timeout: 60_000 }, async () => {
+    const { checkpoint, session, ids, denoisers } = await open();
+    const controller = new AbortController();
+    const scorer = new TokenScorer(checkpoint, denoisers, undefined, controller.signal);
+    const scored = scorer.score(ids, 2, ids.length);
+    setImmediate(() => controller.abort());
+    await assert.rejects(scored, { code: 'cancelled' });
+    denoisers.dispose();
+    await session.dispose();
+  });
+});
