@@ -13,6 +13,21 @@ import { CHECKPOINTS } from './reference';
 /** By the current folder, so that a bundle finds them, too. */
 export const fixtureFolder = CHECKPOINTS;
 
+/** A cached canvas whose suffix is numbered first, as of a model that goes on from an autoregressive one. */
+export function withSuffixFirst(folder: string, blockLength: number): void {
+  fs.cpSync(path.join(fixtureFolder, 'palimpsest'), folder, { recursive: true });
+  const edit = (name: string, change: (text: string) => string) => {
+    const file = path.join(folder, name);
+    fs.writeFileSync(file, change(fs.readFileSync(file, 'utf8')));
+  };
+  edit('tokenizer.json', (text) => text.replaceAll('<|reserved0|>', '<|hole|>'));
+  edit('config.json', (text) => {
+    const config = JSON.parse(text);
+    const palimpsest = { ...config.palimpsest, format: 2, block_length: blockLength, suffix_first: true };
+    return JSON.stringify({ ...config, palimpsest });
+  });
+}
+
 export interface FixtureModel {
   readonly checkpoint: Checkpoint;
   readonly session: DecoderSession;

@@ -17,7 +17,7 @@ import type {
   InfillResult,
   SpanParams,
 } from '../../engine/protocol';
-import { fixtureFolder } from './fixtureModel';
+import { fixtureFolder, withSuffixFirst } from './fixtureModel';
 
 const TEXT =
   '\ufeffdef mean(values):\r\n    total = sum(values)\r\n    return total / len(values)  # 漢字 🦊\r\n\r\nprint(mean([1, 2]))\r\n';
@@ -43,6 +43,12 @@ const SPANS: readonly (readonly SpanParams[])[] = [
   [spanOf('字 🦊\r\n')],
 ];
 
+/** Checkpoints that are made of others. */
+const MADE: Readonly<Record<string, (folder: string) => void>> = {
+  'suffix-first': (folder) => withSuffixFirst(folder, 8),
+  'suffix-first-left-to-right': (folder) => withSuffixFirst(folder, 1),
+};
+
 /** One of each way in which a family infills. */
 const FAMILIES = {
   'in place, fixed length, not shifted': 'llada',
@@ -53,6 +59,8 @@ const FAMILIES = {
   'from left to right in FIM order': 'qwen2.5-coder',
   'from left to right, the left side alone': 'smollm2',
   'cached canvas': 'palimpsest',
+  'cached canvas, the suffix first': 'suffix-first',
+  'cached canvas, the suffix first, from left to right': 'suffix-first-left-to-right',
 } as const;
 
 interface Case {
@@ -192,12 +200,15 @@ for (const [kind, folder] of Object.entries(FAMILIES)) {
   describe(kind, () => {
     let model: LoadedModel;
     let cacheFolder = '';
+    let original = path.join(fixtureFolder, folder);
     before(async () => {
       cacheFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-matrix-'));
-      model = await loadModel(
-        { folder: path.join(fixtureFolder, folder), provider: 'cpu', precision: 'fp32' },
-        { cacheFolder },
-      );
+      const make = MADE[folder];
+      if (make !== undefined) {
+        original = path.join(cacheFolder, folder);
+        make(original);
+      }
+      model = await loadModel({ folder: original, provider: 'cpu', precision: 'fp32' }, { cacheFolder });
     });
     after(async () => {
       await model.dispose();
@@ -281,9 +292,23 @@ for (const [kind, folder] of Object.entries(FAMILIES)) {
         }
     });
 
+    test('every token is scored once, in the order of the text, and as long as somebody wants to know', async () => {
+      for (const range of [undefined, { start: 5, end: 30 }, { start: 40, end: 41 }]) {
+        const params = { requestId: 1, model: 'tiny', priority: 'rewrite', text: TEXT } as const;
+        const { tokens } = await model.score({ ...params, ...(range ? { range } : {}) });
+        const { start, end } = range ?? { start: 0, end: TEXT.length };
+        assert.ok((tokens[0]?.start ?? end) <= start && (tokens.at(-1)?.end ?? 0) >= end);
+        tokens.forEach((token, i) => {
+          assert.ok(token.surprise >= 0 && Number.isFinite(token.surprise), `${token.surprise} nats`);
+          if (i > 0) assert.equal(token.start, tokens[i - 1]?.end);
+        });
+        await isCancelled(model.score(params, { signal: AbortSignal.abort() }));
+      }
+    });
+
     test('in a file longer than the context every span has room for its answer', async () => {
       const checkpoint = path.join(cacheFolder, 'short');
-      fs.cpSync(path.join(fixtureFolder, folder), checkpoint, { recursive: true });
+      fs.cpSync(original, checkpoint, { recursive: true });
       // The question itself takes room, too.
       const contextLength = folder === 'sdar' ? 800 : 256;
       fs.writeFileSync(path.join(checkpoint, 'palimpsest.json'), JSON.stringify({ contextLength }));
