@@ -96,6 +96,8 @@ export interface Quality {
     | 'unknown-names'
     | 'improbable'
   )[];
+  /** Nothing was fitted to the model: how often an answer without flaws is right is not known. */
+  readonly isUnfitted?: true;
 }
 
 export interface ScoreRequest extends TextRequest {

@@ -40,8 +40,10 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
         ? {}
         : { locked: locked.map((one) => ({ start: one.start - base, end: one.end - base })) }),
     }));
-    const result = await this.ask(token, ({ client, model }, signal) =>
-      client.infill(
+    let isUnfitted = false;
+    const result = await this.ask(token, ({ client, model }, signal) => {
+      isUnfitted = model.gate === undefined;
+      return client.infill(
         {
           model: model.folder,
           text,
@@ -53,11 +55,12 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
           priority: 'background',
         },
         { signal },
-      ),
-    );
+      );
+    });
     const answers = result.candidates.map((candidate) => ({
       ...candidate,
       texts: candidate.spans.map((span) => span.text),
+      ...(isUnfitted ? { isUnfitted } : {}),
     }));
     const old = spans.map(({ start, end }) => ({ start, end, old: source.text.slice(start, end) }));
     const marked = await judged(this.services.syntax, source, old, answers);

@@ -1,5 +1,6 @@
 // Which candidates still parse, and change anything at all.
 
+import { isPoorText } from '../../engine/candidates/quality/verdict';
 import { bracketRest } from '../../engine/syntax/brackets';
 import { declaresAgain, isNoWorse, type SyntaxTree } from '../../engine/syntax/tree';
 import type { CandidateSet } from '../rewrite/request';
@@ -14,7 +15,9 @@ export interface FixText {
 }
 
 /**
- * The texts for the only span, without those that change nothing and those that parse worse than the old text did. `tree`: of the document; undefined in a language without a grammar, where brackets have to do.
+ * The texts for the only span, without those that change nothing, those that parse worse than the old text did, and those that are
+ * poor as they stand: a problem is gone with the code that has it, too. `tree`: of the document; undefined in a language without
+ * a grammar, where brackets have to do.
  */
 export function candidatesOf(
   { spans, candidates }: CandidateSet,
@@ -24,7 +27,10 @@ export function candidatesOf(
   const [span] = spans;
   if (span === undefined) return [];
   const { start, end, old } = span;
-  const fresh = [...new Set(candidates.map(({ texts }) => texts[0] ?? old))].filter((text) => text !== old);
+  const sound = candidates.filter(({ flaws = [] }) => !isPoorText(flaws));
+  const fresh = [...new Set(sound.map(({ texts }) => texts[0] ?? old))].filter(
+    (text) => text !== old && !(text.trim() === '' && old.match(NAME)),
+  );
   return fresh
     .filter((text) => (tree ? parses(tree, start, end, text) : bracketRest(text) === bracketRest(old)))
     .map((text) => ({ text, whole: document.slice(0, start) + text + document.slice(end) }));

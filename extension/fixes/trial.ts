@@ -67,8 +67,8 @@ export class Trial {
     const found = fixesAmong(checked);
     if (found.kind !== 'fixes') return found;
     const fixes = found.candidates.map((text) => {
-      const { flaws = [], source } = candidates.candidates.find(({ texts }) => texts[0] === text) ?? {};
-      return { texts: [text], flaws, ...(source === undefined ? {} : { source }) };
+      const found = candidates.candidates.find(({ texts }) => texts[0] === text);
+      return { flaws: [], ...found, texts: [text] };
     });
     return { kind: 'fixes', candidates: { spans: candidates.spans, candidates: fixes } };
   }

@@ -9,6 +9,8 @@ import type { Candidate, Span } from './state/types';
 /** As the engine gives it. */
 export interface Judgeable extends Candidate {
   readonly flaws?: readonly Flaw[];
+  /** Its model has no calibration: `Quality.isUnfitted`. */
+  readonly isUnfitted?: true;
 }
 
 /** `text`: the whole document as it was when it was sent, with `places` in it. Best first. */
@@ -24,8 +26,9 @@ export async function judged(
   }));
   const qualities = await qualitiesOf(syntax, document, answers);
   return ranked(
-    candidates.map(({ texts, source }, i): Candidate => {
-      const quality = qualities[i];
+    candidates.map(({ texts, source, isUnfitted }, i): Candidate => {
+      const found = qualities[i];
+      const quality = found && { ...found, ...(isUnfitted && { isUnfitted }) };
       return { texts, ...(quality && { quality }), ...(source && { source }) };
     }),
   );
@@ -52,7 +55,9 @@ export async function judgedAgain(
   const looked = candidates.map((candidate, i): Candidate => {
     const [known, now] = [candidate.quality, qualities[i]];
     if (known === undefined || now === undefined) return candidate;
-    const quality = known.isDraft ? asDraft(now) : now;
+    const { isUnfitted } = known;
+    const judged = { ...now, ...(isUnfitted && { isUnfitted }) };
+    const quality = known.isDraft ? asDraft(judged) : judged;
     if (isSameQuality(known, quality)) return candidate;
     isNew = true;
     return { ...candidate, quality };

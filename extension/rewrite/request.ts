@@ -57,9 +57,11 @@ export async function requestCandidates(
 ): Promise<CandidateSet> {
   const { plan, paramsFor } = prepared(document, spans, request, sampling);
   let hasAnswer = false;
+  let isUnfitted = false;
   const result = await engine.use(
-    ({ client, model }) =>
-      client.infill(
+    ({ client, model }) => {
+      isUnfitted = model.gate === undefined;
+      return client.infill(
         { ...paramsFor(model), ...surroundings.of(document.uri, plan.text) },
         {
           signal,
@@ -68,7 +70,8 @@ export async function requestCandidates(
             if (!signal.aborted && !hasAnswer) onStep(event);
           },
         },
-      ),
+      );
+    },
     { signal, revive: true },
   );
   hasAnswer = true;
@@ -82,6 +85,7 @@ export async function requestCandidates(
         spans.map((span) => span.text.replace(LINE_ENDS, lineEnd)),
       ),
       flaws,
+      ...(isUnfitted ? { isUnfitted } : {}),
     })),
   };
 }

@@ -13,6 +13,8 @@ export interface Quality {
   readonly reasons: readonly Reason[];
   /** It was taken before it was finished. */
   readonly isDraft?: true;
+  /** Nothing was fitted to its model: nobody knows how likely an answer without flaws is right. */
+  readonly isUnfitted?: true;
 }
 
 export interface Reading {
@@ -50,8 +52,14 @@ export function flawsOf({ reasons }: Quality): readonly Flaw[] {
   );
 }
 
-export function asDraft({ mark, reasons }: Quality = { mark: 'likely', reasons: [] }): Quality {
-  return { mark: mark === 'likely' ? 'unsure' : mark, reasons, isDraft: true };
+export function asDraft(quality: Quality = { mark: 'likely', reasons: [] }): Quality {
+  const { mark } = quality;
+  return { ...quality, mark: mark === 'likely' ? 'unsure' : mark, isDraft: true };
+}
+
+/** Whether the text alone says so much against it that it is shown to nobody who does not ask; unpaired brackets aside. */
+export function isPoorText(flaws: readonly Flaw[]): boolean {
+  return flaws.some((flaw) => flaw !== 'unbalanced' && POOR.has(flaw));
 }
 
 const ORDER: Readonly<Record<Mark, number>> = { likely: 0, unsure: 1, poor: 2 };

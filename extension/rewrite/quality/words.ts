@@ -1,12 +1,11 @@
 // A mark in words that anybody understands, and why.
 import { l10n } from 'vscode';
-import type { Mark, Quality, Reason } from '../../../engine/candidates/quality/verdict';
+import type { Quality, Reason } from '../../../engine/candidates/quality/verdict';
 
 /** `Unsure: names that this file does not contain, low confidence` */
 export function wordsOfQuality(quality: Quality): string {
-  const { mark } = quality;
   const why = wordsOfReasons(quality);
-  return why === '' ? wordsOfMark(mark) : l10n.t('{0}: {1}', wordsOfMark(mark), why);
+  return why === '' ? wordsOfMark(quality) : l10n.t('{0}: {1}', wordsOfMark(quality), why);
 }
 
 /** `names that this file does not contain, low confidence`, where the mark is clear from what stands before. */
@@ -16,10 +15,11 @@ export function wordsOfReasons({ reasons, isDraft }: Quality): string {
   return [...new Set(reasons.map(wordsOfReason)), ...draft].join(', ');
 }
 
-function wordsOfMark(mark: Mark): string {
+function wordsOfMark({ mark, isUnfitted }: Quality): string {
   switch (mark) {
     case 'likely':
-      return l10n.t('Looks likely');
+      // How likely is for a model to say that was asked how often it is right.
+      return isUnfitted ? l10n.t('No flaw found') : l10n.t('Looks likely');
     case 'unsure':
       return l10n.t('Unsure');
     case 'poor':
@@ -52,6 +52,6 @@ function wordsOfReason(reason: Reason): string {
 }
 
 /** A product icon, for those who see. */
-export function iconOfMark(mark: Mark): string {
-  return { likely: 'pass', unsure: 'question', poor: 'warning' }[mark];
+export function iconOfMark({ mark, isUnfitted }: Quality): string {
+  return { likely: isUnfitted ? 'circle-large-outline' : 'pass', unsure: 'question', poor: 'warning' }[mark];
 }

@@ -56,7 +56,7 @@ export function lensesOf({ review, hunks, form }: Reviewed, copied?: CopiedFrom)
         : []),
       // Without a command it is words alone.
       ...(instruction === undefined ? [] : [lens('comment', shortened(instruction, LONGEST), '')]),
-      ...(quality === undefined ? [] : [lens(iconOfMark(quality.mark), wordsOfQuality(quality), '')]),
+      ...(quality === undefined ? [] : [lens(iconOfMark(quality), wordsOfQuality(quality), '')]),
       // What is on the same screen needs no way to it.
       ...(copied?.isElsewhere ? [sourceLens(range, copied)] : []),
     ];

@@ -115,6 +115,18 @@ describe('candidates', () => {
     ]);
   });
 
+  test('that do away with the code that has the problem are none, but a stray sign may go', async () => {
+    const line = 'total += helper(lone)';
+    const document = `for loan in loans:\n    ${line}\n`;
+    assert.deepEqual(await candidates('python', document, line, '', '  ', 'total += helper(loan)'), [
+      'total += helper(loan)',
+    ]);
+    assert.deepEqual(await candidates('javascript', 'const a = 1;;\nf(a);\n', ';;', ';', ''), [';', '']);
+    const deleted = { texts: ['pass'], flaws: ['deletes'] } as const;
+    const spans = [{ start: 23, end: 23 + line.length, old: line }];
+    assert.deepEqual(candidatesOf({ spans, candidates: [deleted] }, document, undefined), []);
+  });
+
   test('of no answer are none', () => {
     assert.deepEqual(candidatesOf({ spans: [], candidates: [] }, 'x', undefined), []);
   });

@@ -319,6 +319,9 @@ describe('the gate', () => {
     assert.equal(plain?.quality?.mark, 'poor');
     const [parsed] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [candidate]);
     assert.deepEqual(parsed?.quality, { mark: 'likely', reasons: [] });
+    const unfitted = { ...candidate, isUnfitted: true } as const;
+    const [marked] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [unfitted]);
+    assert.deepEqual(marked?.quality, { mark: 'likely', reasons: [], isUnfitted: true });
   });
 });
 
