@@ -1,5 +1,5 @@
 // What can be edited at all: asked before a model works for a person in vain.
-import { l10n, type TextDocument, type Uri, window, workspace } from 'vscode';
+import { l10n, TabInputText, type TextDocument, type Uri, window, workspace } from 'vscode';
 
 /** Documents of these have no file system that the editor tells of, and can be edited. */
 const WITHOUT_FILES = ['untitled', 'vscode-notebook-cell', 'vscode-interactive-input', 'vscode-remote'];
@@ -42,9 +42,13 @@ export function mayEdit(document: TextDocument): boolean {
 
 /** A command was run where there is no text that an extension could see. */
 export function sayNoEditor(): void {
+  // The editor may show a file all the same, which no extension sees.
+  const showsFile = window.tabGroups.activeTabGroup.activeTab?.input instanceof TabInputText;
   void window.showInformationMessage(
-    l10n.t(
-      'Palimpsest works in text editors, and none is active. VS Code does not let extensions access binary files or files larger than 50 MB.',
-    ),
+    showsFile
+      ? l10n.t(
+          'Palimpsest cannot read this file. VS Code does not let extensions access binary files or files larger than 50 MB.',
+        )
+      : l10n.t('Palimpsest works in text editors, and none is active. Open a file, then try again.'),
   );
 }

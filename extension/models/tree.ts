@@ -114,6 +114,7 @@ function iconOf(row: ModelRow, isUsed: boolean, isInstalling: boolean): string {
 
 function stateText(row: ModelRow, isUsed: boolean): string {
   if (isUsed) return l10n.t('in use');
+  if (row.isIncluded) return l10n.t('included');
   if (row.state === 'installed') return l10n.t('installed');
   if (row.state === 'damaged') return l10n.t('damaged: remove it and install it again');
   if (row.state === 'unfinished') return l10n.t('paused');

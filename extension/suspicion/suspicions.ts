@@ -272,5 +272,8 @@ function sayCount(shown: number, found: number): void {
   if (found === 0) say(l10n.t('Palimpsest: no suspicious tokens found.'), 'eye');
   else if (shown === found) say(l10n.t('Palimpsest: suspicious tokens found: {0}.', found), 'eye');
   else
-    say(l10n.t('Palimpsest: the {0} most suspicious of {1} tokens found are marked.', shown, found), 'eye');
+    say(
+      l10n.t('Palimpsest: suspicious tokens found: {0}. The {1} most suspicious are marked.', found, shown),
+      'eye',
+    );
 }

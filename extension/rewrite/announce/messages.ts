@@ -10,9 +10,9 @@ export function wordsOfNote(note: Note): string {
     case 'no-answer':
       return l10n.t('Palimpsest: the model gave no usable answer. Try again, or select more or fewer lines.');
     case 'nothing-new':
-      return l10n.t('Palimpsest: another seed produced nothing new.');
+      return l10n.t('Palimpsest: no other rewrite was found.');
     case 'nothing-good':
-      return l10n.t('Palimpsest: another seed produced no good rewrite.');
+      return l10n.t('Palimpsest: no other good rewrite was found.');
     case 'nothing-to-repair':
       return l10n.t('Palimpsest: the model finds nothing to repair here.');
     case 'conflict':

@@ -53,7 +53,12 @@ export class DenoiseShow {
   begin(): void {
     this.isTaken = false;
     this.told.clear();
-    this.draw(l10n.t('waiting for the engine'));
+    this.draw(this.isAnotherTry ? l10n.t('trying again') : l10n.t('waiting for the engine'));
+  }
+
+  /** Whether the answers before were not worth showing: what is told of this try begins anew. */
+  private get isAnotherTry(): boolean {
+    return this.denoising()?.request.tries !== undefined;
   }
 
   /** Before the first step: what the request will take. */
@@ -68,7 +73,9 @@ export class DenoiseShow {
     const parts = [...this.told.values()].map((picture) => picture.cells);
     const cells = parts.flat();
     this.settled(settledAmong(cells), cells.length);
-    this.throttle.offer(this.isTaken ? takingWords() : saySteps(event, parts));
+    const steps = saySteps(event, parts);
+    const told = this.isAnotherTry ? l10n.t('trying again, {0}', steps) : steps;
+    this.throttle.offer(this.isTaken ? takingWords() : told);
   }
 
   /** Somebody wants the draft: they see at once that it is on its way, a step later at the latest. */
