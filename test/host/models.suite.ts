@@ -76,11 +76,11 @@ describe('models', () => {
       .update('model.path', undefined, ConfigurationTarget.Global);
     assert.deepEqual(await shown(), [
       [starter, 'in use', ''],
-      [coder, 'installed', 'choose'],
+      [coder, 'included', 'choose'],
     ]);
     await configure('model.path', 'coder');
     assert.deepEqual(await shown(), [
-      [starter, 'installed', 'choose'],
+      [starter, 'included', 'choose'],
       [coder, 'in use', ''],
     ]);
     await configure('model.path', undefined);

@@ -272,7 +272,7 @@ describe('rewrite, hunk by hunk', () => {
     assert.equal(editor.document.getText(), TEXT);
   });
 
-  it('says in a diff editor, too, that another seed brought nothing new, above which candidate it shows', async () => {
+  it('says in a diff editor, too, that no other rewrite was found, above which candidate it shows', async () => {
     await configure('rewrite.preview', 'diffEditor');
     const editor = await openFile('nothing.py', 'total = first\n');
     const { rewrites } = await (await internals()).palimpsest();
@@ -287,13 +287,13 @@ describe('rewrite, hunk by hunk', () => {
     const bar = statusMessages();
     try {
       await run('rewriteAgain');
-      const isNote = (text: string) => /nothing new/.test(text);
+      const isNote = (text: string) => /no other rewrite/.test(text);
       await until(() => {
         const noted = bar.said.findIndex(isNote);
         return noted >= 0 && bar.said.slice(noted).some((text) => /candidate 1 of 1/.test(text));
       }, 'the sentence, and the label');
       assert.ok(isNote(bar.said.at(-1) ?? ''), bar.said.join('\n'));
-      assert.match(rewrites.services.lineNote.text ?? '', /nothing new/);
+      assert.match(rewrites.services.lineNote.text ?? '', /no other rewrite/);
     } finally {
       bar.stop();
     }

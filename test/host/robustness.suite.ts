@@ -212,7 +212,7 @@ describe('robustness', () => {
         await run('rewriteSelection');
         await until(() => heard.said.length > 0, 'a message');
         assert.equal(heard.said.length, 1);
-        assert.match(heard.said[0] ?? '', /text editor/);
+        assert.match(heard.said[0] ?? '', /cannot read this file/);
       } finally {
         await commands.executeCommand('workbench.action.closeAllEditors');
         fs.rmSync(uri.fsPath);
@@ -229,7 +229,15 @@ describe('robustness', () => {
       await run('rewriteSelection');
       await until(() => heard.said.length > 0, 'a message');
       assert.equal(heard.said.length, 1);
-      assert.match(heard.said[0] ?? '', /text editor/);
+      assert.match(heard.said[0] ?? '', /cannot read this file/);
+    });
+
+    it('where no file is open, the message says to open one', async () => {
+      await commands.executeCommand('workbench.action.closeAllEditors');
+      await until(() => window.activeTextEditor === undefined, 'no editor');
+      await run('rewriteSelection');
+      await until(() => heard.said.length > 0, 'a message');
+      assert.match(heard.said.join('\n'), /^[^\n]*Open a file[^\n]*$/);
     });
 
     it('a text with what no text has is refused', async () => {
