@@ -5,7 +5,7 @@ import type { RescoredChoice } from '../../engine/decoding/chooseAnswer';
 import type { Hypothesis } from '../../engine/denoiser';
 import { markdownTable, progress, type Report } from '../harness';
 import { FEATURE_GROUPS, without } from './ablation';
-import { type ChoiceExample, fitChoice } from './choiceFit';
+import { type ChoiceExample, type ChoiceFitOptions, fitChoice } from './choiceFit';
 import { type Evaluated, infillCase } from './engine';
 import { FOLDS } from './logisticFit';
 import { editSimilarity, mean, percent } from './scores';
@@ -52,6 +52,7 @@ export function choiceReport(
   { off, mixed }: ByCopying<readonly ChoiceCase[]>,
   coefficients: ByCopying<readonly number[]>,
   facts: readonly string[],
+  options: ChoiceFitOptions,
 ): Report {
   const number = mean(mixed.map(({ choices }) => choices.length)).toFixed(0);
   const spans = mixed.filter(({ hasWorkspace }) => !hasWorkspace).length;
@@ -64,9 +65,9 @@ export function choiceReport(
     ],
     sections: [
       `_Fitted_: in ${FOLDS} parts, each judged by coefficients that were fitted on the others, with the workspace and without. _Oracle_: if the right one were always chosen.`,
-      comparison(mixed, off),
+      comparison(mixed, off, options),
       'All, fitted without one group of features after the other:',
-      ablation(mixed),
+      ablation(mixed, options),
       'The worth of a rescored answer is linear, with these coefficients:',
       markdownTable(
         ['feature', 'coefficient', 'without copying'],
@@ -80,7 +81,11 @@ export function choiceReport(
   };
 }
 
-function comparison(examples: readonly ChoiceCase[], modelAlone: readonly ChoiceCase[]): string {
+function comparison(
+  examples: readonly ChoiceCase[],
+  modelAlone: readonly ChoiceCase[],
+  options: ChoiceFitOptions,
+): string {
   const from = (...sources: Hypothesis['source'][]) =>
     examples.map((example) =>
       subset(example, (choice) => choice.rescored.origins.some(({ source }) => sources.includes(source))),
@@ -96,7 +101,8 @@ function comparison(examples: readonly ChoiceCase[], modelAlone: readonly Choice
     choose(example.choices.map(worth))?.index ?? -1;
   const plain = (name: string, list: readonly ChoiceCase[], worth: (choice: RescoredChoice) => number) =>
     row(name, list, list.map(byWorth(worth)));
-  const fitted = (name: string, list: readonly ChoiceCase[]) => row(name, list, crossValidated(list));
+  const fitted = (name: string, list: readonly ChoiceCase[]) =>
+    row(name, list, crossValidated(list, options));
   return markdownTable(
     [
       'chosen',
@@ -138,10 +144,10 @@ function row(name: string, list: readonly ChoiceCase[], picks: readonly number[]
   return [name, ...cells];
 }
 
-function ablation(examples: readonly ChoiceCase[]): string {
+function ablation(examples: readonly ChoiceCase[], options: ChoiceFitOptions): string {
   const line = (name: string, list: readonly ChoiceCase[]): string[] => {
     const isOracle = (i: number) => i === 3 || i === 6;
-    return row(name, list, crossValidated(list)).filter((_, i) => !isOracle(i));
+    return row(name, list, crossValidated(list, options)).filter((_, i) => !isOracle(i));
   };
   return markdownTable(
     ['without', 'file alone: exact %', 'similar %', 'workspace: exact %', 'similar %'],
@@ -171,11 +177,12 @@ function subset(
 }
 
 /** By example: the choice by coefficients that were fitted on the other folds. */
-function crossValidated(examples: readonly ChoiceCase[]): number[] {
+function crossValidated(examples: readonly ChoiceCase[], options: ChoiceFitOptions): number[] {
   const picks = new Array<number>(examples.length).fill(-1);
   for (let fold = 0; fold < FOLDS; fold++) {
     const coefficients = fitChoice(
       examples.filter((example) => example.fold !== fold && example.gains.length > 0),
+      options,
     );
     for (const [i, { features, fold: own }] of examples.entries())
       if (own === fold) picks[i] = choose(fittedWorth(coefficients, features))?.index ?? -1;

@@ -34,8 +34,11 @@ async function main(): Promise<void> {
       threads: { type: 'string', default: '2' },
       'least-share': { type: 'string', default: String(BY_HAND.leastShare) },
       gate: { type: 'string', default: String(BY_HAND.gate) },
+      // What the choice is drawn to (choiceFit.ts): 0 for the starter, 0.5 for coder.
+      plain: { type: 'string', default: '0' },
     },
   });
+  const options = { plain: Number(values.plain) };
   const byHand = { leastShare: Number(values['least-share']), gate: Number(values.gate) };
   const engine = await uncalibrated(path.resolve(values.model), Number(values.threads));
   const files = heldFiles(values.held, 'fit');
@@ -55,7 +58,7 @@ async function main(): Promise<void> {
   const both = [undefined, workspaces];
   const stages = await Stages.open(
     engine.checkpoint,
-    [values.held, values.cases, ...Object.values(byHand)].join(),
+    [values.held, values.cases, values.plain, ...Object.values(byHand)].join(),
   );
   // Each stage is about what the numbers of the stages before it make of an answer.
   const mixture = await stages.once('mixture', async () => {
@@ -78,8 +81,8 @@ async function main(): Promise<void> {
       off: await choiceExamples(mixing, cases, 'off'),
       mixed: (await inTurn(both, (beside) => choiceExamples(mixing, cases, 'mixed', beside))).flat(),
     };
-    const fitted = { off: fitChoice(choices.off), mixed: fitChoice(choices.mixed) };
-    publish({ ...choiceReport(choices, fitted, facts), model: values.model });
+    const fitted = { off: fitChoice(choices.off, options), mixed: fitChoice(choices.mixed, options) };
+    publish({ ...choiceReport(choices, fitted, facts, options), model: values.model });
     return fitted;
   });
 
