@@ -162,15 +162,13 @@ describe('endurance', () => {
       warnings.filter((warning) => /MaxListeners/.test(warning)),
       [],
     );
-    // An undo stack of the editor's and a cache of ours may fill; what is lost each time would be seen in both halves.
-    assert.ok(
-      last.heap - middle.heap < 4e6,
-      `the extension host’s heap grew by ${mega(last.heap - middle.heap)}`,
-    );
-    assert.ok(
-      last.engineMemory - middle.engineMemory < 32e6,
-      `the engine grew by ${mega(last.engineMemory - middle.engineMemory)}`,
-    );
+    // An undo stack of the editor's and a cache of ours may fill, and memory is given back late, in the one half or the other:
+    // what is lost each time is lost in both.
+    const lost = (of: (all: Measure) => number) => Math.min(of(middle) - of(first), of(last) - of(middle));
+    const heap = lost((all) => all.heap);
+    assert.ok(heap < 4e6, `the extension host’s heap grew by ${mega(heap)} in each half`);
+    const engine = lost((all) => all.engineMemory);
+    assert.ok(engine < 32e6, `the engine grew by ${mega(engine)} in each half`);
     const status = await palimpsest.engine.use(({ client }) => client.status());
     assert.equal(status.running + status.queued, 0, 'nothing is left in the engine');
   });
