@@ -1,5 +1,6 @@
 // Installing, choosing and removing models from the editor: progress and settings here, the questions in questions.ts, the work in
 // the command's process.
+import path from 'node:path';
 import {
   ConfigurationTarget,
   commands,
@@ -19,6 +20,7 @@ import { deviceLines } from '../common/devices';
 import { sizeText } from '../common/sizes';
 import { setServer } from '../servers/servers';
 import { chosenModel, hasServer } from '../settings';
+import { say } from '../ui/statusMessage';
 import { runCommand, runModels } from './modelsCommand';
 import { askToClear, askToInstall, askToRemove, askWhich, pick } from './questions';
 import { type CacheRow, cacheOf, includedRows, type ModelRow, rowsOf } from './rows';
@@ -148,8 +150,9 @@ export class Models {
         ? await askWhich(rows ?? [], (each) => this.isUsed(each))
         : ({ kind: 'row', row } as const);
     if (chosen?.kind === 'server') await commands.executeCommand('palimpsest.useServer');
-    else if (chosen?.kind === 'path') await useModel(chosen.path);
-    else if (chosen !== undefined && (await this.obtain(chosen.row))) await useModel(chosen.row.id);
+    else if (chosen?.kind === 'path') await useModel(chosen.path, path.basename(chosen.path));
+    else if (chosen !== undefined && (await this.obtain(chosen.row)))
+      await useModel(chosen.row.id, chosen.row.title);
   }
 
   /** Removes the model, or one that is asked for. A model in use is given up first. */
@@ -304,7 +307,7 @@ export class Models {
     if (this.isUsed(row)) return;
     const use = l10n.t('Use It');
     if ((await window.showInformationMessage(l10n.t('{0} is installed.', row.title), use)) === use)
-      await useModel(row.id);
+      await useModel(row.id, row.title);
   }
 }
 
@@ -319,9 +322,11 @@ function isChosen({ id, place }: ModelRow): boolean {
 }
 
 /** It answers from now on, and no server does. */
-async function useModel(model: string): Promise<void> {
+/** `title`: what it is called where a person is told. */
+async function useModel(model: string, title: string): Promise<void> {
   await setModel(model);
   await setServer(undefined);
+  say(l10n.t('Palimpsest uses {0} from now on.', title), 'check');
 }
 
 async function setModel(model: string): Promise<void> {

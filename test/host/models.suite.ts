@@ -19,7 +19,7 @@ import { Models } from '../../extension/models/models';
 import { CACHE_ID } from '../../extension/models/rows';
 import { ModelsTree } from '../../extension/models/tree';
 import { type FakeHub, filesOf, startHub } from '../unit/hub/fakeHub';
-import { configure, internals, messages, useCpu } from './host';
+import { configure, internals, messages, statusMessages, useCpu } from './host';
 
 const ID = 'tiny-a2d-coder-0.5b';
 const ENTRY = catalogue().find(({ id }) => id === ID) ?? assert.fail();
@@ -223,7 +223,10 @@ describe('models', () => {
     const tree = new ModelsTree(async () => all.models);
     await tree.getChildren();
     assert.equal(tree.getTreeItem(row).contextValue, 'remove');
+    const bar = statusMessages();
     await commands.executeCommand('palimpsest.chooseModel', 'starter');
+    bar.stop();
+    assert.match(bar.said.join('\n'), /uses Palimpsest starter from now on/);
     assert.equal(workspace.getConfiguration('palimpsest').get('model.path'), 'starter');
     assert.equal(tree.getTreeItem(row).contextValue, 'choose remove');
     tree.dispose();
