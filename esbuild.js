@@ -32,18 +32,18 @@ const entries = {
 /** `ini` and `regex` are there for VS Code's own use. */
 const UNUSED_GRAMMARS = /tree-sitter-(ini|regex)\.wasm$/;
 
-function copyParser() {
+function copyParser(into) {
   const from = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
-  fs.cpSync(from, path.join(out, 'tree-sitter'), {
+  fs.cpSync(from, path.join(into, 'tree-sitter'), {
     recursive: true,
     filter: (file) => !file.endsWith('.d.ts') && !UNUSED_GRAMMARS.test(file),
   });
-  fs.copyFileSync(path.join(from, '..', 'LICENSE'), path.join(out, 'tree-sitter', 'LICENSE'));
+  fs.copyFileSync(path.join(from, '..', 'LICENSE'), path.join(into, 'tree-sitter', 'LICENSE'));
 }
 
 /** What the walkthrough lets a newcomer try a rewrite on. */
-function copySample() {
-  fs.copyFileSync('docs/samples/rateLimiter.ts', path.join(out, 'sample.txt'));
+function copySample(into) {
+  fs.copyFileSync('docs/samples/rateLimiter.ts', path.join(into, 'sample.txt'));
 }
 
 /** How every program of ours is bundled, those of tests and benches too. */
@@ -57,11 +57,11 @@ const common = {
 };
 
 /** esbuild's options for one bundle. */
-function optionsOf(name, minify) {
+function optionsOf(name, minify, into = out) {
   const { entry, external, banner, plugins = [] } = entries[name];
   return {
     entryPoints: [path.join(__dirname, entry)],
-    outfile: path.join(out, `${name}.js`),
+    outfile: path.join(into, `${name}.js`),
     ...common,
     external,
     plugins,
@@ -72,20 +72,36 @@ function optionsOf(name, minify) {
   };
 }
 
+/** An editor that runs what stands in `out` finds all of it at any time: the old build, and then the new one. */
+function replaceOut(built) {
+  const old = `${built}-old`;
+  if (fs.existsSync(out)) fs.renameSync(out, old);
+  fs.chmodSync(built, 0o755);
+  fs.renameSync(built, out);
+  fs.rmSync(old, { recursive: true, force: true });
+}
+
 async function main() {
-  fs.rmSync(out, { recursive: true, force: true });
-  copyParser();
-  copySample();
-  const contexts = await Promise.all(
-    Object.keys(entries).map((name) => esbuild.context(optionsOf(name, production))),
-  );
-  if (watch) {
-    await Promise.all(contexts.map((context) => context.watch()));
-    return;
+  fs.mkdirSync(path.dirname(path.resolve(out)), { recursive: true });
+  const into = watch ? out : fs.mkdtempSync(`${path.resolve(out)}-`);
+  if (watch) fs.rmSync(out, { recursive: true, force: true });
+  try {
+    copyParser(into);
+    copySample(into);
+    const contexts = await Promise.all(
+      Object.keys(entries).map((name) => esbuild.context(optionsOf(name, production, into))),
+    );
+    if (watch) {
+      await Promise.all(contexts.map((context) => context.watch()));
+      return;
+    }
+    await Promise.all(contexts.map((context) => context.rebuild()));
+    await Promise.all(contexts.map((context) => context.dispose()));
+    fs.chmodSync(path.join(into, 'cli.js'), 0o755);
+    replaceOut(into);
+  } finally {
+    if (!watch) fs.rmSync(into, { recursive: true, force: true });
   }
-  await Promise.all(contexts.map((context) => context.rebuild()));
-  await Promise.all(contexts.map((context) => context.dispose()));
-  fs.chmodSync(path.join(out, 'cli.js'), 0o755);
 }
 
 module.exports = { common, optionsOf };

@@ -18,6 +18,7 @@ import {
   withLineEnds,
   withoutBlankEnd,
 } from './lines';
+import { withinLine } from './partOfLine';
 import { FlawFinder } from './quality/flaws';
 import { rankCandidates } from './rank';
 import { answerText, type TokenBytes } from './text';
@@ -134,19 +135,23 @@ function fitLane(
     const answer = raw[i];
     if (answer === undefined) continue;
     const sides = around(text, places, texts, i);
-    const isAsked = codeOf !== undefined && !answer.locked;
-    const placed = isAsked ? { ...answer, text: placedIn(answer.text, place, sides) } : answer;
+    const placed = answer.locked
+      ? answer
+      : { ...answer, text: placedText(answer.text, place, sides, codeOf !== undefined) };
     texts[i] = fitAnswer(placed, place, sides, text);
   }
   return texts;
 }
 
-function placedIn(
+/** `isAsked`: the code answers an instruction, which may want more than what stood there. */
+function placedText(
   code: string,
   { original, lineEnd, unit }: Place,
   sides: { readonly before: string; readonly after: string },
+  isAsked: boolean,
 ): string {
-  return withLineEnds(placedCode(code, { ...sides, original, unit }), lineEnd);
+  if (isAsked) return withLineEnds(placedCode(code, { ...sides, original, unit }), lineEnd);
+  return withinLine(code, { ...sides, original });
 }
 
 interface RawText {

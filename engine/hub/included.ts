@@ -22,7 +22,7 @@ export const INCLUDED: readonly IncludedModel[] = [
     id: 'coder',
     title: 'Palimpsest coder',
     isAutoregressive: true,
-    goodFor: 'Whole lines. It gets more of them right than the starter, and takes longer.',
+    goodFor: 'Code with little around it to copy: it knows more than the starter, and takes longer.',
   },
 ];
 

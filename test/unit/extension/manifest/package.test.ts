@@ -51,6 +51,7 @@ describe('the package', () => {
       'dist/sample.txt',
       'dist/tree-sitter/tree-sitter.wasm',
       'dist/tree-sitter/tree-sitter-python.wasm',
+      'models/coder/calibration.json',
       'models/coder/config.json',
       'models/coder/model.gguf',
       'models/coder/tokenizer.json',

@@ -1,0 +1,37 @@
+// Who selects part of a line asks for that part. A model that does not know where its answer has to end writes on: the
+// rest of the statement, and then the next one.
+import { imbalance } from './balance';
+
+/** A line that ends so goes on in the next one: after an operator, a separator, an opening bracket, or a backslash. */
+const GOES_ON = /(?:[,([{\\+\-*/%&|^<>=?~!.]|\b(?:and|or|not|in|is|instanceof|await|new))[ \t]*$/;
+/** A line that begins so goes on with the one before. */
+const CONTINUES = /^[ \t]*(?:[)\]},.?:*/%&|^<>=;]|[+-][^+-]|(?:and|or|in|is|instanceof|else|if)\b)/;
+
+export interface LineContext {
+  /** Text before and behind the span. */
+  readonly before: string;
+  readonly after: string;
+  /** What stood in the span. */
+  readonly original: string;
+}
+
+/**
+ * The answer up to where its first statement ends with a line, if the span was part of one line; otherwise all of it. A
+ * line break inside brackets or a string, behind an operator, or before one ends no statement.
+ */
+export function withinLine(answer: string, { before, after, original }: LineContext): string {
+  if (!/[\r\n]/.test(answer) || !isPartOfLine(original, before, after)) return answer;
+  for (const { index } of answer.matchAll(/\r\n|\r|\n/g)) {
+    const head = answer.slice(0, index);
+    const rest = answer.slice(index).replace(/^\s*[\r\n]+/, '');
+    if (head.trim() === '' || GOES_ON.test(head) || CONTINUES.test(rest)) continue;
+    if (imbalance(head) <= imbalance(answer) && imbalance(head) <= imbalance(original)) return head.trimEnd();
+  }
+  return answer;
+}
+
+function isPartOfLine(original: string, before: string, after: string): boolean {
+  if (original.trim() === '' || /[\r\n]/.test(original)) return false;
+  const lineStart = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1;
+  return before.slice(lineStart).trim() !== '' || /^[^\r\n]*\S/.test(after);
+}

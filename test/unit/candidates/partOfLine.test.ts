@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { withinLine } from '../../../engine/candidates/partOfLine';
+
+/** The file with the selection between ⟦ and ⟧. */
+function cut(file: string, answer: string): string {
+  const [before = '', original = '', after = ''] = file.split(/[⟦⟧]/);
+  return withinLine(answer, { before, after, original });
+}
+
+describe('withinLine', () => {
+  it('ends the answer for part of a line where its statement ends', () => {
+    assert.equal(cut('total = ⟦a + b⟧\n', 'a - b\nprint(total)'), 'a - b');
+    assert.equal(cut('  const at = ⟦index⟧;\n', 'items.length;\n  let b = 3;\n  return b'), 'items.length;');
+    assert.equal(cut('if ⟦x > 3⟧:\n', 'x > 4:\n    return'), 'x > 4:');
+    assert.equal(cut('a = ⟦1⟧\r\n', '2  \r\n\r\nb = 3'), '2');
+  });
+
+  it('does so where only what follows on the line is not selected', () => {
+    assert.equal(cut('⟦const a⟧ = 3;\n', 'const b;\nlet a'), 'const b;');
+  });
+
+  it('keeps a statement that takes several lines', () => {
+    for (const answer of [
+      'sum(\n  a,\n  b,\n)',
+      'a +\n  b',
+      'a\n  + b',
+      'items\n  .map(double)\n  .filter(Boolean)',
+      '(x) => {\n  const y = x;\n  return y;\n}',
+      'isReady\n  ? first\n  : second',
+      '`one\ntwo`',
+      'a \\\n  - b',
+    ])
+      assert.equal(cut('  total = ⟦a + b⟧\n', answer), answer);
+  });
+
+  it('ends behind such a statement', () => {
+    assert.equal(cut('x = ⟦f(1)⟧\n', 'f(\n  2,\n)\ny = 4\n'), 'f(\n  2,\n)');
+  });
+
+  it('leaves alone what was asked for as whole lines, as an insertion, or as several lines', () => {
+    const answer = 'a = 1\nb = 2';
+    for (const file of ['  ⟦return x⟧\n', 'total = ⟦⟧\n', 'total = ⟦a\n+ b⟧\n', '⟦x⟧'])
+      assert.equal(cut(file, answer), answer);
+  });
+
+  it('leaves alone an answer whose first line is blank', () => {
+    assert.equal(cut('total = ⟦a⟧\n', '\n'), '\n');
+  });
+
+  it('takes a selection that closes more than it opens for what it is', () => {
+    assert.equal(cut('call(⟦a)⟧\n', 'b)\nnext()'), 'b)');
+  });
+});
