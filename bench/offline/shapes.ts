@@ -5,6 +5,7 @@ import { gpuMemory } from '../../engine/runtime/hardware';
 import { figure } from '../harness';
 import { forwardMillis, type UsableSide } from '../runtime/gpuSpeed';
 import { HALF, type ModelShape, ONE_AND_A_HALF, randomModel, SEVEN, TINY } from '../runtime/randomModel';
+import { reasonOfDisk } from './room';
 
 /** Seconds that one forward pass of a shape may take to be worth measuring. */
 const LONGEST_PASS = 20;
@@ -56,6 +57,8 @@ export function reasonAgainst(
   const needed = 2 * 2 * weightsOf(shape);
   if (free !== undefined && needed > free)
     return `It needs about ${gigabytes(needed)} GB of the device's memory, and ${gigabytes(free)} are free.`;
+  const noRoom = reasonOfDisk(weightsOf(shape));
+  if (noRoom !== undefined) return noRoom;
   if (before === undefined) return undefined;
   const seconds = (before.slowest / 1000) * (weightsOf(shape) / weightsOf(before.shape));
   return seconds > LONGEST_PASS

@@ -35,24 +35,60 @@ function limitProcess(pid: number): TakenMemory | string {
   };
 }
 
+/** Milliseconds that the filling may take. */
+const FILL_MILLIS = 120_000;
+
 async function fillGpu(provider: ProviderName): Promise<TakenMemory | string> {
   const child: ChildProcess = spawn(process.execPath, [__filename, 'fill', provider], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   const exit = once(child, 'exit');
-  const [said] = await Promise.race([once(lines, 'line'), exit]);
-  if (said !== 'full') return 'The process that was to fill the memory of the GPU ended.';
-  return {
-    giveBack: async () => {
-      child.kill('SIGKILL');
-      await exit;
-    },
+  const giveBack = async () => {
+    child.kill('SIGKILL');
+    await exit;
   };
+  const late = setTimeout(() => child.kill('SIGKILL'), FILL_MILLIS);
+  const [said] = await Promise.race([once(lines, 'line'), exit]);
+  clearTimeout(late);
+  if (typeof said === 'string' && said.startsWith('full')) return { giveBack };
+  return `The process that was to fill the memory of the GPU ended, or took longer than ${FILL_MILLIS / 1000} s.`;
 }
 
 /** Tensors of so many numbers, the largest first, until not even the smallest fits. */
 const SIZES = [2 ** 27, 2 ** 24, 2 ** 21];
+
+/** A device's memory as the filling sees it. */
+export interface Filling {
+  /** Takes so many numbers of 4 bytes. May reject where they do not fit; not every provider does. */
+  readonly take: (numbers: number) => Promise<void>;
+  /** Bytes of the device that are free, and how many it has. */
+  readonly memory: () => { readonly free: number; readonly total: number } | undefined;
+}
+
+/**
+ * Takes tensors until the device is full: a smaller size where one is refused, where the device has no room for it any more, or where
+ * its free memory does not fall with it (WebGPU logs a failed allocation and carries on). Resolves with the bytes that were taken.
+ */
+export async function fill({ take, memory }: Filling, sizes: readonly number[] = SIZES): Promise<number> {
+  let taken = 0;
+  for (const size of sizes) {
+    const bytes = 4 * size;
+    for (;;) {
+      const before = memory();
+      if (before !== undefined && (before.free < bytes || taken + bytes > before.total)) break;
+      try {
+        await take(size);
+      } catch {
+        break;
+      }
+      const after = memory();
+      if (before !== undefined && after !== undefined && before.free - after.free < bytes / 2) break;
+      taken += bytes;
+    }
+  }
+  return taken;
+}
 
 /** Runs in a process of its own: fills the device, says `full`, and holds it until it is ended. */
 export async function fillDevice(provider: ProviderName): Promise<void> {
@@ -62,25 +98,21 @@ export async function fillDevice(provider: ProviderName): Promise<void> {
   const wide = graph.op('Expand', ['x', 'length']);
   graph.op('Add', [wide, 'x'], {}, 'y');
   graph.output('y', DataType.FLOAT, ['n']);
-  const model = graph.finish();
+  const session = await InferenceSession.create(graph.finish(), {
+    executionProviders: [provider],
+    preferredOutputLocation: 'gpu-buffer',
+    logSeverityLevel: 3,
+  });
   const held: Tensor[] = [];
   const x = new Tensor('float32', Float32Array.of(1), [1]);
-  for (const size of SIZES) {
-    try {
-      const session = await InferenceSession.create(model, {
-        executionProviders: [provider],
-        preferredOutputLocation: 'gpu-buffer',
-        logSeverityLevel: 3,
-      });
-      const length = new Tensor('int64', BigInt64Array.of(BigInt(size)), [1]);
-      for (;;) {
-        const { y } = await session.run({ x, length });
-        if (y !== undefined) held.push(y);
-      }
-    } catch {
-      // Full for tensors of this size.
-    }
-  }
-  process.stdout.write('full\n');
+  const taken = await fill({
+    take: async (numbers) => {
+      const length = new Tensor('int64', BigInt64Array.of(BigInt(numbers)), [1]);
+      const { y } = await session.run({ x, length });
+      if (y !== undefined) held.push(y);
+    },
+    memory: gpuMemory,
+  });
+  process.stdout.write(`full: ${taken} bytes\n`);
   setInterval(() => held.length, 1000);
 }

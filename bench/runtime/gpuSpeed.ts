@@ -178,18 +178,27 @@ function contender(name: string, session: DecoderSession, request: ForwardReques
 async function torchParty(
   checkpoint: Checkpoint,
   dtype: (typeof DTYPES)[number],
-  { tokens, step: rows }: SpeedSize,
+  size: SpeedSize,
 ): Promise<(Party & { readonly version: string }) | string> {
-  const work = { dtype, device: 'cuda', threads: os.availableParallelism() } as const;
-  const forward = await torchContender(checkpoint, { ...work, tokens, rows, past: 0 });
-  if (typeof forward === 'string') return forward;
+  const { tokens, step: rows } = size;
+  const threads = os.availableParallelism();
+  const open = (device: 'cuda' | 'cpu') =>
+    torchContender(checkpoint, { dtype, device, threads, tokens, rows, past: 0 });
+  const onGpu = await open('cuda');
+  // Where PyTorch has no GPU (a software device beside it, say), it is still somebody to be compared with; fp16 and large shapes
+  // would take it minutes.
+  const isWorthIt = dtype !== 'fp16' && !size.withoutFp32;
+  const forward = typeof onGpu === 'string' && isWorthIt ? await open('cpu') : onGpu;
+  if (typeof forward === 'string') return onGpu === forward ? forward : `${onGpu} ${forward}`;
+  const device = forward === onGpu ? 'cuda' : 'cpu';
+  const work = { dtype, device, threads } as const;
   const step = await torchContender(checkpoint, { ...work, tokens: rows, rows, past: tokens });
   if (typeof step === 'string') {
     forward.dispose();
     return step;
   }
   return {
-    name: forward.name,
+    name: device === 'cuda' ? forward.name : `${forward.name}, on the CPU`,
     version: `PyTorch ${forward.version} on ${forward.device}, eager, scaled_dot_product_attention`,
     forward,
     step,
@@ -250,7 +259,7 @@ export async function speedsOf(
       const party = await torchParty(checkpoint, dtype, size);
       if (typeof party !== 'string') torch = party.version;
       return party;
-    }, `PyTorch ${dtype} on a GPU`);
+    }, `PyTorch ${dtype}`);
   }
   return { header, rows, absent, slowest, ...(torch === undefined ? {} : { torch }) };
 }

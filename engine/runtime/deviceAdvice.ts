@@ -51,7 +51,7 @@ export function cudaAdvice(
   if (platform !== 'linux' || !vendors.includes('nvidia')) return [];
   if (reason !== NOT_ADDED) return [`CUDA is optional, and does not run here yet: ${reason}`];
   return [
-    'CUDA is optional: 247 MB (MIT license), and CUDA 13 and cuDNN 9 from NVIDIA. Whether it is faster than WebGPU is not known yet. To add it, see: palimpsest devices --help',
+    'CUDA is optional: 247 MB (MIT license), and CUDA 13 and cuDNN 9 (1.1 GB, NVIDIA’s licenses). Whether it is faster than WebGPU is not known yet. To add it, see: palimpsest devices --help',
   ];
 }
 

@@ -1,5 +1,5 @@
-// The device taken away half-way: another program fills its memory while a request runs. The request is answered or fails in a
-// sentence, and the next one is answered as before; what is edited is with the editor all the time.
+// The device taken away half-way: another program fills its memory while a request runs. That request and the next are answered or fail in
+// a sentence, and when the memory is back, the answer is as before; what is edited is with the editor all the time.
 import { isEngineError } from '../../../engine/errors';
 import type { EngineClient } from '../../../engine/rpc/engineClient';
 import { STARTER } from '../../harness';
@@ -10,9 +10,25 @@ import { takeMemory } from '../takenMemory';
 /** What may come of it; `engine-exited`: a driver that ends the process, which the editor then starts again. */
 const NAMED = ['out-of-memory', 'device-lost', 'runtime-failed', 'provider-unavailable', 'engine-exited'];
 
-async function answer(engine: EngineClient, model: string, asked: Asked): Promise<string> {
-  const { candidates } = await engine.infill({ ...asked, model });
+async function answer(
+  engine: EngineClient,
+  model: string,
+  asked: Asked,
+  onStep?: () => void,
+): Promise<string> {
+  const { candidates } = await engine.infill({ ...asked, model }, onStep ? { onStep } : {});
   return JSON.stringify(candidates.map(({ spans }) => spans.map(({ text }) => text)));
+}
+
+/** What becomes of a request, in a sentence that begins with its name. */
+async function fateOf(name: string, work: Promise<string>): Promise<string> {
+  try {
+    await work;
+    return `${name} was answered all the same.`;
+  } catch (error) {
+    if (!isEngineError(error) || !NAMED.includes(error.code)) throw error;
+    return `${name} failed: ${error.message} [${error.code}]`;
+  }
 }
 
 async function lose({ report }: PartContext, provider: 'cuda' | 'webgpu'): Promise<string> {
@@ -22,21 +38,23 @@ async function lose({ report }: PartContext, provider: 'cuda' | 'webgpu'): Promi
   try {
     const { folder } = await engine.loadModel({ folder: STARTER, provider });
     const before = await answer(engine, folder, asked);
+    // Longer than any before, so that it needs memory that is not there.
+    const long = { ...asked, text: `${asked.text}\n${'value = value + 1\n'.repeat(200)}`, candidates: 8 };
+    let fate = Promise.resolve('');
+    await new Promise<void>((resolve) => {
+      fate = fateOf('The request that ran meanwhile', answer(engine, folder, long, resolve));
+      // One that ends before its first step waits for nothing either.
+      fate.finally(resolve).catch(() => undefined);
+    });
     const taken = await takeMemory(engine.pid, provider);
     if (typeof taken === 'string') {
+      await fate;
       report.skip(`${provider}: the device taken away`, taken);
       return 'It was left out.';
     }
-    let outcome: string;
-    try {
-      // Longer than any before, so that it needs memory that is not there.
-      const long = { ...asked, text: `${asked.text}\n${'value = value + 1\n'.repeat(200)}`, candidates: 8 };
-      await answer(engine, folder, long);
-      outcome = 'The request was answered all the same.';
-    } catch (error) {
-      if (!isEngineError(error) || !NAMED.includes(error.code)) throw error;
-      outcome = `The request failed: ${error.message} [${error.code}]`;
-    }
+    let outcome = await fate;
+    // Filling a large device takes longer than a request: this one finds it full from the first step on.
+    outcome += ` ${await fateOf('The next one', answer(engine, folder, { ...long, seed: 1 }))}`;
     // While the memory is taken, a person goes on working: on the GPU as far as it goes, else on the CPU.
     const other = await startEngine();
     try {

@@ -11,6 +11,7 @@ import { DREAMON_HALF, randomDreamOn } from '../../runtime/randomDreamOn';
 import { type ModelShape, ONE_AND_A_HALF, SEVEN } from '../../runtime/randomModel';
 import type { Part } from '../part';
 import type { PartReport } from '../report';
+import { discard } from '../room';
 import { paceOf, reasonAgainst, smallestPace } from '../shapes';
 import { gpuSides, startEngine } from '../subject';
 
@@ -113,6 +114,7 @@ export const rewritePart: Part = {
       await on(checkpoint, shape.name, { file: FILE, span: SPAN }, PRECISIONS);
       // The next one is judged by the largest that ran: a small one on a fast device shows little but what a call costs.
       pace = await paceOf(shape, checkpoint, sides);
+      discard(checkpoint);
     }
   },
 };

@@ -2,8 +2,9 @@
 // device's memory allows.
 import { copyRatesOf } from '../../runtime/deviceCopy';
 import { speedsOf, usableSides } from '../../runtime/gpuSpeed';
-import { randomModel, shapeText } from '../../runtime/randomModel';
+import { randomModel, shapeText, TINY } from '../../runtime/randomModel';
 import type { Part } from '../part';
+import { discard } from '../room';
 import { PASS_TOKENS, reasonAgainst, type ShapePace, shapesFor } from '../shapes';
 
 /** Seconds for the rounds of one pass in one precision. */
@@ -53,6 +54,7 @@ export const speedPart: Part = {
         `${speeds.rows.length} rows.`,
       );
       before = { shape, slowest: speeds.slowest };
+      if (shape !== TINY) discard(checkpoint);
     }
     report.note(
       `Medians of ${isQuick ? 'one round' : `15 rounds, or of fewer (3 at least) where they take longer than ${PATIENCE} s`}. The roofline is the time in which a copy on the device moves as many bytes as the weights and the cache of a step have.`,
