@@ -3,6 +3,7 @@ import { version } from '../../package.json';
 import type { OpenModel } from '../model';
 import { lineLog } from '../rpc/log';
 import { guardParent, watchParent } from './parentWatch';
+import { EngineResources } from './resources';
 import { EngineServer } from './server';
 import { takeStdout } from './standardOutput';
 
@@ -28,7 +29,7 @@ export function runEngine(loadModel: OpenModel): void {
   const server: EngineServer = EngineServer.start({
     input: process.stdin,
     output,
-    loadModel,
+    resources: new EngineResources(loadModel),
     engineVersion: version,
     log,
     onInitialised: (parentPid) => {

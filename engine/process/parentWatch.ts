@@ -36,6 +36,67 @@ export function guardParent(pid: number, every = 1000, grace = 2000): void {
   guard.unref();
 }
 
+/** Processes that keep this one alive. */
+export interface Guard {
+  add(pid: number): void;
+  /** It ended as it should: what is left of the others decides. */
+  remove(pid: number): void;
+}
+
+/**
+ * For a process that several keep alive, from a thread of its own as above: kills it and its group `grace` milliseconds after the last of
+ * them is gone, unless it ended by itself.
+ */
+export function guardAny(every = 1000, grace = 5000): Guard {
+  const guard = new Worker(`(${guardManyThread.toString()})()`, {
+    eval: true,
+    workerData: { every, grace },
+    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
+    stdout: true,
+    stderr: true,
+  });
+  guard.on('error', () => undefined);
+  guard.unref();
+  return {
+    add: (pid) => guard.postMessage({ add: pid }),
+    remove: (pid) => guard.postMessage({ remove: pid }),
+  };
+}
+
+/** Runs as text in another thread: it sees nothing of this file. */
+function guardManyThread(): void {
+  const { workerData, parentPort } = require('node:worker_threads') as typeof import('node:worker_threads');
+  const { every, grace } = workerData as { readonly every: number; readonly grace: number };
+  const known: number[] = [];
+  parentPort?.on('message', ({ add, remove }: { readonly add?: number; readonly remove?: number }) => {
+    if (add !== undefined) known.push(add);
+    else if (remove !== undefined && known.includes(remove)) known.splice(known.indexOf(remove), 1);
+  });
+  let misses = 0;
+  let hadAny = false;
+  setInterval(() => {
+    hadAny ||= known.length > 0;
+    const isThere = (pid: number) => {
+      try {
+        process.kill(pid, 0);
+        return true;
+      } catch (error) {
+        return (error as { code?: string }).code === 'EPERM';
+      }
+    };
+    if (!hadAny || known.some(isThere)) {
+      misses = 0;
+      return;
+    }
+    if (misses++ * every < grace) return;
+    try {
+      process.kill(-process.pid, 'SIGKILL');
+    } catch {
+      process.kill(process.pid, 'SIGKILL');
+    }
+  }, every);
+}
+
 interface GuardData {
   readonly pid: number;
   readonly every: number;
@@ -63,7 +124,7 @@ function guardThread(): void {
   }, workerData.every);
 }
 
-function exists(pid: number): boolean {
+export function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

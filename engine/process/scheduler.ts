@@ -4,7 +4,7 @@ import type { Priority } from '../protocol';
 import { type Decision, type Refusal, SCHEDULE_LIMITS, Schedule, type ScheduleLimits } from './schedule';
 
 export interface Work<T> {
-  /** The client's own number; unique among its unanswered requests. */
+  /** The client's own number; unique among its own unanswered requests. */
   readonly requestId: number;
   readonly model: string;
   readonly priority: Priority;
@@ -13,6 +13,12 @@ export interface Work<T> {
   readonly client?: string | undefined;
   /** Called again from the beginning after a background job gave way. Looks at `signal` between denoise steps. */
   run(signal: AbortSignal): Promise<T>;
+}
+
+/** Which requests are meant: those of a model, of a client, or of both; of anybody where neither is given. */
+export interface Whose {
+  readonly model?: string | undefined;
+  readonly client?: string | undefined;
 }
 
 interface Ticket {
@@ -27,7 +33,7 @@ interface Ticket {
 export class Scheduler {
   private readonly schedule: Schedule;
   private readonly tickets = new Map<number, Ticket>();
-  private readonly waiters: { readonly model: string | undefined; readonly resolve: () => void }[] = [];
+  private readonly waiters: { readonly whose: Whose; readonly resolve: () => void }[] = [];
   private lastId = 0;
 
   constructor(private readonly limits: ScheduleLimits = SCHEDULE_LIMITS) {
@@ -47,7 +53,7 @@ export class Scheduler {
    * while the run itself still needs a moment to stop; with `protocol-violation` for a requestId that is in use.
    */
   submit<T>(work: Work<T>): Promise<T> {
-    if (this.find(work.requestId) !== undefined) {
+    if (this.find(work.requestId, work.client) !== undefined) {
       return Promise.reject(
         new EngineError(
           'protocol-violation',
@@ -71,43 +77,42 @@ export class Scheduler {
     });
   }
 
-  /** Whether an unanswered request has this number. */
-  has(requestId: number): boolean {
-    return this.find(requestId) !== undefined;
+  /** Whether an unanswered request of the client has this number. */
+  has(requestId: number, client?: string): boolean {
+    return this.find(requestId, client) !== undefined;
   }
 
-  /** False where no unanswered request has this number. */
-  cancel(requestId: number, error?: EngineError): boolean {
-    const ticket = this.find(requestId);
+  /** False where no unanswered request of the client has this number. */
+  cancel(requestId: number, client?: string): boolean {
+    const ticket = this.find(requestId, client);
     if (ticket === undefined) return false;
-    this.carryOut(this.schedule.cancel(ticket.id), error);
+    this.carryOut(this.schedule.cancel(ticket.id));
     return true;
   }
 
-  /** Rejects every unanswered request, or those of one model, with `error`. */
-  cancelAll(error: EngineError, model?: string): void {
+  /** Rejects every unanswered request, or those of one model or client, with `error`. */
+  cancelAll(error: EngineError, whose: Whose = {}): void {
     for (const ticket of [...this.tickets.values()]) {
-      if (model === undefined || ticket.work.model === model) {
-        this.carryOut(this.schedule.cancel(ticket.id), error);
-      }
+      if (belongs(ticket.work, whose)) this.carryOut(this.schedule.cancel(ticket.id), error);
     }
   }
 
-  /** Resolves when nothing (of this model) has the device any more. */
-  idle(model?: string): Promise<void> {
-    if (!this.occupied(model)) return Promise.resolve();
-    return new Promise((resolve) => this.waiters.push({ model, resolve }));
+  /** Resolves when nothing (of this model or client) has the device any more. */
+  idle(whose: Whose = {}): Promise<void> {
+    if (!this.occupied(whose)) return Promise.resolve();
+    return new Promise((resolve) => this.waiters.push({ whose, resolve }));
   }
 
-  private occupied(model: string | undefined): boolean {
-    const occupant = this.schedule.occupant;
-    if (occupant === undefined) return false;
-    return model === undefined || this.tickets.get(occupant)?.work.model === model;
+  private occupied(whose: Whose): boolean {
+    const { occupant } = this.schedule;
+    const work = occupant === undefined ? undefined : this.tickets.get(occupant)?.work;
+    return work !== undefined && belongs(work, whose);
   }
 
-  private find(requestId: number): Ticket | undefined {
+  private find(requestId: number, client: string | undefined): Ticket | undefined {
     for (const ticket of this.tickets.values()) {
-      if (ticket.work.requestId === requestId && !ticket.answered) return ticket;
+      const { work, answered } = ticket;
+      if (work.requestId === requestId && work.client === client && !answered) return ticket;
     }
     return undefined;
   }
@@ -157,7 +162,7 @@ export class Scheduler {
     if (!unfinished) this.tickets.delete(ticket.id);
     this.carryOut(this.schedule.finished(ticket.id, unfinished));
     for (const waiter of this.waiters.splice(0)) {
-      if (this.occupied(waiter.model)) this.waiters.push(waiter);
+      if (this.occupied(waiter.whose)) this.waiters.push(waiter);
       else waiter.resolve();
     }
   }
@@ -184,6 +189,10 @@ export class Scheduler {
         );
     }
   }
+}
+
+function belongs(work: Work<unknown>, { model, client }: Whose): boolean {
+  return (model === undefined || work.model === model) && (client === undefined || work.client === client);
 }
 
 /** One turn of the event loop, in which messages are read. */

@@ -9,7 +9,6 @@ import {
 } from 'vscode-jsonrpc/node';
 import { EngineError } from '../errors';
 import { Memories } from '../memory/memories';
-import type { OpenModel } from '../model';
 import {
   type DenoiseStepEvent,
   type Estimate,
@@ -21,14 +20,15 @@ import {
   type ScoreParams,
   type StatusResult,
 } from '../protocol';
+import type { Disposable } from '../rpc/emitter';
 import { FrameReader, type FrameReaderOptions, type Rejection } from '../rpc/frameReader';
 import type { Log } from '../rpc/log';
 import { CoalescingSender } from './coalescingSender';
 import { DrainableWriter } from './drainableWriter';
 import { errorReply } from './errorReply';
-import { ModelRegistry } from './modelRegistry';
-import type { ScheduleLimits } from './schedule';
-import { Scheduler } from './scheduler';
+import type { ModelRegistry } from './modelRegistry';
+import type { ClientModels, EngineResources } from './resources';
+import type { Scheduler } from './scheduler';
 import {
   enoughParams,
   infillParams,
@@ -46,13 +46,15 @@ export type EndReason = 'shutdown' | 'closed' | 'unreadable';
 export interface ServerOptions {
   readonly input: Readable;
   readonly output: Writable;
-  readonly loadModel: OpenModel;
+  /** What it computes with. */
+  readonly resources: EngineResources;
+  /** Who is at the other end, where several share the resources. */
+  readonly client?: string;
   readonly engineVersion: string;
   readonly log: Log;
   readonly onInitialised?: (parentPid: number) => void;
   /** Called once, when models are unloaded (or did not stop in time) and the last answer is written. */
   readonly onEnd: (reason: EndReason) => void;
-  readonly schedule?: ScheduleLimits;
   readonly frames?: FrameReaderOptions['limits'];
   /** Most milliseconds that running work has for stopping. */
   readonly stopMillis?: number;
@@ -64,10 +66,15 @@ export class EngineServer {
   private readonly connection: MessageConnection;
   private readonly writer: DrainableWriter;
   private readonly scheduler: Scheduler;
-  private readonly models: ModelRegistry;
+  private readonly client: string;
+  private readonly registry: ModelRegistry;
+  private readonly models: ClientModels;
+  private readonly loadListening: Disposable;
   private readonly memories: Memories;
   private readonly steps: CoalescingSender<DenoiseStepEvent>;
   private readonly progress: CoalescingSender<LoadProgress>;
+  /** Models that this client waits for. */
+  private loads = 0;
   /** Requests whose draft will do. */
   private readonly satisfied = new Set<number>();
   private readonly startedAt = performance.now();
@@ -79,7 +86,7 @@ export class EngineServer {
     [METHODS.initialise, (params) => this.initialise(params)],
     [METHODS.loadModel, (params, token) => this.loadModel(params, token)],
     [METHODS.unloadModel, (params) => this.unloadModel(params)],
-    [METHODS.describeModel, async (params) => this.models.get(modelParams(params).model).description],
+    [METHODS.describeModel, async (params) => this.registry.get(modelParams(params).model).description],
     [METHODS.infill, (params, token) => this.infill(infillParams(params), token)],
     [METHODS.estimate, async (params) => this.estimate(infillParams(params))],
     [METHODS.score, (params, token) => this.score(scoreParams(params), token)],
@@ -90,14 +97,13 @@ export class EngineServer {
   ]);
 
   private constructor(private readonly options: ServerOptions) {
-    this.scheduler = new Scheduler(options.schedule);
-    this.models = new ModelRegistry({
-      loadModel: options.loadModel,
-      onProgress: (progress) => this.progress.push(progress.folder, progress),
-      release: async (folder, error) => {
-        this.scheduler.cancelAll(error, folder);
-        await this.scheduler.idle(folder);
-      },
+    const { resources, client = '' } = options;
+    this.client = client;
+    this.scheduler = resources.scheduler;
+    this.registry = resources.registry;
+    this.models = resources.modelsOf(client);
+    this.loadListening = resources.onProgress((progress) => {
+      if (this.loads > 0) this.progress.push(progress.folder, progress);
     });
     this.memories = new Memories({
       isBusy: () => this.scheduler.running > 0,
@@ -130,7 +136,7 @@ export class EngineServer {
     return server;
   }
 
-  /** Rejects what is asked for, unloads the models and resolves, in `stopMillis` at most (later calls: the same). */
+  /** Rejects what is asked for, unloads the models that nobody else holds and resolves, in `stopMillis` at most (later calls: the same). */
   stop(): Promise<void> {
     this.stopping ??= this.release();
     return this.stopping;
@@ -189,7 +195,7 @@ export class EngineServer {
   }
 
   private takeDraft(requestId: number): void {
-    if (this.scheduler.has(requestId)) this.satisfied.add(requestId);
+    if (this.scheduler.has(requestId, this.client)) this.satisfied.add(requestId);
   }
 
   private async initialise(raw: unknown): Promise<InitialiseResult> {
@@ -213,11 +219,13 @@ export class EngineServer {
     const params = loadModelParams(raw);
     const controller = new AbortController();
     const listening = onCancelled(token, () => controller.abort());
+    this.loads++;
     try {
       const description = await this.models.load(params, this.cacheFolder ?? '', controller.signal);
       this.progress.flush(params.folder);
       return description;
     } finally {
+      this.loads--;
       listening.dispose();
     }
   }
@@ -228,7 +236,7 @@ export class EngineServer {
   }
 
   private infill(params: InfillParams, token: CancellationToken): Promise<unknown> {
-    const model = this.models.get(params.model);
+    const model = this.registry.get(params.model);
     return this.schedule(params, token, params.document, (signal) =>
       model.infill(params, {
         signal,
@@ -248,11 +256,11 @@ export class EngineServer {
   }
 
   private estimate(params: InfillParams): Estimate | Promise<Estimate> {
-    return this.models.get(params.model).estimate(params);
+    return this.registry.get(params.model).estimate(params);
   }
 
   private score(params: ScoreParams, token: CancellationToken): Promise<unknown> {
-    const model = this.models.get(params.model);
+    const model = this.registry.get(params.model);
     return this.schedule(params, token, undefined, (signal) => model.score(params, { signal }));
   }
 
@@ -268,10 +276,11 @@ export class EngineServer {
       requestId,
       priority,
       document,
-      model: this.models.folderOf(params.model),
+      model: this.registry.folderOf(params.model),
+      client: this.client,
       run,
     });
-    const listening = onCancelled(token, () => this.scheduler.cancel(requestId));
+    const listening = onCancelled(token, () => this.scheduler.cancel(requestId, this.client));
     try {
       const result = await answer;
       this.steps.flush(`${requestId}/`);
@@ -287,7 +296,7 @@ export class EngineServer {
 
   private status(): StatusResult {
     return {
-      models: this.models.describe(),
+      models: this.registry.describe(),
       running: this.scheduler.running,
       queued: this.scheduler.queued,
       residentMemory: process.memoryUsage.rss(),
@@ -303,9 +312,11 @@ export class EngineServer {
   }
 
   private async release(): Promise<void> {
-    this.scheduler.cancelAll(new EngineError('cancelled', 'The engine is shutting down.'));
+    const { client } = this;
+    this.scheduler.cancelAll(new EngineError('cancelled', 'The engine is shutting down.'), { client });
     this.memories.dispose();
-    const done = Promise.all([this.scheduler.idle(), this.models.dispose()]);
+    this.loadListening.dispose();
+    const done = Promise.all([this.scheduler.idle({ client }), this.models.dispose()]);
     await within(this.options.stopMillis ?? 1500, done, (error) =>
       this.options.log('warn', `Unloading the models failed: ${errorReply(error).message}`),
     );

@@ -77,7 +77,7 @@ export class WorkQueue {
     let reason: Error | undefined;
     const giveUp = (why?: Error) => {
       reason ??= why;
-      this.scheduler.cancel(id);
+      this.scheduler.cancel(id, client);
     };
     const gone = () => giveUp();
     const { timeoutMillis, keeper } = this.options;
@@ -96,7 +96,7 @@ export class WorkQueue {
           return answer;
         },
       });
-      if (this.scheduler.has(id)) onAccepted?.(ahead);
+      if (this.scheduler.has(id, client)) onAccepted?.(ahead);
       return await answer;
     } catch (error) {
       throw reason ?? (this.closed !== undefined && isCancelled(error) ? this.closed : error);

@@ -155,9 +155,9 @@ describe('scheduler', () => {
     const scheduler = new Scheduler({ capacity: 2, passes: 8, yields: 3 });
     const accepted = [1, 2, 3].map((id) => scheduler.submit(new Held(id)));
     await rejects(scheduler.submit(new Held(4)), 'queue-full', { capacity: 2 });
-    scheduler.cancelAll(new EngineError('model-not-loaded', 'The model was unloaded.'), '/other');
+    scheduler.cancelAll(new EngineError('model-not-loaded', 'The model was unloaded.'), { model: '/other' });
     assert.equal(scheduler.queued, 2);
-    scheduler.cancelAll(new EngineError('model-not-loaded', 'The model was unloaded.'), '/m');
+    scheduler.cancelAll(new EngineError('model-not-loaded', 'The model was unloaded.'), { model: '/m' });
     for (const answer of accepted) await rejects(answer, 'model-not-loaded');
     await scheduler.idle();
     assert.equal(scheduler.running, 0);
@@ -167,9 +167,9 @@ describe('scheduler', () => {
     const scheduler = new Scheduler();
     const work = new Held(1);
     const answer = scheduler.submit(work);
-    await scheduler.idle('/other');
+    await scheduler.idle({ model: '/other' });
     let idle = false;
-    const waiting = scheduler.idle('/m').then(() => {
+    const waiting = scheduler.idle({ model: '/m' }).then(() => {
       idle = true;
     });
     await turns();

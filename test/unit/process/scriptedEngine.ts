@@ -1,8 +1,8 @@
 // Entry of a real engine process whose models are scripted.
-import { runEngine } from '../../../engine/process/engineProcess';
+import { runAs } from '../../../engine/process/entry';
 import { ScriptedLoader } from './scriptedModel';
 
 // As a library does that looks for a terminal when it is imported: the console keeps the stream that it found.
 Reflect.get(console, '_stdout');
 
-runEngine(new ScriptedLoader().loadModel);
+void runAs(process.argv.slice(2), new ScriptedLoader().loadModel);

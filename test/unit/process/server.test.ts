@@ -10,6 +10,8 @@ import {
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
 import type { ErrorCode } from '../../../engine/errors';
+import { EngineResources } from '../../../engine/process/resources';
+import type { ScheduleLimits } from '../../../engine/process/schedule';
 import { type EndReason, EngineServer, type ServerOptions } from '../../../engine/process/server';
 import {
   type DenoiseStepEvent,
@@ -44,8 +46,12 @@ interface Bench {
 }
 
 /** A server and a client over two in-memory streams. */
-async function setUp(ready = true, options: Partial<ServerOptions> = {}): Promise<Bench> {
-  const loader = new ScriptedLoader();
+async function setUp(
+  ready = true,
+  options: Partial<ServerOptions> & { readonly loader?: ScriptedLoader } = {},
+  limits?: ScheduleLimits,
+): Promise<Bench> {
+  const { loader = new ScriptedLoader() } = options;
   const input = new PassThrough();
   const output = new PassThrough();
   const logs: string[] = [];
@@ -56,7 +62,7 @@ async function setUp(ready = true, options: Partial<ServerOptions> = {}): Promis
   const server = EngineServer.start({
     input,
     output,
-    loadModel: loader.loadModel,
+    resources: new EngineResources(loader.loadModel, limits),
     engineVersion: '1.2.3',
     log: (level, message) => logs.push(`${level} ${message}`),
     onEnd: end,
@@ -379,9 +385,7 @@ describe('server', () => {
   });
 
   test('queue-full and a number in use are told', async () => {
-    const { infill, connection, loader } = await setUp(true, {
-      schedule: { capacity: 2, passes: 8, yields: 3 },
-    });
+    const { infill, connection, loader } = await setUp(true, {}, { capacity: 2, passes: 8, yields: 3 });
     const sources = [1, 2, 3].map(() => new CancellationTokenSource());
     const all = sources.map((source, i) => infill(i + 1, 'forever', {}, source));
     await until(() => (loader.models[0]?.steps ?? 0) > 0);
@@ -392,6 +396,40 @@ describe('server', () => {
     const refused = Promise.all(all.map((answer) => rejects(answer, 'cancelled')));
     for (const source of sources.reverse()) source.cancel();
     await refused;
+  });
+
+  test('two clients of one process: numbers and cancels are each one’s own, and what one lets go of stays loaded for the other', async () => {
+    const loader = new ScriptedLoader();
+    const resources = new EngineResources(loader.loadModel);
+    const [a, b] = [
+      await setUp(true, { loader, resources, client: 'a' }),
+      await setUp(true, { loader, resources, client: 'b' }),
+    ];
+    assert.equal(loader.models.length, 1);
+    const document = 'file:///same';
+    const source = new CancellationTokenSource();
+    const ofA = a.infill(1, 'forever', { document }, source);
+    const ofB = b.infill(1, 'steps 2', { document, events: true });
+    await until(() => (loader.models[0]?.steps ?? 0) > 0);
+    const { running, queued } = Object(await b.connection.sendRequest(METHODS.status, {}));
+    assert.deepEqual([running, queued], [1, 1]);
+    const refused = rejects(ofA, 'cancelled');
+    source.cancel();
+    await refused;
+    await ofB;
+    assert.deepEqual([a.steps.length, b.steps.length > 0], [0, true]);
+    await a.connection.sendRequest(METHODS.unloadModel, { model: A });
+    await b.infill(2, 'steps 1');
+    // It let go of it, and has it still as long as somebody does.
+    await a.connection.sendRequest(METHODS.loadModel, { folder: A });
+    const left = rejects(a.infill(2, 'forever'), 'cancelled');
+    const waiting = b.infill(3, 'steps 1');
+    await a.connection.sendRequest(METHODS.shutdown, {});
+    await left;
+    await waiting;
+    assert.equal(loader.models[0]?.disposed, 0);
+    await b.connection.sendRequest(METHODS.shutdown, {});
+    assert.deepEqual([loader.models.length, loader.models[0]?.disposed], [1, 1]);
   });
 
   test('unloading stops the model’s requests and waits until they have stopped', async () => {
