@@ -15,6 +15,8 @@ export interface EngineSettings {
   readonly nodePath: string;
   readonly modelPath: string;
   readonly provider: ProviderChoice;
+  /** Whether windows with the same large model share one engine. */
+  readonly isShared: boolean;
   /** 0: never. */
   readonly idleMinutes: number;
 }
@@ -25,6 +27,7 @@ export const START_SETTINGS = [
   'palimpsest.model.path',
   'palimpsest.model.server',
   'palimpsest.engine.provider',
+  'palimpsest.engine.shared',
 ];
 
 /** Settings that an answer to ghost text was made from. */
@@ -42,6 +45,7 @@ export function engineSettings(): EngineSettings {
     nodePath: all.get('node.path', '').trim(),
     modelPath: chosenModel(),
     provider: PROVIDERS.find((name) => name === provider) ?? 'auto',
+    isShared: all.get('engine.shared') !== false,
     idleMinutes: bounded(all.get('engine.idleMinutes'), 0, 10_000, 10),
   };
 }

@@ -135,11 +135,18 @@ async function main(): Promise<void> {
   const checkpoint = await randomDreamOn();
   const model: Loadable = { folder: checkpoint.folder, precision: 'int8' };
   const text = sampleText();
-  const now = await bundle('now', ROOT, { candidates: 1, options: { interactive: true } });
+  const now = await bundle('now', ROOT, {
+    ...{ candidates: 1, isShared: true, options: { interactive: true } },
+  });
   const { before } = values;
   const contenders = values.now
     ? [now]
-    : [await bundle(`before ${before}`, sourcesOf(before), { candidates: 2, options: {} }), now];
+    : [
+        await bundle(`before ${before}`, sourcesOf(before), {
+          ...{ candidates: 2, isShared: false, options: {} },
+        }),
+        now,
+      ];
   const sections: string[] = [];
   if (values.requests) {
     const lines = values.lines.map(Number);
@@ -157,7 +164,7 @@ async function main(): Promise<void> {
       progress(rows.at(-1)?.join(' | ') ?? '');
     }
     sections.push(
-      'A second window with the same model: both engines together, in MB, where a page that both have counts once (PSS).',
+      'A second window with the same model: the processes of both windows together, in MB, where a page that several have counts once (PSS).',
       markdownTable(['engine', 'one window', 'two windows', 'ratio'], rows),
     );
   }

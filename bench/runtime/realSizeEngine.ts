@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import esbuild, { type BuildOptions } from 'esbuild';
+import { type SharedFacts, sharedKey } from '../../engine/process/sharedKey';
+import { readRecord, sharedPlace } from '../../engine/process/sharedPlace';
 import type { LoadModelParams, ModelDescription } from '../../engine/protocol';
 import { EngineClient } from '../../engine/rpc/engineClient';
 import { median, ROOT } from '../harness';
@@ -25,6 +27,7 @@ export const MOST_BYTES = 11e9;
 /** Milliseconds after which nobody waits for a first frame any more. */
 export const LONGEST_FIRST = 150_000;
 const SIDE = path.join(ROOT, 'node_modules', '.cache', 'palimpsest-bench');
+const CACHE = path.join(SIDE, 'cache');
 
 export interface Contender {
   readonly name: string;
@@ -32,6 +35,8 @@ export interface Contender {
   readonly ghost: string;
   /** Candidates that a rewrite asks for before anything is shown. */
   readonly candidates: number;
+  /** Whether windows share an engine, as the extension has it with a model of this size. */
+  readonly isShared: boolean;
   /** What the extension asks for besides. */
   readonly options: { readonly interactive?: boolean };
 }
@@ -44,7 +49,7 @@ export interface Loadable {
 export async function bundle(
   name: string,
   root: string,
-  { candidates, options }: Pick<Contender, 'candidates' | 'options'>,
+  { candidates, options, isShared }: Pick<Contender, 'candidates' | 'options' | 'isShared'>,
 ): Promise<Contender> {
   const folder = path.join(SIDE, name);
   await esbuild.build({
@@ -63,6 +68,7 @@ export async function bundle(
     ghost: path.join(folder, 'ghost.js'),
     candidates,
     options,
+    isShared,
   };
 }
 
@@ -106,12 +112,13 @@ export interface Measured {
   readonly whole?: number | undefined;
 }
 
-export async function startEngine({ engine }: Contender): Promise<EngineClient> {
+export async function startEngine({ engine }: Contender, facts?: SharedFacts): Promise<EngineClient> {
   const client = await EngineClient.start({
     node: process.execPath,
     script: engine,
-    cacheFolder: path.join(SIDE, 'cache'),
+    cacheFolder: CACHE,
     hangMillis: 600_000,
+    ...(facts === undefined ? {} : { args: ['--share', JSON.stringify(facts)] }),
   });
   volunteerForTheKiller(client.pid);
   return client;
@@ -235,8 +242,8 @@ export async function loadedMemory(contender: Contender, model: Loadable): Promi
 }
 
 /**
- * Bytes of main memory of one engine, and of two with the same model: what they share counts half for each. Both have answered a
- * request before.
+ * Bytes of main memory of one window's processes, and of two windows' with the same model: what processes share counts with its part
+ * for each. Every window has had a request answered before.
  */
 export async function windowsMemory(
   contender: Contender,
@@ -245,9 +252,11 @@ export async function windowsMemory(
 ): Promise<readonly number[]> {
   const clients: EngineClient[] = [];
   const sums: number[] = [];
+  const facts = contender.isShared ? { model: model.folder, provider: 'cpu', cacheFolder: CACHE } : undefined;
+  const key = facts && (await sharedKey(facts, contender.engine));
   try {
     for (let window = 0; window < 2; window++) {
-      const client = await startEngine(contender);
+      const client = await startEngine(contender, facts);
       clients.push(client);
       await load(client, model);
       await client.infill({
@@ -262,7 +271,9 @@ export async function windowsMemory(
         ...contender.options,
       });
       await sleep(REST_MILLIS);
-      sums.push(clients.reduce((sum, { pid }) => sum + proportionalMemory(pid), 0));
+      const shared = key === undefined ? undefined : readRecord(sharedPlace(key))?.pid;
+      const pids = [...clients.map(({ pid }) => pid), ...(shared === undefined ? [] : [shared])];
+      sums.push(pids.reduce((sum, pid) => sum + proportionalMemory(pid), 0));
     }
     return sums;
   } finally {

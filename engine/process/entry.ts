@@ -7,14 +7,15 @@ import { runEngine } from './engineProcess';
 /**
  * `args` of the process:
  *   (none)                      an engine of one's own
- *   --shared KEY [--replace]    one that is shared with whoever names the same key; if none can be had, one of one's own
+ *   --share FACTS [--replace]   one that is shared with windows of the same facts (sharedKey.ts, as JSON) if their model is large; if
+ *                               none can be had, one of one's own. `--replace`: in place of one that does not answer
  *   --host KEY                  the engine that is shared
  */
 export async function runAs(args: readonly string[], loadModel: OpenModel): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      shared: { type: 'string' },
+      share: { type: 'string' },
       replace: { type: 'boolean', default: false },
       host: { type: 'string' },
     },
@@ -24,16 +25,25 @@ export async function runAs(args: readonly string[], loadModel: OpenModel): Prom
     hostEngine(sharedPlace(values.host), loadModel);
     return;
   }
-  if (values.shared !== undefined) {
-    const [{ relayEngine }, { sharedPlace }] = [await import('./sharedRelay'), await import('./sharedPlace')];
-    try {
-      const place = sharedPlace(values.shared);
-      await relayEngine({ place, hostArgs: ['--host', values.shared], replaces: values.replace });
-      return;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      lineLog(process.stderr)('warn', `This window has an engine of its own: ${reason}`);
-    }
-  }
+  if (values.share !== undefined && (await isRelayed(values.share, values.replace))) return;
   runEngine(loadModel);
+}
+
+/** Whether an engine that others use, too, answers in place of this process. */
+async function isRelayed(facts: string, replaces: boolean): Promise<boolean> {
+  const [{ parseFacts, sharedKey }, { relayEngine }, { sharedPlace }] = await Promise.all([
+    import('./sharedKey'),
+    import('./sharedRelay'),
+    import('./sharedPlace'),
+  ]);
+  try {
+    const key = await sharedKey(parseFacts(facts), process.argv[1] ?? '');
+    if (key === undefined) return false;
+    await relayEngine({ place: sharedPlace(key), hostArgs: ['--host', key], replaces });
+    return true;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    lineLog(process.stderr)('warn', `This window has an engine of its own: ${reason}`);
+    return false;
+  }
 }

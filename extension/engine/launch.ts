@@ -29,7 +29,7 @@ export async function engineLaunch({
   settings,
   server,
 }: LaunchFacts): Promise<EngineLaunch> {
-  const { nodePath, modelPath, provider } = settings;
+  const { nodePath, modelPath, provider, isShared } = settings;
   return {
     runtime: await findNode({
       setting: nodePath,
@@ -44,6 +44,8 @@ export async function engineLaunch({
     cacheFolder,
     modelFolder: modelFolder(extensionPath, modelPath),
     provider,
+    // Those that come with the extension are too small to gain from it.
+    isShared: isShared && server === undefined && modelPath !== '' && includedModel(modelPath) === undefined,
     ...(server === undefined
       ? {}
       : {

@@ -29,6 +29,8 @@ export interface EngineLaunch {
   readonly provider: ProviderChoice;
   /** Which answers in place of a model of this machine; `modelFolder` is then its name. */
   readonly server?: ServerParams;
+  /** Whether the engine may be one that other windows use as well, if its model is large. */
+  readonly isShared?: boolean;
   /** Of the engine's process; absent: the editor's own. */
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -224,7 +226,7 @@ export class EngineSupervisor {
     for (;;) {
       try {
         if (failure !== undefined) await this.backOff(failure, signal);
-        return await this.startOnce(signal);
+        return await this.startOnce(signal, failure);
       } catch (thrown) {
         const error = toEngineError(thrown);
         if (signal.aborted) {
@@ -250,7 +252,7 @@ export class EngineSupervisor {
     await pause(delay, signal);
   }
 
-  private async startOnce(signal: AbortSignal): Promise<ReadyEngine> {
+  private async startOnce(signal: AbortSignal, failure: EngineError | undefined): Promise<ReadyEngine> {
     this.enter({ kind: 'starting' });
     const launch = await this.options.launch();
     this.options.log.info(`Starting the engine on ${describeRuntime(launch.runtime)}`);
@@ -262,6 +264,7 @@ export class EngineSupervisor {
       signal,
       hangMillis: LOADING_PATIENCE,
       ...(launch.env === undefined ? {} : { env: launch.env }),
+      ...sharing(launch, failure),
       ...(this.options.startMillis === undefined ? {} : { startMillis: this.options.startMillis() }),
     });
     this.clients.add(client);
@@ -316,6 +319,22 @@ export class EngineSupervisor {
     this.current = state;
     this.stateEmitter.fire(state);
   }
+}
+
+/** Milliseconds: a shared engine may be at a step for another window when this one comes. */
+const SHARED_START = 60_000;
+
+function sharing(
+  { isShared, modelFolder: model, provider, cacheFolder }: EngineLaunch,
+  failure: EngineError | undefined,
+) {
+  if (!isShared) return {};
+  // One that this window has waited for in vain is ended for all.
+  const replaces = failure?.code === 'engine-unresponsive';
+  return {
+    args: ['--share', JSON.stringify({ model, provider, cacheFolder }), ...(replaces ? ['--replace'] : [])],
+    startMillis: SHARED_START,
+  };
 }
 
 function cancelled(): EngineError {

@@ -8,6 +8,7 @@ import path from 'node:path';
 import test, { after, afterEach, before, beforeEach, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { knock } from '../../engine/process/sharedHandshake';
+import { SHARED_FROM, sharedKey } from '../../engine/process/sharedKey';
 import { claim, readRecord, release, type SharedPlace, sharedPlace } from '../../engine/process/sharedPlace';
 import { EngineClient, type EngineExit } from '../../engine/rpc/engineClient';
 import { bundle, isAlive, rejects } from './processes';
@@ -17,18 +18,28 @@ const script = path.join(folder, 'scriptedEngine.js');
 before(() => bundle({ scriptedEngine: 'test/unit/process/scriptedEngine.ts' }, folder));
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
-const MODEL = '/models/a';
+/** A sparse file: it takes no room. */
+const MODEL = path.join(folder, 'large');
+before(() => {
+  fs.mkdirSync(MODEL);
+  fs.writeFileSync(path.join(MODEL, 'model.safetensors'), '');
+});
 const runtime = path.join(folder, 'run');
 
 describe('an engine that windows share', () => {
   let key = '';
   let place: SharedPlace;
-  beforeEach(() => {
-    key = randomBytes(12).toString('hex');
+  /** Of each test its own. */
+  let cacheFolder = '';
+  beforeEach(async () => {
+    cacheFolder = path.join(folder, 'cache', randomBytes(4).toString('hex'));
+    fs.truncateSync(path.join(MODEL, 'model.safetensors'), SHARED_FROM);
+    key = (await sharedKey(facts(), script)) ?? '';
     fs.mkdirSync(runtime, { recursive: true, mode: 0o700 });
     place = sharedPlace(key, path.join(runtime, 'palimpsest'));
   });
 
+  const facts = () => ({ model: MODEL, provider: 'cpu', cacheFolder });
   const windows: EngineClient[] = [];
   afterEach(async () => {
     await Promise.all(windows.splice(0).map((client) => client.stop()));
@@ -38,9 +49,9 @@ describe('an engine that windows share', () => {
     const client = await EngineClient.start({
       node: process.execPath,
       script,
-      args: ['--shared', key, ...args],
+      args: ['--share', JSON.stringify(facts()), ...args],
       env: { ...process.env, XDG_RUNTIME_DIR: runtime },
-      cacheFolder: path.join(folder, 'cache'),
+      cacheFolder,
     });
     windows.push(client);
     await client.loadModel({ folder: MODEL });
@@ -171,6 +182,13 @@ describe('an engine that windows share', () => {
     assert.notEqual(pid, killed);
     await b.stop();
     await isGone(pid);
+  });
+
+  test('with a small model, the window has one of its own', async () => {
+    fs.truncateSync(path.join(MODEL, 'model.safetensors'), SHARED_FROM - 1);
+    const a = await window();
+    assert.equal((await ask(a, 'steps 1')).candidates.length, 1);
+    assert.equal(readRecord(place), undefined);
   });
 
   test('where no engine can be shared, the window has one of its own', async () => {

@@ -6,6 +6,8 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after, afterEach, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SHARED_FROM } from '../../engine/process/sharedKey';
+import { readRecord, sharedPlace } from '../../engine/process/sharedPlace';
 import { RestartBudget } from '../../engine/rpc/restartBudget';
 import {
   EngineSupervisor,
@@ -29,6 +31,7 @@ interface Life {
   script: string;
   model: string;
   launches: number;
+  isShared?: true;
 }
 
 let lives: Life[] = [];
@@ -50,6 +53,7 @@ function begin(options: Partial<SupervisorOptions> = {}): Life {
         cacheFolder: path.join(os.tmpdir(), 'palimpsest-supervisor-test'),
         modelFolder: life.model,
         provider: 'cpu',
+        ...(life.isShared ? { isShared: true, env: { ...process.env, XDG_RUNTIME_DIR: folder } } : {}),
       };
     },
     log: { info: keep, warn: keep, error: keep },
@@ -83,6 +87,50 @@ async function until<T>(look: () => T | undefined | false, what: string): Promis
   }
   return assert.fail(`Not seen within a minute: ${what}.`);
 }
+
+describe('an engine of several windows', {
+  skip: process.platform === 'linux' ? false : 'by XDG_RUNTIME_DIR',
+}, () => {
+  const hostOf = async ({ supervisor }: Life): Promise<number> =>
+    supervisor.use(async () => {
+      const place = path.join(folder, 'palimpsest');
+      const [record = ''] = fs.readdirSync(place).filter((name) => name.endsWith('.json'));
+      return readRecord(sharedPlace(path.basename(record, '.json'), place))?.pid ?? 0;
+    });
+
+  function windows(options: Partial<SupervisorOptions> = {}): readonly [Life, Life] {
+    const lives = [begin(options), begin(options)] as const;
+    const model = path.join(folder, 'large');
+    fs.mkdirSync(model, { recursive: true });
+    fs.writeFileSync(path.join(model, 'model.safetensors'), '');
+    fs.truncateSync(path.join(model, 'model.safetensors'), SHARED_FROM);
+    for (const life of lives) Object.assign(life, { isShared: true, model });
+    return lives;
+  }
+
+  test('a window that is closed leaves it to the other, which does not notice', async () => {
+    const [a, b] = windows();
+    const [ofA, ofB] = [await hostOf(a), await hostOf(b)];
+    assert.ok(isAlive(ofA) && ofA === ofB);
+    await a.supervisor.stop();
+    await b.supervisor.use(infill('steps 1'));
+    assert.deepEqual([b.launches, await hostOf(b)], [1, ofA]);
+    await b.supervisor.stop();
+    await until(() => !isAlive(ofA), 'its end');
+  });
+
+  test('one that hangs is replaced for all of them', async () => {
+    const [a, b] = windows({ patience: () => 1000 });
+    const hung = await hostOf(a);
+    await hostOf(b);
+    await rejects(a.supervisor.use(infill('block 60000')), 'engine-unresponsive');
+    await a.supervisor.use(infill('steps 1'));
+    await until(() => !isAlive(hung), 'the end of the one that hung');
+    await b.supervisor.use(infill('steps 1'), { revive: true });
+    assert.equal(await hostOf(a), await hostOf(b));
+    assert.notEqual(await hostOf(a), hung);
+  });
+});
 
 describe('the engine’s life', () => {
   test('nothing runs before the first use, one engine after it, and none when it was idle', async () => {
