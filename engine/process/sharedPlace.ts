@@ -12,6 +12,9 @@ const KEY = /^[0-9a-f]{16,64}$/;
 /** A path that is longer cannot be a socket's on every system. */
 const LONGEST_SOCKET = 100;
 
+/** Milliseconds. */
+const OLD_LOG = 7 * 24 * 3600 * 1000;
+
 /** What a running engine says of itself. */
 export interface SharedRecord {
   readonly pid: number;
@@ -94,12 +97,12 @@ export function claim(place: SharedPlace, pid: number = process.pid): boolean {
   const { claim: file } = place;
   for (let attempt = 0; attempt < 2; attempt++) {
     if (createWhole(file, String(pid))) {
-      sweep(place, pid);
+      sweep(place);
       return true;
     }
     const owner = Number(readText(file));
     if (owner === pid) return true;
-    if (owner > 0 && exists(owner)) return false;
+    if (owner > 0 && isRunning(owner)) return false;
     // Only one of several can take it away.
     try {
       fs.renameSync(file, `${file}.${pid}`);
@@ -126,11 +129,19 @@ function createWhole(file: string, text: string): boolean {
   }
 }
 
-/** What an engine that was killed has left. */
-function sweep(place: SharedPlace, pid: number): void {
-  const record = readRecord(place);
-  if (record === undefined || record.pid === pid || exists(record.pid)) return;
-  release(place, record.pid);
+/** What engines that were killed have left, this one's and those of other keys, and logs that nobody reads any more. */
+function sweep({ folder }: SharedPlace): void {
+  for (const name of fs.readdirSync(folder)) {
+    const key = name.replace(/\.json$/, '');
+    if (!name.endsWith('.json') || !KEY.test(key)) continue;
+    const place = sharedPlace(key, folder);
+    const record = readRecord(place);
+    if (record !== undefined && !isRunning(record.pid)) release(place, record.pid);
+  }
+  for (const name of fs.readdirSync(folder).filter((one) => one.endsWith('.log'))) {
+    const file = path.join(folder, name);
+    if (Date.now() - fs.statSync(file).mtimeMs > OLD_LOG) fs.rmSync(file, { force: true });
+  }
 }
 
 /** Whether it still is: of two that take over from a dead one at the same moment, the second has it. */
@@ -160,4 +171,10 @@ function readText(file: string): string {
 export function textFrom(file: string, from: number): string {
   const bytes = fs.readFileSync(file);
   return bytes.subarray(bytes.length < from ? 0 : from).toString();
+}
+
+/** One that is dead, and only waits for its parent to notice, runs no more. */
+export function isRunning(pid: number): boolean {
+  if (!exists(pid)) return false;
+  return process.platform !== 'linux' || !/^State:\s+[ZX]/m.test(readText(`/proc/${pid}/status`));
 }

@@ -5,9 +5,9 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exists, watchParent } from './parentWatch';
+import { watchParent } from './parentWatch';
 import { knock } from './sharedHandshake';
-import { readRecord, type SharedPlace, type SharedRecord, textFrom } from './sharedPlace';
+import { isRunning, readRecord, type SharedPlace, type SharedRecord, textFrom } from './sharedPlace';
 
 /** Milliseconds. */
 const POLL = 40;
@@ -69,7 +69,7 @@ async function connect({ place, hostArgs, replaces }: RelayOptions): Promise<net
   let mayKill = replaces;
   for (;;) {
     const record = readRecord(place);
-    if (record !== undefined && exists(record.pid)) {
+    if (record !== undefined && isRunning(record.pid)) {
       const socket = await enter(record, mayKill ? KNOCK_BEFORE_KILL : KNOCK);
       if (socket !== undefined) return socket;
       if (mayKill) kill(record.pid);

@@ -38,11 +38,14 @@ async function lose({ report }: PartContext, provider: 'cuda' | 'webgpu'): Promi
   try {
     const { folder } = await engine.loadModel({ folder: STARTER, provider });
     const before = await answer(engine, folder, asked);
-    // Longer than any before, so that it needs memory that is not there.
-    const long = { ...asked, text: `${asked.text}\n${'value = value + 1\n'.repeat(200)}`, candidates: 8 };
+    const longer = (lines: number): Asked => ({
+      ...asked,
+      text: `${asked.text}\n${'value = value + 1\n'.repeat(lines)}`,
+      candidates: 8,
+    });
     let fate = Promise.resolve('');
     await new Promise<void>((resolve) => {
-      fate = fateOf('The request that ran meanwhile', answer(engine, folder, long, resolve));
+      fate = fateOf('The request that ran meanwhile', answer(engine, folder, longer(50), resolve));
       // One that ends before its first step waits for nothing either.
       fate.finally(resolve).catch(() => undefined);
     });
@@ -53,8 +56,8 @@ async function lose({ report }: PartContext, provider: 'cuda' | 'webgpu'): Promi
       return 'It was left out.';
     }
     let outcome = await fate;
-    // Filling a large device takes longer than a request: this one finds it full from the first step on.
-    outcome += ` ${await fateOf('The next one', answer(engine, folder, { ...long, seed: 1 }))}`;
+    // Filling a large device takes longer than a request: this one finds it full, and needs more than any before.
+    outcome += ` ${await fateOf('The next one', answer(engine, folder, longer(200)))}`;
     // While the memory is taken, a person goes on working: on the GPU as far as it goes, else on the CPU.
     const other = await startEngine();
     try {
