@@ -71,13 +71,14 @@ describe('an engine that windows share', () => {
     assert.ok(holds(), what);
   }
 
-  /** Nothing is left of it: no process, and no file but its log. */
-  async function isGone(pid: number): Promise<void> {
-    await until(() => !isAlive(pid), 'the engine ends with its last window');
-    const left = fs
-      .readdirSync(place.folder)
-      .filter((name) => name.startsWith(key) || name.endsWith('.sock'));
-    assert.deepEqual(left, [`${key}.log`]);
+  /** Stops the last window of it. Nothing is left then: no process, and no file but its log. */
+  async function endsWith(last: () => unknown): Promise<void> {
+    const record = readRecord(place);
+    assert.ok(record && isAlive(record.pid) && fs.existsSync(record.socket));
+    await last();
+    await until(() => !isAlive(record.pid), 'the engine ends with its last window');
+    const left = fs.readdirSync(place.folder).filter((name) => name.startsWith(key));
+    assert.deepEqual([left, fs.existsSync(record.socket)], [[`${key}.log`], false]);
   }
 
   test('two windows have one; each is answered, and the last one ends it', async () => {
