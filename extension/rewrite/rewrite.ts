@@ -1,5 +1,13 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
-import { commands, type Position, Selection, type TextDocument, type TextEditor, window } from 'vscode';
+import {
+  commands,
+  type Position,
+  Selection,
+  type TextDocument,
+  type TextEditor,
+  TextEditorSelectionChangeKind,
+  window,
+} from 'vscode';
 import { toEngineError } from '../../engine/errors';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { editDocument, isCursorNear } from '../documents/editing';
@@ -24,6 +32,9 @@ import { begin, beginReview, decide, resume } from './state/machine';
 import { type Reviewed, reviewedLast } from './state/reviewed';
 import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './state/transitions';
 import type { Ending, Refusal, Review, RewriteRequest, Span, Wanted } from './state/types';
+
+/** Events that nobody has asked for just now. */
+const BY_ITSELF: ReadonlySet<RewriteEvent['kind']> = new Set(['answered', 'failed', 'looked']);
 
 /** What all rewrites share. */
 export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, ReportServices {
@@ -66,6 +77,8 @@ export class Rewrite {
   private sent: readonly string[] = [];
   /** The document as the editor left it when it took a ghost text. */
   private inserted = '';
+  /** Whether a person has moved the cursor, or typed, since they last asked for something. */
+  private hasMoved = false;
   /** The document at the last event. */
   private text = '';
 
@@ -180,13 +193,23 @@ export class Rewrite {
 
   dispatch(event: RewriteEvent): void {
     if (event.kind === 'show-anyway') unsay();
-    // What comes by itself does not take the cursor away from where the person works by then.
-    const isAsked = event.kind !== 'answered' && event.kind !== 'failed';
-    this.enter(decide(this.state, event), isAsked || isCursorNear(this.document, this.spans));
+    // What comes by itself does not take the cursor away from where the person works by then, be it on the same line.
+    const isAsked = event.kind === 'changed' ? event.isTurn : !BY_ITSELF.has(event.kind);
+    const mayMove = isAsked || (!this.hasMoved && isCursorNear(this.document, this.spans));
+    if (isAsked) this.hasMoved = false;
+    this.enter(decide(this.state, event), mayMove);
+    if (event.kind === 'answered') this.reporter.answered(this.kind, !mayMove && this.form === 'diffEditor');
   }
 
-  /** All of the candidate. */
+  cursorMoved(editor: TextEditor, kind: TextEditorSelectionChangeKind | undefined): void {
+    if (kind === TextEditorSelectionChangeKind.Keyboard || kind === TextEditorSelectionChangeKind.Mouse)
+      this.hasMoved = true;
+    this.show?.cursorMoved(editor);
+  }
+
+  /** All of the candidate; where nothing of it is in sight, its first hunk is brought into view first. */
   accept(): void {
+    if (this.state.kind === 'reviewing' && this.shown.revealAny()) return;
     this.dispatch({ kind: 'accept', text: this.document.getText() });
   }
 
@@ -278,7 +301,7 @@ export class Rewrite {
         break;
       case 'review':
         this.denoise.end();
-        void this.shown.draw(effect.review, effect.fresh && mayMove);
+        void this.shown.draw(effect.review, effect.fresh && mayMove, mayMove);
         this.reporter.reviewing(effect.review, this.hunks.length);
         break;
       case 'refuse':
@@ -327,7 +350,6 @@ export class Rewrite {
       if (signal.aborted) return;
       this.dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes });
       if (document.getText() !== sent.text) this.secondLook.soon();
-      this.reporter.answered(this.kind);
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
     }

@@ -114,8 +114,8 @@ export class Rewrites implements CodeLensProvider {
       }),
     );
     this.owned.add(
-      window.onDidChangeTextEditorSelection(({ textEditor }) => {
-        this.of(textEditor.document.uri)?.show?.cursorMoved(textEditor);
+      window.onDidChangeTextEditorSelection(({ textEditor, kind }) => {
+        this.of(textEditor.document.uri)?.cursorMoved(textEditor, kind);
         this.updateContexts();
       }),
     );
@@ -235,6 +235,7 @@ export class Rewrites implements CodeLensProvider {
         ? {}
         : { selection: rangeOf(rewrite.document, { ...first, end: first.start }) }),
     });
+    await rewrite.comeBack();
   }
 
   cancelAt(address: string): void {

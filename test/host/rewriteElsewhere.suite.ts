@@ -138,6 +138,32 @@ describe('rewrite, while the person is elsewhere', () => {
     assert.deepEqual(editor.selection.active, at);
     assert.deepEqual(fingerprint(editor.document), before);
   });
+
+  it('leaves the cursor to whoever types on a line that is rewritten', async () => {
+    const editor = await openFile('elsewhere5.limiter', LONG_TEXT);
+    const { document } = editor;
+    const end = document.lineAt(LAST).range.end;
+    select(editor, [FIRST, LAST]);
+    const rewrite = await whileDenoising(
+      () => {
+        select(editor, [FIRST, LAST]);
+        return startRewrite(editor);
+      },
+      async () => {
+        editor.selection = new Selection(end, end);
+        for (const character of ' // so') await commands.executeCommand('type', { text: character });
+      },
+    );
+    await denoised(rewrite);
+    assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+    await until(() => rewrite.hunks.length > 0, 'the review');
+    for (const character of ' it is') await commands.executeCommand('type', { text: character });
+    const typed = () => document.lineAt(end.line).text.slice(end.character);
+    await until(() => typed() === ' // so it is' || document.getText().includes(' it is'), 'what was typed');
+    assert.equal(typed(), ' // so it is');
+    assert.deepEqual(editor.selection.active, document.lineAt(end.line).range.end);
+    await commands.executeCommand('palimpsest.rejectRewrite');
+  });
 });
 
 function groupOf(name: string): number | undefined {

@@ -427,12 +427,14 @@ describe('rewrite, hunk by hunk', () => {
     const rewrite = rewrites.present(editor, { spans, candidates: [{ texts: [ANSWER] }] }, 0);
     assert.ok(rewrite);
     await until(() => rewrite.hunks.length === 3, 'the review');
-    editor.selection = new Selection(0, 0, 0, 0);
-    editor.revealRange(editor.selection);
-    await until(() => editor.visibleRanges.every(({ end }) => end.line < 300), 'the first lines');
-    await run('acceptHunk');
-    assert.equal(document.getText(), before, 'nothing is taken that nobody sees');
-    await until(() => editor.visibleRanges.some(({ end }) => end.line > 400), 'the hunk in view');
+    for (const command of ['acceptRewrite', 'acceptHunk'] as const) {
+      editor.selection = new Selection(0, 0, 0, 0);
+      editor.revealRange(editor.selection);
+      await until(() => editor.visibleRanges.every(({ end }) => end.line < 300), 'the first lines');
+      await run(command);
+      assert.equal(document.getText(), before, 'nothing is taken that nobody sees');
+      await until(() => editor.visibleRanges.some(({ end }) => end.line > 400), 'the hunk in view');
+    }
     await run('acceptHunk');
     await until(() => rewrite.hunks.length === 2, 'it is taken');
   });

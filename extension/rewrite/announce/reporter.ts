@@ -84,10 +84,10 @@ export class Reporter {
     this.services.lineNote.show(editor, line, sayTooLong(long));
   }
 
-  /** Who works in another file by then learns of it. */
-  answered(kind: RewriteState['kind']): void {
+  /** Who works in another file by then learns of it. `isHeld`: elsewhere in this one, and the review would come to the front. */
+  answered(kind: RewriteState['kind'], isHeld: boolean): void {
     const { document, services } = this;
-    if (editorsOf(document).length > 0 || kind === 'denoising') return;
+    if ((editorsOf(document).length > 0 && !isHeld) || kind === 'denoising') return;
     const name = document.uri.path.slice(document.uri.path.lastIndexOf('/') + 1);
     if (kind === 'ended') {
       void window.showInformationMessage(l10n.t('The rewrite of {0} has ended without a change.', name));

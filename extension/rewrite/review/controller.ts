@@ -176,6 +176,20 @@ export class ReviewShow {
     return true;
   }
 
+  /** Goes to the first hunk where none is in sight; false where one is. */
+  revealAny(): boolean {
+    const editor = window.activeTextEditor;
+    if (editor?.document !== this.document || this.shown?.form !== 'inline') return false;
+    const isSeen = (hunk: Hunk) => {
+      const last = anchorOf(this.document, hunk).line;
+      const first = Math.min(hunk.startLine, last);
+      return editor.visibleRanges.some(({ start, end }) => start.line <= last && first <= end.line);
+    };
+    if (this.hunks.length === 0 || this.hunks.some(isSeen)) return false;
+    this.goTo(0);
+    return true;
+  }
+
   /** The ghost text is there only while the cursor is at its anchor. */
   cursorMoved(editor: TextEditor): void {
     if (this.shown?.form !== 'inline' || editor.document !== this.document) return;
@@ -218,8 +232,11 @@ export class ReviewShow {
     editor.revealRange(editor.selection);
   }
 
-  /** `fresh`: there is something else to look at, so the cursor goes there and a diff editor comes to the front. */
-  async draw(review: Review, fresh: boolean): Promise<void> {
+  /**
+   * `fresh`: there is something else to look at, so the cursor goes there and a diff editor comes to the front. `mayOpen`: where none
+   * is open, one opens; not over what somebody works at in the file meanwhile.
+   */
+  async draw(review: Review, fresh: boolean, mayOpen = true): Promise<void> {
     const { document, stage } = this;
     const text = document.getText();
     const hunks = hunksOf(text, review.spans, candidateOf(review));
@@ -238,7 +255,7 @@ export class ReviewShow {
       const title = l10n.t('{0}: rewrite', name);
       // Never over what somebody works in meanwhile: it opens when they are back.
       const isSeen = this.isLookedAt();
-      if (isSeen || stage.diffs.isOpen(document)) {
+      if ((isSeen && mayOpen) || stage.diffs.isOpen(document)) {
         await stage.diffs.show(document, textWith(text, review), title, fresh && isSeen);
       }
       this.showMarkInDiff(mark);
