@@ -30,6 +30,18 @@ export function withinLine(answer: string, { before, after, original }: LineCont
   return answer;
 }
 
+/**
+ * The answer without blanks at its ends that the line has there already; not where what stood there had them as well, and not at the
+ * beginning of a line, where blanks are its indentation.
+ */
+export function withoutDoubledBlanks(answer: string, { before, after, original }: LineContext): string {
+  if (answer.trim() === '') return answer;
+  let text = answer;
+  if (/\S[ \t]+$/.test(before.slice(-200)) && !/^[ \t]/.test(original)) text = text.replace(/^[ \t]+/, '');
+  if (/^[ \t]+\S/.test(after.slice(0, 200)) && !/[ \t]$/.test(original)) text = text.replace(/[ \t]+$/, '');
+  return text;
+}
+
 function isPartOfLine(original: string, before: string, after: string): boolean {
   if (original.trim() === '' || /[\r\n]/.test(original)) return false;
   const lineStart = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1;

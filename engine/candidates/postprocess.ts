@@ -18,7 +18,7 @@ import {
   withLineEnds,
   withoutBlankEnd,
 } from './lines';
-import { withinLine } from './partOfLine';
+import { withinLine, withoutDoubledBlanks } from './partOfLine';
 import { FlawFinder } from './quality/flaws';
 import { rankCandidates } from './rank';
 import { answerText, type TokenBytes } from './text';
@@ -151,7 +151,8 @@ function placedText(
   isAsked: boolean,
 ): string {
   if (isAsked) return withLineEnds(placedCode(code, { ...sides, original, unit }), lineEnd);
-  return withinLine(code, { ...sides, original });
+  const line = { ...sides, original };
+  return withoutDoubledBlanks(withinLine(code, line), line);
 }
 
 interface RawText {

@@ -4,7 +4,8 @@ import type { Flaw } from '../protocol';
 import { isJson, type JsonLanguage, jsonFaults } from './json';
 import { leastEdit } from './leastEdit';
 import type { SyntaxTrees } from './syntaxTrees';
-import { declaresAgain, isNoWorse, type SyntaxTree } from './tree';
+import { declaresAgain, isNoWorse, leavesBlock, type SyntaxTree } from './tree';
+import type { OffsetRange } from './types';
 
 /** The whole text with an answer in it, and what the engine finds wrong with that answer. */
 export interface Judgeable {
@@ -12,21 +13,27 @@ export interface Judgeable {
   readonly flaws?: readonly Flaw[];
 }
 
-/** One for each answer. `text`: the whole text as it was when it was sent. */
+export interface JudgedText {
+  readonly text: string;
+  readonly languageId: string;
+  readonly region?: OffsetRange | undefined;
+}
+
+/** One for each answer. `text`: the whole text as it was when it was sent; `region`: from the first place of an answer to the last. */
 export async function qualitiesOf(
   syntax: Pick<SyntaxTrees, 'ask'>,
-  { text, languageId }: { readonly text: string; readonly languageId: string },
+  { text, languageId, region }: JudgedText,
   answers: readonly Judgeable[],
 ): Promise<readonly Quality[]> {
   if (answers.length === 0) return [];
   const judged = (read: (whole: string) => Reading) =>
     answers.map(({ whole, flaws = [] }) => qualityOf(flaws, read(whole)));
   if (isJson(languageId)) return judged(jsonReading(text, languageId));
-  const look = (tree: SyntaxTree) => judged((whole) => readingWith(tree, whole));
+  const look = (tree: SyntaxTree) => judged((whole) => readingWith(tree, whole, region));
   return (await syntax.ask(text, languageId, look)) ?? judged(() => UNKNOWN);
 }
 
-const UNKNOWN: Reading = { parses: 'unknown', declaresAgain: false };
+const UNKNOWN: Reading = { parses: 'unknown', declaresAgain: false, leavesBlock: false };
 
 function jsonReading(text: string, language: JsonLanguage): (whole: string) => Reading {
   const before = jsonFaults(text, language);
@@ -36,11 +43,12 @@ function jsonReading(text: string, language: JsonLanguage): (whole: string) => R
     return {
       parses: after.errors <= before.errors ? 'yes' : 'no',
       declaresAgain: after.declaredTwice > before.declaredTwice,
+      leavesBlock: false,
     };
   };
 }
 
-function readingWith(tree: SyntaxTree, whole: string): Reading {
+function readingWith(tree: SyntaxTree, whole: string, region: OffsetRange | undefined): Reading {
   const edit = leastEdit(tree.text, whole);
   const edited = tree.edited(edit);
   if (edited === undefined) return UNKNOWN;
@@ -48,9 +56,12 @@ function readingWith(tree: SyntaxTree, whole: string): Reading {
     const { start, end, text } = edit;
     const before = tree.faults({ start, end });
     const after = edited.faults({ start, end: start + text.length });
+    const parses = isNoWorse(before, after);
     return {
-      parses: isNoWorse(before, after) ? 'yes' : 'no',
+      parses: parses ? 'yes' : 'no',
       declaresAgain: declaresAgain(before, after),
+      // Of what does not parse, nobody knows where it ends.
+      leavesBlock: parses && region !== undefined && leavesBlock(tree, edited, region),
     };
   } finally {
     edited.dispose();

@@ -39,6 +39,14 @@ export function misplacedIn(
 ): number {
   // Bash: `log("text")` is no call.
   if (node.type === 'command') return children.filter(({ type }) => type === 'subshell').length;
+  // C#: `f(Order order)` declares nothing, unless it goes out.
+  if (node.type === 'argument')
+    return /^(out|ref|in)\b/.test(node.text)
+      ? 0
+      : children.filter(({ type }) => type === 'declaration_expression').length;
+  // Java and C#: what is private belongs to a class.
+  if (node.type === 'block' || node.type === 'constructor_body')
+    return children.filter(isMemberInBlock).length;
   if (node.type === 'method_definition') return Number(isWrongAccessor(node));
   if (CLASS_BODIES.has(node.type)) return strangeConstructors(children, parent);
   const wrong = parent === undefined && Object.hasOwn(AT_TOP, node.type) ? AT_TOP[node.type] : undefined;
@@ -55,6 +63,12 @@ function isWrongAccessor(method: StructureNode): boolean {
   if (kind === undefined) return false;
   const count = parameters.namedChildren.filter((child) => child?.type !== 'comment').length;
   return count !== (kind === 'get' ? 0 : 1);
+}
+
+const LOCALS: ReadonlySet<string> = new Set(['local_variable_declaration', 'local_declaration_statement']);
+
+function isMemberInBlock({ type, text }: StructureNode): boolean {
+  return LOCALS.has(type) && /^(private|protected|public|internal)\b/.test(text);
 }
 
 /** What stands in front of its name: modifiers, and whether it is an accessor. */

@@ -109,13 +109,23 @@ function namesDeclaredBy(node: StructureNode): readonly string[] {
   if (node.type === 'method_definition' || node.type === 'method_declaration') {
     const head = headOf(node, name);
     return node.type === 'method_declaration' && node.childForFieldName('receiver') === null
-      ? []
+      ? signatureOf(node, name, head)
       : [
           `${head.replace(/\b(async|override|public|private|protected|readonly)\b|\w+\s+\*|\s/g, '')} ${name.text}`,
         ];
   }
   if (!DECLARATIONS.has(node.type) || name.text === '_' || name.text === 'init') return [];
   return [name.text];
+}
+
+/** Java and C#: a method is told by its parameters' types as well. Some say of themselves that they are declared twice. */
+function signatureOf(method: StructureNode, name: StructureNode, head: string): readonly string[] {
+  if (/\bpartial\b|\.\s*$|#/.test(head)) return [];
+  const parameters = method.childForFieldName('parameters')?.namedChildren ?? [];
+  const types = parameters.map(
+    (parameter) => parameter?.childForFieldName('type')?.text ?? parameter?.text ?? '',
+  );
+  return [`${name.text}${method.childForFieldName('type_parameters')?.text ?? ''}(${types.join()})`];
 }
 
 /** JavaScript and TypeScript: what holds other patterns, in this field or, without one, in all its children. */

@@ -6,6 +6,10 @@ import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './
 import { type StructureFaults, structureFaults } from './structure';
 import type { OffsetRange, TextEdit } from './types';
 
+/** What other code is not to end. A function that is a value may end anywhere. */
+const DEFINITION =
+  /^(async_)?(function|method|class|struct|impl|trait|interface|constructor|local_function)(_specifier|_item|_definition|_declaration|_statement)?$|^abstract_class_declaration$|^generator_function_declaration$/;
+
 /** Places where a text does not parse. Of two readings the one with more of either is the worse. */
 export interface Faults extends StructureFaults {
   /** That touch the region. */
@@ -54,6 +58,24 @@ export class SyntaxTree {
     const start = this.text.slice(0, region.start).trimEnd().length;
     const end = this.text.length - this.text.slice(region.end).trimStart().length;
     return { inRegion, everywhere, ...structureFaults(this.tree.rootNode, { start, end }) };
+  }
+
+  /** Functions and classes whose body holds the region. */
+  bodiesAround({ start, end }: OffsetRange): number {
+    let count = 0;
+    let node: Node | null = this.tree.rootNode;
+    while (node !== null) {
+      if (DEFINITION.test(node.type)) {
+        const body = node.childForFieldName('body');
+        if (body !== null && body.startIndex <= start && end <= body.endIndex && node.startIndex < start)
+          count++;
+      }
+      node =
+        node.namedChildren.find(
+          (child) => child !== null && child.startIndex <= start && end <= child.endIndex,
+        ) ?? null;
+    }
+    return count;
   }
 
   /** Comments and the text of strings that touch a region, in text order. */
@@ -105,6 +127,25 @@ export function isNoWorse(before: Faults, after: Faults): boolean {
     after.misindented <= before.misindented &&
     after.misplaced <= before.misplaced
   );
+}
+
+/**
+ * Whether what stands in the region now ends a function or a class that it stood in. `after`: the text that differs from `before` in the
+ * region alone; `region`: of `before`.
+ */
+export function leavesBlock(before: SyntaxTree, after: SyntaxTree, region: OffsetRange): boolean {
+  const now = { start: region.start, end: region.end + after.text.length - before.text.length };
+  return (
+    after.bodiesAround(withoutBlanks(after.text, now)) <
+    before.bodiesAround(withoutBlanks(before.text, region))
+  );
+}
+
+/** Blanks at the ends of a region belong to no body. */
+function withoutBlanks(text: string, { start, end }: OffsetRange): OffsetRange {
+  const part = text.slice(start, end);
+  if (part.trim() === '') return { start, end: start };
+  return { start: end - part.trimStart().length, end: start + part.trimEnd().length };
 }
 
 /** Whether an edit declares a name where it is declared already. */

@@ -34,7 +34,15 @@ export class AnswerGate {
       whole: applyCandidate(text, candidate),
       flaws: candidate.flaws ?? [],
     }));
-    const qualities = await qualitiesOf(this.syntax, { text, languageId: language }, answers);
+    const spans = candidates.flatMap((candidate) => candidate.spans);
+    const region =
+      spans.length === 0
+        ? undefined
+        : {
+            start: Math.min(...spans.map(({ start }) => start)),
+            end: Math.max(...spans.map(({ end }) => end)),
+          };
+    const qualities = await qualitiesOf(this.syntax, { text, languageId: language, region }, answers);
     return ranked(
       candidates.flatMap((candidate, i) => {
         const quality = qualities[i];

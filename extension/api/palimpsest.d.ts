@@ -87,6 +87,7 @@ export interface Quality {
   readonly reasons: readonly (
     | 'does-not-parse'
     | 'declares-again'
+    | 'leaves-block'
     | 'unfinished'
     | 'loops'
     | 'deletes'

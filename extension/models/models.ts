@@ -326,7 +326,7 @@ function isChosen({ id, place }: ModelRow): boolean {
 async function useModel(model: string, title: string): Promise<void> {
   await setModel(model);
   await setServer(undefined);
-  say(l10n.t('Palimpsest uses {0} from now on.', title), 'check');
+  say(l10n.t('{0} is used from now on.', title), 'check');
 }
 
 async function setModel(model: string): Promise<void> {

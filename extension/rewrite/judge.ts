@@ -4,6 +4,7 @@ import type { Flaw } from '../../engine/protocol';
 import { qualitiesOf } from '../../engine/syntax/judge';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { applyEdits, inOrder } from '../text/edits';
+import type { OffsetRange } from '../text/types';
 import type { Candidate, Span } from './state/types';
 
 /** As the engine gives it. */
@@ -24,7 +25,7 @@ export async function judged(
     whole: wholeWith(document.text, spans, texts),
     flaws,
   }));
-  const qualities = await qualitiesOf(syntax, document, answers);
+  const qualities = await qualitiesOf(syntax, { ...document, region: regionOf(spans) }, answers);
   return ranked(
     candidates.map(({ texts, source, isUnfitted }, i): Candidate => {
       const found = qualities[i];
@@ -49,7 +50,8 @@ export async function judgedAgain(
     whole: wholeWith(document.text, spans, texts),
     flaws: quality === undefined ? [] : flawsOf(quality),
   }));
-  const before = { ...document, text: wholeWith(document.text, spans, stood) };
+  const text = wholeWith(document.text, spans, stood);
+  const before = { ...document, text, region: regionOf(spans, text.length - document.text.length) };
   const qualities = await qualitiesOf(syntax, before, seen);
   let isNew = false;
   const looked = candidates.map((candidate, i): Candidate => {
@@ -63,6 +65,14 @@ export async function judgedAgain(
     return { ...candidate, quality };
   });
   return isNew ? looked : undefined;
+}
+
+/** From the first span to the last; `more`: units that have come in between. */
+function regionOf(spans: readonly Span[], more = 0): OffsetRange | undefined {
+  const [first] = spans;
+  if (first === undefined) return undefined;
+  const start = Math.min(...spans.map((span) => span.start));
+  return { start, end: more + Math.max(...spans.map((span) => span.end)) };
 }
 
 function wholeWith(text: string, spans: readonly Span[], texts: readonly string[]): string {

@@ -226,7 +226,7 @@ describe('models', () => {
     const bar = statusMessages();
     await commands.executeCommand('palimpsest.chooseModel', 'starter');
     bar.stop();
-    assert.match(bar.said.join('\n'), /uses Palimpsest starter from now on/);
+    assert.match(bar.said.join('\n'), /Palimpsest starter is used from now on/);
     assert.equal(workspace.getConfiguration('palimpsest').get('model.path'), 'starter');
     assert.equal(tree.getTreeItem(row).contextValue, 'choose remove');
     tree.dispose();

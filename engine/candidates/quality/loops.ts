@@ -90,7 +90,9 @@ export function repetition(text: string, old: string, around: () => string): 'lo
     if (run.times < usual) return undefined;
     if (longestRun(unitsOf(old), counts).times >= run.times) return undefined;
     if (standsIn(around(), run)) return undefined;
-    return run.times > loops * usual ? 'loops' : 'repeats';
+    // Where one line stood, hardly anybody wants a long table.
+    const most = (old !== '' && !old.includes('\n') ? Math.min(loops, 1.5) : loops) * usual;
+    return run.times > most ? 'loops' : 'repeats';
   };
   const named = strangeness(NAMED);
   return named === 'loops' ? named : (strangeness(TABULAR) ?? named);

@@ -2,7 +2,10 @@
 import type { Flaw } from '../../protocol';
 
 /** What the engine finds in the text, and what only a grammar can tell. */
-export type Reason = Flaw | 'does-not-parse' | 'declares-again';
+export type Reason = Flaw | TreeFault;
+
+/** What only a grammar can tell. */
+type TreeFault = 'does-not-parse' | 'declares-again' | 'leaves-block';
 
 /** `poor` is shown to nobody who did not ask for it. */
 export type Mark = 'likely' | 'unsure' | 'poor';
@@ -22,34 +25,40 @@ export interface Reading {
   readonly parses: 'yes' | 'no' | 'unknown';
   /** Whether it declares a name where that is declared already. */
   readonly declaresAgain: boolean;
+  /** Whether it ends the function or class that it stands in. */
+  readonly leavesBlock: boolean;
 }
 
 const POOR: ReadonlySet<Reason> = new Set<Reason>([
   'does-not-parse',
   'declares-again',
+  'leaves-block',
   'unfinished',
   'loops',
   'deletes',
   'unbalanced',
 ]);
 
-export function qualityOf(flaws: readonly Flaw[], { parses, declaresAgain }: Reading): Quality {
+export function qualityOf(flaws: readonly Flaw[], { parses, declaresAgain, leavesBlock }: Reading): Quality {
   // A grammar knows which brackets pair; counting them is for languages without one.
   const known = parses === 'unknown' ? flaws : flaws.filter((flaw) => flaw !== 'unbalanced');
   const reasons: readonly Reason[] = [
     ...(parses === 'no' ? ['does-not-parse' as const] : []),
     ...(declaresAgain ? ['declares-again' as const] : []),
+    ...(leavesBlock ? ['leaves-block' as const] : []),
     ...known,
   ];
   if (reasons.some((reason) => POOR.has(reason))) return { mark: 'poor', reasons };
   return { mark: reasons.length === 0 ? 'likely' : 'unsure', reasons };
 }
 
+function isTreeFault(reason: Reason): reason is TreeFault {
+  return reason === 'does-not-parse' || reason === 'declares-again' || reason === 'leaves-block';
+}
+
 /** What of its reasons is wrong with the answer whatever stands around it. */
 export function flawsOf({ reasons }: Quality): readonly Flaw[] {
-  return reasons.flatMap((reason) =>
-    reason === 'does-not-parse' || reason === 'declares-again' ? [] : [reason],
-  );
+  return reasons.flatMap((reason) => (isTreeFault(reason) ? [] : [reason]));
 }
 
 export function asDraft(quality: Quality = { mark: 'likely', reasons: [] }): Quality {

@@ -33,6 +33,8 @@ function wordsOfReason(reason: Reason): string {
       return l10n.t('does not parse');
     case 'declares-again':
       return l10n.t('declares a name that is already declared here');
+    case 'leaves-block':
+      return l10n.t('ends the function or class around it');
     case 'unfinished':
       return l10n.t('breaks off before its end');
     case 'loops':

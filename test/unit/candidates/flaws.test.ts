@@ -36,6 +36,7 @@ const cases: readonly [string, string, string, readonly Flaw[]][] = [
   ['a number over and over', 'sum(items) / count', `[${'0: '.repeat(34)}]`, ['loops']],
   ['the same in a list', 'sum(items) / count', `[${'2.5, '.repeat(30)}]`, ['loops']],
   ['a table of zeros', 'sum(items) / count', `[${'0, '.repeat(16)}0]`, ['repeats']],
+  ['a longer one', 'sum(items) / count', `[0, ${'.0, '.repeat(22)}.0]`, ['loops']],
   ['a short one', 'sum(items) / count', `[${'0, '.repeat(8)}0]`, []],
   ['a value with nothing between', 'sum(items) / count', 'sum(items) / 8px 8px 8px 8px 8px 8px', ['repeats']],
   ['four of them', 'sum(items) / count', 'sum(items) / 8px 8px 8px 8px', []],

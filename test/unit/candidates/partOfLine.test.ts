@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { withinLine } from '../../../engine/candidates/partOfLine';
+import { withinLine, withoutDoubledBlanks } from '../../../engine/candidates/partOfLine';
 
 /** The file with the selection between ⟦ and ⟧. */
 function cut(file: string, answer: string): string {
@@ -50,5 +50,25 @@ describe('withinLine', () => {
 
   it('takes a selection that closes more than it opens for what it is', () => {
     assert.equal(cut('call(⟦a)⟧\n', 'b)\nnext()'), 'b)');
+  });
+});
+
+describe('withoutDoubledBlanks', () => {
+  const fit = (file: string, answer: string): string => {
+    const [before = '', original = '', after = ''] = file.split(/[⟦⟧]/);
+    return withoutDoubledBlanks(answer, { before, after, original });
+  };
+
+  it('leaves one blank where the line has one', () => {
+    assert.equal(fit('return total() ⟦!= 0⟧\n', ' == 0'), '== 0');
+    assert.equal(fit('x = ⟦⟧ + 1\n', ' a '), 'a');
+  });
+
+  it('leaves indentation, blanks that stood there, and an answer of blanks alone', () => {
+    assert.equal(fit('    ⟦x⟧\n', '  y'), '  y');
+    assert.equal(fit('a⟦ + b⟧\n', ' - b'), ' - b');
+    assert.equal(fit('a ⟦ + b ⟧ c\n', ' - b '), ' - b ');
+    assert.equal(fit('a ⟦b⟧ c\n', '  '), '  ');
+    assert.equal(fit('a = b\n⟦c⟧\n', '  d'), '  d');
   });
 });

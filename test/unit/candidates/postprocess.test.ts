@@ -36,7 +36,7 @@ describe('postprocess', () => {
     assert.equal(edited('  ⟦a();⟧\n}\n', 'b();\n      '), '  b();\n}\n');
     assert.equal(edited('  ⟦a();⟧\n}\n', 'b();\n\n'), '  b();\n}\n');
     assert.equal(edited('⟦a\n⟧\nb\n', 'c\n'), 'c\n\nb\n', 'there was one');
-    assert.equal(edited('x = ⟦1⟧ + 2\n', '3 '), 'x = 3  + 2\n', 'within a line');
+    assert.equal(edited('x = ⟦1⟧ + 2\n', '3 '), 'x = 3 + 2\n', 'within a line');
     assert.equal(edited('if a:\n⟦⟧\n', '    b\n    '), 'if a:\n    b\n    \n', 'inserted');
   });
 

@@ -54,7 +54,7 @@ const PIECES = [
   ' * ',
 ];
 
-const YES = { parses: 'yes', declaresAgain: false } as const;
+const YES = { parses: 'yes', declaresAgain: false, leavesBlock: false } as const;
 
 const faultsIn = (text: string, languageId: string) =>
   trees.ask(text, languageId, (tree) => tree.faults({ start: 0, end: text.length }).everywhere);
@@ -197,6 +197,49 @@ describe('the gate', () => {
         (languageId) => [languageId, text, 'X;', 'const a = 2;', 'declares-again'] as const,
       ),
     ),
+    // Code that goes on with the next function.
+    [
+      'python',
+      'def f(a):\n    b = g(a)\n    return b\n\n\nf(1)\n',
+      'return b',
+      "return b\n\n\nif __name__ == '__main__':\n    f(2)",
+      'leaves-block',
+    ],
+    [
+      'rust',
+      'impl M {\n    fn a(&self) -> u8 {\n        self.x\n    }\n}\n',
+      'self.x',
+      'self.x\n    }\n\n    fn b(&self) -> u8 {\n        self.y',
+      'leaves-block',
+    ],
+    [
+      'java',
+      'class A {\n  int a() {\n    return 1;\n  }\n}\n',
+      'return 1;',
+      'return 2;\n  }\n\n  int b() {\n    return 3;',
+      'leaves-block',
+    ],
+    [
+      'java',
+      'class A {\n  int x;\n  A(int x) {\n    this.x = x;\n  }\n}\n',
+      'this.x = x;',
+      'private final int y;',
+      'does-not-parse',
+    ],
+    [
+      'java',
+      'class A {\n  int a(int x) { return 1; }\n  int b(String y) { return 2; }\n}\n',
+      'int b(String y)',
+      'int a(int y)',
+      'declares-again',
+    ],
+    [
+      'csharp',
+      'class A {\n  void F(Order o) {\n    Save(o.Id);\n  }\n}\n',
+      'Save(o.Id)',
+      'Save(Order order)',
+      'does-not-parse',
+    ],
     [
       'typescript',
       'class A {\n  f(a: string, b?: number) {\n    X;\n  }\n}\n',
@@ -260,7 +303,7 @@ describe('the gate', () => {
     );
     assert.deepEqual(
       fresh.map((one) => found.find(({ texts }) => texts[0] === one)?.quality?.reasons),
-      [[], ['does-not-parse'], ['declares-again']],
+      [[], ['does-not-parse'], ['declares-again', 'leaves-block']],
     );
   });
 
@@ -298,6 +341,26 @@ describe('the gate', () => {
         'class A:\n    @property\n    def x(self):\n        return 1\n\n    def y(self):\n        return 2\n',
         'def y(self)',
         '@x.setter\n    def x(self, value)',
+      ],
+      [
+        'java',
+        'class A {\n  int a(int x) { return 1; }\n  int b(String y) { return 2; }\n}\n',
+        'int b',
+        'int a',
+      ],
+      ['csharp', 'class A {\n  void F(string s) {\n    P(s);\n  }\n}\n', 'P(s)', 'P(s, out int n)'],
+      // Who selects a whole function may get two; and a statement may be several.
+      [
+        'python',
+        'def f(a):\n    return a\n',
+        'def f(a):\n    return a',
+        'def f(a):\n    return g(a)\n\n\ndef g(a):\n    return a',
+      ],
+      [
+        'java',
+        'class A {\n  int a() {\n    return 1;\n  }\n}\n',
+        'return 1;',
+        'if (x) {\n      return 2;\n    }\n    return 3;',
       ],
       ['shellscript', 'log "a"\nlog "b"\n', 'log "b"', '(log "b")'],
       ['rust', 'fn a() {}\nconst B: u8 = 1;\n', 'const B: u8 = 1;', 'make!(a);\nmake! { a }'],
