@@ -216,6 +216,7 @@ export class Palimpsest {
       engine: this.engine,
       exclusions: this.exclusions,
       surroundings,
+      syntax: this.syntax,
       isSnoozed: () => this.ghostSwitches.isSnoozed,
       lastEdit: (document) => lastEdits.of(document),
       isBusy: () => this.rewrites.isDenoising,

@@ -16,6 +16,7 @@ import { toEngineError } from '../../engine/errors';
 import type { Exclusion } from '../../engine/privacy/secrets';
 import { type CopySource, DEFAULT_GATE, type InfillParams } from '../../engine/protocol';
 import { isCrash } from '../../engine/rpc/failures';
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { setContext } from '../common/contextKeys';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
@@ -26,6 +27,7 @@ import { rangeOf } from '../text/ranges';
 import { BackOff } from './backOff';
 import type { Remembered } from './cache';
 import type { EditKind } from './editKind';
+import { fitting } from './fitting';
 import { offersOf, textsOf, visibleOf } from './offer';
 import { Offered } from './offered';
 import { refusalOf } from './position';
@@ -42,6 +44,7 @@ export interface GhostServices {
   readonly engine: EngineSupervisor;
   readonly exclusions: Exclusions;
   readonly surroundings: Surroundings;
+  readonly syntax: SyntaxTrees;
   readonly isSnoozed: () => boolean;
   readonly lastEdit: (document: TextDocument) => EditKind;
   /** Whether the engine has something else to do first, so that waiting says nothing about the model. */
@@ -266,13 +269,16 @@ export class GhostText {
       );
       if (result === undefined) return undefined;
       wait.answered(result.millis);
-      return result.candidates.flatMap(({ spans: [span] }) => {
+      const answers = result.candidates.flatMap(({ spans: [span] }) => {
         if (span?.start !== at) return [];
         // Of an answer in the middle of a line only the first line is offered.
         for (const text of textsOf([span.text], before, after))
           this.sources.remember(question.document, before, text, span.source);
         return [span.text];
       });
+      const sides = { before: text.slice(0, at), after: text.slice(at), languageId: document.languageId };
+      // What passes the gate is likely enough to be looked at as it is, and there is no time to spare.
+      return isAsked ? await fitting(this.services.syntax, sides, answers) : answers;
     } catch (thrown) {
       const error = toEngineError(thrown);
       if (error.code === 'cancelled' || error.code === 'superseded') return undefined;
