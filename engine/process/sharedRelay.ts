@@ -1,6 +1,6 @@
 // A window's own process in front of an engine that it shares with other windows: it finds that engine or starts it, and passes on what
 // comes. To the window it is the engine: it lives, fails, and is killed alone.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
@@ -67,19 +67,28 @@ async function connect({ place, hostArgs, replaces }: RelayOptions): Promise<net
   let starts = 0;
   let nextStart = Number.NEGATIVE_INFINITY;
   let mayKill = replaces;
+  const started: ChildProcess[] = [];
   for (;;) {
     const record = readRecord(place);
     if (record !== undefined && isRunning(record.pid)) {
       const socket = await enter(record, mayKill ? KNOCK_BEFORE_KILL : KNOCK);
-      if (socket !== undefined) return socket;
+      if (socket !== undefined) {
+        // Another window's was first: nobody waits for the one that was started here.
+        for (const child of started) if (child.pid !== record.pid) child.kill('SIGTERM');
+        return socket;
+      }
       if (mayKill) kill(record.pid);
       mayKill = false;
     }
     if (performance.now() > nextStart) {
       if (starts++ === STARTS) throw new Error('The shared engine does not come up.');
-      startHost(place, hostArgs, () => {
+      const child = startHost(place, hostArgs);
+      started.push(child);
+      const left = () => {
         nextStart = performance.now() + LEFT_PAUSE;
-      });
+      };
+      child.on('error', left);
+      child.on('exit', left);
       nextStart = performance.now() + COMES_UP_WITHIN;
     }
     await sleep(POLL);
@@ -102,7 +111,7 @@ async function enter(
   }
 }
 
-function startHost(place: SharedPlace, hostArgs: readonly string[], onLeft: () => void): void {
+function startHost(place: SharedPlace, hostArgs: readonly string[]): ChildProcess {
   const log = fs.openSync(place.log, 'a', 0o600);
   try {
     const script = process.argv[1] ?? '';
@@ -114,9 +123,8 @@ function startHost(place: SharedPlace, hostArgs: readonly string[], onLeft: () =
       // It outlives this window, and is killed with what it has started itself.
       detached: true,
     });
-    child.on('error', onLeft);
-    child.on('exit', onLeft);
     child.unref();
+    return child;
   } finally {
     fs.closeSync(log);
   }
