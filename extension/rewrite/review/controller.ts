@@ -40,6 +40,7 @@ export interface ReviewStage {
 
 /** Within these, an editor that becomes active gets the focus. */
 const FOCUS_MILLIS = 200;
+const SHOWN_MILLIS = 1000;
 
 export class ReviewShow {
   /** What is shown now; undefined: nothing is. */
@@ -55,6 +56,8 @@ export class ReviewShow {
   private chosenForm: Form | undefined;
   /** The hunk whose new lines the editor was last asked to show. */
   private open: Hunk | undefined;
+  /** Where the cursor was led to last, and when. */
+  private led: { readonly to: Position; readonly at: number } | undefined;
   /** The editor that was active when that was drawn. */
   private openIn: TextEditor | undefined;
   private focusing: NodeJS.Timeout | undefined;
@@ -185,7 +188,11 @@ export class ReviewShow {
       const first = Math.min(hunk.startLine, last);
       return editor.visibleRanges.some(({ start, end }) => start.line <= last && first <= end.line);
     };
-    if (this.hunks.length === 0 || this.hunks.some(isSeen)) return false;
+    // The editor says what is in sight a moment after it was scrolled.
+    const { led } = this;
+    const isThere = led !== undefined && editor.selection.active.isEqual(led.to);
+    const isJustShown = isThere && performance.now() - led.at < SHOWN_MILLIS;
+    if (this.hunks.length === 0 || isJustShown || this.hunks.some(isSeen)) return false;
     this.goTo(0);
     return true;
   }
@@ -374,6 +381,7 @@ export class ReviewShow {
     // The new lines push those below them down: they have to be in view with them.
     const below = Math.min(anchor.line + hunk.newLines.length + 1, document.lineCount - 1);
     editor.revealRange(new Range(Math.min(hunk.startLine, anchor.line), 0, below, 0));
+    this.led = { to: anchor, at: performance.now() };
     this.cursorMoved(editor);
   }
 
