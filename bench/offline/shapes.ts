@@ -5,7 +5,7 @@ import { gpuMemory } from '../../engine/runtime/hardware';
 import { figure } from '../harness';
 import { forwardMillis, type UsableSide } from '../runtime/gpuSpeed';
 import { HALF, type ModelShape, ONE_AND_A_HALF, randomModel, SEVEN, TINY } from '../runtime/randomModel';
-import { reasonOfDisk } from './room';
+import { gigabytes, reasonOfDisk } from './room';
 
 /** Seconds that one forward pass of a shape may take to be worth measuring. */
 const LONGEST_PASS = 20;
@@ -64,8 +64,4 @@ export function reasonAgainst(
   return seconds > LONGEST_PASS
     ? `A forward pass of ${PASS_TOKENS} tokens would take about ${figure(seconds)} s here, judging by ${before.shape.name} (${figure(before.slowest / 1000)} s). Passes of more than ${LONGEST_PASS} s are not measured.`
     : undefined;
-}
-
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toFixed(1);
 }

@@ -33,6 +33,15 @@ export async function qualitiesOf(
   return (await syntax.ask(text, languageId, look)) ?? judged(() => UNKNOWN);
 }
 
+/** From the first of some places to the last; undefined where there is none. */
+export function regionOf(places: readonly OffsetRange[]): OffsetRange | undefined {
+  if (places.length === 0) return undefined;
+  return {
+    start: Math.min(...places.map(({ start }) => start)),
+    end: Math.max(...places.map(({ end }) => end)),
+  };
+}
+
 const UNKNOWN: Reading = { parses: 'unknown', declaresAgain: false, leavesBlock: false };
 
 function jsonReading(text: string, language: JsonLanguage): (whole: string) => Reading {

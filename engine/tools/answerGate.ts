@@ -3,7 +3,7 @@ import path from 'node:path';
 import { applyCandidate } from '../candidates/apply';
 import { type Quality, ranked } from '../candidates/quality/verdict';
 import type { Candidate } from '../protocol';
-import { qualitiesOf } from '../syntax/judge';
+import { qualitiesOf, regionOf } from '../syntax/judge';
 import { SyntaxTrees } from '../syntax/syntaxTrees';
 
 export interface MarkedCandidate extends Candidate {
@@ -34,14 +34,7 @@ export class AnswerGate {
       whole: applyCandidate(text, candidate),
       flaws: candidate.flaws ?? [],
     }));
-    const spans = candidates.flatMap((candidate) => candidate.spans);
-    const region =
-      spans.length === 0
-        ? undefined
-        : {
-            start: Math.min(...spans.map(({ start }) => start)),
-            end: Math.max(...spans.map(({ end }) => end)),
-          };
+    const region = regionOf(candidates.flatMap(({ spans }) => spans));
     const qualities = await qualitiesOf(this.syntax, { text, languageId: language, region }, answers);
     return ranked(
       candidates.flatMap((candidate, i) => {

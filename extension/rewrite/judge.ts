@@ -1,10 +1,9 @@
 // Ranks answers by how good they look in their place (engine/syntax/judge.ts).
 import { asDraft, flawsOf, type Quality, ranked } from '../../engine/candidates/quality/verdict';
 import type { Flaw } from '../../engine/protocol';
-import { qualitiesOf } from '../../engine/syntax/judge';
+import { qualitiesOf, regionOf } from '../../engine/syntax/judge';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { applyEdits, inOrder } from '../text/edits';
-import type { OffsetRange } from '../text/types';
 import type { Candidate, Span } from './state/types';
 
 /** As the engine gives it. */
@@ -51,7 +50,10 @@ export async function judgedAgain(
     flaws: quality === undefined ? [] : flawsOf(quality),
   }));
   const text = wholeWith(document.text, spans, stood);
-  const before = { ...document, text, region: regionOf(spans, text.length - document.text.length) };
+  const now = regionOf(spans);
+  // What stood there is longer or shorter.
+  const region = now && { ...now, end: now.end + text.length - document.text.length };
+  const before = { ...document, text, region };
   const qualities = await qualitiesOf(syntax, before, seen);
   let isNew = false;
   const looked = candidates.map((candidate, i): Candidate => {
@@ -65,14 +67,6 @@ export async function judgedAgain(
     return { ...candidate, quality };
   });
   return isNew ? looked : undefined;
-}
-
-/** From the first span to the last; `more`: units that have come in between. */
-function regionOf(spans: readonly Span[], more = 0): OffsetRange | undefined {
-  const [first] = spans;
-  if (first === undefined) return undefined;
-  const start = Math.min(...spans.map((span) => span.start));
-  return { start, end: more + Math.max(...spans.map((span) => span.end)) };
 }
 
 function wholeWith(text: string, spans: readonly Span[], texts: readonly string[]): string {

@@ -174,7 +174,7 @@ export class ReviewShow {
     if (index === undefined || hunk === undefined || this.shown?.form !== 'inline') return false;
     if (editor?.document !== this.document) return false;
     const { line } = anchorOf(this.document, hunk);
-    if (editor.visibleRanges.some(({ start, end }) => start.line <= line && line <= end.line)) return false;
+    if (isInSight(editor, line, line)) return false;
     this.goTo(index);
     return true;
   }
@@ -185,8 +185,7 @@ export class ReviewShow {
     if (editor?.document !== this.document || this.shown?.form !== 'inline') return false;
     const isSeen = (hunk: Hunk) => {
       const last = anchorOf(this.document, hunk).line;
-      const first = Math.min(hunk.startLine, last);
-      return editor.visibleRanges.some(({ start, end }) => start.line <= last && first <= end.line);
+      return isInSight(editor, Math.min(hunk.startLine, last), last);
     };
     // The editor says what is in sight a moment after it was scrolled.
     const { led } = this;
@@ -388,6 +387,11 @@ export class ReviewShow {
   private clearInline(): void {
     for (const editor of editorsOf(this.document)) this.stage.reviewView.clear(editor);
   }
+}
+
+/** Whether something of these lines is. */
+function isInSight({ visibleRanges }: TextEditor, first: number, last: number): boolean {
+  return visibleRanges.some(({ start, end }) => start.line <= last && first <= end.line);
 }
 
 function openGhost(
