@@ -24,7 +24,8 @@ class RowRecipe:
     are repeated. Both make copying from the context the only way to be right, which a small model learns late
     from plain code. `clipped`: see schedule.draw_mask. `canvas_share`: tokens of canvases in a row, as a share of its
     clean tokens: each hole once, and then further maskings of the same blocks. `plain`: share of rows that are plain
-    text for the next-token loss alone; rows with holes teach less of how text goes on unbroken.
+    text for the next-token loss alone; rows with holes teach less of how text goes on unbroken. `blocks`: lengths of
+    the noisy blocks of fim rows, drawn evenly.
     """
 
     kind: Literal["cached", "in place", "fim"] = "cached"
@@ -34,6 +35,7 @@ class RowRecipe:
     clipped: bool = True
     canvas_share: float = 0.375
     plain: float = 0.0
+    blocks: tuple[int, ...] = (BLOCK,)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
 from training.model.config import ModelConfig
 
@@ -62,7 +63,10 @@ class Attention(nn.Module):
         new = (key, value)
         if past is not None:
             key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
-        mixed = attend(query, key, value, sight)
+        if isinstance(sight, BlockMask):
+            mixed = by_blocks(query, key, value, sight)
+        else:
+            mixed = attend(query, key, value, sight)
         return self.o_proj(mixed.transpose(1, 2).reshape(batch, length, -1)), new
 
 
@@ -144,6 +148,8 @@ class Decoder(nn.Module):
         sight: Sight = visible
         if ids.device.type == "cpu":
             sight = bands(visible, *ids.shape, self.config.heads, x.dtype)
+        elif visible is not None and past is None and visible.shape[-1] % BLOCK_LENGTH == 0:
+            sight = seen_blocks(visible)
         new = Memory()
         for number, layer in enumerate(self.layers):
             x, pair = layer(x, rotary, sight, None if past is None else past.layers[number])
@@ -159,8 +165,34 @@ class Decoder(nn.Module):
         return sum(p.numel() for name, p in self.named_parameters() if "embed" not in name)
 
 
-Sight = Tensor | tuple[Tensor, ...] | None
-"""Who sees whom: a mask as `Decoder.forward` takes it, None for causal, or on a CPU what `bands` makes of either."""
+Sight = Tensor | tuple[Tensor, ...] | BlockMask | None
+"""Who sees whom: a mask as `Decoder.forward` takes it, None for causal, what `bands` makes of either on a CPU, or
+`seen_blocks` of a mask on a GPU."""
+BLOCK_LENGTH = 128
+"""Tokens on each side of a block of attention that a GPU computes or leaves out as a whole."""
+
+_flex = torch.compile(flex_attention, dynamic=False)
+
+
+def seen_blocks(visible: Tensor) -> BlockMask:
+    """The blocks of attention that hold something visible; visible (batch, 1, n, n) bool, BLOCK_LENGTH divides n.
+
+    Most of a row's pairs are not visible, so leaving blocks out takes a fraction of the time that a mask over all
+    pairs takes (FlexAttention, arXiv 2412.05496).
+    """
+    batch, _, length, _ = visible.shape
+
+    def seen(row: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        return visible[row, 0, query, key]
+
+    return create_block_mask(seen, batch, None, length, length, device=str(visible.device), BLOCK_SIZE=BLOCK_LENGTH)
+
+
+def by_blocks(query: Tensor, key: Tensor, value: Tensor, sight: BlockMask) -> Tensor:
+    """As `attend`, for what `seen_blocks` gives."""
+    grouped = query.shape[1] != key.shape[1]
+    inside = torch.compiler.is_compiling() or query.device.type == "cpu"
+    return (flex_attention if inside else _flex)(query, key, value, block_mask=sight, enable_gqa=grouped)
 
 
 # The compiler takes a slice of the keys for all of them where the lengths of rows change, and fails (PyTorch 2.13).

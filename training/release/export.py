@@ -18,7 +18,6 @@ from safetensors.torch import save_file
 
 from training.data.cache import CACHE
 from training.data.packing import tokenizer_digest
-from training.model.config import BLOCK
 from training.release.card import model_card
 from training.run.checkpoint import PROGRESS_KEY, Checkpoint, CheckpointError, latest_checkpoint, load_checkpoint
 
@@ -55,7 +54,9 @@ def _config(checkpoint: Checkpoint) -> dict[str, object]:
         return settings.model.to_checkpoint(settings.length)
     # The base has read longer texts than these rows. Without canvases among them it goes on left to right.
     context = max(settings.length, BASE_CONTEXT)
-    return settings.model.to_checkpoint(context, suffix_first=True, block=BLOCK if settings.rows.canvas_share else 1)
+    return settings.model.to_checkpoint(
+        context, suffix_first=True, block=max(settings.rows.blocks) if settings.rows.canvas_share else 1
+    )
 
 
 def _sort_metadata(file: Path) -> None:

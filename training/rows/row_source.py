@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
+from torch.nn import functional
 
 from training.data.packing import Packed
 from training.model.config import BLOCK, GAP, RowRecipe
@@ -31,6 +32,8 @@ SPLIT_PIECES = (0.5, 0.3, 0.2)
 MAX_JOINED_HOLES = 8
 MIDDLES = 6
 """Middles of a sample that share its suffix."""
+MIDDLE_ROOM = 1.36
+"""Tokens of a fim row without canvases, against its clean tokens: where middles would take more, some are left out."""
 FURTHER_MASKINGS = 7
 """How often a block is masked again, on average, before a row's share of canvas tokens is left unused."""
 PLAIN_TOGETHER = 8
@@ -51,18 +54,45 @@ class Batch:
     visible: Tensor | None
 
     def to(self, device: torch.device) -> Batch:
-        """The same batch on a device."""
+        """The same batch on a device, what is visible as booleans."""
         visible = None if self.visible is None else self.visible.to(device)
-        rest = (self.ids, self.positions, self.targets, self.weights, self.canvas, self.middle)
-        return Batch(*(tensor.to(device) for tensor in rest), visible)
+        if visible is not None and visible.dtype == torch.uint8:
+            visible = _bits(visible, self.ids.shape[1])
+        return Batch(*(tensor.to(device) for tensor in self._rest()), visible)
+
+    def packed(self) -> Batch:
+        """The same batch with eight queries' keys in a byte, as it travels from a process that builds rows."""
+        if self.visible is None:
+            return self
+        return Batch(*self._rest(), torch.from_numpy(np.packbits(self.visible.numpy(), axis=-1)))
+
+    def padded(self, multiple: int) -> Batch:
+        """The same rows, so long that `multiple` divides them: kernels of a GPU are compiled for each length."""
+        more = -self.ids.shape[1] % multiple
+        if not more or self.visible is None:
+            return self
+        values = (0, 0, IGNORE, 0.0, False, False)
+        rest = (functional.pad(t, (0, more), value=v) for t, v in zip(self._rest(), values, strict=True))
+        visible = functional.pad(self.visible, (0, more, 0, more), value=False)
+        # A padding token sees itself only, so that no softmax row is empty.
+        visible.diagonal(dim1=-2, dim2=-1)[..., -more:] = True
+        return Batch(*rest, visible)
+
+    def _rest(self) -> tuple[Tensor, ...]:
+        return (self.ids, self.positions, self.targets, self.weights, self.canvas, self.middle)
 
     def parts(self, rows: int) -> Iterator[Batch]:
         """The same rows, so many at a time; the last part may have fewer."""
         for first in range(0, len(self.ids), rows):
             part = slice(first, first + rows)
             visible = None if self.visible is None else self.visible[part]
-            rest = (self.ids, self.positions, self.targets, self.weights, self.canvas, self.middle)
-            yield Batch(*(tensor[part] for tensor in rest), visible)
+            yield Batch(*(tensor[part] for tensor in self._rest()), visible)
+
+
+def _bits(bytes_: Tensor, count: int) -> Tensor:
+    """What `Batch.packed` packed: (…, bytes) uint8 → (…, count) bool."""
+    shifts = torch.arange(7, -1, -1, device=bytes_.device, dtype=torch.uint8)
+    return ((bytes_[..., None] >> shifts) & 1).flatten(-2)[..., :count].bool()
 
 
 def is_plain(seed: int, number: int, share: float) -> bool:
@@ -138,14 +168,14 @@ class RowSource:
             text = self._tokenizer.decode(body.tolist(), skip_special_tokens=False).strip("\ufffd")
             if len(text) >= MIN_BODY:
                 middles += self._add_fim_sample(row, generator, header, self._repeating(generator, text))
-        if not row.samples:
+        if not row.samples or row.length > MIDDLE_ROOM * self._length:
             return self._plain_row(number)
         budget = int(self._recipe.canvas_share * self._length)
-        while middles and budget >= BLOCK:
+        while middles and budget >= (length := int(generator.choice(self._recipe.blocks))):
             middle = middles[int(generator.integers(len(middles)))]
             # Anywhere: what is committed before a block may be of any length.
-            row.add_noisy_block(middle, int(generator.integers(len(middle.answer) + 1)), BLOCK)
-            budget -= BLOCK
+            row.add_noisy_block(middle, int(generator.integers(len(middle.answer) + 1)), length)
+            budget -= length
         return row.finish(blind)
 
     def _add_fim_sample(
@@ -164,8 +194,15 @@ class RowSource:
         for choice in generator.choice(len(near), count, replace=False, p=chances / chances.sum()) if count else []:
             place, first = near[int(choice)]
             answers.append((place, self._encode(text[first:end])))
-        answers = [(place, answer) for place, answer in answers if len(answer) < GAP]
-        return row.add_sample(prefix, len(header), self._encode(text[end:]), answers)
+        suffix = self._encode(text[end:])
+        # Rows of one pass are padded to the longest of them, so none is much longer than its clean text.
+        room = int(MIDDLE_ROOM * self._length) - row.length - len(prefix) - len(suffix)
+        kept: list[tuple[int, np.ndarray]] = []
+        for place, answer in answers:
+            if len(answer) < min(GAP, room):
+                kept.append((place, answer))
+                room -= len(answer) + 1
+        return row.add_sample(prefix, len(header), suffix, kept)
 
     def _window(self, number: int) -> tuple[int, int]:
         epoch, place = divmod(number, self._windows)

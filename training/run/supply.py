@@ -69,7 +69,7 @@ def _start_worker(data: Path, split: str, tokenizer: Path, length: int, seed: in
 def _build(numbers: range, noise: Noise | None) -> Batch:
     if _source is None:
         raise RuntimeError("A row worker was not started properly.")
-    return build(_source, numbers, noise)
+    return build(_source, numbers, noise).packed()
 
 
 def build(source: RowSource, numbers: range, noise: Noise | None) -> Batch:

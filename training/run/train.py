@@ -63,6 +63,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--canvas-share", type=float, help="canvas tokens for each clean one (may change on resume)")
     parser.add_argument("--plain-share", type=float, help="share of plain rows in stage two (may change on resume)")
     parser.add_argument(
+        "--blocks", type=int, nargs="+", help="lengths of fim rows' noisy blocks (may change on resume)"
+    )
+    parser.add_argument(
         "--rows",
         choices=("cached", "fim"),
         help="what rows of stage two are; fim for a converted model (see rows/fim.py)",
@@ -102,6 +105,8 @@ def settings_of(options: argparse.Namespace, digest: str, earlier: Settings | No
         recipe = replace(recipe, canvas_share=options.canvas_share)
     if options.plain_share is not None:
         recipe = replace(recipe, plain=options.plain_share)
+    if options.blocks is not None:
+        recipe = replace(recipe, blocks=tuple(options.blocks))
     if options.rows is not None:
         recipe = replace(recipe, kind=options.rows)
     return Settings(

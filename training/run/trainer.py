@@ -19,6 +19,8 @@ from training.run.parallel import Team
 from training.run.supply import Supply
 
 EVALUATION_ROWS = 16
+GPU_MULTIPLE = 128
+"""What divides the lengths of rows on a GPU: its attention works in blocks of so many tokens."""
 
 
 def _out_of_memory(error: BaseException) -> bool:
@@ -103,7 +105,7 @@ class Trainer:
         started = time.monotonic()
         stage = self.stage
         try:
-            batch = self._supply.next(self.plan).to(self._device)
+            batch = self._supply.next(self.plan)
             means = self._backward(batch)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if not _out_of_memory(error):
@@ -137,12 +139,16 @@ class Trainer:
         have, that is close to the gradient of the whole batch, but not equal to it.
         """
         means = torch.zeros(2, device=self._device)
-        for part in batch.parts(self._pass_rows or len(batch.ids)):
+        for part in self._device_rows(batch).parts(self._pass_rows or len(batch.ids)):
             losses = losses_of(self.model, part)
             share = len(part.ids) / len(batch.ids)
             (losses.total * share).backward()
             means += share * torch.stack([losses.next_token.float(), losses.canvas.to(self._device).float()])
         return means
+
+    def _device_rows(self, batch: Batch) -> Batch:
+        rows = batch.to(self._device)
+        return rows.padded(GPU_MULTIPLE) if self._device.type == "cuda" else rows
 
     def plan(self, ahead: int) -> tuple[range, Noise | None]:
         """This process's rows, and their noise (None in stage one), so many steps after the next one."""
@@ -182,16 +188,17 @@ class Trainer:
         weights = {name: p.detach().clone() for name, p in self.model.named_parameters()}
         totals = torch.zeros(4)
         noise = Noise(ceiling=1.0, weighted=False)
-        with torch.no_grad():
+        # Not compiled: these few rows have lengths of their own.
+        with torch.no_grad(), torch.compiler.set_stance("force_eager" if self._device.type == "cuda" else "default"):
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(self.optimiser.average[name])
             for first in range(0, EVALUATION_ROWS, 4):
                 numbers = range(first, first + 4)
-                plain = losses_of(self.model, held.next_token_batch(numbers).to(self._device))
-                holes = losses_of(self.model, held.canvas_batch(numbers, noise).to(self._device))
+                plain = losses_of(self.model, self._device_rows(held.next_token_batch(numbers)))
+                holes = losses_of(self.model, self._device_rows(held.canvas_batch(numbers, noise)))
                 middle, blind = holes.middle, torch.zeros(())
                 if self.settings.rows.kind == "fim":
-                    without = held.canvas_batch(numbers, noise, blind=True).to(self._device)
+                    without = self._device_rows(held.canvas_batch(numbers, noise, blind=True))
                     blind = losses_of(self.model, without).middle
                 totals += torch.stack([t.float().cpu() for t in (plain.next_token, holes.canvas, middle, blind)])
             for name, parameter in self.model.named_parameters():
@@ -199,9 +206,12 @@ class Trainer:
         return Held(*(totals * 4 / EVALUATION_ROWS).tolist())
 
     def compile(self) -> None:
-        """Has PyTorch's compiler fuse what lies between the layers' matrix products, for rows of any length."""
+        """Has PyTorch's compiler fuse what lies between the layers' matrix products.
+
+        On a CPU for rows of any length; on a GPU for each length, of which there are few (GPU_MULTIPLE).
+        """
         for layer in self.model.layers:
-            layer.compile(dynamic=True)
+            layer.compile(dynamic=self._device.type != "cuda")
 
     def close(self) -> None:
         """Ends the processes that build rows."""

@@ -138,7 +138,7 @@ def test_inference_reads_what_the_row_trains() -> None:
 def test_most_answers_are_short(data: Data) -> None:
     recipe = RowRecipe(kind="fim", plain=0.0, canvas_share=0.0, rename=0.0, echo=0.0)
     source = RowSource(load_packed(data.packed, "train"), load_tokenizer(data.tokenizer), 256, seed=1, recipe=recipe)
-    rows = [source.canvas_row(number, Noise(1.0, False)) for number in range(12)]
+    rows = [source.canvas_row(number, Noise(1.0, False)) for number in range(24)]
     ends = [np.flatnonzero(row.targets == SPECIAL_IDS[END]) for row in rows]
     lengths = np.concatenate([end - places(row, SPECIAL_IDS[HOLE]) for row, end in zip(rows, ends, strict=True)])
     assert len(lengths) > 60
