@@ -276,7 +276,7 @@ const KNOWN: readonly KnownFamily[] = [
   // The embedded model; the numbers of its attention come from config.json (training/model/config.py writes them).
   {
     family: {
-      id: 'starter',
+      id: 'palimpsest',
       title: 'Palimpsest starter',
       tensorNames: 'llama',
       shifted: false,

@@ -47,7 +47,7 @@ export function recogniseFamily(evidence: Evidence): Recognised {
   if (id === undefined) throw unknownFamily(evidence);
   const known = FAMILIES.get(id);
   if (!known) throw new EngineError('internal', `The family ${id} is not in the table.`);
-  if (id === 'starter' && own(evidence.config, 'palimpsest') === undefined)
+  if (id === 'palimpsest' && own(evidence.config, 'palimpsest') === undefined)
     throw new EngineError('checkpoint-malformed', 'config.json: palimpsest is missing.');
   const remarks: string[] = [];
   if (known.family.id.startsWith('stable-diffcoder') && !names(evidence).includes('diffcoder')) {
@@ -69,7 +69,7 @@ function familyId(evidence: Evidence): string | undefined {
   const name = names(evidence);
   switch (modelType) {
     case 'palimpsest':
-      return 'starter';
+      return 'palimpsest';
     case 'dream':
       if (has('<|expand|>')) return 'dreamon';
       if (name.includes('diffucoder')) return 'diffucoder';

@@ -17,9 +17,8 @@ import {
 import { CachedInPlaceDenoiser } from '../runtime/inPlaceDenoiser';
 import { Pace } from '../runtime/pace';
 import { endsOf } from './layout';
+import { type Reach, UNBOUNDED } from './reach';
 
-/** Windowed steps between two full passes of the dual cache (bench/runtime/dualCache.ts has what it costs). */
-const REFRESH_EVERY = 16;
 /** Most blocks of a block-causal answer. */
 const MAX_BLOCKS = 256;
 /** Most tokens of an autoregressive answer. */
@@ -64,13 +63,14 @@ export class Denoisers {
   /** One for each request: its cache is of this canvas, and a pass takes in so many tokens of it. To be disposed of. */
   inPlace(
     cache: 'dual' | 'exact',
-    tokens = Number.POSITIVE_INFINITY,
+    { tokens, refreshEvery, isSlow }: Pick<Reach, 'tokens' | 'refreshEvery' | 'isSlow'> = UNBOUNDED,
     { family, specials, shape }: Pick<Checkpoint, 'family' | 'shape' | 'specials'> = this.checkpoint,
   ): CroppedDenoiser {
     const whole = new CachedInPlaceDenoiser(this.forward, shape, {
       shifted: family.shifted,
       cache,
-      refreshEvery: REFRESH_EVERY,
+      refreshEvery,
+      movesOn: isSlow,
       padToken: specials.pad ?? specials.mask,
     });
     return new CroppedDenoiser(whole, tokens, endsOf(family));

@@ -6,8 +6,6 @@ import type { Estimate } from '../protocol';
 import type { Pace } from '../runtime/pace';
 import type { Reach } from './reach';
 
-/** Windowed steps between two passes over everything (infill/denoisers.ts). */
-const REFRESH_EVERY = 16;
 /** Tokens of context that are encoded in one pass where they are cached. */
 const CHUNK = 256;
 
@@ -35,11 +33,17 @@ export function estimateOf(pace: Pace, facts: EstimateFacts): Estimate {
     ? pace.millisOf({ length: window, past: 1, rows: active })
     : pace.millisOf({ length: Math.min(CHUNK, window), past: window / 2, rows: 0 });
   if (step === undefined || read === undefined) return { masks };
+  // Between turns everything is computed again, or where that takes long the window moves on, which is one more step.
+  const between = isWhole ? Math.ceil(masks / active) - 1 : 0;
   const reads = isWhole
-    ? 1 + Math.floor(steps / REFRESH_EVERY) + Math.ceil(masks / active) - 1
+    ? 1 + Math.floor(steps / reach.refreshEvery) + (reach.isSlow ? 0 : between)
     : Math.ceil(window / CHUNK) / candidates;
   const first = isWhole ? read : read * Math.ceil(window / CHUNK) + step;
-  return { masks, firstMillis: first, millis: candidates * (reads * read + steps * step) };
+  return {
+    masks,
+    firstMillis: first,
+    millis: candidates * (reads * read + (steps + (reach.isSlow ? between : 0)) * step),
+  };
 }
 
 function blockOf({ attention }: EstimateFacts['family'], masks: number): number {

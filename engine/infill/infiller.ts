@@ -203,8 +203,8 @@ export class Infiller {
     const isAsked = checkpoint.family.infill.kind === 'prompt';
     if (this.denoisers.areInPlace) {
       // A prompt is no text of which a part would do.
-      const tokens = isAsked ? Number.POSITIVE_INFINITY : reach.tokens;
-      const denoiser = this.denoisers.inPlace(params.cache ?? 'dual', tokens, checkpoint);
+      const passes = isAsked ? { ...reach, tokens: Number.POSITIVE_INFINITY } : reach;
+      const denoiser = this.denoisers.inPlace(params.cache ?? 'dual', passes, checkpoint);
       const { lengths } = holePlan;
       try {
         if (isAsked) return await answerInPlace(copying.inPlace(denoiser), { ...request, contextFor });

@@ -11,17 +11,23 @@ export interface Reach {
   readonly masks: number;
   /** Most tokens of a prompt, which is read as a whole before its answer begins. */
   readonly reading: number;
+  /** Windowed steps of the dual cache between two passes over everything. */
+  readonly refreshEvery: number;
   /** Whether one token a step would be a long wait: then all that are sure are written. */
   readonly isSlow: boolean;
 }
 
 /** Milliseconds of the longest pass: the first frame comes behind it. */
 const LONGEST_PASS = 1200;
-/** Milliseconds of a denoise step. */
-const LONGEST_STEP = 150;
+/** Milliseconds of a denoise step: ten lines, one token a step, are then written within a quarter of a minute. */
+const LONGEST_STEP = 50;
 /** A step over so many masks that takes longer than this, in milliseconds, makes one token a step a long wait. */
 const SLOW_MASKS = 64;
 const SLOW_STEP = 60;
+/** Windowed steps between two passes over everything; `bench -- dualCache` has what it costs. */
+const REFRESH_EVERY = 16;
+/** On a slow machine such a pass takes as long as fifteen steps. */
+const SLOW_REFRESH_EVERY = 64;
 /** Milliseconds of reading a prompt, and the tokens that are read however long it takes. */
 const LONGEST_READING = 6000;
 const LEAST_READING = 384;
@@ -47,6 +53,7 @@ export function reachOf(
     tokens: Math.min(wanted, longestPass(shape, SHARE_OF_MEMORY * available)),
     masks: Math.max(LEAST_MASKS, pace.mostWithin(LONGEST_STEP, stepOf)),
     reading: wanted,
+    refreshEvery: isSlow(pace) ? SLOW_REFRESH_EVERY : REFRESH_EVERY,
     isSlow: isSlow(pace),
   };
 }
@@ -73,5 +80,6 @@ export const UNBOUNDED: Reach = {
   tokens: Number.POSITIVE_INFINITY,
   masks: Number.POSITIVE_INFINITY,
   reading: Number.POSITIVE_INFINITY,
+  refreshEvery: REFRESH_EVERY,
   isSlow: false,
 };

@@ -18,10 +18,18 @@ export interface EngineCommand {
   readonly electronRunAsNode?: boolean;
 }
 
+/**
+ * Bytes from which glibc maps an allocation by itself, so that it goes back to the system when it is freed. Left alone, the
+ * border rises with the first large block that is freed, and weights and passes then share a heap full of holes that never
+ * shrinks: 990 MB instead of 720 after a request to a model of 0.5B. Other allocators do not read it.
+ */
+const MAPPED_FROM = '131072';
+
 /** Rejects with `engine-not-started`. */
 export function startProcess(command: EngineCommand): Promise<ChildProcessWithoutNullStreams> {
   const script = path.resolve(command.script);
   const env = cleanEnvironment(command.env ?? process.env);
+  env['MALLOC_MMAP_THRESHOLD_'] ??= MAPPED_FROM;
   if (command.electronRunAsNode) env['ELECTRON_RUN_AS_NODE'] = '1';
   return new Promise((resolve, reject) => {
     const refuse = (error: unknown) =>

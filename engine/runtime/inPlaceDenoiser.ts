@@ -1,6 +1,7 @@
 // Full bidirectional families: the whole canvas in, predictions out. In `exact` mode each step is a full forward
 // pass; in `dual` mode (Fast-dLLM's dual cache, decoding.md) a full pass writes the K/V of everything, and the
-// steps between run the window around the masks alone, against the K/V of the rest as it was.
+// steps between run the window around the masks alone, against the K/V of the rest as it was. Where masks are denoised in turns,
+// the window can move on: one pass over the old and the new one brings their K/V up to date.
 import type { Ask, InPlaceDenoiser, Lane, Prediction, PredictOptions } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import { type AttentionBias, type Forward, openBias, type RowAsk, UNSEEN } from './forward';
@@ -12,12 +13,16 @@ export interface InPlaceOptions {
   readonly cache: 'dual' | 'exact';
   /** In `dual` mode: most windowed steps before everything is computed again. */
   readonly refreshEvery: number;
+  /** In `dual` mode: whether asking for other or for fewer masks moves the window; otherwise, other ones have everything computed again. */
+  readonly movesOn?: boolean;
   /** Fills the end of shorter lanes; nothing sees it. */
   readonly padToken: number;
 }
 
 /** A window larger than this fraction of the canvas saves nothing. */
 const LARGEST_WINDOW = 0.6;
+/** Where so little of a window is still asked about, the rest of it is left behind. */
+const SMALL_WINDOW = 0.5;
 
 interface Snapshot {
   /** What each lane held when the K/V was written; one entry where all lanes were the same. */
@@ -28,6 +33,10 @@ interface Snapshot {
   readonly window: Int32Array;
   readonly inWindow: Uint8Array;
   readonly rowOf: Int32Array;
+  /** Where in the K/V each position of the canvas lies. */
+  readonly slotOf: Int32Array;
+  /** What lies in the K/V and has been computed again since. */
+  readonly stale: readonly number[];
 }
 
 export class CachedInPlaceDenoiser implements InPlaceDenoiser {
@@ -42,9 +51,18 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
 
   async predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]> {
     throwIfCancelled(options.signal);
-    if (this.options.cache === 'dual' && this.snapshot && this.canReuse(this.snapshot, lanes)) {
+    const { snapshot } = this;
+    if (this.options.cache === 'dual' && snapshot && this.canReuse(snapshot, lanes)) {
       this.stepsSinceRefresh++;
-      return this.runWindow(this.snapshot, lanes, options);
+      const [lane] = lanes;
+      const isWithin = this.asksWithin(snapshot, lanes);
+      // Lanes that were the same share their K/V, and would have to be parted.
+      if (this.options.movesOn && lane && lanes.length === 1) {
+        const window = this.windowOf(lanes, lane.tokens.length);
+        if (!isWithin || window.length <= SMALL_WINDOW * snapshot.window.length)
+          return this.moveWindow(snapshot, lane, window, options);
+      }
+      if (isWithin) return this.runWindow(snapshot, lanes, options);
     }
     return this.runAll(lanes, options);
   }
@@ -62,13 +80,17 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   private canReuse(snapshot: Snapshot, lanes: readonly Lane[]): boolean {
     if (this.stepsSinceRefresh >= this.options.refreshEvery || lanes.length !== snapshot.laneCount)
       return false;
-    return lanes.every(({ tokens, asks }, index) => {
+    return lanes.every(({ tokens }, index) => {
       const then = snapshot.lanes[snapshot.lanes.length === 1 ? 0 : index];
       if (!then || then.length !== tokens.length) return false;
       for (let i = 0; i < tokens.length; i++)
         if (tokens[i] !== then[i] && !snapshot.inWindow[i]) return false;
-      return asks.every((ask) => snapshot.inWindow[this.rowFor(ask)] === 1);
+      return true;
     });
+  }
+
+  private asksWithin({ inWindow }: Snapshot, lanes: readonly Lane[]): boolean {
+    return lanes.every(({ asks }) => asks.every((ask) => inWindow[this.rowFor(ask)] === 1));
   }
 
   /** The position whose logits speak of the asked-for one. */
@@ -105,19 +127,15 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       keep,
     });
     if (keep && kv) {
-      const inWindow = new Uint8Array(length);
-      const rowOf = new Int32Array(length).fill(-1);
-      window.forEach((position, row) => {
-        inWindow[position] = 1;
-        rowOf[position] = row;
-      });
       this.snapshot = {
         lanes: distinct.map((lane) => lane.tokens.slice()),
         laneCount: lanes.length,
         kv,
         window,
-        inWindow,
-        rowOf,
+        ...placesIn(window, length),
+        // Slot 0 is the void.
+        slotOf: Int32Array.from({ length }, (_, position) => position + 1),
+        stale: [],
       };
     }
     return regroup(predictions, lanes);
@@ -147,17 +165,46 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       ids,
       positions,
       past: kv,
-      // Cached position 0 is the void, so position p of the canvas is cached at p + 1; the window's are stale.
-      bias: openBias(
-        kv.positions,
-        window.length,
-        Array.from(window, (position) => position + 1),
-      ),
+      bias: openBias(kv.positions, window.length, staleUnder(snapshot, window)),
       asks,
       temperature: options.temperature,
       keep: false,
     });
     return regroup(predictions, lanes);
+  }
+
+  /** Runs the old window and the new one, whose K/V then lies behind the rest, and hides what it was before. */
+  private async moveWindow(
+    snapshot: Snapshot,
+    lane: Lane,
+    window: Int32Array,
+    options: PredictOptions,
+  ): Promise<Prediction[][]> {
+    const { tokens } = lane;
+    const positions = Int32Array.from(new Set([...snapshot.window, ...window])).sort();
+    const { rowOf } = placesIn(positions, tokens.length);
+    const stale = staleUnder(snapshot, positions);
+    const past = snapshot.kv;
+    const { predictions, kv } = await this.forward.run({
+      lanes: 1,
+      ids: positions.map((position) => tokens[position] ?? this.options.padToken),
+      positions,
+      past,
+      bias: openBias(past.positions, positions.length, stale),
+      asks: lane.asks.map((ask) => this.rowAsk(lane, ask, rowOf[this.rowFor(ask)] ?? 0)),
+      temperature: options.temperature,
+      keep: true,
+    });
+    if (kv) {
+      const slotOf = snapshot.slotOf.slice();
+      positions.forEach((position, row) => {
+        slotOf[position] = past.positions + row;
+      });
+      const places = placesIn(window, tokens.length);
+      this.snapshot = { lanes: [tokens.slice()], laneCount: 1, kv, window, ...places, slotOf, stale };
+      disposeKv(past);
+    }
+    return regroup(predictions, [lane]);
   }
 
   private rowAsk({ temperature }: Lane, ask: Ask, row: number): RowAsk {
@@ -175,6 +222,22 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     }
     return Int32Array.from(wanted.keys()).filter((position) => wanted[position] === 1);
   }
+}
+
+/** Which positions of the canvas are among `positions`, and at which row; −1 for the others. */
+function placesIn(positions: Int32Array, length: number): Pick<Snapshot, 'inWindow' | 'rowOf'> {
+  const inWindow = new Uint8Array(length);
+  const rowOf = new Int32Array(length).fill(-1);
+  positions.forEach((position, row) => {
+    inWindow[position] = 1;
+    rowOf[position] = row;
+  });
+  return { inWindow, rowOf };
+}
+
+/** What of the K/V a run of these positions must not see. */
+function staleUnder({ stale, slotOf }: Snapshot, positions: Int32Array): number[] {
+  return [...stale, ...Array.from(positions, (position) => slotOf[position] ?? 0)];
 }
 
 /** Hides the void and the padding behind shorter lanes. */

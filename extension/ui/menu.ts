@@ -1,4 +1,4 @@
-// The menu behind the status bar item: the engine, ghost text, the log and the settings.
+// The menu behind the status bar item: what people come for first, the engine last.
 import { commands, l10n, type TextDocument, window } from 'vscode';
 import { languageName } from '../documents/languageName';
 import type { EngineState } from '../engine/supervisor';
@@ -25,20 +25,32 @@ interface MenuItem {
 export async function showMenu(actions: MenuActions): Promise<void> {
   const { state } = actions;
   const items = [
-    ...engineItems(actions),
+    ...rewriteItems(),
     ...ghostItems(actions),
     {
       label: `$(symbol-misc) ${l10n.t('Choose Model…')}`,
       run: () => commands.executeCommand('palimpsest.chooseModel'),
     },
-    { label: `$(output) ${l10n.t('Show Log')}`, run: actions.showLog },
     {
       label: `$(gear) ${l10n.t('Settings')}`,
       run: () => commands.executeCommand('workbench.action.openSettings', '@ext:palimpsest.palimpsest'),
     },
+    { label: `$(output) ${l10n.t('Show Log')}`, run: actions.showLog },
+    ...engineItems(actions),
   ];
   const title = state.kind === 'failed' ? state.error.message : 'Palimpsest';
   await (await window.showQuickPick(items, { title }))?.run();
+}
+
+/** Without an editor there is nothing to rewrite. */
+function rewriteItems(): readonly MenuItem[] {
+  if (window.activeTextEditor === undefined) return [];
+  return [
+    {
+      label: `$(sparkle) ${l10n.t('Rewrite Selection')}`,
+      run: () => commands.executeCommand('palimpsest.rewriteSelection'),
+    },
+  ];
 }
 
 function engineItems({ state: { kind }, restart, stop }: MenuActions): readonly MenuItem[] {

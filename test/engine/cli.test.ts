@@ -205,7 +205,7 @@ describe('the command on tiny checkpoints', () => {
     ];
     const { out, err } = palimpsest([...words, '--json'], 'x = \n');
     assert.equal(err, '');
-    assert.equal(JSON.parse(out).family, 'starter');
+    assert.equal(JSON.parse(out).family, 'palimpsest');
   });
 
   test('score: every token has its place, the most suspicious first', () => {

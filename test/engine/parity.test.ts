@@ -256,7 +256,7 @@ test('the fixtures cover every family and every variant of the decoder', () => {
   const families = new Set(all.map(({ family }) => family.id));
   for (const id of [
     ...['dreamon', 'dream', 'diffucoder', 'llada', 'illada', 'open-dcoder', 'cdlm', 'a2d-qwen2', 'a2d-qwen3'],
-    ...['stable-diffcoder', 'sdar', 'fast-dllm-v2', 'starter'],
+    ...['stable-diffcoder', 'sdar', 'fast-dllm-v2', 'palimpsest'],
   ]) {
     assert.ok(families.has(id), `no fixture of ${id}`);
   }

@@ -37,7 +37,7 @@ describe('families', () => {
   });
 
   const cases: [string, Record<string, unknown>, string, string[]][] = [
-    ['starter', { model_type: 'palimpsest', palimpsest: PALIMPSEST }, 'starter', []],
+    ['palimpsest', { model_type: 'palimpsest', palimpsest: PALIMPSEST }, 'starter', []],
     ['dreamon', { model_type: 'Dream' }, 'anything', ['<|expand|>']],
     ['dream', { model_type: 'Dream' }, 'Dream-v0-Instruct-7B', []],
     ['dream-coder', { model_type: 'Dream' }, 'Dream-Coder-v0-Instruct-7B', []],

@@ -88,7 +88,7 @@ describe('tensor roles', () => {
   test('query and key norms, where the files or the family have them', () => {
     const shapes = llamaShapes(TINY, { qkNorm: true });
     assert.equal(map(shapes, 'sdar').tensors.layers[1]?.keyNorm?.shape[0], 4);
-    assert.equal(map(shapes, 'starter').qkNorm, true);
+    assert.equal(map(shapes, 'palimpsest').qkNorm, true);
     assert.throws(() => map(llamaShapes(), 'sdar'), fails('tensor-missing', 'q_norm'));
   });
 

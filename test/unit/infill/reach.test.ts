@@ -80,7 +80,7 @@ describe('the pace of a model', () => {
     assert.deepEqual([busy.tokens, busy.masks], [192, 16]);
     // A request reads its window, and takes its steps.
     pace.record({ length: 192, past: 1, rows: 16 }, 240);
-    for (let step = 0; step < 3; step++) pace.record({ length: 16, past: 192, rows: 16 }, 40);
+    for (let step = 0; step < 3; step++) pace.record({ length: 16, past: 192, rows: 16 }, 15);
     const idle = reachOf(pace, HALF, { available: MEMORY });
     assert.ok(idle.tokens > 600, `${idle.tokens} tokens`);
     assert.ok(idle.masks > 40, `${idle.masks} masks`);
@@ -121,6 +121,7 @@ describe('the reach of a pass', () => {
     assert.ok((pace.millisOf({ length: reach.tokens, past: 1, rows: 0 }) ?? 0) <= 1200);
     assert.ok(reach.masks >= 16 && reach.masks < 128, `${reach.masks} masks`);
     assert.ok(reach.isSlow);
+    assert.ok(reach.refreshEvery > reachOf(paceOf(1), HALF, { available: MEMORY }).refreshEvery);
   });
 
   test('is everything where it is fast', () => {

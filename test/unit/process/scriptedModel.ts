@@ -233,7 +233,7 @@ function describe(params: LoadModelParams, name: string): ModelDescription {
   return {
     folder: params.folder.replace('/linked/', '/models/'),
     name,
-    family: 'starter',
+    family: 'palimpsest',
     familyTitle: 'Starter',
     parameters: 1,
     contextLength: 1024,

@@ -10,8 +10,29 @@ import { FaultyForward, failure, TINY } from './faultyForward';
 const GREEDY = { temperature: 0 };
 const LENGTH = 40;
 
-function denoiserOf(forward: FaultyForward, shifted: boolean, cache: 'dual' | 'exact', refreshEvery = 2) {
-  return new CachedInPlaceDenoiser(forward, TINY, { shifted, cache, refreshEvery, padToken: 0 });
+function denoiserOf(
+  forward: FaultyForward,
+  shifted: boolean,
+  cache: 'dual' | 'exact',
+  refreshEvery = 2,
+  movesOn = false,
+) {
+  return new CachedInPlaceDenoiser(forward, TINY, { shifted, cache, refreshEvery, movesOn, padToken: 0 });
+}
+
+/** Masks in turns of `size`: each step of a canvas of sixteen masks from 10 on, `commits` of which it settles. */
+function* turns(size: number, commits: readonly number[]): Generator<Lane> {
+  const tokens = Int32Array.from({ length: LENGTH }, (_, i) => (i >= 10 && i < 26 ? 9 : 1 + (i % 7)));
+  let [first, end] = [10, Math.min(26, 10 + size)];
+  for (const count of commits) {
+    if (first >= 26) return;
+    yield {
+      tokens: tokens.slice(),
+      asks: Array.from({ length: end - first }, (_, i) => ({ position: first + i })),
+    };
+    for (let i = 0; i < count && first < end; i++) tokens[first++] = 2;
+    if (first === end) end = Math.min(26, end + size);
+  }
 }
 
 /** The canvas with `written` of the cells from 10 on committed, and the rest of the eight asked about. */
@@ -48,15 +69,62 @@ describe('the dual cache', () => {
     assert.deepEqual(await dual.predict([other], GREEDY), await exact.predict([other], GREEDY));
   });
 
+  test('moves its window on where masks are denoised in turns, and leaves behind what is written', async () => {
+    const forward = new FaultyForward(false);
+    const denoiser = denoiserOf(forward, false, 'dual', 100, true);
+    const sizes: number[] = [];
+    forward.beforeRun = ({ ids }) => sizes.push(ids.length);
+    for (const lane of turns(8, Array(16).fill(1))) await denoiser.predict([lane], GREEDY);
+    // Eight masks, of which four and then two and one are left; then these and the eight behind them.
+    assert.deepEqual(sizes, [LENGTH, 8, 8, 8, 8, 4, 4, 2, 9, 8, 8, 8, 8, 4, 4, 2]);
+    denoiser.dispose();
+    assert.equal(forward.held, 0);
+  });
+
+  test('a window that moves sees every token as it is, and the rest as it was computed last', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.boolean(),
+        fc.boolean(),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 30 }),
+        async (device, shifted, size, refreshEvery, commits) => {
+          const forward = new FaultyForward(device);
+          const denoiser = denoiserOf(forward, shifted, 'dual', refreshEvery, true);
+          // What the decoder keeps of a position: the sum of the tokens that it saw, which are all.
+          const kept = new Map<number, number>();
+          let rows: readonly number[] = [];
+          let keeps = false;
+          forward.beforeRun = ({ positions, keep }) => {
+            rows = [...positions];
+            keeps = keep;
+          };
+          for (const lane of turns(size, commits)) {
+            const [predictions] = await denoiser.predict([lane], GREEDY);
+            const sum = lane.tokens.reduce((total, token) => total + token, 0);
+            const others = [...kept].filter(([position]) => !rows.includes(position));
+            const wanted = others.reduce((total, [, value]) => total + value, rows.length * sum);
+            for (const { entropy } of predictions ?? []) assert.equal(entropy, wanted);
+            if (keeps) for (const position of rows) kept.set(position, sum);
+          }
+          denoiser.dispose();
+          assert.equal(forward.held, 0);
+        },
+      ),
+      { numRuns: 300 },
+    ));
+
   for (const device of [false, true]) {
     test(`holds nothing that it does not use, whichever run fails (K/V ${device ? 'on the device' : 'in main memory'})`, () =>
       fc.assert(
         fc.asyncProperty(
           fc.boolean(),
+          fc.boolean(),
           fc.array(fc.boolean(), { maxLength: 8 }),
-          async (shifted, failures) => {
+          async (shifted, movesOn, failures) => {
             const forward = new FaultyForward(device);
-            const denoiser = denoiserOf(forward, shifted, 'dual');
+            const denoiser = denoiserOf(forward, shifted, 'dual', 2, movesOn);
             for (const [written, fails] of failures.entries()) {
               forward.beforeRun = () => {
                 if (fails) throw failure();
