@@ -70,6 +70,9 @@ def read_base(path: Path) -> Base:
     pre = facts.get("tokenizer.ggml.pre")
     if facts.get("tokenizer.ggml.model") != "gpt2" or pre not in PRE_TOKENIZERS:
         raise BaseError(f"{path} has a tokenizer ({pre}) that is not known here: {', '.join(PRE_TOKENIZERS)} are.")
+    for needed in ("tokenizer.ggml.tokens", "tokenizer.ggml.merges"):
+        if needed not in facts:
+            raise BaseError(f"{path} has no {needed}: it holds no whole tokenizer, so get it again.")
     tokens = list(facts["tokenizer.ggml.tokens"])
     model = _shape(facts, len(tokens))
     return Base(

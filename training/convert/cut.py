@@ -18,7 +18,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from tokenizers import AddedToken, Tokenizer, pre_tokenizers
 from torch import Tensor
 
@@ -28,6 +27,7 @@ from training.data.cache import CACHE
 from training.data.corpus import read_documents
 from training.data.tokenizer import load_tokenizer, save_tokenizer
 from training.data.vocabulary import BOS, END, FILE, HOLE, LANGUAGE_TOKENS, SPECIAL_TOKENS
+from training.model.weights_file import save_weights
 
 VOCABULARY = 16_384
 BATCH = 256
@@ -86,10 +86,10 @@ def write_folder(base: Base, tokenizer: Tokenizer, embedding: Tensor, out: Path)
         (partial / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         tensors = {**base.tensors, "embed_tokens.weight": embedding}
         metadata = {"format": "pt", "base": json.dumps({"name": base.name, "sha256": base.sha256})}
-        save_file(
+        save_weights(
             {f"model.{name}": tensor.contiguous() for name, tensor in tensors.items()},
             partial / "model.safetensors",
-            metadata=metadata,
+            metadata,
         )
         shutil.rmtree(out, ignore_errors=True)
         partial.rename(out)

@@ -25,7 +25,7 @@ def tiny_vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
 
 
 def write_tiny_base(path: Path, leave_out: str | None = None, architecture: str = "llama", pre: str = "smollm") -> None:
-    """Writes the base; `leave_out` names a tensor that is missing, the others make it one that is refused."""
+    """Writes the base; `leave_out`: a tensor, "tokens" or "merges" that is missing; the others make it one that is refused."""
     vocabulary, merges = tiny_vocabulary()
     names = [
         "<|endoftext|>",
@@ -47,8 +47,10 @@ def write_tiny_base(path: Path, leave_out: str | None = None, architecture: str 
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(pre)
-    writer.add_token_list(names)
-    writer.add_token_merges([" ".join(merge) for merge in merges])
+    if leave_out != "tokens":
+        writer.add_token_list(names)
+    if leave_out != "merges":
+        writer.add_token_merges([" ".join(merge) for merge in merges])
     generator = np.random.default_rng(0)
     shapes = {"token_embd": (len(names), HIDDEN), "output_norm": (HIDDEN,)}
     for layer in range(LAYERS):

@@ -14,10 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
 from training.data.cache import CACHE
 from training.data.packing import tokenizer_digest
+from training.model.weights_file import save_weights
 from training.release.card import model_card
 from training.run.checkpoint import PROGRESS_KEY, Checkpoint, CheckpointError, latest_checkpoint, load_checkpoint
 
@@ -38,7 +38,7 @@ def export(checkpoint: Checkpoint, tokenizer: Path, out: Path, averaged: bool = 
     tensors = {f"model.{name}": tensor.to(torch.bfloat16).contiguous() for name, tensor in weights.items()}
     # So that a run that starts from these weights alone can go on counting.
     metadata = {"format": "pt", PROGRESS_KEY: json.dumps(asdict(checkpoint.progress))}
-    save_file(tensors, out / "model.safetensors", metadata=metadata)
+    save_weights(tensors, out / "model.safetensors", metadata)
     _sort_metadata(out / "model.safetensors")
     # The safetensors library writes files that only their owner can read; these are meant to be shipped.
     (out / "model.safetensors").chmod(0o644)

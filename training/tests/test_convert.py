@@ -23,7 +23,7 @@ from training.data.tokenizer import load_tokenizer
 from training.data.vocabulary import END, SPECIAL_TOKENS
 from training.eval.infill import load_model
 from training.run.checkpoint import load_weights
-from training.tests.conftest import Data
+from training.tests.conftest import Data, little_room
 
 
 def test_every_text_comes_back_and_rare_tokens_are_gone() -> None:
@@ -109,12 +109,23 @@ def test_the_command_leaves_nothing_half_written(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["base.gguf", "corpus", "cut"]
 
 
+def test_a_disk_without_room_is_told_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    write_tiny_base(tmp_path / "base.gguf")
+    base = read_base(tmp_path / "base.gguf")
+    tokenizer, kept = cut_tokenizer(base, iter([[TEXT]]), 320)
+    with little_room(100_000), pytest.raises(OSError, match="there is no room for it"):
+        write_folder(base, tokenizer, cut_embedding(base, kept), tmp_path / "cut")
+    assert [path.name for path in tmp_path.iterdir()] == ["base.gguf"]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"leave_out": "blk.1.attn_q"}, "lacks blk.1.attn_q.weight"),
         ({"architecture": "gpt2"}, "architecture gpt2"),
         ({"pre": "unheard-of"}, "tokenizer (unheard-of)"),
+        ({"leave_out": "tokens"}, "no tokenizer.ggml.tokens"),
+        ({"leave_out": "merges"}, "no tokenizer.ggml.merges"),
     ],
 )
 def test_another_file_than_it_says_is_refused_with_a_sentence(tmp_path: Path, change: dict, says: str) -> None:

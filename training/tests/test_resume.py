@@ -31,7 +31,7 @@ from training.run.parallel import Team
 from training.run.supply import Direct, open_source
 from training.run.trainer import Trainer, TrainingError
 from training.smoke import train_command
-from training.tests.conftest import Data
+from training.tests.conftest import Data, little_room
 
 
 def new_trainer(
@@ -249,6 +249,13 @@ def test_a_run_starts_from_an_exported_folder_and_goes_on_counting(data: Data, t
         for one in (second, again)
     )
     assert 0 < small < 0.5 * large
+
+
+def test_an_export_that_finds_no_room_says_so_and_leaves_no_weights(data: Data, tmp_path: Path) -> None:
+    checkpoint = new_trainer(data).checkpoint()
+    with little_room(50_000), pytest.raises(OSError, match="there is no room for it"):
+        export(checkpoint, data.tokenizer, tmp_path / "out")
+    assert not (tmp_path / "out" / "model.safetensors").exists()
 
 
 def test_a_new_run_goes_on_from_a_decayed_checkpoint_at_the_full_rate(data: Data, tmp_path: Path) -> None:
