@@ -25,20 +25,25 @@ export async function openWorkbench({
     await server.stop();
     throw error;
   });
-  const page = await browser.newPage({ viewport });
+  const openPage = async (where) => {
+    const page = await browser.newPage({ viewport });
+    await page.goto(workbenchUrl(server, { folder: where }));
+    // Until the extension is active there is neither ghost text nor a status bar item.
+    await page.locator('.statusbar-item', { hasText: 'Palimpsest' }).waitFor({ timeout: 60_000 });
+    return { page, ...driver(page) };
+  };
   const close = async () => {
     await browser.close();
     await server.stop();
   };
   try {
-    await page.goto(workbenchUrl(server, { folder }));
-    // Until the extension is active there is neither ghost text nor a status bar item.
-    await page.locator('.statusbar-item', { hasText: 'Palimpsest' }).waitFor({ timeout: 60_000 });
+    const first = await openPage(folder);
+    /** `another`: a second window of the same VS Code on another folder. */
+    return { close, home: server.home, serverPid: server.pid, another: openPage, ...first };
   } catch (error) {
     await close();
     throw error;
   }
-  return { page, close, home: server.home, serverPid: server.pid, ...driver(page) };
 }
 
 function driver(page) {

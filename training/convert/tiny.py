@@ -25,7 +25,7 @@ def tiny_vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
 
 
 def write_tiny_base(path: Path, leave_out: str | None = None, architecture: str = "llama", pre: str = "smollm") -> None:
-    """Writes the base; `leave_out`: a tensor, "tokens" or "merges" that is missing; the others make it one that is refused."""
+    """Writes the base; `leave_out`: a tensor, "tokens" or "merges"; the others make it a refused one."""
     vocabulary, merges = tiny_vocabulary()
     names = [
         "<|endoftext|>",
