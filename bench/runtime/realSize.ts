@@ -35,6 +35,7 @@ const STEPS = 5;
 const ROOM_FOR_SEVEN = 10e9;
 
 const COLUMNS = [
+  'said',
   'peak',
   `${REST_MILLIS / 1000} s later`,
   'first frame, s',
@@ -53,11 +54,12 @@ function seconds(millis: number | undefined): string {
   return millis === undefined ? '–' : figure(millis / 1000);
 }
 
-function cellsOf({ peak, after, first, step, masks, whole, toIdle }: Measured): string[] {
+function cellsOf({ said, peak, after, first, step, masks, whole, toIdle }: Measured): string[] {
   const isShown = first !== undefined && Number.isFinite(first);
   const projected =
     isShown && masks !== undefined && step !== undefined ? first + (masks - 1) * step : undefined;
   return [
+    said === undefined ? '–' : `${megabytesOf(said.weights)} + ${megabytesOf(said.request)}`,
     megabytesOf(peak),
     megabytesOf(after),
     first === undefined || isShown ? seconds(first) : `over ${seconds(LONGEST_FIRST)}`,
@@ -104,13 +106,9 @@ async function seven(contender: Contender, text: string): Promise<readonly strin
     isWhole: false,
     mostSteps: STEPS,
   });
-  const { weights = Number.NaN, request = Number.NaN } = one.said ?? {};
   return [
-    `Seven billion parameters (${sizeText(checkpoint)}; ${shapeText(DREAMON_SEVEN)}), all of them zero, in q4, one line. *Said*: the weights, and the largest request on top of them, as the engine estimates both.`,
-    markdownTable(
-      ['said', ...COLUMNS],
-      [[`${megabytesOf(weights)} + ${megabytesOf(request)}`, ...cellsOf(one)]],
-    ),
+    `Seven billion parameters (${sizeText(checkpoint)}; ${shapeText(DREAMON_SEVEN)}), all of them zero, in q4, one line.`,
+    markdownTable(COLUMNS, [cellsOf(one)]),
   ];
 }
 
@@ -152,7 +150,7 @@ async function main(): Promise<void> {
     const lines = values.lines.map(Number);
     const rows = await requests(contenders, model, text, { lines, isWhole: values.whole });
     sections.push(
-      'Memory is what the engine process has in main memory, mapped files included, in MB. *First frame*: from the request to its first denoise step. *First review*: the first candidate; random weights write one token a step, where a trained model writes several.',
+      'Memory is what the engine process has in main memory, mapped files included, in MB. *Said*: the weights, and the largest request on top of them, as the engine estimates both. *First frame*: from the request to its first denoise step. *First review*: the first candidate; random weights write one token a step, where a trained model writes several.',
       markdownTable(['engine', 'lines', 'loaded', ...COLUMNS], rows),
     );
   }

@@ -8,8 +8,8 @@ export const LONGEST_WAIT = 1500;
 const FIRST_WAIT = 2 * LONGEST_WAIT;
 /** A wait that ends is over long before that: the machine slept meanwhile. */
 const NO_WAIT = 60_000;
-/** Tokens of a step, of a trained model that is sure: an answer takes this long at the least. */
-const TOKENS_A_STEP = 4;
+/** Tokens of a step of a trained model: what is expected to take longer than anybody waits is not begun. */
+const TOKENS_A_STEP = 2;
 const FIRST_PAUSE = 60_000;
 const LONGEST_PAUSE = 30 * 60_000;
 
@@ -35,11 +35,11 @@ export class BackOff {
     return this.latency === undefined;
   }
 
-  /** An answer would take this long, as the engine estimates it: where that is too long at best, nothing is asked. */
+  /** An answer would take this long, as the engine estimates it for one token a step: where that is too long, nothing is asked. */
   expected({ firstMillis = 0, millis = 0 }: Pick<Estimate, 'firstMillis' | 'millis'>): void {
-    const least = firstMillis + Math.max(0, millis - firstMillis) / TOKENS_A_STEP;
-    if (least <= LONGEST_WAIT) return;
-    this.latency = least;
+    const about = firstMillis + Math.max(0, millis - firstMillis) / TOKENS_A_STEP;
+    if (about <= LONGEST_WAIT) return;
+    this.latency = about;
     this.rest();
   }
 

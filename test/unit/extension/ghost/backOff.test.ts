@@ -50,14 +50,14 @@ describe('backing off', () => {
   test('what is known to be too slow is not even tried: the engine estimates it', () => {
     const { clock, backOff } = world();
     assert.ok(backOff.isNew);
-    // Sure of several tokens a step, it is in time.
-    backOff.expected({ firstMillis: 300, millis: 4000 });
+    // With two tokens a step, it is in time.
+    backOff.expected({ firstMillis: 300, millis: 2500 });
     assert.ok(backOff.isNew);
     assert.equal(backOff.tooSlow, undefined);
     backOff.expected({});
     assert.equal(backOff.tooSlow, undefined, 'nothing is known');
     backOff.expected({ firstMillis: 1200, millis: 4000 });
-    assert.equal(backOff.tooSlow, 1900);
+    assert.equal(backOff.tooSlow, 2600);
     assert.equal(backOff.isNew, false);
     clock.now += 60_000;
     assert.equal(backOff.tooSlow, undefined, 'then it is tried: the machine may have been busy');
