@@ -9,9 +9,9 @@ import { HALF, type ModelShape, writeWeights } from './randomModel';
 
 export const DREAMON_HALF: ModelShape = { ...HALF, name: 'dreamon-0.5B', qkvBias: true };
 
-/** Dream-7B's shape, with a tied head. All weights are zero: they cost what others cost, and a sparse file takes no room. */
+/** Dream-7B's shape, with a tied head. Most weights are zero: they cost what others cost, and a sparse file takes little room. */
 export const DREAMON_SEVEN: ModelShape = {
-  name: 'dreamon-7B',
+  name: 'dreamon-7B-sparse',
   hiddenSize: 3584,
   layers: 28,
   heads: 28,
@@ -19,7 +19,7 @@ export const DREAMON_SEVEN: ModelShape = {
   ffnSize: 18_944,
   vocabSize: 152_064,
   qkvBias: true,
-  isZero: true,
+  isSparse: true,
 };
 
 /** DreamOn's tokens behind Qwen2.5's own (families.ts). */

@@ -20,8 +20,11 @@ export interface ModelShape {
   readonly untiedHead?: boolean;
   /** Whether queries, keys and values have biases, as Qwen2's have. */
   readonly qkvBias?: boolean;
-  /** Whether all matrices are zero, which no disk has to hold. */
-  readonly isZero?: boolean;
+  /**
+   * Whether all but the first row of each matrix is zero, which no disk has to hold. No two matrices are the same: the
+   * runtime would keep one of them.
+   */
+  readonly isSparse?: boolean;
 }
 
 /** A model that one trains oneself. */
@@ -141,7 +144,7 @@ function tensorsOf(shape: ModelShape) {
   return tensors;
 }
 
-/** Random weights in bf16: matrices about 1/√fan-in, vectors of ones; or all of them zero. */
+/** Random weights in bf16: matrices about 1/√fan-in, vectors of ones. */
 export function writeWeights(file: string, shape: ModelShape): void {
   const header: Record<string, object> = {};
   const tensors = tensorsOf(shape);
@@ -158,14 +161,19 @@ export function writeWeights(file: string, shape: ModelShape): void {
   fs.writeSync(fd, length);
   fs.writeSync(fd, json);
   const noise = new Noise();
-  for (const [, size] of shape.isZero ? [] : tensors) {
-    const [rows = 1, columns] = size;
-    if (columns === undefined) fs.writeSync(fd, bfloats(new Float32Array(rows).fill(1)));
-    else noise.write(fd, rows * columns, 1 / Math.sqrt(columns));
+  let at = length.length + json.length;
+  for (const [, [rows = 1, columns]] of tensors) {
+    if (columns === undefined) writeAt(fd, bfloats(new Float32Array(rows).fill(1)), at);
+    else noise.write(fd, (shape.isSparse ? 1 : rows) * columns, 1 / Math.sqrt(columns), at);
+    at += 2 * rows * (columns ?? 1);
   }
   fs.ftruncateSync(fd, length.length + json.length + end);
   fs.closeSync(fd);
   fs.renameSync(`${file}.partial`, file);
+}
+
+function writeAt(fd: number, values: Uint16Array, position: number): void {
+  fs.writeSync(fd, values, 0, values.byteLength, position);
 }
 
 /** Values in bf16, rounded to the nearest. */
@@ -191,13 +199,13 @@ class Noise {
     }
   }
 
-  write(fd: number, count: number, scale: number): void {
+  write(fd: number, count: number, scale: number, position: number): void {
     const scaled = this.scaled.get(scale) ?? bfloats(this.pool.map((value) => value * scale));
     this.scaled.set(scale, scaled);
     let at = Math.floor(this.uniform() * Noise.SIZE);
     for (let left = count; left > 0; ) {
       const part = scaled.subarray(at, Math.min(Noise.SIZE, at + left));
-      fs.writeSync(fd, part);
+      writeAt(fd, part, position + 2 * (count - left));
       left -= part.length;
       at = 0;
     }

@@ -107,7 +107,7 @@ async function seven(contender: Contender, text: string): Promise<readonly strin
     mostSteps: STEPS,
   });
   return [
-    `Seven billion parameters (${sizeText(checkpoint)}; ${shapeText(DREAMON_SEVEN)}), all of them zero, in q4, one line.`,
+    `Seven billion parameters (${sizeText(checkpoint)}; ${shapeText(DREAMON_SEVEN)}), most of them zero, in q4, one line.`,
     markdownTable(COLUMNS, [cellsOf(one)]),
   ];
 }
