@@ -3,6 +3,7 @@ import { type Quality, qualityOf, type Reading } from '../candidates/quality/ver
 import type { Flaw } from '../protocol';
 import { isJson, type JsonLanguage, jsonFaults } from './json';
 import { leastEdit } from './leastEdit';
+import { NO_STRANGERS, type Strangers } from './scope';
 import type { SyntaxTrees } from './syntaxTrees';
 import { declaresAgain, isNoWorse, leavesBlock, type SyntaxTree } from './tree';
 import type { OffsetRange } from './types';
@@ -42,7 +43,12 @@ export function regionOf(places: readonly OffsetRange[]): OffsetRange | undefine
   };
 }
 
-const UNKNOWN: Reading = { parses: 'unknown', declaresAgain: false, leavesBlock: false };
+const UNKNOWN: Reading = {
+  parses: 'unknown',
+  declaresAgain: false,
+  leavesBlock: false,
+  strangers: NO_STRANGERS,
+};
 
 function jsonReading(text: string, language: JsonLanguage): (whole: string) => Reading {
   const before = jsonFaults(text, language);
@@ -53,6 +59,7 @@ function jsonReading(text: string, language: JsonLanguage): (whole: string) => R
       parses: after.errors <= before.errors ? 'yes' : 'no',
       declaresAgain: after.declaredTwice > before.declaredTwice,
       leavesBlock: false,
+      strangers: NO_STRANGERS,
     };
   };
 }
@@ -71,8 +78,23 @@ function readingWith(tree: SyntaxTree, whole: string, region: OffsetRange | unde
       declaresAgain: declaresAgain(before, after),
       // Of what does not parse, nobody knows where it ends.
       leavesBlock: parses && region !== undefined && leavesBlock(tree, edited, region),
+      strangers: parses ? newStrangers(tree, edited, { start, end }, text.length) : NO_STRANGERS,
     };
   } finally {
     edited.dispose();
   }
+}
+
+/** Those that the edit brought: what stood there may have been in the middle of being written. */
+function newStrangers(
+  before: SyntaxTree,
+  after: SyntaxTree,
+  { start, end }: OffsetRange,
+  length: number,
+): Strangers {
+  const now = after.strangers({ start, end: start + length });
+  if (now.outOfScope.length + now.unknown.length === 0) return now;
+  const then = before.strangers({ start, end });
+  const isNew = (name: string) => !then.outOfScope.includes(name) && !then.unknown.includes(name);
+  return { outOfScope: now.outOfScope.filter(isNew), unknown: now.unknown.filter(isNew) };
 }

@@ -3,6 +3,7 @@
 import type { Node, Tree } from '@vscode/tree-sitter-wasm';
 import { isProse } from './kinds';
 import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
+import { type Strangers, strangersIn } from './scope';
 import { type StructureFaults, structureFaults } from './structure';
 import type { OffsetRange, TextEdit } from './types';
 
@@ -76,6 +77,11 @@ export class SyntaxTree {
         ) ?? null;
     }
     return count;
+  }
+
+  /** See `strangersIn`. */
+  strangers(region: OffsetRange): Strangers {
+    return strangersIn(this.tree.rootNode, this.text, region);
   }
 
   /** Comments and the text of strings that touch a region, in text order. */

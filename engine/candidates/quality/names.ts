@@ -3,17 +3,28 @@ import { isName, unitsOf, withoutProse } from './words';
 
 /** Words that stand in no file as names of its own: keywords and what languages bring along. */
 const KNOWN = new Set(
-  `abstract and any arguments Array ArrayList as assert async atomic auto await bool boolean Boolean break byte bytes
-  case catch chan char class cls const constructor continue console debugger def default defer del delete dict do double
-  elif else end enum enumerate Err Error except export extends extern False false fallthrough filter final finally float fn
-  for from func function get global go goto if impl implements import in instanceof int Integer interface is isinstance JSON
-  KeyError lambda len let list List long loop map Map match Math max min mod module mut namespace NaN new nil None nonlocal
-  not null NULL number object Object of Ok open operator Option or override package panic pass pop print private process
-  Promise protected pub public push raise range readonly record Record ref require Result return reversed Self self set Set
-  short signed sizeof some Some sorted static str string String struct sum super switch synchronized template this throw
-  throws trait True true try tuple type TypeError typedef typeof u16 u32 u64 u8 undefined union unknown unsafe unsigned use
-  using ValueError var Vec virtual void volatile when where while with yield zip i16 i32 i64 i8 f32 f64 usize isize append
-  length slice join split strip trim format items keys values log info warn error then resolve reject toString`.split(
+  `__file__ __name__ abs abstract all and any append Arc ArgumentException arguments Array ArrayList as assert
+  assert_eq assert_ne AssertionError async atomic AttributeError auto await BigInt bool Boolean boolean Box break
+  byte bytes callable cap case catch chan char Character class classmethod clearInterval clearTimeout close cls
+  complex Console console const constructor continue copy crate Date debugger decodeURIComponent def default defer
+  del delete dict divmod do document Double double Duration elif else encodeURIComponent end enum enumerate eprintln
+  Err Error error errors except Exception exit export extends extern f32 f64 fallthrough False false fetch File
+  filter final finally Float float float32 float64 fmt fn for format from frozenset func function get getattr global
+  globalThis go goto Guid hasattr HashMap HashSet hex i128 i16 i32 i64 i8 if IllegalArgumentException
+  IllegalStateException imag impl implements import in IndexError info InputStream instanceof int int16 int32 int64
+  int8 Integer interface InvalidOperationException iota is isinstance isize isNaN items Iterable Iterator join JSON
+  KeyError keys lambda len length let LinkedHashMap Linq List list LocalDate log Long long loop make Map map match
+  matches Math max memoryview min mod module mut namespace NaN new nil None nonlocal not NotImplementedError NULL
+  null nullptr Number number Object object Objects of Ok open operator Option Optional or OSError override package
+  panic parseFloat parseInt pass Pattern performance pop print println private process Promise property protected
+  pub public push queueMicrotask raise range RangeError Rc readonly real Record record recover ref RegExp reject
+  repr require resolve Result return reversed round rune RuntimeError RuntimeException Self self Set set setattr
+  setInterval setTimeout short signed size_t sizeof slice Some some sorted split static staticmethod std
+  StopIteration str Stream String string StringBuilder strip struct structuredClone sum super switch Symbol
+  synchronized sys System Task template then this Thread throw throws TimeSpan todo toString trait trim True true
+  try tuple type typedef TypeError typeof u128 u16 u32 u64 u8 uint uint16 uint32 uint32_t uint64 uint8 uint8_t
+  uintptr undefined unimplemented union unknown unreachable unsafe unsigned unwrap URL use using usize ValueError
+  values var Vec virtual Void void volatile warn WeakMap WeakSet when where while with write writeln yield zip`.split(
     /\s+/,
   ),
 );
@@ -22,6 +33,11 @@ const SHORTEST = 2;
 
 export function namesIn(text: string): ReadonlySet<string> {
   return new Set(unitsOf(text).filter(isName));
+}
+
+/** Whether a language brings this name along. */
+export function isWord(name: string): boolean {
+  return KNOWN.has(name) || name === '_';
 }
 
 /** Distinct names of `text` that are not among `known`, in their order. */

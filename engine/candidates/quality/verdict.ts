@@ -5,7 +5,7 @@ import type { Flaw } from '../../protocol';
 export type Reason = Flaw | TreeFault;
 
 /** What only a grammar can tell. */
-type TreeFault = 'does-not-parse' | 'declares-again' | 'leaves-block';
+type TreeFault = 'does-not-parse' | 'declares-again' | 'leaves-block' | 'out-of-scope';
 
 /** `poor` is shown to nobody who did not ask for it. */
 export type Mark = 'likely' | 'unsure' | 'poor';
@@ -27,6 +27,8 @@ export interface Reading {
   readonly declaresAgain: boolean;
   /** Whether it ends the function or class that it stands in. */
   readonly leavesBlock: boolean;
+  /** Names that it uses and that mean nothing there: of another function alone, or of nothing in the file. */
+  readonly strangers: { readonly outOfScope: readonly string[]; readonly unknown: readonly string[] };
 }
 
 const POOR: ReadonlySet<Reason> = new Set<Reason>([
@@ -39,21 +41,31 @@ const POOR: ReadonlySet<Reason> = new Set<Reason>([
   'unbalanced',
 ]);
 
-export function qualityOf(flaws: readonly Flaw[], { parses, declaresAgain, leavesBlock }: Reading): Quality {
+export function qualityOf(
+  flaws: readonly Flaw[],
+  { parses, declaresAgain, leavesBlock, strangers }: Reading,
+): Quality {
   // A grammar knows which brackets pair; counting them is for languages without one.
   const known = parses === 'unknown' ? flaws : flaws.filter((flaw) => flaw !== 'unbalanced');
   const reasons: readonly Reason[] = [
     ...(parses === 'no' ? ['does-not-parse' as const] : []),
     ...(declaresAgain ? ['declares-again' as const] : []),
     ...(leavesBlock ? ['leaves-block' as const] : []),
+    ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),
     ...known,
+    ...(strangers.unknown.length > 0 && !known.includes('unknown-names') ? ['unknown-names' as const] : []),
   ];
   if (reasons.some((reason) => POOR.has(reason))) return { mark: 'poor', reasons };
   return { mark: reasons.length === 0 ? 'likely' : 'unsure', reasons };
 }
 
 function isTreeFault(reason: Reason): reason is TreeFault {
-  return reason === 'does-not-parse' || reason === 'declares-again' || reason === 'leaves-block';
+  return (
+    reason === 'does-not-parse' ||
+    reason === 'declares-again' ||
+    reason === 'leaves-block' ||
+    reason === 'out-of-scope'
+  );
 }
 
 /** What of its reasons is wrong with the answer whatever stands around it. */

@@ -35,6 +35,8 @@ function wordsOfReason(reason: Reason): string {
       return l10n.t('declares a name that is already declared here');
     case 'leaves-block':
       return l10n.t('ends the function or class around it');
+    case 'out-of-scope':
+      return l10n.t('names that only another function declares');
     case 'unfinished':
       return l10n.t('breaks off before its end');
     case 'loops':

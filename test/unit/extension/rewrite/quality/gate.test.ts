@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import test, { after, describe } from 'node:test';
 import fc from 'fast-check';
-import { qualityOf, ranked } from '../../../../../engine/candidates/quality/verdict';
+import { qualityOf, type Reading, ranked } from '../../../../../engine/candidates/quality/verdict';
 import type { Flaw } from '../../../../../engine/protocol';
 import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
 import { type Judgeable, judged, judgedAgain } from '../../../../../extension/rewrite/judge';
@@ -54,7 +54,12 @@ const PIECES = [
   ' * ',
 ];
 
-const YES = { parses: 'yes', declaresAgain: false, leavesBlock: false } as const;
+const YES: Reading = {
+  parses: 'yes',
+  declaresAgain: false,
+  leavesBlock: false,
+  strangers: { outOfScope: [], unknown: [] },
+};
 
 const faultsIn = (text: string, languageId: string) =>
   trees.ask(text, languageId, (tree) => tree.faults({ start: 0, end: text.length }).everywhere);
@@ -313,7 +318,7 @@ describe('the gate', () => {
         'python',
         'class A:\n    @property\n    def f(s):\n        pass\n\n    @f.setter\n    def f(s, v):\n        x\n',
         'x',
-        'y',
+        'v',
       ],
       ['python', 'if a:\n    def f(): pass\nelse:\n    x = 1\n', 'x = 1', 'def f(): pass'],
       [
@@ -327,7 +332,7 @@ describe('the gate', () => {
         'typescript',
         'class A {\n  f(a: string): void;\n  f(a: number): void;\n  f(a: unknown) { b; }\n}\n',
         'b;',
-        'c;',
+        'a;',
       ],
       ['javascript', 'function f(a) {\n  X;\n}\n', 'X;', 'var a = 2;'],
       ['javascript', 'function f(a) {\n  if (b) {\n    X;\n  }\n}\n', 'X;', 'const a = 2;'],
@@ -371,13 +376,15 @@ describe('the gate', () => {
       const start = text.indexOf(old);
       const spans = [{ start, end: start + old.length, old }];
       const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
-      assert.deepEqual(one?.quality, { mark: 'likely', reasons: [] }, text);
+      // These texts are too short to know every name.
+      const faults = one?.quality?.reasons.filter((reason) => reason !== 'unknown-names');
+      assert.deepEqual(faults, [], text);
     }
   });
 
   test('without a grammar brackets have to do; with one it knows better', async () => {
     const spans = [{ start: 0, end: 1, old: 'a' }];
-    const candidate = { texts: ['b'], flaws: ['unbalanced'] as const };
+    const candidate = { texts: ['2'], flaws: ['unbalanced'] as const };
     const [plain] = await judged(trees, { text: 'a b', languageId: 'plaintext' }, spans, [candidate]);
     assert.equal(plain?.quality?.mark, 'poor');
     const [parsed] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [candidate]);
@@ -385,6 +392,128 @@ describe('the gate', () => {
     const unfitted = { ...candidate, isUnfitted: true } as const;
     const [marked] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [unfitted]);
     assert.deepEqual(marked?.quality, { mark: 'likely', reasons: [], isUnfitted: true });
+  });
+});
+
+describe('names that mean nothing where they stand', () => {
+  const texts: readonly (readonly [
+    string,
+    string,
+    readonly string[],
+    readonly string[],
+    readonly string[],
+  ])[] = [
+    [
+      'typescript',
+      "import { sum } from './sum';\nconst rate = 2;\nclass A { total = 1; }\nfunction a(orders: number[]) {\n  const size = orders.length;\n  return size;\n}\nfunction b(items: number[], { limit }: O) {\n  const first = items[0];\n  return X;\n}\n",
+      [
+        'sum(items)',
+        'first * rate',
+        'limit',
+        'b(items, o => o)',
+        'items.map((size) => size + 1)',
+        'items.size',
+        '{ size: 1 }',
+        'Number(first)',
+        'new A().total',
+      ],
+      ['orders.length', 'size + 1', 'sum(size)', 'items.map((it) => it + size)', '{ size }'],
+      ['totals', 'compute(items)'],
+    ],
+    [
+      'javascript',
+      'const rate = 2;\nfunction a(orders) {\n  const size = orders.length;\n  return size;\n}\nconst b = (items, n = 1) => {\n  return X;\n};\nfor (const key of b) a(key);\n',
+      ['items.length * n', 'a(items)', 'items.reduce((size, it) => size + it, 0)', 'rate'],
+      ['size', 'orders.map((n) => n)'],
+      ['totals'],
+    ],
+    [
+      'python',
+      'import os\nRATE = 2\n\n\ndef a(orders):\n    size = len(orders)\n    for one in orders:\n        size += one\n    return size\n\n\nclass B:\n    def __init__(self, items, *, limit=1):\n        self.size = items\n\n    def c(self, items, *rest):\n        first = items[0]\n        return X\n',
+      [
+        'self.size',
+        'first * RATE',
+        'a(items)',
+        'a(orders=items)',
+        '[one for one in items]',
+        'os.path.join(first)',
+        'rest',
+        'B(items, limit=2)',
+        'str(first)',
+      ],
+      ['size', 'sum(orders)', 'one + first', 'limit'],
+      ['totals', 'compute(items)'],
+    ],
+    [
+      'go',
+      'package p\n\nimport "fmt"\n\nvar rate = 2\n\ntype T struct{ Size int }\n\nfunc a(orders []int) int {\n\tsize := len(orders)\n\treturn size\n}\n\nfunc (t *T) b(items []int) int {\n\tfor i, it := range items {\n\t\tfmt.Println(i, it)\n\t}\n\treturn X\n}\n',
+      ['t.Size * rate', 'a(items)', 'len(items)', 'T{Size: 1}.Size'],
+      ['size', 'len(orders)'],
+      ['total'],
+    ],
+    [
+      'java',
+      'class A {\n  private int rate = 2;\n  int a(List<Integer> orders) {\n    int size = orders.size();\n    return size;\n  }\n  int b(List<Integer> items) {\n    for (int it : items) { log(it); }\n    return X;\n  }\n}\n',
+      ['rate * items.size()', 'a(items)', 'this.rate'],
+      ['size', 'orders.size()'],
+      ['total'],
+    ],
+    [
+      'csharp',
+      'class A {\n  private int rate = 2;\n  int First(List<int> orders) {\n    var size = orders.Count;\n    return size;\n  }\n  int Second(List<int> items) {\n    foreach (var it in items) { Log(it); }\n    return X;\n  }\n}\n',
+      ['rate * items.Count', 'First(items)', 'items.Sum(n => n)'],
+      ['size', 'orders.Count'],
+      ['total'],
+    ],
+    [
+      'rust',
+      'const RATE: u32 = 2;\nstruct T { size: u32 }\nimpl T {\n    fn a(&self, orders: &[u32]) -> u32 {\n        let size = orders.len() as u32;\n        size\n    }\n    fn b(&self, items: &[u32]) -> u32 {\n        for it in items { println!("{}", it); }\n        return X;\n    }\n}\n',
+      ['self.size * RATE', 'self.a(items)', 'items.iter().map(|n| n + 1).sum()', 'T::new(items)'],
+      ['size', 'orders[0]'],
+      ['total'],
+    ],
+    [
+      'cpp',
+      'const int rate = 2;\nint a(const std::vector<int>& orders) {\n  int size = orders.size();\n  return size;\n}\nint b(const std::vector<int>& items) {\n  for (auto it : items) { use(it); }\n  return X;\n}\n',
+      ['rate * items.size()', 'a(items)'],
+      ['size', 'orders.size()'],
+      ['total'],
+    ],
+  ];
+  for (const [languageId, text, right, outOfScope, unknown] of texts) {
+    const start = text.indexOf('X');
+    const spans = [{ start, end: start + 1, old: 'X' }];
+    const reasonsOf = async (answers: readonly string[]) => {
+      const found = await judged(
+        trees,
+        { text, languageId },
+        spans,
+        answers.map((one) => ({ texts: [one] })),
+      );
+      return answers.map((one) => [one, found.find(({ texts: [its] }) => its === one)?.quality?.reasons]);
+    };
+    test(`in ${languageId}`, async () => {
+      assert.deepEqual(
+        await reasonsOf(right),
+        right.map((one) => [one, []]),
+      );
+      assert.deepEqual(
+        await reasonsOf(outOfScope),
+        outOfScope.map((one) => [one, ['out-of-scope']]),
+      );
+      assert.deepEqual(
+        await reasonsOf(unknown),
+        unknown.map((one) => [one, ['unknown-names']]),
+      );
+    });
+  }
+
+  test('a name that stood there already is none of the answer’s', async () => {
+    const text = 'function a() {\n  return totals + X;\n}\n';
+    const start = text.indexOf('totals');
+    const spans = [{ start, end: text.indexOf(';'), old: 'totals + X' }];
+    const [one] = await judged(trees, { text, languageId: 'typescript' }, spans, [{ texts: ['totals - X'] }]);
+    assert.deepEqual(one?.quality?.reasons, []);
   });
 });
 
