@@ -15,6 +15,17 @@ export function shareOf({ stage, fraction = 0 }: LoadProgress): number {
   return from + (to - from) * Math.min(1, Math.max(0, fraction));
 }
 
+/** Percent of one load after another: where a stage begins again, as for another precision, what is shown does not go back. */
+export class Percent {
+  private reached = 0;
+
+  /** `progress`: undefined where a load has just begun. */
+  of(progress: LoadProgress | undefined): number {
+    this.reached = progress === undefined ? 0 : Math.max(this.reached, Math.floor(shareOf(progress) * 100));
+    return this.reached;
+  }
+}
+
 /** Milliseconds until a person wonders. */
 const PATIENCE = 1500;
 /** In the last stage it is over soon: a notification that goes at once is a flash. */

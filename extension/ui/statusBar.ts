@@ -17,7 +17,7 @@ import type { EngineState } from '../engine/supervisor';
 import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../memory/copiedFrom';
 import type { ServerStatus } from '../servers/servers';
 import { Activities, type Activity, type ActivityAt, type Summary } from './activities';
-import { shareOf } from './loadShare';
+import { Percent } from './loadShare';
 import { markdownText } from './markdownText';
 
 /** Commands of the hover alone: their argument is a document's address. */
@@ -25,6 +25,7 @@ export const GO_TO_REWRITE = '_palimpsest.goToRewrite';
 export const CANCEL_REWRITE = '_palimpsest.cancelRewriteIn';
 
 export class StatusItem {
+  private readonly percent = new Percent();
   private readonly item: StatusBarItem = window.createStatusBarItem(
     'palimpsest.status',
     StatusBarAlignment.Right,
@@ -109,7 +110,8 @@ export class StatusItem {
   private update(): void {
     const { state } = this;
     const summary = state.kind === 'ready' ? this.activities.summary() : undefined;
-    this.item.text = summary === undefined ? textOf(state) : `$(sync~spin) ${saySummary(summary)}`;
+    this.item.text =
+      summary === undefined ? textOf(state, this.percent) : `$(sync~spin) ${saySummary(summary)}`;
     if (this.server?.use === 'sends') this.item.text += ` · $(cloud-upload) ${shortened(this.server.host)}`;
     if (this.snoozedUntil !== undefined) this.item.text += ' $(bell-slash)';
     const quiet = this.snoozedUntil === undefined ? this.silence : sayUntil(this.snoozedUntil);
@@ -122,7 +124,7 @@ export class StatusItem {
     this.item.backgroundColor = backgroundOf(state);
     this.item.accessibilityInformation = {
       label: [
-        `Palimpsest: ${textOf(state).replace(/\$\([^)]*\)/g, '')}`,
+        `Palimpsest: ${textOf(state, this.percent).replace(/\$\([^)]*\)/g, '')}`,
         ...(this.server ? [sayServer(this.server)] : []),
       ].join('. '),
     };
@@ -134,14 +136,15 @@ function backgroundOf({ kind }: EngineState): ThemeColor | undefined {
   return kind === 'restarting' ? new ThemeColor('statusBarItem.warningBackground') : undefined;
 }
 
-function textOf(state: EngineState): string {
+function textOf(state: EngineState, percent: Percent): string {
   switch (state.kind) {
     case 'stopped':
       return '$(pencil) Palimpsest';
     case 'starting':
       return `$(loading~spin) ${l10n.t('Palimpsest: starting')}`;
     case 'loading': {
-      const share = state.progress === undefined ? '' : ` ${Math.floor(shareOf(state.progress) * 100)}%`;
+      const reached = percent.of(state.progress);
+      const share = state.progress === undefined ? '' : ` ${reached}%`;
       return `$(loading~spin) ${l10n.t('Palimpsest: loading')}${share}`;
     }
     case 'ready':

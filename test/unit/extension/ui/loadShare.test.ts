@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { LoadProgress } from '../../../../engine/protocol';
-import { noticeDelay, shareOf } from '../../../../extension/ui/loadShare';
+import { noticeDelay, Percent, shareOf } from '../../../../extension/ui/loadShare';
 
 const at = (stage: LoadProgress['stage'], fraction?: number) =>
   shareOf({ folder: '/model', stage, ...(fraction === undefined ? {} : { fraction }) });
@@ -25,6 +25,18 @@ describe('the share of loading', () => {
     );
     assert.ok((shares.at(-1) ?? 1) < 0.995, 'no "100%" while it works');
     assert.equal(at('quantising', 7), at('quantising', 1));
+  });
+
+  test('does not go back where a stage begins again, and begins anew with the next load', () => {
+    const percent = new Percent();
+    const of = (stage: LoadProgress['stage'], fraction: number) =>
+      percent.of({ folder: '/model', stage, fraction });
+    const first = of('quantising', 0.9);
+    assert.ok(first > 70);
+    assert.equal(of('quantising', 0.1), first);
+    assert.ok(of('session', 0.5) > first);
+    assert.equal(percent.of(undefined), 0);
+    assert.ok(of('probing', 0) < 10);
   });
 
   test('is shown when a person would wonder, and later where it is nearly over', () => {
