@@ -80,7 +80,8 @@ function isUse(node: ScopeNode, text: string): boolean {
 
 /** Whether the name is declared here. */
 function isBound(name: ScopeNode): boolean {
-  if (name.type === 'shorthand_property_identifier_pattern' || name.type === 'implicit_parameter') return true;
+  if (name.type === 'shorthand_property_identifier_pattern' || name.type === 'implicit_parameter')
+    return true;
   let node = name;
   for (let parent = node.parent; parent !== null; parent = parent.parent) {
     const { type } = parent;
@@ -103,7 +104,8 @@ function holds(parent: ScopeNode, field: string, { startIndex, endIndex }: Scope
 /** The function whose own a declaration is: a function's name is its surroundings'. */
 function functionAround(name: ScopeNode): ScopeNode | null {
   for (let node = name.parent; node !== null; node = node.parent) {
-    if (FUNCTION.test(node.type) && node.childForFieldName('body') !== null && !isNameOf(node, name)) return node;
+    if (FUNCTION.test(node.type) && node.childForFieldName('body') !== null && !isNameOf(node, name))
+      return node;
   }
   return null;
 }

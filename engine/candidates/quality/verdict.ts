@@ -51,8 +51,9 @@ export function qualityOf(
     ...(parses === 'no' ? ['does-not-parse' as const] : []),
     ...(declaresAgain ? ['declares-again' as const] : []),
     ...(leavesBlock ? ['leaves-block' as const] : []),
+    ...known.filter((flaw) => POOR.has(flaw)),
     ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),
-    ...known,
+    ...known.filter((flaw) => !POOR.has(flaw)),
     ...(strangers.unknown.length > 0 && !known.includes('unknown-names') ? ['unknown-names' as const] : []),
   ];
   if (reasons.some((reason) => POOR.has(reason))) return { mark: 'poor', reasons };
