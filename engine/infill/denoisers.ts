@@ -71,6 +71,7 @@ export class Denoisers {
       cache,
       refreshEvery,
       movesOn: isSlow,
+      ...(isSlow ? { inverseFrequencies: rotaryFrequencies(shape).inverse } : {}),
       padToken: specials.pad ?? specials.mask,
     });
     return new CroppedDenoiser(whole, tokens, endsOf(family));

@@ -8,6 +8,9 @@ interface Crop {
   readonly end: number;
 }
 
+/** Cells by which a canvas changes from one step to the next, and by which a pass may take in more than it should. */
+const MOST_GROWN = 32;
+
 export class CroppedDenoiser implements InPlaceDenoiser {
   private last: { readonly length: number; readonly crop: Crop } | undefined;
 
@@ -51,6 +54,16 @@ export class CroppedDenoiser implements InPlaceDenoiser {
     // A shifted model speaks of a position at the one before it.
     const from = Math.max(0, first - 1);
     if (last?.length === length && last.crop.start <= from && end <= last.crop.end) return last.crop;
+    // Where cells came or went among the masks, what is seen around them stays the same.
+    const grown = last === undefined ? 0 : length - last.length;
+    if (last !== undefined && Math.abs(grown) <= MOST_GROWN) {
+      const crop = { start: last.crop.start, end: last.crop.end + grown };
+      const isNear = crop.end - crop.start <= this.tokens + MOST_GROWN;
+      if (isNear && crop.start <= from && end <= crop.end) {
+        this.last = { length, crop };
+        return crop;
+      }
+    }
     const width = Math.max(this.tokens, end - from);
     const around = width - (end - from);
     const start = Math.max(0, Math.min(from - Math.ceil(around / 2), length - width));

@@ -5,7 +5,8 @@
 import type { Ask, InPlaceDenoiser, Lane, Prediction, PredictOptions } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import { type AttentionBias, type Forward, openBias, type RowAsk, UNSEEN } from './forward';
-import { disposeKv, type KvShape, type KvState, voidKv } from './kvState';
+import { equal, placesIn, type Snapshot, shifted, staleUnder } from './inPlaceSnapshot';
+import { disposeKv, type KvShape, voidKv } from './kvState';
 
 export interface InPlaceOptions {
   /** Whether the logits at position i predict token i + 1. */
@@ -15,6 +16,8 @@ export interface InPlaceOptions {
   readonly refreshEvery: number;
   /** In `dual` mode: whether asking for other or for fewer masks moves the window; otherwise, other ones have everything computed again. */
   readonly movesOn?: boolean;
+  /** headSize / 2 rotary frequencies: with `movesOn`, what stands behind an insertion or a deletion keeps its K/V, moved. */
+  readonly inverseFrequencies?: ArrayLike<number>;
   /** Fills the end of shorter lanes; nothing sees it. */
   readonly padToken: number;
 }
@@ -23,21 +26,6 @@ export interface InPlaceOptions {
 const LARGEST_WINDOW = 0.6;
 /** Where so little of a window is still asked about, the rest of it is left behind. */
 const SMALL_WINDOW = 0.5;
-
-interface Snapshot {
-  /** What each lane held when the K/V was written; one entry where all lanes were the same. */
-  readonly lanes: readonly Int32Array[];
-  readonly laneCount: number;
-  readonly kv: KvState;
-  /** Positions that are run again in each step, ascending. */
-  readonly window: Int32Array;
-  readonly inWindow: Uint8Array;
-  readonly rowOf: Int32Array;
-  /** Where in the K/V each position of the canvas lies. */
-  readonly slotOf: Int32Array;
-  /** What lies in the K/V and has been computed again since. */
-  readonly stale: readonly number[];
-}
 
 export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   private snapshot: Snapshot | undefined;
@@ -51,7 +39,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
 
   async predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]> {
     throwIfCancelled(options.signal);
-    const { snapshot } = this;
+    const snapshot = this.shiftedFor(lanes) ?? this.snapshot;
     if (this.options.cache === 'dual' && snapshot && this.canReuse(snapshot, lanes)) {
       this.stepsSinceRefresh++;
       const [lane] = lanes;
@@ -91,6 +79,20 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
 
   private asksWithin({ inWindow }: Snapshot, lanes: readonly Lane[]): boolean {
     return lanes.every(({ asks }) => asks.every((ask) => inWindow[this.rowFor(ask)] === 1));
+  }
+
+  /** Where cells came or went in the window: the snapshot for the new length, which is the one from now on. */
+  private shiftedFor(lanes: readonly Lane[]): Snapshot | undefined {
+    const { snapshot } = this;
+    const [lane] = lanes;
+    const { movesOn, inverseFrequencies } = this.options;
+    if (!movesOn || !inverseFrequencies || lanes.length !== 1 || snapshot?.laneCount !== 1 || !lane)
+      return undefined;
+    const next = shifted(snapshot, lane.tokens, this.shape, inverseFrequencies);
+    if (next === undefined) return undefined;
+    disposeKv(snapshot.kv);
+    this.snapshot = next;
+    return next;
   }
 
   /** The position whose logits speak of the asked-for one. */
@@ -224,22 +226,6 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   }
 }
 
-/** Which positions of the canvas are among `positions`, and at which row; −1 for the others. */
-function placesIn(positions: Int32Array, length: number): Pick<Snapshot, 'inWindow' | 'rowOf'> {
-  const inWindow = new Uint8Array(length);
-  const rowOf = new Int32Array(length).fill(-1);
-  positions.forEach((position, row) => {
-    inWindow[position] = 1;
-    rowOf[position] = row;
-  });
-  return { inWindow, rowOf };
-}
-
-/** What of the K/V a run of these positions must not see. */
-function staleUnder({ stale, slotOf }: Snapshot, positions: Int32Array): number[] {
-  return [...stale, ...Array.from(positions, (position) => slotOf[position] ?? 0)];
-}
-
 /** Hides the void and the padding behind shorter lanes. */
 function paddingBias(lanes: readonly Lane[], length: number): AttentionBias {
   const width = length + 1;
@@ -249,10 +235,6 @@ function paddingBias(lanes: readonly Lane[], length: number): AttentionBias {
     data.fill(UNSEEN, index * width + 1 + lane.tokens.length, (index + 1) * width);
   });
   return { data, lanes: lanes.length, rows: 1 };
-}
-
-function equal(a: Int32Array, b: Int32Array): boolean {
-  return a.length === b.length && a.every((value, index) => value === b[index]);
 }
 
 /** Flat predictions back to one list a lane. */

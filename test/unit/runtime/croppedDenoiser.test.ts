@@ -51,6 +51,28 @@ describe('a cropped canvas', () => {
     assert.ok(from < 1045 && to > 1056, `${from} … ${to}`);
   });
 
+  test('goes on with what it saw where cells come and go among the masks, until these are too many', async () => {
+    const recording = new Recording();
+    const cropped = new CroppedDenoiser(recording, 20, ENDS);
+    await cropped.predict([lane(50, 51)], { temperature: 0 });
+    const first = seenBy(recording).tokens;
+    const grown = (count: number): Lane => ({
+      tokens: Int32Array.from([
+        ...tokens.subarray(0, 51),
+        ...Array<number>(count).fill(9),
+        ...tokens.subarray(51),
+      ]),
+      asks: [{ position: 51, bias: NO_BIAS }],
+    });
+    await cropped.predict([grown(1)], { temperature: 0 });
+    const at = first.indexOf(1051);
+    assert.deepEqual(seenBy(recording, 1).tokens, [...first.slice(0, at), 9, ...first.slice(at)]);
+    await cropped.predict([lane(51)], { temperature: 0 });
+    assert.deepEqual(seenBy(recording, 2).tokens, first);
+    await cropped.predict([grown(60)], { temperature: 0 });
+    assert.equal(seenBy(recording, 3).tokens.length, 22);
+  });
+
   test('at the ends nothing is doubled', async () => {
     for (const position of [1, 99]) {
       const recording = new Recording();

@@ -115,6 +115,100 @@ describe('the dual cache', () => {
       { numRuns: 300 },
     ));
 
+  test('cells that come and go among the masks leave what is behind them computed, and move its keys', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.boolean(),
+        fc.integer({ min: 1, max: 20 }),
+        fc.array(fc.constantFrom('write', 'grow', 'shrink', 'move'), { minLength: 1, maxLength: 30 }),
+        async (shifted, refreshEvery, changes) => {
+          const forward = new FaultyForward(false);
+          const denoiser = new CachedInPlaceDenoiser(forward, TINY, {
+            ...{ shifted, cache: 'dual', refreshEvery, movesOn: true, padToken: 0 },
+            // By one position: half a turn.
+            inverseFrequencies: [Math.PI],
+          });
+          interface Cell {
+            token: number;
+            /** The sum that the decoder keeps of it. */
+            kept?: number;
+          }
+          const cells: Cell[] = Array.from({ length: LENGTH }, (_, i) => ({
+            token: i >= 10 && i < 20 ? 9 : 1 + (i % 7),
+          }));
+          let turn = cells.slice(10, 15);
+          let rows: readonly number[] = [];
+          let keeps = false;
+          forward.beforeRun = ({ positions, keep, past }) => {
+            rows = [...positions];
+            keeps = keep;
+            assert.equal(past.location, 'host');
+          };
+          for (const change of changes) {
+            const sum = cells.reduce((total, { token }) => total + token, 0);
+            const asks = turn.map((cell) => ({ position: cells.indexOf(cell) }));
+            const tokens = Int32Array.from(cells, ({ token }) => token);
+            const [predictions] = await denoiser.predict([{ tokens, asks }], GREEDY);
+            let wanted = rows.length * sum;
+            for (const [position, { kept }] of cells.entries())
+              if (!rows.includes(position)) wanted += kept ?? Number.NaN;
+            for (const { entropy } of predictions ?? []) assert.equal(entropy, wanted);
+            if (keeps) for (const at of rows) Object.assign(cells[at] ?? {}, { kept: sum });
+            const [first] = turn;
+            if (first === undefined) break;
+            if (change === 'write') first.token = 2;
+            if (change === 'write' || change === 'shrink') turn = turn.slice(1);
+            if (change === 'shrink') cells.splice(cells.indexOf(first), 1);
+            if (change === 'grow') {
+              const fresh: Cell = { token: 9 };
+              cells.splice(cells.indexOf(first), 0, fresh);
+              turn = [fresh, ...turn];
+            }
+            if (change === 'move' || turn.length === 0) {
+              for (const cell of turn) cell.token = 2;
+              const next = cells.findIndex(({ token }) => token === 9);
+              turn = next < 0 ? [] : cells.slice(next, next + 5).filter(({ token }) => token === 9);
+            }
+            if (turn.length === 0) break;
+          }
+          denoiser.dispose();
+          assert.equal(forward.held, 0);
+        },
+      ),
+      { numRuns: 500 },
+    ));
+
+  test('an insertion costs a window, and rotates the keys behind it by its length', async () => {
+    const forward = new FaultyForward(false);
+    const denoiser = new CachedInPlaceDenoiser(forward, TINY, {
+      ...{ shifted: false, cache: 'dual', refreshEvery: 100, movesOn: true, padToken: 0 },
+      inverseFrequencies: [Math.PI],
+    });
+    const sizes: number[] = [];
+    const keys: number[][] = [];
+    forward.beforeRun = ({ ids, past }) => {
+      sizes.push(ids.length);
+      if (past.location === 'host') keys.push([...(past.layers[0]?.k ?? [])]);
+    };
+    const lane = laneOf(0);
+    await denoiser.predict([lane], GREEDY);
+    await denoiser.predict([lane], GREEDY);
+    const grown = Int32Array.from([...lane.tokens.subarray(0, 10), 9, ...lane.tokens.subarray(10)]);
+    const asks = Array.from({ length: 9 }, (_, i) => ({ position: 10 + i }));
+    await denoiser.predict([{ tokens: grown, asks }], GREEDY);
+    assert.deepEqual(sizes, [LENGTH, 8, 9]);
+    // Two numbers a slot, the void in front.
+    const [, before = [], after = []] = keys;
+    const behind = 2 * (1 + 18);
+    assert.deepEqual(after.slice(0, behind), before.slice(0, behind));
+    assert.deepEqual(
+      after.slice(behind).map(Math.round),
+      before.slice(behind).map((key) => Math.round(-key)),
+    );
+    denoiser.dispose();
+    assert.equal(forward.held, 0);
+  });
+
   for (const device of [false, true]) {
     test(`holds nothing that it does not use, whichever run fails (K/V ${device ? 'on the device' : 'in main memory'})`, () =>
       fc.assert(
