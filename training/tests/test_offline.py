@@ -72,12 +72,12 @@ def test_a_base_goes_there_its_weights_come_back_and_training_goes_on_from_them(
     recipe = ["--size", "tiny-base", "--optimiser", "adamw", "--rows", "fim", "--next-token-tokens", "0"]
     command = [*recipe, *SMALL[2:], "--noise-warmup-tokens", "1", "--device", "cpu"]
     out = tmp_path / "out"
-    once = {"MINUTES": "5", "PIECES": pieces, "OUT": out, "RETURN": "weights"}
+    once = {"MINUTES": "5", "PIECES": pieces, "OUT": out, "RETURN": "packed"}
     shell("offline.sh", [*command, "--until-tokens", "1024"], **once, WORK=tmp_path / "first")
     assert not list(out.glob("checkpoint-*"))
     assert all(file.stat().st_size <= 16_000_000 for file in out.iterdir())
     (pieces / "base.gguf.pieces.json").unlink()
-    for file in [*out.glob("model.safetensors.*"), *out.glob("config.json.*")]:
+    for file in [*out.glob("model.gguf.*"), *out.glob("config.json.*")]:
         shutil.copy(file, pieces)
     shell("offline.sh", [*command, "--until-tokens", "2048"], **once, WORK=tmp_path / "second")
     steps = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines() if "stage" in line]
