@@ -58,7 +58,7 @@ export class CroppedDenoiser implements InPlaceDenoiser {
     const grown = last === undefined ? 0 : length - last.length;
     if (last !== undefined && Math.abs(grown) <= MOST_GROWN) {
       const crop = { start: last.crop.start, end: last.crop.end + grown };
-      const isNear = crop.end - crop.start <= this.tokens + MOST_GROWN;
+      const isNear = Math.abs(crop.end - crop.start - this.tokens) <= MOST_GROWN;
       if (isNear && crop.start <= from && end <= crop.end) {
         this.last = { length, crop };
         return crop;

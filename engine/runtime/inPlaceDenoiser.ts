@@ -26,6 +26,8 @@ export interface InPlaceOptions {
 const LARGEST_WINDOW = 0.6;
 /** Where so little of a window is still asked about, the rest of it is left behind. */
 const SMALL_WINDOW = 0.5;
+/** Slots of K/V for each position of the canvas, above which everything is computed again. */
+const MOST_SLOTS = 2;
 
 export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   private snapshot: Snapshot | undefined;
@@ -68,6 +70,8 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   private canReuse(snapshot: Snapshot, lanes: readonly Lane[]): boolean {
     if (this.stepsSinceRefresh >= this.options.refreshEvery || lanes.length !== snapshot.laneCount)
       return false;
+    // What windows left behind is hidden, and costs memory and time all the same.
+    if (snapshot.kv.positions > MOST_SLOTS * snapshot.slotOf.length) return false;
     return lanes.every(({ tokens }, index) => {
       const then = snapshot.lanes[snapshot.lanes.length === 1 ? 0 : index];
       if (!then || then.length !== tokens.length) return false;
@@ -78,7 +82,8 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   }
 
   private asksWithin({ inWindow }: Snapshot, lanes: readonly Lane[]): boolean {
-    return lanes.every(({ asks }) => asks.every((ask) => inWindow[this.rowFor(ask)] === 1));
+    const isIn = (ask: Ask) => inWindow[this.rowFor(ask)] === 1 && inWindow[ask.position] === 1;
+    return lanes.every(({ asks }) => asks.every(isIn));
   }
 
   /** Where cells came or went in the window: the snapshot for the new length, which is the one from now on. */
@@ -90,6 +95,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       return undefined;
     const next = shifted(snapshot, lane.tokens, this.shape, inverseFrequencies);
     if (next === undefined) return undefined;
+    // Both exist for a moment: the old one is read to make the new one.
     disposeKv(snapshot.kv);
     this.snapshot = next;
     return next;

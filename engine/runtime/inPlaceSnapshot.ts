@@ -19,6 +19,9 @@ export interface Snapshot {
 /** Of a position whose K/V nobody has computed. */
 const NO_SLOT = -1;
 
+/** Positions within a window that are not of it, for the window to be taken as one. */
+const MOST_BETWEEN = 32;
+
 /** Which positions of the canvas are among `positions`, and at which row; −1 for the others. */
 export function placesIn(positions: Int32Array, length: number): Pick<Snapshot, 'inWindow' | 'rowOf'> {
   const inWindow = new Uint8Array(length);
@@ -53,6 +56,8 @@ export function shifted(
   const move = tokens.length - then.length;
   const end = last + 1 + move;
   if (move === 0 || end <= first) return undefined;
+  // The masks of two holes: what lies between them would be computed again and again.
+  if (end - first > window.length + move + MOST_BETWEEN) return undefined;
   if (!equal(then.subarray(0, first), tokens.subarray(0, first))) return undefined;
   if (!equal(then.subarray(last + 1), tokens.subarray(end))) return undefined;
   const behind = slotOf.subarray(last + 1);

@@ -92,9 +92,16 @@ function newStrangers(
   { start, end }: OffsetRange,
   length: number,
 ): Strangers {
-  const now = after.strangers({ start, end: start + length });
+  const now = after.strangers(wholeWords(after.text, { start, end: start + length }));
   if (now.outOfScope.length + now.unknown.length === 0) return now;
-  const then = before.strangers({ start, end });
+  const then = before.strangers(wholeWords(before.text, { start, end }));
   const isNew = (name: string) => !then.outOfScope.includes(name) && !then.unknown.includes(name);
   return { outOfScope: now.outOfScope.filter(isNew), unknown: now.unknown.filter(isNew) };
+}
+
+/** What an edit changed, with the rest of the names that it begins and ends in. */
+function wholeWords(text: string, { start, end }: OffsetRange): OffsetRange {
+  const before = /[\w$]*$/.exec(text.slice(0, start))?.[0] ?? '';
+  const behind = /^[\w$]*/.exec(text.slice(end))?.[0] ?? '';
+  return { start: start - before.length, end: end + behind.length };
 }

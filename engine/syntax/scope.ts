@@ -1,5 +1,6 @@
-// Names that an answer uses and that cannot mean anything where it stands: what only another function declares, and what the
-// file does not know at all. By the habits of grammars, as in kinds.ts: where a habit fails, a name counts as known.
+// Names that an answer uses and that can hardly mean anything where it stands: what only another function has, and what the
+// file does not have at all. Cautious: grammars bind names in more ways than anybody lists, so a name that occurs anywhere else,
+// or more than once in the answer, counts as known.
 import { isWord } from '../candidates/quality/names';
 import type { OffsetRange } from './types';
 
@@ -14,9 +15,9 @@ export interface ScopeNode {
 }
 
 export interface Strangers {
-  /** Declared by functions alone that the region does not stand in. */
+  /** In functions alone that the region does not stand in, one of which declares it. */
   readonly outOfScope: readonly string[];
-  /** Nowhere else in the text, and no word that the language brings along. */
+  /** Nowhere else in the text, and made of several words: nothing that a language brings along. */
   readonly unknown: readonly string[];
 }
 
@@ -24,85 +25,92 @@ export const NO_STRANGERS: Strangers = { outOfScope: [], unknown: [] };
 
 /** UTF-16 units; the names of a longer text are not gone through. */
 const LONGEST = 200_000;
-const NAMES = [
-  'identifier',
-  'implicit_parameter',
-  'type_identifier',
-  'shorthand_property_identifier',
-  'shorthand_property_identifier_pattern',
-];
+const NAMES = ['identifier', 'shorthand_property_identifier'];
 const FUNCTION = /function|method|constructor|lambda|closure|arrow|accessor|func_literal/;
 /** What binds names, by the field that holds them. */
 const BINDS =
-  /declar|parameter|definition|item$|assignment$|^for_|foreach|enhanced_for|for_range|range_clause|in_clause|catch|except|spec$|specifier$|resource|lambda|closure|arrow|named_expression|as_pattern|import|clause$/;
+  /declar|parameter|definition|item$|assignment$|^for_|foreach|enhanced_for|range_clause|in_clause|catch|except|spec$|lambda|closure|arrow|named_expression|as_pattern|clause$/;
 const FIELDS = ['name', 'left', 'pattern', 'declarator', 'parameter', 'parameters', 'alias'];
+const PARAMETERS =
+  /^(formal_parameters|parameters|lambda_parameters|closure_parameters|inferred_parameters)$/;
 /** Between a name and what binds it. */
 const WITHIN = /pattern|list$|declarator$|parameter|target|tuple|clause$/;
 /** `list.first`, `a->b`, `Type::new`: what is behind belongs to what is in front. */
 const MEMBER = /(\.|->|::)\s*$/;
 /** `name=value`, `name: value`: a parameter or a key of something else. */
 const KEY = /^\s*(=(?![=>])|:(?!:))/;
+/** `totalAmount`, `total_amount`; a type's name is often a library's. */
+const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
+/** A name that a function takes from its surroundings. */
+const OUTER = /\b(global|nonlocal)\b/;
 
 /** Names of the region that are strangers there. `root`: of the text with the answer in it. */
 export function strangersIn(root: ScopeNode, text: string, region: OffsetRange): Strangers {
-  if (text.length > LONGEST) return NO_STRANGERS;
-  const nodes = root.descendantsOfType(NAMES).filter((node) => node !== null);
-  const nameOf = ({ startIndex, endIndex }: ScopeNode) => text.slice(startIndex, endIndex);
-  const isInside = ({ startIndex, endIndex }: ScopeNode) =>
-    startIndex >= region.start && endIndex <= region.end;
-  const used = new Set<string>();
-  for (const node of nodes) if (isInside(node) && isUse(node, text)) used.add(nameOf(node));
-  const known = new Set<string>();
-  const inSight = new Set<string>();
-  const elsewhere = new Set<string>();
-  for (const node of nodes) {
-    const name = nameOf(node);
-    if (!used.has(name)) continue;
-    const binds = isBound(node);
-    if (!isInside(node)) known.add(name);
-    else if (binds) inSight.add(name);
-    if (!binds || isInside(node)) continue;
-    const holder = functionAround(node);
-    const seesIt = holder === null || (holder.startIndex <= region.start && region.end <= holder.endIndex);
-    (seesIt ? inSight : elsewhere).add(name);
+  if (text.length > LONGEST || region.end === region.start) return NO_STRANGERS;
+  const isInside = (node: ScopeNode) => node.startIndex >= region.start && node.endIndex <= region.end;
+  const names = root.descendantsOfType(NAMES).filter((node) => node !== null);
+  const outOfScope: string[] = [];
+  const unknown: string[] = [];
+  for (const node of names) {
+    if (!isInside(node) || !isUse(node, text)) continue;
+    const name = text.slice(node.startIndex, node.endIndex);
+    if (isWord(name)) continue;
+    const others = occurrences(text, name).filter((at) => at !== node.startIndex);
+    const own = others.filter((at) => !isMember(text, at));
+    if (others.length === 0 && SEVERAL_WORDS.test(name)) unknown.push(name);
+    if (own.length === 0 || others.some((at) => at >= region.start && at < region.end)) continue;
+    const nodes = new Map(
+      names
+        .filter((one) => text.slice(one.startIndex, one.endIndex) === name)
+        .map((one) => [one.startIndex, one]),
+    );
+    const isForeign = own.every((at) => {
+      const holder = functionAround(nodes.get(at));
+      return holder !== null && (region.start < holder.startIndex || holder.endIndex < region.end);
+    });
+    if (!isForeign || !own.some((at) => isBound(nodes.get(at)))) continue;
+    if (!text.split('\n').some((line) => OUTER.test(line) && line.includes(name))) outOfScope.push(name);
   }
-  const names = [...used].filter((name) => !inSight.has(name));
-  return {
-    outOfScope: names.filter((name) => elsewhere.has(name)),
-    unknown: names.filter((name) => !known.has(name) && !isWord(name)),
-  };
+  return { outOfScope, unknown };
+}
+
+/** Where a name stands in a text as a word, be it code, a comment, or a string. */
+function occurrences(text: string, name: string): readonly number[] {
+  const word = new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g');
+  return [...text.matchAll(word)].map(({ index }) => index);
 }
 
 function isUse(node: ScopeNode, text: string): boolean {
-  if (MEMBER.test(text.slice(Math.max(0, node.startIndex - 40), node.startIndex))) return false;
+  if (isMember(text, node.startIndex)) return false;
   return !KEY.test(text.slice(node.endIndex, node.endIndex + 8)) && !isBound(node);
 }
 
-/** Whether the name is declared here. */
-function isBound(name: ScopeNode): boolean {
-  if (name.type === 'shorthand_property_identifier_pattern' || name.type === 'implicit_parameter')
-    return true;
+function isMember(text: string, at: number): boolean {
+  return MEMBER.test(text.slice(Math.max(0, at - 40), at));
+}
+
+/** Whether the name is declared here, in one of the ways that are known. */
+function isBound(name: ScopeNode | undefined): boolean {
   let node = name;
-  for (let parent = node.parent; parent !== null; parent = parent.parent) {
+  for (let parent = name?.parent ?? null; node !== undefined && parent !== null; parent = parent.parent) {
     const { type } = parent;
-    if (BINDS.test(type) && FIELDS.some((field) => holds(parent, field, node))) return true;
-    if (
-      /^(formal_parameters|parameters|lambda_parameters|closure_parameters|inferred_parameters)$/.test(type)
-    )
-      return true;
+    const child = node;
+    if (BINDS.test(type) && FIELDS.some((field) => holds(parent, field, child))) return true;
+    if (PARAMETERS.test(type)) return true;
     if (!WITHIN.test(type)) return false;
     node = parent;
   }
   return false;
 }
 
-function holds(parent: ScopeNode, field: string, { startIndex, endIndex }: ScopeNode): boolean {
-  const child = parent.childForFieldName(field);
-  return child !== null && child.startIndex <= startIndex && endIndex <= child.endIndex;
+function holds(parent: ScopeNode | null, field: string, { startIndex, endIndex }: ScopeNode): boolean {
+  const child = parent?.childForFieldName(field);
+  return child != null && child.startIndex <= startIndex && endIndex <= child.endIndex;
 }
 
-/** The function whose own a declaration is: a function's name is its surroundings'. */
-function functionAround(name: ScopeNode): ScopeNode | null {
+/** The function whose own a name is; a function's own name is its surroundings'. What is no name is nobody's. */
+function functionAround(name: ScopeNode | undefined): ScopeNode | null {
+  if (name === undefined) return null;
   for (let node = name.parent; node !== null; node = node.parent) {
     if (FUNCTION.test(node.type) && node.childForFieldName('body') !== null && !isNameOf(node, name))
       return node;

@@ -266,6 +266,8 @@ def main() -> None:
     options = parse()
     if options.batch % options.processes:
         sys.exit("--batch must be a multiple of --processes.")
+    if options.blocks is not None and min(options.blocks) < 2:
+        sys.exit("--blocks must be 2 or more: a block's first place is predicted left to right.")
     if options.pass_rows is not None and options.pass_rows < 1:
         sys.exit("--pass-rows must be 1 or more.")
     for needed in (options.data / "packed.json", options.tokenizer / "tokenizer.json"):

@@ -209,6 +209,48 @@ describe('the dual cache', () => {
     assert.equal(forward.held, 0);
   });
 
+  test('with masks far apart an insertion is a pass over everything, and the K/V stays small', async () => {
+    const forward = new FaultyForward(false);
+    const denoiser = new CachedInPlaceDenoiser(forward, TINY, {
+      ...{ shifted: true, cache: 'dual', refreshEvery: 1000, movesOn: true, padToken: 0 },
+      inverseFrequencies: [Math.PI],
+    });
+    const sizes: number[] = [];
+    let most = 0;
+    forward.beforeRun = ({ ids, past }) => {
+      sizes.push(ids.length);
+      most = Math.max(most, past.positions);
+    };
+    let tokens = Array.from({ length: 200 }, (_, i) =>
+      (i >= 10 && i < 14) || (i >= 180 && i < 184) ? 9 : 1,
+    );
+    for (let step = 0; step < 40; step++) {
+      const asks = [...tokens.keys()].filter((at) => tokens[at] === 9).map((position) => ({ position }));
+      await denoiser.predict([{ tokens: Int32Array.from(tokens), asks }], GREEDY);
+      if (step % 2 === 1) tokens = [...tokens.slice(0, 10), 9, ...tokens.slice(10)];
+    }
+    assert.deepEqual(sizes.slice(0, 4), [200, 10, 201, 11]);
+    assert.ok(most < 2 * 240 + 50, `${most} slots`);
+    denoiser.dispose();
+    assert.equal(forward.held, 0);
+  });
+
+  test('what windows leave behind in the K/V is bounded', async () => {
+    const forward = new FaultyForward(false);
+    const denoiser = denoiserOf(forward, false, 'dual', 1000, true);
+    let most = 0;
+    forward.beforeRun = ({ past }) => {
+      most = Math.max(most, past.positions);
+    };
+    const tokens = Int32Array.from({ length: LENGTH }, () => 9);
+    for (let step = 0; step < 200; step++) {
+      const asks = Array.from({ length: 5 }, (_, i) => ({ position: 5 * (step % 8) + i }));
+      await denoiser.predict([{ tokens, asks }], GREEDY);
+    }
+    assert.ok(most <= 2 * LENGTH + 10, `${most} slots`);
+    denoiser.dispose();
+  });
+
   for (const device of [false, true]) {
     test(`holds nothing that it does not use, whichever run fails (K/V ${device ? 'on the device' : 'in main memory'})`, () =>
       fc.assert(

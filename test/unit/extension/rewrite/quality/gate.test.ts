@@ -418,14 +418,14 @@ describe('names that mean nothing where they stand', () => {
         'new A().total',
       ],
       ['orders.length', 'size + 1', 'sum(size)', 'items.map((it) => it + size)', '{ size }'],
-      ['totals', 'compute(items)'],
+      ['totalAmount', 'computeTotal(items)'],
     ],
     [
       'javascript',
       'const rate = 2;\nfunction a(orders) {\n  const size = orders.length;\n  return size;\n}\nconst b = (items, n = 1) => {\n  return X;\n};\nfor (const key of b) a(key);\n',
       ['items.length * n', 'a(items)', 'items.reduce((size, it) => size + it, 0)', 'rate'],
       ['size', 'orders.map((n) => n)'],
-      ['totals'],
+      ['totalAmount'],
     ],
     [
       'python',
@@ -442,42 +442,42 @@ describe('names that mean nothing where they stand', () => {
         'str(first)',
       ],
       ['size', 'sum(orders)', 'one + first', 'limit'],
-      ['totals', 'compute(items)'],
+      ['totalAmount', 'computeTotal(items)'],
     ],
     [
       'go',
       'package p\n\nimport "fmt"\n\nvar rate = 2\n\ntype T struct{ Size int }\n\nfunc a(orders []int) int {\n\tsize := len(orders)\n\treturn size\n}\n\nfunc (t *T) b(items []int) int {\n\tfor i, it := range items {\n\t\tfmt.Println(i, it)\n\t}\n\treturn X\n}\n',
       ['t.Size * rate', 'a(items)', 'len(items)', 'T{Size: 1}.Size'],
       ['size', 'len(orders)'],
-      ['total'],
+      ['totalAmount'],
     ],
     [
       'java',
       'class A {\n  private int rate = 2;\n  int a(List<Integer> orders) {\n    int size = orders.size();\n    return size;\n  }\n  int b(List<Integer> items) {\n    for (int it : items) { log(it); }\n    return X;\n  }\n}\n',
       ['rate * items.size()', 'a(items)', 'this.rate'],
       ['size', 'orders.size()'],
-      ['total'],
+      ['totalAmount'],
     ],
     [
       'csharp',
       'class A {\n  private int rate = 2;\n  int First(List<int> orders) {\n    var size = orders.Count;\n    return size;\n  }\n  int Second(List<int> items) {\n    foreach (var it in items) { Log(it); }\n    return X;\n  }\n}\n',
       ['rate * items.Count', 'First(items)', 'items.Sum(n => n)'],
       ['size', 'orders.Count'],
-      ['total'],
+      ['totalAmount'],
     ],
     [
       'rust',
-      'const RATE: u32 = 2;\nstruct T { size: u32 }\nimpl T {\n    fn a(&self, orders: &[u32]) -> u32 {\n        let size = orders.len() as u32;\n        size\n    }\n    fn b(&self, items: &[u32]) -> u32 {\n        for it in items { println!("{}", it); }\n        return X;\n    }\n}\n',
+      'const RATE: u32 = 2;\nstruct T { size: u32 }\nimpl T {\n    fn a(&self, orders: &[u32]) -> u32 {\n        let count = orders.len() as u32;\n        count\n    }\n    fn b(&self, items: &[u32]) -> u32 {\n        for it in items { println!("{}", it); }\n        return X;\n    }\n}\n',
       ['self.size * RATE', 'self.a(items)', 'items.iter().map(|n| n + 1).sum()', 'T::new(items)'],
-      ['size', 'orders[0]'],
-      ['total'],
+      ['count', 'orders[0]'],
+      ['totalAmount'],
     ],
     [
       'cpp',
       'const int rate = 2;\nint a(const std::vector<int>& orders) {\n  int size = orders.size();\n  return size;\n}\nint b(const std::vector<int>& items) {\n  for (auto it : items) { use(it); }\n  return X;\n}\n',
       ['rate * items.size()', 'a(items)'],
       ['size', 'orders.size()'],
-      ['total'],
+      ['totalAmount'],
     ],
   ];
   for (const [languageId, text, right, outOfScope, unknown] of texts) {
@@ -508,11 +508,83 @@ describe('names that mean nothing where they stand', () => {
     });
   }
 
+  // What binds names in ways that nobody lists, and what languages and other files bring along.
+  const known: readonly (readonly [string, string, string])[] = [
+    [
+      'rust',
+      'fn a() { let val = 1; g(val); }\nfn f(x: Option<i32>) -> i32 {\n  X\n}\n',
+      'match x { Some(val) => val, None => 0 }',
+    ],
+    [
+      'rust',
+      'fn a() { let v = 1; g(v); }\nfn b(x: Option<i32>) -> i32 { match x { Some(v) => X, None => 0 } }\n',
+      'v + 1',
+    ],
+    [
+      'go',
+      'package p\n\nimport (\n\t"strings"\n)\n\nfunc f(x string) string {\n\treturn X\n}\n',
+      'strings.TrimSpace(x)',
+    ],
+    [
+      'python',
+      'from a import first, second\ndef g(second):\n    return second\ndef f(x):\n    return X\n',
+      'second(x)',
+    ],
+    ['python', 'def g():\n    global cache\n    cache = 1\ndef f(x):\n    return X\n', 'cache'],
+    ['python', 'def f(x):\n    return X\n', 'ord(x)'],
+    [
+      'typescript',
+      "import path from 'node:path';\nfunction g(path: string) { return path; }\nfunction f(a: string) { return X; }\n",
+      'path.join(a)',
+    ],
+    [
+      'typescript',
+      'function g() { const fetch = 2; return fetch; }\nfunction f(a: string) { return X; }\n',
+      'fetch(a)',
+    ],
+    ['typescriptreact', 'function f() { return X; }\n', '<section><h1>Hi</h1></section>'],
+    [
+      'cpp',
+      'class A { int width; void set(int width) { this->width = width; } int area() { return X; } };\n',
+      'width * 2',
+    ],
+    [
+      'java',
+      'class A { void g(String s) { s.trim(); } void b(Object o) { if (o instanceof String s) { X; } } }\n',
+      'g(s)',
+    ],
+    [
+      'csharp',
+      'class A { void G() { var n = 1; H(n); } void B((int, int) x) { var (n, m) = x; X; } }\n',
+      'H(n)',
+    ],
+  ];
+  for (const [languageId, text, fresh] of known) {
+    test(`not in ${languageId}: ${fresh} in ${JSON.stringify(text)}`, async () => {
+      const start = text.indexOf('X');
+      const spans = [{ start, end: start + 1, old: 'X' }];
+      const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
+      assert.deepEqual(one?.quality?.reasons, []);
+    });
+  }
+
+  test('a name is looked at as a whole where only its end is another one', async () => {
+    const text = 'function a(width: number) {\n  return width;\n}\n';
+    const start = text.lastIndexOf('width');
+    const spans = [{ start, end: start + 5, old: 'width' }];
+    const [one] = await judged(trees, { text, languageId: 'typescript' }, spans, [
+      { texts: ['widthInPixels'] },
+    ]);
+    assert.deepEqual(one?.quality?.reasons, ['unknown-names']);
+  });
+
   test('a name that stood there already is none of the answer’s', async () => {
-    const text = 'function a() {\n  return totals + X;\n}\n';
-    const start = text.indexOf('totals');
-    const spans = [{ start, end: text.indexOf(';'), old: 'totals + X' }];
-    const [one] = await judged(trees, { text, languageId: 'typescript' }, spans, [{ texts: ['totals - X'] }]);
+    const text = 'function a() {\n  return totalAmount + X;\n}\n';
+    const start = text.indexOf('totalAmount');
+    const spans = [{ start, end: text.indexOf(';'), old: 'totalAmount + X' }];
+    const [one] = await judged(trees, { text, languageId: 'typescript' }, spans, [
+      { texts: ['totalAmount - X'] },
+    ]);
     assert.deepEqual(one?.quality?.reasons, []);
   });
 });
