@@ -1,6 +1,7 @@
 // Which candidate a person sees first.
 import type { Candidate } from '../protocol';
 import { GRAVE } from './quality/flaws';
+import type { Quality } from './quality/verdict';
 
 /** Whether a candidate leaves the text as it is. */
 export function changesNothing(text: string, candidate: Candidate): boolean {
@@ -24,6 +25,23 @@ export function rankCandidates(text: string, candidates: readonly Candidate[]): 
   return [...best.values()].sort(
     (a, b) => idle(a) - idle(b) || grave(a) - grave(b) || unlikelier(a, b) || standing(b) - standing(a),
   );
+}
+
+/**
+ * With the text as it is in front, where that is likelier than the best change and there is a reason to doubt the change; as the
+ * editor then suggests no change. Where nothing stands yet, something is wanted.
+ */
+export function asItIsFirst<A extends Candidate & { readonly quality: Quality }>(
+  text: string,
+  candidates: readonly A[],
+): readonly A[] {
+  const [best] = candidates;
+  const same = candidates.find((candidate) => changesNothing(text, candidate));
+  if (best === undefined || same === undefined || best === same || best.quality.mark !== 'unsure')
+    return candidates;
+  const isBlank = best.spans.every(({ start, end }) => text.slice(start, end).trim() === '');
+  if (isBlank || standing(same) <= standing(best)) return candidates;
+  return [same, ...candidates.filter((candidate) => candidate !== same)];
 }
 
 function grave({ flaws = [] }: Candidate): number {

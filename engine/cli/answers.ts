@@ -2,6 +2,7 @@
 // printed or written.
 import { applyCandidate } from '../candidates/apply';
 import { isWorthShowing } from '../candidates/quality/verdict';
+import { asItIsFirst } from '../candidates/rank';
 import type { CopyIndex } from '../copying/sources';
 import type { Model } from '../model';
 import type { InfillOptions, InfillParams, InfillResult, SpanParams } from '../protocol';
@@ -84,7 +85,9 @@ export async function answerInView(
     await model.dispose();
   }
 
-  const candidates = await marked({ text: source.text, language }, result, context);
+  const all = await marked({ text: source.text, language }, result, context);
+  // Who says what to change does not want the text as it is.
+  const candidates = options.instruction === undefined ? asItIsFirst(source.text, all) : all;
   const [best] = candidates;
   if (!json) showDifference(source, candidates, options.candidates !== undefined, context);
   const isWanted = parsed.has('write') && best !== undefined;

@@ -166,7 +166,7 @@ describe('api', () => {
       );
       assert.match(answer, /^--- a\/tool\.py\n\+\+\+ b\/tool\.py\n@@ /m);
       assert.match(answer, new RegExp(`^-    ${GIBBERISH.replace(/[^a-z0-9 =]/g, '\\$&')}$`, 'm'));
-      assert.match(answer, /^Candidate 1, confidence [\d.]+ \((Looks likely|Unsure)/m);
+      assert.match(answer, /^Candidate 1, confidence [\d.]+ \((No flaw found|Unsure)/m);
       assert.deepEqual(fingerprint(document), before);
     });
 

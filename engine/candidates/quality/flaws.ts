@@ -16,7 +16,7 @@ const MUCH_GONE = 0.5;
 const SEVERAL_LINES = 4;
 const LEAST_KEPT = 0.2;
 /** Part of the names from which on unknown ones are a flaw. */
-const MANY_UNKNOWN = 0.34;
+const MANY_UNKNOWN = 1 / 3;
 /** UTF-16 units on each side in which names and repetitions are looked for, and those whose brackets are. */
 const REACH = 100_000;
 const BRACKET_REACH = 4000;

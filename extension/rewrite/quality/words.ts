@@ -15,11 +15,11 @@ export function wordsOfReasons({ reasons, isDraft }: Quality): string {
   return [...new Set(reasons.map(wordsOfReason)), ...draft].join(', ');
 }
 
-function wordsOfMark({ mark, isUnfitted }: Quality): string {
+function wordsOfMark({ mark }: Quality): string {
   switch (mark) {
     case 'likely':
-      // How likely is for a model to say that was asked how often it is right.
-      return isUnfitted ? l10n.t('No flaw found') : l10n.t('Looks likely');
+      // What was looked for, and no more: even of a model that is asked how likely it is right, such answers are often wrong.
+      return l10n.t('No flaw found');
     case 'unsure':
       return l10n.t('Unsure');
     case 'poor':
@@ -56,6 +56,6 @@ function wordsOfReason(reason: Reason): string {
 }
 
 /** A product icon, for those who see. */
-export function iconOfMark({ mark, isUnfitted }: Quality): string {
-  return { likely: isUnfitted ? 'circle-large-outline' : 'pass', unsure: 'question', poor: 'warning' }[mark];
+export function iconOfMark({ mark }: Quality): string {
+  return { likely: 'circle-large-outline', unsure: 'question', poor: 'warning' }[mark];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { scoreOf, UNSCORED } from '../../../engine/calibration/score';
-import { changesNothing, rankCandidates } from '../../../engine/candidates/rank';
+import { asItIsFirst, changesNothing, rankCandidates } from '../../../engine/candidates/rank';
 import type { Candidate } from '../../../engine/protocol';
 
 const text = 'abc';
@@ -71,5 +71,32 @@ describe('changesNothing', () => {
     assert.equal(changesNothing(text, candidate(0, 'a')), true);
     assert.equal(changesNothing(text, candidate(0, 'x')), false);
     assert.equal(changesNothing(text, candidate(0, 'a', 'x')), false);
+  });
+});
+
+const NOWHERE = { start: { line: 0, column: 0 }, end: { line: 0, column: 0 } };
+
+describe('the text as it is', () => {
+  const at = (text: string, confidence: number, mark: 'likely' | 'unsure' | 'poor') => ({
+    ...{ score: -1, confidence, spans: [{ start: 0, end: 1, text, range: NOWHERE }] },
+    quality: { mark, reasons: [] },
+  });
+  const names = (whole: string, ...candidates: ReturnType<typeof at>[]) =>
+    asItIsFirst(whole, candidates).map(({ spans: [span] }) => span?.text);
+
+  test('goes before a change that is less likely and doubtful', () => {
+    assert.deepEqual(names('ab', at('x', 0.06, 'unsure'), at('y', 0.05, 'unsure'), at('a', 0.11, 'unsure')), [
+      'a',
+      'x',
+      'y',
+    ]);
+  });
+
+  test('stays behind a likelier change, one without a flaw, and where nothing stands', () => {
+    assert.deepEqual(names('ab', at('x', 0.2, 'unsure'), at('a', 0.11, 'unsure')), ['x', 'a']);
+    assert.deepEqual(names('ab', at('x', 0.4, 'likely'), at('a', 0.5, 'likely')), ['x', 'a']);
+    assert.deepEqual(names(' b', at('x', 0.06, 'unsure'), at(' ', 0.11, 'unsure')), ['x', ' ']);
+    assert.deepEqual(names('ab', at('x', 0.06, 'unsure')), ['x']);
+    assert.deepEqual(names('ab'), []);
   });
 });
