@@ -51,6 +51,8 @@ export class DenoiseShow {
   }
 
   begin(): void {
+    // What the try before this one has still to say would stand for this one.
+    this.throttle.clear();
     this.isTaken = false;
     this.told.clear();
     this.draw(this.isAnotherTry ? l10n.t('trying again') : l10n.t('waiting for the engine'));
