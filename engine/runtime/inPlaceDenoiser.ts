@@ -68,10 +68,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   }
 
   private canReuse(snapshot: Snapshot, lanes: readonly Lane[]): boolean {
-    if (this.stepsSinceRefresh >= this.options.refreshEvery || lanes.length !== snapshot.laneCount)
-      return false;
-    // What windows left behind is hidden, and costs memory and time all the same.
-    if (snapshot.kv.positions > MOST_SLOTS * snapshot.slotOf.length) return false;
+    if (this.isDue(snapshot) || lanes.length !== snapshot.laneCount) return false;
     return lanes.every(({ tokens }, index) => {
       const then = snapshot.lanes[snapshot.lanes.length === 1 ? 0 : index];
       if (!then || then.length !== tokens.length) return false;
@@ -79,6 +76,12 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
         if (tokens[i] !== then[i] && !snapshot.inWindow[i]) return false;
       return true;
     });
+  }
+
+  /** Whether everything is to be computed again, whatever is asked. */
+  private isDue({ kv, slotOf }: Snapshot): boolean {
+    // What windows left behind is hidden, and costs memory and time all the same.
+    return this.stepsSinceRefresh >= this.options.refreshEvery || kv.positions > MOST_SLOTS * slotOf.length;
   }
 
   private asksWithin({ inWindow }: Snapshot, lanes: readonly Lane[]): boolean {
@@ -93,6 +96,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     const { movesOn, inverseFrequencies } = this.options;
     if (!movesOn || !inverseFrequencies || lanes.length !== 1 || snapshot?.laneCount !== 1 || !lane)
       return undefined;
+    if (this.isDue(snapshot)) return undefined;
     const next = shifted(snapshot, lane.tokens, this.shape, inverseFrequencies);
     if (next === undefined) return undefined;
     // Both exist for a moment: the old one is read to make the new one.

@@ -99,9 +99,12 @@ function newStrangers(
   return { outOfScope: now.outOfScope.filter(isNew), unknown: now.unknown.filter(isNew) };
 }
 
+const WORD = /[\w$]/;
+
 /** What an edit changed, with the rest of the names that it begins and ends in. */
 function wholeWords(text: string, { start, end }: OffsetRange): OffsetRange {
-  const before = /[\w$]*$/.exec(text.slice(0, start))?.[0] ?? '';
-  const behind = /^[\w$]*/.exec(text.slice(end))?.[0] ?? '';
-  return { start: start - before.length, end: end + behind.length };
+  let [from, to] = [start, end];
+  while (from > 0 && WORD.test(text[from - 1] ?? '')) from--;
+  while (to < text.length && WORD.test(text[to] ?? '')) to++;
+  return { start: from, end: to };
 }

@@ -2,6 +2,7 @@
 // file does not have at all. Cautious: grammars bind names in more ways than anybody lists, so a name that occurs anywhere else,
 // or more than once in the answer, counts as known.
 import { isWord } from '../candidates/quality/names';
+import type { Reading } from '../candidates/quality/verdict';
 import type { OffsetRange } from './types';
 
 /** A node of tree-sitter's, as far as it is looked at here. */
@@ -14,12 +15,7 @@ export interface ScopeNode {
   descendantsOfType(types: string[]): readonly (ScopeNode | null)[];
 }
 
-export interface Strangers {
-  /** In functions alone that the region does not stand in, one of which declares it. */
-  readonly outOfScope: readonly string[];
-  /** Nowhere else in the text, and made of several words: nothing that a language brings along. */
-  readonly unknown: readonly string[];
-}
+export type Strangers = Reading['strangers'];
 
 export const NO_STRANGERS: Strangers = { outOfScope: [], unknown: [] };
 
@@ -48,27 +44,30 @@ const OUTER = /\b(global|nonlocal)\b/;
 export function strangersIn(root: ScopeNode, text: string, region: OffsetRange): Strangers {
   if (text.length > LONGEST || region.end === region.start) return NO_STRANGERS;
   const isInside = (node: ScopeNode) => node.startIndex >= region.start && node.endIndex <= region.end;
-  const names = root.descendantsOfType(NAMES).filter((node) => node !== null);
+  const byName = new Map<string, ScopeNode[]>();
+  for (const node of root.descendantsOfType(NAMES)) {
+    if (node === null) continue;
+    const name = text.slice(node.startIndex, node.endIndex);
+    const known = byName.get(name);
+    if (known === undefined) byName.set(name, [node]);
+    else known.push(node);
+  }
   const outOfScope: string[] = [];
   const unknown: string[] = [];
-  for (const node of names) {
-    if (!isInside(node) || !isUse(node, text)) continue;
-    const name = text.slice(node.startIndex, node.endIndex);
-    if (isWord(name)) continue;
+  for (const [name, nodes] of byName) {
+    const inside = nodes.filter(isInside);
+    const [node] = inside;
+    if (node === undefined || inside.length > 1 || isWord(name) || !isUse(node, text)) continue;
     const others = occurrences(text, name).filter((at) => at !== node.startIndex);
-    const own = others.filter((at) => !isMember(text, at));
     if (others.length === 0 && SEVERAL_WORDS.test(name)) unknown.push(name);
+    const own = others.filter((at) => !isMember(text, at));
     if (own.length === 0 || others.some((at) => at >= region.start && at < region.end)) continue;
-    const nodes = new Map(
-      names
-        .filter((one) => text.slice(one.startIndex, one.endIndex) === name)
-        .map((one) => [one.startIndex, one]),
-    );
+    const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
     const isForeign = own.every((at) => {
-      const holder = functionAround(nodes.get(at));
+      const holder = functionAround(nodeAt(at));
       return holder !== null && (region.start < holder.startIndex || holder.endIndex < region.end);
     });
-    if (!isForeign || !own.some((at) => isBound(nodes.get(at)))) continue;
+    if (!isForeign || !own.some((at) => isBound(nodeAt(at)))) continue;
     if (!text.split('\n').some((line) => OUTER.test(line) && line.includes(name))) outOfScope.push(name);
   }
   return { outOfScope, unknown };

@@ -17,12 +17,16 @@ export function shareOf({ stage, fraction = 0 }: LoadProgress): number {
 
 /** Percent of one load after another: where a stage begins again, as for another precision, what is shown does not go back. */
 export class Percent {
-  private reached = 0;
+  private most = 0;
+
+  get reached(): number {
+    return this.most;
+  }
 
   /** `progress`: undefined where a load has just begun. */
   of(progress: LoadProgress | undefined): number {
-    this.reached = progress === undefined ? 0 : Math.max(this.reached, Math.floor(shareOf(progress) * 100));
-    return this.reached;
+    this.most = progress === undefined ? 0 : Math.max(this.most, Math.floor(shareOf(progress) * 100));
+    return this.most;
   }
 }
 

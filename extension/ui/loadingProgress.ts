@@ -4,7 +4,7 @@ import { l10n, type Progress, ProgressLocation, window } from 'vscode';
 import type { LoadProgress } from '../../engine/protocol';
 import { Disposables } from '../common/disposables';
 import type { EngineState, EngineSupervisor } from '../engine/supervisor';
-import { noticeDelay, shareOf } from './loadShare';
+import { noticeDelay, Percent } from './loadShare';
 
 /** Milliseconds for which a notification stays once it is shown. */
 const LEAST_SHOWN = 800;
@@ -17,7 +17,9 @@ export class LoadingNotice {
   private begunAt = 0;
   /** A notification that VS Code has been asked for, and has not opened yet. */
   private isOpening = false;
-  private shown: { readonly report: Report; readonly close: () => void; percent: number } | undefined;
+  private shown:
+    | { readonly report: Report; readonly close: () => void; readonly percent: Percent }
+    | undefined;
 
   constructor(private readonly engine: EngineSupervisor) {
     this.owned.add(engine.onState((state) => this.changed(state)));
@@ -64,7 +66,7 @@ export class LoadingNotice {
           listening.dispose();
           setTimeout(resolve, Math.max(0, openedAt + LEAST_SHOWN - performance.now()));
         };
-        this.shown = { report, close, percent: 0 };
+        this.shown = { report, close, percent: new Percent() };
         this.changed(this.engine.state);
       });
     });
@@ -73,10 +75,8 @@ export class LoadingNotice {
   private report(progress: LoadProgress): void {
     const { shown } = this;
     if (shown === undefined) return;
-    const percent = Math.floor(shareOf(progress) * 100);
-    // The bar only grows.
-    const increment = Math.max(0, percent - shown.percent);
-    shown.percent = Math.max(percent, shown.percent);
+    const before = shown.percent.reached;
+    const increment = shown.percent.of(progress) - before;
     shown.report.report({ message: wordsOf(progress.stage), increment });
   }
 

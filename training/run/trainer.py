@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from training.model.decoder import Decoder
+from training.model.decoder import BLOCK_LENGTH, Decoder
 from training.model.optimiser import MasterOptimiser
 from training.rows.row_source import Batch, RowSource, is_plain
 from training.rows.schedule import LearningRate, Noise, noise_at
@@ -19,8 +19,6 @@ from training.run.parallel import Team
 from training.run.supply import Supply
 
 EVALUATION_ROWS = 16
-GPU_MULTIPLE = 128
-"""What divides the lengths of rows on a GPU: its attention works in blocks of so many tokens."""
 
 
 def _out_of_memory(error: BaseException) -> bool:
@@ -148,7 +146,7 @@ class Trainer:
 
     def _device_rows(self, batch: Batch) -> Batch:
         rows = batch.to(self._device)
-        return rows.padded(GPU_MULTIPLE) if self._device.type == "cuda" else rows
+        return rows.padded(BLOCK_LENGTH) if self._device.type == "cuda" else rows
 
     def plan(self, ahead: int) -> tuple[range, Noise | None]:
         """This process's rows, and their noise (None in stage one), so many steps after the next one."""
@@ -208,7 +206,7 @@ class Trainer:
     def compile(self) -> None:
         """Has PyTorch's compiler fuse what lies between the layers' matrix products.
 
-        On a CPU for rows of any length; on a GPU for each length, of which there are few (GPU_MULTIPLE).
+        On a CPU for rows of any length; on a GPU for each length, of which there are few (BLOCK_LENGTH).
         """
         for layer in self.model.layers:
             layer.compile(dynamic=self._device.type != "cuda")

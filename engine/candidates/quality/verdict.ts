@@ -27,8 +27,13 @@ export interface Reading {
   readonly declaresAgain: boolean;
   /** Whether it ends the function or class that it stands in. */
   readonly leavesBlock: boolean;
-  /** Names that it uses and that mean nothing there: of another function alone, or of nothing in the file. */
-  readonly strangers: { readonly outOfScope: readonly string[]; readonly unknown: readonly string[] };
+  /** Names that it uses and that can hardly mean anything there. */
+  readonly strangers: {
+    /** In functions alone that it does not stand in, one of which declares it. */
+    readonly outOfScope: readonly string[];
+    /** Nowhere else in the text, and made of several words: nothing that a language brings along. */
+    readonly unknown: readonly string[];
+  };
 }
 
 const POOR: ReadonlySet<Reason> = new Set<Reason>([

@@ -20,6 +20,14 @@ function denoiserOf(
   return new CachedInPlaceDenoiser(forward, TINY, { shifted, cache, refreshEvery, movesOn, padToken: 0 });
 }
 
+/** As on a slow machine; a key that moves by one position turns by half a turn. */
+function shiftingDenoiser(forward: FaultyForward, shifted: boolean, refreshEvery: number) {
+  return new CachedInPlaceDenoiser(forward, TINY, {
+    ...{ shifted, cache: 'dual', refreshEvery, movesOn: true, padToken: 0 },
+    inverseFrequencies: [Math.PI],
+  });
+}
+
 /** Masks in turns of `size`: each step of a canvas of sixteen masks from 10 on, `commits` of which it settles. */
 function* turns(size: number, commits: readonly number[]): Generator<Lane> {
   const tokens = Int32Array.from({ length: LENGTH }, (_, i) => (i >= 10 && i < 26 ? 9 : 1 + (i % 7)));
@@ -123,11 +131,7 @@ describe('the dual cache', () => {
         fc.array(fc.constantFrom('write', 'grow', 'shrink', 'move'), { minLength: 1, maxLength: 30 }),
         async (shifted, refreshEvery, changes) => {
           const forward = new FaultyForward(false);
-          const denoiser = new CachedInPlaceDenoiser(forward, TINY, {
-            ...{ shifted, cache: 'dual', refreshEvery, movesOn: true, padToken: 0 },
-            // By one position: half a turn.
-            inverseFrequencies: [Math.PI],
-          });
+          const denoiser = shiftingDenoiser(forward, shifted, refreshEvery);
           interface Cell {
             token: number;
             /** The sum that the decoder keeps of it. */
@@ -180,10 +184,7 @@ describe('the dual cache', () => {
 
   test('an insertion costs a window, and rotates the keys behind it by its length', async () => {
     const forward = new FaultyForward(false);
-    const denoiser = new CachedInPlaceDenoiser(forward, TINY, {
-      ...{ shifted: false, cache: 'dual', refreshEvery: 100, movesOn: true, padToken: 0 },
-      inverseFrequencies: [Math.PI],
-    });
+    const denoiser = shiftingDenoiser(forward, false, 100);
     const sizes: number[] = [];
     const keys: number[][] = [];
     forward.beforeRun = ({ ids, past }) => {
@@ -211,10 +212,7 @@ describe('the dual cache', () => {
 
   test('with masks far apart an insertion is a pass over everything, and the K/V stays small', async () => {
     const forward = new FaultyForward(false);
-    const denoiser = new CachedInPlaceDenoiser(forward, TINY, {
-      ...{ shifted: true, cache: 'dual', refreshEvery: 1000, movesOn: true, padToken: 0 },
-      inverseFrequencies: [Math.PI],
-    });
+    const denoiser = shiftingDenoiser(forward, true, 1000);
     const sizes: number[] = [];
     let most = 0;
     forward.beforeRun = ({ ids, past }) => {

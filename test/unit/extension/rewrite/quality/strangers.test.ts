@@ -1,0 +1,212 @@
+// Names that an answer uses and that can hardly mean anything where it stands, in eight languages, as real grammars read them.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import test, { after, describe } from 'node:test';
+import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
+import { judged } from '../../../../../extension/rewrite/judge';
+
+const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
+after(() => trees.dispose());
+
+describe('names that mean nothing where they stand', () => {
+  const texts: readonly (readonly [
+    string,
+    string,
+    readonly string[],
+    readonly string[],
+    readonly string[],
+  ])[] = [
+    [
+      'typescript',
+      "import { sum } from './sum';\nconst rate = 2;\nclass A { total = 1; }\nfunction a(orders: number[]) {\n  const size = orders.length;\n  return size;\n}\nfunction b(items: number[], { limit }: O) {\n  const first = items[0];\n  return X;\n}\n",
+      [
+        'sum(items)',
+        'first * rate',
+        'limit',
+        'b(items, o => o)',
+        'items.map((size) => size + 1)',
+        'items.size',
+        '{ size: 1 }',
+        'Number(first)',
+        'new A().total',
+      ],
+      ['orders.length', 'size + 1', 'sum(size)', 'items.map((it) => it + size)', '{ size }'],
+      ['totalAmount', 'computeTotal(items)'],
+    ],
+    [
+      'javascript',
+      'const rate = 2;\nfunction a(orders) {\n  const size = orders.length;\n  return size;\n}\nconst b = (items, n = 1) => {\n  return X;\n};\nfor (const key of b) a(key);\n',
+      ['items.length * n', 'a(items)', 'items.reduce((size, it) => size + it, 0)', 'rate'],
+      ['size', 'orders.map((n) => n)'],
+      ['totalAmount'],
+    ],
+    [
+      'python',
+      'import os\nRATE = 2\n\n\ndef a(orders):\n    size = len(orders)\n    for one in orders:\n        size += one\n    return size\n\n\nclass B:\n    def __init__(self, items, *, limit=1):\n        self.size = items\n\n    def c(self, items, *rest):\n        first = items[0]\n        return X\n',
+      [
+        'self.size',
+        'first * RATE',
+        'a(items)',
+        'a(orders=items)',
+        '[one for one in items]',
+        'os.path.join(first)',
+        'rest',
+        'B(items, limit=2)',
+        'str(first)',
+      ],
+      ['size', 'sum(orders)', 'one + first', 'limit'],
+      ['totalAmount', 'computeTotal(items)'],
+    ],
+    [
+      'go',
+      'package p\n\nimport "fmt"\n\nvar rate = 2\n\ntype T struct{ Size int }\n\nfunc a(orders []int) int {\n\tsize := len(orders)\n\treturn size\n}\n\nfunc (t *T) b(items []int) int {\n\tfor i, it := range items {\n\t\tfmt.Println(i, it)\n\t}\n\treturn X\n}\n',
+      ['t.Size * rate', 'a(items)', 'len(items)', 'T{Size: 1}.Size'],
+      ['size', 'len(orders)'],
+      ['totalAmount'],
+    ],
+    [
+      'java',
+      'class A {\n  private int rate = 2;\n  int a(List<Integer> orders) {\n    int size = orders.size();\n    return size;\n  }\n  int b(List<Integer> items) {\n    for (int it : items) { log(it); }\n    return X;\n  }\n}\n',
+      ['rate * items.size()', 'a(items)', 'this.rate'],
+      ['size', 'orders.size()'],
+      ['totalAmount'],
+    ],
+    [
+      'csharp',
+      'class A {\n  private int rate = 2;\n  int First(List<int> orders) {\n    var size = orders.Count;\n    return size;\n  }\n  int Second(List<int> items) {\n    foreach (var it in items) { Log(it); }\n    return X;\n  }\n}\n',
+      ['rate * items.Count', 'First(items)', 'items.Sum(n => n)'],
+      ['size', 'orders.Count'],
+      ['totalAmount'],
+    ],
+    [
+      'rust',
+      'const RATE: u32 = 2;\nstruct T { size: u32 }\nimpl T {\n    fn a(&self, orders: &[u32]) -> u32 {\n        let count = orders.len() as u32;\n        count\n    }\n    fn b(&self, items: &[u32]) -> u32 {\n        for it in items { println!("{}", it); }\n        return X;\n    }\n}\n',
+      ['self.size * RATE', 'self.a(items)', 'items.iter().map(|n| n + 1).sum()', 'T::new(items)'],
+      ['count', 'orders[0]'],
+      ['totalAmount'],
+    ],
+    [
+      'cpp',
+      'const int rate = 2;\nint a(const std::vector<int>& orders) {\n  int size = orders.size();\n  return size;\n}\nint b(const std::vector<int>& items) {\n  for (auto it : items) { use(it); }\n  return X;\n}\n',
+      ['rate * items.size()', 'a(items)'],
+      ['size', 'orders.size()'],
+      ['totalAmount'],
+    ],
+  ];
+  for (const [languageId, text, right, outOfScope, unknown] of texts) {
+    const start = text.indexOf('X');
+    const spans = [{ start, end: start + 1, old: 'X' }];
+    const reasonsOf = async (answers: readonly string[]) => {
+      const found = await judged(
+        trees,
+        { text, languageId },
+        spans,
+        answers.map((one) => ({ texts: [one] })),
+      );
+      return answers.map((one) => [one, found.find(({ texts: [its] }) => its === one)?.quality?.reasons]);
+    };
+    test(`in ${languageId}`, async () => {
+      assert.deepEqual(
+        await reasonsOf(right),
+        right.map((one) => [one, []]),
+      );
+      assert.deepEqual(
+        await reasonsOf(outOfScope),
+        outOfScope.map((one) => [one, ['out-of-scope']]),
+      );
+      assert.deepEqual(
+        await reasonsOf(unknown),
+        unknown.map((one) => [one, ['unknown-names']]),
+      );
+    });
+  }
+
+  // What binds names in ways that nobody lists, and what languages and other files bring along.
+  const known: readonly (readonly [string, string, string])[] = [
+    [
+      'rust',
+      'fn a() { let val = 1; g(val); }\nfn f(x: Option<i32>) -> i32 {\n  X\n}\n',
+      'match x { Some(val) => val, None => 0 }',
+    ],
+    [
+      'rust',
+      'fn a() { let v = 1; g(v); }\nfn b(x: Option<i32>) -> i32 { match x { Some(v) => X, None => 0 } }\n',
+      'v + 1',
+    ],
+    [
+      'go',
+      'package p\n\nimport (\n\t"strings"\n)\n\nfunc f(x string) string {\n\treturn X\n}\n',
+      'strings.TrimSpace(x)',
+    ],
+    [
+      'python',
+      'from a import first, second\ndef g(second):\n    return second\ndef f(x):\n    return X\n',
+      'second(x)',
+    ],
+    ['python', 'def g():\n    global cache\n    cache = 1\ndef f(x):\n    return X\n', 'cache'],
+    ['python', 'def f(x):\n    return X\n', 'ord(x)'],
+    [
+      'typescript',
+      "import path from 'node:path';\nfunction g(path: string) { return path; }\nfunction f(a: string) { return X; }\n",
+      'path.join(a)',
+    ],
+    [
+      'typescript',
+      'function g() { const fetch = 2; return fetch; }\nfunction f(a: string) { return X; }\n',
+      'fetch(a)',
+    ],
+    ['typescriptreact', 'function f() { return X; }\n', '<section><h1>Hi</h1></section>'],
+    [
+      'cpp',
+      'class A { int width; void set(int width) { this->width = width; } int area() { return X; } };\n',
+      'width * 2',
+    ],
+    [
+      'java',
+      'class A { void g(String s) { s.trim(); } void b(Object o) { if (o instanceof String s) { X; } } }\n',
+      'g(s)',
+    ],
+    [
+      'csharp',
+      'class A { void G() { var n = 1; H(n); } void B((int, int) x) { var (n, m) = x; X; } }\n',
+      'H(n)',
+    ],
+  ];
+  for (const [languageId, text, fresh] of known) {
+    test(`not in ${languageId}: ${fresh} in ${JSON.stringify(text)}`, async () => {
+      const start = text.indexOf('X');
+      const spans = [{ start, end: start + 1, old: 'X' }];
+      const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
+      assert.deepEqual(one?.quality?.reasons, []);
+    });
+  }
+
+  test('a name is looked at as a whole where only its end is another one', async () => {
+    const text = 'function a(width: number) {\n  return width;\n}\n';
+    const start = text.lastIndexOf('width');
+    const spans = [{ start, end: start + 5, old: 'width' }];
+    const [one] = await judged(trees, { text, languageId: 'typescript' }, spans, [
+      { texts: ['widthInPixels'] },
+    ]);
+    assert.deepEqual(one?.quality?.reasons, ['unknown-names']);
+  });
+
+  test('a name that stood there already is none of the answer’s', async () => {
+    const text = 'function a() {\n  return totalAmount + X;\n}\n';
+    const start = text.indexOf('totalAmount');
+    const spans = [{ start, end: text.indexOf(';'), old: 'totalAmount + X' }];
+    const [one] = await judged(trees, { text, languageId: 'typescript' }, spans, [
+      { texts: ['totalAmount - X'] },
+    ]);
+    assert.deepEqual(one?.quality?.reasons, []);
+  });
+
+  test('a word of half a million characters in front of it takes no time to speak of', async () => {
+    const text = `const key = '${'a'.repeat(500_000)}';\nconst size = X;\n`;
+    const start = text.indexOf('X');
+    const spans = [{ start, end: start + 1, old: 'X' }];
+    const [one] = await judged(trees, { text, languageId: 'typescript' }, spans, [{ texts: ['key.length'] }]);
+    assert.deepEqual(one?.quality?.reasons, []);
+  });
+});
