@@ -50,17 +50,25 @@ function blockOf({ attention }: EstimateFacts['family'], masks: number): number 
   return attention.kind === 'full' ? masks : Math.min(masks, attention.blockLength);
 }
 
-/** Milliseconds of a step that count, and how many times the longest one before it: a laptop that slept did nothing. */
-const LONGEST_STEP = 60_000;
+/** Milliseconds of the first step that count; of a later one, so many times the longest before it: a laptop that slept did nothing. */
+const LONGEST_FIRST = 60_000;
+const LONGEST_NEXT = 10_000;
 const LONGER = 10;
 
-/** Until a request has come so far, what was estimated before it says more about it than what is done of it. */
-const TRUSTED_FROM = 0.1;
+/**
+ * What was estimated before a request and what is done of it are weighed against each other: the further it has come, the more
+ * counts what is done, and from this share on that alone. A time left that is taken from one to the other at once would jump.
+ */
+const TRUSTED_FROM = 0.5;
 
 /** Follows a request by its steps. */
 export class Progress {
   /** Settled cells and all cells, by candidate and hole. */
   private readonly parts = new Map<string, { readonly settled: number; readonly all: number }>();
+  /** The largest share that was told: a hole that grows, or is masked again, takes nothing back of it. */
+  private told = 0;
+  /** Where the steps began: what came before them is done once, and says nothing about what is left. */
+  private first: { readonly fraction: number; readonly worked: number } | undefined;
   /** Milliseconds that it has worked. */
   private worked = 0;
   private longest = 0;
@@ -74,7 +82,7 @@ export class Progress {
     this.last = now();
   }
 
-  /** 0…1, and how many milliseconds are left, as far as that can be said. */
+  /** 0…1, never less than before, and how many milliseconds are left, as far as that can be said. */
   after({ lane, hole, cells }: Pick<DenoiseStep, 'lane' | 'hole' | 'cells'>): {
     readonly fraction: number;
     readonly remainingMillis?: number;
@@ -88,19 +96,33 @@ export class Progress {
     // Holes that are denoised in turn have not shown yet how many cells they have.
     const all = Math.max(known, this.estimate.masks * this.candidates);
     const fraction = all > 0 ? Math.min(1, done / all) : 0;
-    const elapsed = this.elapsed();
+    const worked = this.elapsed();
+    this.first ??= { fraction, worked };
+    this.told = Math.max(this.told, fraction);
+    const left = this.remaining(fraction, worked, this.first);
+    return left === undefined ? { fraction: this.told } : { fraction: this.told, remainingMillis: left };
+  }
+
+  private remaining(
+    fraction: number,
+    worked: number,
+    first: { readonly fraction: number; readonly worked: number },
+  ): number | undefined {
     const { millis } = this.estimate;
-    if (fraction < TRUSTED_FROM) {
-      return millis === undefined
-        ? { fraction }
-        : { fraction, remainingMillis: Math.max(0, millis - elapsed) };
-    }
-    return { fraction, remainingMillis: (elapsed / fraction) * (1 - fraction) };
+    const expected = millis === undefined ? undefined : Math.max(0, millis - worked);
+    const isMoving = fraction > first.fraction && worked > first.worked;
+    const seen = isMoving
+      ? ((worked - first.worked) / (fraction - first.fraction)) * (1 - fraction)
+      : undefined;
+    if (seen === undefined || expected === undefined) return fraction >= 1 ? 0 : (seen ?? expected);
+    const trust = Math.min(1, fraction / TRUSTED_FROM);
+    return trust * seen + (1 - trust) * expected;
   }
 
   private elapsed(): number {
     const now = this.now();
-    const step = Math.min(now - this.last, Math.max(LONGEST_STEP, LONGER * this.longest));
+    const most = this.longest === 0 ? LONGEST_FIRST : Math.max(LONGEST_NEXT, LONGER * this.longest);
+    const step = Math.min(now - this.last, most);
     this.last = now;
     this.longest = Math.max(this.longest, step);
     this.worked += step;

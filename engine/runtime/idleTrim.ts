@@ -4,7 +4,7 @@
 /** Milliseconds of quiet. */
 const QUIET = 3000;
 /** Of what the model takes by itself: this much more may stay. */
-const SHARE = 0.2;
+const SHARE = 0.15;
 
 export interface Trimmed {
   /** Bytes held for passes. */

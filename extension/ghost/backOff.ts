@@ -4,8 +4,12 @@ import type { Estimate } from '../../engine/protocol';
 
 /** Milliseconds after which nobody waits any more. */
 export const LONGEST_WAIT = 1500;
-/** The first request of a model does what is done for the first time. */
+/** The first request of a model of which no pass is known does what is done for the first time. */
 const FIRST_WAIT = 2 * LONGEST_WAIT;
+/** A shorter wait says nothing about the model. */
+const LEAST_WAIT = 250;
+/** Milliseconds of work for nothing, in several waits, that are as good a reason as one that is too long. */
+const MOST_WASTED = 2 * LONGEST_WAIT;
 /** A wait that ends is over long before that: the machine slept meanwhile. */
 const NO_WAIT = 60_000;
 /** Tokens of a step of a trained model: what is expected to take longer than anybody waits is not begun. */
@@ -17,6 +21,10 @@ export class BackOff {
   private latency: number | undefined;
   private pausedUntil = Number.NEGATIVE_INFINITY;
   private pause = FIRST_PAUSE;
+  private isEstimated = false;
+  /** Milliseconds of work since the last answer that nobody waited for to the end, and the longest wait among them. */
+  private wasted = 0;
+  private longest = 0;
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
@@ -27,7 +35,7 @@ export class BackOff {
 
   /** How long the next request may take before it is given up. */
   get patience(): number {
-    return this.latency === undefined ? FIRST_WAIT : LONGEST_WAIT;
+    return this.latency === undefined && !this.isEstimated ? FIRST_WAIT : LONGEST_WAIT;
   }
 
   /** Whether nothing is known of the model yet, so that it is worth asking how long an answer would take. */
@@ -36,7 +44,9 @@ export class BackOff {
   }
 
   /** An answer would take this long, as the engine estimates it for one token a step: where that is too long, nothing is asked. */
-  expected({ firstMillis = 0, millis = 0 }: Pick<Estimate, 'firstMillis' | 'millis'>): void {
+  expected({ firstMillis = 0, millis }: Pick<Estimate, 'firstMillis' | 'millis'>): void {
+    if (millis === undefined) return;
+    this.isEstimated = true;
     const about = firstMillis + Math.max(0, millis - firstMillis) / TOKENS_A_STEP;
     if (about <= LONGEST_WAIT) return;
     this.latency = about;
@@ -46,6 +56,8 @@ export class BackOff {
   /** An answer came. */
   answered(millis: number): void {
     if (millis > NO_WAIT) return;
+    this.wasted = 0;
+    this.longest = 0;
     this.latency = this.latency === undefined ? millis : (this.latency + millis) / 2;
     if (millis <= LONGEST_WAIT) {
       // What the person sees now counts, not how it was.
@@ -55,18 +67,29 @@ export class BackOff {
     } else this.rest();
   }
 
-  /** No answer came in this time: it would have taken longer. */
+  /**
+   * No answer came in this time: it would have taken longer. Waits that were ended early, one after the other and with no
+   * answer between them, are work for nothing like a single long one.
+   */
   gaveUp(millis: number): void {
-    if (millis < LONGEST_WAIT || millis > NO_WAIT) return;
-    this.latency = Math.max(this.latency ?? 0, millis);
+    if (millis < LEAST_WAIT || millis > NO_WAIT) return;
+    this.wasted += millis;
+    this.longest = Math.max(this.longest, millis);
+    if (this.longest < LONGEST_WAIT && this.wasted < MOST_WASTED) return;
+    this.latency = Math.max(this.latency ?? 0, this.longest);
+    this.wasted = 0;
+    this.longest = 0;
     this.rest();
   }
 
   /** Another model, or other settings. */
   forget(): void {
+    this.isEstimated = false;
     this.latency = undefined;
     this.pausedUntil = Number.NEGATIVE_INFINITY;
     this.pause = FIRST_PAUSE;
+    this.wasted = 0;
+    this.longest = 0;
   }
 
   private rest(): void {

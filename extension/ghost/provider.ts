@@ -258,7 +258,8 @@ export class GhostText {
             maxTokens: settings.maxTokens,
             ...(isAsked ? { candidates: CANDIDATES } : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
           };
-          if (!isAsked && model.isSlow && this.backOff.isNew) {
+          // Elsewhere it is not this machine that is kept busy for nothing, and asking takes a round trip.
+          if (!isAsked && model.server === undefined && this.backOff.isNew) {
             this.backOff.expected(await client.estimate(params, signal));
             if (this.backOff.tooSlow !== undefined) return undefined;
           }

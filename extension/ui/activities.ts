@@ -23,7 +23,7 @@ export interface Summary {
 }
 
 export class Activities {
-  /** In the order in which they began. */
+  /** In the order in which the engine takes them. */
   private readonly byPlace = new Map<string, ActivityAt>();
 
   get all(): readonly ActivityAt[] {
@@ -32,8 +32,10 @@ export class Activities {
 
   /** Undefined: nothing is going on there any more. */
   set(place: string, name: string, activity: Activity | undefined): void {
-    if (activity === undefined) this.byPlace.delete(place);
-    else this.byPlace.set(place, { ...activity, place, name });
+    const isBack = activity?.isWaiting === true && this.byPlace.get(place)?.isWaiting === false;
+    // What waits again, for another try, waits behind those that are there already.
+    if (activity === undefined || isBack) this.byPlace.delete(place);
+    if (activity !== undefined) this.byPlace.set(place, { ...activity, place, name });
   }
 
   summary(): Summary | undefined {

@@ -166,10 +166,11 @@ function sizeOf({ parameters, precision }: ModelDescription): readonly string[] 
   return [l10n.t('{0} million parameters, {1}', (parameters / 1e6).toFixed(1), precision)];
 }
 
-const LONGEST_HOST = 32;
+/** Characters of a host, or of a file's name, that have room in the status bar. */
+const LONGEST_NAME = 32;
 
-function shortened(host: string): string {
-  return host.length > LONGEST_HOST ? `…${host.slice(1 - LONGEST_HOST)}` : host;
+function shortened(name: string): string {
+  return name.length > LONGEST_NAME ? `…${name.slice(1 - LONGEST_NAME)}` : name;
 }
 
 function sayServer({ host, isLoopback, use }: ServerStatus): string {
@@ -218,12 +219,13 @@ function memoryLine({ weights, request }: { readonly weights: number; readonly r
   );
 }
 
-/** One rewrite as itself, several with how many there are and how many of them wait. */
+/** One rewrite as itself, several with how many there are, how many of them wait, and which file's is told of. */
 function saySummary({ count, waiting, shown }: Summary): string {
   if (count === 1) return shown.text;
+  const told = l10n.t('{0}: {1}', shortened(shown.name), shown.text);
   return waiting === 0
-    ? l10n.t('{0} rewrites: {1}', count, shown.text)
-    : l10n.t('{0} rewrites, {1} waiting: {2}', count, waiting, shown.text);
+    ? l10n.t('{0} rewrites. {1}', count, told)
+    : l10n.t('{0} rewrites, {1} waiting. {2}', count, waiting, told);
 }
 
 /** A line with what can be done about it; `hasOthers`: what waits, waits for those. */

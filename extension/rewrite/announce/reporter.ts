@@ -22,8 +22,13 @@ export interface ReportServices {
   readonly fail: (error: EngineError) => void;
 }
 
+/** Milliseconds after which a person may look elsewhere: what comes of a rewrite then stays until they have seen it. */
+const LONG_WAIT = 10_000;
+
 export class Reporter {
   private readonly milestones = new Milestones();
+  /** When the first request of what is under way was made. */
+  private begunAt: number | undefined;
 
   constructor(
     private readonly document: TextDocument,
@@ -31,6 +36,7 @@ export class Reporter {
   ) {}
 
   begun(spans: number): void {
+    this.begunAt ??= performance.now();
     unsay();
     this.speak(this.milestones.begun(spans));
   }
@@ -41,6 +47,7 @@ export class Reporter {
 
   /** `changes`: hunks that are left. */
   reviewing(review: Review, changes: number): void {
+    this.begunAt = undefined;
     const { number, count } = positionOf(review);
     this.speak(this.milestones.reviewing(changes, number - 1, count, candidateOf(review).quality));
   }
@@ -52,7 +59,12 @@ export class Reporter {
   /** In the status bar, and where the person looks. */
   note(note: Note): void {
     const sentence = wordsOfNote(note);
-    say(sentence);
+    const waited = this.begunAt === undefined ? 0 : performance.now() - this.begunAt;
+    this.begunAt = undefined;
+    // Out of sight it has a message of its own.
+    if (waited > LONG_WAIT && editorsOf(this.document).length > 0)
+      void window.showInformationMessage(sentence);
+    else say(sentence);
     const editor = window.activeTextEditor;
     // The right side of a diff editor is a document of its own.
     if (editor !== undefined && reviewedUri(editor.document.uri) === this.document.uri.toString())
@@ -60,6 +72,7 @@ export class Reporter {
   }
 
   refused(refusal: Refusal): void {
+    this.begunAt = undefined;
     const sentence = wordsOfRefusal(refusal);
     say(l10n.t('Palimpsest: {0}.', sentence), 'circle-slash');
     this.speak(this.milestones.refused());

@@ -5,6 +5,7 @@ import type { DenoiseStepEvent } from '../../../engine/protocol';
 import { Throttle } from '../../common/throttle';
 import { editorsOf } from '../../documents/editing';
 import { rewriteSettings, wrapsLines } from '../../settings';
+import { MOST_TRIES } from '../state/denoising';
 import type { RewriteRequest, Span } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
@@ -55,12 +56,13 @@ export class DenoiseShow {
     this.throttle.clear();
     this.isTaken = false;
     this.told.clear();
-    this.draw(this.isAnotherTry ? l10n.t('trying again') : l10n.t('waiting for the engine'));
+    this.draw(this.anotherTry ?? l10n.t('waiting for the engine'));
   }
 
-  /** Whether the answers before were not worth showing: what is told of this try begins anew. */
-  private get isAnotherTry(): boolean {
-    return this.denoising()?.request.tries !== undefined;
+  /** The answers before were not worth showing: what is told of this try begins anew. Undefined: it is the first one. */
+  private get anotherTry(): string | undefined {
+    const tries = this.denoising()?.request.tries;
+    return tries === undefined ? undefined : l10n.t('try {0} of {1}', tries + 1, MOST_TRIES);
   }
 
   /** Before the first step: what the request will take. */
@@ -76,7 +78,8 @@ export class DenoiseShow {
     const cells = parts.flat();
     this.settled(settledAmong(cells), cells.length);
     const steps = saySteps(event, parts);
-    const told = this.isAnotherTry ? l10n.t('trying again, {0}', steps) : steps;
+    const { anotherTry } = this;
+    const told = anotherTry === undefined ? steps : l10n.t('{0}: {1}', anotherTry, steps);
     this.throttle.offer(this.isTaken ? takingWords() : told);
   }
 

@@ -12,8 +12,8 @@ import type { Decision, RewriteEvent, RewriteState } from './transitions';
 import type { Candidate, Span } from './types';
 import { wantedBy } from './wanted';
 
-/** Another seed, then another with less strength: who gets nothing good from three gets nothing from more. */
-const MOST_RETRIES = 2;
+/** One seed, then another, then one with less strength: who gets nothing good from three gets nothing from more. */
+export const MOST_TRIES = 3;
 
 export function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: RewriteEvent): Decision {
   const { earlier } = state;
@@ -101,13 +101,13 @@ function marked(candidate: Candidate): Candidate {
   return { ...candidate, quality: asDraft(candidate.quality) };
 }
 
-/** Nothing of it is worth showing: it is tried again, in silence, as long as that may help. */
+/** Nothing of it is worth showing: it is tried again as long as that may help. */
 function held(state: RewriteState & { kind: 'denoising' }, fresh: readonly Candidate[]): Decision {
   const { request } = state;
   const before = state.held ?? [];
   const all = [...before, ...newOnes(before, fresh)];
   const tries = (request.tries ?? 0) + 1;
-  if (tries > MOST_RETRIES) return nothingGood(state, all);
+  if (tries >= MOST_TRIES) return nothingGood(state, all);
   const next = { ...request, seed: request.seed + 1, tries };
   return {
     state: { ...state, changes: [], request: next, held: all },

@@ -31,7 +31,7 @@ describe('giving memory back', () => {
   });
 
   test('leaves alone what is little beside the model', () => {
-    const { session, trim } = world(199);
+    const { session, trim } = world(149);
     trim.begun();
     trim.ended();
     mock.timers.tick(60_000);

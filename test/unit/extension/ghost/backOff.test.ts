@@ -31,6 +31,20 @@ describe('backing off', () => {
     assert.equal(past.tooSlow, 1800);
   });
 
+  test('waits that are ended early, with no answer between them, are work for nothing, too', () => {
+    const { backOff } = world();
+    for (let i = 0; i < 3; i++) backOff.gaveUp(900);
+    assert.equal(backOff.tooSlow, undefined);
+    backOff.answered(700);
+    for (let i = 0; i < 3; i++) backOff.gaveUp(900);
+    assert.equal(backOff.tooSlow, undefined, 'there was an answer between them');
+    backOff.gaveUp(900);
+    assert.equal(backOff.tooSlow, 900);
+    const quick = world().backOff;
+    for (let i = 0; i < 100; i++) quick.gaveUp(100);
+    assert.equal(quick.tooSlow, undefined, 'who types fast says nothing about the model');
+  });
+
   test('it is tried again after a pause, each twice as long as the one before; an answer in time ends that', () => {
     const { clock, backOff } = world();
     const pauses: number[] = [];
@@ -54,8 +68,11 @@ describe('backing off', () => {
     backOff.expected({ firstMillis: 300, millis: 2500 });
     assert.ok(backOff.isNew);
     assert.equal(backOff.tooSlow, undefined);
-    backOff.expected({});
-    assert.equal(backOff.tooSlow, undefined, 'nothing is known');
+    assert.equal(backOff.patience, LONGEST_WAIT, 'its first pass is behind it');
+    const unknown = world().backOff;
+    unknown.expected({});
+    assert.equal(unknown.tooSlow, undefined, 'nothing is known');
+    assert.equal(unknown.patience, 2 * LONGEST_WAIT);
     backOff.expected({ firstMillis: 1200, millis: 4000 });
     assert.equal(backOff.tooSlow, 2600);
     assert.equal(backOff.isNew, false);

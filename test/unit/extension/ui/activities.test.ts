@@ -32,6 +32,17 @@ describe('what is going on', () => {
     assert.equal(summary?.shown.name, '3.ts');
   });
 
+  test('one that is tried again waits behind those that waited before it', () => {
+    const activities = new Activities();
+    activities.set('a', 'a.ts', running('100 %'));
+    activities.set('b', 'b.ts', waiting);
+    activities.set('a', 'a.ts', { text: 'try 2 of 3', isWaiting: true });
+    assert.equal(activities.summary()?.shown.name, 'b.ts');
+    assert.equal(activities.summary()?.waiting, 1);
+    activities.set('b', 'b.ts', waiting);
+    assert.equal(activities.summary()?.shown.name, 'b.ts', 'who only waits on keeps the place');
+  });
+
   test('one that ends leaves the others as they are', () => {
     const activities = new Activities();
     activities.set('a', 'a.ts', running('10 %'));
