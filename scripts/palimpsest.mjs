@@ -12,5 +12,6 @@ export function palimpsest(words, folder = root) {
 }
 
 if (process.argv[1] === path.join(root, 'scripts', 'palimpsest.mjs')) {
-  process.exitCode = palimpsest(process.argv.slice(2));
+  // npm runs scripts in the package's folder, wherever the person stands.
+  process.exitCode = palimpsest(process.argv.slice(2), process.env.INIT_CWD);
 }

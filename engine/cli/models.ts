@@ -176,7 +176,7 @@ function whileAsked(parsed: ParsedArguments, context: CommandContext): CommandCo
 async function runInstall(parsed: ParsedArguments, shell: CommandContext): Promise<number> {
   const context = whileAsked(parsed, shell);
   const [given = ''] = parsed.operands;
-  requireOther(given);
+  requireOther(given, 'install');
   const offered = offeredModel(given);
   if (offered && parsed.has('id')) {
     throw new UsageError('--id is for a folder or file of your own.', installSpec.name);
@@ -315,7 +315,7 @@ async function runVerify(parsed: ParsedArguments, context: CommandContext): Prom
   const [id = ''] = parsed.operands;
   const model = readInstalled(modelsFolder(context.env), id);
   if (!model) {
-    requireOther(id);
+    requireOther(id, 'verify');
     if (!offeredModel(id)) throw unknownModel(id);
     throw new EngineError(
       'model-unknown',
@@ -352,7 +352,7 @@ async function runVerify(parsed: ParsedArguments, context: CommandContext): Prom
 
 async function runRemove(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const [id = ''] = parsed.operands;
-  if (!readInstalled(modelsFolder(context.env), id)) requireOther(id);
+  if (!readInstalled(modelsFolder(context.env), id)) requireOther(id, 'remove');
   const { remove } = await import('../hub/upkeep');
   const { bytes, kept } = await remove(modelsFolder(context.env), id);
   print(context, parsed, { id, bytes, kept }, [

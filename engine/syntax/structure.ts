@@ -1,6 +1,7 @@
 // What a grammar lets pass and the language does not: grammars are made to read half-written code. Only what an edit touches
 // is looked at, so a long file costs no more than a short one. Pure.
 
+import { keysOf } from './keys';
 import { headOf, misplacedIn } from './misplaced';
 import type { StructureNode } from './types';
 
@@ -34,7 +35,7 @@ export function structureFaults(
     if (isIndented && (node === root || node.type === 'block'))
       misindented += misindentedIn(children, node === root);
     misplaced += misplacedIn(node, children, parent);
-    const names = children.flatMap(namesDeclaredBy);
+    const names = children.flatMap((child) => [...namesDeclaredBy(child), ...keysOf(child, node)]);
     declaredTwice += names.length - new Set(names).size + parametersDeclaredAgain(node);
     for (const child of children) visit(child, node);
   };

@@ -25,7 +25,7 @@ function whyNotEditable(document: TextDocument): string | undefined {
 }
 
 function readOnly(): string {
-  return l10n.t('Palimpsest: this file is read-only.');
+  return l10n.t('Palimpsest: this file is read-only. Make it writable, or save a copy and edit that.');
 }
 
 /** Of a file that somebody has made read-only in the editor: only conditions in the manifest know that. */

@@ -211,7 +211,8 @@ export class Fixer {
       sift: (candidates, signal) => this.siftMore(document, diagnostic, candidates, signal),
       wanted,
     });
-    say(l10n.t('Palimpsest: the language server accepts this fix.'), 'pass');
+    // That, and no more, is what was checked.
+    say(l10n.t('Palimpsest: with this change, the problem is gone. Check that the code does what you want.'));
     return 'shown';
   }
 

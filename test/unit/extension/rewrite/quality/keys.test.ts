@@ -1,0 +1,63 @@
+// A key, a member, or an argument that stands there twice: no grammar minds, and hardly anybody means it.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import test, { after, describe } from 'node:test';
+import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
+import { judged } from '../../../../../extension/rewrite/judge';
+
+const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+
+/** Language, text, what goes, and what stands there instead. */
+type Case = readonly [string, string, string, string];
+
+const TWICE: readonly Case[] = [
+  ['typescript', 'const a = {\n  b: 1,\n  c: 2,\n};\n', 'c: 2', 'b: 2'],
+  ['typescript', 'const a = {\n  b,\n  c: 2,\n};\n', 'c: 2', "'b': 2"],
+  ['typescript', 'enum A {\n  B,\n  C,\n}\n', 'C', 'B'],
+  ['typescript', "enum A {\n  B = 'b',\n  C = 'c',\n}\n", 'C =', 'B ='],
+  ['typescriptreact', 'const a = <B c="1" d="2" />;\n', 'd=', 'c='],
+  ['javascript', 'f({ a: 1, b: 2 });\n', 'b: 2', 'b: 2, a: 3'],
+  ['python', 'A = {\n    "b": 1,\n    "c": 2,\n}\n', '"c": 2', '"b": 2'],
+  ['python', 'f(a=1, b=2)\n', 'b=2', 'a=2'],
+  ['java', 'enum A { B, C }\n', 'C', 'B'],
+  ['csharp', 'enum A { B, C }\n', 'C', 'B'],
+  ['rust', 'enum A { B, C }\n', 'C', 'B'],
+  ['rust', 'fn f() -> A { A { b: 1, c: 2 } }\n', 'c: 2', 'b: 2'],
+  ['go', 'package p\n\nvar a = A{B: 1, C: 2}\n', 'C: 2', 'B: 2'],
+];
+
+const FINE: readonly Case[] = [
+  ['typescript', 'const a = {\n  b: 1,\n  c: 2,\n};\n', 'c: 2', 'd: { b: 2 }'],
+  ['typescript', 'const a = {\n  get b() { return 1; },\n  c: 2,\n};\n', 'c: 2', 'set b(v) {}'],
+  ['typescript', 'const a = {\n  [f()]: 1,\n  c: 2,\n};\n', 'c: 2', '[f()]: 2'],
+  ['typescript', 'const a = [{ b: 1 }, { c: 2 }];\n', 'c: 2', 'b: 2'],
+  ['python', 'A = {\n    f(): 1,\n    "c": 2,\n}\n', '"c": 2', 'f(): 2'],
+  ['python', 'f(a=1)(b=2)\n', 'b=2', 'a=2'],
+  // It stood there before.
+  ['javascript', 'const a = { b: 1, b: 2, c: 3 };\n', 'c: 3', 'd: 3'],
+  ['go', 'package p\n\nvar a = []A{{B: 1}, {C: 2}}\n', 'C: 2', 'B: 2'],
+];
+
+describe('keys', () => {
+  const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
+  after(() => trees.dispose());
+
+  const reasonsOf = async ([languageId, text, old, fresh]: Case) => {
+    const start = text.indexOf(old);
+    const spans = [{ start, end: start + old.length, old }];
+    const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
+    return one?.quality?.reasons;
+  };
+
+  for (const one of TWICE) {
+    test(`twice: ${one[0]}, ${one[3]} for ${one[2]}`, async () => {
+      assert.deepEqual(await reasonsOf(one), ['declares-again']);
+    });
+  }
+
+  for (const one of FINE) {
+    test(`not twice: ${one[0]}, ${one[3]} for ${one[2]}`, async () => {
+      assert.deepEqual(await reasonsOf(one), []);
+    });
+  }
+});
