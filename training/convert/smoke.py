@@ -14,7 +14,6 @@ import tempfile
 from pathlib import Path
 
 from training.convert.tiny import write_tiny_base
-from training.data.packing import pack_corpus, tokenizer_digest
 from training.data.tokenizer import load_tokenizer
 from training.data.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
 from training.eval.fim import score_left_to_right
@@ -32,31 +31,18 @@ def run(*command: str) -> None:
 
 
 def convert(folder: Path, out: Path) -> None:
-    """Runs the commands of a conversion, with everything small."""
-    base, cut, packed, trained = (folder / name for name in ("base.gguf", "cut", "packed-cut", "run"))
+    """Runs the command of a conversion, with everything small: left to right, then again for block diffusion."""
+    base, work, corpus = folder / "base.gguf", folder / "work", folder / "corpus"
     write_tiny_base(base)
     prepare_data(folder)
-    vocabulary = ("--vocabulary", str(VOCABULARY))
-    run(
-        "training.convert.cut",
-        "--base",
-        str(base),
-        "--corpus",
-        str(folder / "corpus"),
-        "--share",
-        "1",
-        *vocabulary,
-        "--out",
-        str(cut),
-    )
-    pack_corpus(folder / "corpus", load_tokenizer(cut), tokenizer_digest(cut), packed)
-    common = ("--size", "tiny-base", "--data", str(packed), "--tokenizer", str(cut), "--run", str(trained))
-    steps = ("--length", str(LENGTH), "--batch", str(BATCH), "--next-token-tokens", "0", "--noise-warmup-tokens", "1")
-    kind = ("--optimiser", "adamw", "--rows", "fim", "--device", "cpu", "--float32", "--threads", "1", "--workers", "0")
+    (corpus / "report.json").write_text("{}", encoding="utf-8")
+    places = ("--base", str(base), "--work", str(work), "--corpus", str(corpus), "--vocabulary", str(VOCABULARY))
+    steps = ("--length", str(LENGTH), "--batch", str(BATCH), "--noise-warmup-tokens", "1", "--plain-share", "0.5")
+    kind = ("--size", "tiny-base", "--device", "cpu", "--float32", "--threads", "1", "--workers", "0")
     for stage, share in enumerate((0.0, 0.5), 1):
         until = ("--canvas-share", str(share), "--until-tokens", str(stage * STEPS * BATCH * LENGTH))
-        run("training.run.train", *common, *steps, *kind, *until, "--start-from", str(cut), "--plain-share", "0.5")
-    run("training.release.export", "--run", str(trained), "--out", str(out), "--tokenizer", str(cut))
+        run("training.convert", *places, *steps, *kind, *until)
+    run("training.release.export", "--run", str(work / "run"), "--out", str(out), "--tokenizer", str(work / "cut"))
 
 
 def main() -> None:

