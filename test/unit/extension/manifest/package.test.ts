@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import test, { before, describe } from 'node:test';
+import zlib from 'node:zlib';
 import esbuild, { type BuildOptions } from 'esbuild';
 
 const root = path.resolve(__dirname, '../../../..');
@@ -93,6 +94,20 @@ describe('the package', () => {
     for (const file of mac) assert.ok(file.startsWith(`${ORT}darwin/arm64/`), file);
   });
 
+  test('is at most 130 MB to download, and each model in it at most 90', () => {
+    const bytesOf = (file: string): number => {
+      const bytes = fs.readFileSync(path.join(root, file));
+      // Weights do not get any smaller.
+      return /\.(gguf|safetensors)$/.test(file) ? bytes.length : zlib.deflateRawSync(bytes).length;
+    };
+    const sum = (of: readonly string[]) => of.reduce((bytes, file) => bytes + bytesOf(file), 0);
+    assert.ok(sum(files) <= 130e6, `${sum(files)} bytes`);
+    for (const model of ['coder', 'starter']) {
+      const own = sum(files.filter((file) => file.startsWith(`models/${model}/`)));
+      assert.ok(own > 1e6 && own <= 90e6, `${model}: ${own} bytes`);
+    }
+  });
+
   test('is refused for a platform that ONNX Runtime has no library for', () => {
     const { status, lines } = listed('--target', 'darwin-x64');
     assert.equal(status, 1);
@@ -117,7 +132,7 @@ describe('the extension’s bundles', () => {
 
   test('what every window reads is small', async () => {
     const bytes = await sizeOf('extension');
-    assert.ok(bytes < 40_000, `${bytes} bytes`);
+    assert.ok(bytes < 42_000, `${bytes} bytes`);
   });
 
   test('what is read on first use is under 450 kB', async () => {
