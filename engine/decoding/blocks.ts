@@ -3,11 +3,24 @@
 
 import type { BlockDenoiser, HoleAnswer, HoleContext } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
-import { chooseAnswer, isChosenAmongOthers, type RescoringChoice, rewrite } from './chooseAnswer';
-import { HoleState, initialCells, maskedCell, type WorkCell } from './holeState';
+import {
+  appendMasks,
+  type BlockPlace,
+  type BlockRequest,
+  blockOf,
+  blockTokens,
+  type Candidate,
+  type HoleRun,
+  placeOf,
+  type Row,
+  stepsFor,
+  stretchOf,
+  widthOf,
+} from './blockRun';
+import { chooseAnswer, isChosenAmongOthers, rewrite } from './chooseAnswer';
+import { HoleState, initialCells } from './holeState';
 import {
   checkRequest,
-  type DecodeRequest,
   distinctSeeds,
   forAllSeeds,
   holesOf,
@@ -16,7 +29,7 @@ import {
   lengthTokensOf,
   stepRules,
 } from './request';
-import { askedTemperature, type Drawer, laneDrawer } from './sampling';
+import { askedTemperature, laneDrawer } from './sampling';
 import {
   askedCells,
   emit,
@@ -26,62 +39,10 @@ import {
   rulesAt,
   type StepChange,
   type StepRules,
-  type Stretch,
   stepEvent,
   takeStep,
 } from './step';
 import { TokenTable } from './tokenTable';
-
-export interface BlockRequest extends DecodeRequest {
-  /**
-   * What stands around a hole, laid out as the family wants it. `answers`: token ids of the other holes as they
-   * stand in this candidate, in text order; undefined for those that have not been denoised yet.
-   */
-  readonly contextFor: (hole: number, answers: readonly (Int32Array | undefined)[]) => HoleContext;
-  /** How answers that the causal head rescores are weighed, where that is fitted to the model. */
-  readonly rescoring?: RescoringChoice;
-}
-
-interface Candidate {
-  readonly lane: number;
-  readonly draw: Drawer;
-  readonly temperature: number;
-  readonly answers: (HoleAnswer | undefined)[];
-  /** Denoise steps. */
-  steps: number;
-  /** Steps as they are shown: a draft that is taken is one, too. */
-  shown: number;
-}
-
-/** A candidate in the batch that denoises one hole. */
-interface Row {
-  readonly candidate: Candidate;
-  /** Its number in the batch, as it was opened. */
-  readonly number: number;
-  readonly state: HoleState;
-}
-
-/** One hole being denoised by all candidates that see the same around it. */
-interface HoleRun {
-  readonly denoiser: BlockDenoiser;
-  readonly request: BlockRequest;
-  readonly rules: StepRules;
-  readonly hole: number;
-  readonly lead: Int32Array;
-  /** Cells that the hole has at least: those it began with, where some were locked. */
-  readonly planned: number;
-  /** Fills a block behind the hole's last cell; absent: the block ends with that cell. */
-  readonly filler: number | undefined;
-  /** Cells of a block that are denoised at a time; absent: all. */
-  readonly partLength: number | undefined;
-}
-
-/** The cells [from, to) that a block holds, and where its first one stands in it. */
-interface BlockPlace {
-  readonly from: number;
-  readonly to: number;
-  readonly offset: number;
-}
 
 /**
  * Denoises the holes of a canvas in turn, one lane for each seed. `steps` of the sampling is shared out over the
@@ -219,11 +180,6 @@ function partLengthOf({ family, sampling }: BlockRequest): number | undefined {
     : undefined;
 }
 
-function placeOf(block: number, blockLength: number, lead: number): BlockPlace {
-  const end = (block + 1) * blockLength - lead;
-  return block === 0 ? { from: 0, to: end, offset: lead } : { from: end - blockLength, to: end, offset: 0 };
-}
-
 /** How a hole begins, and how long it may become. */
 function planHole(
   denoiser: BlockDenoiser,
@@ -291,12 +247,6 @@ async function denoiseBlock(run: HoleRun, rows: readonly Row[], place: BlockPlac
   }
 }
 
-function appendMasks(state: HoleState, to: number): void {
-  const missing = Math.min(to, state.bound) - state.cells.length;
-  const fresh = Array.from({ length: Math.max(0, missing) }, (): WorkCell => maskedCell(state.frame.maskId));
-  state.cells = [...state.cells, ...fresh];
-}
-
 async function denoiseStep(
   run: HoleRun,
   open: readonly Row[],
@@ -354,54 +304,4 @@ async function takeDraft(run: HoleRun, row: Row, place: BlockPlace): Promise<voi
   const done = Math.min(place.to, state.cells.length);
   const least = state.endsWithTail(done) ? done : done + 1;
   state.bound = Math.min(state.bound, Math.max(run.planned, least));
-}
-
-function blockOf({ hole }: HoleRun, { state }: Row, { from, to }: BlockPlace): Stretch {
-  return { hole, state, from, to };
-}
-
-/** What is denoised now: the block, or the first part of it that has a mask. */
-function stretchOf(run: HoleRun, row: Row, place: BlockPlace): Stretch {
-  const block = blockOf(run, row, place);
-  const { partLength, request } = run;
-  if (partLength === undefined || !isOpen(block)) return block;
-  const start = place.from - place.offset;
-  const at = row.state.frontier - start;
-  const isFirst = at === 0 && request.family.shifted === true;
-  const end = isFirst ? 1 : (Math.floor(at / partLength) + 1) * partLength;
-  return { ...block, to: Math.min(place.to, start + end) };
-}
-
-/** The share of the budget that falls to one block. */
-function stepsFor(
-  { sampling }: BlockRequest,
-  { frame }: HoleState,
-  { from, to }: BlockPlace,
-): number | undefined {
-  if (sampling.steps === undefined) return undefined;
-  const cells = Math.min(to, frame.bound) - from;
-  return Math.max(1, Math.floor((sampling.steps * cells) / frame.bound));
-}
-
-/** Tokens of a block: all of it, or what the longest of the holes has of it. */
-function widthOf(
-  { denoiser, filler }: HoleRun,
-  rows: readonly Row[],
-  { from, to, offset }: BlockPlace,
-): number {
-  if (filler !== undefined) return denoiser.blockLength;
-  return offset + Math.max(...rows.map(({ state }) => Math.min(to, state.bound) - from));
-}
-
-/** [width] */
-function blockTokens(
-  run: HoleRun,
-  state: HoleState,
-  { from, to, offset }: BlockPlace,
-  width: number,
-): Int32Array {
-  const tokens = new Int32Array(width).fill(run.filler ?? state.frame.maskId);
-  if (offset > 0) tokens.set(run.lead);
-  tokens.set(state.tokens().slice(from, to), offset);
-  return tokens;
 }

@@ -1,7 +1,7 @@
 // An answer to a prompt by a model that denoises whole canvases: the prompt is the canvas, with masks behind it. Spans are
 // answered in turn, each of which sees the answers before it.
 import type { Canvas } from '../canvas/types';
-import type { BlockRequest } from '../decoding/blocks';
+import type { BlockRequest } from '../decoding/blockRun';
 import { denoiseInPlace } from '../decoding/inPlace';
 import { holesOf, type LaneResult } from '../decoding/request';
 import type { HoleAnswer, InPlaceDenoiser } from '../denoiser';

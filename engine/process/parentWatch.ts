@@ -23,7 +23,33 @@ export function watchParent(pid: number, onGone: () => void, every = PARENT_POLL
  * process `grace` milliseconds to end by itself, then kills it and its group.
  */
 export function guardParent(pid: number, every = 1000, grace = 2000): void {
-  const data: GuardData = { pid, every, grace };
+  guardOf({ every, grace, parent: pid });
+}
+
+/** Processes that keep this one alive. */
+export interface Guard {
+  add(pid: number): void;
+  /** It ended as it should: what is left of the others decides. */
+  remove(pid: number): void;
+}
+
+/** For a process that several keep alive: the same, `grace` milliseconds after the last of them is gone. */
+export function guardAny(every = 1000, grace = 5000): Guard {
+  const guard = guardOf({ every, grace });
+  return {
+    add: (pid) => guard.postMessage({ add: pid }),
+    remove: (pid) => guard.postMessage({ remove: pid }),
+  };
+}
+
+/** `parent`: the only process that counts. */
+interface GuardData {
+  readonly every: number;
+  readonly grace: number;
+  readonly parent?: number;
+}
+
+function guardOf(data: GuardData): Worker {
   const guard = new Worker(`(${guardThread.toString()})()`, {
     eval: true,
     workerData: data,
@@ -34,56 +60,33 @@ export function guardParent(pid: number, every = 1000, grace = 2000): void {
   // Without it there is still the watch above.
   guard.on('error', () => undefined);
   guard.unref();
-}
-
-/** Processes that keep this one alive. */
-export interface Guard {
-  add(pid: number): void;
-  /** It ended as it should: what is left of the others decides. */
-  remove(pid: number): void;
-}
-
-/**
- * For a process that several keep alive, from a thread of its own as above: kills it and its group `grace` milliseconds after the last of
- * them is gone, unless it ended by itself.
- */
-export function guardAny(every = 1000, grace = 5000): Guard {
-  const guard = new Worker(`(${guardManyThread.toString()})()`, {
-    eval: true,
-    workerData: { every, grace },
-    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 },
-    stdout: true,
-    stderr: true,
-  });
-  guard.on('error', () => undefined);
-  guard.unref();
-  return {
-    add: (pid) => guard.postMessage({ add: pid }),
-    remove: (pid) => guard.postMessage({ remove: pid }),
-  };
+  return guard;
 }
 
 /** Runs as text in another thread: it sees nothing of this file. */
-function guardManyThread(): void {
+function guardThread(): void {
   const { workerData, parentPort } = require('node:worker_threads') as typeof import('node:worker_threads');
-  const { every, grace } = workerData as { readonly every: number; readonly grace: number };
-  const known: number[] = [];
+  const { every, grace, parent } = workerData as GuardData;
+  const known = parent === undefined ? [] : [parent];
+  const isOurParent = process.ppid === parent;
   parentPort?.on('message', ({ add, remove }: { readonly add?: number; readonly remove?: number }) => {
     if (add !== undefined) known.push(add);
     else if (remove !== undefined && known.includes(remove)) known.splice(known.indexOf(remove), 1);
   });
+  const isThere = (pid: number) => {
+    // As above: a zombie's children have got another parent.
+    if (isOurParent && process.ppid !== pid) return false;
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      return (error as { code?: string }).code === 'EPERM';
+    }
+  };
   let misses = 0;
   let hadAny = false;
   setInterval(() => {
     hadAny ||= known.length > 0;
-    const isThere = (pid: number) => {
-      try {
-        process.kill(pid, 0);
-        return true;
-      } catch (error) {
-        return (error as { code?: string }).code === 'EPERM';
-      }
-    };
     if (!hadAny || known.some(isThere)) {
       misses = 0;
       return;
@@ -95,33 +98,6 @@ function guardManyThread(): void {
       process.kill(process.pid, 'SIGKILL');
     }
   }, every);
-}
-
-interface GuardData {
-  readonly pid: number;
-  readonly every: number;
-  readonly grace: number;
-}
-
-/** Runs as text in another thread: it sees nothing of this file. */
-function guardThread(): void {
-  const { workerData } = require('node:worker_threads') as { workerData: GuardData };
-  const isOurParent = process.ppid === workerData.pid;
-  let misses = 0;
-  setInterval(() => {
-    try {
-      process.kill(workerData.pid, 0);
-      if (!isOurParent || process.ppid === workerData.pid) return;
-    } catch (error) {
-      if ((error as { code?: string }).code === 'EPERM') return;
-    }
-    if (misses++ * workerData.every < workerData.grace) return;
-    try {
-      process.kill(-process.pid, 'SIGKILL');
-    } catch {
-      process.kill(process.pid, 'SIGKILL');
-    }
-  }, workerData.every);
 }
 
 export function exists(pid: number): boolean {

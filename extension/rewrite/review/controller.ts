@@ -29,6 +29,7 @@ import { isInDiff, seesLenses } from './lensesSeen';
 import { isAtChange } from './lineChange';
 import type { PinnedView } from './pinnedView';
 import { textWith } from './sides';
+import { isInSight, isSame, markOf, openGhost } from './sight';
 
 export interface ReviewStage {
   readonly reviewView: ReviewView;
@@ -387,29 +388,4 @@ export class ReviewShow {
   private clearInline(): void {
     for (const editor of editorsOf(this.document)) this.stage.reviewView.clear(editor);
   }
-}
-
-/** Whether something of these lines is. */
-function isInSight({ visibleRanges }: TextEditor, first: number, last: number): boolean {
-  return visibleRanges.some(({ start, end }) => start.line <= last && first <= end.line);
-}
-
-function openGhost(
-  { selection }: TextEditor,
-  ghosts: readonly { readonly ghost: Ghost; readonly hunk: Hunk }[],
-): Hunk | undefined {
-  if (!selection.isEmpty) return undefined;
-  return ghosts.find(({ ghost }) => ghost.anchor.isEqual(selection.active))?.hunk;
-}
-
-function isSame(one: Hunk | undefined, other: Hunk): boolean {
-  return one?.startLine === other.startLine && one.newLines.join('\n') === other.newLines.join('\n');
-}
-
-/** Which candidate it is, of several, and how good it looks. */
-function markOf(review: Review, words: string | undefined): string | undefined {
-  const { number, count } = positionOf(review);
-  if (count < 2) return words;
-  const which = l10n.t('candidate {0} of {1}', number, count);
-  return words === undefined ? which : `${which} – ${words}`;
 }

@@ -7,7 +7,8 @@ import { CopyingBlockDenoiser, CopyingInPlaceDenoiser } from '../../../engine/co
 import { copyAlone } from '../../../engine/copying/mixture';
 import { CopyPrior } from '../../../engine/copying/prior';
 import type { Copying } from '../../../engine/copying/runs';
-import { type BlockRequest, denoiseBlocks } from '../../../engine/decoding/blocks';
+import type { BlockRequest } from '../../../engine/decoding/blockRun';
+import { denoiseBlocks } from '../../../engine/decoding/blocks';
 import { denoiseInPlace } from '../../../engine/decoding/inPlace';
 import type { LaneResult } from '../../../engine/decoding/request';
 import {

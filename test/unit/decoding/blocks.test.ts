@@ -1,7 +1,8 @@
 // The block-by-block loop against scripted models and a cache that refuses what a real one could not do.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { type BlockRequest, denoiseBlocks } from '../../../engine/decoding/blocks';
+import type { BlockRequest } from '../../../engine/decoding/blockRun';
+import { denoiseBlocks } from '../../../engine/decoding/blocks';
 import type { DenoiseStep } from '../../../engine/decoding/types';
 import type { HoleContext, Lane } from '../../../engine/denoiser';
 import { isEngineError } from '../../../engine/errors';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { CHOICE_FEATURES } from '../../../engine/calibration/choice';
-import { type BlockRequest, denoiseBlocks } from '../../../engine/decoding/blocks';
+import type { BlockRequest } from '../../../engine/decoding/blockRun';
+import { denoiseBlocks } from '../../../engine/decoding/blocks';
 import type { DenoiseStep } from '../../../engine/decoding/types';
 import type { Rescored, RescoreRequest } from '../../../engine/denoiser';
 import {

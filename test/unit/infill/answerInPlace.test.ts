@@ -1,7 +1,8 @@
 // Answers to prompts, by scripted models: whole canvases that end with an end token, or where the answer is whole.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { type BlockRequest, denoiseBlocks } from '../../../engine/decoding/blocks';
+import type { BlockRequest } from '../../../engine/decoding/blockRun';
+import { denoiseBlocks } from '../../../engine/decoding/blocks';
 import type { DenoiseStep } from '../../../engine/decoding/types';
 import type { Lane } from '../../../engine/denoiser';
 import { answerInPlace } from '../../../engine/infill/answerInPlace';

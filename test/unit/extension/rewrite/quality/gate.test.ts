@@ -4,8 +4,6 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import test, { after, describe } from 'node:test';
 import fc from 'fast-check';
-import { qualityOf, type Reading, ranked } from '../../../../../engine/candidates/quality/verdict';
-import type { Flaw } from '../../../../../engine/protocol';
 import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
 import { type Judgeable, judged, judgedAgain } from '../../../../../extension/rewrite/judge';
 import { begin, decide } from '../../../../../extension/rewrite/state/machine';
@@ -53,13 +51,6 @@ const PIECES = [
   'if ',
   ' * ',
 ];
-
-const YES: Reading = {
-  parses: 'yes',
-  declaresAgain: false,
-  leavesBlock: false,
-  strangers: { outOfScope: [], unknown: [] },
-};
 
 const faultsIn = (text: string, languageId: string) =>
   trees.ask(text, languageId, (tree) => tree.faults({ start: 0, end: text.length }).everywhere);
@@ -392,32 +383,5 @@ describe('the gate', () => {
     const unfitted = { ...candidate, isUnfitted: true } as const;
     const [marked] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [unfitted]);
     assert.deepEqual(marked?.quality, { mark: 'likely', reasons: [], isUnfitted: true });
-  });
-});
-
-describe('the mark', () => {
-  const mark = (...flaws: readonly Flaw[]) => qualityOf(flaws, YES).mark;
-
-  test('is poor for what nobody wants to see, unsure for what one may', () => {
-    assert.equal(mark(), 'likely');
-    assert.equal(mark('improbable'), 'unsure');
-    assert.equal(mark('unknown-names', 'repeats', 'shortens'), 'unsure');
-    assert.equal(mark('loops'), 'poor');
-    assert.equal(mark('deletes'), 'poor');
-  });
-
-  test('ranks before likelihood does, which is the order that comes in', () => {
-    const candidates = [
-      { name: 'poor', quality: qualityOf(['loops'], YES) },
-      { name: 'odd', quality: qualityOf(['unknown-names'], YES) },
-      { name: 'low', quality: qualityOf(['improbable'], YES) },
-      { name: 'good', quality: qualityOf([], YES) },
-      { name: 'too', quality: qualityOf([], { ...YES, parses: 'unknown' }) },
-    ];
-    assert.deepEqual(
-      ranked(candidates).map(({ name }) => name),
-      // The engine has weighed the odd name against how likely it is already.
-      ['good', 'too', 'odd', 'low', 'poor'],
-    );
   });
 });

@@ -1,0 +1,31 @@
+// What is in sight of a review, and what is the same to look at.
+import { l10n, type TextEditor } from 'vscode';
+import { positionOf } from '../state/acceptance';
+import type { Review } from '../state/types';
+import type { Hunk } from './hunks';
+import type { Ghost } from './inlineView';
+
+/** Whether something of these lines is. */
+export function isInSight({ visibleRanges }: TextEditor, first: number, last: number): boolean {
+  return visibleRanges.some(({ start, end }) => start.line <= last && first <= end.line);
+}
+
+export function openGhost(
+  { selection }: TextEditor,
+  ghosts: readonly { readonly ghost: Ghost; readonly hunk: Hunk }[],
+): Hunk | undefined {
+  if (!selection.isEmpty) return undefined;
+  return ghosts.find(({ ghost }) => ghost.anchor.isEqual(selection.active))?.hunk;
+}
+
+export function isSame(one: Hunk | undefined, other: Hunk): boolean {
+  return one?.startLine === other.startLine && one.newLines.join('\n') === other.newLines.join('\n');
+}
+
+/** Which candidate it is, of several, and how good it looks. */
+export function markOf(review: Review, words: string | undefined): string | undefined {
+  const { number, count } = positionOf(review);
+  if (count < 2) return words;
+  const which = l10n.t('candidate {0} of {1}', number, count);
+  return words === undefined ? which : `${which} – ${words}`;
+}

@@ -1,0 +1,39 @@
+// What flaws make of an answer: a mark, and its place among the others.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { qualityOf, type Reading, ranked } from '../../../../../engine/candidates/quality/verdict';
+import type { Flaw } from '../../../../../engine/protocol';
+
+const YES: Reading = {
+  parses: 'yes',
+  declaresAgain: false,
+  leavesBlock: false,
+  strangers: { outOfScope: [], unknown: [] },
+};
+
+describe('the mark', () => {
+  const mark = (...flaws: readonly Flaw[]) => qualityOf(flaws, YES).mark;
+
+  test('is poor for what nobody wants to see, unsure for what one may', () => {
+    assert.equal(mark(), 'likely');
+    assert.equal(mark('improbable'), 'unsure');
+    assert.equal(mark('unknown-names', 'repeats', 'shortens'), 'unsure');
+    assert.equal(mark('loops'), 'poor');
+    assert.equal(mark('deletes'), 'poor');
+  });
+
+  test('ranks before likelihood does, which is the order that comes in', () => {
+    const candidates = [
+      { name: 'poor', quality: qualityOf(['loops'], YES) },
+      { name: 'odd', quality: qualityOf(['unknown-names'], YES) },
+      { name: 'low', quality: qualityOf(['improbable'], YES) },
+      { name: 'good', quality: qualityOf([], YES) },
+      { name: 'too', quality: qualityOf([], { ...YES, parses: 'unknown' }) },
+    ];
+    assert.deepEqual(
+      ranked(candidates).map(({ name }) => name),
+      // The engine has weighed the odd name against how likely it is already.
+      ['good', 'too', 'odd', 'low', 'poor'],
+    );
+  });
+});
