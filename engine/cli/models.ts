@@ -106,8 +106,9 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
     .catch(() => []);
   const unfinished = staged.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const models = listedModels(catalogue(), await listInstalled(folder), unfinished, context.memory);
-  const files = await listSideFiles(cacheFolder(context.env));
-  const cache = { bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+  const place = cacheFolder(context.env);
+  const files = await listSideFiles(place);
+  const cache = { place, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
   const width = context.stdout.isTTY ? (context.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
   print(context, parsed, { folder, included: includedFacts(context), models, cache }, [
     ...listLines(models, paintFor(context.stdout, context.env), width),

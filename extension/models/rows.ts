@@ -32,6 +32,8 @@ export interface ModelRow {
 export interface CacheRow {
   readonly id: typeof CACHE_ID;
   readonly bytes: number;
+  /** Its folder. */
+  readonly place?: string;
 }
 
 /** No model has this name. */
@@ -41,7 +43,8 @@ export const CACHE_ID = '#cache';
 export function cacheOf(answer: unknown): CacheRow | undefined {
   const cache = isRecord(answer) ? answer['cache'] : undefined;
   const bytes = isRecord(cache) ? cache['bytes'] : undefined;
-  return typeof bytes === 'number' && bytes > 0 ? { id: CACHE_ID, bytes } : undefined;
+  if (typeof bytes !== 'number' || bytes <= 0) return undefined;
+  return { id: CACHE_ID, bytes, ...text('place', isRecord(cache) ? cache['place'] : undefined) };
 }
 
 /** What comes with the extension, the one that answers where nothing else is chosen first. */

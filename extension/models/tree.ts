@@ -77,13 +77,14 @@ export class ModelsTree implements TreeDataProvider<Row> {
   }
 }
 
-function cacheItem({ id, bytes }: CacheRow): TreeItem {
+function cacheItem({ id, bytes, place }: CacheRow): TreeItem {
   const item = new TreeItem(l10n.t('Cache'), TreeItemCollapsibleState.None);
   item.id = id;
   item.description = sizeText(bytes);
   item.iconPath = new ThemeIcon('database');
   item.contextValue = 'cache';
-  item.tooltip = l10n.t('Quantized weights, made from those of your models so that they load quickly.');
+  const words = l10n.t('Quantized weights, made from those of your models so that they load quickly.');
+  item.tooltip = [words, ...(place === undefined ? [] : [place])].join('\n\n');
   return item;
 }
 
