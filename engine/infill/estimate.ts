@@ -19,6 +19,8 @@ export interface EstimateFacts {
   readonly candidates: number;
   /** As requests before this one had them; 1 where there was none. */
   readonly tokensPerStep: number;
+  /** Passes over so many tokens by which the likeliest ones are found that stay. */
+  readonly scoring?: { readonly passes: number; readonly tokens: number };
 }
 
 /** `millis` is absent where the pace is not known yet. */
@@ -38,11 +40,16 @@ export function estimateOf(pace: Pace, facts: EstimateFacts): Estimate {
   const reads = isWhole
     ? 1 + Math.floor(steps / reach.refreshEvery) + (reach.isSlow ? 0 : between)
     : Math.ceil(window / CHUNK) / candidates;
+  const scored = Math.min(facts.scoring?.tokens ?? 0, facts.window);
+  const scoring =
+    scored === 0
+      ? 0
+      : (facts.scoring?.passes ?? 0) * (pace.millisOf({ length: scored, past: 1, rows: active }) ?? 0);
   const first = isWhole ? read : read * Math.ceil(window / CHUNK) + step;
   return {
     masks,
-    firstMillis: first,
-    millis: candidates * (reads * read + (steps + (reach.isSlow ? between : 0)) * step),
+    firstMillis: scoring + first,
+    millis: scoring + candidates * (reads * read + (steps + (reach.isSlow ? between : 0)) * step),
   };
 }
 
@@ -60,6 +67,8 @@ const LONGER = 10;
  * counts what is done, and from this share on that alone. A time left that is taken from one to the other at once would jump.
  */
 const TRUSTED_FROM = 0.5;
+/** So many steps say as much: of a long request long before half of it is done. */
+const TRUSTED_STEPS = 40;
 
 /** Follows a request by its steps. */
 export class Progress {
@@ -69,6 +78,7 @@ export class Progress {
   private told = 0;
   /** Where the steps began: what came before them is done once, and says nothing about what is left. */
   private first: { readonly fraction: number; readonly worked: number } | undefined;
+  private steps = 0;
   /** Milliseconds that it has worked. */
   private worked = 0;
   private longest = 0;
@@ -99,6 +109,7 @@ export class Progress {
     const worked = this.elapsed();
     this.first ??= { fraction, worked };
     this.told = Math.max(this.told, fraction);
+    this.steps++;
     const left = this.remaining(fraction, worked, this.first);
     return left === undefined ? { fraction: this.told } : { fraction: this.told, remainingMillis: left };
   }
@@ -115,7 +126,7 @@ export class Progress {
       ? ((worked - first.worked) / (fraction - first.fraction)) * (1 - fraction)
       : undefined;
     if (seen === undefined || expected === undefined) return fraction >= 1 ? 0 : (seen ?? expected);
-    const trust = Math.min(1, fraction / TRUSTED_FROM);
+    const trust = Math.min(1, Math.max(fraction / TRUSTED_FROM, this.steps / TRUSTED_STEPS));
     return trust * seen + (1 - trust) * expected;
   }
 

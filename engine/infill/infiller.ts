@@ -37,7 +37,7 @@ import { holeContext, languageToken, sidesOf } from './layout';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
 import { type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
 import { scoreText } from './scoreText';
-import { TokenScorer } from './scoring';
+import { scoringReach, TokenScorer } from './scoring';
 import { withStrength } from './strength';
 
 interface Context {
@@ -59,6 +59,8 @@ interface Context {
 
 /** A shorter answer says nothing about how many tokens a step writes. */
 const FEWEST_TO_LEARN_FROM = 8;
+/** From so many tokens on, an answer says as much as all before it. */
+const ENOUGH_TO_LEARN_FROM = 64;
 
 export class Infiller {
   private readonly denoisers: Denoisers;
@@ -82,11 +84,14 @@ export class Infiller {
   /** By the pace of the last passes: a machine that was busy when the model was loaded need not be busy now. */
   private reachFor(params: InfillParams): Reach {
     const { interactive, window } = params;
+    if (this.denoisers.areInPlace) return this.reachInPlace(params);
     const pace = interactive ? this.steady.current : undefined;
-    if (!this.denoisers.areInPlace) {
-      const isAsked = answering(this.checkpoint, params).family.infill.kind === 'prompt';
-      return pace !== undefined && isAsked ? readingReach(pace, window) : UNBOUNDED;
-    }
+    const isAsked = answering(this.checkpoint, params).family.infill.kind === 'prompt';
+    return pace !== undefined && isAsked ? readingReach(pace, window) : UNBOUNDED;
+  }
+
+  private reachInPlace({ interactive, window }: Pick<InfillParams, 'interactive' | 'window'>): Reach {
+    const pace = interactive ? this.steady.current : undefined;
     if (pace !== undefined) {
       return reachOf(pace, this.checkpoint.shape, { window, available: availableMemory() });
     }
@@ -128,7 +133,8 @@ export class Infiller {
 
   async score(params: ScoreParams, { signal }: { readonly signal?: AbortSignal }): Promise<ScoreResult> {
     const before = this.denoisers.forwards;
-    const scorer = this.scorer(params.language, signal);
+    const reach = this.denoisers.areInPlace ? this.reachInPlace(params) : UNBOUNDED;
+    const scorer = this.scorer(params.language, signal, reach);
     try {
       return await scoreText(params, this.checkpoint, this.description.name, {
         score: (tokens, from, to) => scorer.score(tokens, from, to),
@@ -144,8 +150,8 @@ export class Infiller {
   }
 
   private async canvasOf(plan: RequestPlan, { signal }: Context): Promise<Canvas> {
-    const { params, strength } = plan;
-    const scorer = this.scorer(params.language, signal);
+    const { params, strength, reach } = plan;
+    const scorer = this.scorer(params.language, signal, reach);
     const { estimated } = this;
     this.estimated = undefined;
     try {
@@ -192,6 +198,7 @@ export class Infiller {
       masks: Math.max(1, Math.round(masks * (params.strength ?? 1))),
       candidates: seeds.length,
       tokensPerStep: this.tokensPerStep,
+      ...((params.strength ?? 1) < 1 && this.denoisers.areInPlace ? { scoring: scoringReach(reach) } : {}),
     });
   }
 
@@ -317,11 +324,13 @@ export class Infiller {
     const steps = lanes.reduce((sum, lane) => sum + lane.steps, 0);
     const tokens = lanes.flatMap(({ holes }) => holes).reduce((sum, { locked }) => sum + zeros(locked), 0);
     if (steps === 0 || tokens < FEWEST_TO_LEARN_FROM) return;
-    this.tokensPerStep += (Math.max(1, tokens / steps) - this.tokensPerStep) / 2;
+    // A line says little about how sixty of them are written.
+    const weight = Math.min(1, tokens / ENOUGH_TO_LEARN_FROM) / 2;
+    this.tokensPerStep += (Math.max(1, tokens / steps) - this.tokensPerStep) * weight;
   }
 
-  private scorer(language: string | undefined, signal: AbortSignal | undefined): TokenScorer {
-    return new TokenScorer(this.checkpoint, this.denoisers, language, signal);
+  private scorer(language: string | undefined, signal: AbortSignal | undefined, reach: Reach): TokenScorer {
+    return new TokenScorer(this.checkpoint, this.denoisers, language, signal, reach);
   }
 
   private eventOf(step: DenoiseStep, params: InfillParams, holes: readonly Hole[]): DenoiseStepEvent {

@@ -7,9 +7,22 @@ import { throwIfCancelled } from '../errors';
 import type { CroppedDenoiser } from '../runtime/croppedDenoiser';
 import type { Denoisers } from './denoisers';
 import { holeContext } from './layout';
+import { type Reach, UNBOUNDED } from './reach';
 
 /** Every n-th token is masked in one pass, so n passes score all. */
 const STRIDE = 6;
+/** Where somebody waits and the machine is slow: fewer neighbours are in sight, and fewer passes are made. */
+const SLOW_STRIDE = 4;
+/** Tokens of such a pass, around those that are scored. */
+const SLOW_TOKENS = 384;
+
+/** What scoring takes on a machine: so many passes over so many tokens. */
+export function scoringReach({ tokens, isSlow }: Pick<Reach, 'tokens' | 'isSlow'>): {
+  readonly passes: number;
+  readonly tokens: number;
+} {
+  return isSlow ? { passes: SLOW_STRIDE, tokens: Math.min(tokens, SLOW_TOKENS) } : { passes: STRIDE, tokens };
+}
 
 export interface TokenScore {
   /** −ln p of the token, nats. */
@@ -27,6 +40,7 @@ export class TokenScorer {
     private readonly denoisers: Denoisers,
     private readonly language: string | undefined,
     private readonly signal: AbortSignal | undefined,
+    private readonly reach: Pick<Reach, 'tokens' | 'isSlow'> = UNBOUNDED,
   ) {}
 
   /** Scores tokens `from` … `to` − 1 of a laid-out canvas. Throws `cancelled` between passes. */
@@ -37,8 +51,9 @@ export class TokenScorer {
       const score = hasNoNeighbours(denoiser, checkpoint) ? scoreWritten : scoreBlocks;
       return score(denoiser, checkpoint, tokens, from, to, language, signal);
     }
-    this.inPlace ??= denoisers.inPlace('exact');
-    return scoreInPlace(this.inPlace, tokens, from, to, checkpoint.specials.mask, signal);
+    const { passes, tokens: most } = scoringReach(this.reach);
+    this.inPlace ??= denoisers.inPlace('exact', { ...UNBOUNDED, tokens: most });
+    return scoreInPlace(this.inPlace, tokens, from, to, { mask: checkpoint.specials.mask, passes }, signal);
   }
 
   dispose(): void {
@@ -53,15 +68,15 @@ async function scoreInPlace(
   tokens: Int32Array,
   from: number,
   to: number,
-  mask: number,
+  { mask, passes }: { readonly mask: number; readonly passes: number },
   signal?: AbortSignal,
 ): Promise<TokenScore[]> {
   const scores = new Array<TokenScore>(to - from);
-  for (let pass = 0; pass < Math.min(STRIDE, to - from); pass++) {
+  for (let pass = 0; pass < Math.min(passes, to - from); pass++) {
     throwIfCancelled(signal);
     const masked = tokens.slice();
     const asks: { position: number; target: number }[] = [];
-    for (let position = from + pass; position < to; position += STRIDE) {
+    for (let position = from + pass; position < to; position += passes) {
       asks.push({ position, target: tokens[position] ?? 0 });
       masked[position] = mask;
     }

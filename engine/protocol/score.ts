@@ -15,6 +15,11 @@ export interface ScoreParams {
   /** Part of the text that is scored, UTF-16 offsets, the end exclusive. Default: all of it. */
   readonly range?: { readonly start: number; readonly end: number };
   readonly priority: Priority;
+  /**
+   * Whether a person waits for it. A model that is denoised in place and slow on this machine then reads less of the text
+   * around each piece. Default false: the same scores on every machine.
+   */
+  readonly interactive?: boolean;
 }
 export interface ScoredToken {
   /** UTF-16 offsets into the text, the end exclusive. */

@@ -26,23 +26,29 @@ export class CroppedDenoiser implements InPlaceDenoiser {
 
   predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]> {
     const length = Math.max(...lanes.map((lane) => lane.tokens.length));
-    const sameLength = lanes.every((lane) => lane.tokens.length === length);
-    const asked = lanes.flatMap((lane) => lane.asks.map(({ position }) => position));
-    if (!sameLength || length <= this.tokens || asked.length === 0) return this.inner.predict(lanes, options);
+    // In each lane masks came and went: from the front of the first to the back of the last, as the longest one counts.
+    const asked = lanes.flatMap((lane) => {
+      const grown = length - lane.tokens.length;
+      return lane.asks.flatMap(({ position }) => [position, position + grown]);
+    });
+    if (length <= this.tokens || asked.length === 0) return this.inner.predict(lanes, options);
     const crop = this.cropFor(Math.min(...asked), Math.max(...asked) + 1, length);
-    const head = this.ends.bos && crop.start > 0 ? 1 : 0;
-    const tail = this.ends.eos && crop.end < length ? 1 : 0;
     return this.inner.predict(
-      lanes.map((lane) => {
-        const tokens = new Int32Array(head + crop.end - crop.start + tail);
-        if (head > 0) tokens[0] = lane.tokens[0] ?? 0;
-        tokens.set(lane.tokens.subarray(crop.start, crop.end), head);
-        if (tail > 0) tokens[tokens.length - 1] = lane.tokens[length - 1] ?? 0;
-        const asks = lane.asks.map((ask) => ({ ...ask, position: ask.position - crop.start + head }));
-        return { ...lane, tokens, asks };
-      }),
+      lanes.map((lane) => this.cropped(lane, { ...crop, end: crop.end - (length - lane.tokens.length) })),
       options,
     );
+  }
+
+  private cropped(lane: Lane, { start, end }: Crop): Lane {
+    const { length } = lane.tokens;
+    const head = this.ends.bos && start > 0 ? 1 : 0;
+    const tail = this.ends.eos && end < length ? 1 : 0;
+    const tokens = new Int32Array(head + end - start + tail);
+    if (head > 0) tokens[0] = lane.tokens[0] ?? 0;
+    tokens.set(lane.tokens.subarray(start, end), head);
+    if (tail > 0) tokens[tokens.length - 1] = lane.tokens[length - 1] ?? 0;
+    const asks = lane.asks.map((ask) => ({ ...ask, position: ask.position - start + head }));
+    return { ...lane, tokens, asks };
   }
 
   dispose(): void {

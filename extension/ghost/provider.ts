@@ -21,6 +21,7 @@ import { setContext } from '../common/contextKeys';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import type { Exclusions } from '../privacy/exclusions';
+import { saySteps } from '../rewrite/denoise/wait';
 import { adaptsToSpeed, type GhostSettings, ghostSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
@@ -64,7 +65,11 @@ interface Question extends GhostQuestion {
   readonly settings: GhostSettings;
   /** Why the file may not be read; asked once, while the keys come to rest. */
   readonly exclusion: Promise<Exclusion | undefined>;
+  /** Told how far it is, where a person pressed a key for it. */
+  readonly report?: Report | undefined;
 }
+
+type Report = (message: string) => void;
 
 export class GhostText {
   private readonly offered = new Offered();
@@ -103,9 +108,10 @@ export class GhostText {
     const refusal = refusalOf({ before, after, language: document.languageId }, { isAsked, ...settings });
     if (refusal !== undefined) return this.nothing(refusal);
 
-    const finding = this.find(document, { before, after, isAsked, settings, token });
-    if (isAsked) showWorking(finding);
-    const known = await finding;
+    const looked = { before, after, isAsked, settings, token };
+    const known = isAsked
+      ? await showWorking((report) => this.find(document, { ...looked, report }))
+      : await this.find(document, looked);
     if (known === undefined || token.isCancellationRequested) return [];
     if (typeof known === 'string' || 'slow' in known) return this.nothing(known);
     const key = document.uri.toString();
@@ -131,8 +137,9 @@ export class GhostText {
     );
   }
 
-  /** What is offered now is not wanted. */
+  /** What is offered now, or looked for, is not wanted. */
   dismiss(): void {
+    this.requests.giveUp();
     this.offered.dismiss();
   }
 
@@ -162,12 +169,14 @@ export class GhostText {
       isAsked,
       settings,
       token,
+      report,
     }: {
       readonly before: string;
       readonly after: string;
       readonly isAsked: boolean;
       readonly settings: GhostSettings;
       readonly token: CancellationToken;
+      readonly report?: Report;
     },
   ): Promise<Remembered | Silence | undefined> {
     const { exclusions, surroundings, lastEdit } = this.services;
@@ -198,13 +207,17 @@ export class GhostText {
     }
     if (known !== undefined) return known;
     const slow = isAsked ? undefined : this.backOff.tooSlow;
-    if (slow !== undefined) return { slow };
+    if (slow !== undefined) {
+      // Nobody will ask for this place, and what somebody asked for elsewhere is not waited for any more.
+      this.requests.giveUp(place);
+      return { slow };
+    }
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => controller.abort());
     if (token.isCancellationRequested) controller.abort();
     try {
       const exclusion = exclusions.whyText(document, before + after);
-      const question = { ...place, of: document, settings, exclusion };
+      const question = { ...place, of: document, settings, exclusion, report };
       return await this.requests.find(question, settings.delay, controller.signal);
     } finally {
       listening.dispose();
@@ -231,7 +244,7 @@ export class GhostText {
 
   private async answersTo(question: Question, wait: Wait): Promise<readonly string[] | undefined> {
     const { signal } = wait;
-    const { of: document, before, after, isAsked, settings, exclusion } = question;
+    const { of: document, before, after, isAsked, settings, exclusion, report } = question;
     const { engine, log, surroundings, silent } = this.services;
     const { text, base } = excerptAround(before + after, [{ start: before.length, end: before.length }]);
     const at = before.length - base;
@@ -256,7 +269,9 @@ export class GhostText {
             interactive: adaptsToSpeed(),
             seed: 0,
             maxTokens: settings.maxTokens,
-            ...(isAsked ? { candidates: CANDIDATES } : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
+            ...(isAsked
+              ? { candidates: model.isSlow && adaptsToSpeed() ? 1 : CANDIDATES }
+              : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
           };
           // Elsewhere it is not this machine that is kept busy for nothing, and asking takes a round trip.
           if (!isAsked && model.server === undefined && this.backOff.isNew) {
@@ -264,7 +279,12 @@ export class GhostText {
             if (this.backOff.tooSlow !== undefined) return undefined;
           }
           wait.begin();
-          return client.infill({ ...params, ...beside }, { signal });
+          return client.infill(
+            { ...params, ...beside },
+            report === undefined
+              ? { signal }
+              : { signal, onStep: (step) => report(saySteps(step, [step.cells])) },
+          );
         },
         { signal },
       );
@@ -291,8 +311,15 @@ export class GhostText {
   }
 }
 
-/** Who presses a key for it sees that something is going on. */
-function showWorking(work: Promise<unknown>): void {
+/** Who presses a key for it sees that something is going on and how far it is, and may press Escape. */
+async function showWorking<T>(work: (report: Report) => Promise<T>): Promise<T> {
   const title = l10n.t('Palimpsest: looking for ghost text');
-  void window.withProgress({ location: ProgressLocation.Window, title }, () => work);
+  setContext('palimpsest.seeksGhostText', true);
+  try {
+    return await window.withProgress({ location: ProgressLocation.Window, title }, (progress) =>
+      work((message) => progress.report({ message })),
+    );
+  } finally {
+    setContext('palimpsest.seeksGhostText', false);
+  }
 }

@@ -57,9 +57,20 @@ export class GhostRequests<Q extends GhostQuestion> {
     this.running?.controller.abort();
     if (!hasWaited && !(await rested(delay, signal))) return undefined;
     if (signal.aborted) return undefined;
-    const { done } = this.start(question);
-    if (!(await settled(done, signal))) return undefined;
+    const running = this.start(question);
+    if (!(await settled(running.done, signal))) {
+      // Who asked for it by key has gone elsewhere, or wants it no more.
+      if (question.isAsked) running.controller.abort();
+      return undefined;
+    }
     return this.known(question);
+  }
+
+  /** Ends what is under way, unless it may still be an answer for `place`. */
+  giveUp(place?: GhostPlace): void {
+    const { running } = this;
+    if (running === undefined) return;
+    if (place === undefined || typedSince(running.mark, place) === undefined) running.controller.abort();
   }
 
   /** Nothing that was answered counts any more, and what is under way is given up. */

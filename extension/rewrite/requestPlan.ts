@@ -3,6 +3,7 @@
 import type { InfillParams, ModelDescription } from '../../engine/protocol';
 import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange, TextEdit } from '../text/types';
+import { LATE_TRY } from './state/tries';
 import type { Candidate, RewriteRequest, Span } from './state/types';
 
 interface SentSpan extends OffsetRange {
@@ -37,8 +38,7 @@ export function candidatesFor(
   return { candidates: 1, seed: first, ...(seed > 0 ? { temperature: OTHER_TEMPERATURE } : {}) };
 }
 
-/** From this try on more of what stood there is kept, this part of what would be masked otherwise is not. */
-const LATE = 2;
+/** Of what would be masked otherwise, this part is where more of what stood there is kept. */
 const LESS = 0.5;
 
 /** Words are filled in, whatever the whole was asked for by; and what an instruction changes is not for a strength to say. */
@@ -50,7 +50,7 @@ export function strengthOrInstruction(
   const wanted = instruction ?? (takesInstruction ? problem : undefined);
   if (words !== undefined) return { strength: 1 };
   if (wanted !== undefined) return { strength: 1, instruction: wanted };
-  return { strength: pinned !== undefined ? 1 : strength * (tries < LATE ? 1 : LESS) };
+  return { strength: pinned !== undefined ? 1 : strength * (tries < LATE_TRY ? 1 : LESS) };
 }
 
 export function planRequest(text: string, spans: readonly Span[], request: RewriteRequest): RequestPlan {

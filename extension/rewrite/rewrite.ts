@@ -363,11 +363,14 @@ export class Rewrite {
     if (!isWorthEstimating(request, lines)) return true;
     const { millis } = await estimateCandidates(this.services, this.document, spans, request, signal);
     if (signal.aborted) return false;
-    if (millis !== undefined) this.denoise.expect(millis);
+    if (isLongWait(millis)) this.denoise.waitForChoice();
     const choice = isLongWait(millis) ? await askAboutWait(millis, lines) : 'anyway';
     // Whoever ended it meanwhile has decided otherwise.
     if (signal.aborted) return false;
-    if (choice === 'anyway') return true;
+    if (choice === 'anyway') {
+      if (millis !== undefined) this.denoise.expect(millis);
+      return true;
+    }
     this.dispatch({ kind: 'cancel' });
     if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
     if (choice === 'pieces' && millis !== undefined)

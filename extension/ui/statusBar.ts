@@ -39,6 +39,8 @@ export class StatusItem {
   private place: CopiedFrom | undefined;
   private server: ServerStatus | undefined;
 
+  private readonly listening = window.onDidChangeActiveTextEditor(() => this.update());
+
   constructor() {
     this.item.name = 'Palimpsest';
     this.item.command = 'palimpsest.showMenu';
@@ -104,6 +106,7 @@ export class StatusItem {
   }
 
   dispose(): void {
+    this.listening.dispose();
     this.item.dispose();
   }
 
@@ -119,7 +122,7 @@ export class StatusItem {
       state,
       [this.server && sayServer(this.server), sayRemembered(this.remembered), quiet],
       this.place,
-      summary === undefined ? [] : this.activities.all,
+      summary === undefined ? new Activities() : this.activities,
     );
     this.item.backgroundColor = backgroundOf(state);
     this.item.accessibilityInformation = {
@@ -219,18 +222,19 @@ function memoryLine({ weights, request }: { readonly weights: number; readonly r
   );
 }
 
-/** One rewrite as itself, several with how many there are, how many of them wait, and which file's is told of. */
+/** One rewrite as itself, several with how many there are and how many of them wait; which file it is of, unless one is looked at. */
 function saySummary({ count, waiting, shown }: Summary): string {
-  if (count === 1) return shown.text;
-  const told = l10n.t('{0}: {1}', shortened(shown.name), shown.text);
+  const isHere = window.activeTextEditor?.document.uri.toString() === shown.place;
+  const told = isHere && count === 1 ? shown.text : l10n.t('{0}: {1}', shortened(shown.name), shown.text);
+  if (count === 1) return told;
   return waiting === 0
     ? l10n.t('{0} rewrites. {1}', count, told)
     : l10n.t('{0} rewrites, {1} waiting. {2}', count, waiting, told);
 }
 
-/** A line with what can be done about it; `hasOthers`: what waits, waits for those. */
-function markdownOf({ name, text, place, isWaiting }: ActivityAt, hasOthers: boolean): string {
-  const doing = isWaiting && hasOthers ? l10n.t('waiting for its turn') : text;
+/** A line with what can be done about it; `isNext`: it is worked on, or nothing is before it. */
+function markdownOf({ name, text, place, isWaiting }: ActivityAt, isNext: boolean): string {
+  const doing = isWaiting && !isNext ? l10n.t('waiting for its turn') : text;
   const words = encodeURIComponent(JSON.stringify([place]));
   const links = [
     `[${l10n.t('Go To')}](command:${GO_TO_REWRITE}?${words})`,
@@ -250,7 +254,7 @@ function tooltipOf(
   state: EngineState,
   more: readonly (string | undefined)[],
   copied: CopiedFrom | undefined,
-  activities: readonly ActivityAt[],
+  activities: Activities,
 ): MarkdownString {
   const lines: string[] = [];
   if (state.kind === 'stopped') lines.push(l10n.t('The engine starts on first use.'));
@@ -282,7 +286,8 @@ function tooltipOf(
   for (const line of lines) text.appendMarkdown(`${markdownText(line)}\n\n`);
   const enabled = [...links.map(([, command]) => command), OPEN_SOURCE, GO_TO_REWRITE, CANCEL_REWRITE];
   text.isTrusted = { enabledCommands: enabled };
-  for (const one of activities) text.appendMarkdown(`${markdownOf(one, activities.length > 1)}\n\n`);
+  for (const one of activities.all)
+    text.appendMarkdown(`${markdownOf(one, one.place === activities.summary()?.shown.place)}\n\n`);
   if (copied !== undefined) {
     const words = encodeURIComponent(JSON.stringify(argumentsOf(copied)));
     text.appendMarkdown(`[${markdownText(sayCopied(copied))}](command:${OPEN_SOURCE}?${words})\n\n`);

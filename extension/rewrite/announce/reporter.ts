@@ -62,8 +62,7 @@ export class Reporter {
     const waited = this.begunAt === undefined ? 0 : performance.now() - this.begunAt;
     this.begunAt = undefined;
     // Out of sight it has a message of its own.
-    if (waited > LONG_WAIT && editorsOf(this.document).length > 0)
-      void window.showInformationMessage(sentence);
+    if (waited > LONG_WAIT && editorsOf(this.document).length > 0) void this.tellLate(sentence);
     else say(sentence);
     const editor = window.activeTextEditor;
     // The right side of a diff editor is a document of its own.
@@ -102,18 +101,25 @@ export class Reporter {
     const { document, services } = this;
     if ((editorsOf(document).length > 0 && !isHeld) || kind === 'denoising') return;
     const name = document.uri.path.slice(document.uri.path.lastIndexOf('/') + 1);
-    if (kind === 'ended') {
-      void window.showInformationMessage(l10n.t('The rewrite of {0} has ended without a change.', name));
-      return;
-    }
     const goTo = l10n.t('Go To');
     const words =
-      kind === 'refused'
-        ? l10n.t('No good rewrite of {0} was found.', name)
-        : l10n.t('The rewrite of {0} is ready for review.', name);
+      kind === 'ended'
+        ? l10n.t('The rewrite of {0} has ended without a change.', name)
+        : kind === 'refused'
+          ? l10n.t('No good rewrite of {0} was found.', name)
+          : l10n.t('The rewrite of {0} is ready for review.', name);
     void window.showInformationMessage(words, goTo).then((chosen) => {
-      if (chosen === goTo) services.goTo(document);
+      if (chosen !== goTo) return;
+      if (kind === 'ended') void window.showTextDocument(document);
+      else services.goTo(document);
     });
+  }
+
+  /** The editor leaves a message until it is answered only where there is something to answer. */
+  private async tellLate(sentence: string): Promise<void> {
+    const goTo = l10n.t('Go To');
+    if ((await window.showInformationMessage(sentence, goTo)) === goTo)
+      await window.showTextDocument(this.document);
   }
 
   private activeEditor() {

@@ -5,7 +5,7 @@ import type { DenoiseStepEvent } from '../../../engine/protocol';
 import { Throttle } from '../../common/throttle';
 import { editorsOf } from '../../documents/editing';
 import { rewriteSettings, wrapsLines } from '../../settings';
-import { MOST_TRIES } from '../state/denoising';
+import { keepsMore, MOST_TRIES } from '../state/tries';
 import type { RewriteRequest, Span } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
@@ -56,13 +56,24 @@ export class DenoiseShow {
     this.throttle.clear();
     this.isTaken = false;
     this.told.clear();
-    this.draw(this.anotherTry ?? l10n.t('waiting for the engine'));
+    const { anotherTry } = this;
+    const keeps = anotherTry !== undefined && keepsMore(this.denoising()?.request);
+    this.draw(
+      keeps
+        ? l10n.t('{0}: choosing what to keep', anotherTry)
+        : (anotherTry ?? l10n.t('waiting for the engine')),
+    );
   }
 
   /** The answers before were not worth showing: what is told of this try begins anew. Undefined: it is the first one. */
   private get anotherTry(): string | undefined {
     const tries = this.denoising()?.request.tries;
     return tries === undefined ? undefined : l10n.t('try {0} of {1}', tries + 1, MOST_TRIES);
+  }
+
+  /** A question is on the screen, and nothing is done before it is answered. */
+  waitForChoice(): void {
+    this.draw(l10n.t('waiting for your choice'));
   }
 
   /** Before the first step: what the request will take. */

@@ -36,9 +36,10 @@ export function settledAmong(cells: readonly CellEvent[]): number {
   return cells.filter(({ state }) => state === 'committed' || state === 'locked').length;
 }
 
-/** "40 s", "3 min", "2 h": in steps that do not jump about. */
+/** "40 s", "3 min", "2 h": in steps that do not jump about, and are not far off. */
 export function sayDuration(millis: number): string {
   const seconds = millis / 1000;
+  if (seconds >= 55 && seconds < 115) return l10n.t('{0} s', 10 * Math.round(seconds / 10));
   if (seconds < 55)
     return l10n.t('{0} s', Math.max(1, seconds < 10 ? Math.ceil(seconds) : 5 * Math.ceil(seconds / 5)));
   if (seconds < 55 * 60) return l10n.t('{0} min', Math.max(1, Math.round(seconds / 60)));

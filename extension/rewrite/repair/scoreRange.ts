@@ -2,6 +2,7 @@
 import type { TextDocument } from 'vscode';
 import type { Priority, ScoredToken, ScoreResult } from '../../../engine/protocol';
 import type { EngineSupervisor } from '../../engine/supervisor';
+import { adaptsToSpeed } from '../../settings';
 import { excerptAround } from '../../text/excerpt';
 import type { OffsetRange } from '../../text/types';
 
@@ -33,6 +34,7 @@ export async function scoreRange(
           fileName: document.fileName,
           range: { start: range.start - base, end: range.end - base },
           priority,
+          interactive: adaptsToSpeed(),
         },
         { signal },
       ),

@@ -9,11 +9,9 @@ import { turnedTo } from './moments';
 import { isBehindNoChange, isSteered, isUnchanged } from './noChange';
 import { pinsBehind } from './pins';
 import type { Decision, RewriteEvent, RewriteState } from './transitions';
+import { MOST_TRIES } from './tries';
 import type { Candidate, Span } from './types';
 import { wantedBy } from './wanted';
-
-/** One seed, then another, then one with less strength: who gets nothing good from three gets nothing from more. */
-export const MOST_TRIES = 3;
 
 export function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: RewriteEvent): Decision {
   const { earlier } = state;

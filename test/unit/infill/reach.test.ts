@@ -4,6 +4,7 @@ import test, { describe } from 'node:test';
 import type { DecoderShape } from '../../../engine/checkpoint/types';
 import { estimateOf, Progress } from '../../../engine/infill/estimate';
 import { reachOf } from '../../../engine/infill/reach';
+import { scoringReach } from '../../../engine/infill/scoring';
 import { Pace, probePace, SteadyPace } from '../../../engine/runtime/pace';
 
 /** Qwen2-0.5B's. */
@@ -159,6 +160,10 @@ describe('how long a request takes', () => {
     assert.ok(
       (estimateOf(pace, { ...facts, masks: 700, tokensPerStep: 4 }).millis ?? 0) < (many.millis ?? 0) / 2,
     );
+    const scored = estimateOf(pace, { ...facts, masks: 20, scoring: scoringReach(reach) });
+    const scoring = (scored.millis ?? 0) - (one.millis ?? 0);
+    assert.ok(scoring > 0 && scoring < 5000, `choosing what to keep takes ${scoring} ms`);
+    assert.equal(Math.round((scored.firstMillis ?? 0) - (one.firstMillis ?? 0)), Math.round(scoring));
     assert.deepEqual(estimateOf(new Pace(HALF), { ...facts, masks: 20 }), { masks: 20 });
   });
 

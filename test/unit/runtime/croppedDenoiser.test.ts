@@ -73,6 +73,33 @@ describe('a cropped canvas', () => {
     assert.equal(seenBy(recording, 3).tokens.length, 22);
   });
 
+  test('of lanes that grew by different numbers of cells, each keeps the same around its masks', async () => {
+    const recording = new Recording();
+    const grown = (count: number): Lane => ({
+      tokens: Int32Array.from([
+        ...tokens.subarray(0, 51),
+        ...Array<number>(count).fill(9),
+        ...tokens.subarray(51),
+      ]),
+      asks: [50, 50 + count].map((position) => ({ position, bias: NO_BIAS })),
+    });
+    const lanes = [grown(0), grown(3), grown(1)];
+    await new CroppedDenoiser(recording, 20, ENDS).predict(lanes, { temperature: 0 });
+    const [seen = []] = recording.calls;
+    assert.deepEqual(
+      seen.map((one) => one.asks.map(({ position }) => one.tokens[position])),
+      [
+        [1050, 1050],
+        [1050, 9],
+        [1050, 9],
+      ],
+    );
+    const own = seen.map((one) => Array.from(one.tokens).filter((token) => token !== 9));
+    assert.ok((own[0]?.length ?? 99) <= 22, 'no pass takes in everything');
+    assert.deepEqual(own[1], own[0]);
+    assert.deepEqual(own[2], own[0]);
+  });
+
   test('at the ends nothing is doubled', async () => {
     for (const position of [1, 99]) {
       const recording = new Recording();

@@ -109,6 +109,32 @@ describe('ghost text on a busy machine', () => {
     }
   });
 
+  test('whoever asked by key and goes on, or escapes, ends it', async () => {
+    const scene = new Scene();
+    const asked = scene.type('x = ', { isAsked: true });
+    const first = await scene.request(1);
+    const next = scene.type('x = 1');
+    assert.equal(await asked, undefined);
+    assert.equal(first.signal.aborted, true, 'the next key');
+    first.answer(undefined);
+    const second = await scene.request(2);
+    scene.requests.giveUp();
+    assert.equal(second.signal.aborted, true, 'Escape');
+    second.answer(undefined);
+    assert.equal(await next, undefined);
+  });
+
+  test('what runs ends where nothing is asked for any more, unless it may be an answer there', async () => {
+    const scene = new Scene();
+    void scene.type('x = ');
+    const { signal } = await scene.request(1);
+    const place = { document: 'd', context: 'c', before: 'x = f', after: '\n' };
+    scene.requests.giveUp(place);
+    assert.equal(signal.aborted, false);
+    scene.requests.giveUp({ ...place, before: 'y = ' });
+    assert.equal(signal.aborted, true);
+  });
+
   test('an answer that was given up is not remembered, and neither is one from before the settings changed', async () => {
     const scene = new Scene();
     void scene.type('x = ');

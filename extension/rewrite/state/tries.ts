@@ -1,0 +1,14 @@
+// How often a rewrite is tried before it is said that nothing good was found. Pure.
+import type { RewriteRequest } from './types';
+
+/** One seed, then another, then one with less strength: who gets nothing good from three gets nothing from more. */
+export const MOST_TRIES = 3;
+
+/** From this try on, counted from 0, more of what stood there is kept. */
+export const LATE_TRY = 2;
+
+/** Whether this try keeps more of what stood there than those before it. */
+export function keepsMore(request: RewriteRequest | undefined): boolean {
+  const { instruction, problem, words, pinned, tries = 0 } = request ?? {};
+  return tries >= LATE_TRY && [instruction, problem, words, pinned].every((part) => part === undefined);
+}
