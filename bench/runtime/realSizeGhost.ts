@@ -20,7 +20,7 @@ interface Typed {
 export async function typeGhost(contender: Contender, model: Loadable, text: string): Promise<Typed> {
   const client = await startEngine(contender);
   try {
-    await load(client, model);
+    const { isSlow } = await load(client, model);
     const { GhostRequests: Requests } = (await import(contender.ghost)) as {
       GhostRequests: typeof GhostRequests;
     };
@@ -42,7 +42,7 @@ export async function typeGhost(contender: Contender, model: Loadable, text: str
           ...contender.options,
         };
         try {
-          if (backOff?.isNew) backOff.expected(await client.estimate(params, signal));
+          if (backOff?.isNew && isSlow) backOff.expected(await client.estimate(params, signal));
           if (backOff?.tooSlow !== undefined) return undefined;
           wait?.begin();
           const { candidates, millis } = await client.infill(params, { signal });

@@ -70,14 +70,23 @@ const TRUSTED_FROM = 0.5;
 /** So many steps say as much: of a long request long before half of it is done. */
 const TRUSTED_STEPS = 40;
 
+/** Cells that an answer is taken to go on for, at least. */
+const LEAST_GROWTH = 8;
+
+/** By how many cells an answer may go on behind those that it has: a block, where its length is not known. */
+export function growthOf({ attention, length }: Pick<Family, 'attention' | 'length'>): number {
+  if (attention.kind === 'full' || length.kind === 'fixed') return 0;
+  return Math.max(LEAST_GROWTH, attention.blockLength);
+}
+
 /** Follows a request by its steps. */
 export class Progress {
   /** Settled cells and all cells, by candidate and hole. */
   private readonly parts = new Map<string, { readonly settled: number; readonly all: number }>();
-  /** The largest share that was told: a hole that grows, or is masked again, takes nothing back of it. */
+  /** The largest share that was told: a hole that grows, or is masked again, takes nothing back. */
   private told = 0;
   /** Where the steps began: what came before them is done once, and says nothing about what is left. */
-  private first: { readonly fraction: number; readonly worked: number } | undefined;
+  private first: { readonly fraction: number; readonly worked: number; readonly step: number } | undefined;
   private steps = 0;
   /** Milliseconds that it has worked. */
   private worked = 0;
@@ -87,13 +96,15 @@ export class Progress {
   constructor(
     private readonly estimate: Estimate,
     private readonly candidates: number,
+    /** Cells by which an answer may go on once all that it has are settled; 0: it does not. */
+    private readonly growsBy = 0,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.last = now();
   }
 
   /** 0…1, never less than before, and how many milliseconds are left, as far as that can be said. */
-  after({ lane, hole, cells }: Pick<DenoiseStep, 'lane' | 'hole' | 'cells'>): {
+  after({ lane, hole, step, cells }: Pick<DenoiseStep, 'lane' | 'hole' | 'step' | 'cells'>): {
     readonly fraction: number;
     readonly remainingMillis?: number;
   } {
@@ -104,10 +115,11 @@ export class Progress {
     const done = parts.reduce((sum, part) => sum + part.settled, 0);
     const known = parts.reduce((sum, part) => sum + part.all, 0);
     // Holes that are denoised in turn have not shown yet how many cells they have.
-    const all = Math.max(known, this.estimate.masks * this.candidates);
+    const all = Math.max(known + this.growsBy, this.estimate.masks * this.candidates);
     const fraction = all > 0 ? Math.min(1, done / all) : 0;
     const worked = this.elapsed();
-    this.first ??= { fraction, worked };
+    // Holes that are denoised together tell of the same step one after the other.
+    if (this.first === undefined || step === this.first.step) this.first = { fraction, worked, step };
     this.told = Math.max(this.told, fraction);
     this.steps++;
     const left = this.remaining(fraction, worked, this.first);

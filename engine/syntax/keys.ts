@@ -20,25 +20,41 @@ const KEYED: Readonly<Record<string, string | undefined>> = {
   keyed_element: undefined,
 };
 
-/** Kinds of nodes that are a name, and of parents in which it may stand once. */
-const BARE: Readonly<Record<string, string>> = {
-  property_identifier: 'enum_body',
-  shorthand_property_identifier: 'object',
+/** Kinds of nodes that mean this only in some parents; pairs are Ruby's, too, where `a: 1` and `"a" => 1` are two keys. */
+const PARENTS: Readonly<Record<string, readonly string[]>> = {
+  pair: ['object', 'dictionary'],
+  property_identifier: ['enum_body'],
+  shorthand_property_identifier: ['object'],
 };
 
+/** Kinds of nodes that are a name. */
+const BARE: ReadonlySet<string> = new Set(['property_identifier', 'shorthand_property_identifier']);
+
+/** JavaScript and TypeScript: `a` and `"a"` are one key. Elsewhere the one is a variable, or a number, and the other a text. */
+const QUOTES_OR_NOT: ReadonlySet<string> = new Set(['object', 'enum_body']);
+
 /** A key that is worked out may be another one each time. */
-const SAFE = /^(["'`]?)[\w$.-]+\1$/;
+const SAFE = /^(["'`]?)([\w$.-]+)\1$/;
 
 /** The name that a node stands for among its siblings; none where it is no such node. */
 export function keysOf(node: StructureNode, parent: StructureNode): readonly string[] {
-  const isBare = Object.hasOwn(BARE, node.type) && BARE[node.type] === parent.type;
+  const isBare = BARE.has(node.type);
   if (!isBare && !Object.hasOwn(KEYED, node.type)) return [];
-  const key = isBare ? node.text : nameOf(node)?.text;
-  // Python: `{a: 1, a: 2}` has two keys of one value; `{f(): 1, f(): 2}` may not.
-  return key !== undefined && SAFE.test(key) ? [`key ${key.replace(/^["'`]|["'`]$/g, '')}`] : [];
+  if (Object.hasOwn(PARENTS, node.type) && !PARENTS[node.type]?.includes(parent.type)) return [];
+  if (isConditional(node)) return [];
+  const [, quote, name] = SAFE.exec((isBare ? node : nameOf(node))?.text ?? '') ?? [];
+  if (name === undefined) return [];
+  // Python: `'a'` and `"a"` are one key.
+  return [quote === '' || QUOTES_OR_NOT.has(parent.type) ? `key ${name}` : `key "${name}"`];
 }
 
 function nameOf(node: StructureNode): StructureNode | null | undefined {
   const field = KEYED[node.type];
   return field === undefined ? node.namedChildren[0] : node.childForFieldName(field);
+}
+
+/** Rust: of two with a `cfg` each there is one in the end. */
+function isConditional({ namedChildren, previousNamedSibling }: StructureNode): boolean {
+  const isAttribute = (node: StructureNode | null | undefined) => node?.type === 'attribute_item';
+  return isAttribute(previousNamedSibling) || namedChildren.some(isAttribute);
 }

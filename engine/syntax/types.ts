@@ -26,6 +26,7 @@ export interface StructureNode {
   readonly endPosition: { readonly row: number };
   readonly namedChildCount: number;
   readonly namedChildren: readonly (StructureNode | null)[];
+  readonly previousNamedSibling?: StructureNode | null;
   namedChild(index: number): StructureNode | null;
   childForFieldName(name: string): StructureNode | null;
 }

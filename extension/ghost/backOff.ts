@@ -4,11 +4,11 @@ import type { Estimate } from '../../engine/protocol';
 
 /** Milliseconds after which nobody waits any more. */
 export const LONGEST_WAIT = 1500;
-/** The first request of a model of which no pass is known does what is done for the first time. */
+/** The first request of a model does what is done for the first time. */
 const FIRST_WAIT = 2 * LONGEST_WAIT;
 /** A shorter wait says nothing about the model. */
 const LEAST_WAIT = 250;
-/** Milliseconds of work for nothing, in several waits, that are as good a reason as one that is too long. */
+/** Milliseconds of work for nothing, in several waits of a model that has not answered yet, that are as good a reason as one long wait. */
 const MOST_WASTED = 2 * LONGEST_WAIT;
 /** A wait that ends is over long before that: the machine slept meanwhile. */
 const NO_WAIT = 60_000;
@@ -21,7 +21,6 @@ export class BackOff {
   private latency: number | undefined;
   private pausedUntil = Number.NEGATIVE_INFINITY;
   private pause = FIRST_PAUSE;
-  private isEstimated = false;
   /** Milliseconds of work since the last answer that nobody waited for to the end, and the longest wait among them. */
   private wasted = 0;
   private longest = 0;
@@ -35,7 +34,7 @@ export class BackOff {
 
   /** How long the next request may take before it is given up. */
   get patience(): number {
-    return this.latency === undefined && !this.isEstimated ? FIRST_WAIT : LONGEST_WAIT;
+    return this.latency === undefined ? FIRST_WAIT : LONGEST_WAIT;
   }
 
   /** Whether nothing is known of the model yet, so that it is worth asking how long an answer would take. */
@@ -44,9 +43,7 @@ export class BackOff {
   }
 
   /** An answer would take this long, as the engine estimates it for one token a step: where that is too long, nothing is asked. */
-  expected({ firstMillis = 0, millis }: Pick<Estimate, 'firstMillis' | 'millis'>): void {
-    if (millis === undefined) return;
-    this.isEstimated = true;
+  expected({ firstMillis = 0, millis = 0 }: Pick<Estimate, 'firstMillis' | 'millis'>): void {
     const about = firstMillis + Math.max(0, millis - firstMillis) / TOKENS_A_STEP;
     if (about <= LONGEST_WAIT) return;
     this.latency = about;
@@ -68,28 +65,20 @@ export class BackOff {
   }
 
   /**
-   * No answer came in this time: it would have taken longer. Waits that were ended early, one after the other and with no
-   * answer between them, are work for nothing like a single long one.
+   * No answer came in this time: it would have taken longer. Of a model that has not answered yet, waits that were ended early
+   * are together work for nothing like a single long one.
    */
   gaveUp(millis: number): void {
     if (millis < LEAST_WAIT || millis > NO_WAIT) return;
+    // An answer would have been there in time, as those before it were: who edits here and there did not wait for it.
+    if (millis < LONGEST_WAIT && this.latency !== undefined && this.latency <= LONGEST_WAIT) return;
     this.wasted += millis;
     this.longest = Math.max(this.longest, millis);
     if (this.longest < LONGEST_WAIT && this.wasted < MOST_WASTED) return;
-    this.latency = Math.max(this.latency ?? 0, this.longest);
+    this.latency = Math.max(this.latency ?? 0, this.longest, LONGEST_WAIT);
     this.wasted = 0;
     this.longest = 0;
     this.rest();
-  }
-
-  /** Another model, or other settings. */
-  forget(): void {
-    this.isEstimated = false;
-    this.latency = undefined;
-    this.pausedUntil = Number.NEGATIVE_INFINITY;
-    this.pause = FIRST_PAUSE;
-    this.wasted = 0;
-    this.longest = 0;
   }
 
   private rest(): void {

@@ -74,7 +74,8 @@ type Report = (message: string) => void;
 export class GhostText {
   private readonly offered = new Offered();
   private readonly sources = new Sources();
-  private readonly backOff = new BackOff();
+  /** What is known of the model's speed; a wait that began with another one counts for that. */
+  private backOff = new BackOff();
   private readonly requests: GhostRequests<Question>;
   /** Settings and model: what was answered before they changed counts for nothing. */
   private generation = 0;
@@ -156,7 +157,7 @@ export class GhostText {
       void commands.executeCommand('editor.action.inlineSuggest.hide');
     this.generation++;
     this.sources.clear();
-    this.backOff.forget();
+    this.backOff = new BackOff();
     this.requests.forget();
   }
 
@@ -232,17 +233,22 @@ export class GhostText {
   }
 
   private async ask(question: Question, outer: AbortSignal): Promise<readonly string[] | undefined> {
-    const wait = new Wait(outer, this.backOff, question.isAsked, this.services.isBusy);
+    const { backOff } = this;
+    const wait = new Wait(outer, backOff, question.isAsked, this.services.isBusy);
     try {
-      return await this.answersTo(question, wait);
+      return await this.answersTo(question, wait, backOff);
     } finally {
       wait.end();
-      const slow = question.isAsked ? undefined : this.backOff.tooSlow;
+      const slow = question.isAsked || backOff !== this.backOff ? undefined : backOff.tooSlow;
       if (slow !== undefined) this.services.silent({ slow });
     }
   }
 
-  private async answersTo(question: Question, wait: Wait): Promise<readonly string[] | undefined> {
+  private async answersTo(
+    question: Question,
+    wait: Wait,
+    backOff: BackOff,
+  ): Promise<readonly string[] | undefined> {
     const { signal } = wait;
     const { of: document, before, after, isAsked, settings, exclusion, report } = question;
     const { engine, log, surroundings, silent } = this.services;
@@ -273,10 +279,9 @@ export class GhostText {
               ? { candidates: model.isSlow && adaptsToSpeed() ? 1 : CANDIDATES }
               : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
           };
-          // Elsewhere it is not this machine that is kept busy for nothing, and asking takes a round trip.
-          if (!isAsked && model.server === undefined && this.backOff.isNew) {
-            this.backOff.expected(await client.estimate(params, signal));
-            if (this.backOff.tooSlow !== undefined) return undefined;
+          if (!isAsked && model.isSlow && backOff.isNew) {
+            backOff.expected(await client.estimate(params, signal));
+            if (backOff.tooSlow !== undefined) return undefined;
           }
           wait.begin();
           return client.infill(

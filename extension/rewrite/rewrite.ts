@@ -368,6 +368,7 @@ export class Rewrite {
     // Whoever ended it meanwhile has decided otherwise.
     if (signal.aborted) return false;
     if (choice === 'anyway') {
+      if (isLongWait(millis)) this.reporter.goesOn();
       if (millis !== undefined) this.denoise.expect(millis);
       return true;
     }

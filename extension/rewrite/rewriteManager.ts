@@ -91,6 +91,7 @@ export class Rewrites implements CodeLensProvider {
       lineNote: this.owned.add(new LineNote()),
       comments: this.owned.add(new CommentReviews()),
       goTo: (document) => void this.goTo(document.uri.toString()),
+      hasPieces: (document) => this.waiting.of(document.uri.toString()).length > 0,
       inPieces: (editor, ranges, wanted, lines) => {
         this.startPieces(editor, piecesOf(editor.document.getText(), ranges, lines), wanted);
       },

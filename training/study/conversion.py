@@ -52,16 +52,21 @@ def main() -> None:
     logs: dict[str, list[dict[str, float]]] = {}
     for arm in [f"before={options.trunk}", *options.arms]:
         name, _, run = arm.partition("=")
+        if name in logs:
+            sys.exit(f"Two arms are called {name}: name them apart.")
         try:
             logs[name] = read_log(Path(run))
         except (OSError, ValueError) as error:
             sys.exit(f"{run or arm} has no log that can be read ({error}). Name arms as NAME=RUN.")
         if not logs[name]:
             sys.exit(f"{run} has not been evaluated yet: let it train on.")
-    last = logs["before"][-1]
     curves = [curve_of("before", logs["before"])]
-    curves += [curve_of(name, [last, *log]) for name, log in logs.items() if name != "before"]
+    for name, log in [*logs.items()][1:]:
+        # An arm may go on from an earlier checkpoint than the last one.
+        begun = [entry for entry in logs["before"] if entry["tokens"] <= log[0]["tokens"]]
+        curves.append(curve_of(name, [*begun[-1:], *log]))
     title = "Loss of held-out answers, left to right and as block diffusion"
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(line_chart(title, "million tokens", "nats a token", curves), encoding="utf-8")
     print("\n".join(table_of(logs)))
 

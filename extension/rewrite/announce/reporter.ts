@@ -19,11 +19,16 @@ export interface ReportServices {
   readonly spoken: Spoken;
   readonly lineNote: LineNote;
   readonly goTo: (document: TextDocument) => void;
+  /** Whether pieces of the same file wait, which are begun next. */
+  readonly hasPieces: (document: TextDocument) => boolean;
   readonly fail: (error: EngineError) => void;
 }
 
 /** Milliseconds after which a person may look elsewhere: what comes of a rewrite then stays until they have seen it. */
 const LONG_WAIT = 10_000;
+
+/** Notes with which a rewrite ends and nothing is left to look at. */
+const NOTHING: ReadonlySet<Note> = new Set<Note>(['unchanged', 'no-answer', 'nothing-to-repair']);
 
 export class Reporter {
   private readonly milestones = new Milestones();
@@ -34,6 +39,11 @@ export class Reporter {
     private readonly document: TextDocument,
     private readonly services: ReportServices,
   ) {}
+
+  /** The person has answered a question: what they wait for begins now. */
+  goesOn(): void {
+    this.begunAt = performance.now();
+  }
 
   begun(spans: number): void {
     this.begunAt ??= performance.now();
@@ -61,8 +71,9 @@ export class Reporter {
     const sentence = wordsOfNote(note);
     const waited = this.begunAt === undefined ? 0 : performance.now() - this.begunAt;
     this.begunAt = undefined;
-    // Out of sight it has a message of its own.
-    if (waited > LONG_WAIT && editorsOf(this.document).length > 0) void this.tellLate(sentence);
+    // Out of sight it has a message of its own; and with a review, or another piece, there is something to look at.
+    const isSeen = editorsOf(this.document).length > 0 && !this.services.hasPieces(this.document);
+    if (waited > LONG_WAIT && isSeen && NOTHING.has(note)) void this.tellLate(sentence);
     else say(sentence);
     const editor = window.activeTextEditor;
     // The right side of a diff editor is a document of its own.

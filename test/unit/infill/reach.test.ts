@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { DecoderShape } from '../../../engine/checkpoint/types';
-import { estimateOf, Progress } from '../../../engine/infill/estimate';
+import { estimateOf, growthOf, Progress } from '../../../engine/infill/estimate';
 import { reachOf } from '../../../engine/infill/reach';
 import { scoringReach } from '../../../engine/infill/scoring';
 import { Pace, probePace, SteadyPace } from '../../../engine/runtime/pace';
@@ -176,8 +176,9 @@ describe('how long a request takes', () => {
 
   test('is told while it runs: first as it was estimated, then by what is done, without a jump', () => {
     let clock = 0;
-    const progress = new Progress({ masks: 10, millis: 12_000 }, 1, () => clock);
-    const after = (settled: number) => progress.after({ lane: 0, hole: 0, cells: cellsOf(settled) });
+    const progress = new Progress({ masks: 10, millis: 12_000 }, 1, 0, () => clock);
+    const after = (settled: number) =>
+      progress.after({ lane: 0, hole: 0, step: settled, cells: cellsOf(settled) });
     // Reading takes two seconds, and each token twice as long as was thought.
     clock = 2000;
     assert.deepEqual(after(0), { fraction: 0, remainingMillis: 10_000 });
@@ -193,20 +194,50 @@ describe('how long a request takes', () => {
     assert.ok(Math.max(...jumps) <= 2500, left.join(', '));
   });
 
+  test('an answer that grows by blocks is never at 100 % before its end', () => {
+    let clock = 0;
+    const progress = new Progress({ masks: 1, millis: 1000 }, 1, 16, () => clock);
+    const told = [4, 16, 20, 32, 36, 48].map((settled) => {
+      clock += 1000;
+      const cells = cellsOf(settled, 16 * Math.ceil(settled / 16));
+      return progress.after({ lane: 0, hole: 0, step: settled, cells });
+    });
+    const shares = told.map(({ fraction }) => Math.round(100 * fraction));
+    assert.deepEqual(shares, [13, 50, 50, 67, 67, 75]);
+    assert.equal(growthOf({ attention: { kind: 'full' }, length: { kind: 'end-token' } }), 0);
+    const blocks = { kind: 'block-causal', blockLength: 32 } as const;
+    assert.equal(growthOf({ attention: blocks, length: { kind: 'end-token' } }), 32);
+    assert.equal(growthOf({ attention: blocks, length: { kind: 'fixed' } }), 0);
+  });
+
+  test('holes that are denoised together begin together', () => {
+    let clock = 0;
+    const progress = new Progress({ masks: 100 }, 1, 0, () => clock);
+    const after = (step: number) =>
+      Array.from({ length: 10 }, (_, hole) =>
+        progress.after({ lane: 0, hole, step, cells: cellsOf(step) }),
+      ).at(-1)?.remainingMillis;
+    clock = 2000;
+    after(1);
+    clock = 4000;
+    assert.equal(Math.round(after(2) ?? 0), 16_000);
+  });
+
   test('its share is never taken back: not where a hole grows, nor where tokens are masked again', () => {
     let clock = 0;
-    const progress = new Progress({ masks: 10, millis: 10_000 }, 1, () => clock);
+    const progress = new Progress({ masks: 10, millis: 10_000 }, 1, 0, () => clock);
     const shares = [cellsOf(6), cellsOf(6, 16), cellsOf(4, 16), cellsOf(12, 16)].map((cells) => {
       clock += 1000;
-      return progress.after({ lane: 0, hole: 0, cells }).fraction;
+      return progress.after({ lane: 0, hole: 0, step: clock, cells }).fraction;
     });
     assert.deepEqual(shares, [0.6, 0.6, 0.6, 0.75]);
   });
 
   test('a laptop that sleeps in the middle does not make it longer', () => {
     let clock = 0;
-    const progress = new Progress({ masks: 10, millis: 20_000 }, 1, () => clock);
-    const after = (settled: number) => progress.after({ lane: 0, hole: 0, cells: cellsOf(settled) });
+    const progress = new Progress({ masks: 10, millis: 20_000 }, 1, 0, () => clock);
+    const after = (settled: number) =>
+      progress.after({ lane: 0, hole: 0, step: settled, cells: cellsOf(settled) });
     for (let settled = 1; settled <= 4; settled++) {
       clock += 1000;
       after(settled);
@@ -217,10 +248,11 @@ describe('how long a request takes', () => {
   });
 
   test('two candidates are half done when one is; what is locked was never to do', () => {
-    const progress = new Progress({ masks: 2 }, 2, () => 1000);
+    const progress = new Progress({ masks: 2 }, 2, 0, () => 1000);
     const committed = { token: 1, confidence: 1, state: 'committed' as const };
     const locked = { token: 1, confidence: 1, state: 'locked' as const };
-    assert.equal(progress.after({ lane: 0, hole: 0, cells: [committed, locked, committed] }).fraction, 0.5);
-    assert.equal(progress.after({ lane: 1, hole: 0, cells: [committed, committed] }).fraction, 1);
+    const first = { lane: 0, hole: 0, step: 1 };
+    assert.equal(progress.after({ ...first, cells: [committed, locked, committed] }).fraction, 0.5);
+    assert.equal(progress.after({ ...first, lane: 1, cells: [committed, committed] }).fraction, 1);
   });
 });

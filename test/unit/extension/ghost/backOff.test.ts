@@ -31,15 +31,22 @@ describe('backing off', () => {
     assert.equal(past.tooSlow, 1800);
   });
 
-  test('waits that are ended early, with no answer between them, are work for nothing, too', () => {
+  test('waits that are ended early are work for nothing, too, as long as the model has not answered once', () => {
     const { backOff } = world();
     for (let i = 0; i < 3; i++) backOff.gaveUp(900);
     assert.equal(backOff.tooSlow, undefined);
-    backOff.answered(700);
-    for (let i = 0; i < 3; i++) backOff.gaveUp(900);
-    assert.equal(backOff.tooSlow, undefined, 'there was an answer between them');
     backOff.gaveUp(900);
-    assert.equal(backOff.tooSlow, 900);
+    assert.equal(backOff.tooSlow, LONGEST_WAIT, 'nobody has waited longer');
+    const inTime = world().backOff;
+    inTime.answered(700);
+    for (let i = 0; i < 20; i++) inTime.gaveUp(650);
+    assert.equal(
+      inTime.tooSlow,
+      undefined,
+      'who edits here and there says nothing about a model that answers',
+    );
+    inTime.gaveUp(1600);
+    assert.equal(inTime.tooSlow, 1600);
     const quick = world().backOff;
     for (let i = 0; i < 100; i++) quick.gaveUp(100);
     assert.equal(quick.tooSlow, undefined, 'who types fast says nothing about the model');
@@ -68,11 +75,8 @@ describe('backing off', () => {
     backOff.expected({ firstMillis: 300, millis: 2500 });
     assert.ok(backOff.isNew);
     assert.equal(backOff.tooSlow, undefined);
-    assert.equal(backOff.patience, LONGEST_WAIT, 'its first pass is behind it');
-    const unknown = world().backOff;
-    unknown.expected({});
-    assert.equal(unknown.tooSlow, undefined, 'nothing is known');
-    assert.equal(unknown.patience, 2 * LONGEST_WAIT);
+    backOff.expected({});
+    assert.equal(backOff.tooSlow, undefined, 'nothing is known');
     backOff.expected({ firstMillis: 1200, millis: 4000 });
     assert.equal(backOff.tooSlow, 2600);
     assert.equal(backOff.isNew, false);
@@ -88,13 +92,6 @@ describe('backing off', () => {
     backOff.answered(8 * 3_600_000);
     assert.equal(backOff.tooSlow, undefined);
     assert.ok(backOff.isNew);
-  });
-
-  test('another model begins again', () => {
-    const { backOff } = world();
-    backOff.gaveUp(9000);
-    backOff.forget();
-    assert.equal(backOff.tooSlow, undefined);
   });
 });
 
