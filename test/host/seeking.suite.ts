@@ -1,0 +1,62 @@
+// Ghost text that somebody pressed a key for, while it is looked for: it can be ended, and the editor says so.
+import assert from 'node:assert/strict';
+import { afterEach, before, describe, it } from 'mocha';
+import {
+  CancellationTokenSource,
+  commands,
+  InlineCompletionTriggerKind,
+  Position,
+  type TextDocument,
+} from 'vscode';
+import type { Palimpsest } from '../../extension/palimpsest';
+import { closeEverything, internals, openFile, useScriptedEngine, whileHeld } from './host';
+
+const PROGRAM = 'first = 1\nsecond = \nthird = 3\n';
+const AT = new Position(1, 'second = '.length);
+
+describe('ghost text that is looked for', () => {
+  useScriptedEngine();
+  let palimpsest: Palimpsest;
+  before(async () => {
+    palimpsest = await (await internals()).palimpsest();
+    await palimpsest.engine.restart();
+  });
+  afterEach(closeEverything);
+
+  const asked = (document: TextDocument, token = new CancellationTokenSource().token) =>
+    palimpsest.provideInline(
+      document,
+      AT,
+      { triggerKind: InlineCompletionTriggerKind.Invoke, selectedCompletionInfo: undefined },
+      token,
+      true,
+    );
+
+  it('ends at Escape, and at the next key', async () => {
+    const { document } = await openFile('seeking.py', PROGRAM);
+    await whileHeld(async () => {
+      const first = asked(document);
+      // The engine has taken it and stays where it is: only who ends it gets an answer.
+      const isHeld = await Promise.race([first.then(() => false), settled(300).then(() => true)]);
+      assert.ok(isHeld, 'it is looked for');
+      await commands.executeCommand('palimpsest.dismissGhostText');
+      assert.deepEqual(await first, [], 'Escape');
+      const source = new CancellationTokenSource();
+      const second = asked(document, source.token);
+      await settled(300);
+      source.cancel();
+      assert.deepEqual(await second, [], 'the next key');
+      // The engine is free again: what is asked for now is begun.
+      const third = asked(document);
+      assert.ok(await Promise.race([third.then(() => false), settled(300).then(() => true)]));
+      await commands.executeCommand('palimpsest.dismissGhostText');
+      await third;
+    });
+    await asked(document);
+    assert.equal(palimpsest.engine.state.kind, 'ready', 'and answers, when nobody ends it');
+  });
+});
+
+function settled(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
+}
