@@ -125,7 +125,7 @@ function asPrinted({ quality: { mark, reasons }, flaws: _, ...candidate }: Marke
 }
 
 function notWritten({ name }: SourceFile, { quality }: MarkedCandidate): string {
-  return `${printable(name)} was not changed, because the answer is poor (${reasonsText(quality)}). Try another --seed or more --candidates, or write it anyway with --force.`;
+  return `${printable(name)} was not changed, because the answer is poor (${reasonsText(quality)}). Try more --candidates, or --temperature 0.8 with another --seed, or write it anyway with --force.`;
 }
 
 /** Denoises with the steps in view where standard error is a terminal and nothing else was asked for. */
@@ -215,6 +215,6 @@ function showDifference(
 
 function noAnswer({ gate }: InfillOptions): string {
   return gate === undefined
-    ? 'The model found no answer; try another --seed or a larger span.'
-    : 'No answer reaches that confidence; lower --gate, or try another --seed or a larger span.';
+    ? 'The model found no answer; try a larger span, or --temperature 0.8 with another --seed.'
+    : 'No answer reaches that confidence; lower --gate, or try a larger span, or --temperature 0.8 with another --seed.';
 }

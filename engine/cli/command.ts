@@ -108,6 +108,9 @@ function withoutCommand(name: string, rest: readonly string[], context: CommandC
   throw new UsageError(`There is no ${what} ${name}.${suggestion(name, known)}`);
 }
 
+/** What is wrong with what somebody asked for, found out by whoever was to do it. */
+const ARGUMENTS: ReadonlySet<string> = new Set(['option-invalid', 'span-invalid']);
+
 /** What was thrown, as a person should see it and as the exit code says it. */
 function report(thrown: unknown, words: readonly string[], context: CommandContext): number {
   const interrupted = context.signal.aborted;
@@ -128,7 +131,7 @@ function report(thrown: unknown, words: readonly string[], context: CommandConte
     context.stderr.write(`palimpsest: ${sentence} [${error.code}]\n`);
   }
   if (interrupted || given.code === 'cancelled') return EXIT.interrupted;
-  return usage ? EXIT.usage : EXIT.failed;
+  return usage || ARGUMENTS.has(given.code) ? EXIT.usage : EXIT.failed;
 }
 
 /** Runs the command; gives the exit code and never throws. */

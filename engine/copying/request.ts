@@ -8,7 +8,7 @@ import type { BlockDenoiser, HoleAnswer, InPlaceDenoiser } from '../denoiser';
 import type { CopyingChoice, CopySource, InfillParams } from '../protocol';
 import { CopyingBlockDenoiser, CopyingInPlaceDenoiser } from './denoisers';
 import { copyAlone } from './mixture';
-import { isElsewhere, sourceAt } from './origin';
+import { isElsewhere, sourceOf } from './origin';
 import { CopyPrior } from './prior';
 import type { Copying } from './runs';
 import { type CopyIndex, type CopyText, LEFT_REACH } from './sources';
@@ -85,7 +85,7 @@ export class RequestCopying {
         this.prior
           .analogies(left, right)
           .find((one) => isFrom(text, one.text) || text === one.text + one.onward);
-      return found && sourceAt(found.place);
+      return found && sourceOf(text, found.place);
     });
   }
 

@@ -46,6 +46,8 @@ export function probeInChild(
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: false,
       windowsHide: true,
+      // What a driver compiles for a probe is of no use to anybody else: Mesa would keep it under the person's own cache folder.
+      env: { ...process.env, MESA_SHADER_CACHE_DISABLE: 'true' },
     });
     let out = '';
     let errors = '';

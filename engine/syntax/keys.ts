@@ -1,4 +1,4 @@
-// Names that may stand once in a list of such: keys of an object, members of an enum, arguments by name. A grammar lets them pass
+// Names that may stand once in a list of such: keys of an object, members of an enum, arguments by name, imports. A grammar lets them pass
 // twice; a compiler does not, or takes the last one without a word. Pure.
 import type { StructureNode } from './types';
 
@@ -27,6 +27,17 @@ const PARENTS: Readonly<Record<string, readonly string[]>> = {
   shorthand_property_identifier: ['object'],
 };
 
+/** Statements that say all in one: twice the same brings nothing more. */
+const IMPORTS: ReadonlySet<string> = new Set([
+  'import_declaration',
+  'import_from_statement',
+  'import_spec',
+  'import_statement',
+  'preproc_include',
+  'use_declaration',
+  'using_directive',
+]);
+
 /** Kinds of nodes that are a name. */
 const BARE: ReadonlySet<string> = new Set(['property_identifier', 'shorthand_property_identifier']);
 
@@ -38,6 +49,7 @@ const SAFE = /^(["'`]?)([\w$.-]+)\1$/;
 
 /** The name that a node stands for among its siblings; none where it is no such node. */
 export function keysOf(node: StructureNode, parent: StructureNode): readonly string[] {
+  if (IMPORTS.has(node.type)) return isConditional(node) ? [] : [node.text.replace(/\s+/g, ' ').trim()];
   const isBare = BARE.has(node.type);
   if (!isBare && !Object.hasOwn(KEYED, node.type)) return [];
   if (Object.hasOwn(PARENTS, node.type) && !PARENTS[node.type]?.includes(parent.type)) return [];

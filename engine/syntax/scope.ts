@@ -22,6 +22,7 @@ export const NO_STRANGERS: Strangers = { outOfScope: [], unknown: [] };
 /** UTF-16 units; the names of a longer text are not gone through. */
 const LONGEST = 200_000;
 const NAMES = ['identifier', 'shorthand_property_identifier'];
+const COMMENTS = ['comment', 'line_comment', 'block_comment'];
 const FUNCTION = /function|method|constructor|lambda|closure|arrow|accessor|func_literal/;
 /** What binds names, by the field that holds them. */
 const BINDS =
@@ -33,10 +34,14 @@ const PARAMETERS =
 const WITHIN = /pattern|list$|declarator$|parameter|target|tuple|clause$/;
 /** `list.first`, `a->b`, `Type::new`: what is behind belongs to what is in front. */
 const MEMBER = /(\.|->|::)\s*$/;
-/** `name=value`, `name: value`: a parameter or a key of something else. */
-const KEY = /^\s*(=(?![=>])|:(?!:))/;
+/** `name: value`: a parameter or a key of something else; `name=value` is one, too, or declares, unless it is a statement. */
+const KEY = /^\s*:(?!:)/;
+const ASSIGNED = /^\s*=(?![=>])/;
+/** Statements by which a name gets a value that has to be there: in these languages no assignment declares it. */
+const ASSIGNMENT = /^(assignment_expression|assignment_statement)$/;
 /** `totalAmount`, `total_amount`; a type's name is often a library's. */
 const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
+const STATEMENT = /statement|block|body/;
 /** A name that a function takes from its surroundings. */
 const OUTER = /\b(global|nonlocal)\b/;
 
@@ -52,6 +57,9 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (known === undefined) byName.set(name, [node]);
     else known.push(node);
   }
+  const comments = root.descendantsOfType(COMMENTS);
+  const isProse = (at: number) =>
+    comments.some((one) => one !== null && one.startIndex <= at && at < one.endIndex);
   const outOfScope: string[] = [];
   const unknown: string[] = [];
   for (const [name, nodes] of byName) {
@@ -60,7 +68,8 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (node === undefined || inside.length > 1 || isWord(name) || !isUse(node, text)) continue;
     const others = occurrences(text, name).filter((at) => at !== node.startIndex);
     if (others.length === 0 && SEVERAL_WORDS.test(name)) unknown.push(name);
-    const own = others.filter((at) => !isMember(text, at));
+    // What a comment calls so is the same as what some code does.
+    const own = others.filter((at) => !isMember(text, at) && !isProse(at));
     if (own.length === 0 || others.some((at) => at >= region.start && at < region.end)) continue;
     const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
     const isForeign = own.every((at) => {
@@ -81,7 +90,17 @@ function occurrences(text: string, name: string): readonly number[] {
 
 function isUse(node: ScopeNode, text: string): boolean {
   if (isMember(text, node.startIndex)) return false;
-  return !KEY.test(text.slice(node.endIndex, node.endIndex + 8)) && !isBound(node);
+  const behind = text.slice(node.endIndex, node.endIndex + 8);
+  if (ASSIGNED.test(behind)) return isAssigned(node);
+  return !KEY.test(behind) && !isBound(node);
+}
+
+/** As a statement: in brackets, `name = value` may name an argument, or a default. */
+function isAssigned(name: ScopeNode): boolean {
+  const inList = name.parent?.type === 'expression_list' ? name.parent : name;
+  const { parent } = inList;
+  if (parent === null || !ASSIGNMENT.test(parent.type)) return false;
+  return holds(parent, 'left', name) && STATEMENT.test(parent.parent?.type ?? '');
 }
 
 function isMember(text: string, at: number): boolean {

@@ -3,6 +3,7 @@
 import type { Span } from '../../canvas/types';
 import { DEFAULT_GATE, type Flaw } from '../../protocol';
 import { imbalance } from '../balance';
+import { doublesLine } from './doubled';
 import { repetition } from './loops';
 import { nameCount, namesIn, unknownNames } from './names';
 import { isName, unitsOf, withoutProse } from './words';
@@ -51,6 +52,7 @@ export class FlawFinder {
       if (old === text) continue;
       const repeated = repetition(text, old, () => this.around());
       if (repeated !== undefined) found.add(repeated);
+      else if (doublesLine(this.text, { start, end }, text)) found.add('repeats');
       const gone = deletion(old, text);
       if (gone !== undefined) found.add(gone);
       this.known ??= namesIn(this.text.slice(this.from, this.to));

@@ -58,8 +58,9 @@ export function qualityOf(
     ...(leavesBlock ? ['leaves-block' as const] : []),
     ...known.filter((flaw) => POOR.has(flaw)),
     ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),
-    ...known.filter((flaw) => !POOR.has(flaw)),
+    ...known.filter((flaw) => !POOR.has(flaw) && flaw !== 'improbable'),
     ...(strangers.unknown.length > 0 && !known.includes('unknown-names') ? ['unknown-names' as const] : []),
+    ...known.filter((flaw) => flaw === 'improbable'),
   ];
   if (reasons.some((reason) => POOR.has(reason))) return { mark: 'poor', reasons };
   return { mark: reasons.length === 0 ? 'likely' : 'unsure', reasons };

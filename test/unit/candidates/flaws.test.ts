@@ -70,6 +70,15 @@ const cases: readonly [string, string, string, readonly Flaw[]][] = [
 describe('flaws', () => {
   for (const [what, old, text, flaws] of cases) test(what, () => assert.deepEqual(flawsOf(old, text), flaws));
 
+  test('a line above the same line is strange, where it was not there before and says something', () => {
+    const file = 'import os\nimport re\nimport sys\n\nstart(os)\n}\n}\n';
+    assert.deepEqual(flawsOf('re', 'sys', { file }), ['repeats']);
+    assert.deepEqual(flawsOf('import re\n', 'import re\nimport os\nimport os\n', { file }), ['repeats']);
+    assert.deepEqual(flawsOf('start(os)', 'start(os)\n}', { file: file.replaceAll('}', '') }), ['unbalanced']);
+    const twice = 'import os\nimport os\nimport re\n';
+    assert.deepEqual(flawsOf('re', 'sys', { file: twice }), []);
+  });
+
   test('what repeats elsewhere in the file may repeat', () => {
     const file = `${FILE}\nones = [count, count, count, count]\n`;
     assert.deepEqual(flawsOf('sum(items) / count', '[count, count, count, count]', { file }), []);

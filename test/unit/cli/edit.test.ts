@@ -77,7 +77,7 @@ describe('edit', () => {
       ['a.py', 'Use 3.', '--lines', '5', '--write'],
       {},
     );
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(
       world.stderr.text(),
       /Script does not take instructions: .* chat template, such as .*--model/,
@@ -103,7 +103,7 @@ describe('edit', () => {
       assert.equal(calls.loads.length, 0);
     }
     const { code, world } = await edit(context, ['a.py', 'Do.', '--lines', '2-9']);
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(world.stderr.text(), /There is no line 9/);
   });
 });

@@ -252,7 +252,7 @@ describe('infill', () => {
         world.stderr
           .text()
           .endsWith(
-            `mean.py was not changed, because the answer is poor (${reasons}). Try another --seed or more --candidates, or write it anyway with --force.\n`,
+            `mean.py was not changed, because the answer is poor (${reasons}). Try more --candidates, or --temperature 0.8 with another --seed, or write it anyway with --force.\n`,
           ),
         world.stderr.text(),
       );
@@ -369,7 +369,7 @@ describe('infill', () => {
   const wrong: readonly (readonly [string, readonly string[], number, RegExp])[] = [
     ['no span', ['mean.py'], 2, /--span is missing/],
     ['a span of another form', ['mean.py', '--span', '3-4'], 2, /"3-4" is not a span/],
-    ['a span outside the file', ['mean.py', '--span', '9:1-9:2'], 1, /There is no line 9.*\[span-invalid\]/],
+    ['a span outside the file', ['mean.py', '--span', '9:1-9:2'], 2, /There is no line 9.*\[span-invalid\]/],
     ['an unknown rule', ['mean.py', '--span', '1:1-1:2', '--rule', 'best'], 2, /--rule must be one of top-k/],
     ['a seed below zero', ['mean.py', '--span', '1:1-1:2', '--seed=-1'], 2, /--seed must be a whole number/],
     ['a temperature below zero', ['mean.py', '--span', '1:1-1:2', '--temperature=-1'], 2, /--temperature/],

@@ -128,7 +128,7 @@ describe('palimpsest models', () => {
     assert.equal(JSON.parse((await run('models info starter --json')).out).included.id, 'starter');
     for (const word of ['install', 'verify', 'remove']) {
       const refused = await run(`models ${word} starter`);
-      assert.equal(refused.code, 1, word);
+      assert.equal(refused.code, 2, word);
       assert.match(refused.err, /starter comes with Palimpsest/, word);
     }
     assert.match((await run('models info startr')).err, /Did you mean starter\?/);

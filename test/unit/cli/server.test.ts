@@ -99,7 +99,7 @@ describe('--remote', () => {
     assert.equal(await runCommand(words, real), 0, context.stderr.text());
     assert.match(context.stderr.text(), /\u241b\[2Jone · 1 tokens/);
     listed = names;
-    assert.equal(await runCommand(words, real), 1);
+    assert.equal(await runCommand(words, real), 2);
     assert.match(context.stderr.text(), /It has \u241b\[2Jone, \u241b\]0;two\u2407\./);
     assert.ok(!context.stderr.text().includes('\u001b'));
   });

@@ -18,7 +18,7 @@ async function agreementOf(spans: readonly (readonly [start: number, end: number
 
 describe('where an answer is copied from', () => {
   const other = 'def close(window):\n    lock(window)\n    bolt(window, twice)\n';
-  const text = '# One\nship(crate, north)\nstack(crate)\nship(\nbolt(window,\n';
+  const text = '# One\nship(parcel, north)\nstack(parcel)\nship(\nbolt(window,\n';
   const at = text.indexOf('ship(\n') + 'ship('.length;
   const elsewhere = text.length - 1;
 
@@ -38,13 +38,13 @@ describe('where an answer is copied from', () => {
   test('the line in the same file, or the file of the memory and its line', async () => {
     const found = await sourcesOf([
       [elsewhere, ' twice)'],
-      [at, 'crate, north)'],
+      [at, 'parcel, north)'],
     ]);
     assert.deepEqual(found, [{ path: 'src/lock.py', line: 3 }, { line: 2 }]);
   });
 
   test('a cut copy as well; what stands nowhere, or in a text without a name, has none', async () => {
-    assert.deepEqual(await sourcesOf([[at, 'crate']]), [{ line: 2 }]);
+    assert.deepEqual(await sourcesOf([[at, 'parcel']]), [{ line: 2 }]);
     assert.deepEqual(await sourcesOf([[at, 'barrel']]), [undefined]);
     assert.deepEqual(await sourcesOf([[at, '']]), [undefined]);
     assert.deepEqual(await sourcesOf([[elsewhere, ' thrice)']], ['bolt(window, thrice)\n']), [undefined]);

@@ -122,8 +122,55 @@ describe('names that mean nothing where they stand', () => {
     });
   }
 
+  // Where no assignment declares a name, one without a declaration assigns to nothing.
+  const assigned: readonly (readonly [string, string])[] = [
+    [
+      'typescript',
+      '// The size.\nfunction a() {\n  let size = 1;\n  return size;\n}\nfunction b() {\n  X;\n}\n',
+    ],
+    ['javascript', 'function a() {\n  let size = 1;\n  return size;\n}\nfunction b() {\n  X;\n}\n'],
+    ['java', 'class A {\n  int a() { int size = 1; return size; }\n  void b() { X; }\n}\n'],
+    ['csharp', 'class A {\n  int F() { int size = 1; return size; }\n  void G() { X; }\n}\n'],
+    ['rust', 'fn a() -> u8 {\n    let mut size = 1;\n    size\n}\nfn b() {\n    X;\n}\n'],
+    ['cpp', 'int a() {\n  int size = 1;\n  return size;\n}\nvoid b() {\n  X;\n}\n'],
+    [
+      'go',
+      'package p\n\n// a counts: size is what it has.\nfunc a() int {\n\tsize := 1\n\treturn size\n}\n\nfunc b() {\n\tX\n}\n',
+    ],
+  ];
+  for (const [languageId, text] of assigned) {
+    test(`an assignment to another function's name, in ${languageId}`, async () => {
+      const start = text.indexOf('X');
+      const spans = [{ start, end: start + 1, old: 'X' }];
+      const [one] = await judged(trees, { text, languageId }, spans, [{ texts: ['size = 2'] }]);
+      assert.deepEqual(one?.quality?.reasons, ['out-of-scope']);
+    });
+  }
+
   // What binds names in ways that nobody lists, and what languages and other files bring along.
   const known: readonly (readonly [string, string, string])[] = [
+    ['python', 'def a():\n    size = 1\n    return size\n\n\ndef b():\n    X\n', 'size = 2'],
+    ['python', 'def a():\n    size = 1\n    return size\n\n\ndef b():\n    X\n', 'make(size=2)'],
+    [
+      'typescript',
+      'let size;\nfunction a() {\n  let size = 1;\n  return size;\n}\nfunction b() {\n  X;\n}\n',
+      'size = 2',
+    ],
+    [
+      'typescript',
+      'function a() {\n  let size = 1;\n  return size;\n}\nconst b = X;\n',
+      '({ size = 2 } = {}) => size',
+    ],
+    [
+      'java',
+      'class A {\n  int a() { int size = 1; return size; }\n  X\n  void b() {}\n}\n',
+      '@Max(size = 2)',
+    ],
+    [
+      'csharp',
+      'class A {\n  int F() { int Size = 1; return Size; }\n  void G() { X; }\n}\n',
+      'Use(new B { Size = 2 })',
+    ],
     [
       'rust',
       'fn a() { let val = 1; g(val); }\nfn f(x: Option<i32>) -> i32 {\n  X\n}\n',
