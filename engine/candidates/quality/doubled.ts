@@ -1,11 +1,10 @@
 // A line that stands directly above the same line: a small model copies what it sees beside the hole, also into a part of a
 // line, where nothing of the answer alone repeats. Pure.
 import type { Span } from '../../canvas/types';
-import { isWord } from './names';
 import { isName, unitsOf } from './words';
 
-/** Words and signs of a line that says something: `i++;` may well be meant twice. */
-const LEAST_UNITS = 3;
+/** Words of a line that says something: `i++;`, `}` and `</div>` may well stand there twice. */
+const LEAST_WORDS = 2;
 
 /** Whether more lines are equal to the next one with an answer in the span than without it. */
 export function doublesLine(text: string, { start, end }: Span, answer: string): boolean {
@@ -22,15 +21,12 @@ function endOfLine(text: string, at: number): number {
   return found < 0 ? text.length : found;
 }
 
-/** Lines that are equal to the next one and have a name of their own. */
+/** Lines that are equal to the next one and say something. */
 function twins(text: string): number {
   const lines = text.split('\n').map((line) => line.trim());
   return lines.filter((line, i) => line !== '' && line === lines[i + 1] && says(line)).length;
 }
 
 function says(line: string): boolean {
-  const units = unitsOf(line);
-  return (
-    (units.length >= LEAST_UNITS || units.some(isWord)) && units.some((unit) => isName(unit) && !isWord(unit))
-  );
+  return unitsOf(line).filter(isName).length >= LEAST_WORDS;
 }

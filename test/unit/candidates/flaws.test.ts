@@ -74,7 +74,11 @@ describe('flaws', () => {
     const file = 'import os\nimport re\nimport sys\n\nstart(os)\n}\n}\n';
     assert.deepEqual(flawsOf('re', 'sys', { file }), ['repeats']);
     assert.deepEqual(flawsOf('import re\n', 'import re\nimport os\nimport os\n', { file }), ['repeats']);
-    assert.deepEqual(flawsOf('start(os)', 'start(os)\n}', { file: file.replaceAll('}', '') }), ['unbalanced']);
+    assert.deepEqual(flawsOf('start(os)', 'start(os)\n}', { file: file.replaceAll('}', '') }), [
+      'unbalanced',
+    ]);
+    const page = '<div>\n<b>\nx\n</b>\n</div>\n';
+    assert.deepEqual(flawsOf('</b>', '</b>\n</div>', { file: page }), []);
     const twice = 'import os\nimport os\nimport re\n';
     assert.deepEqual(flawsOf('re', 'sys', { file: twice }), []);
   });
