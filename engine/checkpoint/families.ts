@@ -325,6 +325,7 @@ export const SPECIAL_TOKEN_NAMES: readonly SpecialTokenName[] = [
   'eos',
   'pad',
   'sep',
+  'repo',
   'expand',
   'delete',
   'end',

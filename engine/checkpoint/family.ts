@@ -66,8 +66,13 @@ export type LengthControl =
   /**
    * An end token inside the canvas or the last block. `asCell`: it is committed in order of confidence like any other token, and
    * the answer ends at the first one as soon as nothing before it is masked. Absent: it waits for everything to its left.
+   * `alsoEnds`: tokens besides `end` that stand behind an answer in training, such as the one that opens the next file.
    */
-  | { readonly kind: 'end-token'; readonly asCell?: boolean };
+  | {
+      readonly kind: 'end-token';
+      readonly asCell?: boolean;
+      readonly alsoEnds?: readonly SpecialTokenName[];
+    };
 
 export type SpecialTokenName =
   | 'mask'
@@ -75,6 +80,7 @@ export type SpecialTokenName =
   | 'eos'
   | 'pad'
   | 'sep'
+  | 'repo'
   | 'expand'
   | 'delete'
   | 'end'

@@ -167,11 +167,23 @@ function lengthControl(section: Fields): LengthControl {
     return { kind };
   }
   if (kind === 'end-token') {
-    section.onlyKeys(['kind', 'asCell']);
-    return { kind, ...(section.boolean('asCell', false) ? { asCell: true } : undefined) };
+    section.onlyKeys(['kind', 'asCell', 'alsoEnds']);
+    return {
+      kind,
+      ...(section.boolean('asCell', false) ? { asCell: true } : undefined),
+      ...(section.has('alsoEnds') ? { alsoEnds: tokenNames(section, 'alsoEnds') } : undefined),
+    };
   }
   section.onlyKeys(['kind', 'initialMasks']);
   return { kind, initialMasks: section.integer('initialMasks', { max: 4096 }) };
+}
+
+function tokenNames(section: Fields, name: string): readonly SpecialTokenName[] {
+  const value = section.value(name);
+  const names = SPECIAL_TOKEN_NAMES.filter((known) => Array.isArray(value) && value.includes(known));
+  if (!Array.isArray(value) || names.length !== value.length)
+    throw section.fail(name, `must be a list of names of tokens (${SPECIAL_TOKEN_NAMES.join(', ')})`);
+  return names;
 }
 
 function sampling(section: Fields): Sampling {
@@ -259,7 +271,10 @@ function refuseContradictions(family: Family): void {
   if (!tokens.mask) throw fail('tokens has no mask');
   if (length.kind === 'expand-delete' && !(tokens.expand && tokens.delete))
     throw fail('the length expand-delete needs the tokens expand and delete');
-  if (length.kind === 'end-token' && !tokens.end) throw fail('the length end-token needs the token end');
+  if (length.kind === 'end-token') {
+    const missing = ['end' as const, ...(length.alsoEnds ?? [])].find((name) => !tokens[name]);
+    if (missing) throw fail(`the length end-token needs the token ${missing}`);
+  }
   if ('bos' in infill && infill.bos && !tokens.bos) throw fail('infill has bos, but tokens has none');
   if ('eos' in infill && infill.eos && !tokens.eos) throw fail('infill has eos, but tokens has none');
   if (infill.kind === 'fim-order' && !(tokens.fimPrefix && tokens.fimSuffix && tokens.fimMiddle))

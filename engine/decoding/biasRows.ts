@@ -27,7 +27,10 @@ export interface LengthTokens {
   readonly expand: number | undefined;
   readonly delete: number | undefined;
   readonly end: number | undefined;
-  /** All that end an answer, `end` first: a chat model that fills a block behind its end may do so with another token. */
+  /**
+   * All that end an answer, `end` first: a chat model that fills a block behind its end may do so with another token, and a model
+   * of whole repositories may go on with the next file.
+   */
   readonly ends: readonly number[];
 }
 

@@ -79,8 +79,9 @@ export function stepRules(request: DecodeRequest): StepRules {
 export function lengthTokensOf(length: Family['length'], specials: SpecialIds): LengthTokens {
   const adjusts = length.kind === 'expand-delete';
   const end = length.kind === 'end-token' ? (specials.end ?? specials.eos) : undefined;
-  const isCell = length.kind === 'end-token' && length.asCell === true;
-  const ends = [end, ...(isCell ? [specials.eos] : [])].filter((id) => id !== undefined);
+  const { asCell = false, alsoEnds = [] } = length.kind === 'end-token' ? length : {};
+  const others = [...(asCell ? [specials.eos] : []), ...alsoEnds.map((name) => specials[name])];
+  const ends = [end, ...others].filter((id) => id !== undefined);
   return {
     expand: adjusts ? specials.expand : undefined,
     delete: adjusts ? (specials.delete ?? specials.eos) : undefined,

@@ -94,6 +94,27 @@ describe('denoiseBlocks', () => {
     );
   });
 
+  test('another token that stands behind answers in training ends one, too', async () => {
+    const [a = 0, b = 0] = ['a', 'b'].map((piece) => tokenizer.id(piece));
+    const wanted = [
+      wants(a, 9),
+      new Map([
+        [SPECIALS.pad, 9],
+        [b, 5],
+      ]),
+    ];
+    const script = (_: Lane, position: number): Logits => wanted[position] ?? wants(SPECIALS.end, 9);
+    const answer = async (alsoEnds: readonly ['pad'] | readonly []) => {
+      const length = { kind: 'end-token', alsoEnds } as const;
+      const attention = { kind: 'block-causal', blockLength: 1 } as const;
+      const family = { infill: { kind: 'left-only', bos: false }, length, attention } as const;
+      const request = requestOf({ canvas: canvasOf('', holeOf(), ''), family });
+      return answerOf((await denoiseBlocks(new FakeBlocks(1, 8, script), request))[0]);
+    };
+    assert.equal(await answer(['pad']), 'a');
+    assert.equal(await answer([]), 'ab');
+  });
+
   const CELLS = {
     infill: { kind: 'prompt' },
     length: { kind: 'end-token', asCell: true },
