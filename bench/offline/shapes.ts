@@ -25,6 +25,7 @@ export function shapesFor(isQuick: boolean): readonly ModelShape[] {
 export function weightsOf(shape: ModelShape): number {
   return linearWeights({
     ...{ ...shape, headSize: shape.hiddenSize / shape.heads, normEpsilon: 0, ropeTheta: 1 },
+    ...{ norm: 'rms', mlp: 'swiglu' },
     ...{ ropeScaling: { kind: 'none' }, contextLength: 0, tiedHead: !shape.untiedHead, qkNorm: false },
   });
 }

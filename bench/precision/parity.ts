@@ -39,6 +39,8 @@ function variantOf({ shape, tensors, storedDtype, family }: Checkpoint): string 
     ...(layer?.queryBias ? [layer.attentionOutBias ? 'q/k/v/o biases' : 'q/k/v biases'] : []),
     ...(shape.headSize * shape.heads === shape.hiddenSize ? [] : ['wide heads']),
     ...(shape.ropeScaling.kind === 'none' ? [] : [`${shape.ropeScaling.kind} rope`]),
+    ...(shape.norm === 'layer' ? ['layer norms'] : []),
+    ...(shape.mlp === 'gelu' ? [layer?.upBias ? 'plain MLP with biases' : 'plain MLP'] : []),
     ...(family.tensorNames === 'llada' ? ["LLaDA's names"] : []),
     ...(tensors.head.file === tensors.finalNorm.file ? [] : ['sharded']),
   ].join(', ');

@@ -3,12 +3,17 @@
 import { EngineError } from '../errors';
 import { Fields, show } from './fields';
 import type { JsonObject } from './json';
-import type { DecoderShape, RopeScaling } from './types';
+import { rotary } from './ropeConfig';
+import type { DecoderShape } from './types';
 
 /** What config.json says; `qkNorm` comes from the tensors, and a family may know a shorter context. */
 export interface ConfigShape extends Omit<DecoderShape, 'qkNorm' | 'tiedHead'> {
   /** Undefined where config.json does not say: the head is then tied unless the files hold one. */
   readonly tiedHead: boolean | undefined;
+  /** Whether all linear layers of a layer have biases, or none; absent: the files tell. */
+  readonly linearBias?: boolean;
+  /** Most tokens that a token sees, itself included, where that is less than the context. */
+  readonly slidingWindow?: number;
 }
 
 const WIDTH = { max: 1 << 20 };
@@ -27,8 +32,10 @@ function hasLladaKeys(fields: Fields): boolean {
  */
 export function readShape(config: JsonObject, where = 'config.json'): ConfigShape {
   const fields = new Fields(config, where);
-  refuseUnsupported(fields);
-  const shape = hasLladaKeys(fields) ? lladaShape(fields) : llamaShape(fields);
+  const isStarCoder = fields.value('model_type') === 'starcoder2';
+  refuseUnsupported(fields, isStarCoder ? { ...REQUIRED_VALUES, ...STARCODER_VALUES } : REQUIRED_VALUES);
+  const read = isStarCoder ? starCoderShape : hasLladaKeys(fields) ? lladaShape : llamaShape;
+  const shape = read(fields);
   if (shape.heads % shape.kvHeads !== 0) {
     throw inconsistent(
       `${shape.heads} attention heads cannot be shared among ${shape.kvHeads} key/value heads`,
@@ -38,7 +45,8 @@ export function readShape(config: JsonObject, where = 'config.json'): ConfigShap
   return shape;
 }
 
-function llamaShape(fields: Fields): ConfigShape {
+/** What all but LLaDA call alike. */
+function commonShape(fields: Fields): Omit<ConfigShape, 'norm' | 'normEpsilon' | 'mlp'> {
   const hiddenSize = fields.integer('hidden_size', WIDTH);
   const heads = fields.integer('num_attention_heads', COUNT);
   return {
@@ -49,10 +57,32 @@ function llamaShape(fields: Fields): ConfigShape {
     headSize: fields.has('head_dim') ? fields.integer('head_dim', WIDTH) : evenShare(hiddenSize, heads),
     ffnSize: fields.integer('intermediate_size', WIDTH),
     vocabSize: fields.integer('vocab_size', VOCABULARY),
-    normEpsilon: fields.positive('rms_norm_eps', 1e-6),
     ...rotary(fields),
     contextLength: fields.integer('max_position_embeddings', POSITIONS),
     tiedHead: optionalBoolean(fields, 'tie_word_embeddings'),
+  };
+}
+
+function llamaShape(fields: Fields): ConfigShape {
+  return {
+    ...commonShape(fields),
+    norm: 'rms',
+    normEpsilon: fields.positive('rms_norm_eps', 1e-6),
+    mlp: 'swiglu',
+  };
+}
+
+/** bigcode/starcoder2-3b, config.json; defaults as in transformers, configuration_starcoder2.py. */
+function starCoderShape(fields: Fields): ConfigShape {
+  const common = commonShape(fields);
+  const window = fields.has('sliding_window') ? fields.integer('sliding_window', POSITIONS) : undefined;
+  return {
+    ...common,
+    norm: 'layer',
+    normEpsilon: fields.positive('norm_epsilon', 1e-5),
+    mlp: 'gelu',
+    linearBias: fields.boolean('use_bias', true),
+    ...(window !== undefined && window < common.contextLength ? { slidingWindow: window } : {}),
   };
 }
 
@@ -71,7 +101,9 @@ function lladaShape(fields: Fields): ConfigShape {
     headSize: evenShare(hiddenSize, heads),
     ffnSize: fields.integer('mlp_hidden_size', { ...WIDTH, fallback: hiddenSize * mlpRatio }),
     vocabSize: fields.integer(fields.has('embedding_size') ? 'embedding_size' : 'vocab_size', VOCABULARY),
+    norm: 'rms',
     normEpsilon: fields.positive('rms_norm_eps', 1e-5),
+    mlp: 'swiglu',
     ropeTheta: fields.positive('rope_theta', 10_000),
     ropeScaling: { kind: 'none' },
     contextLength: fields.integer('max_sequence_length', POSITIONS),
@@ -93,68 +125,10 @@ function inconsistent(what: string): EngineError {
   return new EngineError('checkpoint-malformed', `config.json is inconsistent: ${what}.`);
 }
 
-/** `rope_theta` and `rope_scaling`, or both inside `rope_parameters` as transformers 5 writes them. */
-function rotary(fields: Fields): Pick<ConfigShape, 'ropeTheta' | 'ropeScaling'> {
-  const parameters = fields.section('rope_parameters');
-  const scaling = parameters ?? fields.section('rope_scaling');
-  for (const name of ['full_attention', 'sliding_attention']) {
-    if (parameters?.has(name)) throw parameters.fail(name, 'gives layers their own, which is not supported');
-  }
-  const theta = parameters?.has('rope_theta')
-    ? parameters.positive('rope_theta')
-    : fields.positive('rope_theta', 10_000);
-  return { ropeTheta: theta, ropeScaling: scaling ? ropeScaling(scaling, fields) : { kind: 'none' } };
-}
-
-function ropeScaling(scaling: Fields, config: Fields): RopeScaling {
-  const partial = scaling.positive('partial_rotary_factor', 1);
-  if (partial !== 1) throw scaling.fail('partial_rotary_factor', `is ${partial}, which is not supported`);
-  const kind = scaling.string(scaling.has('rope_type') ? 'rope_type' : 'type', 'default');
-  const originalContext = () =>
-    scaling.has('original_max_position_embeddings')
-      ? scaling.integer('original_max_position_embeddings', POSITIONS)
-      : config.integer('max_position_embeddings', POSITIONS);
-  switch (kind) {
-    case 'default':
-    case 'none':
-      return { kind: 'none' };
-    case 'linear':
-      return { kind, factor: scaling.positive('factor') };
-    case 'dynamic':
-      return {
-        kind,
-        factor: scaling.positive('factor'),
-        originalContext: config.integer('max_position_embeddings', POSITIONS),
-      };
-    case 'yarn':
-      for (const name of ['mscale', 'mscale_all_dim']) {
-        if (scaling.has(name)) throw scaling.fail(name, 'is not supported');
-      }
-      return {
-        kind,
-        factor: scaling.positive('factor'),
-        originalContext: originalContext(),
-        betaFast: scaling.positive('beta_fast', 32),
-        betaSlow: scaling.positive('beta_slow', 1),
-        ...(scaling.has('attention_factor')
-          ? { attentionFactor: scaling.positive('attention_factor') }
-          : undefined),
-      };
-    case 'llama3':
-      return {
-        kind,
-        factor: scaling.positive('factor'),
-        lowFrequencyFactor: scaling.positive('low_freq_factor'),
-        highFrequencyFactor: scaling.positive('high_freq_factor'),
-        originalContext: originalContext(),
-      };
-    default:
-      throw scaling.fail('rope_type', `is ${show(kind)}, which is not supported`);
-  }
-}
+type AllowedValues = Readonly<Record<string, readonly unknown[]>>;
 
 /** Values that a supported checkpoint has where it has the field at all. */
-const REQUIRED_VALUES: Readonly<Record<string, readonly unknown[]>> = {
+const REQUIRED_VALUES: AllowedValues = {
   hidden_act: ['silu', 'swish'],
   activation_type: ['silu', 'swiglu'],
   block_type: ['llama'],
@@ -172,8 +146,15 @@ const REQUIRED_VALUES: Readonly<Record<string, readonly unknown[]>> = {
   partial_rotary_factor: [1],
 };
 
-function refuseUnsupported(fields: Fields): void {
-  for (const [name, values] of Object.entries(REQUIRED_VALUES)) {
+/** The same of StarCoder2. Its `activation_function` is a leftover that says another GELU and that nothing reads. */
+const STARCODER_VALUES: AllowedValues = {
+  hidden_act: ['gelu_pytorch_tanh'],
+  mlp_type: ['default'],
+  norm_type: ['layer_norm'],
+};
+
+function refuseUnsupported(fields: Fields, allowed: AllowedValues): void {
+  for (const [name, values] of Object.entries(allowed)) {
     const value = fields.value(name);
     if (value !== undefined && !values.includes(value)) {
       throw fields.fail(name, `is ${show(value)}, which is not supported`);

@@ -143,8 +143,11 @@ export interface Family {
   readonly id: string;
   /** For people, for instance `DreamOn`. */
   readonly title: string;
-  /** `llama`: model.layers.N.self_attn.q_proj …; `llada`: model.transformer.blocks.N.q_proj …; `gguf`: blk.N.attn_q … */
-  readonly tensorNames: 'llama' | 'llada' | 'gguf';
+  /**
+   * `llama`: model.layers.N.mlp.up_proj …; `starcoder2`: the same but model.layers.N.mlp.c_fc …;
+   * `llada`: model.transformer.blocks.N.up_proj …; `gguf`: blk.N.ffn_up …
+   */
+  readonly tensorNames: 'llama' | 'llada' | 'starcoder2' | 'gguf';
   /** True where the logits at position i predict token i + 1. */
   readonly shifted: boolean;
   readonly attention: AttentionKind;

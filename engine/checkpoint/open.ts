@@ -4,7 +4,7 @@ import path from 'node:path';
 import { EngineError } from '../errors';
 import { chatLayout, chatTemplateOf, type FoundLayout } from './chatTemplate';
 import { type ConfigShape, readShape } from './config';
-import { STARTER_LANGUAGES } from './families';
+import { type KnownFamily, STARTER_LANGUAGES } from './families';
 import type { Family, InfillKind } from './family';
 import { readFolderParts } from './folder';
 import { namingFolder } from './folderErrors';
@@ -44,9 +44,10 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
       }),
     config,
   );
-  const shape = readShape(config, configName);
+  const said = readShape(config, configName);
+  const { linearBias: _, slidingWindow: __, ...shape } = said;
   requireRoom(known.family, shape.contextLength);
-  const mapped = mapTensors(parts.stored, shape, known);
+  const mapped = mapTensors(parts.stored, said, known);
   const { vocabSize } = shape;
   const specials = resolveSpecials(known, {
     idOf,
@@ -75,7 +76,7 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
     shape: {
       ...shape,
       ropeScaling: scalingOf(shape, parts),
-      contextLength: Math.min(shape.contextLength, known.contextLimit ?? shape.contextLength),
+      contextLength: contextOf(known, said),
       tiedHead: mapped.tiedHead,
       qkNorm: mapped.qkNorm,
     },
@@ -92,7 +93,7 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
       ...(await remarksOn({
         mapped,
         known,
-        shape,
+        shape: said,
         config,
         configName,
         generationConfig,
@@ -106,6 +107,14 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
 function openingOf({ infill }: Family, { tokenizer }: CheckpointParts): InfillKind {
   const asks = (infill.kind === 'fim-order' || infill.kind === 'prompt') && infill.bos === 'tokenizer';
   return asks ? { ...infill, bos: tokenizer.addsBos } : infill;
+}
+
+/**
+ * As long as every token sees all that stands before it: a graph without a window gives the same numbers up to there, and
+ * others beyond.
+ */
+function contextOf({ contextLimit }: KnownFamily, { contextLength, slidingWindow }: ConfigShape): number {
+  return Math.min(contextLength, contextLimit ?? contextLength, slidingWindow ?? contextLength);
 }
 
 /** Factors that the checkpoint carries are the scaling by themselves. */

@@ -16,6 +16,7 @@ import {
 } from './family';
 import { Fields, show } from './fields';
 import { isObject, type JsonObject } from './json';
+import { SCHEME_NAMES } from './tensorNames';
 
 export const OVERRIDE_NAME = 'palimpsest.json';
 
@@ -64,7 +65,7 @@ export function applyOverride(override: JsonObject, base: KnownFamily | undefine
   const family: Family = {
     id: fields.string('id', old?.id),
     title: fields.string('title', old?.title),
-    tensorNames: fields.choice('tensorNames', ['llama', 'llada', 'gguf'], old?.tensorNames),
+    tensorNames: fields.choice('tensorNames', SCHEME_NAMES, old?.tensorNames),
     shifted: fields.boolean('shifted', old?.shifted),
     attention: replaced(fields, 'attention', attentionKind, old?.attention),
     infill: replaced(fields, 'infill', infillKind, old?.infill),

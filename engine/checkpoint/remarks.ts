@@ -30,6 +30,10 @@ export async function remarksOn(opened: Opened): Promise<readonly string[]> {
     remarks.push(
       `${configName} claims a context of ${shape.contextLength}; ${known.family.title} is used with ${known.contextLimit}.`,
     );
+  if (shape.slidingWindow !== undefined)
+    remarks.push(
+      `A token of ${known.family.title} sees ${shape.slidingWindow} tokens at the most; the context is that long, not ${shape.contextLength}.`,
+    );
   if (mapped.unused.length > 0)
     remarks.push(
       `${mapped.unused.length} tensors are not part of the decoder and are ignored, for example ${brief(mapped.unused[0] ?? '')}.`,

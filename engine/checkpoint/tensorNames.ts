@@ -1,10 +1,9 @@
 // How the families' files name a decoder's tensors, and the lookup that tolerates one prefix more or less.
 import type { Family } from './family';
 import type { StoredTensor } from './safetensors';
-import type { LayerRole } from './types';
+import type { BiasRole, LayerRole } from './types';
 
 export type NameScheme = Family['tensorNames'];
-export type BiasRole = 'queryBias' | 'keyBias' | 'valueBias' | 'attentionOutBias';
 export type Role = LayerRole | BiasRole;
 
 export interface SchemeNames {
@@ -13,32 +12,35 @@ export interface SchemeNames {
   readonly head: string;
   /** What stands before a layer's number. */
   readonly layer: string;
-  readonly roles: Readonly<Record<Role, string>>;
+  readonly roles: Readonly<Record<LayerRole, string>>;
 }
 
+const LLAMA: SchemeNames = {
+  embedding: 'model.embed_tokens.weight',
+  finalNorm: 'model.norm.weight',
+  head: 'lm_head.weight',
+  layer: 'model.layers.',
+  roles: {
+    attentionNorm: 'input_layernorm.weight',
+    query: 'self_attn.q_proj.weight',
+    key: 'self_attn.k_proj.weight',
+    value: 'self_attn.v_proj.weight',
+    attentionOut: 'self_attn.o_proj.weight',
+    queryNorm: 'self_attn.q_norm.weight',
+    keyNorm: 'self_attn.k_norm.weight',
+    ffnNorm: 'post_attention_layernorm.weight',
+    gate: 'mlp.gate_proj.weight',
+    up: 'mlp.up_proj.weight',
+    down: 'mlp.down_proj.weight',
+  },
+};
+
 export const SCHEMES: Readonly<Record<NameScheme, SchemeNames>> = {
-  llama: {
-    embedding: 'model.embed_tokens.weight',
-    finalNorm: 'model.norm.weight',
-    head: 'lm_head.weight',
-    layer: 'model.layers.',
-    roles: {
-      attentionNorm: 'input_layernorm.weight',
-      query: 'self_attn.q_proj.weight',
-      key: 'self_attn.k_proj.weight',
-      value: 'self_attn.v_proj.weight',
-      attentionOut: 'self_attn.o_proj.weight',
-      queryNorm: 'self_attn.q_norm.weight',
-      keyNorm: 'self_attn.k_norm.weight',
-      ffnNorm: 'post_attention_layernorm.weight',
-      gate: 'mlp.gate_proj.weight',
-      up: 'mlp.up_proj.weight',
-      down: 'mlp.down_proj.weight',
-      queryBias: 'self_attn.q_proj.bias',
-      keyBias: 'self_attn.k_proj.bias',
-      valueBias: 'self_attn.v_proj.bias',
-      attentionOutBias: 'self_attn.o_proj.bias',
-    },
+  llama: LLAMA,
+  // transformers, modeling_starcoder2.py: only the MLP has names of its own, and no gate.
+  starcoder2: {
+    ...LLAMA,
+    roles: { ...LLAMA.roles, up: 'mlp.c_fc.weight', down: 'mlp.c_proj.weight' },
   },
   // GSAI-ML/LLaDA-8B-Base, modeling_llada.py: silu(ff_proj) · up_proj, then ff_out.
   llada: {
@@ -58,10 +60,6 @@ export const SCHEMES: Readonly<Record<NameScheme, SchemeNames>> = {
       gate: 'ff_proj.weight',
       up: 'up_proj.weight',
       down: 'ff_out.weight',
-      queryBias: 'q_proj.bias',
-      keyBias: 'k_proj.bias',
-      valueBias: 'v_proj.bias',
-      attentionOutBias: 'attn_out.bias',
     },
   },
   // ggml's gguf-py/gguf/constants.py: one scheme for every architecture.
@@ -82,18 +80,28 @@ export const SCHEMES: Readonly<Record<NameScheme, SchemeNames>> = {
       gate: 'ffn_gate.weight',
       up: 'ffn_up.weight',
       down: 'ffn_down.weight',
-      queryBias: 'attn_q.bias',
-      keyBias: 'attn_k.bias',
-      valueBias: 'attn_v.bias',
-      attentionOutBias: 'attn_output.bias',
     },
   },
 };
 
-const SCHEME_NAMES = ['llama', 'llada', 'gguf'] as const satisfies readonly NameScheme[];
+/** In the order in which they are tried. */
+export const SCHEME_NAMES = ['llama', 'llada', 'starcoder2', 'gguf'] as const satisfies readonly NameScheme[];
 
 export function layerName(names: SchemeNames, layer: number, role: Role): string {
-  return `${names.layer}${layer}.${names.roles[role]}`;
+  const { weight, isBias } = weightOf(role);
+  const name = `${names.layer}${layer}.${names.roles[weight]}`;
+  return isBias ? biasName(name) : name;
+}
+
+/** In every scheme a bias stands beside its weight. */
+export function biasName(weight: string): string {
+  return weight.replace(/\.weight$/, '.bias');
+}
+
+/** The role itself, or the one whose bias it is. */
+export function weightOf(role: Role): { readonly weight: LayerRole; readonly isBias: boolean } {
+  const isBias = role.endsWith('Bias');
+  return { weight: (isBias ? role.slice(0, -'Bias'.length) : role) as LayerRole, isBias };
 }
 
 /** Looks names up with the prefix that this checkpoint puts in front, or leaves out. */

@@ -5,16 +5,8 @@ import type { ConfigShape } from './config';
 import type { KnownFamily } from './families';
 import { brief } from './fields';
 import { isUsableDtype, type StoredTensor } from './safetensors';
-import {
-  type BiasRole,
-  type Finder,
-  layerName,
-  type NameScheme,
-  type Role,
-  SCHEMES,
-  type SchemeNames,
-  schemeOf,
-} from './tensorNames';
+import { biasName, layerName, type NameScheme, type Role, SCHEMES, schemeOf } from './tensorNames';
+import { layerRoles, shapeOf } from './tensorRoles';
 import type { DecoderTensors, LayerTensors, TensorLocation } from './types';
 
 export interface MappedTensors {
@@ -40,9 +32,8 @@ export function mapTensors(
 ): MappedTensors {
   const { scheme, finder } = schemeOf(stored, known.family.tensorNames);
   const names = SCHEMES[scheme];
-  const qkNorm = known.qkNorm === true || finder.has(layerName(names, 0, 'queryNorm'));
+  const roles = layerRoles(shape, known, (role) => finder.has(layerName(names, 0, role)));
   const tiedHead = shape.tiedHead ?? !finder.has(names.head);
-  const shapes = roleShapes(shape);
   const missing: string[] = [];
   const take = (name: string, expected: readonly number[]): TensorLocation | undefined => {
     const tensor = finder.find(name);
@@ -51,87 +42,44 @@ export function mapTensors(
   };
   const embedding = take(names.embedding, [shape.vocabSize, shape.hiddenSize]);
   const finalNorm = take(names.finalNorm, [shape.hiddenSize]);
+  const finalNormBias =
+    shape.norm === 'layer' ? take(biasName(names.finalNorm), [shape.hiddenSize]) : undefined;
   const head = tiedHead ? embedding : take(names.head, [shape.vocabSize, shape.hiddenSize]);
-  const biases = biasRoles(finder, names, known);
   const layers: Partial<Record<Role, TensorLocation>>[] = [];
   for (let layer = 0; layer < shape.layers; layer++) {
     const found: Partial<Record<Role, TensorLocation>> = {};
-    for (const role of [...REQUIRED_ROLES, ...(qkNorm ? NORM_ROLES : []), ...biases]) {
-      const tensor = take(layerName(names, layer, role), shapes[role]);
+    for (const role of roles) {
+      const tensor = take(layerName(names, layer, role), shapeOf(role, shape));
       if (tensor) found[role] = tensor;
     }
     layers.push(found);
   }
   if (missing.length > 0 || !embedding || !finalNorm || !head) throw missingTensors(missing);
-  const unused = unusedNames(stored, { embedding, finalNorm, head, layers }, finder.nameOf(names.head));
+  const outside = { embedding, finalNorm, head, ...(finalNormBias ? { finalNormBias } : {}) };
+  const tensors = { ...outside, layers: layers.map(completeLayer) };
+  const unused = unusedNames(stored, tensors, finder.nameOf(names.head));
   refuseUnusedInLayers(unused, finder.nameOf(names.layer), shape.layers);
   return {
     scheme,
     unused,
-    qkNorm,
+    qkNorm: roles.includes('queryNorm'),
     tiedHead,
     storedHead: tiedHead ? finder.find(names.head) : undefined,
-    tensors: { embedding, finalNorm, head, layers: layers.map(completeLayer) },
+    tensors,
   };
 }
 
-const REQUIRED_ROLES = [
-  'attentionNorm',
-  'query',
-  'key',
-  'value',
-  'attentionOut',
-  'ffnNorm',
-  'gate',
-  'up',
-  'down',
-] as const;
-const NORM_ROLES = ['queryNorm', 'keyNorm'] as const;
-const BIAS_ROLES = ['queryBias', 'keyBias', 'valueBias', 'attentionOutBias'] as const;
-
 /** Every tensor of the decoder once. */
-export function usedTensors(tensors: DecoderTensors): readonly TensorLocation[] {
-  const all = [tensors.embedding, tensors.finalNorm, tensors.head, ...tensors.layers.flatMap(Object.values)];
-  return [...new Map(all.map((tensor: TensorLocation) => [tensor.name, tensor])).values()];
+export function usedTensors({ layers, ...outside }: DecoderTensors): readonly TensorLocation[] {
+  const all: TensorLocation[] = [...Object.values(outside), ...layers.flatMap(Object.values)];
+  return [...new Map(all.map((tensor) => [tensor.name, tensor])).values()];
 }
 
 function completeLayer(found: Partial<Record<Role, TensorLocation>>): LayerTensors {
-  const { attentionNorm, query, key, value, attentionOut, ffnNorm, gate, up, down, ...optional } = found;
-  if (!attentionNorm || !query || !key || !value || !attentionOut || !ffnNorm || !gate || !up || !down)
+  const { attentionNorm, query, key, value, attentionOut, ffnNorm, up, down } = found;
+  if (!attentionNorm || !query || !key || !value || !attentionOut || !ffnNorm || !up || !down)
     throw missingTensors([]);
-  return { attentionNorm, query, key, value, attentionOut, ffnNorm, gate, up, down, ...optional };
-}
-
-/** Biases that layer 0 has, or that the family always has; every layer must then have them. */
-function biasRoles(finder: Finder, names: SchemeNames, known: KnownFamily): readonly BiasRole[] {
-  return BIAS_ROLES.filter(
-    (role) =>
-      finder.has(layerName(names, 0, role)) || (known.qkvBias === true && role !== 'attentionOutBias'),
-  );
-}
-
-/** Weights are [out, in], as PyTorch's Linear stores them. */
-function roleShapes(shape: ConfigShape): Readonly<Record<Role, readonly number[]>> {
-  const { hiddenSize, ffnSize, headSize } = shape;
-  const queries = shape.heads * headSize;
-  const keys = shape.kvHeads * headSize;
-  return {
-    attentionNorm: [hiddenSize],
-    query: [queries, hiddenSize],
-    key: [keys, hiddenSize],
-    value: [keys, hiddenSize],
-    attentionOut: [hiddenSize, queries],
-    queryNorm: [headSize],
-    keyNorm: [headSize],
-    ffnNorm: [hiddenSize],
-    gate: [ffnSize, hiddenSize],
-    up: [ffnSize, hiddenSize],
-    down: [hiddenSize, ffnSize],
-    queryBias: [queries],
-    keyBias: [keys],
-    valueBias: [keys],
-    attentionOutBias: [hiddenSize],
-  };
+  return { ...found, attentionNorm, query, key, value, attentionOut, ffnNorm, up, down };
 }
 
 function checked(tensor: StoredTensor, expected: readonly number[]): TensorLocation {
@@ -165,17 +113,11 @@ function missingTensors(names: readonly string[]): EngineError {
 
 function unusedNames(
   stored: ReadonlyMap<string, StoredTensor>,
-  used: {
-    readonly embedding: TensorLocation;
-    readonly finalNorm: TensorLocation;
-    readonly head: TensorLocation;
-    readonly layers: readonly Partial<Record<Role, TensorLocation>>[];
-  },
+  tensors: DecoderTensors,
   headName: string,
 ): readonly string[] {
   // A tied head that was saved all the same is the embedding table again; inv_freq is computed from rope_theta.
-  const names = new Set([used.embedding.name, used.finalNorm.name, used.head.name, headName]);
-  for (const layer of used.layers) for (const tensor of Object.values(layer)) names.add(tensor.name);
+  const names = new Set([headName, ...usedTensors(tensors).map(({ name }) => name)]);
   return [...stored.keys()].filter((name) => !names.has(name) && !name.endsWith('rotary_emb.inv_freq'));
 }
 

@@ -53,6 +53,12 @@ export type RopeScaling =
   /** [headSize / 2] what each frequency is divided by. */
   | { readonly kind: 'factors'; readonly factors: readonly number[] };
 
+/** `rms`: root mean square, with a gain; `layer`: mean and variance (arXiv 1607.06450), with a gain and a bias. */
+type NormKind = 'rms' | 'layer';
+
+/** `swiglu`: down(silu(gate) · up), arXiv 2002.05202; `gelu`: down(gelu(up)), by GELU's tanh formula (arXiv 1606.08415). */
+type MlpKind = 'swiglu' | 'gelu';
+
 /** The decoder's shape, the same for every family. Lengths in elements. */
 export interface DecoderShape {
   readonly hiddenSize: number;
@@ -63,7 +69,10 @@ export interface DecoderShape {
   readonly ffnSize: number;
   /** Rows of the embedding table and of the head (can exceed the tokenizer's vocabulary). */
   readonly vocabSize: number;
+  /** Of the residual stream; norms of queries and keys are root mean squares in every family. */
+  readonly norm: NormKind;
   readonly normEpsilon: number;
+  readonly mlp: MlpKind;
   readonly ropeTheta: number;
   readonly ropeScaling: RopeScaling;
   readonly contextLength: number;
@@ -84,18 +93,16 @@ export type LayerRole =
   | 'gate'
   | 'up'
   | 'down';
+export type BiasRole = `${Exclude<LayerRole, 'queryNorm' | 'keyNorm' | 'gate'>}Bias`;
+/** Roles that some families' layers do without. */
+type OptionalRole = 'queryNorm' | 'keyNorm' | 'gate' | BiasRole;
 export type LayerTensors = Readonly<
-  Record<Exclude<LayerRole, 'queryNorm' | 'keyNorm'>, TensorLocation> &
-    Partial<
-      Record<
-        'queryNorm' | 'keyNorm' | 'queryBias' | 'keyBias' | 'valueBias' | 'attentionOutBias',
-        TensorLocation
-      >
-    >
+  Record<Exclude<LayerRole, OptionalRole>, TensorLocation> & Partial<Record<OptionalRole, TensorLocation>>
 >;
 export interface DecoderTensors {
   readonly embedding: TensorLocation;
   readonly finalNorm: TensorLocation;
+  readonly finalNormBias?: TensorLocation;
   /** The embedding table again where the head is tied. [vocabSize, hiddenSize] */
   readonly head: TensorLocation;
   readonly layers: readonly LayerTensors[];

@@ -2,7 +2,7 @@
 // into the sequence, so K/V is never repeated for them; a past of one lane serves all lanes.
 import type { DecoderShape, LayerTensors } from '../checkpoint/types';
 import type { LinearLayers } from './linear';
-import { rmsNorm } from './norm';
+import { headNorm } from './norm';
 import { DataType, type GraphWriter } from './onnxWriter';
 import { type RotaryAngles, rotate } from './rotary';
 import type { GraphOptions } from './types';
@@ -75,7 +75,7 @@ function heads(
   const { graph, linear, shape, lanesAndLength } = context;
   const target = graph.op('Concat', [lanesAndLength, graph.int64([count, shape.headSize])], { axis: 0 });
   const split = graph.op('Reshape', [linear.leave(projected), target]);
-  const normed = norm ? rmsNorm(context, split, norm) : split;
+  const normed = norm ? headNorm(context, split, norm) : split;
   return graph.op('Transpose', [normed], { perm: [0, 2, 1, 3] }, output);
 }
 

@@ -1,5 +1,6 @@
 // Checkpoint → graph: the whole way from an opened checkpoint to what a session is made of.
 import { realpath } from 'node:fs/promises';
+import { usedTensors } from '../checkpoint/tensors';
 import type { DecoderTensors } from '../checkpoint/types';
 import { throwIfCancelled } from '../errors';
 import { ensureFolder } from '../folder';
@@ -53,9 +54,7 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
 };
 
 function weightFiles(tensors: DecoderTensors): readonly string[] {
-  const layers = tensors.layers.flatMap((layer) => Object.values(layer));
-  const all = [tensors.embedding, tensors.finalNorm, tensors.head, ...layers];
-  return [...new Set(all.map((tensor) => tensor.file))];
+  return [...new Set(usedTensors(tensors).map(({ file }) => file))];
 }
 
 /** The folder with links resolved, made where it is missing: external data may not lead through a link. */

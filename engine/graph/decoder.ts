@@ -1,10 +1,11 @@
-// The decoder of Llama-like families, layer by layer. What attends to what is the bias's business, so the same
+// The decoder of all families, layer by layer. What attends to what is the bias's business, so the same
 // graph serves full, block-causal and cached-canvas attention.
 import type { DecoderShape, DecoderTensors } from '../checkpoint/types';
 import { type AttentionContext, addAttention, fusedBias } from './attention';
 import { addHead } from './head';
 import type { LinearLayers } from './linear';
-import { addAndNorm, rmsNorm } from './norm';
+import { addMlp } from './mlp';
+import { addAndNorm, residualNorm } from './norm';
 import { DataType, type GraphWriter } from './onnxWriter';
 import { addRotaryAngles } from './rotary';
 import type { GraphOptions } from './types';
@@ -39,7 +40,8 @@ export function addDecoder(
   let residual = weights.rows(tensors.embedding, graph.op('Reshape', [ids, graph.int64([-1])]));
   let normed = '';
   tensors.layers.forEach((layer, index) => {
-    if (index === 0) normed = rmsNorm(context, residual, layer.attentionNorm);
+    const { attentionNorm, attentionNormBias, ffnNorm, ffnNormBias } = layer;
+    if (index === 0) normed = residualNorm(context, residual, attentionNorm, attentionNormBias);
     let attended = addAttention(context, layer, index, normed);
     if (index === tensors.layers.length - 1) {
       // Behind the last attention positions no longer meet: only the asked-for rows go on.
@@ -47,14 +49,14 @@ export function addDecoder(
       residual = graph.op('Gather', [residual, rows], { axis: 0 });
     }
     const attentionOut = linear.project(linear.enter(attended), layer.attentionOut, layer.attentionOutBias);
-    ({ normed, residual } = addAndNorm(context, linear.leave(attentionOut), residual, layer.ffnNorm));
-
-    const entered = linear.enter(normed);
-    const gate = graph.contrib('QuickGelu', [linear.project(entered, layer.gate)], { alpha: { float: 1 } });
-    const gated = graph.op('Mul', [gate, linear.project(entered, layer.up)]);
-    const ffnOut = linear.leave(linear.project(gated, layer.down));
-    const nextNorm = tensors.layers[index + 1]?.attentionNorm ?? tensors.finalNorm;
-    ({ normed, residual } = addAndNorm(context, ffnOut, residual, nextNorm));
+    const attentionDone = linear.leave(attentionOut);
+    ({ normed, residual } = addAndNorm(context, attentionDone, residual, ffnNorm, ffnNormBias));
+    const ffnOut = addMlp(context, layer, normed);
+    const next = tensors.layers[index + 1];
+    const [gain, bias] = next
+      ? [next.attentionNorm, next.attentionNormBias]
+      : [tensors.finalNorm, tensors.finalNormBias];
+    ({ normed, residual } = addAndNorm(context, ffnOut, residual, gain, bias));
   });
   addHead(graph, linear, tensors.head, shape, options, normed);
 }

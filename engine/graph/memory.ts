@@ -34,7 +34,7 @@ const SLICE_BYTES = 8 * 2 ** 20;
 const HEAD_TENSORS = 7;
 /** Tensors of attention scores that are there at once. */
 const SCORE_TENSORS = 3.2;
-/** Shares of a token's widths that are there at once: of the gated MLP, and of the residual stream with its roundings. */
+/** Shares of a token's widths that are there at once: of the MLP (a gated one's), and of the residual stream with its roundings. */
 const FFN_TENSORS = 3;
 const HIDDEN_TENSORS = 8;
 /** The allocator rounds up, and needs something to begin with. */
@@ -94,9 +94,10 @@ export function longestPass(shape: DecoderShape, bytes: number): number {
 
 /** Weights of the linear layers, the head included. */
 export function linearWeights(shape: DecoderShape): number {
-  const { hiddenSize, layers, heads, kvHeads, headSize, ffnSize, vocabSize } = shape;
+  const { hiddenSize, layers, heads, kvHeads, headSize, ffnSize, vocabSize, mlp } = shape;
   const attention = 2 * hiddenSize * heads * headSize + 2 * hiddenSize * kvHeads * headSize;
-  return layers * (attention + 3 * hiddenSize * ffnSize) + vocabSize * hiddenSize;
+  const ffn = (mlp === 'swiglu' ? 3 : 2) * hiddenSize * ffnSize;
+  return layers * (attention + ffn) + vocabSize * hiddenSize;
 }
 
 /** Estimates for every precision; norms and biases come on top. */

@@ -49,7 +49,7 @@ export function quantisedTensors(tensors: DecoderTensors, precision: QuantisedPr
     layer.key,
     layer.value,
     layer.attentionOut,
-    layer.gate,
+    ...(layer.gate ? [layer.gate] : []),
     layer.up,
     layer.down,
   ]);

@@ -3,7 +3,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { narrow } from '../checkpoint/halves';
 import { usedTensors } from '../checkpoint/tensors';
-import type { Checkpoint, DecoderTensors, LayerTensors, TensorLocation } from '../checkpoint/types';
+import type { Checkpoint, DecoderTensors, TensorLocation } from '../checkpoint/types';
 import { EngineError, isEngineError, throwIfCancelled } from '../errors';
 import type { QuantiseContext } from './quantise';
 import { checkedLength } from './quantisedWeightsCheck';
@@ -86,20 +86,12 @@ function packedTensors(tensors: DecoderTensors, precision: Precision): readonly 
 }
 
 function mapTensors(
-  tensors: DecoderTensors,
+  { layers, ...outside }: DecoderTensors,
   map: (tensor: TensorLocation) => TensorLocation,
 ): DecoderTensors {
-  return {
-    embedding: map(tensors.embedding),
-    finalNorm: map(tensors.finalNorm),
-    head: map(tensors.head),
-    layers: tensors.layers.map(
-      (layer) =>
-        Object.fromEntries(
-          Object.entries(layer).map(([role, tensor]) => [role, map(tensor)]),
-        ) as unknown as LayerTensors,
-    ),
-  };
+  const mapEach = <T extends object>(tensors: T) =>
+    Object.fromEntries(Object.entries(tensors).map(([role, tensor]) => [role, map(tensor)])) as T;
+  return { ...mapEach(outside), layers: layers.map(mapEach) };
 }
 
 interface Entry {

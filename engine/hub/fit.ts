@@ -58,7 +58,9 @@ function machineMemory(): number {
 function decoderShape({ shape, context = 4096 }: Sized): DecoderShape {
   return {
     ...shape,
+    norm: 'rms',
     normEpsilon: 1e-6,
+    mlp: 'swiglu',
     ropeTheta: 1e6,
     ropeScaling: { kind: 'none' },
     contextLength: context,

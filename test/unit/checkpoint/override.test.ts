@@ -97,6 +97,14 @@ describe('palimpsest.json', () => {
     ],
     [
       {
+        tensorNames: 'starcoder2',
+        length: { kind: 'end-token', alsoEnds: ['sep'] },
+        tokens: { mask: 'M', end: 'E', sep: 'S' },
+      },
+      { tensorNames: 'starcoder2', length: { kind: 'end-token', alsoEnds: ['sep'] } },
+    ],
+    [
+      {
         length: { kind: 'expand-delete', initialMasks: 16 },
         tokens: { mask: 'M', expand: 'X', delete: 'D' },
         sampling: { rule: 'threshold', temperature: 0.5, threshold: 0.8, steps: 12 },
@@ -147,6 +155,12 @@ describe('palimpsest.json', () => {
     [{ length: { kind: 'end-token' }, tokens: { end: null } }, 'needs the token end'],
     [{ length: { kind: 'end-token', asCell: 'yes' } }, 'asCell is "yes"'],
     [{ length: { kind: 'fixed', asCell: true } }, '"asCell"'],
+    [{ length: { kind: 'end-token', alsoEnds: 'sep' } }, 'alsoEnds must be a list of names of tokens'],
+    [{ length: { kind: 'end-token', alsoEnds: ['stop'] } }, 'alsoEnds must be a list of names of tokens'],
+    [
+      { length: { kind: 'end-token', alsoEnds: ['sep'] }, tokens: { mask: 'M', end: 'E' } },
+      'needs the token sep',
+    ],
     [{ attention: { kind: 'block-causal', blockLength: 8, partLength: 3 } }, 'partLength does not divide'],
     [{ infill: { kind: 'prompt', bos: 'always' } }, 'bos is "always"'],
     [{ sampling: { rule: 'top-k', temperature: 0, bounds: { 'top-k': 1 } } }, '"top-k"'],

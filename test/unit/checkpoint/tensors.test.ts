@@ -45,7 +45,7 @@ describe('tensor roles', () => {
     const { tensors, scheme, qkNorm, tiedHead, unused } = map(DREAM);
     assert.deepEqual([scheme, qkNorm, tiedHead, unused], ['llama', false, false, []]);
     assert.equal(tensors.head.name, HEAD);
-    assert.equal(tensors.layers[1]?.gate.name, 'model.layers.1.mlp.gate_proj.weight');
+    assert.equal(tensors.layers[1]?.gate?.name, 'model.layers.1.mlp.gate_proj.weight');
     assert.equal(tensors.layers[1]?.keyBias?.name, 'model.layers.1.self_attn.k_proj.bias');
     assert.equal(tensors.layers[1]?.attentionOutBias, undefined);
   });
@@ -56,7 +56,7 @@ describe('tensor roles', () => {
     assert.equal(scheme, 'llada');
     assert.equal(tensors.head.name, 'model.transformer.ff_out.weight');
     assert.deepEqual(
-      [tensors.layers[0]?.gate.name, tensors.layers[0]?.down.name, tensors.layers[0]?.attentionOut.name],
+      [tensors.layers[0]?.gate?.name, tensors.layers[0]?.down.name, tensors.layers[0]?.attentionOut.name],
       ['ff_proj', 'ff_out', 'attn_out'].map((name) => `model.transformer.blocks.0.${name}.weight`),
     );
   });

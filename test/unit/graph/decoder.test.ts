@@ -76,12 +76,17 @@ function headsFirst(rows: readonly Float64Array[], { kvHeads, headSize }: Decode
   );
 }
 
+/** As StarCoder2 has it. */
+const PLAIN = { norm: 'layer', mlp: 'gelu' } as const;
+
 const VARIANTS: Readonly<Record<string, TinyOptions>> = {
   'grouped heads, untied head': {},
   'biases, tied head': { attentionBiases: true, shape: { tiedHead: true } },
   'QK norm, head size unlike hidden size over heads': { shape: { qkNorm: true, headSize: 32 } },
   'as many K/V heads as heads, large base': { shape: { kvHeads: 4, ropeTheta: 1e6 } },
   'one layer, one K/V head, odd vocabulary': { shape: { layers: 1, kvHeads: 1, vocabSize: 97 } },
+  'layer norms, a plain MLP, biases everywhere': { shape: PLAIN, attentionBiases: true, mlpBiases: true },
+  'layer norms, a plain MLP without biases, tied head': { shape: { ...PLAIN, tiedHead: true } },
 };
 
 describe('the decoder graph equals the reference', () => {
@@ -171,6 +176,25 @@ describe('fp16 products', () => {
       }
     });
   }
+
+  test('are near the reference with layer norms and a plain MLP', async () => {
+    const tiny = writeTinyCheckpoint(temporaryFolder('tiny'), {
+      ...{ shape: PLAIN, attentionBiases: true, mlpBiases: true },
+    });
+    const { shape, tensors } = tiny.checkpoint;
+    const ids = randomIds(9, shape.vocabSize, 3);
+    const request = { positions: range(9), sees: () => true };
+    const want = referenceDecoder(shape, tensors, tiny.values, { ids, ...request });
+    const forward = await open(tiny, { precision: 'fp16' });
+    const got = await forward({
+      ids: [ids],
+      positions: [request.positions],
+      past: voidCache(shape),
+      sees: (_, __, key) => key > 0,
+      rows: range(9),
+    });
+    close(got.logits, want.logits, 5e-3);
+  });
 });
 
 describe('a cached past', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { DecoderShape } from '../../../engine/checkpoint/types';
 import { isEngineError } from '../../../engine/errors';
-import { headRowsFor, longestPass, passBytes } from '../../../engine/graph/memory';
+import { headRowsFor, linearWeights, longestPass, passBytes } from '../../../engine/graph/memory';
 import { availableMemory, checkFits, checkPassFits } from '../../../engine/runtime/availableMemory';
 
 /** Qwen2-0.5B's. */
@@ -15,7 +15,9 @@ const HALF: DecoderShape = {
   headSize: 64,
   ffnSize: 4864,
   vocabSize: 151_936,
+  norm: 'rms',
   normEpsilon: 1e-6,
+  mlp: 'swiglu',
   ropeTheta: 1e6,
   ropeScaling: { kind: 'none' },
   contextLength: 2048,
@@ -56,6 +58,17 @@ describe('the memory of a pass', () => {
     assert.ok(passBytes(HALF, { length: most + 1, past: 1, rows: most + 1 }) > bytes);
     assert.equal(longestPass(HALF, 1e6), 0);
   });
+});
+
+test('a plain MLP has two matrices, a gated one three', () => {
+  const gate = HALF.layers * HALF.hiddenSize * HALF.ffnSize;
+  assert.equal(linearWeights(HALF) - linearWeights({ ...HALF, mlp: 'gelu' }), gate);
+  // bigcode/starcoder2-3b: 3,030,371,328 parameters, of which the rest are norms and biases.
+  const starCoder = {
+    ...{ ...HALF, hiddenSize: 3072, layers: 30, heads: 24, kvHeads: 2, headSize: 128, ffnSize: 12_288 },
+    ...{ vocabSize: 49_152, mlp: 'gelu' as const },
+  };
+  assert.equal(linearWeights(starCoder), 3_029_336_064);
 });
 
 describe('what does not fit', () => {

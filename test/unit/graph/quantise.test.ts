@@ -182,6 +182,11 @@ const VARIANTS: Readonly<Record<string, TinyOptions>> = {
     dtype: 'BF16',
   },
   'tied head, fp16': { shape: { tiedHead: true }, dtype: 'F16' },
+  'layer norms, a plain MLP, biases everywhere': {
+    shape: { norm: 'layer', mlp: 'gelu' },
+    attentionBiases: true,
+    mlpBiases: true,
+  },
 };
 
 describe('quantised graphs equal the reference on rounded weights', () => {
@@ -297,11 +302,11 @@ describe('the quantised file', () => {
     assert.ok((await make()).bytes.equals(bytes));
 
     // One weight between the samples, at another time.
-    const { gate } = at(tiny.checkpoint.tensors.layers, 0);
-    const weights = await open(gate.file, 'r+');
-    await weights.write(Buffer.from(Float32Array.of(9).buffer), 0, 4, gate.offset + 5000);
+    const { up } = at(tiny.checkpoint.tensors.layers, 0);
+    const weights = await open(up.file, 'r+');
+    await weights.write(Buffer.from(Float32Array.of(9).buffer), 0, 4, up.offset + 5000);
     await weights.close();
-    await utimes(gate.file, new Date(), new Date(Date.now() + 5000));
+    await utimes(up.file, new Date(), new Date(Date.now() + 5000));
     const changed = await make();
     assert.equal(changed.file, file);
     assert.equal(changed.bytes.equals(bytes), false);

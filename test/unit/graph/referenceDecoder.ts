@@ -40,10 +40,20 @@ export function referenceDecoder(
       ),
     );
   };
-  const norm = (x: Values, gain: TensorLocation): Values => {
+  const rmsNorm = (x: Values, gain: TensorLocation): Values => {
     const gains = read(gain);
     const mean = x.reduce((sum, value) => sum + value * value, 0) / x.length;
     return x.map((value, index) => (value / Math.sqrt(mean + shape.normEpsilon)) * at(gains, index));
+  };
+  const norm = (x: Values, gain: TensorLocation, bias?: TensorLocation): Values => {
+    if (shape.norm === 'rms') return rmsNorm(x, gain);
+    const mean = x.reduce((sum, value) => sum + value, 0) / x.length;
+    const offsets = bias ? read(bias) : undefined;
+    const normed = rmsNorm(
+      x.map((value) => value - mean),
+      gain,
+    );
+    return normed.map((value, index) => value + (offsets?.[index] ?? 0));
   };
   const head = (x: Values, index: number) => x.subarray(index * shape.headSize, (index + 1) * shape.headSize);
   const eachHead = (x: Values, change: (part: Values) => Values): Values => {
@@ -70,17 +80,17 @@ export function referenceDecoder(
   const values: Values[][] = [];
   for (const layer of tensors.layers) {
     const { queryNorm, keyNorm } = layer;
-    const normed = states.map((state) => norm(state, layer.attentionNorm));
+    const normed = states.map((state) => norm(state, layer.attentionNorm, layer.attentionNormBias));
     const queries = normed.map((x, index) => {
       const query = linear(x, layer.query, layer.queryBias);
       return rotated(
-        queryNorm ? eachHead(query, (part) => norm(part, queryNorm)) : query,
+        queryNorm ? eachHead(query, (part) => rmsNorm(part, queryNorm)) : query,
         at(positions, index),
       );
     });
     const layerKeys = normed.map((x, index) => {
       const key = linear(x, layer.key, layer.keyBias);
-      return rotated(keyNorm ? eachHead(key, (part) => norm(part, keyNorm)) : key, at(positions, index));
+      return rotated(keyNorm ? eachHead(key, (part) => rmsNorm(part, keyNorm)) : key, at(positions, index));
     });
     const layerValues = normed.map((x) => linear(x, layer.value, layer.valueBias));
     states = states.map((state, index) => {
@@ -103,16 +113,24 @@ export function referenceDecoder(
         });
       }
       const middle = sum(state, linear(attended, layer.attentionOut, layer.attentionOutBias));
-      const x = norm(middle, layer.ffnNorm);
-      const up = linear(x, layer.up);
-      const gated = linear(x, layer.gate).map((gate, i) => (gate / (1 + Math.exp(-gate))) * at(up, i));
-      return sum(middle, linear(gated, layer.down));
+      const x = norm(middle, layer.ffnNorm, layer.ffnNormBias);
+      const up = linear(x, layer.up, layer.upBias);
+      const inner = layer.gate
+        ? linear(x, layer.gate).map((gate, i) => (gate / (1 + Math.exp(-gate))) * at(up, i))
+        : up.map(gelu);
+      return sum(middle, linear(inner, layer.down, layer.downBias));
     });
     keys.push(layerKeys);
     values.push(layerValues);
   }
-  const logits = states.map((state) => linear(norm(state, tensors.finalNorm), tensors.head));
+  const { finalNorm, finalNormBias, head: headWeight } = tensors;
+  const logits = states.map((state) => linear(norm(state, finalNorm, finalNormBias), headWeight));
   return { logits, keys, values };
+}
+
+/** By its tanh formula (arXiv 1606.08415, section 2). */
+function gelu(x: number): number {
+  return (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 }
 
 function dot(a: Values, b: Values): number {

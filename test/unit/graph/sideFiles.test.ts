@@ -86,12 +86,12 @@ describe('one side file for a model', () => {
       ['copy'],
     );
     const other = await copied(copy, 'other', new Date(Date.now() + 120_000));
-    const { gate } = other.tensors.layers[0] ?? assert.fail();
+    const { up } = other.tensors.layers[0] ?? assert.fail();
     const bytes = Buffer.from(Float32Array.of(9).buffer);
     const { open } = await import('node:fs/promises');
-    const handle = await open(gate.file, 'r+');
+    const handle = await open(up.file, 'r+');
     // Between two samples.
-    await handle.write(bytes, 0, 4, gate.offset + 5000);
+    await handle.write(bytes, 0, 4, up.offset + 5000);
     await handle.close();
     assert.equal(await makes(other, folder), true);
     assert.equal((await weightsIn(folder)).length, 1);

@@ -21,6 +21,8 @@ export interface TinyOptions {
   readonly shape?: Partial<DecoderShape>;
   readonly dtype?: TensorDtype;
   readonly attentionBiases?: boolean;
+  /** Of a plain MLP. */
+  readonly mlpBiases?: boolean;
   /** Factor on the embedding table, and so on the residual stream. */
   readonly embeddingScale?: number;
   readonly seed?: number;
@@ -34,7 +36,9 @@ const BASE: DecoderShape = {
   headSize: 16,
   ffnSize: 96,
   vocabSize: 131,
+  norm: 'rms',
   normEpsilon: 1e-6,
+  mlp: 'swiglu',
   ropeTheta: 10000,
   ropeScaling: { kind: 'none' },
   contextLength: 256,
@@ -70,7 +74,7 @@ export function writeTinyCheckpoint(folder: string, options: TinyOptions = {}): 
   const shape: DecoderShape = { ...BASE, ...options.shape };
   const dtype = options.dtype ?? 'F32';
   const random = randomNumbers(options.seed ?? 1);
-  const shapes = tensorShapes(shape, options.attentionBiases ?? false);
+  const shapes = tensorShapes(shape, options);
 
   const values = new Map<string, Float32Array>();
   const header: Record<string, { dtype: string; shape: readonly number[]; data_offsets: [number, number] }> =
@@ -79,7 +83,7 @@ export function writeTinyCheckpoint(folder: string, options: TinyOptions = {}): 
   let at = 0;
   for (const [name, dims] of shapes) {
     const count = dims.reduce((product, length) => product * length, 1);
-    const around = name.includes('norm') ? 1 : 0;
+    const around = name.endsWith('norm.weight') ? 1 : 0;
     // Biases are large on purpose: a head that takes the wrong one is far off.
     const spread = name.endsWith('bias') ? 1 : dims.length === 1 ? 0.5 : 2 / Math.sqrt(dims[1] ?? 1);
     const scale = name === 'embed.weight' ? (options.embeddingScale ?? 1) : 1;
@@ -111,12 +115,19 @@ export function writeTinyCheckpoint(folder: string, options: TinyOptions = {}): 
   return { checkpoint: describe(folder, shape, dtype, locations), values };
 }
 
-function tensorShapes(shape: DecoderShape, attentionBiases: boolean): Map<string, number[]> {
+function tensorShapes(
+  shape: DecoderShape,
+  { attentionBiases = false, mlpBiases = false }: TinyOptions,
+): Map<string, number[]> {
   const { hiddenSize, heads, kvHeads, headSize, ffnSize, vocabSize } = shape;
   const shapes = new Map<string, number[]>([['embed.weight', [vocabSize, hiddenSize]]]);
   for (let layer = 0; layer < shape.layers; layer++) {
     const add = (role: string, dims: number[]) => shapes.set(`layers.${layer}.${role}`, dims);
-    add('attentionNorm.weight', [hiddenSize]);
+    const addNorm = (role: string) => {
+      add(`${role}.weight`, [hiddenSize]);
+      if (shape.norm === 'layer') add(`${role}.bias`, [hiddenSize]);
+    };
+    addNorm('attentionNorm');
     add('query.weight', [heads * headSize, hiddenSize]);
     add('key.weight', [kvHeads * headSize, hiddenSize]);
     add('value.weight', [kvHeads * headSize, hiddenSize]);
@@ -131,12 +142,17 @@ function tensorShapes(shape: DecoderShape, attentionBiases: boolean): Map<string
       add('queryNorm.weight', [headSize]);
       add('keyNorm.weight', [headSize]);
     }
-    add('ffnNorm.weight', [hiddenSize]);
-    add('gate.weight', [ffnSize, hiddenSize]);
+    addNorm('ffnNorm');
+    if (shape.mlp === 'swiglu') add('gate.weight', [ffnSize, hiddenSize]);
     add('up.weight', [ffnSize, hiddenSize]);
     add('down.weight', [hiddenSize, ffnSize]);
+    if (mlpBiases) {
+      add('up.bias', [ffnSize]);
+      add('down.bias', [hiddenSize]);
+    }
   }
   shapes.set('final_norm.weight', [hiddenSize]);
+  if (shape.norm === 'layer') shapes.set('final_norm.bias', [hiddenSize]);
   if (!shape.tiedHead) shapes.set('head.weight', [vocabSize, hiddenSize]);
   return shapes;
 }
@@ -199,14 +215,18 @@ function describe(
       value: weight('value'),
       attentionOut: weight('attentionOut'),
       ffnNorm: weight('ffnNorm'),
-      gate: weight('gate'),
+      ...(shape.mlp === 'swiglu' ? { gate: weight('gate') } : {}),
       up: weight('up'),
       down: weight('down'),
       ...(shape.qkNorm ? { queryNorm: weight('queryNorm'), keyNorm: weight('keyNorm') } : {}),
+      ...bias('attentionNorm'),
       ...bias('query'),
       ...bias('key'),
       ...bias('value'),
       ...bias('attentionOut'),
+      ...bias('ffnNorm'),
+      ...bias('up'),
+      ...bias('down'),
     };
   });
   return {
@@ -227,6 +247,7 @@ function describe(
     tensors: {
       embedding: find('embed.weight'),
       finalNorm: find('final_norm.weight'),
+      ...(shape.norm === 'layer' ? { finalNormBias: find('final_norm.bias') } : {}),
       head: find(shape.tiedHead ? 'embed.weight' : 'head.weight'),
       layers,
     },
