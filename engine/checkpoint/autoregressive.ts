@@ -5,20 +5,21 @@ import { type KnownFamily, token } from './knownFamily';
 import { SEED_FIM_TOKENS, SEED_TOKENS } from './seedTokens';
 
 type Tokens = Readonly<Partial<Record<SpecialTokenName, SpecialTokenSpec>>>;
-type Facts = Pick<Family, 'id' | 'infill'> & { readonly name: string; readonly tokens: Tokens };
+type Facts = Pick<Family, 'id' | 'infill'> &
+  Partial<Pick<Family, 'tensorNames' | 'length'>> & { readonly name: string; readonly tokens: Tokens };
 
 /** What every description of a model that does not denoise says. */
 export const LEFT_TO_RIGHT = 'autoregressive, left to right';
 
 function leftToRight({ name, ...facts }: Facts): Family {
   return {
-    ...facts,
     title: `${name} (${LEFT_TO_RIGHT})`,
     tensorNames: 'llama',
     shifted: true,
     attention: { kind: 'block-causal', blockLength: 1 },
     length: { kind: 'end-token' },
     sampling: { rule: 'top-k', temperature: 0, topP: 1 },
+    ...facts,
   };
 }
 
@@ -46,6 +47,9 @@ const QWEN_SIZES = [151936, 152064];
 
 // deepseek-ai/deepseek-coder-1.3b-base, README: prefix, hole, suffix; ｜ is U+FF5C.
 const DEEPSEEK_END = token('<｜end▁of▁sentence｜>', 32014, true);
+
+// bigcode/starcoder2-7b, special_tokens_map.json, in the order of the ids; the end, and the order of FIM: arXiv 2402.19173, 5.1.
+const STARCODER_END = token('<|endoftext|>', 0, true);
 
 // HuggingFaceTB/SmolLM2-135M, tokenizer.json: no FIM tokens.
 const SMOL_END = token('<|endoftext|>', 0, true);
@@ -112,6 +116,28 @@ export const AUTOREGRESSIVE: readonly KnownFamily[] = [
       },
     }),
     publishedVocabSizes: [32256],
+  },
+  // All sizes were trained with FIM, on half of the repositories, whose files follow one another: behind a middle stands the next.
+  {
+    family: leftToRight({
+      id: 'starcoder2',
+      name: 'StarCoder2',
+      tensorNames: 'starcoder2',
+      infill: { kind: 'fim-order', bos: false, order: 'prefix-first' },
+      length: { kind: 'end-token', alsoEnds: ['sep', 'repo'] },
+      tokens: {
+        mask: token('<fim_pad>', 4, true),
+        eos: STARCODER_END,
+        end: STARCODER_END,
+        pad: STARCODER_END,
+        fimPrefix: token('<fim_prefix>', 1, true),
+        fimMiddle: token('<fim_middle>', 2, true),
+        fimSuffix: token('<fim_suffix>', 3, true),
+        repo: token('<repo_name>', 5),
+        sep: token('<file_sep>', 6),
+      },
+    }),
+    publishedVocabSizes: [49152],
   },
   {
     family: leftToRight({

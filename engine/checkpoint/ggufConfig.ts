@@ -12,7 +12,11 @@ const MODEL_TYPES: ReadonlyMap<string, string> = new Map([
   ['qwen3', 'qwen3'],
   ['dream', 'Dream'],
   ['llada', 'llada'],
+  ['starcoder2', 'starcoder2'],
 ]);
+
+/** bigcode/starcoder2-3b, -7b and -15b, config.json. Converters leave it out. */
+const STARCODER_WINDOW = 4096;
 
 /** Architectures whose files have the rows of Q and K in pairs, for interleaved rotary. */
 const INTERLEAVED: ReadonlySet<string> = new Set(['llama', 'llada']);
@@ -23,7 +27,6 @@ const WITHOUT_EFFECT: Readonly<Record<string, readonly unknown[]>> = {
   'attention.scale': [],
   'attention.clamp_kqv': [0],
   'attention.max_alibi_bias': [0],
-  'attention.sliding_window': [0],
   attn_logit_softcapping: [0],
   final_logit_softcapping: [0],
   logit_scale: [1],
@@ -32,6 +35,7 @@ const WITHOUT_EFFECT: Readonly<Record<string, readonly unknown[]>> = {
   'rope.scaling.attn_factor': [1],
   'rope.scaling.yarn_log_multiplier': [0],
 };
+const WINDOW = 'attention.sliding_window';
 
 export interface GgufConfig {
   readonly config: JsonObject;
@@ -49,7 +53,9 @@ export function readGgufConfig({ metadata, tensors }: GgufHeader, name: string):
   const key = (suffix: string) => `${architecture}.${suffix}`;
   const count = (suffix: string, fallback?: number) =>
     fields.integer(key(suffix), { max: 1 << 24, ...(fallback === undefined ? {} : { fallback }) });
-  for (const [suffix, values] of Object.entries(WITHOUT_EFFECT)) {
+  const isStarCoder = architecture === 'starcoder2';
+  const withoutEffect = isStarCoder ? WITHOUT_EFFECT : { ...WITHOUT_EFFECT, [WINDOW]: [0] };
+  for (const [suffix, values] of Object.entries(withoutEffect)) {
     const value = fields.value(key(suffix));
     if (value !== undefined && !values.includes(value))
       throw fields.fail(key(suffix), `is ${show(value)}, which is not supported`);
@@ -71,7 +77,6 @@ export function readGgufConfig({ metadata, tensors }: GgufHeader, name: string):
     kvHeads: count('attention.head_count_kv', heads),
     ffnSize: count('feed_forward_length'),
     contextLength: count('context_length'),
-    epsilon: fields.positive(key('attention.layer_norm_rms_epsilon')),
     theta: fields.positive(key('rope.freq_base'), 10_000),
     isTied: !tensors.has('output.weight'),
   };
@@ -87,7 +92,12 @@ export function readGgufConfig({ metadata, tensors }: GgufHeader, name: string):
       head_dim: headSize,
       intermediate_size: shape.ffnSize,
       vocab_size: vocabSize,
-      rms_norm_eps: shape.epsilon,
+      ...(isStarCoder
+        ? {
+            norm_epsilon: fields.positive(key('attention.layer_norm_epsilon')),
+            sliding_window: count(WINDOW, STARCODER_WINDOW),
+          }
+        : { rms_norm_eps: fields.positive(key('attention.layer_norm_rms_epsilon')) }),
       rope_theta: shape.theta,
       rope_scaling: ropeScaling(fields, key('rope.scaling.')),
       max_position_embeddings: shape.contextLength,

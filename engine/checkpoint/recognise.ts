@@ -97,6 +97,8 @@ function familyId(evidence: Evidence): string | undefined {
       return has('<|im_end|>') ? 'qwen2.5' : undefined;
     case 'qwen3':
       return has('<|im_end|>') ? 'qwen3' : undefined;
+    case 'starcoder2':
+      return 'starcoder2';
     case 'llama':
     case 'stable_diffcoder':
       if (name.includes('illada')) return 'illada';
@@ -226,15 +228,13 @@ function trainedWindow(section: Fields): Pick<Family, 'window'> {
     : {};
 }
 
-/** Known coders whose layers the graph does not compute. */
-const OTHER_LAYERS = /^(starcoder2|gpt_bigcode)$/;
-
 function unknownFamily(evidence: Evidence): EngineError {
   const modelType = brief(lowerCase(own(evidence.config, 'model_type')));
   const shown = modelType ? `model_type "${modelType}"` : 'no model_type';
-  const advice = OTHER_LAYERS.test(modelType)
-    ? 'StarCoder has layer norms with biases and a plain MLP, which Palimpsest does not compute. Qwen2.5-Coder, Seed-Coder and DeepSeek-Coder run.'
-    : 'If it is a model of one of the known families, add a palimpsest.json beside it that names the family, for instance {"base": "dream"}; docs/families.md describes the file.';
+  const advice =
+    modelType === 'gpt_bigcode'
+      ? 'The first StarCoder has a table of positions, which Palimpsest does not compute. StarCoder2, Qwen2.5-Coder, Seed-Coder, and DeepSeek-Coder run.'
+      : 'If it is a model of one of the known families, add a palimpsest.json beside it that names the family, for instance {"base": "dream"}; docs/families.md describes the file.';
   return new EngineError(
     'family-unknown',
     `${evidence.name} (${shown}) is not a model that Palimpsest knows. ${advice}`,

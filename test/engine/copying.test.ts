@@ -47,6 +47,7 @@ describe('copying in a request', () => {
     'qwen2.5-coder',
     'seed-coder',
     'smollm2',
+    'starcoder2',
   ]) {
     test(`${name}: alone, what stands elsewhere is found without a forward pass`, () =>
       using(name, async (model) => {

@@ -72,7 +72,14 @@ async function inPlace(denoisers: Denoisers, request: DecodeRequest): Promise<La
   }
 }
 
-for (const name of ['stable-diffcoder', 'stable-diffcoder-instruct', 'sdar', 'fast-dllm-v2', 'coda']) {
+for (const name of [
+  'stable-diffcoder',
+  'stable-diffcoder-instruct',
+  'sdar',
+  'fast-dllm-v2',
+  'coda',
+  'starcoder2',
+]) {
   describe(name, () => {
     const cases = casesOf(name);
     let model: FixtureModel;
@@ -103,7 +110,8 @@ for (const name of ['stable-diffcoder', 'stable-diffcoder-instruct', 'sdar', 'fa
         assert.ok(cases.some((one) => one.answer.length > 0 && one.answer.length < one.length));
     });
 
-    // The other two would not tell: one has no end token, and the instruct model's random weights write the same either way.
+    // The others would not tell: one has no end token, one has blocks of one cell, and the instruct model's random weights write the
+    // same either way.
     if (!['stable-diffcoder', 'sdar', 'fast-dllm-v2'].includes(name)) return;
     test('it matters that an end token is a cell like any other', async () => {
       const waiting: Family = { ...model.checkpoint.family, length: { kind: 'end-token' } };

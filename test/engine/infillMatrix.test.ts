@@ -58,6 +58,7 @@ const FAMILIES = {
   'block by block, asked by a prompt': 'sdar',
   'from left to right in FIM order': 'qwen2.5-coder',
   'from left to right, the left side alone': 'smollm2',
+  'from left to right in FIM order, with more than one end': 'starcoder2',
   'cached canvas': 'palimpsest',
   'cached canvas, the suffix first': 'suffix-first',
   'cached canvas, the suffix first, from left to right': 'suffix-first-left-to-right',

@@ -256,7 +256,7 @@ test('the fixtures cover every family and every variant of the decoder', () => {
   const families = new Set(all.map(({ family }) => family.id));
   for (const id of [
     ...['dreamon', 'dream', 'diffucoder', 'llada', 'illada', 'open-dcoder', 'cdlm', 'a2d-qwen2', 'a2d-qwen3'],
-    ...['stable-diffcoder', 'sdar', 'fast-dllm-v2', 'palimpsest'],
+    ...['stable-diffcoder', 'sdar', 'fast-dllm-v2', 'palimpsest', 'starcoder2'],
   ]) {
     assert.ok(families.has(id), `no fixture of ${id}`);
   }
@@ -275,6 +275,8 @@ test('the fixtures cover every family and every variant of the decoder', () => {
   some('query biases', ({ tensors }) => tensors.layers.every((layer) => layer.queryBias));
   some('no biases', ({ tensors }) => tensors.layers.every((layer) => !layer.queryBias));
   some('an output bias', ({ tensors }) => tensors.layers.every((layer) => layer.attentionOutBias));
+  some('layer norms', ({ shape, tensors }) => shape.norm === 'layer' && tensors.finalNormBias !== undefined);
+  some('a plain MLP', ({ tensors }) => tensors.layers.every(({ gate, upBias }) => !gate && upBias));
   some("LLaDA's names", ({ family }) => family.tensorNames === 'llada');
   some('several files', ({ tensors }) => tensors.head.file !== tensors.finalNorm.file);
 });

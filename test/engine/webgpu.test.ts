@@ -36,6 +36,7 @@ describe('WebGPU', async () => {
     ['in place, dual cache', 'dreamon', { rule: 'top-k' }],
     ['in place, fixed length, several candidates', 'llada', { candidates: 2, seed: 3, maxTokens: 8 }],
     ['block-causal over an exact cache', 'stable-diffcoder', { maxTokens: 12 }],
+    ['from left to right, with layer norms and a plain MLP', 'starcoder2', { maxTokens: 12 }],
     ['cached canvases', 'palimpsest', { rule: 'threshold', candidates: 2, temperature: 0.8 }],
   ] as const) {
     test(`${what}: the tokens of every step are the CPU's`, { skip }, async () => {

@@ -77,6 +77,7 @@ describe('families', () => {
     ['deepseek-coder', { model_type: 'llama' }, 'deepseek-coder-1.3b-base', ['<｜fim▁hole｜>']],
     ['smollm2', { model_type: 'llama' }, 'SmolLM2-135M', ['<repo_name>']],
     ['smollm2', { model_type: 'llama' }, 'copy', ['<repo_name>', '<empty_output>']],
+    ['starcoder2', { model_type: 'starcoder2' }, 'starcoder2-3b', ['<fim_middle>']],
   ];
   for (const [id, config, name, tokens] of cases) {
     test(`${name} (${config['model_type']}) is ${id}`, () => {
@@ -159,7 +160,7 @@ describe('families', () => {
     const causal = [...FAMILIES.values()].filter(
       ({ family: { attention } }) => attention.kind === 'block-causal' && attention.blockLength === 1,
     );
-    assert.equal(causal.length, 7);
+    assert.equal(causal.length, 8);
     for (const { family } of causal) {
       assert.match(family.title, /\(autoregressive, left to right\)$/);
       assert.equal(family.shifted, true);
@@ -176,8 +177,8 @@ describe('families', () => {
       fails('family-unknown', 'model_type "llama"'),
     );
     assert.throws(
-      () => recognise({ model_type: 'starcoder2' }, 'starcoder2-3b'),
-      fails('family-unknown', 'layer norms with biases'),
+      () => recognise({ model_type: 'gpt_bigcode' }, 'starcoder'),
+      fails('family-unknown', 'a table of positions'),
     );
     assert.throws(() => recognise({}), fails('family-unknown', 'no model_type'));
     assert.throws(() => recognise({ model_type: 5, architectures: 'x' }), fails('family-unknown'));

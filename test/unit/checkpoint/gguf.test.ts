@@ -381,7 +381,10 @@ describe('an opened GGUF file', () => {
   const open = (name: string) => openCheckpoint(path.join(FIXTURES, `${name}.gguf`));
 
   test('is the checkpoint that the folder is', async () => {
-    for (const name of ['smollm2', 'qwen2.5-coder', 'qwen3', 'deepseek-coder', 'dream-yarn', 'llada']) {
+    for (const name of [
+      ...['smollm2', 'qwen2.5-coder', 'qwen3', 'deepseek-coder', 'dream-yarn', 'llada'],
+      'starcoder2',
+    ]) {
       const packed = await open(name);
       const plain = await openCheckpoint(path.resolve('test/fixtures/checkpoints', name));
       assert.equal(packed.family.id, plain.family.id);
@@ -401,6 +404,7 @@ describe('an opened GGUF file', () => {
       ['llada', [4, 4]],
       ['qwen2.5-coder', [undefined, undefined]],
       ['dream-yarn', [undefined, undefined]],
+      ['starcoder2', [undefined, undefined]],
     ] as const) {
       const [layer] = (await open(name)).tensors.layers;
       const found = [layer?.query, layer?.key].map((tensor) => tensor?.packing?.interleavedHeads);

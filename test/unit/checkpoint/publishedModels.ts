@@ -1,4 +1,4 @@
-// What published diffusion models say of themselves, as far as recognition looks at it: one row a model. No weights.
+// What published models say of themselves, as far as recognition looks at it: one row a model. No weights.
 
 export interface PublishedModel {
   /** Repository, or what stands for it. */
@@ -414,6 +414,20 @@ export const PUBLISHED: readonly PublishedModel[] = [
     hasChatTemplate: true,
     is: 'coda',
     runs: true,
+  },
+  {
+    model: 'bigcode/starcoder2-7b',
+    source: 'config',
+    config: {
+      architectures: ['Starcoder2ForCausalLM'],
+      model_type: 'starcoder2',
+      sliding_window: 4096,
+      vocab_size: 49152,
+    },
+    tokens: ['<|endoftext|>', '<fim_prefix>', '<fim_middle>', '<fim_suffix>', '<fim_pad>', '<repo_name>'],
+    is: 'starcoder2',
+    runs: true,
+    block: 1,
   },
   {
     model: 'd3LLM/d3LLM_Dream_Coder',
