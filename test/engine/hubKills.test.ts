@@ -11,11 +11,14 @@ const MIB = 2 ** 20;
 test('an install that is killed at twenty points ends in the right bytes, and fetches hardly any twice', async (t) => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-kills-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  const gaps = Array.from({ length: 20 }, () => randomInt(MIB / 4, 3 * MIB));
-  const { wanted, found, bytes, asked, kills, left } = await killedInstall(folder, 64 * MIB, MIB, gaps);
-  assert.equal(found, wanted, gaps.join());
-  assert.equal(kills, 20);
-  assert.ok(asked <= bytes + kills * MIB, `${asked} bytes were asked for; gaps ${gaps.join()}`);
+  const points = Array.from({ length: 20 }, () => randomInt(64 * MIB)).sort((a, b) => a - b);
+  const { wanted, found, bytes, sent, kills, left } = await killedInstall(folder, 64 * MIB, MIB, points);
+  assert.equal(found, wanted, points.join());
+  for (const { at, here, isRight } of kills) {
+    assert.ok(isRight, `killed at ${at}: what is there is the beginning of the file`);
+    assert.ok(here <= at && at - here <= MIB, `killed at ${at}: ${here} bytes were there`);
+  }
+  assert.equal(sent, bytes + kills.reduce((sum, { at, here }) => sum + at - here, 0), points.join());
   assert.deepEqual(left, ['config.json', 'install.json', 'model.safetensors']);
 });
 

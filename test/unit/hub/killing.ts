@@ -1,25 +1,39 @@
-// Kills an install again and again, each time after so many bytes, and says at the end what came of it.
-import { spawn } from 'node:child_process';
+// Kills an install again and again, each time at one byte of the file, and says what came of it.
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { STAGING } from '../../../engine/hub/installed';
 import { bundle } from '../../engine/processes';
-import { sha256, startHub } from './fakeHub';
+import { type FakeHub, sha256, startHub } from './fakeHub';
 import { REPOSITORY } from './installing';
+
+interface Kill {
+  /** Byte of the file up to which the server had sent it. */
+  readonly at: number;
+  /** Bytes that were on the disk then, and whether they are the beginning of the file. */
+  readonly here: number;
+  readonly isRight: boolean;
+}
 
 export interface KilledInstall {
   /** sha256 of what was sent, and of what is installed. */
   readonly wanted: string;
   readonly found: string;
-  /** Bytes of the file, and of all the ranges that were asked for. */
+  /** Bytes of the file, and all that were sent of it. */
   readonly bytes: number;
-  readonly asked: number;
-  readonly kills: number;
+  readonly sent: number;
+  readonly kills: readonly Kill[];
   /** Everything in the folder of models at the end. */
   readonly left: readonly string[];
   readonly millis: number;
 }
+
+const NAME = 'model.safetensors';
+/** Milliseconds between the last byte and the kill, at most: what was sent has been read then, in part or as a whole. */
+const LONGEST_PAUSE = 20;
 
 /** Bytes that look random and are the same each time. */
 function noise(size: number): Buffer {
@@ -37,7 +51,7 @@ function noise(size: number): Buffer {
 /** Starts so many installs of one model at once, each in a process of its own. */
 export async function rivalInstalls(folder: string, size: number, count: number) {
   const weights = noise(size);
-  const hub = await startHub(REPOSITORY, new Map([['model.safetensors', weights]]));
+  const hub = await startHub(REPOSITORY, new Map([[NAME, weights]]));
   const script = path.join(folder, 'child', 'install.js');
   await bundle({ install: 'test/unit/hub/scriptedInstall.ts' }, path.dirname(script));
   const models = path.join(folder, 'models');
@@ -55,67 +69,104 @@ export async function rivalInstalls(folder: string, size: number, count: number)
         return { code: Number(code), complaint };
       }),
     );
-    const installed = fs.readFileSync(path.join(models, 'dreamon-tiny', 'DreamOn-tiny', 'model.safetensors'));
+    const installed = fs.readFileSync(path.join(models, 'dreamon-tiny', 'DreamOn-tiny', NAME));
     return { outcomes, asked: hub.asked, bytes: size, found: sha256(installed), wanted: sha256(weights) };
   } finally {
     await hub.close();
   }
 }
 
+/** Sends the file up to one byte of it, and kills the child there; bytes before that are answered as ever. */
+function cutAt(hub: FakeHub, weights: Buffer, point: number, child: ChildProcess): void {
+  hub.intercept = (request, response, host) => {
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
+    const [start, end] = [Number(first), Number(last) + 1];
+    if (host !== 'store' || first === undefined || point >= end) return false;
+    const sent = Math.max(0, point - start);
+    response.writeHead(206, {
+      'Content-Type': 'application/octet-stream',
+      'Content-Length': end - start,
+      'Content-Range': `bytes ${start}-${end - 1}/${weights.length}`,
+    });
+    response.write(weights.subarray(start, start + sent), async () => {
+      hub.asked += sent;
+      await sleep(LONGEST_PAUSE * ((point * 0.618) % 1));
+      child.kill('SIGKILL');
+    });
+    return true;
+  };
+}
+
+/** Size of a file on the disk, and whether it is the beginning of what it should become. */
+function compare(
+  file: string | undefined,
+  weights: Buffer,
+): { readonly here: number; readonly isRight: boolean } {
+  if (file === undefined) return { here: 0, isRight: true };
+  const piece = Buffer.alloc(1 << 24);
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    for (let here = 0, isRight = true; ; ) {
+      const count = fs.readSync(descriptor, piece, 0, piece.length, here);
+      if (count === 0) return { here, isRight };
+      isRight &&= piece.subarray(0, count).equals(weights.subarray(here, here + count));
+      here += count;
+    }
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 /**
  * @param folder an empty folder for everything
- * @param gaps bytes that the server is asked for between one kill and the next, at least
+ * @param points bytes of the file at which the install is killed, from the first to the last
  */
 export async function killedInstall(
   folder: string,
   size: number,
   rangeBytes: number,
-  gaps: readonly number[],
+  points: readonly number[],
 ): Promise<KilledInstall> {
   const weights = noise(size);
   const hub = await startHub(
     REPOSITORY,
     new Map([
-      ['model.safetensors', weights],
+      [NAME, weights],
       ['config.json', Buffer.from('{}')],
     ]),
   );
   const script = path.join(folder, 'child', 'install.js');
   await bundle({ install: 'test/unit/hub/scriptedInstall.ts' }, path.dirname(script));
   const models = path.join(folder, 'models');
+  const staged = path.join(models, STAGING, 'dreamon-tiny', 'DreamOn-tiny');
   const started = performance.now();
-  const runOnce = async (gap: number): Promise<boolean> => {
+  const runOnce = async (point?: number): Promise<boolean> => {
     const env = { PATH: process.env['PATH'], HF_ENDPOINT: hub.endpoint, HF_HOME: path.join(folder, 'none') };
     const child = spawn(process.execPath, [script, models, path.join(folder, 'none'), String(rangeBytes)], {
       env,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    let bytes = 0;
-    hub.onRange = (range) => {
-      bytes += range;
-      if (bytes >= gap) child.kill('SIGKILL');
-    };
+    hub.intercept = () => false;
+    if (point !== undefined) cutAt(hub, weights, point, child);
     const [code] = await once(child, 'exit');
     return code === 0;
   };
   try {
-    let kills = 0;
-    for (const gap of gaps) {
-      if (await runOnce(gap)) throw new Error(`The install was done after ${kills} kills.`);
-      kills++;
+    const kills: Kill[] = [];
+    for (const at of points) {
+      if (await runOnce(at)) throw new Error(`The install was done after ${kills.length} kills.`);
+      const part = fs.readdirSync(staged).find((name) => name.startsWith(NAME));
+      kills.push({ at, ...compare(part && path.join(staged, part), weights) });
     }
-    if (!(await runOnce(Number.POSITIVE_INFINITY))) throw new Error('The install failed.');
-    const installed = path.join(models, 'dreamon-tiny', 'DreamOn-tiny', 'model.safetensors');
-    const sum = async (read: AsyncIterable<Buffer> | Iterable<Buffer>) => {
-      const hash = createHash('sha256');
-      for await (const piece of read) hash.update(piece);
-      return hash.digest('hex');
-    };
+    if (!(await runOnce())) throw new Error('The install failed.');
+    const installed = path.join(models, 'dreamon-tiny', 'DreamOn-tiny', NAME);
+    const hash = createHash('sha256');
+    for await (const piece of fs.createReadStream(installed)) hash.update(piece);
     return {
-      wanted: await sum([weights]),
-      found: await sum(fs.createReadStream(installed)),
+      wanted: sha256(weights),
+      found: hash.digest('hex'),
       bytes: size,
-      asked: hub.asked,
+      sent: hub.asked,
       kills,
       left: fs
         .readdirSync(models, { recursive: true, withFileTypes: true })
