@@ -5,7 +5,7 @@ import { EngineError } from '../errors';
 import { gigabytes } from '../hub/disk';
 import { defaultFolder, INCLUDED, type IncludedModel, includedFolder, includedModel } from '../hub/included';
 import type { CommandContext } from './context';
-import { kindText } from './modelsView';
+import { kindText, speedLines } from './modelsView';
 import type { Paint } from './style';
 
 type Package = Pick<CommandContext, 'packageFolder'>;
@@ -40,7 +40,8 @@ export function defaultName({ packageFolder }: Package): string {
 }
 
 export function includedLines(model: IncludedFacts, paint: Paint): string[] {
-  const { title, goodFor, place, bytes, isDefault } = model;
+  const { title, goodFor, place, bytes, isDefault, speed } = model;
+  const [measured = '', ...how] = speedLines(speed);
   const facts = [
     ['Model', title],
     ['Good for', goodFor],
@@ -48,6 +49,8 @@ export function includedLines(model: IncludedFacts, paint: Paint): string[] {
     ['Takes', 'no instructions'],
     ['License', 'Apache-2.0'],
     ['Size', gigabytes(bytes)],
+    ['Speed', measured],
+    ...how.map((line) => ['', line]),
     ['Included', place],
     ...(isDefault ? [['', 'Used unless another model is named with --model or PALIMPSEST_MODEL.']] : []),
   ];

@@ -21,7 +21,15 @@ import type { Command, CommandContext } from './context';
 import { defaultName, includedFacts, includedLines, requireOther } from './included';
 import { LiveView } from './liveView';
 import { cacheFolder, progressLine } from './modelOptions';
-import { fitText, infoLines, licenseText, listedModels, listLines, progressBar } from './modelsView';
+import {
+  fitText,
+  infoLines,
+  licenseText,
+  listedModels,
+  listLines,
+  progressBar,
+  SPEED_NOTE,
+} from './modelsView';
 import { type CommandSpec, type ParsedArguments, suggestion, UsageError } from './options';
 import { canAnimate, paintFor } from './style';
 
@@ -112,6 +120,8 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
   const width = context.stdout.isTTY ? (context.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
   print(context, parsed, { folder, included: includedFacts(context), models, cache }, [
     ...listLines(models, paintFor(context.stdout, context.env), width),
+    '',
+    ...SPEED_NOTE,
     '',
     `${defaultName(context)} is used until you name another model. "palimpsest models info MODEL" shows more,`,
     '"palimpsest models install MODEL" installs it.',

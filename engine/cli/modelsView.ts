@@ -5,6 +5,7 @@ import { firstChoices } from '../hub/firstChoice';
 import { type Fit, fitOf, workingBytes } from '../hub/fit';
 import { INCLUDED } from '../hub/included';
 import { type DamagedModel, type InstalledModel, isDamaged } from '../hub/installed';
+import { type Speed, secondsText } from '../hub/speed';
 import { clip } from './displayWidth';
 import type { Paint } from './style';
 import { table } from './table';
@@ -90,16 +91,20 @@ export function listLines(models: readonly ListedModel[], paint: Paint, width: n
     state === 'available' ? recommendation(firstChoice) : state,
     download ? about(download) : '',
     fit ? fitText(fit) : '',
+    lineText(offered?.speed),
     offered ? offered.license.name : '',
     offered ? kindText(offered) : '',
   ]);
   const [heading = '', ...lines] = table(
     [
-      ['name', 'model', 'state', 'download', 'memory', 'license', 'kind'],
-      ...INCLUDED.map((model) => [model.id, model.title, 'included', '', '', 'Apache-2.0', kindText(model)]),
+      ['name', 'model', 'state', 'download', 'memory', 'speed', 'license', 'kind'],
+      ...INCLUDED.map((model) => [
+        ...[model.id, model.title, 'included', '', ''],
+        ...[lineText(model.speed), 'Apache-2.0', kindText(model)],
+      ]),
       ...rows,
     ],
-    ['left', 'left', 'left', 'right', 'left', 'left', 'left'],
+    ['left', 'left', 'left', 'right', 'left', 'right', 'left', 'left'],
   ).map((line) => clip(line, Math.max(width, 40)));
   return [
     paint('heading', heading),
@@ -108,6 +113,35 @@ export function listLines(models: readonly ListedModel[], paint: Paint, width: n
       if (index < INCLUDED.length || model?.state === 'installed') return paint('good', line);
       return model?.fit?.verdict === 'too-large' ? paint('faint', line) : line;
     }),
+  ];
+}
+
+function lineText(speed: Speed | undefined): string {
+  return speed ? `${secondsText(speed.oneLine)} a line` : '';
+}
+
+/** Below the list, because no column has room for it. */
+export const SPEED_NOTE: readonly string[] = [
+  'Speed was measured on two cores; of models that are not included, with random weights of the same shape, which',
+  'write one token a step. A trained model writes several. Where it is empty, nobody has measured it.',
+];
+
+/** What was measured, and how, a line each. */
+export function speedLines({
+  oneLine,
+  tenLines,
+  isProjected,
+  weights,
+  precision,
+  cores,
+  source,
+}: Speed): readonly string[] {
+  const projected = isProjected ? ', projected from its first steps' : '';
+  const ten = tenLines === undefined ? '' : `, ten lines in ${secondsText(tenLines)}`;
+  const made = weights === 'random' ? ', with random weights of this shape, one token a step' : '';
+  return [
+    `a line in ${secondsText(oneLine)}${projected}${ten}`,
+    `measured on ${cores} cores in ${precision}${made}: ${source}`,
   ];
 }
 
@@ -155,6 +189,8 @@ export function infoLines(
     if (fit) facts.push(['Memory', fitText(fit)]);
     for (const [precision, bytes] of workingBytes(model))
       facts.push(['', `${precision.padEnd(6)}${megabytes(bytes)}`]);
+    const [speed = 'not measured', ...how] = model.speed ? speedLines(model.speed) : [];
+    facts.push(['Speed', speed], ...how.map((line): [string, string] => ['', line]));
   }
   if (installed) {
     if (!model) facts.push(['Model', installed.title], ['Family', installed.family]);

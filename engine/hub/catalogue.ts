@@ -9,6 +9,7 @@ import { EngineError } from '../errors';
 import data from './catalogue.json';
 import { asChecksum, type Checksum } from './checksum';
 import { nameFault } from './fileNames';
+import { readSpeed, type Speed } from './speed';
 
 /** A file whose size or checksum is known beforehand. */
 interface KnownFile {
@@ -41,6 +42,8 @@ export interface CatalogueModel {
   readonly stored: 'F32' | 'BF16' | 'packed';
   /** Tokens of context that the model was trained for, where its authors say. */
   readonly context?: number;
+  /** Absent: nobody measured a model of this shape. */
+  readonly speed?: Speed;
   readonly license: License;
   /** Whether it was trained to follow an instruction. A chat template alone does not say so. */
   readonly takesInstructions: boolean;
@@ -93,6 +96,7 @@ function readModel(value: unknown, index: number): CatalogueModel {
     'shape',
     'stored',
     'context',
+    'speed',
     'license',
     'takesInstructions',
     'recommendedFor',
@@ -108,6 +112,7 @@ function readModel(value: unknown, index: number): CatalogueModel {
   const family = FAMILIES.get(fields.string('family'))?.family;
   if (family === undefined) throw fields.fail('family', 'is not a family of the engine');
   const files = fields.value('files');
+  const speed = readSpeed(fields);
   return {
     id,
     title: fields.string('title'),
@@ -119,6 +124,7 @@ function readModel(value: unknown, index: number): CatalogueModel {
     shape: readShape(fields),
     stored: fields.choice('stored', ['F32', 'BF16', 'packed']),
     ...(fields.has('context') ? { context: fields.integer('context', { max: 2 ** 24 }) } : {}),
+    ...(speed === undefined ? {} : { speed }),
     license: readLicense(fields),
     takesInstructions: fields.has('takesInstructions') && fields.boolean('takesInstructions'),
     ...(fields.has('recommendedFor') ? { recommendedFor: fields.choice('recommendedFor', USES) } : {}),

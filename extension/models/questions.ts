@@ -1,7 +1,7 @@
 // What a person is asked about models: which one, whether it may be downloaded, whether it may go.
 import { env, l10n, QuickPickItemKind, Uri, window } from 'vscode';
 import { sizeText } from '../common/sizes';
-import { type CacheRow, factsText, includedRows, type ModelRow } from './rows';
+import { type CacheRow, factsText, includedRows, type ModelRow, speedText } from './rows';
 
 export type Choice =
   | { readonly kind: 'row'; readonly row: ModelRow }
@@ -68,7 +68,7 @@ async function browse(): Promise<string | undefined> {
   return uri?.fsPath;
 }
 
-/** Says size, memory and license before anything is downloaded. */
+/** Says size, memory, speed and license before anything is downloaded. */
 export async function askToInstall(row: ModelRow): Promise<boolean> {
   const install =
     row.fits === 'too-large'
@@ -76,8 +76,10 @@ export async function askToInstall(row: ModelRow): Promise<boolean> {
       : l10n.t('Accept License and Install');
   const read = l10n.t('Read License');
   const license = [row.license ?? '', ...(row.restriction === undefined ? [] : [row.restriction])].join(', ');
+  const speed = speedText(row);
   const detail = [
     factsText(row),
+    ...(speed === undefined ? [] : [speed]),
     l10n.t('License: {0}', license),
     l10n.t(
       'The files are downloaded from Hugging Face or the mirror in your settings. None of your code is sent.',

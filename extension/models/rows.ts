@@ -2,7 +2,7 @@
 import { l10n } from 'vscode';
 import { INCLUDED } from '../../engine/hub/included';
 import { isRecord } from '../common/records';
-import { sizeText } from '../common/sizes';
+import { secondsText, sizeText } from '../common/sizes';
 
 export interface ModelRow {
   readonly id: string;
@@ -26,6 +26,19 @@ export interface ModelRow {
   /** It was trained to follow instructions. */
   readonly takesInstructions: boolean;
   readonly isLeftToRight: boolean;
+  /** What an answer took where it was measured. */
+  readonly speed?: RowSpeed;
+}
+
+interface RowSpeed {
+  /** Seconds for one line, and for ten. */
+  readonly oneLine: number;
+  readonly tenLines?: number;
+  readonly isProjected: boolean;
+  /** Weights of this shape without its training. */
+  readonly isRandom: boolean;
+  readonly precision: string;
+  readonly cores: number;
 }
 
 /** What was made from models' weights and can be made again. */
@@ -53,7 +66,7 @@ export function includedRows(): readonly ModelRow[] {
     coder: l10n.t('Included. Better at whole lines than the starter, and slower. Takes no instructions.'),
     starter: l10n.t('Included. Small and weak: it shows that everything works. Takes no instructions.'),
   };
-  return INCLUDED.map(({ id, title, isAutoregressive }) => ({
+  return INCLUDED.map(({ id, title, isAutoregressive, speed }) => ({
     id,
     title,
     state: 'installed',
@@ -62,6 +75,7 @@ export function includedRows(): readonly ModelRow[] {
     ...text('goodFor', goodFor[id]),
     takesInstructions: false,
     isLeftToRight: isAutoregressive,
+    ...speedOf(speed),
   }));
 }
 
@@ -103,7 +117,16 @@ function rowOf(value: unknown): ModelRow {
     ...(firstChoice === undefined ? {} : { firstChoice }),
     takesInstructions: offered['takesInstructions'] === true,
     isLeftToRight: offered['isAutoregressive'] === true,
+    ...speedOf(offered['speed']),
   };
+}
+
+function speedOf(value: unknown): { readonly speed?: RowSpeed } {
+  if (!isRecord(value)) return {};
+  const { oneLine, tenLines, isProjected, weights, precision, cores } = value;
+  if (typeof oneLine !== 'number' || typeof precision !== 'string' || typeof cores !== 'number') return {};
+  const flags = { isProjected: isProjected === true, isRandom: weights === 'random' };
+  return { speed: { oneLine, ...number('tenLines', tenLines), ...flags, precision, cores } };
 }
 
 function text<K extends string>(key: K, value: unknown): Partial<Record<K, string>> {
@@ -136,16 +159,36 @@ function recommendation(use: Use): string {
   }
 }
 
-/** What to begin with, whether it takes instructions, size, memory and license, in a line. */
+/** What to begin with, whether it takes instructions, size, memory, speed and license, in a line. */
 export function factsText(row: ModelRow): string {
-  const { bytes, memory, fits, license, firstChoice, takesInstructions } = row;
+  const { bytes, memory, fits, license, firstChoice, takesInstructions, speed } = row;
   return [
     ...(isFirstChoice(row) && firstChoice !== undefined ? [recommendation(firstChoice)] : []),
     ...(takesInstructions && firstChoice !== 'instructions' ? [l10n.t('takes instructions')] : []),
     ...(bytes === undefined ? [] : [sizeText(bytes)]),
     ...(memory === undefined ? [] : [fitText(memory, fits)]),
+    ...(speed === undefined
+      ? []
+      : [l10n.t('a line in {0} on {1} cores', secondsText(speed.oneLine), speed.cores)]),
     ...(license === undefined ? [] : [license]),
   ].join(' · ');
+}
+
+/** How fast it was, and where that was measured: no promise for this machine. Undefined where nobody measured it. */
+export function speedText({ speed }: ModelRow): string | undefined {
+  if (speed === undefined) return undefined;
+  const { oneLine, tenLines, isProjected, isRandom, precision, cores } = speed;
+  const line = secondsText(oneLine);
+  const measured = isRandom
+    ? l10n.t(
+        'Measured in {0} on {1} cores, with random weights of this shape, which write one token a step; a trained model writes several.',
+        precision,
+        cores,
+      )
+    : l10n.t('Measured in {0} on {1} cores.', precision, cores);
+  if (isProjected) return `${l10n.t('A line in {0}, projected from its first steps.', line)} ${measured}`;
+  if (tenLines === undefined) return `${l10n.t('A line in {0}.', line)} ${measured}`;
+  return `${l10n.t('A line in {0}, ten lines in {1}.', line, secondsText(tenLines))} ${measured}`;
 }
 
 function fitText(memory: number, fits: ModelRow['fits']): string {

@@ -12,7 +12,15 @@ import {
 } from 'vscode';
 import { sizeText } from '../common/sizes';
 import type { Models } from './models';
-import { CACHE_ID, type CacheRow, factsText, includedRows, isFirstChoice, type ModelRow } from './rows';
+import {
+  CACHE_ID,
+  type CacheRow,
+  factsText,
+  includedRows,
+  isFirstChoice,
+  type ModelRow,
+  speedText,
+} from './rows';
 
 type Row = ModelRow | CacheRow;
 
@@ -126,7 +134,8 @@ function tooltipOf(row: ModelRow, deviceLines: readonly string[]): MarkdownStrin
   const words = new MarkdownString();
   words.appendText(row.title);
   const kind = row.isLeftToRight ? l10n.t('Autoregressive: writes from left to right.') : '';
-  for (const line of [row.goodFor, kind, factsText(row), row.restriction, row.place, ...deviceLines]) {
+  const facts = [factsText(row), speedText(row), row.restriction];
+  for (const line of [row.goodFor, kind, ...facts, row.place, ...deviceLines]) {
     if (!line) continue;
     words.appendMarkdown('\n\n');
     words.appendText(line);

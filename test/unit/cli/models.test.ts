@@ -83,6 +83,10 @@ describe('palimpsest models', () => {
       out,
       /^qwen2\.5-coder-0\.5b .* 491 MB .*needs .*Apache-2\.0 +left to right, takes instructions$/m,
     );
+    assert.match(out, /^starter .* 0\.08 s a line +Apache-2\.0/m);
+    assert.match(out, /^dreamon-7b .* 36 s a line +Apache-2\.0/m);
+    assert.doesNotMatch(out, /^qwen2\.5-coder-7b .* a line/m, 'nobody measured it');
+    assert.match(out, /measured on two cores; .* with random weights of the same shape/);
     assert.match(out, /^coda-1\.7b .*about 8\.1 GB.*CC-BY-NC-4\.0 +diffusion, takes instructions$/m);
     const { models } = JSON.parse((await run('models list --json')).out);
     assert.equal(models.length, catalogue().length);
@@ -143,6 +147,19 @@ describe('palimpsest models', () => {
     assert.equal(code, 0);
     assert.match(out, /License +CC-BY-NC-4\.0, not for commercial use \(https:/);
     assert.match(out, /Context +40960 tokens/);
+    assert.match(out, /Speed +not measured/);
+    assert.match(
+      (await run('models info open-dcoder-0.5b')).out,
+      /Speed +a line in 2\.0 s, ten lines in 12 s\n +measured on 2 cores in int8, with random weights of this shape, one token a step: bench\/results\/realSize\.md\n/,
+    );
+    assert.match(
+      (await run('models info dreamon-7b')).out,
+      /a line in 36 s, projected from its first steps\n/,
+    );
+    assert.match(
+      (await run('models info coder')).out,
+      /a line in 0\.42 s\n +measured on 2 cores in int8: bench/,
+    );
     const wrong = await run('models info coda-1.7');
     assert.match(wrong.err, /There is no model coda-1\.7\. Did you mean coda-1\.7b\?/);
     assert.equal(wrong.code, 1);

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import test, { describe } from 'node:test';
 import { FAMILIES } from '../../../engine/checkpoint/families';
-import { catalogue, isModelId, readCatalogue } from '../../../engine/hub/catalogue';
+import { type CatalogueShape, catalogue, isModelId, readCatalogue } from '../../../engine/hub/catalogue';
 import data from '../../../engine/hub/catalogue.json';
 import { asChecksum } from '../../../engine/hub/checksum';
 import { nameFault } from '../../../engine/hub/fileNames';
 import { fitOf, workingBytes } from '../../../engine/hub/fit';
 import { huggingFaceCache, modelsFolder } from '../../../engine/hub/folders';
+import { INCLUDED } from '../../../engine/hub/included';
+import type { Speed } from '../../../engine/hub/speed';
 
 describe('the catalogue', () => {
   test('has models that the engine runs, each with what a person decides by', () => {
@@ -35,6 +39,19 @@ describe('the catalogue', () => {
     }
   });
 
+  test('has the speed that was measured, of models of the measured shapes, and of no others', () => {
+    for (const { id, family, shape, speed } of catalogue()) {
+      // Measured with DreamOn's attention: each step computes all masks anew, and commits one of them.
+      const isFull = FAMILIES.get(family)?.family.attention.kind === 'full';
+      const measured = isFull ? measuredSpeeds().get(sizeOf(shape)) : undefined;
+      assert.deepEqual(speed && timesOf(speed), measured, `${id}: write what bench/results/realSize.md has`);
+    }
+    for (const { id, speed } of INCLUDED) {
+      const [millis] = cells(table(speed.source), id).slice(-1);
+      assert.equal(1000 * speed.oneLine, Number(millis), `${id}: write what ${speed.source} has`);
+    }
+  });
+
   test('is read strictly', () => {
     const [first] = data.models;
     assert.ok(first);
@@ -51,6 +68,9 @@ describe('the catalogue', () => {
       [{ files: [{ name: '../x' }] }, /name leads elsewhere/],
       [{ files: [{ name: 'x', sha256: 'abc' }] }, /sha256 is not a sha256/],
       [{ parameters: '7B' }, /parameters is "7B"/],
+      [{ speed: { seconds: 1 } }, /a key that nothing reads: "seconds"/],
+      [{ speed: { oneLine: 0 } }, /source is missing/],
+      [{ speed: { oneLine: 0, source: 'https://x' } }, /source is not a table of results/],
     ];
     for (const [change, pattern] of wrong)
       assert.throws(() => readCatalogue({ models: [{ ...first, ...change }] }), pattern);
@@ -58,6 +78,46 @@ describe('the catalogue', () => {
     assert.throws(() => readCatalogue([]), /no models/);
   });
 });
+
+function table(source: string): string {
+  return fs.readFileSync(path.join(__dirname, '..', '..', '..', source), 'utf8');
+}
+
+/** Of the row that begins with these cells. */
+function cells(text: string, ...begin: readonly string[]): string[] {
+  const row = text.split('\n').find((line) => line.startsWith(`| ${begin.join(' | ')} |`));
+  assert.ok(row !== undefined, begin.join());
+  return row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+/** A head that is the embedding table computes what one of its own does. */
+function sizeOf({ hiddenSize, layers, heads, kvHeads, ffnSize, vocabSize }: CatalogueShape): string {
+  return [hiddenSize, layers, heads, kvHeads, ffnSize, vocabSize].join();
+}
+
+function timesOf({ oneLine, tenLines, isProjected }: Speed): readonly unknown[] {
+  return [oneLine, tenLines, isProjected === true];
+}
+
+/** By the size of the shapes that realSize.md names. */
+function measuredSpeeds(): ReadonlyMap<string, readonly unknown[]> {
+  const text = table('bench/results/realSize.md');
+  const pattern =
+    /hidden (\d+), (\d+) layers, (\d+) heads \((\d+) for K\/V\), gated MLP (\d+), vocabulary (\d+)/g;
+  const [half = '', seven = ''] = [...text.matchAll(pattern)].map((found) => found.slice(1).join());
+  // The column before the last one: `12.4`, or `35.5 (projected)`.
+  const review = (row: readonly string[]) => row.at(-2) ?? '';
+  const [one, ten] = ['1', '10'].map((lines) => Number(review(cells(text, 'now', lines))));
+  const [last = ''] = text.trimEnd().split('\n').slice(-1);
+  const large = review(last.split('|').slice(1, -1)).trim();
+  return new Map([
+    [half, [one, ten, false]],
+    [seven, [Number.parseFloat(large), undefined, large.endsWith('(projected)')]],
+  ]);
+}
 
 describe('whether a model fits', () => {
   const [dreamon] = catalogue();
