@@ -283,16 +283,22 @@ export class Models {
   }
 
   private tell(error: EngineError, row: ModelRow): void {
+    const title = row.title;
     if (error.code === 'cancelled') {
       this.options.info(error.message);
-      void this.offerToContinue(row);
+      const words = l10n.t('The install of {0} is paused. What was downloaded is kept.', title);
+      void this.offerToContinue(row, words);
+    } else if (error.data['ended'] === true) {
+      // Somebody ended the process, or the system did for want of memory.
+      this.options.info(error.message);
+      const words = l10n.t('The install of {0} was cut off. What was downloaded is kept.', title);
+      void this.offerToContinue(row, words);
     } else if (error.code === 'hub-refused') void this.offerToken(error);
     else this.options.fail(error);
   }
 
-  private async offerToContinue(row: ModelRow): Promise<void> {
+  private async offerToContinue(row: ModelRow, words: string): Promise<void> {
     const go = l10n.t('Continue');
-    const words = l10n.t('The install of {0} is paused. What was downloaded is kept.', row.title);
     // What somebody wanted with it is long over by then.
     if ((await window.showInformationMessage(words, go)) === go && (await this.start(row)))
       void this.offer(row);

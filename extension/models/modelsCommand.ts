@@ -64,12 +64,8 @@ function resultOf(output: string, complaints: string): unknown {
   try {
     value = JSON.parse(output);
   } catch (error) {
-    throw new EngineError(
-      'internal',
-      complaints || 'The palimpsest command ended without an answer.',
-      {},
-      { cause: error },
-    );
+    const words = complaints || 'The palimpsest command ended without an answer.';
+    throw new EngineError('internal', words, { ended: complaints === '' }, { cause: error });
   }
   if (!isRecord(value)) throw new EngineError('internal', 'The palimpsest command gave no object.');
   const { error } = value;

@@ -185,7 +185,11 @@ function listening(answer: (show: (...words: never[]) => unknown, words: unknown
 }
 
 /** Puts a function in place of one of the editor's; returns what puts that one back. */
-function replace<O extends object>(owner: O, name: keyof O, by: (...args: never[]) => unknown): () => void {
+export function replace<O extends object>(
+  owner: O,
+  name: keyof O,
+  by: (...args: never[]) => unknown,
+): () => void {
   const own = owner[name];
   const set = (value: unknown) =>
     Object.defineProperty(owner, name, { configurable: true, writable: true, value });

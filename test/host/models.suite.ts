@@ -1,64 +1,46 @@
 // A model from the list to a loaded engine, and away again: the real command, against a hub that runs in this process.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import {
   ConfigurationTarget,
   commands,
-  extensions,
   type MarkdownString,
   type SecretStorage,
   type ThemeIcon,
   workspace,
 } from 'vscode';
 import { EngineError } from '../../engine/errors';
-import { catalogue } from '../../engine/hub/catalogue';
 import { Models } from '../../extension/models/models';
 import { CACHE_ID } from '../../extension/models/rows';
 import { ModelsTree } from '../../extension/models/tree';
-import { type FakeHub, filesOf, startHub } from '../unit/hub/fakeHub';
-import { configure, internals, messages, statusMessages, useCpu } from './host';
-
-const ID = 'tiny-a2d-coder-0.5b';
-const ENTRY = catalogue().find(({ id }) => id === ID) ?? assert.fail();
+import { configure, internals, messages, statusMessages } from './host';
+import { ID, useLocalHub } from './localHub';
 
 describe('models', () => {
-  let hub: FakeHub;
-  let folder = '';
-  const before_ = process.env['PALIMPSEST_MODELS'];
+  const local = useLocalHub();
 
-  before(async () => {
-    const extension = extensions.getExtension('palimpsest.palimpsest') ?? assert.fail();
-    const fixture = path.join(extension.extensionPath, 'test', 'fixtures', 'checkpoints', 'a2d-qwen2');
-    hub = await startHub(ENTRY.repository, filesOf(fixture), ENTRY.revision);
-    folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-host-models-')));
-    // The engine and the command inherit it.
-    process.env['PALIMPSEST_MODELS'] = folder;
-    await useCpu();
-    await configure('models.mirror', hub.endpoint);
-  });
-
-  after(async () => {
-    const { palimpsest } = await internals();
-    await (await palimpsest()).engine.stop();
-    await configure('model.path', undefined);
-    await configure('models.mirror', undefined);
-    await configure('engine.provider', undefined);
-    if (before_ === undefined) Reflect.deleteProperty(process.env, 'PALIMPSEST_MODELS');
-    else process.env['PALIMPSEST_MODELS'] = before_;
-    await hub.close();
-    fs.rmSync(folder, { recursive: true, force: true });
-  });
-
-  it('lists them with size, memory and license', async () => {
+  it('lists them with size, memory, speed and license', async () => {
     const all = await (await internals()).palimpsest();
     const tree = new ModelsTree(async () => all.models);
     const rows = await tree.getChildren();
     const item = tree.getTreeItem(rows.find(({ id }) => id === ID) ?? assert.fail());
     assert.equal(item.contextValue, 'install');
-    assert.match(String(item.description), /^takes instructions · 1\.3 GB · .* · Apache-2\.0/);
+    assert.match(
+      String(item.description),
+      /^takes instructions · 1\.3 GB · .* · a line in 2\.0 s on 2 cores · Apache-2\.0/,
+    );
+    const said = (id: string) => {
+      const { tooltip } = tree.getTreeItem(rows.find((row) => row.id === id) ?? assert.fail());
+      return (tooltip as MarkdownString).value.replace(/&nbsp;/g, ' ');
+    };
+    assert.match(
+      said(ID),
+      /A line in 2\.0 s, ten lines in 12 s\. Measured in int8 on 2 cores, with random weights/,
+    );
+    assert.match(said('dreamon-7b'), /A line in 36 s, projected from its first steps\. Measured in q4/);
+    assert.match(said('coder'), /A line in 0\.42 s\. Measured in int8 on 2 cores\./);
+    assert.doesNotMatch(said('qwen2.5-coder-7b'), /Measured/);
     tree.dispose();
   });
 
@@ -195,7 +177,7 @@ describe('models', () => {
     models.agree = async () => false;
     await commands.executeCommand('palimpsest.installModel', ID);
     models.agree = agree;
-    assert.equal(hub.hits.length, 0);
+    assert.equal(local().hub.hits.length, 0);
   });
 
   it('installs one with progress, chooses it, loads it, and removes it', async () => {
@@ -217,7 +199,7 @@ describe('models', () => {
     assert.equal(workspace.getConfiguration('palimpsest').get('model.path'), ID);
     const model = await all.engine.use(async ({ model: loaded }) => loaded, { revive: true });
     assert.equal(model.family, 'a2d-qwen2');
-    assert.ok(model.folder.startsWith(folder), model.folder);
+    assert.ok(model.folder.startsWith(local().folder), model.folder);
     const row = (await all.models.listed())?.rows.find(({ id }) => id === ID) ?? assert.fail();
     assert.ok(all.models.isUsed(row) && row.state === 'installed');
     const tree = new ModelsTree(async () => all.models);
@@ -234,7 +216,7 @@ describe('models', () => {
     await all.models.remove(ID, true);
     assert.equal(workspace.getConfiguration('palimpsest').get('model.path'), '');
     assert.deepEqual(
-      fs.readdirSync(folder).filter((name) => name !== '.staging'),
+      fs.readdirSync(local().folder).filter((name) => name !== '.staging'),
       [],
     );
   });
