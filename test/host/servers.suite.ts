@@ -1,10 +1,14 @@
 // A server in place of a local model, from the setting to the review. The server is no model: it answers as llama-server does
-// (test/unit/remote/recordedServer.ts), and remembers what it was sent.
+// (test/unit/remote/recordedServer.ts), and remembers what it was sent. At the end, a real `palimpsest serve` with the starter model.
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { commands, EventEmitter, type Memento, type SecretStorage, window, workspace } from 'vscode';
+import { startProcess } from '../../engine/rpc/childProcess';
 import { withoutSecrets } from '../../extension/common/loggedSettings';
 import { Agreements, type Storage } from '../../extension/servers/agreements';
 import { Servers } from '../../extension/servers/servers';
@@ -13,6 +17,7 @@ import {
   closeEverything,
   configure,
   denoised,
+  GIBBERISH,
   internals,
   messages,
   openFile,
@@ -20,6 +25,7 @@ import {
   startRewrite,
   undoIn,
   until,
+  useCpu,
 } from './host';
 
 const KEY = 'sk-host-test-0123456789abcdef';
@@ -237,5 +243,85 @@ describe('servers', () => {
     heard.stop();
     assert.equal(server.heard.length, before);
     assert.equal(window.activeTextEditor, shown);
+  });
+});
+
+describe('a Palimpsest server that really runs', () => {
+  let server: ChildProcess;
+  let url = '';
+
+  const everything = async () => (await internals()).palimpsest();
+
+  before(async () => {
+    const all = await everything();
+    const { runtime, script } = await all.launch();
+    const words = ['serve', '--port', '0', '--model', 'starter', '--provider', 'cpu'];
+    const child = await startProcess({
+      node: runtime.executable,
+      electronRunAsNode: runtime.source === 'electron',
+      script: path.join(path.dirname(script), 'cli.js'),
+      args: words,
+      env: { ...process.env, PALIMPSEST_CACHE: all.cacheFolder },
+    });
+    server = child;
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    url = line.replace('Listening on ', '');
+    await until(async () => (await fetch(`${url}/health`)).ok, 'the model of the server', 100);
+  });
+
+  after(async () => {
+    await closeEverything();
+    await configure('model.server', undefined);
+    const { servers, engine } = await everything();
+    await servers.forget(url);
+    await engine.stop();
+    const exit = once(server, 'exit');
+    server.kill('SIGTERM');
+    await exit;
+  });
+
+  /** What a rewrite of the same line suggests. */
+  async function answer(name: string): Promise<string> {
+    const editor = await openFile(name, `total = 0\n${GIBBERISH}\nprint(total)\n`);
+    select(editor, [1, 1]);
+    const rewrite = await startRewrite(editor);
+    await denoised(rewrite);
+    assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+    const before = editor.document.getText();
+    await commands.executeCommand('palimpsest.acceptRewrite');
+    return until(() => {
+      const text = editor.document.getText();
+      return text !== before && text;
+    }, 'the accepted text');
+  }
+
+  it('answers in place of a local model with one setting, every step and score included', async () => {
+    const { servers, engine } = await everything();
+    await useCpu();
+    const local = await answer('local.py');
+    await servers.agreements.agree(url);
+    await configure('model.server', { kind: 'palimpsest', url });
+    const { status } = await internals();
+    await until(() => status.text.includes('$(cloud-upload)'), 'the server in the status bar');
+    const remote = await answer('remote.py');
+    const shape = /^total = 0\n(?!qzx)[\s\S]*\nprint\(total\)\n$/;
+    for (const text of [local, remote]) assert.match(text, shape);
+    const { state } = engine;
+    assert.ok(state.kind === 'ready');
+    assert.deepEqual(state.model.server?.gaps, [], 'it does all that a local model does');
+    assert.ok(!status.tooltip.includes('no denoise steps'));
+    await commands.executeCommand('palimpsest.showSuspiciousTokens');
+    const metrics = async () => (await fetch(`${url}/metrics`)).text();
+    const counted = async (name: string) =>
+      Number(
+        new RegExp(`^palimpsest_${name.replace(/[{}]/g, '\\$&')} (\\d+)$`, 'm').exec(await metrics())?.[1] ??
+          0,
+      );
+    assert.ok((await counted('requests_total{route="/v1/infill",status="200"}')) > 0);
+    assert.ok((await counted('first_step_seconds_count')) > 0, 'steps were sent');
+    await until(
+      async () => (await counted('requests_total{route="/v1/score",status="200"}')) > 0,
+      'scores from the server',
+    );
   });
 });
