@@ -21,6 +21,13 @@ describe('deploy', () => {
     assert.equal(figure('Dockerfile', /EXPOSE (\d+)/), DEFAULTS.port);
   });
 
+  test('the balancer tells engines of one name apart', () => {
+    const text = fs.readFileSync(path.join(folder, 'nginx.conf'), 'utf8');
+    assert.match(text, /^\s*server engine:\d+ resolve /m);
+    // A consistent hash is over the name, so each request of a client would go to another engine.
+    assert.match(text, /^\s*hash \$palimpsest_client;$/m);
+  });
+
   test('a container that is stopped has time to answer what it has', () => {
     assert.ok(figure('compose.yaml', /stop_grace_period: (\d+)s/) > DEFAULTS.grace);
   });
