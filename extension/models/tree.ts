@@ -11,6 +11,7 @@ import {
   type TreeView,
 } from 'vscode';
 import { sizeText } from '../common/sizes';
+import { markdownText } from '../ui/markdownText';
 import type { Models } from './models';
 import {
   CACHE_ID,
@@ -131,14 +132,13 @@ function stateText(row: ModelRow, isUsed: boolean): string {
 }
 
 function tooltipOf(row: ModelRow, deviceLines: readonly string[]): MarkdownString {
-  const words = new MarkdownString();
-  words.appendText(row.title);
   const kind = row.isLeftToRight ? l10n.t('Autoregressive: writes from left to right.') : '';
   const facts = [factsText(row), speedText(row), row.restriction];
-  for (const line of [row.goodFor, kind, ...facts, row.place, ...deviceLines]) {
-    if (!line) continue;
-    words.appendMarkdown('\n\n');
-    words.appendText(line);
-  }
-  return words;
+  const lines = [row.title, row.goodFor, kind, ...facts, row.place, ...deviceLines];
+  return new MarkdownString(
+    lines
+      .map((line) => markdownText(line ?? ''))
+      .filter(Boolean)
+      .join('\n\n'),
+  );
 }
