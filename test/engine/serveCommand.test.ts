@@ -98,7 +98,7 @@ describe('the command serve', () => {
     const { child, server, exit } = await running();
     const { port } = new URL(server.url);
     const second = await start(['--port', port]).exit;
-    assert.equal(second.code, 1);
+    assert.equal(second.code, 2);
     assert.match(second.err, /^palimpsest: Port \d+ of 127\.0\.0\.1 is in use\. .*\[option-invalid\]\n$/);
     child.kill('SIGTERM');
     await exit;
