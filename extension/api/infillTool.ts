@@ -16,6 +16,7 @@ import {
   window,
   workspace,
 } from 'vscode';
+import type { Quality } from '../../engine/candidates/quality/verdict';
 import { isWorthShowing } from '../../engine/candidates/quality/verdict';
 import { canonicalPlace } from '../privacy/canonicalUri';
 import { wordsOfQuality } from '../rewrite/quality/words';
@@ -59,7 +60,8 @@ export class InfillTool implements LanguageModelTool<ToolInput> {
     const changes = answer.candidates.filter((candidate) => candidate.text !== text);
     const parts = changes.filter(isWorthShowing).map(({ confidence, quality, text: changed }, index) => {
       const sure = confidence === undefined ? '' : `, confidence ${confidence.toFixed(2)}`;
-      const mark = quality === undefined ? '' : ` (${wordsOfQuality(quality)})`;
+      // The figure stands in front already.
+      const mark = quality === undefined ? '' : ` (${wordsOfQuality(withoutFigure(quality))})`;
       return `Candidate ${index + 1}${sure}${mark}:\n${diffOf(name, text, changed)}`;
     });
     // What a person would not be shown is not passed on as an answer.
@@ -115,4 +117,8 @@ async function placeOf(filePath: string): Promise<Uri> {
     );
   }
   return place.uri;
+}
+
+function withoutFigure({ confidence: _, ...quality }: Quality): Quality {
+  return quality;
 }

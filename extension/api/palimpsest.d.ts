@@ -100,6 +100,8 @@ export interface Quality {
   )[];
   /** Nothing was fitted to the model: how often an answer without flaws is right is not known. */
   readonly isUnfitted?: true;
+  /** 0 to 1: how likely it is right to the letter, where something was fitted to the model. */
+  readonly confidence?: number;
 }
 
 export interface ScoreRequest extends TextRequest {

@@ -11,6 +11,8 @@ export interface Judgeable extends Candidate {
   readonly flaws?: readonly Flaw[];
   /** Its model has no calibration: `Quality.isUnfitted`. */
   readonly isUnfitted?: true;
+  /** `Quality.confidence` */
+  readonly confidence?: number;
 }
 
 /** `text`: the whole document as it was when it was sent, with `places` in it. Best first. */
@@ -26,9 +28,9 @@ export async function judged(
   }));
   const qualities = await qualitiesOf(syntax, { ...document, region: regionOf(spans) }, answers);
   return ranked(
-    candidates.map(({ texts, source, isUnfitted }, i): Candidate => {
+    candidates.map(({ texts, source, ...known }, i): Candidate => {
       const found = qualities[i];
-      const quality = found && { ...found, ...(isUnfitted && { isUnfitted }) };
+      const quality = found && { ...found, ...modelsWord(known) };
       return { texts, ...(quality && { quality }), ...(source && { source }) };
     }),
   );
@@ -59,14 +61,23 @@ export async function judgedAgain(
   const looked = candidates.map((candidate, i): Candidate => {
     const [known, now] = [candidate.quality, qualities[i]];
     if (known === undefined || now === undefined) return candidate;
-    const { isUnfitted } = known;
-    const judged = { ...now, ...(isUnfitted && { isUnfitted }) };
+    const judged = { ...now, ...modelsWord(known) };
     const quality = known.isDraft ? asDraft(judged) : judged;
     if (isSameQuality(known, quality)) return candidate;
     isNew = true;
     return { ...candidate, quality };
   });
   return isNew ? looked : undefined;
+}
+
+/** What is known of the model, and of how sure it is: no look at the text changes that. */
+function modelsWord({
+  isUnfitted,
+  confidence,
+}: Pick<Quality, 'isUnfitted' | 'confidence'>): Pick<Quality, 'isUnfitted' | 'confidence'> {
+  // Of a model that nothing was fitted to a figure says nothing.
+  if (isUnfitted) return { isUnfitted };
+  return confidence === undefined ? {} : { confidence };
 }
 
 function wholeWith(text: string, spans: readonly Span[], texts: readonly string[]): string {

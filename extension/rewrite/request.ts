@@ -78,7 +78,7 @@ export async function requestCandidates(
   const lineEnd = lineEndOf(document);
   return {
     spans,
-    candidates: result.candidates.map(({ spans, flaws = [] }) => ({
+    candidates: result.candidates.map(({ spans, flaws = [], confidence }) => ({
       ...sourceOf(spans),
       ...candidateFrom(
         plan,
@@ -86,6 +86,7 @@ export async function requestCandidates(
       ),
       flaws,
       ...(isUnfitted ? { isUnfitted } : {}),
+      ...(confidence === undefined ? {} : { confidence }),
     })),
   };
 }

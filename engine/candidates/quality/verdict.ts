@@ -18,6 +18,8 @@ export interface Quality {
   readonly isDraft?: true;
   /** Nothing was fitted to its model: nobody knows how likely an answer without flaws is right. */
   readonly isUnfitted?: true;
+  /** 0…1: how likely it is right to the letter, by what was fitted to its model. */
+  readonly confidence?: number;
 }
 
 export interface Reading {

@@ -2,10 +2,15 @@
 import { l10n } from 'vscode';
 import type { Quality, Reason } from '../../../engine/candidates/quality/verdict';
 
-/** `Unsure: names that this file does not contain, low confidence` */
+/** `Unsure: names that this file does not contain, low confidence`, `No flaw found (36% confidence)` */
 export function wordsOfQuality(quality: Quality): string {
   const why = wordsOfReasons(quality);
-  return why === '' ? wordsOfMark(quality) : l10n.t('{0}: {1}', wordsOfMark(quality), why);
+  if (why !== '') return l10n.t('{0}: {1}', wordsOfMark(quality), why);
+  const { confidence } = quality;
+  // No flaw is no promise: how sure the model is stands beside it, where that means something.
+  return confidence === undefined
+    ? wordsOfMark(quality)
+    : l10n.t('{0} ({1}% confidence)', wordsOfMark(quality), Math.round(100 * confidence));
 }
 
 /** `names that this file does not contain, low confidence`, where the mark is clear from what stands before. */

@@ -383,5 +383,15 @@ describe('the gate', () => {
     const unfitted = { ...candidate, isUnfitted: true } as const;
     const [marked] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [unfitted]);
     assert.deepEqual(marked?.quality, { mark: 'likely', reasons: [], isUnfitted: true });
+    // How sure a model is means something where that was fitted, and stays what it is when the text around changes.
+    const sure = { ...unfitted, confidence: 0.36 };
+    const [figure] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [sure]);
+    assert.equal(figure?.quality?.confidence, undefined);
+    const fitted = { ...candidate, confidence: 0.36 };
+    const [told] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [fitted]);
+    assert.deepEqual(told?.quality, { mark: 'likely', reasons: [], confidence: 0.36 });
+    const later = { text: 'a\n2 = (', languageId: 'python' };
+    const [again] = (await judgedAgain(trees, later, spans, [told ?? assert.fail()])) ?? [told];
+    assert.equal(again?.quality?.confidence, 0.36);
   });
 });
