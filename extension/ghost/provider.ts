@@ -25,6 +25,7 @@ import { saySteps } from '../rewrite/denoise/wait';
 import { adaptsToSpeed, type GhostSettings, ghostSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
+import { say } from '../ui/statusMessage';
 import { BackOff } from './backOff';
 import type { Remembered } from './cache';
 import type { EditKind } from './editKind';
@@ -33,7 +34,7 @@ import { offersOf, textsOf, visibleOf } from './offer';
 import { Offered } from './offered';
 import { refusalOf } from './position';
 import { type GhostQuestion, GhostRequests } from './requests';
-import type { Silence } from './silence';
+import { type Silence, sayWhySilent } from './silence';
 import { Sources } from './sources';
 import { Wait } from './wait';
 
@@ -59,6 +60,8 @@ export interface GhostServices {
 
 /** What the person can go through; the editor asks for them only when somebody does. */
 const CANDIDATES = 3;
+/** Milliseconds behind a key for ghost text in which the editor may ask again for the same place. */
+const ASKED_AGAIN = 1500;
 
 interface Question extends GhostQuestion {
   readonly of: TextDocument;
@@ -81,6 +84,14 @@ export class GhostText {
   private generation = 0;
   /** Where something of ours may be on the screen. */
   private offersIn: TextDocument | undefined;
+  private lastAsked:
+    | {
+        readonly document: TextDocument;
+        readonly version: number;
+        readonly offset: number;
+        readonly at: number;
+      }
+    | undefined;
 
   constructor(private readonly services: GhostServices) {
     this.requests = new GhostRequests<Question>({
@@ -95,12 +106,12 @@ export class GhostText {
     context: InlineCompletionContext,
     token: CancellationToken,
   ): Promise<InlineCompletionItem[]> {
-    const isAsked = context.triggerKind === InlineCompletionTriggerKind.Invoke;
+    const offset = document.offsetAt(position);
+    const isAsked = this.isAsked(document, offset, context.triggerKind);
     const settings = ghostSettings(document);
     if (!isAsked && settings.onlyWhenAsked) return this.nothing('on request');
     if (!isAsked && this.services.isSnoozed()) return [];
     const text = document.getText();
-    const offset = document.offsetAt(position);
     // The widget's choice stands in the line as if it were typed: what is offered must go on from there.
     const chosen = context.selectedCompletionInfo;
     const from = chosen === undefined ? offset : document.offsetAt(chosen.range.start);
@@ -115,13 +126,18 @@ export class GhostText {
       : await this.find(document, looked);
     if (known === undefined || token.isCancellationRequested) return [];
     if (typeof known === 'string' || 'slow' in known) return this.nothing(known);
+    const nothing = (why: Silence): [] => {
+      // Who pressed a key for it looks here, and not into the status bar's hover.
+      if (isAsked) say(sayWhySilent(why));
+      return this.nothing(why);
+    };
     const key = document.uri.toString();
     if (isAsked) this.offered.forgive();
     const visible = visibleOf(known, after);
     const texts = visible.filter((one) => !this.offered.isDismissed(key, before, one));
     this.offered.offer(key, before, texts);
     // What was answered before is offered, or not, for the same reasons as then.
-    if (texts.length === 0) return this.nothing(visible.length > 0 ? 'dismissed' : 'unsure');
+    if (texts.length === 0) return nothing(visible.length > 0 ? 'dismissed' : isAsked ? 'none' : 'unsure');
     this.services.silent(undefined);
     const source = this.sources.of(key, before, texts[0] ?? '');
     this.services.copied(source, document);
@@ -223,6 +239,25 @@ export class GhostText {
     } finally {
       listening.dispose();
     }
+  }
+
+  /**
+   * Whether a person pressed a key for it. When the suggestion widget opens right after that, the editor asks once more, by itself,
+   * and takes the first question back.
+   */
+  private isAsked(document: TextDocument, offset: number, kind: InlineCompletionTriggerKind): boolean {
+    const now = performance.now();
+    if (kind === InlineCompletionTriggerKind.Invoke) {
+      this.lastAsked = { document, version: document.version, offset, at: now };
+      return true;
+    }
+    const { lastAsked } = this;
+    return (
+      lastAsked?.document === document &&
+      lastAsked.version === document.version &&
+      lastAsked.offset === offset &&
+      now - lastAsked.at < ASKED_AGAIN
+    );
   }
 
   private nothing(why: Silence): [] {

@@ -5,7 +5,7 @@ import { sayExclusion } from '../privacy/exclusions';
 import type { Refusal } from './position';
 
 /**
- * `unsure`: the answer did not pass the gate, or there was none; `late`: it was typed past; `failed`: the engine gave none;
+ * `unsure`: the answer did not pass the gate, or there was none; `none`: there was none that fits, for somebody who pressed a key; `late`: it was typed past; `failed`: the engine gave none;
  * `dismissed`: all of it was rejected here before; `reviewing`: a rewrite of the file comes first; an exclusion: the file
  * may not be read.
  */
@@ -14,6 +14,7 @@ export type Silence =
   | Exclusion
   | 'on request'
   | 'unsure'
+  | 'none'
   | 'late'
   | 'failed'
   | 'dismissed'
@@ -38,6 +39,8 @@ export function sayWhySilent(silence: Silence): string {
       return l10n.t('Ghost text appears only when you trigger it (palimpsest.ghostText.trigger).');
     case 'unsure':
       return l10n.t('No ghost text: the model is not sure enough here (palimpsest.ghostText.gate).');
+    case 'none':
+      return l10n.t('No ghost text: the model finds nothing that fits here.');
     case 'late':
       return l10n.t('No ghost text: the model is slower than you type.');
     case 'failed':

@@ -43,7 +43,8 @@ export class LineNote implements Disposable {
     );
   }
 
-  show(editor: TextEditor, line: number, text: string): void {
+  /** `stays`: until the person goes on; otherwise it goes by itself once it could be read. */
+  show(editor: TextEditor, line: number, text: string, stays = false): void {
     this.clear();
     const { end } = editor.document.lineAt(Math.min(line, editor.document.lineCount - 1)).range;
     const contentText = text.replace(/ /g, '\u00a0');
@@ -52,7 +53,7 @@ export class LineNote implements Disposable {
     ]);
     this.shown = { editor, line: end.line };
     this.text = text;
-    this.timer = setTimeout(() => this.clear(), MILLIS);
+    if (!stays) this.timer = setTimeout(() => this.clear(), MILLIS);
   }
 
   clear(): void {

@@ -71,14 +71,13 @@ export class Reporter {
     const sentence = wordsOfNote(note);
     const waited = this.begunAt === undefined ? 0 : performance.now() - this.begunAt;
     this.begunAt = undefined;
-    // Out of sight it has a message of its own; and with a review, or another piece, there is something to look at.
-    const isSeen = editorsOf(this.document).length > 0 && !this.services.hasPieces(this.document);
-    if (waited > LONG_WAIT && isSeen && NOTHING.has(note)) void this.tellLate(sentence);
-    else say(sentence);
+    say(sentence);
+    // With a review, or another piece, there is something to look at.
+    const isLate = waited > LONG_WAIT && NOTHING.has(note) && !this.services.hasPieces(this.document);
     const editor = window.activeTextEditor;
     // The right side of a diff editor is a document of its own.
     if (editor !== undefined && reviewedUri(editor.document.uri) === this.document.uri.toString())
-      this.services.lineNote.show(editor, editor.selection.end.line, sentence);
+      this.services.lineNote.show(editor, editor.selection.end.line, sentence, isLate);
   }
 
   refused(refusal: Refusal): void {
@@ -124,13 +123,6 @@ export class Reporter {
       if (kind === 'ended') void window.showTextDocument(document);
       else services.goTo(document);
     });
-  }
-
-  /** The editor leaves a message until it is answered only where there is something to answer. */
-  private async tellLate(sentence: string): Promise<void> {
-    const goTo = l10n.t('Go To');
-    if ((await window.showInformationMessage(sentence, goTo)) === goTo)
-      await window.showTextDocument(this.document);
   }
 
   private activeEditor() {
