@@ -9,7 +9,15 @@ import {
   type TextDocument,
 } from 'vscode';
 import type { Palimpsest } from '../../extension/palimpsest';
-import { closeEverything, internals, openFile, useScriptedEngine, whileHeld } from './host';
+import {
+  closeEverything,
+  configure,
+  internals,
+  openFile,
+  statusMessages,
+  useScriptedEngine,
+  whileHeld,
+} from './host';
 
 const PROGRAM = 'first = 1\nsecond = \nthird = 3\n';
 const AT = new Position(1, 'second = '.length);
@@ -23,14 +31,12 @@ describe('ghost text that is looked for', () => {
   });
   afterEach(closeEverything);
 
-  const asked = (document: TextDocument, token = new CancellationTokenSource().token) =>
-    palimpsest.provideInline(
-      document,
-      AT,
-      { triggerKind: InlineCompletionTriggerKind.Invoke, selectedCompletionInfo: undefined },
-      token,
-      true,
-    );
+  const asked = (
+    document: TextDocument,
+    token = new CancellationTokenSource().token,
+    triggerKind = InlineCompletionTriggerKind.Invoke,
+  ) =>
+    palimpsest.provideInline(document, AT, { triggerKind, selectedCompletionInfo: undefined }, token, true);
 
   it('ends at Escape, and at the next key', async () => {
     const { document } = await openFile('seeking.py', PROGRAM);
@@ -54,6 +60,26 @@ describe('ghost text that is looked for', () => {
     });
     await asked(document);
     assert.equal(palimpsest.engine.state.kind, 'ready', 'and answers, when nobody ends it');
+  });
+
+  it('that is not found is said, also where the editor asks once more by itself', async () => {
+    const { document } = await openFile('sought.py', PROGRAM);
+    await configure('ghostText.trigger', 'onRequest');
+    const bar = statusMessages();
+    try {
+      // The scripted model has no text for a hole.
+      assert.deepEqual(await asked(document), []);
+      const nothing = () => bar.said.filter((text) => /finds nothing that fits here/.test(text)).length;
+      assert.equal(nothing(), 1);
+      await asked(document, undefined, InlineCompletionTriggerKind.Automatic);
+      assert.equal(nothing(), 2, 'the suggestion widget opens right behind the key');
+      await settled(1600);
+      await asked(document, undefined, InlineCompletionTriggerKind.Automatic);
+      assert.equal(nothing(), 2, 'later nobody has asked');
+    } finally {
+      bar.stop();
+      await configure('ghostText.trigger', undefined);
+    }
   });
 });
 
