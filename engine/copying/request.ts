@@ -85,7 +85,7 @@ export class RequestCopying {
         this.prior
           .analogies(left, right)
           .find((one) => isFrom(text, one.text) || text === one.text + one.onward);
-      return found && sourceOf(text, found.place);
+      return found && sourceOf(wholeWords(left, text, right), found.place);
     });
   }
 
@@ -107,6 +107,16 @@ export class RequestCopying {
     const weight = alone ? copyAlone : this.weight;
     return { prior: this.prior, weight, tokenizer, maskId: specials.mask, alone };
   }
+}
+
+const BEGUN = /[\p{L}\p{N}_$]+$/u;
+const GOES_ON = /^[\p{L}\p{N}_$]+/u;
+
+/** An answer with the rest of the words that it begins and ends in: as such they stand where it is copied from. */
+function wholeWords(left: string, text: string, right: string): string {
+  const head = GOES_ON.test(text) ? (BEGUN.exec(left)?.[0] ?? '') : '';
+  const tail = BEGUN.test(text) ? (GOES_ON.exec(right)?.[0] ?? '') : '';
+  return head + text + tail;
 }
 
 /** Whether an answer is a draft, or what it begins with: answers are cut. */

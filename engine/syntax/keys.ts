@@ -1,4 +1,4 @@
-// Names that may stand once in a list of such: keys of an object, members of an enum, arguments by name, imports. A grammar lets them pass
+// Names that may stand once in a list of such: keys of an object, members of an enum, arguments by name. A grammar lets them pass
 // twice; a compiler does not, or takes the last one without a word. Pure.
 import type { StructureNode } from './types';
 
@@ -27,17 +27,6 @@ const PARENTS: Readonly<Record<string, readonly string[]>> = {
   shorthand_property_identifier: ['object'],
 };
 
-/** Statements that say all in one: twice the same brings nothing more. */
-const IMPORTS: ReadonlySet<string> = new Set([
-  'import_declaration',
-  'import_from_statement',
-  'import_spec',
-  'import_statement',
-  'preproc_include',
-  'use_declaration',
-  'using_directive',
-]);
-
 /** Kinds of nodes that are a name. */
 const BARE: ReadonlySet<string> = new Set(['property_identifier', 'shorthand_property_identifier']);
 
@@ -49,7 +38,6 @@ const SAFE = /^(["'`]?)([\w$.-]+)\1$/;
 
 /** The name that a node stands for among its siblings; none where it is no such node. */
 export function keysOf(node: StructureNode, parent: StructureNode): readonly string[] {
-  if (IMPORTS.has(node.type)) return isConditional(node) ? [] : [node.text.replace(/\s+/g, ' ').trim()];
   const isBare = BARE.has(node.type);
   if (!isBare && !Object.hasOwn(KEYED, node.type)) return [];
   if (Object.hasOwn(PARENTS, node.type) && !PARENTS[node.type]?.includes(parent.type)) return [];
@@ -68,5 +56,7 @@ function nameOf(node: StructureNode): StructureNode | null | undefined {
 /** Rust: of two with a `cfg` each there is one in the end. */
 function isConditional({ namedChildren, previousNamedSibling }: StructureNode): boolean {
   const isAttribute = (node: StructureNode | null | undefined) => node?.type === 'attribute_item';
-  return isAttribute(previousNamedSibling) || namedChildren.some(isAttribute);
+  let before = previousNamedSibling;
+  while (before?.type.endsWith('comment')) before = before.previousNamedSibling;
+  return isAttribute(before) || namedChildren.some(isAttribute);
 }

@@ -42,6 +42,19 @@ const ASSIGNMENT = /^(assignment_expression|assignment_statement)$/;
 /** `totalAmount`, `total_amount`; a type's name is often a library's. */
 const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
 const STATEMENT = /statement|block|body/;
+const GLOBAL = /\b(globals?|declare)\b/;
+/** What a browser, or a setter of C#, has without a declaration. */
+const AMBIENT: ReadonlySet<string> = new Set([
+  'document',
+  'event',
+  'location',
+  'name',
+  'status',
+  'value',
+  'window',
+]);
+/** What a class inherits from, and so may have from elsewhere. */
+const BASES = ['base_list', 'base_class_clause', 'class_heritage', 'extends_clause', 'superclass'];
 /** A name that a function takes from its surroundings. */
 const OUTER = /\b(global|nonlocal)\b/;
 
@@ -57,19 +70,23 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (known === undefined) byName.set(name, [node]);
     else known.push(node);
   }
-  const comments = root.descendantsOfType(COMMENTS);
-  const isProse = (at: number) =>
-    comments.some((one) => one !== null && one.startIndex <= at && at < one.endIndex);
+  let known: Comments | undefined;
+  const comments = () => {
+    known ??= new Comments(root, text);
+    return known;
+  };
   const outOfScope: string[] = [];
   const unknown: string[] = [];
   for (const [name, nodes] of byName) {
     const inside = nodes.filter(isInside);
     const [node] = inside;
-    if (node === undefined || inside.length > 1 || isWord(name) || !isUse(node, text)) continue;
+    if (node === undefined || inside.length > 1 || isWord(name) || AMBIENT.has(name)) continue;
+    if (!isUse(node, text)) continue;
     const others = occurrences(text, name).filter((at) => at !== node.startIndex);
     if (others.length === 0 && SEVERAL_WORDS.test(name)) unknown.push(name);
+    const members = others.filter((at) => !isMember(text, at));
     // What a comment calls so is the same as what some code does.
-    const own = others.filter((at) => !isMember(text, at) && !isProse(at));
+    const own = members.filter((at) => !comments().holds(at));
     if (own.length === 0 || others.some((at) => at >= region.start && at < region.end)) continue;
     const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
     const isForeign = own.every((at) => {
@@ -77,9 +94,43 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
       return holder !== null && (region.start < holder.startIndex || holder.endIndex < region.end);
     });
     if (!isForeign || !own.some((at) => isBound(nodeAt(at)))) continue;
+    if (comments().declares(name)) continue;
     if (!text.split('\n').some((line) => OUTER.test(line) && line.includes(name))) outOfScope.push(name);
   }
   return { outOfScope, unknown };
+}
+
+/** A text's comments, in their order. */
+class Comments {
+  private readonly starts: readonly number[];
+  private readonly ends: readonly number[];
+
+  constructor(
+    root: ScopeNode,
+    private readonly text: string,
+  ) {
+    const nodes = root.descendantsOfType(COMMENTS).filter((node) => node !== null);
+    this.starts = nodes.map((node) => node.startIndex);
+    this.ends = nodes.map((node) => node.endIndex);
+  }
+
+  holds(at: number): boolean {
+    let [low, high] = [0, this.starts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.starts[middle] ?? 0) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && at < (this.ends[low - 1] ?? 0);
+  }
+
+  /** Whether one says that the name is there, as those for linters do: `global counter`. */
+  declares(name: string): boolean {
+    return this.starts.some((start, i) => {
+      const comment = this.text.slice(start, this.ends[i]);
+      return GLOBAL.test(comment) && comment.includes(name);
+    });
+  }
 }
 
 /** Where a name stands in a text as a word, be it code, a comment, or a string. */
@@ -91,8 +142,21 @@ function occurrences(text: string, name: string): readonly number[] {
 function isUse(node: ScopeNode, text: string): boolean {
   if (isMember(text, node.startIndex)) return false;
   const behind = text.slice(node.endIndex, node.endIndex + 8);
-  if (ASSIGNED.test(behind)) return isAssigned(node);
+  if (ASSIGNED.test(behind)) return isAssigned(node) && !hasMore(node, text);
   return !KEY.test(behind) && !isBound(node);
+}
+
+/** Whether it stands in a class of which a part is elsewhere: a base, or a declaration in another file. */
+function hasMore(name: ScopeNode, text: string): boolean {
+  for (let node = name.parent; node !== null; node = node.parent) {
+    const body = node.childForFieldName('body');
+    if (body === null) continue;
+    if (/::|\bpartial\b|\bextends\b/.test(text.slice(node.startIndex, body.startIndex))) return true;
+    if (!/class|struct/.test(node.type)) continue;
+    if (node.descendantsOfType(BASES).some((one) => one !== null && one.endIndex <= body.startIndex))
+      return true;
+  }
+  return false;
 }
 
 /** As a statement: in brackets, `name = value` may name an argument, or a default. */

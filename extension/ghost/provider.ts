@@ -60,8 +60,17 @@ export interface GhostServices {
 
 /** What the person can go through; the editor asks for them only when somebody does. */
 const CANDIDATES = 3;
-/** Milliseconds behind a key for ghost text in which the editor may ask again for the same place. */
-const ASKED_AGAIN = 1500;
+/** Milliseconds behind a question that the editor took back in which it may ask again, by itself, for the same place. */
+const ASKED_AGAIN = 500;
+
+/** What a person asked for by key, as long as nothing has come of it. */
+interface Asked {
+  readonly document: TextDocument;
+  readonly version: number;
+  readonly offset: number;
+  /** When the editor took it back. */
+  takenBackAt?: number;
+}
 
 interface Question extends GhostQuestion {
   readonly of: TextDocument;
@@ -84,14 +93,9 @@ export class GhostText {
   private generation = 0;
   /** Where something of ours may be on the screen. */
   private offersIn: TextDocument | undefined;
-  private lastAsked:
-    | {
-        readonly document: TextDocument;
-        readonly version: number;
-        readonly offset: number;
-        readonly at: number;
-      }
-    | undefined;
+  private asked: Asked | undefined;
+  /** Questions of persons that are looked into now. */
+  private seeking = 0;
 
   constructor(private readonly services: GhostServices) {
     this.requests = new GhostRequests<Question>({
@@ -122,7 +126,7 @@ export class GhostText {
 
     const looked = { before, after, isAsked, settings, token };
     const known = isAsked
-      ? await showWorking((report) => this.find(document, { ...looked, report }))
+      ? await this.seek(token, (report) => this.find(document, { ...looked, report }))
       : await this.find(document, looked);
     if (known === undefined || token.isCancellationRequested) return [];
     if (typeof known === 'string' || 'slow' in known) return this.nothing(known);
@@ -157,7 +161,9 @@ export class GhostText {
   /** What is offered now, or looked for, is not wanted. */
   dismiss(): void {
     this.requests.giveUp();
-    this.offered.dismiss();
+    this.asked = undefined;
+    // What was offered before, perhaps elsewhere, is not what is given up now.
+    if (this.seeking === 0) this.offered.dismiss();
   }
 
   /** A review has its own new lines where ghost text was. */
@@ -172,6 +178,7 @@ export class GhostText {
     if (offersIn !== undefined && offersIn === window.activeTextEditor?.document)
       void commands.executeCommand('editor.action.inlineSuggest.hide');
     this.generation++;
+    this.asked = undefined;
     this.sources.clear();
     this.backOff = new BackOff();
     this.requests.forget();
@@ -242,22 +249,33 @@ export class GhostText {
   }
 
   /**
-   * Whether a person pressed a key for it. When the suggestion widget opens right after that, the editor asks once more, by itself,
-   * and takes the first question back.
+   * Whether a person pressed a key for it. When the suggestion widget opens while it is looked for, the editor asks once more, by
+   * itself, and takes the first question back: the next one is for it.
    */
   private isAsked(document: TextDocument, offset: number, kind: InlineCompletionTriggerKind): boolean {
-    const now = performance.now();
     if (kind === InlineCompletionTriggerKind.Invoke) {
-      this.lastAsked = { document, version: document.version, offset, at: now };
+      this.asked = { document, version: document.version, offset };
       return true;
     }
-    const { lastAsked } = this;
-    return (
-      lastAsked?.document === document &&
-      lastAsked.version === document.version &&
-      lastAsked.offset === offset &&
-      now - lastAsked.at < ASKED_AGAIN
-    );
+    const { asked } = this;
+    if (asked?.document !== document || asked.version !== document.version || asked.offset !== offset)
+      return false;
+    if (performance.now() - (asked.takenBackAt ?? Number.POSITIVE_INFINITY) > ASKED_AGAIN) return false;
+    this.asked = undefined;
+    return true;
+  }
+
+  /** Looks for what a person asked for, in their sight. */
+  private async seek<T>(token: CancellationToken, work: (report: Report) => Promise<T>): Promise<T> {
+    const { asked } = this;
+    setContext('palimpsest.seeksGhostText', ++this.seeking > 0);
+    try {
+      return await showWorking(work);
+    } finally {
+      setContext('palimpsest.seeksGhostText', --this.seeking > 0);
+      if (asked !== undefined && token.isCancellationRequested) asked.takenBackAt = performance.now();
+      else if (this.asked === asked) this.asked = undefined;
+    }
   }
 
   private nothing(why: Silence): [] {
@@ -293,6 +311,7 @@ export class GhostText {
       const why = await exclusion;
       if (why !== undefined) {
         silent(why);
+        if (isAsked) say(sayWhySilent(why));
         return undefined;
       }
       const beside = await surroundings.withTexts(document);
@@ -344,22 +363,18 @@ export class GhostText {
       const error = toEngineError(thrown);
       if (error.code === 'cancelled' || error.code === 'superseded') return undefined;
       silent('failed');
-      // Nobody asked out loud, so nobody is told out loud; crashes are told by the status bar.
+      // Nobody is told out loud who did not ask out loud; crashes are told by the status bar.
+      if (isAsked) say(sayWhySilent('failed'));
       if (!isCrash(error)) log.debug(`Ghost text: ${error.code}. ${error.message}`);
       return undefined;
     }
   }
 }
 
-/** Who presses a key for it sees that something is going on and how far it is, and may press Escape. */
+/** Who presses a key for it sees that something is going on and how far it is. */
 async function showWorking<T>(work: (report: Report) => Promise<T>): Promise<T> {
   const title = l10n.t('Palimpsest: looking for ghost text');
-  setContext('palimpsest.seeksGhostText', true);
-  try {
-    return await window.withProgress({ location: ProgressLocation.Window, title }, (progress) =>
-      work((message) => progress.report({ message })),
-    );
-  } finally {
-    setContext('palimpsest.seeksGhostText', false);
-  }
+  return window.withProgress({ location: ProgressLocation.Window, title }, (progress) =>
+    work((message) => progress.report({ message })),
+  );
 }

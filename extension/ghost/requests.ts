@@ -46,7 +46,7 @@ export class GhostRequests<Q extends GhostQuestion> {
     if (known !== undefined) return known;
     let hasWaited = question.isAsked;
     for (let running = this.running; running !== undefined && !question.isAsked; running = this.running) {
-      if (typedSince(running.mark, question) === undefined) break;
+      if (running.controller.signal.aborted || typedSince(running.mark, question) === undefined) break;
       if (!(await settled(running.done, signal))) return undefined;
       const found = this.known(question);
       if (found !== undefined) return found;

@@ -62,20 +62,36 @@ describe('ghost text that is looked for', () => {
     assert.equal(palimpsest.engine.state.kind, 'ready', 'and answers, when nobody ends it');
   });
 
-  it('that is not found is said, also where the editor asks once more by itself', async () => {
+  it('that is not found is said, and who asked by key is asked for again where the editor takes it back', async () => {
     const { document } = await openFile('sought.py', PROGRAM);
     await configure('ghostText.trigger', 'onRequest');
     const bar = statusMessages();
+    const nothing = () => bar.said.filter((text) => /finds nothing that fits here/.test(text)).length;
+    const byItself = (one: TextDocument) => asked(one, undefined, InlineCompletionTriggerKind.Automatic);
     try {
       // The scripted model has no text for a hole.
       assert.deepEqual(await asked(document), []);
-      const nothing = () => bar.said.filter((text) => /finds nothing that fits here/.test(text)).length;
       assert.equal(nothing(), 1);
-      await asked(document, undefined, InlineCompletionTriggerKind.Automatic);
-      assert.equal(nothing(), 2, 'the suggestion widget opens right behind the key');
-      await settled(1600);
-      await asked(document, undefined, InlineCompletionTriggerKind.Automatic);
-      assert.equal(nothing(), 2, 'later nobody has asked');
+      assert.deepEqual(await byItself(document), []);
+      assert.equal(nothing(), 1, 'that question was answered');
+      // What is known of a place is not looked for.
+      const { document: other } = await openFile('soughtToo.py', PROGRAM);
+      await whileHeld(async () => {
+        const source = new CancellationTokenSource();
+        const first = asked(other, source.token);
+        await settled(300);
+        // The suggestion widget opens.
+        source.cancel();
+        const second = byItself(other);
+        assert.deepEqual(await first, []);
+        assert.ok(
+          await Promise.race([second.then(() => false), settled(300).then(() => true)]),
+          'it goes on',
+        );
+        await commands.executeCommand('palimpsest.dismissGhostText');
+        assert.deepEqual(await second, []);
+        assert.deepEqual(await byItself(other), [], 'after Escape nobody has asked');
+      });
     } finally {
       bar.stop();
       await configure('ghostText.trigger', undefined);

@@ -52,7 +52,7 @@ export class FlawFinder {
       if (old === text) continue;
       const repeated = repetition(text, old, () => this.around());
       if (repeated !== undefined) found.add(repeated);
-      else if (doublesLine(this.text, { start, end }, text)) found.add('repeats');
+      else if (this.spans.length === 1 && doublesLine(this.text, { start, end }, text)) found.add('repeats');
       const gone = deletion(old, text);
       if (gone !== undefined) found.add(gone);
       this.known ??= namesIn(this.text.slice(this.from, this.to));

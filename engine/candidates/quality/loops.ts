@@ -15,7 +15,18 @@ const LONG = 3;
 const TABLE = { listed: 12, bare: 6 };
 
 /** Words that a list of equal values is made of. */
-const VALUES = new Set(['None', 'null', 'nil', 'undefined', 'true', 'false', 'True', 'False', 'NaN', 'NULL']);
+export const VALUES: ReadonlySet<string> = new Set([
+  'None',
+  'null',
+  'nil',
+  'undefined',
+  'true',
+  'false',
+  'True',
+  'False',
+  'NaN',
+  'NULL',
+]);
 
 /** How often some piece stands there in a row; 1 where nothing repeats. */
 export interface Run {

@@ -74,9 +74,12 @@ export class Reporter {
     say(sentence);
     // With a review, or another piece, there is something to look at.
     const isLate = waited > LONG_WAIT && NOTHING.has(note) && !this.services.hasPieces(this.document);
-    const editor = window.activeTextEditor;
+    const active = window.activeTextEditor;
     // The right side of a diff editor is a document of its own.
-    if (editor !== undefined && reviewedUri(editor.document.uri) === this.document.uri.toString())
+    const isHere = active !== undefined && reviewedUri(active.document.uri) === this.document.uri.toString();
+    // Who works beside it finds it there later.
+    const editor = isHere ? active : isLate ? editorsOf(this.document)[0] : undefined;
+    if (editor !== undefined)
       this.services.lineNote.show(editor, editor.selection.end.line, sentence, isLate);
   }
 

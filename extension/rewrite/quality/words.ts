@@ -10,7 +10,11 @@ export function wordsOfQuality(quality: Quality): string {
   // No flaw is no promise: how sure the model is stands beside it, where that means something.
   return confidence === undefined
     ? wordsOfMark(quality)
-    : l10n.t('{0} ({1}% confidence)', wordsOfMark(quality), Math.round(100 * confidence));
+    : l10n.t(
+        '{0} ({1}% confidence)',
+        wordsOfMark(quality),
+        Math.min(99, Math.max(1, Math.round(100 * confidence))),
+      );
 }
 
 /** `names that this file does not contain, low confidence`, where the mark is clear from what stands before. */

@@ -79,6 +79,19 @@ describe('flaws', () => {
     ]);
     const page = '<div>\n<b>\nx\n</b>\n</div>\n';
     assert.deepEqual(flawsOf('</b>', '</b>\n</div>', { file: page }), []);
+    // What is done so elsewhere may be done so here, rows and calls say little, and two spans may exchange two lines.
+    const done = 'a = next(b)\na = next(b)\nc = 1\na = next(b)\n';
+    assert.deepEqual(flawsOf('c = 1', 'a = next(b)', { file: done }), []);
+    const rows = '[null, null, null],\nx\nstack.push(a);\ny\n';
+    assert.deepEqual(flawsOf('x', '[null, null, null],', { file: rows }), []);
+    assert.deepEqual(flawsOf('y', 'stack.push(a);', { file: rows }), []);
+    const logs = 'log(first, now);\nlog(second, now);\n';
+    const [one, other] = ['log(first, now);', 'log(second, now);'].map((line) => {
+      const start = logs.indexOf(line);
+      return { start, end: start + line.length };
+    });
+    const exchanged = new FlawFinder(logs, [one ?? assert.fail(), other ?? assert.fail()]);
+    assert.deepEqual(exchanged.flawsOf(['log(second, now);', 'log(first, now);']), []);
     const twice = 'import os\nimport os\nimport re\n';
     assert.deepEqual(flawsOf('re', 'sys', { file: twice }), []);
   });

@@ -43,6 +43,15 @@ describe('where an answer is copied from', () => {
     assert.deepEqual(found, [{ path: 'src/lock.py', line: 3 }, { line: 2 }]);
   });
 
+  test('a word that was begun stands there as a whole, and a part of a longer word is no copy', async () => {
+    const text = 'wait(a)\nregisterHandler(options)\nstop(b)\nwait(a)\nreg';
+    const request = { text, spans: [{ start: text.length, end: text.length }] };
+    const copying = new RequestCopying(await openCheckpoint(FIXTURE), request, 'mixed', () => 0);
+    const sourcesOf = (answer: string) => copying.sourcesOf([{ start: text.length, text: answer }]);
+    assert.deepEqual(sourcesOf('isterHandler(options)'), [{ line: 2 }]);
+    assert.deepEqual(sourcesOf('ister'), [undefined]);
+  });
+
   test('a cut copy as well; what stands nowhere, or in a text without a name, has none', async () => {
     assert.deepEqual(await sourcesOf([[at, 'parcel']]), [{ line: 2 }]);
     assert.deepEqual(await sourcesOf([[at, 'barrel']]), [undefined]);

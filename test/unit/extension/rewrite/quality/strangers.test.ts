@@ -149,6 +149,20 @@ describe('names that mean nothing where they stand', () => {
 
   // What binds names in ways that nobody lists, and what languages and other files bring along.
   const known: readonly (readonly [string, string, string])[] = [
+    ['java', 'class A extends B {\n  A(int size) { super(size); }\n  void b() { X; }\n}\n', 'size = 0'],
+    ['csharp', 'class A : B {\n  A(int Width) : base(Width) {}\n  void G() { X; }\n}\n', 'Width = 0'],
+    ['cpp', '#include "a.h"\nA::A(int size) { this->size = size; }\nvoid A::clear() { X; }\n', 'size = 0'],
+    ['javascript', 'function a(location) { use(location); }\nfunction b() { X; }\n', 'location = "/x"'],
+    [
+      'javascript',
+      '/* global counter */\nfunction a(counter) { use(counter); }\nfunction b() { X; }\n',
+      'f(counter)',
+    ],
+    [
+      'csharp',
+      'class A {\n  int p;\n  int P { set { X; } }\n  int G(int value) { return value; }\n}\n',
+      'p = value',
+    ],
     ['python', 'def a():\n    size = 1\n    return size\n\n\ndef b():\n    X\n', 'size = 2'],
     ['python', 'def a():\n    size = 1\n    return size\n\n\ndef b():\n    X\n', 'make(size=2)'],
     [
