@@ -212,7 +212,7 @@ export class Fixer {
       wanted,
     });
     // That, and no more, is what was checked.
-    say(l10n.t('Palimpsest: with this change, the problem is gone. Check that the code does what you want.'));
+    say(l10n.t('Palimpsest: the problem is gone. Check what the change does.'));
     return 'shown';
   }
 
