@@ -117,7 +117,7 @@ export class GhostText {
     if (!isAsked && this.services.isSnoozed()) return [];
     const text = document.getText();
     // The widget's choice stands in the line as if it were typed: what is offered must go on from there.
-    const chosen = context.selectedCompletionInfo;
+    const chosen = choiceIn(context, text, document, offset);
     const from = chosen === undefined ? offset : document.offsetAt(chosen.range.start);
     const before = text.slice(0, from) + (chosen?.text ?? '');
     const after = text.slice(offset);
@@ -377,4 +377,19 @@ async function showWorking<T>(work: (report: Report) => Promise<T>): Promise<T> 
   return window.withProgress({ location: ProgressLocation.Window, title }, (progress) =>
     work((message) => progress.report({ message })),
   );
+}
+
+/**
+ * The suggestion widget's choice; undefined where it does not go on from what is typed (`this.best` for `b`): the editor draws nothing
+ * that begins otherwise.
+ */
+function choiceIn(
+  { selectedCompletionInfo: chosen }: InlineCompletionContext,
+  text: string,
+  document: TextDocument,
+  offset: number,
+): InlineCompletionContext['selectedCompletionInfo'] {
+  if (chosen === undefined) return undefined;
+  const typed = text.slice(document.offsetAt(chosen.range.start), offset);
+  return chosen.text.startsWith(typed) ? chosen : undefined;
 }

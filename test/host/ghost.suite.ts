@@ -243,6 +243,19 @@ describe('ghost text', () => {
     assert.ok(items.length > 0);
   });
 
+  it('leaves a choice alone that does not go on from what is typed: the editor would draw nothing of it', async () => {
+    const { document } = await openFile('ghost6b.py', `${START}res${END}`);
+    const range = new Range(AT, AT.translate(0, 3));
+    const context = {
+      triggerKind: InlineCompletionTriggerKind.Invoke,
+      selectedCompletionInfo: { range, text: 'self.result' },
+    };
+    const { token } = new CancellationTokenSource();
+    const items = await palimpsest.provideInline(document, range.end, context, token, true);
+    assert.ok(items.length > 0);
+    for (const item of items) assert.ok(!String(item.insertText).startsWith('self.'));
+  });
+
   it('is quiet while it is snoozed, except for whoever asks, and the status bar says so', async () => {
     const { status } = await internals();
     const { document } = await openFile('ghost7.py', START + END);
