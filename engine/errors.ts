@@ -93,7 +93,7 @@ export function throwIfCancelled(signal: AbortSignal | undefined): void {
 
 /** Whether a sentence of V8, Node, the system's loader or ONNX Runtime says that there was no memory left. */
 export function saysOutOfMemory(message: string): boolean {
-  return /out of memory|bad_alloc|failed to allocate|(allocation|allocate) failed|cannot allocate|ENOMEM|failed to map segment/i.test(
+  return /out of memory|bad_alloc|failed to allocate|(allocation|allocate) failed|cannot allocate|AllocateRaw|ENOMEM|failed to map segment/i.test(
     message,
   );
 }
