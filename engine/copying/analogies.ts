@@ -35,7 +35,8 @@ const MOST = 4;
 /** What a place weighs, as a logarithm: chosen by hand on held-out packages, as that of copies to the letter. */
 const WEIGHTS = { left: 1.2, right: 1, exchanged: -1, near: 0.2 };
 
-const BEGUN_WORD = /[\p{L}\p{N}_$]+$/u;
+/** The word that a text breaks off in. */
+export const BEGUN_WORD = /[\p{L}\p{N}_$]+$/u;
 const BLANKS = /^[^\S\n]*/;
 
 /** Best first; those in which no name had to be exchanged are among them. */

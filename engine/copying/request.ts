@@ -6,6 +6,7 @@ import { lengthTokensOf } from '../decoding/request';
 import { LEAST_LOG_PROB } from '../decoding/sampling';
 import type { BlockDenoiser, HoleAnswer, InPlaceDenoiser } from '../denoiser';
 import type { CopyingChoice, CopySource, InfillParams } from '../protocol';
+import { BEGUN_WORD } from './analogies';
 import { CopyingBlockDenoiser, CopyingInPlaceDenoiser } from './denoisers';
 import { copyAlone } from './mixture';
 import { isElsewhere, sourceOf } from './origin';
@@ -109,13 +110,12 @@ export class RequestCopying {
   }
 }
 
-const BEGUN = /[\p{L}\p{N}_$]+$/u;
 const GOES_ON = /^[\p{L}\p{N}_$]+/u;
 
 /** An answer with the rest of the words that it begins and ends in: as such they stand where it is copied from. */
 function wholeWords(left: string, text: string, right: string): string {
-  const head = GOES_ON.test(text) ? (BEGUN.exec(left)?.[0] ?? '') : '';
-  const tail = BEGUN.test(text) ? (GOES_ON.exec(right)?.[0] ?? '') : '';
+  const head = GOES_ON.test(text) ? (BEGUN_WORD.exec(left)?.[0] ?? '') : '';
+  const tail = BEGUN_WORD.test(text) ? (GOES_ON.exec(right)?.[0] ?? '') : '';
   return head + text + tail;
 }
 

@@ -16,8 +16,7 @@ import {
   window,
   workspace,
 } from 'vscode';
-import type { Quality } from '../../engine/candidates/quality/verdict';
-import { isWorthShowing } from '../../engine/candidates/quality/verdict';
+import { isWorthShowing, type Quality } from '../../engine/candidates/quality/verdict';
 import { canonicalPlace } from '../privacy/canonicalUri';
 import { wordsOfQuality } from '../rewrite/quality/words';
 import { markdownText } from '../ui/markdownText';

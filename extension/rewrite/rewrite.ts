@@ -363,12 +363,13 @@ export class Rewrite {
     if (!isWorthEstimating(request, lines)) return true;
     const { millis } = await estimateCandidates(this.services, this.document, spans, request, signal);
     if (signal.aborted) return false;
-    if (isLongWait(millis)) this.denoise.waitForChoice();
-    const choice = isLongWait(millis) ? await askAboutWait(millis, lines) : 'anyway';
+    const isLong = isLongWait(millis);
+    if (isLong) this.denoise.waitForChoice();
+    const choice = isLong ? await askAboutWait(millis, lines) : 'anyway';
     // Whoever ended it meanwhile has decided otherwise.
     if (signal.aborted) return false;
     if (choice === 'anyway') {
-      if (isLongWait(millis)) this.reporter.goesOn();
+      if (isLong) this.reporter.goesOn();
       if (millis !== undefined) this.denoise.expect(millis);
       return true;
     }
