@@ -122,7 +122,7 @@ export class StatusItem {
       state,
       [this.server && sayServer(this.server), sayRemembered(this.remembered), quiet],
       this.place,
-      summary === undefined ? new Activities() : this.activities,
+      summary && { all: this.activities.all, next: summary.shown.place },
     );
     this.item.backgroundColor = backgroundOf(state);
     this.item.accessibilityInformation = {
@@ -254,7 +254,7 @@ function tooltipOf(
   state: EngineState,
   more: readonly (string | undefined)[],
   copied: CopiedFrom | undefined,
-  activities: Activities,
+  activities: { readonly all: readonly ActivityAt[]; readonly next: string } | undefined,
 ): MarkdownString {
   const lines: string[] = [];
   if (state.kind === 'stopped') lines.push(l10n.t('The engine starts on first use.'));
@@ -286,8 +286,8 @@ function tooltipOf(
   for (const line of lines) text.appendMarkdown(`${markdownText(line)}\n\n`);
   const enabled = [...links.map(([, command]) => command), OPEN_SOURCE, GO_TO_REWRITE, CANCEL_REWRITE];
   text.isTrusted = { enabledCommands: enabled };
-  for (const one of activities.all)
-    text.appendMarkdown(`${markdownOf(one, one.place === activities.summary()?.shown.place)}\n\n`);
+  for (const one of activities?.all ?? [])
+    text.appendMarkdown(`${markdownOf(one, one.place === activities?.next)}\n\n`);
   if (copied !== undefined) {
     const words = encodeURIComponent(JSON.stringify(argumentsOf(copied)));
     text.appendMarkdown(`[${markdownText(sayCopied(copied))}](command:${OPEN_SOURCE}?${words})\n\n`);

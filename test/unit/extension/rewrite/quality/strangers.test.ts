@@ -122,6 +122,14 @@ describe('names that mean nothing where they stand', () => {
     });
   }
 
+  /** What is said of an answer in place of the `X`. */
+  const reasonsOf = async (languageId: string, text: string, fresh: string) => {
+    const start = text.indexOf('X');
+    const spans = [{ start, end: start + 1, old: 'X' }];
+    const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
+    return one?.quality?.reasons;
+  };
+
   // Where no assignment declares a name, one without a declaration assigns to nothing.
   const assigned: readonly (readonly [string, string])[] = [
     [
@@ -140,10 +148,7 @@ describe('names that mean nothing where they stand', () => {
   ];
   for (const [languageId, text] of assigned) {
     test(`an assignment to another function's name, in ${languageId}`, async () => {
-      const start = text.indexOf('X');
-      const spans = [{ start, end: start + 1, old: 'X' }];
-      const [one] = await judged(trees, { text, languageId }, spans, [{ texts: ['size = 2'] }]);
-      assert.deepEqual(one?.quality?.reasons, ['out-of-scope']);
+      assert.deepEqual(await reasonsOf(languageId, text, 'size = 2'), ['out-of-scope']);
     });
   }
 
@@ -236,10 +241,7 @@ describe('names that mean nothing where they stand', () => {
   ];
   for (const [languageId, text, fresh] of known) {
     test(`not in ${languageId}: ${fresh} in ${JSON.stringify(text)}`, async () => {
-      const start = text.indexOf('X');
-      const spans = [{ start, end: start + 1, old: 'X' }];
-      const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
-      assert.deepEqual(one?.quality?.reasons, []);
+      assert.deepEqual(await reasonsOf(languageId, text, fresh), []);
     });
   }
 
