@@ -225,6 +225,11 @@ export class Palimpsest {
         status.copied(source && document && this.memory.placeOf(source, document.uri)),
       log: this.log,
     });
+    this.owned.add(
+      window.onDidChangeTextEditorSelection(({ textEditor: { document }, selections: [first] }) => {
+        if (first !== undefined) this.ghost.cursorMoved(document, first.active);
+      }),
+    );
     // What was said of one file is not true of another.
     this.owned.add(window.onDidChangeActiveTextEditor(() => this.saySilence()));
     this.saySilence();

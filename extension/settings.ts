@@ -104,6 +104,11 @@ export function adaptsToSpeed(): boolean {
   return workspace.getConfiguration(SECTION).get('engine.adaptToSpeed') !== false;
 }
 
+/** Whether candidates are made one at a time, the next one when somebody asks for it. */
+export function oneAtATime({ isSlow }: { readonly isSlow?: boolean }): boolean {
+  return isSlow === true && adaptsToSpeed();
+}
+
 export interface RewriteSettings {
   readonly candidates: number;
   readonly strength: number;

@@ -79,14 +79,22 @@ export function growthOf({ attention, length }: Pick<Family, 'attention' | 'leng
   return Math.max(LEAST_GROWTH, attention.blockLength);
 }
 
+/** What is known of one hole of one candidate, in cells. */
+interface Part {
+  readonly settled: number;
+  readonly all: number;
+  /** Written, once more where they were masked again, put in or taken out: each is work, and says how long a cell takes. */
+  readonly moves: number;
+}
+
 /** Follows a request by its steps. */
 export class Progress {
-  /** Settled cells and all cells, by candidate and hole. */
-  private readonly parts = new Map<string, { readonly settled: number; readonly all: number }>();
+  /** By candidate and hole. */
+  private readonly parts = new Map<string, Part>();
   /** The largest share that was told: a hole that grows, or is masked again, takes nothing back. */
   private told = 0;
   /** Where the steps began: what came before them is done once, and says nothing about what is left. */
-  private first: { readonly fraction: number; readonly worked: number; readonly step: number } | undefined;
+  private first: { readonly moves: number; readonly worked: number; readonly step: number } | undefined;
   private steps = 0;
   /** Milliseconds that it has worked. */
   private worked = 0;
@@ -110,33 +118,35 @@ export class Progress {
   } {
     const open = cells.filter(({ state }) => state !== 'locked');
     const settled = open.filter(({ state }) => state === 'committed').length;
-    this.parts.set(`${lane}/${hole}`, { settled, all: open.length });
+    const key = `${lane}/${hole}`;
+    const before = this.parts.get(key) ?? { settled: 0, all: open.length, moves: 0 };
+    const moves = Math.max(0, settled - before.settled) + Math.abs(open.length - before.all);
+    this.parts.set(key, { settled, all: open.length, moves: before.moves + moves });
     const parts = [...this.parts.values()];
     const done = parts.reduce((sum, part) => sum + part.settled, 0);
+    const moved = parts.reduce((sum, part) => sum + part.moves, 0);
     const known = parts.reduce((sum, part) => sum + part.all, 0);
     // Holes that are denoised in turn have not shown yet how many cells they have.
     const all = Math.max(known + this.growsBy, this.estimate.masks * this.candidates);
     const fraction = all > 0 ? Math.min(1, done / all) : 0;
     const worked = this.elapsed();
     // Holes that are denoised together tell of the same step one after the other.
-    if (this.first === undefined || step === this.first.step) this.first = { fraction, worked, step };
+    if (this.first === undefined || step === this.first.step) this.first = { moves: moved, worked, step };
     this.told = Math.max(this.told, fraction);
     this.steps++;
-    const left = this.remaining(fraction, worked, this.first);
+    const { first } = this;
+    // By the cell, not by the share: a hole that grows makes the share of what is done smaller, but a cell takes no longer.
+    const seen =
+      moved > first.moves && worked > first.worked
+        ? ((worked - first.worked) / (moved - first.moves)) * (all - done)
+        : undefined;
+    const left = this.remaining(fraction, worked, seen);
     return left === undefined ? { fraction: this.told } : { fraction: this.told, remainingMillis: left };
   }
 
-  private remaining(
-    fraction: number,
-    worked: number,
-    first: { readonly fraction: number; readonly worked: number },
-  ): number | undefined {
+  private remaining(fraction: number, worked: number, seen: number | undefined): number | undefined {
     const { millis } = this.estimate;
     const expected = millis === undefined ? undefined : Math.max(0, millis - worked);
-    const isMoving = fraction > first.fraction && worked > first.worked;
-    const seen = isMoving
-      ? ((worked - first.worked) / (fraction - first.fraction)) * (1 - fraction)
-      : undefined;
     if (seen === undefined || expected === undefined) return fraction >= 1 ? 0 : (seen ?? expected);
     const trust = Math.min(1, Math.max(fraction / TRUSTED_FROM, this.steps / TRUSTED_STEPS));
     return trust * seen + (1 - trust) * expected;

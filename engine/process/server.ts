@@ -28,7 +28,7 @@ import { DrainableWriter } from './drainableWriter';
 import { errorReply } from './errorReply';
 import type { ModelRegistry } from './modelRegistry';
 import type { ClientModels, EngineResources } from './resources';
-import type { Scheduler } from './scheduler';
+import { giveTurn, type Scheduler } from './scheduler';
 import {
   enoughParams,
   infillParams,
@@ -59,6 +59,9 @@ export interface ServerOptions {
   /** Most milliseconds that running work has for stopping. */
   readonly stopMillis?: number;
 }
+
+/** More than the connection needs for one message. */
+const TURNS_TO_WRITE = 10;
 
 type Handler = (params: unknown, token: CancellationToken) => Promise<unknown>;
 
@@ -271,14 +274,17 @@ export class EngineServer {
     run: (signal: AbortSignal) => Promise<unknown>,
   ): Promise<unknown> {
     if (token.isCancellationRequested) throw new EngineError('cancelled', 'The request was canceled.');
-    const { requestId, priority } = params;
+    const { requestId, priority, events } = params;
     const answer = this.scheduler.submit({
       requestId,
       priority,
       document,
       model: this.registry.folderOf(params.model),
       client: this.client,
-      run,
+      run: async (signal) => {
+        if (events) await this.tellBegun(requestId);
+        return run(signal);
+      },
     });
     const listening = onCancelled(token, () => this.scheduler.cancel(requestId, this.client));
     try {
@@ -292,6 +298,12 @@ export class EngineServer {
       listening.dispose();
       this.satisfied.delete(requestId);
     }
+  }
+
+  /** Written before the work begins, for a pass takes the whole turn; but nobody waits for a client that does not read. */
+  private async tellBegun(requestId: number): Promise<void> {
+    const written = this.notify(METHODS.begun, { requestId }).catch(() => undefined);
+    await Promise.race([written, turns(TURNS_TO_WRITE)]);
   }
 
   private status(): StatusResult {
@@ -340,6 +352,10 @@ export class EngineServer {
   private async notify(method: string, params: object): Promise<void> {
     await this.connection.sendNotification(method, params);
   }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await giveTurn();
 }
 
 /** Where it was thrown first. */

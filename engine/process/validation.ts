@@ -174,7 +174,7 @@ const INFILL = object<InfillParams>(
   },
 );
 
-const SCORE = object<ScoreParams>(REQUEST, { ...FILE, range, interactive: flag });
+const SCORE = object<ScoreParams>(REQUEST, { ...FILE, range, interactive: flag, events: flag });
 
 export function initialiseParams(params: unknown): InitialiseParams {
   const known = INITIALISE(params, '');

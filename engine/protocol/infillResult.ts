@@ -96,6 +96,11 @@ export interface CellEvent {
   /** Probability of the token, 0…1; of a masked cell that of its best guess. */
   readonly confidence: number;
 }
+/** What was waiting for its turn is worked on. */
+export interface BegunEvent {
+  readonly requestId: number;
+}
+
 /**
  * `cells` is the whole span as it stands. When the reader is slow, steps are left out, never the last of a span and
  * candidate; `committed` and `remasked` tell of their own step alone.

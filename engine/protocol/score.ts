@@ -20,6 +20,8 @@ export interface ScoreParams {
    * around each piece. Default false: the same scores on every machine.
    */
   readonly interactive?: boolean;
+  /** Whether a `begun` notification is sent when it is its turn. Default false. */
+  readonly events?: boolean;
 }
 export interface ScoredToken {
   /** UTF-16 offsets into the text, the end exclusive. */

@@ -11,6 +11,7 @@ import {
 } from 'vscode-jsonrpc/node';
 import { deviceLost, EngineError, saysDeviceLost, saysOutOfMemory, throwIfCancelled } from '../errors';
 import {
+  type BegunEvent,
   type DenoiseStepEvent,
   type Estimate,
   type InfillParams,
@@ -65,6 +66,7 @@ export interface EngineLogEntry {
 interface NumberedContext {
   readonly signal?: AbortSignal;
   readonly enough?: AbortSignal;
+  readonly onBegun?: () => void;
   readonly onStep?: (event: DenoiseStepEvent) => void;
 }
 
@@ -86,7 +88,7 @@ export class EngineClient {
 
   private readonly connection: MessageConnection;
   private readonly pending = new Set<Pending>();
-  private readonly stepListeners = new Map<number, (event: DenoiseStepEvent) => void>();
+  private readonly listeners = new Map<number, Pick<NumberedContext, 'onBegun' | 'onStep'>>();
   private readonly logTail: string[] = [];
   /** Told by its log: the last lines of a crash are a stack. */
   private foundNoMemory = false;
@@ -140,7 +142,10 @@ export class EngineClient {
       this.logEmitter.fire(parseLogLine(line));
     });
     this.connection.onNotification(METHODS.denoiseStep, (event: DenoiseStepEvent) => {
-      this.stepListeners.get(event.requestId)?.(event);
+      this.listeners.get(event.requestId)?.onStep?.(event);
+    });
+    this.connection.onNotification(METHODS.begun, ({ requestId }: BegunEvent) => {
+      this.listeners.get(requestId)?.onBegun?.();
     });
     this.connection.onNotification(METHODS.loadProgress, (progress: LoadProgress) =>
       this.progressEmitter.fire(progress),
@@ -211,8 +216,8 @@ export class EngineClient {
   }
 
   /**
-   * `onStep` turns events on; it hears nothing more once the request is answered or given up. `enough`, when aborted, has
-   * the engine answer with the draft after the step that runs.
+   * `onStep` turns events on, `onBegun` is told with them that it is the request's turn; they hear nothing more once it is
+   * answered or given up. `enough`, when aborted, has the engine answer with the draft after the step that runs.
    */
   infill(params: Omit<InfillParams, 'requestId'>, context: NumberedContext = {}): Promise<InfillResult> {
     const events = params.events ?? context.onStep !== undefined;
@@ -226,9 +231,10 @@ export class EngineClient {
 
   score(
     params: Omit<ScoreParams, 'requestId'>,
-    context: Pick<NumberedContext, 'signal'> = {},
+    context: Pick<NumberedContext, 'signal' | 'onBegun'> = {},
   ): Promise<ScoreResult> {
-    return this.numbered(METHODS.score, params, context);
+    const events = params.events ?? context.onBegun !== undefined;
+    return this.numbered(METHODS.score, { ...params, events }, context);
   }
 
   /**
@@ -256,10 +262,10 @@ export class EngineClient {
   private async numbered<R>(
     method: string,
     params: object,
-    { signal, enough, onStep }: NumberedContext,
+    { signal, enough, onBegun, onStep }: NumberedContext,
   ): Promise<R> {
     const requestId = ++this.lastRequestId;
-    if (onStep) this.stepListeners.set(requestId, onStep);
+    this.listeners.set(requestId, { ...(onBegun ? { onBegun } : {}), ...(onStep ? { onStep } : {}) });
     const tell = () =>
       void this.connection.sendNotification(METHODS.enough, { requestId }).catch(() => undefined);
     enough?.addEventListener('abort', tell, { once: true });
@@ -269,7 +275,7 @@ export class EngineClient {
       return await this.computed(answer);
     } finally {
       enough?.removeEventListener('abort', tell);
-      this.stepListeners.delete(requestId);
+      this.listeners.delete(requestId);
     }
   }
 

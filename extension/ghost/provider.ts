@@ -4,10 +4,7 @@ import {
   commands,
   type InlineCompletionContext,
   InlineCompletionItem,
-  InlineCompletionTriggerKind,
-  l10n,
   type Position,
-  ProgressLocation,
   Range,
   type TextDocument,
   window,
@@ -22,7 +19,7 @@ import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import type { Exclusions } from '../privacy/exclusions';
 import { saySteps } from '../rewrite/denoise/wait';
-import { adaptsToSpeed, type GhostSettings, ghostSettings } from '../settings';
+import { adaptsToSpeed, type GhostSettings, ghostSettings, oneAtATime } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
 import { say } from '../ui/statusMessage';
@@ -34,6 +31,7 @@ import { offersOf, textsOf, visibleOf } from './offer';
 import { Offered } from './offered';
 import { refusalOf } from './position';
 import { type GhostQuestion, GhostRequests } from './requests';
+import { type Report, Seeking } from './seeking';
 import { type Silence, sayWhySilent } from './silence';
 import { Sources } from './sources';
 import { Wait } from './wait';
@@ -60,17 +58,6 @@ export interface GhostServices {
 
 /** What the person can go through; the editor asks for them only when somebody does. */
 const CANDIDATES = 3;
-/** Milliseconds behind a question that the editor took back in which it may ask again, by itself, for the same place. */
-const ASKED_AGAIN = 500;
-
-/** What a person asked for by key, as long as nothing has come of it. */
-interface Asked {
-  readonly document: TextDocument;
-  readonly version: number;
-  readonly offset: number;
-  /** When the editor took it back. */
-  takenBackAt?: number;
-}
 
 interface Question extends GhostQuestion {
   readonly of: TextDocument;
@@ -80,8 +67,6 @@ interface Question extends GhostQuestion {
   /** Told how far it is, where a person pressed a key for it. */
   readonly report?: Report | undefined;
 }
-
-type Report = (message: string) => void;
 
 export class GhostText {
   private readonly offered = new Offered();
@@ -93,9 +78,7 @@ export class GhostText {
   private generation = 0;
   /** Where something of ours may be on the screen. */
   private offersIn: TextDocument | undefined;
-  private asked: Asked | undefined;
-  /** Questions of persons that are looked into now. */
-  private seeking = 0;
+  private readonly seeking = new Seeking();
 
   constructor(private readonly services: GhostServices) {
     this.requests = new GhostRequests<Question>({
@@ -111,7 +94,7 @@ export class GhostText {
     token: CancellationToken,
   ): Promise<InlineCompletionItem[]> {
     const offset = document.offsetAt(position);
-    const isAsked = this.isAsked(document, offset, context.triggerKind);
+    const isAsked = this.seeking.isAsked(document, offset, context.triggerKind);
     const settings = ghostSettings(document);
     if (!isAsked && settings.onlyWhenAsked) return this.nothing('on request');
     if (!isAsked && this.services.isSnoozed()) return [];
@@ -126,7 +109,9 @@ export class GhostText {
 
     const looked = { before, after, isAsked, settings, token };
     const known = isAsked
-      ? await this.seek(token, (report) => this.find(document, { ...looked, report }))
+      ? await this.seeking.run(document, offset, token, (report) =>
+          this.find(document, { ...looked, report }),
+        )
       : await this.find(document, looked);
     if (known === undefined || token.isCancellationRequested) return [];
     if (typeof known === 'string' || 'slow' in known) return this.nothing(known);
@@ -161,9 +146,14 @@ export class GhostText {
   /** What is offered now, or looked for, is not wanted. */
   dismiss(): void {
     this.requests.giveUp();
-    this.asked = undefined;
+    this.seeking.forget();
     // What was offered before, perhaps elsewhere, is not what is given up now.
-    if (this.seeking === 0) this.offered.dismiss();
+    if (!this.seeking.isUnderWay) this.offered.dismiss();
+  }
+
+  /** Who goes elsewhere does not wait any more for what they asked for by key; the editor takes it back a while later. */
+  cursorMoved(document: TextDocument, position: Position): void {
+    if (this.seeking.isLeft(document, document.offsetAt(position))) this.requests.giveUp();
   }
 
   /** A review has its own new lines where ghost text was. */
@@ -178,7 +168,7 @@ export class GhostText {
     if (offersIn !== undefined && offersIn === window.activeTextEditor?.document)
       void commands.executeCommand('editor.action.inlineSuggest.hide');
     this.generation++;
-    this.asked = undefined;
+    this.seeking.forget();
     this.sources.clear();
     this.backOff = new BackOff();
     this.requests.forget();
@@ -248,36 +238,6 @@ export class GhostText {
     }
   }
 
-  /**
-   * Whether a person pressed a key for it. When the suggestion widget opens while it is looked for, the editor asks once more, by
-   * itself, and takes the first question back: the next one is for it.
-   */
-  private isAsked(document: TextDocument, offset: number, kind: InlineCompletionTriggerKind): boolean {
-    if (kind === InlineCompletionTriggerKind.Invoke) {
-      this.asked = { document, version: document.version, offset };
-      return true;
-    }
-    const { asked } = this;
-    if (asked?.document !== document || asked.version !== document.version || asked.offset !== offset)
-      return false;
-    if (performance.now() - (asked.takenBackAt ?? Number.POSITIVE_INFINITY) > ASKED_AGAIN) return false;
-    this.asked = undefined;
-    return true;
-  }
-
-  /** Looks for what a person asked for, in their sight. */
-  private async seek<T>(token: CancellationToken, work: (report: Report) => Promise<T>): Promise<T> {
-    const { asked } = this;
-    setContext('palimpsest.seeksGhostText', ++this.seeking > 0);
-    try {
-      return await showWorking(work);
-    } finally {
-      setContext('palimpsest.seeksGhostText', --this.seeking > 0);
-      if (asked !== undefined && token.isCancellationRequested) asked.takenBackAt = performance.now();
-      else if (this.asked === asked) this.asked = undefined;
-    }
-  }
-
   private nothing(why: Silence): [] {
     this.offersIn = undefined;
     this.services.silent(why);
@@ -330,7 +290,7 @@ export class GhostText {
             seed: 0,
             maxTokens: settings.maxTokens,
             ...(isAsked
-              ? { candidates: model.isSlow && adaptsToSpeed() ? 1 : CANDIDATES }
+              ? { candidates: oneAtATime(model) ? 1 : CANDIDATES }
               : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
           };
           if (!isAsked && model.isSlow && backOff.isNew) {
@@ -369,14 +329,6 @@ export class GhostText {
       return undefined;
     }
   }
-}
-
-/** Who presses a key for it sees that something is going on and how far it is. */
-async function showWorking<T>(work: (report: Report) => Promise<T>): Promise<T> {
-  const title = l10n.t('Palimpsest: looking for ghost text');
-  return window.withProgress({ location: ProgressLocation.Window, title }, (progress) =>
-    work((message) => progress.report({ message })),
-  );
 }
 
 /**

@@ -20,7 +20,7 @@ export async function requestRepair(
   listening: Listening,
 ): Promise<CandidateSet> {
   const text = document.getText();
-  const { signal } = listening;
+  const { signal, onBegun } = listening;
   const score = async (
     of: string,
     ranges: readonly OffsetRange[],
@@ -31,7 +31,8 @@ export async function requestRepair(
       all.push(
         isEmpty
           ? []
-          : (await scoreRange(asking.engine, document, of, range, { priority: 'rewrite', signal })).tokens,
+          : (await scoreRange(asking.engine, document, of, range, { priority: 'rewrite', signal, onBegun }))
+              .tokens,
       );
     }
     return all;

@@ -10,7 +10,7 @@ import type {
 import { lineEndOf } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
-import { adaptsToSpeed, rewriteSettings } from '../settings';
+import { adaptsToSpeed, oneAtATime, rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { LINE_ENDS } from '../text/lineEnds';
 import type { OffsetRange } from '../text/types';
@@ -34,6 +34,8 @@ export interface Listening {
   readonly signal: AbortSignal;
   /** Aborted when somebody wants the draft as it is. */
   readonly enough?: AbortSignal;
+  /** It is the request's turn: the engine reads what it was sent. */
+  readonly onBegun?: () => void;
   readonly onStep: (event: DenoiseStepEvent) => void;
 }
 
@@ -52,7 +54,7 @@ export async function requestCandidates(
   document: TextDocument,
   spans: readonly Span[],
   request: RewriteRequest,
-  { signal, enough, onStep }: Listening,
+  { signal, enough, onBegun, onStep }: Listening,
   sampling: Sampling = rewriteSettings(document),
 ): Promise<CandidateSet> {
   const { plan, paramsFor } = prepared(document, spans, request, sampling);
@@ -66,6 +68,7 @@ export async function requestCandidates(
         {
           signal,
           ...(enough === undefined ? {} : { enough }),
+          ...(onBegun === undefined ? {} : { onBegun }),
           onStep: (event) => {
             if (!signal.aborted && !hasAnswer) onStep(event);
           },
@@ -115,7 +118,6 @@ function prepared(
 ) {
   const plan = planRequest(document.getText(), spans, request);
   const { text, base } = excerptAround(plan.text, plan.sent);
-  const isAdaptive = adaptsToSpeed();
   const moved = ({ start, end }: OffsetRange) => ({ start: start - base, end: end - base });
   const paramsFor = (model: ModelDescription): Omit<InfillParams, 'requestId'> => ({
     model: model.folder,
@@ -128,8 +130,8 @@ function prepared(
     fileName: document.fileName,
     document: document.uri.toString(),
     priority: 'rewrite',
-    ...candidatesFor(sampling.candidates, request.seed, isAdaptive && model.isSlow === true),
-    interactive: isAdaptive,
+    ...candidatesFor(sampling.candidates, request.seed, oneAtATime(model)),
+    interactive: adaptsToSpeed(),
     ...strengthOrInstruction(request, sampling.strength, model),
     ...(request.words === undefined || request.isRepair ? {} : { temperature: WORD_TEMPERATURE }),
   });

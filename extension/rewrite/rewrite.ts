@@ -336,6 +336,7 @@ export class Rewrite {
       const listening = {
         signal,
         enough: enough.signal,
+        onBegun: this.denoise.begun.bind(this.denoise),
         onStep: this.denoise.stepped.bind(this.denoise),
       };
       const { document } = this;

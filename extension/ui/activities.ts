@@ -3,7 +3,7 @@
 export interface Activity {
   /** What is going on, in a few words. */
   readonly text: string;
-  /** Nothing has come yet. */
+  /** The engine has not come to it yet. */
   readonly isWaiting: boolean;
 }
 

@@ -310,8 +310,8 @@ export function whileDenoising(
 }
 
 /** The same for whatever else has the engine denoise. */
-export function whileHeld<T>(act: () => Promise<T>): Promise<T> {
-  return withScript(HOLD, '', act);
+export function whileHeld<T>(act: () => Promise<T>, behindStep = 2): Promise<T> {
+  return withScript(HOLD, String(behindStep), act);
 }
 
 /** With a file in the scripted model's folder, by which it behaves otherwise. */

@@ -21,6 +21,7 @@ import {
   until,
   useScriptedEngine,
   whileDenoising,
+  whileHeld,
 } from './host';
 
 const PROGRAM = 'def load(path):\n    data = open(path)\n    return data\n';
@@ -200,6 +201,21 @@ describe('a rewrite that is interrupted', () => {
     assert.equal(begun, 0);
     assert.deepEqual(unfinished.interrupted, []);
     assert.deepEqual(unfinishedIn(state), []);
+  });
+
+  it('two at once: the one whose turn it is says what it does, and the other one that it waits', async () => {
+    const { status } = await internals();
+    const first = await openFile('turn.py', PROGRAM);
+    const rewrites: Rewrite[] = [];
+    await whileHeld(async () => {
+      rewrites.push(await begin(first)());
+      await until(() => /reading the code around it/.test(status.text), `the first: ${status.text}`);
+      const second = await openFile('later.py', PROGRAM);
+      rewrites.push(await begin(second)());
+      await until(() => /later\\?\.py: waiting for its turn/.test(status.tooltip), status.tooltip);
+      assert.match(status.text, /2 rewrites, 1 waiting\. turn\.py: reading/);
+    }, 0);
+    for (const rewrite of rewrites) await denoised(rewrite);
   });
 
   it('sixteen at once: each has its turn, a crash interrupts all of them, and one button brings them back', async () => {

@@ -19,7 +19,7 @@ import type {
 type Context = NonNullable<Parameters<LoadedModel['infill']>[1]>;
 type Span = InfillParams['spans'][number];
 
-/** While a file of this name is in the model's folder, a denoise stays where it is behind its second step. */
+/** While a file of this name is in the model's folder, a denoise stays where it is behind the step that the file says; 0: before the first. */
 export const HOLD = 'hold';
 /** Where a file of this name is in the model's folder, it is a model that does not copy. */
 export const NO_COPIES = 'no-copies';
@@ -106,20 +106,28 @@ class ScriptedModel implements LoadedModel {
 
   async dispose(): Promise<void> {}
 
+  private heldBehind(): number | undefined {
+    try {
+      return Number(fs.readFileSync(path.join(this.description.folder, HOLD), 'utf8'));
+    } catch {
+      return undefined;
+    }
+  }
+
   private async denoise(
     { requestId }: InfillParams,
     answers: readonly (readonly (readonly Piece[])[])[],
     { signal, enough, onStep }: Context,
   ): Promise<void> {
-    for (let step = 1; step <= STEPS; step++) {
+    for (let step = 0; step <= STEPS; step++) {
       await turn();
       throwIfCancelled(signal);
-      for (const [candidate, answer] of answers.entries()) {
+      for (const [candidate, answer] of step === 0 ? [] : answers.entries()) {
         for (const [span, pieces] of answer.entries())
           onStep?.({ requestId, span, candidate, ...stepOf(pieces, step) });
       }
       if (enough?.()) return;
-      while (step === 2 && fs.existsSync(path.join(this.description.folder, HOLD))) {
+      while (step === this.heldBehind()) {
         await new Promise((resolve) => setTimeout(resolve, 2));
         throwIfCancelled(signal);
         if (enough?.()) return;

@@ -6,6 +6,7 @@ import {
   commands,
   InlineCompletionTriggerKind,
   Position,
+  Selection,
   type TextDocument,
 } from 'vscode';
 import type { Palimpsest } from '../../extension/palimpsest';
@@ -60,6 +61,20 @@ describe('ghost text that is looked for', () => {
     });
     await asked(document);
     assert.equal(palimpsest.engine.state.kind, 'ready', 'and answers, when nobody ends it');
+  });
+
+  it('ends where the cursor goes elsewhere', async () => {
+    const editor = await openFile('sought.py', PROGRAM);
+    editor.selection = new Selection(AT, AT);
+    await whileHeld(async () => {
+      const first = asked(editor.document);
+      assert.ok(
+        await Promise.race([first.then(() => false), settled(300).then(() => true)]),
+        'it is looked for',
+      );
+      editor.selection = new Selection(0, 0, 0, 0);
+      assert.deepEqual(await first, []);
+    });
   });
 
   it('that is not found is said, and who asked by key is asked for again where the editor takes it back', async () => {

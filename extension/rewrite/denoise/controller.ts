@@ -15,7 +15,7 @@ const FRAME_MILLIS = 1000 / 15;
 /** UTF-16 units of all spans; more than any model denoises at once, and more than an editor can be decorated with. */
 const MOST_DRAWN = 30_000;
 
-/** What is going on in a document; `isWaiting`: no step has come yet. */
+/** What is going on in a document; `isWaiting`: the engine has not come to it yet. */
 interface Doing {
   readonly text: string;
   readonly isWaiting: boolean;
@@ -38,6 +38,11 @@ export class DenoiseShow {
   private readonly told = new Map<number, SpanPicture>();
   private readonly throttle = new Throttle<string>((status) => this.draw(status), FRAME_MILLIS);
   private isTaken = false;
+  /** The engine reads what is around the spans; until the first step it has nothing to show. */
+  private isRead = false;
+  private isExpected = false;
+  /** What was told last. */
+  private status: string | undefined;
 
   constructor(
     private readonly document: TextDocument,
@@ -55,6 +60,8 @@ export class DenoiseShow {
     // What the try before this one has still to say would stand for this one.
     this.throttle.clear();
     this.isTaken = false;
+    this.isRead = false;
+    this.isExpected = false;
     this.told.clear();
     const { anotherTry } = this;
     const keeps = anotherTry !== undefined && keepsMore(this.denoising()?.request);
@@ -78,7 +85,18 @@ export class DenoiseShow {
 
   /** Before the first step: what the request will take. */
   expect(millis: number): void {
-    if (this.isWaiting) this.draw(l10n.t('rewriting, about {0}', sayDuration(millis)));
+    if (!this.isWaiting) return;
+    this.isExpected = true;
+    this.draw(l10n.t('rewriting, about {0}', sayDuration(millis)));
+  }
+
+  /** It is the request's turn. */
+  begun(): void {
+    if (!this.isWaiting) return;
+    this.isRead = true;
+    // How long it takes, or which try it is, says more.
+    const isTold = this.isTaken || this.isExpected || this.anotherTry !== undefined;
+    this.draw(isTold ? this.status : l10n.t('reading the code around it'));
   }
 
   stepped(event: DenoiseStepEvent): void {
@@ -105,7 +123,8 @@ export class DenoiseShow {
     const denoising = this.denoising();
     if (denoising === undefined) return;
     if (status !== undefined) {
-      this.stage.activity(this.document, { text: status, isWaiting: this.isWaiting });
+      this.status = status;
+      this.stage.activity(this.document, { text: status, isWaiting: this.isWaiting && !this.isRead });
     }
     const { spans, request } = denoising;
     const length = spans.reduce((sum, { start, end }) => sum + end - start, 0);

@@ -21,7 +21,15 @@ export async function scoreRange(
   document: TextDocument,
   text: string,
   range: OffsetRange,
-  { priority, signal }: { readonly priority: Priority; readonly signal: AbortSignal },
+  {
+    priority,
+    signal,
+    onBegun,
+  }: {
+    readonly priority: Priority;
+    readonly signal: AbortSignal;
+    readonly onBegun?: (() => void) | undefined;
+  },
 ): Promise<Scored> {
   const { text: sent, base } = excerptAround(text, [range], REACH);
   const { tokens, method } = await engine.use(
@@ -36,7 +44,7 @@ export async function scoreRange(
           priority,
           interactive: adaptsToSpeed(),
         },
-        { signal },
+        { signal, ...(onBegun === undefined ? {} : { onBegun }) },
       ),
     { signal, revive: priority === 'rewrite' },
   );

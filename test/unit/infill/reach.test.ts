@@ -235,6 +235,21 @@ describe('how long a request takes', () => {
     assert.deepEqual(shares, [0.6, 0.6, 0.6, 0.75]);
   });
 
+  test('where a hole grows first and is filled later, a cell takes as long as it does', () => {
+    let clock = 0;
+    const progress = new Progress({ masks: 16, millis: 4000 }, 1, 0, () => clock);
+    const left: number[] = [];
+    // One cell a quarter of a second: one is written, twenty are put in, and the rest is written.
+    const settledAt = (step: number) => (step <= 20 ? 1 : step - 20);
+    for (let step = 0; step <= 56; step++) {
+      const cells = cellsOf(step === 0 ? 0 : settledAt(step), 16 + Math.min(20, Math.max(0, step - 1)));
+      left.push(progress.after({ lane: 0, hole: 0, step, cells }).remainingMillis ?? Number.NaN);
+      clock += 250;
+    }
+    assert.ok(Math.max(...left) <= 36 * 250, left.map(Math.round).join(', '));
+    assert.equal(Math.round(left.at(-1) ?? Number.NaN), 0);
+  });
+
   test('a laptop that sleeps in the middle does not make it longer', () => {
     let clock = 0;
     const progress = new Progress({ masks: 10, millis: 20_000 }, 1, 0, () => clock);

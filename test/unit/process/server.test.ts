@@ -14,6 +14,7 @@ import { EngineResources } from '../../../engine/process/resources';
 import type { ScheduleLimits } from '../../../engine/process/schedule';
 import { type EndReason, EngineServer, type ServerOptions } from '../../../engine/process/server';
 import {
+  type BegunEvent,
   type DenoiseStepEvent,
   ERROR_RPC_CODE,
   type InfillParams,
@@ -366,6 +367,51 @@ describe('server', () => {
     await rejects(fourth, 'superseded', { by: 5 });
     await rewrite;
     assert.deepEqual(loader.models[0]?.begun, [1, 2, 3, 4, 5]);
+  });
+
+  test('who asked for events hears when it is their turn, and not before', async () => {
+    const { connection, infill, steps } = await setUp();
+    const begun: number[] = [];
+    connection.onNotification(METHODS.begun, ({ requestId }: BegunEvent) => {
+      assert.ok(
+        steps.every((step) => step.requestId !== requestId),
+        'before its first step',
+      );
+      begun.push(requestId);
+    });
+    const stop = new CancellationTokenSource();
+    const first = infill(1, 'forever', { events: true }, stop);
+    const second = infill(2, 'steps 2', { events: true });
+    await until(() => steps.length > 3);
+    assert.deepEqual(begun, [1]);
+    stop.cancel();
+    await rejects(first, 'cancelled');
+    await second;
+    assert.deepEqual(begun, [1, 2]);
+    await infill(3, 'steps 1');
+    const score = { model: A, text: 'steps 1', priority: 'rewrite' } as const;
+    await connection.sendRequest(METHODS.score, { ...score, requestId: 4 });
+    await connection.sendRequest(METHODS.score, { ...score, requestId: 5, events: true });
+    assert.deepEqual(begun, [1, 2, 5]);
+  });
+
+  test('that it is their turn is written before the work begins', async () => {
+    const loader = new ScriptedLoader();
+    const begunAt: (number | undefined)[] = [];
+    const output = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        if (String(chunk).includes(METHODS.begun)) begunAt.push(loader.models[0]?.begun.length);
+        done();
+      },
+    });
+    const { input } = await setUp(false, { loader, output });
+    const send = (id: number, method: string, params: object) =>
+      input.write(frame({ jsonrpc: '2.0', id, method, params }));
+    send(1, METHODS.initialise, initialise());
+    send(2, METHODS.loadModel, { folder: A });
+    send(3, METHODS.infill, request(9, 'steps 3', { events: true }));
+    await until(() => loader.models[0]?.steps === 3);
+    assert.deepEqual(begunAt, [0]);
   });
 
   test('a run that is deaf to its cancellation sends no more steps', async () => {
