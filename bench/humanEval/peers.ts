@@ -22,7 +22,7 @@ import { drawCases, HELD, heldFiles, LANGUAGES, KINDS as SPAN_KINDS } from '../i
 import { type ProblemKind, programOf, readProblems } from './problems';
 import { inParallel, Sandbox } from './sandbox';
 
-const PROBLEMS: readonly ProblemKind[] = ['single-line', 'random-span-light'];
+const PROBLEMS: readonly ProblemKind[] = ['single-line', 'multi-line', 'random-span-light'];
 const MOST_TOKENS = 256;
 /** What an editor would send: three quarters of it before the span. */
 const CONTEXT = 1024;
@@ -67,6 +67,7 @@ async function main(): Promise<void> {
       if (values.data === undefined)
         throw new Error('Name the folder with the published *.jsonl.gz files: --data DIR, or --part spans.');
       const kinds = PROBLEMS.filter((kind) => values.kind === undefined || kind === values.kind);
+      if (kinds.length === 0) throw new Error(`--kind ${values.kind} is none of ${PROBLEMS.join(', ')}.`);
       sections.push(await problems(peer, kinds, values.data, Number(values.limit), values.python));
     }
     if (wants('spans')) sections.push(await spans(peer, values.held, Number(values.cases)));
@@ -82,6 +83,7 @@ async function main(): Promise<void> {
       `${(checkpoint.parameters / 1e6).toFixed(0)}M parameters as stored, mostly ${checkpoint.storedDtype}; sha256 ${peer.key}…; the weights are from: ${values.from}`,
       `llama.cpp, ${values.threads} threads, greedy; prompt: ${peer.fills ? 'prefix and suffix through its FIM tokens' : 'the left side alone'}, ${BEFORE} tokens before and ${CONTEXT - BEFORE} behind at most`,
       'an answer ends with the model’s own end token, at 256 tokens, or, where one line is missing, with that line',
+      '_cut at the suffix_: it ends where it repeats the suffix up to the end of its first line that is not blank',
     ],
     sections,
   });
@@ -160,13 +162,19 @@ async function problems(
       suffix,
       oneLine: kind === 'single-line',
     }));
-    const verdicts = await inParallel(all, 2, (problem, index) =>
-      sandbox.run(programOf(problem, answers[index]?.text ?? '')),
-    );
+    const texts = answers.map(({ text }) => text);
+    const cut = texts.map((text, index) => beforeSuffix(text, all[index]?.suffix ?? ''));
+    const passed = async (own: readonly string[]): Promise<string> => {
+      const verdicts = await inParallel(all, 2, (problem, index) =>
+        sandbox.run(programOf(problem, own[index] ?? '')),
+      );
+      return percent(verdicts.filter((verdict) => verdict === 'passed').length / all.length);
+    };
     rows.push([
       kind,
       String(all.length),
-      percent(verdicts.filter((verdict) => verdict === 'passed').length / all.length),
+      await passed(texts),
+      await passed(cut),
       percent(answers.filter(({ text }, index) => text === all[index]?.middle).length / all.length),
       percent(answers.filter(({ ended }) => ended).length / all.length),
       figure(mean(answers.map(({ tokens }) => tokens))),
@@ -176,10 +184,26 @@ async function problems(
   return [
     '## HumanEval-Infilling',
     markdownTable(
-      ['', 'problems', 'pass@1 %', 'exact %', 'ended by itself %', 'tokens', 'ms an answer, median'],
+      [
+        '',
+        'problems',
+        'pass@1 %',
+        'cut at the suffix: pass@1 %',
+        'exact %',
+        'ended by itself %',
+        'tokens',
+        'ms an answer, median',
+      ],
       rows,
     ),
   ].join('\n\n');
+}
+
+/** As editors cut it: what the answer repeats of what stands behind it, and all that follows, goes. */
+function beforeSuffix(text: string, suffix: string): string {
+  const [first = ''] = suffix.split('\n').filter((line) => line.trim() !== '');
+  const at = first === '' ? -1 : text.indexOf(suffix.slice(0, suffix.indexOf(first) + first.length));
+  return at < 0 ? text : text.slice(0, at);
 }
 
 async function spans(peer: Peer, held: string, count: number): Promise<string> {
