@@ -1,6 +1,6 @@
 // Reads a file so that every byte can be put back, and writes it so that it is old or new, never something between.
 import { randomBytes } from 'node:crypto';
-import fs from 'node:fs/promises';
+import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError, throwIfCancelled } from '../errors';
 import type { CommandContext } from './context';
@@ -18,7 +18,9 @@ export interface SourceFile {
 
 export const STANDARD_INPUT = '-';
 
-function reasonOf(error: unknown, name: string): string {
+type Deed = 'read' | 'written';
+
+function reasonOf(error: unknown, name: string, deed: Deed): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   switch (code) {
     case 'ENOENT':
@@ -27,9 +29,11 @@ function reasonOf(error: unknown, name: string): string {
       return `${name} is a folder; name a file in it.`;
     case 'EACCES':
     case 'EPERM':
-      return `${name} cannot be read or written by this user; check its permissions.`;
+      return `${name} cannot be ${deed} by this user; check its permissions.`;
     case 'ENOTDIR':
       return `Part of the path ${name} is not a folder.`;
+    case 'ELOOP':
+      return `${name} is a symbolic link that leads back to itself.`;
     case 'ENOSPC':
       return `The disk is full; ${name} was left as it was.`;
     case 'EROFS':
@@ -39,11 +43,11 @@ function reasonOf(error: unknown, name: string): string {
   }
 }
 
-function fileError(error: unknown, name: string): EngineError {
+function fileError(error: unknown, name: string, deed: Deed = 'read'): EngineError {
   const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
   return new EngineError(
     full ? 'disk-full' : 'file-unreadable',
-    reasonOf(error, name),
+    reasonOf(error, name, deed),
     { file: name },
     { cause: error },
   );
@@ -137,7 +141,7 @@ export async function writeSource(source: SourceFile, text: string): Promise<voi
       path.dirname(target),
       `.${path.basename(target)}.palimpsest-${process.pid}-${randomBytes(6).toString('hex')}.tmp`,
     );
-    const handle = await fs.open(temporary, 'wx', stat.mode & 0o7777);
+    const handle = await createBeside(temporary, stat.mode & 0o7777, source.name);
     try {
       await handle.writeFile(text, 'utf8');
       if (process.getuid?.() === 0) await handle.chown(stat.uid, stat.gid);
@@ -161,9 +165,25 @@ export async function writeSource(source: SourceFile, text: string): Promise<voi
       temporary = undefined;
     }
   } catch (error) {
-    throw error instanceof EngineError ? error : fileError(error, source.name);
+    throw error instanceof EngineError ? error : fileError(error, source.name, 'written');
   } finally {
     if (temporary !== undefined) await fs.rm(temporary, { force: true });
+  }
+}
+
+/** The file may be writable where its folder is not. */
+async function createBeside(temporary: string, mode: number, name: string): Promise<FileHandle> {
+  try {
+    return await fs.open(temporary, 'wx', mode);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code !== 'EACCES' && code !== 'EPERM') throw cause;
+    throw new EngineError(
+      'file-unreadable',
+      `${name} was left as it was: this user cannot create the new file beside it in ${path.dirname(temporary)}. Check that folder's permissions.`,
+      { file: name },
+      { cause },
+    );
   }
 }
 

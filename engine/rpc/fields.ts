@@ -136,7 +136,7 @@ export function checkSpans(spans: readonly Span[], length: number): void {
 function outOfSize(path: string, length: number, of: string, least: number, most: number): EngineError {
   return new EngineError(
     'option-invalid',
-    `\`${path}\` has ${length} ${of}: ${least} to ${most} are allowed.`,
+    `\`${path}\` has ${length} ${of}: ${least === most ? `${least} is` : `${least} to ${most} are`} allowed.`,
     { path, length },
   );
 }

@@ -41,12 +41,20 @@ export function offsetsOf(
   { startLine, startColumn, endLine, endColumn }: LineRange,
 ): { readonly start: number; readonly end: number } {
   const { starts } = indexLines(content);
-  const first = lineAt(content, starts, startLine);
-  const last = lineAt(content, starts, endLine);
-  if (first === undefined || last === undefined || endLine < startLine) {
+  const standing = (line: number): string => {
+    const found = lineAt(content, starts, line);
+    if (found !== undefined) return found;
     throw new EngineError(
       'option-invalid',
-      `Lines ${startLine} to ${endLine} are not in the file, which has ${starts.length}.`,
+      `There is no line ${line}: the last line of the file is ${starts.length}.`,
+    );
+  };
+  const first = standing(startLine);
+  const last = standing(endLine);
+  if (endLine < startLine) {
+    throw new EngineError(
+      'option-invalid',
+      `The range ends in line ${endLine}, before line ${startLine}, where it starts. Write the earlier line first.`,
     );
   }
   const from = startColumn === undefined ? first.length - first.trimStart().length : startColumn - 1;

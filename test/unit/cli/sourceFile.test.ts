@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import promises from 'node:fs/promises';
 import path from 'node:path';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
@@ -86,6 +87,16 @@ describe('reading a source', () => {
     await assert.rejects(
       readSource('a/b', { folder, stdin: nothing() }),
       code('file-unreadable', /is not a folder/),
+    );
+  });
+
+  test('names a link that leads back to itself', async (context) => {
+    const folder = temporaryFolder(context);
+    fs.symlinkSync('b', path.join(folder, 'a'));
+    fs.symlinkSync('a', path.join(folder, 'b'));
+    await assert.rejects(
+      readSource('a', { folder, stdin: nothing() }),
+      code('file-unreadable', /a is a symbolic link that leads back to itself/),
     );
   });
 
@@ -183,6 +194,33 @@ describe('writing a source', () => {
     fs.rmSync(path.join(folder, 'a.sh'));
     await assert.rejects(writeSource(source, 'new\n'), code('file-unreadable', /There is no file a\.sh/));
     assert.deepEqual(fs.readdirSync(folder), []);
+  });
+
+  test('says which permission is missing: the file’s own, or that of the folder beside it', async (context) => {
+    const folder = temporaryFolder(context);
+    const file = path.join(folder, 'a.py');
+    fs.writeFileSync(file, 'old\n');
+    const source = await readSource('a.py', { folder, stdin: nothing() });
+    const denied = () => Promise.reject(Object.assign(new Error('permission denied'), { code: 'EACCES' }));
+    // Root may write anywhere, so the system's refusal is played.
+    const opening = context.mock.method(promises, 'open', denied);
+    await assert.rejects(
+      writeSource(source, 'new\n'),
+      code('file-unreadable', /left as it was: this user cannot create the new file beside it in .*folder's/),
+    );
+    opening.mock.restore();
+    context.mock.method(promises, 'access', denied);
+    await assert.rejects(
+      writeSource(source, 'new\n'),
+      code('file-unreadable', /a\.py cannot be written by this user/),
+    );
+    context.mock.method(promises, 'readFile', denied);
+    await assert.rejects(
+      readSource('a.py', { folder, stdin: nothing() }),
+      code('file-unreadable', /a\.py cannot be read by this user/),
+    );
+    assert.equal(fs.readFileSync(file, 'utf8'), 'old\n');
+    assert.deepEqual(fs.readdirSync(folder), ['a.py']);
   });
 
   test('standard input has no place to write to', async () => {

@@ -119,8 +119,10 @@ describe('the tool of language models', () => {
   });
 
   test('refuses lines that are not there, and what is no input', () => {
-    refused(() => offsetsOf(TEXT, { startLine: 5, endLine: 5 }), /which has 4/);
-    refused(() => offsetsOf(TEXT, { startLine: 2, endLine: 1 }), /2 to 1/);
+    refused(() => offsetsOf(TEXT, { startLine: 5, endLine: 5 }), /no line 5: the last line of the file is 4/);
+    // The end that was not said is the last line: what is wrong is the start.
+    refused(() => offsetsOf(TEXT, { startLine: 9, endLine: 4 }), /no line 9/);
+    refused(() => offsetsOf(TEXT, { startLine: 2, endLine: 1 }), /ends in line 1, before line 2/);
     const ranges = [{ startLine: 1, endLine: 1 }];
     for (const [input, what] of [
       [null, /object/],
