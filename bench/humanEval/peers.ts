@@ -16,7 +16,7 @@ import {
   publish,
   runBench,
 } from '../harness';
-import { spanTokenizer } from '../infilling/engine';
+import { type Evaluated, evaluated, spanTokenizer } from '../infilling/engine';
 import { mean, type Outcome, outcomeOf, percent, scoreCells } from '../infilling/scores';
 import { drawCases, HELD, heldFiles, LANGUAGES, KINDS as SPAN_KINDS } from '../infilling/spans';
 import { type ProblemKind, programOf, readProblems } from './problems';
@@ -71,7 +71,10 @@ async function main(): Promise<void> {
       sections.push(await problems(peer, kinds, values.data, Number(values.limit), values.python));
     }
     if (wants('spans')) sections.push(await spans(peer, values.held, Number(values.cases)));
-    if (wants('times')) sections.push(await times(model, peer, values.held));
+    if (wants('times')) {
+      const ours = await evaluated(file, Number(values.threads));
+      sections.push(await times(model, peer, ours, values.held));
+    }
   } finally {
     await model.dispose();
   }
@@ -99,10 +102,16 @@ class Peer {
   ) {}
 
   prompt(prefix: string, suffix: string): number[] {
-    const before = this.model.decode(this.model.encode(prefix).slice(-BEFORE));
-    if (!this.fills) return this.model.leftSide(before);
-    const behind = this.model.decode(this.model.encode(suffix).slice(0, CONTEXT - BEFORE));
-    return this.model.fillInTheMiddle(before, behind);
+    const [before, behind] = this.sides(prefix, suffix);
+    return this.fills ? this.model.fillInTheMiddle(before, behind) : this.model.leftSide(before);
+  }
+
+  /** What of both sides goes into a prompt. */
+  sides(prefix: string, suffix: string): readonly [string, string] {
+    return [
+      this.model.decode(this.model.encode(prefix).slice(-BEFORE)),
+      this.model.decode(this.model.encode(suffix).slice(0, CONTEXT - BEFORE)),
+    ];
   }
 
   /** One answer for each item, those of an earlier run among them. */
@@ -237,29 +246,69 @@ async function spans(peer: Peer, held: string, count: number): Promise<string> {
 }
 
 /** Time to an answer of a line: with nothing in the cache, and behind the same request three typed characters earlier. */
-async function times(model: LlamaText, peer: Peer, held: string): Promise<string> {
+async function times(model: LlamaText, peer: Peer, ours: Evaluated, held: string): Promise<string> {
   const tokenizer = await spanTokenizer();
   const cases = drawCases(heldFiles(held, 'measure'), 'python', 'rest of line', tokenizer, TIMED);
   const cold: number[] = [];
   const warm: number[] = [];
+  const tokens: number[] = [];
+  const own = {
+    cold: [] as number[],
+    warm: [] as number[],
+    tokens: [] as number[],
+    forwards: [] as number[],
+  };
   for (const { text, at } of cases) {
     const options = { maxTokens: 32, isEnough: (so: string) => so.includes('\n') };
     const suffix = text.slice(at);
     model.forget();
     cold.push((await model.complete(peer.prompt(text.slice(0, at - TYPED), suffix), options)).millis);
-    warm.push((await model.complete(peer.prompt(text.slice(0, at), suffix), options)).millis);
+    const last = await model.complete(peer.prompt(text.slice(0, at), suffix), options);
+    warm.push(last.millis);
+    tokens.push(last.ids.length);
+    // The same text for both: what the prompt holds.
+    const [before, behind] = peer.sides(text.slice(0, at), suffix);
+    for (const into of [own.cold, own.warm]) {
+      const prefix = into === own.cold ? before.slice(0, -TYPED) : before;
+      const started = performance.now();
+      const result = await ours.open.infill(
+        {
+          requestId: 0,
+          model: ours.checkpoint.folder,
+          priority: 'ghost',
+          text: prefix + behind,
+          spans: [{ start: prefix.length, end: prefix.length }],
+          language: 'python',
+          maxTokens: 32,
+          interactive: true,
+        },
+        {},
+      );
+      into.push(performance.now() - started);
+      if (into === own.warm) {
+        own.tokens.push(result.tokens);
+        own.forwards.push(result.forwards);
+      }
+    }
   }
-  const cells = (name: string, found: readonly number[]): string[] => [
+  await ours.dispose();
+  const cells = (who: string, name: string, found: readonly number[]): string[] => [
+    who,
     name,
     figure(median(found)),
     figure(percentile(found, 0.95)),
   ];
   return [
     '## Time to an answer',
-    `${cases.length} held-out Python files, the rest of a line, at most 32 tokens, to the line’s end. With the suffix behind the prefix in the prompt, the suffix is evaluated again after every key.`,
+    `${cases.length} held-out Python files, in turns; Palimpsest as for ghost text, with copying. llama.cpp writes ${figure(mean(tokens))} tokens an answer, Palimpsest ${figure(mean(own.tokens))} in ${figure(mean(own.forwards))} passes. The rest of a line, at most 32 tokens, to the line’s end. With the suffix behind the prefix in the prompt, the suffix is evaluated again after every key.`,
     markdownTable(
-      ['', 'ms, median', 'ms, 95 %'],
-      [cells('nothing in the cache', cold), cells(`${TYPED} characters later`, warm)],
+      ['', '', 'ms, median', 'ms, 95 %'],
+      [
+        cells('llama.cpp', 'nothing in the cache', cold),
+        cells('Palimpsest', 'nothing in the cache', own.cold),
+        cells('llama.cpp', `${TYPED} characters later`, warm),
+        cells('Palimpsest', `${TYPED} characters later`, own.warm),
+      ],
     ),
   ].join('\n\n');
 }

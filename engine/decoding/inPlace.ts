@@ -155,7 +155,7 @@ async function takeDrafts(
   request: InPlaceRequest,
   rules: StepRules,
 ): Promise<void> {
-  for (const candidate of open) await draftRest(denoiser, candidate, request, rules);
+  for (const candidate of open) await draftRest(denoiser, candidate, step, request, rules);
   for (const { stretches, lane } of open)
     for (const stretch of stretches)
       if (isOpen(stretch)) await emit(stepEvent(fillStretch(stretch, rules), lane, step), request);
@@ -164,6 +164,7 @@ async function takeDrafts(
 async function draftRest(
   denoiser: InPlaceDenoiser,
   candidate: Candidate,
+  step: number,
   request: InPlaceRequest,
   rules: StepRules,
 ): Promise<void> {
@@ -182,6 +183,10 @@ async function draftRest(
     );
     throwIfCancelled(request.signal);
     draftCells(asked, predictions[0] ?? [], draw, rulesAt(rules, temperature));
+    // Nothing is committed yet, but whoever waits for it sees how far it is.
+    const nothing = { committed: new Set<WorkCell>(), remasked: new Set<WorkCell>() };
+    for (const stretch of new Set(asked.map((one) => one.stretch)))
+      await emit(stepEvent({ stretch, ...nothing }, lane, step), request);
   }
 }
 

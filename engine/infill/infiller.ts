@@ -38,6 +38,7 @@ import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan'
 import { type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
 import { scoreText } from './scoreText';
 import { scoringReach, TokenScorer } from './scoring';
+import { StepYield } from './stepYield';
 import { withStrength } from './strength';
 
 interface Context {
@@ -57,15 +58,10 @@ interface Context {
   readonly leastCopied?: number;
 }
 
-/** A shorter answer says nothing about how many tokens a step writes. */
-const FEWEST_TO_LEARN_FROM = 8;
-/** From so many tokens on, an answer says as much as all before it. */
-const ENOUGH_TO_LEARN_FROM = 64;
-
 export class Infiller {
   private readonly denoisers: Denoisers;
   private readonly steady: SteadyPace;
-  private tokensPerStep = 1;
+  private readonly stepYield = new StepYield();
   /** Of the last estimate: who has asked how long a request takes makes it next. */
   private estimated: { readonly asked: string; readonly canvas: Canvas } | undefined;
 
@@ -107,11 +103,12 @@ export class Infiller {
     });
     const canvas = await this.canvasOf(plan, context);
     const lanes = await this.denoise(plan, canvas, context);
-    this.learn(lanes);
     const candidates = this.candidatesOf(plan, canvas, lanes, context);
     const { name: model, family, provider, precision } = this.description;
     const forwards = this.denoisers.forwards - before;
     const tokens = lanes.flatMap(({ holes }) => holes).reduce((sum, { locked }) => sum + zeros(locked), 0);
+    const steps = lanes.reduce((sum, lane) => sum + lane.steps, 0);
+    this.stepYield.learn({ tokens, steps, isDraft: context.enough?.() === true });
     return {
       ...{ model, family, provider, precision, forwards, tokens },
       tokensPerForward: forwards > 0 ? tokens / forwards : 0,
@@ -197,7 +194,7 @@ export class Infiller {
       window: promptLength + text + masks,
       masks: Math.max(1, Math.round(masks * (params.strength ?? 1))),
       candidates: seeds.length,
-      tokensPerStep: this.tokensPerStep,
+      tokensPerStep: this.stepYield.tokensPerStep,
       ...((params.strength ?? 1) < 1 && this.denoisers.areInPlace ? { scoring: scoringReach(reach) } : {}),
     });
   }
@@ -318,16 +315,6 @@ export class Infiller {
     )
       .filter(({ confidence = 1 }) => confidence >= (params.gate ?? 0))
       .map((candidate) => withSources(candidate, copying.sourcesOf(candidate.spans)));
-  }
-
-  /** How many tokens a step wrote: the next request may be as lucky. */
-  private learn(lanes: readonly LaneResult[]): void {
-    const steps = lanes.reduce((sum, lane) => sum + lane.steps, 0);
-    const tokens = lanes.flatMap(({ holes }) => holes).reduce((sum, { locked }) => sum + zeros(locked), 0);
-    if (steps === 0 || tokens < FEWEST_TO_LEARN_FROM) return;
-    // A line says little about how sixty of them are written.
-    const weight = Math.min(1, tokens / ENOUGH_TO_LEARN_FROM) / 2;
-    this.tokensPerStep += (Math.max(1, tokens / steps) - this.tokensPerStep) * weight;
   }
 
   private scorer(language: string | undefined, signal: AbortSignal | undefined, reach: Reach): TokenScorer {

@@ -1,7 +1,7 @@
 // The denoise of one document while it runs: what the engine tells, step by step, becomes frames for every editor that
 // shows the document, at most fifteen a second, and a line in the status bar.
 import { l10n, type TextDocument } from 'vscode';
-import type { DenoiseStepEvent } from '../../../engine/protocol';
+import type { CellEvent, DenoiseStepEvent } from '../../../engine/protocol';
 import { Throttle } from '../../common/throttle';
 import { editorsOf } from '../../documents/editing';
 import { rewriteSettings, wrapsLines } from '../../settings';
@@ -63,13 +63,7 @@ export class DenoiseShow {
     this.isRead = false;
     this.isExpected = false;
     this.told.clear();
-    const { anotherTry } = this;
-    const keeps = anotherTry !== undefined && keepsMore(this.denoising()?.request);
-    this.draw(
-      keeps
-        ? l10n.t('{0}: choosing what to keep', anotherTry)
-        : (anotherTry ?? l10n.t('waiting for the engine')),
-    );
+    this.draw(this.ofTry(l10n.t('waiting for the engine')));
   }
 
   /** The answers before were not worth showing: what is told of this try begins anew. Undefined: it is the first one. */
@@ -94,9 +88,16 @@ export class DenoiseShow {
   begun(): void {
     if (!this.isWaiting) return;
     this.isRead = true;
-    // How long it takes, or which try it is, says more.
-    const isTold = this.isTaken || this.isExpected || this.anotherTry !== undefined;
-    this.draw(isTold ? this.status : l10n.t('reading the code around it'));
+    const chooses = this.anotherTry !== undefined && keepsMore(this.denoising()?.request);
+    const doing = chooses ? l10n.t('choosing what to keep') : l10n.t('reading the code around it');
+    // How long it takes says more.
+    this.draw(this.isTaken || this.isExpected ? this.status : this.ofTry(doing));
+  }
+
+  /** With the number of the try, behind the first one. */
+  private ofTry(told: string): string {
+    const { anotherTry } = this;
+    return anotherTry === undefined ? told : l10n.t('{0}: {1}', anotherTry, told);
   }
 
   stepped(event: DenoiseStepEvent): void {
@@ -107,16 +108,15 @@ export class DenoiseShow {
     const cells = parts.flat();
     this.settled(settledAmong(cells), cells.length);
     const steps = saySteps(event, parts);
-    const { anotherTry } = this;
-    const told = anotherTry === undefined ? steps : l10n.t('{0}: {1}', anotherTry, steps);
-    this.throttle.offer(this.isTaken ? takingWords() : told);
+    const told = this.ofTry(steps);
+    this.throttle.offer(this.isTaken ? sayTaking(cells) : told);
   }
 
-  /** Somebody wants the draft: they see at once that it is on its way, a step later at the latest. */
+  /** Somebody wants the draft: they see at once that it is on its way. */
   taken(): void {
     this.isTaken = true;
     this.throttle.clear();
-    this.draw(takingWords());
+    this.draw(sayTaking([]));
   }
 
   draw(status?: string): void {
@@ -141,6 +141,10 @@ export class DenoiseShow {
   }
 }
 
-function takingWords(): string {
-  return l10n.t('taking the draft');
+/** The draft needs a guess for every cell. */
+function sayTaking(cells: readonly CellEvent[]): string {
+  const guessed = cells.filter(({ state, confidence }) => state !== 'masked' || confidence > 0).length;
+  return guessed === 0 || guessed === cells.length
+    ? l10n.t('taking the draft')
+    : l10n.t('taking the draft, {0}%', Math.floor((100 * guessed) / cells.length));
 }

@@ -93,16 +93,25 @@ describe('some masks at once', () => {
   test('a draft that is taken is a guess for every mask, those too that nobody had come to', async () => {
     const denoiser = new FakeInPlace(knows);
     let steps = 0;
+    const guessed: number[] = [];
     const [result] = await denoiseInPlace(
       denoiser,
       requestOf({
         canvas: canvasOf('', holeOf(), ''),
         maskCounts: [TARGET.length],
         masksAtOnce: 3,
-        onStep: () => void steps++,
+        onStep: ({ cells, committed }) => {
+          steps++;
+          // Each pass is told, though it commits nothing.
+          if (committed.length === 0)
+            guessed.push(
+              cells.filter(({ state, guess }) => state !== 'masked' || guess !== undefined).length,
+            );
+        },
         enough: () => steps >= 1,
       }),
     );
+    assert.deepEqual(guessed, [6, 8]);
     assert.equal(textOf(result?.holes[0]?.ids ?? []), 'a=b+c(d)');
     assert.deepEqual(positions(denoiser), [
       [0, 1, 2],

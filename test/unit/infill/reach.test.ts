@@ -5,6 +5,7 @@ import type { DecoderShape } from '../../../engine/checkpoint/types';
 import { estimateOf, growthOf, Progress } from '../../../engine/infill/estimate';
 import { reachOf } from '../../../engine/infill/reach';
 import { scoringReach } from '../../../engine/infill/scoring';
+import { StepYield } from '../../../engine/infill/stepYield';
 import { Pace, probePace, SteadyPace } from '../../../engine/runtime/pace';
 
 /** Qwen2-0.5B's. */
@@ -144,6 +145,19 @@ describe('the reach of a pass', () => {
   test('never takes more memory than there is', () => {
     const reach = reachOf(paceOf(1), HALF, { available: 500e6 });
     assert.ok(reach.tokens > 100 && reach.tokens < 1000, `${reach.tokens} tokens`);
+  });
+});
+
+describe('the tokens that a step writes', () => {
+  test('are learnt from answers that are long enough, and never from a draft', () => {
+    const learnt = new StepYield();
+    learnt.learn({ tokens: 4, steps: 1, isDraft: false });
+    learnt.learn({ tokens: 600, steps: 3, isDraft: true });
+    assert.equal(learnt.tokensPerStep, 1);
+    learnt.learn({ tokens: 600, steps: 200, isDraft: false });
+    assert.equal(learnt.tokensPerStep, 2);
+    learnt.learn({ tokens: 16, steps: 16, isDraft: false });
+    assert.equal(learnt.tokensPerStep, 1.875);
   });
 });
 
