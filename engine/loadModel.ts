@@ -8,12 +8,13 @@ import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
 import { type EngineError, type ErrorCode, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
-import { headRowsFor, largestPass, PROCESS_BYTES, requestBytes } from './graph/memory';
+import { headRowsFor, largestPass, processBytes } from './graph/memory';
 import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
 import { placeOf } from './hub/place';
 import { Infiller } from './infill/infiller';
 import { isSlow } from './infill/reach';
+import { memoryOf } from './infill/requestMemory';
 import type { LoadContext, LoadedModel, LoadModel } from './model';
 import type { LoadModelParams, ModelDescription, ProviderName } from './protocol';
 import { cudaAdvice } from './runtime/deviceAdvice';
@@ -96,7 +97,7 @@ async function startModel(
     takesInstruction: checkpoint.chat !== undefined,
     ...(isSlow(pace) ? { isSlow: true } : {}),
     ...passMillisOf(pace, checkpoint),
-    memory: { weights: weightBytesOf(checkpoint, precision), request: requestBytes(checkpoint) },
+    memory: memoryOf(checkpoint, pace, weightBytesOf(checkpoint, precision, decision.provider)),
     remarks,
   };
   // Its device is asked again at the next load: it answers otherwise than the probe had said.
@@ -222,7 +223,7 @@ function modelOf(
     last = turn.catch(() => undefined);
     return turn;
   };
-  const ownBytes = PROCESS_BYTES + (description.memory?.weights ?? 0);
+  const ownBytes = processBytes(checkpoint.shape) + (description.memory?.weights ?? 0);
   const trim = new IdleTrim(session, ownBytes, inTurn);
   const working = async <T>(work: () => Promise<T>): Promise<T> => {
     trim.begun();

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { openCheckpoint } from '../../engine/checkpoint/open';
-import { memoryNeeds, PROCESS_BYTES, requestBytes } from '../../engine/graph/memory';
+import { memoryNeeds, processBytes, requestBytes } from '../../engine/graph/memory';
 import { type CatalogueModel, catalogue } from '../../engine/hub/catalogue';
 import { workingBytes } from '../../engine/hub/fit';
 import { INCLUDED, type IncludedModel } from '../../engine/hub/included';
@@ -86,7 +86,7 @@ async function picturedIncluded({
     label,
     kind: kindOf(isAutoregressive),
     ...{ quality: measuredQuality(table), side, isOurs: true },
-    memory: PROCESS_BYTES + requestBytes(checkpoint) + weightBytes,
+    memory: processBytes(checkpoint.shape) + requestBytes(checkpoint) + weightBytes,
     ...speedOf(speed),
   };
 }

@@ -59,7 +59,9 @@ function cellsOf({ said, peak, after, first, step, masks, whole, toIdle }: Measu
   const projected =
     isShown && masks !== undefined && step !== undefined ? first + (masks - 1) * step : undefined;
   return [
-    said === undefined ? '–' : `${megabytesOf(said.weights)} + ${megabytesOf(said.request)}`,
+    said === undefined
+      ? '–'
+      : `${megabytesOf(said.weights + (said.process ?? 0))} + ${megabytesOf(said.adapted ?? said.request)}`,
     megabytesOf(peak),
     megabytesOf(after),
     first === undefined || isShown ? seconds(first) : `over ${seconds(LONGEST_FIRST)}`,
@@ -150,7 +152,7 @@ async function main(): Promise<void> {
     const lines = values.lines.map(Number);
     const rows = await requests(contenders, model, text, { lines, isWhole: values.whole });
     sections.push(
-      'Memory is what the engine process has in main memory, mapped files included, in MB. *Said*: the weights, and the largest request on top of them, as the engine estimates both. *First frame*: from the request to its first denoise step. *First review*: the first candidate; random weights write one token a step, where a trained model writes several.',
+      'Memory is what the engine process has in main memory, mapped files included, in MB. *Said*: what is loaded, and on top of it the largest request at this machine’s speed, as the engine estimates both. *First frame*: from the request to its first denoise step. *First review*: the first candidate; random weights write one token a step, where a trained model writes several.',
       markdownTable(['engine', 'lines', 'loaded', ...COLUMNS], rows),
     );
   }

@@ -5,7 +5,7 @@ import { isGgufPath } from '../checkpoint/ggufFile';
 import { missingFiles } from '../checkpoint/missing';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, toEngineError } from '../errors';
-import { type MemoryNeed, memoryNeeds, requestBytes } from '../graph/memory';
+import { type MemoryNeed, memoryNeeds, processBytes, requestBytes } from '../graph/memory';
 import type { Command, CommandContext } from './context';
 import { printable } from './displayWidth';
 import { cacheFolder, modelPlace, withProgress } from './modelOptions';
@@ -52,7 +52,9 @@ export interface CheckReport {
   readonly languages: readonly string[];
   readonly remarks: readonly string[];
   readonly memory: readonly MemoryNeed[];
-  /** Bytes that a request takes beside the weights at most, its K/V included. */
+  /** Bytes of the engine's process beside weights and requests. */
+  readonly processBytes: number;
+  /** Bytes that a request for one candidate takes on top, where it fills the model's window; its K/V included. */
   readonly requestBytes: number;
   readonly reference?: ReferenceReport;
 }
@@ -78,6 +80,7 @@ export function describeCheckpoint(checkpoint: Checkpoint): CheckReport {
     languages: Object.keys(checkpoint.languageTokens).sort(),
     remarks: checkpoint.remarks,
     memory: memoryNeeds(checkpoint),
+    processBytes: processBytes(shape),
     requestBytes: requestBytes(checkpoint),
   };
 }
@@ -168,11 +171,11 @@ export function checkLines(checkpoint: Checkpoint, report: CheckReport, paint: P
   for (const remark of report.remarks) facts.push(['Remark', remark]);
   const memory = table(
     [
-      ['precision', 'quantized', 'weights in memory', 'largest request', 'K/V of 1,000 tokens'],
+      ['precision', 'quantized', 'loaded', 'largest request', 'K/V of 1,000 tokens'],
       ...report.memory.map(({ precision, quantisedBytes, weightBytes, cacheBytes }) => [
         precision,
         quantisedBytes > 0 ? megabytes(quantisedBytes) : '–',
-        `about ${megabytes(weightBytes)}`,
+        `about ${megabytes(report.processBytes + weightBytes)}`,
         `about ${megabytes(report.requestBytes)} more`,
         megabytes(cacheBytes),
       ]),
@@ -183,6 +186,8 @@ export function checkLines(checkpoint: Checkpoint, report: CheckReport, paint: P
     ...facts.map(([name, value]) => `${paint('heading', name.padEnd(10))}${value}`),
     '',
     ...memory.map((line, index) => (index === 0 ? paint('heading', line) : line)),
+    '',
+    'The largest request is one candidate that fills the model’s window. On a slow machine, an editor asks for less.',
   ];
 }
 

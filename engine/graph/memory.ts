@@ -10,8 +10,12 @@ export interface MemoryNeed {
   readonly precision: Precision;
   /** Quantised file with the quantised weights; 0 where the precision has none. */
   readonly quantisedBytes: number;
-  /** Weights as they stand in memory, the embedding table included. */
+  /** Weights as they stand in memory. An embedding table of its own is not in it: it stays in its file, and rows are read when they are wanted. */
   readonly weightBytes: number;
+  /** Most that the weights take while they are loaded: the largest one is there twice until it is packed. */
+  readonly loadingBytes: number;
+  /** Weights on a GPU, the embedding table included: nobody has measured one yet (docs/gpu.md). */
+  readonly deviceBytes: number;
   /** K/V cache of 1,000 tokens, fp32. */
   readonly cacheBytes: number;
 }
@@ -26,43 +30,67 @@ export interface PassSize {
   readonly past: number;
   /** Rows that predictions are asked for, over all lanes. */
   readonly rows: number;
+  /** Lanes of the cached positions: one may serve all of them. Default: 1. */
+  readonly pastLanes?: number;
+  /** Whether the K/V of past and new tokens together is wanted. */
+  readonly keep?: boolean;
 }
 
 /** Bytes of logits that a slice of the head's rows may have. */
 const SLICE_BYTES = 8 * 2 ** 20;
 /** Tensors of a slice's logits that are there at once on the way to its predictions. */
-const HEAD_TENSORS = 7;
-/** Tensors of attention scores that are there at once. */
-const SCORE_TENSORS = 3.2;
-/** Shares of a token's widths that are there at once: of the MLP (a gated one's), and of the residual stream with its roundings. */
+const HEAD_TENSORS = 4;
+/** Tensors of attention scores that are there at once, or of the MLP's width, which take the place of the scores. */
+const SCORE_TENSORS = 3;
 const FFN_TENSORS = 3;
-const HIDDEN_TENSORS = 8;
-/** The allocator rounds up, and needs something to begin with. */
-const SLACK = 1.2;
-const LEAST = 32 * 2 ** 20;
-/** Node and ONNX Runtime themselves. */
-export const PROCESS_BYTES = 110 * 2 ** 20;
+/** Of K/V in use, what is kept for the next cache (runtime/kvMemory.ts), on average, with the room to grow. */
+const SPARE = 0.4;
+/** Node, ONNX Runtime and the engine: by themselves, for each layer of the graph, and for each entry of the tokenizer. */
+const PROCESS = 104e6;
+const PROCESS_LAYER = 0.7e6;
+const PROCESS_TOKEN = 330;
 
 /** Tokens of one pass over context that is encoded piece by piece, and of one that is encoded as a whole. */
 const CHUNK = 256;
 const WINDOW = 2048;
+
+/** What reading a file, its canvas, its syntax and its candidates take in JavaScript, until the next garbage collection. */
+export const REQUEST_BYTES = 24e6;
+/** Tokens of an answer to which nothing else sets a bound. */
+const ANSWER = 128;
+
+type BlockAttention = Exclude<Checkpoint['family']['attention'], { readonly kind: 'full' }>;
 
 /** Most rows of the head that are computed at once. */
 export function headRowsFor(vocabSize: number): number {
   return Math.max(1, Math.floor(SLICE_BYTES / (4 * vocabSize)));
 }
 
+/** Bytes of the process beside weights and passes. */
+export function processBytes({ layers, vocabSize }: DecoderShape): number {
+  return PROCESS + PROCESS_LAYER * layers + PROCESS_TOKEN * vocabSize;
+}
+
 /**
- * Bytes that a pass takes on the CPU beside the weights: an upper estimate within a third of what was measured
+ * Bytes that a pass takes on the CPU beside the weights, its past included: within a tenth of the process
  * (docs/decisions/request-memory.md).
  */
-export function passBytes(shape: DecoderShape, { lanes = 1, length, past, rows }: PassSize): number {
-  const { vocabSize, heads, ffnSize, hiddenSize } = shape;
+export function passBytes(shape: DecoderShape, pass: PassSize): number {
+  const { vocabSize, heads, ffnSize } = shape;
+  const { lanes = 1, length, past, rows, pastLanes = 1, keep = false } = pass;
   const tokens = lanes * length;
-  const head = HEAD_TENSORS * 4 * Math.min(rows, headRowsFor(vocabSize)) * vocabSize;
-  const scores = SCORE_TENSORS * 4 * heads * tokens * (past + length);
-  const activations = 4 * tokens * (FFN_TENSORS * ffnSize + HIDDEN_TENSORS * hiddenSize);
-  return LEAST + SLACK * (head + scores + activations) + cacheBytesOf(shape, lanes * (past + length));
+  const scores = SCORE_TENSORS * heads * tokens * (past + length);
+  const ffn = FFN_TENSORS * tokens * ffnSize;
+  const head = HEAD_TENSORS * sliceRows(rows, vocabSize) * vocabSize;
+  // The graph gives the K/V of the new tokens whether it is wanted or not. What is wanted is copied out of it, and joined.
+  const positions = pastLanes * past + tokens + (keep ? tokens + lanes * (past + length) : 0);
+  return 4 * (Math.max(scores, ffn) + head) + cacheBytesOf(shape, positions);
+}
+
+/** Rows of one of the equal slices that the head goes through. */
+function sliceRows(rows: number, vocabSize: number): number {
+  const slices = Math.max(1, Math.ceil(rows / headRowsFor(vocabSize)));
+  return Math.ceil(Math.max(1, rows) / slices);
 }
 
 /** Bytes of the K/V of so many positions, fp32. */
@@ -70,16 +98,54 @@ function cacheBytesOf({ layers, kvHeads, headSize }: DecoderShape, positions: nu
   return positions * 2 * 4 * layers * kvHeads * headSize;
 }
 
-/** The largest pass that a request of this checkpoint makes by itself. */
-export function largestPass({ shape, family }: Pick<Checkpoint, 'shape' | 'family'>): PassSize {
-  const window = Math.min(shape.contextLength, family.window ?? WINDOW);
-  const length = family.attention.kind === 'full' ? window : Math.min(window, CHUNK);
-  return { length, past: window - length + 1, rows: length };
+/** The largest pass that a request of this checkpoint makes by itself, where it takes in no more than `tokens`. */
+export function largestPass(
+  { shape, family }: Pick<Checkpoint, 'shape' | 'family'>,
+  tokens = Number.POSITIVE_INFINITY,
+): PassSize {
+  const window = Math.min(shape.contextLength, family.window ?? WINDOW, tokens);
+  const isFull = family.attention.kind === 'full';
+  const length = isFull ? window : Math.min(window, CHUNK);
+  return { length, past: window - length + 1, rows: isFull ? length : 1, keep: true };
 }
 
-/** Bytes that a request of this checkpoint takes beside the weights at most. */
-export function requestBytes(checkpoint: Pick<Checkpoint, 'shape' | 'family'>): number {
-  return passBytes(checkpoint.shape, largestPass(checkpoint));
+/** What a family that goes block by block keeps while it writes. */
+export interface BlockSize {
+  /** Tokens around the answer, and at most of the answer itself. */
+  readonly context: number;
+  readonly answer: number;
+  readonly lanes: number;
+}
+
+/** Bytes of the largest pass block by block, with the K/V that is kept beside it. */
+export function blockBytes(
+  shape: DecoderShape,
+  attention: BlockAttention,
+  { context, answer, lanes }: BlockSize,
+): number {
+  const step: PassSize = {
+    ...{ lanes, pastLanes: lanes, length: attention.blockLength, keep: true },
+    ...{ past: context + answer, rows: lanes * attention.blockLength },
+  };
+  const length = Math.min(CHUNK, context);
+  const reading: PassSize = { length, past: Math.max(1, context - length), rows: 1, keep: true };
+  // The context has a cache of its own; where both sides are in it, each of them and both together.
+  const kept = attention.kind === 'cached-canvas' ? 2 * context : context;
+  const bytesOf = (pass: PassSize, beside: number) => {
+    const used = beside + (pass.lanes ?? 1) * (2 * pass.past + pass.length);
+    return passBytes(shape, pass) + cacheBytesOf(shape, beside + SPARE * used);
+  };
+  return Math.max(bytesOf(reading, 0), bytesOf(step, kept));
+}
+
+/** Bytes that a request of this checkpoint takes beside the weights at most, for one candidate, in passes over no more than `tokens`. */
+export function requestBytes(checkpoint: Pick<Checkpoint, 'shape' | 'family'>, tokens?: number): number {
+  const { shape, family } = checkpoint;
+  const pass = largestPass(checkpoint, tokens);
+  const { attention } = family;
+  if (attention.kind === 'full') return REQUEST_BYTES + passBytes(shape, pass);
+  const context = pass.past + pass.length;
+  return REQUEST_BYTES + blockBytes(shape, attention, { context, answer: ANSWER, lanes: 1 });
 }
 
 /** Most new tokens of a pass without a past that takes no more than `bytes`; 0 where not even one fits. */
@@ -87,7 +153,7 @@ export function longestPass(shape: DecoderShape, bytes: number): number {
   let most = 0;
   for (let step = 2 ** 14; step >= 1; step /= 2) {
     const length = most + step;
-    if (passBytes(shape, { length, past: 1, rows: length }) <= bytes) most = length;
+    if (passBytes(shape, { length, past: 1, rows: length, keep: true }) <= bytes) most = length;
   }
   return most;
 }
@@ -110,13 +176,25 @@ export function memoryNeeds({ shape, tensors }: Pick<Checkpoint, 'shape' | 'tens
     const stored = packing === undefined ? BLOCK_SIZES[dtype].bytes : precision === 'fp32' ? 4 : 2;
     if (precision === 'fp32' || precision === 'fp16') {
       const width = precision === 'fp32' ? 4 : 2;
-      // A tied head that keeps the precision of the file is the embedding table itself.
-      const shared = shape.tiedHead && width === stored;
-      const weightBytes = linearWeights(shape) * width + (shared ? 0 : table * stored);
-      return { precision, quantisedBytes: 0, weightBytes, cacheBytes };
+      // The runtime packs what it multiplies by. A table that is the head as well was read for that, and stays.
+      const isTable = shape.tiedHead && width === stored;
+      const linear = width * linearWeights(shape);
+      const weightBytes = linear + (isTable ? width * table : 0);
+      return {
+        ...{ precision, quantisedBytes: 0, weightBytes, cacheBytes },
+        loadingBytes: weightBytes + (width === stored ? 0 : width * table),
+        deviceBytes: linear + (isTable ? 0 : stored * table),
+      };
     }
-    const quantisedBytes = quantisedLayout(quantisedTensors(tensors, precision), precision, {}).bytes;
-    const weightBytes = quantisedBytes + table * stored;
-    return { precision, quantisedBytes, weightBytes, cacheBytes };
+    const { bytes, entries } = quantisedLayout(quantisedTensors(tensors, precision), precision, {});
+    // Blocks have their scales in the file, in what is packed of it, and once more as sums of the block.
+    const scales = precision === 'int8' ? 0 : entries.reduce((sum, entry) => sum + entry.scales.length, 0);
+    const weightBytes = bytes + 2 * scales;
+    const largest = Math.max(...entries.map(({ weights, scales }) => weights.length + scales.length));
+    return {
+      ...{ precision, quantisedBytes: bytes, weightBytes, cacheBytes },
+      loadingBytes: weightBytes + largest,
+      deviceBytes: bytes + stored * table,
+    };
   });
 }

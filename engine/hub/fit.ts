@@ -10,7 +10,7 @@ import type {
   TensorLocation,
 } from '../checkpoint/types';
 import { EngineError } from '../errors';
-import { memoryNeeds, PROCESS_BYTES, requestBytes } from '../graph/memory';
+import { memoryNeeds, processBytes, requestBytes } from '../graph/memory';
 import type { Precision } from '../graph/types';
 import type { CatalogueModel, CatalogueShape } from './catalogue';
 
@@ -34,7 +34,7 @@ export function workingBytes(model: Sized): ReadonlyMap<Precision, number> {
   const shape = decoderShape(model);
   const family = FAMILIES.get(model.family)?.family;
   if (family === undefined) throw new EngineError('internal', `There is no family ${model.family}.`);
-  const others = PROCESS_BYTES + requestBytes({ shape, family });
+  const others = processBytes(shape) + requestBytes({ shape, family });
   const needs = memoryNeeds({ shape, tensors: tensorsOf(model.shape, model.stored) });
   return new Map(needs.map(({ precision, weightBytes }) => [precision, others + weightBytes]));
 }

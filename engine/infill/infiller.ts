@@ -36,6 +36,7 @@ import { estimateOf, growthOf, Progress } from './estimate';
 import { holeContext, languageToken, sidesOf } from './layout';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
 import { type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
+import { memoryOfRequest } from './requestMemory';
 import { scoreText } from './scoreText';
 import { scoringReach, TokenScorer } from './scoring';
 import { StepYield } from './stepYield';
@@ -125,7 +126,8 @@ export class Infiller {
     const plan = planRequest(this.checkpoint, this.calibration, params, { reach: this.reachFor(params) });
     const canvas = this.unmasked(plan);
     this.estimated = { asked: askedOf(plan), canvas };
-    return this.estimateOf(plan, canvas, planHoles(plan, canvas));
+    const holePlan = planHoles(plan, canvas);
+    return { ...this.estimateOf(plan, canvas, holePlan), bytes: this.bytesOf(plan, canvas, holePlan) };
   }
 
   async score(params: ScoreParams, { signal }: { readonly signal?: AbortSignal }): Promise<ScoreResult> {
@@ -178,25 +180,43 @@ export class Infiller {
     });
   }
 
-  private estimateOf(
+  private estimateOf(plan: RequestPlan, canvas: Canvas, holePlan: HolePlan): Estimate {
+    const facts = this.factsOf(plan, canvas, holePlan);
+    return estimateOf(this.pace, { ...facts, tokensPerStep: this.stepYield.tokensPerStep });
+  }
+
+  private bytesOf(plan: RequestPlan, canvas: Canvas, holePlan: HolePlan): number {
+    const isExact = plan.params.cache === 'exact';
+    const { lengths, maxTokens } = holePlan;
+    const answer = maxTokens.reduce((sum, count) => sum + count, 0);
+    const facts = { ...this.factsOf(plan, canvas, holePlan), isExact, lengths, answer };
+    return Math.round(memoryOfRequest(this.checkpoint.shape, facts));
+  }
+
+  private factsOf(
     { reach, seeds, params, checkpoint, promptLength }: RequestPlan,
     canvas: Canvas,
     { maskCounts }: HolePlan,
-  ): Estimate {
-    const text = canvas.segments.reduce(
-      (sum, segment) => sum + (segment.kind === 'text' ? segment.ids.length : 0),
-      0,
-    );
+  ) {
+    const { segments } = canvas;
+    // Some models see nothing of what follows the span.
+    const isBlind = checkpoint.family.infill.kind === 'left-only';
+    const read = isBlind
+      ? segments.slice(
+          0,
+          segments.findLastIndex(({ kind }) => kind === 'hole'),
+        )
+      : segments;
+    const text = read.reduce((sum, segment) => sum + (segment.kind === 'text' ? segment.ids.length : 0), 0);
     const masks = maskCounts.reduce((sum, count) => sum + count, 0);
-    return estimateOf(this.pace, {
+    return {
       family: checkpoint.family,
       reach,
       window: promptLength + text + masks,
       masks: Math.max(1, Math.round(masks * (params.strength ?? 1))),
       candidates: seeds.length,
-      tokensPerStep: this.stepYield.tokensPerStep,
       ...((params.strength ?? 1) < 1 && this.denoisers.areInPlace ? { scoring: scoringReach(reach) } : {}),
-    });
+    };
   }
 
   private async denoise(plan: RequestPlan, canvas: Canvas, context: Context): Promise<LaneResult[]> {

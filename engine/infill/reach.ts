@@ -43,12 +43,7 @@ export function reachOf(
   shape: DecoderShape,
   { window, available }: { readonly window?: number | undefined; readonly available: number },
 ): Reach {
-  const wanted =
-    window ??
-    Math.max(
-      LEAST_TOKENS,
-      pace.mostWithin(LONGEST_PASS, (length) => ({ length, past: 1, rows: 0 })),
-    );
+  const wanted = window ?? paceReach(pace);
   return {
     tokens: Math.min(wanted, longestPass(shape, SHARE_OF_MEMORY * available)),
     masks: Math.max(LEAST_MASKS, pace.mostWithin(LONGEST_STEP, stepOf)),
@@ -56,6 +51,14 @@ export function reachOf(
     refreshEvery: isSlow(pace) ? SLOW_REFRESH_EVERY : REFRESH_EVERY,
     isSlow: isSlow(pace),
   };
+}
+
+/** Tokens of a pass that nobody waits long for; infinite where the pace is not known. */
+export function paceReach(pace: Pace): number {
+  return Math.max(
+    LEAST_TOKENS,
+    pace.mostWithin(LONGEST_PASS, (length) => ({ length, past: 1, rows: 0 })),
+  );
 }
 
 /** The step that says whether a machine is slow. */

@@ -86,6 +86,8 @@ export interface Estimate {
   /** Until its first denoise step and until its answer, without waiting for its turn; absent: the model's pace is not known yet. */
   readonly firstMillis?: number;
   readonly millis?: number;
+  /** Of memory that it would take beside the model that is loaded; absent: not known. */
+  readonly bytes?: number;
 }
 
 /** One cell of the canvas as it is shown: text, not token ids. */

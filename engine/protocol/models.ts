@@ -68,6 +68,16 @@ export interface LoadProgress {
   /** 0…1 where it is known. */
   readonly fraction?: number;
 }
+/** Bytes. */
+export interface MemoryEstimate {
+  readonly weights: number;
+  /** What the engine's process takes besides. Absent: not known, or the weights are on a GPU. */
+  readonly process?: number;
+  /** On top at most, by a request for one candidate that fills the model's window. */
+  readonly request: number;
+  /** The same of a request that is adapted to the pace of this machine (`interactive`); absent: it is no smaller. */
+  readonly adapted?: number;
+}
 /** What really runs, and why. */
 export interface ModelDescription {
   readonly folder: string;
@@ -93,8 +103,8 @@ export interface ModelDescription {
   readonly precision: Precision | 'unknown';
   /** Of the weights as they are stored. */
   readonly storedPrecision: string;
-  /** Bytes, estimated: what the weights take in memory, and what a request takes on top at most. */
-  readonly memory?: { readonly weights: number; readonly request: number };
+  /** Estimated; absent: not known. */
+  readonly memory?: MemoryEstimate;
   /** Milliseconds that its longest pass takes here, for one candidate; absent: not known. */
   readonly passMillis?: number;
   /** Whether denoising a few lines is a long wait on this machine: several candidates at once would be a longer one. */

@@ -47,7 +47,10 @@ export const descriptionOf = whole(
     },
     {
       attention: oneOf(['plain', 'fused'] as const),
-      memory: object<NonNullable<ModelDescription['memory']>>({ weights: count, request: count }, {}),
+      memory: object<NonNullable<ModelDescription['memory']>>(
+        { weights: count, request: count },
+        { process: count, adapted: count },
+      ),
       passMillis: any,
       isSlow: flag,
       gate: share,
@@ -91,7 +94,9 @@ export const infillOf = whole(
 
 export const acceptedOf = whole(object<{ readonly id: string }>({ id: word }, {}));
 
-export const estimateOf = whole(object<Estimate>({ masks: count }, { firstMillis: any, millis: any }));
+export const estimateOf = whole(
+  object<Estimate>({ masks: count }, { firstMillis: any, millis: any, bytes: count }),
+);
 
 const CELL = object<CellEvent>(
   {

@@ -2,7 +2,7 @@
 // another, and where `auto` was asked for there is always the CPU.
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, isEngineError } from '../errors';
-import { memoryNeeds, requestBytes } from '../graph/memory';
+import { type MemoryNeed, memoryNeeds, requestBytes } from '../graph/memory';
 import type { Precision } from '../graph/types';
 import type { ProviderChoice, ProviderName } from '../protocol';
 import { checkFits, gigabytes } from './availableMemory';
@@ -51,7 +51,7 @@ export async function placeModel(
   const onCpu = async (decision: ProviderDecision): Promise<Placement> => {
     const fast = precision === 'auto' && (await sources.fastIntegers());
     const chosen = choosePrecision(precision, 'cpu', checkpoint, fast);
-    if (mustFit) checkFits(checkpoint.name, weightBytesOf(checkpoint, chosen));
+    if (mustFit) checkFits(checkpoint.name, needOf(checkpoint, chosen).loadingBytes);
     return { decision, precision: chosen, remarks: [] };
   };
   const decision = await decideProvider(provider, sources.probe);
@@ -101,14 +101,19 @@ function fits(checkpoint: Sized, precision: Precision, memory: GpuMemory): boole
 
 /** Weights and the largest request: an estimate made for the CPU, which no GPU has been measured against yet (docs/gpu.md). */
 export function gpuBytes(checkpoint: Sized, precision: Precision): number {
-  return weightBytesOf(checkpoint, precision) + requestBytes(checkpoint);
+  return needOf(checkpoint, precision).deviceBytes + requestBytes(checkpoint);
 }
 
-export function weightBytesOf(
-  checkpoint: Pick<Checkpoint, 'shape' | 'tensors'>,
-  precision: Precision,
-): number {
-  return memoryNeeds(checkpoint).find((need) => need.precision === precision)?.weightBytes ?? 0;
+/** Bytes of the weights where they run. */
+export function weightBytesOf(checkpoint: Sized, precision: Precision, provider: ProviderName): number {
+  const { weightBytes, deviceBytes } = needOf(checkpoint, precision);
+  return provider === 'cpu' ? weightBytes : deviceBytes;
+}
+
+function needOf(checkpoint: Pick<Checkpoint, 'shape' | 'tensors'>, precision: Precision): MemoryNeed {
+  const need = memoryNeeds(checkpoint).find((one) => one.precision === precision);
+  if (need === undefined) throw new EngineError('internal', `Nothing is known of ${precision}.`);
+  return need;
 }
 
 function tooLarge(

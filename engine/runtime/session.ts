@@ -106,7 +106,9 @@ export class DecoderSession implements Forward {
     if (wantKv) {
       for (let layer = 0; layer < this.shape.layers; layer++) wanted.push(...this.kvNames(layer));
     }
-    this.makeRoom({ lanes, length, past: past.positions, rows: count });
+    this.makeRoom({
+      ...{ lanes, length, past: past.positions, pastLanes: past.lanes, rows: count, keep: wantKv },
+    });
     let kv: KvState | undefined;
     try {
       const session = await this.started();

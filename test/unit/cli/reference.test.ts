@@ -236,11 +236,12 @@ describe('what check says of a checkpoint', () => {
       'Remark    There is no generation_config.json.',
       '',
     ]);
+    assert.match(lines[10] ?? '', /^precision +quantized +loaded +largest request +K\/V of 1,000 tokens$/);
     assert.match(
-      lines[10] ?? '',
-      /^precision +quantized +weights in memory +largest request +K\/V of 1,000 tokens$/,
+      lines.at(-1) ?? '',
+      /^The largest request is one candidate that fills the model’s window\. /,
     );
-    assert.equal(lines.length, 16);
+    assert.equal(lines.length, 18);
   });
 });
 
@@ -253,11 +254,18 @@ describe('memory', () => {
     assert.equal(linearWeights(shape), layer + 32 * 8);
     const [fp32, fp16, int8, q8, q4] = memoryNeeds(checkpoint);
     assert.equal(fp32?.cacheBytes, 1000 * 2 * 4 * 4);
-    assert.equal(fp32?.weightBytes, (layer + 32 * 8) * 4, 'a tied head in the stored precision counts once');
-    assert.equal(fp16?.weightBytes, (layer + 32 * 8) * 2 + 32 * 8 * 4);
+    const head = 32 * 8;
+    assert.equal(fp32?.weightBytes, (layer + 2 * head) * 4, 'a tied head is packed, and the table stays');
+    assert.equal(fp32?.deviceBytes, (layer + head) * 4, 'on a GPU it counts once');
+    assert.equal(fp16?.weightBytes, (layer + head) * 2, 'rows of a table are read when they are wanted');
+    assert.equal(fp16?.deviceBytes, (layer + head) * 2 + head * 4);
+    assert.equal(int8?.weightBytes, int8?.quantisedBytes);
+    for (const need of [q8, q4])
+      assert.ok(need && need.weightBytes > need.quantisedBytes, 'scales and sums of the blocks come on top');
     for (const need of [int8, q8, q4]) {
       assert.ok(need && need.quantisedBytes > 0);
-      assert.equal(need.weightBytes, need.quantisedBytes + 32 * 8 * 4, 'a quantised head is a second copy');
+      assert.ok(need.loadingBytes > need.weightBytes, 'a matrix is there twice until it is packed');
+      assert.equal(need.deviceBytes, need.quantisedBytes + head * 4, 'a quantised head is a second copy');
     }
   });
 

@@ -1,0 +1,93 @@
+// How much memory a request will take beside the loaded model, from the passes that it is going to make: before it is tried.
+import type { Family } from '../checkpoint/family';
+import type { Checkpoint, DecoderShape } from '../checkpoint/types';
+import { batches } from '../decoding/lengths';
+import {
+  blockBytes,
+  type PassSize,
+  passBytes,
+  processBytes,
+  REQUEST_BYTES,
+  requestBytes,
+} from '../graph/memory';
+import type { MemoryEstimate } from '../protocol';
+import type { Pace } from '../runtime/pace';
+import { paceReach, type Reach } from './reach';
+
+export interface MemoryFacts {
+  readonly family: Pick<Family, 'attention' | 'length'>;
+  readonly reach: Pick<Reach, 'tokens' | 'masks' | 'refreshEvery' | 'isSlow'>;
+  /** Tokens that the model reads, masks of all spans among them. */
+  readonly window: number;
+  readonly masks: number;
+  /** Tokens that the answers have at most. */
+  readonly answer: number;
+  readonly candidates: number;
+  /** Whether every step is a pass over everything. */
+  readonly isExact: boolean;
+  /** Lengths that are asked about before anything is denoised, span by span. */
+  readonly lengths?: readonly (readonly number[])[] | undefined;
+  /** Lanes of so many tokens by which the likeliest tokens are found that stay. */
+  readonly scoring?: { readonly passes: number; readonly tokens: number };
+}
+
+/** Masks of a pass that looks at lengths (decoding/inPlace.ts). */
+const LENGTH_ROWS = 256;
+
+/** Bytes at the peak of a request. */
+export function memoryOfRequest(shape: DecoderShape, facts: MemoryFacts): number {
+  const { window, masks, answer, candidates } = facts;
+  const { attention } = facts.family;
+  if (attention.kind === 'full')
+    return REQUEST_BYTES + Math.max(...passesInPlace(facts).map((pass) => passBytes(shape, pass)));
+  const most = attention.kind === 'cached-canvas' ? Math.min(answer, attention.holeGap) : answer;
+  const context = Math.max(1, window - masks);
+  return REQUEST_BYTES + blockBytes(shape, attention, { context, answer: most, lanes: candidates });
+}
+
+/** What is said of a model once it is loaded. */
+export function memoryOf(
+  checkpoint: Pick<Checkpoint, 'shape' | 'family'>,
+  pace: Pace,
+  weights: number,
+): MemoryEstimate {
+  const request = requestBytes(checkpoint);
+  const isFull = checkpoint.family.attention.kind === 'full';
+  const adapted = isFull ? requestBytes(checkpoint, paceReach(pace)) : request;
+  return {
+    ...{ weights, process: processBytes(checkpoint.shape), request },
+    ...(adapted < request ? { adapted } : {}),
+  };
+}
+
+function passesInPlace(facts: MemoryFacts): PassSize[] {
+  const { reach, masks, candidates, lengths = [], scoring } = facts;
+  const length = Math.min(facts.window, reach.tokens);
+  const active = Math.min(masks, reach.masks, length);
+  const rows = candidates * active;
+  // Between such passes the masks alone are run, unless they are most of what there is.
+  const keep = !facts.isExact && active <= WINDOWED * length;
+  const passes: PassSize[] = [{ length, past: 1, rows, keep }];
+  if (candidates > 1 && partsLanes(facts)) passes.push({ lanes: candidates, length, past: 1, rows, keep });
+  for (const wanted of lengths) {
+    for (const part of batches(wanted, LENGTH_ROWS)) {
+      const asked = part.reduce((sum, count) => sum + count, 0);
+      passes.push({ lanes: part.length, length, past: 1, rows: asked });
+    }
+  }
+  if (scoring !== undefined) {
+    const { passes: lanes, tokens } = scoring;
+    passes.push({ lanes, length: Math.min(tokens, facts.window), past: 1, rows: masks });
+  }
+  return passes;
+}
+
+/** Share of a canvas that a window of masks may be (runtime/inPlaceDenoiser.ts). */
+const WINDOWED = 0.6;
+
+/** Whether everything is computed again once the candidates are no longer the same. */
+function partsLanes({ family, reach, masks, isExact }: MemoryFacts): boolean {
+  return (
+    isExact || family.length.kind === 'expand-delete' || masks > Math.min(reach.refreshEvery, reach.masks)
+  );
+}

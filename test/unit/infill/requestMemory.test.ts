@@ -1,0 +1,99 @@
+// What a request is said to take in memory, from what is known of it before it is made.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { FAMILIES } from '../../../engine/checkpoint/families';
+import type { Family } from '../../../engine/checkpoint/family';
+import type { DecoderShape } from '../../../engine/checkpoint/types';
+import { UNBOUNDED } from '../../../engine/infill/reach';
+import { type MemoryFacts, memoryOf, memoryOfRequest } from '../../../engine/infill/requestMemory';
+import { Pace } from '../../../engine/runtime/pace';
+
+/** Qwen2-0.5B's. */
+const HALF: DecoderShape = {
+  ...{ hiddenSize: 896, layers: 24, heads: 14, kvHeads: 2, headSize: 64, ffnSize: 4864, vocabSize: 151_936 },
+  ...{ norm: 'rms', normEpsilon: 1e-6, mlp: 'swiglu', ropeTheta: 1e6, ropeScaling: { kind: 'none' } },
+  ...{ contextLength: 2048, tiedHead: true, qkNorm: false },
+};
+/** MB of the process with this shape loaded in int8. */
+const LOADED = 672;
+
+function familyOf(id: string): Family {
+  const known = FAMILIES.get(id);
+  assert.ok(known);
+  return known.family;
+}
+
+const LINE: MemoryFacts = {
+  family: familyOf('dreamon'),
+  reach: UNBOUNDED,
+  ...{ window: 1912, masks: 16, answer: 128, candidates: 1, isExact: false },
+};
+const bytesOf = (changes: Partial<MemoryFacts>) => memoryOfRequest(HALF, { ...LINE, ...changes });
+
+describe('the memory of a request', () => {
+  test('is that of its largest pass: a line, ten lines, and a line on a slow machine', () => {
+    const slow = { ...UNBOUNDED, tokens: 460, masks: 16 };
+    for (const [changes, measured] of [
+      [{}, 1351],
+      [{ window: 2040, masks: 153 }, 1609],
+      [{ reach: slow }, 817],
+    ] as const) {
+      const said = LOADED + bytesOf(changes) / 1e6;
+      assert.ok(Math.abs(said / measured - 1) < 0.1, `${said} said, ${measured} measured`);
+    }
+  });
+
+  test('of several candidates is a multiple once everything is computed again for each', () => {
+    const fixed = familyOf('dream');
+    const steps = UNBOUNDED.refreshEvery;
+    const passes = { family: fixed, masks: steps };
+    assert.ok(bytesOf({ ...passes, candidates: 3 }) < 1.2 * bytesOf(passes), 'they begin alike');
+    for (const changes of [{ masks: steps + 1 }, { isExact: true }, { family: LINE.family }]) {
+      const one = bytesOf({ ...passes, ...changes });
+      assert.ok(bytesOf({ ...passes, ...changes, candidates: 3 }) > 2.5 * one, JSON.stringify(changes));
+    }
+  });
+
+  test('counts the passes that come before the first step', () => {
+    assert.ok(bytesOf({ lengths: [[8, 10, 12, 16]] }) > 3 * bytesOf({}), 'one lane a length');
+    assert.equal(bytesOf({ lengths: [[250, 250]] }), bytesOf({}), 'in batches of so many masks');
+    assert.ok(bytesOf({ scoring: { passes: 6, tokens: 2000 } }) > 5 * bytesOf({}));
+  });
+
+  test('of a model that goes block by block grows with context, answer and candidates', () => {
+    const facts = { family: familyOf('sdar') };
+    const line = bytesOf(facts);
+    assert.ok(line < bytesOf({}) / 2, 'it reads in pieces');
+    assert.ok(bytesOf({ ...facts, window: 1000 }) < line);
+    assert.ok(bytesOf({ ...facts, answer: 1000 }) > line);
+    assert.ok(bytesOf({ ...facts, candidates: 3 }) > line);
+    const canvas = { family: familyOf('palimpsest') };
+    assert.equal(
+      bytesOf({ ...canvas, answer: 900 }),
+      bytesOf({ ...canvas, answer: 128 }),
+      'a hole has its gap',
+    );
+  });
+});
+
+describe('what is said of a loaded model', () => {
+  const checkpoint = { shape: HALF, family: familyOf('dreamon') };
+
+  test('is the largest request, and on a slow machine the largest that is adapted to it', () => {
+    const slow = new Pace(HALF);
+    slow.record({ length: 32, past: 1, rows: 8 }, 100);
+    const said = memoryOf(checkpoint, slow, 496e6);
+    assert.ok(said.adapted !== undefined && said.adapted < said.request / 2);
+    assert.ok(Math.abs((said.weights + (said.process ?? 0)) / 1e6 / LOADED - 1) < 0.1);
+    const fast = new Pace(HALF);
+    fast.record({ length: 32, past: 1, rows: 8 }, 1);
+    assert.equal(memoryOf(checkpoint, fast, 496e6).adapted, undefined);
+    assert.equal(
+      memoryOf(checkpoint, new Pace(HALF), 496e6).adapted,
+      undefined,
+      'nothing is known of its pace',
+    );
+    const blocks = { shape: HALF, family: familyOf('sdar') };
+    assert.equal(memoryOf(blocks, slow, 496e6).adapted, undefined);
+  });
+});
