@@ -9,7 +9,7 @@ import {
   window,
   workspace,
 } from 'vscode';
-import type { ModelDescription, ServerGap } from '../../engine/protocol';
+import type { MemoryEstimate, ModelDescription, ServerGap } from '../../engine/protocol';
 import { deviceLines, PROVIDER_NAMES } from '../common/devices';
 import { sizeText } from '../common/sizes';
 import { describeRuntime } from '../engine/nodeRuntime';
@@ -214,10 +214,14 @@ function sayRemembered(files: number | undefined): string | undefined {
     : l10n.t('Suggestions can copy from {0} files in the workspace.', files);
 }
 
-function memoryLine({ weights, request }: { readonly weights: number; readonly request: number }): string {
+function memoryLine({ weights, process = 0, request, adapted }: MemoryEstimate): string {
+  const loaded = sizeText(weights + process);
+  if (adapted === undefined)
+    return l10n.t('About {0} of memory, and up to {1} more during a request', loaded, sizeText(request));
   return l10n.t(
-    'About {0} of memory, and up to {1} more during a request',
-    sizeText(weights),
+    'About {0} of memory, and up to {1} more during a request at this machine’s speed; a request that fills the model’s window takes {2} more',
+    loaded,
+    sizeText(adapted),
     sizeText(request),
   );
 }
