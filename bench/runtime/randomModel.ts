@@ -25,6 +25,8 @@ export interface ModelShape {
    * runtime would keep one of them.
    */
   readonly isSparse?: boolean;
+  /** What palimpsest.json says of the family; absent: it is the starter model's. */
+  readonly family?: object;
 }
 
 /** A model that one trains oneself. */
@@ -59,6 +61,31 @@ export const SEVEN: ModelShape = {
 export const TINY: ModelShape = {
   ...{ name: 'tiny', hiddenSize: 256, layers: 2, heads: 4, kvHeads: 2, ffnSize: 512, vocabSize: 8192 },
 };
+/** The starter model's shape. */
+export const TEN_MILLION: ModelShape = {
+  ...{ name: '11M', hiddenSize: 320, layers: 5, heads: 5, kvHeads: 5, ffnSize: 896, vocabSize: 8192 },
+};
+
+/** Other families with the starter's tokenizer. */
+export const FULL = {
+  family: {
+    ...{ attention: { kind: 'full' }, infill: { kind: 'in-place', bos: true, eos: false } },
+    ...{ length: { kind: 'fixed' }, window: 2048 },
+  },
+};
+export const AUTOREGRESSIVE = {
+  family: {
+    ...{ attention: { kind: 'block-causal', blockLength: 1 }, infill: { kind: 'left-only', bos: true } },
+    ...{ shifted: true, window: 2048 },
+  },
+};
+export const BLOCKS = {
+  family: {
+    ...{ attention: { kind: 'block-causal', blockLength: 32 }, infill: { kind: 'left-only', bos: true } },
+    window: 2048,
+  },
+};
+
 /** 25M parameters with the starter model's vocabulary and the context that a model of this size is trained with. */
 export const STARTER_25M: ModelShape = {
   name: '25M',
@@ -86,6 +113,8 @@ export async function randomModel(shape: ModelShape): Promise<Checkpoint> {
     progress(`writing random weights of ${shape.name} to ${folder} …`);
     for (const file of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'])
       fs.copyFileSync(path.join(STARTER, file), path.join(folder, file));
+    if (shape.family !== undefined)
+      fs.writeFileSync(path.join(folder, 'palimpsest.json'), JSON.stringify(shape.family));
     writeWeights(path.join(folder, 'model.safetensors'), shape);
     // Last, so that a folder with a config is whole.
     fs.writeFileSync(config, wanted);

@@ -1,0 +1,191 @@
+// Memory as the engine estimates it, beside what its process takes: loaded, and at the peak of requests whose size is known.
+// Each request has an engine of its own, since the runtime keeps what a pass has needed.
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { InfillParams, LoadModelParams } from '../../engine/protocol';
+import type { EngineClient } from '../../engine/rpc/engineClient';
+import { availableMemory } from '../../engine/runtime/availableMemory';
+import { figure, markdownTable, progress, publish, ROOT, runBench } from '../harness';
+import { forgetPeak, peakMemory, residentMemory } from './processFigures';
+import { DREAMON_SEVEN, randomDreamOn } from './randomDreamOn';
+import { AUTOREGRESSIVE, BLOCKS, FULL, HALF, type ModelShape, randomModel, TEN_MILLION } from './randomModel';
+import { bundle, type Contender, load, middleLines, sampleText, startEngine } from './realSizeEngine';
+
+type Precision = NonNullable<LoadModelParams['precision']>;
+
+interface Subject {
+  readonly name: string;
+  readonly folder: () => Promise<string>;
+  /** Bytes that have to be free. */
+  readonly room?: number;
+  readonly precisions: readonly Precision[];
+  /** By which a request has made its largest passes; absent: it is run to its end. */
+  readonly steps?: number;
+  /** Lines, candidates, and whether the request is adapted to the machine. */
+  readonly requests: readonly Asked[];
+}
+type Asked = readonly [lines: number, candidates: number, interactive: boolean];
+
+const ALL: readonly Precision[] = ['int8', 'q8', 'q4', 'fp32'];
+const EVERY: readonly Asked[] = [1, 10, 60].flatMap((lines) =>
+  [1, 3].flatMap((candidates): Asked[] => [
+    [lines, candidates, true],
+    [lines, candidates, false],
+  ]),
+);
+const SOME: readonly Asked[] = [
+  [1, 1, false],
+  [10, 3, true],
+  [60, 3, false],
+];
+/** Milliseconds of quiet after loading. */
+const SETTLED = 700;
+/** A request is ended after so many milliseconds. */
+const LONGEST = 240_000;
+
+const random = (shape: ModelShape) => async () => (await randomModel(shape)).folder;
+
+/** With three candidates they part in the first steps, and everything is computed again. */
+const DREAMON = {
+  ...{ name: '494M, DreamOn', steps: 20 },
+  folder: async () => (await randomDreamOn()).folder,
+};
+
+const SUBJECTS: readonly Subject[] = [
+  { ...DREAMON, precisions: ['int8'], requests: EVERY },
+  { ...DREAMON, precisions: ['q8', 'q4', 'fp32'], requests: SOME.slice(0, 2) },
+  {
+    ...{ name: '7B, DreamOn', precisions: ['q4'], requests: [[1, 1, true]], steps: 4, room: 10e9 },
+    folder: async () => (await randomDreamOn(DREAMON_SEVEN)).folder,
+  },
+  {
+    ...{ name: '494M, autoregressive', precisions: ['int8', 'q4'], requests: SOME },
+    folder: random({ ...HALF, ...AUTOREGRESSIVE, name: 'half-autoregressive', isSparse: true }),
+  },
+  {
+    ...{ name: '494M, block diffusion', precisions: ['int8'], requests: SOME },
+    folder: random({ ...HALF, ...BLOCKS, name: 'half-blocks', isSparse: true }),
+  },
+  {
+    ...{ name: '135M, coder', precisions: ALL, requests: SOME },
+    folder: async () => path.join(ROOT, 'models', 'coder'),
+  },
+  {
+    ...{ name: '11M, starter', precisions: ALL, requests: SOME.slice(0, 2) },
+    folder: async () => path.join(ROOT, 'models', 'starter'),
+  },
+  {
+    ...{ name: '11M, full attention', precisions: ['int8'], requests: SOME, steps: 20 },
+    folder: random({ ...TEN_MILLION, ...FULL, name: '11M-full' }),
+  },
+];
+
+interface Sides {
+  /** Bytes. */
+  readonly said: number;
+  readonly measured: number;
+}
+
+async function measure(
+  engine: Contender,
+  model: { readonly folder: string; readonly precision: Precision },
+  [lines, candidates, interactive]: Asked,
+  steps: number | undefined,
+): Promise<{ readonly loaded: Sides; readonly peak: Sides }> {
+  const client = await startEngine(engine);
+  try {
+    const { memory } = await load(client, model);
+    await sleep(SETTLED);
+    const { pid } = client;
+    const said = (memory?.weights ?? Number.NaN) + (memory?.process ?? Number.NaN);
+    const loaded = { said, measured: residentMemory(pid) };
+    const text = sampleText();
+    const asked: Omit<InfillParams, 'requestId'> = {
+      ...{ model: model.folder, document: 'bench', priority: 'rewrite', text, language: 'typescript' },
+      ...{ spans: [middleLines(text, lines)], candidates, interactive, copying: 'off' },
+    };
+    const { bytes = Number.NaN } = await client.estimate(asked);
+    forgetPeak(pid);
+    await ask(client, asked, steps);
+    return { loaded, peak: { said: said + bytes, measured: peakMemory(pid) } };
+  } finally {
+    await client.stop().catch(() => undefined);
+  }
+}
+
+/** Runs the request until it has made its largest passes. */
+async function ask(
+  client: EngineClient,
+  asked: Omit<InfillParams, 'requestId'>,
+  most = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const controller = new AbortController();
+  let steps = 0;
+  const late = setTimeout(() => controller.abort(), LONGEST);
+  const onStep = ({ candidate }: { readonly candidate: number }) => {
+    if (candidate === 0 && ++steps > most) controller.abort();
+  };
+  try {
+    await client.infill(asked, { signal: controller.signal, onStep });
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+  } finally {
+    clearTimeout(late);
+  }
+  // A pass cannot be ended.
+  while ((await client.status()).running > 0) await sleep(20);
+}
+
+function cellsOf({ said, measured }: Sides): string[] {
+  const percent = 100 * (said / measured - 1);
+  return [
+    figure(said / 1e6),
+    figure(measured / 1e6),
+    `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(0)} %`,
+  ];
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { only: { type: 'string' }, dry: { type: 'boolean' } } });
+  const wanted = new RegExp(values.only ?? '');
+  const engine = await bundle('memory', ROOT, { candidates: 1, isShared: false, options: {} });
+  const rows: string[][] = [];
+  for (const { name, folder, precisions, requests, steps, room = 0 } of SUBJECTS) {
+    for (const precision of precisions) {
+      if (!wanted.test(`${name} ${precision}`) || availableMemory() < room) continue;
+      const model = { folder: await folder(), precision };
+      // Once for the files that are made of the weights.
+      await measure(engine, model, [1, 1, true], 1);
+      for (const asked of requests) {
+        const { loaded, peak } = await measure(engine, model, asked, steps);
+        const [lines, candidates, interactive] = asked;
+        const request = [`${lines}`, `${candidates}`, interactive ? 'yes' : 'no'];
+        rows.push([`${name}, ${precision}`, ...cellsOf(loaded), ...request, ...cellsOf(peak)]);
+        progress(rows.at(-1)?.join(' | ') ?? '');
+      }
+    }
+  }
+  const loaded = ['loaded: said', 'measured', 'difference'];
+  const header = [
+    'model',
+    ...loaded,
+    'lines',
+    'candidates',
+    'adapted',
+    'peak: said',
+    'measured',
+    'difference',
+  ];
+  if (values.dry) return console.log(markdownTable(header, rows));
+  publish({
+    name: 'memoryEstimate',
+    title: 'Memory as estimated and as measured',
+    sections: [
+      'MB of main memory of the engine process, mapped files included. *Said*: as the engine estimates it before the request. *Adapted*: to the pace of the machine, as the editor asks; otherwise passes take in the whole window.',
+      markdownTable(header, rows),
+    ],
+  });
+}
+
+runBench(main);
