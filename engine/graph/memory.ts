@@ -56,6 +56,8 @@ const WINDOW = 2048;
 
 /** What reading a file, its canvas, its syntax and its candidates take in JavaScript, until the next garbage collection. */
 export const REQUEST_BYTES = 24e6;
+/** Times what a pass takes on the CPU: nobody has measured what it takes on a GPU (docs/gpu.md). */
+export const GPU_SLACK = 1.4;
 /** Tokens of an answer to which nothing else sets a bound. */
 const ANSWER = 128;
 

@@ -2,7 +2,7 @@
 // another, and where `auto` was asked for there is always the CPU.
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, isEngineError } from '../errors';
-import { type MemoryNeed, memoryNeeds, requestBytes } from '../graph/memory';
+import { GPU_SLACK, type MemoryNeed, memoryNeeds, requestBytes } from '../graph/memory';
 import type { Precision } from '../graph/types';
 import type { ProviderChoice, ProviderName } from '../protocol';
 import { checkFits, gigabytes } from './availableMemory';
@@ -101,7 +101,7 @@ function fits(checkpoint: Sized, precision: Precision, memory: GpuMemory): boole
 
 /** Weights and the largest request: an estimate made for the CPU, which no GPU has been measured against yet (docs/gpu.md). */
 export function gpuBytes(checkpoint: Sized, precision: Precision): number {
-  return needOf(checkpoint, precision).deviceBytes + requestBytes(checkpoint);
+  return needOf(checkpoint, precision).deviceBytes + GPU_SLACK * requestBytes(checkpoint);
 }
 
 /** Bytes of the weights where they run. */

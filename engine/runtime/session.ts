@@ -2,7 +2,7 @@
 import type { DecoderShape } from '../checkpoint/types';
 import type { Prediction } from '../denoiser';
 import { deviceLost, EngineError } from '../errors';
-import { type PassSize, passBytes } from '../graph/memory';
+import { GPU_SLACK, type PassSize, passBytes } from '../graph/memory';
 import type { BuiltGraph } from '../graph/types';
 import type { ProviderName } from '../protocol';
 import { type AskedRows, askedRows, predictionsOf } from './askedRows';
@@ -143,7 +143,7 @@ export class DecoderSession implements Forward {
     if (more > LOOKED_AFTER) {
       const gpu = this.options.provider === 'cpu' ? undefined : gpuMemory();
       if (this.options.provider === 'cpu') checkPassFits(more);
-      else if (gpu !== undefined) checkPassFits(more, gpu.free, 'GPU memory');
+      else if (gpu !== undefined) checkPassFits(GPU_SLACK * more, gpu.free, 'GPU memory');
     }
     this.largestPass = Math.max(this.largestPass, bytes);
   }
