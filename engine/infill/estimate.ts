@@ -83,7 +83,7 @@ export function growthOf({ attention, length }: Pick<Family, 'attention' | 'leng
 interface Part {
   readonly settled: number;
   readonly all: number;
-  /** Written, once more where they were masked again, put in or taken out: each is work, and says how long a cell takes. */
+  /** Written, once more where they were masked again, and put in by expansion: each is work, and says how long a cell takes. */
   readonly moves: number;
 }
 
@@ -95,20 +95,26 @@ export class Progress {
   private told = 0;
   /** Where the steps began: what came before them is done once, and says nothing about what is left. */
   private first: { readonly moves: number; readonly worked: number; readonly step: number } | undefined;
+  private isFirstStep = true;
   private steps = 0;
   /** Milliseconds that it has worked. */
   private worked = 0;
   private longest = 0;
   private last: number;
+  /** Cells by which an answer may go on once all that it has are settled; 0: it does not. */
+  private readonly growsBy: number;
+  /** Whether a cell that is put in took a step; a block of masks behind the others takes none. */
+  private readonly expands: boolean;
 
   constructor(
     private readonly estimate: Estimate,
     private readonly candidates: number,
-    /** Cells by which an answer may go on once all that it has are settled; 0: it does not. */
-    private readonly growsBy = 0,
+    family: Pick<Family, 'attention' | 'length'>,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.last = now();
+    this.growsBy = growthOf(family);
+    this.expands = family.length.kind === 'expand-delete';
   }
 
   /** 0…1, never less than before, and how many milliseconds are left, as far as that can be said. */
@@ -120,7 +126,8 @@ export class Progress {
     const settled = open.filter(({ state }) => state === 'committed').length;
     const key = `${lane}/${hole}`;
     const before = this.parts.get(key) ?? { settled: 0, all: open.length, moves: 0 };
-    const moves = Math.max(0, settled - before.settled) + Math.abs(open.length - before.all);
+    const expanded = this.expands ? Math.max(0, open.length - before.all) : 0;
+    const moves = Math.max(0, settled - before.settled) + expanded;
     this.parts.set(key, { settled, all: open.length, moves: before.moves + moves });
     const parts = [...this.parts.values()];
     const done = parts.reduce((sum, part) => sum + part.settled, 0);
@@ -130,8 +137,9 @@ export class Progress {
     const all = Math.max(known + this.growsBy, this.estimate.masks * this.candidates);
     const fraction = all > 0 ? Math.min(1, done / all) : 0;
     const worked = this.elapsed();
-    // Holes that are denoised together tell of the same step one after the other.
-    if (this.first === undefined || step === this.first.step) this.first = { moves: moved, worked, step };
+    // Holes that are denoised together tell of the same step one after the other; those in turn count their steps anew.
+    this.isFirstStep &&= this.first === undefined || step === this.first.step;
+    if (this.first === undefined || this.isFirstStep) this.first = { moves: moved, worked, step };
     this.told = Math.max(this.told, fraction);
     this.steps++;
     const { first } = this;

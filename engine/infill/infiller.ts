@@ -32,7 +32,7 @@ import { Pace, SteadyPace } from '../runtime/pace';
 import { answerInPlace } from './answerInPlace';
 import { answering } from './answering';
 import { Denoisers } from './denoisers';
-import { estimateOf, growthOf, Progress } from './estimate';
+import { estimateOf, Progress } from './estimate';
 import { holeContext, languageToken, sidesOf } from './layout';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
 import { type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
@@ -222,7 +222,7 @@ export class Infiller {
   private async denoise(plan: RequestPlan, canvas: Canvas, context: Context): Promise<LaneResult[]> {
     const holePlan = planHoles(plan, canvas);
     const estimate = this.estimateOf(plan, canvas, holePlan);
-    const progress = new Progress(estimate, plan.seeds.length, growthOf(plan.checkpoint.family));
+    const progress = new Progress(estimate, plan.seeds.length, plan.checkpoint.family);
     const request = this.decodeRequest(plan, holePlan, canvas, { ...context, progress });
     const { params, copying, fit, reach, checkpoint } = plan;
     const contextFor = this.contextOf(plan, holePlan, canvas);

@@ -185,6 +185,9 @@ describe('how long a request takes', () => {
     assert.deepEqual(estimateOf(new Pace(HALF), { ...facts, masks: 20 }), { masks: 20 });
   });
 
+  const FIXED = { attention: { kind: 'full' }, length: { kind: 'fixed' } } as const;
+  const blocksOf = (blockLength: number) =>
+    ({ attention: { kind: 'block-causal', blockLength }, length: { kind: 'end-token' } }) as const;
   const cellsOf = (settled: number, all = 10) =>
     Array.from({ length: all }, (_, index) => ({
       token: 1,
@@ -194,7 +197,7 @@ describe('how long a request takes', () => {
 
   test('is told while it runs: first as it was estimated, then by what is done, without a jump', () => {
     let clock = 0;
-    const progress = new Progress({ masks: 10, millis: 12_000 }, 1, 0, () => clock);
+    const progress = new Progress({ masks: 10, millis: 12_000 }, 1, FIXED, () => clock);
     const after = (settled: number) =>
       progress.after({ lane: 0, hole: 0, step: settled, cells: cellsOf(settled) });
     // Reading takes two seconds, and each token twice as long as was thought.
@@ -214,7 +217,7 @@ describe('how long a request takes', () => {
 
   test('an answer that grows by blocks is never at 100 % before its end', () => {
     let clock = 0;
-    const progress = new Progress({ masks: 1, millis: 1000 }, 1, 16, () => clock);
+    const progress = new Progress({ masks: 1, millis: 1000 }, 1, blocksOf(16), () => clock);
     const told = [4, 16, 20, 32, 36, 48].map((settled) => {
       clock += 1000;
       const cells = cellsOf(settled, 16 * Math.ceil(settled / 16));
@@ -222,15 +225,14 @@ describe('how long a request takes', () => {
     });
     const shares = told.map(({ fraction }) => Math.round(100 * fraction));
     assert.deepEqual(shares, [13, 50, 50, 67, 67, 75]);
-    assert.equal(growthOf({ attention: { kind: 'full' }, length: { kind: 'end-token' } }), 0);
-    const blocks = { kind: 'block-causal', blockLength: 32 } as const;
-    assert.equal(growthOf({ attention: blocks, length: { kind: 'end-token' } }), 32);
-    assert.equal(growthOf({ attention: blocks, length: { kind: 'fixed' } }), 0);
+    assert.equal(growthOf({ ...FIXED, length: { kind: 'end-token' } }), 0);
+    assert.equal(growthOf(blocksOf(32)), 32);
+    assert.equal(growthOf({ ...blocksOf(32), length: { kind: 'fixed' } }), 0);
   });
 
   test('holes that are denoised together begin together', () => {
     let clock = 0;
-    const progress = new Progress({ masks: 100 }, 1, 0, () => clock);
+    const progress = new Progress({ masks: 100 }, 1, FIXED, () => clock);
     const after = (step: number) =>
       Array.from({ length: 10 }, (_, hole) =>
         progress.after({ lane: 0, hole, step, cells: cellsOf(step) }),
@@ -243,7 +245,7 @@ describe('how long a request takes', () => {
 
   test('its share is never taken back: not where a hole grows, nor where tokens are masked again', () => {
     let clock = 0;
-    const progress = new Progress({ masks: 10, millis: 10_000 }, 1, 0, () => clock);
+    const progress = new Progress({ masks: 10, millis: 10_000 }, 1, FIXED, () => clock);
     const shares = [cellsOf(6), cellsOf(6, 16), cellsOf(4, 16), cellsOf(12, 16)].map((cells) => {
       clock += 1000;
       return progress.after({ lane: 0, hole: 0, step: clock, cells }).fraction;
@@ -253,7 +255,11 @@ describe('how long a request takes', () => {
 
   test('where a hole grows first and is filled later, a cell takes as long as it does', () => {
     let clock = 0;
-    const progress = new Progress({ masks: 16, millis: 4000 }, 1, 0, () => clock);
+    const expanding = {
+      attention: { kind: 'full' },
+      length: { kind: 'expand-delete', initialMasks: 16 },
+    } as const;
+    const progress = new Progress({ masks: 16, millis: 4000 }, 1, expanding, () => clock);
     const left: number[] = [];
     // One cell a quarter of a second: one is written, twenty are put in, and the rest is written.
     const settledAt = (step: number) => (step <= 20 ? 1 : step - 20);
@@ -266,9 +272,38 @@ describe('how long a request takes', () => {
     assert.equal(Math.round(left.at(-1) ?? Number.NaN), 0);
   });
 
+  test('an answer that grows takes a cell’s time for each that is left, whether by one or by a block of them', () => {
+    for (const block of [1, 16]) {
+      let clock = 0;
+      const progress = new Progress({ masks: 64 }, 1, blocksOf(block), () => clock);
+      const left: number[] = [];
+      for (let settled = 1; settled <= 32; settled++) {
+        clock += 1000;
+        const cells = cellsOf(settled, block * Math.ceil(settled / block));
+        left.push(progress.after({ lane: 0, hole: 0, step: settled, cells }).remainingMillis ?? Number.NaN);
+      }
+      assert.equal(Math.round(left.at(-1) ?? Number.NaN), 32_000, `blocks of ${block}`);
+    }
+  });
+
+  test('where steps are counted anew for the next hole, what is left is still told by all that is done', () => {
+    let clock = 0;
+    const progress = new Progress({ masks: 20 }, 1, FIXED, () => clock);
+    const left = [0, 1].flatMap((hole) =>
+      Array.from({ length: 10 }, (_, step) => {
+        clock += 1000;
+        return progress.after({ lane: 0, hole, step, cells: cellsOf(step + 1) }).remainingMillis;
+      }),
+    );
+    assert.deepEqual(
+      left.slice(8, 12).map((millis = Number.NaN) => Math.round(millis)),
+      [11_000, 10_000, 9000, 8000],
+    );
+  });
+
   test('a laptop that sleeps in the middle does not make it longer', () => {
     let clock = 0;
-    const progress = new Progress({ masks: 10, millis: 20_000 }, 1, 0, () => clock);
+    const progress = new Progress({ masks: 10, millis: 20_000 }, 1, FIXED, () => clock);
     const after = (settled: number) =>
       progress.after({ lane: 0, hole: 0, step: settled, cells: cellsOf(settled) });
     for (let settled = 1; settled <= 4; settled++) {
@@ -281,7 +316,7 @@ describe('how long a request takes', () => {
   });
 
   test('two candidates are half done when one is; what is locked was never to do', () => {
-    const progress = new Progress({ masks: 2 }, 2, 0, () => 1000);
+    const progress = new Progress({ masks: 2 }, 2, FIXED, () => 1000);
     const committed = { token: 1, confidence: 1, state: 'committed' as const };
     const locked = { token: 1, confidence: 1, state: 'locked' as const };
     const first = { lane: 0, hole: 0, step: 1 };
