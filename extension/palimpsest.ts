@@ -230,8 +230,13 @@ export class Palimpsest {
         if (first !== undefined) this.ghost.cursorMoved(document, first.active);
       }),
     );
-    // What was said of one file is not true of another.
-    this.owned.add(window.onDidChangeActiveTextEditor(() => this.saySilence()));
+    this.owned.add(
+      window.onDidChangeActiveTextEditor((editor) => {
+        if (editor !== undefined) this.ghost.editorChanged(editor.document);
+        // What was said of one file is not true of another.
+        this.saySilence();
+      }),
+    );
     this.saySilence();
     this.suspicions = this.owned.add(
       new Suspicions({

@@ -156,6 +156,11 @@ export class GhostText {
     if (this.seeking.isLeft(document, document.offsetAt(position))) this.requests.giveUp();
   }
 
+  /** The same for who goes to another file. */
+  editorChanged(document: TextDocument): void {
+    if (this.seeking.isOutside(document)) this.requests.giveUp();
+  }
+
   /** A review has its own new lines where ghost text was. */
   giveWay(): void {
     this.offersIn = undefined;

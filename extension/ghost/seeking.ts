@@ -83,6 +83,11 @@ export class Seeking {
     );
   }
 
+  /** Whether something is looked for now in another document. */
+  isOutside(document: TextDocument): boolean {
+    return [...this.places].some((place) => place.document !== document);
+  }
+
   forget(): void {
     this.asked = undefined;
   }

@@ -77,6 +77,19 @@ describe('ghost text that is looked for', () => {
     });
   });
 
+  it('ends where another file is gone to', async () => {
+    const { document } = await openFile('sought.py', PROGRAM);
+    await whileHeld(async () => {
+      const first = asked(document);
+      assert.ok(
+        await Promise.race([first.then(() => false), settled(300).then(() => true)]),
+        'it is looked for',
+      );
+      await openFile('elsewhere.py', PROGRAM);
+      assert.deepEqual(await first, []);
+    });
+  });
+
   it('that is not found is said, and who asked by key is asked for again where the editor takes it back', async () => {
     const { document } = await openFile('sought.py', PROGRAM);
     await configure('ghostText.trigger', 'onRequest');
