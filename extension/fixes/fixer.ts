@@ -107,7 +107,7 @@ export class Fixer {
         const report = (message: string) =>
           tell(index === 0 ? message : l10n.t('another place: {0}', message));
         const isReady = this.services.engine.state.kind === 'ready';
-        report(isReady ? l10n.t('denoising') : l10n.t('waiting for the model'));
+        report(isReady ? l10n.t('waiting for the engine') : l10n.t('waiting for the model'));
         const span = { start, end, old: text.slice(start, end) };
         const [now] = changes.follow([span]) ?? [];
         // Somebody works there.
@@ -150,6 +150,7 @@ export class Fixer {
     const throttle = new Throttle<string>(report, REPORT_MILLIS);
     const listening = {
       signal,
+      onBegun: () => report(l10n.t('denoising')),
       onStep: (event: DenoiseStepEvent) => {
         if (event.candidate === 0) throttle.offer(saySteps(event, [event.cells]));
       },

@@ -308,6 +308,11 @@ describe('quick fixes', () => {
       const fixing = await whileHeld(async () => {
         const fix = commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
         await until(() => progress.said.some((words) => /step \d/.test(words)), 'a step');
+        const before = progress.said.slice(
+          0,
+          progress.said.findIndex((words) => /step \d/.test(words)),
+        );
+        assert.match(before.join('; '), /waiting for the (engine|model); .*denoising$/);
         await editor.edit((edit) => {
           edit.insert(new Position(0, 0), '# first\n');
           edit.insert(editor.document.lineAt(2).range.end, ' or None');
