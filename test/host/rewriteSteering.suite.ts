@@ -24,6 +24,7 @@ import {
   useCpu,
   useScriptedEngine,
   whileDenoising,
+  whileHeld,
 } from './host';
 
 const TEXT = [
@@ -198,6 +199,23 @@ describe('rewrite, steered', () => {
     await until(() => rewrite.kind === 'refused', 'the refusal');
     await until(() => sees(0), 'its first line in view');
     await run('rejectRewrite');
+  });
+
+  it('says that it takes the draft, though how long it would take is known only then', async () => {
+    const editor = await openFile('early.py', 'def f():\n    a = 1\n    return a\n');
+    const { status } = await internals();
+    select(editor, [1, 1]);
+    const rewrite = await whileHeld(async () => {
+      const one = await startRewrite(editor);
+      await until(() => /reading the code around it/.test(status.text), status.text);
+      one.denoise.taken();
+      one.denoise.expect(120_000);
+      assert.match(status.text, /taking the draft/);
+      one.denoise.begun();
+      assert.match(status.text, /taking the draft/);
+      return one;
+    }, 0);
+    await denoised(rewrite);
   });
 
   it('takes the draft when it is told to, and it is a review like any other', async () => {

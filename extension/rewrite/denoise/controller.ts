@@ -81,7 +81,7 @@ export class DenoiseShow {
   expect(millis: number): void {
     if (!this.isWaiting) return;
     this.isExpected = true;
-    this.draw(l10n.t('rewriting, about {0}', sayDuration(millis)));
+    this.draw(this.isTaken ? sayTaking([]) : l10n.t('rewriting, about {0}', sayDuration(millis)));
   }
 
   /** It is the request's turn. */
