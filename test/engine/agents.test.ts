@@ -125,7 +125,7 @@ describe('palimpsest mcp', () => {
         [
           'palimpsest_infill',
           { filePath: 'mean.py', ranges: [{ startLine: 9, endLine: 9 }] },
-          /not in the file/,
+          /There is no line 9/,
         ],
         ['palimpsest_infill', {}, /`filePath`/],
       ] as const) {
