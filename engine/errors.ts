@@ -124,3 +124,8 @@ export function outOfMemory(data: Readonly<Record<string, unknown>>, cause: unkn
     { cause },
   );
 }
+
+/** `ENOENT` and its like, of an error of the system; undefined: it is none. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}

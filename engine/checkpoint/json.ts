@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { EngineError, type ErrorCode } from '../errors';
+import { EngineError, type ErrorCode, systemCode } from '../errors';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -90,7 +90,7 @@ export async function readFully(handle: PositionalReader, bytes: Buffer, positio
 }
 
 export function isMissing(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = systemCode(error);
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { EngineError, throwIfCancelled } from '../errors';
+import { EngineError, systemCode, throwIfCancelled } from '../errors';
 import type { CommandContext } from './context';
 
 export interface SourceFile {
@@ -21,8 +21,7 @@ export const STANDARD_INPUT = '-';
 type Deed = 'read' | 'written';
 
 function reasonOf(error: unknown, name: string, deed: Deed): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  switch (code) {
+  switch (systemCode(error)) {
     case 'ENOENT':
       return `There is no file ${name}.`;
     case 'EISDIR':
@@ -44,7 +43,7 @@ function reasonOf(error: unknown, name: string, deed: Deed): string {
 }
 
 function fileError(error: unknown, name: string, deed: Deed = 'read'): EngineError {
-  const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
+  const full = systemCode(error) === 'ENOSPC';
   return new EngineError(
     full ? 'disk-full' : 'file-unreadable',
     reasonOf(error, name, deed),
@@ -176,7 +175,7 @@ async function createBeside(temporary: string, mode: number, name: string): Prom
   try {
     return await fs.open(temporary, 'wx', mode);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const code = systemCode(cause);
     if (code !== 'EACCES' && code !== 'EPERM') throw cause;
     throw new EngineError(
       'file-unreadable',
@@ -203,7 +202,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return systemCode(error) === 'EPERM';
   }
 }
 

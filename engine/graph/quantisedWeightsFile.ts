@@ -5,7 +5,7 @@ import { type FileHandle, open, readdir, rename, rm, stat, statfs } from 'node:f
 import os from 'node:os';
 import path from 'node:path';
 import { NON_BLOCKING } from '../checkpoint/json';
-import { EngineError, isEngineError } from '../errors';
+import { EngineError, isEngineError, systemCode } from '../errors';
 import { ensureFolder } from '../folder';
 import { checkedLength, checksums, isSound } from './quantisedWeightsCheck';
 import type { WeightsLayout } from './quantisedWeightsLayout';
@@ -112,7 +112,7 @@ function diskFull(folder: string, bytes: number, cause?: unknown): EngineError {
 /** What a failed write means to a person. */
 export function quantisedWeightsError(error: unknown, folder: string, bytes: number): EngineError {
   if (isEngineError(error)) return error;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = systemCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(folder, bytes, error);
   const reason = error instanceof Error ? error.message : String(error);
   return new EngineError(
@@ -150,6 +150,6 @@ function isAlive(processId: number): boolean {
     process.kill(processId, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return systemCode(error) === 'EPERM';
   }
 }

@@ -1,6 +1,6 @@
 // What goes wrong below HTTP, as sentences for a person: no such host, no route, a certificate, a connection that broke.
 import { brief } from '../checkpoint/fields';
-import { EngineError, type ErrorCode, isEngineError } from '../errors';
+import { EngineError, type ErrorCode, isEngineError, systemCode } from '../errors';
 import { Passing } from './passing';
 
 export class SlowAnswer extends Error {}
@@ -20,7 +20,7 @@ export function transportError(
   { code: errorCode, unknownHost }: Wording,
 ): EngineError | Passing {
   if (isEngineError(error) || error instanceof Passing) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = systemCode(error) ?? '';
   const data = { host: url.host, code };
   const fail = (sentence: string) => new EngineError(errorCode, sentence, data, { cause: error });
   if (error instanceof SlowAnswer)

@@ -1,7 +1,7 @@
 // Whether there is room for what is about to be downloaded, and what a failed write means.
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { EngineError, isEngineError } from '../errors';
+import { EngineError, isEngineError, systemCode } from '../errors';
 
 /** Room that stays free whatever is installed: a full disk stops more than us. */
 const RESERVE = 256 * 2 ** 20;
@@ -29,7 +29,7 @@ export async function requireRoom(folder: string, bytes: number, free = freeByte
 /** What a failed write means to a person. */
 export function diskError(error: unknown, folder: string, bytes: number): unknown {
   if (isEngineError(error)) return error;
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = systemCode(error);
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') {
     return new EngineError(
       'disk-full',

@@ -5,7 +5,7 @@ import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/pro
 import os from 'node:os';
 import path from 'node:path';
 import { isObject, own } from '../checkpoint/json';
-import { EngineError } from '../errors';
+import { EngineError, systemCode } from '../errors';
 import { ensureFolder } from '../folder';
 
 const TOUCHED_EVERY = 5_000;
@@ -48,13 +48,13 @@ async function linked(from: string, to: string): Promise<boolean> {
     await link(from, to);
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = systemCode(error);
     if (code === 'EEXIST') return false;
     // Some network folders have no links.
     return writeFile(to, await readFile(from), { flag: 'wx' }).then(
       () => true,
       (failure: unknown) => {
-        if (failure instanceof Error && 'code' in failure && failure.code === 'EEXIST') return false;
+        if (systemCode(failure) === 'EEXIST') return false;
         throw failure;
       },
     );
@@ -85,7 +85,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return systemCode(error) === 'EPERM';
   }
 }
 

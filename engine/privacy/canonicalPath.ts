@@ -1,7 +1,9 @@
 // Where a path really leads. A name is judged, and a permission given, when every link is resolved and no `..` is left: a link
 // with a harmless name may lead to a secret, and a path that begins in the workspace may end elsewhere.
+
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { systemCode } from '../errors';
 
 /**
  * Absolute, links resolved as the system resolves them; of a file that is not there yet, its folder's.
@@ -11,7 +13,7 @@ export async function canonicalPath(file: string): Promise<string> {
   try {
     return await realpath(file);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = systemCode(error);
     const folder = path.dirname(file);
     if (code !== 'ENOENT' || folder === file) throw error;
     return path.join(await canonicalPath(folder), path.basename(file));

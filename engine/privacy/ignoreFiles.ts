@@ -1,11 +1,13 @@
 // The ignore files of a repository, read without git: found, bounded, and matched by a library under a deadline. A repository
 // may be anybody's, so only regular files are opened, and what is too large to be an ignore file is no answer.
+
 import { constants } from 'node:fs';
 import { lstat, open, realpath } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import ignore from 'ignore';
 import { withDeadline } from '../deadline';
+import { systemCode } from '../errors';
 
 /** Bytes of one file, patterns of all that apply to a place, characters of one, and folders above it. */
 const LIMITS = { bytes: 1_000_000, patterns: 5000, patternLength: 1000, folders: 128 } as const;
@@ -112,7 +114,7 @@ async function readBounded(file: string): Promise<string | undefined> {
     }
   } catch (error) {
     if (error instanceof UnreadableIgnoreFile) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const code = systemCode(error) ?? '';
     if (ABSENT.has(code)) return undefined;
     throw new UnreadableIgnoreFile(`${file} cannot be read (${code})`);
   }

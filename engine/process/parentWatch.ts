@@ -1,6 +1,8 @@
 // An engine whose editor was killed must not stay behind. The closed standard input tells it in most cases; this
 // covers the rest (the pipe's other end inherited by a third process).
+
 import { Worker } from 'node:worker_threads';
+import { systemCode } from '../errors';
 
 /** Milliseconds between two looks. */
 const PARENT_POLL = 3000;
@@ -106,6 +108,6 @@ export function exists(pid: number): boolean {
     return true;
   } catch (error) {
     // A process of another user: there, but not ours to signal.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return systemCode(error) === 'EPERM';
   }
 }

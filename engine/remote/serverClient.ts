@@ -1,7 +1,7 @@
 // Requests to one server: its key goes to its own origin only, its failures become sentences, and what may pass is tried again.
 import type { IncomingMessage } from 'node:http';
 import type { JsonObject } from '../checkpoint/json';
-import { EngineError } from '../errors';
+import { EngineError, systemCode } from '../errors';
 import { bodyOf, isWebPage, piecesOf, within } from '../http/body';
 import type { Connection } from '../http/connection';
 import { eventsIn, type StreamEvent } from '../http/eventStream';
@@ -200,7 +200,7 @@ export class ServerClient {
   private pieces(message: IncomingMessage): AsyncGenerator<Buffer> {
     return piecesOf(message, (error) => {
       const failure = networkError(error, new URL(this.base));
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      const code = systemCode(error);
       return failure instanceof Passing && code === 'ECONNRESET' ? brokenOff(this.party) : failure;
     });
   }
