@@ -73,7 +73,11 @@ async function main(): Promise<void> {
     if (wants('spans')) sections.push(await spans(peer, values.held, Number(values.cases)));
     if (wants('times')) {
       const ours = await evaluated(file, Number(values.threads));
-      sections.push(await times(model, peer, ours, values.held));
+      try {
+        sections.push(await times(model, peer, ours, values.held));
+      } finally {
+        await ours.dispose();
+      }
     }
   } finally {
     await model.dispose();
@@ -258,6 +262,23 @@ async function times(model: LlamaText, peer: Peer, ours: Evaluated, held: string
     tokens: [] as number[],
     forwards: [] as number[],
   };
+  const answered = async (prefix: string, suffix: string) => {
+    const started = performance.now();
+    const result = await ours.open.infill(
+      {
+        requestId: 0,
+        model: ours.checkpoint.folder,
+        priority: 'ghost',
+        text: prefix + suffix,
+        spans: [{ start: prefix.length, end: prefix.length }],
+        language: 'python',
+        maxTokens: 32,
+        interactive: true,
+      },
+      {},
+    );
+    return { millis: performance.now() - started, result };
+  };
   for (const { text, at } of cases) {
     const options = { maxTokens: 32, isEnough: (so: string) => so.includes('\n') };
     const suffix = text.slice(at);
@@ -268,30 +289,12 @@ async function times(model: LlamaText, peer: Peer, ours: Evaluated, held: string
     tokens.push(last.ids.length);
     // The same text for both: what the prompt holds.
     const [before, behind] = peer.sides(text.slice(0, at), suffix);
-    for (const into of [own.cold, own.warm]) {
-      const prefix = into === own.cold ? before.slice(0, -TYPED) : before;
-      const started = performance.now();
-      const result = await ours.open.infill(
-        {
-          requestId: 0,
-          model: ours.checkpoint.folder,
-          priority: 'ghost',
-          text: prefix + behind,
-          spans: [{ start: prefix.length, end: prefix.length }],
-          language: 'python',
-          maxTokens: 32,
-          interactive: true,
-        },
-        {},
-      );
-      into.push(performance.now() - started);
-      if (into === own.warm) {
-        own.tokens.push(result.tokens);
-        own.forwards.push(result.forwards);
-      }
-    }
+    own.cold.push((await answered(before.slice(0, -TYPED), behind)).millis);
+    const { millis, result } = await answered(before, behind);
+    own.warm.push(millis);
+    own.tokens.push(result.tokens);
+    own.forwards.push(result.forwards);
   }
-  await ours.dispose();
   const cells = (who: string, name: string, found: readonly number[]): string[] => [
     who,
     name,

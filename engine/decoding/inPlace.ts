@@ -44,7 +44,7 @@ export interface InPlaceRequest extends DecodeRequest {
 }
 
 /** Masks in one forward pass of the length search: some 150 MB of logits at a vocabulary of 150,000. */
-const DEFAULT_ROWS = 256;
+export const DEFAULT_ROWS = 256;
 
 interface Candidate {
   /** Its place among the seeds. */

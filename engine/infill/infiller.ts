@@ -32,11 +32,11 @@ import { Pace, SteadyPace } from '../runtime/pace';
 import { answerInPlace } from './answerInPlace';
 import { answering } from './answering';
 import { Denoisers } from './denoisers';
-import { estimateOf, Progress } from './estimate';
+import { type EstimateFacts, estimateOf, Progress } from './estimate';
 import { holeContext, languageToken, sidesOf } from './layout';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
 import { type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
-import { memoryOfRequest } from './requestMemory';
+import { type MemoryFacts, memoryOfRequest } from './requestMemory';
 import { scoreText } from './scoreText';
 import { scoringReach, TokenScorer } from './scoring';
 import { StepYield } from './stepYield';
@@ -58,6 +58,9 @@ interface Context {
   /** As in DecodeSampling, for measuring it. */
   readonly leastCopied?: number;
 }
+
+/** What time and memory of a request are estimated from. */
+type RequestFacts = Omit<EstimateFacts & MemoryFacts, 'tokensPerStep' | 'isExact' | 'lengths' | 'answer'>;
 
 export class Infiller {
   private readonly denoisers: Denoisers;
@@ -127,7 +130,8 @@ export class Infiller {
     const canvas = this.unmasked(plan);
     this.estimated = { asked: askedOf(plan), canvas };
     const holePlan = planHoles(plan, canvas);
-    return { ...this.estimateOf(plan, canvas, holePlan), bytes: this.bytesOf(plan, canvas, holePlan) };
+    const facts = this.factsOf(plan, canvas, holePlan);
+    return { ...this.estimateOf(facts), bytes: this.bytesOf(plan, facts, holePlan) };
   }
 
   async score(params: ScoreParams, { signal }: { readonly signal?: AbortSignal }): Promise<ScoreResult> {
@@ -180,24 +184,21 @@ export class Infiller {
     });
   }
 
-  private estimateOf(plan: RequestPlan, canvas: Canvas, holePlan: HolePlan): Estimate {
-    const facts = this.factsOf(plan, canvas, holePlan);
+  private estimateOf(facts: RequestFacts): Estimate {
     return estimateOf(this.pace, { ...facts, tokensPerStep: this.stepYield.tokensPerStep });
   }
 
-  private bytesOf(plan: RequestPlan, canvas: Canvas, holePlan: HolePlan): number {
-    const isExact = plan.params.cache === 'exact';
-    const { lengths, maxTokens } = holePlan;
+  private bytesOf({ params }: RequestPlan, facts: RequestFacts, { lengths, maxTokens }: HolePlan): number {
+    const isExact = params.cache === 'exact';
     const answer = maxTokens.reduce((sum, count) => sum + count, 0);
-    const facts = { ...this.factsOf(plan, canvas, holePlan), isExact, lengths, answer };
-    return Math.round(memoryOfRequest(this.checkpoint.shape, facts));
+    return Math.round(memoryOfRequest(this.checkpoint.shape, { ...facts, isExact, lengths, answer }));
   }
 
   private factsOf(
     { reach, seeds, params, checkpoint, promptLength }: RequestPlan,
     canvas: Canvas,
     { maskCounts }: HolePlan,
-  ) {
+  ): RequestFacts {
     const { segments } = canvas;
     // Some models see nothing of what follows the span.
     const isBlind = checkpoint.family.infill.kind === 'left-only';
@@ -221,7 +222,7 @@ export class Infiller {
 
   private async denoise(plan: RequestPlan, canvas: Canvas, context: Context): Promise<LaneResult[]> {
     const holePlan = planHoles(plan, canvas);
-    const estimate = this.estimateOf(plan, canvas, holePlan);
+    const estimate = this.estimateOf(this.factsOf(plan, canvas, holePlan));
     const progress = new Progress(estimate, plan.seeds.length, plan.checkpoint.family);
     const request = this.decodeRequest(plan, holePlan, canvas, { ...context, progress });
     const { params, copying, fit, reach, checkpoint } = plan;

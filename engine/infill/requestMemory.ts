@@ -1,6 +1,7 @@
 // How much memory a request will take beside the loaded model, from the passes that it is going to make: before it is tried.
 import type { Family } from '../checkpoint/family';
 import type { Checkpoint, DecoderShape } from '../checkpoint/types';
+import { DEFAULT_ROWS } from '../decoding/inPlace';
 import { batches } from '../decoding/lengths';
 import {
   blockBytes,
@@ -11,6 +12,7 @@ import {
   requestBytes,
 } from '../graph/memory';
 import type { MemoryEstimate } from '../protocol';
+import { LARGEST_WINDOW } from '../runtime/inPlaceDenoiser';
 import type { Pace } from '../runtime/pace';
 import { paceReach, type Reach } from './reach';
 
@@ -30,9 +32,6 @@ export interface MemoryFacts {
   /** Lanes of so many tokens by which the likeliest tokens are found that stay. */
   readonly scoring?: { readonly passes: number; readonly tokens: number };
 }
-
-/** Masks of a pass that looks at lengths (decoding/inPlace.ts). */
-const LENGTH_ROWS = 256;
 
 /** Bytes at the peak of a request. */
 export function memoryOfRequest(shape: DecoderShape, facts: MemoryFacts): number {
@@ -66,11 +65,11 @@ function passesInPlace(facts: MemoryFacts): PassSize[] {
   const active = Math.min(masks, reach.masks, length);
   const rows = candidates * active;
   // Between such passes the masks alone are run, unless they are most of what there is.
-  const keep = !facts.isExact && active <= WINDOWED * length;
+  const keep = !facts.isExact && active <= LARGEST_WINDOW * length;
   const passes: PassSize[] = [{ length, past: 1, rows, keep }];
   if (candidates > 1 && partsLanes(facts)) passes.push({ lanes: candidates, length, past: 1, rows, keep });
   for (const wanted of lengths) {
-    for (const part of batches(wanted, LENGTH_ROWS)) {
+    for (const part of batches(wanted, DEFAULT_ROWS)) {
       const asked = part.reduce((sum, count) => sum + count, 0);
       passes.push({ lanes: part.length, length, past: 1, rows: asked });
     }
@@ -81,9 +80,6 @@ function passesInPlace(facts: MemoryFacts): PassSize[] {
   }
   return passes;
 }
-
-/** Share of a canvas that a window of masks may be (runtime/inPlaceDenoiser.ts). */
-const WINDOWED = 0.6;
 
 /** Whether everything is computed again once the candidates are no longer the same. */
 function partsLanes({ family, reach, masks, isExact }: MemoryFacts): boolean {

@@ -9,6 +9,7 @@ import type {
   DenoiseStepEvent,
   Estimate,
   InfillResult,
+  MemoryEstimate,
   ModelDescription,
   ScoredToken,
   ScoreResult,
@@ -47,10 +48,7 @@ export const descriptionOf = whole(
     },
     {
       attention: oneOf(['plain', 'fused'] as const),
-      memory: object<NonNullable<ModelDescription['memory']>>(
-        { weights: count, request: count },
-        { process: count, adapted: count },
-      ),
+      memory: object<MemoryEstimate>({ weights: count, request: count }, { process: count, adapted: count }),
       passMillis: any,
       isSlow: flag,
       gate: share,

@@ -259,13 +259,10 @@ export class EngineClient {
     return this.stopping;
   }
 
-  private async numbered<R>(
-    method: string,
-    params: object,
-    { signal, enough, onBegun, onStep }: NumberedContext,
-  ): Promise<R> {
+  private async numbered<R>(method: string, params: object, context: NumberedContext): Promise<R> {
+    const { signal, enough } = context;
     const requestId = ++this.lastRequestId;
-    this.listeners.set(requestId, { ...(onBegun ? { onBegun } : {}), ...(onStep ? { onStep } : {}) });
+    this.listeners.set(requestId, context);
     const tell = () =>
       void this.connection.sendNotification(METHODS.enough, { requestId }).catch(() => undefined);
     enough?.addEventListener('abort', tell, { once: true });

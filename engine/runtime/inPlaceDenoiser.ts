@@ -23,7 +23,7 @@ export interface InPlaceOptions {
 }
 
 /** A window larger than this fraction of the canvas saves nothing. */
-const LARGEST_WINDOW = 0.6;
+export const LARGEST_WINDOW = 0.6;
 /** Where so little of a window is still asked about, the rest of it is left behind. */
 const SMALL_WINDOW = 0.5;
 /** Slots of K/V for each position of the canvas, above which everything is computed again. */

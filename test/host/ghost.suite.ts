@@ -227,15 +227,18 @@ describe('ghost text', () => {
     }
   });
 
-  it('follows the choice in the suggestion widget', async () => {
-    const { document } = await openFile('ghost6.py', `${START}res${END}`);
+  /** What is offered behind `res` while the suggestion widget has `choice` chosen. */
+  const offeredBeside = async (choice: string, name: string, triggerKind: InlineCompletionTriggerKind) => {
+    const { document } = await openFile(name, `${START}res${END}`);
     const range = new Range(AT, AT.translate(0, 3));
-    const context = {
-      triggerKind: InlineCompletionTriggerKind.Automatic,
-      selectedCompletionInfo: { range, text: 'result' },
-    };
+    const context = { triggerKind, selectedCompletionInfo: { range, text: choice } };
     const { token } = new CancellationTokenSource();
-    const items = await palimpsest.provideInline(document, range.end, context, token, true);
+    return { range, items: await palimpsest.provideInline(document, range.end, context, token, true) };
+  };
+
+  it('follows the choice in the suggestion widget', async () => {
+    const { Automatic } = InlineCompletionTriggerKind;
+    const { items, range } = await offeredBeside('result', 'ghost6.py', Automatic);
     for (const item of items) {
       assert.deepEqual(item.range, range);
       assert.ok(String(item.insertText).startsWith('result'));
@@ -244,14 +247,7 @@ describe('ghost text', () => {
   });
 
   it('leaves a choice alone that does not go on from what is typed: the editor would draw nothing of it', async () => {
-    const { document } = await openFile('ghost6b.py', `${START}res${END}`);
-    const range = new Range(AT, AT.translate(0, 3));
-    const context = {
-      triggerKind: InlineCompletionTriggerKind.Invoke,
-      selectedCompletionInfo: { range, text: 'self.result' },
-    };
-    const { token } = new CancellationTokenSource();
-    const items = await palimpsest.provideInline(document, range.end, context, token, true);
+    const { items } = await offeredBeside('self.result', 'ghost6b.py', InlineCompletionTriggerKind.Invoke);
     assert.ok(items.length > 0);
     for (const item of items) assert.ok(!String(item.insertText).startsWith('self.'));
   });

@@ -107,9 +107,7 @@ export class DenoiseShow {
     const parts = [...this.told.values()].map((picture) => picture.cells);
     const cells = parts.flat();
     this.settled(settledAmong(cells), cells.length);
-    const steps = saySteps(event, parts);
-    const told = this.ofTry(steps);
-    this.throttle.offer(this.isTaken ? sayTaking(cells) : told);
+    this.throttle.offer(this.isTaken ? sayTaking(cells) : this.ofTry(saySteps(event, parts)));
   }
 
   /** Somebody wants the draft: they see at once that it is on its way. */
