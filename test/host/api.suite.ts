@@ -227,7 +227,7 @@ describe('api', () => {
       await openFile('tool2.py', TEXT);
       await assert.rejects(
         invoke({ filePath: 'tool2.py', ranges: [{ startLine: 9, endLine: 9 }] }),
-        /Lines 9/,
+        /There is no line 9: the last line of the file is 4/,
       );
     });
   });
