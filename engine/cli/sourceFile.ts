@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import fs, { type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError, systemCode, throwIfCancelled } from '../errors';
+import { isAlive } from '../living';
 import type { CommandContext } from './context';
 
 export interface SourceFile {
@@ -194,15 +195,6 @@ async function removeLeftovers(folder: string): Promise<void> {
     const pid = Number(TEMPORARY.exec(name)?.[1] ?? process.pid);
     if (pid === process.pid || isAlive(pid)) continue;
     await fs.rm(path.join(folder, name), { force: true }).catch(() => undefined);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
   }
 }
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { NON_BLOCKING } from '../checkpoint/json';
 import { EngineError, isEngineError, systemCode } from '../errors';
 import { ensureFolder } from '../folder';
+import { isAlive } from '../living';
 import { checkedLength, checksums, isSound } from './quantisedWeightsCheck';
 import type { WeightsLayout } from './quantisedWeightsLayout';
 
@@ -143,13 +144,4 @@ async function isOld(file: string): Promise<boolean> {
 /** A process's number means something on its own machine only. */
 function machine(): string {
   return createHash('sha256').update(os.hostname()).digest('hex').slice(0, 8);
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    process.kill(processId, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
 }

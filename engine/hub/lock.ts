@@ -7,6 +7,7 @@ import path from 'node:path';
 import { isObject, own } from '../checkpoint/json';
 import { EngineError, systemCode } from '../errors';
 import { ensureFolder } from '../folder';
+import { isAlive } from '../living';
 
 const TOUCHED_EVERY = 5_000;
 /** An owner on another machine (a shared folder) that was silent for so long is gone. */
@@ -78,15 +79,6 @@ async function isLiving({ host, pid }: Owner, file: string): Promise<boolean> {
   if (host === os.hostname() && !isAlive(pid)) return false;
   const found = await stat(file).catch(() => undefined);
   return found !== undefined && Date.now() - found.mtimeMs < ABANDONED_AFTER;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
 }
 
 /** Takes a dead owner's lock away; where another process was faster, its lock is put back. */

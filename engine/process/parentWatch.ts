@@ -2,7 +2,7 @@
 // covers the rest (the pipe's other end inherited by a third process).
 
 import { Worker } from 'node:worker_threads';
-import { systemCode } from '../errors';
+import { isAlive } from '../living';
 
 /** Milliseconds between two looks. */
 const PARENT_POLL = 3000;
@@ -12,7 +12,7 @@ export function watchParent(pid: number, onGone: () => void, every = PARENT_POLL
   // A killed parent that nobody waits for is still there as a zombie; but its children have got another parent.
   const isOurParent = process.ppid === pid;
   const timer = setInterval(() => {
-    if (exists(pid) && (!isOurParent || process.ppid === pid)) return;
+    if (isAlive(pid) && (!isOurParent || process.ppid === pid)) return;
     clearInterval(timer);
     onGone();
   }, every);
@@ -100,14 +100,4 @@ function guardThread(): void {
       process.kill(process.pid, 'SIGKILL');
     }
   }, every);
-}
-
-export function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // A process of another user: there, but not ours to signal.
-    return systemCode(error) === 'EPERM';
-  }
 }

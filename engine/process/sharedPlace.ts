@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors';
-import { exists } from './parentWatch';
+import { isAlive } from '../living';
 
 /** Lower-case hexadecimal digits. */
 const KEY = /^[0-9a-f]{16,64}$/;
@@ -175,6 +175,6 @@ export function textFrom(file: string, from: number): string {
 
 /** One that is dead, and only waits for its parent to notice, runs no more. */
 export function isRunning(pid: number): boolean {
-  if (!exists(pid)) return false;
+  if (!isAlive(pid)) return false;
   return process.platform !== 'linux' || !/^State:\s+[ZX]/m.test(readText(`/proc/${pid}/status`));
 }
