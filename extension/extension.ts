@@ -96,11 +96,11 @@ export function activate(context: ExtensionContext): Exported {
     status,
     servers,
     servers.onChange(showServer),
-    inEditor('palimpsest.rewriteSelection', (all, editor) => all.rewrite(editor)),
+    inEditor('palimpsest.rewriteSelection', (all, editor) => all.requests.rewrite(editor)),
     commands.registerCommand('palimpsest.rewriteReadOnly', sayReadOnly),
-    inEditor('palimpsest.rewriteSyntax', (all, editor) => all.rewrite(editor, 'syntax')),
-    inEditor('palimpsest.repairSelection', (all, editor) => all.repair(editor)),
-    inEditor('palimpsest.editByInstruction', (all, editor) => all.editByInstruction(editor)),
+    inEditor('palimpsest.rewriteSyntax', (all, editor) => all.requests.rewrite(editor, 'syntax')),
+    inEditor('palimpsest.repairSelection', (all, editor) => all.requests.repair(editor)),
+    inEditor('palimpsest.editByInstruction', (all, editor) => all.requests.editByInstruction(editor)),
     modelsView,
     modelsTree,
     command('palimpsest.chooseModel', (all, row?: unknown) => all.models.choose(idOf(row))),
@@ -122,9 +122,9 @@ export function activate(context: ExtensionContext): Exported {
       ),
     ),
     // The key is the one of a rewrite: it is about what is selected.
-    command('palimpsest.rewriteAgain', (all, how?: unknown) => all.rewriteAgain(how === 'key')),
+    command('palimpsest.rewriteAgain', (all, how?: unknown) => all.requests.rewriteAgain(how === 'key')),
     command('palimpsest.rewriteSample', async (all) => {
-      await all.rewrite(await openSample(context.extensionPath));
+      await all.requests.rewrite(await openSample(context.extensionPath));
     }),
     inEditor('palimpsest.reopenReview', (all, editor) => all.rewrites.reopen(editor)),
     command('palimpsest.undoInReviewed', (all) => all.rewrites.turnReviewed('undo')),
@@ -132,7 +132,7 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.saveReviewed', (all) => all.rewrites.saveReviewed()),
     command('palimpsest.fixProblem', (all, uri?: Uri, diagnostic?: Diagnostic) => {
       if (uri === undefined && window.activeTextEditor === undefined) return sayNoEditor();
-      return all.fixProblem(uri, diagnostic);
+      return all.requests.fixProblem(uri, diagnostic);
     }),
     inEditor('palimpsest.toggleGhostText', (all, { document }) => all.ghostSwitches.toggle(document)),
     // For the walkthrough: the editor's own command is silent where there is nothing to suggest to.
@@ -147,13 +147,13 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.resumeGhostText', (all) => all.ghostSwitches.resume()),
     command('palimpsest.showSuspiciousTokens', (all) => {
       if (window.activeTextEditor === undefined) return sayNoEditor();
-      return all.showSuspiciousTokens();
+      return all.requests.showSuspiciousTokens();
     }),
     command('palimpsest.clearSuspiciousTokens', (all) => all.suspicions.clear()),
-    command('palimpsest.nextSuspiciousToken', (all) => all.moveToSuspiciousToken(true)),
-    command('palimpsest.previousSuspiciousToken', (all) => all.moveToSuspiciousToken(false)),
+    command('palimpsest.nextSuspiciousToken', (all) => all.requests.moveToSuspiciousToken(true)),
+    command('palimpsest.previousSuspiciousToken', (all) => all.requests.moveToSuspiciousToken(false)),
     command('palimpsest.rewriteSuspiciousToken', (all, uri?: Uri, place?: OffsetRange) =>
-      all.rewriteSuspiciousToken(uri, place),
+      all.requests.rewriteSuspiciousToken(uri, place),
     ),
     command(GO_TO_REWRITE, (all, address: unknown) => all.rewrites.goTo(String(address))),
     command(CANCEL_REWRITE, (all, address: unknown) => all.rewrites.cancelAt(String(address))),

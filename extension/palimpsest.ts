@@ -3,7 +3,6 @@
 import path from 'node:path';
 import {
   type CancellationToken,
-  type Diagnostic,
   type ExtensionContext,
   type InlineCompletionContext,
   type InlineCompletionItem,
@@ -12,25 +11,21 @@ import {
   languages,
   type Position,
   type TextDocument,
-  type TextEditor,
-  Uri,
   window,
   workspace,
 } from 'vscode';
-import { type EngineError, toEngineError } from '../engine/errors';
+import type { EngineError } from '../engine/errors';
 import { SyntaxTrees } from '../engine/syntax/syntaxTrees';
 import { InfillTool } from './api/infillTool';
 import { Door } from './api/publicApi';
 import { Disposables } from './common/disposables';
 import { withoutSecrets } from './common/loggedSettings';
 import { EVERYWHERE, isEditable } from './documents/editable';
-import { isSelectedElsewhere } from './documents/editing';
 import { languageName } from './documents/languageName';
 import { cacheFolderIn, engineLaunch } from './engine/launch';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
-import { problemAtCursor } from './fixes/atCursor';
 import { COPY_SCHEME, Copies } from './fixes/copies';
-import { Fixer, type FixOutcome } from './fixes/fixer';
+import { Fixer } from './fixes/fixer';
 import { LastEdits } from './ghost/lastEdits';
 import { GhostText } from './ghost/provider';
 import { sayWhySilent } from './ghost/silence';
@@ -42,34 +37,28 @@ import { commandLaunch } from './models/commandLaunch';
 import { Models } from './models/models';
 import { Exclusions } from './privacy/exclusions';
 import { Permission } from './privacy/permission';
+import { Requests } from './requests';
 import { Instructions } from './rewrite/instructions/instructions';
 import { RewriteOffers } from './rewrite/interruption/offer';
 import { UnfinishedRewrites } from './rewrite/interruption/unfinished';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
 import { ghostItem } from './rewrite/review/inlineView';
-import type { Rewrite } from './rewrite/rewrite';
 import { Rewrites } from './rewrite/rewriteManager';
-import type { Wanted } from './rewrite/state/types';
-import { meantSpans } from './rewrite/targetSpans';
 import type { Servers } from './servers/servers';
 import {
   ANSWER_SETTINGS,
-  type EmptyChoice,
   engineSettings,
   ghostSettings,
   proxySettings,
-  rewriteSettings,
   SECTION,
   START_SETTINGS,
 } from './settings';
-import { editorOf, type LookOutcome, Suspicions } from './suspicion/suspicions';
-import type { OffsetRange } from './text/types';
+import { Suspicions } from './suspicion/suspicions';
 import { Failures } from './ui/errorMessages';
 import type { InlineSuggestions } from './ui/inlineSuggestions';
 import { LoadingNotice } from './ui/loadingProgress';
 import { showMenu } from './ui/menu';
 import type { StatusItem } from './ui/statusBar';
-import { say } from './ui/statusMessage';
 
 export class Palimpsest {
   private readonly owned = new Disposables();
@@ -80,15 +69,14 @@ export class Palimpsest {
   readonly offers: RewriteOffers;
   readonly syntax: SyntaxTrees;
   readonly exclusions: Exclusions;
-  private readonly permission: Permission;
   readonly copies = this.owned.add(new Copies());
-  private readonly fixer: Fixer;
   readonly ghostSwitches: GhostSwitches;
   readonly openTexts: OpenTexts;
   readonly memory: WorkspaceMemory;
   readonly door: Door;
   readonly tool: InfillTool;
   readonly suspicions: Suspicions;
+  readonly requests: Requests;
   private readonly ghost: GhostText;
   readonly loading: LoadingNotice;
   readonly failures: Failures;
@@ -132,7 +120,7 @@ export class Palimpsest {
       }),
     );
     this.exclusions = this.owned.add(new Exclusions(this.log));
-    this.permission = new Permission(this.exclusions, this.log);
+    const permission = new Permission(this.exclusions, this.log);
     this.engine = new EngineSupervisor({
       launch: () => this.launch(),
       log: this.log,
@@ -173,7 +161,7 @@ export class Palimpsest {
     const unfinished = new UnfinishedRewrites(context.workspaceState);
     this.offers = new RewriteOffers({
       unfinished,
-      mayRewrite: (document) => this.permission.toRewrite(document),
+      mayRewrite: (document) => permission.toRewrite(document),
       start: (editor, one) => this.rewrites.startAgain(editor, one),
     });
     this.rewrites = this.owned.add(
@@ -193,7 +181,7 @@ export class Palimpsest {
     );
     this.owned.add(languages.registerCodeLensProvider({ pattern: '**' }, this.rewrites));
     this.owned.add(workspace.registerTextDocumentContentProvider(COPY_SCHEME, this.copies));
-    this.fixer = this.owned.add(
+    const fixer = this.owned.add(
       new Fixer({
         engine: this.engine,
         surroundings,
@@ -247,6 +235,15 @@ export class Palimpsest {
       }),
     );
     this.owned.add(languages.registerHoverProvider(EVERYWHERE, this.suspicions));
+    this.requests = new Requests({
+      permission,
+      syntax: this.syntax,
+      rewrites: this.rewrites,
+      instructions: this.instructions,
+      fixer,
+      suspicions: this.suspicions,
+      fail,
+    });
     // A key, a consent or the workspace's trust: the next request starts with what holds then.
     this.owned.add(servers.onChange(() => void this.replaceEngine()));
     this.owned.add(
@@ -279,79 +276,6 @@ export class Palimpsest {
     else if (!isEditable(document.uri)) this.status.silent(sayWhySilent('read-only'));
     else if (ghostSettings(document).enabled) this.status.silent(undefined);
     else this.status.silent(l10n.t('Ghost text is off for {0}.', languageName(document.languageId)));
-  }
-
-  /** Masks what the selections mean and starts; `choice`: what an empty one means, where the settings do not count. */
-  async rewrite(editor: TextEditor, choice?: EmptyChoice): Promise<Rewrite | undefined> {
-    if (!(await this.permission.toRewrite(editor.document))) return undefined;
-    return this.rewriteMeant(editor, choice);
-  }
-
-  /** More candidates for what is under review, or was refused. With `isKey`, what is selected elsewhere is rewritten. */
-  async rewriteAgain(isKey: boolean): Promise<void> {
-    const editor = window.activeTextEditor;
-    const open = editor && this.rewrites.of(editor.document.uri);
-    const isOwn = editor !== undefined && editor.document === open?.document;
-    if (isKey && isOwn && isSelectedElsewhere(editor, open.spans)) await this.rewrite(editor);
-    else await this.rewrites.act('again');
-  }
-
-  /** Masks only what the model finds least likely there, and takes what makes the whole likelier. */
-  async repair(editor: TextEditor): Promise<Rewrite | undefined> {
-    if (!(await this.permission.toRewrite(editor.document))) return undefined;
-    return this.rewriteMeant(editor, undefined, { isRepair: true });
-  }
-
-  /** The same by an instruction, which is asked for first where none is `given`. */
-  async editByInstruction(editor: TextEditor, given?: string): Promise<Rewrite | undefined> {
-    if (!(await this.permission.toRewrite(editor.document))) return undefined;
-    try {
-      const instruction = await this.instructions.ask(editor, given);
-      return instruction === undefined ? undefined : this.rewriteMeant(editor, undefined, { instruction });
-    } catch (error) {
-      void this.failures.tell(toEngineError(error));
-      return undefined;
-    }
-  }
-
-  private async rewriteMeant(
-    editor: TextEditor,
-    choice: EmptyChoice | undefined,
-    wanted: Wanted = {},
-  ): Promise<Rewrite | undefined> {
-    const empty = choice ?? rewriteSettings(editor.document).emptySelection;
-    const spans = await meantSpans(editor, empty, this.syntax);
-    // Closed while git was asked: nobody would ever end it.
-    if (spans === undefined || editor.document.isClosed) return undefined;
-    return this.rewrites.startAt(editor, spans, wanted);
-  }
-
-  /** Of the light bulb's menu, or at the cursor of the active editor. */
-  async fixProblem(uri?: Uri, diagnostic?: Diagnostic): Promise<FixOutcome | undefined> {
-    const editor = editorOf(uri);
-    const turn = this.fixer.turn();
-    if (editor === undefined || !(await this.permission.toRewrite(editor.document))) return undefined;
-    const problem = diagnostic ?? problemAtCursor(editor);
-    if (problem !== undefined) return this.fixer.fix(editor, problem, turn);
-    say(l10n.t('Palimpsest: there is no problem at the cursor.'));
-    return undefined;
-  }
-
-  async showSuspiciousTokens(): Promise<LookOutcome | undefined> {
-    const editor = window.activeTextEditor;
-    if (editor === undefined || !(await this.permission.toRead(editor.document))) return undefined;
-    return this.suspicions.toggle(editor);
-  }
-
-  async moveToSuspiciousToken(forward: boolean): Promise<void> {
-    if (window.activeTextEditor !== undefined) await this.suspicions.move(window.activeTextEditor, forward);
-  }
-
-  /** Of a hover's link, or at the cursor. */
-  async rewriteSuspiciousToken(uri?: Uri, place?: OffsetRange): Promise<void> {
-    const editor = editorOf(uri && Uri.from(uri));
-    if (editor !== undefined && (await this.permission.toRewrite(editor.document)))
-      this.suspicions.remask(editor, place);
   }
 
   /** A review that waits for an answer goes before ghost text. */

@@ -100,7 +100,7 @@ describe('editing by instruction', () => {
     try {
       const range = new Range(1, 4, 1, 10);
       const problem = new Diagnostic(range, 'No such name.', DiagnosticSeverity.Error);
-      const fix = () => palimpsest.fixProblem(editor.document.uri, problem);
+      const fix = () => palimpsest.requests.fixProblem(editor.document.uri, problem);
       if (typed === '') await fix();
       else await fixWhileTyping(fix, editor, typed, sent);
     } finally {
@@ -246,7 +246,7 @@ describe('editing by instruction', () => {
     try {
       const editor = await openFile('late.py', TEXT);
       select(editor, [1, 3]);
-      const asking = palimpsest.editByInstruction(editor);
+      const asking = palimpsest.requests.editByInstruction(editor);
       await openFile('other.py', TEXT);
       proceed();
       assert.equal(await asking, undefined);
