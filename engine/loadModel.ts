@@ -21,7 +21,7 @@ import { cudaAdvice } from './runtime/deviceAdvice';
 import { describeMachine } from './runtime/devices';
 import { gpuMemory, gpuVendors } from './runtime/hardware';
 import { IdleTrim } from './runtime/idleTrim';
-import { integerProductsAreExact } from './runtime/integerProducts';
+import { exactWeightBits, precisionHere } from './runtime/integerProducts';
 import { Pace, probePace } from './runtime/pace';
 import { placeModel, weightBytesOf } from './runtime/placement';
 import { forgetProbe, type ProbeResult, rememberedProbe } from './runtime/probe';
@@ -97,7 +97,7 @@ async function startModel(
     takesInstruction: checkpoint.chat !== undefined,
     ...(isSlow(pace) ? { isSlow: true } : {}),
     ...passMillisOf(pace, checkpoint),
-    memory: memoryOf(checkpoint, pace, weightBytesOf(checkpoint, precision, decision.provider)),
+    memory: memoryOf(checkpoint, pace, weightBytesOf(checkpoint, decision.provider, graph.options)),
     remarks,
   };
   // Its device is asked again at the next load: it answers otherwise than the probe had said.
@@ -148,18 +148,18 @@ export async function prepareModel(
     {
       probe,
       gpuMemory,
-      fastIntegers: async () => process.arch === 'x64' && (await integerProductsAreExact()),
+      weightBits: async () => (process.arch === 'x64' ? exactWeightBits() : undefined),
     },
   );
   const { decision, precision: chosen } = placement;
   const advice = await adviceOn(params, decision, probe);
   throwIfCancelled(signal);
   report('quantising', 0);
-  const build = (precision: Precision) =>
+  const build = async (precision: Precision) =>
     buildGraph(
       checkpoint,
       {
-        precision,
+        ...(await precisionHere(precision)),
         attention: decision.attention,
         cacheOutput: keepsCacheOnDevice(decision.provider) ? 'joined' : 'new',
         topK: Math.min(TOP_K, checkpoint.shape.vocabSize),

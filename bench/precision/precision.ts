@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../engine/checkpoint/open';
 import type { Checkpoint } from '../../engine/checkpoint/types';
 import type { Precision } from '../../engine/graph/types';
+import { exactWeightBits, precisionHere } from '../../engine/runtime/integerProducts';
 import { DecoderRun } from '../../test/engine/decoderRun';
 import {
   benchFolder,
@@ -82,7 +83,8 @@ async function compareAll(
   const results = new Map(
     QUANTISED.map((precision) => [precision, new Map(ROW_KINDS.map((kind) => [kind, emptyComparison()]))]),
   );
-  const open = (precision: Precision) => DecoderRun.create(checkpoint, benchFolder('side'), { precision });
+  const open = async (precision: Precision) =>
+    DecoderRun.create(checkpoint, benchFolder('side'), await precisionHere(precision));
   const fp32 = await open('fp32');
   const others = await Promise.all(
     QUANTISED.map(async (precision) => ({ precision, run: await open(precision) })),
@@ -187,12 +189,15 @@ async function main(): Promise<void> {
     Number(values.rounds),
     Number(values.threads),
   );
-  const own = folder === STARTER;
+  const bits = (await exactWeightBits()) ?? 8;
+  const model = folder === STARTER ? '' : `-${checkpoint.name}`;
   publish({
-    name: own ? 'precision' : `precision-${checkpoint.name}`,
+    // Two kinds of processors, two tables.
+    name: `precision${bits === 8 ? '' : 'SevenBits'}${model}`,
     title: `Precisions: agreement with fp32, ${checkpoint.name}`,
     facts: [
       `${checkpoint.name}: ${checkpoint.family.title}, ${figure(checkpoint.parameters / 1e6)}M parameters, hidden ${checkpoint.shape.hiddenSize}, ${checkpoint.shape.layers} layers, stored as ${checkpoint.storedDtype}`,
+      `int8 with weights of ${bits} bits, which is what this processor multiplies exactly`,
       `text: this repository's own TypeScript and Python (${path.relative(ROOT, path.join(ROOT, 'engine'))}, training, test), ${sequences.length} sequences`,
     ],
     sections: [

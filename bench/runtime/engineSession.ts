@@ -4,6 +4,7 @@ import { buildGraph } from '../../engine/graph/build';
 import type { BuiltGraph, Precision } from '../../engine/graph/types';
 import type { ProviderName } from '../../engine/protocol';
 import { type ForwardRequest, openBias, shapedBias } from '../../engine/runtime/forward';
+import { precisionHere } from '../../engine/runtime/integerProducts';
 import { type HostKv, voidKv } from '../../engine/runtime/kvState';
 import { DecoderSession, keepsCacheOnDevice } from '../../engine/runtime/session';
 import { benchFolder, progress } from '../harness';
@@ -25,7 +26,12 @@ export async function engineSession(
   progress(`${checkpoint.name}: ${precision} on ${provider}`);
   const graph = await buildGraph(
     checkpoint,
-    { precision, attention, cacheOutput: keepsCacheOnDevice(provider) ? 'joined' : 'new', topK: TOP_K },
+    {
+      ...(await precisionHere(precision)),
+      attention,
+      cacheOutput: keepsCacheOnDevice(provider) ? 'joined' : 'new',
+      topK: TOP_K,
+    },
     { cacheFolder: benchFolder('side') },
   );
   return { session: await DecoderSession.create(graph, checkpoint.shape, { provider, threads }), graph };

@@ -9,6 +9,7 @@ import { openCheckpoint } from '../../engine/checkpoint/open';
 import { buildGraph } from '../../engine/graph/build';
 import { headRowsFor } from '../../engine/graph/memory';
 import { openBias } from '../../engine/runtime/forward';
+import { precisionHere } from '../../engine/runtime/integerProducts';
 import { kvTensors, voidKv } from '../../engine/runtime/kvState';
 import { InferenceSession, Tensor } from '../../engine/runtime/onnxRuntime';
 import { benchFolder, figure, markdownTable, median, progress, publish, ratio, runBench } from '../harness';
@@ -46,7 +47,7 @@ async function createSession(job: Job, folder: string) {
   const graph = await buildGraph(
     checkpoint,
     {
-      precision: 'int8',
+      ...(await precisionHere('int8')),
       attention: 'plain',
       cacheOutput: 'new',
       topK: 24,

@@ -67,11 +67,12 @@ async function benchPrecision(
 ): Promise<BenchRow> {
   const { clock, engine, signal } = context;
   const begun = clock.now();
+  const here = await engine.precisionHere(precision);
   const graph = await withProgress(context, (report) =>
     engine.buildGraph(
       checkpoint,
       {
-        precision,
+        ...here,
         attention: decision.attention,
         cacheOutput: decision.provider === 'webgpu' ? 'joined' : 'new',
         topK: Math.min(8, checkpoint.shape.vocabSize),

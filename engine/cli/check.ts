@@ -6,6 +6,7 @@ import { missingFiles } from '../checkpoint/missing';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, toEngineError } from '../errors';
 import { type MemoryNeed, memoryNeeds, processBytes, requestBytes } from '../graph/memory';
+import type { WeightBits } from '../graph/types';
 import type { Command, CommandContext } from './context';
 import { printable } from './displayWidth';
 import { cacheFolder, modelPlace, withProgress } from './modelOptions';
@@ -59,7 +60,8 @@ export interface CheckReport {
   readonly reference?: ReferenceReport;
 }
 
-export function describeCheckpoint(checkpoint: Checkpoint): CheckReport {
+/** `weightBits`: of int8's weights on this machine. */
+export function describeCheckpoint(checkpoint: Checkpoint, weightBits?: WeightBits): CheckReport {
   const { family, shape, specials } = checkpoint;
   const found: Record<string, { text: string; id: number }> = {};
   const missing: string[] = [];
@@ -79,7 +81,7 @@ export function describeCheckpoint(checkpoint: Checkpoint): CheckReport {
     missing,
     languages: Object.keys(checkpoint.languageTokens).sort(),
     remarks: checkpoint.remarks,
-    memory: memoryNeeds(checkpoint),
+    memory: memoryNeeds(checkpoint, weightBits),
     processBytes: processBytes(shape),
     requestBytes: requestBytes(checkpoint),
   };
@@ -220,7 +222,8 @@ async function openWhole(folder: string, context: CommandContext): Promise<Check
 async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const [folder = ''] = parsed.operands;
   const checkpoint = await openWhole(modelPlace(folder, context), context);
-  const report = describeCheckpoint(checkpoint);
+  const { weightBits } = await context.engine.precisionHere('int8');
+  const report = describeCheckpoint(checkpoint, weightBits);
   const json = parsed.has('json');
   const paint = paintFor(context.stdout, context.env);
   if (!json) context.stdout.write(`${checkLines(checkpoint, report, paint).join('\n')}\n`);

@@ -1,6 +1,6 @@
 // Everything a sub-command touches outside itself, so that tests can put a scripted model and a fake terminal there.
 import type { Checkpoint, DecoderShape } from '../checkpoint/types';
-import type { BuildGraph, BuiltGraph } from '../graph/types';
+import type { BuildGraph, BuiltGraph, GraphOptions, Precision } from '../graph/types';
 import type { LoadContext, LoadModel, Model } from '../model';
 import type { LoadModelParams, ProviderChoice, ServerParams } from '../protocol';
 import type { MachineReport } from '../runtime/devices';
@@ -41,6 +41,8 @@ export interface Engine {
     context: LoadContext,
   ) => Promise<{ readonly graph: Pick<BuiltGraph, 'madeFiles'> }>;
   readonly openCheckpoint: (folder: string) => Promise<Checkpoint>;
+  /** What to build a graph with, so that it computes right on this machine. */
+  readonly precisionHere: (precision: Precision) => Promise<Pick<GraphOptions, 'precision' | 'weightBits'>>;
   readonly buildGraph: BuildGraph;
   readonly createForward: (
     graph: BuiltGraph,

@@ -11,6 +11,7 @@ const engine: Engine = {
   connectServer: async (...args) => (await import('../remote/connect')).connectServer(...args),
   prepareModel: async (params, context) => (await import('../loadModel')).prepareModel(params, context),
   openCheckpoint: async (folder) => (await import('../checkpoint/open')).openCheckpoint(folder),
+  precisionHere: async (precision) => (await import('../runtime/integerProducts')).precisionHere(precision),
   buildGraph: async (...args) => (await import('../graph/build')).buildGraph(...args),
   createForward: async (...args) => (await import('../runtime/session')).DecoderSession.create(...args),
   logits: async (...args) => (await import('./logits')).sequenceLogits(...args),

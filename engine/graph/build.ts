@@ -11,6 +11,7 @@ import { DataType, GraphWriter } from './onnxWriter';
 import { ensureQuantisedWeights, type QuantisedWeights } from './quantise';
 import { checkedLength } from './quantisedWeightsCheck';
 import { quantisedWeightsError } from './quantisedWeightsFile';
+import { keptAs } from './quantisedWeightsLayout';
 import type { BuildGraph } from './types';
 import { isPacked, packedDiskFull, unpackTensors } from './unpack';
 import { StoredWeights } from './weights';
@@ -22,15 +23,15 @@ import { StoredWeights } from './weights';
 export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder, ...progress }) => {
   throwIfCancelled(progress.signal);
   const { shape } = checkpoint;
-  const { precision } = options;
-  const isQuantised = precision !== 'fp32' && precision !== 'fp16';
+  const { precision, weightBits } = options;
+  const kept = keptAs(precision, weightBits);
   const original = weightFiles(checkpoint.tensors);
   const cache =
-    isQuantised || isPacked(checkpoint) ? sideFolder(original, await realFolder(cacheFolder)) : '';
+    kept !== undefined || isPacked(checkpoint) ? sideFolder(original, await realFolder(cacheFolder)) : '';
   const { tensors, bytes: unpackedBytes } = await unpackTensors(checkpoint, precision, cache, progress);
   let side: QuantisedWeights | undefined;
-  if (isQuantised) {
-    side = await ensureQuantisedWeights(checkpoint, precision, cache, progress).catch((error: unknown) => {
+  if (kept !== undefined) {
+    side = await ensureQuantisedWeights(checkpoint, kept, cache, progress).catch((error: unknown) => {
       throw isPacked(checkpoint) ? packedDiskFull(error) : error;
     });
   }

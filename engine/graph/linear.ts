@@ -4,7 +4,7 @@ import type { TensorLocation } from '../checkpoint/types';
 import { EngineError } from '../errors';
 import { DataType, type GraphWriter } from './onnxWriter';
 import type { QuantisedWeights } from './quantise';
-import type { QuantisedEntry, QuantisedPart } from './quantisedWeightsLayout';
+import { isByChannel, type QuantisedEntry, type QuantisedPart } from './quantisedWeightsLayout';
 import { BLOCK } from './rounding';
 import type { StoredWeights } from './weights';
 
@@ -65,16 +65,15 @@ export function quantisedLayers(
       if (!entry) throw new EngineError('internal', `${weight.name} has no quantized copy.`);
       const packed = initializer(entry, entry.weights, 'weights');
       const scales = initializer(entry, entry.scales, 'scales');
-      const product =
-        entry.rounding === 'int8'
-          ? rounded.times(activations, packed, scales)
-          : graph.contrib('MatMulNBits', [activations, packed, scales], {
-              K: entry.columns,
-              N: entry.rows,
-              bits: entry.rounding === 'q8' ? 8 : 4,
-              block_size: BLOCK,
-              accuracy_level: EIGHT_BIT_ACTIVATIONS,
-            });
+      const product = isByChannel(entry.rounding)
+        ? rounded.times(activations, packed, scales)
+        : graph.contrib('MatMulNBits', [activations, packed, scales], {
+            K: entry.columns,
+            N: entry.rows,
+            bits: entry.rounding === 'q8' ? 8 : 4,
+            block_size: BLOCK,
+            accuracy_level: EIGHT_BIT_ACTIVATIONS,
+          });
       return bias ? graph.op('Add', [product, weights.as(DataType.FLOAT, bias)]) : product;
     },
     leave: (x) => x,

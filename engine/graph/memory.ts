@@ -3,8 +3,8 @@
 
 import { BLOCK_SIZES } from '../checkpoint/ggmlTypes';
 import type { Checkpoint, DecoderShape } from '../checkpoint/types';
-import { quantisedLayout, quantisedTensors } from './quantisedWeightsLayout';
-import { PRECISIONS, type Precision } from './types';
+import { isByChannel, keptAs, quantisedLayout, quantisedTensors } from './quantisedWeightsLayout';
+import { PRECISIONS, type Precision, type WeightBits } from './types';
 
 export interface MemoryNeed {
   readonly precision: Precision;
@@ -168,15 +168,19 @@ export function linearWeights(shape: DecoderShape): number {
   return layers * (attention + ffn) + vocabSize * hiddenSize;
 }
 
-/** Estimates for every precision; norms and biases come on top. */
-export function memoryNeeds({ shape, tensors }: Pick<Checkpoint, 'shape' | 'tensors'>): MemoryNeed[] {
+/** Estimates for every precision; norms and biases come on top. `weightBits`: of int8's weights on this machine. */
+export function memoryNeeds(
+  { shape, tensors }: Pick<Checkpoint, 'shape' | 'tensors'>,
+  weightBits?: WeightBits,
+): MemoryNeed[] {
   const table = shape.vocabSize * shape.hiddenSize;
   const { dtype, packing } = tensors.embedding;
   const cacheBytes = cacheBytesOf(shape, 1000);
   return PRECISIONS.map((precision) => {
     // A packed table is unpacked into the cache: exactly in fp32, to 16 bits else (graph/unpack.ts).
     const stored = packing === undefined ? BLOCK_SIZES[dtype].bytes : precision === 'fp32' ? 4 : 2;
-    if (precision === 'fp32' || precision === 'fp16') {
+    const kept = keptAs(precision, weightBits);
+    if (kept === undefined) {
       const width = precision === 'fp32' ? 4 : 2;
       // The runtime packs what it multiplies by. A table that is the head as well was read for that, and stays.
       const isTable = shape.tiedHead && width === stored;
@@ -188,9 +192,12 @@ export function memoryNeeds({ shape, tensors }: Pick<Checkpoint, 'shape' | 'tens
         deviceBytes: linear + (isTable ? 0 : stored * table),
       };
     }
-    const { bytes, entries } = quantisedLayout(quantisedTensors(tensors, precision), precision, {});
+    const { bytes, entries } = quantisedLayout(quantisedTensors(tensors, kept), kept, {});
     // Blocks have their scales in the file, in what is packed of it, and once more as sums of the block.
-    const scales = precision === 'int8' ? 0 : entries.reduce((sum, entry) => sum + entry.scales.length, 0);
+    const scales = entries.reduce(
+      (sum, entry) => sum + (isByChannel(entry.rounding) ? 0 : entry.scales.length),
+      0,
+    );
     const weightBytes = bytes + 2 * scales;
     const largest = Math.max(...entries.map(({ weights, scales }) => weights.length + scales.length));
     return {

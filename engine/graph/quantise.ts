@@ -5,6 +5,7 @@ import type { Checkpoint, TensorLocation } from '../checkpoint/types';
 import { EngineError, throwIfCancelled } from '../errors';
 import { writeAt } from './quantisedWeightsFile';
 import {
+  isByChannel,
   QUANTISED_FORMAT,
   type QuantisedEntry,
   type QuantisedLayout,
@@ -12,7 +13,13 @@ import {
   quantisedLayout,
   quantisedTensors,
 } from './quantisedWeightsLayout';
-import { allFinite, quantiseBlocks, quantiseChannels } from './rounding';
+import {
+  allFinite,
+  LARGEST_OF_EIGHT_BITS,
+  LARGEST_OF_SEVEN_BITS,
+  quantiseBlocks,
+  quantiseChannels,
+} from './rounding';
 import { ensureSideFile, type OpenFiles } from './sideFiles';
 import { TensorReader } from './tensorReader';
 import type { QuantiseProgress } from './types';
@@ -97,7 +104,7 @@ async function quantiseAll(
       done += rows * entry.columns;
       onProgress?.({ done, total });
     };
-    if (entry.rounding === 'int8') await writeChannels(entry, limits, readRows, target, advance);
+    if (isByChannel(entry.rounding)) await writeChannels(entry, limits, readRows, target, advance);
     else await writeBlocks(entry, limits, readRows, target, advance);
   }
 }
@@ -123,7 +130,7 @@ async function writeBlocks(
 }
 
 async function writeChannels(
-  { rows, columns, weights, scales }: QuantisedEntry,
+  { rows, columns, rounding, weights, scales }: QuantisedEntry,
   limits: QuantiseLimits,
   readRows: ReadRows,
   target: FileHandle,
@@ -132,12 +139,13 @@ async function writeChannels(
   const tileRows = Math.min(rows, Math.max(1, Math.floor(limits.tile / columns)));
   const stretch = Math.max(1, Math.floor(limits.stretch / columns));
   const tile = new Int8Array(tileRows * columns);
+  const largest = rounding === 'int7' ? LARGEST_OF_SEVEN_BITS : LARGEST_OF_EIGHT_BITS;
   for (let start = 0; start < rows; start += tileRows) {
     const width = Math.min(tileRows, rows - start);
     for (let first = 0; first < width; first += stretch) {
       const count = Math.min(stretch, width - first);
       const values = await readRows(start + first, count);
-      const rounded = quantiseChannels(values, count, columns, tile, width, first);
+      const rounded = quantiseChannels(values, count, columns, largest, tile, width, first);
       await writeAt(target, bytesOf(rounded), scales.offset + 4 * (start + first));
       advance(count);
     }

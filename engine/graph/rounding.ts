@@ -41,7 +41,7 @@ function packEight(
   packed: Uint8Array,
   at: number,
 ): number {
-  const scale = Math.fround(largestMagnitude(weights, start, length) / 127);
+  const scale = Math.fround(largestMagnitude(weights, start, length) / LARGEST_OF_EIGHT_BITS);
   const inverse = scale === 0 ? 0 : 1 / scale;
   for (let i = 0; i < length; i++) {
     // Positive by the offset, so that truncation is rounding.
@@ -82,8 +82,12 @@ function packFour(
   return squares === 0 ? 0 : Math.fround(products / squares);
 }
 
+/** Magnitudes of whole numbers. Of seven bits it is 64: 2 · 255 · 64 is the most that fits into 16 bits with a sign. */
+export const LARGEST_OF_EIGHT_BITS = 127;
+export const LARGEST_OF_SEVEN_BITS = 64;
+
 /**
- * One scale an output channel. Rows go into `columnsByRows` ([columns, stride] int8, transposed as
+ * One scale an output channel, whose largest weight becomes `largest` (at most 127). Rows go into `columnsByRows` ([columns, stride] int8, transposed as
  * DynamicQuantizeMatMul wants it) from row `first` on.
  * @returns the rows' scales
  */
@@ -91,6 +95,7 @@ export function quantiseChannels(
   weights: Float32Array,
   rows: number,
   columns: number,
+  largest: number,
   columnsByRows: Int8Array,
   stride: number,
   first: number,
@@ -98,7 +103,7 @@ export function quantiseChannels(
   const scales = new Float32Array(rows);
   const inverses = new Float64Array(rows);
   for (let row = 0; row < rows; row++) {
-    const scale = Math.fround(largestMagnitude(weights, row * columns, columns) / 127);
+    const scale = Math.fround(largestMagnitude(weights, row * columns, columns) / largest);
     scales[row] = scale;
     inverses[row] = scale === 0 ? 0 : 1 / scale;
   }

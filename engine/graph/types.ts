@@ -4,9 +4,12 @@ import type { Checkpoint } from '../checkpoint/types';
 /** `fp32`: weights as stored, computed in fp32. `q8`, `q4`: MatMulNBits. `int8`: per channel, activations per row. */
 export const PRECISIONS = ['fp32', 'fp16', 'int8', 'q8', 'q4'] as const;
 export type Precision = (typeof PRECISIONS)[number];
+export type WeightBits = 7 | 8;
 
 export interface GraphOptions {
   readonly precision: Precision;
+  /** Of each weight in `int8`, 8 by default. With 7, pairs of products fit into 16 bits (runtime/integerProducts.ts). */
+  readonly weightBits?: WeightBits;
   /** `plain`: MatMul and Softmax, exact on every provider. `fused`: MultiHeadAttention, groups folded. */
   readonly attention: 'plain' | 'fused';
   /** Whether K/V of the new tokens comes back alone (`new`) or behind the past, for device caches (`joined`). */

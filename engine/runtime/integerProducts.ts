@@ -1,25 +1,40 @@
-// Whether this CPU's 8-bit products are exact. On x64 without VNNI instructions ONNX Runtime's kernels add pairs of
-// products in 16 bits, where large ones saturate: int8 then gives wrong numbers without a word.
+// How many bits of a weight this CPU multiplies exactly. On x64 without VNNI instructions ONNX Runtime's kernels add pairs of
+// 8-bit products in 16 bits, where large ones saturate: int8 then gives wrong numbers without a word. Weights of seven bits
+// are small enough, at the same speed.
 import { DataType, GraphWriter } from '../graph/onnxWriter';
+import { LARGEST_OF_EIGHT_BITS, LARGEST_OF_SEVEN_BITS } from '../graph/rounding';
+import type { GraphOptions, Precision, WeightBits } from '../graph/types';
 import { InferenceSession, Tensor } from './onnxRuntime';
 
 const ROWS = 4;
 const DEPTH = 64;
 const COLUMNS = 32;
-/** The operands whose pairs of products are largest: 2 · 255 · 127 is twice what 16 bits hold. */
+/** With the largest weight, the operand whose pairs of products are largest: 2 · 255 · 127 is twice what 16 bits hold. */
 const ACTIVATION = 255;
-const WEIGHT = 127;
 const MIDDLE = 128;
 
-let answer: Promise<boolean> | undefined;
+let answer: Promise<WeightBits | undefined> | undefined;
 
-/** Multiplies once in this process (a few milliseconds) and remembers. False also where it cannot be found out. */
-export function integerProductsAreExact(): Promise<boolean> {
-  answer ??= multiply().catch(() => false);
+/** Multiplies once in this process (a few milliseconds) and remembers. Undefined also where it cannot be found out. */
+export function exactWeightBits(): Promise<WeightBits | undefined> {
+  answer ??= find().catch(() => undefined);
   return answer;
 }
 
-async function multiply(): Promise<boolean> {
+/** What to build a graph with, so that it computes right on this machine. */
+export async function precisionHere(
+  precision: Precision,
+): Promise<Pick<GraphOptions, 'precision' | 'weightBits'>> {
+  const weightBits = precision === 'int8' ? await exactWeightBits() : undefined;
+  return { precision, ...(weightBits === undefined ? {} : { weightBits }) };
+}
+
+async function find(): Promise<WeightBits | undefined> {
+  if (await isExact(LARGEST_OF_EIGHT_BITS)) return 8;
+  return (await isExact(LARGEST_OF_SEVEN_BITS)) ? 7 : undefined;
+}
+
+async function isExact(weight: number): Promise<boolean> {
   const graph = new GraphWriter();
   const activations = graph.input('activations', DataType.UINT8, [ROWS, DEPTH]);
   const weights = graph.input('weights', DataType.INT8, [DEPTH, COLUMNS]);
@@ -37,9 +52,9 @@ async function multiply(): Promise<boolean> {
   try {
     const { products } = await session.run({
       activations: new Tensor('uint8', new Uint8Array(ROWS * DEPTH).fill(ACTIVATION), [ROWS, DEPTH]),
-      weights: new Tensor('int8', new Int8Array(DEPTH * COLUMNS).fill(WEIGHT), [DEPTH, COLUMNS]),
+      weights: new Tensor('int8', new Int8Array(DEPTH * COLUMNS).fill(weight), [DEPTH, COLUMNS]),
     });
-    const wanted = (ACTIVATION - MIDDLE) * WEIGHT * DEPTH;
+    const wanted = (ACTIVATION - MIDDLE) * weight * DEPTH;
     const found = products?.data;
     return found instanceof Float32Array && found.every((value) => value === wanted);
   } finally {

@@ -3,7 +3,7 @@
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, isEngineError } from '../errors';
 import { GPU_SLACK, type MemoryNeed, memoryNeeds, requestBytes } from '../graph/memory';
-import type { Precision } from '../graph/types';
+import type { GraphOptions, Precision, WeightBits } from '../graph/types';
 import type { ProviderChoice, ProviderName } from '../protocol';
 import { checkFits, gigabytes } from './availableMemory';
 import type { GpuMemory } from './hardware';
@@ -25,8 +25,8 @@ export interface PlacementSources {
   readonly probe: (provider: ProviderName) => Promise<ProbeResult>;
   /** Of the GPU that would be used; undefined where nothing says it. */
   readonly gpuMemory: () => GpuMemory | undefined;
-  /** Whether 8-bit products are fast and exact on this CPU. */
-  readonly fastIntegers: () => Promise<boolean>;
+  /** Of int8's weights, which this CPU multiplies exactly; undefined where int8 is not to be taken by itself. */
+  readonly weightBits: () => Promise<WeightBits | undefined>;
 }
 
 export interface PlacementChoice {
@@ -49,9 +49,9 @@ export async function placeModel(
   sources: PlacementSources,
 ): Promise<Placement> {
   const onCpu = async (decision: ProviderDecision): Promise<Placement> => {
-    const fast = precision === 'auto' && (await sources.fastIntegers());
-    const chosen = choosePrecision(precision, 'cpu', checkpoint, fast);
-    if (mustFit) checkFits(checkpoint.name, needOf(checkpoint, chosen).loadingBytes);
+    const bits = precision === 'auto' || precision === 'int8' ? await sources.weightBits() : undefined;
+    const chosen = choosePrecision(precision, 'cpu', checkpoint, bits !== undefined);
+    if (mustFit) checkFits(checkpoint.name, needOf(checkpoint, chosen, bits).loadingBytes);
     return { decision, precision: chosen, remarks: [] };
   };
   const decision = await decideProvider(provider, sources.probe);
@@ -105,13 +105,21 @@ export function gpuBytes(checkpoint: Sized, precision: Precision): number {
 }
 
 /** Bytes of the weights where they run. */
-export function weightBytesOf(checkpoint: Sized, precision: Precision, provider: ProviderName): number {
-  const { weightBytes, deviceBytes } = needOf(checkpoint, precision);
+export function weightBytesOf(
+  checkpoint: Sized,
+  provider: ProviderName,
+  { precision, weightBits }: Pick<GraphOptions, 'precision' | 'weightBits'>,
+): number {
+  const { weightBytes, deviceBytes } = needOf(checkpoint, precision, weightBits);
   return provider === 'cpu' ? weightBytes : deviceBytes;
 }
 
-function needOf(checkpoint: Pick<Checkpoint, 'shape' | 'tensors'>, precision: Precision): MemoryNeed {
-  const need = memoryNeeds(checkpoint).find((one) => one.precision === precision);
+function needOf(
+  checkpoint: Pick<Checkpoint, 'shape' | 'tensors'>,
+  precision: Precision,
+  weightBits?: WeightBits,
+): MemoryNeed {
+  const need = memoryNeeds(checkpoint, weightBits).find((one) => one.precision === precision);
   if (need === undefined) throw new EngineError('internal', `Nothing is known of ${precision}.`);
   return need;
 }

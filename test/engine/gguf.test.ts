@@ -11,6 +11,7 @@ import { EngineError, isEngineError } from '../../engine/errors';
 import { buildGraph } from '../../engine/graph/build';
 import type { Precision } from '../../engine/graph/types';
 import { packedDiskFull } from '../../engine/graph/unpack';
+import { precisionHere } from '../../engine/runtime/integerProducts';
 import { DecoderSession } from '../../engine/runtime/session';
 import { DecoderRun } from './decoderRun';
 import { everything } from './parityChecks';
@@ -32,7 +33,7 @@ async function difference(
   reference: Reference,
   precision: Precision,
 ): Promise<number> {
-  const run = await DecoderRun.create(checkpoint, cache, { precision });
+  const run = await DecoderRun.create(checkpoint, cache, await precisionHere(precision));
   try {
     const visible = visibilityOf(checkpoint.family.attention);
     assert.ok(visible);

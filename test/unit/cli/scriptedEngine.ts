@@ -114,6 +114,7 @@ export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Ca
       advice: ['Install a driver.'],
     }),
     openCheckpoint: unscripted('openCheckpoint'),
+    precisionHere: async (precision) => ({ precision }),
     buildGraph: unscripted('buildGraph'),
     createForward: unscripted('createForward'),
     logits: unscripted('logits'),

@@ -40,7 +40,7 @@ describe('where a model runs', () => {
           ...probed,
         }),
         gpuMemory: () => memory,
-        fastIntegers: async () => true,
+        weightBits: async () => 8,
       },
     );
   const refusal = async (placing: Promise<unknown>) => {
