@@ -25,6 +25,8 @@ export interface Model {
     context?: {
       readonly signal?: AbortSignal;
       readonly onStep?: (event: DenoiseStepEvent) => void;
+      /** As in `score`: where less than all of a span is masked, it is scored before the first step. */
+      readonly onScored?: (done: number) => void;
       /** Asked between denoise steps: true takes the draft as it is, every mask filled with its best guess. */
       readonly enough?: () => boolean;
       /** What can be copied from beside the request's own texts: `memory` of the params is for the caller to look up. */
@@ -33,7 +35,14 @@ export interface Model {
   ): Promise<InfillResult>;
   /** How long such a request would take; nothing is computed for it. Throws or rejects with EngineError as `infill` does. */
   estimate(params: InfillParams): Estimate | Promise<Estimate>;
-  score(params: ScoreParams, context?: { readonly signal?: AbortSignal }): Promise<ScoreResult>;
+  score(
+    params: ScoreParams,
+    context?: {
+      readonly signal?: AbortSignal;
+      /** Behind each pass: the share that is scored, 0…1. */
+      readonly onScored?: (done: number) => void;
+    },
+  ): Promise<ScoreResult>;
   dispose(): Promise<void>;
 }
 

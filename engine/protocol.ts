@@ -21,11 +21,11 @@ export const METHODS = {
   unloadModel: 'palimpsest/unloadModel',
   /** ModelParams → ModelDescription. Rejects with `model-not-loaded`. */
   describeModel: 'palimpsest/describeModel',
-  /** InfillParams → InfillResult. `$/cancelRequest` gives it up between two steps. Sends `begun` and `denoiseStep` if `events` is set. */
+  /** InfillParams → InfillResult. `$/cancelRequest` gives it up between two steps. Sends `begun`, `scoring` and `denoiseStep` if `events` is set. */
   infill: 'palimpsest/infill',
   /** InfillParams → Estimate: how long such a request would take. Answered at once, between two passes of what runs. */
   estimate: 'palimpsest/estimate',
-  /** ScoreParams → ScoreResult. `$/cancelRequest` gives it up between two passes. Sends `begun` if `events` is set. */
+  /** ScoreParams → ScoreResult. `$/cancelRequest` gives it up between two passes. Sends `begun` and `scoring` if `events` is set. */
   score: 'palimpsest/score',
   /** MemoryUpdateParams → MemoryFacts, when the files are indexed. Work on it waits while a request runs. */
   memoryUpdate: 'palimpsest/memoryUpdate',
@@ -39,6 +39,8 @@ export const METHODS = {
   enough: 'palimpsest/enough',
   /** Notification from the engine, BegunEvent: it is the request's turn. Sent again where a request gave way to another one. */
   begun: 'palimpsest/begun',
+  /** Notification from the engine, ScoringEvent. */
+  scoring: 'palimpsest/scoring',
   /** Notification from the engine, DenoiseStepEvent. */
   denoiseStep: 'palimpsest/denoiseStep',
   /** Notification from the engine, LoadProgress. */

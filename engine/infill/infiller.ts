@@ -38,13 +38,15 @@ import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan'
 import { type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
 import { type MemoryFacts, memoryOfRequest } from './requestMemory';
 import { scoreText } from './scoreText';
-import { scoringReach, TokenScorer } from './scoring';
+import { type OnPass, scoringReach, TokenScorer } from './scoring';
 import { StepYield } from './stepYield';
 import { withStrength } from './strength';
 
 interface Context {
   readonly signal?: AbortSignal;
   readonly onStep?: (event: DenoiseStepEvent) => void;
+  /** What stands there is scored, before the first step: the share that is done, 0…1. */
+  readonly onScored?: OnPass;
   /** Asked between denoise steps; true takes the draft as it is. */
   readonly enough?: () => boolean;
   /** What can be copied from beside the request's own texts. */
@@ -134,15 +136,19 @@ export class Infiller {
     return { ...this.estimateOf(facts), bytes: this.bytesOf(plan, facts, holePlan) };
   }
 
-  async score(params: ScoreParams, { signal }: { readonly signal?: AbortSignal }): Promise<ScoreResult> {
+  async score(
+    params: ScoreParams,
+    { signal, onScored }: Pick<Context, 'signal' | 'onScored'>,
+  ): Promise<ScoreResult> {
     const before = this.denoisers.forwards;
     const reach = this.denoisers.areInPlace ? this.reachInPlace(params) : UNBOUNDED;
     const scorer = this.scorer(params.language, signal, reach);
     try {
-      return await scoreText(params, this.checkpoint, this.description.name, {
-        score: (tokens, from, to) => scorer.score(tokens, from, to),
+      const scoring = {
+        score: scorer.score.bind(scorer),
         forwards: () => this.denoisers.forwards - before,
-      });
+      };
+      return await scoreText(params, this.checkpoint, this.description.name, scoring, onScored);
     } finally {
       scorer.dispose();
     }
@@ -152,7 +158,7 @@ export class Infiller {
     this.denoisers.dispose();
   }
 
-  private async canvasOf(plan: RequestPlan, { signal }: Context): Promise<Canvas> {
+  private async canvasOf(plan: RequestPlan, { signal, onScored }: Context): Promise<Canvas> {
     const { params, strength, reach } = plan;
     const scorer = this.scorer(params.language, signal, reach);
     const { estimated } = this;
@@ -160,7 +166,7 @@ export class Infiller {
     try {
       const isKnown = estimated !== undefined && estimated.asked === askedOf(plan);
       const canvas = isKnown ? estimated.canvas : this.unmasked(plan);
-      return await withStrength(canvas, strength, this.checkpoint, scorer);
+      return await withStrength(canvas, strength, this.checkpoint, scorer, onScored);
     } finally {
       scorer.dispose();
     }

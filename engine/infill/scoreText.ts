@@ -6,14 +6,14 @@ import type { Checkpoint, TextTokenizer } from '../checkpoint/types';
 import { flatten } from '../decoding/flatten';
 import type { ScoredToken, ScoreParams, ScoreResult } from '../protocol';
 import { endsOf, textBudget } from './layout';
-import type { TokenScore } from './scoring';
+import type { OnPass, TokenScore } from './scoring';
 
 /** Other tokens told with each one. */
 const ALTERNATIVES = 4;
 
 export interface Scorer {
   /** Scores tokens `from` … `to` − 1 of a laid-out canvas. */
-  score(tokens: Int32Array, from: number, to: number): Promise<TokenScore[]>;
+  score(tokens: Int32Array, from: number, to: number, onPass?: OnPass): Promise<TokenScore[]>;
   forwards(): number;
 }
 
@@ -22,6 +22,7 @@ export async function scoreText(
   checkpoint: Checkpoint,
   model: string,
   scorer: Scorer,
+  onPass?: OnPass,
 ): Promise<ScoreResult> {
   const started = performance.now();
   const { text } = params;
@@ -34,7 +35,10 @@ export async function scoreText(
     const piece = pieceOf(text, from, range.end, budget);
     // The first one has the token that the range begins in, the others what the one before has not.
     const isFirst = from === range.start;
-    const scored = await scorePiece(piece, text, from, isFirst, { checkpoint, budget, scorer });
+    const share = (at: number) => (at - range.start) / Math.max(1, range.end - range.start);
+    const [before, behind] = [share(from), share(piece.to)];
+    const told: OnPass = (done) => onPass?.(before + done * (behind - before));
+    const scored = await scorePiece(piece, text, from, isFirst, { checkpoint, budget, scorer, onPass: told });
     for (const token of scored) tokens.push(token);
     // A token that began in the piece may end behind it.
     from = Math.max(piece.to, scored.at(-1)?.end ?? 0);
@@ -89,6 +93,7 @@ interface Scoring {
   /** Tokens that fit a window. */
   readonly budget: number;
   readonly scorer: Scorer;
+  readonly onPass: OnPass;
 }
 
 async function scorePiece(
@@ -96,7 +101,7 @@ async function scorePiece(
   text: string,
   from: number,
   isFirst: boolean,
-  { checkpoint, budget, scorer }: Scoring,
+  { checkpoint, budget, scorer, onPass }: Scoring,
 ): Promise<ScoredToken[]> {
   const { ids, starts } = checkpoint.tokenizer.encode(text.slice(start, end));
   const startOf = (index: number) => start + (starts[index] ?? end - start);
@@ -113,7 +118,10 @@ async function scorePiece(
       ends,
     );
     const offset = (ends.bos ? 1 : 0) - window.from;
-    scores.push(...(await scorer.score(tokens, window.first + offset, window.last + offset)));
+    const before = scores.length;
+    const told: OnPass = (done) =>
+      onPass((before + done * (window.last - window.first)) / (last + 1 - begin));
+    scores.push(...(await scorer.score(tokens, window.first + offset, window.last + offset, told)));
   }
   return merge(scores, checkpoint.tokenizer, (index) => startOf(begin + index), text);
 }

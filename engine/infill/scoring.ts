@@ -31,6 +31,14 @@ export interface TokenScore {
   readonly best: Prediction;
 }
 
+/** Told behind each pass: the share that is scored, over 0 and up to 1. */
+export type OnPass = (done: number) => void;
+
+interface Listening {
+  readonly signal?: AbortSignal;
+  readonly onPass?: OnPass;
+}
+
 /** Scores the tokens of one text, whichever way the family denoises. To be disposed of. */
 export class TokenScorer {
   private inPlace: CroppedDenoiser | undefined;
@@ -44,16 +52,27 @@ export class TokenScorer {
   ) {}
 
   /** Scores tokens `from` … `to` − 1 of a laid-out canvas. Throws `cancelled` between passes. */
-  score(tokens: Int32Array, from: number, to: number): Promise<TokenScore[]> {
-    const { checkpoint, denoisers, language, signal } = this;
+  score(tokens: Int32Array, from: number, to: number, onPass?: OnPass): Promise<TokenScore[]> {
+    const { checkpoint, denoisers, language } = this;
+    const listening: Listening = {
+      ...(this.signal === undefined ? {} : { signal: this.signal }),
+      ...(onPass === undefined ? {} : { onPass }),
+    };
     if (!denoisers.areInPlace) {
       const denoiser = denoisers.blockwise();
       const score = hasNoNeighbours(denoiser, checkpoint) ? scoreWritten : scoreBlocks;
-      return score(denoiser, checkpoint, tokens, from, to, language, signal);
+      return score(denoiser, checkpoint, tokens, from, to, language, listening);
     }
     const { passes, tokens: most } = scoringReach(this.reach);
     this.inPlace ??= denoisers.inPlace('exact', { ...UNBOUNDED, tokens: most });
-    return scoreInPlace(this.inPlace, tokens, from, to, { mask: checkpoint.specials.mask, passes }, signal);
+    return scoreInPlace(
+      this.inPlace,
+      tokens,
+      from,
+      to,
+      { mask: checkpoint.specials.mask, passes },
+      listening,
+    );
   }
 
   dispose(): void {
@@ -69,10 +88,11 @@ async function scoreInPlace(
   from: number,
   to: number,
   { mask, passes }: { readonly mask: number; readonly passes: number },
-  signal?: AbortSignal,
+  { signal, onPass }: Listening,
 ): Promise<TokenScore[]> {
   const scores = new Array<TokenScore>(to - from);
-  for (let pass = 0; pass < Math.min(passes, to - from); pass++) {
+  const all = Math.min(passes, to - from);
+  for (let pass = 0; pass < all; pass++) {
     throwIfCancelled(signal);
     const masked = tokens.slice();
     const asks: { position: number; target: number }[] = [];
@@ -88,6 +108,7 @@ async function scoreInPlace(
       const best = predictions[index];
       if (best) scores[ask.position - from] = { surprise: -best.targetLogProb, best };
     });
+    onPass?.((pass + 1) / all);
   }
   return scores;
 }
@@ -106,7 +127,7 @@ async function scoreBlocks(
   from: number,
   to: number,
   language: string | undefined,
-  signal?: AbortSignal,
+  { signal, onPass }: Listening,
 ): Promise<TokenScore[]> {
   const { blockLength } = denoiser;
   const bothSides = facts.family.attention.kind === 'cached-canvas';
@@ -140,6 +161,7 @@ async function scoreBlocks(
       if (best) scores.push({ surprise: -best.targetLogProb, best });
     }
     at += count;
+    onPass?.((at - from) / (to - from));
   }
   return scores;
 }
@@ -160,7 +182,7 @@ async function scoreWritten(
   from: number,
   to: number,
   language: string | undefined,
-  signal?: AbortSignal,
+  { signal, onPass }: Listening,
 ): Promise<TokenScore[]> {
   const scores: TokenScore[] = [];
   const options = { temperature: 0, ...(signal ? { signal } : {}) };
@@ -177,6 +199,7 @@ async function scoreWritten(
       );
       if (best) scores.push({ surprise: -best.targetLogProb, best });
       await denoiser.commit([Int32Array.of(target)], [0], signal);
+      onPass?.((at + 1 - from) / (to - from));
     }
   }
   return scores;

@@ -5,7 +5,7 @@ import type { Checkpoint } from '../checkpoint/types';
 import { flatten } from '../decoding/flatten';
 import { holesOf } from '../decoding/request';
 import { endsOf } from './layout';
-import type { TokenScorer } from './scoring';
+import type { OnPass, TokenScorer } from './scoring';
 
 /** `strength`: the part of each span's tokens that stays free, 0…1; of 1 the canvas stays as it is. */
 export async function withStrength(
@@ -13,11 +13,15 @@ export async function withStrength(
   strength: number,
   { family }: Pick<Checkpoint, 'family'>,
   scorer: TokenScorer,
+  onPass?: OnPass,
 ): Promise<Canvas> {
   if (strength === 1) return canvas;
   const fills = holesOf(canvas).map((hole) => hole.cells.map((cell) => cell.original));
   const { tokens, holeStarts } = flatten(canvas, fills, endsOf(family));
   const segments: Canvas['segments'][number][] = [];
+  const all = holesOf(canvas).reduce((sum, { cells }) => sum + cells.length, 0);
+  let scored = 0;
+  onPass?.(0);
   let index = 0;
   for (const segment of canvas.segments) {
     const start = segment.kind === 'hole' ? (holeStarts[index++] ?? 0) : 0;
@@ -26,7 +30,12 @@ export async function withStrength(
       continue;
     }
     const { hole } = segment;
-    const scores = await scorer.score(tokens, start, start + hole.cells.length);
+    const { length } = hole.cells;
+    const before = scored;
+    const scores = await scorer.score(tokens, start, start + length, (done) =>
+      onPass?.((before + done * length) / all),
+    );
+    scored += length;
     const surprise = scores.map((score) => score.surprise);
     const masked = new Set(cellsToMask(hole.cells, surprise, strength));
     const cells = hole.cells.map((cell, i) => ({ ...cell, locked: !masked.has(i) }));

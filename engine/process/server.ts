@@ -18,6 +18,7 @@ import {
   METHODS,
   PROTOCOL_VERSION,
   type ScoreParams,
+  type ScoringEvent,
   type StatusResult,
 } from '../protocol';
 import type { Disposable } from '../rpc/emitter';
@@ -75,6 +76,7 @@ export class EngineServer {
   private readonly loadListening: Disposable;
   private readonly memories: Memories;
   private readonly steps: CoalescingSender<DenoiseStepEvent>;
+  private readonly scorings: CoalescingSender<ScoringEvent>;
   private readonly progress: CoalescingSender<LoadProgress>;
   /** Models that this client waits for. */
   private loads = 0;
@@ -126,6 +128,7 @@ export class EngineServer {
       log: (message) => log('info', message),
     });
     this.steps = new CoalescingSender((event) => this.notify(METHODS.denoiseStep, event));
+    this.scorings = new CoalescingSender((event) => this.notify(METHODS.scoring, event));
     this.progress = new CoalescingSender((progress) => this.notify(METHODS.loadProgress, progress));
     this.connection.onRequest((method, params, token) => this.answer(method, params, token));
     this.connection.onNotification((method, params) => this.hear(method, params));
@@ -247,6 +250,7 @@ export class EngineServer {
         index: this.memories.index(params.memory, params.language, params.spans.length),
         ...(params.events
           ? {
+              onScored: this.onScored(params.requestId, signal),
               onStep: (event) => {
                 // What is answered has no more steps; what gave way begins again.
                 if (signal.aborted) return;
@@ -264,7 +268,18 @@ export class EngineServer {
 
   private score(params: ScoreParams, token: CancellationToken): Promise<unknown> {
     const model = this.registry.get(params.model);
-    return this.schedule(params, token, undefined, (signal) => model.score(params, { signal }));
+    return this.schedule(params, token, undefined, (signal) =>
+      model.score(params, {
+        signal,
+        ...(params.events ? { onScored: this.onScored(params.requestId, signal) } : {}),
+      }),
+    );
+  }
+
+  private onScored(requestId: number, signal: AbortSignal): (done: number) => void {
+    return (done) => {
+      if (!signal.aborted) this.scorings.push(`${requestId}/`, { requestId, done });
+    };
   }
 
   private async schedule(
@@ -295,6 +310,7 @@ export class EngineServer {
       this.steps.drop(`${requestId}/`);
       throw error;
     } finally {
+      this.scorings.drop(`${requestId}/`);
       listening.dispose();
       this.satisfied.delete(requestId);
     }

@@ -103,6 +103,13 @@ export interface BegunEvent {
   readonly requestId: number;
 }
 
+/** How much of what stands there is scored: of a `score` request, or of an `infill` before its first step. */
+export interface ScoringEvent {
+  readonly requestId: number;
+  /** 0…1 */
+  readonly done: number;
+}
+
 /**
  * `cells` is the whole span as it stands. When the reader is slow, steps are left out, never the last of a span and
  * candidate; `committed` and `remasked` tell of their own step alone.

@@ -20,7 +20,7 @@ export interface ScoreParams {
    * around each piece. Default false: the same scores on every machine.
    */
   readonly interactive?: boolean;
-  /** Whether a `begun` notification is sent when it is its turn. Default false. */
+  /** Whether a `begun` notification is sent when it is its turn, and `scoring` ones behind its passes. Default false. */
   readonly events?: boolean;
 }
 export interface ScoredToken {

@@ -27,6 +27,7 @@ import {
   PROTOCOL_VERSION,
   type ScoreParams,
   type ScoreResult,
+  type ScoringEvent,
   type StatusResult,
 } from '../protocol';
 import { type EngineCommand, killTree, startProcess } from './childProcess';
@@ -67,6 +68,7 @@ interface NumberedContext {
   readonly signal?: AbortSignal;
   readonly enough?: AbortSignal;
   readonly onBegun?: () => void;
+  readonly onScored?: (done: number) => void;
   readonly onStep?: (event: DenoiseStepEvent) => void;
 }
 
@@ -88,7 +90,7 @@ export class EngineClient {
 
   private readonly connection: MessageConnection;
   private readonly pending = new Set<Pending>();
-  private readonly listeners = new Map<number, Pick<NumberedContext, 'onBegun' | 'onStep'>>();
+  private readonly listeners = new Map<number, Omit<NumberedContext, 'signal' | 'enough'>>();
   private readonly logTail: string[] = [];
   /** Told by its log: the last lines of a crash are a stack. */
   private foundNoMemory = false;
@@ -146,6 +148,9 @@ export class EngineClient {
     });
     this.connection.onNotification(METHODS.begun, ({ requestId }: BegunEvent) => {
       this.listeners.get(requestId)?.onBegun?.();
+    });
+    this.connection.onNotification(METHODS.scoring, ({ requestId, done }: ScoringEvent) => {
+      this.listeners.get(requestId)?.onScored?.(done);
     });
     this.connection.onNotification(METHODS.loadProgress, (progress: LoadProgress) =>
       this.progressEmitter.fire(progress),
@@ -216,7 +221,8 @@ export class EngineClient {
   }
 
   /**
-   * `onStep` turns events on, `onBegun` is told with them that it is the request's turn; they hear nothing more once it is
+   * `onStep` turns events on, `onBegun` is told with them that it is the request's turn, `onScored` how much of what stands
+   * there is scored; they hear nothing more once it is
    * answered or given up. `enough`, when aborted, has the engine answer with the draft after the step that runs.
    */
   infill(params: Omit<InfillParams, 'requestId'>, context: NumberedContext = {}): Promise<InfillResult> {
@@ -231,9 +237,9 @@ export class EngineClient {
 
   score(
     params: Omit<ScoreParams, 'requestId'>,
-    context: Pick<NumberedContext, 'signal' | 'onBegun'> = {},
+    context: Pick<NumberedContext, 'signal' | 'onBegun' | 'onScored'> = {},
   ): Promise<ScoreResult> {
-    const events = params.events ?? context.onBegun !== undefined;
+    const events = params.events ?? (context.onBegun ?? context.onScored) !== undefined;
     return this.numbered(METHODS.score, { ...params, events }, context);
   }
 

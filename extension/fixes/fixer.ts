@@ -150,7 +150,7 @@ export class Fixer {
     const throttle = new Throttle<string>(report, REPORT_MILLIS);
     const listening = {
       signal,
-      onBegun: () => report(l10n.t('denoising')),
+      onBegun: () => report(l10n.t('reading the code around it')),
       onStep: (event: DenoiseStepEvent) => {
         if (event.candidate === 0) throttle.offer(saySteps(event, [event.cells]));
       },

@@ -31,6 +31,31 @@ export function piecesOf(
   return ranges.flatMap((range) => cut(text, range, Math.max(1, Math.floor(lines))));
 }
 
+/** Share of the whole wait: only a first review that comes sooner is worth splitting for. */
+const SOONER = 0.7;
+
+export interface FirstPiece {
+  /** Of each piece, about. */
+  readonly lines: number;
+  readonly millis: number;
+}
+
+/**
+ * What is reviewed first where `ranges` of `lines` lines, which take `millis`, are rewritten in pieces. Undefined where it would not
+ * come much sooner: each piece reads its surroundings anew.
+ */
+export async function firstPieceOf(
+  text: string,
+  ranges: readonly OffsetRange[],
+  { lines, millis }: FirstPiece,
+  estimate: (piece: OffsetRange) => Promise<number | undefined>,
+): Promise<FirstPiece | undefined> {
+  const each = linesOfPiece(lines, millis);
+  const [first] = each < lines ? piecesOf(text, ranges, each) : [];
+  const own = first && (await estimate(first));
+  return own !== undefined && own <= SOONER * millis ? { lines: each, millis: own } : undefined;
+}
+
 function cut(text: string, { start, end }: OffsetRange, lines: number): readonly OffsetRange[] {
   const pieces: OffsetRange[] = [];
   let from = start;

@@ -20,19 +20,28 @@ export async function requestRepair(
   listening: Listening,
 ): Promise<CandidateSet> {
   const text = document.getText();
-  const { signal, onBegun } = listening;
+  const { signal, onBegun, onScored } = listening;
   const score = async (
     of: string,
     ranges: readonly OffsetRange[],
   ): Promise<readonly (readonly ScoredToken[])[]> => {
     const all: (readonly ScoredToken[])[] = [];
+    const length = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+    let before = 0;
     for (const range of ranges) {
-      const isEmpty = range.end === range.start;
+      const own = range.end - range.start;
+      const begin = before;
+      const told = (done: number) => onScored?.((begin + done * own) / length);
+      before += own;
       all.push(
-        isEmpty
+        own === 0
           ? []
-          : (await scoreRange(asking.engine, document, of, range, { priority: 'rewrite', signal, onBegun }))
-              .tokens,
+          : (
+              await scoreRange(asking.engine, document, of, range, {
+                ...{ priority: 'rewrite', signal },
+                ...{ onBegun, onScored: told },
+              })
+            ).tokens,
       );
     }
     return all;

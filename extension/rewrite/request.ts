@@ -36,6 +36,8 @@ export interface Listening {
   readonly enough?: AbortSignal;
   /** It is the request's turn: the engine reads what it was sent. */
   readonly onBegun?: () => void;
+  /** What stands there is scored first: the share that is done, 0…1. */
+  readonly onScored?: (done: number) => void;
   readonly onStep: (event: DenoiseStepEvent) => void;
 }
 
@@ -54,7 +56,7 @@ export async function requestCandidates(
   document: TextDocument,
   spans: readonly Span[],
   request: RewriteRequest,
-  { signal, enough, onBegun, onStep }: Listening,
+  { signal, enough, onBegun, onScored, onStep }: Listening,
   sampling: Sampling = rewriteSettings(document),
 ): Promise<CandidateSet> {
   const { plan, paramsFor } = prepared(document, spans, request, sampling);
@@ -69,6 +71,7 @@ export async function requestCandidates(
           signal,
           ...(enough === undefined ? {} : { enough }),
           ...(onBegun === undefined ? {} : { onBegun }),
+          ...(onScored === undefined ? {} : { onScored }),
           onStep: (event) => {
             if (!signal.aborted && !hasAnswer) onStep(event);
           },

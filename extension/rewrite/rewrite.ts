@@ -17,8 +17,7 @@ import { unsay } from '../ui/statusMessage';
 import { Reporter, type ReportServices } from './announce/reporter';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
 import { judged } from './judge';
-import { askAboutWait, isWorthEstimating } from './longWait';
-import { isLongWait, linesOfPiece } from './pieces';
+import { decideWhereLong, isWorthEstimating } from './longWait';
 import { requestRepair } from './repairRequest';
 import { type Asking, type CandidateSet, estimateCandidates, requestCandidates } from './request';
 import { ReviewShow, type ReviewStage } from './review/controller';
@@ -337,6 +336,7 @@ export class Rewrite {
         signal,
         enough: enough.signal,
         onBegun: this.denoise.begun.bind(this.denoise),
+        onScored: this.denoise.scored.bind(this.denoise),
         onStep: this.denoise.stepped.bind(this.denoise),
       };
       const { document } = this;
@@ -362,22 +362,26 @@ export class Rewrite {
     const { spans } = this.state;
     const lines = this.sent.reduce((sum, text) => sum + text.split('\n').length, 0);
     if (!isWorthEstimating(request, lines)) return true;
-    const { millis } = await estimateCandidates(this.services, this.document, spans, request, signal);
-    if (signal.aborted) return false;
-    const isLong = isLongWait(millis);
-    if (isLong) this.denoise.waitForChoice();
-    const choice = isLong ? await askAboutWait(millis, lines) : 'anyway';
-    // Whoever ended it meanwhile has decided otherwise.
-    if (signal.aborted) return false;
+    const text = this.document.getText();
+    const decision = await decideWhereLong({
+      ...{ text, ranges: spans, lines, request, signal },
+      estimate: async (ranges) => {
+        const parts = ranges.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
+        return (await estimateCandidates(this.services, this.document, parts, request, signal)).millis;
+      },
+      asks: () => this.denoise.waitForChoice(),
+    });
+    if (decision === undefined) return false;
+    const { choice, millis, wasAsked, piece } = decision;
     if (choice === 'anyway') {
-      if (isLong) this.reporter.goesOn();
+      if (wasAsked) this.reporter.goesOn();
       if (millis !== undefined) this.denoise.expect(millis);
       return true;
     }
     this.dispatch({ kind: 'cancel' });
     if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
-    if (choice === 'pieces' && millis !== undefined)
-      this.services.inPieces(this.editor, spans, request, linesOfPiece(lines, millis));
+    if (choice === 'pieces' && piece !== undefined)
+      this.services.inPieces(this.editor, spans, request, piece.lines);
     return false;
   }
 

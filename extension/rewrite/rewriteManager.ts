@@ -336,7 +336,7 @@ export class Rewrites implements CodeLensProvider {
       return;
     }
     editor.revealRange(rangeOf(document, next.range), TextEditorRevealType.InCenterIfOutsideViewport);
-    this.startAt(editor, [next.range], next.wanted);
+    this.startAt(editor, [next.range], { ...next.wanted, isPiece: true });
   }
 
   private keepReviewed(key: string, { reviewed, ending }: Rewrite): void {

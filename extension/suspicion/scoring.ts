@@ -21,6 +21,8 @@ export interface ScoringOptions {
   readonly threshold: number;
   readonly priority: Priority;
   readonly signal: AbortSignal;
+  /** Within a piece: as `done` of the pieces. */
+  readonly onDone?: (done: number) => void;
 }
 
 /** Pieces of the document's text as it is now, in the order of `ranges`. Rejects with EngineError. */
@@ -28,7 +30,7 @@ export async function* scorePieces(
   { engine, syntax }: { readonly engine: EngineSupervisor; readonly syntax: Pick<SyntaxTrees, 'ask'> },
   document: TextDocument,
   ranges: readonly OffsetRange[],
-  { threshold, priority, signal }: ScoringOptions,
+  { threshold, priority, signal, onDone }: ScoringOptions,
 ): AsyncGenerator<Piece> {
   const text = document.getText();
   const prose =
@@ -36,7 +38,10 @@ export async function* scorePieces(
     [];
   const chunks = ranges.flatMap((range) => chunksOf(text, range));
   for (const [index, range] of chunks.entries()) {
-    const { tokens, method } = await scoreRange(engine, document, text, range, { priority, signal });
+    const { tokens, method } = await scoreRange(engine, document, text, range, {
+      ...{ priority, signal },
+      onScored: (done) => onDone?.((index + done) / chunks.length),
+    });
     const marks = marksOf(tokens, 0, threshold, prose);
     yield { range, marks, method, done: (index + 1) / chunks.length };
   }

@@ -22,6 +22,7 @@ import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
 import { textChangesOf } from '../documents/recordedChanges';
 import type { EngineSupervisor } from '../engine/supervisor';
+import { sayShare } from '../rewrite/denoise/wait';
 import type { Rewrites } from '../rewrite/rewriteManager';
 import { suspicionSettings } from '../settings';
 import { offsetsOf } from '../text/offsets';
@@ -175,12 +176,13 @@ export class Suspicions implements HoverProvider {
       const pieces = one.begin();
       const { threshold } = suspicionSettings(document);
       try {
-        const all = scorePieces(this.services, document, missing, { threshold, priority, signal });
+        const onDone = (done: number) => report(sayShare(done));
+        const all = scorePieces(this.services, document, missing, { threshold, priority, signal, onDone });
         for await (const piece of all) {
           if (signal.aborted) return;
           pieces.take(piece);
           this.draw(one);
-          report(`${Math.round(100 * piece.done)}%`);
+          onDone(piece.done);
         }
       } finally {
         pieces.end();

@@ -296,7 +296,18 @@ for (const [kind, folder] of Object.entries(FAMILIES)) {
     test('every token is scored once, in the order of the text, and as long as somebody wants to know', async () => {
       for (const range of [undefined, { start: 5, end: 30 }, { start: 40, end: 41 }]) {
         const params = { requestId: 1, model: 'tiny', priority: 'rewrite', text: TEXT } as const;
-        const { tokens } = await model.score({ ...params, ...(range ? { range } : {}) });
+        const shares: number[] = [];
+        const { tokens } = await model.score(
+          { ...params, ...(range ? { range } : {}) },
+          { onScored: (done) => shares.push(done) },
+        );
+        assert.deepEqual(
+          shares,
+          [...new Set(shares)].sort((a, b) => a - b),
+          'the share only grows',
+        );
+        if (tokens.length > 0)
+          assert.ok(Math.abs((shares.at(-1) ?? 0) - 1) < 0.05, `${shares.at(-1)} at the end`);
         const { start, end } = range ?? { start: 0, end: TEXT.length };
         assert.ok((tokens[0]?.start ?? end) <= start && (tokens.at(-1)?.end ?? 0) >= end);
         tokens.forEach((token, i) => {

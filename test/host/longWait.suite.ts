@@ -108,6 +108,21 @@ describe('a rewrite that takes long', () => {
     });
   });
 
+  it('in pieces, does not ask again though a piece takes more than a minute, too', async () => {
+    heard = choosing('Rewrite in Pieces');
+    await withScript(MILLIS_A_LINE, '14000', async () => {
+      const { editor, rewrite } = await begun('long-slow-pieces.py');
+      const { uri } = editor.document;
+      const first = await until(() => {
+        const next = palimpsest.rewrites.of(uri);
+        return next !== rewrite && next?.kind === 'reviewing' && next;
+      }, 'the first piece');
+      assert.equal(first.spans[0]?.old.split('\n').length, 5);
+      assert.equal(heard?.said.length, 1);
+      first.dispatch({ kind: 'closed' });
+    });
+  });
+
   it('in pieces, is given up as a whole', async () => {
     heard = choosing('Rewrite in Pieces');
     await withScript(MILLIS_A_LINE, SLOW, async () => {

@@ -201,6 +201,26 @@ describe('rewrite, steered', () => {
     await run('rejectRewrite');
   });
 
+  it('says how far the choice of what to keep is, and no more once it takes the draft', async () => {
+    const editor = await openFile('kept.py', 'def f():\n    a = 1\n    return a\n');
+    const { status } = await internals();
+    select(editor, [1, 1]);
+    const rewrite = await whileHeld(async () => {
+      const one = await startRewrite(editor);
+      await until(() => /reading the code around it/.test(status.text), status.text);
+      one.denoise.expect(20_000);
+      one.denoise.scored(0);
+      await until(() => /choosing what to keep$/.test(status.text), status.text);
+      one.denoise.scored(0.25);
+      await until(() => /choosing what to keep, 25%/.test(status.text), status.text);
+      one.denoise.taken();
+      one.denoise.scored(0.5);
+      assert.match(status.text, /taking the draft/);
+      return one;
+    }, 0);
+    await denoised(rewrite);
+  });
+
   it('says that it takes the draft, though how long it would take is known only then', async () => {
     const editor = await openFile('early.py', 'def f():\n    a = 1\n    return a\n');
     const { status } = await internals();

@@ -9,7 +9,7 @@ import { keepsMore, MOST_TRIES } from '../state/tries';
 import type { RewriteRequest, Span } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
-import { sayDuration, saySteps, settledAmong } from './wait';
+import { sayDuration, sayShare, saySteps, settledAmong } from './wait';
 
 const FRAME_MILLIS = 1000 / 15;
 /** UTF-16 units of all spans; more than any model denoises at once, and more than an editor can be decorated with. */
@@ -92,6 +92,14 @@ export class DenoiseShow {
     const doing = chooses ? l10n.t('choosing what to keep') : l10n.t('reading the code around it');
     // How long it takes says more.
     this.draw(this.isTaken || this.isExpected ? this.status : this.ofTry(doing));
+  }
+
+  /** What stands there is scored before anything of it is masked; `done`: 0…1. */
+  scored(done: number): void {
+    if (!this.isWaiting || this.isTaken) return;
+    this.isRead = true;
+    const doing = l10n.t('choosing what to keep');
+    this.throttle.offer(this.ofTry(done > 0 ? `${doing}, ${sayShare(done)}` : doing));
   }
 
   /** With the number of the try, behind the first one. */

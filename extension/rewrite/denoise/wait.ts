@@ -20,6 +20,11 @@ function sayProgress({
     : l10n.t('{0}%, about {1} left', share, sayDuration(remainingMillis));
 }
 
+/** "7%"; `done`: 0…1. */
+export function sayShare(done: number): string {
+  return l10n.t('{0}%', Math.floor(100 * done));
+}
+
 /** The same, or how many steps it has taken where the engine does not say more; `parts`: the cells of all spans. */
 export function saySteps(
   event: Pick<DenoiseStepEvent, 'step' | 'fraction' | 'remainingMillis'>,

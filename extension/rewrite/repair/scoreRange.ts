@@ -25,10 +25,12 @@ export async function scoreRange(
     priority,
     signal,
     onBegun,
+    onScored,
   }: {
     readonly priority: Priority;
     readonly signal: AbortSignal;
     readonly onBegun?: (() => void) | undefined;
+    readonly onScored?: ((done: number) => void) | undefined;
   },
 ): Promise<Scored> {
   const { text: sent, base } = excerptAround(text, [range], REACH);
@@ -44,7 +46,11 @@ export async function scoreRange(
           priority,
           interactive: adaptsToSpeed(),
         },
-        { signal, ...(onBegun === undefined ? {} : { onBegun }) },
+        {
+          signal,
+          ...(onBegun === undefined ? {} : { onBegun }),
+          ...(onScored === undefined ? {} : { onScored }),
+        },
       ),
     { signal, revive: priority === 'rewrite' },
   );

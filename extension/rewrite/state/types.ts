@@ -62,6 +62,8 @@ export interface Wanted {
   readonly problem?: string;
   /** Only what the model finds least likely is masked, and the answer counts only where the whole becomes likelier. */
   readonly isRepair?: true;
+  /** Part of a longer selection, of which somebody was asked how to go about it. */
+  readonly isPiece?: true;
 }
 
 export interface RewriteRequest extends Wanted {

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
-import { isLongWait, linesOfPiece, piecesOf, WaitingPieces } from '../../../../extension/rewrite/pieces';
+import {
+  firstPieceOf,
+  isLongWait,
+  linesOfPiece,
+  piecesOf,
+  WaitingPieces,
+} from '../../../../extension/rewrite/pieces';
+import type { OffsetRange } from '../../../../extension/text/types';
 
 const numbered = (count: number, empty: readonly number[] = []) =>
   Array.from({ length: count }, (_, index) => (empty.includes(index) ? '' : `line ${index}`)).join('\n');
@@ -66,6 +73,29 @@ describe('a long wait', () => {
     assert.equal(linesOfPiece(60, 80_000), 15);
     assert.equal(linesOfPiece(58, 70 * 60_000), 5);
     assert.equal(linesOfPiece(3, 70 * 60_000), 3);
+  });
+});
+
+describe('the first piece', () => {
+  const line = 'total = total + 1';
+  const text = Array.from({ length: 60 }, () => line).join('\n');
+  const all = [{ start: 0, end: text.length }];
+
+  test('is told with what it takes itself, not with its share of the whole', async () => {
+    const asked: OffsetRange[] = [];
+    const piece = await firstPieceOf(text, all, { lines: 60, millis: 360_000 }, async (range) => {
+      asked.push(range);
+      return 55_000;
+    });
+    assert.deepEqual(piece, { lines: 5, millis: 55_000 });
+    assert.deepEqual(asked, [{ start: 0, end: 5 * (line.length + 1) - 1 }]);
+  });
+
+  test('is none where it would not come much sooner, or nobody knows when', async () => {
+    for (const own of [300_000, undefined])
+      assert.equal(await firstPieceOf(text, all, { lines: 60, millis: 360_000 }, async () => own), undefined);
+    const few = { lines: 5, millis: 90_000 };
+    assert.equal(await firstPieceOf(text, all, few, () => assert.fail('it is no part')), undefined);
   });
 });
 
