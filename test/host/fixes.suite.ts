@@ -312,7 +312,7 @@ describe('quick fixes', () => {
           0,
           progress.said.findIndex((words) => /step \d/.test(words)),
         );
-        assert.match(before.join('; '), /waiting for the (engine|model); .*denoising$/);
+        assert.match(before.join('; '), /waiting for the (engine|model); .*reading the code around it$/);
         await editor.edit((edit) => {
           edit.insert(new Position(0, 0), '# first\n');
           edit.insert(editor.document.lineAt(2).range.end, ' or None');
