@@ -122,8 +122,9 @@ function lineText(speed: Speed | undefined): string {
 
 /** Below the list, because no column has room for it. */
 export const SPEED_NOTE: readonly string[] = [
-  'Speed was measured on two cores; of models that are not included, with random weights of the same shape, which',
-  'write one token a step. A trained model writes several. Where it is empty, nobody has measured it.',
+  'Speed was measured on two cores: of included models in files of a few lines (longer ones take longer), of others with',
+  'random weights of the same shape, which write one token a step. A trained model writes several. Where it is empty,',
+  'nobody has measured it.',
 ];
 
 /** What was measured, and how, a line each. */
@@ -138,7 +139,10 @@ export function speedLines({
 }: Speed): readonly string[] {
   const projected = isProjected ? ', projected from its first steps' : '';
   const ten = tenLines === undefined ? '' : `, ten lines in ${secondsText(tenLines)}`;
-  const made = weights === 'random' ? ', with random weights of this shape, one token a step' : '';
+  const made =
+    weights === 'random'
+      ? ', with random weights of this shape, one token a step'
+      : ', in files of a few lines (longer ones take longer)';
   return [
     `a line in ${secondsText(oneLine)}${projected}${ten}`,
     `measured on ${cores} cores in ${precision}${made}: ${source}`,

@@ -33,6 +33,7 @@ const REWRITE = 'palimpsest.rewrite';
 const REWRITE_KIND = 'refactor.rewrite.palimpsest';
 /** Tokens of a suggestion: what one reads before going on. */
 const SUGGESTION_TOKENS = 48;
+const HAS_CHANGED = 'The text has changed in the meantime, so it was not rewritten.';
 
 export interface LanguageServerOptions {
   readonly input: Readable;
@@ -96,9 +97,12 @@ class LanguageServer {
   }
 
   private async complete(
-    { textDocument: { uri }, position }: InlineCompletionParams,
+    { textDocument, position }: InlineCompletionParams,
     token: CancellationToken,
   ): Promise<InlineCompletionItem[]> {
+    const { uri }: { uri?: unknown } = Object(textDocument);
+    if (typeof uri !== 'string' || !isPosition(position))
+      throw invalid('textDocument/inlineCompletion needs a textDocument with uri, and a position.');
     const document = this.documents.get(uri);
     if (document === undefined) return [];
     const text = document.getText();
@@ -125,12 +129,15 @@ class LanguageServer {
     }
   }
 
-  private actions({ textDocument: { uri }, range, context }: CodeActionParams): CodeAction[] {
+  private async actions({ textDocument: { uri }, range, context }: CodeActionParams): Promise<CodeAction[]> {
+    const document = this.documents.get(uri);
     const isEmpty = range.start.line === range.end.line && range.start.character === range.end.character;
     const { only } = context;
     if (isEmpty || (only !== undefined && !only.some((kind) => `${REWRITE_KIND}.`.startsWith(`${kind}.`)))) {
       return [];
     }
+    // Nothing is offered that would be refused.
+    if (document === undefined || (await this.whyNot(document, document.getText())) !== undefined) return [];
     const title = 'Rewrite with Palimpsest';
     return [{ title, kind: REWRITE_KIND, command: { title, command: REWRITE, arguments: [{ uri, range }] } }];
   }
@@ -141,7 +148,10 @@ class LanguageServer {
     if (document === undefined) throw invalid(`${uri} is not open.`);
     const { version, languageId: language } = document;
     const text = document.getText();
+    if (range.start.line >= document.lineCount)
+      throw invalid(`Line ${range.start.line + 1} is not in the file: it has ${document.lineCount}.`);
     const span = { start: document.offsetAt(range.start), end: document.offsetAt(range.end) };
+    if (span.start > span.end) throw invalid('The selection ends before it begins.');
     const why = await this.whyNot(document, text);
     if (why !== undefined) throw failed(why);
     const progress = this.showsProgress ? await this.connection.window.createWorkDoneProgress() : undefined;
@@ -165,13 +175,15 @@ class LanguageServer {
       }
       const newText = best?.spans[0]?.text;
       if (newText === undefined) throw failed('The model found no answer. Try a larger selection.');
+      // Not every client compares versions.
+      if (this.documents.get(uri)?.version !== version) throw failed(HAS_CHANGED);
       const { applied } = await this.connection.workspace.applyEdit({
         label: 'Rewrite with Palimpsest',
         edit: {
           documentChanges: [{ textDocument: { uri, version }, edits: [{ range, newText }] }],
         },
       });
-      if (!applied) throw failed('The text has changed in the meantime, so it was not rewritten.');
+      if (!applied) throw failed(HAS_CHANGED);
       return null;
     } catch (thrown) {
       if (thrown instanceof ResponseError) throw thrown;

@@ -185,7 +185,11 @@ export function speedText({ speed }: ModelRow): string | undefined {
         precision,
         cores,
       )
-    : l10n.t('Measured in {0} on {1} cores.', precision, cores);
+    : l10n.t(
+        'Measured in {0} on {1} cores, in files of a few lines; longer ones take longer.',
+        precision,
+        cores,
+      );
   if (isProjected) return `${l10n.t('A line in {0}, projected from its first steps.', line)} ${measured}`;
   if (tenLines === undefined) return `${l10n.t('A line in {0}.', line)} ${measured}`;
   return `${l10n.t('A line in {0}, ten lines in {1}.', line, secondsText(tenLines))} ${measured}`;

@@ -285,6 +285,48 @@ describe('palimpsest lsp', () => {
       );
     }));
 
+  test('a text that has changed meanwhile is not edited, whatever the client would say', () =>
+    withEditor(async ({ connection, edits, open }) => {
+      await open('steps 1\nkept\n');
+      const command = 'palimpsest.rewrite';
+      const rewriting = connection.sendRequest('workspace/executeCommand', {
+        ...{ command, arguments: [{ uri, range: { start: at(0), end: at(7) } }] },
+      });
+      await connection.sendNotification('textDocument/didChange', {
+        textDocument: { uri, version: 2 },
+        contentChanges: [{ text: 'typed\nkept\n' }],
+      });
+      await assert.rejects(rewriting, /has changed in the meantime/);
+      assert.deepEqual(edits, []);
+    }));
+
+  test('nothing is offered where nothing may be read, and what cannot be meant is said', () =>
+    withEditor(async ({ connection, open }) => {
+      const secret = pathToFileURL(path.join(project, '.env')).href;
+      await open('KEY=1\n', secret);
+      await open('steps 1\n');
+      const range = { start: at(0), end: at(5) };
+      const actions = (of: string) =>
+        connection.sendRequest<unknown[]>('textDocument/codeAction', {
+          ...{ textDocument: { uri: of }, context: { diagnostics: [] }, range },
+        });
+      assert.deepEqual(await actions(secret), []);
+      assert.equal((await actions(uri)).length, 1);
+      const rewrite = (start: object, end: object) =>
+        connection.sendRequest('workspace/executeCommand', {
+          ...{ command: 'palimpsest.rewrite', arguments: [{ uri, range: { start, end } }] },
+        });
+      await assert.rejects(rewrite(at(5), at(0)), /ends before it begins/);
+      await assert.rejects(
+        rewrite({ line: 5000, character: 0 }, { line: 6000, character: 0 }),
+        /Line 5001 is not in the file: it has 2/,
+      );
+      for (const params of [{ textDocument: { uri } }, { position: at(0) }])
+        await assert.rejects(connection.sendRequest('textDocument/inlineCompletion', params), {
+          code: -32602,
+        });
+    }));
+
   test('a rewrite that does not parse changes nothing, and why is said', () =>
     withEditor(async ({ connection, edits, open }) => {
       await open(PARSES);
