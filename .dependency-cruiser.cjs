@@ -63,7 +63,7 @@ module.exports = {
       comment: 'palimpsest.ts puts the rooms together; what a room needs is passed to it.',
       severity: 'error',
       from: { path: '^extension/.+/' },
-      to: { path: '^extension/(palimpsest|extension)\\.ts$' },
+      to: { path: '^extension/(palimpsest|requests|extension)\\.ts$' },
     },
     {
       name: 'no-tests-in-product',

@@ -21,7 +21,10 @@ export const METHODS = {
   unloadModel: 'palimpsest/unloadModel',
   /** ModelParams → ModelDescription. Rejects with `model-not-loaded`. */
   describeModel: 'palimpsest/describeModel',
-  /** InfillParams → InfillResult. `$/cancelRequest` gives it up between two steps. Sends `begun`, `scoring` and `denoiseStep` if `events` is set. */
+  /**
+   * InfillParams → InfillResult. `$/cancelRequest` gives it up between two steps. Sends `begun`, `scoring` and `denoiseStep` if
+   * `events` is set; a model of a server sends no `scoring`.
+   */
   infill: 'palimpsest/infill',
   /** InfillParams → Estimate: how long such a request would take. Answered at once, between two passes of what runs. */
   estimate: 'palimpsest/estimate',

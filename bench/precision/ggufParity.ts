@@ -7,6 +7,7 @@ import { openCheckpoint } from '../../engine/checkpoint/open';
 import { sequenceLogits } from '../../engine/cli/logits';
 import { buildGraph } from '../../engine/graph/build';
 import { PRECISIONS } from '../../engine/graph/types';
+import { precisionHere } from '../../engine/runtime/integerProducts';
 import { LlamaText } from '../contenders/llamaText';
 import { benchFolder, figure, markdownTable, progress, publish, ROOT, runBench } from '../harness';
 
@@ -43,7 +44,10 @@ async function main(): Promise<void> {
   const checkpoint = await openCheckpoint(path.resolve(values.model));
   const graph = await buildGraph(
     checkpoint,
-    { precision, attention: 'plain', cacheOutput: 'new', topK: TOP, withLogits: true },
+    {
+      ...(await precisionHere(precision)),
+      ...{ attention: 'plain', cacheOutput: 'new', topK: TOP, withLogits: true },
+    },
     { cacheFolder: benchFolder('side') },
   );
   const oracle = await LlamaText.load(path.resolve(values.oracle ?? values.model), {

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../engine/checkpoint/open';
 import type { Checkpoint } from '../../engine/checkpoint/types';
 import type { Precision } from '../../engine/graph/types';
-import { exactWeightBits, precisionHere } from '../../engine/runtime/integerProducts';
+import { precisionHere } from '../../engine/runtime/integerProducts';
 import { DecoderRun } from '../../test/engine/decoderRun';
 import {
   benchFolder,
@@ -189,7 +189,7 @@ async function main(): Promise<void> {
     Number(values.rounds),
     Number(values.threads),
   );
-  const bits = (await exactWeightBits()) ?? 8;
+  const { weightBits: bits } = await precisionHere('int8');
   const model = folder === STARTER ? '' : `-${checkpoint.name}`;
   publish({
     // Two kinds of processors, two tables.
@@ -197,7 +197,7 @@ async function main(): Promise<void> {
     title: `Precisions: agreement with fp32, ${checkpoint.name}`,
     facts: [
       `${checkpoint.name}: ${checkpoint.family.title}, ${figure(checkpoint.parameters / 1e6)}M parameters, hidden ${checkpoint.shape.hiddenSize}, ${checkpoint.shape.layers} layers, stored as ${checkpoint.storedDtype}`,
-      `int8 with weights of ${bits} bits, which is what this processor multiplies exactly`,
+      `int8 with weights of ${bits} bits, as the engine takes them on this processor`,
       `text: this repository's own TypeScript and Python (${path.relative(ROOT, path.join(ROOT, 'engine'))}, training, test), ${sequences.length} sequences`,
     ],
     sections: [

@@ -5,6 +5,7 @@ import type { Checkpoint } from '../../engine/checkpoint/types';
 import { buildGraph } from '../../engine/graph/build';
 import type { GraphOptions } from '../../engine/graph/types';
 import { type ForwardRequest, openBias } from '../../engine/runtime/forward';
+import { precisionHere } from '../../engine/runtime/integerProducts';
 import { type HostKv, joinKv, voidKv } from '../../engine/runtime/kvState';
 import { DecoderSession } from '../../engine/runtime/session';
 import {
@@ -76,7 +77,11 @@ runBench(async () => {
   const checkpoint = await randomModel(GROUPED);
   const sessions: { name: string; session: DecoderSession }[] = [];
   for (const form of FORMS) {
-    const graph = await buildGraph(checkpoint, { ...form, topK: 8 }, { cacheFolder: benchFolder('side') });
+    const graph = await buildGraph(
+      checkpoint,
+      { ...form, ...(await precisionHere(form.precision)), topK: 8 },
+      { cacheFolder: benchFolder('side') },
+    );
     const options = { provider: 'cpu', threads: Number(values.threads) } as const;
     const session = await DecoderSession.create(graph, checkpoint.shape, options);
     sessions.push({ name: `${form.precision}, ${form.attention}, ${form.cacheOutput}`, session });

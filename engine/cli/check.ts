@@ -222,7 +222,8 @@ async function openWhole(folder: string, context: CommandContext): Promise<Check
 async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const [folder = ''] = parsed.operands;
   const checkpoint = await openWhole(modelPlace(folder, context), context);
-  const { weightBits } = await context.engine.precisionHere('int8');
+  // Where the runtime cannot be loaded, what is on the disk can be told all the same.
+  const { weightBits } = await context.engine.precisionHere('int8').catch(() => ({ weightBits: undefined }));
   const report = describeCheckpoint(checkpoint, weightBits);
   const json = parsed.has('json');
   const paint = paintFor(context.stdout, context.env);

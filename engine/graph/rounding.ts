@@ -87,8 +87,8 @@ export const LARGEST_OF_EIGHT_BITS = 127;
 export const LARGEST_OF_SEVEN_BITS = 64;
 
 /**
- * One scale an output channel, whose largest weight becomes `largest` (at most 127). Rows go into `columnsByRows` ([columns, stride] int8, transposed as
- * DynamicQuantizeMatMul wants it) from row `first` on.
+ * One scale an output channel, whose largest weight becomes `largest` (at most 127). Rows go into `columnsByRows`
+ * ([columns, stride] int8, transposed as DynamicQuantizeMatMul wants it) from row `first` on.
  * @returns the rows' scales
  */
 export function quantiseChannels(

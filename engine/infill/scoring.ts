@@ -31,7 +31,7 @@ export interface TokenScore {
   readonly best: Prediction;
 }
 
-/** Told behind each pass: the share that is scored, over 0 and up to 1. */
+/** Told behind each pass, by who scores several texts also before the first one: the share that is scored, 0…1. */
 export type OnPass = (done: number) => void;
 
 interface Listening {

@@ -21,7 +21,7 @@ export async function withStrength(
   const segments: Canvas['segments'][number][] = [];
   const all = holesOf(canvas).reduce((sum, { cells }) => sum + cells.length, 0);
   let scored = 0;
-  onPass?.(0);
+  if (all > 0) onPass?.(0);
   let index = 0;
   for (const segment of canvas.segments) {
     const start = segment.kind === 'hole' ? (holeStarts[index++] ?? 0) : 0;

@@ -297,6 +297,8 @@ export class EngineServer {
       model: this.registry.folderOf(params.model),
       client: this.client,
       run: async (signal) => {
+        // It may begin again: what it said before would stand for this time.
+        this.scorings.drop(`${requestId}/`);
         if (events) await this.tellBegun(requestId);
         return run(signal);
       },

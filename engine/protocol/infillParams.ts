@@ -104,6 +104,9 @@ export interface InfillParams extends InfillOptions {
   readonly openTexts?: readonly string[];
   /** What else may be copied from (docs/memory.md). Default: none. */
   readonly memory?: MemoryUse;
-  /** Whether a `begun` notification is sent when it is its turn, and a `denoiseStep` one for each step. Default false. */
+  /**
+   * Whether a `begun` notification is sent when it is its turn, `scoring` ones while it is chosen what to keep, and a
+   * `denoiseStep` one for each step. Default false.
+   */
   readonly events?: boolean;
 }

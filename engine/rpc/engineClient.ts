@@ -222,8 +222,7 @@ export class EngineClient {
 
   /**
    * `onStep` turns events on, `onBegun` is told with them that it is the request's turn, `onScored` how much of what stands
-   * there is scored; they hear nothing more once it is
-   * answered or given up. `enough`, when aborted, has the engine answer with the draft after the step that runs.
+   * there is scored; they hear nothing more once it is answered or given up. `enough`, when aborted, has the engine answer with the draft after the step that runs.
    */
   infill(params: Omit<InfillParams, 'requestId'>, context: NumberedContext = {}): Promise<InfillResult> {
     const events = params.events ?? context.onStep !== undefined;

@@ -21,12 +21,11 @@ export function exactWeightBits(): Promise<WeightBits | undefined> {
   return answer;
 }
 
-/** What to build a graph with, so that it computes right on this machine. */
+/** What to build a graph with, so that it computes right on this machine: of int8 seven bits where nobody knows. */
 export async function precisionHere(
   precision: Precision,
 ): Promise<Pick<GraphOptions, 'precision' | 'weightBits'>> {
-  const weightBits = precision === 'int8' ? await exactWeightBits() : undefined;
-  return { precision, ...(weightBits === undefined ? {} : { weightBits }) };
+  return precision === 'int8' ? { precision, weightBits: (await exactWeightBits()) ?? 7 } : { precision };
 }
 
 async function find(): Promise<WeightBits | undefined> {

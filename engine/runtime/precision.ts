@@ -8,8 +8,8 @@ import type { ProviderName } from '../protocol';
 const OUTLIERS_FROM = 6e9;
 
 /**
- * `auto` on the CPU is int8 where `fastIntegers` (x64 with exact products of 8-bit numbers) holds: about half of q8's time at
- * hardly more divergence from fp32. Elsewhere, and for models so large that activations have outliers that nobody has
+ * `auto` on the CPU is int8 where `fastIntegers` (x64 with exact products of 8-bit numbers) holds: a half to a third of q8's
+ * time at little more divergence from fp32. Elsewhere, and for models so large that activations have outliers that nobody has
  * measured here, it is q8, which rounds activations by blocks (docs/decisions/precision.md has the figures). On CUDA
  * 16-bit weights run as they are; the other GPUs take q8 for its size.
  */

@@ -42,9 +42,13 @@ export async function decideWhereLong(wait: LongWait): Promise<WaitDecision | un
   if (signal.aborted) return undefined;
   // Of a piece, somebody was asked before.
   if (request.isPiece || !isLongWait(millis)) return { choice: 'anyway', millis, wasAsked: false };
+  // A figure that cannot be had is no reason to give the rewrite up.
+  const piece = await firstPieceOf(text, ranges, { lines, millis }, (first) => estimate([first])).catch(
+    () => undefined,
+  );
+  if (signal.aborted) return undefined;
   wait.asks();
-  const piece = await firstPieceOf(text, ranges, { lines, millis }, (first) => estimate([first]));
-  const choice = signal.aborted ? undefined : await askAboutWait(millis, piece);
+  const choice = await askAboutWait(millis, piece);
   return signal.aborted ? undefined : { choice, millis, wasAsked: true, piece };
 }
 

@@ -71,7 +71,9 @@ export async function requestCandidates(
           signal,
           ...(enough === undefined ? {} : { enough }),
           ...(onBegun === undefined ? {} : { onBegun }),
-          ...(onScored === undefined ? {} : { onScored }),
+          onScored: (done) => {
+            if (!signal.aborted && !hasAnswer) onScored?.(done);
+          },
           onStep: (event) => {
             if (!signal.aborted && !hasAnswer) onStep(event);
           },

@@ -378,10 +378,12 @@ export class Rewrite {
       if (millis !== undefined) this.denoise.expect(millis);
       return true;
     }
+    // Where they stand by now: somebody may have typed elsewhere while the question was on the screen.
+    const ranges = this.spans;
     this.dispatch({ kind: 'cancel' });
     if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
     if (choice === 'pieces' && piece !== undefined)
-      this.services.inPieces(this.editor, spans, request, piece.lines);
+      this.services.inPieces(this.editor, ranges, request, piece.lines);
     return false;
   }
 

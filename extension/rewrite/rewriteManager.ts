@@ -166,10 +166,11 @@ export class Rewrites implements CodeLensProvider {
   }
 
   /** What was interrupted, where it stands by now, with the pieces that waited for it. */
-  startAgain(editor: TextEditor, { spans, waiting, instruction, isRepair }: Unfinished): void {
+  startAgain(editor: TextEditor, { spans, waiting, instruction, isRepair, isPiece }: Unfinished): void {
     const asked: Asked = {
       ...(instruction === undefined ? {} : { instruction }),
       ...(isRepair ? { isRepair } : {}),
+      ...(isPiece ? { isPiece } : {}),
     };
     if (waiting.length > 0) this.startPieces(editor, [...spans, ...waiting], asked);
     else this.startAt(editor, spans, asked);

@@ -40,7 +40,7 @@ export async function* scorePieces(
   for (const [index, range] of chunks.entries()) {
     const { tokens, method } = await scoreRange(engine, document, text, range, {
       ...{ priority, signal },
-      onScored: (done) => onDone?.((index + done) / chunks.length),
+      onScored: onDone && ((done) => onDone((index + done) / chunks.length)),
     });
     const marks = marksOf(tokens, 0, threshold, prose);
     yield { range, marks, method, done: (index + 1) / chunks.length };

@@ -177,7 +177,10 @@ export class Suspicions implements HoverProvider {
       const { threshold } = suspicionSettings(document);
       try {
         const onDone = (done: number) => report(sayShare(done));
-        const all = scorePieces(this.services, document, missing, { threshold, priority, signal, onDone });
+        const all = scorePieces(this.services, document, missing, {
+          ...{ threshold, priority, signal },
+          ...(priority === 'rewrite' ? { onDone } : {}),
+        });
         for await (const piece of all) {
           if (signal.aborted) return;
           pieces.take(piece);

@@ -293,6 +293,26 @@ for (const [kind, folder] of Object.entries(FAMILIES)) {
         }
     });
 
+    test('what is to be kept is scored before the first step, and how far it is is told', async () => {
+      const told: ('step' | number)[] = [];
+      await model.infill(
+        { ...PLAIN, spans: SPANS[5] ?? [], strength: 0.5 },
+        { onScored: (done) => told.push(done), onStep: () => told.push('step') },
+      );
+      const first = told.indexOf('step');
+      const shares = told.filter((one) => one !== 'step');
+      assert.equal(first < 0 || first >= shares.length, true, told.join());
+      assert.equal(shares[0], 0);
+      assert.ok(Math.abs((shares.at(-1) ?? 0) - 1) < 1e-9);
+      assert.deepEqual(
+        shares,
+        [...shares].sort((a, b) => a - b),
+      );
+      const whole: number[] = [];
+      await model.infill({ ...PLAIN, spans: SPANS[5] ?? [] }, { onScored: (done) => whole.push(done) });
+      assert.deepEqual(whole, []);
+    });
+
     test('every token is scored once, in the order of the text, and as long as somebody wants to know', async () => {
       for (const range of [undefined, { start: 5, end: 30 }, { start: 40, end: 41 }]) {
         const params = { requestId: 1, model: 'tiny', priority: 'rewrite', text: TEXT } as const;
@@ -307,7 +327,7 @@ for (const [kind, folder] of Object.entries(FAMILIES)) {
           'the share only grows',
         );
         if (tokens.length > 0)
-          assert.ok(Math.abs((shares.at(-1) ?? 0) - 1) < 0.05, `${shares.at(-1)} at the end`);
+          assert.ok(Math.abs((shares.at(-1) ?? 0) - 1) < 1e-9, `${shares.at(-1)} at the end`);
         const { start, end } = range ?? { start: 0, end: TEXT.length };
         assert.ok((tokens[0]?.start ?? end) <= start && (tokens.at(-1)?.end ?? 0) >= end);
         tokens.forEach((token, i) => {

@@ -213,6 +213,13 @@ describe('rewrite, steered', () => {
       await until(() => /choosing what to keep$/.test(status.text), status.text);
       one.denoise.scored(0.25);
       await until(() => /choosing what to keep, 25%/.test(status.text), status.text);
+      // The last share does not come over what is said next.
+      one.denoise.scored(0.8);
+      one.denoise.scored(1);
+      one.denoise.begun();
+      await until(() => /rewriting, about 20 s/.test(status.text), status.text);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      assert.match(status.text, /rewriting, about 20 s/);
       one.denoise.taken();
       one.denoise.scored(0.5);
       assert.match(status.text, /taking the draft/);

@@ -40,9 +40,8 @@ export class DenoiseShow {
   private isTaken = false;
   /** The engine reads what is around the spans; until the first step it has nothing to show. */
   private isRead = false;
-  private isExpected = false;
-  /** What was told last. */
-  private status: string | undefined;
+  /** What was said of how long it takes. */
+  private expected: string | undefined;
 
   constructor(
     private readonly document: TextDocument,
@@ -61,7 +60,7 @@ export class DenoiseShow {
     this.throttle.clear();
     this.isTaken = false;
     this.isRead = false;
-    this.isExpected = false;
+    this.expected = undefined;
     this.told.clear();
     this.draw(this.ofTry(l10n.t('waiting for the engine')));
   }
@@ -80,8 +79,9 @@ export class DenoiseShow {
   /** Before the first step: what the request will take. */
   expect(millis: number): void {
     if (!this.isWaiting) return;
-    this.isExpected = true;
-    this.draw(this.isTaken ? sayTaking([]) : l10n.t('rewriting, about {0}', sayDuration(millis)));
+    this.expected = l10n.t('rewriting, about {0}', sayDuration(millis));
+    this.throttle.clear();
+    this.draw(this.isTaken ? sayTaking([]) : this.expected);
   }
 
   /** It is the request's turn. */
@@ -90,14 +90,21 @@ export class DenoiseShow {
     this.isRead = true;
     const chooses = this.anotherTry !== undefined && keepsMore(this.denoising()?.request);
     const doing = chooses ? l10n.t('choosing what to keep') : l10n.t('reading the code around it');
+    // What is left of a share would be drawn over it.
+    this.throttle.clear();
     // How long it takes says more.
-    this.draw(this.isTaken || this.isExpected ? this.status : this.ofTry(doing));
+    this.draw(this.isTaken ? sayTaking([]) : (this.expected ?? this.ofTry(doing)));
   }
 
   /** What stands there is scored before anything of it is masked; `done`: 0…1. */
   scored(done: number): void {
     if (!this.isWaiting || this.isTaken) return;
     this.isRead = true;
+    // All is chosen, and until the first step it reads.
+    if (done >= 1) {
+      this.throttle.offer(this.expected ?? this.ofTry(l10n.t('reading the code around it')));
+      return;
+    }
     const doing = l10n.t('choosing what to keep');
     this.throttle.offer(this.ofTry(done > 0 ? `${doing}, ${sayShare(done)}` : doing));
   }
@@ -129,7 +136,6 @@ export class DenoiseShow {
     const denoising = this.denoising();
     if (denoising === undefined) return;
     if (status !== undefined) {
-      this.status = status;
       this.stage.activity(this.document, { text: status, isWaiting: this.isWaiting && !this.isRead });
     }
     const { spans, request } = denoising;

@@ -10,7 +10,7 @@ export interface Place extends OffsetRange {
   readonly hash: string;
 }
 
-export type Asked = Pick<RewriteRequest, 'instruction' | 'isRepair'>;
+export type Asked = Pick<RewriteRequest, 'instruction' | 'isRepair' | 'isPiece'>;
 
 export interface Unfinished extends Asked {
   /** Address of the document. */
@@ -54,7 +54,7 @@ export class UnfinishedRewrites {
     spans: readonly OffsetRange[],
     { waiting = [], ...asked }: Asked & { readonly waiting?: readonly OffsetRange[] },
   ): void {
-    const { instruction, isRepair } = asked;
+    const { instruction, isRepair, isPiece } = asked;
     this.byUri.delete(uri);
     this.lost.delete(uri);
     this.byUri.set(uri, {
@@ -63,6 +63,7 @@ export class UnfinishedRewrites {
       waiting: waiting.map((one) => placeIn(text, one)),
       ...(instruction === undefined ? {} : { instruction }),
       ...(isRepair ? { isRepair } : {}),
+      ...(isPiece ? { isPiece } : {}),
     });
     this.save();
   }

@@ -86,7 +86,10 @@ describe('palimpsest models', () => {
     assert.match(out, /^starter .* 0\.08 s a line +Apache-2\.0/m);
     assert.match(out, /^dreamon-7b .* 36 s a line +Apache-2\.0/m);
     assert.doesNotMatch(out, /^qwen2\.5-coder-7b .* a line/m, 'nobody measured it');
-    assert.match(out, /measured on two cores: of included models in files of a few lines .*, of others with\nrandom weights of the same shape/);
+    assert.match(
+      out,
+      /measured on two cores: of included models in files of a few lines .*, of others with\nrandom weights of the same shape/,
+    );
     assert.match(out, /^coda-1\.7b .*about 8\.1 GB.*CC-BY-NC-4\.0 +diffusion, takes instructions$/m);
     const { models } = JSON.parse((await run('models list --json')).out);
     assert.equal(models.length, catalogue().length);

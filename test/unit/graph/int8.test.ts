@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { buildGraph } from '../../../engine/graph/build';
+import { precisionHere } from '../../../engine/runtime/integerProducts';
 import { openSession, run, voidCache } from './graphRunner';
 import { temporaryFolder, writeTinyCheckpoint } from './tinyCheckpoint';
 
@@ -11,7 +12,10 @@ describe('int8', () => {
     });
     const graph = await buildGraph(
       checkpoint,
-      { precision: 'int8', attention: 'plain', cacheOutput: 'new', topK: 1, withLogits: true },
+      {
+        ...(await precisionHere('int8')),
+        ...{ attention: 'plain', cacheOutput: 'new', topK: 1, withLogits: true },
+      },
       { cacheFolder: temporaryFolder('side') },
     );
     const session = await openSession(graph);

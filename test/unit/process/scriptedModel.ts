@@ -19,6 +19,8 @@ type Context = NonNullable<Infill[1]>;
 /** Lines on standard error: only what is no message shows when the event loop is taken, or the output is full. */
 export const BLOCKED = 'the event loop is taken';
 export const FLOODED = 'all steps are sent';
+/** What a scoring tells. */
+export const SHARES: readonly number[] = [0, 0.5, 1];
 
 /**
  * What `text` may say: `steps N`, `forever` (until the signal, or until its draft is enough), `deaf N` (N steps without a look at the signal),
@@ -46,6 +48,11 @@ export class ScriptedModel implements LoadedModel {
   async infill(params: InfillParams, context: Context = {}): Promise<InfillResult> {
     this.begun.push(params.requestId);
     this.indexes.push(context.index);
+    if ((params.strength ?? 1) < 1)
+      for (const done of SHARES) {
+        context.onScored?.(done);
+        await step();
+      }
     const [verb = '', argument = '1'] = params.text.split(' ');
     const count = Number(argument);
     switch (verb) {
@@ -112,7 +119,11 @@ export class ScriptedModel implements LoadedModel {
     return { masks: params.spans.length, firstMillis: 10, millis: 100 };
   }
 
-  async score(params: ScoreParams, context: { readonly signal?: AbortSignal } = {}): Promise<ScoreResult> {
+  async score(params: ScoreParams, context: Pick<Context, 'signal' | 'onScored'> = {}): Promise<ScoreResult> {
+    for (const done of SHARES) {
+      context.onScored?.(done);
+      await step();
+    }
     if (params.text === 'forever') {
       for (;;) {
         await step();

@@ -21,8 +21,9 @@ import {
   type LoadProgress,
   METHODS,
   PROTOCOL_VERSION,
+  type ScoringEvent,
 } from '../../../engine/protocol';
-import { ScriptedLoader } from './scriptedModel';
+import { ScriptedLoader, SHARES } from './scriptedModel';
 
 const A = '/models/a';
 const CANCEL = '$/cancelRequest';
@@ -393,6 +394,29 @@ describe('server', () => {
     await connection.sendRequest(METHODS.score, { ...score, requestId: 4 });
     await connection.sendRequest(METHODS.score, { ...score, requestId: 5, events: true });
     assert.deepEqual(begun, [1, 2, 5]);
+  });
+
+  test('who asked for events hears how much is scored, before the first step and in order', async () => {
+    const { connection, infill, steps } = await setUp();
+    const heard: [number, number][] = [];
+    connection.onNotification(METHODS.scoring, ({ requestId, done }: ScoringEvent) => {
+      assert.ok(
+        steps.every((one) => one.requestId !== requestId),
+        'before its first step',
+      );
+      heard.push([requestId, done]);
+    });
+    const score = { model: A, text: 'steps 1', priority: 'rewrite' } as const;
+    await connection.sendRequest(METHODS.score, { ...score, requestId: 1 });
+    await infill(2, 'steps 2', { strength: 0.5 });
+    assert.deepEqual(heard, []);
+    await connection.sendRequest(METHODS.score, { ...score, requestId: 3, events: true });
+    await infill(4, 'steps 2', { strength: 0.5, events: true });
+    await infill(5, 'steps 2', { events: true });
+    assert.deepEqual(
+      heard,
+      [3, 4].flatMap((requestId) => SHARES.map((done) => [requestId, done])),
+    );
   });
 
   test('that it is their turn is written before the work begins', async () => {

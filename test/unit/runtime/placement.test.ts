@@ -5,9 +5,9 @@ import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import type { Checkpoint } from '../../../engine/checkpoint/types';
 import { isEngineError } from '../../../engine/errors';
-import type { Precision } from '../../../engine/graph/types';
+import type { Precision, WeightBits } from '../../../engine/graph/types';
 import type { GpuMemory } from '../../../engine/runtime/hardware';
-import { gpuBytes, type PlacementChoice, placeModel } from '../../../engine/runtime/placement';
+import { gpuBytes, type PlacementChoice, placeModel, weightBytesOf } from '../../../engine/runtime/placement';
 import type { ProbeResult } from '../../../engine/runtime/probe';
 import { randomCheckpoint } from '../../../engine/runtime/randomCheckpoint';
 
@@ -30,6 +30,7 @@ describe('where a model runs', () => {
     choice: Partial<PlacementChoice>,
     memory: GpuMemory | undefined,
     probed: Partial<ProbeResult> = {},
+    weightBits: WeightBits | undefined = 8,
   ) =>
     placeModel(
       checkpoint,
@@ -40,7 +41,7 @@ describe('where a model runs', () => {
           ...probed,
         }),
         gpuMemory: () => memory,
-        weightBits: async () => 8,
+        weightBits: async () => weightBits,
       },
     );
   const refusal = async (placing: Promise<unknown>) => {
@@ -89,6 +90,18 @@ describe('where a model runs', () => {
     assert.equal(placed.decision.provider, 'cpu');
     assert.match(placed.decision.reason, /^Large needs about .* of GPU memory/);
     assert.equal(placed.precision, 'int8');
+  });
+
+  test('on the CPU int8 by itself where some width of weights is multiplied exactly, and its memory is that of this width', async () => {
+    const onCpu = { provider: 'cpu' } as const;
+    for (const bits of [7, 8] as const)
+      assert.equal((await place(onCpu, undefined, {}, bits)).precision, 'int8');
+    const bytes = ([8, 7] as const).map((weightBits) =>
+      weightBytesOf(checkpoint, 'cpu', { precision: 'int8', weightBits }),
+    );
+    const q8 = weightBytesOf(checkpoint, 'cpu', { precision: 'q8' });
+    const [eight = 0, seven = 0] = bytes;
+    assert.ok(eight < seven && seven < q8, `${eight}, ${seven}, ${q8}: its head has a scale a block`);
   });
 
   test('a model that is only prepared need not fit', async () => {
