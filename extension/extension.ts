@@ -130,10 +130,9 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.undoInReviewed', (all) => all.rewrites.turnReviewed('undo')),
     command('palimpsest.redoInReviewed', (all) => all.rewrites.turnReviewed('redo')),
     command('palimpsest.saveReviewed', (all) => all.rewrites.saveReviewed()),
-    command('palimpsest.fixProblem', (all, uri?: Uri, diagnostic?: Diagnostic) => {
-      if (uri === undefined && window.activeTextEditor === undefined) return sayNoEditor();
-      return all.requests.fixProblem(uri, diagnostic);
-    }),
+    command('palimpsest.fixProblem', (all, uri?: Uri, diagnostic?: Diagnostic) =>
+      all.requests.fixProblem(uri, diagnostic),
+    ),
     inEditor('palimpsest.toggleGhostText', (all, { document }) => all.ghostSwitches.toggle(document)),
     // For the walkthrough: the editor's own command is silent where there is nothing to suggest to.
     commands.registerCommand('_palimpsest.suggest', async () => {
@@ -145,10 +144,7 @@ export function activate(context: ExtensionContext): Exported {
     ),
     command('palimpsest.dismissGhostText', (all) => all.dismissGhostText()),
     command('palimpsest.resumeGhostText', (all) => all.ghostSwitches.resume()),
-    command('palimpsest.showSuspiciousTokens', (all) => {
-      if (window.activeTextEditor === undefined) return sayNoEditor();
-      return all.requests.showSuspiciousTokens();
-    }),
+    command('palimpsest.showSuspiciousTokens', (all) => all.requests.showSuspiciousTokens()),
     command('palimpsest.clearSuspiciousTokens', (all) => all.suspicions.clear()),
     command('palimpsest.nextSuspiciousToken', (all) => all.requests.moveToSuspiciousToken(true)),
     command('palimpsest.previousSuspiciousToken', (all) => all.requests.moveToSuspiciousToken(false)),

@@ -2,6 +2,7 @@
 import { type Diagnostic, l10n, type TextEditor, Uri, window } from 'vscode';
 import { type EngineError, toEngineError } from '../engine/errors';
 import type { SyntaxTrees } from '../engine/syntax/syntaxTrees';
+import { sayNoEditor } from './documents/editable';
 import { isSelectedElsewhere } from './documents/editing';
 import { problemAtCursor } from './fixes/atCursor';
 import type { Fixer, FixOutcome } from './fixes/fixer';
@@ -67,6 +68,7 @@ export class Requests {
   /** Of the light bulb's menu, or at the cursor of the active editor. */
   async fixProblem(uri?: Uri, diagnostic?: Diagnostic): Promise<FixOutcome | undefined> {
     const { fixer } = this.services;
+    if (uri === undefined && window.activeTextEditor === undefined) sayNoEditor();
     const editor = editorOf(uri);
     const turn = fixer.turn();
     if (editor === undefined || !(await this.mayRewrite(editor))) return undefined;
@@ -78,6 +80,7 @@ export class Requests {
 
   async showSuspiciousTokens(): Promise<LookOutcome | undefined> {
     const editor = window.activeTextEditor;
+    if (editor === undefined) sayNoEditor();
     if (editor === undefined || !(await this.services.permission.toRead(editor.document))) return undefined;
     return this.services.suspicions.toggle(editor);
   }
