@@ -21,7 +21,7 @@ import { cudaAdvice } from './runtime/deviceAdvice';
 import { describeMachine } from './runtime/devices';
 import { gpuMemory, gpuVendors } from './runtime/hardware';
 import { IdleTrim } from './runtime/idleTrim';
-import { exactWeightBits, precisionHere } from './runtime/integerProducts';
+import { fastWeightBits, precisionHere } from './runtime/integerProducts';
 import { Pace, probePace } from './runtime/pace';
 import { placeModel, weightBytesOf } from './runtime/placement';
 import { forgetProbe, type ProbeResult, rememberedProbe } from './runtime/probe';
@@ -148,7 +148,7 @@ export async function prepareModel(
     {
       probe,
       gpuMemory,
-      weightBits: async () => (process.arch === 'x64' ? exactWeightBits() : undefined),
+      weightBits: fastWeightBits,
     },
   );
   const { decision, precision: chosen } = placement;

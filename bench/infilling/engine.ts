@@ -5,7 +5,7 @@ import { openCheckpoint } from '../../engine/checkpoint/open';
 import type { Checkpoint, TextTokenizer } from '../../engine/checkpoint/types';
 import { Infiller } from '../../engine/infill/infiller';
 import type { InfillOptions, InfillParams, InfillResult, ModelDescription } from '../../engine/protocol';
-import { exactWeightBits } from '../../engine/runtime/integerProducts';
+import { fastWeightBits } from '../../engine/runtime/integerProducts';
 import { choosePrecision } from '../../engine/runtime/precision';
 import type { DecoderSession } from '../../engine/runtime/session';
 import { STARTER } from '../harness';
@@ -35,7 +35,7 @@ export async function uncalibrated(folder: string, threads: number, window?: num
   const opened = await openCheckpoint(folder);
   const checkpoint: Checkpoint =
     window === undefined ? opened : { ...opened, family: { ...opened.family, window } };
-  const fastIntegers = process.arch === 'x64' && (await exactWeightBits()) !== undefined;
+  const fastIntegers = (await fastWeightBits()) !== undefined;
   const precision = choosePrecision('auto', 'cpu', checkpoint, fastIntegers);
   const { session } = await engineSession(checkpoint, { precision, threads });
   const description: ModelDescription = {

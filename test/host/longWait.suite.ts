@@ -1,7 +1,7 @@
 // A rewrite that would take long asks first, and what the person chooses is what happens.
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { commands, type TextEditor } from 'vscode';
+import { commands, type TextEditor, type Uri } from 'vscode';
 import type { Palimpsest } from '../../extension/palimpsest';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
@@ -45,6 +45,13 @@ describe('a rewrite that takes long', () => {
     return { editor, rewrite: await startRewrite(editor) };
   }
 
+  /** The review of the piece that comes after `last`. */
+  const pieceAfter = (last: Rewrite, uri: Uri, what: string): Promise<Rewrite> =>
+    until(() => {
+      const next = palimpsest.rewrites.of(uri);
+      return next !== last && next?.kind === 'reviewing' && next;
+    }, what);
+
   it('says how long, and does nothing where nobody wants it', async () => {
     heard = choosing('none of them');
     await withScript(MILLIS_A_LINE, SLOW, async () => {
@@ -80,10 +87,7 @@ describe('a rewrite that takes long', () => {
       const seen: string[] = [];
       let last = rewrite;
       for (let piece = 0; piece < 6; piece++) {
-        const one = await until(() => {
-          const next = palimpsest.rewrites.of(uri);
-          return next !== last && next?.kind === 'reviewing' && next;
-        }, `piece ${piece}`);
+        const one = await pieceAfter(last, uri, `piece ${piece}`);
         last = one;
         const [span] = one.spans;
         seen.push(span?.old ?? '');
@@ -113,10 +117,7 @@ describe('a rewrite that takes long', () => {
     await withScript(MILLIS_A_LINE, '14000', async () => {
       const { editor, rewrite } = await begun('long-slow-pieces.py');
       const { uri } = editor.document;
-      const first = await until(() => {
-        const next = palimpsest.rewrites.of(uri);
-        return next !== rewrite && next?.kind === 'reviewing' && next;
-      }, 'the first piece');
+      const first = await pieceAfter(rewrite, uri, 'the first piece');
       assert.equal(first.spans[0]?.old.split('\n').length, 5);
       assert.equal(heard?.said.length, 1);
       first.dispatch({ kind: 'closed' });
@@ -128,10 +129,7 @@ describe('a rewrite that takes long', () => {
     await withScript(MILLIS_A_LINE, SLOW, async () => {
       const { editor, rewrite } = await begun('long-given-up.py');
       const { uri } = editor.document;
-      const first = await until(() => {
-        const next = palimpsest.rewrites.of(uri);
-        return next !== rewrite && next?.kind === 'reviewing' && next;
-      }, 'the first piece');
+      const first = await pieceAfter(rewrite, uri, 'the first piece');
       await commands.executeCommand('palimpsest.rewriteAgain');
       first.dispatch({ kind: 'closed' });
       assert.equal(first.ending, 'closed');

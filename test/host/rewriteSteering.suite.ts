@@ -7,6 +7,7 @@ import { wordsOfQuality } from '../../extension/rewrite/quality/words';
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import { candidateOf } from '../../extension/rewrite/state/acceptance';
+import type { StatusItem } from '../../extension/ui/statusBar';
 import {
   closeEverything,
   configure,
@@ -201,49 +202,47 @@ describe('rewrite, steered', () => {
     await run('rejectRewrite');
   });
 
-  it('says how far the choice of what to keep is, and no more once it takes the draft', async () => {
-    const editor = await openFile('kept.py', 'def f():\n    a = 1\n    return a\n');
+  /** A rewrite of one line while the engine reads, and has told no step yet. */
+  async function whileRead(name: string, use: (one: Rewrite, status: StatusItem) => unknown): Promise<void> {
+    const editor = await openFile(name, 'def f():\n    a = 1\n    return a\n');
     const { status } = await internals();
     select(editor, [1, 1]);
     const rewrite = await whileHeld(async () => {
       const one = await startRewrite(editor);
       await until(() => /reading the code around it/.test(status.text), status.text);
-      one.denoise.expect(20_000);
-      one.denoise.scored(0);
+      await use(one, status);
+      return one;
+    }, 0);
+    await denoised(rewrite);
+  }
+
+  it('says how far the choice of what to keep is, and no more once it takes the draft', () =>
+    whileRead('kept.py', async ({ denoise }, status) => {
+      denoise.expect(20_000);
+      denoise.scored(0);
       await until(() => /choosing what to keep$/.test(status.text), status.text);
-      one.denoise.scored(0.25);
+      denoise.scored(0.25);
       await until(() => /choosing what to keep, 25%/.test(status.text), status.text);
       // The last share does not come over what is said next.
-      one.denoise.scored(0.8);
-      one.denoise.scored(1);
-      one.denoise.begun();
+      denoise.scored(0.8);
+      denoise.scored(1);
+      denoise.begun();
       await until(() => /rewriting, about 20 s/.test(status.text), status.text);
       await new Promise((resolve) => setTimeout(resolve, 150));
       assert.match(status.text, /rewriting, about 20 s/);
-      one.denoise.taken();
-      one.denoise.scored(0.5);
+      denoise.taken();
+      denoise.scored(0.5);
       assert.match(status.text, /taking the draft/);
-      return one;
-    }, 0);
-    await denoised(rewrite);
-  });
+    }));
 
-  it('says that it takes the draft, though how long it would take is known only then', async () => {
-    const editor = await openFile('early.py', 'def f():\n    a = 1\n    return a\n');
-    const { status } = await internals();
-    select(editor, [1, 1]);
-    const rewrite = await whileHeld(async () => {
-      const one = await startRewrite(editor);
-      await until(() => /reading the code around it/.test(status.text), status.text);
-      one.denoise.taken();
-      one.denoise.expect(120_000);
+  it('says that it takes the draft, though how long it would take is known only then', () =>
+    whileRead('early.py', ({ denoise }, status) => {
+      denoise.taken();
+      denoise.expect(120_000);
       assert.match(status.text, /taking the draft/);
-      one.denoise.begun();
+      denoise.begun();
       assert.match(status.text, /taking the draft/);
-      return one;
-    }, 0);
-    await denoised(rewrite);
-  });
+    }));
 
   it('takes the draft when it is told to, and it is a review like any other', async () => {
     const editor = await openFile('draft.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(12)}    return 1\n`);
