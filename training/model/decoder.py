@@ -1,22 +1,23 @@
 """The decoder: RMS norm, rotary positions, gated MLP, tied embeddings; with QK norm (Qwen3) or without (Llama).
 
-Written for speed on a CPU with bf16 instructions: residual stream, norms and rotary all in the weights'
+Written for speed on a CPU: residual stream, norms and rotary all in the weights'
 own type (25 % faster than autocast at these sizes).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.attention.flex_attention import BlockMask, create_block_mask, flex_attention
 
+from training.model.attention import BLOCK_LENGTH, attend, bands
 from training.model.config import ModelConfig
 
-HIDDEN = -1e4
-"""Added to the score of what is not visible: large, but finite in every type."""
+if TYPE_CHECKING:
+    from training.model.attention import Sight
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(width, config.key_value_heads * size, bias=False)
         self.v_proj = nn.Linear(width, config.key_value_heads * size, bias=False)
         self.o_proj = nn.Linear(config.heads * size, width, bias=False)
+        self.attend = attend
         normed = config.query_key_norm
         self.q_norm = nn.RMSNorm(size, eps=config.norm_epsilon) if normed else nn.Identity()
         self.k_norm = nn.RMSNorm(size, eps=config.norm_epsilon) if normed else nn.Identity()
@@ -63,10 +65,12 @@ class Attention(nn.Module):
         new = (key, value)
         if past is not None:
             key, value = torch.cat([past[0], key], 2), torch.cat([past[1], value], 2)
-        if isinstance(sight, BlockMask):
-            mixed = by_blocks(query, key, value, sight)
+        if sight is None or isinstance(sight, Tensor | tuple):
+            mixed = self.attend(query, key, value, sight)
         else:
-            mixed = attend(query, key, value, sight)
+            from training.model.block_attention import by_blocks
+
+            mixed = by_blocks(query, key, value, sight)
         return self.o_proj(mixed.transpose(1, 2).reshape(batch, length, -1)), new
 
 
@@ -126,6 +130,14 @@ class Decoder(nn.Module):
                 deviation = 0.02 if "embed" in name else parameter.shape[1] ** -0.5 * (0.5 if back else 1.0)
                 nn.init.normal_(parameter, std=deviation)
 
+    def compile_layers(self, dynamic: bool) -> None:
+        """Has PyTorch's compiler fuse what lies between a layer's matrix products; dynamic: rows of any length."""
+        # It takes a slice of the keys for all of them where the lengths of rows change, and fails (PyTorch 2.13).
+        whole = torch.compiler.disable(attend)
+        for layer in self.layers:
+            layer.self_attn.attend = whole
+            layer.compile(dynamic=dynamic)
+
     def forward(self, ids: Tensor, positions: Tensor | None = None, visible: Tensor | None = None) -> Tensor:
         """Hidden states.
 
@@ -149,6 +161,8 @@ class Decoder(nn.Module):
         if ids.device.type == "cpu":
             sight = bands(visible, *ids.shape, self.config.heads, x.dtype)
         elif visible is not None and past is None and visible.shape[-1] % BLOCK_LENGTH == 0:
+            from training.model.block_attention import seen_blocks
+
             sight = seen_blocks(visible)
         new = Memory()
         for number, layer in enumerate(self.layers):
@@ -163,86 +177,6 @@ class Decoder(nn.Module):
     def size_without_embeddings(self) -> int:
         """Number of parameters, embeddings not counted."""
         return sum(p.numel() for name, p in self.named_parameters() if "embed" not in name)
-
-
-Sight = Tensor | tuple[Tensor, ...] | BlockMask | None
-"""Who sees whom: a mask as `Decoder.forward` takes it, None for causal, what `bands` makes of either on a CPU, or
-`seen_blocks` of a mask on a GPU."""
-BLOCK_LENGTH = 128
-"""Tokens on each side of a block of attention that a GPU computes or leaves out as a whole."""
-
-_flex = torch.compile(flex_attention, dynamic=False)
-
-
-def seen_blocks(visible: Tensor) -> BlockMask:
-    """The blocks of attention that hold something visible; visible (batch, 1, n, n) bool, BLOCK_LENGTH divides n.
-
-    Most of a row's pairs are not visible, so leaving blocks out takes a fraction of the time that a mask over all
-    pairs takes (FlexAttention, arXiv 2412.05496).
-    """
-    batch, _, length, _ = visible.shape
-
-    def seen(row: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        return visible[row, 0, query, key]
-
-    return create_block_mask(seen, batch, None, length, length, device=str(visible.device), BLOCK_SIZE=BLOCK_LENGTH)
-
-
-def by_blocks(query: Tensor, key: Tensor, value: Tensor, sight: BlockMask) -> Tensor:
-    """As `attend`, for what `seen_blocks` gives."""
-    grouped = query.shape[1] != key.shape[1]
-    inside = torch.compiler.is_compiling() or query.device.type == "cpu"
-    return (flex_attention if inside else _flex)(query, key, value, block_mask=sight, enable_gqa=grouped)
-
-
-# The compiler takes a slice of the keys for all of them where the lengths of rows change, and fails (PyTorch 2.13).
-@torch.compiler.disable
-def attend(query: Tensor, key: Tensor, value: Tensor, sight: Sight) -> Tensor:
-    """Softmax attention: query (batch, heads, n, size), key and value (batch, key/value heads, m, size).
-
-    Returns (batch, heads, n, size).
-    """
-    batch, heads, length, size = query.shape
-    repeats = heads // key.shape[1]
-    if sight is None:
-        return functional.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=repeats > 1)
-    if repeats > 1:
-        key, value = (tensor.repeat_interleave(repeats, 1) for tensor in (key, value))
-    if not isinstance(sight, tuple):
-        # No fused kernel takes both a mask and fewer key than query heads.
-        return functional.scaled_dot_product_attention(query, key, value, attn_mask=sight)
-    rows, keys, values = (tensor.reshape(batch * heads, -1, size) for tensor in (query * size**-0.5, key, value))
-    mixed: list[Tensor] = []
-    first = 0
-    for bias in sight:
-        count, end = bias.shape[1:]
-        scores = torch.baddbmm(bias, rows[:, first : first + count], keys[:, :end].transpose(1, 2))
-        mixed.append(torch.bmm(scores.softmax(-1), values[:, :end]))
-        first += count
-    return (torch.cat(mixed, 1) if len(mixed) > 1 else mixed[0]).view(batch, heads, length, size)
-
-
-def bands(visible: Tensor | None, batch: int, length: int, heads: int, dtype: torch.dtype) -> tuple[Tensor, ...]:
-    """What is added to the scores, for one or two bands of queries: (batch · heads or 1, queries, keys) each.
-
-    A band's scores end behind the last key that any of its queries sees: the context of canvas rows is spared the
-    canvases behind it. On a CPU these plain matrix products take a third of the fused kernel's time, forward and
-    backward, at the lengths of training rows.
-    """
-    if visible is None:
-        visible = torch.ones(1, 1, length, length, dtype=torch.bool).tril()
-    bias = torch.zeros(visible.shape, dtype=dtype).masked_fill_(~visible, HIDDEN)
-    flat = bias[:, 0] if len(bias) == 1 else bias.expand(batch, heads, *bias.shape[2:]).flatten(0, 1)
-    count, keys = flat.shape[1:]
-    numbers = torch.arange(1, keys + 1, dtype=torch.int32)
-    reach = (visible.any(0)[0] * numbers).amax(1).cummax(0).values
-    # A border behind row i costs i · reach + (rest) · keys; the last row as border is no border.
-    rows = torch.arange(1, count + 1)
-    border = int((rows * (reach - keys)).argmin()) + 1
-    end = int(reach[border - 1])
-    if border == count or border * (keys - end) * 8 < count * keys:
-        return (flat,)
-    return flat[:, :border, :end].contiguous(), flat[:, border:]
 
 
 def rotary_table(positions: Tensor, config: ModelConfig, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

@@ -22,6 +22,7 @@ from training.data.cache import CACHE
 from training.data.packing import tokenizer_digest
 from training.data.tokenizer import load_tokenizer
 from training.model.config import SIZES, RowRecipe
+from training.model.precision import working_type
 from training.rows.row_source import RowSource
 from training.run.checkpoint import (
     Checkpoint,
@@ -82,7 +83,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--compile", action="store_true", help="fuse the layers: a quarter faster; needs a C++ compiler"
     )
-    parser.add_argument("--float32", action="store_true", help="for processors without bf16 instructions")
+    parser.add_argument("--float32", action="store_true", help="not in bf16, even where the hardware has it")
     parser.add_argument("--save-minutes", type=float, default=5)
     parser.add_argument("--rank", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--meeting", type=Path, help=argparse.SUPPRESS)
@@ -155,8 +156,9 @@ def prepare(options: argparse.Namespace, team: Team) -> tuple[Trainer, RowSource
     held = open_source(options.data, "held", options.tokenizer, options.length, 0, untouched)
     wanted = (options.data, "train", options.tokenizer, options.length, options.seed, settings.rows)
     supply = Prefetcher(options.workers, *wanted) if options.workers else Direct(open_source(*wanted))
-    dtype = torch.float32 if options.float32 else torch.bfloat16
-    trainer = Trainer(settings, supply, torch.device(options.device), team, dtype, options.pass_rows)
+    device = torch.device(options.device)
+    dtype = torch.float32 if options.float32 else working_type(device)
+    trainer = Trainer(settings, supply, device, team, dtype, options.pass_rows)
     if earlier is not None:
         (trainer.restore if resumed else trainer.branch_off)(earlier)
     if weights is not None:

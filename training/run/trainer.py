@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from training.model.decoder import BLOCK_LENGTH, Decoder
+from training.model.attention import BLOCK_LENGTH
+from training.model.decoder import Decoder
 from training.model.optimiser import MasterOptimiser
 from training.rows.row_source import Batch, RowSource, is_plain
 from training.rows.schedule import LearningRate, Noise, noise_at
@@ -187,7 +189,8 @@ class Trainer:
         totals = torch.zeros(4)
         noise = Noise(ceiling=1.0, weighted=False)
         # Not compiled: these few rows have lengths of their own.
-        with torch.no_grad(), torch.compiler.set_stance("force_eager" if self._device.type == "cuda" else "default"):
+        eager = torch.compiler.set_stance("force_eager") if self._device.type == "cuda" else nullcontext()
+        with torch.no_grad(), eager:
             for name, parameter in self.model.named_parameters():
                 parameter.copy_(self.optimiser.average[name])
             for first in range(0, EVALUATION_ROWS, 4):
@@ -208,8 +211,7 @@ class Trainer:
 
         On a CPU for rows of any length; on a GPU for each length, of which there are few (BLOCK_LENGTH).
         """
-        for layer in self.model.layers:
-            layer.compile(dynamic=self._device.type != "cuda")
+        self.model.compile_layers(dynamic=self._device.type != "cuda")
 
     def close(self) -> None:
         """Ends the processes that build rows."""

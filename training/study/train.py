@@ -19,6 +19,7 @@ import torch
 from training.data.cache import CACHE
 from training.data.packing import tokenizer_digest
 from training.model.config import SIZES, RowRecipe
+from training.model.precision import working_type
 from training.run.checkpoint import Progress, Settings, latest_checkpoint, load_checkpoint, save_checkpoint
 from training.run.parallel import Team
 from training.run.supply import Direct, open_source
@@ -128,7 +129,8 @@ def train_segment(study: Study, segments: tuple[Segment, ...]) -> None:
         rows=segment.recipe(),
     )
     source = open_source(study.data, "train", study.tokenizer, LENGTH, settings.seed, settings.rows)
-    trainer = Trainer(settings, Direct(source), torch.device("cpu"), Team(), torch.bfloat16)
+    device = torch.device("cpu")
+    trainer = Trainer(settings, Direct(source), device, Team(), working_type(device))
     run.mkdir(parents=True, exist_ok=True)
     log = run / "log.jsonl"
     newest = latest_checkpoint(run)

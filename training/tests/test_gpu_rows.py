@@ -6,8 +6,10 @@ import torch
 
 from training.data.packing import load_packed
 from training.data.tokenizer import load_tokenizer
+from training.model.attention import BLOCK_LENGTH, attend
+from training.model.block_attention import by_blocks, seen_blocks
 from training.model.config import ModelConfig, RowRecipe
-from training.model.decoder import BLOCK_LENGTH, Decoder, attend, by_blocks, seen_blocks
+from training.model.decoder import Decoder
 from training.rows.row_source import MIDDLE_ROOM, Batch, RowSource
 from training.rows.schedule import Noise
 from training.run.loss import losses_of

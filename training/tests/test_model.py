@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +15,10 @@ from safetensors import safe_open
 from training.data.packing import load_packed
 from training.data.tokenizer import load_tokenizer
 from training.eval.infill import load_model
+from training.model.attention import attend, bands
 from training.model.config import SIZES, ModelConfig
-from training.model.decoder import Decoder, attend, bands, rotary_table, rotate
+from training.model.decoder import Decoder, rotary_table, rotate
+from training.model.precision import multiplies_bfloat16, working_type
 from training.release.card import model_card
 from training.release.export import export
 from training.rows.row_source import RowSource
@@ -204,3 +208,18 @@ def test_the_card_of_a_converted_model_names_its_base(data: Data, tmp_path: Path
         "--until-tokens 400000",
         "--until-tokens 1400000 --decay-tokens 1000000",
     ]
+
+
+def test_weights_are_bf16_only_where_the_hardware_multiplies_it() -> None:
+    assert not multiplies_bfloat16({"architecture": "x86_64", "avx2": True, "avx512_vnni": True, "amx_int8": True})
+    assert multiplies_bfloat16({"architecture": "x86_64", "avx512_bf16": True})
+    assert multiplies_bfloat16({"architecture": "arm64", "bf16": True})
+    assert working_type(torch.device("cuda")) == torch.bfloat16
+    here = torch.bfloat16 if multiplies_bfloat16(torch.cpu.get_capabilities()) else torch.float32
+    assert working_type(torch.device("cpu")) == here
+
+
+def test_a_command_starts_without_the_compiler_that_only_a_gpu_needs() -> None:
+    """It takes longer to load than PyTorch itself."""
+    program = "import sys, training.run.train; sys.exit('torch._dynamo' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
