@@ -264,7 +264,7 @@ export class Palimpsest {
   /** Stops the engine in favour of another one: what it was working on is offered again. */
   private async replaceEngine(): Promise<void> {
     this.rewrites.interrupt();
-    void this.offers.tell('engine-replaced');
+    void this.offers.tell('model-changed');
     await this.engine.stop();
   }
 
@@ -308,7 +308,7 @@ export class Palimpsest {
 
   async restartEngine(): Promise<void> {
     this.rewrites.interrupt();
-    void this.offers.tell('engine-replaced');
+    void this.offers.tell('engine-restarted');
     await this.engine.restart().catch((error: EngineError) => this.log.error(error.message));
   }
 

@@ -22,6 +22,8 @@ import { defaultName, includedFacts, includedLines, requireOther } from './inclu
 import { LiveView } from './liveView';
 import { cacheFolder, progressLine } from './modelOptions';
 import {
+  about,
+  downloadBytes,
   fitText,
   infoLines,
   licenseText,
@@ -239,6 +241,7 @@ async function installOffered(
       { ...fit },
     );
   }
+  if (readInstalled(modelsFolder(context.env), model.id) === undefined) requireConsent(model, parsed);
   const [{ install }, { networkOf }] = await Promise.all([
     import('../hub/install'),
     import('../hub/network'),
@@ -250,7 +253,7 @@ async function installOffered(
         models: modelsFolder(context.env),
         cache: huggingFaceCache(context.env),
         network: networkOf(context.env, context.version),
-        confirm: (offer) => confirm(offer, parsed, context),
+        confirm: (offer) => announce(offer, parsed, context),
         inspect: context.engine.openCheckpoint,
         signal: context.signal,
         onProgress: ({ phase, done, total }) => {
@@ -270,19 +273,23 @@ async function installOffered(
   }
 }
 
-/** Says what comes, from where and under which license; without consent nothing does. */
-function confirm({ model, bytes, missing }: Offer, parsed: ParsedArguments, context: CommandContext): void {
-  const here = missing < bytes ? `, of which ${gigabytes(bytes - missing)} are here already` : '';
-  if (!parsed.has('json') && !parsed.has('events')) {
-    context.stderr.write(
-      `${model.title}: ${gigabytes(bytes)}${here}, from ${model.repository}\nLicense: ${licenseText(model)}\n`,
-    );
-  }
+/** Without consent nothing comes, and nobody is asked for anything. */
+function requireConsent(model: CatalogueModel, parsed: ParsedArguments): void {
   if (parsed.has('accept-license')) return;
+  const download = downloadBytes(model);
   throw new EngineError(
     'license-not-accepted',
-    `${model.title} is licensed under ${licenseText(model)}. Read it, and install the model with --accept-license if you agree.`,
-    { license: model.license, bytes, missing },
+    `${model.title} (${about(download)} to download) is licensed under ${licenseText(model)}. Read it, and install the model with --accept-license if you agree.`,
+    { license: model.license, bytes: download.bytes },
+  );
+}
+
+/** Says what comes, from where and under which license. */
+function announce({ model, bytes, missing }: Offer, parsed: ParsedArguments, context: CommandContext): void {
+  if (parsed.has('json') || parsed.has('events')) return;
+  const here = missing < bytes ? `, of which ${gigabytes(bytes - missing)} are here already` : '';
+  context.stderr.write(
+    `${model.title}: ${gigabytes(bytes)}${here}, from ${model.repository}\nLicense: ${licenseText(model)}\n`,
   );
 }
 

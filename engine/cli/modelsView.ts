@@ -30,7 +30,7 @@ interface Download {
 }
 
 /** Bytes to download: as the catalogue knows them, or else about as many as the weights have. */
-function downloadBytes(model: CatalogueModel): Download {
+export function downloadBytes(model: CatalogueModel): Download {
   const sizes = model.files?.map(({ size }) => size) ?? [undefined];
   if (sizes.every((size) => size !== undefined))
     return { bytes: sizes.reduce((sum, size) => sum + size, 0), isExact: true };
@@ -74,7 +74,8 @@ export function listedModels(
   return [...here, ...others];
 }
 
-function about({ bytes, isExact }: Download): string {
+/** As it is said; an estimate is called one. */
+export function about({ bytes, isExact }: Download): string {
   return isExact ? gigabytes(bytes) : `about ${gigabytes(bytes)}`;
 }
 

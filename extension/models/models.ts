@@ -12,7 +12,7 @@ import {
   window,
   workspace,
 } from 'vscode';
-import { type EngineError, toEngineError } from '../../engine/errors';
+import { EngineError, toEngineError } from '../../engine/errors';
 import { INCLUDED } from '../../engine/hub/included';
 import type { ModelDescription } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
@@ -293,8 +293,11 @@ export class Models {
       this.options.info(error.message);
       const words = l10n.t('The install of {0} was cut off. What was downloaded is kept.', title);
       void this.offerToContinue(row, words);
-    } else if (error.code === 'hub-refused') void this.offerToken(error);
-    else this.options.fail(error);
+    } else {
+      const words = l10n.t('{0} was not installed. {1}', title, error.message);
+      if (error.code === 'hub-refused') void this.offerToken(words);
+      else this.options.fail(new EngineError(error.code, words, error.data));
+    }
   }
 
   private async offerToContinue(row: ModelRow, words: string): Promise<void> {
@@ -304,9 +307,9 @@ export class Models {
       void this.offer(row);
   }
 
-  private async offerToken(error: EngineError): Promise<void> {
+  private async offerToken(words: string): Promise<void> {
     const set = l10n.t('Set Token');
-    if ((await window.showErrorMessage(error.message, set)) === set) await this.setToken();
+    if ((await window.showErrorMessage(words, set)) === set) await this.setToken();
   }
 
   private async offer(row: ModelRow): Promise<void> {

@@ -1,7 +1,7 @@
 // What a person is asked about models: which one, whether it may be downloaded, whether it may go.
 import { env, l10n, QuickPickItemKind, Uri, window } from 'vscode';
 import { sizeText } from '../common/sizes';
-import { type CacheRow, factsText, includedRows, type ModelRow, speedText } from './rows';
+import { type CacheRow, factsText, includedRows, type ModelRow, needsText, speedText } from './rows';
 
 export type Choice =
   | { readonly kind: 'row'; readonly row: ModelRow }
@@ -78,7 +78,7 @@ export async function askToInstall(row: ModelRow): Promise<boolean> {
   const license = [row.license ?? '', ...(row.restriction === undefined ? [] : [row.restriction])].join(', ');
   const speed = speedText(row);
   const detail = [
-    factsText(row),
+    needsText(row),
     ...(speed === undefined ? [] : [speed]),
     l10n.t('License: {0}', license),
     l10n.t(

@@ -100,7 +100,10 @@ describe('a rewrite that is interrupted', () => {
       await until(() => lost.ending, 'the end of the rewrite');
       assert.equal(lost.ending, 'interrupted');
       await until(() => heard?.said.length === 1, 'an offer');
-      assert.match(heard.said[0] ?? '', /rewrite of switched\.py was interrupted/);
+      assert.match(
+        heard.said[0] ?? '',
+        /rewrite of switched\.py was interrupted because the model or its settings changed/,
+      );
       assert.equal(palimpsest.rewrites.of(editor.document.uri), undefined, 'it does not begin by itself');
       const next = settingsChanged();
       await configure('model.path', '/tmp');

@@ -134,6 +134,26 @@ describe('models', () => {
     }
   });
 
+  it('names the model whose install fails, and why', async () => {
+    const all = await (await internals()).palimpsest();
+    const { rows } = (await all.models.listed()) ?? assert.fail();
+    const [row = assert.fail()] = rows.filter(({ state }) => state === 'available');
+    const failures: string[] = [];
+    let asked = 0;
+    const models = new Models({
+      ...all.models['options'],
+      command: () =>
+        asked++ === 0
+          ? all.models['options'].command()
+          : Promise.reject(new EngineError('disk-full', 'The disk is full.')),
+      fail: ({ message }) => failures.push(message),
+    });
+    models.agree = async () => true;
+    await models.install(row.id);
+    models.dispose();
+    assert.deepEqual(failures, [`${row.title} was not installed. The disk is full.`]);
+  });
+
   it('draws the view once a change, however often it was asked for at first', async () => {
     const all = await (await internals()).palimpsest();
     const tree = new ModelsTree(async () => all.models);

@@ -11,7 +11,7 @@ export interface OfferServices {
   readonly start: (editor: TextEditor, unfinished: Unfinished) => void;
 }
 
-export type Interruption = 'window-closed' | 'engine-replaced';
+export type Interruption = 'window-closed' | 'engine-restarted' | 'model-changed';
 
 export class RewriteOffers {
   /** Nobody is told twice: one choice may change several settings, and each of them the engine. */
@@ -84,6 +84,15 @@ function wordsOf(why: Interruption, all: readonly Unfinished[]): string {
     return all.length === 1
       ? l10n.t('The rewrite of {0} was interrupted when the window closed.', names)
       : l10n.t('{0} rewrites were interrupted when the window closed: {1}.', all.length, names);
+  }
+  if (why === 'model-changed') {
+    return all.length === 1
+      ? l10n.t('The rewrite of {0} was interrupted because the model or its settings changed.', names)
+      : l10n.t(
+          '{0} rewrites were interrupted because the model or its settings changed: {1}.',
+          all.length,
+          names,
+        );
   }
   return all.length === 1
     ? l10n.t('The rewrite of {0} was interrupted because the engine was restarted.', names)

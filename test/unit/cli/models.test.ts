@@ -169,13 +169,14 @@ describe('palimpsest models', () => {
   });
 
   test('installs with consent only, prepares the weights, and knows the model by its name', async (t) => {
-    const { run, folder } = await shell(t);
+    const { run, folder, hub } = await shell(t);
     const refused = await run(`models install ${ID}`);
     assert.equal(refused.code, 1);
     assert.match(
       refused.err,
-      /License: Apache-2\.0[\s\S]*--accept-license if you agree\. \[license-not-accepted\]/,
+      /\(about [\d.]+ GB to download\) is licensed under Apache-2\.0.*--accept-license if you agree\. \[license-not-accepted\]/,
     );
+    assert.deepEqual(hub.hits, [], 'the hub is asked for nothing before');
     const place = path.join(folder, 'models', ID, 'Qwen2.5-Coder-0.5B-Instruct-diffusion-mdlm-v0.1');
     const { code, out, prepared } = await run(`models install ${ID} --accept-license`);
     assert.equal(code, 0);
