@@ -29,7 +29,7 @@ import { DrainableWriter } from './drainableWriter';
 import { errorReply } from './errorReply';
 import type { ModelRegistry } from './modelRegistry';
 import type { ClientModels, EngineResources } from './resources';
-import { giveTurn, type Scheduler } from './scheduler';
+import type { Scheduler } from './scheduler';
 import {
   enoughParams,
   infillParams,
@@ -40,6 +40,7 @@ import {
   modelParams,
   scoreParams,
 } from './validation';
+import { onCancelled, turns, within } from './waiting';
 
 /** Why the server ended: asked to, the other side closed the stream, or what came in could not be read any more. */
 export type EndReason = 'shutdown' | 'closed' | 'unreadable';
@@ -372,10 +373,6 @@ export class EngineServer {
   }
 }
 
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await giveTurn();
-}
-
 /** Where it was thrown first. */
 function stackOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
@@ -384,28 +381,4 @@ function stackOf(thrown: unknown): string {
 
 function stepKey(event: DenoiseStepEvent): string {
   return `${event.requestId}/${event.candidate}/${event.span}`;
-}
-
-function onCancelled(token: CancellationToken, listener: () => void): { dispose(): void } {
-  if (token.isCancellationRequested) listener();
-  return token.onCancellationRequested(listener);
-}
-
-/** Waits for `work`, but no longer than that; its failure is told and does not stop the end. */
-async function within(
-  millis: number,
-  work: Promise<unknown>,
-  onError?: (error: unknown) => void,
-): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, millis);
-  });
-  try {
-    await Promise.race([work, late]);
-  } catch (error) {
-    onError?.(error);
-  } finally {
-    clearTimeout(timer);
-  }
 }
