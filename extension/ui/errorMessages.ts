@@ -95,7 +95,7 @@ export class Failures {
 function wordsOfCrash(error: EngineError): string {
   if (error.data['outOfMemory'] === true) {
     return l10n.t(
-      'The Palimpsest engine ran out of memory and is restarting. Your file was not changed. Close other programs, or choose a smaller model.',
+      'The Palimpsest engine ran out of memory and restarts by itself. Your file was not changed. Close other programs, or choose a smaller model.',
     );
   }
   const what = {
@@ -105,7 +105,7 @@ function wordsOfCrash(error: EngineError): string {
   };
   const [name] = Object.keys(what).filter((code) => code === error.code);
   const words = what[(name ?? 'engine-exited') as keyof typeof what];
-  return l10n.t('{0} and is restarting. Your file was not changed.', words);
+  return l10n.t('{0} and restarts by itself. Your file was not changed.', words);
 }
 
 /** What a person can do about it besides reading the log. */
