@@ -154,7 +154,8 @@ export async function prepareModel(
   const { decision, precision: chosen } = placement;
   const advice = await adviceOn(params, decision, probe);
   throwIfCancelled(signal);
-  report('quantising', 0);
+  // Most weights were quantized before, which shows as soon as their files are read.
+  report('opening');
   const build = async (precision: Precision) =>
     buildGraph(
       checkpoint,

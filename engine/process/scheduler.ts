@@ -1,6 +1,7 @@
 // Carries out what the schedule decides: one promise a request, one abort signal a run, one run at a time.
 import { EngineError, throwIfCancelled, toEngineError } from '../errors';
 import type { Priority } from '../protocol';
+import { giveTurn } from '../turn';
 import { type Decision, type Refusal, SCHEDULE_LIMITS, Schedule, type ScheduleLimits } from './schedule';
 
 export interface Work<T> {
@@ -193,9 +194,4 @@ export class Scheduler {
 
 function belongs(work: Work<unknown>, { model, client }: Whose): boolean {
   return (model === undefined || work.model === model) && (client === undefined || work.client === client);
-}
-
-/** One turn of the event loop, in which messages are read. */
-export function giveTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,7 +1,7 @@
 // What the server waits for, and for how long at most.
 import type { CancellationToken } from 'vscode-jsonrpc/node';
 import type { Disposable } from '../rpc/emitter';
-import { giveTurn } from './scheduler';
+import { giveTurn } from '../turn';
 
 /** So many turns of the event loop. */
 export async function turns(count: number): Promise<void> {

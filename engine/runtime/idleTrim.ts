@@ -5,6 +5,8 @@
 const QUIET = 3000;
 /** Of what the model takes by itself: this much more may stay. */
 const SHARE = 0.15;
+/** Bytes by which a process grows and shrinks anyway. */
+const NOISE = 2 ** 26;
 
 export interface Trimmed {
   /** Bytes held for passes. */
@@ -17,20 +19,30 @@ export class IdleTrim {
   /** Requests that have begun and not ended: several wait for one another. */
   private requests = 0;
   private isOver = false;
+  /** Bytes of the process that no new session gives back. */
+  private resting: number;
 
   /**
-   * @param ownBytes what the model takes without any pass
+   * @param ownBytes what the process takes with the model loaded, without any pass
    * @param inTurn runs work when no request does
+   * @param resident bytes that the process has in main memory
    */
   constructor(
     private readonly session: Trimmed,
     private readonly ownBytes: number,
     private readonly inTurn: (work: () => Promise<void>) => Promise<void>,
+    private readonly resident: () => number = () => process.memoryUsage.rss(),
     private readonly quiet = QUIET,
-  ) {}
+  ) {
+    this.resting = ownBytes;
+  }
 
+  /** By what passes are estimated to need, and by what is there: the runtime's arena keeps more in pieces. */
   get isWorthwhile(): boolean {
-    return this.session.passMemory > SHARE * this.ownBytes;
+    const { passMemory } = this.session;
+    if (passMemory > SHARE * this.ownBytes) return true;
+    const grown = this.resident() - this.resting;
+    return passMemory > 0 && grown > Math.max(NOISE, SHARE * this.ownBytes);
   }
 
   /** A request has begun: nothing is given back for now. */
@@ -47,7 +59,9 @@ export class IdleTrim {
       // A session that could not be made again is made by the next request, which then says why it cannot.
       this.inTurn(async () => {
         // While it waited for its turn, the model may have gone: a session made now would stay for good.
-        if (!this.isOver) await this.session.renew();
+        if (this.isOver) return;
+        await this.session.renew();
+        this.resting = Math.max(this.ownBytes, this.resident());
       }).catch(() => undefined);
     }, this.quiet);
     this.timer.unref();

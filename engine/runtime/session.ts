@@ -5,6 +5,7 @@ import { deviceLost, EngineError } from '../errors';
 import { GPU_SLACK, type PassSize, passBytes } from '../graph/memory';
 import type { BuiltGraph } from '../graph/types';
 import type { ProviderName } from '../protocol';
+import { giveTurn } from '../turn';
 import { type AskedRows, askedRows, predictionsOf } from './askedRows';
 import { checkPassFits } from './availableMemory';
 import type { Forward, ForwardRequest, ForwardResult } from './forward';
@@ -118,6 +119,8 @@ export class DecoderSession implements Forward {
       if (this.options.provider !== 'cpu' && predictions.some(({ ids }) => !areDistinct(ids)))
         throw deviceLost({ provider: this.options.provider, detail: 'Its results are empty.' });
       if (!keep) disposeKv(kv);
+      // A pass takes the whole turn: a cancellation that came meanwhile is heard before another one begins.
+      await giveTurn();
       return { predictions, kv: keep ? kv : undefined };
     } catch (error) {
       disposeKv(kv);

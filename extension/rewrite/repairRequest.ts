@@ -20,10 +20,12 @@ export async function requestRepair(
   listening: Listening,
 ): Promise<CandidateSet> {
   const text = document.getText();
-  const { signal, onBegun, onScored } = listening;
+  const { signal, onBegun, onScored, onCompared } = listening;
   const score = async (
     of: string,
     ranges: readonly OffsetRange[],
+    onDone: ((done: number) => void) | undefined,
+    onTurn?: () => void,
   ): Promise<readonly (readonly ScoredToken[])[]> => {
     const all: (readonly ScoredToken[])[] = [];
     const length = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -31,7 +33,7 @@ export async function requestRepair(
     for (const range of ranges) {
       const own = range.end - range.start;
       const begin = before;
-      const told = (done: number) => onScored?.((begin + done * own) / length);
+      const told = (done: number) => onDone?.((begin + done * own) / length);
       before += own;
       all.push(
         own === 0
@@ -39,14 +41,14 @@ export async function requestRepair(
           : (
               await scoreRange(asking.engine, document, of, range, {
                 ...{ priority: 'rewrite', signal },
-                ...{ onBegun, onScored: told },
+                ...{ onBegun: onTurn, onScored: told },
               })
             ).tokens,
       );
     }
     return all;
   };
-  const before = await score(text, spans);
+  const before = await score(text, spans, onScored, onBegun);
   const words = spans.map(({ start }, i) =>
     wordsToRepair(text, before[i] ?? []).map((word) => ({
       start: word.start - start,
@@ -64,10 +66,13 @@ export async function requestRepair(
   );
   const old = surpriseOf(before.flat());
   const likelier: { readonly candidate: Judgeable; readonly surprise: number }[] = [];
-  for (const candidate of found.candidates) {
-    const { whole, ranges } = withAnswer(text, spans, candidate);
-    if (whole === text) continue;
-    const surprise = surpriseOf((await score(whole, ranges)).flat());
+  const changed = found.candidates
+    .map((candidate) => ({ candidate, ...withAnswer(text, spans, candidate) }))
+    .filter(({ whole }) => whole !== text);
+  if (changed.length > 0) onCompared?.(0);
+  for (const [index, { candidate, whole, ranges }] of changed.entries()) {
+    const compared = (done: number) => onCompared?.((index + done) / changed.length);
+    const surprise = surpriseOf((await score(whole, ranges, compared)).flat());
     if (isLikelier(old, surprise)) likelier.push({ candidate, surprise });
   }
   likelier.sort((a, b) => a.surprise - b.surprise);

@@ -38,6 +38,8 @@ export interface Listening {
   readonly onBegun?: () => void;
   /** What stands there is scored first: the share that is done, 0…1. */
   readonly onScored?: (done: number) => void;
+  /** The answers are scored beside what stood there: the share that is done, 0…1. */
+  readonly onCompared?: (done: number) => void;
   readonly onStep: (event: DenoiseStepEvent) => void;
 }
 

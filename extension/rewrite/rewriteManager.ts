@@ -91,7 +91,7 @@ export class Rewrites implements CodeLensProvider {
       lineNote: this.owned.add(new LineNote()),
       comments: this.owned.add(new CommentReviews()),
       goTo: (document) => void this.goTo(document.uri.toString()),
-      hasPieces: (document) => this.waiting.of(document.uri.toString()).length > 0,
+      piecesLeft: (document) => this.waiting.of(document.uri.toString()).length,
       inPieces: (editor, ranges, wanted, lines) => {
         this.startPieces(editor, piecesOf(editor.document.getText(), ranges, lines), wanted);
       },
@@ -257,7 +257,8 @@ export class Rewrites implements CodeLensProvider {
 
   provideCodeLenses(document: TextDocument): CodeLens[] {
     const rewrite = this.byDocument.get(document.uri.toString());
-    if (rewrite?.refusal !== undefined) return refusalLenses(rewrite.refusal, document);
+    if (rewrite?.refusal !== undefined)
+      return refusalLenses(rewrite.refusal, document, this.services.piecesLeft(document));
     return rewrite === undefined ? [] : lensesOf(rewrite, this.placeOf(rewrite));
   }
 

@@ -73,3 +73,27 @@ describe('scores of a model that writes left to right with the suffix first', ()
     await session.dispose();
   });
 });
+
+test('a pass leaves the loop a turn, in which a cancellation is heard before another pass begins', async () => {
+  const { session, checkpoint } = await load('palimpsest');
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns++;
+    if (!isOver) setImmediate(count);
+  };
+  const past = voidKv(checkpoint.shape);
+  const request = {
+    ...{ lanes: 1, past, temperature: 0, keep: false, asks: [{ row: 0 }] },
+    ids: Int32Array.of(5, 6),
+    positions: Int32Array.of(0, 1),
+    bias: shapedBias(past.positions, 2, () => true),
+  };
+  // The session is there, and the runtime's own turn is the first one.
+  await session.run(request);
+  setImmediate(count);
+  await session.run(request);
+  isOver = true;
+  assert.ok(turns >= 2, `${turns}`);
+  await session.dispose();
+});

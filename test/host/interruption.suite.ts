@@ -16,6 +16,7 @@ import {
   internals,
   messages,
   openFile,
+  replace,
   select,
   startRewrite,
   until,
@@ -145,6 +146,38 @@ describe('a rewrite that is interrupted', () => {
       await configure('model.server', undefined);
       palimpsest.launch = launch;
       await engine.stop();
+    }
+  });
+
+  it('again, is offered again: an older offer of the same file that closes takes nothing from the newer one', async () => {
+    const [folder = assert.fail()] = workspace.workspaceFolders ?? [];
+    const uri = Uri.joinPath(folder.uri, 'twice.py').toString();
+    const unfinished = new UnfinishedRewrites({ get: () => undefined, update: async () => undefined });
+    const offers = new RewriteOffers({ unfinished, mayRewrite: async () => true, start: () => undefined });
+    const closings: (() => void)[] = [];
+    const put = replace(
+      window,
+      'showInformationMessage',
+      () => new Promise<void>((resolve) => closings.push(resolve)),
+    );
+    try {
+      const offered = [0, 1].map(() => {
+        unfinished.begin(uri, PROGRAM, [{ start: 20, end: 30 }], {});
+        unfinished.interrupt(uri);
+        // Edits elsewhere in the file change nothing of that.
+        unfinished.changed(uri, [{ offset: 0, length: 0, text: '# first\n' }]);
+        return offers.tell('engine-restarted');
+      });
+      assert.equal(closings.length, 2, 'the second one is offered, too');
+      closings[0]?.();
+      await offered[0];
+      assert.equal(unfinished.interrupted.length, 1);
+      assert.ok(offers.button);
+      closings[1]?.();
+      await offered[1];
+      assert.equal(offers.button, undefined);
+    } finally {
+      put();
     }
   });
 

@@ -235,6 +235,20 @@ describe('rewrite, steered', () => {
       assert.match(status.text, /taking the draft/);
     }));
 
+  it('says how far it is with comparing, and how many pieces wait', () =>
+    whileRead('compared.py', async ({ denoise, document }, status) => {
+      denoise.compared(0.4);
+      await until(() => /comparing with what stood there, 40%/.test(status.text), status.text);
+      assert.doesNotMatch(status.text, /pieces/);
+      const { rewrites } = await (await internals()).palimpsest();
+      const key = document.uri.toString();
+      const range = { start: 0, end: 8 };
+      rewrites['waiting'].put(key, [range, range], {});
+      denoise.compared(0.5);
+      await until(() => /there, 50%, pieces waiting: 2/.test(status.text), status.text);
+      rewrites['waiting'].drop(key);
+    }));
+
   it('says that it takes the draft, though how long it would take is known only then', () =>
     whileRead('early.py', ({ denoise }, status) => {
       denoise.taken();

@@ -19,8 +19,8 @@ export interface ReportServices {
   readonly spoken: Spoken;
   readonly lineNote: LineNote;
   readonly goTo: (document: TextDocument) => void;
-  /** Whether pieces of the same file wait, which are begun next. */
-  readonly hasPieces: (document: TextDocument) => boolean;
+  /** How many pieces of the same file wait, which are begun next. */
+  readonly piecesLeft: (document: TextDocument) => number;
   readonly fail: (error: EngineError) => void;
 }
 
@@ -73,7 +73,7 @@ export class Reporter {
     this.begunAt = undefined;
     say(sentence);
     // With a review, or another piece, there is something to look at.
-    const isLate = waited > LONG_WAIT && NOTHING.has(note) && !this.services.hasPieces(this.document);
+    const isLate = waited > LONG_WAIT && NOTHING.has(note) && this.services.piecesLeft(this.document) === 0;
     const active = window.activeTextEditor;
     // The right side of a diff editor is a document of its own.
     const isHere = active !== undefined && reviewedUri(active.document.uri) === this.document.uri.toString();
@@ -85,8 +85,11 @@ export class Reporter {
 
   refused(refusal: Refusal): void {
     this.begunAt = undefined;
-    const sentence = wordsOfRefusal(refusal);
-    say(l10n.t('Palimpsest: {0}.', sentence), 'circle-slash');
+    const waiting = this.services.piecesLeft(this.document);
+    const words = l10n.t('Palimpsest: {0}.', wordsOfRefusal(refusal));
+    const sentence =
+      waiting === 0 ? words : l10n.t('{0} Press Escape for the next piece ({1} waiting).', words, waiting);
+    say(sentence, 'circle-slash');
     this.speak(this.milestones.refused());
     const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
     const note = noteOfRefusal(refusal, this.document);

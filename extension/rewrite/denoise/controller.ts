@@ -25,6 +25,8 @@ export interface DenoiseStage {
   readonly denoiseView: DenoiseView;
   /** What is going on, for the status bar; undefined: nothing. */
   readonly activity: (document: TextDocument, doing: Doing | undefined) => void;
+  /** How many pieces of the document wait until this one is decided. */
+  readonly piecesLeft: (document: TextDocument) => number;
 }
 
 export interface Denoising {
@@ -40,6 +42,8 @@ export class DenoiseShow {
   private isTaken = false;
   /** The engine reads what is around the spans; until the first step it has nothing to show. */
   private isRead = false;
+  /** What is to be done again is chosen, where something of it stays. */
+  private isChosen = false;
   /** What was said of how long it takes. */
   private expected: string | undefined;
 
@@ -60,6 +64,7 @@ export class DenoiseShow {
     this.throttle.clear();
     this.isTaken = false;
     this.isRead = false;
+    this.isChosen = false;
     this.expected = undefined;
     this.told.clear();
     this.draw(this.ofTry(l10n.t('waiting for the engine')));
@@ -88,7 +93,9 @@ export class DenoiseShow {
   begun(): void {
     if (!this.isWaiting) return;
     this.isRead = true;
-    const chooses = this.anotherTry !== undefined && keepsMore(this.denoising()?.request);
+    const request = this.denoising()?.request;
+    const keeps = request?.isRepair === true || (this.anotherTry !== undefined && keepsMore(request));
+    const chooses = keeps && !this.isChosen;
     const doing = chooses ? l10n.t('choosing what to keep') : l10n.t('reading the code around it');
     // What is left of a share would be drawn over it.
     this.throttle.clear();
@@ -102,6 +109,7 @@ export class DenoiseShow {
     this.isRead = true;
     // All is chosen, and until the first step it reads.
     if (done >= 1) {
+      this.isChosen = true;
       this.throttle.offer(this.expected ?? this.ofTry(l10n.t('reading the code around it')));
       return;
     }
@@ -109,10 +117,22 @@ export class DenoiseShow {
     this.throttle.offer(this.ofTry(done > 0 ? `${doing}, ${sayShare(done)}` : doing));
   }
 
+  /** The answer is there, and only a likelier one is kept; `done`: 0…1. */
+  compared(done: number): void {
+    this.throttle.clear();
+    this.draw(this.ofTry(l10n.t('comparing with what stood there, {0}', sayShare(done))));
+  }
+
   /** With the number of the try, behind the first one. */
   private ofTry(told: string): string {
     const { anotherTry } = this;
     return anotherTry === undefined ? told : l10n.t('{0}: {1}', anotherTry, told);
+  }
+
+  /** With what comes after it. */
+  private ofPieces(told: string): string {
+    const waiting = this.stage.piecesLeft(this.document);
+    return waiting === 0 ? told : l10n.t('{0}, pieces waiting: {1}', told, waiting);
   }
 
   stepped(event: DenoiseStepEvent): void {
@@ -136,7 +156,8 @@ export class DenoiseShow {
     const denoising = this.denoising();
     if (denoising === undefined) return;
     if (status !== undefined) {
-      this.stage.activity(this.document, { text: status, isWaiting: this.isWaiting && !this.isRead });
+      const text = this.ofPieces(status);
+      this.stage.activity(this.document, { text, isWaiting: this.isWaiting && !this.isRead });
     }
     const { spans, request } = denoising;
     const length = spans.reduce((sum, { start, end }) => sum + end - start, 0);

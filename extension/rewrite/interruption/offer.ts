@@ -15,7 +15,7 @@ export type Interruption = 'window-closed' | 'engine-restarted' | 'model-changed
 
 export class RewriteOffers {
   /** Nobody is told twice: one choice may change several settings, and each of them the engine. */
-  private readonly told = new WeakSet<Unfinished>();
+  private readonly told = new Set<string>();
 
   constructor(private readonly services: OfferServices) {}
 
@@ -30,8 +30,8 @@ export class RewriteOffers {
     const { button } = this;
     if (button === undefined) return;
     const { interrupted } = this.services.unfinished;
-    if (interrupted.every((one) => this.told.has(one))) return;
-    for (const one of interrupted) this.told.add(one);
+    if (interrupted.every(({ id }) => this.told.has(id))) return;
+    for (const { id } of interrupted) this.told.add(id);
     const chosen = await window.showInformationMessage(wordsOf(why, interrupted), button.title);
     if (chosen === button.title) await button.run();
     else this.forget(interrupted);
@@ -40,9 +40,9 @@ export class RewriteOffers {
   /** Nobody wants them back. */
   forget(all: readonly Unfinished[] = this.services.unfinished.interrupted): void {
     const { unfinished } = this.services;
-    const given = new Set(all.map(({ uri }) => uri));
-    // What was begun again meanwhile goes on.
-    for (const { uri } of unfinished.interrupted) if (given.has(uri)) unfinished.end(uri);
+    const given = new Set(all.map(({ id }) => id));
+    // What was begun again meanwhile goes on, or was interrupted again and has an offer of its own.
+    for (const { id, uri } of unfinished.interrupted) if (given.has(id)) unfinished.end(uri);
   }
 
   private async startAll(): Promise<void> {

@@ -1,6 +1,6 @@
 // The rewrites that have begun and have not ended, kept so that they outlive the window: a crash or a reload comes without a
 // warning. What was selected and asked is kept, the code itself is not: its hash tells whether it still stands there. Pure but for the store.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { follow } from '../../text/tracking';
 import type { OffsetRange, TextChange } from '../../text/types';
 import type { RewriteRequest } from '../state/types';
@@ -13,6 +13,8 @@ export interface Place extends OffsetRange {
 export type Asked = Pick<RewriteRequest, 'instruction' | 'isRepair' | 'isPiece'>;
 
 export interface Unfinished extends Asked {
+  /** Of this rewrite, and no later one of the same document. */
+  readonly id: string;
   /** Address of the document. */
   readonly uri: string;
   readonly spans: readonly Place[];
@@ -58,6 +60,7 @@ export class UnfinishedRewrites {
     this.byUri.delete(uri);
     this.lost.delete(uri);
     this.byUri.set(uri, {
+      id: randomUUID(),
       uri,
       spans: spans.map((one) => placeIn(text, one)),
       waiting: waiting.map((one) => placeIn(text, one)),
@@ -128,8 +131,9 @@ function isSame(a: readonly Place[], b: readonly Place[]): boolean {
 /** Another version of the extension may have written it. */
 function isUnfinished(value: unknown): value is Unfinished {
   if (typeof value !== 'object' || value === null) return false;
-  const { uri, spans, waiting, instruction } = value as Partial<Record<keyof Unfinished, unknown>>;
+  const { id, uri, spans, waiting, instruction } = value as Partial<Record<keyof Unfinished, unknown>>;
   return (
+    typeof id === 'string' &&
     typeof uri === 'string' &&
     Array.isArray(spans) &&
     spans.length > 0 &&

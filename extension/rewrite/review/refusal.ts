@@ -25,7 +25,7 @@ export function noteOfRefusal(refusal: Refusal, document: TextDocument): string 
 }
 
 /** In few words: a long lens pushes what can be done out of a narrow editor. */
-export function refusalLenses(refusal: Refusal, document: TextDocument): CodeLens[] {
+export function refusalLenses(refusal: Refusal, document: TextDocument, piecesLeft: number): CodeLens[] {
   const { line } = document.positionAt(refusal.spans[0]?.start ?? 0);
   const range = new Range(line, 0, line, 0);
   const head = {
@@ -34,9 +34,14 @@ export function refusalLenses(refusal: Refusal, document: TextDocument): CodeLen
     tooltip: wordsOfRefusal(refusal),
     command: 'palimpsest.showAnyway',
   };
-  const dismiss = { icon: 'close', title: l10n.t('Dismiss'), command: 'palimpsest.rejectRewrite' };
+  const title = piecesLeft === 0 ? l10n.t('Dismiss') : l10n.t('Next Piece');
+  const dismiss = {
+    icon: piecesLeft === 0 ? 'close' : 'arrow-right',
+    title,
+    command: 'palimpsest.rejectRewrite',
+  };
   return [head, ...choices(), dismiss].map(
-    ({ icon, title, ...rest }) => new CodeLens(range, { title: `$(${icon}) ${title}`, ...rest }),
+    ({ icon, title: words, ...rest }) => new CodeLens(range, { title: `$(${icon}) ${words}`, ...rest }),
   );
 }
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { EngineError, type ErrorCode, toEngineError } from '../../../engine/errors';
-import { giveTurn, Scheduler, type Work } from '../../../engine/process/scheduler';
+import { Scheduler, type Work } from '../../../engine/process/scheduler';
 import type { Priority } from '../../../engine/protocol';
+import { giveTurn } from '../../../engine/turn';
 
 /** Runs until it is released or aborted; counts how often it began. */
 class Held implements Work<string> {

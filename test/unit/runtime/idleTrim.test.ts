@@ -3,9 +3,15 @@ import assert from 'node:assert/strict';
 import test, { afterEach, beforeEach, describe, mock } from 'node:test';
 import { IdleTrim } from '../../../engine/runtime/idleTrim';
 
-function world(passMemory: number) {
+function world(passMemory: number, resident = { bytes: 0 }) {
   const session = { passMemory, renewed: 0, renew: async () => void session.renewed++ };
-  const trim = new IdleTrim(session, 1000, (work) => work(), 3000);
+  const trim = new IdleTrim(
+    session,
+    1000,
+    (work) => work(),
+    () => resident.bytes,
+    3000,
+  );
   return { session, trim };
 }
 
@@ -38,6 +44,37 @@ describe('giving memory back', () => {
     assert.equal(session.renewed, 0);
   });
 
+  test('goes by what the process has, too, and not by what no new session gives back', () => {
+    const resident = { bytes: 1000 + 2 ** 26 };
+    const { session, trim } = world(10, resident);
+    const ask = () => {
+      trim.begun();
+      trim.ended();
+      mock.timers.tick(3000);
+    };
+    ask();
+    assert.equal(session.renewed, 0, 'that is noise');
+    resident.bytes += 100;
+    ask();
+    assert.equal(session.renewed, 1);
+    return Promise.resolve().then(() => {
+      // It is still there.
+      ask();
+      assert.equal(session.renewed, 1);
+      resident.bytes += 2 ** 26 + 1;
+      ask();
+      assert.equal(session.renewed, 2);
+    });
+  });
+
+  test('does not count what others hold where the device holds the passes', () => {
+    const { session, trim } = world(0, { bytes: 2 ** 31 });
+    trim.begun();
+    trim.ended();
+    mock.timers.tick(3000);
+    assert.equal(session.renewed, 0);
+  });
+
   test('does nothing once the model is gone', () => {
     const { session, trim } = world(5000);
     trim.begun();
@@ -66,7 +103,13 @@ describe('giving memory back', () => {
   test('makes no session for a model that went while it waited for its turn', () => {
     const session = { passMemory: 300, renewed: 0, renew: async () => void session.renewed++ };
     const turns: (() => Promise<void>)[] = [];
-    const trim = new IdleTrim(session, 1000, async (work) => void turns.push(work), 3000);
+    const trim = new IdleTrim(
+      session,
+      1000,
+      async (work) => void turns.push(work),
+      () => 0,
+      3000,
+    );
     trim.begun();
     trim.ended();
     mock.timers.tick(3000);
