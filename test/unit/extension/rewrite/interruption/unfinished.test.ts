@@ -107,7 +107,7 @@ describe('rewrites that have not ended', () => {
 
   test('what no version of ours has written is left out', () => {
     const place = { start: 0, end: 1, hash: '00' };
-    const good = { uri: A, spans: [place], waiting: [] };
+    const good = { id: 'one', uri: A, spans: [place], waiting: [] };
     const bad = [
       'text',
       null,
@@ -116,6 +116,7 @@ describe('rewrites that have not ended', () => {
       { ...good, waiting: 'none' },
       { ...good, instruction: 7 },
       { ...good, uri: undefined },
+      { ...good, id: undefined },
     ];
     assert.deepEqual(unfinishedIn(new Shelf().put([...bad, good])), [good]);
     assert.deepEqual(unfinishedIn(new Shelf().put('text')), []);
