@@ -39,7 +39,7 @@ import { Exclusions } from './privacy/exclusions';
 import { Permission } from './privacy/permission';
 import { Requests } from './requests';
 import { Instructions } from './rewrite/instructions/instructions';
-import { RewriteOffers } from './rewrite/interruption/offer';
+import { type Interruption, RewriteOffers } from './rewrite/interruption/offer';
 import { UnfinishedRewrites } from './rewrite/interruption/unfinished';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
 import { ghostItem } from './rewrite/review/inlineView';
@@ -245,7 +245,7 @@ export class Palimpsest {
       fail,
     });
     // A key, a consent or the workspace's trust: the next request starts with what holds then.
-    this.owned.add(servers.onChange(() => void this.replaceEngine()));
+    this.owned.add(servers.onChange(() => void this.replaceEngine('server-changed')));
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
         // What may be read, how much is asked for, and of whom: an answer counts for what it was made from.
@@ -262,9 +262,9 @@ export class Palimpsest {
   }
 
   /** Stops the engine in favour of another one: what it was working on is offered again. */
-  private async replaceEngine(): Promise<void> {
+  private async replaceEngine(why: Interruption = 'model-changed'): Promise<void> {
     this.rewrites.interrupt();
-    void this.offers.tell('model-changed');
+    void this.offers.tell(why);
     await this.engine.stop();
   }
 

@@ -44,7 +44,7 @@ export interface InstallContext {
   /** Folder of Hugging Face's cache. */
   readonly cache: string;
   readonly network: Network;
-  /** Called before the first file is fetched; throws where the person does not agree. */
+  /** Told what comes before the first file is fetched; what it throws ends the install. */
   readonly confirm: (offer: Offer) => Promise<void> | void;
   /** Opens what was downloaded, and gives the family that it is. Throws where it is no checkpoint. */
   readonly inspect: (place: string) => Promise<{ readonly family: { readonly id: string } }>;

@@ -41,7 +41,9 @@ export class IdleTrim {
   get isWorthwhile(): boolean {
     const { passMemory } = this.session;
     if (passMemory > SHARE * this.ownBytes) return true;
-    const grown = this.resident() - this.resting;
+    const resident = this.resident();
+    this.resting = Math.max(this.ownBytes, Math.min(this.resting, resident));
+    const grown = resident - this.resting;
     return passMemory > 0 && grown > Math.max(NOISE, SHARE * this.ownBytes);
   }
 

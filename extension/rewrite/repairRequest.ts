@@ -11,6 +11,14 @@ import { scoreRange } from './repair/scoreRange';
 import { type Asking, type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span } from './state/types';
 
+interface Scoring {
+  /** Ends it. */
+  readonly until?: AbortSignal;
+  /** The share that is done, 0…1. */
+  readonly onDone?: ((done: number) => void) | undefined;
+  readonly onTurn?: (() => void) | undefined;
+}
+
 /** Without answers where the model finds nothing unlikely, or nothing likelier. Rejects with EngineError. */
 export async function requestRepair(
   asking: Asking,
@@ -20,12 +28,14 @@ export async function requestRepair(
   listening: Listening,
 ): Promise<CandidateSet> {
   const text = document.getText();
-  const { signal, onBegun, onScored, onCompared } = listening;
+  const { signal, enough, onBegun, onScored } = listening;
+  const onCompared = (done: number) => {
+    if (!signal.aborted) listening.onCompared?.(done);
+  };
   const score = async (
     of: string,
     ranges: readonly OffsetRange[],
-    onDone: ((done: number) => void) | undefined,
-    onTurn?: () => void,
+    { until = signal, onDone, onTurn }: Scoring,
   ): Promise<readonly (readonly ScoredToken[])[]> => {
     const all: (readonly ScoredToken[])[] = [];
     const length = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -33,14 +43,16 @@ export async function requestRepair(
     for (const range of ranges) {
       const own = range.end - range.start;
       const begin = before;
-      const told = (done: number) => onDone?.((begin + done * own) / length);
+      const told = (done: number) => {
+        if (!until.aborted) onDone?.((begin + done * own) / length);
+      };
       before += own;
       all.push(
         own === 0
           ? []
           : (
               await scoreRange(asking.engine, document, of, range, {
-                ...{ priority: 'rewrite', signal },
+                ...{ priority: 'rewrite', signal: until },
                 ...{ onBegun: onTurn, onScored: told },
               })
             ).tokens,
@@ -48,7 +60,7 @@ export async function requestRepair(
     }
     return all;
   };
-  const before = await score(text, spans, onScored, onBegun);
+  const before = await score(text, spans, { onDone: onScored, onTurn: onBegun });
   const words = spans.map(({ start }, i) =>
     wordsToRepair(text, before[i] ?? []).map((word) => ({
       start: word.start - start,
@@ -69,11 +81,18 @@ export async function requestRepair(
   const changed = found.candidates
     .map((candidate) => ({ candidate, ...withAnswer(text, spans, candidate) }))
     .filter(({ whole }) => whole !== text);
-  if (changed.length > 0) onCompared?.(0);
+  if (changed.length > 0) onCompared(0);
+  // Who takes the draft does not wait for the comparison either.
+  const until = enough === undefined ? signal : AbortSignal.any([signal, enough]);
   for (const [index, { candidate, whole, ranges }] of changed.entries()) {
-    const compared = (done: number) => onCompared?.((index + done) / changed.length);
-    const surprise = surpriseOf((await score(whole, ranges, compared)).flat());
-    if (isLikelier(old, surprise)) likelier.push({ candidate, surprise });
+    const onDone = (done: number) => onCompared((index + done) / changed.length);
+    try {
+      const surprise = surpriseOf((await score(whole, ranges, { until, onDone })).flat());
+      if (isLikelier(old, surprise)) likelier.push({ candidate, surprise });
+    } catch (error) {
+      if (signal.aborted || !enough?.aborted) throw error;
+      return { spans, candidates: changed.map((one) => one.candidate) };
+    }
   }
   likelier.sort((a, b) => a.surprise - b.surprise);
   return { spans, candidates: likelier.map(({ candidate }) => candidate) };

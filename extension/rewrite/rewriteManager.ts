@@ -159,6 +159,8 @@ export class Rewrites implements CodeLensProvider {
     }
     const rewrite = this.open(editor);
     if (rewrite === undefined) return undefined;
+    // What waited for the one before it is not wanted any more.
+    if (!wanted.isPiece) this.waiting.drop(editor.document.uri.toString());
     this.remember(editor.document, spans, wanted);
     rewrite.start(spans, { seed: 0, ...wanted });
     if (isRunning) say(l10n.t('Palimpsest: the other rewrite of this file is canceled.'));

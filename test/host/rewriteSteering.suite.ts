@@ -17,9 +17,11 @@ import {
   internals,
   messages,
   openFile,
+  replace,
   reviewOf,
   select,
   startRewrite,
+  statusMessages,
   undoIn,
   until,
   useCpu,
@@ -86,9 +88,21 @@ describe('rewrite, steered', () => {
       await run('repairSelection');
       return rewrites.of(document.uri);
     };
+    const told: string[] = [];
+    const { activity } = rewrites.services;
+    const stop = replace(rewrites.services, 'activity', (...args: Parameters<typeof activity>) => {
+      told.push(args[1]?.text ?? '');
+      activity(...args);
+    });
     const rewrite = await repair(1, 2);
     assert.ok(rewrite);
-    await denoised(rewrite);
+    await denoised(rewrite).finally(stop);
+    const order = [/^choosing what to keep/, /^step |^\d+%/, /^comparing with what stood there, \d+%/];
+    const seen = order.map((words) => told.findIndex((one) => words.test(one)));
+    assert.ok(
+      seen.every((at, i) => at > (seen[i - 1] ?? -1)),
+      told.join(' | '),
+    );
     assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
     assert.deepEqual(fingerprint(document), untouched);
     assert.equal(rewrite.review?.wanted?.isRepair, true);
@@ -133,6 +147,23 @@ describe('rewrite, steered', () => {
     assert.equal(titles[0], '$(circle-slash) No good rewrite found');
     assert.ok(titles.join(' | ').length < 140, titles.join(' | '));
     assert.equal(rewrites.services.lineNote.text, 'Best one: does not parse');
+    assert.equal(titles.at(-1), '$(close) Dismiss');
+    const said = statusMessages();
+    rewrites['waiting'].put(document.uri.toString(), [{ start: 0, end: 4 }], {});
+    const pieces = rewrites.provideCodeLenses(document).map(({ command }) => command?.title);
+    assert.equal(pieces.at(-1), '$(arrow-right) Next Piece');
+    const before = rewrite.refusal?.request.seed;
+    await run('rewriteAgain');
+    await until(
+      () => rewrite.refusal !== undefined && rewrite.refusal.request.seed !== before,
+      'another try',
+    );
+    said.stop();
+    assert.match(
+      said.said.join('\n'),
+      /No good rewrite found .*\. Press Escape for the next piece \(1 waiting\)\./,
+    );
+    rewrites['waiting'].drop(document.uri.toString());
     await run('rejectRewrite');
     assert.deepEqual(rewrites.provideCodeLenses(document), []);
     assert.deepEqual(fingerprint(document), untouched);

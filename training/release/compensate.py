@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from training.data.vocabulary import HOLE, SPECIAL_IDS
 from training.model.decoder import Decoder
+from training.model.precision import working_type
 from training.rows.row_source import RowSource
 from training.rows.schedule import Noise
 from training.run.loss import losses_of
@@ -37,7 +38,7 @@ HOLE_WEIGHT = 10.0
 def compensated(model: Decoder, rows: RowSource) -> dict[str, np.ndarray]:
     """The MLPs' matrices as bytes of Q4_1 blocks, (out, bytes) uint8 by name, weighed by the inputs of ROWS rows."""
     inputs = _Inputs(model)
-    model.bfloat16()
+    model.to(working_type(torch.device("cpu")))
     for first in range(0, ROWS, ROWS_AT_ONCE):
         batch = rows.canvas_batch(range(first, first + ROWS_AT_ONCE), Noise(ceiling=1.0, weighted=False))
         inputs.weights = torch.where(batch.ids.flatten() == SPECIAL_IDS[HOLE], HOLE_WEIGHT, 1.0)

@@ -27,6 +27,7 @@ from torch import Tensor
 from training.convert.base import LAYER_NAMES, QUERY_KEY_NORMS, permuted
 from training.model.config import ModelConfig, RowRecipe
 from training.model.decoder import Decoder
+from training.model.precision import working_type
 from training.release.compensate import compensated
 from training.release.export import TOKENIZER_FILES
 from training.rows.row_source import RowSource
@@ -174,7 +175,8 @@ def measure(folder: Path, data: Path, length: int) -> list[str]:
     for kinds in (None, *ROUNDINGS):
         tensors = weights.tensors if kinds is None else rounded(weights.tensors, *kinds)
         model.load_state_dict(tensors)
-        next_token, middle = held_losses(model.bfloat16() if kinds is None else model.float(), held)
+        dtype = working_type(torch.device("cpu")) if kinds is None else torch.float32
+        next_token, middle = held_losses(model.to(dtype), held)
         size = "" if kinds is None else f"{_bytes_of(weights.tensors, *kinds) / 1e6:.2f}"
         mlp, rest = ("as exported", "") if kinds is None else kinds
         lines.append(f"| {mlp} | {rest} | {size} | {next_token:.4f} | {middle:.4f} |")

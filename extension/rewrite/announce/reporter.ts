@@ -6,7 +6,7 @@ import { editorsOf, isCursorNear } from '../../documents/editing';
 import type { LineNote } from '../../ui/lineNote';
 import { say, unsay } from '../../ui/statusMessage';
 import { reviewedUri } from '../review/diffEditor';
-import { noteOfRefusal, tellRefusal, wordsOfRefusal } from '../review/refusal';
+import { noteOfRefusal, sentenceOfRefusal, tellRefusal } from '../review/refusal';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Note, RewriteState } from '../state/transitions';
 import type { Ending, Refusal, Review } from '../state/types';
@@ -86,10 +86,7 @@ export class Reporter {
   refused(refusal: Refusal): void {
     this.begunAt = undefined;
     const waiting = this.services.piecesLeft(this.document);
-    const words = l10n.t('Palimpsest: {0}.', wordsOfRefusal(refusal));
-    const sentence =
-      waiting === 0 ? words : l10n.t('{0} Press Escape for the next piece ({1} waiting).', words, waiting);
-    say(sentence, 'circle-slash');
+    say(sentenceOfRefusal(refusal, waiting), 'circle-slash');
     this.speak(this.milestones.refused());
     const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
     const note = noteOfRefusal(refusal, this.document);
@@ -98,7 +95,7 @@ export class Reporter {
       // Of a selection that is longer than the editor, the cursor is at the other end.
       if (isCursorNear(this.document, refusal.spans)) revealLine(editor, line);
     }
-    void tellRefusal(refusal, this.document);
+    void tellRefusal(refusal, this.document, waiting);
   }
 
   /** What the person can do something about is told in their terms. `sent`: the texts; `line`: where they end, from 0. */

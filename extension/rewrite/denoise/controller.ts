@@ -119,8 +119,8 @@ export class DenoiseShow {
 
   /** The answer is there, and only a likelier one is kept; `done`: 0…1. */
   compared(done: number): void {
-    this.throttle.clear();
-    this.draw(this.ofTry(l10n.t('comparing with what stood there, {0}', sayShare(done))));
+    if (!this.isTaken)
+      this.throttle.offer(this.ofTry(l10n.t('comparing with what stood there, {0}', sayShare(done))));
   }
 
   /** With the number of the try, behind the first one. */

@@ -11,7 +11,7 @@ export interface OfferServices {
   readonly start: (editor: TextEditor, unfinished: Unfinished) => void;
 }
 
-export type Interruption = 'window-closed' | 'engine-restarted' | 'model-changed';
+export type Interruption = 'window-closed' | 'engine-restarted' | 'model-changed' | 'server-changed';
 
 export class RewriteOffers {
   /** Nobody is told twice: one choice may change several settings, and each of them the engine. */
@@ -90,6 +90,15 @@ function wordsOf(why: Interruption, all: readonly Unfinished[]): string {
       ? l10n.t('The rewrite of {0} was interrupted because the model or its settings changed.', names)
       : l10n.t(
           '{0} rewrites were interrupted because the model or its settings changed: {1}.',
+          all.length,
+          names,
+        );
+  }
+  if (why === 'server-changed') {
+    return all.length === 1
+      ? l10n.t('The rewrite of {0} was interrupted because the server or its permission changed.', names)
+      : l10n.t(
+          '{0} rewrites were interrupted because the server or its permission changed: {1}.',
           all.length,
           names,
         );

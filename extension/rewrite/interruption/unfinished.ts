@@ -103,7 +103,9 @@ export class UnfinishedRewrites {
 /** Whether the window before left anything: asked before anything else is loaded. */
 export function unfinishedIn(store: Store): readonly Unfinished[] {
   const kept = store.get(KEY);
-  return Array.isArray(kept) ? kept.filter(isUnfinished) : [];
+  const all: readonly unknown[] = Array.isArray(kept) ? kept : [];
+  // An earlier version of the extension gave them no name.
+  return all.filter(isKept).map((one) => ({ ...one, id: one.id ?? randomUUID() }));
 }
 
 /** Whether everything still stands where it stood. */
@@ -129,11 +131,11 @@ function isSame(a: readonly Place[], b: readonly Place[]): boolean {
 }
 
 /** Another version of the extension may have written it. */
-function isUnfinished(value: unknown): value is Unfinished {
+function isKept(value: unknown): value is Omit<Unfinished, 'id'> & Partial<Pick<Unfinished, 'id'>> {
   if (typeof value !== 'object' || value === null) return false;
   const { id, uri, spans, waiting, instruction } = value as Partial<Record<keyof Unfinished, unknown>>;
   return (
-    typeof id === 'string' &&
+    (id === undefined || typeof id === 'string') &&
     typeof uri === 'string' &&
     Array.isArray(spans) &&
     spans.length > 0 &&

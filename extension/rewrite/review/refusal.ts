@@ -11,10 +11,18 @@ const choices = () => [
   { icon: 'settings-gear', title: l10n.t('Use a Better Model'), command: 'palimpsest.chooseModel' },
 ];
 
-export function wordsOfRefusal({ candidates }: Refusal): string {
+function wordsOfRefusal({ candidates }: Refusal): string {
   const quality = candidates[0]?.quality;
   if (quality === undefined) return l10n.t('No good rewrite found');
   return l10n.t('No good rewrite found (best one: {0})', wordsOfReasons(quality));
+}
+
+/** With what comes next. */
+export function sentenceOfRefusal(refusal: Refusal, piecesLeft: number): string {
+  const words = l10n.t('Palimpsest: {0}.', wordsOfRefusal(refusal));
+  return piecesLeft === 0
+    ? words
+    : l10n.t('{0} Press Escape for the next piece ({1} waiting).', words, piecesLeft);
 }
 
 /** What is said behind the line: why, where a lens above it says the rest. */
@@ -46,11 +54,17 @@ export function refusalLenses(refusal: Refusal, document: TextDocument, piecesLe
 }
 
 /** The same as a message, where lenses are not seen. */
-export async function tellRefusal(refusal: Refusal, document: TextDocument): Promise<void> {
+export async function tellRefusal(
+  refusal: Refusal,
+  document: TextDocument,
+  piecesLeft: number,
+): Promise<void> {
   if (seesLenses(document)) return;
+  const next = { title: l10n.t('Next Piece'), command: 'palimpsest.rejectRewrite' };
   const chosen = await window.showInformationMessage(
-    l10n.t('Palimpsest: {0}.', wordsOfRefusal(refusal)),
+    sentenceOfRefusal(refusal, piecesLeft),
     ...choices(),
+    ...(piecesLeft === 0 ? [] : [next]),
   );
   if (chosen !== undefined) await commands.executeCommand(chosen.command);
 }

@@ -116,9 +116,11 @@ describe('rewrites that have not ended', () => {
       { ...good, waiting: 'none' },
       { ...good, instruction: 7 },
       { ...good, uri: undefined },
-      { ...good, id: undefined },
+      { ...good, id: 7 },
     ];
     assert.deepEqual(unfinishedIn(new Shelf().put([...bad, good])), [good]);
+    const [unnamed] = unfinishedIn(new Shelf().put([{ ...good, id: undefined }]));
+    assert.match(unnamed?.id ?? '', /^[\da-f-]{36}$/);
     assert.deepEqual(unfinishedIn(new Shelf().put('text')), []);
     assert.deepEqual(unfinishedIn(new Shelf()), []);
   });
