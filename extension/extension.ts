@@ -24,7 +24,7 @@ import { ModelsTree } from './models/tree';
 import type { Palimpsest } from './palimpsest';
 import type { RewriteAction } from './rewrite/actions';
 import { REWRITE_KIND, rewriteActions } from './rewrite/codeAction';
-import { unfinishedIn } from './rewrite/interruption/unfinished';
+import { keptIn } from './rewrite/interruption/unfinished';
 import { Servers } from './servers/servers';
 import { ghostSettings } from './settings';
 import type { OffsetRange } from './text/types';
@@ -174,7 +174,7 @@ export function activate(context: ExtensionContext): Exported {
     }),
     languages.registerCodeActionsProvider(EVERYWHERE, fixActions, { providedCodeActionKinds: [FIX_KIND] }),
   );
-  if (unfinishedIn(context.workspaceState).length > 0) {
+  if (keptIn(context.workspaceState).length > 0) {
     void palimpsest().then((all) => all.offers.tell('window-closed'));
   }
   const api: PalimpsestApi = {

@@ -137,8 +137,9 @@ async function denoiseHole(
   for (let block = 0; growing.length > 0; block++) {
     const place = placeOf(block, denoiser.blockLength, lead.length);
     await denoiseBlock(run, growing, place);
-    const { isWhole } = request;
+    const { isWhole, wholeAt } = request;
     if (isWhole) for (const { state } of growing) state.endWhere(isWhole);
+    if (wholeAt) for (const { state } of growing) state.endBehind((tokens) => wholeAt(hole, tokens));
     growing = growing.filter(({ state }) => !state.ended && state.bound > place.to);
     if (growing.length === 0) break;
     await denoiser.commit(

@@ -34,6 +34,7 @@ import { answering } from './answering';
 import { Denoisers } from './denoisers';
 import { type EstimateFacts, estimateOf, Progress } from './estimate';
 import { holeContext, languageToken, sidesOf } from './layout';
+import { passesBy, wholeAnswers } from './passing';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
 import { type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
 import { type MemoryFacts, memoryOfRequest } from './requestMemory';
@@ -304,6 +305,7 @@ export class Infiller {
       ...(family.infill.kind === 'prompt'
         ? { isWhole: (tokens: readonly number[]) => isAnswered(tokenizer.decode(tokens), fence, language) }
         : {}),
+      wholeAt: passesBy(family) ? wholeAnswers(params, holes, tokenizer) : undefined,
       ...{ canvas, family, tokenizer, seeds, maxTokens, minTokens, maskCounts },
       sampling: leastCopied === undefined ? sampling : { ...sampling, leastCopied },
       vocabSize: shape.vocabSize,

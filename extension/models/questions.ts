@@ -1,7 +1,7 @@
 // What a person is asked about models: which one, whether it may be downloaded, whether it may go.
 import { env, l10n, QuickPickItemKind, Uri, window } from 'vscode';
 import { sizeText } from '../common/sizes';
-import { type CacheRow, factsText, includedRows, type ModelRow, needsText, speedText } from './rows';
+import { type CacheRow, factsText, includedRows, type ModelRow, speedText } from './rows';
 
 export type Choice =
   | { readonly kind: 'row'; readonly row: ModelRow }
@@ -77,8 +77,10 @@ export async function askToInstall(row: ModelRow): Promise<boolean> {
   const read = l10n.t('Read License');
   const license = [row.license ?? '', ...(row.restriction === undefined ? [] : [row.restriction])].join(', ');
   const speed = speedText(row);
+  // Speed and license have lines of their own.
+  const { speed: _speed, license: _license, ...rest } = row;
   const detail = [
-    needsText(row),
+    factsText(rest),
     ...(speed === undefined ? [] : [speed]),
     l10n.t('License: {0}', license),
     l10n.t(

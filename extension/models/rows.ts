@@ -161,29 +161,17 @@ function recommendation(use: Use): string {
 
 /** What to begin with, whether it takes instructions, size, memory, speed and license, in a line. */
 export function factsText(row: ModelRow): string {
-  const { license, speed } = row;
-  return [
-    ...needs(row),
-    ...(speed === undefined
-      ? []
-      : [l10n.t('a line in {0} on {1} cores', secondsText(speed.oneLine), speed.cores)]),
-    ...(license === undefined ? [] : [license]),
-  ].join(' · ');
-}
-
-/** Without what a question says in lines of its own: its speed and its license. */
-export function needsText(row: ModelRow): string {
-  return needs(row).join(' · ');
-}
-
-function needs(row: ModelRow): readonly string[] {
-  const { bytes, memory, fits, firstChoice, takesInstructions } = row;
+  const { bytes, memory, fits, license, firstChoice, takesInstructions, speed } = row;
   return [
     ...(isFirstChoice(row) && firstChoice !== undefined ? [recommendation(firstChoice)] : []),
     ...(takesInstructions && firstChoice !== 'instructions' ? [l10n.t('takes instructions')] : []),
     ...(bytes === undefined ? [] : [sizeText(bytes)]),
     ...(memory === undefined ? [] : [fitText(memory, fits)]),
-  ];
+    ...(speed === undefined
+      ? []
+      : [l10n.t('a line in {0} on {1} cores', secondsText(speed.oneLine), speed.cores)]),
+    ...(license === undefined ? [] : [license]),
+  ].join(' · ');
 }
 
 /** How fast it was, and where that was measured: no promise for this machine. Undefined where nobody measured it. */

@@ -100,12 +100,17 @@ export class UnfinishedRewrites {
   }
 }
 
-/** Whether the window before left anything: asked before anything else is loaded. */
-export function unfinishedIn(store: Store): readonly Unfinished[] {
+/** An earlier version of the extension gave them no name. */
+type Kept = Omit<Unfinished, 'id'> & { readonly id?: unknown };
+
+/** What the window before left: asked before anything else is loaded. */
+export function keptIn(store: Store): readonly Kept[] {
   const kept = store.get(KEY);
-  const all: readonly unknown[] = Array.isArray(kept) ? kept : [];
-  // An earlier version of the extension gave them no name.
-  return all.filter(isKept).map((one) => ({ ...one, id: one.id ?? randomUUID() }));
+  return Array.isArray(kept) ? kept.filter(isKept) : [];
+}
+
+export function unfinishedIn(store: Store): readonly Unfinished[] {
+  return keptIn(store).map((one) => ({ ...one, id: typeof one.id === 'string' ? one.id : randomUUID() }));
 }
 
 /** Whether everything still stands where it stood. */
@@ -131,11 +136,10 @@ function isSame(a: readonly Place[], b: readonly Place[]): boolean {
 }
 
 /** Another version of the extension may have written it. */
-function isKept(value: unknown): value is Omit<Unfinished, 'id'> & Partial<Pick<Unfinished, 'id'>> {
+function isKept(value: unknown): value is Kept {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, uri, spans, waiting, instruction } = value as Partial<Record<keyof Unfinished, unknown>>;
+  const { uri, spans, waiting, instruction } = value as Partial<Record<keyof Unfinished, unknown>>;
   return (
-    (id === undefined || typeof id === 'string') &&
     typeof uri === 'string' &&
     Array.isArray(spans) &&
     spans.length > 0 &&

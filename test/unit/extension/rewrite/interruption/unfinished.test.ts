@@ -116,7 +116,6 @@ describe('rewrites that have not ended', () => {
       { ...good, waiting: 'none' },
       { ...good, instruction: 7 },
       { ...good, uri: undefined },
-      { ...good, id: 7 },
     ];
     assert.deepEqual(unfinishedIn(new Shelf().put([...bad, good])), [good]);
     const [unnamed] = unfinishedIn(new Shelf().put([{ ...good, id: undefined }]));

@@ -1,0 +1,117 @@
+// Where an answer of a model that writes left to right is over, though the model goes on.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import type { BlockRequest } from '../../../engine/decoding/blockRun';
+import { denoiseBlocks } from '../../../engine/decoding/blocks';
+import { passesBy, wholeAnswer, wholeAnswers } from '../../../engine/infill/passing';
+import {
+  bytesOf,
+  canvasOf,
+  FakeBlocks,
+  holeOf,
+  ids,
+  textOf,
+  tokenizer,
+  VOCABULARY,
+  wants,
+} from '../decoding/fakes';
+
+/** The answer that is taken of what was written so far; `«…»` is the span. */
+function answerIn(file: string, written: string, tail = ''): string | undefined {
+  const [before = '', original = '', after = ''] = file.split(/[«»]/);
+  const tokens = [...ids(written)];
+  const count = wholeAnswer(tokens, {
+    tokenizer,
+    text: before + original + after,
+    span: { start: before.length, end: before.length + original.length },
+    until: before.length + original.length + after.length,
+    hole: { cells: [], head: bytesOf(''), tail: bytesOf(tail) },
+  });
+  return count === undefined ? undefined : textOf(tokens.slice(0, count));
+}
+
+const FILE = 'def f(a):\n    «a = b»\n    return a\n';
+
+describe('an answer that goes on into the text behind its hole', () => {
+  test('is over where the first line behind the hole has come again', () => {
+    assert.equal(answerIn(FILE, 'a = bar\n    return a\n'), 'a = bar');
+    assert.equal(answerIn(FILE, 'a = bar\n    b = a\n    return a\n'), 'a = bar\n    b = a');
+  });
+
+  test('is not over before that, nor in the middle of a line', () => {
+    for (const written of ['a = bar', 'a = bar\n', 'a = bar\n    return a', 'a = bar\n    return\n'])
+      assert.equal(answerIn(FILE, written), undefined, written);
+  });
+
+  test('keeps what the border of the hole asks for', () => {
+    assert.equal(answerIn(FILE, 'a = bar\n    return a\n', '\n'), 'a = bar\n');
+  });
+
+  test('is not over where that line stood in it, or closes what it opened', () => {
+    assert.equal(answerIn('«a = b\n    return a»\n    return a\n', 'a = foo\n    return a\n'), undefined);
+    assert.equal(answerIn('foo(a) {\n  «bar()»\n}\n', 'bar() {\n}\n'), undefined);
+    assert.equal(answerIn('foo(a) {\n  «bar()»\n}\n', 'bar(a)\n}\n'), 'bar(a)');
+  });
+
+  test('may come to nothing where nothing stood', () => {
+    assert.equal(answerIn('def f(a):\n    a = b\n«»    return a\n', '    return a\n'), '');
+  });
+
+  test('counts the text up to the next span only', () => {
+    const text = 'a = b\nb = c\nfoo(a)\n';
+    const hole = holeOf();
+    const spans = [
+      { start: 0, end: 5 },
+      { start: 6, end: 11 },
+    ];
+    const at = wholeAnswers({ text, spans }, [hole, hole], tokenizer);
+    assert.equal(at?.(0, [...ids('a = bc\nb = c\n')]), undefined, 'that is to be written, too');
+    const written = [...ids('b = bc\nfoo(a)\n')];
+    assert.equal(textOf(written.slice(0, at?.(1, written))), 'b = bc');
+  });
+
+  test('is for models that see both sides and write token by token', () => {
+    const infill = { kind: 'fim-order', bos: false, order: 'prefix-first' } as const;
+    assert.ok(passesBy({ infill, attention: { kind: 'block-causal', blockLength: 1 } }));
+    assert.ok(!passesBy({ infill, attention: { kind: 'block-causal', blockLength: 4 } }));
+    assert.ok(
+      !passesBy({
+        infill: { kind: 'left-only', bos: false },
+        attention: { kind: 'block-causal', blockLength: 1 },
+      }),
+    );
+  });
+
+  test('takes no further pass', async () => {
+    const written = ids('a=bar\nreturn a\nfoo(a)\nfoo(b)\n');
+    const text = 'a=b\nreturn a\n';
+    const hole = holeOf();
+    const wholeAt = wholeAnswers({ text, spans: [{ start: 0, end: 3 }] }, [hole], tokenizer);
+    assert.ok(wholeAt);
+    const run = async (options: Partial<BlockRequest>) => {
+      const denoiser = new FakeBlocks(1, 64, (_lane, position) => wants(written[position] ?? 0, 9));
+      const [result] = await denoiseBlocks(denoiser, {
+        family: {
+          infill: { kind: 'fim-order', bos: false, order: 'prefix-first' },
+          length: { kind: 'end-token' },
+        },
+        tokenizer,
+        vocabSize: VOCABULARY,
+        sampling: { rule: 'top-k', temperature: 0, topP: 1 },
+        seeds: [1],
+        maxTokens: [written.length],
+        maskCounts: [0],
+        contextLimit: 256,
+        canvas: canvasOf('', hole, '\nreturn a\n'),
+        contextFor: () => ({ before: ids('{'), after: new Int32Array(0) }),
+        ...options,
+      });
+      return { steps: result?.steps, text: textOf(result?.holes[0]?.ids ?? []) };
+    };
+    const passed = ids('a=bar\nreturn a\n').length;
+    assert.deepEqual(await run({ wholeAt }), { steps: passed, text: 'a=bar' });
+    assert.equal((await run({})).steps, written.length);
+    // Fewer tokens than stood there at least.
+    assert.equal((await run({ wholeAt, minTokens: [20] })).steps, written.length);
+  });
+});
