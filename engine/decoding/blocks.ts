@@ -139,7 +139,11 @@ async function denoiseHole(
     await denoiseBlock(run, growing, place);
     const { isWhole, wholeAt } = request;
     if (isWhole) for (const { state } of growing) state.endWhere(isWhole);
-    if (wholeAt) for (const { state } of growing) state.endBehind((tokens) => wholeAt(hole, tokens));
+    if (wholeAt)
+      for (const { state } of growing) {
+        const isBound = state.bound <= place.to;
+        state.endBehind((tokens) => wholeAt(hole, tokens, isBound));
+      }
     growing = growing.filter(({ state }) => !state.ended && state.bound > place.to);
     if (growing.length === 0) break;
     await denoiser.commit(

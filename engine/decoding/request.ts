@@ -35,8 +35,13 @@ export interface DecodeRequest {
   readonly onStep?: (step: DenoiseStep) => void | Promise<void>;
   /** Whether an answer that begins with these tokens is whole: then the hole ends there, end token or none. */
   readonly isWhole?: (tokens: readonly number[]) => boolean;
-  /** How many of a hole's tokens are its whole answer, where the model has gone on into what stands behind it; undefined: not yet. */
-  readonly wholeAt?: ((hole: number, tokens: readonly number[]) => number | undefined) | undefined;
+  /**
+   * How many of a hole's tokens are its whole answer, where the model has gone on past its end; undefined: not yet. `isBound`: there
+   * will be no more of them.
+   */
+  readonly wholeAt?:
+    | ((hole: number, tokens: readonly number[], isBound: boolean) => number | undefined)
+    | undefined;
   readonly signal?: AbortSignal;
   /** Asked between steps: true takes the draft as it is, every mask filled with its best guess. */
   readonly enough?: () => boolean;

@@ -1,5 +1,6 @@
-// A model that writes left to right and misses the end of its hole writes what stands behind it again, and more of its own behind
-// that, until it may write no more. Where a whole line of that has come, the answer is what came before it.
+// A model that writes left to right often misses the end of its hole: it writes what stands behind it again, or leaves the block that
+// the hole is in, and goes on until it may write no more. The answer is what came before that. Pure.
+import { imbalance } from '../candidates/balance';
 import { trimSuffix } from '../candidates/trim';
 import { placeSpans } from '../canvas/spans';
 import type { Hole, Span } from '../canvas/types';
@@ -10,6 +11,8 @@ import type { InfillParams } from '../protocol';
 
 /** UTF-16 units on each side of a hole that are looked at. */
 const REACH = 8192;
+/** Columns of a tab, where lines of both kinds are compared. */
+const TAB = 4;
 
 interface Passing {
   readonly tokenizer: Pick<TextTokenizer, 'bytes' | 'decode'>;
@@ -33,43 +36,107 @@ export function wholeAnswers(
   tokenizer: Passing['tokenizer'],
 ): DecodeRequest['wholeAt'] {
   const placed = placeSpans(text, spans);
-  return (index, tokens) => {
+  return (index, tokens, isBound) => {
     const [hole, span] = [holes[index], placed[index]];
     if (hole === undefined || span === undefined) return undefined;
-    return wholeAnswer(tokens, {
-      ...{ tokenizer, text, span, hole },
-      until: placed[index + 1]?.start ?? text.length,
-    });
+    const until = placed[index + 1]?.start ?? text.length;
+    return wholeAnswer(tokens, { tokenizer, text, span, hole, until }, isBound);
   };
 }
 
 /**
- * How many of an answer's tokens are the answer, where the last of them ends the first line behind the hole that is not blank.
- * Undefined: it has not come there, or that line may as well be one of its own, as `trimSuffix` judges it.
+ * How many of an answer's tokens are the answer, where the last of them ends a line; `isBound`: there are no more. Undefined: it may
+ * go on, or is what it is.
  */
-export function wholeAnswer(tokens: readonly number[], passing: Passing): number | undefined {
-  const { tokenizer, text, span, until, hole } = passing;
+export function wholeAnswer(
+  tokens: readonly number[],
+  passing: Passing,
+  isBound = false,
+): number | undefined {
+  const { tokenizer, hole } = passing;
   const last = tokens.at(-1);
-  if (last === undefined || !tokenizer.bytes(last).includes(0x0a)) return undefined;
-  const after = text.slice(span.end, Math.min(until, span.end + REACH));
-  const [passed] = /^\s*\S[^\n]*\n/.exec(after) ?? [];
+  if (last === undefined || !(isBound || tokenizer.bytes(last).includes(0x0a))) return undefined;
   const head = decoded(hole.head);
   const written = tokenizer.decode(tokens);
-  if (passed === undefined || !written.endsWith(passed) || !written.startsWith(head)) return undefined;
+  if (!written.startsWith(head)) return undefined;
   const answer = written.slice(head.length);
+  const own =
+    repeatedFrom(answer, passing) ??
+    leftAt(answer, passing) ??
+    (isBound ? brokenOffAt(answer, passing) : undefined);
+  return own === undefined ? undefined : tokensUpTo(own, tokens, passing);
+}
+
+/** Where the first line behind the hole that is not blank has come again, as the answer's last one. */
+function repeatedFrom(answer: string, { text, span, until }: Passing): number | undefined {
+  const after = text.slice(span.end, Math.min(until, span.end + REACH));
+  const [passed] = /^\s*\S[^\r\n]*(?=\r?\n)/.exec(after) ?? [];
+  const whole = answer.trimEnd();
+  if (passed === undefined || !whole.endsWith(passed)) return undefined;
   const original = text.slice(span.start, span.end);
   // It stood there twice, and the first of them is the answer's.
   if (original.trimEnd().endsWith(passed.trimEnd())) return undefined;
-  const context = { before: text.slice(Math.max(0, span.start - REACH), span.start), after, original };
-  if (answer.length - trimSuffix(answer, context).length < passed.length) return undefined;
-  const own = head.length + answer.length - passed.length + decoded(hole.tail).length;
-  for (let count = tokens.length - 1; count >= 0; count--) {
-    const { length } = tokenizer.decode(tokens.slice(0, count));
-    if (length === own) return count;
-    if (length < own) break;
+  const context = { before: beforeOf(text, span), after, original };
+  const kept = trimSuffix(whole, context).length;
+  return whole.length - kept >= passed.length ? whole.length - passed.length : undefined;
+}
+
+/**
+ * Where a line begins, with the line end before it, that is indented less than any line of the hole: it is outside the block that the
+ * hole is in. Lines of what is still open, such as a call or a string, may begin anywhere.
+ */
+function leftAt(answer: string, { text, span }: Passing): number | undefined {
+  const before = beforeOf(text, span);
+  const opening = before.slice(before.lastIndexOf('\n') + 1);
+  const original = (opening + text.slice(span.start, span.end)).split('\n');
+  const [first = '', ...further] = (opening + answer).split('\n');
+  const begun = first.trim() === '' ? further.find((line) => line.trim() !== '') : first;
+  if (begun === undefined) return undefined;
+  const least = Math.min(...[begun, ...original].filter((line) => line.trim() !== '').map(depthOf));
+  let end = answer.indexOf('\n');
+  // The last line is not whole yet.
+  for (const line of further.slice(0, -1)) {
+    const isOutside = line.trim() !== '' && depthOf(line) < least;
+    if (isOutside && imbalance(answer.slice(0, end)) === 0) return answer.slice(0, end).trimEnd().length;
+    end += 1 + line.length;
   }
-  // A token spans the border: what is too much of it is trimmed, unless the border has to stay as it is.
-  return hole.tail.length === 0 ? tokens.length : undefined;
+  return undefined;
+}
+
+/** Of what would have gone on: the first paragraph, where what stood there was no longer; or else all of its whole lines. */
+function brokenOffAt(answer: string, { text, span }: Passing): number | undefined {
+  const paragraph = /^\s*\S[\s\S]*?(?=\r?\n[ \t]*\r?\n)/.exec(answer)?.[0];
+  const isOne = !/\S[\s\S]*\n[ \t]*\r?\n[\s\S]*\S/.test(text.slice(span.start, span.end));
+  if (paragraph !== undefined && isOne && imbalance(paragraph) === 0) return paragraph.trimEnd().length;
+  const lines = answer.lastIndexOf('\n');
+  return answer.slice(0, Math.max(0, lines)).trim() === '' ? undefined : lines;
+}
+
+/**
+ * Tokens whose text, with what the hole's borders ask for, is `length` UTF-16 units of the answer. Where a token spans the end, it
+ * stays, for what is too much of it is trimmed; undefined where the border has to stay as it is.
+ */
+function tokensUpTo(
+  length: number,
+  tokens: readonly number[],
+  { tokenizer, hole }: Passing,
+): number | undefined {
+  const wanted = decoded(hole.head).length + length + decoded(hole.tail).length;
+  for (let count = 0; count <= tokens.length; count++) {
+    const written = tokenizer.decode(tokens.slice(0, count)).length;
+    if (written === wanted) return count;
+    if (written > wanted) return hole.tail.length === 0 ? count : undefined;
+  }
+  return undefined;
+}
+
+function beforeOf(text: string, { start }: Span): string {
+  return text.slice(Math.max(0, start - REACH), start);
+}
+
+function depthOf(line: string): number {
+  const [indent = ''] = /^[ \t]*/.exec(line) ?? [];
+  return [...indent].reduce((sum, one) => sum + (one === '\t' ? TAB : 1), 0);
 }
 
 function decoded(bytes: Uint8Array): string {

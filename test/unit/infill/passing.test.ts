@@ -17,16 +17,20 @@ import {
 } from '../decoding/fakes';
 
 /** The answer that is taken of what was written so far; `«…»` is the span. */
-function answerIn(file: string, written: string, tail = ''): string | undefined {
+function answerIn(file: string, written: string, tail = '', isBound = false): string | undefined {
   const [before = '', original = '', after = ''] = file.split(/[«»]/);
   const tokens = [...ids(written)];
-  const count = wholeAnswer(tokens, {
-    tokenizer,
-    text: before + original + after,
-    span: { start: before.length, end: before.length + original.length },
-    until: before.length + original.length + after.length,
-    hole: { cells: [], head: bytesOf(''), tail: bytesOf(tail) },
-  });
+  const count = wholeAnswer(
+    tokens,
+    {
+      tokenizer,
+      text: before + original + after,
+      span: { start: before.length, end: before.length + original.length },
+      until: before.length + original.length + after.length,
+      hole: { cells: [], head: bytesOf(''), tail: bytesOf(tail) },
+    },
+    isBound,
+  );
   return count === undefined ? undefined : textOf(tokens.slice(0, count));
 }
 
@@ -57,6 +61,39 @@ describe('an answer that goes on into the text behind its hole', () => {
     assert.equal(answerIn('def f(a):\n    a = b\n«»    return a\n', '    return a\n'), '');
   });
 
+  test('is over where it comes again with an empty line, which is one token', () => {
+    assert.equal(answerIn(FILE, 'a = bar\n    return a\n\n'), 'a = bar');
+  });
+
+  test('is over where it leaves the block that the hole is in', () => {
+    assert.equal(answerIn(FILE, 'a = bar\nfoo(b)\n'), 'a = bar');
+    assert.equal(answerIn(FILE, 'a = bar\n\n\nfoo(b)\n'), 'a = bar');
+    assert.equal(answerIn('def f(a):\n«»\n', '    a = b\nfoo(a)\n'), '    a = b');
+    assert.equal(
+      answerIn('def f(a):\n\t«a = b»\n', 'a = bar\n  foo(b)\n'),
+      'a = bar',
+      'a tab is four blanks',
+    );
+  });
+
+  test('is not over where a line is deeper, as deep, half written, or within what is open', () => {
+    for (const written of ['foo(b):\n        a = b\n', 'a = b\n    b = a\n', 'a = b\nfoo', 'foo(\na\n'])
+      assert.equal(answerIn(FILE, written), undefined, written);
+    assert.equal(
+      answerIn('def f(a):\n    «foo(a):\n  b»\n', 'bar(a):\n  foo(b)\n'),
+      undefined,
+      'as it stood',
+    );
+  });
+
+  test('that comes to its bound ends with its first paragraph, or its last whole line', () => {
+    assert.equal(answerIn('«a = b»\n', 'a = foo\n\nb = foo\nb', '', true), 'a = foo');
+    assert.equal(answerIn('«a = b\n\nb = c»\n', 'a = foo\n\nb = foo\nb', '', true), 'a = foo\n\nb = foo');
+    assert.equal(answerIn('«a = b»\n', 'a = foo\nb = foo\nb', '', true), 'a = foo\nb = foo');
+    assert.equal(answerIn('«a = b»\n', 'a = foo', '', true), undefined);
+    assert.equal(answerIn('«a = b»\n', 'a = foo\n\nb = foo\nb'), undefined, 'it may go on');
+  });
+
   test('counts the text up to the next span only', () => {
     const text = 'a = b\nb = c\nfoo(a)\n';
     const hole = holeOf();
@@ -65,9 +102,9 @@ describe('an answer that goes on into the text behind its hole', () => {
       { start: 6, end: 11 },
     ];
     const at = wholeAnswers({ text, spans }, [hole, hole], tokenizer);
-    assert.equal(at?.(0, [...ids('a = bc\nb = c\n')]), undefined, 'that is to be written, too');
+    assert.equal(at?.(0, [...ids('a = bc\nb = c\n')], false), undefined, 'that is to be written, too');
     const written = [...ids('b = bc\nfoo(a)\n')];
-    assert.equal(textOf(written.slice(0, at?.(1, written))), 'b = bc');
+    assert.equal(textOf(written.slice(0, at?.(1, written, false))), 'b = bc');
   });
 
   test('is for models that see both sides and write token by token', () => {
