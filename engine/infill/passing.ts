@@ -70,7 +70,7 @@ export function wholeAnswer(
 /** Where the first line behind the hole that is not blank has come again, as the answer's last one. */
 function repeatedFrom(answer: string, { text, span, until }: Passing): number | undefined {
   const after = text.slice(span.end, Math.min(until, span.end + REACH));
-  const [passed] = /^\s*\S[^\r\n]*(?=\r?\n)/.exec(after) ?? [];
+  const [passed] = /^\s*\S[^\r\n]*(?=\r?\n|$)/.exec(after) ?? [];
   const whole = answer.trimEnd();
   if (passed === undefined || !whole.endsWith(passed)) return undefined;
   const original = text.slice(span.start, span.end);

@@ -65,6 +65,10 @@ describe('an answer that goes on into the text behind its hole', () => {
     assert.equal(answerIn(FILE, 'a = bar\n    return a\n\n'), 'a = bar');
   });
 
+  test('is over where the last line of the file has come again, which may have no line end', () => {
+    assert.equal(answerIn('a = b\n«»\nreturn a', 'foo(a)\nreturn a\n'), 'foo(a)');
+  });
+
   test('is over where it leaves the block that the hole is in', () => {
     assert.equal(answerIn(FILE, 'a = bar\nfoo(b)\n'), 'a = bar');
     assert.equal(answerIn(FILE, 'a = bar\n\n\nfoo(b)\n'), 'a = bar');
