@@ -119,8 +119,14 @@ export class DenoiseShow {
 
   /** The answer is there, and only a likelier one is kept; `done`: 0…1. */
   compared(done: number): void {
-    if (!this.isTaken)
-      this.throttle.offer(this.ofTry(l10n.t('comparing with what stood there, {0}', sayShare(done))));
+    if (this.isTaken) return;
+    const told = this.ofTry(l10n.t('comparing with what stood there, {0}', sayShare(done)));
+    if (done > 0) this.throttle.offer(told);
+    else {
+      // Another stage begins: that is said at once, and the last frame of the one before does not come over it.
+      this.throttle.clear();
+      this.draw(told);
+    }
   }
 
   /** With the number of the try, behind the first one. */
