@@ -141,7 +141,8 @@ async function denoiseHole(
     if (isWhole) for (const { state } of growing) state.endWhere(isWhole);
     if (wholeAt)
       for (const { state } of growing) {
-        const isBound = state.bound <= place.to;
+        // A draft that somebody takes is taken whole.
+        const isBound = state.bound <= place.to && request.enough?.() !== true;
         state.endBehind((tokens) => wholeAt(hole, tokens, isBound));
       }
     growing = growing.filter(({ state }) => !state.ended && state.bound > place.to);

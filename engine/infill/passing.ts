@@ -14,6 +14,10 @@ const REACH = 8192;
 /** Columns of a tab, where lines of both kinds are compared. */
 const TAB = 4;
 
+/** Lines that may begin further out and still belong to what is written: directives, comments, further branches, closing brackets. */
+const GOES_ON =
+  /^\s*([)\]}]|#(if|ifdef|ifndef|else|elif|endif|define|undef|include|pragma)\b|(else|elif|except|finally|catch|case|default)\b)/;
+
 interface Passing {
   readonly tokenizer: Pick<TextTokenizer, 'bytes' | 'decode'>;
   /** The file, and what is replaced in it. */
@@ -72,7 +76,12 @@ function repeatedFrom(answer: string, { text, span, until }: Passing): number | 
   const after = text.slice(span.end, Math.min(until, span.end + REACH));
   const [passed] = /^\s*\S[^\r\n]*(?=\r?\n|$)/.exec(after) ?? [];
   const whole = answer.trimEnd();
-  if (passed === undefined || !whole.endsWith(passed)) return undefined;
+  // The rest of a line, such as a semicolon, ends many lines.
+  if (passed === undefined || !/\w|^\r?\n/.test(passed) || !whole.endsWith(passed)) return undefined;
+  const own = whole.slice(0, -passed.length);
+  const isLine = /^\r?\n/.test(passed) || own === '' || own.endsWith('\n');
+  const isFromStart = span.end === 0 || text[span.end - 1] === '\n';
+  if ((isFromStart && !isLine) || imbalance(own) !== 0) return undefined;
   const original = text.slice(span.start, span.end);
   // It stood there twice, and the first of them is the answer's.
   if (original.trimEnd().endsWith(passed.trimEnd())) return undefined;
@@ -92,11 +101,12 @@ function leftAt(answer: string, { text, span }: Passing): number | undefined {
   const [first = '', ...further] = (opening + answer).split('\n');
   const begun = first.trim() === '' ? further.find((line) => line.trim() !== '') : first;
   if (begun === undefined) return undefined;
-  const least = Math.min(...[begun, ...original].filter((line) => line.trim() !== '').map(depthOf));
+  const blank = opening !== '' && opening.trim() === '' ? [depthOf(opening)] : [];
+  const least = Math.min(...blank, ...[begun, ...original].filter((line) => line.trim() !== '').map(depthOf));
   let end = answer.indexOf('\n');
   // The last line is not whole yet.
   for (const line of further.slice(0, -1)) {
-    const isOutside = line.trim() !== '' && depthOf(line) < least;
+    const isOutside = line.trim() !== '' && depthOf(line) < least && !GOES_ON.test(line);
     if (isOutside && imbalance(answer.slice(0, end)) === 0) return answer.slice(0, end).trimEnd().length;
     end += 1 + line.length;
   }
@@ -122,12 +132,16 @@ function tokensUpTo(
   { tokenizer, hole }: Passing,
 ): number | undefined {
   const wanted = decoded(hole.head).length + length + decoded(hole.tail).length;
-  for (let count = 0; count <= tokens.length; count++) {
-    const written = tokenizer.decode(tokens.slice(0, count)).length;
-    if (written === wanted) return count;
-    if (written > wanted) return hole.tail.length === 0 ? count : undefined;
+  // In bytes: half a character has a length in text, too.
+  const all = tokenizer.decode(tokens);
+  const bytes = new TextEncoder().encode(all.slice(0, wanted)).length;
+  let written = 0;
+  for (const [index, token] of tokens.entries()) {
+    if (written === bytes) return index;
+    if (written > bytes) return hole.tail.length === 0 ? index : undefined;
+    written += tokenizer.bytes(token).length;
   }
-  return undefined;
+  return written === bytes || hole.tail.length === 0 ? tokens.length : undefined;
 }
 
 function beforeOf(text: string, { start }: Span): string {

@@ -69,6 +69,16 @@ describe('an answer that goes on into the text behind its hole', () => {
     assert.equal(answerIn('a = b\n«»\nreturn a', 'foo(a)\nreturn a\n'), 'foo(a)');
   });
 
+  test('is not over where the rest of a line ends one of its own, or a deeper line is like the one behind it', () => {
+    assert.equal(answerIn('a = «b»;\n', 'foo(a) {\n  bar(a);\n'), undefined);
+    assert.equal(answerIn('«    a = b\n»    return a\n', '    foo(b):\n        return a\n'), undefined);
+    assert.equal(answerIn('«    a = b\n»    return a\n', '    a = foo\n    return a\n'), '    a = foo\n');
+  });
+
+  test('goes on with what closes what stands before it', () => {
+    assert.equal(answerIn('foo(a) {\n  «»\n', 'bar(a)\n}\n'), undefined);
+  });
+
   test('is over where it leaves the block that the hole is in', () => {
     assert.equal(answerIn(FILE, 'a = bar\nfoo(b)\n'), 'a = bar');
     assert.equal(answerIn(FILE, 'a = bar\n\n\nfoo(b)\n'), 'a = bar');
