@@ -2,6 +2,7 @@
 // the hole is in, and goes on until it may write no more. The answer is what came before that. Pure.
 import { imbalance } from '../candidates/balance';
 import { trimSuffix } from '../candidates/trim';
+import { wholeLineWhere } from '../candidates/wholeLines';
 import { placeSpans } from '../canvas/spans';
 import type { Hole, Span } from '../canvas/types';
 import type { Family } from '../checkpoint/family';
@@ -14,7 +15,7 @@ const REACH = 8192;
 /** Columns of a tab, where lines of both kinds are compared. */
 const TAB = 4;
 
-/** Lines that may begin further out and still belong to what is written: directives, comments, further branches, closing brackets. */
+/** Lines that may begin further out and still belong to what is written: directives, further branches, closing brackets. */
 const GOES_ON =
   /^\s*([)\]}]|#(if|ifdef|ifndef|else|elif|endif|define|undef|include|pragma)\b|(else|elif|except|finally|catch|case|default)\b)/;
 
@@ -103,14 +104,11 @@ function leftAt(answer: string, { text, span }: Passing): number | undefined {
   if (begun === undefined) return undefined;
   const blank = opening !== '' && opening.trim() === '' ? [depthOf(opening)] : [];
   const least = Math.min(...blank, ...[begun, ...original].filter((line) => line.trim() !== '').map(depthOf));
-  let end = answer.indexOf('\n');
-  // The last line is not whole yet.
-  for (const line of further.slice(0, -1)) {
+  const end = wholeLineWhere(answer, (line, at) => {
     const isOutside = line.trim() !== '' && depthOf(line) < least && !GOES_ON.test(line);
-    if (isOutside && imbalance(answer.slice(0, end)) === 0) return answer.slice(0, end).trimEnd().length;
-    end += 1 + line.length;
-  }
-  return undefined;
+    return isOutside && imbalance(answer.slice(0, at)) === 0;
+  });
+  return end === undefined ? undefined : answer.slice(0, end).trimEnd().length;
 }
 
 /** Of what would have gone on: the first paragraph, where what stood there was no longer; or else all of its whole lines. */

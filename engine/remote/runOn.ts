@@ -1,5 +1,6 @@
 // Models that fill in the middle seldom know where to stop: behind the hole's own lines they write the rest of the function, and the
 // next one. What leaves the block that the hole is in is not for the hole, and need not even be waited for. Pure.
+import { wholeLineWhere } from '../candidates/wholeLines';
 import type { Sides } from './holes';
 
 /** A line that stands at the margin wherever it is: preprocessor directives, and what closes a text of several lines. */
@@ -13,14 +14,10 @@ const AT_MARGIN =
 export function endOfBlock(answer: string, { before, selected }: Sides): number | undefined {
   const least = depthOfHole(before, selected);
   if (least === 0) return undefined;
-  for (let at = answer.indexOf('\n'); at >= 0; ) {
-    const next = answer.indexOf('\n', at + 1);
-    if (next < 0) return undefined;
-    const line = answer.slice(at + 1, next);
-    if (line.trim() !== '' && depthOf(line) < least && !AT_MARGIN.test(line)) return at;
-    at = next;
-  }
-  return undefined;
+  return wholeLineWhere(
+    answer,
+    (line) => line.trim() !== '' && depthOf(line) < least && !AT_MARGIN.test(line),
+  );
 }
 
 /** Columns of the shallowest line that the hole has or stands on. */
