@@ -9,8 +9,21 @@ const OPENERS: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{'
  * A quote between letters is an apostrophe; ' and " end on their line, ` and tripled quotes where they like.
  */
 export function imbalance(text: string): number {
+  const { open, lonely } = unpairedIn(text);
+  return lonely + open;
+}
+
+/** Whether a bracket or a text of several lines has begun and not ended. */
+export function isOpenAtEnd(text: string): boolean {
+  const { open, isInText } = unpairedIn(text);
+  return open > 0 || isInText;
+}
+
+/** `open`: brackets that may still find a partner. `lonely`: those that lack an opener, and quotes without an end. */
+function unpairedIn(text: string) {
   const open: string[] = [];
   let lonely = 0;
+  let isInText = false;
   for (let i = 0; i < text.length; i++) {
     const character = text.charAt(i);
     if (character === '\\') {
@@ -18,8 +31,12 @@ export function imbalance(text: string): number {
     } else if (character === '"' || character === "'" || character === '`') {
       if (character === "'" && isLetter(text.charAt(i - 1)) && isLetter(text.charAt(i + 1))) continue;
       const end = stringEnd(text, i);
-      if (end === undefined) lonely++;
-      else i = end - 1;
+      if (end !== undefined) {
+        i = end - 1;
+        continue;
+      }
+      lonely++;
+      isInText ||= character === '`' || text.startsWith(character.repeat(3), i);
     } else if ('([{'.includes(character)) {
       open.push(character);
     } else if (OPENERS[character] !== undefined) {
@@ -29,7 +46,7 @@ export function imbalance(text: string): number {
       else lonely += open.splice(partner).length - 1;
     }
   }
-  return lonely + open.length;
+  return { open: open.length, lonely, isInText };
 }
 
 /** Offset behind the string that opens at `start`, undefined if it has no end. */

@@ -1,6 +1,7 @@
 // A model of a server that fills one hole at a time: candidates and holes around its answers, as a model of this machine has them.
 import path from 'node:path';
 import { scoreOf } from '../calibration/score';
+import { endOfBlock } from '../candidates/blockEnd';
 import { postprocess } from '../candidates/postprocess';
 import { placeSpans } from '../canvas/spans';
 import { EngineError, throwIfCancelled, toEngineError } from '../errors';
@@ -19,7 +20,6 @@ import type { Backend, Filled, FilledPiece } from './backend';
 import { type AnswerPart, answerOf, BYTES, canvasFor } from './bytes';
 import { Draft } from './draft';
 import { type Hole, holesOf, sidesOf } from './holes';
-import { endOfBlock } from './runOn';
 import type { ServerClient } from './serverClient';
 import { withholdSecrets } from './withheld';
 

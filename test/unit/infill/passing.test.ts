@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { BlockRequest } from '../../../engine/decoding/blockRun';
 import { denoiseBlocks } from '../../../engine/decoding/blocks';
-import { passesBy, wholeAnswer, wholeAnswers } from '../../../engine/infill/passing';
+import { holeTextOf, passesBy, wholeAnswer, wholeAnswers } from '../../../engine/infill/passing';
 import {
   bytesOf,
   canvasOf,
@@ -16,22 +16,36 @@ import {
   wants,
 } from '../decoding/fakes';
 
+interface Written {
+  readonly tail?: string;
+  readonly head?: string;
+  readonly isBound?: boolean;
+}
+
 /** The answer that is taken of what was written so far; `«…»` is the span. */
-function answerIn(file: string, written: string, tail = '', isBound = false): string | undefined {
-  const [before = '', original = '', after = ''] = file.split(/[«»]/);
+function answerIn(file: string, written: string, { tail, head, isBound }: Written = {}): string | undefined {
   const tokens = [...ids(written)];
-  const count = wholeAnswer(
-    tokens,
-    {
-      tokenizer,
-      text: before + original + after,
-      span: { start: before.length, end: before.length + original.length },
-      until: before.length + original.length + after.length,
-      hole: { cells: [], head: bytesOf(''), tail: bytesOf(tail) },
-    },
-    isBound,
-  );
+  const hole = { head: bytesOf(head ?? ''), tail: bytesOf(tail ?? '') };
+  const count = wholeAnswer(tokens, { tokenizer, sides: sidesIn(file), hole }, isBound);
   return count === undefined ? undefined : textOf(tokens.slice(0, count));
+}
+
+function sidesIn(file: string) {
+  const [before = '', original = '', after = ''] = file.split(/[«»]/);
+  const span = { start: before.length, end: before.length + original.length };
+  return holeTextOf(before + original + after, span);
+}
+
+/** The same, of a model whose tokens are bytes: any text can be written. */
+function bytesIn(file: string, written: string, isBound = false): string | undefined {
+  const tokenizer = {
+    bytes: (id: number) => Uint8Array.of(id),
+    decode: (written: ArrayLike<number>) => Buffer.from(Array.from(written)).toString('utf8'),
+  };
+  const tokens = [...Buffer.from(written)];
+  const hole = { head: bytesOf(''), tail: bytesOf('') };
+  const count = wholeAnswer(tokens, { tokenizer, sides: sidesIn(file), hole }, isBound);
+  return count === undefined ? undefined : tokenizer.decode(tokens.slice(0, count));
 }
 
 const FILE = 'def f(a):\n    «a = b»\n    return a\n';
@@ -48,7 +62,7 @@ describe('an answer that goes on into the text behind its hole', () => {
   });
 
   test('keeps what the border of the hole asks for', () => {
-    assert.equal(answerIn(FILE, 'a = bar\n    return a\n', '\n'), 'a = bar\n');
+    assert.equal(answerIn(FILE, 'a = bar\n    return a\n', { tail: '\n' }), 'a = bar\n');
   });
 
   test('is not over where that line stood in it, or closes what it opened', () => {
@@ -101,11 +115,54 @@ describe('an answer that goes on into the text behind its hole', () => {
   });
 
   test('that comes to its bound ends with its first paragraph, or its last whole line', () => {
-    assert.equal(answerIn('«a = b»\n', 'a = foo\n\nb = foo\nb', '', true), 'a = foo');
-    assert.equal(answerIn('«a = b\n\nb = c»\n', 'a = foo\n\nb = foo\nb', '', true), 'a = foo\n\nb = foo');
-    assert.equal(answerIn('«a = b»\n', 'a = foo\nb = foo\nb', '', true), 'a = foo\nb = foo');
-    assert.equal(answerIn('«a = b»\n', 'a = foo', '', true), undefined);
+    assert.equal(answerIn('«a = b»\n', 'a = foo\n\nb = foo\nb', { isBound: true }), 'a = foo');
+    assert.equal(
+      answerIn('«a = b\n\nb = c»\n', 'a = foo\n\nb = foo\nb', { isBound: true }),
+      'a = foo\n\nb = foo',
+    );
+    assert.equal(answerIn('«a = b»\n', 'a = foo\nb = foo\nb', { isBound: true }), 'a = foo\nb = foo');
+    assert.equal(answerIn('«a = b»\n', 'a = foo', { isBound: true }), undefined);
     assert.equal(answerIn('«a = b»\n', 'a = foo\n\nb = foo\nb'), undefined, 'it may go on');
+  });
+
+  test('at its bound keeps the code with the docstring or comment about it', () => {
+    const file = 'def f():\n    «pass»\n';
+    const doc = '"""Adds.\n\n    All of them."""\n\n    return a\n\n    b()\n    c';
+    assert.equal(bytesIn(file, doc, true), '"""Adds.\n\n    All of them."""\n\n    return a');
+    assert.equal(
+      bytesIn(file, '# All\n    # of them.\n\n    a()\n\n    b', true)?.split('\n').at(-1),
+      '    a()',
+    );
+    assert.equal(bytesIn('«x»\n', '/* All. */\n\na();\n\nb', true), '/* All. */\n\na();');
+    assert.equal(bytesIn(file, '"""Adds."""\n\n    return', true), '"""Adds."""\n', 'nothing of it is whole');
+  });
+
+  test('at its bound is taken by the first rule that the border of the hole lets be', () => {
+    // The end by the first rule is within the token "ar", the end by lines is not.
+    assert.equal(answerIn('«a = b»\n', 'a\n\nb = foo\n\na', { tail: '\n', isBound: true }), 'a\n');
+  });
+
+  test('with a head counts what is behind it, and is nothing without it', () => {
+    assert.equal(answerIn(FILE, 'a = bar\n    return a\n', { head: 'a' }), 'a = bar');
+    assert.equal(answerIn(FILE, 'b = bar\n    return a\n', { head: 'a' }), undefined);
+  });
+
+  test('with other line ends than the file is over at the same place', () => {
+    const crlf = FILE.replaceAll('\n', '\r\n');
+    for (const file of [FILE, crlf]) {
+      assert.equal(bytesIn(file, 'a = bar\n    b()\n    return a\n'), 'a = bar\n    b()');
+      assert.equal(bytesIn(file, 'a = bar\r\n    b()\r\n    return a\r\n'), 'a = bar\r\n    b()');
+      assert.equal(bytesIn(file, 'a = bar\r\n    b()\r\nreturn\r\n'), 'a = bar\r\n    b()');
+    }
+  });
+
+  test('of several bytes a character is cut at a character', () => {
+    assert.equal(bytesIn(FILE, 'a = "é😀"\n    return a\n'), 'a = "é😀"');
+    // Half a character is written so far.
+    const half = [...Buffer.from('a = "é')].slice(0, -1);
+    const hole = { head: bytesOf(''), tail: bytesOf('') };
+    const bytes = { bytes: (id: number) => Uint8Array.of(id), decode: () => 'a = "\ufffd' };
+    assert.equal(wholeAnswer(half, { tokenizer: bytes, sides: sidesIn(FILE), hole }), undefined);
   });
 
   test('counts the text up to the next span only', () => {

@@ -12,6 +12,7 @@ import {
   events,
   json,
   llama,
+  llamaEvents,
   recordedServer,
   TEXT,
   wish,
@@ -141,6 +142,20 @@ describe('llama-server', () => {
     const result = await model.infill(wish({ text, spans: [{ start: at, end: at }] }));
     assert.equal(best(result), 'a = 1\r\n    return a');
     assert.ok(!String(server.heard.at(-1)?.body['input_prefix']).includes('\r'));
+  });
+
+  test('ends a stream as soon as it has left the block of its hole', async (t) => {
+    const pieces = ['sum(values)\n', 'print(', ')\n', 'mo'];
+    const server = await recordedServer(t, (heard, response) => {
+      if (heard.body['stream'] !== true)
+        return response.writeHead(200, { 'Content-Type': 'application/json' }).end('{}');
+      // It has no end of its own.
+      events(response, llamaEvents(pieces).slice(0, pieces.length));
+      return undefined;
+    });
+    const model = await connected(t, 'llama-server', server.url);
+    assert.equal(best(await model.infill(wish())), 'sum(values)');
+    await server.heard.at(-1)?.closed;
   });
 });
 
