@@ -1,11 +1,14 @@
 // A causal model that goes from left to right, as blocks of one token: the token before is run once, against the cache
-// of everything earlier, and says what comes next. One forward pass a token, as any autoregressive decoder has it.
+// of everything earlier, and says what comes next. One forward pass a token, as any autoregressive decoder has it, or less where the
+// text repeats itself.
 import type { BlockDenoiser, HoleContext, Lane, Prediction, PredictOptions } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
 import { ContextCache, DEFAULT_CHUNK } from './contextCache';
-import { type Forward, openBias } from './forward';
+import { type Foresight, foreseen, readAhead, written } from './foresight';
+import { type Forward, shapedBias } from './forward';
 import { regroup } from './inPlaceDenoiser';
 import { disposeKv, joinKv, type KvShape, type KvState } from './kvState';
+import { Recall } from './recall';
 
 export interface AutoregressiveOptions {
   /** Most tokens of an answer. */
@@ -14,7 +17,7 @@ export interface AutoregressiveOptions {
   readonly opening: number;
 }
 
-/** K/V of all tokens but each lane's last one. */
+/** K/V of all tokens but each lane's last one, unless that was read ahead. */
 interface Settled {
   readonly kv: KvState;
   /** Whose K/V the rows of `kv` are; one row serves all lanes as long as they hold the same tokens. */
@@ -25,6 +28,8 @@ interface Settled {
   readonly position: number;
   /** Token by lane. */
   readonly last: ReadonlyMap<number, number>;
+  /** `kv` holds the last token and those of it. */
+  readonly foresight?: Foresight | undefined;
 }
 
 /** K/V with the last tokens, and whose they are. */
@@ -38,6 +43,8 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   private readonly cache: ContextCache;
   private settled: Settled | undefined;
   private run: Run | undefined;
+  /** Of the one lane that there is. */
+  private recall: Recall | undefined;
 
   constructor(
     private readonly forward: Forward,
@@ -60,6 +67,8 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const position = Math.max(0, before.length - 1);
     const kv = await this.cache.encode(before.subarray(0, position), 0, signal);
     const last = before.at(-1) ?? this.options.opening;
+    // A cache on a device cannot be cut: what was read ahead for nothing would stay.
+    this.recall = lanes === 1 && !this.forward.deviceCache ? new Recall(before) : undefined;
     this.settled = {
       kv,
       rows: 'shared',
@@ -72,7 +81,9 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
 
   async predict(lanes: readonly Lane[], options: PredictOptions): Promise<Prediction[][]> {
     throwIfCancelled(options.signal);
-    return regroup(await this.runLast(lanes, options.temperature), lanes);
+    const { foresight } = this.need();
+    const known = foresight && foreseen(foresight, lanes);
+    return regroup(known ?? (await this.runLast(lanes, options.temperature)), lanes);
   }
 
   async commit(
@@ -81,15 +92,21 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     signal?: AbortSignal,
   ): Promise<void> {
     throwIfCancelled(signal);
-    const { position } = this.need();
+    const { foresight } = this.need();
+    const last = new Map(lanes.map((lane, index) => [lane, blocks[index]?.[0] ?? 0]));
+    const [token] = last.values();
+    if (token !== undefined) this.recall?.write(token);
+    if (foresight !== undefined) {
+      this.goOn(foresight, last);
+      return;
+    }
     // Where nothing was asked (what stands there was locked) the last tokens are not in the cache yet.
     if (!this.run) await this.runLast([], 0);
-    const { run } = this;
-    if (!run) throw new EngineError('internal', 'The forward pass gave no K/V.');
+    const { run, settled } = this;
+    if (!run || !settled) throw new EngineError('internal', 'The forward pass gave no K/V.');
     this.run = undefined;
     this.forget();
-    const last = new Map(lanes.map((lane, index) => [lane, blocks[index]?.[0] ?? 0]));
-    this.settled = { ...run, isOwn: true, position: position + 1, last };
+    this.settled = { ...run, isOwn: true, position: settled.position + 1, last };
   }
 
   dispose(): void {
@@ -98,33 +115,70 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   }
 
   /** Runs the last token of every lane, asked about or not; what it says comes back, and the K/V with it is kept. */
-  private async runLast(lanes: readonly Lane[], temperature: number): Promise<Prediction[]> {
-    const settled = this.need();
+  private async runLast(lanes: readonly Lane[], temperature: number): Promise<readonly Prediction[]> {
+    const settled = this.withoutForesight();
     const { last, position } = settled;
     const areSame = settled.rows === 'shared' && new Set(last.values()).size === 1;
     const { kv, rows, isCut } = this.rowsFor(settled, [...last.keys()]);
     const shown = areSame ? rows.slice(0, 1) : rows;
     const rowOf = (lane: number): number => (areSame ? 0 : Math.max(0, rows.indexOf(lane)));
+    const { recall } = this;
+    const further = recall && readAhead(lanes, last.size, () => recall.next());
+    const ahead = further?.tokens ?? [];
+    const width = 1 + ahead.length;
+    const asks = lanes.flatMap(({ lane, asks, temperature }, index) =>
+      asks.map(({ bias, target }) => ({ row: rowOf(lane ?? index), bias, target, temperature })),
+    );
     try {
       const result = await this.forward.run({
         lanes: shown.length,
-        ids: Int32Array.from(shown, (lane) => last.get(lane) ?? 0),
-        positions: new Int32Array(shown.length).fill(position),
+        ids: Int32Array.from(shown.flatMap((lane) => [last.get(lane) ?? 0, ...ahead])),
+        positions: Int32Array.from({ length: shown.length * width }, (_, at) => position + (at % width)),
         past: kv,
-        bias: openBias(kv.positions, 1),
-        asks: lanes.flatMap(({ lane, asks }, index) =>
-          asks.map(({ bias, target }) => ({ row: rowOf(lane ?? index), bias, target })),
-        ),
+        bias: shapedBias(kv.positions, width, (query, key) => key <= query),
+        asks: further?.asks ?? asks,
         temperature,
         keep: true,
       });
       if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
       disposeKv(this.run?.kv);
       this.run = { kv: result.kv, rows: areSame ? 'shared' : rows };
-      return result.predictions;
+      if (further === undefined) return result.predictions;
+      const { run } = this;
+      this.run = undefined;
+      this.forget();
+      const foresight = { ...further, found: result.predictions };
+      this.settled = { ...run, isOwn: true, position, last, foresight };
+      return result.predictions.slice(0, 1);
     } finally {
       if (isCut) disposeKv(kv);
     }
+  }
+
+  /** The one lane goes on with its token: as it was read ahead, or else without what was. */
+  private goOn(foresight: Foresight, last: Settled['last']): void {
+    const settled = this.need();
+    const [token] = last.values();
+    const left = token === undefined ? undefined : written(foresight, token);
+    const position = settled.position + 1;
+    if (left) this.settled = { ...settled, position, last, foresight: left };
+    else this.settled = { ...this.cutBy(foresight.tokens.length), position, last };
+  }
+
+  /** The same before the last token was run, where more than that was read. */
+  private withoutForesight(): Settled {
+    const { foresight } = this.need();
+    if (foresight !== undefined) this.settled = this.cutBy(1 + foresight.tokens.length);
+    return this.need();
+  }
+
+  /** Without the last positions of its K/V, and without foresight. */
+  private cutBy(positions: number): Settled {
+    const { foresight: _, kv, ...settled } = this.need();
+    if (positions === 0 || kv.location === 'device') return { ...settled, kv };
+    const cut = joinKv([{ kv, to: kv.positions - positions }], this.shape, kv.memory);
+    disposeKv(kv);
+    return { ...settled, kv: cut };
   }
 
   /** The K/V of the named lanes. A device cache cannot be cut: all of its rows run, and the others are ignored. */

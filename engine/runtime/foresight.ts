@@ -16,18 +16,28 @@ export interface Foresight {
   readonly asks: readonly Pick<RowAsk, 'bias' | 'target' | 'temperature'>[];
 }
 
-/** What a pass reads ahead for these lanes and asks of each row, the token before first. Undefined but where one lane asks about one place. */
+/**
+ * What a pass reads ahead for these lanes and asks of each row, the token before first. Undefined but where one lane asks about one
+ * place. `recall`: what may follow, where the question does not say it.
+ */
 export function readAhead(
   lanes: readonly Lane[],
   owners: number,
+  recall: () => readonly number[] = () => [],
 ): { readonly tokens: readonly number[]; readonly asks: readonly RowAsk[] } | undefined {
   const [lane] = lanes;
   if (owners !== 1 || lanes.length !== 1 || lane?.asks.length !== 1) return undefined;
   const [ask] = lane.asks;
-  if (ask?.target === undefined || ask.ahead === undefined) return undefined;
-  const { bias, target } = ask;
+  if (ask === undefined) return undefined;
+  const { bias, target, ahead } = ask;
   const { temperature } = lane;
-  const expected = [target, ...ask.ahead];
+  if (target === undefined) {
+    const tokens = recall().slice(0, MOST_AHEAD);
+    const asks = [...tokens.keys(), tokens.length].map((row) => ({ row, bias, temperature }));
+    return tokens.length === 0 ? undefined : { tokens, asks };
+  }
+  if (ahead === undefined) return undefined;
+  const expected = [target, ...ahead];
   const tokens = expected.slice(0, MOST_AHEAD);
   const last = expected[tokens.length] ?? target;
   const asks = [...tokens, last].map((next, row) => ({ row, bias, target: next, temperature }));

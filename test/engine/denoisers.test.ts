@@ -276,6 +276,60 @@ describe('from left to right', () => {
       denoiser.dispose();
     }));
 
+  test('what the text repeats is read ahead, and what comes of it is what comes without that', () =>
+    withModel('smollm2', async (model) => {
+      const { shape } = model.checkpoint;
+      let [forwards, widest] = [0, 0];
+      const counted = (deviceCache: boolean): Forward => ({
+        deviceCache,
+        run: (request) => {
+          forwards++;
+          widest = Math.max(widest, request.ids.length);
+          return model.session.run(request);
+        },
+      });
+      const [line, other] = [tokens(10, 1), tokens(3, 5)];
+      // The line, something else, and the line's beginning again.
+      const prompt = Int32Array.of(...line, ...other, ...line.subarray(0, 3));
+      /** Predictions behind each of the tokens that are written, as they are without a cache; and the passes that they took. */
+      const passesOf = async (
+        written: readonly number[],
+        { lanes = 1, deviceCache = false, other = -1 } = {},
+      ) => {
+        const denoiser = new AutoregressiveDenoiser(counted(deviceCache), shape, {
+          maxTokens: 64,
+          opening: 7,
+        });
+        await denoiser.open({ before: prompt, after: new Int32Array(0) }, lanes);
+        [forwards, widest] = [0, 0];
+        const bias = new Float32Array(model.checkpoint.shape.vocabSize);
+        for (const [index, token] of written.entries()) {
+          const asks = [index === other ? { position: 0, bias } : { position: 0 }];
+          const asked = Array.from({ length: lanes }, (_, lane) => ({
+            lane,
+            tokens: Int32Array.of(0),
+            asks,
+          }));
+          const [found] = await denoiser.predict(asked, GREEDY);
+          const text = Int32Array.of(...prompt, ...written.slice(0, index));
+          same(found, await uncached(model.session, model, text, [text.length]), `behind ${index}`);
+          await denoiser.commit(asked.map(() => Int32Array.of(token)));
+        }
+        denoiser.dispose();
+        return { forwards, widest };
+      };
+      const onward = [...line.subarray(3), ...other];
+      const plain = { forwards: onward.length, widest: 1 };
+      assert.deepEqual(await passesOf(onward, { deviceCache: true }), plain, 'a device cache cannot be cut');
+      assert.deepEqual(await passesOf(onward, { lanes: 2 }), plain, 'each of several may go another way');
+      // Three agree, so three are read ahead, and the one behind them is known; then seven agree, and seven are read.
+      assert.deepEqual(await passesOf(onward), { forwards: 2, widest: 8 });
+      // Another token than the second that was read, and another question.
+      assert.deepEqual(await passesOf([onward[0] ?? 0, 99, 98]), { forwards: 2, widest: 4 });
+      const asked = await passesOf(onward, { other: 1 });
+      assert.ok(asked.forwards > 2 && asked.forwards < onward.length, `${asked.forwards}`);
+    }));
+
   test('begins with the opening token where nothing stands before the answer', () =>
     withModel('smollm2', async (model) => {
       const denoiser = new AutoregressiveDenoiser(model.session, model.checkpoint.shape, {

@@ -1,0 +1,32 @@
+// What may follow, by what followed before.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { Recall } from '../../../engine/runtime/recall';
+
+const after = (...tokens: number[]) => new Recall(tokens).next();
+
+describe('what followed the last tokens before', () => {
+  test('is what is likely to follow them again, as much of it as agreed', () => {
+    assert.deepEqual(after(1, 2, 3, 4, 5, 6, 1, 2), [3, 4]);
+    assert.deepEqual(after(9, 1, 2, 3, 4, 5, 6, 8, 1, 2, 3), [4, 5, 6]);
+  });
+
+  test('is nothing where one token agrees, or none', () => {
+    assert.deepEqual(after(1, 2, 3, 1), []);
+    assert.deepEqual(after(1, 2, 3), []);
+    assert.deepEqual(after(), []);
+  });
+
+  test('is taken from where most agree, and of several such places the last', () => {
+    assert.deepEqual(after(1, 2, 3, 7, 7, 2, 3, 8, 8, 1, 2, 3), [7, 7, 2]);
+    assert.deepEqual(after(2, 3, 7, 7, 2, 3, 8, 8, 2, 3), [8, 8]);
+  });
+
+  test('counts what was written meanwhile, and what overlaps', () => {
+    const recall = new Recall([1, 2, 3, 4]);
+    recall.write(1);
+    recall.write(2);
+    assert.deepEqual(recall.next(), [3, 4]);
+    assert.deepEqual(after(5, 5, 5), [5]);
+  });
+});
