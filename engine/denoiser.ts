@@ -61,6 +61,8 @@ export interface HoleContext {
   readonly after: Int32Array;
   /** Where the layout has more in front of the hole than its left side, or its sides in another order. Absent: as laid out. */
   readonly sides?: HoleSides;
+  /** What stood in the hole. No model sees it; it is only a guess at what will be written. */
+  readonly standing?: ArrayLike<number>;
 }
 
 /** The text on both sides of a hole. */

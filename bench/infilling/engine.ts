@@ -5,6 +5,7 @@ import { openCheckpoint } from '../../engine/checkpoint/open';
 import type { Checkpoint, TextTokenizer } from '../../engine/checkpoint/types';
 import { Infiller } from '../../engine/infill/infiller';
 import type { InfillOptions, InfillParams, InfillResult, ModelDescription } from '../../engine/protocol';
+import type { Forward } from '../../engine/runtime/forward';
 import { fastWeightBits } from '../../engine/runtime/integerProducts';
 import { choosePrecision } from '../../engine/runtime/precision';
 import type { DecoderSession } from '../../engine/runtime/session';
@@ -19,6 +20,8 @@ export interface Evaluated {
   readonly open: Infiller;
   /** As many tokens as stood there, which the model is told. */
   readonly known: Infiller;
+  /** Passes of the same session, made another way. */
+  over(forward: Forward): Infiller;
   /** The same session under another calibration; nothing to be disposed of. */
   under(calibration: Calibration | undefined): Evaluated;
   dispose(): Promise<void>;
@@ -55,8 +58,12 @@ export async function uncalibrated(folder: string, threads: number, window?: num
   };
   const fixed: Checkpoint = { ...checkpoint, family: { ...checkpoint.family, length: { kind: 'fixed' } } };
   const made: Infiller[] = [];
-  const infiller = (facts: Checkpoint, calibration: Calibration | undefined): Infiller => {
-    const one = new Infiller(facts, description, session, calibration);
+  const infiller = (
+    facts: Checkpoint,
+    calibration: Calibration | undefined,
+    forward: Forward = session,
+  ): Infiller => {
+    const one = new Infiller(facts, description, forward, calibration);
     made.push(one);
     return one;
   };
@@ -65,6 +72,7 @@ export async function uncalibrated(folder: string, threads: number, window?: num
     session,
     open: infiller(checkpoint, calibration),
     known: infiller(fixed, calibration),
+    over: (forward) => infiller(checkpoint, calibration, forward),
     under,
     dispose: async () => {
       for (const one of made) one.dispose();

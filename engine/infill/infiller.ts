@@ -285,10 +285,11 @@ export class Infiller {
       const written = isAsked ? answers.map((ids, other) => ids && codeOf(ids, other)) : answers;
       const { before, after } = sidesOf(canvas, hole, written);
       const asked = { selected: standing(hole), instruction, fence };
-      const { head, tail } = holes[hole] ?? {};
+      const { head, tail, cells = [] } = holes[hole] ?? {};
       return {
         ...holeContext(checkpoint, before, after, language, asked),
         sides: { before, after, head: wholeText(head), tail: wholeText(tail) },
+        standing: cells.flatMap(({ original }) => (original < 0 ? [] : [original])),
       };
     };
   }

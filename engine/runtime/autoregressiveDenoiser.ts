@@ -59,7 +59,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   }
 
   async open(
-    { before }: HoleContext,
+    { before, standing }: HoleContext,
     lanes: number,
     signal?: AbortSignal,
   ): Promise<{ readonly lead: Int32Array }> {
@@ -68,7 +68,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const kv = await this.cache.encode(before.subarray(0, position), 0, signal);
     const last = before.at(-1) ?? this.options.opening;
     // A cache on a device cannot be cut: what was read ahead for nothing would stay.
-    this.recall = lanes === 1 && !this.forward.deviceCache ? new Recall(before) : undefined;
+    this.recall = lanes === 1 && !this.forward.deviceCache ? new Recall(before, standing) : undefined;
     this.settled = {
       kv,
       rows: 'shared',

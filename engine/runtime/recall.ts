@@ -3,15 +3,23 @@
 
 /** Fewer tokens that agree are chance. */
 const LEAST_AGREEING = 2;
+/** No token: nothing goes on across it. */
+const BORDER = -1;
 /** More of them say no more. */
 const MOST_AGREEING = 8;
 
 export class Recall {
   private readonly tokens: number[];
 
-  /** `context`: what the model reads before the answer, the code behind it included where that stands in front. */
-  constructor(context: ArrayLike<number>) {
-    this.tokens = Array.from(context);
+  /**
+   * `context`: what the model reads before the answer, the code behind it included where that stands in front. `standing`: what the
+   * answer is written in place of; much of it is often written again.
+   */
+  constructor(context: ArrayLike<number>, standing: ArrayLike<number> = []) {
+    const read = Array.from(context);
+    // As if the answer had been written once before.
+    const before = standing.length === 0 ? [] : [...read.slice(-LEAST_AGREEING), ...Array.from(standing), BORDER];
+    this.tokens = [...before, ...read];
   }
 
   write(token: number): void {
@@ -31,6 +39,9 @@ export class Recall {
       while (count < MOST_AGREEING && at - count >= 0 && tokens[at - count] === tokens[end - count]) count++;
       if (count > agreeing) [best, agreeing] = [at, count];
     }
-    return best < 0 ? [] : tokens.slice(best + 1, Math.min(best + 1 + agreeing, tokens.length));
+    if (best < 0) return [];
+    const onward = tokens.slice(best + 1, best + 1 + agreeing);
+    const border = onward.indexOf(BORDER);
+    return border < 0 ? onward : onward.slice(0, border);
   }
 }

@@ -29,4 +29,16 @@ describe('what followed the last tokens before', () => {
     assert.deepEqual(recall.next(), [3, 4]);
     assert.deepEqual(after(5, 5, 5), [5]);
   });
+
+  test('is what stood in the place of the answer, from its first token on', () => {
+    const recall = new Recall([1, 2, 3, 4], [5, 6, 7, 8]);
+    assert.deepEqual(recall.next(), [5, 6]);
+    recall.write(5);
+    assert.deepEqual(recall.next(), [6, 7, 8]);
+    recall.write(9);
+    assert.deepEqual(recall.next(), [], 'another way');
+    recall.write(7);
+    recall.write(8);
+    assert.deepEqual(recall.next(), [], 'it ends there');
+  });
 });
