@@ -29,19 +29,14 @@ export function readAhead(
   if (owners !== 1 || lanes.length !== 1 || lane?.asks.length !== 1) return undefined;
   const [ask] = lane.asks;
   if (ask === undefined) return undefined;
-  const { bias, target, ahead } = ask;
+  const { bias, target } = ask;
   const { temperature } = lane;
-  if (target === undefined) {
-    const tokens = recall().slice(0, MOST_AHEAD);
-    const asks = [...tokens.keys(), tokens.length].map((row) => ({ row, bias, temperature }));
-    return tokens.length === 0 ? undefined : { tokens, asks };
-  }
-  if (ahead === undefined) return undefined;
-  const expected = [target, ...ahead];
+  const expected = ask.ahead === undefined || target === undefined ? recall() : [target, ...ask.ahead];
   const tokens = expected.slice(0, MOST_AHEAD);
-  const last = expected[tokens.length] ?? target;
-  const asks = [...tokens, last].map((next, row) => ({ row, bias, target: next, temperature }));
-  return { tokens, asks };
+  if (tokens.length === 0) return undefined;
+  // What is likely to be written there is what will be asked about there, if anything is.
+  const targets = [target, ...tokens.slice(1), expected[tokens.length] ?? tokens.at(-1)];
+  return { tokens, asks: targets.map((wanted, row) => ({ row, bias, target: wanted, temperature })) };
 }
 
 /** The prediction that these lanes ask for, where it was read ahead. */
