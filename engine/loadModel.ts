@@ -24,7 +24,7 @@ import { IdleTrim } from './runtime/idleTrim';
 import { fastWeightBits, precisionHere } from './runtime/integerProducts';
 import { Pace, probePace } from './runtime/pace';
 import { placeModel, weightBytesOf } from './runtime/placement';
-import { forgetProbe, type ProbeResult, rememberedProbe } from './runtime/probe';
+import { forgetProbe, type ProbeResult, probeFor } from './runtime/probe';
 import { type ProviderDecision, providerPlan } from './runtime/providers';
 import { DecoderSession, keepsCacheOnDevice } from './runtime/session';
 import { threadCount } from './runtime/threads';
@@ -135,9 +135,10 @@ export async function prepareModel(
   report('probing', 0);
   const probed = new Map<ProviderName, Promise<ProbeResult>>();
   const all = providerPlan(process.platform, process.arch).length;
+  const ask = probeFor(params.provider ?? 'auto', cacheFolder);
   const probe = (provider: ProviderName) => {
     if (!probed.has(provider)) report('probing', Math.min(1, probed.size / all));
-    const known = probed.get(provider) ?? rememberedProbe(provider, cacheFolder);
+    const known = probed.get(provider) ?? ask(provider);
     probed.set(provider, known);
     return known;
   };

@@ -31,11 +31,11 @@ const engine: Engine = {
     forgetProbe('cuda', cache);
   },
   decideProvider: async (choice, cache) => {
-    const [{ decideProvider }, { rememberedProbe }] = await Promise.all([
+    const [{ decideProvider }, { probeFor }] = await Promise.all([
       import('../runtime/providers'),
       import('../runtime/probe'),
     ]);
-    return decideProvider(choice, (provider) => rememberedProbe(provider, cache));
+    return decideProvider(choice, probeFor(choice, cache));
   },
 };
 

@@ -88,40 +88,40 @@ export class TokenTable {
     return this.table;
   }
 
+  /** Each piece is asked for twice: 150,000 small arrays at once would make the heap grow for good. */
   private flatten(): ByteTable {
-    const pieces = Array.from(this.plain, (plain, id) => (plain ? this.tokenizer.bytes(id) : NO_BYTES));
-    const offsets = new Int32Array(pieces.length + 1);
-    pieces.forEach((piece, id) => {
-      offsets[id + 1] = at(offsets, id) + piece.length;
-    });
-    const bytes = new Uint8Array(at(offsets, pieces.length));
-    pieces.forEach((piece, id) => {
-      bytes.set(piece, at(offsets, id));
-    });
+    const pieceOf = (id: number) => (this.plain[id] === 1 ? this.tokenizer.bytes(id) : NO_BYTES);
+    const count = this.plain.length;
+    const offsets = new Int32Array(count + 1);
+    for (let id = 0; id < count; id++) offsets[id + 1] = at(offsets, id) + pieceOf(id).length;
+    const bytes = new Uint8Array(at(offsets, count));
+    for (let id = 0; id < count; id++) bytes.set(pieceOf(id), at(offsets, id));
     return {
       bytes,
       offsets,
-      byFirst: bucketed(pieces, (piece) => at(piece, 0)),
-      byLast: bucketed(pieces, (piece) => at(piece, piece.length - 1)),
+      byFirst: bucketed(offsets, (id) => at(bytes, at(offsets, id))),
+      byLast: bucketed(offsets, (id) => at(bytes, at(offsets, id + 1) - 1)),
     };
   }
 }
 
 export const NO_BYTES = new Uint8Array(0);
 
-function bucketed(pieces: readonly Uint8Array[], keyOf: (piece: Uint8Array) => number): Buckets {
+/** Ids of the pieces that are not empty. */
+function bucketed(offsets: Int32Array, keyOf: (id: number) => number): Buckets {
   const starts = new Int32Array(257);
-  for (const piece of pieces)
-    if (piece.length > 0) starts[keyOf(piece) + 1] = at(starts, keyOf(piece) + 1) + 1;
+  const count = offsets.length - 1;
+  const isEmpty = (id: number) => at(offsets, id) === at(offsets, id + 1);
+  for (let id = 0; id < count; id++) if (!isEmpty(id)) starts[keyOf(id) + 1] = at(starts, keyOf(id) + 1) + 1;
   for (let key = 0; key < 256; key++) starts[key + 1] = at(starts, key + 1) + at(starts, key);
   const next = starts.slice();
   const ids = new Int32Array(at(starts, 256));
-  pieces.forEach((piece, id) => {
-    if (piece.length === 0) return;
-    const key = keyOf(piece);
+  for (let id = 0; id < count; id++) {
+    if (isEmpty(id)) continue;
+    const key = keyOf(id);
     ids[at(next, key)] = id;
     next[key] = at(next, key) + 1;
-  });
+  }
   return { starts, ids };
 }
 

@@ -152,6 +152,13 @@ function cards({ list }: HardwareSources): string[] {
     .map((name) => `${DRM}/${name}/device`);
 }
 
+/** Whether anything says that a GPU may be here: on Linux its driver makes a file, and without one only software would answer. */
+export function mayHaveGpu(sources: Pick<HardwareSources, 'platform' | 'list'> = thisMachine): boolean {
+  if (sources.platform !== 'linux') return true;
+  const isDevice = (name: string) => /^(nvidia\d+|nvidiactl|dxg|kfd)$/.test(name);
+  return sources.list('/dev').some(isDevice) || sources.list('/dev/dri').some((name) => name !== 'by-path');
+}
+
 /** Why Linux may show no WebGPU device: what it needs is not installed. Undefined where that is all there. */
 export function missingVulkan(
   sources: Pick<HardwareSources, 'platform' | 'env' | 'list' | 'read'> = thisMachine,

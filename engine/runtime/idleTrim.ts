@@ -4,7 +4,9 @@
 /** Milliseconds of quiet. */
 const QUIET = 3000;
 /** Of what the model takes by itself: this much more may stay. */
-const SHARE = 0.15;
+const SHARE = 0.2;
+/** Of the same: what has come since the last time has to be worth another. */
+const LEAST_GAIN = 0.1;
 /** Bytes by which a process grows and shrinks anyway. */
 const NOISE = 2 ** 26;
 
@@ -37,14 +39,13 @@ export class IdleTrim {
     this.resting = ownBytes;
   }
 
-  /** By what passes are estimated to need, and by what is there: the runtime's arena keeps more in pieces. */
+  /** By what the process really has: an estimate of its passes would make a session anew where little can be given back. */
   get isWorthwhile(): boolean {
-    const { passMemory } = this.session;
-    if (passMemory > SHARE * this.ownBytes) return true;
+    if (this.session.passMemory === 0) return false;
     const resident = this.resident();
     this.resting = Math.max(this.ownBytes, Math.min(this.resting, resident));
-    const grown = resident - this.resting;
-    return passMemory > 0 && grown > Math.max(NOISE, SHARE * this.ownBytes);
+    const isMuch = resident > (1 + SHARE) * this.ownBytes;
+    return isMuch && resident - this.resting > Math.max(NOISE, LEAST_GAIN * this.ownBytes);
   }
 
   /** A request has begun: nothing is given back for now. */

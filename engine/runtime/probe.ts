@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ensureFolder } from '../folder';
-import type { ProviderName } from '../protocol';
-import { missingVulkan, thisMachine } from './hardware';
+import type { ProviderChoice, ProviderName } from '../protocol';
+import { mayHaveGpu, missingVulkan, thisMachine } from './hardware';
 import { runtimeVersion } from './runtimePackage';
 
 export interface ProbeResult {
@@ -93,6 +93,23 @@ export async function rememberedProbe(
     // A memory that cannot be written costs a probe at the next start, nothing else.
   }
   return result;
+}
+
+/**
+ * The probe that a choice of provider asks for. `auto` skips a software device at once: it computes rightly, which takes a quarter of a
+ * minute to find out, and is never taken. Who names a provider has it tried.
+ */
+export function probeFor(
+  choice: ProviderChoice,
+  cacheFolder: string,
+  mayBeThere: () => boolean = mayHaveGpu,
+  probe?: (provider: ProviderName) => Promise<ProbeResult>,
+): (provider: ProviderName) => Promise<ProbeResult> {
+  const isWorthwhile = choice !== 'auto' || mayBeThere();
+  return async (provider) =>
+    isWorthwhile
+      ? rememberedProbe(provider, cacheFolder, probe)
+      : { provider, ok: false, fusedAgrees: false, reason: 'this machine has no GPU.' };
 }
 
 /** Asks the device whatever is remembered, for a person who has just changed something; the answer is remembered. */

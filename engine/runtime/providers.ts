@@ -74,24 +74,29 @@ export async function decideProvider(
       reason: `selected explicitly. ${result.reason}`,
     };
   }
-  const tried: string[] = [];
+  const tried: ProbeResult[] = [];
   for (const provider of plan) {
     if (provider === 'cpu') break;
     const result = await probe(provider);
     if (result.ok && (result.gain ?? 0) >= SMALLEST_GAIN) {
-      return { provider, ...kernelsOf(result), reason: [...tried, result.reason].join(' ') };
+      return { provider, ...kernelsOf(result), reason: [...tried.map(sayTried), result.reason].join(' ') };
     }
-    tried.push(
-      result.ok
-        ? `${provider} works but is not faster here: ${result.reason}`
-        : `${provider}: ${result.reason}`,
-    );
+    tried.push(result);
   }
-  return {
-    provider: 'cpu',
-    attention: 'plain',
-    reason: tried.length > 0 ? tried.join(' ') : 'no other execution provider exists for this platform',
-  };
+  return { provider: 'cpu', attention: 'plain', reason: whyCpu(tried) };
+}
+
+function whyCpu(tried: readonly ProbeResult[]): string {
+  const [first, ...others] = tried;
+  if (first === undefined) return 'no other execution provider exists for this platform';
+  // What is wrong with all of them is not said of each.
+  return !first.ok && others.length > 0 && others.every(({ reason }) => reason === first.reason)
+    ? first.reason
+    : tried.map(sayTried).join(' ');
+}
+
+function sayTried({ provider, ok, reason }: ProbeResult): string {
+  return ok ? `${provider} works but is not faster here: ${reason}` : `${provider}: ${reason}`;
 }
 
 export function absent(provider: ProviderName): ProbeResult {

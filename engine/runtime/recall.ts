@@ -18,7 +18,8 @@ export class Recall {
   constructor(context: ArrayLike<number>, standing: ArrayLike<number> = []) {
     const read = Array.from(context);
     // As if the answer had been written once before.
-    const before = standing.length === 0 ? [] : [...read.slice(-LEAST_AGREEING), ...Array.from(standing), BORDER];
+    const before =
+      standing.length === 0 ? [] : [...read.slice(-LEAST_AGREEING), ...Array.from(standing), BORDER];
     this.tokens = [...before, ...read];
   }
 

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { adviceFor } from '../../../engine/runtime/deviceAdvice';
-import { gpuMemory, gpuVendors, type HardwareSources, missingVulkan } from '../../../engine/runtime/hardware';
+import {
+  gpuMemory,
+  gpuVendors,
+  type HardwareSources,
+  mayHaveGpu,
+  missingVulkan,
+} from '../../../engine/runtime/hardware';
 import type { DeviceReport } from '../../../engine/runtime/providers';
 
 const GIB = 2 ** 30;
@@ -94,6 +100,21 @@ describe('what Vulkan lacks', () => {
     const folders = { '/opt/lib': ['libvulkan.so.1'], ...DRIVER };
     assert.equal(missingVulkan(machine({ folders })), 'loader');
     assert.equal(missingVulkan(machine({ folders, env: { LD_LIBRARY_PATH: '/x:/opt/lib' } })), undefined);
+  });
+});
+
+describe('whether there may be a GPU', () => {
+  test('is told on Linux by the files of drivers', () => {
+    assert.equal(mayHaveGpu(machine({ folders: { '/dev': ['null', 'tty'] } })), false);
+    assert.equal(mayHaveGpu(machine({ folders: { '/dev': ['dri'], '/dev/dri': ['by-path'] } })), false);
+    assert.equal(mayHaveGpu(machine({ folders: { '/dev': ['dri'], '/dev/dri': ['renderD128'] } })), true);
+    for (const name of ['nvidia0', 'dxg', 'kfd'])
+      assert.equal(mayHaveGpu(machine({ folders: { '/dev': [name] } })), true, name);
+  });
+
+  test('is not known elsewhere', () => {
+    for (const platform of ['win32', 'darwin'] as const)
+      assert.equal(mayHaveGpu(machine({ platform })), true);
   });
 });
 

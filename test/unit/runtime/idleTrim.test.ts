@@ -3,11 +3,15 @@ import assert from 'node:assert/strict';
 import test, { afterEach, beforeEach, describe, mock } from 'node:test';
 import { IdleTrim } from '../../../engine/runtime/idleTrim';
 
-function world(passMemory: number, resident = { bytes: 0 }) {
+/** A model of 1 GB. */
+const OWN = 1e9;
+const MB = 1e6;
+
+function world(passMemory: number, resident = { bytes: 1300 * MB }) {
   const session = { passMemory, renewed: 0, renew: async () => void session.renewed++ };
   const trim = new IdleTrim(
     session,
-    1000,
+    OWN,
     (work) => work(),
     () => resident.bytes,
     3000,
@@ -36,35 +40,48 @@ describe('giving memory back', () => {
     assert.equal(session.renewed, 1);
   });
 
-  test('leaves alone what is little beside the model', () => {
-    const { session, trim } = world(149);
+  test('leaves alone what is little beside the model, whatever its passes are said to need', () => {
+    const { session, trim } = world(900 * MB, { bytes: 1199 * MB });
     trim.begun();
     trim.ended();
     mock.timers.tick(60_000);
     assert.equal(session.renewed, 0);
   });
 
-  test('goes by what the process has, too, and not by what no new session gives back', () => {
-    const resident = { bytes: 1000 + 2 ** 26 };
+  test('leaves alone what is little by itself', () => {
+    const session = { passMemory: 10, renewed: 0, renew: async () => void session.renewed++ };
+    const trim = new IdleTrim(
+      session,
+      100 * MB,
+      (work) => work(),
+      () => 160 * MB,
+    );
+    assert.equal(trim.isWorthwhile, false);
+  });
+
+  test('does not do again what gave nothing back, until more has come', async () => {
+    const resident = { bytes: 1201 * MB };
     const { session, trim } = world(10, resident);
-    const ask = () => {
+    const ask = async () => {
       trim.begun();
       trim.ended();
       mock.timers.tick(3000);
+      await Promise.resolve();
     };
-    ask();
-    assert.equal(session.renewed, 0, 'that is noise');
-    resident.bytes += 100;
-    ask();
+    await ask();
     assert.equal(session.renewed, 1);
-    return Promise.resolve().then(() => {
-      // It is still there.
-      ask();
-      assert.equal(session.renewed, 1);
-      resident.bytes += 2 ** 26 + 1;
-      ask();
-      assert.equal(session.renewed, 2);
-    });
+    // It is still there.
+    await ask();
+    assert.equal(session.renewed, 1);
+    resident.bytes += 101 * MB;
+    await ask();
+    assert.equal(session.renewed, 2);
+    // What has gone by itself counts when it comes again.
+    resident.bytes = 1000 * MB;
+    await ask();
+    resident.bytes = 1201 * MB;
+    await ask();
+    assert.equal(session.renewed, 3);
   });
 
   test('does not count what others hold where the device holds the passes', () => {
@@ -105,9 +122,9 @@ describe('giving memory back', () => {
     const turns: (() => Promise<void>)[] = [];
     const trim = new IdleTrim(
       session,
-      1000,
+      OWN,
       async (work) => void turns.push(work),
-      () => 0,
+      () => 2 * OWN,
       3000,
     );
     trim.begun();

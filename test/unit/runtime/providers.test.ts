@@ -6,7 +6,13 @@ import test, { describe } from 'node:test';
 import { isEngineError } from '../../../engine/errors';
 import type { ProviderName } from '../../../engine/protocol';
 import { describeDevices } from '../../../engine/runtime/devices';
-import { freshProbe, type ProbeResult, probeInChild, rememberedProbe } from '../../../engine/runtime/probe';
+import {
+  freshProbe,
+  type ProbeResult,
+  probeFor,
+  probeInChild,
+  rememberedProbe,
+} from '../../../engine/runtime/probe';
 import { decideProvider, providerPlan } from '../../../engine/runtime/providers';
 
 function answers(table: Partial<Record<ProviderName, Partial<ProbeResult>>>) {
@@ -32,6 +38,29 @@ describe('execution providers', () => {
       assert.equal((await rememberedProbe('cuda', folder, probe)).ok, false);
       assert.deepEqual(asked, ['cuda', 'cuda']);
       assert.deepEqual(fs.readdirSync(folder), [name]);
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  test('without a GPU, auto tries nothing and says so once; who names a provider has it tried', async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-memory-'));
+    try {
+      const { asked, probe } = answers({});
+      const plan = ['cuda', 'webgpu', 'cpu'] as const;
+      const none = () => false;
+      const decision = await decideProvider('auto', probeFor('auto', folder, none, probe), plan);
+      assert.deepEqual([decision.provider, decision.reason], ['cpu', 'this machine has no GPU.']);
+      assert.deepEqual(asked, []);
+      assert.deepEqual(fs.readdirSync(folder), [], 'one may be built in tomorrow');
+      await assert.rejects(decideProvider('webgpu', probeFor('webgpu', folder, none, probe), plan));
+      assert.deepEqual(asked, ['webgpu']);
+      await decideProvider(
+        'auto',
+        probeFor('auto', folder, () => true, probe),
+        plan,
+      );
+      assert.deepEqual(asked, ['webgpu', 'cuda'], 'the other one is remembered');
     } finally {
       fs.rmSync(folder, { recursive: true, force: true });
     }
