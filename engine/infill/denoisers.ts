@@ -89,6 +89,7 @@ export class Denoisers {
       this.blocks = new AutoregressiveDenoiser(this.forward, shape, {
         maxTokens: MAX_TOKENS,
         opening: specials.bos ?? specials.eos ?? specials.mask,
+        millisOf: (length, past) => this.pace.millisOf({ length, past, rows: length }),
       });
       return this.blocks;
     }

@@ -4,6 +4,7 @@
 import type { BlockDenoiser, HoleContext, Lane, Prediction, PredictOptions } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
 import { ContextCache, DEFAULT_CHUNK } from './contextCache';
+import { DraftLength } from './draftLength';
 import { type Foresight, foreseen, readAhead, written } from './foresight';
 import { type Forward, shapedBias } from './forward';
 import { regroup } from './inPlaceDenoiser';
@@ -15,6 +16,8 @@ export interface AutoregressiveOptions {
   readonly maxTokens: number;
   /** Begins a text that has nothing before the answer. */
   readonly opening: number;
+  /** Milliseconds of a pass over so many tokens behind so many, where that is known. */
+  readonly millisOf?: (length: number, past: number) => number | undefined;
 }
 
 /** K/V of all tokens but each lane's last one, unless that was read ahead. */
@@ -30,6 +33,8 @@ interface Settled {
   readonly last: ReadonlyMap<number, number>;
   /** `kv` holds the last token and those of it. */
   readonly foresight?: Foresight | undefined;
+  /** Tokens that agreed before the next one of it, where it was recalled. */
+  readonly agreeing?: number | undefined;
 }
 
 /** K/V with the last tokens, and whose they are. */
@@ -45,6 +50,9 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   private run: Run | undefined;
   /** Of the one lane that there is. */
   private recall: Recall | undefined;
+  private readonly draftLength: DraftLength;
+  /** What was recalled and was not worth reading ahead. */
+  private unread: { readonly token: number; readonly agreeing: number } | undefined;
 
   constructor(
     private readonly forward: Forward,
@@ -52,6 +60,8 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     private readonly options: AutoregressiveOptions,
   ) {
     this.cache = new ContextCache(forward, shape, { blockLength: 1, chunk: DEFAULT_CHUNK });
+    const past = () => this.settled?.kv.positions ?? 1;
+    this.draftLength = new DraftLength((width) => options.millisOf?.(width, past()));
   }
 
   get maxBlocks(): number {
@@ -68,6 +78,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const kv = await this.cache.encode(before.subarray(0, position), 0, signal);
     const last = before.at(-1) ?? this.options.opening;
     // A cache on a device cannot be cut: what was read ahead for nothing would stay.
+    this.unread = undefined;
     this.recall = lanes === 1 && !this.forward.deviceCache ? new Recall(before, standing) : undefined;
     this.settled = {
       kv,
@@ -96,6 +107,9 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const last = new Map(lanes.map((lane, index) => [lane, blocks[index]?.[0] ?? 0]));
     const [token] = last.values();
     if (token !== undefined) this.recall?.write(token);
+    // What is not read ahead any more may be written again all the same.
+    if (this.unread) this.draftLength.learn(this.unread.agreeing, this.unread.token === token);
+    this.unread = undefined;
     if (foresight !== undefined) {
       this.goOn(foresight, last);
       return;
@@ -123,7 +137,17 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const shown = areSame ? rows.slice(0, 1) : rows;
     const rowOf = (lane: number): number => (areSame ? 0 : Math.max(0, rows.indexOf(lane)));
     const { recall } = this;
-    const further = recall && readAhead(lanes, last.size, () => recall.next());
+    let agreeing: number | undefined;
+    const recalled = (): readonly number[] => {
+      const found = recall?.next();
+      if (found === undefined) return [];
+      agreeing = found.agreeing;
+      const read = found.tokens.slice(0, this.draftLength.for(agreeing, found.tokens.length));
+      const [token] = found.tokens;
+      this.unread = read.length > 0 || token === undefined ? undefined : { token, agreeing };
+      return read;
+    };
+    const further = recall && readAhead(lanes, last.size, recalled);
     const ahead = further?.tokens ?? [];
     const width = 1 + ahead.length;
     const asks = lanes.flatMap(({ lane, asks, temperature }, index) =>
@@ -148,7 +172,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
       this.run = undefined;
       this.forget();
       const foresight = { ...further, found: result.predictions };
-      this.settled = { ...run, isOwn: true, position, last, foresight };
+      this.settled = { ...run, isOwn: true, position, last, foresight, agreeing };
       return result.predictions.slice(0, 1);
     } finally {
       if (isCut) disposeKv(kv);
@@ -161,8 +185,14 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const [token] = last.values();
     const left = token === undefined ? undefined : written(foresight, token);
     const position = settled.position + 1;
-    if (left) this.settled = { ...settled, position, last, foresight: left };
-    else this.settled = { ...this.cutBy(foresight.tokens.length), position, last };
+    const { agreeing } = settled;
+    if (agreeing !== undefined && foresight.tokens.length > 0)
+      this.draftLength.learn(agreeing, left !== undefined);
+    if (left === undefined) this.settled = { ...this.cutBy(foresight.tokens.length), position, last };
+    else {
+      const more = agreeing === undefined ? undefined : agreeing + 1;
+      this.settled = { ...settled, position, last, foresight: left, agreeing: more };
+    }
   }
 
   /** The same before the last token was run, where more than that was read. */
@@ -174,7 +204,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
 
   /** Without the last positions of its K/V, and without foresight. */
   private cutBy(positions: number): Settled {
-    const { foresight: _, kv, ...settled } = this.need();
+    const { foresight: _, agreeing: __, kv, ...settled } = this.need();
     if (positions === 0 || kv.location === 'device') return { ...settled, kv };
     const cut = joinKv([{ kv, to: kv.positions - positions }], this.shape, kv.memory);
     disposeKv(kv);

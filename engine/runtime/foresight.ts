@@ -4,7 +4,7 @@ import type { Lane, Prediction } from '../denoiser';
 import type { RowAsk } from './forward';
 
 /** Tokens that are read ahead at most: a pass over eight takes a quarter longer than one over one (CPU, 116M parameters). */
-const MOST_AHEAD = 7;
+export const MOST_AHEAD = 7;
 
 /** What was read ahead of what is written. */
 export interface Foresight {

@@ -1,12 +1,20 @@
 // Code repeats itself: what followed the last tokens where they stood before is likely to follow them again. Prompt lookup decoding
 // (github.com/apoorvumang/prompt-lookup-decoding); what it says is only a draft, which a pass of the model confirms or not. Pure.
 
+import { MOST_AHEAD } from './foresight';
+
 /** Fewer tokens that agree are chance. */
 const LEAST_AGREEING = 2;
 /** No token: nothing goes on across it. */
 const BORDER = -1;
 /** More of them say no more. */
 const MOST_AGREEING = 8;
+
+export interface Recalled {
+  readonly tokens: readonly number[];
+  /** Tokens at the end of the text that agree. */
+  readonly agreeing: number;
+}
 
 export class Recall {
   private readonly tokens: number[];
@@ -28,10 +36,10 @@ export class Recall {
   }
 
   /**
-   * Tokens that followed the place that agrees with the end of the text for longest, the last one of several such. As many as agree,
-   * for what has agreed for long goes on so; none where too few do.
+   * Tokens that followed the place that agrees with the end of the text for longest, the last one of several such, and how many agree.
+   * None where too few do.
    */
-  next(): readonly number[] {
+  next(): Recalled {
     const { tokens } = this;
     const end = tokens.length - 1;
     let [best, agreeing] = [-1, LEAST_AGREEING - 1];
@@ -40,9 +48,9 @@ export class Recall {
       while (count < MOST_AGREEING && at - count >= 0 && tokens[at - count] === tokens[end - count]) count++;
       if (count > agreeing) [best, agreeing] = [at, count];
     }
-    if (best < 0) return [];
-    const onward = tokens.slice(best + 1, best + 1 + agreeing);
+    if (best < 0) return { tokens: [], agreeing: 0 };
+    const onward = tokens.slice(best + 1, best + 1 + MOST_AHEAD);
     const border = onward.indexOf(BORDER);
-    return border < 0 ? onward : onward.slice(0, border);
+    return { tokens: border < 0 ? onward : onward.slice(0, border), agreeing };
   }
 }

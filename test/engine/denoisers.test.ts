@@ -322,10 +322,10 @@ describe('from left to right', () => {
       const plain = { forwards: onward.length, widest: 1 };
       assert.deepEqual(await passesOf(onward, { deviceCache: true }), plain, 'a device cache cannot be cut');
       assert.deepEqual(await passesOf(onward, { lanes: 2 }), plain, 'each of several may go another way');
-      // Three agree, so three are read ahead, and the one behind them is known; then seven agree, and seven are read.
-      assert.deepEqual(await passesOf(onward), { forwards: 2, widest: 8 });
+      // Of what is likely, as much is read ahead as is worth the longer pass.
+      assert.deepEqual(await passesOf(onward), { forwards: 2, widest: 6 });
       // Another token than the second that was read, and another question.
-      assert.deepEqual(await passesOf([onward[0] ?? 0, 99, 98]), { forwards: 2, widest: 4 });
+      assert.deepEqual(await passesOf([onward[0] ?? 0, 99, 98]), { forwards: 2, widest: 5 });
       const asked = await passesOf(onward, { other: 1 });
       assert.ok(asked.forwards > 2 && asked.forwards < onward.length, `${asked.forwards}`);
     }));
