@@ -28,6 +28,8 @@ export interface CanvasInput {
   readonly languageToken?: number;
   /** Tokens for text and holes together, without what the family's layout adds. */
   readonly budget: number;
+  /** Tokens of text behind the last span, at most. Absent: as many as there is room for. */
+  readonly mostBehind?: number;
   /** Tokens that a hole takes at least, whatever stood there: room for its answer. 0 if absent. */
   readonly holeTokens?: number;
   /**
@@ -74,9 +76,9 @@ interface LaidOut {
 }
 
 function fit(input: CanvasInput, spans: readonly PlacedSpan[]): LaidOut {
-  const { text, tokenizer, budget } = input;
+  const { text, tokenizer, budget, mostBehind } = input;
   const floor = bomLength(text);
-  if (text.length <= budget * HOPEFUL_CHARS_PER_TOKEN) {
+  if (mostBehind === undefined && text.length <= budget * HOPEFUL_CHARS_PER_TOKEN) {
     const whole = layOut(input, spans, [{ start: floor, end: text.length }]);
     if (whole.tokens <= budget) return whole;
   }
@@ -87,7 +89,7 @@ function fit(input: CanvasInput, spans: readonly PlacedSpan[]): LaidOut {
     const laidOut = layOut(
       input,
       spans,
-      settle(input, growWindow({ text, spans, budget: room, count }), spans),
+      settle(input, growWindow({ text, spans, budget: room, mostBehind, count }), spans),
     );
     if (laidOut.tokens <= budget) return laidOut;
     if (room === 0) throw tooLong(spans, laidOut.tokens, budget);

@@ -14,6 +14,8 @@ export interface WindowRequest {
   readonly spans: readonly Piece[];
   /** Tokens that the text around the spans may take. */
   readonly budget: number;
+  /** Of those, the text behind the last span may take. Absent: all. */
+  readonly mostBehind?: number | undefined;
   /** Number of tokens of a piece of text. */
   count(text: string): number;
 }
@@ -41,7 +43,10 @@ export function growWindow(request: WindowRequest): readonly Piece[] {
   for (;;) {
     const frontier = poorest(frontiers);
     if (frontier === undefined) break;
-    const step = nextStep(text, frontier, remaining, count);
+    const { mostBehind } = request;
+    const isBound = mostBehind !== undefined && frontier === frontiers.at(-1);
+    const room = isBound ? Math.min(remaining, mostBehind - frontier.tokens) : remaining;
+    const step = nextStep(text, frontier, room, count);
     if (step === undefined) {
       frontier.open = false;
       continue;

@@ -36,7 +36,7 @@ import { type EstimateFacts, estimateOf, Progress } from './estimate';
 import { holeContext, languageToken, sidesOf } from './layout';
 import { passesBy, wholeAnswers } from './passing';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
-import { type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
+import { lookingReach, type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
 import { type MemoryFacts, memoryOfRequest } from './requestMemory';
 import { scoreText } from './scoreText';
 import { type OnPass, scoringReach, TokenScorer } from './scoring';
@@ -86,11 +86,16 @@ export class Infiller {
 
   /** By the pace of the last passes: a machine that was busy when the model was loaded need not be busy now. */
   private reachFor(params: InfillParams): Reach {
-    const { interactive, window } = params;
+    const { interactive, window, priority } = params;
     if (this.denoisers.areInPlace) return this.reachInPlace(params);
     const pace = interactive ? this.steady.current : undefined;
-    const isAsked = answering(this.checkpoint, params).family.infill.kind === 'prompt';
-    return pace !== undefined && isAsked ? readingReach(pace, window) : UNBOUNDED;
+    if (pace === undefined) return UNBOUNDED;
+    const { infill } = answering(this.checkpoint, params).family;
+    if (infill.kind === 'prompt') return readingReach(pace, window);
+    // A canvas whose sides are cached apart reads little again.
+    if (infill.kind === 'cached-canvas') return UNBOUNDED;
+    const isBehindLast = infill.kind === 'fim-order' && infill.order === 'prefix-first';
+    return lookingReach(pace, { priority, window, isBehindLast });
   }
 
   private reachInPlace({ interactive, window }: Pick<InfillParams, 'interactive' | 'window'>): Reach {
@@ -174,7 +179,7 @@ export class Infiller {
   }
 
   /** The canvas before some of its tokens are kept. */
-  private unmasked({ params, textBudget, room, checkpoint }: RequestPlan): Canvas {
+  private unmasked({ params, textBudget, room, checkpoint, reach }: RequestPlan): Canvas {
     const { infill } = checkpoint.family;
     const opening = languageToken(checkpoint, params.language);
     return buildCanvas({
@@ -185,6 +190,7 @@ export class Infiller {
       ...(opening === undefined ? {} : { languageToken: opening }),
       budget: textBudget,
       holeTokens: room,
+      ...(Number.isFinite(reach.behind) ? { mostBehind: Math.floor(reach.behind) } : {}),
       // A cached canvas was trained on text that was tokenised apart at each cut; an answer to a prompt begins again.
       heal: infill.kind !== 'cached-canvas' && infill.kind !== 'prompt',
       steady: infill.kind !== 'in-place',
@@ -295,7 +301,7 @@ export class Infiller {
   }
 
   private decodeRequest(
-    { params, sampling, seeds, checkpoint, fence }: RequestPlan,
+    { params, sampling, seeds, checkpoint, fence, reach: { oneLine } }: RequestPlan,
     { holes, maxTokens, minTokens, maskCounts }: HolePlan,
     canvas: Canvas,
     { signal, onStep, enough, progress, leastCopied }: Context & { readonly progress: Progress },
@@ -306,7 +312,7 @@ export class Infiller {
       ...(family.infill.kind === 'prompt'
         ? { isWhole: (tokens: readonly number[]) => isAnswered(tokenizer.decode(tokens), fence, language) }
         : {}),
-      wholeAt: passesBy(family) ? wholeAnswers(params, holes, tokenizer) : undefined,
+      wholeAt: passesBy(family) ? wholeAnswers(params, holes, { tokenizer, oneLine }) : undefined,
       ...{ canvas, family, tokenizer, seeds, maxTokens, minTokens, maskCounts },
       sampling: leastCopied === undefined ? sampling : { ...sampling, leastCopied },
       vocabSize: shape.vocabSize,
@@ -389,7 +395,7 @@ function zeros(locked: Uint8Array): number {
 }
 
 /** What a canvas is built of. */
-function askedOf({ params, textBudget, room, checkpoint }: RequestPlan): string {
+function askedOf({ params, textBudget, room, reach, checkpoint }: RequestPlan): string {
   const { text, spans, language } = params;
-  return JSON.stringify([text, spans, language, textBudget, room, checkpoint.family.infill]);
+  return JSON.stringify([text, spans, language, textBudget, room, reach.behind, checkpoint.family.infill]);
 }

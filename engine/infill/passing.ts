@@ -1,6 +1,6 @@
 // A model that writes left to right often misses the end of its hole: it writes what stands behind it again, or leaves the block that
 // the hole is in, and goes on until it may write no more. The answer is what came before that. Pure.
-import { imbalance } from '../candidates/balance';
+import { imbalance, isOpenAtEnd } from '../candidates/balance';
 import { endOfBlock, type HoleText } from '../candidates/blockEnd';
 import { withLineEnds } from '../candidates/lines';
 import { trimSuffix } from '../candidates/trim';
@@ -23,6 +23,8 @@ interface Passing {
   /** `after`: up to the next span; what stands there is to be written, too. */
   readonly sides: HoleText;
   readonly hole: Pick<Hole, 'head' | 'tail'>;
+  /** Whether its first line is the whole answer. */
+  readonly oneLine?: boolean;
 }
 
 /** Models that denoise have their length beforehand or their end in view. */
@@ -34,14 +36,14 @@ export function passesBy({ infill, attention }: Pick<Family, 'infill' | 'attenti
 export function wholeAnswers(
   { text, spans }: Pick<InfillParams, 'text' | 'spans'>,
   holes: readonly Hole[],
-  tokenizer: Passing['tokenizer'],
+  { tokenizer, oneLine = false }: Pick<Passing, 'tokenizer' | 'oneLine'>,
 ): DecodeRequest['wholeAt'] {
   const sides = placeSpans(text, spans).map((span, i, placed) =>
     holeTextOf(text, span, placed[i + 1]?.start),
   );
   return (index, tokens, isBound) => {
     const [hole, around] = [holes[index], sides[index]];
-    return hole && around && wholeAnswer(tokens, { tokenizer, sides: around, hole }, isBound);
+    return hole && around && wholeAnswer(tokens, { tokenizer, sides: around, hole, oneLine }, isBound);
   };
 }
 
@@ -60,7 +62,7 @@ export function wholeAnswer(
   passing: Passing,
   isBound = false,
 ): number | undefined {
-  const { tokenizer, hole, sides } = passing;
+  const { tokenizer, hole, sides, oneLine } = passing;
   const last = tokens.at(-1);
   if (last === undefined || !(isBound || tokenizer.bytes(last).includes(0x0a))) return undefined;
   const head = decoded(hole.head);
@@ -68,7 +70,13 @@ export function wholeAnswer(
   if (!written.startsWith(head)) return undefined;
   const raw = written.slice(head.length);
   const answer = withLineEnds(raw, '\n');
-  for (const rule of isBound ? [repeatedFrom, endOfBlock, brokenOffAt] : [repeatedFrom, endOfBlock]) {
+  const rules = [
+    repeatedFrom,
+    endOfBlock,
+    ...(oneLine ? [firstLine] : []),
+    ...(isBound ? [brokenOffAt] : []),
+  ];
+  for (const rule of rules) {
     const own = rule(answer, sides);
     const count = own === undefined ? undefined : tokensUpTo(rawLength(raw, own), tokens, passing);
     if (count !== undefined) return count;
@@ -92,6 +100,15 @@ function repeatedFrom(answer: string, { before, selected, after }: HoleText): nu
   const context = { before: before.slice(-REACH), after: after.slice(0, REACH), original: selected };
   const kept = trimSuffix(whole, context).length;
   return whole.length - kept >= passed.length ? whole.length - passed.length : undefined;
+}
+
+/** The first line that is not blank, with what it opens. */
+function firstLine(answer: string): number | undefined {
+  for (const { index } of answer.matchAll(/\n/g)) {
+    const own = answer.slice(0, index);
+    if (own.trim() !== '' && !isOpenAtEnd(own)) return own.trimEnd().length;
+  }
+  return undefined;
 }
 
 /** Of what would have gone on: the first paragraph, where what stood there was no longer; or else all of its whole lines. */

@@ -138,7 +138,7 @@ function promptLengthOf(
 
 /**
  * Tokens of text, answers and prompt. What is worth reading, and what the machine reads in time, bounds what stands around the
- * spans of a prompt; the spans themselves only have to fit the model.
+ * spans; those of a prompt only have to fit the model.
  */
 function budgetOf(
   checkpoint: Checkpoint,
@@ -149,11 +149,14 @@ function budgetOf(
 ): number {
   const { family, shape, tokenizer } = checkpoint;
   const usual = textBudget(checkpoint, room);
-  if (family.infill.kind !== 'prompt') return usual;
+  const isAsked = family.infill.kind === 'prompt';
+  // What is denoised in place has a window of its own.
+  if (!isAsked && (family.attention.kind === 'full' || !Number.isFinite(reach.reading))) return usual;
   const least = spans.reduce(
     (sum, { start, end }) => sum + Math.max(room.tokens, tokenizer.encode(text.slice(start, end)).ids.length),
     promptLength,
   );
+  if (!isAsked) return Math.min(usual, reach.reading + least);
   return Math.min(shape.contextLength - spareTokens(family), Math.max(least, Math.min(usual, reach.reading)));
 }
 

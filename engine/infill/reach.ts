@@ -2,6 +2,7 @@
 // soon, goes on seeing something, and is not kept waiting by a pass that cannot be ended.
 import type { DecoderShape } from '../checkpoint/types';
 import { longestPass, type PassSize } from '../graph/memory';
+import type { InfillParams } from '../protocol';
 import type { Pace } from '../runtime/pace';
 
 export interface Reach {
@@ -9,8 +10,12 @@ export interface Reach {
   readonly tokens: number;
   /** Most masks that are denoised at once; those behind them wait, and are seen as masks. */
   readonly masks: number;
-  /** Most tokens of a prompt, which is read as a whole before its answer begins. */
+  /** Most tokens of a prompt, or around a hole, which are read as a whole before the answer begins. */
   readonly reading: number;
+  /** Of those, the ones behind the hole at most, where they are read again whenever something is typed before it. */
+  readonly behind: number;
+  /** Whether an answer ends with its first line, where nobody waits for more. */
+  readonly oneLine: boolean;
   /** Windowed steps of the dual cache between two passes over everything. */
   readonly refreshEvery: number;
   /** Whether one token a step would be a long wait: then all that are sure are written. */
@@ -31,6 +36,16 @@ const SLOW_REFRESH_EVERY = 64;
 /** Milliseconds of reading a prompt, and the tokens that are read however long it takes. */
 const LONGEST_READING = 6000;
 const LEAST_READING = 384;
+/** The same of what stands around a hole, for ghost text and for others: most of it is still known at the next request. */
+const LONGEST_GLANCE = 1200;
+const LONGEST_LOOK = 2400;
+/** Tokens by which it grows: another window is read anew. */
+const READING_STEP = 128;
+/** Milliseconds of writing what ghost text may have; of a slower model a line has to do, which is there sooner. */
+const LONGEST_WRITING = 1000;
+const GHOST_TOKENS = 32;
+/** Of what is read, the part that may stand behind the hole. */
+const SHARE_BEHIND = 0.25;
 /** Fewer tokens say too little about the place, fewer masks too little about one another, however slow the machine is. */
 const LEAST_TOKENS = 192;
 const LEAST_MASKS = 16;
@@ -48,6 +63,8 @@ export function reachOf(
     tokens: Math.min(wanted, longestPass(shape, SHARE_OF_MEMORY * available)),
     masks: Math.max(LEAST_MASKS, pace.mostWithin(LONGEST_STEP, stepOf)),
     reading: wanted,
+    behind: Number.POSITIVE_INFINITY,
+    oneLine: false,
     refreshEvery: isSlow(pace) ? SLOW_REFRESH_EVERY : REFRESH_EVERY,
     isSlow: isSlow(pace),
   };
@@ -70,6 +87,28 @@ export function readingReach(pace: Pace, window?: number): Reach {
   return { ...UNBOUNDED, reading: window ?? Math.max(LEAST_READING, most) };
 }
 
+/** Of what stands around a hole that is filled block by block or token by token, behind its sides. */
+export function lookingReach(pace: Pace, { priority, window, isBehindLast }: LookingChoice): Reach {
+  const isGhost = priority === 'ghost';
+  const longest = isGhost ? LONGEST_GLANCE : LONGEST_LOOK;
+  const most = pace.mostWithin(longest, (length) => ({ length, past: 1, rows: 0 }));
+  const reading = window ?? Math.max(LEAST_READING, READING_STEP * Math.floor(most / READING_STEP));
+  const token = pace.millisOf({ length: 1, past: reading, rows: 1 }) ?? 0;
+  return {
+    ...UNBOUNDED,
+    reading,
+    ...(isBehindLast ? { behind: SHARE_BEHIND * reading } : {}),
+    oneLine: isGhost && GHOST_TOKENS * token > LONGEST_WRITING,
+  };
+}
+
+interface LookingChoice {
+  readonly priority: InfillParams['priority'];
+  readonly window?: number | undefined;
+  /** Whether what stands behind the hole is read behind what stands before it, and so anew after each key. */
+  readonly isBehindLast: boolean;
+}
+
 /** False where the pace is not known. */
 export function isSlow(pace: Pace): boolean {
   return (pace.millisOf(STEP_LOOKED_AT) ?? 0) > SLOW_STEP;
@@ -83,6 +122,8 @@ export const UNBOUNDED: Reach = {
   tokens: Number.POSITIVE_INFINITY,
   masks: Number.POSITIVE_INFINITY,
   reading: Number.POSITIVE_INFINITY,
+  behind: Number.POSITIVE_INFINITY,
+  oneLine: false,
   refreshEvery: REFRESH_EVERY,
   isSlow: false,
 };

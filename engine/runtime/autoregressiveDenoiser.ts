@@ -77,8 +77,8 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const position = Math.max(0, before.length - 1);
     const kv = await this.cache.encode(before.subarray(0, position), 0, signal);
     const last = before.at(-1) ?? this.options.opening;
-    // A cache on a device cannot be cut: what was read ahead for nothing would stay.
     this.unread = undefined;
+    // A cache on a device cannot be cut: what was read ahead for nothing would stay.
     this.recall = lanes === 1 && !this.forward.deviceCache ? new Recall(before, standing) : undefined;
     this.settled = {
       kv,

@@ -27,6 +27,26 @@ describe('growWindow', () => {
     assert.deepEqual(piece, { start: 4800, end: 5200 });
   });
 
+  test('behind the last span there may be less than before it; between spans nothing changes', () => {
+    const text = lines(1000);
+    const grown = (spans: readonly Piece[], budget: number) =>
+      growWindow({ text, spans, budget, mostBehind: 100, count: byLength });
+    assert.deepEqual(grown([{ start: 5000, end: 5000 }], 400), [{ start: 4700, end: 5100 }]);
+    assert.deepEqual(
+      grown([{ start: 20, end: 20 }], 400),
+      [{ start: 0, end: 120 }],
+      'nor for what is left over',
+    );
+    const far = [
+      { start: 2000, end: 2000 },
+      { start: 8000, end: 8000 },
+    ];
+    assert.deepEqual(grown(far, 700), [
+      { start: 1800, end: 2200 },
+      { start: 7800, end: 8100 },
+    ]);
+  });
+
   test('what one side cannot use goes to the other', () => {
     const text = lines(1000);
     assert.deepEqual(grow(text, [{ start: 20, end: 20 }], 400), [{ start: 0, end: 400 }]);

@@ -20,13 +20,18 @@ interface Written {
   readonly tail?: string;
   readonly head?: string;
   readonly isBound?: boolean;
+  readonly oneLine?: boolean;
 }
 
 /** The answer that is taken of what was written so far; `«…»` is the span. */
-function answerIn(file: string, written: string, { tail, head, isBound }: Written = {}): string | undefined {
+function answerIn(
+  file: string,
+  written: string,
+  { tail, head, isBound, oneLine = false }: Written = {},
+): string | undefined {
   const tokens = [...ids(written)];
   const hole = { head: bytesOf(head ?? ''), tail: bytesOf(tail ?? '') };
-  const count = wholeAnswer(tokens, { tokenizer, sides: sidesIn(file), hole }, isBound);
+  const count = wholeAnswer(tokens, { tokenizer, sides: sidesIn(file), hole, oneLine }, isBound);
   return count === undefined ? undefined : textOf(tokens.slice(0, count));
 }
 
@@ -142,6 +147,16 @@ describe('an answer that goes on into the text behind its hole', () => {
     assert.equal(answerIn('«a = b»\n', 'a\n\nb = foo\n\na', { tail: '\n', isBound: true }), 'a\n');
   });
 
+  test('of one line ends with it, once what it opens is closed', () => {
+    const oneLine = true;
+    assert.equal(answerIn('«»\n', 'a = b\nb = c\n', { oneLine }), 'a = b');
+    assert.equal(answerIn('«»\n', '\n    a = b\n', { oneLine }), '\n    a = b');
+    assert.equal(answerIn('«»\n', 'foo(\n  a\n', { oneLine }), undefined);
+    assert.equal(answerIn('«»\n', 'foo(\n  a\n)\n', { oneLine }), 'foo(\n  a\n)');
+    assert.equal(answerIn('«»\n', '\n', { oneLine }), undefined);
+    assert.equal(answerIn('«»\n', 'a = b\nb = c\n'), undefined);
+  });
+
   test('with a head counts what is behind it, and is nothing without it', () => {
     assert.equal(answerIn(FILE, 'a = bar\n    return a\n', { head: 'a' }), 'a = bar');
     assert.equal(answerIn(FILE, 'b = bar\n    return a\n', { head: 'a' }), undefined);
@@ -172,7 +187,7 @@ describe('an answer that goes on into the text behind its hole', () => {
       { start: 0, end: 5 },
       { start: 6, end: 11 },
     ];
-    const at = wholeAnswers({ text, spans }, [hole, hole], tokenizer);
+    const at = wholeAnswers({ text, spans }, [hole, hole], { tokenizer });
     assert.equal(at?.(0, [...ids('a = bc\nb = c\n')], false), undefined, 'that is to be written, too');
     const written = [...ids('b = bc\nfoo(a)\n')];
     assert.equal(textOf(written.slice(0, at?.(1, written, false))), 'b = bc');
@@ -194,7 +209,7 @@ describe('an answer that goes on into the text behind its hole', () => {
     const written = ids('a=bar\nreturn a\nfoo(a)\nfoo(b)\n');
     const text = 'a=b\nreturn a\n';
     const hole = holeOf();
-    const wholeAt = wholeAnswers({ text, spans: [{ start: 0, end: 3 }] }, [hole], tokenizer);
+    const wholeAt = wholeAnswers({ text, spans: [{ start: 0, end: 3 }] }, [hole], { tokenizer });
     assert.ok(wholeAt);
     const run = async (options: Partial<BlockRequest>) => {
       const denoiser = new FakeBlocks(1, 64, (_lane, position) => wants(written[position] ?? 0, 9));

@@ -4,7 +4,7 @@ import test, { describe } from 'node:test';
 import type { DecoderShape } from '../../../engine/checkpoint/types';
 import { passBytes } from '../../../engine/graph/memory';
 import { estimateOf, growthOf, Progress } from '../../../engine/infill/estimate';
-import { reachOf } from '../../../engine/infill/reach';
+import { lookingReach, reachOf } from '../../../engine/infill/reach';
 import { scoringReach } from '../../../engine/infill/scoring';
 import { StepYield } from '../../../engine/infill/stepYield';
 import { Pace, probePace, SteadyPace } from '../../../engine/runtime/pace';
@@ -141,6 +141,29 @@ describe('the reach of a pass', () => {
     assert.equal(slow.tokens, 192);
     assert.equal(slow.masks, 16);
     assert.equal(reachOf(paceOf(60_000), HALF, { available: MEMORY, window: 2000 }).tokens, 2000);
+  });
+
+  test('of what is read before an answer is short where that is slow, and shortest for ghost text', () => {
+    const look = (pace: Pace, priority: 'rewrite' | 'ghost', isBehindLast = true, window?: number) =>
+      lookingReach(pace, { priority, isBehindLast, ...(window === undefined ? {} : { window }) });
+    const pace = paceOf(60);
+    const [rewrite, ghost] = [look(pace, 'rewrite'), look(pace, 'ghost')];
+    assert.ok(
+      ghost.reading < rewrite.reading && rewrite.reading < 2048,
+      `${ghost.reading}, ${rewrite.reading}`,
+    );
+    assert.ok((pace.millisOf({ length: ghost.reading, past: 1, rows: 0 }) ?? 0) <= 1200);
+    // What is read anew after each key is little; what is read last stays known.
+    assert.equal(ghost.behind, ghost.reading / 4);
+    assert.equal(look(pace, 'ghost', false).behind, Number.POSITIVE_INFINITY);
+    assert.equal(look(paceOf(60_000), 'ghost').reading, 384);
+    assert.equal(look(paceOf(60_000), 'ghost', true, 2000).reading, 2000);
+    assert.ok(look(paceOf(1), 'ghost').reading > 2048);
+    // Where writing takes long, a line has to do; who asks for a rewrite gets it whole.
+    const slow = paceOf(60);
+    slow.record({ length: 1, past: 300, rows: 1 }, 60);
+    assert.ok(look(slow, 'ghost').oneLine && !look(slow, 'rewrite').oneLine);
+    assert.ok(!look(paceOf(1), 'ghost').oneLine);
   });
 
   test('never takes more memory than there is', () => {

@@ -1,0 +1,72 @@
+// What an autoregressive model reads before it writes: bounded where a person waits, and little of it again while they type.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { Infiller } from '../../engine/infill/infiller';
+import type { InfillParams, ModelDescription } from '../../engine/protocol';
+import type { ForwardRequest } from '../../engine/runtime/forward';
+import { Pace } from '../../engine/runtime/pace';
+import { openFixture } from './fixtureModel';
+
+const WINDOW = 160;
+const LINES = Array.from({ length: 80 }, (_, i) => `total_${i} = first(${i}) + second(${i})\n`);
+
+/** Tokens that each request reads before its first denoise step. */
+async function readBy(order: string, requests: readonly Partial<InfillParams>[]): Promise<readonly number[]> {
+  const model = await openFixture(order);
+  const { checkpoint, session } = model;
+  let read = 0;
+  const run = (request: ForwardRequest) => {
+    if (request.asks.length === 0) read += request.ids.length;
+    return session.run(request);
+  };
+  const pace = new Pace(checkpoint.shape);
+  pace.record({ length: 32, past: 1, rows: 8 }, 1);
+  const forward = { deviceCache: false, run };
+  const infiller = new Infiller(checkpoint, {} as ModelDescription, forward, undefined, pace);
+  const counts: number[] = [];
+  try {
+    for (const request of requests) {
+      read = 0;
+      const params = {
+        requestId: 1,
+        model: '',
+        priority: 'ghost',
+        text: '',
+        spans: [],
+        maxTokens: 2,
+      } as const;
+      await infiller.infill({ ...params, interactive: true, window: WINDOW, ...request }, {});
+      counts.push(read);
+    }
+  } finally {
+    infiller.dispose();
+    await model.dispose();
+  }
+  return counts;
+}
+
+/** At a line of its own in the middle. */
+function typed(more: string): Pick<InfillParams, 'text' | 'spans'> {
+  const before = `${LINES.slice(0, 40).join('')}${more}`;
+  const text = `${before}\n${LINES.slice(40).join('')}`;
+  return { text, spans: [{ start: before.length, end: before.length }] };
+}
+
+describe('reading before an answer', () => {
+  test('is bounded, and of it the code behind the cursor alone is read again', async () => {
+    const [first = 0, second = 0, everything = 0] = await readBy('qwen2.5-coder', [
+      typed('to'),
+      typed('tot'),
+      { ...typed('tot'), interactive: false },
+    ]);
+    assert.ok(first > WINDOW / 2 && first <= WINDOW + 8, `${first}`);
+    assert.ok(second > 0 && second <= WINDOW / 4 + 16, `${second}`);
+    assert.ok(everything > 2 * WINDOW, `${everything}: as much as the model takes where nobody waits`);
+  });
+
+  test('is of next to nothing where the code behind the cursor is read first', async () => {
+    const [first = 0, second = 0] = await readBy('seed-coder', [typed('to'), typed('tot')]);
+    assert.ok(first > WINDOW / 2 && first <= WINDOW + 8, `${first}`);
+    assert.ok(second <= 16, `${second}`);
+  });
+});
