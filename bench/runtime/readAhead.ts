@@ -113,10 +113,11 @@ async function compared(kind: string, requests: readonly Request[], open: Infill
 }
 
 async function answer(infiller: Infiller, request: Request): Promise<Outcome> {
-  const params = {
-    ...{ requestId: 1, model: '', priority: 'rewrite', temperature: 0, interactive: true, window: WINDOW },
+  const params: InfillParams = {
+    ...{ requestId: 1, model: '', priority: 'rewrite' as const, temperature: 0 },
+    ...{ interactive: true, window: WINDOW },
     ...request,
-  } as const;
+  };
   const { tokens, forwards, millis, candidates } = await infiller.infill(params, {});
   return { tokens, forwards, millis, text: candidates[0]?.spans[0]?.text ?? '' };
 }

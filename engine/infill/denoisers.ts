@@ -24,6 +24,9 @@ const MAX_BLOCKS = 256;
 /** Most tokens of an autoregressive answer. */
 const MAX_TOKENS = 1024;
 
+/** A pass over so many tokens takes its time by the token. */
+const MANY_TOKENS = 32;
+
 type DisposableDenoiser = BlockDenoiser & { dispose(): void };
 
 export class Denoisers {
@@ -89,7 +92,7 @@ export class Denoisers {
       this.blocks = new AutoregressiveDenoiser(this.forward, shape, {
         maxTokens: MAX_TOKENS,
         opening: specials.bos ?? specials.eos ?? specials.mask,
-        millisOf: (length, past) => this.pace.millisOf({ length, past, rows: length }),
+        millisOf: (length, past) => this.millisOf(length, past),
       });
       return this.blocks;
     }
@@ -110,6 +113,14 @@ export class Denoisers {
       causalBlocks: isCanvas && attention.suffixFirst,
     });
     return this.blocks;
+  }
+
+  /** By the line through what passes over one token and over many take: passes over a few are seldom made unless they pay. */
+  private millisOf(length: number, past: number): number | undefined {
+    const at = (tokens: number) => this.pace.millisOf({ length: tokens, past, rows: tokens });
+    const [one, many] = [at(1), at(MANY_TOKENS)];
+    if (one === undefined || many === undefined) return undefined;
+    return one + ((length - 1) * Math.max(0, many - one)) / (MANY_TOKENS - 1);
   }
 
   private suffixFirst(isRunLater: boolean): SuffixFirst {
