@@ -26,9 +26,8 @@ import type {
   ScoreParams,
   ScoreResult,
 } from '../protocol';
-import { availableMemory } from '../runtime/availableMemory';
 import type { Forward } from '../runtime/forward';
-import { Pace, SteadyPace } from '../runtime/pace';
+import { Pace } from '../runtime/pace';
 import { answerInPlace } from './answerInPlace';
 import { answering } from './answering';
 import { Denoisers } from './denoisers';
@@ -36,8 +35,9 @@ import { type EstimateFacts, estimateOf, Progress } from './estimate';
 import { holeContext, languageToken, sidesOf } from './layout';
 import { passesBy, wholeAnswers } from './passing';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
-import { lookingReach, type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
+import type { Reach } from './reach';
 import { type MemoryFacts, memoryOfRequest } from './requestMemory';
+import { RequestReach } from './requestReach';
 import { scoreText } from './scoreText';
 import { type OnPass, scoringReach, TokenScorer } from './scoring';
 import { StepYield } from './stepYield';
@@ -67,7 +67,7 @@ type RequestFacts = Omit<EstimateFacts & MemoryFacts, 'tokensPerStep' | 'isExact
 
 export class Infiller {
   private readonly denoisers: Denoisers;
-  private readonly steady: SteadyPace;
+  private readonly reach: RequestReach;
   private readonly stepYield = new StepYield();
   /** Of the last estimate: who has asked how long a request takes makes it next. */
   private estimated: { readonly asked: string; readonly canvas: Canvas } | undefined;
@@ -81,36 +81,14 @@ export class Infiller {
     private readonly pace = new Pace(checkpoint.shape),
   ) {
     this.denoisers = new Denoisers(checkpoint, forward, pace);
-    this.steady = new SteadyPace(pace, STEP_LOOKED_AT);
-  }
-
-  /** By the pace of the last passes: a machine that was busy when the model was loaded need not be busy now. */
-  private reachFor(params: InfillParams): Reach {
-    const { interactive, window, priority } = params;
-    if (this.denoisers.areInPlace) return this.reachInPlace(params);
-    const pace = interactive ? this.steady.current : undefined;
-    if (pace === undefined) return UNBOUNDED;
-    const { infill } = answering(this.checkpoint, params).family;
-    if (infill.kind === 'prompt') return readingReach(pace, window);
-    // A canvas whose sides are cached apart reads little again.
-    if (infill.kind === 'cached-canvas') return UNBOUNDED;
-    const isBehindLast = infill.kind === 'fim-order' && infill.order === 'prefix-first';
-    return lookingReach(pace, { priority, window, isBehindLast });
-  }
-
-  private reachInPlace({ interactive, window }: Pick<InfillParams, 'interactive' | 'window'>): Reach {
-    const pace = interactive ? this.steady.current : undefined;
-    if (pace !== undefined) {
-      return reachOf(pace, this.checkpoint.shape, { window, available: availableMemory() });
-    }
-    return window === undefined ? UNBOUNDED : { ...UNBOUNDED, tokens: window, reading: window };
+    this.reach = new RequestReach(checkpoint, pace);
   }
 
   async infill(params: InfillParams, context: Context): Promise<InfillResult> {
     const started = performance.now();
     const before = this.denoisers.forwards;
     const plan = planRequest(this.checkpoint, this.calibration, params, {
-      reach: this.reachFor(params),
+      reach: this.reach.of(params),
       ...(context.index ? { index: context.index } : {}),
     });
     const canvas = await this.canvasOf(plan, context);
@@ -134,7 +112,7 @@ export class Infiller {
    * @throws EngineError as `infill` does of what cannot be asked, `context-too-long` among others
    */
   estimate(params: InfillParams): Estimate {
-    const plan = planRequest(this.checkpoint, this.calibration, params, { reach: this.reachFor(params) });
+    const plan = planRequest(this.checkpoint, this.calibration, params, { reach: this.reach.of(params) });
     const canvas = this.unmasked(plan);
     this.estimated = { asked: askedOf(plan), canvas };
     const holePlan = planHoles(plan, canvas);
@@ -147,7 +125,7 @@ export class Infiller {
     { signal, onScored }: Pick<Context, 'signal' | 'onScored'>,
   ): Promise<ScoreResult> {
     const before = this.denoisers.forwards;
-    const reach = this.denoisers.areInPlace ? this.reachInPlace(params) : UNBOUNDED;
+    const reach = this.reach.ofScore(params);
     const scorer = this.scorer(params.language, signal, reach);
     try {
       const scoring = {

@@ -1,0 +1,49 @@
+// What a request takes in, by how its family reads and by the pace of the last passes: a machine that was busy when the model was
+// loaded need not be busy now.
+import type { Checkpoint } from '../checkpoint/types';
+import type { InfillParams } from '../protocol';
+import { availableMemory } from '../runtime/availableMemory';
+import { type Pace, SteadyPace } from '../runtime/pace';
+import { answering } from './answering';
+import { lookingReach, type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
+
+export class RequestReach {
+  private readonly steady: SteadyPace;
+
+  constructor(
+    private readonly checkpoint: Checkpoint,
+    pace: Pace,
+  ) {
+    this.steady = new SteadyPace(pace, STEP_LOOKED_AT);
+  }
+
+  of(params: InfillParams): Reach {
+    const { interactive, window, priority } = params;
+    if (this.isInPlace) return this.inPlace(params);
+    const pace = interactive ? this.steady.current : undefined;
+    if (pace === undefined) return UNBOUNDED;
+    const { infill } = answering(this.checkpoint, params).family;
+    if (infill.kind === 'prompt') return readingReach(pace, window);
+    // A canvas whose sides are cached apart reads little again.
+    if (infill.kind === 'cached-canvas') return UNBOUNDED;
+    const isBehindLast = infill.kind === 'fim-order' && infill.order === 'prefix-first';
+    return lookingReach(pace, { priority, window, isBehindLast });
+  }
+
+  /** Of a score, whose tokens are not denoised. */
+  ofScore(params: Pick<InfillParams, 'interactive' | 'window'>): Reach {
+    return this.isInPlace ? this.inPlace(params) : UNBOUNDED;
+  }
+
+  private get isInPlace(): boolean {
+    return this.checkpoint.family.attention.kind === 'full';
+  }
+
+  private inPlace({ interactive, window }: Pick<InfillParams, 'interactive' | 'window'>): Reach {
+    const pace = interactive ? this.steady.current : undefined;
+    if (pace !== undefined) {
+      return reachOf(pace, this.checkpoint.shape, { window, available: availableMemory() });
+    }
+    return window === undefined ? UNBOUNDED : { ...UNBOUNDED, tokens: window, reading: window };
+  }
+}
