@@ -29,7 +29,6 @@ import type {
 import type { Forward } from '../runtime/forward';
 import { Pace } from '../runtime/pace';
 import { answerInPlace } from './answerInPlace';
-import { answering } from './answering';
 import { Denoisers } from './denoisers';
 import { type EstimateFacts, estimateOf, Progress } from './estimate';
 import { holeContext, languageToken, sidesOf } from './layout';
