@@ -219,6 +219,9 @@ describe('engine process', () => {
         assert.ok(environment.some((entry) => entry.startsWith('PATH=')));
         // So that glibc gives freed weights and passes back, whatever was freed before.
         assert.ok(environment.includes('MALLOC_MMAP_THRESHOLD_=131072'));
+        // So that the garbage of one request does not stay in use for good.
+        const line = fs.readFileSync(`/proc/${client.pid}/cmdline`, 'latin1').split('\0');
+        assert.ok(line.includes('--max-semi-space-size=4'));
         assert.deepEqual(
           environment.filter((entry) => /^(ELECTRON_|NODE_OPTIONS)/.test(entry)),
           [],
