@@ -26,6 +26,8 @@ export interface Ask {
   readonly bias?: LogitBias;
   /** Token whose log-probability is wanted. */
   readonly target?: number;
+  /** `bias` of the position behind it, for who reads ahead. Absent: the same. */
+  readonly biasAhead?: LogitBias;
   /** Tokens that stand behind `target` elsewhere: who writes token by token may read them in the same pass. */
   readonly ahead?: readonly number[];
 }

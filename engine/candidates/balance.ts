@@ -13,20 +13,26 @@ export function imbalance(text: string): number {
   return lonely + open;
 }
 
-/** Whether a bracket or a text of several lines has begun and not ended. */
+/** Whether a bracket or a string of several lines has begun and not ended. Comments to the end of a line say nothing about it. */
 export function isOpenAtEnd(text: string): boolean {
-  const { open, isInText } = unpairedIn(text);
-  return open > 0 || isInText;
+  const { open, isInString } = unpairedIn(text, COMMENT);
+  return open > 0 || isInString;
 }
 
+/** Of the languages that most code is written in; without a blank on both sides it may be an operator, a color, or an address. */
+const COMMENT = /(?<=^|\s)(#|\/\/)(?=\s)[^\n]*/my;
+
 /** `open`: brackets that may still find a partner. `lonely`: those that lack an opener, and quotes without an end. */
-function unpairedIn(text: string) {
+function unpairedIn(text: string, comment?: RegExp) {
   const open: string[] = [];
   let lonely = 0;
-  let isInText = false;
+  let isInString = false;
   for (let i = 0; i < text.length; i++) {
     const character = text.charAt(i);
-    if (character === '\\') {
+    if (comment && (character === '#' || character === '/')) {
+      comment.lastIndex = i;
+      i += Math.max(0, (comment.exec(text)?.[0].length ?? 0) - 1);
+    } else if (character === '\\') {
       i++;
     } else if (character === '"' || character === "'" || character === '`') {
       if (character === "'" && isLetter(text.charAt(i - 1)) && isLetter(text.charAt(i + 1))) continue;
@@ -36,7 +42,7 @@ function unpairedIn(text: string) {
         continue;
       }
       lonely++;
-      isInText ||= character === '`' || text.startsWith(character.repeat(3), i);
+      isInString ||= character === '`' || text.startsWith(character.repeat(3), i);
     } else if ('([{'.includes(character)) {
       open.push(character);
     } else if (OPENERS[character] !== undefined) {
@@ -46,7 +52,7 @@ function unpairedIn(text: string) {
       else lonely += open.splice(partner).length - 1;
     }
   }
-  return { open: open.length, lonely, isInText };
+  return { open: open.length, lonely, isInString };
 }
 
 /** Offset behind the string that opens at `start`, undefined if it has no end. */

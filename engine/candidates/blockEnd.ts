@@ -1,5 +1,6 @@
 // Models that fill in the middle seldom know where to stop: behind the hole's own lines they write the rest of the function, and the
 // next one. What leaves the block that the hole is in is not for the hole, and need not even be waited for. Pure.
+import type { Piece } from '../canvas/spans';
 import { imbalance, isOpenAtEnd } from './balance';
 
 /** Columns of a tab, where lines of both kinds are compared. */
@@ -7,10 +8,11 @@ const TAB = 4;
 /** UTF-16 units on each side of a hole in which a closing bracket finds its partner. */
 const REACH = 8192;
 
-/** Stands at the margin wherever it is. */
-const DIRECTIVE = /^\s*#\s*(if|ifdef|ifndef|else|elif|endif|define|undef|include|pragma|region|endregion)\b/;
+/** Stands at the margin wherever it is. A blank behind the sign makes it a comment in other languages. */
+const DIRECTIVE = /^\s*#(if|ifdef|ifndef|else|elif|endif|define|undef|include|pragma|region|endregion)\b/;
 /** Goes on with a statement that begins further out. */
-const BRANCH = /^\s*(\}\s*)?(else|elif|elseif|elsif|except|finally|catch|case|default|rescue|ensure|when)\b/;
+const BRANCH =
+  /^\s*(\}\s*)?((else|elif|elseif|elsif|except|finally|catch|rescue)\b|(case\b[^=]*|default\s*)(:|->|=>)|ensure\s*$|when\s+[^(=\s])/;
 const CLOSING = /^\s*[)\]}]/;
 
 /** Text around a hole and in it, all with line feeds. */
@@ -18,6 +20,8 @@ export interface HoleText {
   readonly before: string;
   readonly selected: string;
   readonly after: string;
+  /** Whether the hole is in a string of several lines. */
+  readonly isInString?: boolean;
 }
 
 /**
@@ -26,7 +30,7 @@ export interface HoleText {
  */
 export function endOfBlock(answer: string, hole: HoleText): number | undefined {
   const least = depthOfHole(answer, hole);
-  if (least === 0 || isInText(hole)) return undefined;
+  if (least === 0 || hole.isInString) return undefined;
   for (let at = answer.indexOf('\n'); at >= 0; ) {
     const next = answer.indexOf('\n', at + 1);
     // It may still be indented.
@@ -60,8 +64,9 @@ function goesOn(written: string, line: string, { before, after }: HoleText): boo
   return imbalance(`${start}\n${line}${end}`) < imbalance(start + end);
 }
 
-/** Whether the hole is in a text of several lines: such a text begins before it and ends behind it. */
-function isInText({ before, after }: HoleText): boolean {
+/** Whether a place is in a string of several lines: such a string begins before it and ends behind it. Asked of a whole file. */
+export function isInString(text: string, { start, end }: Pick<Piece, 'start' | 'end'>): boolean {
+  const [before, after] = [text.slice(0, start), text.slice(end)];
   return ['"""', "'''", '`'].some((quote) => isOdd(before, quote) && isOdd(after, quote));
 }
 

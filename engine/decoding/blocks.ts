@@ -264,9 +264,11 @@ async function denoiseStep(
   const turns = open.map((row) => {
     const stretch = stretchOf(run, row, place);
     const asked = askedCells([stretch], rules, NO_ROOM);
+    const goesOn = run.denoiser.blockLength === 1;
     const asks = asked.map(({ index, bias, target }) => ({
       position: place.offset + index - place.from,
       bias,
+      ...(goesOn && { biasAhead: rules.rows.row(row.state.ruleBehind(index)) }),
       ...(target !== undefined && { target }),
     }));
     return { row, stretch, asked, asks };

@@ -97,6 +97,13 @@ export class HoleState {
     };
   }
 
+  /** What a cell behind the last one, `index`, will have to respect. */
+  ruleBehind(index: number): CellRule {
+    const end = this.frame.length === 'end-token' && this.mayEnd(index + 1);
+    const free = { head: NO_BYTES, tail: NO_BYTES, nextTail: NO_BYTES };
+    return { ...free, carry: false, expand: false, delete: false, end };
+  }
+
   /** Bytes of the head that cell `index` has to bring: none where a masked cell comes before it. */
   openHead(index: number): Uint8Array {
     let rest = this.frame.head;

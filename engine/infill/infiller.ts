@@ -97,7 +97,9 @@ export class Infiller {
     const forwards = this.denoisers.forwards - before;
     const tokens = lanes.flatMap(({ holes }) => holes).reduce((sum, { locked }) => sum + zeros(locked), 0);
     const steps = lanes.reduce((sum, lane) => sum + lane.steps, 0);
-    this.stepYield.learn({ tokens, steps, isDraft: context.enough?.() === true });
+    // What was read ahead takes no pass of its own.
+    const passes = this.denoisers.areInPlace ? steps : Math.min(steps, forwards);
+    this.stepYield.learn({ tokens, steps: passes, isDraft: context.enough?.() === true });
     return {
       ...{ model, family, provider, precision, forwards, tokens },
       tokensPerForward: forwards > 0 ? tokens / forwards : 0,

@@ -1,7 +1,7 @@
 // A model that writes left to right often misses the end of its hole: it writes what stands behind it again, or leaves the block that
 // the hole is in, and goes on until it may write no more. The answer is what came before that. Pure.
 import { imbalance, isOpenAtEnd } from '../candidates/balance';
-import { endOfBlock, type HoleText } from '../candidates/blockEnd';
+import { endOfBlock, type HoleText, isInString } from '../candidates/blockEnd';
 import { withLineEnds } from '../candidates/lines';
 import { trimSuffix } from '../candidates/trim';
 import { placeSpans } from '../canvas/spans';
@@ -16,7 +16,7 @@ const REACH = 8192;
 
 /** A paragraph that says something about the code behind it. */
 const ABOUT_CODE =
-  /^\s*("""[^"]*"""|'''[^']*'''|\/\*((?!\*\/)[\s\S])*\*\/|(#|\/\/)[^\n]*(\n[ \t]*(#|\/\/)[^\n]*)*)\s*$/;
+  /^\s*([rbuRBU]{0,2}("""((?!""")[\s\S])*"""|'''((?!''')[\s\S])*''')|\/\*((?!\*\/)[\s\S])*\*\/|(#|\/\/|-- )[^\n]*(\n[ \t]*(#|\/\/|-- )[^\n]*)*)\s*$/;
 
 interface Passing {
   readonly tokenizer: Pick<TextTokenizer, 'bytes' | 'decode'>;
@@ -50,7 +50,8 @@ export function wholeAnswers(
 /** With line feeds, so that a file's line ends and the model's need not be the same. */
 export function holeTextOf(text: string, { start, end }: Span, until = text.length): HoleText {
   const lines = (from: number, to: number) => withLineEnds(text.slice(from, to), '\n');
-  return { before: lines(0, start), selected: lines(start, end), after: lines(end, until) };
+  const sides = { before: lines(0, start), selected: lines(start, end), after: lines(end, until) };
+  return { ...sides, isInString: isInString(text, { start, end }) };
 }
 
 /**
@@ -64,7 +65,7 @@ export function wholeAnswer(
 ): number | undefined {
   const { tokenizer, hole, sides, oneLine } = passing;
   const last = tokens.at(-1);
-  if (last === undefined || !(isBound || tokenizer.bytes(last).includes(0x0a))) return undefined;
+  if (last === undefined || !(isBound || endsLine(tokenizer.bytes(last)))) return undefined;
   const head = decoded(hole.head);
   const written = tokenizer.decode(tokens);
   if (!written.startsWith(head)) return undefined;
@@ -82,6 +83,10 @@ export function wholeAnswer(
     if (count !== undefined) return count;
   }
   return undefined;
+}
+
+function endsLine(bytes: Uint8Array): boolean {
+  return bytes.includes(0x0a) || bytes.includes(0x0d);
 }
 
 /** Where the first line behind the hole that is not blank has come again, as the answer's last one. */

@@ -37,8 +37,8 @@ const SLOW_REFRESH_EVERY = 64;
 const LONGEST_READING = 6000;
 const LEAST_READING = 384;
 /** The same of what stands around a hole, for ghost text and for others: most of it is still known at the next request. */
-const LONGEST_GLANCE = 1200;
-const LONGEST_LOOK = 2400;
+const GHOST_READING = 1200;
+const REWRITE_READING = 2400;
 /** Tokens by which it grows: another window is read anew. */
 const READING_STEP = 128;
 /** Milliseconds of writing what ghost text may have; of a slower model a line has to do, which is there sooner. */
@@ -87,26 +87,31 @@ export function readingReach(pace: Pace, window?: number): Reach {
   return { ...UNBOUNDED, reading: window ?? Math.max(LEAST_READING, most) };
 }
 
-/** Of what stands around a hole that is filled block by block or token by token, behind its sides. */
-export function lookingReach(pace: Pace, { priority, window, isBehindLast }: LookingChoice): Reach {
+/** Of what stands around a hole, for models that read both sides as one text and write the answer behind it. */
+export function lookingReach(
+  pace: Pace,
+  { priority, window, behind, tokenMillis = 0 }: LookingChoice,
+): Reach {
   const isGhost = priority === 'ghost';
-  const longest = isGhost ? LONGEST_GLANCE : LONGEST_LOOK;
+  const longest = isGhost ? GHOST_READING : REWRITE_READING;
   const most = pace.mostWithin(longest, (length) => ({ length, past: 1, rows: 0 }));
   const reading = window ?? Math.max(LEAST_READING, READING_STEP * Math.floor(most / READING_STEP));
-  const token = pace.millisOf({ length: 1, past: reading, rows: 1 }) ?? 0;
   return {
     ...UNBOUNDED,
-    reading,
-    ...(isBehindLast ? { behind: SHARE_BEHIND * reading } : {}),
-    oneLine: isGhost && GHOST_TOKENS * token > LONGEST_WRITING,
+    // What the model does not see takes nothing from what it reads.
+    reading: behind === 'unseen' ? (1 + SHARE_BEHIND) * reading : reading,
+    ...(behind === 'first' ? {} : { behind: SHARE_BEHIND * reading }),
+    oneLine: isGhost && GHOST_TOKENS * tokenMillis > LONGEST_WRITING,
   };
 }
 
 interface LookingChoice {
   readonly priority: InfillParams['priority'];
   readonly window?: number | undefined;
-  /** Whether what stands behind the hole is read behind what stands before it, and so anew after each key. */
-  readonly isBehindLast: boolean;
+  /** What stands behind the hole is read before what stands before it, after it and so again at each key, or not at all. */
+  readonly behind: 'first' | 'last' | 'unseen';
+  /** Milliseconds for a token that is written, as it is now. Absent: not known. */
+  readonly tokenMillis?: number | undefined;
 }
 
 /** False where the pace is not known. */

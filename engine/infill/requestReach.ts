@@ -1,18 +1,22 @@
 // What a request takes in, by how its family reads and by the pace of the last passes: a machine that was busy when the model was
 // loaded need not be busy now.
 import type { Checkpoint } from '../checkpoint/types';
+import type { PassSize } from '../graph/memory';
 import type { InfillParams } from '../protocol';
 import { availableMemory } from '../runtime/availableMemory';
 import { type Pace, SteadyPace } from '../runtime/pace';
 import { answering } from './answering';
 import { lookingReach, type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
 
+/** The pass that writes a token. */
+const TOKEN: PassSize = { length: 1, past: 384, rows: 1 };
+
 export class RequestReach {
   private readonly steady: SteadyPace;
 
   constructor(
     private readonly checkpoint: Checkpoint,
-    pace: Pace,
+    private readonly pace: Pace,
   ) {
     this.steady = new SteadyPace(pace, STEP_LOOKED_AT);
   }
@@ -26,8 +30,11 @@ export class RequestReach {
     if (infill.kind === 'prompt') return readingReach(pace, window);
     // A canvas whose sides are cached apart reads little again.
     if (infill.kind === 'cached-canvas') return UNBOUNDED;
-    const isBehindLast = infill.kind === 'fim-order' && infill.order === 'prefix-first';
-    return lookingReach(pace, { priority, window, isBehindLast });
+    const isSuffixFirst = infill.kind === 'fim-order' && infill.order === 'suffix-first';
+    const behind = infill.kind === 'left-only' ? 'unseen' : isSuffixFirst ? 'first' : 'last';
+    // Passes over one token are made by requests alone, so the steady pace may not know them yet.
+    const tokenMillis = this.pace.millisOf(TOKEN);
+    return lookingReach(pace, { priority, window, behind, tokenMillis });
   }
 
   /** Of a score, whose tokens are not denoised. */

@@ -62,10 +62,14 @@ export interface InfillOptions {
   readonly cache?: CacheChoice;
   /**
    * Whether a person waits for it. A model that is slow on this machine then takes in less of the canvas at once, denoises it
-   * from left to right, and writes all tokens that are sure in one step. Default false: the same answer on every machine.
+   * from left to right, and writes all tokens that are sure in one step; one that reads the code before it writes reads less of
+   * it, and may end ghost text with a line. Default false: the same answer on every machine.
    */
   readonly interactive?: boolean;
-  /** For families that are denoised in place: most tokens of the canvas in one pass, 64 to 1,000,000. Default: the family's window. */
+  /**
+   * Most tokens of the canvas in one pass, 64 to 1,000,000. Default: the family's window. For families that read the code before they
+   * write, most tokens of it, and only where `interactive`.
+   */
   readonly window?: number;
   /**
    * Whether text from elsewhere in the same file, from `openTexts`, and from the `memory` is copied. Default: `mixed`, but `off`

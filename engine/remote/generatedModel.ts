@@ -1,7 +1,7 @@
 // A model of a server that fills one hole at a time: candidates and holes around its answers, as a model of this machine has them.
 import path from 'node:path';
 import { scoreOf } from '../calibration/score';
-import { endOfBlock } from '../candidates/blockEnd';
+import { endOfBlock, isInString } from '../candidates/blockEnd';
 import { postprocess } from '../candidates/postprocess';
 import { placeSpans } from '../canvas/spans';
 import { EngineError, throwIfCancelled, toEngineError } from '../errors';
@@ -147,6 +147,7 @@ export class GeneratedModel implements Model {
     for (const [index, hole] of holes.entries()) {
       const answers = filled.map((one) => one.text);
       const sides = sidesOf(text, holes, index, answers, backend.reach);
+      const place = { ...sides, isInString: backend.runsOn === true && isInString(text, hole) };
       const request = {
         ...sides,
         language,
@@ -169,7 +170,7 @@ export class GeneratedModel implements Model {
           heard = [...pieces];
           onStep?.(stepOf(params, holes, index, answers, heard, { candidate, step: ++steps.count }));
           // Nobody waits for what is not for this hole.
-          hasLeft = backend.runsOn === true && endOfBlock(textOf(heard), sides) !== undefined;
+          hasLeft = backend.runsOn === true && endOfBlock(textOf(heard), place) !== undefined;
           if (hasLeft) abort();
         };
         try {
@@ -184,7 +185,7 @@ export class GeneratedModel implements Model {
       // Enough of it: what came until then is the draft.
       const answer: Filled = whole ?? { pieces: heard, isCut: true };
       const all = textOf(answer.pieces);
-      const raw = backend.runsOn ? all.slice(0, endOfBlock(`${all}\n`, sides)) : all;
+      const raw = backend.runsOn ? all.slice(0, endOfBlock(`${all}\n`, place)) : all;
       const code = backend.codeOf === undefined ? raw : backend.codeOf(raw, request);
       if (code === undefined || (code.includes(DAMAGED) && !text.includes(DAMAGED))) return;
       filled.push({

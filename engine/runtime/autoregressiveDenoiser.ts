@@ -34,7 +34,7 @@ interface Settled {
   /** `kv` holds the last token and those of it. */
   readonly foresight?: Foresight | undefined;
   /** Tokens that agreed before the next one of it, where it was recalled. */
-  readonly agreeing?: number | undefined;
+  readonly matchLength?: number | undefined;
 }
 
 /** K/V with the last tokens, and whose they are. */
@@ -52,7 +52,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   private recall: Recall | undefined;
   private readonly draftLength: DraftLength;
   /** What was recalled and was not worth reading ahead. */
-  private unread: { readonly token: number; readonly agreeing: number } | undefined;
+  private skipped: { readonly token: number; readonly matchLength: number } | undefined;
 
   constructor(
     private readonly forward: Forward,
@@ -77,7 +77,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const position = Math.max(0, before.length - 1);
     const kv = await this.cache.encode(before.subarray(0, position), 0, signal);
     const last = before.at(-1) ?? this.options.opening;
-    this.unread = undefined;
+    this.skipped = undefined;
     // A cache on a device cannot be cut: what was read ahead for nothing would stay.
     this.recall = lanes === 1 && !this.forward.deviceCache ? new Recall(before, standing) : undefined;
     this.settled = {
@@ -108,8 +108,8 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const [token] = last.values();
     if (token !== undefined) this.recall?.write(token);
     // What is not read ahead any more may be written again all the same.
-    if (this.unread) this.draftLength.learn(this.unread.agreeing, this.unread.token === token);
-    this.unread = undefined;
+    if (this.skipped) this.draftLength.learn(this.skipped.matchLength, this.skipped.token === token);
+    this.skipped = undefined;
     if (foresight !== undefined) {
       this.goOn(foresight, last);
       return;
@@ -137,14 +137,14 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const shown = areSame ? rows.slice(0, 1) : rows;
     const rowOf = (lane: number): number => (areSame ? 0 : Math.max(0, rows.indexOf(lane)));
     const { recall } = this;
-    let agreeing: number | undefined;
+    let matchLength: number | undefined;
     const recalled = (): readonly number[] => {
       const found = recall?.next();
       if (found === undefined) return [];
-      agreeing = found.agreeing;
-      const read = found.tokens.slice(0, this.draftLength.for(agreeing, found.tokens.length));
+      matchLength = found.matchLength;
+      const read = found.tokens.slice(0, this.draftLength.for(matchLength, found.tokens.length));
       const [token] = found.tokens;
-      this.unread = read.length > 0 || token === undefined ? undefined : { token, agreeing };
+      this.skipped = read.length > 0 || token === undefined ? undefined : { token, matchLength };
       return read;
     };
     const further = recall && readAhead(lanes, last.size, recalled);
@@ -172,7 +172,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
       this.run = undefined;
       this.forget();
       const foresight = { ...further, found: result.predictions };
-      this.settled = { ...run, isOwn: true, position, last, foresight, agreeing };
+      this.settled = { ...run, isOwn: true, position, last, foresight, matchLength };
       return result.predictions.slice(0, 1);
     } finally {
       if (isCut) disposeKv(kv);
@@ -185,13 +185,13 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const [token] = last.values();
     const left = token === undefined ? undefined : written(foresight, token);
     const position = settled.position + 1;
-    const { agreeing } = settled;
-    if (agreeing !== undefined && foresight.tokens.length > 0)
-      this.draftLength.learn(agreeing, left !== undefined);
+    const { matchLength } = settled;
+    if (matchLength !== undefined && foresight.tokens.length > 0)
+      this.draftLength.learn(matchLength, left !== undefined);
     if (left === undefined) this.settled = { ...this.cutBy(foresight.tokens.length), position, last };
     else {
-      const more = agreeing === undefined ? undefined : agreeing + 1;
-      this.settled = { ...settled, position, last, foresight: left, agreeing: more };
+      const more = matchLength === undefined ? undefined : matchLength + 1;
+      this.settled = { ...settled, position, last, foresight: left, matchLength: more };
     }
   }
 
@@ -204,7 +204,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
 
   /** Without the last positions of its K/V, and without foresight. */
   private cutBy(positions: number): Settled {
-    const { foresight: _, agreeing: __, kv, ...settled } = this.need();
+    const { foresight: _, matchLength: __, kv, ...settled } = this.need();
     if (positions === 0 || kv.location === 'device') return { ...settled, kv };
     const cut = joinKv([{ kv, to: kv.positions - positions }], this.shape, kv.memory);
     disposeKv(kv);

@@ -3,7 +3,7 @@
 
 /** How likely it is that a recalled token is written, where 2, 3, and more tokens before it agree: until it is known. */
 const EXPECTED: readonly number[] = [0.5, 0.65, 0.75, 0.8];
-const LEAST_AGREEING = 2;
+const LEAST_MATCH = 2;
 /** Each answer counts so much against those before it. */
 const WEIGHT = 1 / 16;
 /** Of a pass over one token, that each further one adds: 0.5B in int8 on two cores. */
@@ -16,12 +16,12 @@ export class DraftLength {
   constructor(private readonly costOf: (width: number) => number | undefined = () => undefined) {}
 
   /** Tokens to read ahead, at most `most`, where so many agree: those with which a pass writes most tokens in its time. */
-  for(agreeing: number, most: number): number {
+  for(matchLength: number, most: number): number {
     const one = this.costOf(1);
     let [best, bestRate] = [0, 1];
     let [written, chance] = [1, 1];
     for (let count = 1; count <= most; count++) {
-      chance *= this.chanceOf(agreeing + count - 1);
+      chance *= this.chanceOf(matchLength + count - 1);
       written += chance;
       const whole = this.costOf(1 + count);
       const cost =
@@ -33,16 +33,16 @@ export class DraftLength {
   }
 
   /** A token that was recalled where so many agreed was written, or was not. */
-  learn(agreeing: number, isWritten: boolean): void {
-    const at = this.at(agreeing);
-    this.likely[at] = this.chanceOf(agreeing) * (1 - WEIGHT) + (isWritten ? WEIGHT : 0);
+  learn(matchLength: number, isAccepted: boolean): void {
+    const at = this.at(matchLength);
+    this.likely[at] = this.chanceOf(matchLength) * (1 - WEIGHT) + (isAccepted ? WEIGHT : 0);
   }
 
-  private chanceOf(agreeing: number): number {
-    return this.likely[this.at(agreeing)] ?? 0;
+  private chanceOf(matchLength: number): number {
+    return this.likely[this.at(matchLength)] ?? 0;
   }
 
-  private at(agreeing: number): number {
-    return Math.max(0, Math.min(agreeing - LEAST_AGREEING, EXPECTED.length - 1));
+  private at(matchLength: number): number {
+    return Math.max(0, Math.min(matchLength - LEAST_MATCH, EXPECTED.length - 1));
   }
 }

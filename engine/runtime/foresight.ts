@@ -29,14 +29,18 @@ export function readAhead(
   if (owners !== 1 || lanes.length !== 1 || lane?.asks.length !== 1) return undefined;
   const [ask] = lane.asks;
   if (ask === undefined) return undefined;
-  const { bias, target } = ask;
+  const { bias, biasAhead = bias, target } = ask;
   const { temperature } = lane;
   const expected = ask.ahead === undefined || target === undefined ? recall() : [target, ...ask.ahead];
   const tokens = expected.slice(0, MOST_AHEAD);
   if (tokens.length === 0) return undefined;
   // What is likely to be written there is what will be asked about there, if anything is.
   const targets = [target, ...tokens.slice(1), expected[tokens.length] ?? tokens.at(-1)];
-  return { tokens, asks: targets.map((wanted, row) => ({ row, bias, target: wanted, temperature })) };
+  const asks = targets.map((wanted, row) => ({
+    ...{ row, bias: row === 0 ? bias : biasAhead },
+    ...{ target: wanted, temperature },
+  }));
+  return { tokens, asks };
 }
 
 /** The prediction that these lanes ask for, where it was read ahead. */

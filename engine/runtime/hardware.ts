@@ -156,7 +156,10 @@ function cards({ list }: HardwareSources): string[] {
 export function mayHaveGpu(sources: Pick<HardwareSources, 'platform' | 'list'> = thisMachine): boolean {
   if (sources.platform !== 'linux') return true;
   const isDevice = (name: string) => /^(nvidia\d+|nvidiactl|dxg|kfd)$/.test(name);
-  return sources.list('/dev').some(isDevice) || sources.list('/dev/dri').some((name) => name !== 'by-path');
+  // NVIDIA's files in /dev are made when they are first needed.
+  const hasNvidia = sources.list('/proc/driver/nvidia/gpus').length > 0;
+  const hasCards = sources.list('/dev/dri').some((name) => name !== 'by-path');
+  return hasNvidia || hasCards || sources.list('/dev').some(isDevice);
 }
 
 /** Why Linux may show no WebGPU device: what it needs is not installed. Undefined where that is all there. */

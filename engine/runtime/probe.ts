@@ -97,7 +97,7 @@ export async function rememberedProbe(
 
 /**
  * The probe that a choice of provider asks for. `auto` skips a software device at once: it computes rightly, which takes a quarter of a
- * minute to find out, and is never taken. Who names a provider has it tried.
+ * minute to find out, and is never taken. A provider that is named is always probed.
  */
 export function probeFor(
   choice: ProviderChoice,
@@ -109,7 +109,7 @@ export function probeFor(
   return async (provider) =>
     isWorthwhile
       ? rememberedProbe(provider, cacheFolder, probe)
-      : { provider, ok: false, fusedAgrees: false, reason: 'this machine has no GPU.' };
+      : { provider, ok: false, fusedAgrees: false, reason: 'no driver shows a GPU here.' };
 }
 
 /** Asks the device whatever is remembered, for a person who has just changed something; the answer is remembered. */

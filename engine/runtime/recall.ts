@@ -4,16 +4,16 @@
 import { MOST_AHEAD } from './foresight';
 
 /** Fewer tokens that agree are chance. */
-const LEAST_AGREEING = 2;
+const LEAST_MATCH = 2;
 /** No token: nothing goes on across it. */
 const BORDER = -1;
 /** More of them say no more. */
-const MOST_AGREEING = 8;
+const LONGEST_MATCH = 8;
 
 export interface Recalled {
   readonly tokens: readonly number[];
   /** Tokens at the end of the text that agree. */
-  readonly agreeing: number;
+  readonly matchLength: number;
 }
 
 export class Recall {
@@ -27,7 +27,7 @@ export class Recall {
     const read = Array.from(context);
     // As if the answer had been written once before.
     const before =
-      standing.length === 0 ? [] : [...read.slice(-LEAST_AGREEING), ...Array.from(standing), BORDER];
+      standing.length === 0 ? [] : [...read.slice(-LEAST_MATCH), ...Array.from(standing), BORDER];
     this.tokens = [...before, ...read];
   }
 
@@ -42,15 +42,15 @@ export class Recall {
   next(): Recalled {
     const { tokens } = this;
     const end = tokens.length - 1;
-    let [best, agreeing] = [-1, LEAST_AGREEING - 1];
-    for (let at = end - 1; at >= 0 && agreeing < MOST_AGREEING; at--) {
+    let [best, matchLength] = [-1, LEAST_MATCH - 1];
+    for (let at = end - 1; at >= 0 && matchLength < LONGEST_MATCH; at--) {
       let count = 0;
-      while (count < MOST_AGREEING && at - count >= 0 && tokens[at - count] === tokens[end - count]) count++;
-      if (count > agreeing) [best, agreeing] = [at, count];
+      while (count < LONGEST_MATCH && at - count >= 0 && tokens[at - count] === tokens[end - count]) count++;
+      if (count > matchLength) [best, matchLength] = [at, count];
     }
-    if (best < 0) return { tokens: [], agreeing: 0 };
+    if (best < 0) return { tokens: [], matchLength: 0 };
     const onward = tokens.slice(best + 1, best + 1 + MOST_AHEAD);
     const border = onward.indexOf(BORDER);
-    return { tokens: border < 0 ? onward : onward.slice(0, border), agreeing };
+    return { tokens: border < 0 ? onward : onward.slice(0, border), matchLength };
   }
 }

@@ -69,4 +69,31 @@ describe('reading before an answer', () => {
     assert.ok(first > WINDOW / 2 && first <= WINDOW + 8, `${first}`);
     assert.ok(second <= 16, `${second}`);
   });
+
+  test('is of the left side alone for a model that sees no other', async () => {
+    const [first = 0, second = 0] = await readBy('smollm2', [typed('to'), typed('tot')]);
+    assert.ok(first > 0.6 * WINDOW && first <= WINDOW + 8, `${first}`);
+    assert.ok(second <= 16, `${second}`);
+  });
+
+  test('goes ahead into what stood there, from the first pass on', async () => {
+    const model = await openFixture('qwen2.5-coder');
+    const widths: number[] = [];
+    const run = (request: ForwardRequest) => {
+      if (request.asks.length > 0) widths.push(request.ids.length);
+      return model.session.run(request);
+    };
+    const infiller = new Infiller(model.checkpoint, {} as ModelDescription, { deviceCache: false, run });
+    const text = LINES.slice(0, 3).join('');
+    const start = LINES[0]?.length ?? 0;
+    const spans = [{ start, end: start + (LINES[1]?.length ?? 0) - 1 }];
+    const params = { requestId: 1, model: '', priority: 'rewrite', text, spans, maxTokens: 2 } as const;
+    try {
+      await infiller.infill(params, {});
+      assert.ok((widths[0] ?? 0) > 1, widths.join(' '));
+    } finally {
+      infiller.dispose();
+      await model.dispose();
+    }
+  });
 });

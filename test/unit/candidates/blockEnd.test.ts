@@ -1,7 +1,7 @@
 // What a model writes behind its hole is not part of the answer.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { endOfBlock } from '../../../engine/candidates/blockEnd';
+import { endOfBlock, isInString } from '../../../engine/candidates/blockEnd';
 
 const sides = (before: string, selected = '', after = '') => ({ before, selected, after });
 const kept = (answer: string, before: string, selected = '', after = '') =>
@@ -55,10 +55,29 @@ describe('an answer ends where it leaves the block of its hole', () => {
     assert.equal(kept("a()  # the users' own\nb()\n", '  '), "a()  # the users' own");
   });
 
-  test('not within a text of several lines that the hole is in', () => {
-    const before = 'def f():\n    sql = """\n    select ';
-    assert.equal(kept('a\nfrom b\n', before, '', '\n    """\n'), 'a\nfrom b\n');
-    assert.equal(kept('a\nfrom b\n', 'def f():\n    """It\'s."""\n    ', '', '\n'), 'a');
+  test('not in a string of several lines', () => {
+    const hole = { before: 'def f():\n    sql = """\n    select ', selected: '', after: '\n    """\n' };
+    assert.equal(endOfBlock('a\nfrom b\n', hole), 1);
+    assert.equal(endOfBlock('a\nfrom b\n', { ...hole, isInString: true }), undefined);
+    const at = (file: string) => {
+      const start = file.indexOf('|');
+      return isInString(file.replace('|', ''), { start, end: start });
+    };
+    assert.ok(at('sql = """\n  select |\n"""\n') && at('a = `\n|`;\n'));
+    assert.ok(!at('"""It\'s."""\n|\n') && !at('# a ` alone\n|\n') && !at('|'));
+  });
+
+  test('at what only looks like a directive or a branch', () => {
+    for (const line of ['# if nothing else helps', 'default = 5', 'case = 5', 'ensure(x)', 'when(x).then(y)'])
+      assert.equal(kept(`a()\n${line}\n`, 'f:\n    '), 'a()', line);
+    for (const line of ['default:', 'case 5:', 'case X =>', 'ensure', 'when 5', '} catch (e) {'])
+      assert.equal(kept(`a()\n${line}\n`, 'f:\n    '), `a()\n${line}\n`, line);
+  });
+
+  test('whatever a comment opens', () => {
+    for (const comment of ['# the ` sign', '# 1) see ( there', '// {'])
+      assert.equal(kept(`a()  ${comment}\nb()\n`, '    '), `a()  ${comment}`, comment);
+    assert.equal(kept('f("# (", a // b,\nc\n', '    '), 'f("# (", a // b,\nc\n', 'that is open');
   });
 
   test('with a tab as wide as four blanks', () => {

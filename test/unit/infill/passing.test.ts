@@ -138,6 +138,8 @@ describe('an answer that goes on into the text behind its hole', () => {
       bytesIn(file, '# All\n    # of them.\n\n    a()\n\n    b', true)?.split('\n').at(-1),
       '    a()',
     );
+    for (const doc of ['"""Say "hi"."""', 'r"""It\'s \\d."""', "'''All.'''", '-- all', '# all'])
+      assert.equal(bytesIn(file, `${doc}\n\n    a()\n\n    b`, true), `${doc}\n\n    a()`, doc);
     assert.equal(bytesIn('«x»\n', '/* All. */\n\na();\n\nb', true), '/* All. */\n\na();');
     assert.equal(bytesIn(file, '"""Adds."""\n\n    return', true), '"""Adds."""\n', 'nothing of it is whole');
   });
@@ -169,6 +171,13 @@ describe('an answer that goes on into the text behind its hole', () => {
       assert.equal(bytesIn(file, 'a = bar\r\n    b()\r\n    return a\r\n'), 'a = bar\r\n    b()');
       assert.equal(bytesIn(file, 'a = bar\r\n    b()\r\nreturn\r\n'), 'a = bar\r\n    b()');
     }
+  });
+
+  test('with carriage returns alone is over there, too', () => {
+    assert.equal(
+      bytesIn(FILE.replaceAll('\n', '\r'), 'a = bar\r    b()\r    return a\r'),
+      'a = bar\r    b()',
+    );
   });
 
   test('of several bytes a character is cut at a character', () => {

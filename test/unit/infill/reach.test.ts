@@ -1,13 +1,17 @@
 // What a pass takes in, and what a person is told of a request's length, by the pace of the model on this machine.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import test, { describe } from 'node:test';
+import { openCheckpoint } from '../../../engine/checkpoint/open';
 import type { DecoderShape } from '../../../engine/checkpoint/types';
 import { passBytes } from '../../../engine/graph/memory';
 import { estimateOf, growthOf, Progress } from '../../../engine/infill/estimate';
 import { lookingReach, reachOf } from '../../../engine/infill/reach';
+import { RequestReach } from '../../../engine/infill/requestReach';
 import { scoringReach } from '../../../engine/infill/scoring';
 import { StepYield } from '../../../engine/infill/stepYield';
 import { Pace, probePace, SteadyPace } from '../../../engine/runtime/pace';
+import { CHECKPOINTS } from '../../engine/reference';
 
 /** Qwen2-0.5B's. */
 const HALF: DecoderShape = {
@@ -144,8 +148,8 @@ describe('the reach of a pass', () => {
   });
 
   test('of what is read before an answer is short where that is slow, and shortest for ghost text', () => {
-    const look = (pace: Pace, priority: 'rewrite' | 'ghost', isBehindLast = true, window?: number) =>
-      lookingReach(pace, { priority, isBehindLast, ...(window === undefined ? {} : { window }) });
+    const look = (pace: Pace, priority: 'rewrite' | 'ghost', window?: number) =>
+      lookingReach(pace, { priority, behind: 'last', window });
     const pace = paceOf(60);
     const [rewrite, ghost] = [look(pace, 'rewrite'), look(pace, 'ghost')];
     assert.ok(
@@ -155,15 +159,25 @@ describe('the reach of a pass', () => {
     assert.ok((pace.millisOf({ length: ghost.reading, past: 1, rows: 0 }) ?? 0) <= 1200);
     // What is read anew after each key is little; what is read last stays known.
     assert.equal(ghost.behind, ghost.reading / 4);
-    assert.equal(look(pace, 'ghost', false).behind, Number.POSITIVE_INFINITY);
+    assert.equal(lookingReach(pace, { priority: 'ghost', behind: 'first' }).behind, Number.POSITIVE_INFINITY);
+    const unseen = lookingReach(pace, { priority: 'ghost', behind: 'unseen' });
+    assert.equal(unseen.reading - unseen.behind, ghost.reading);
     assert.equal(look(paceOf(60_000), 'ghost').reading, 384);
-    assert.equal(look(paceOf(60_000), 'ghost', true, 2000).reading, 2000);
+    assert.equal(look(paceOf(60_000), 'ghost', 2000).reading, 2000);
     assert.ok(look(paceOf(1), 'ghost').reading > 2048);
-    // Where writing takes long, a line has to do; who asks for a rewrite gets it whole.
-    const slow = paceOf(60);
-    slow.record({ length: 1, past: 300, rows: 1 }, 60);
-    assert.ok(look(slow, 'ghost').oneLine && !look(slow, 'rewrite').oneLine);
-    assert.ok(!look(paceOf(1), 'ghost').oneLine);
+  });
+
+  test('is a line of ghost text where writing takes long, as soon as that is seen', async () => {
+    const checkpoint = await openCheckpoint(path.join(CHECKPOINTS, 'qwen2.5-coder'));
+    const pace = new Pace(checkpoint.shape);
+    pace.record({ length: 32, past: 1, rows: 8 }, 1, true);
+    const reach = new RequestReach(checkpoint, pace);
+    const of = (priority: 'rewrite' | 'ghost') =>
+      reach.of({ requestId: 1, model: '', priority, text: '', spans: [], interactive: true });
+    assert.ok(!of('ghost').oneLine);
+    for (let i = 0; i < 5; i++) pace.record({ length: 1, past: 300, rows: 1 }, 60);
+    assert.ok(of('ghost').oneLine);
+    assert.ok(!of('rewrite').oneLine, 'what is asked for comes whole');
   });
 
   test('never takes more memory than there is', () => {

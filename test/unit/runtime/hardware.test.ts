@@ -108,6 +108,7 @@ describe('whether there may be a GPU', () => {
     assert.equal(mayHaveGpu(machine({ folders: { '/dev': ['null', 'tty'] } })), false);
     assert.equal(mayHaveGpu(machine({ folders: { '/dev': ['dri'], '/dev/dri': ['by-path'] } })), false);
     assert.equal(mayHaveGpu(machine({ folders: { '/dev': ['dri'], '/dev/dri': ['renderD128'] } })), true);
+    assert.equal(mayHaveGpu(machine({ folders: { '/proc/driver/nvidia/gpus': ['0000:01:00.0'] } })), true);
     for (const name of ['nvidia0', 'dxg', 'kfd'])
       assert.equal(mayHaveGpu(machine({ folders: { '/dev': [name] } })), true, name);
   });

@@ -43,14 +43,14 @@ describe('execution providers', () => {
     }
   });
 
-  test('without a GPU, auto tries nothing and says so once; who names a provider has it tried', async () => {
+  test('without a GPU, auto tries nothing and says so once; a provider that is named is probed', async () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-memory-'));
     try {
       const { asked, probe } = answers({});
       const plan = ['cuda', 'webgpu', 'cpu'] as const;
       const none = () => false;
       const decision = await decideProvider('auto', probeFor('auto', folder, none, probe), plan);
-      assert.deepEqual([decision.provider, decision.reason], ['cpu', 'this machine has no GPU.']);
+      assert.deepEqual([decision.provider, decision.reason], ['cpu', 'no driver shows a GPU here.']);
       assert.deepEqual(asked, []);
       assert.deepEqual(fs.readdirSync(folder), [], 'one may be built in tomorrow');
       await assert.rejects(decideProvider('webgpu', probeFor('webgpu', folder, none, probe), plan));

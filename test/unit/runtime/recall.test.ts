@@ -9,7 +9,7 @@ describe('what followed the last tokens before', () => {
   test('is what is likely to follow them again', () => {
     assert.deepEqual(new Recall([1, 2, 3, 4, 5, 6, 1, 2]).next(), {
       tokens: [3, 4, 5, 6, 1, 2],
-      agreeing: 2,
+      matchLength: 2,
     });
     assert.deepEqual(
       after(1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2),
