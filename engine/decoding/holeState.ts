@@ -171,11 +171,11 @@ export class HoleState {
     this.ended = true;
   }
 
-  /** Ends behind the first `count` of its tokens, if all of them are settled, none is locked, and the tail is whole there. */
+  /** Ends behind the first `count` of its tokens, with its tail or without, if all of them are settled and none is locked. */
   endBehind(wholeAt: (tokens: readonly number[]) => number | undefined): void {
     if (this.ended || this.cells.some(({ state }) => state !== 'committed')) return;
     const count = wholeAt(this.tokens());
-    if (count === undefined || count < this.frame.least || !this.endsWithTail(count)) return;
+    if (count === undefined || count < this.frame.least) return;
     this.cells = this.cells.slice(0, count);
     this.ended = true;
   }

@@ -12,7 +12,7 @@ import { ensureQuantisedWeights, type QuantisedWeights } from './quantise';
 import { checkedLength } from './quantisedWeightsCheck';
 import { quantisedWeightsError } from './quantisedWeightsFile';
 import { keptAs } from './quantisedWeightsLayout';
-import type { BuildGraph } from './types';
+import type { BuildGraph, QuantiseProgress } from './types';
 import { isPacked, packedDiskFull, unpackTensors } from './unpack';
 import { StoredWeights } from './weights';
 
@@ -28,10 +28,13 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
   const original = weightFiles(checkpoint.tensors);
   const cache =
     kept !== undefined || isPacked(checkpoint) ? sideFolder(original, await realFolder(cacheFolder)) : '';
-  const { tensors, bytes: unpackedBytes } = await unpackTensors(checkpoint, precision, cache, progress);
+  const parts = new Parts(progress.onProgress, kept === undefined ? 1 : UNPACKING);
+  const unpacking = { ...progress, onProgress: parts.first };
+  const { tensors, bytes: unpackedBytes } = await unpackTensors(checkpoint, precision, cache, unpacking);
   let side: QuantisedWeights | undefined;
   if (kept !== undefined) {
-    side = await ensureQuantisedWeights(checkpoint, kept, cache, progress).catch((error: unknown) => {
+    const quantising = { ...progress, onProgress: parts.second };
+    side = await ensureQuantisedWeights(checkpoint, kept, cache, quantising).catch((error: unknown) => {
       throw isPacked(checkpoint) ? packedDiskFull(error) : error;
     });
   }
@@ -53,6 +56,33 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
     quantisedBytes: unpackedBytes + (side ? checkedLength(side.layout.bytes) : 0),
   };
 };
+
+/** Of the work where weights are unpacked and quantised: the table of the embeddings, above all, is unpacked. */
+const UNPACKING = 0.25;
+
+/** Two pieces of work as one; the second one is all of it where there was nothing to do for the first. */
+class Parts {
+  private hasFirst = false;
+
+  constructor(
+    private readonly report: ((progress: QuantiseProgress) => void) | undefined,
+    private readonly border: number,
+  ) {}
+
+  readonly first = (progress: QuantiseProgress): void => {
+    this.hasFirst = true;
+    this.report?.({ done: this.border * shareOf(progress), total: 1 });
+  };
+
+  readonly second = (progress: QuantiseProgress): void => {
+    const from = this.hasFirst ? this.border : 0;
+    this.report?.({ done: from + (1 - from) * shareOf(progress), total: 1 });
+  };
+}
+
+function shareOf({ done, total }: QuantiseProgress): number {
+  return total > 0 ? done / total : 1;
+}
 
 function weightFiles(tensors: DecoderTensors): readonly string[] {
   return [...new Set(usedTensors(tensors).map(({ file }) => file))];

@@ -79,8 +79,7 @@ export function wholeAnswer(
   ];
   for (const rule of rules) {
     const own = rule(answer, sides);
-    const count = own === undefined ? undefined : tokensUpTo(rawLength(raw, own), tokens, passing);
-    if (count !== undefined) return count;
+    if (own !== undefined) return tokensUpTo(rawLength(raw, own), tokens, passing);
   }
   return undefined;
 }
@@ -143,25 +142,25 @@ function rawLength(text: string, length: number): number {
 }
 
 /**
- * Tokens whose text, with what the hole's borders ask for, is `length` UTF-16 units of the answer. Where a token spans the end, it
- * stays, for what is too much of it is trimmed; undefined where the border has to stay as it is.
+ * Tokens whose text, with what the hole's borders ask for, is `length` UTF-16 units of the answer. The border behind it need not be
+ * among them: it stands in the file all the same. A token that spans the end stays, for what is too much of it is trimmed.
  */
-function tokensUpTo(
-  length: number,
-  tokens: readonly number[],
-  { tokenizer, hole }: Passing,
-): number | undefined {
-  const wanted = decoded(hole.head).length + length + decoded(hole.tail).length;
+function tokensUpTo(length: number, tokens: readonly number[], { tokenizer, hole }: Passing): number {
+  const own = decoded(hole.head).length + length;
   // In bytes: half a character has a length in text, too.
   const all = tokenizer.decode(tokens);
-  const bytes = new TextEncoder().encode(all.slice(0, wanted)).length;
+  const tail = decoded(hole.tail);
+  const bytesOf = (units: number) => new TextEncoder().encode(all.slice(0, units)).length;
+  const [whole, least] = [bytesOf(own + tail.length), bytesOf(own)];
+  let count: number | undefined;
   let written = 0;
-  for (const [index, token] of tokens.entries()) {
-    if (written === bytes) return index;
-    if (written > bytes) return hole.tail.length === 0 ? index : undefined;
-    written += tokenizer.bytes(token).length;
+  for (let index = 0; index <= tokens.length; index++) {
+    if (written >= least) count ??= index;
+    if (written === whole && all.startsWith(tail, own)) return index;
+    if (written > whole) break;
+    written += tokenizer.bytes(tokens[index] ?? 0).length;
   }
-  return written === bytes || hole.tail.length === 0 ? tokens.length : undefined;
+  return count ?? tokens.length;
 }
 
 function decoded(bytes: Uint8Array): string {

@@ -7,6 +7,8 @@ const QUIET = 3000;
 const SHARE = 0.2;
 /** Of the same: what has come since the last time has to be worth another. */
 const LEAST_GAIN = 0.1;
+/** A process that is larger than this part of what was said holds something else. */
+const MOST_ABOVE = 1.2;
 /** Bytes by which a process grows and shrinks anyway. */
 const NOISE = 2 ** 26;
 
@@ -21,22 +23,25 @@ export class IdleTrim {
   /** Requests that have begun and not ended: several wait for one another. */
   private requests = 0;
   private isOver = false;
-  /** Bytes of the process that no new session gives back. */
+  /** Bytes of the process with the model loaded, as it was said or as it is: no new session gives them back. */
+  private readonly ownBytes: number;
+  /** The same, with what later sessions did not give back. */
   private resting: number;
 
   /**
-   * @param ownBytes what the process takes with the model loaded, without any pass
+   * @param saidBytes what the process is estimated to take with the model loaded, which it is, without any pass
    * @param inTurn runs work when no request does
    * @param resident bytes that the process has in main memory
    */
   constructor(
     private readonly session: Trimmed,
-    private readonly ownBytes: number,
+    saidBytes: number,
     private readonly inTurn: (work: () => Promise<void>) => Promise<void>,
     private readonly resident: () => number = () => process.memoryUsage.rss(),
     private readonly quiet = QUIET,
   ) {
-    this.resting = ownBytes;
+    this.ownBytes = Math.max(saidBytes, Math.min(resident(), MOST_ABOVE * saidBytes));
+    this.resting = this.ownBytes;
   }
 
   /** By what the process really has: an estimate of its passes would make a session anew where little can be given back. */

@@ -1,6 +1,6 @@
 // Names that an answer uses and that can hardly mean anything where it stands: what only another function has, and what the
-// file does not have at all. Cautious: grammars bind names in more ways than anybody lists, so a name that occurs anywhere else,
-// or more than once in the answer, counts as known.
+// file does not have at all. Cautious: grammars bind names in more ways than anybody lists, so a name that occurs anywhere else
+// counts as known, and so does one that the answer may bind itself; one that occurs in the answer alone has to do so once.
 import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
 import type { OffsetRange } from './types';
@@ -80,10 +80,12 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
   for (const [name, nodes] of byName) {
     const inside = nodes.filter(isInside);
     const [node] = inside;
-    if (node === undefined || inside.length > 1 || isWord(name) || AMBIENT.has(name)) continue;
-    if (!isUse(node, text)) continue;
-    const others = occurrences(text, name).filter((at) => at !== node.startIndex);
-    if (others.length === 0 && SEVERAL_WORDS.test(name)) unknown.push(name);
+    if (node === undefined || isWord(name) || AMBIENT.has(name)) continue;
+    if (!inside.every((one) => isUse(one, text))) continue;
+    if (inside.length > 1 && inside.some(isInPattern)) continue;
+    const uses = new Set(inside.map(({ startIndex }) => startIndex));
+    const others = occurrences(text, name).filter((at) => !uses.has(at));
+    if (others.length === 0 && inside.length === 1 && SEVERAL_WORDS.test(name)) unknown.push(name);
     const members = others.filter((at) => !isMember(text, at));
     // What a comment calls so is the same as what some code does.
     const own = members.filter((at) => !comments().holds(at));
@@ -98,6 +100,13 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (!text.split('\n').some((line) => OUTER.test(line) && line.includes(name))) outOfScope.push(name);
   }
   return { outOfScope, unknown };
+}
+
+/** Whether it may take a value there, as in an arm of a match. */
+function isInPattern(node: ScopeNode): boolean {
+  for (let at = node.parent; at !== null && !STATEMENT.test(at.type); at = at.parent)
+    if (/pattern/.test(at.type)) return true;
+  return false;
 }
 
 /** A text's comments, in their order. */

@@ -48,9 +48,13 @@ function firstLine(text: string): string {
 function isAlreadyThere(text: string, after: string): boolean {
   const plain = (one: string) => one.replace(/\s+/g, ' ').trim();
   const wanted = plain(text);
-  const behind = plain(after.slice(0, text.length + 200));
-  return text.includes('\n') && behind.startsWith(wanted);
+  if (text.includes('\n')) return plain(after.slice(0, text.length + 200)).startsWith(wanted);
+  // One line is it where it says something: brackets and words that close a block often stand there twice.
+  const next = plain(firstLine(after.trimStart()));
+  return !isMidLine(after) && SAYS_SOMETHING.test(wanted) && next === wanted;
 }
+
+const SAYS_SOMETHING = /\w\W+\w/;
 
 /**
  * A double quote that is opened and not closed on its line swallows what stands behind it. One that was open already is the

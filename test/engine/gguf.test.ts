@@ -165,6 +165,36 @@ describe('the unpacked file', () => {
     assert.equal(packedDiskFull(other), other);
   });
 
+  test('and what is quantised beside it are one progress, which begins again for neither', async () => {
+    const folder = fs.mkdtempSync(path.join(cache, 'progress-'));
+    const checkpoint = await openCheckpoint(path.join(FOLDER, 'llada.gguf'));
+    const sharesOf = async () => {
+      const shares: number[] = [];
+      await buildGraph(
+        checkpoint,
+        { precision: 'int8', attention: 'plain', cacheOutput: 'new', topK: 4 },
+        { cacheFolder: folder, onProgress: ({ done, total }) => shares.push(done / total) },
+      );
+      return shares;
+    };
+    const shares = await sharesOf();
+    assert.deepEqual(
+      shares,
+      [...shares].sort((a, b) => a - b),
+    );
+    assert.equal(shares[0], 0);
+    assert.equal(shares.at(-1), 1);
+    assert.ok(shares.filter((share) => share > 0.25 && share < 1).length > 3, shares.join(' '));
+    // What is there already takes no part of it.
+    for (const file of filesIn(folder).filter((name) => name.startsWith('int8')))
+      fs.rmSync(path.join(folder, file));
+    const again = await sharesOf();
+    assert.ok(
+      again.some((share) => share < 0.2),
+      again.join(' '),
+    );
+  });
+
   test('leaves nothing behind where it is cancelled', async () => {
     const folder = fs.mkdtempSync(path.join(cache, 'cancelled-'));
     const controller = new AbortController();

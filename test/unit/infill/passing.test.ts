@@ -68,6 +68,8 @@ describe('an answer that goes on into the text behind its hole', () => {
 
   test('keeps what the border of the hole asks for', () => {
     assert.equal(answerIn(FILE, 'a = bar\n    return a\n', { tail: '\n' }), 'a = bar\n');
+    // Where it has not written that, it stands behind the hole all the same.
+    assert.equal(answerIn(FILE, 'a = bar\n    return a\n', { tail: '\n\n' }), 'a = bar');
   });
 
   test('is not over where that line stood in it, or closes what it opened', () => {
@@ -243,6 +245,12 @@ describe('an answer that goes on into the text behind its hole', () => {
     const passed = ids('a=bar\nreturn a\n').length;
     assert.deepEqual(await run({ wholeAt }), { steps: passed, text: 'a=bar' });
     assert.equal((await run({})).steps, written.length);
+    const cut = holeOf({ tail: bytesOf('\n\n') });
+    const behindCut = wholeAnswers({ text, spans: [{ start: 0, end: 3 }] }, [cut], { tokenizer });
+    assert.deepEqual(
+      (await run({ wholeAt: behindCut, canvas: canvasOf('', cut, 'return a\n') })).text,
+      'a=bar',
+    );
     // Fewer tokens than stood there at least.
     assert.equal((await run({ wholeAt, minTokens: [20] })).steps, written.length);
   });

@@ -9,13 +9,15 @@ const MB = 1e6;
 
 function world(passMemory: number, resident = { bytes: 1300 * MB }) {
   const session = { passMemory, renewed: 0, renew: async () => void session.renewed++ };
+  const isLoaded = { yet: false };
   const trim = new IdleTrim(
     session,
     OWN,
     (work) => work(),
-    () => resident.bytes,
+    () => (isLoaded.yet ? resident.bytes : OWN),
     3000,
   );
+  isLoaded.yet = true;
   return { session, trim };
 }
 
@@ -46,6 +48,21 @@ describe('giving memory back', () => {
     trim.ended();
     mock.timers.tick(60_000);
     assert.equal(session.renewed, 0);
+  });
+
+  test('goes by what the loaded model really takes, where that is a little more than was said', () => {
+    const bytes = { resident: 1100 * MB };
+    const session = { passMemory: 10, renewed: 0, renew: async () => void session.renewed++ };
+    const trim = new IdleTrim(
+      session,
+      OWN,
+      (work) => work(),
+      () => bytes.resident,
+    );
+    bytes.resident = 1300 * MB;
+    assert.equal(trim.isWorthwhile, false);
+    bytes.resident = 1330 * MB;
+    assert.equal(trim.isWorthwhile, true);
   });
 
   test('leaves alone what is little by itself', () => {

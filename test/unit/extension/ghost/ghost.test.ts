@@ -154,6 +154,14 @@ describe('what is offered of an answer', () => {
 
   test('nothing blank, nothing twice, no line that follows the cursor already', () => {
     assert.deepEqual(textsOf(['', ' \n', 'a', 'a', 'b'], 'x = ', '\n'), ['a', 'b']);
+    // The next line again, but not what often stands there twice, or what only begins like it.
+    const next = '\n    if hi is None:\n        pass\n';
+    assert.deepEqual(textsOf(['if hi is None:', 'if hi is not None:', 'if hi'], '    ', next), [
+      'if hi is not None:',
+      'if hi',
+    ]);
+    assert.deepEqual(textsOf([')', 'end', 'return'], '', '\n)\n'), [')', 'end', 'return']);
+    assert.deepEqual(textsOf(['end'], '  ', '\nend\n'), ['end']);
     assert.deepEqual(textsOf(['\n  return x;', 'y'], 'x = ', '\n  return x;\n}\n'), ['y']);
   });
 
