@@ -50,7 +50,7 @@ export function startProcess(command: EngineCommand): Promise<ChildProcessWithou
     try {
       const child = spawn(
         command.node,
-        [...NODE_ARGS, ...(command.nodeArgs ?? []), script, ...(command.args ?? [])],
+        [...(command.nodeArgs ?? []), ...NODE_ARGS, script, ...(command.args ?? [])],
         {
           env,
           // Ours. In the editor's own, which may be the workspace, Windows would look for a bare `node` first.
