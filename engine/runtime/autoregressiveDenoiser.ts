@@ -1,6 +1,5 @@
 // A causal model that goes from left to right, as blocks of one token: the token before is run once, against the cache
-// of everything earlier, and says what comes next. One forward pass a token, as any autoregressive decoder has it, or less where the
-// text repeats itself.
+// of everything earlier, and says what comes next. That is one forward pass a token, or fewer where the text repeats itself.
 import type { BlockDenoiser, HoleContext, Lane, Prediction, PredictOptions } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
 import { ContextCache, DEFAULT_CHUNK } from './contextCache';
@@ -165,11 +164,12 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
         keep: true,
       });
       if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
-      disposeKv(this.run?.kv);
-      this.run = { kv: result.kv, rows: areSame ? 'shared' : rows };
-      if (further === undefined) return result.predictions;
-      const { run } = this;
-      this.run = undefined;
+      const run: Run = { kv: result.kv, rows: areSame ? 'shared' : rows };
+      if (further === undefined) {
+        disposeKv(this.run?.kv);
+        this.run = run;
+        return result.predictions;
+      }
       this.forget();
       const foresight = { ...further, found: result.predictions };
       this.settled = { ...run, isOwn: true, position, last, foresight, matchLength };

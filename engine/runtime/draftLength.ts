@@ -1,9 +1,10 @@
 // How many tokens are worth reading ahead. Each makes the pass longer, and is worth nothing if it, or one before it, is not what is
 // written. How often that is so is learnt from what was written, by how much agreed (recall.ts). Pure.
 
+import { LEAST_MATCH } from './recall';
+
 /** How likely it is that a recalled token is written, where 2, 3, and more tokens before it agree: until it is known. */
 const EXPECTED: readonly number[] = [0.5, 0.65, 0.75, 0.8];
-const LEAST_MATCH = 2;
 /** Each answer counts so much against those before it. */
 const WEIGHT = 1 / 16;
 /** Of a pass over one token, that each further one adds: 0.5B in int8 on two cores. */

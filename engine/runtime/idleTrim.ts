@@ -44,7 +44,7 @@ export class IdleTrim {
     this.resting = this.ownBytes;
   }
 
-  /** By what the process really has: an estimate of its passes would make a session anew where little can be given back. */
+  /** By the size of the process: an estimate of its passes says too little about how much can be given back. */
   get isWorthwhile(): boolean {
     if (this.session.passMemory === 0) return false;
     const resident = this.resident();

@@ -4,7 +4,7 @@
 import { MOST_AHEAD } from './foresight';
 
 /** Fewer tokens that agree are chance. */
-const LEAST_MATCH = 2;
+export const LEAST_MATCH = 2;
 /** No token: nothing goes on across it. */
 const BORDER = -1;
 /** More of them say no more. */
