@@ -22,8 +22,8 @@ export const METHODS = {
   /** ModelParams → ModelDescription. Rejects with `model-not-loaded`. */
   describeModel: 'palimpsest/describeModel',
   /**
-   * InfillParams → InfillResult. `$/cancelRequest` gives it up between two steps. Sends `begun`, `scoring` and `denoiseStep` if
-   * `events` is set; a model of a server sends no `scoring`.
+   * InfillParams → InfillResult. `$/cancelRequest` gives it up between two steps. Sends `begun`, `scoring`, `reading` and
+   * `denoiseStep` if `events` is set; a model of a server sends no `scoring` and no `reading`.
    */
   infill: 'palimpsest/infill',
   /** InfillParams → Estimate: how long such a request would take. Answered at once, between two passes of what runs. */
@@ -44,6 +44,8 @@ export const METHODS = {
   begun: 'palimpsest/begun',
   /** Notification from the engine, ScoringEvent. */
   scoring: 'palimpsest/scoring',
+  /** Notification from the engine, ReadingEvent. */
+  reading: 'palimpsest/reading',
   /** Notification from the engine, DenoiseStepEvent. */
   denoiseStep: 'palimpsest/denoiseStep',
   /** Notification from the engine, LoadProgress. */

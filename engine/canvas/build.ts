@@ -28,6 +28,8 @@ export interface CanvasInput {
   readonly languageToken?: number;
   /** Tokens for text and holes together, without what the family's layout adds. */
   readonly budget: number;
+  /** Whether a model with a longer context would take no more than this one. */
+  readonly isWindow?: boolean;
   /** Tokens of text behind the last span, at most. Absent: as many as there is room for. */
   readonly mostBehind?: number;
   /** Tokens that a hole takes at least, whatever stood there: room for its answer. 0 if absent. */
@@ -92,7 +94,7 @@ function fit(input: CanvasInput, spans: readonly PlacedSpan[]): LaidOut {
       settle(input, growWindow({ text, spans, budget: room, mostBehind, count }), spans),
     );
     if (laidOut.tokens <= budget) return laidOut;
-    if (room === 0) throw tooLong(spans, laidOut.tokens, budget);
+    if (room === 0) throw tooLong(input, spans, laidOut.tokens);
     // Tokens counted line by line can differ by a few from those of the whole.
     room = attempt < MAX_SHRINKS ? Math.max(0, room - (laidOut.tokens - budget)) : 0;
   }
@@ -116,12 +118,12 @@ function settle(
 function holeCost(input: CanvasInput, spans: readonly PlacedSpan[], count: (text: string) => number): number {
   const { text, budget, holeTokens = 0 } = input;
   const units = spans.reduce((sum, span) => sum + span.end - span.start, 0);
-  if (units > budget * LONGEST_TOKEN) throw tooLong(spans, estimate(text, spans, units, count), budget);
+  if (units > budget * LONGEST_TOKEN) throw tooLong(input, spans, estimate(text, spans, units, count));
   const needed = spans.reduce(
     (sum, { start, end }) => sum + Math.max(holeTokens, count(text.slice(start, end))),
     0,
   );
-  if (needed > budget) throw tooLong(spans, needed, budget);
+  if (needed > budget) throw tooLong(input, spans, needed);
   return needed;
 }
 
@@ -138,12 +140,18 @@ function estimate(
   return Math.ceil(Math.max(least, (units * count(sample)) / Math.max(1, sample.length)));
 }
 
-function tooLong(spans: readonly PlacedSpan[], needed: number, budget: number): EngineError {
+function tooLong(
+  { budget, isWindow = false }: CanvasInput,
+  spans: readonly PlacedSpan[],
+  needed: number,
+): EngineError {
   const what = spans.length === 1 ? 'The selection needs' : `The ${spans.length} selections need`;
   return new EngineError(
     'context-too-long',
-    `${what} about ${needed} tokens, and this model has room for ${budget}. Select less, or choose a model with a longer context.`,
-    { needed, budget, spans: spans.length },
+    isWindow
+      ? `${what} about ${needed} tokens, and a request has room for ${budget}. Select less.`
+      : `${what} about ${needed} tokens, and this model has room for ${budget}. Select less, or choose a model with a longer context.`,
+    { needed, budget, spans: spans.length, ...(isWindow && { isWindow }) },
   );
 }
 

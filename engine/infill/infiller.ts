@@ -31,7 +31,7 @@ import { Pace } from '../runtime/pace';
 import { answerInPlace } from './answerInPlace';
 import { Denoisers } from './denoisers';
 import { type EstimateFacts, estimateOf, Progress } from './estimate';
-import { holeContext, languageToken, sidesOf } from './layout';
+import { holeContext, isWindowed, languageToken, sidesOf } from './layout';
 import { passesBy, wholeAnswers } from './passing';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
 import type { Reach } from './reach';
@@ -47,6 +47,8 @@ interface Context {
   readonly onStep?: (event: DenoiseStepEvent) => void;
   /** What stands there is scored, before the first step: the share that is done, 0…1. */
   readonly onScored?: OnPass;
+  /** What is around a hole is read, in several passes: the share that is done, 0…1. */
+  readonly onRead?: OnPass;
   /** Asked between denoise steps; true takes the draft as it is. */
   readonly enough?: () => boolean;
   /** What can be copied from beside the request's own texts. */
@@ -169,6 +171,7 @@ export class Infiller {
       ...(opening === undefined ? {} : { languageToken: opening }),
       budget: textBudget,
       holeTokens: room,
+      isWindow: infill.kind !== 'prompt' && isWindowed(checkpoint),
       ...(Number.isFinite(reach.behind) ? { mostBehind: Math.floor(reach.behind) } : {}),
       // A cached canvas was trained on text that was tokenised apart at each cut; an answer to a prompt begins again.
       heal: infill.kind !== 'cached-canvas' && infill.kind !== 'prompt',
@@ -218,7 +221,7 @@ export class Infiller {
     const progress = new Progress(estimate, plan.seeds.length, plan.checkpoint.family);
     const request = this.decodeRequest(plan, holePlan, canvas, { ...context, progress });
     const { params, copying, fit, reach, checkpoint } = plan;
-    const contextFor = this.contextOf(plan, holePlan, canvas);
+    const contextFor = this.contextOf(plan, holePlan, canvas, context);
     const isAsked = checkpoint.family.infill.kind === 'prompt';
     if (this.denoisers.areInPlace) {
       // A prompt is no text of which a part would do.
@@ -254,6 +257,7 @@ export class Infiller {
     { checkpoint, params, fence }: RequestPlan,
     { holes }: HolePlan,
     canvas: Canvas,
+    { onRead }: Context,
   ): BlockRequest['contextFor'] {
     const { language, instruction } = params;
     const { tokenizer, family } = checkpoint;
@@ -275,6 +279,7 @@ export class Infiller {
         ...holeContext(checkpoint, before, after, language, asked),
         sides: { before, after, head: wholeText(head), tail: wholeText(tail) },
         standing: cells.flatMap(({ original }) => (original < 0 ? [] : [original])),
+        ...(onRead ? { onRead } : {}),
       };
     };
   }

@@ -53,6 +53,11 @@ export function spareTokens({ attention }: Facts['family']): number {
   return 8 + (attention.kind === 'cached-canvas' ? attention.blockLength : 0);
 }
 
+/** Whether a request is bounded by what is worth reading at once: a model with a longer context takes no more. */
+export function isWindowed({ family, shape }: Facts): boolean {
+  return windowOf(family, shape) < shape.contextLength;
+}
+
 function windowOf({ window = PRACTICAL_WINDOW }: Facts['family'], { contextLength }: Facts['shape']): number {
   return Math.min(contextLength, window);
 }

@@ -17,6 +17,7 @@ import {
   type LoadProgress,
   METHODS,
   PROTOCOL_VERSION,
+  type ReadingEvent,
   type ScoreParams,
   type ScoringEvent,
   type StatusResult,
@@ -78,6 +79,7 @@ export class EngineServer {
   private readonly memories: Memories;
   private readonly steps: CoalescingSender<DenoiseStepEvent>;
   private readonly scorings: CoalescingSender<ScoringEvent>;
+  private readonly readings: CoalescingSender<ReadingEvent>;
   private readonly progress: CoalescingSender<LoadProgress>;
   /** Models that this client waits for. */
   private loads = 0;
@@ -130,6 +132,7 @@ export class EngineServer {
     });
     this.steps = new CoalescingSender((event) => this.notify(METHODS.denoiseStep, event));
     this.scorings = new CoalescingSender((event) => this.notify(METHODS.scoring, event));
+    this.readings = new CoalescingSender((event) => this.notify(METHODS.reading, event));
     this.progress = new CoalescingSender((progress) => this.notify(METHODS.loadProgress, progress));
     this.connection.onRequest((method, params, token) => this.answer(method, params, token));
     this.connection.onNotification((method, params) => this.hear(method, params));
@@ -251,7 +254,8 @@ export class EngineServer {
         index: this.memories.index(params.memory, params.language, params.spans.length),
         ...(params.events
           ? {
-              onScored: this.onScored(params.requestId, signal),
+              onScored: this.shareTo(this.scorings, params.requestId, signal),
+              onRead: this.shareTo(this.readings, params.requestId, signal),
               onStep: (event) => {
                 // What is answered has no more steps; what gave way begins again.
                 if (signal.aborted) return;
@@ -272,15 +276,24 @@ export class EngineServer {
     return this.schedule(params, token, undefined, (signal) =>
       model.score(params, {
         signal,
-        ...(params.events ? { onScored: this.onScored(params.requestId, signal) } : {}),
+        ...(params.events ? { onScored: this.shareTo(this.scorings, params.requestId, signal) } : {}),
       }),
     );
   }
 
-  private onScored(requestId: number, signal: AbortSignal): (done: number) => void {
+  private shareTo(
+    sender: CoalescingSender<ScoringEvent> | CoalescingSender<ReadingEvent>,
+    requestId: number,
+    signal: AbortSignal,
+  ): (done: number) => void {
     return (done) => {
-      if (!signal.aborted) this.scorings.push(`${requestId}/`, { requestId, done });
+      if (!signal.aborted) sender.push(`${requestId}/`, { requestId, done });
     };
+  }
+
+  private dropShares(requestId: number): void {
+    this.scorings.drop(`${requestId}/`);
+    this.readings.drop(`${requestId}/`);
   }
 
   private async schedule(
@@ -299,7 +312,7 @@ export class EngineServer {
       client: this.client,
       run: async (signal) => {
         // It may begin again: what it said before would stand for this time.
-        this.scorings.drop(`${requestId}/`);
+        this.dropShares(requestId);
         if (events) await this.tellBegun(requestId);
         return run(signal);
       },
@@ -313,7 +326,7 @@ export class EngineServer {
       this.steps.drop(`${requestId}/`);
       throw error;
     } finally {
-      this.scorings.drop(`${requestId}/`);
+      this.dropShares(requestId);
       listening.dispose();
       this.satisfied.delete(requestId);
     }

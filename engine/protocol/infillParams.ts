@@ -109,8 +109,8 @@ export interface InfillParams extends InfillOptions {
   /** What else may be copied from (docs/memory.md). Default: none. */
   readonly memory?: MemoryUse;
   /**
-   * Whether a `begun` notification is sent when it is its turn, `scoring` ones while it is chosen what to keep, and a
-   * `denoiseStep` one for each step. Default false.
+   * Whether a `begun` notification is sent when it is its turn, `scoring` ones while it is chosen what to keep,
+   * `reading` ones while what is around the spans is read, and a `denoiseStep` one for each step. Default false.
    */
   readonly events?: boolean;
 }

@@ -110,6 +110,13 @@ export interface ScoringEvent {
   readonly done: number;
 }
 
+/** How much of what an answer needs to see is read, before its first step. Not sent where a pass or less does. */
+export interface ReadingEvent {
+  readonly requestId: number;
+  /** 0…1 */
+  readonly done: number;
+}
+
 /**
  * `cells` is the whole span as it stands. When the reader is slow, steps are left out, never the last of a span and
  * candidate; `committed` and `remasked` tell of their own step alone.

@@ -25,6 +25,7 @@ import {
   type MemoryUpdateParams,
   type ModelDescription,
   PROTOCOL_VERSION,
+  type ReadingEvent,
   type ScoreParams,
   type ScoreResult,
   type ScoringEvent,
@@ -69,6 +70,7 @@ interface NumberedContext {
   readonly enough?: AbortSignal;
   readonly onBegun?: () => void;
   readonly onScored?: (done: number) => void;
+  readonly onRead?: (done: number) => void;
   readonly onStep?: (event: DenoiseStepEvent) => void;
 }
 
@@ -152,6 +154,9 @@ export class EngineClient {
     this.connection.onNotification(METHODS.scoring, ({ requestId, done }: ScoringEvent) => {
       this.listeners.get(requestId)?.onScored?.(done);
     });
+    this.connection.onNotification(METHODS.reading, ({ requestId, done }: ReadingEvent) => {
+      this.listeners.get(requestId)?.onRead?.(done);
+    });
     this.connection.onNotification(METHODS.loadProgress, (progress: LoadProgress) =>
       this.progressEmitter.fire(progress),
     );
@@ -222,7 +227,8 @@ export class EngineClient {
 
   /**
    * `onStep` turns events on, `onBegun` is told with them that it is the request's turn, `onScored` how much of what stands
-   * there is scored; they hear nothing more once it is answered or given up. `enough`, when aborted, has the engine answer with the draft after the step that runs.
+   * there is scored, `onRead` how much of what is around it is read; they hear nothing more once it is answered or given up.
+   * `enough`, when aborted, has the engine answer with the draft after the step that runs.
    */
   infill(params: Omit<InfillParams, 'requestId'>, context: NumberedContext = {}): Promise<InfillResult> {
     const events = params.events ?? context.onStep !== undefined;

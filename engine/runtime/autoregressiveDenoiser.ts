@@ -68,13 +68,13 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   }
 
   async open(
-    { before, standing }: HoleContext,
+    { before, standing, onRead }: HoleContext,
     lanes: number,
     signal?: AbortSignal,
   ): Promise<{ readonly lead: Int32Array }> {
     this.forget();
     const position = Math.max(0, before.length - 1);
-    const kv = await this.cache.encode(before.subarray(0, position), 0, signal);
+    const kv = await this.cache.encode(before.subarray(0, position), 0, signal, onRead);
     const last = before.at(-1) ?? this.options.opening;
     this.skipped = undefined;
     // A cache on a device cannot be cut: what was read ahead for nothing would stay.

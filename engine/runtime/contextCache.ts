@@ -34,9 +34,15 @@ export class ContextCache {
 
   /**
    * K/V of the void and `ids`, whose positions are `start`, `start` + 1, …; only whole blocks of `ids` may be given.
-   * `past` is what the tokens see before themselves (its void included); absent: nothing.
+   * `past` is what the tokens see before themselves (its void included); absent: nothing. `onRead`: told behind each run, the
+   * share of what was not kept that is encoded, 0…1.
    */
-  async encode(ids: Int32Array, start: number, signal?: AbortSignal): Promise<KvState> {
+  async encode(
+    ids: Int32Array,
+    start: number,
+    signal?: AbortSignal,
+    onRead?: (done: number) => void,
+  ): Promise<KvState> {
     let kept = start === this.startPosition ? commonPrefix(ids, this.ids) : 0;
     kept -= kept % this.options.blockLength;
     if (kept < this.ids.length) kept = this.cut(kept);
@@ -50,6 +56,7 @@ export class ContextCache {
       disposeKv(this.kv);
       this.kv = kv;
       this.ids = ids.slice(0, at + part.length);
+      onRead?.((at + part.length - kept) / (ids.length - kept));
     }
     return this.kv;
   }

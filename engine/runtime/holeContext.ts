@@ -62,9 +62,9 @@ export class BlockCausalContext implements ContextEncoder {
     this.cache = new ContextCache(forward, shape, { blockLength, chunk: DEFAULT_CHUNK });
   }
 
-  async encode({ before }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
+  async encode({ before, onRead }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
     const whole = before.length - (before.length % this.blockLength);
-    const kv = await this.cache.encode(before.subarray(0, whole), 0, signal);
+    const kv = await this.cache.encode(before.subarray(0, whole), 0, signal, onRead);
     return {
       kv,
       basePosition: whole,
@@ -121,7 +121,7 @@ export class CanvasContext implements ContextEncoder {
     this.suffix = new ContextCache(forward, shape, { blockLength: 1, chunk: DEFAULT_CHUNK });
   }
 
-  async encode({ before, after }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
+  async encode({ before, after, onRead }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
     const { suffixFirst } = this.options;
     const origin = suffixFirst?.origin ?? 0;
     const behind = origin + before.length;
@@ -138,7 +138,8 @@ export class CanvasContext implements ContextEncoder {
       return { kv: this.joined.kv, ...rest };
     }
     this.forget();
-    const prefix = await this.prefix.encode(before, origin, signal);
+    const share = before.length / Math.max(1, before.length + after.length);
+    const prefix = await this.prefix.encode(before, origin, signal, (done) => onRead?.(done * share));
     const runsHole = suffixFirst !== undefined && suffixFirst.isRunLater !== true;
     if (after.length === 0 && !runsHole) return { kv: prefix, ...rest };
     const sides = after.length === 0 ? prefix : await this.bothSides(prefix, after, behind, signal);

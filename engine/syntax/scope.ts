@@ -55,6 +55,10 @@ const AMBIENT: ReadonlySet<string> = new Set([
 ]);
 /** What a class inherits from, and so may have from elsewhere. */
 const BASES = ['base_list', 'base_class_clause', 'class_heritage', 'extends_clause', 'superclass'];
+/** The root of Python's trees. */
+const PYTHON = 'module';
+/** What its methods call their object or class, as their first parameter: nothing else has it. */
+const RECEIVERS: ReadonlySet<string> = new Set(['self', 'cls']);
 /** A name that a function takes from its surroundings. */
 const OUTER = /\b(global|nonlocal)\b/;
 
@@ -80,12 +84,15 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
   for (const [name, nodes] of byName) {
     const inside = nodes.filter(isInside);
     const [node] = inside;
-    if (node === undefined || isWord(name) || AMBIENT.has(name)) continue;
+    if (node === undefined || AMBIENT.has(name)) continue;
+    const isReceiver = root.type === PYTHON && RECEIVERS.has(name);
+    if (isWord(name) && !isReceiver) continue;
     if (!inside.every((one) => isUse(one, text))) continue;
     if (inside.length > 1 && inside.some(isInPattern)) continue;
     const uses = new Set(inside.map(({ startIndex }) => startIndex));
     const others = occurrences(text, name).filter((at) => !uses.has(at));
-    if (others.length === 0 && inside.length === 1 && SEVERAL_WORDS.test(name)) unknown.push(name);
+    const isTelling = isReceiver || (inside.length === 1 && SEVERAL_WORDS.test(name));
+    if (others.length === 0 && isTelling) unknown.push(name);
     const members = others.filter((at) => !isMember(text, at));
     // What a comment calls so is the same as what some code does.
     const own = members.filter((at) => !comments().holds(at));

@@ -38,6 +38,8 @@ export interface Listening {
   readonly onBegun?: () => void;
   /** What stands there is scored first: the share that is done, 0…1. */
   readonly onScored?: (done: number) => void;
+  /** What is around the spans is read: the share that is done, 0…1. */
+  readonly onRead?: (done: number) => void;
   /** The answers are scored beside what stood there: the share that is done, 0…1. */
   readonly onCompared?: (done: number) => void;
   readonly onStep: (event: DenoiseStepEvent) => void;
@@ -58,7 +60,7 @@ export async function requestCandidates(
   document: TextDocument,
   spans: readonly Span[],
   request: RewriteRequest,
-  { signal, enough, onBegun, onScored, onStep }: Listening,
+  { signal, enough, onBegun, onScored, onRead, onStep }: Listening,
   sampling: Sampling = rewriteSettings(document),
 ): Promise<CandidateSet> {
   const { plan, paramsFor } = prepared(document, spans, request, sampling);
@@ -75,6 +77,9 @@ export async function requestCandidates(
           ...(onBegun === undefined ? {} : { onBegun }),
           onScored: (done) => {
             if (!signal.aborted && !hasAnswer) onScored?.(done);
+          },
+          onRead: (done) => {
+            if (!signal.aborted && !hasAnswer) onRead?.(done);
           },
           onStep: (event) => {
             if (!signal.aborted && !hasAnswer) onStep(event);

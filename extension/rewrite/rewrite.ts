@@ -337,6 +337,7 @@ export class Rewrite {
         enough: enough.signal,
         onBegun: this.denoise.begun.bind(this.denoise),
         onScored: this.denoise.scored.bind(this.denoise),
+        onRead: this.denoise.read.bind(this.denoise),
         onCompared: this.denoise.compared.bind(this.denoise),
         onStep: this.denoise.stepped.bind(this.denoise),
       };

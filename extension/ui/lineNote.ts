@@ -25,26 +25,32 @@ export class LineNote implements Disposable {
   );
   private shown: { readonly editor: TextEditor; readonly line: number } | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private isTimed = false;
   /** The sentence that stands somewhere now; undefined: none does. */
   text: string | undefined;
 
   constructor() {
     this.owned.add(
       workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+        if (this.isTimed) return;
         if (document === this.shown?.editor.document && contentChanges.length > 0) this.clear();
       }),
     );
     this.owned.add(
       window.onDidChangeTextEditorSelection(({ textEditor, selections }) => {
         const { shown } = this;
-        if (shown?.editor === textEditor && !selections.some(({ end }) => end.line === shown.line))
+        if (
+          !this.isTimed &&
+          shown?.editor === textEditor &&
+          !selections.some(({ end }) => end.line === shown.line)
+        )
           this.clear();
       }),
     );
   }
 
-  /** `stays`: until the person goes on; otherwise it goes by itself once it could be read. */
-  show(editor: TextEditor, line: number, text: string, stays = false): void {
+  /** Goes when the person goes on (`next`), or by itself once it could be read (`read`); by default when either comes first. */
+  show(editor: TextEditor, line: number, text: string, until?: 'next' | 'read'): void {
     this.clear();
     const { end } = editor.document.lineAt(Math.min(line, editor.document.lineCount - 1)).range;
     const contentText = text.replace(/ /g, '\u00a0');
@@ -53,7 +59,8 @@ export class LineNote implements Disposable {
     ]);
     this.shown = { editor, line: end.line };
     this.text = text;
-    if (!stays) this.timer = setTimeout(() => this.clear(), MILLIS);
+    this.isTimed = until === 'read';
+    if (until !== 'next') this.timer = setTimeout(() => this.clear(), MILLIS);
   }
 
   clear(): void {

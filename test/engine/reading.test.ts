@@ -76,6 +76,37 @@ describe('reading before an answer', () => {
     assert.ok(second <= 16, `${second}`);
   });
 
+  for (const order of ['qwen2.5-coder', 'seed-coder', 'sdar', 'palimpsest']) {
+    test(`is told behind each pass, before the first step, by ${order}`, async () => {
+      const model = await openFixture(order);
+      const { checkpoint, session } = model;
+      const infiller = new Infiller(checkpoint, {} as ModelDescription, session);
+      const params = { requestId: 1, model: '', priority: 'rewrite', maxTokens: 2, ...typed('tot') } as const;
+      const told: (number | 'step')[] = [];
+      const context = { onRead: (done: number) => told.push(done), onStep: () => told.push('step') };
+      try {
+        await infiller.infill(params, context);
+        const first = told.indexOf('step');
+        const shares = told.slice(0, first).map(Number);
+        assert.ok(shares.length > 1 && (shares[0] ?? 0) > 0, told.join());
+        assert.deepEqual(
+          shares,
+          [...new Set(shares)].sort((a, b) => a - b),
+          'it only grows',
+        );
+        assert.ok((shares.at(-1) ?? 0) <= 1, `${shares.at(-1)}`);
+        assert.ok(told.slice(first).every((one) => one === 'step'));
+        // Of what is known already nothing is told.
+        told.length = 0;
+        await infiller.infill(params, context);
+        assert.ok(told.length > 0 && told.every((one) => one === 'step'), told.join());
+      } finally {
+        infiller.dispose();
+        await model.dispose();
+      }
+    });
+  }
+
   test('goes ahead into what stood there, from the first pass on', async () => {
     const model = await openFixture('qwen2.5-coder');
     const widths: number[] = [];

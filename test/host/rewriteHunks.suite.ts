@@ -305,10 +305,14 @@ describe('rewrite, hunk by hunk', () => {
     const first = await presented(editor, ANSWER);
     await editor.edit((edit) => edit.insert(new Position(3, 0), 'typed = 1\n'));
     await until(() => first.ending === 'conflict', 'the end');
+    // Who types goes on typing, and can read all the same what became of it.
+    const { rewrites } = await (await internals()).palimpsest();
+    await editor.edit((edit) => edit.insert(new Position(3, 9), '1'));
+    assert.match(rewrites.services.lineNote.text ?? '', /canceled because its text was edited/);
+    await undoIn(editor.document);
     await undoIn(editor.document);
     assert.equal(editor.document.getText(), TEXT);
     await run('reopenReview');
-    const { rewrites } = await (await internals()).palimpsest();
     const again = await until(() => rewrites.of(editor.document.uri), 'the review');
     await until(() => again.hunks.length === 3, 'its hunks');
     await run('rejectRewrite');

@@ -266,6 +266,15 @@ describe('rewrite, steered', () => {
       assert.match(status.text, /taking the draft/);
     }));
 
+  it('says how much of the code around it is read, also behind how long it takes', () =>
+    whileRead('read.py', async ({ denoise }, status) => {
+      denoise.read(0.25);
+      await until(() => /reading the code around it, 25%/.test(status.text), status.text);
+      denoise.expect(20_000);
+      denoise.read(0.5);
+      await until(() => /rewriting, about 20 s \(50% read\)/.test(status.text), status.text);
+    }));
+
   it('says how far it is with comparing, and how many pieces wait', () =>
     whileRead('compared.py', async ({ denoise, document }, status) => {
       denoise.compared(0.4);

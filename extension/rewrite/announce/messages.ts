@@ -22,32 +22,30 @@ export function wordsOfNote(note: Note): string {
   }
 }
 
-export function sayTooLong({ unit, selected, most, isPartial }: TooLong): string {
-  if (most < 1)
-    return l10n.t(
-      'Palimpsest: this is too long for the model. Select less, or choose a model with a longer context.',
-    );
+export function sayTooLong(long: TooLong): string {
+  return `${sayLength(long)} ${sayWayOut(long)}`;
+}
+
+function sayLength({ unit, selected, most, isPartial }: TooLong): string {
+  if (most < 1) return l10n.t('Palimpsest: this is too long.');
   if (isPartial)
     return unit === 'lines'
       ? l10n.t(
-          'Palimpsest: about {0} lines are selected, and at most {1} fit if some of it is kept. Select less, or rewrite all of it: strength 1, nothing pinned.',
+          'Palimpsest: about {0} lines are selected, and at most {1} fit if some of it is kept.',
           selected,
           most,
         )
       : l10n.t(
-          'Palimpsest: about {0} characters are selected, and at most {1} fit if some of it is kept. Select less, or rewrite all of it: strength 1, nothing pinned.',
+          'Palimpsest: about {0} characters are selected, and at most {1} fit if some of it is kept.',
           selected,
           most,
         );
   return unit === 'lines'
-    ? l10n.t(
-        'Palimpsest: about {0} lines are selected, and at most {1} fit. Select less, or choose a model with a longer context.',
-        selected,
-        most,
-      )
-    : l10n.t(
-        'Palimpsest: about {0} characters are selected, and at most {1} fit. Select less, or choose a model with a longer context.',
-        selected,
-        most,
-      );
+    ? l10n.t('Palimpsest: about {0} lines are selected, and at most {1} fit.', selected, most)
+    : l10n.t('Palimpsest: about {0} characters are selected, and at most {1} fit.', selected, most);
+}
+
+function sayWayOut({ most, isPartial, isWindow }: TooLong): string {
+  if (isPartial && most >= 1) return l10n.t('Select less, or rewrite all of it: strength 1, nothing pinned.');
+  return isWindow ? l10n.t('Select less.') : l10n.t('Select less, or choose a model with a longer context.');
 }

@@ -80,7 +80,7 @@ export class Reporter {
     // Who works beside it finds it there later.
     const editor = isHere ? active : isLate ? editorsOf(this.document)[0] : undefined;
     if (editor !== undefined)
-      this.services.lineNote.show(editor, editor.selection.end.line, sentence, isLate);
+      this.services.lineNote.show(editor, editor.selection.end.line, sentence, staysUntil(note, isLate));
   }
 
   refused(refusal: Refusal): void {
@@ -135,6 +135,12 @@ export class Reporter {
   private speak(milestone: Milestone | undefined): void {
     this.services.spoken.say(this.document, milestone);
   }
+}
+
+/** Who typed into the span goes on typing: what that has ended is said beyond the next key. */
+function staysUntil(note: Note, isLate: boolean): 'next' | 'read' | undefined {
+  if (note === 'conflict') return 'read';
+  return isLate ? 'next' : undefined;
 }
 
 function revealLine(editor: TextEditor, line: number): void {

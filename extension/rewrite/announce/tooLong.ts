@@ -8,6 +8,8 @@ export interface TooLong {
   readonly most: number;
   /** Whether it is too long only because a part of it stays: all of it would fit. */
   readonly isPartial: boolean;
+  /** Whether a model with a longer context would take no more. */
+  readonly isWindow: boolean;
 }
 
 /** Undefined where the error is another one, or does not say how much was too much. */
@@ -16,17 +18,17 @@ export function tooLong({ code, data }: EngineError, texts: readonly string[]): 
   const needed = number(data['needed']) ?? number(data['tokens']);
   const room = number(data['budget']) ?? number(data['limit']);
   if (needed === undefined || room === undefined || needed <= room) return undefined;
-  const isPartial = data['isPartial'] === true;
+  const why = { isPartial: data['isPartial'] === true, isWindow: data['isWindow'] === true };
   const lines = texts.reduce((sum, text) => sum + text.split(/\r\n|\r|\n/).length, 0);
   const most = Math.min(lines - 1, Math.floor((lines * room) / needed));
-  if (most > 0) return { unit: 'lines', selected: lines, most, isPartial };
+  if (most > 0) return { unit: 'lines', selected: lines, most, ...why };
   // A few very long lines: they are counted roughly, as nobody counts them.
   const characters = texts.reduce((sum, text) => sum + text.length, 0);
   return {
     unit: 'characters',
     selected: roughly(characters),
     most: roughly(Math.min(characters - 1, (characters * room) / needed)),
-    isPartial,
+    ...why,
   };
 }
 

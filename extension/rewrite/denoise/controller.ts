@@ -117,6 +117,18 @@ export class DenoiseShow {
     this.throttle.offer(this.ofTry(done > 0 ? `${doing}, ${sayShare(done)}` : doing));
   }
 
+  /** What is around the spans is read; `done`: 0…1. */
+  read(done: number): void {
+    if (!this.isWaiting || this.isTaken || done >= 1) return;
+    this.isRead = true;
+    const share = sayShare(done);
+    this.throttle.offer(
+      this.expected === undefined
+        ? this.ofTry(l10n.t('reading the code around it, {0}', share))
+        : l10n.t('{0} ({1} read)', this.expected, share),
+    );
+  }
+
   /** The answer is there, and only a likelier one is kept; `done`: 0…1. */
   compared(done: number): void {
     if (this.isTaken) return;

@@ -54,7 +54,7 @@ function wordsOfReason(reason: Reason): string {
     case 'deletes':
       return l10n.t('deletes most of the code');
     case 'shortens':
-      return l10n.t('deletes half of the code');
+      return l10n.t('is half as long as the code it replaces');
     case 'unbalanced':
       return l10n.t('unpaired brackets or quotes');
     case 'unknown-names':

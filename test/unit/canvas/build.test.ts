@@ -3,7 +3,7 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { buildCanvas, type CanvasInput } from '../../../engine/canvas/build';
 import type { Canvas, Hole } from '../../../engine/canvas/types';
-import { isEngineError } from '../../../engine/errors';
+import { EngineError, isEngineError } from '../../../engine/errors';
 import { spannedText } from './arbitraries';
 import { TOY_BOS, TOY_MASK, toyTokenizer } from './toyTokenizer';
 
@@ -163,6 +163,20 @@ describe('what cannot be done', () => {
       code('context-too-long'),
     );
     assert.ok(counting.work.characters <= 2000);
+  });
+
+  test('what is too long for any model is not said to fit one with a longer context', () => {
+    const text = 'x'.repeat(5000);
+    for (const isWindow of [false, true]) {
+      assert.throws(
+        () => build({ text, spans: [{ start: 0, end: text.length }], budget: 10, isWindow }),
+        (error: unknown) => {
+          assert.ok(error instanceof EngineError && error.code === 'context-too-long');
+          assert.equal(error.data['isWindow'] === true, isWindow);
+          return /longer context/.test(error.message) !== isWindow;
+        },
+      );
+    }
   });
 
   test('a tokenizer that loses bytes is caught', () => {

@@ -19,7 +19,7 @@ type Context = NonNullable<Infill[1]>;
 /** Lines on standard error: only what is no message shows when the event loop is taken, or the output is full. */
 export const BLOCKED = 'the event loop is taken';
 export const FLOODED = 'all steps are sent';
-/** What a scoring tells. */
+/** What a scoring tells, and the reading of what is around a span, where there is an instruction. */
 export const SHARES: readonly number[] = [0, 0.5, 1];
 
 /**
@@ -51,6 +51,11 @@ export class ScriptedModel implements LoadedModel {
     if ((params.strength ?? 1) < 1)
       for (const done of SHARES) {
         context.onScored?.(done);
+        await step();
+      }
+    if (params.instruction !== undefined)
+      for (const done of SHARES) {
+        context.onRead?.(done);
         await step();
       }
     const [verb = '', argument = '1'] = params.text.split(' ');

@@ -21,6 +21,7 @@ import {
   type LoadProgress,
   METHODS,
   PROTOCOL_VERSION,
+  type ReadingEvent,
   type ScoringEvent,
 } from '../../../engine/protocol';
 import { ScriptedLoader, SHARES } from './scriptedModel';
@@ -416,6 +417,25 @@ describe('server', () => {
     assert.deepEqual(
       heard,
       [3, 4].flatMap((requestId) => SHARES.map((done) => [requestId, done])),
+    );
+  });
+
+  test('who asked for events hears how much is read, before the first step and in order', async () => {
+    const { connection, infill, steps } = await setUp();
+    const heard: [number, number][] = [];
+    connection.onNotification(METHODS.reading, ({ requestId, done }: ReadingEvent) => {
+      assert.ok(
+        steps.every((one) => one.requestId !== requestId),
+        'before its first step',
+      );
+      heard.push([requestId, done]);
+    });
+    await infill(1, 'steps 2', { instruction: 'shorten it' });
+    assert.deepEqual(heard, []);
+    await infill(2, 'steps 2', { instruction: 'shorten it', events: true });
+    assert.deepEqual(
+      heard,
+      SHARES.map((done) => [2, done]),
     );
   });
 

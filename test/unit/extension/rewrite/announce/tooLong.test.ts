@@ -8,23 +8,28 @@ describe('a selection that is too long', () => {
   const error = (data: Record<string, unknown>) => new EngineError('context-too-long', 'Too long.', data);
 
   test('is told in lines: how many they are, and about how many would fit', () => {
-    const lines = { unit: 'lines', selected: 61, isPartial: false };
+    const lines = { unit: 'lines', selected: 61, isPartial: false, isWindow: false };
     assert.deepEqual(tooLong(error({ needed: 900, budget: 600 }), texts), { ...lines, most: 40 });
     assert.deepEqual(tooLong(error({ needed: 601, budget: 600 }), texts), { ...lines, most: 60 });
   });
 
   test('is told in characters where not even one line fits', () => {
-    const characters = { unit: 'characters', selected: 9500, isPartial: false };
+    const characters = { unit: 'characters', selected: 9500, isPartial: false, isWindow: false };
     const long = ['x'.repeat(9557)];
     assert.deepEqual(tooLong(error({ needed: 3000, budget: 600 }), long), { ...characters, most: 1900 });
     assert.deepEqual(tooLong(error({ tokens: 3000, limit: 0 }), long), { ...characters, most: 0 });
-    const some = { unit: 'characters', selected: 290, most: 3, isPartial: false };
+    const some = { unit: 'characters', selected: 290, most: 3, isPartial: false, isWindow: false };
     assert.deepEqual(tooLong(error({ tokens: 900, limit: 10 }), texts), some);
   });
 
   test('of which a part stays: all of it would fit', () => {
     const found = tooLong(error({ needed: 900, budget: 600, isPartial: true }), texts);
-    assert.deepEqual(found, { unit: 'lines', selected: 61, most: 40, isPartial: true });
+    assert.deepEqual(found, { unit: 'lines', selected: 61, most: 40, isPartial: true, isWindow: false });
+  });
+
+  test('for any model, where more context would not help', () => {
+    const found = tooLong(error({ needed: 900, budget: 600, isWindow: true }), texts);
+    assert.deepEqual(found, { unit: 'lines', selected: 61, most: 40, isPartial: false, isWindow: true });
   });
 
   test('is nothing else: what does not say how much was too much is left as it is', () => {

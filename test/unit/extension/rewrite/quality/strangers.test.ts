@@ -247,6 +247,23 @@ describe('names that mean nothing where they stand', () => {
     });
   }
 
+  test('what a method calls its object, in a function of Python that has none', async () => {
+    const method = 'class A:\n    def size(self):\n        return self.items\n\n\n';
+    const asked: readonly (readonly [string, string, readonly string[]])[] = [
+      [`${method}def f(items):\n    return X\n`, 'len(self.items)', ['out-of-scope']],
+      [`${method}    @staticmethod\n    def f(items):\n        return X\n`, 'self.items', ['out-of-scope']],
+      ['def f(items):\n    return X\n', 'self.items + self.more', ['unknown-names']],
+      [`${method}    def f(self):\n        return X\n`, 'self.items', []],
+      [`${method}    def f(self):\n        return [X for one in self.items]\n`, '(lambda: self)()', []],
+      [`${method}    X\n`, 'def f(self):\n        return self.items', []],
+      [`${method}    @classmethod\n    def f(cls):\n        return X\n`, 'cls()', []],
+    ];
+    for (const [text, fresh, reasons] of asked)
+      assert.deepEqual(await reasonsOf('python', text, fresh), reasons, `${text}: ${fresh}`);
+    // Elsewhere it is a name like any other.
+    assert.deepEqual(await reasonsOf('javascript', 'function f() {\n  return X;\n}\n', 'self.items'), []);
+  });
+
   test('a name is looked at as a whole where only its end is another one', async () => {
     const text = 'function a(width: number) {\n  return width;\n}\n';
     const start = text.lastIndexOf('width');
