@@ -6,7 +6,7 @@ import type { DenoiseStepEvent } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { Throttle } from '../common/throttle';
 import { RecordedChanges } from '../documents/recordedChanges';
-import { saySteps } from '../rewrite/denoise/wait';
+import { sayShare, saySteps } from '../rewrite/denoise/wait';
 import { judged } from '../rewrite/judge';
 import { type Asking, type CandidateSet, requestCandidates } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
@@ -151,6 +151,9 @@ export class Fixer {
     const listening = {
       signal,
       onBegun: () => report(l10n.t('reading the code around it')),
+      onRead: (done: number) => {
+        if (done < 1) throttle.offer(l10n.t('reading the code around it, {0}', sayShare(done)));
+      },
       onStep: (event: DenoiseStepEvent) => {
         if (event.candidate === 0) throttle.offer(saySteps(event, [event.cells]));
       },

@@ -344,6 +344,7 @@ export class Rewrite {
       const { document } = this;
       const sent = { text: document.getText(), languageId: document.languageId };
       if (!(await this.mayTakeItsTime(request, signal))) return;
+      const begunAt = performance.now();
       const ask = request.isRepair ? requestRepair : requestCandidates;
       const candidates = await ask(this.services, document, this.state.spans, request, listening);
       // Who steers by hand gets what they steered for.
@@ -351,7 +352,8 @@ export class Rewrite {
       const sifted = isSteered || !this.sift ? candidates : await this.sift(candidates, signal);
       const judgedOnes = await judged(this.services.syntax, sent, sifted.spans, sifted.candidates);
       if (signal.aborted) return;
-      this.dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes });
+      const millis = performance.now() - begunAt;
+      this.dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes, millis });
       if (document.getText() !== sent.text) this.secondLook.soon();
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });

@@ -9,15 +9,15 @@ import { turnedTo } from './moments';
 import { isBehindNoChange, isSteered, isUnchanged } from './noChange';
 import { pinsBehind } from './pins';
 import type { Decision, RewriteEvent, RewriteState } from './transitions';
-import { MOST_TRIES } from './tries';
-import type { Candidate, Span } from './types';
+import { mayTryAgain } from './tries';
+import type { Candidate } from './types';
 import { wantedBy } from './wanted';
 
 export function whileDenoising(state: RewriteState & { kind: 'denoising' }, event: RewriteEvent): Decision {
   const { earlier } = state;
   switch (event.kind) {
     case 'answered':
-      return answered(state, event.spans, event.candidates);
+      return answered(state, event);
     case 'failed':
       // A try with less strength may find no room for what it keeps; what the others held back is still there.
       if (state.held !== undefined && event.error.code !== 'cancelled') return nothingGood(state, state.held);
@@ -49,10 +49,11 @@ export function whileDenoising(state: RewriteState & { kind: 'denoising' }, even
   }
 }
 
+type Answered = RewriteEvent & { kind: 'answered' };
+
 export function answered(
   state: RewriteState & { kind: 'denoising' },
-  sent: readonly Span[],
-  candidates: readonly Candidate[],
+  { spans: sent, candidates, millis = 0 }: Answered,
 ): Decision {
   const { earlier, request } = state;
   const spans = followAll(sent, state.changes);
@@ -69,7 +70,7 @@ export function answered(
   const [first] = good;
   // What the model would leave as it is, it is not asked about again: the other answers are worse in its own eyes.
   if (first === undefined && fresh.some(behind)) return end('unchanged', note('unchanged'));
-  if (first === undefined && fresh.length > 0) return held({ ...state, spans }, fresh);
+  if (first === undefined && fresh.length > 0) return held({ ...state, spans }, fresh, millis);
   if (first === undefined) {
     const held = state.held ?? [];
     // A later try came to nothing at all: what the first ones held back is still all that there is.
@@ -100,13 +101,18 @@ function marked(candidate: Candidate): Candidate {
 }
 
 /** Nothing of it is worth showing: it is tried again as long as that may help. */
-function held(state: RewriteState & { kind: 'denoising' }, fresh: readonly Candidate[]): Decision {
+function held(
+  state: RewriteState & { kind: 'denoising' },
+  fresh: readonly Candidate[],
+  millis: number,
+): Decision {
   const { request } = state;
   const before = state.held ?? [];
   const all = [...before, ...newOnes(before, fresh)];
   const tries = (request.tries ?? 0) + 1;
-  if (tries >= MOST_TRIES) return nothingGood(state, all);
-  const next = { ...request, seed: request.seed + 1, tries };
+  const spent = (request.spent ?? 0) + millis;
+  if (!mayTryAgain(tries, spent)) return nothingGood(state, all);
+  const next = { ...request, seed: request.seed + 1, tries, spent };
   return {
     state: { ...state, changes: [], request: next, held: all },
     effects: [{ kind: 'request', request: next }],
@@ -114,7 +120,7 @@ function held(state: RewriteState & { kind: 'denoising' }, fresh: readonly Candi
 }
 
 function nothingGood(
-  { spans, request: { tries: _, ...request }, earlier }: RewriteState & { kind: 'denoising' },
+  { spans, request: { tries: _, spent: __, ...request }, earlier }: RewriteState & { kind: 'denoising' },
   candidates: readonly Candidate[],
 ): Decision {
   if (earlier !== undefined) {

@@ -26,7 +26,8 @@ export function beginReview(
   seed: number,
   wanted: Wanted = {},
 ): Decision {
-  return answered({ kind: 'denoising', spans, changes: [], request: { seed, ...wanted } }, spans, candidates);
+  const denoising = { kind: 'denoising', spans, changes: [], request: { seed, ...wanted } } as const;
+  return answered(denoising, { kind: 'answered', spans, candidates });
 }
 
 /** A review that was over, of the document as it stands now. */

@@ -4,6 +4,14 @@ import type { RewriteRequest } from './types';
 /** One seed, then another, then one with less strength: who gets nothing good from three gets nothing from more. */
 export const MOST_TRIES = 3;
 
+/** Milliseconds that all tries may take: beyond it a person decides whether they want to wait for another one. */
+const PATIENCE = 20_000;
+
+/** Whether another try is worth its time, behind so many that took so many milliseconds in all. */
+export function mayTryAgain(tries: number, millis: number): boolean {
+  return tries < MOST_TRIES && millis + millis / tries <= PATIENCE;
+}
+
 /** From this try on, counted from 0, more of what stood there is kept. */
 export const LATE_TRY = 2;
 

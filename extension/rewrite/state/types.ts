@@ -76,6 +76,8 @@ export interface RewriteRequest extends Wanted {
   readonly words?: SpanRanges;
   /** How often it was tried before and came to nothing that is worth showing; absent: never. */
   readonly tries?: number;
+  /** Milliseconds that those tries took. */
+  readonly spent?: number;
 }
 
 /** What came back was not worth showing; a person may still ask for it. */

@@ -349,14 +349,26 @@ describe('what is not worth showing', () => {
   };
 
   test('is tried again with another seed, twice and no more', () => {
-    assert.deepEqual(asked(poor('a')), { seed: 1, tries: 1 });
+    assert.deepEqual(asked(poor('a')), { seed: 1, tries: 1, spent: 0 });
     assert.deepEqual(after(poor('a')).effects, ['request'], 'in silence: the masks stay');
-    assert.deepEqual(asked(poor('a'), poor('b')), { seed: 2, tries: 2 });
+    assert.deepEqual(asked(poor('a'), poor('b')), { seed: 2, tries: 2, spent: 0 });
     assert.deepEqual(after(poor('a'), poor('b'), poor('c')).effects, ['refuse']);
     assert.deepEqual(
       refusalAfter().candidates.map(({ texts }) => texts[0]),
       ['a', 'b', 'c'],
     );
+  });
+
+  test('is tried again only where all tries take no longer than a person waits', () => {
+    const taking = (millis: number, text: string) => ({ ...poor(text), millis }) as RewriteEvent;
+    assert.equal(asked(taking(10_000, 'a')).spent, 10_000);
+    assert.deepEqual(after(taking(10_001, 'a')).effects, ['refuse']);
+    assert.equal(asked(taking(6000, 'a'), taking(7000, 'b')).spent, 13_000);
+    const slower = after(taking(6000, 'a'), taking(8000, 'b'));
+    assert.deepEqual(slower.effects, ['refuse']);
+    assert.ok(slower.state.kind === 'refused');
+    assert.deepEqual(slower.state.refusal.request, { seed: 1 }, 'what is asked for then begins anew');
+    assert.equal(slower.state.refusal.candidates.length, 2);
   });
 
   test('stays away where something else is good', () => {
