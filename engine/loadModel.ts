@@ -19,12 +19,12 @@ import type { LoadContext, LoadedModel, LoadModel } from './model';
 import type { LoadModelParams, ModelDescription, ProviderName } from './protocol';
 import { cudaAdvice } from './runtime/deviceAdvice';
 import { describeMachine } from './runtime/devices';
-import { gpuMemory, gpuVendors } from './runtime/hardware';
+import { gpuMemory, gpuVendors, mayHaveGpu } from './runtime/hardware';
 import { IdleTrim } from './runtime/idleTrim';
 import { fastWeightBits, precisionHere } from './runtime/integerProducts';
 import { Pace, probePace } from './runtime/pace';
 import { placeModel, weightBytesOf } from './runtime/placement';
-import { forgetProbe, type ProbeResult, probeFor } from './runtime/probe';
+import { forgetProbe, type ProbeResult, probeFor, probeInChild } from './runtime/probe';
 import { type ProviderDecision, providerPlan } from './runtime/providers';
 import { DecoderSession, keepsCacheOnDevice } from './runtime/session';
 import { threadCount } from './runtime/threads';
@@ -132,12 +132,14 @@ export async function prepareModel(
   const checkpoint = await openCheckpoint(placeOf(params.folder, process.env));
   const calibration = await readCalibration(checkpoint);
   throwIfCancelled(signal);
-  report('probing', 0);
   const probed = new Map<ProviderName, Promise<ProbeResult>>();
   const all = providerPlan(process.platform, process.arch).length;
-  const ask = probeFor(params.provider ?? 'auto', cacheFolder);
+  // Where it is known already, nothing is tested.
+  const ask = probeFor(params.provider ?? 'auto', cacheFolder, undefined, (provider) => {
+    report('probing', Math.min(1, probed.size / all));
+    return probeInChild(provider);
+  });
   const probe = (provider: ProviderName) => {
-    if (!probed.has(provider)) report('probing', Math.min(1, probed.size / all));
     const known = probed.get(provider) ?? ask(provider);
     probed.set(provider, known);
     return known;
@@ -193,7 +195,9 @@ async function adviceOn(
   probe: (provider: ProviderName) => Promise<ProbeResult>,
 ): Promise<readonly string[]> {
   if (provider !== 'auto') return [];
-  if (decision.provider === 'cpu') return (await describeMachine(probe)).advice;
+  // Without a GPU there is nothing to do about it, and the decision says why.
+  if (decision.provider === 'cpu')
+    return mayHaveGpu() || gpuVendors().length > 0 ? (await describeMachine(probe)).advice : [];
   // On Linux, CUDA is tried before it.
   if (decision.provider !== 'webgpu' || process.platform !== 'linux') return [];
   return cudaAdvice((await probe('cuda')).reason, gpuVendors(), process.platform);

@@ -25,9 +25,17 @@ function workOf(shape: DecoderShape, { lanes = 1, length, past, rows }: PassSize
   return lanes * length * perToken + rows * head;
 }
 
+/** Milliseconds for one multiplication. */
+interface Rates {
+  readonly last: readonly number[];
+  readonly best: number;
+}
+
 export class Pace {
-  /** Milliseconds for one multiplication, of the last passes, by the power of two of their tokens. */
-  private readonly rates = new Map<number, readonly number[]>();
+  /** By the power of two of a pass's tokens. */
+  private readonly rates = new Map<number, Rates>();
+  /** How many times longer the last passes took, of whatever size, than the fastest of their size. */
+  private slowdowns: readonly number[] = [];
   /** The size of the probe, as long as nothing else is known of passes like it. */
   private probed: number | undefined;
 
@@ -41,6 +49,7 @@ export class Pace {
   copy(): Pace {
     const copy = new Pace(this.shape);
     for (const [size, rates] of this.rates) copy.rates.set(size, rates);
+    copy.slowdowns = this.slowdowns;
     copy.probed = this.probed;
     return copy;
   }
@@ -55,18 +64,29 @@ export class Pace {
       this.probed = undefined;
     }
     if (isProbe) this.probed = size;
-    this.rates.set(size, [...(this.rates.get(size) ?? []), rate].slice(-LOOKED_BACK));
+    const known = this.rates.get(size);
+    const best = Math.min(rate, known?.best ?? rate);
+    this.rates.set(size, { last: [...(known?.last ?? []), rate].slice(-LOOKED_BACK), best });
+    // The first of its size says nothing of how busy the machine is.
+    if (known !== undefined) this.slowdowns = [...this.slowdowns, rate / best].slice(-LOOKED_BACK);
   }
 
-  /** Of a pass like this, by the passes most like it; undefined where none was made. */
+  /**
+   * Of a pass like this, by the passes most like it; undefined where none was made. Where those were made when the machine was busier
+   * than the last passes of other sizes found it, they count as if they were made now.
+   */
   millisOf(pass: PassSize): number | undefined {
     const wanted = sizeOf(pass);
-    let best: { readonly distance: number; readonly rate: number } | undefined;
+    let nearest: { readonly distance: number; readonly rates: Rates } | undefined;
     for (const [size, rates] of this.rates) {
       const distance = Math.abs(size - wanted);
-      if (best === undefined || distance < best.distance) best = { distance, rate: Math.min(...rates) };
+      if (nearest === undefined || distance < nearest.distance) nearest = { distance, rates };
     }
-    return best && best.rate * workOf(this.shape, pass);
+    if (nearest === undefined) return undefined;
+    const { last, best } = nearest.rates;
+    const slowdown =
+      this.slowdowns.length < LOOKED_BACK ? Number.POSITIVE_INFINITY : Math.min(...this.slowdowns);
+    return Math.min(...last, best * slowdown) * workOf(this.shape, pass);
   }
 
   /** Most of something, up to 16,384, so that the pass of so many takes no longer; infinite where nothing is known. */

@@ -305,7 +305,12 @@ export class Rewrites implements CodeLensProvider {
   /** A piece that was decided makes room for the next one; who cancels one wants none of them. */
   private goOn(key: string, { document, ending }: Rewrite): void {
     if (GOES_ON.has(ending)) setImmediate(() => this.startNext(document));
-    else this.waiting.drop(key);
+    else {
+      const left = this.waiting.of(key).length;
+      this.waiting.drop(key);
+      if (left > 0 && ending === 'cancelled')
+        say(l10n.t('Palimpsest: canceled, with the pieces that were waiting: {0}.', left));
+    }
   }
 
   /** A window that closes leaves its rewrites to the next one. */

@@ -49,8 +49,8 @@ export class LineNote implements Disposable {
     );
   }
 
-  /** Goes when the person goes on (`next`), or by itself once it could be read (`read`); by default when either comes first. */
-  show(editor: TextEditor, line: number, text: string, until?: 'next' | 'read'): void {
+  /** `outlastsEdits`: until it could be read; otherwise it goes when the person goes on, too. */
+  show(editor: TextEditor, line: number, text: string, outlastsEdits = false): void {
     this.clear();
     const { end } = editor.document.lineAt(Math.min(line, editor.document.lineCount - 1)).range;
     const contentText = text.replace(/ /g, '\u00a0');
@@ -59,8 +59,8 @@ export class LineNote implements Disposable {
     ]);
     this.shown = { editor, line: end.line };
     this.text = text;
-    this.isTimed = until === 'read';
-    if (until !== 'next') this.timer = setTimeout(() => this.clear(), MILLIS);
+    this.isTimed = outlastsEdits;
+    this.timer = setTimeout(() => this.clear(), MILLIS);
   }
 
   clear(): void {

@@ -77,10 +77,12 @@ export class Reporter {
     const active = window.activeTextEditor;
     // The right side of a diff editor is a document of its own.
     const isHere = active !== undefined && reviewedUri(active.document.uri) === this.document.uri.toString();
-    // Who works beside it finds it there later.
-    const editor = isHere ? active : isLate ? editorsOf(this.document)[0] : undefined;
-    if (editor !== undefined)
-      this.services.lineNote.show(editor, editor.selection.end.line, sentence, staysUntil(note, isLate));
+    if (isHere) {
+      // Who typed into the span goes on typing: what that has ended is said beyond the next key.
+      this.services.lineNote.show(active, active.selection.end.line, sentence, note === 'conflict');
+    }
+    // Who works beside it finds it later, and at its full length.
+    if (isLate) void window.showInformationMessage(sentence);
   }
 
   refused(refusal: Refusal): void {
@@ -135,12 +137,6 @@ export class Reporter {
   private speak(milestone: Milestone | undefined): void {
     this.services.spoken.say(this.document, milestone);
   }
-}
-
-/** Who typed into the span goes on typing: what that has ended is said beyond the next key. */
-function staysUntil(note: Note, isLate: boolean): 'next' | 'read' | undefined {
-  if (note === 'conflict') return 'read';
-  return isLate ? 'next' : undefined;
 }
 
 function revealLine(editor: TextEditor, line: number): void {

@@ -32,7 +32,12 @@ export class RewriteOffers {
     const { interrupted } = this.services.unfinished;
     if (interrupted.every(({ id }) => this.told.has(id))) return;
     for (const { id } of interrupted) this.told.add(id);
-    const chosen = await window.showInformationMessage(wordsOf(why, interrupted), button.title);
+    const waiting = interrupted.reduce((sum, one) => sum + one.waiting.length, 0);
+    const sentence = wordsOf(why, interrupted);
+    const chosen = await window.showInformationMessage(
+      waiting === 0 ? sentence : l10n.t('{0} Pieces that were waiting: {1}.', sentence, waiting),
+      button.title,
+    );
     if (chosen === button.title) await button.run();
     else this.forget(interrupted);
   }

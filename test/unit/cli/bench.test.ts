@@ -86,7 +86,7 @@ describe('bench', () => {
       [
         'precision  quantized  build ms  load ms  forward of 512, ms   ratio  step of 32, ms   ratio  forward / step',
         'fp32               –      12.3      151                 200  1.00 ×            20.0  1.00 ×            10.0',
-        'q8           1.0 MiB      12.3      151                 100  0.50 ×            5.00  0.25 ×            20.0',
+        'q8            1.0 MB      12.3      151                 100  0.50 ×            5.00  0.25 ×            20.0',
         'q4: left out. Not here.',
       ],
     );

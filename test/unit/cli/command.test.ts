@@ -150,7 +150,7 @@ describe('devices', () => {
         'cuda      not here       –  –          no library.',
         'cpu       used       1.0 ×  plain      always available',
         '',
-        'GPU memory: 6000 MiB of 8188 MiB are free (RTX 4060).',
+        'GPU memory: 6291 MB of 8586 MB are free (RTX 4060).',
         'Install a driver.',
         'docs/gpu.md in the repository says more.',
         '',

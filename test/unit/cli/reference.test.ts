@@ -269,8 +269,8 @@ describe('memory', () => {
     }
   });
 
-  test('is told in MiB', () => {
-    assert.equal(megabytes(2 ** 20 * 1.25), '1.3 MiB');
-    assert.equal(megabytes(2 ** 20 * 780), '780 MiB');
+  test('is told in MB', () => {
+    assert.equal(megabytes(1.25e6), '1.3 MB');
+    assert.equal(megabytes(780e6), '780 MB');
   });
 });

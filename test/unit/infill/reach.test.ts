@@ -95,6 +95,23 @@ describe('the pace of a model', () => {
     assert.ok(idle.masks > 40, `${idle.masks} masks`);
   });
 
+  test('of a busy moment is forgotten for passes of every size once those of any size are fast again', () => {
+    const pace = new Pace(HALF);
+    const long = { length: 512, past: 1, rows: 8 };
+    pace.record(PROBE, 50);
+    pace.record(long, 500);
+    for (let pass = 0; pass < 5; pass++) {
+      pace.record(PROBE, 200);
+      pace.record(long, 2000);
+    }
+    assert.equal(Math.round(pace.millisOf(long) ?? 0), 2000, 'the machine is busy');
+    for (let pass = 0; pass < 4; pass++) pace.record(PROBE, 55);
+    assert.equal(Math.round(pace.copy().millisOf(long) ?? 0), 550, 'and now it is not');
+    assert.equal(Math.round(pace.millisOf(PROBE) ?? 0), 55);
+    for (let pass = 0; pass < 5; pass++) pace.record(PROBE, 200);
+    assert.equal(Math.round(pace.millisOf(long) ?? 0), 2000, 'busy again, as it was known to be');
+  });
+
   test('windows follow it when it is another one, and not for every small change', () => {
     const pace = new Pace(HALF);
     const steady = new SteadyPace(pace, PROBE);
