@@ -91,8 +91,8 @@ export async function spanTokenizer(): Promise<TextTokenizer> {
 const MOST_TOKENS = 48;
 
 /**
- * Infills a case. With the length unknown the answer is not in the text that is sent; with the length known the span
- * is, so that its tokens are counted: they are masked, and copying never reads a span.
+ * Infills a case. With the length unknown the answer is not in the text that is sent, as where somebody types; with the length known the
+ * span is, so that its tokens are counted: they are masked, and copying never reads a span.
  */
 export function infillCase(
   { open, known }: Pick<Evaluated, 'open' | 'known'>,
@@ -110,7 +110,7 @@ export function infillCase(
     {
       requestId: 1,
       model: '',
-      priority: 'rewrite',
+      priority: isKnown ? 'rewrite' : 'ghost',
       text: isKnown ? text.slice(0, at) + answer + text.slice(at) : text,
       spans: [{ start: at, end: isKnown ? at + answer.length : at }],
       language,

@@ -54,6 +54,11 @@ function depthOfHole(answer: string, { before, selected }: HoleText): number {
   return Math.min(...[...opening, ...lines].map(depthOf), Number.MAX_SAFE_INTEGER);
 }
 
+/** Whether a line goes on with a statement that begins before it, or closes it. */
+export function goesFurther(line: string): boolean {
+  return BRANCH.test(line) || CLOSING.test(line);
+}
+
 /** Whether a line further out still belongs to what was written. */
 function goesOn(written: string, line: string, { before, after }: HoleText): boolean {
   if (DIRECTIVE.test(line) || isOpenAtEnd(written)) return true;
@@ -78,7 +83,8 @@ function firstLine(text: string): string {
   return /\S[^\n]*/.exec(text)?.[0] ?? '';
 }
 
-function depthOf(line: string): number {
+/** Columns of a line's indentation. */
+export function depthOf(line: string): number {
   const [indent = ''] = /^[ \t]*/.exec(line) ?? [];
   return [...indent].reduce((sum, one) => sum + (one === '\t' ? TAB : 1), 0);
 }

@@ -3,7 +3,9 @@
 import { imbalance } from './balance';
 
 /** A line that ends so goes on in the next one: after an operator, a separator, an opening bracket, or a backslash. */
-const GOES_ON = /(?:[,([{\\+\-*/%&|^<>=?~!.]|\b(?:and|or|not|in|is|instanceof|await|new))[ \t]*$/;
+export const GOES_ON = /(?:[,([{\\+\-*/%&|^<>=?~!.]|\b(?:and|or|not|in|is|instanceof|await|new))[ \t]*$/;
+/** What stands behind a statement, and begins none. */
+const CLOSES = /^[ \t]*[)\]},;:.]/;
 /** A line that begins so goes on with the one before. */
 const CONTINUES = /^[ \t]*(?:[)\]},.?:*/%&|^<>=;]|[+-][^+-]|(?:and|or|in|is|instanceof|else|if)\b)/;
 
@@ -40,6 +42,19 @@ export function withoutDoubledBlanks(answer: string, { before, after, original }
   if (/\S[ \t]+$/.test(before.slice(-200)) && !/^[ \t]/.test(original)) text = text.replace(/^[ \t]+/, '');
   if (/^[ \t]+\S/.test(after.slice(0, 200)) && !/[ \t]$/.test(original)) text = text.replace(/[ \t]+$/, '');
   return text;
+}
+
+/**
+ * The answer without line breaks that only tear its line apart: behind the indentation that stands there, and in front of the rest of the
+ * line that it goes on.
+ */
+export function withoutStrayBreaks(answer: string, { before, after, original }: LineContext): string {
+  if (answer.trim() === '' || original.trim() !== '') return answer;
+  const lead = before.slice(Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1);
+  const isIndentation = lead !== '' && lead.trim() === '';
+  const own = isIndentation ? answer.replace(/^\s*[\r\n][ \t]*/, '') : answer;
+  const goesOn = lead.trim() === '' ? CLOSES : /^[^\r\n]*\S/;
+  return goesOn.test(after) ? own.replace(/[ \t]*[\r\n]\s*$/, '') : own;
 }
 
 function isPartOfLine(original: string, before: string, after: string): boolean {

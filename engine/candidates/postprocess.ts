@@ -18,7 +18,7 @@ import {
   withLineEnds,
   withoutBlankEnd,
 } from './lines';
-import { withinLine, withoutDoubledBlanks } from './partOfLine';
+import { withinLine, withoutDoubledBlanks, withoutStrayBreaks } from './partOfLine';
 import { FlawFinder } from './quality/flaws';
 import { rankCandidates } from './rank';
 import { answerText, type TokenBytes } from './text';
@@ -152,7 +152,7 @@ function placedText(
 ): string {
   if (isAsked) return withLineEnds(placedCode(code, { ...sides, original, unit }), lineEnd);
   const line = { ...sides, original };
-  return withoutDoubledBlanks(withinLine(code, line), line);
+  return withoutDoubledBlanks(withoutStrayBreaks(withinLine(code, line), line), line);
 }
 
 interface RawText {

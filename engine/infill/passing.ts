@@ -3,6 +3,7 @@
 import { imbalance, isOpenAtEnd } from '../candidates/balance';
 import { endOfBlock, type HoleText, isInString } from '../candidates/blockEnd';
 import { withLineEnds } from '../candidates/lines';
+import { ABOUT_CODE, endOfStatement, isOneStatement } from '../candidates/statementEnd';
 import { trimSuffix } from '../candidates/trim';
 import { placeSpans } from '../canvas/spans';
 import type { Hole, Span } from '../canvas/types';
@@ -14,10 +15,6 @@ import type { InfillParams } from '../protocol';
 /** UTF-16 units on each side of a hole in which a repetition is looked for. */
 const REACH = 8192;
 
-/** A paragraph that says something about the code behind it. */
-const ABOUT_CODE =
-  /^\s*([rbuRBU]{0,2}("""((?!""")[\s\S])*"""|'''((?!''')[\s\S])*''')|\/\*((?!\*\/)[\s\S])*\*\/|(#|\/\/|-- )[^\n]*(\n[ \t]*(#|\/\/|-- )[^\n]*)*)\s*$/;
-
 interface Passing {
   readonly tokenizer: Pick<TextTokenizer, 'bytes' | 'decode'>;
   /** `after`: up to the next span; what stands there is to be written, too. */
@@ -25,6 +22,8 @@ interface Passing {
   readonly hole: Pick<Hole, 'head' | 'tail'>;
   /** Whether its first line is the whole answer. */
   readonly oneLine?: boolean;
+  /** Whether somebody types where nothing stood. */
+  readonly isTyped?: boolean;
 }
 
 /** Models that denoise have their length beforehand or their end in view. */
@@ -34,16 +33,19 @@ export function passesBy({ infill, attention }: Pick<Family, 'infill' | 'attenti
 
 /** For each hole, in text order. */
 export function wholeAnswers(
-  { text, spans }: Pick<InfillParams, 'text' | 'spans'>,
+  { text, spans, priority }: Pick<InfillParams, 'text' | 'spans' | 'priority'>,
   holes: readonly Hole[],
   { tokenizer, oneLine = false }: Pick<Passing, 'tokenizer' | 'oneLine'>,
 ): DecodeRequest['wholeAt'] {
   const sides = placeSpans(text, spans).map((span, i, placed) =>
     holeTextOf(text, span, placed[i + 1]?.start),
   );
+  const isTyped = priority === 'ghost';
   return (index, tokens, isBound) => {
     const [hole, around] = [holes[index], sides[index]];
-    return hole && around && wholeAnswer(tokens, { tokenizer, sides: around, hole, oneLine }, isBound);
+    return (
+      hole && around && wholeAnswer(tokens, { tokenizer, sides: around, hole, oneLine, isTyped }, isBound)
+    );
   };
 }
 
@@ -63,18 +65,22 @@ export function wholeAnswer(
   passing: Passing,
   isBound = false,
 ): number | undefined {
-  const { tokenizer, hole, sides, oneLine } = passing;
+  const { tokenizer, hole, sides, oneLine, isTyped = false } = passing;
   const last = tokens.at(-1);
-  if (last === undefined || !(isBound || endsLine(tokenizer.bytes(last)))) return undefined;
+  if (last === undefined) return undefined;
+  const isLine = isBound || endsLine(tokenizer.bytes(last));
+  const isStatement = isOneStatement(sides, isTyped);
+  if (!isLine && !isStatement) return undefined;
   const head = decoded(hole.head);
   const written = tokenizer.decode(tokens);
   if (!written.startsWith(head)) return undefined;
   const raw = written.slice(head.length);
   const answer = withLineEnds(raw, '\n');
   const rules = [
-    repeatedFrom,
-    endOfBlock,
-    ...(oneLine ? [firstLine] : []),
+    ...(isLine ? [repeatedFrom] : []),
+    ...(isStatement ? [(text: string, own: HoleText) => endOfStatement(text, own, isBound)] : []),
+    ...(isLine ? [endOfBlock] : []),
+    ...(isLine && oneLine ? [firstLine] : []),
     ...(isBound ? [brokenOffAt] : []),
   ];
   for (const rule of rules) {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { scoreOf } from '../calibration/score';
 import { endOfBlock, isInString } from '../candidates/blockEnd';
 import { postprocess } from '../candidates/postprocess';
+import { endOfStatement, isOneStatement } from '../candidates/statementEnd';
 import { placeSpans } from '../canvas/spans';
 import { EngineError, throwIfCancelled, toEngineError } from '../errors';
 import { CANDIDATE_TEMPERATURE, DEFAULT_MAX_TOKENS, seedsOf } from '../infill/bounds';
@@ -148,6 +149,13 @@ export class GeneratedModel implements Model {
       const answers = filled.map((one) => one.text);
       const sides = sidesOf(text, holes, index, answers, backend.reach);
       const place = { ...sides, isInString: backend.runsOn === true && isInString(text, hole) };
+      const isStatement = isOneStatement(place, priority === 'ghost');
+      /** Where it leaves what it is for, of a server that does not see to that itself. */
+      const endOf = (written: string, isOver: boolean): number | undefined => {
+        if (!backend.runsOn) return undefined;
+        const end = isStatement ? endOfStatement(written, place, isOver) : undefined;
+        return end ?? endOfBlock(isOver ? `${written}\n` : written, place);
+      };
       const request = {
         ...sides,
         language,
@@ -170,7 +178,7 @@ export class GeneratedModel implements Model {
           heard = [...pieces];
           onStep?.(stepOf(params, holes, index, answers, heard, { candidate, step: ++steps.count }));
           // Nobody waits for what is not for this hole.
-          hasLeft = backend.runsOn === true && endOfBlock(textOf(heard), place) !== undefined;
+          hasLeft = endOf(textOf(heard), false) !== undefined;
           if (hasLeft) abort();
         };
         try {
@@ -185,7 +193,7 @@ export class GeneratedModel implements Model {
       // Enough of it: what came until then is the draft.
       const answer: Filled = whole ?? { pieces: heard, isCut: true };
       const all = textOf(answer.pieces);
-      const raw = backend.runsOn ? all.slice(0, endOfBlock(`${all}\n`, place)) : all;
+      const raw = all.slice(0, endOf(all, true));
       const code = backend.codeOf === undefined ? raw : backend.codeOf(raw, request);
       if (code === undefined || (code.includes(DAMAGED) && !text.includes(DAMAGED))) return;
       filled.push({

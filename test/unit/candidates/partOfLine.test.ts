@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { withinLine, withoutDoubledBlanks } from '../../../engine/candidates/partOfLine';
+import { withinLine, withoutDoubledBlanks, withoutStrayBreaks } from '../../../engine/candidates/partOfLine';
 
 /** The file with the selection between ⟦ and ⟧. */
 function cut(file: string, answer: string): string {
@@ -70,5 +70,28 @@ describe('withoutDoubledBlanks', () => {
     assert.equal(fit('a ⟦ + b ⟧ c\n', ' - b '), ' - b ');
     assert.equal(fit('a ⟦b⟧ c\n', '  '), '  ');
     assert.equal(fit('a = b\n⟦c⟧\n', '  d'), '  d');
+  });
+});
+
+describe('withoutStrayBreaks', () => {
+  const fit = (file: string, answer: string): string => {
+    const [before = '', original = '', after = ''] = file.split(/[⟦⟧]/);
+    return withoutStrayBreaks(answer, { before, after, original });
+  };
+
+  it('takes away the break that tears a line apart', () => {
+    assert.equal(fit('x = f(⟦⟧)\n', 'a\n'), 'a');
+    assert.equal(fit('x = f(⟦⟧)\r\n', 'a\r\n    '), 'a');
+    assert.equal(fit('⟦⟧;\n', 'a\n'), 'a', 'in front of what begins nothing');
+    assert.equal(fit('    ⟦⟧\n', '\n    a = 1'), 'a = 1', 'behind the indentation that is there');
+  });
+
+  it('keeps every other one', () => {
+    assert.equal(fit('x = ⟦⟧\n', 'a\n'), 'a\n', 'at the end of a line');
+    assert.equal(fit('⟦⟧y = 2\n', 'x = 1\n'), 'x = 1\n', 'a line before another one');
+    assert.equal(fit('x = f(⟦⟧)\n', '\n  a,\n  b'), '\n  a,\n  b');
+    assert.equal(fit('⟦⟧\n', '\na = 1'), '\na = 1', 'a blank line at the margin');
+    assert.equal(fit('x = f(⟦b⟧)\n', 'a\n'), 'a\n', 'a selection has rules of its own');
+    assert.equal(fit('x = f(⟦⟧)\n', '\n'), '\n');
   });
 });

@@ -53,7 +53,7 @@ function bytesIn(file: string, written: string, isBound = false): string | undef
   return count === undefined ? undefined : tokenizer.decode(tokens.slice(0, count));
 }
 
-const FILE = 'def f(a):\n    «a = b»\n    return a\n';
+const FILE = 'def f(a):\n    «»\n    return a\n';
 
 describe('an answer that goes on into the text behind its hole', () => {
   test('is over where the first line behind the hole has come again', () => {
@@ -127,9 +127,9 @@ describe('an answer that goes on into the text behind its hole', () => {
       answerIn('«a = b\n\nb = c»\n', 'a = foo\n\nb = foo\nb', { isBound: true }),
       'a = foo\n\nb = foo',
     );
-    assert.equal(answerIn('«a = b»\n', 'a = foo\nb = foo\nb', { isBound: true }), 'a = foo\nb = foo');
+    assert.equal(answerIn('«a = b\nb = c»\n', 'a = foo\nb = foo\nb', { isBound: true }), 'a = foo\nb = foo');
     assert.equal(answerIn('«a = b»\n', 'a = foo', { isBound: true }), undefined);
-    assert.equal(answerIn('«a = b»\n', 'a = foo\n\nb = foo\nb'), undefined, 'it may go on');
+    assert.equal(answerIn('«»\n', 'a = foo\n\nb = foo\nb'), undefined, 'it may go on');
   });
 
   test('at its bound keeps the code with the docstring or comment about it', () => {
@@ -192,16 +192,33 @@ describe('an answer that goes on into the text behind its hole', () => {
   });
 
   test('counts the text up to the next span only', () => {
-    const text = 'a = b\nb = c\nfoo(a)\n';
+    const text = 'a = b\n\nb = c\nfoo(a)\n';
     const hole = holeOf();
     const spans = [
-      { start: 0, end: 5 },
-      { start: 6, end: 11 },
+      { start: 6, end: 6 },
+      { start: 7, end: 12 },
     ];
-    const at = wholeAnswers({ text, spans }, [hole, hole], { tokenizer });
+    const at = wholeAnswers({ text, spans, priority: 'rewrite' }, [hole, hole], { tokenizer });
     assert.equal(at?.(0, [...ids('a = bc\nb = c\n')], false), undefined, 'that is to be written, too');
     const written = [...ids('b = bc\nfoo(a)\n')];
     assert.equal(textOf(written.slice(0, at?.(1, written, false))), 'b = bc');
+  });
+
+  test('is one statement where one was selected, and where somebody types in the middle of a line', () => {
+    const text = 'a = b;\nfoo(a)\n';
+    const written = [...ids('b = bc\nfoo(b)\na')];
+    const hole = holeOf();
+    const taken = (start: number, end: number, priority: 'rewrite' | 'ghost') => {
+      const at = wholeAnswers({ text, spans: [{ start, end }], priority }, [hole], { tokenizer });
+      return textOf(written.slice(0, at?.(0, written, false)));
+    };
+    assert.equal(taken(0, 6, 'rewrite'), 'b = bc');
+    assert.equal(taken(4, 4, 'ghost'), 'b = bc');
+    assert.equal(
+      taken(4, 4, 'rewrite'),
+      textOf(written),
+      'who asks for a text to be filled in may want more',
+    );
   });
 
   test('is for models that see both sides and write token by token', () => {
@@ -218,9 +235,10 @@ describe('an answer that goes on into the text behind its hole', () => {
 
   test('takes no further pass', async () => {
     const written = ids('a=bar\nreturn a\nfoo(a)\nfoo(b)\n');
-    const text = 'a=b\nreturn a\n';
+    const text = '\nreturn a\n';
+    const asked = { text, spans: [{ start: 0, end: 0 }], priority: 'rewrite' } as const;
     const hole = holeOf();
-    const wholeAt = wholeAnswers({ text, spans: [{ start: 0, end: 3 }] }, [hole], { tokenizer });
+    const wholeAt = wholeAnswers(asked, [hole], { tokenizer });
     assert.ok(wholeAt);
     const run = async (options: Partial<BlockRequest>) => {
       const denoiser = new FakeBlocks(1, 64, (_lane, position) => wants(written[position] ?? 0, 9));
@@ -246,7 +264,7 @@ describe('an answer that goes on into the text behind its hole', () => {
     assert.deepEqual(await run({ wholeAt }), { steps: passed, text: 'a=bar' });
     assert.equal((await run({})).steps, written.length);
     const cut = holeOf({ tail: bytesOf('\n\n') });
-    const behindCut = wholeAnswers({ text, spans: [{ start: 0, end: 3 }] }, [cut], { tokenizer });
+    const behindCut = wholeAnswers(asked, [cut], { tokenizer });
     assert.deepEqual(
       (await run({ wholeAt: behindCut, canvas: canvasOf('', cut, 'return a\n') })).text,
       'a=bar',
