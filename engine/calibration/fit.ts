@@ -3,7 +3,7 @@
 
 import type { Family } from '../checkpoint/family';
 import type { HoleAnswer } from '../denoiser';
-import { plainConfidence } from './confidence';
+import { ownLogProbs, plainConfidence, wholeConfidence } from './confidence';
 import { logistic } from './logistic';
 import { type MixtureWeight, mixtureWeight, PRIOR_MIXTURE } from './mixtureWeight';
 import type { Calibration } from './types';
@@ -34,7 +34,7 @@ export function defaultCopying(
 export function fitFor(
   calibration: Calibration | undefined,
   copying: Copying,
-  { attention }: Pick<Family, 'attention'>,
+  { attention, infill }: Pick<Family, 'attention' | 'infill'>,
 ): Fit {
   const isLeftToRight = attention.kind !== 'full' && attention.blockLength === 1;
   const prior = PRIOR_MIXTURE[isLeftToRight ? 'leftToRight' : 'denoised'];
@@ -42,7 +42,12 @@ export function fitFor(
   return {
     mixture: mixtureWeight(calibration?.mixture ?? prior),
     choice: copying === 'alone' ? undefined : calibration?.choice[copying],
-    confidence: (lane, features) => (confidence ? logistic(confidence, features) : plainConfidence(lane)),
+    confidence: (lane, features) => {
+      if (confidence) return logistic(confidence, features);
+      // An answer to a prompt is longer by its nature, and most of it is what stood there.
+      const isWhole = isLeftToRight && infill.kind !== 'prompt';
+      return isWhole ? wholeConfidence(ownLogProbs(lane)) : plainConfidence(lane);
+    },
     leastShare: calibration?.leastShare ?? 0,
   };
 }

@@ -1,10 +1,12 @@
 // A model of a server that fills one hole at a time: candidates and holes around its answers, as a model of this machine has them.
 import path from 'node:path';
+import { wholeConfidence } from '../calibration/confidence';
 import { scoreOf } from '../calibration/score';
 import { endOfBlock, isInString } from '../candidates/blockEnd';
 import { postprocess } from '../candidates/postprocess';
 import { endOfStatement, isOneStatement } from '../candidates/statementEnd';
 import { placeSpans } from '../canvas/spans';
+import type { HoleAnswer } from '../denoiser';
 import { EngineError, throwIfCancelled, toEngineError } from '../errors';
 import { CANDIDATE_TEMPERATURE, DEFAULT_MAX_TOKENS, seedsOf } from '../infill/bounds';
 import type { Model } from '../model';
@@ -85,7 +87,7 @@ export class GeneratedModel implements Model {
       tokens,
       tokensPerForward: 0,
       millis: performance.now() - started,
-      candidates: candidatesOf(params, holes, whole),
+      candidates: candidatesOf(params, holes, whole, this.backend.runsOn === true),
     };
   }
 
@@ -198,7 +200,7 @@ export class GeneratedModel implements Model {
       if (code === undefined || (code.includes(DAMAGED) && !text.includes(DAMAGED))) return;
       filled.push({
         text: answer.isCut ? wholeLines(code) : code,
-        logProbs: answer.pieces.flatMap((piece) => piece.logProbs),
+        logProbs: upTo(raw.length, answer.pieces).flatMap((piece) => piece.logProbs),
         tokens: answer.pieces.length,
       });
     }
@@ -207,6 +209,16 @@ export class GeneratedModel implements Model {
 
 function textOf(pieces: readonly FilledPiece[]): string {
   return pieces.map((piece) => piece.text).join('');
+}
+
+/** The pieces that the first `length` UTF-16 units of their text are of. */
+function upTo(length: number, pieces: readonly FilledPiece[]): readonly FilledPiece[] {
+  let at = 0;
+  return pieces.filter(({ text }) => {
+    const isIn = at < length;
+    at += text.length;
+    return isIn;
+  });
 }
 
 /** Tokens: half again of what stood there. */
@@ -220,13 +232,19 @@ function wholeLines(text: string): string {
   return whole.trim() === '' ? text : whole;
 }
 
-function candidatesOf(params: InfillParams, holes: readonly Hole[], lanes: readonly Lane[]) {
+/** `fillsIn`: an answer is one of the middle, and not of a chat. */
+function candidatesOf(
+  params: InfillParams,
+  holes: readonly Hole[],
+  lanes: readonly Lane[],
+  fillsIn: boolean,
+) {
   const { text, spans, gate = 0 } = params;
   const placed = placeSpans(text, spans);
   const isScored = lanes.every(({ filled }) =>
     filled.every(({ logProbs, tokens }) => tokens === 0 || logProbs.length > 0),
   );
-  const answers = lanes.map(({ filled }) =>
+  const answers: readonly (readonly HoleAnswer[])[] = lanes.map(({ filled }) =>
     placed.map((span, index) => {
       const parts: AnswerPart[] = [];
       let at = span.start;
@@ -249,7 +267,14 @@ function candidatesOf(params: InfillParams, holes: readonly Hole[], lanes: reado
     text,
     spans,
     tokenizer: BYTES,
-    ...(isScored ? { confidence: (lane) => Math.exp(scoreOf(lane)) } : {}),
+    ...(isScored
+      ? {
+          confidence: (lane) => {
+            const logProbs = lanes[answers.indexOf(lane)]?.filled.flatMap((one) => one.logProbs) ?? [];
+            return fillsIn ? wholeConfidence(logProbs) : Math.exp(scoreOf(lane));
+          },
+        }
+      : {}),
   }).filter(({ confidence = 1 }) => confidence >= gate);
 }
 

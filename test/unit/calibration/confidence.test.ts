@@ -4,6 +4,7 @@ import {
   CONFIDENCE_FEATURES,
   confidenceFeatures,
   plainConfidence,
+  wholeConfidence,
 } from '../../../engine/calibration/confidence';
 import { dot, logistic } from '../../../engine/calibration/logistic';
 
@@ -78,6 +79,17 @@ describe('confidence', () => {
   test('without a fit: the geometric mean of the probabilities', () => {
     assert.ok(Math.abs(plainConfidence(lane(Math.log(0.5), Math.log(0.5))) - 0.5) < 1e-6);
     assert.ok(plainConfidence(lane()) < 0.001);
+  });
+
+  test('without a fit, of a whole answer: the likelier all of its tokens are together', () => {
+    const half = Math.log(0.5);
+    assert.ok(Math.abs(wholeConfidence([half, half]) - 0.25 ** 0.65) < 1e-9);
+    assert.ok(Math.abs(wholeConfidence([half]) - 0.5) < 1e-9, 'one token is as sure as it is');
+    assert.ok(wholeConfidence([half, half]) > wholeConfidence([half, half, half]));
+    assert.ok(wholeConfidence([]) < 0.01);
+    assert.equal(wholeConfidence([Number.NaN, half]), 0);
+    assert.equal(wholeConfidence([Number.NEGATIVE_INFINITY]), 0);
+    assert.equal(wholeConfidence([1]), 1);
   });
 
   test('a logistic function', () => {

@@ -1,6 +1,7 @@
 // What each kind of server is asked, and what becomes of its answer.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
+import { wholeConfidence } from '../../../engine/calibration/confidence';
 import { applyCandidate } from '../../../engine/candidates/apply';
 import type { DenoiseStepEvent } from '../../../engine/protocol';
 import {
@@ -25,7 +26,8 @@ describe('llama-server', () => {
     assert.equal(model.description.name, 'coder.gguf');
     const result = await model.infill(wish());
     assert.equal(best(result), 'sum(values) / len(values)');
-    assert.ok(Math.abs((result.candidates[0]?.confidence ?? 0) - 0.5) < 1e-6);
+    const confidence = result.candidates[0]?.confidence ?? 0;
+    assert.ok(Math.abs(confidence - wholeConfidence([Math.log(0.5), Math.log(0.5), Math.log(0.5)])) < 1e-6);
     assert.equal(result.tokens, 3);
     const asked = server.heard.at(-1)?.body ?? {};
     assert.equal(asked['input_prefix'], TEXT.slice(0, AT));
