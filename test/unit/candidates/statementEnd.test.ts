@@ -76,7 +76,7 @@ describe('one statement', () => {
     ])
       assert.equal(statementIn('total = «a»\n', `${answer}\nz`), answer);
     assert.equal(statementIn('f(a, «b»)\n', 'c\nz'), 'c', 'the file closes what it has opened');
-    assert.equal(statementIn('const f = `a ${«b»}`;\n', 'c}`;\nz'), 'c}`;');
+    assert.equal(statementIn('x = { a: «b» };\n', 'c };\nz'), 'c };');
   });
 
   test('ends before what is no continuation, though it begins with a sign', () => {
