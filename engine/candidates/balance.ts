@@ -19,6 +19,11 @@ export function isOpenAtEnd(text: string): boolean {
   return open > 0 || isInString;
 }
 
+/** Offset of the first closing bracket whose opener is not in the text; undefined: there is none. */
+export function lonelyCloser(text: string): number | undefined {
+  return unpairedIn(text).firstLonely;
+}
+
 /** Of the languages that most code is written in; without a blank on both sides it may be an operator, a color, or an address. */
 const COMMENT = /(?<=^|\s)(#|\/\/)(?=\s)[^\n]*/my;
 
@@ -27,6 +32,7 @@ function unpairedIn(text: string, comment?: RegExp) {
   const open: string[] = [];
   let lonely = 0;
   let isInString = false;
+  let firstLonely: number | undefined;
   for (let i = 0; i < text.length; i++) {
     const character = text.charAt(i);
     if (comment && (character === '#' || character === '/')) {
@@ -48,11 +54,13 @@ function unpairedIn(text: string, comment?: RegExp) {
     } else if (OPENERS[character] !== undefined) {
       // Openers in between have lost their closer; the bracket pairs with the nearest of its own kind.
       const partner = open.lastIndexOf(OPENERS[character]);
-      if (partner < 0) lonely++;
-      else lonely += open.splice(partner).length - 1;
+      if (partner < 0) {
+        lonely++;
+        firstLonely ??= i;
+      } else lonely += open.splice(partner).length - 1;
     }
   }
-  return { open: open.length, lonely, isInString };
+  return { open: open.length, lonely, isInString, firstLonely };
 }
 
 /** Offset behind the string that opens at `start`, undefined if it has no end. */

@@ -1,7 +1,9 @@
 // Who selects part of a line asks for that part. A model that does not know where its answer has to end writes on: the
 // rest of the statement, and then the next one.
-import { imbalance } from './balance';
+import { imbalance, lonelyCloser } from './balance';
 
+/** UTF-16 units on each side in which brackets are looked at. */
+const REACH = 8192;
 /** A line that ends so goes on in the next one: after an operator, a separator, an opening bracket, or a backslash. */
 export const GOES_ON = /(?:[,([{\\+\-*/%&|^<>=?~!.]|\b(?:and|or|not|in|is|instanceof|await|new))[ \t]*$/;
 /** What stands behind a statement, and begins none. */
@@ -55,6 +57,20 @@ export function withoutStrayBreaks(answer: string, { before, after, original }: 
   const own = isIndentation ? answer.replace(/^\s*[\r\n][ \t]*/, '') : answer;
   const goesOn = lead.trim() === '' ? CLOSES : /^[^\r\n]*\S/;
   return goesOn.test(after) ? own.replace(/[ \t]*[\r\n]\s*$/, '') : own;
+}
+
+/**
+ * Of an answer in front of a closing bracket, as editors put one behind what is typed: up to where it closes that bracket itself, if that
+ * leaves a bracket too many or further lines.
+ */
+export function withinBracket(answer: string, { before, after, original }: LineContext): string {
+  const closer = /^[)\]}]/.exec(after)?.[0];
+  if (closer === undefined || original !== '') return answer;
+  const at = lonelyCloser(answer);
+  if (at === undefined || answer.charAt(at) !== closer) return answer;
+  const [head, rest] = [before.slice(-REACH), after.slice(0, REACH)];
+  const isTooMany = imbalance(head + answer + rest) > imbalance(head + rest);
+  return isTooMany || /[\r\n]/.test(answer.slice(at)) ? answer.slice(0, at) : answer;
 }
 
 function isPartOfLine(original: string, before: string, after: string): boolean {

@@ -18,7 +18,7 @@ import {
   withLineEnds,
   withoutBlankEnd,
 } from './lines';
-import { withinLine, withoutDoubledBlanks, withoutStrayBreaks } from './partOfLine';
+import { withinBracket, withinLine, withoutDoubledBlanks, withoutStrayBreaks } from './partOfLine';
 import { FlawFinder } from './quality/flaws';
 import { rankCandidates } from './rank';
 import { answerText, type TokenBytes } from './text';
@@ -152,7 +152,7 @@ function placedText(
 ): string {
   if (isAsked) return withLineEnds(placedCode(code, { ...sides, original, unit }), lineEnd);
   const line = { ...sides, original };
-  return withoutDoubledBlanks(withoutStrayBreaks(withinLine(code, line), line), line);
+  return withoutDoubledBlanks(withoutStrayBreaks(withinBracket(withinLine(code, line), line), line), line);
 }
 
 interface RawText {

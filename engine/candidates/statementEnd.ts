@@ -11,7 +11,7 @@ const STANDS_FOR_MORE =
 export const ABOUT_CODE =
   /^\s*([rbuRBU]{0,2}("""((?!""")[\s\S])*"""|'''((?!''')[\s\S])*''')|\/\*((?!\*\/)[\s\S])*\*\/|(#|\/\/|-- )[^\n]*(\n[ \t]*(#|\/\/|-- )[^\n]*)*)\s*$/;
 /** Opens a block by indentation alone. */
-const OPENS_BLOCK = /:[ \t]*(#[^\n]*)?$/;
+export const OPENS_BLOCK = /:[ \t]*(#[^\n]*)?$/;
 /** Goes on with the line before: after an operator, or a chain. What closes is of what stands around the hole. */
 const CONTINUES = /^[ \t]*(?:[?:%&|^=,;]|\.(?!\.\.)|[+\-/] )/;
 /** The same as OPENS_BLOCK, or by a bracket. */

@@ -3,7 +3,7 @@
 import { imbalance, isOpenAtEnd } from '../candidates/balance';
 import { endOfBlock, type HoleText, isInString } from '../candidates/blockEnd';
 import { withLineEnds } from '../candidates/lines';
-import { ABOUT_CODE, endOfStatement, isOneStatement } from '../candidates/statementEnd';
+import { ABOUT_CODE, endOfStatement, isOneStatement, OPENS_BLOCK } from '../candidates/statementEnd';
 import { trimSuffix } from '../candidates/trim';
 import { placeSpans } from '../canvas/spans';
 import type { Hole, Span } from '../canvas/types';
@@ -116,7 +116,8 @@ function repeatedFrom(answer: string, { before, selected, after }: HoleText): nu
 function firstLine(answer: string): number | undefined {
   for (const { index } of answer.matchAll(/\n/g)) {
     const own = answer.slice(0, index);
-    if (own.trim() !== '' && !isOpenAtEnd(own)) return own.trimEnd().length;
+    // A header alone is no code yet.
+    if (own.trim() !== '' && !isOpenAtEnd(own) && !OPENS_BLOCK.test(own)) return own.trimEnd().length;
   }
   return undefined;
 }

@@ -23,6 +23,19 @@ export const NO_STRANGERS: Strangers = { outOfScope: [], unknown: [] };
 const LONGEST = 200_000;
 const NAMES = ['identifier', 'shorthand_property_identifier'];
 const COMMENTS = ['comment', 'line_comment', 'block_comment'];
+/** The text of strings, without what is computed in them. */
+const STRINGS = [
+  'string_content',
+  'string_fragment',
+  'string_literal',
+  'string_literal_content',
+  'interpreted_string_literal',
+  'interpreted_string_literal_content',
+  'raw_string_literal',
+  'raw_string_literal_content',
+  'verbatim_string_literal',
+  'raw_string',
+];
 const FUNCTION = /function|method|constructor|lambda|closure|arrow|accessor|func_literal/;
 /** What binds names, by the field that holds them. */
 const BINDS =
@@ -74,10 +87,15 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (known === undefined) byName.set(name, [node]);
     else known.push(node);
   }
-  let known: Comments | undefined;
+  let known: Prose | undefined;
   const comments = () => {
-    known ??= new Comments(root, text);
+    known ??= new Prose(root, text, COMMENTS);
     return known;
+  };
+  let quoted: Prose | undefined;
+  const strings = () => {
+    quoted ??= new Prose(root, text, STRINGS);
+    return quoted;
   };
   const outOfScope: string[] = [];
   const unknown: string[] = [];
@@ -93,11 +111,11 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     const others = occurrences(text, name).filter((at) => !uses.has(at));
     const isTelling = isReceiver || (inside.length === 1 && SEVERAL_WORDS.test(name));
     if (others.length === 0 && isTelling) unknown.push(name);
-    const members = others.filter((at) => !isMember(text, at));
-    // What a comment calls so is the same as what some code does.
-    const own = members.filter((at) => !comments().holds(at));
-    if (own.length === 0 || others.some((at) => at >= region.start && at < region.end)) continue;
     const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
+    const members = others.filter((at) => !isMember(text, at));
+    // What a comment or a string calls so need not be what some code does.
+    const own = members.filter((at) => !comments().holds(at) && (nodeAt(at) || !strings().holds(at)));
+    if (own.length === 0 || others.some((at) => at >= region.start && at < region.end)) continue;
     const isForeign = own.every((at) => {
       const holder = functionAround(nodeAt(at));
       return holder !== null && (region.start < holder.startIndex || holder.endIndex < region.end);
@@ -116,16 +134,17 @@ function isInPattern(node: ScopeNode): boolean {
   return false;
 }
 
-/** A text's comments, in their order. */
-class Comments {
+/** A text's comments, or its strings, in their order. */
+class Prose {
   private readonly starts: readonly number[];
   private readonly ends: readonly number[];
 
   constructor(
     root: ScopeNode,
     private readonly text: string,
+    types: string[],
   ) {
-    const nodes = root.descendantsOfType(COMMENTS).filter((node) => node !== null);
+    const nodes = root.descendantsOfType(types).filter((node) => node !== null);
     this.starts = nodes.map((node) => node.startIndex);
     this.ends = nodes.map((node) => node.endIndex);
   }

@@ -95,6 +95,7 @@ export interface Quality {
     | 'unbalanced'
     | 'repeats'
     | 'shortens'
+    | 'copied'
     | 'unknown-names'
     | 'improbable'
   )[];

@@ -16,7 +16,7 @@ const LONGEST_WORD = 200;
 export function textsOf(answers: readonly string[], before: string, after: string): readonly string[] {
   const texts = answers
     .map((answer) => (isMidLine(after) ? firstLine(answer) : answer))
-    .filter((text) => text.trim() !== '' && !isAlreadyThere(text, after))
+    .filter((text) => text.trim() !== '' && !isAlreadyThere(text, before, after))
     .filter((text) => !leavesQuoteOpen(before, text, after));
   return [...new Set(texts)];
 }
@@ -34,10 +34,13 @@ export function offersOf(before: string, { typed, texts, replaces }: Remembered)
   const asked = before.slice(0, before.length - typed);
   // Of the whole text the expression would try each of its words, at each key.
   const word = /[\p{L}\p{N}_$]*$/u.exec(asked.slice(-LONGEST_WORD))?.[0] ?? '';
-  const lineStart = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1;
-  const start = Math.max(asked.length - word.length, lineStart);
+  const start = Math.max(asked.length - word.length, lineStartOf(before));
   const kept = before.slice(start);
   return texts.map((text) => ({ start, end: before.length + replaces, text: kept + text }));
+}
+
+function lineStartOf(before: string): number {
+  return Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1;
 }
 
 function firstLine(text: string): string {
@@ -45,15 +48,21 @@ function firstLine(text: string): string {
 }
 
 /** The engine cuts what repeats the text behind the hole; what is nothing else than that may still slip through. */
-function isAlreadyThere(text: string, after: string): boolean {
+function isAlreadyThere(text: string, before: string, after: string): boolean {
   const plain = (one: string) => one.replace(/\s+/g, ' ').trim();
-  const wanted = plain(text);
-  if (text.includes('\n')) return plain(after.slice(0, text.length + 200)).startsWith(wanted);
+  // With what was typed of its line, and what the editor has closed behind the cursor.
+  const begun = /^\s*[\r\n]/.test(text) ? '' : before.slice(lineStartOf(before));
+  const [closed = ''] = ONLY_CLOSERS.exec(after) ?? [];
+  const behind = after.slice(closed.length);
+  const wanted = plain(begun + text + closed);
+  if (text.includes('\n')) return plain(behind.slice(0, wanted.length + 200)).startsWith(wanted);
   // One line is it where it says something: brackets and words that close a block often stand there twice.
-  const next = plain(firstLine(after.trimStart()));
+  const next = plain(firstLine(behind.trimStart()));
   return !isMidLine(after) && SAYS_SOMETHING.test(wanted) && next === wanted;
 }
 
+/** To the end of the line. */
+const ONLY_CLOSERS = /^[)\]}'"`;,]+(?=[ \t]*(?:[\r\n]|$))/;
 const SAYS_SOMETHING = /\w\W+\w/;
 
 /**
@@ -61,7 +70,7 @@ const SAYS_SOMETHING = /\w\W+\w/;
  * person's own, and tripled quotes may end where they like.
  */
 function leavesQuoteOpen(before: string, text: string, after: string): boolean {
-  const head = before.slice(Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1);
+  const head = before.slice(lineStartOf(before));
   const tail = firstLine(after);
   if (text.includes('"""') || hasOddQuotes(head + tail)) return false;
   return `${head}${text}${tail}`.split(/\r\n|\r|\n/).some(hasOddQuotes);

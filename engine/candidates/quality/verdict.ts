@@ -2,7 +2,7 @@
 import type { Flaw } from '../../protocol';
 
 /** What the engine finds in the text, and what only a grammar can tell. */
-export type Reason = Flaw | TreeFault;
+export type Reason = Flaw | TreeFault | 'copied';
 
 /** What only a grammar can tell. */
 type TreeFault = 'does-not-parse' | 'declares-again' | 'leaves-block' | 'out-of-scope';
@@ -68,8 +68,10 @@ export function qualityOf(
   return { mark: reasons.length === 0 ? 'likely' : 'unsure', reasons };
 }
 
-function isTreeFault(reason: Reason): reason is TreeFault {
-  return (
+/** What the text alone says. */
+function isFlaw(reason: Reason): reason is Flaw {
+  return !(
+    reason === 'copied' ||
     reason === 'does-not-parse' ||
     reason === 'declares-again' ||
     reason === 'leaves-block' ||
@@ -79,7 +81,15 @@ function isTreeFault(reason: Reason): reason is TreeFault {
 
 /** What of its reasons is wrong with the answer whatever stands around it. */
 export function flawsOf({ reasons }: Quality): readonly Flaw[] {
-  return reasons.flatMap((reason) => (isTreeFault(reason) ? [] : [reason]));
+  return reasons.filter(isFlaw);
+}
+
+/** It stands elsewhere in the file: that is no flaw, but a reason to look twice. */
+export function asCopy(quality: Quality): Quality {
+  const { mark, reasons } = quality;
+  const last = reasons.filter((reason) => reason === 'improbable');
+  const others = reasons.filter((reason) => reason !== 'improbable');
+  return { ...quality, mark: mark === 'likely' ? 'unsure' : mark, reasons: [...others, 'copied', ...last] };
 }
 
 export function asDraft(quality: Quality = { mark: 'likely', reasons: [] }): Quality {

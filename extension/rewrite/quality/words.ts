@@ -54,11 +54,13 @@ function wordsOfReason(reason: Reason): string {
     case 'deletes':
       return l10n.t('deletes most of the code');
     case 'shortens':
-      return l10n.t('is half as long as the code it replaces');
+      return l10n.t('half as long as before');
     case 'unbalanced':
       return l10n.t('unpaired brackets or quotes');
     case 'unknown-names':
       return l10n.t('names that this file does not contain');
+    case 'copied':
+      return l10n.t('the same as another place in this file');
     case 'improbable':
       return l10n.t('low confidence');
   }

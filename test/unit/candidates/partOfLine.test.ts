@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { withinLine, withoutDoubledBlanks, withoutStrayBreaks } from '../../../engine/candidates/partOfLine';
+import {
+  withinBracket,
+  withinLine,
+  withoutDoubledBlanks,
+  withoutStrayBreaks,
+} from '../../../engine/candidates/partOfLine';
 
 /** The file with the selection between ⟦ and ⟧. */
 function cut(file: string, answer: string): string {
@@ -93,5 +98,31 @@ describe('withoutStrayBreaks', () => {
     assert.equal(fit('⟦⟧\n', '\na = 1'), '\na = 1', 'a blank line at the margin');
     assert.equal(fit('x = f(⟦b⟧)\n', 'a\n'), 'a\n', 'a selection has rules of its own');
     assert.equal(fit('x = f(⟦⟧)\n', '\n'), '\n');
+  });
+});
+
+describe('withinBracket', () => {
+  const fit = (file: string, answer: string): string => {
+    const [before = '', original = '', after = ''] = file.split(/[⟦⟧]/);
+    return withinBracket(answer, { before, after, original });
+  };
+
+  it('ends where the answer closes what the editor has closed', () => {
+    assert.equal(fit('  console.log(⟦⟧)\n', '`a`, b);'), '`a`, b');
+    assert.equal(fit('  if (⟦⟧)\n', 'a.length > 1) {\n    b();\n  }'), 'a.length > 1');
+    assert.equal(
+      fit('  if (⟦⟧)\n', 'a[0]) {\n    b();\n  }('),
+      'a[0]',
+      'a bracket that only makes the number right',
+    );
+    assert.equal(fit('x = [⟦⟧]\n', 'f(a), b]'), 'f(a), b');
+  });
+
+  it('leaves alone what pairs, and what is no insertion in front of a bracket', () => {
+    assert.equal(fit('f(⟦⟧)\n', 'a) + g(b'), 'a) + g(b');
+    assert.equal(fit('f(⟦⟧)\n', 'g(a), ")"'), 'g(a), ")"');
+    assert.equal(fit('f(⟦⟧\n', 'a)'), 'a)');
+    assert.equal(fit('f(⟦a⟧)\n', 'b);'), 'b);');
+    assert.equal(fit('f(⟦⟧)\n', 'a]'), 'a]', 'another bracket');
   });
 });

@@ -158,6 +158,8 @@ describe('an answer that goes on into the text behind its hole', () => {
     assert.equal(answerIn('«»\n', 'foo(\n  a\n', { oneLine }), undefined);
     assert.equal(answerIn('«»\n', 'foo(\n  a\n)\n', { oneLine }), 'foo(\n  a\n)');
     assert.equal(answerIn('«»\n', '\n', { oneLine }), undefined);
+    assert.equal(answerIn('«»\n', 'foo(a):\n', { oneLine }), undefined, 'a header alone');
+    assert.equal(answerIn('«»\n', 'foo(a):\n  b\n  c\n', { oneLine }), 'foo(a):\n  b');
     assert.equal(answerIn('«»\n', 'a = b\nb = c\n'), undefined);
   });
 

@@ -162,6 +162,9 @@ describe('what is offered of an answer', () => {
     ]);
     assert.deepEqual(textsOf([')', 'end', 'return'], '', '\n)\n'), [')', 'end', 'return']);
     assert.deepEqual(textsOf(['end'], '  ', '\nend\n'), ['end']);
+    // Also where it was begun, and what it opened is closed behind the cursor.
+    assert.deepEqual(textsOf(['hi is None:', 'lo is None:'], '    if ', next), ['lo is None:']);
+    assert.deepEqual(textsOf(['s, p', 's, q'], '  x = f(', ')\n  x = f(s, p)\n'), ['s, q']);
     assert.deepEqual(textsOf(['\n  return x;', 'y'], 'x = ', '\n  return x;\n}\n'), ['y']);
   });
 

@@ -1,7 +1,13 @@
 // What flaws make of an answer: a mark, and its place among the others.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { qualityOf, type Reading, ranked } from '../../../../../engine/candidates/quality/verdict';
+import {
+  asCopy,
+  flawsOf,
+  qualityOf,
+  type Reading,
+  ranked,
+} from '../../../../../engine/candidates/quality/verdict';
 import type { Flaw } from '../../../../../engine/protocol';
 
 const YES: Reading = {
@@ -20,6 +26,15 @@ describe('the mark', () => {
     assert.equal(mark('unknown-names', 'repeats', 'shortens'), 'unsure');
     assert.equal(mark('loops'), 'poor');
     assert.equal(mark('deletes'), 'poor');
+  });
+
+  test('is unsure for what stands elsewhere in the file, which is no flaw', () => {
+    const copied = asCopy(qualityOf([], YES));
+    assert.deepEqual(copied, { mark: 'unsure', reasons: ['copied'] });
+    assert.deepEqual(flawsOf(copied), []);
+    const both = asCopy(qualityOf(['repeats', 'improbable'], YES));
+    assert.deepEqual(both.reasons, ['repeats', 'copied', 'improbable'], 'how sure the model is comes last');
+    assert.equal(asCopy(qualityOf(['loops'], YES)).mark, 'poor');
   });
 
   test('ranks before likelihood does, which is the order that comes in', () => {

@@ -247,10 +247,18 @@ describe('names that mean nothing where they stand', () => {
     });
   }
 
+  test('an answer that is another place of the file is said to be one', async () => {
+    const twin = 'if key(a) < key(x):\n        low = mid + 1\n    else:\n        high = mid';
+    const text = `def f(a, x, low, high, mid, key):\n    X\n\n\ndef g(a, x, low, high, mid, key):\n    ${twin}\n`;
+    assert.deepEqual(await reasonsOf('python', text, twin), ['copied']);
+    assert.deepEqual(await reasonsOf('python', text, twin.replace('low = mid + 1', 'low = mid')), []);
+  });
+
   test('what a method calls its object, in a function of Python that has none', async () => {
     const method = 'class A:\n    def size(self):\n        return self.items\n\n\n';
     const asked: readonly (readonly [string, string, readonly string[]])[] = [
       [`${method}def f(items):\n    return X\n`, 'len(self.items)', ['out-of-scope']],
+      [`"""Has self.items."""\n${method}def f(items):\n    return X\n`, 'len(self.items)', ['out-of-scope']],
       [`${method}    @staticmethod\n    def f(items):\n        return X\n`, 'self.items', ['out-of-scope']],
       ['def f(items):\n    return X\n', 'self.items + self.more', ['unknown-names']],
       [`${method}    def f(self):\n        return X\n`, 'self.items', []],
