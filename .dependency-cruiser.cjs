@@ -41,7 +41,7 @@ module.exports = {
       to: {
         path: '^engine/',
         pathNot:
-          '^engine/(deadline|errors|protocol)\\.ts$|^engine/(privacy|rpc|syntax)/|^engine/(hub/included|tools/toolInput|candidates/quality/(verdict|copied))\\.ts$',
+          '^engine/(deadline|errors|protocol)\\.ts$|^engine/(privacy|rpc|syntax)/|^engine/(hub/included|tools/toolInput|candidates/quality/(verdict|duplicate))\\.ts$',
       },
     },
     {

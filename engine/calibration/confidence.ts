@@ -104,12 +104,12 @@ const WHOLE_POWER = 0.65;
 
 /**
  * The same for a model that fills in the middle from left to right: a power of the probability of all tokens together. Each of them may be
- * likely where the answer as a whole is one of many. Of a single token its own probability. `logProbs`: of the tokens that are not locked.
+ * likely where the answer as a whole is one of many. Never more than that of its unlikeliest token. `logProbs`: of the tokens that are not locked.
  */
 export function wholeConfidence(logProbs: readonly number[]): number {
-  const power = Math.max(WHOLE_POWER, 1 / Math.max(1, logProbs.length));
   const whole = logProbs.length === 0 ? UNSCORED : sum(logProbs);
-  return Number.isNaN(whole) ? 0 : Math.exp(power * Math.min(0, whole));
+  const least = Math.min(0, ...logProbs);
+  return Number.isNaN(whole) ? 0 : Math.exp(Math.min(WHOLE_POWER * whole, least));
 }
 
 export function ownLogProbs(lane: readonly Pick<HoleAnswer, 'logProbs' | 'locked'>[]): number[] {

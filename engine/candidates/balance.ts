@@ -15,13 +15,18 @@ export function imbalance(text: string): number {
 
 /** Whether a bracket or a string of several lines has begun and not ended. Comments to the end of a line say nothing about it. */
 export function isOpenAtEnd(text: string): boolean {
+  return openAtEnd(text) > 0;
+}
+
+/** How many of them there are. */
+export function openAtEnd(text: string): number {
   const { open, isInString } = unpairedIn(text, COMMENT);
-  return open > 0 || isInString;
+  return open + Number(isInString);
 }
 
 /** Offset of the first closing bracket whose opener is not in the text; undefined: there is none. */
 export function lonelyCloser(text: string): number | undefined {
-  return unpairedIn(text).firstLonely;
+  return unpairedIn(text, COMMENT).firstLonely;
 }
 
 /** Of the languages that most code is written in; without a blank on both sides it may be an operator, a color, or an address. */

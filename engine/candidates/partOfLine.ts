@@ -54,9 +54,14 @@ export function withoutStrayBreaks(answer: string, { before, after, original }: 
   if (answer.trim() === '' || original.trim() !== '') return answer;
   const lead = before.slice(Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1);
   const isIndentation = lead !== '' && lead.trim() === '';
-  const own = isIndentation ? answer.replace(/^\s*[\r\n][ \t]*/, '') : answer;
+  const [breaks = ''] = /^\s*[\r\n]/.exec(answer) ?? [];
+  const first = answer.slice(breaks.length);
+  // What is indented otherwise is for another place.
+  const isSame = isIndentation && /^[ \t]*/.exec(first)?.[0] === lead;
+  const own = isSame && breaks !== '' ? first.slice(lead.length) : answer;
   const goesOn = lead.trim() === '' ? CLOSES : /^[^\r\n]*\S/;
-  return goesOn.test(after) ? own.replace(/[ \t]*[\r\n]\s*$/, '') : own;
+  const end = own.trimEnd();
+  return goesOn.test(after) && /[\r\n]/.test(own.slice(end.length)) ? end : own;
 }
 
 /**

@@ -14,6 +14,8 @@ import type { InfillParams } from '../protocol';
 
 /** UTF-16 units on each side of a hole in which a repetition is looked for. */
 const REACH = 8192;
+/** UTF-16 units of a line, its indentation counted in. */
+const JUST_BEGUN = 120;
 
 interface Passing {
   readonly tokenizer: Pick<TextTokenizer, 'bytes' | 'decode'>;
@@ -76,6 +78,9 @@ export function wholeAnswer(
   if (!written.startsWith(head)) return undefined;
   const raw = written.slice(head.length);
   const answer = withLineEnds(raw, '\n');
+  // Only a line that has just begun says more than the token before did.
+  const begun = answer.length - 1 - answer.lastIndexOf('\n');
+  if (!isLine && (begun >= answer.length || begun > JUST_BEGUN)) return undefined;
   const rules = [
     ...(isLine ? [repeatedFrom] : []),
     ...(isStatement ? [(text: string, own: HoleText) => endOfStatement(text, own, isBound)] : []),
@@ -142,7 +147,7 @@ function firstParagraph(answer: string): string | undefined {
 }
 
 /** UTF-16 units of `text` that its first `length` ones are once its line ends are line feeds. */
-function rawLength(text: string, length: number): number {
+export function rawLength(text: string, length: number): number {
   let at = 0;
   for (let count = 0; count < length; count++) at += text.startsWith('\r\n', at) ? 2 : 1;
   return at;

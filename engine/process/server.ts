@@ -259,6 +259,8 @@ export class EngineServer {
               onStep: (event) => {
                 // What is answered has no more steps; what gave way begins again.
                 if (signal.aborted) return;
+                // What is read by then is no news any more.
+                this.readings.drop(`${params.requestId}/`);
                 this.steps.push(stepKey(event), { ...event, requestId: params.requestId });
               },
             }

@@ -3,12 +3,14 @@ import path from 'node:path';
 import { wholeConfidence } from '../calibration/confidence';
 import { scoreOf } from '../calibration/score';
 import { endOfBlock, isInString } from '../candidates/blockEnd';
+import { withLineEnds } from '../candidates/lines';
 import { postprocess } from '../candidates/postprocess';
 import { endOfStatement, isOneStatement } from '../candidates/statementEnd';
 import { placeSpans } from '../canvas/spans';
 import type { HoleAnswer } from '../denoiser';
 import { EngineError, throwIfCancelled, toEngineError } from '../errors';
 import { CANDIDATE_TEMPERATURE, DEFAULT_MAX_TOKENS, seedsOf } from '../infill/bounds';
+import { rawLength } from '../infill/passing';
 import type { Model } from '../model';
 import type {
   CellEvent,
@@ -155,8 +157,10 @@ export class GeneratedModel implements Model {
       /** Where it leaves what it is for, of a server that does not see to that itself. */
       const endOf = (written: string, isOver: boolean): number | undefined => {
         if (!backend.runsOn) return undefined;
-        const end = isStatement ? endOfStatement(written, place, isOver) : undefined;
-        return end ?? endOfBlock(isOver ? `${written}\n` : written, place);
+        const plain = withLineEnds(written, '\n');
+        const statement = isStatement ? endOfStatement(plain, place, isOver) : undefined;
+        const end = statement ?? endOfBlock(isOver ? `${plain}\n` : plain, place);
+        return end === undefined ? undefined : rawLength(written, end);
       };
       const request = {
         ...sides,

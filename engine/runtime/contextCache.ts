@@ -56,7 +56,7 @@ export class ContextCache {
       disposeKv(this.kv);
       this.kv = kv;
       this.ids = ids.slice(0, at + part.length);
-      onRead?.((at + part.length - kept) / (ids.length - kept));
+      if (ids.length - kept > chunk) onRead?.((at + part.length - kept) / (ids.length - kept));
     }
     return this.kv;
   }

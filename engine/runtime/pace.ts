@@ -65,7 +65,8 @@ export class Pace {
     }
     if (isProbe) this.probed = size;
     const known = this.rates.get(size);
-    const best = Math.min(rate, known?.best ?? rate);
+    // The first of its size is as slow as the machine is busy.
+    const best = known === undefined ? rate / this.slowdown : Math.min(rate, known.best);
     this.rates.set(size, { last: [...(known?.last ?? []), rate].slice(-LOOKED_BACK), best });
     // The first of its size says nothing of how busy the machine is.
     if (known !== undefined) this.slowdowns = [...this.slowdowns, rate / best].slice(-LOOKED_BACK);
@@ -73,7 +74,7 @@ export class Pace {
 
   /**
    * Of a pass like this, by the passes most like it; undefined where none was made. Where those were made when the machine was busier
-   * than the last passes of other sizes found it, they count as if they were made now.
+   * than the last passes of other sizes found it, their best time counts, as much slower as the machine is now.
    */
   millisOf(pass: PassSize): number | undefined {
     const wanted = sizeOf(pass);
@@ -84,9 +85,13 @@ export class Pace {
     }
     if (nearest === undefined) return undefined;
     const { last, best } = nearest.rates;
-    const slowdown =
-      this.slowdowns.length < LOOKED_BACK ? Number.POSITIVE_INFINITY : Math.min(...this.slowdowns);
-    return Math.min(...last, best * slowdown) * workOf(this.shape, pass);
+    const now = this.slowdowns.length < LOOKED_BACK ? Number.POSITIVE_INFINITY : best * this.slowdown;
+    return Math.min(...last, now) * workOf(this.shape, pass);
+  }
+
+  /** How busy the machine is, by its last passes: 1 is not at all, or not known. */
+  private get slowdown(): number {
+    return this.slowdowns.length < LOOKED_BACK ? 1 : Math.min(...this.slowdowns);
   }
 
   /** Most of something, up to 16,384, so that the pass of so many takes no longer; infinite where nothing is known. */

@@ -95,7 +95,7 @@ export interface Quality {
     | 'unbalanced'
     | 'repeats'
     | 'shortens'
-    | 'copied'
+    | 'duplicate'
     | 'unknown-names'
     | 'improbable'
   )[];

@@ -1,6 +1,6 @@
 // Ranks answers by how good they look in their place (engine/syntax/judge.ts).
-import { standsElsewhere } from '../../engine/candidates/quality/copied';
-import { asCopy, asDraft, flawsOf, type Quality, ranked } from '../../engine/candidates/quality/verdict';
+import { standsElsewhere } from '../../engine/candidates/quality/duplicate';
+import { asDraft, asDuplicate, flawsOf, type Quality, ranked } from '../../engine/candidates/quality/verdict';
 import type { Flaw } from '../../engine/protocol';
 import { qualitiesOf, regionOf } from '../../engine/syntax/judge';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
@@ -31,7 +31,7 @@ export async function judged(
   return ranked(
     candidates.map(({ texts, source, ...known }, i): Candidate => {
       const found = qualities[i];
-      const seen = found && standsElsewhere(document.text, spans, texts) ? asCopy(found) : found;
+      const seen = found && standsElsewhere(document.text, spans, texts) ? asDuplicate(found) : found;
       const quality = seen && { ...seen, ...modelsWord(known) };
       return { texts, ...(quality && { quality }), ...(source && { source }) };
     }),
@@ -63,7 +63,7 @@ export async function judgedAgain(
   const looked = candidates.map((candidate, i): Candidate => {
     const [known, now] = [candidate.quality, qualities[i]];
     if (known === undefined || now === undefined) return candidate;
-    const seen = standsElsewhere(document.text, spans, candidate.texts) ? asCopy(now) : now;
+    const seen = standsElsewhere(document.text, spans, candidate.texts) ? asDuplicate(now) : now;
     const judged = { ...seen, ...modelsWord(known) };
     const quality = known.isDraft ? asDraft(judged) : judged;
     if (isSameQuality(known, quality)) return candidate;

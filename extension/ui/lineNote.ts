@@ -49,7 +49,7 @@ export class LineNote implements Disposable {
     );
   }
 
-  /** `outlastsEdits`: until it could be read; otherwise it goes when the person goes on, too. */
+  /** `outlastsEdits`: it stays until its time is up; otherwise an edit, or a move of the cursor, takes it away as well. */
   show(editor: TextEditor, line: number, text: string, outlastsEdits = false): void {
     this.clear();
     const { end } = editor.document.lineAt(Math.min(line, editor.document.lineCount - 1)).range;

@@ -2,7 +2,7 @@
 import type { Flaw } from '../../protocol';
 
 /** What the engine finds in the text, and what only a grammar can tell. */
-export type Reason = Flaw | TreeFault | 'copied';
+export type Reason = Flaw | TreeFault | 'duplicate';
 
 /** What only a grammar can tell. */
 type TreeFault = 'does-not-parse' | 'declares-again' | 'leaves-block' | 'out-of-scope';
@@ -71,7 +71,7 @@ export function qualityOf(
 /** What the text alone says. */
 function isFlaw(reason: Reason): reason is Flaw {
   return !(
-    reason === 'copied' ||
+    reason === 'duplicate' ||
     reason === 'does-not-parse' ||
     reason === 'declares-again' ||
     reason === 'leaves-block' ||
@@ -85,11 +85,15 @@ export function flawsOf({ reasons }: Quality): readonly Flaw[] {
 }
 
 /** It stands elsewhere in the file: that is no flaw, but a reason to look twice. */
-export function asCopy(quality: Quality): Quality {
+export function asDuplicate(quality: Quality): Quality {
   const { mark, reasons } = quality;
   const last = reasons.filter((reason) => reason === 'improbable');
   const others = reasons.filter((reason) => reason !== 'improbable');
-  return { ...quality, mark: mark === 'likely' ? 'unsure' : mark, reasons: [...others, 'copied', ...last] };
+  return {
+    ...quality,
+    mark: mark === 'likely' ? 'unsure' : mark,
+    reasons: [...others, 'duplicate', ...last],
+  };
 }
 
 export function asDraft(quality: Quality = { mark: 'likely', reasons: [] }): Quality {

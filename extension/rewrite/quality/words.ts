@@ -59,7 +59,7 @@ function wordsOfReason(reason: Reason): string {
       return l10n.t('unpaired brackets or quotes');
     case 'unknown-names':
       return l10n.t('names that this file does not contain');
-    case 'copied':
+    case 'duplicate':
       return l10n.t('the same as another place in this file');
     case 'improbable':
       return l10n.t('low confidence');

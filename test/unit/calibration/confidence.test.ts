@@ -86,6 +86,7 @@ describe('confidence', () => {
     assert.ok(Math.abs(wholeConfidence([half, half]) - 0.25 ** 0.65) < 1e-9);
     assert.ok(Math.abs(wholeConfidence([half]) - 0.5) < 1e-9, 'one token is as sure as it is');
     assert.ok(wholeConfidence([half, half]) > wholeConfidence([half, half, half]));
+    assert.equal(wholeConfidence([half, 0]), wholeConfidence([half]), 'a sure token makes nothing surer');
     assert.ok(wholeConfidence([]) < 0.01);
     assert.equal(wholeConfidence([Number.NaN, half]), 0);
     assert.equal(wholeConfidence([Number.NEGATIVE_INFINITY]), 0);

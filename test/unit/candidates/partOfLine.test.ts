@@ -96,6 +96,7 @@ describe('withoutStrayBreaks', () => {
     assert.equal(fit('⟦⟧y = 2\n', 'x = 1\n'), 'x = 1\n', 'a line before another one');
     assert.equal(fit('x = f(⟦⟧)\n', '\n  a,\n  b'), '\n  a,\n  b');
     assert.equal(fit('⟦⟧\n', '\na = 1'), '\na = 1', 'a blank line at the margin');
+    assert.equal(fit('    ⟦⟧\n', '\n\ndef g():\n    a'), '\n\ndef g():\n    a', 'what is for another place');
     assert.equal(fit('x = f(⟦b⟧)\n', 'a\n'), 'a\n', 'a selection has rules of its own');
     assert.equal(fit('x = f(⟦⟧)\n', '\n'), '\n');
   });
@@ -122,6 +123,7 @@ describe('withinBracket', () => {
     assert.equal(fit('f(⟦⟧)\n', 'a) + g(b'), 'a) + g(b');
     assert.equal(fit('f(⟦⟧)\n', 'g(a), ")"'), 'g(a), ")"');
     assert.equal(fit('f(⟦⟧\n', 'a)'), 'a)');
+    assert.equal(fit('f(⟦⟧)\n', 'a,  // :)\n  b'), 'a,  // :)\n  b', 'a comment closes nothing');
     assert.equal(fit('f(⟦a⟧)\n', 'b);'), 'b);');
     assert.equal(fit('f(⟦⟧)\n', 'a]'), 'a]', 'another bracket');
   });

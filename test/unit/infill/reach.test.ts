@@ -112,6 +112,15 @@ describe('the pace of a model', () => {
     assert.equal(Math.round(pace.millisOf(long) ?? 0), 2000, 'busy again, as it was known to be');
   });
 
+  test('is not taken for quick because another size was seen in a busy moment alone', () => {
+    const pace = new Pace(HALF);
+    const long = { length: 512, past: 1, rows: 8 };
+    pace.record(long, 500);
+    for (let pass = 0; pass < 6; pass++) pace.record(long, 2000);
+    for (let pass = 0; pass < 6; pass++) pace.record(PROBE, 200);
+    assert.equal(Math.round(pace.millisOf(long) ?? 0), 2000);
+  });
+
   test('windows follow it when it is another one, and not for every small change', () => {
     const pace = new Pace(HALF);
     const steady = new SteadyPace(pace, PROBE);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import {
-  asCopy,
+  asDuplicate,
   flawsOf,
   qualityOf,
   type Reading,
@@ -29,12 +29,16 @@ describe('the mark', () => {
   });
 
   test('is unsure for what stands elsewhere in the file, which is no flaw', () => {
-    const copied = asCopy(qualityOf([], YES));
-    assert.deepEqual(copied, { mark: 'unsure', reasons: ['copied'] });
+    const copied = asDuplicate(qualityOf([], YES));
+    assert.deepEqual(copied, { mark: 'unsure', reasons: ['duplicate'] });
     assert.deepEqual(flawsOf(copied), []);
-    const both = asCopy(qualityOf(['repeats', 'improbable'], YES));
-    assert.deepEqual(both.reasons, ['repeats', 'copied', 'improbable'], 'how sure the model is comes last');
-    assert.equal(asCopy(qualityOf(['loops'], YES)).mark, 'poor');
+    const both = asDuplicate(qualityOf(['repeats', 'improbable'], YES));
+    assert.deepEqual(
+      both.reasons,
+      ['repeats', 'duplicate', 'improbable'],
+      'how sure the model is comes last',
+    );
+    assert.equal(asDuplicate(qualityOf(['loops'], YES)).mark, 'poor');
   });
 
   test('ranks before likelihood does, which is the order that comes in', () => {

@@ -250,7 +250,7 @@ describe('names that mean nothing where they stand', () => {
   test('an answer that is another place of the file is said to be one', async () => {
     const twin = 'if key(a) < key(x):\n        low = mid + 1\n    else:\n        high = mid';
     const text = `def f(a, x, low, high, mid, key):\n    X\n\n\ndef g(a, x, low, high, mid, key):\n    ${twin}\n`;
-    assert.deepEqual(await reasonsOf('python', text, twin), ['copied']);
+    assert.deepEqual(await reasonsOf('python', text, twin), ['duplicate']);
     assert.deepEqual(await reasonsOf('python', text, twin.replace('low = mid + 1', 'low = mid')), []);
   });
 

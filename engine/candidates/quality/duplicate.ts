@@ -25,7 +25,7 @@ export function standsElsewhere(
   });
 }
 
-/** Each without its blanks at both ends; empty ones left out. */
+/** Lines trimmed, blank ones left out. */
 function linesOf(text: string): string {
   const lines = text.split(/\r\n|\r|\n/).map((line) => line.trim());
   return `\n${lines.filter((line) => line !== '').join('\n')}\n`;

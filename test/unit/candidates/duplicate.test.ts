@@ -1,7 +1,7 @@
 // An answer that is another place of the file.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { standsElsewhere } from '../../../engine/candidates/quality/copied';
+import { standsElsewhere } from '../../../engine/candidates/quality/duplicate';
 
 /** `«…»` is the span. */
 function isCopy(file: string, answer: string): boolean {
