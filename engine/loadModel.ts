@@ -134,7 +134,8 @@ export async function prepareModel(
   throwIfCancelled(signal);
   const probed = new Map<ProviderName, Promise<ProbeResult>>();
   const all = providerPlan(process.platform, process.arch).length;
-  // Where it is known already, nothing is tested.
+  // Without a share nothing is tested yet: most of it is known already.
+  report('probing');
   const ask = probeFor(params.provider ?? 'auto', cacheFolder, undefined, (provider) => {
     report('probing', Math.min(1, probed.size / all));
     return probeInChild(provider);

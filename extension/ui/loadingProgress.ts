@@ -77,7 +77,7 @@ export class LoadingNotice {
     if (shown === undefined) return;
     const before = shown.percent.reached;
     const increment = shown.percent.of(progress) - before;
-    shown.report.report({ message: wordsOf(progress.stage), increment });
+    shown.report.report({ message: wordsOf(progress), increment });
   }
 
   private close(): void {
@@ -92,11 +92,12 @@ function isBusy({ kind }: EngineState): boolean {
   return kind === 'starting' || kind === 'loading' || kind === 'restarting';
 }
 
-function wordsOf(stage: LoadProgress['stage']): string {
+function wordsOf({ stage, fraction }: LoadProgress): string {
   switch (stage) {
     case 'opening':
       return l10n.t('reading the checkpoint');
     case 'probing':
+      if (fraction === undefined) return l10n.t('reading the checkpoint');
       return l10n.t('testing the execution providers of this machine');
     case 'quantising':
       return l10n.t('quantizing the weights (first time only)');
