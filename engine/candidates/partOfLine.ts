@@ -52,7 +52,7 @@ export function withoutDoubledBlanks(answer: string, { before, after, original }
  */
 export function withoutStrayBreaks(answer: string, { before, after, original }: LineContext): string {
   if (answer.trim() === '' || original.trim() !== '') return answer;
-  const lead = before.slice(Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1);
+  const lead = leadOf(before);
   const isIndentation = lead !== '' && lead.trim() === '';
   const [breaks = ''] = /^\s*[\r\n]/.exec(answer) ?? [];
   const first = answer.slice(breaks.length);
@@ -78,8 +78,12 @@ export function withinBracket(answer: string, { before, after, original }: LineC
   return isTooMany || /[\r\n]/.test(answer.slice(at)) ? answer.slice(0, at) : answer;
 }
 
+/** What stands before a place on its line. */
+function leadOf(before: string): string {
+  return before.slice(Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1);
+}
+
 function isPartOfLine(original: string, before: string, after: string): boolean {
   if (original.trim() === '' || /[\r\n]/.test(original)) return false;
-  const lineStart = Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1;
-  return before.slice(lineStart).trim() !== '' || /^[^\r\n]*\S/.test(after);
+  return leadOf(before).trim() !== '' || /^[^\r\n]*\S/.test(after);
 }

@@ -23,27 +23,26 @@ export class LineNote implements Disposable {
       },
     }),
   );
-  private shown: { readonly editor: TextEditor; readonly line: number } | undefined;
+  private shown:
+    | { readonly editor: TextEditor; readonly line: number; readonly outlastsEdits: boolean }
+    | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private isTimed = false;
   /** The sentence that stands somewhere now; undefined: none does. */
   text: string | undefined;
 
   constructor() {
     this.owned.add(
       workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-        if (this.isTimed) return;
-        if (document === this.shown?.editor.document && contentChanges.length > 0) this.clear();
+        const { shown } = this;
+        if (shown === undefined || shown.outlastsEdits) return;
+        if (document === shown.editor.document && contentChanges.length > 0) this.clear();
       }),
     );
     this.owned.add(
       window.onDidChangeTextEditorSelection(({ textEditor, selections }) => {
         const { shown } = this;
-        if (
-          !this.isTimed &&
-          shown?.editor === textEditor &&
-          !selections.some(({ end }) => end.line === shown.line)
-        )
+        if (shown === undefined || shown.outlastsEdits) return;
+        if (shown.editor === textEditor && !selections.some(({ end }) => end.line === shown.line))
           this.clear();
       }),
     );
@@ -57,9 +56,8 @@ export class LineNote implements Disposable {
     editor.setDecorations(this.type, [
       { range: new Range(end, end), renderOptions: { after: { contentText } } },
     ]);
-    this.shown = { editor, line: end.line };
+    this.shown = { editor, line: end.line, outlastsEdits };
     this.text = text;
-    this.isTimed = outlastsEdits;
     this.timer = setTimeout(() => this.clear(), MILLIS);
   }
 
