@@ -6,6 +6,18 @@ import type { HoleAnswer } from '../../../engine/denoiser';
 import type { Candidate } from '../../../engine/protocol';
 import { TOY_BOS, TOY_MASK, type ToyTokenizer, toyTokenizer } from '../canvas/toyTokenizer';
 
+/** Statements that take several lines. */
+export const LONG_STATEMENTS: readonly string[] = [
+  'sum(\n  a,\n  b,\n)',
+  'a +\n  b',
+  'a\n  + b',
+  'items\n  .map(double)\n  .filter(Boolean)',
+  '(x) => {\n  const y = x;\n  return y;\n}',
+  'isReady\n  ? first\n  : second',
+  '`one\ntwo`',
+  'a \\\n  - b',
+];
+
 const tokenizer: ToyTokenizer = toyTokenizer();
 
 export function marked(source: string): { readonly text: string; readonly spans: readonly Span[] } {

@@ -6,12 +6,15 @@ import {
   withoutDoubledBlanks,
   withoutStrayBreaks,
 } from '../../../engine/candidates/partOfLine';
+import { LONG_STATEMENTS } from './examples';
 
-/** The file with the selection between ⟦ and ⟧. */
-function cut(file: string, answer: string): string {
+/** `rule` of an answer for the file's selection, which is between ⟦ and ⟧. */
+function fitted(rule: typeof withinLine, file: string, answer: string): string {
   const [before = '', original = '', after = ''] = file.split(/[⟦⟧]/);
-  return withinLine(answer, { before, after, original });
+  return rule(answer, { before, after, original });
 }
+
+const cut = (file: string, answer: string) => fitted(withinLine, file, answer);
 
 describe('withinLine', () => {
   it('ends the answer for part of a line where its statement ends', () => {
@@ -26,17 +29,7 @@ describe('withinLine', () => {
   });
 
   it('keeps a statement that takes several lines', () => {
-    for (const answer of [
-      'sum(\n  a,\n  b,\n)',
-      'a +\n  b',
-      'a\n  + b',
-      'items\n  .map(double)\n  .filter(Boolean)',
-      '(x) => {\n  const y = x;\n  return y;\n}',
-      'isReady\n  ? first\n  : second',
-      '`one\ntwo`',
-      'a \\\n  - b',
-    ])
-      assert.equal(cut('  total = ⟦a + b⟧\n', answer), answer);
+    for (const answer of LONG_STATEMENTS) assert.equal(cut('  total = ⟦a + b⟧\n', answer), answer);
   });
 
   it('ends behind such a statement', () => {
@@ -59,10 +52,7 @@ describe('withinLine', () => {
 });
 
 describe('withoutDoubledBlanks', () => {
-  const fit = (file: string, answer: string): string => {
-    const [before = '', original = '', after = ''] = file.split(/[⟦⟧]/);
-    return withoutDoubledBlanks(answer, { before, after, original });
-  };
+  const fit = (file: string, answer: string) => fitted(withoutDoubledBlanks, file, answer);
 
   it('leaves one blank where the line has one', () => {
     assert.equal(fit('return total() ⟦!= 0⟧\n', ' == 0'), '== 0');
@@ -79,10 +69,7 @@ describe('withoutDoubledBlanks', () => {
 });
 
 describe('withoutStrayBreaks', () => {
-  const fit = (file: string, answer: string): string => {
-    const [before = '', original = '', after = ''] = file.split(/[⟦⟧]/);
-    return withoutStrayBreaks(answer, { before, after, original });
-  };
+  const fit = (file: string, answer: string) => fitted(withoutStrayBreaks, file, answer);
 
   it('takes away the break that tears a line apart', () => {
     assert.equal(fit('x = f(⟦⟧)\n', 'a\n'), 'a');
@@ -103,10 +90,7 @@ describe('withoutStrayBreaks', () => {
 });
 
 describe('withinBracket', () => {
-  const fit = (file: string, answer: string): string => {
-    const [before = '', original = '', after = ''] = file.split(/[⟦⟧]/);
-    return withinBracket(answer, { before, after, original });
-  };
+  const fit = (file: string, answer: string) => fitted(withinBracket, file, answer);
 
   it('ends where the answer closes what the editor has closed', () => {
     assert.equal(fit('  console.log(⟦⟧)\n', '`a`, b);'), '`a`, b');

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { endOfStatement, isOneStatement } from '../../../engine/candidates/statementEnd';
 import { holeTextOf } from '../../../engine/infill/passing';
+import { LONG_STATEMENTS } from './examples';
 
 function holeIn(file: string) {
   const [before = '', original = '', after = ''] = file.split(/[«»]/);
@@ -64,16 +65,7 @@ describe('one statement', () => {
   });
 
   test('takes several lines where it is written so', () => {
-    for (const answer of [
-      'f(\n  a,\n  b,\n)',
-      'a +\n  b',
-      'a\n  + b',
-      'items\n  .map(double)\n  .filter(Boolean)',
-      '(x) => {\n  const y = x;\n  return y;\n}',
-      'isReady\n  ? first\n  : second',
-      '`one\ntwo`',
-      'a \\\n  - b',
-    ])
+    for (const answer of LONG_STATEMENTS)
       assert.equal(statementIn('total = «a»\n', `${answer}\nz = 1`), answer);
     assert.equal(statementIn('f(a, «b»)\n', 'c\nz = 1'), 'c', 'the file closes what it has opened');
     assert.equal(statementIn('x = { a: «b» };\n', 'c };\nz = 1'), 'c };');

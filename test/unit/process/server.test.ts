@@ -119,6 +119,23 @@ async function until(holds: () => boolean): Promise<void> {
   assert.ok(holds(), `never: ${holds}`);
 }
 
+/** What is told of requests, each time before the first step of that one. */
+function sharesOf(
+  method: typeof METHODS.scoring | typeof METHODS.reading,
+  connection: MessageConnection,
+  steps: readonly DenoiseStepEvent[],
+): readonly (readonly [number, number])[] {
+  const heard: (readonly [number, number])[] = [];
+  connection.onNotification(method, ({ requestId, done }: ScoringEvent | ReadingEvent) => {
+    assert.ok(
+      steps.every((one) => one.requestId !== requestId),
+      'before its first step',
+    );
+    heard.push([requestId, done]);
+  });
+  return heard;
+}
+
 describe('server', () => {
   test('every method answers', async () => {
     const { connection, progress, loader, infill, steps } = await setUp();
@@ -399,14 +416,7 @@ describe('server', () => {
 
   test('who asked for events hears how much is scored, before the first step and in order', async () => {
     const { connection, infill, steps } = await setUp();
-    const heard: [number, number][] = [];
-    connection.onNotification(METHODS.scoring, ({ requestId, done }: ScoringEvent) => {
-      assert.ok(
-        steps.every((one) => one.requestId !== requestId),
-        'before its first step',
-      );
-      heard.push([requestId, done]);
-    });
+    const heard = sharesOf(METHODS.scoring, connection, steps);
     const score = { model: A, text: 'steps 1', priority: 'rewrite' } as const;
     await connection.sendRequest(METHODS.score, { ...score, requestId: 1 });
     await infill(2, 'steps 2', { strength: 0.5 });
@@ -422,14 +432,7 @@ describe('server', () => {
 
   test('who asked for events hears how much is read, before the first step and in order', async () => {
     const { connection, infill, steps } = await setUp();
-    const heard: [number, number][] = [];
-    connection.onNotification(METHODS.reading, ({ requestId, done }: ReadingEvent) => {
-      assert.ok(
-        steps.every((one) => one.requestId !== requestId),
-        'before its first step',
-      );
-      heard.push([requestId, done]);
-    });
+    const heard = sharesOf(METHODS.reading, connection, steps);
     await infill(1, 'steps 2', { instruction: 'shorten it' });
     assert.deepEqual(heard, []);
     await infill(2, 'steps 2', { instruction: 'shorten it', events: true });
