@@ -6,9 +6,6 @@ import type { Estimate } from '../protocol';
 import type { Pace } from '../runtime/pace';
 import type { Reach } from './reach';
 
-/** Tokens of context that are encoded in one pass where they are cached. */
-const CHUNK = 256;
-
 export interface EstimateFacts {
   readonly family: Pick<Family, 'attention'>;
   readonly reach: Reach;
@@ -33,19 +30,19 @@ export function estimateOf(pace: Pace, facts: EstimateFacts): Estimate {
   const step = pace.millisOf({ length: active, past: window, rows: active });
   const read = isWhole
     ? pace.millisOf({ length: window, past: 1, rows: active })
-    : pace.millisOf({ length: Math.min(CHUNK, window), past: window / 2, rows: 0 });
+    : pace.millisOf({ length: Math.min(reach.run, window), past: window / 2, rows: 0 });
   if (step === undefined || read === undefined) return { masks };
   // Between turns everything is computed again, or where that takes long the window moves on, which is one more step.
   const between = isWhole ? Math.ceil(masks / active) - 1 : 0;
   const reads = isWhole
     ? 1 + Math.floor(steps / reach.refreshEvery) + (reach.isSlow ? 0 : between)
-    : Math.ceil(window / CHUNK) / candidates;
+    : Math.ceil(window / reach.run) / candidates;
   const scored = Math.min(facts.scoring?.tokens ?? 0, facts.window);
   const scoring =
     scored === 0
       ? 0
       : (facts.scoring?.passes ?? 0) * (pace.millisOf({ length: scored, past: 1, rows: active }) ?? 0);
-  const first = isWhole ? read : read * Math.ceil(window / CHUNK) + step;
+  const first = isWhole ? read : read * Math.ceil(window / reach.run) + step;
   return {
     masks,
     firstMillis: scoring + first,

@@ -254,7 +254,7 @@ export class Infiller {
 
   /** What the model sees around a hole, with the answers to the other ones in it. */
   private contextOf(
-    { checkpoint, params, fence }: RequestPlan,
+    { checkpoint, params, fence, reach: { run } }: RequestPlan,
     { holes }: HolePlan,
     canvas: Canvas,
     { onRead }: Context,
@@ -279,6 +279,7 @@ export class Infiller {
         ...holeContext(checkpoint, before, after, language, asked),
         sides: { before, after, head: wholeText(head), tail: wholeText(tail) },
         standing: cells.flatMap(({ original }) => (original < 0 ? [] : [original])),
+        run,
         ...(onRead ? { onRead } : {}),
       };
     };

@@ -3,6 +3,7 @@
 import type { DecoderShape } from '../checkpoint/types';
 import { longestPass, type PassSize } from '../graph/memory';
 import type { InfillParams } from '../protocol';
+import { DEFAULT_CHUNK } from '../runtime/contextCache';
 import type { Pace } from '../runtime/pace';
 
 export interface Reach {
@@ -14,6 +15,8 @@ export interface Reach {
   readonly reading: number;
   /** Of those, the ones behind the hole at most, where they are read again whenever something is typed before it. */
   readonly behind: number;
+  /** Most tokens of those that one pass reads: none can be ended before it is done. */
+  readonly run: number;
   /** Whether an answer ends with its first line, where nobody waits for more. */
   readonly oneLine: boolean;
   /** Windowed steps of the dual cache between two passes over everything. */
@@ -22,8 +25,8 @@ export interface Reach {
   readonly isSlow: boolean;
 }
 
-/** Milliseconds of the longest pass: the first frame comes behind it. */
-const LONGEST_PASS = 1200;
+/** Milliseconds of the longest pass: the first frame comes behind it, and after Escape the engine is busy to its end. */
+const LONGEST_PASS = 900;
 /** Milliseconds of a denoise step: ten lines, one token a step, are then written within a quarter of a minute. */
 const LONGEST_STEP = 50;
 /** A step over so many masks that takes longer than this, in milliseconds, makes one token a step a long wait. */
@@ -39,6 +42,8 @@ const LEAST_READING = 384;
 /** The same of what stands around a hole, for ghost text and for others: most of it is still known at the next request. */
 const GHOST_READING = 1200;
 const REWRITE_READING = 2400;
+/** Fewer tokens a pass take longer altogether. */
+const LEAST_RUN = 64;
 /** Tokens by which it grows: another window is read anew. */
 const READING_STEP = 128;
 /** Milliseconds of writing what ghost text may have; of a slower model a line has to do, which is there sooner. */
@@ -64,6 +69,7 @@ export function reachOf(
     masks: Math.max(LEAST_MASKS, pace.mostWithin(LONGEST_STEP, stepOf)),
     reading: wanted,
     behind: Number.POSITIVE_INFINITY,
+    run: DEFAULT_CHUNK,
     oneLine: false,
     refreshEvery: isSlow(pace) ? SLOW_REFRESH_EVERY : REFRESH_EVERY,
     isSlow: isSlow(pace),
@@ -84,7 +90,14 @@ export const STEP_LOOKED_AT: PassSize = stepOf(SLOW_MASKS);
 /** Of a prompt that is read in chunks, each of which can be the last one, and only once: it may take longer than a pass. */
 export function readingReach(pace: Pace, window?: number): Reach {
   const most = pace.mostWithin(LONGEST_READING, (length) => ({ length, past: 1, rows: 0 }));
-  return { ...UNBOUNDED, reading: window ?? Math.max(LEAST_READING, most) };
+  return { ...contextReach(pace), reading: window ?? Math.max(LEAST_READING, most) };
+}
+
+/** Of context that is cached, in passes after each of which a request can be ended: by halves, so that no small change makes others. */
+export function contextReach(pace: Pace): Reach {
+  const most = pace.mostWithin(LONGEST_PASS, (length) => ({ length, past: LEAST_READING, rows: 0 }));
+  const halved = 2 ** Math.floor(Math.log2(Math.max(LEAST_RUN, most)));
+  return { ...UNBOUNDED, run: Math.min(DEFAULT_CHUNK, halved) };
 }
 
 /** Of what stands around a hole, for models that read both sides as one text and write the answer behind it. */
@@ -97,7 +110,7 @@ export function lookingReach(
   const most = pace.mostWithin(longest, (length) => ({ length, past: 1, rows: 0 }));
   const reading = window ?? Math.max(LEAST_READING, READING_STEP * Math.floor(most / READING_STEP));
   return {
-    ...UNBOUNDED,
+    ...contextReach(pace),
     // What the model does not see takes nothing from what it reads.
     reading: behind === 'unseen' ? (1 + SHARE_BEHIND) * reading : reading,
     ...(behind === 'first' ? {} : { behind: SHARE_BEHIND * reading }),
@@ -128,6 +141,7 @@ export const UNBOUNDED: Reach = {
   masks: Number.POSITIVE_INFINITY,
   reading: Number.POSITIVE_INFINITY,
   behind: Number.POSITIVE_INFINITY,
+  run: DEFAULT_CHUNK,
   oneLine: false,
   refreshEvery: REFRESH_EVERY,
   isSlow: false,

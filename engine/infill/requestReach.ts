@@ -6,7 +6,15 @@ import type { InfillParams } from '../protocol';
 import { availableMemory } from '../runtime/availableMemory';
 import { type Pace, SteadyPace } from '../runtime/pace';
 import { answering } from './answering';
-import { lookingReach, type Reach, reachOf, readingReach, STEP_LOOKED_AT, UNBOUNDED } from './reach';
+import {
+  contextReach,
+  lookingReach,
+  type Reach,
+  reachOf,
+  readingReach,
+  STEP_LOOKED_AT,
+  UNBOUNDED,
+} from './reach';
 
 /** The pass that writes a token. */
 const TOKEN: PassSize = { length: 1, past: 384, rows: 1 };
@@ -29,7 +37,7 @@ export class RequestReach {
     const { infill } = answering(this.checkpoint, params).family;
     if (infill.kind === 'prompt') return readingReach(pace, window);
     // A canvas whose sides are cached apart reads little again.
-    if (infill.kind === 'cached-canvas') return UNBOUNDED;
+    if (infill.kind === 'cached-canvas') return contextReach(pace);
     const isSuffixFirst = infill.kind === 'fim-order' && infill.order === 'suffix-first';
     const behind = infill.kind === 'left-only' ? 'unseen' : isSuffixFirst ? 'first' : 'last';
     // Passes over one token are made by requests alone, so the steady pace may not know them yet.

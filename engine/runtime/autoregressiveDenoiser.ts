@@ -2,7 +2,7 @@
 // of everything earlier, and says what comes next. That is one forward pass a token, or fewer where the text repeats itself.
 import type { BlockDenoiser, HoleContext, Lane, Prediction, PredictOptions } from '../denoiser';
 import { EngineError, throwIfCancelled } from '../errors';
-import { ContextCache, DEFAULT_CHUNK } from './contextCache';
+import { ContextCache } from './contextCache';
 import { DraftLength } from './draftLength';
 import { type Foresight, foreseen, readAhead, written } from './foresight';
 import { type Forward, shapedBias } from './forward';
@@ -58,7 +58,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     private readonly shape: KvShape,
     private readonly options: AutoregressiveOptions,
   ) {
-    this.cache = new ContextCache(forward, shape, { blockLength: 1, chunk: DEFAULT_CHUNK });
+    this.cache = new ContextCache(forward, shape, 1);
     const past = () => this.settled?.kv.positions ?? 1;
     this.draftLength = new DraftLength((width) => options.millisOf?.(width, past()));
   }
@@ -68,13 +68,13 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   }
 
   async open(
-    { before, standing, onRead }: HoleContext,
+    { before, standing, run, onRead }: HoleContext,
     lanes: number,
     signal?: AbortSignal,
   ): Promise<{ readonly lead: Int32Array }> {
     this.forget();
     const position = Math.max(0, before.length - 1);
-    const kv = await this.cache.encode(before.subarray(0, position), 0, signal, onRead);
+    const kv = await this.cache.encode(before.subarray(0, position), 0, { signal, run, onRead });
     const last = before.at(-1) ?? this.options.opening;
     this.skipped = undefined;
     // A cache on a device cannot be cut: what was read ahead for nothing would stay.

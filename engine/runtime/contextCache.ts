@@ -1,18 +1,19 @@
 // The exact K/V of a run of context tokens, kept from request to request: while a person types, only what follows
 // the longest common prefix is encoded.
+import type { HoleContext } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import { type AttentionBias, encodeBehind, type Forward, shapedBias } from './forward';
 import { disposeKv, joinKv, type KvShape, type KvState, voidKv } from './kvState';
 
-export interface ContextCacheOptions {
-  /** Tokens of a block see each other both ways, and every earlier block; 1 is causal. */
-  readonly blockLength: number;
-  /** Tokens that are encoded in one run: shorter runs skip more of the upper triangle. */
-  readonly chunk: number;
-}
-
-/** Largest run that measured no worse than longer ones (docs/decisions/graph.md). */
+/** Largest run that measured no worse than longer ones (docs/decisions/graph.md): shorter runs skip more of the upper triangle. */
 export const DEFAULT_CHUNK = 256;
+
+/** How a context is encoded. */
+export interface Encoding {
+  readonly signal?: AbortSignal | undefined;
+  readonly run?: HoleContext['run'] | undefined;
+  readonly onRead?: HoleContext['onRead'] | undefined;
+}
 
 export class ContextCache {
   private ids = new Int32Array(0);
@@ -22,7 +23,8 @@ export class ContextCache {
   constructor(
     private readonly forward: Forward,
     private readonly shape: KvShape,
-    private readonly options: ContextCacheOptions,
+    /** Tokens of a block see each other both ways, and every earlier block; 1 is causal. */
+    private readonly blockLength: number,
   ) {
     this.kv = voidKv(shape);
   }
@@ -34,21 +36,20 @@ export class ContextCache {
 
   /**
    * K/V of the void and `ids`, whose positions are `start`, `start` + 1, …; only whole blocks of `ids` may be given.
-   * `past` is what the tokens see before themselves (its void included); absent: nothing. `onRead`: told behind each run, the
-   * share of what was not kept that is encoded, 0…1.
+   * `run` is how many tokens are encoded in one pass at most; `onRead` is told behind each, the share of what was not kept that is
+   * encoded, 0…1.
    */
   async encode(
     ids: Int32Array,
     start: number,
-    signal?: AbortSignal,
-    onRead?: (done: number) => void,
+    { signal, run = DEFAULT_CHUNK, onRead }: Encoding = {},
   ): Promise<KvState> {
+    const { blockLength } = this;
     let kept = start === this.startPosition ? commonPrefix(ids, this.ids) : 0;
-    kept -= kept % this.options.blockLength;
+    kept -= kept % blockLength;
     if (kept < this.ids.length) kept = this.cut(kept);
     this.startPosition = start;
-    const chunk =
-      Math.max(1, Math.floor(this.options.chunk / this.options.blockLength)) * this.options.blockLength;
+    const chunk = Math.max(1, Math.floor(run / blockLength)) * blockLength;
     for (let at = kept; at < ids.length; at += chunk) {
       throwIfCancelled(signal);
       const part = ids.slice(at, at + chunk);
@@ -68,7 +69,7 @@ export class ContextCache {
   }
 
   private bias(fresh: number): AttentionBias {
-    const { blockLength } = this.options;
+    const { blockLength } = this;
     return shapedBias(
       this.kv.positions,
       fresh,

@@ -1,7 +1,7 @@
 // The K/V of what stands around a hole, one way for each kind of family; cachedBlockDenoiser.ts denoises against it.
 import type { HoleContext, Rescored, RescoreRequest } from '../denoiser';
 import { throwIfCancelled } from '../errors';
-import { ContextCache, commonPrefix, DEFAULT_CHUNK } from './contextCache';
+import { ContextCache, commonPrefix, DEFAULT_CHUNK, type Encoding } from './contextCache';
 import { encodeBehind, type Forward, openBias, shapedBias } from './forward';
 import { disposeKv, type HostKv, joinKv, type KvShape, type KvState } from './kvState';
 
@@ -59,12 +59,12 @@ export class BlockCausalContext implements ContextEncoder {
     shape: KvShape,
     private readonly blockLength: number,
   ) {
-    this.cache = new ContextCache(forward, shape, { blockLength, chunk: DEFAULT_CHUNK });
+    this.cache = new ContextCache(forward, shape, blockLength);
   }
 
-  async encode({ before, onRead }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
+  async encode({ before, run, onRead }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
     const whole = before.length - (before.length % this.blockLength);
-    const kv = await this.cache.encode(before.subarray(0, whole), 0, signal, onRead);
+    const kv = await this.cache.encode(before.subarray(0, whole), 0, { signal, run, onRead });
     return {
       kv,
       basePosition: whole,
@@ -117,11 +117,11 @@ export class CanvasContext implements ContextEncoder {
     private readonly shape: KvShape,
     private readonly options: CanvasContextOptions,
   ) {
-    this.prefix = new ContextCache(forward, shape, { blockLength: 1, chunk: DEFAULT_CHUNK });
-    this.suffix = new ContextCache(forward, shape, { blockLength: 1, chunk: DEFAULT_CHUNK });
+    this.prefix = new ContextCache(forward, shape, 1);
+    this.suffix = new ContextCache(forward, shape, 1);
   }
 
-  async encode({ before, after, onRead }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
+  async encode({ before, after, run, onRead }: HoleContext, signal?: AbortSignal): Promise<EncodedContext> {
     const { suffixFirst } = this.options;
     const origin = suffixFirst?.origin ?? 0;
     const behind = origin + before.length;
@@ -139,35 +139,44 @@ export class CanvasContext implements ContextEncoder {
     }
     this.forget();
     const share = before.length / Math.max(1, before.length + after.length);
-    const prefix = await this.prefix.encode(before, origin, signal, (done) => onRead?.(done * share));
+    const prefix = await this.prefix.encode(before, origin, {
+      ...{ signal, run },
+      onRead: (done) => onRead?.(done * share),
+    });
     const runsHole = suffixFirst !== undefined && suffixFirst.isRunLater !== true;
     if (after.length === 0 && !runsHole) return { kv: prefix, ...rest };
-    const sides = after.length === 0 ? prefix : await this.bothSides(prefix, after, behind, signal);
+    const sides = after.length === 0 ? prefix : await this.bothSides(prefix, after, behind, { signal, run });
     const kv = runsHole ? await this.openHole(sides, suffixFirst.hole, behind, prefix) : sides;
     this.joined = { before: before.slice(), after: after.slice(), kv };
     return { kv, ...rest };
   }
 
-  async rescore({ before, after }: HoleContext, request: RescoreRequest): Promise<Rescored[] | undefined> {
+  async rescore(
+    { before, after, run }: HoleContext,
+    request: RescoreRequest,
+  ): Promise<Rescored[] | undefined> {
     const { rescorer, suffixFirst } = this.options;
     if (!rescorer || before.length === 0) return undefined;
     if (suffixFirst) {
       // The hole token has seen the suffix: what follows an answer is its end.
-      const { kv, basePosition, isBehind } = await this.encode({ before, after }, request.signal);
+      const { kv, basePosition, isBehind } = await this.encode(
+        { before, after, ...(run ? { run } : {}) },
+        request.signal,
+      );
       const own = isBehind ? {} : { index: kv.positions - 1 };
       const behind = { kv, token: suffixFirst.hole, position: basePosition - 1, ...own };
       const closed = { behind, after: Int32Array.of(suffixFirst.end) };
       if (after.length === 0) return rescorer(this.forward, closed, request);
-      return rescorer(this.forward, closed, request, await this.plain(before, after, request));
+      return rescorer(this.forward, closed, request, await this.plain(before, after, { ...request, run }));
     }
     if (after.length === 0) return undefined;
-    return rescorer(this.forward, await this.plain(before, after, request), request);
+    return rescorer(this.forward, await this.plain(before, after, { ...request, run }), request);
   }
 
   /** As plain text, of which what stands behind the hole is no part. */
-  private async plain(before: Int32Array, after: Int32Array, { signal }: RescoreRequest): Promise<Reading> {
+  private async plain(before: Int32Array, after: Int32Array, { signal, run }: Encoding): Promise<Reading> {
     const origin = this.options.suffixFirst?.origin ?? 0;
-    const kv = await this.prefix.encode(before, origin, signal);
+    const kv = await this.prefix.encode(before, origin, { signal, run });
     const token = before.at(-1) ?? 0;
     return { behind: { kv, token, position: origin + before.length - 1, index: before.length }, after };
   }
@@ -177,15 +186,15 @@ export class CanvasContext implements ContextEncoder {
     prefix: KvState,
     after: Int32Array,
     behind: number,
-    signal?: AbortSignal,
+    how: Encoding,
   ): Promise<KvState> {
     const { suffixFirst, holeGap } = this.options;
     const start = suffixFirst ? suffixFirst.origin - after.length : behind + holeGap;
     // Where the caches are on a device, the prefix is not as long as it is empty: its location alone does not tell.
     const isApart = prefix.location === 'host' && !this.forward.deviceCache && !this.options.suffixSeesPrefix;
     return isApart
-      ? this.joinSuffix(prefix, after, start, signal)
-      : this.encodeSuffix(prefix, after, start, signal);
+      ? this.joinSuffix(prefix, after, start, how)
+      : this.encodeSuffix(prefix, after, start, how);
   }
 
   /** Both sides and, behind them, the hole token, which sees both. `sides` is used up, unless it is the prefix itself. */
@@ -210,9 +219,9 @@ export class CanvasContext implements ContextEncoder {
   }
 
   /** The suffix from its own cache, encoded where it first stood and moved to where it stands now. */
-  private async joinSuffix(prefix: HostKv, after: Int32Array, start: number, signal?: AbortSignal) {
+  private async joinSuffix(prefix: HostKv, after: Int32Array, start: number, how: Encoding) {
     const first = this.suffix.start === 0 ? start : this.suffix.start;
-    const encoded = (await this.suffix.encode(after, first, signal)) as HostKv;
+    const encoded = (await this.suffix.encode(after, first, how)) as HostKv;
     return joinKv(
       [{ kv: prefix }, { kv: encoded, from: 1, move: start - first }],
       this.shape,
@@ -222,12 +231,17 @@ export class CanvasContext implements ContextEncoder {
   }
 
   /** The suffix run behind the prefix's K/V, which it sees or does not. */
-  private async encodeSuffix(prefix: KvState, after: Int32Array, start: number, signal?: AbortSignal) {
+  private async encodeSuffix(
+    prefix: KvState,
+    after: Int32Array,
+    start: number,
+    { signal, run = DEFAULT_CHUNK }: Encoding,
+  ) {
     let kv = prefix;
     try {
-      for (let at = 0; at < after.length; at += DEFAULT_CHUNK) {
+      for (let at = 0; at < after.length; at += run) {
         throwIfCancelled(signal);
-        const longer = await this.runBehind(prefix, kv, after.slice(at, at + DEFAULT_CHUNK), start + at);
+        const longer = await this.runBehind(prefix, kv, after.slice(at, at + run), start + at);
         if (kv !== prefix) disposeKv(kv);
         kv = longer;
       }

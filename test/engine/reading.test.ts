@@ -12,21 +12,31 @@ const LINES = Array.from({ length: 80 }, (_, i) => `total_${i} = first(${i}) + s
 
 /** Tokens that each request reads before its first denoise step. */
 async function readBy(order: string, requests: readonly Partial<InfillParams>[]): Promise<readonly number[]> {
+  const passes = await passesBy(order, requests);
+  return passes.map((lengths) => lengths.reduce((sum, length) => sum + length, 0));
+}
+
+/** Tokens of each pass that does nothing but read, by request; `millis`: as long as one over 32 tokens took before the first. */
+async function passesBy(
+  order: string,
+  requests: readonly Partial<InfillParams>[],
+  millis = 1,
+): Promise<readonly (readonly number[])[]> {
   const model = await openFixture(order);
   const { checkpoint, session } = model;
-  let read = 0;
+  let read: number[] = [];
   const run = (request: ForwardRequest) => {
-    if (request.asks.length === 0) read += request.ids.length;
+    if (request.asks.length === 0) read.push(request.ids.length);
     return session.run(request);
   };
   const pace = new Pace(checkpoint.shape);
-  pace.record({ length: 32, past: 1, rows: 8 }, 1);
+  pace.record({ length: 32, past: 1, rows: 8 }, millis);
   const forward = { deviceCache: false, run };
   const infiller = new Infiller(checkpoint, {} as ModelDescription, forward, undefined, pace);
-  const counts: number[] = [];
+  const passes: (readonly number[])[] = [];
   try {
     for (const request of requests) {
-      read = 0;
+      read = [];
       const params = {
         requestId: 1,
         model: '',
@@ -36,13 +46,13 @@ async function readBy(order: string, requests: readonly Partial<InfillParams>[])
         maxTokens: 2,
       } as const;
       await infiller.infill({ ...params, interactive: true, window: WINDOW, ...request }, {});
-      counts.push(read);
+      passes.push(read);
     }
   } finally {
     infiller.dispose();
     await model.dispose();
   }
-  return counts;
+  return passes;
 }
 
 /** At a line of its own in the middle. */
@@ -75,6 +85,18 @@ describe('reading before an answer', () => {
     assert.ok(first > 0.6 * WINDOW && first <= WINDOW + 8, `${first}`);
     assert.ok(second <= 16, `${second}`);
   });
+
+  for (const order of ['qwen2.5-coder', 'seed-coder', 'smollm2', 'sdar', 'palimpsest']) {
+    test(`takes several passes where one would keep the engine busy for long after Escape, by ${order}`, async () => {
+      const asked = [{ ...typed('tot'), window: 2 * WINDOW }];
+      const [quick = []] = await passesBy(order, asked);
+      const [slow = []] = await passesBy(order, asked, 500);
+      assert.ok(Math.max(...quick) > 100, `${quick}`);
+      assert.ok(slow.length > 2 && Math.max(...slow) <= 64, `${slow}`);
+      const all = (lengths: readonly number[]) => lengths.reduce((sum, length) => sum + length, 0);
+      assert.equal(all(slow), all(quick), 'and none of it is read twice');
+    });
+  }
 
   for (const order of ['qwen2.5-coder', 'seed-coder', 'sdar', 'palimpsest']) {
     test(`is told behind each pass, before the first step, by ${order}`, async () => {

@@ -6,7 +6,7 @@ import { openCheckpoint } from '../../../engine/checkpoint/open';
 import type { DecoderShape } from '../../../engine/checkpoint/types';
 import { passBytes } from '../../../engine/graph/memory';
 import { estimateOf, growthOf, Progress } from '../../../engine/infill/estimate';
-import { lookingReach, reachOf } from '../../../engine/infill/reach';
+import { contextReach, lookingReach, reachOf, readingReach } from '../../../engine/infill/reach';
 import { RequestReach } from '../../../engine/infill/requestReach';
 import { scoringReach } from '../../../engine/infill/scoring';
 import { StepYield } from '../../../engine/infill/stepYield';
@@ -153,7 +153,7 @@ describe('the reach of a pass', () => {
     const pace = paceOf(80);
     const reach = reachOf(pace, HALF, { available: MEMORY });
     assert.ok(reach.tokens >= 256 && reach.tokens < 1024, `${reach.tokens} tokens`);
-    assert.ok((pace.millisOf({ length: reach.tokens, past: 1, rows: 0 }) ?? 0) <= 1200);
+    assert.ok((pace.millisOf({ length: reach.tokens, past: 1, rows: 0 }) ?? 0) <= 900);
     assert.ok(reach.masks >= 16 && reach.masks < 128, `${reach.masks} masks`);
     assert.ok(reach.isSlow);
     assert.ok(reach.refreshEvery > reachOf(paceOf(1), HALF, { available: MEMORY }).refreshEvery);
@@ -191,6 +191,16 @@ describe('the reach of a pass', () => {
     assert.equal(look(paceOf(60_000), 'ghost').reading, 384);
     assert.equal(look(paceOf(60_000), 'ghost', 2000).reading, 2000);
     assert.ok(look(paceOf(1), 'ghost').reading > 2048);
+  });
+
+  test('reads in passes that are done within a second, which no small change of the pace makes shorter', () => {
+    const runOf = (millis: number) => contextReach(paceOf(millis)).run;
+    assert.equal(runOf(1), 256);
+    assert.deepEqual([runOf(180), runOf(200)], [128, 128]);
+    assert.ok((paceOf(200).millisOf({ length: 128, past: 1, rows: 0 }) ?? 0) <= 900);
+    assert.equal(runOf(60_000), 64);
+    assert.equal(lookingReach(paceOf(200), { priority: 'rewrite', behind: 'last' }).run, 128);
+    assert.equal(readingReach(paceOf(200)).run, 128);
   });
 
   test('is a line of ghost text where writing takes long, as soon as that is seen', async () => {
