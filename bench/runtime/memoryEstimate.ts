@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { InfillParams, LoadModelParams } from '../../engine/protocol';
+import type { InfillParams, InfillResult, LoadModelParams } from '../../engine/protocol';
 import type { EngineClient } from '../../engine/rpc/engineClient';
 import { availableMemory } from '../../engine/runtime/availableMemory';
 import { figure, markdownTable, progress, publish, ROOT, runBench } from '../harness';
@@ -92,7 +92,7 @@ async function measure(
   model: { readonly folder: string; readonly precision: Precision },
   [lines, candidates, interactive]: Asked,
   steps: number | undefined,
-): Promise<{ readonly loaded: Sides; readonly peak: Sides }> {
+): Promise<{ readonly loaded: Sides; readonly peak: Sides; readonly tokens?: number }> {
   const client = await startEngine(engine);
   try {
     const { memory } = await load(client, model);
@@ -107,8 +107,9 @@ async function measure(
     };
     const { bytes = Number.NaN } = await client.estimate(asked);
     forgetPeak(pid);
-    await ask(client, asked, steps);
-    return { loaded, peak: { said: said + bytes, measured: peakMemory(pid) } };
+    const result = await ask(client, asked, steps);
+    const peak = { said: said + bytes, measured: peakMemory(pid) };
+    return { loaded, peak, ...(result ? { tokens: result.tokens } : {}) };
   } finally {
     await client.stop().catch(() => undefined);
   }
@@ -119,7 +120,7 @@ async function ask(
   client: EngineClient,
   asked: Omit<InfillParams, 'requestId'>,
   most = Number.POSITIVE_INFINITY,
-): Promise<void> {
+): Promise<InfillResult | undefined> {
   const controller = new AbortController();
   let steps = 0;
   const late = setTimeout(() => controller.abort(), LONGEST);
@@ -127,14 +128,15 @@ async function ask(
     if (candidate === 0 && ++steps > most) controller.abort();
   };
   try {
-    await client.infill(asked, { signal: controller.signal, onStep });
+    return await client.infill(asked, { signal: controller.signal, onStep });
   } catch (error) {
     if (!controller.signal.aborted) throw error;
   } finally {
     clearTimeout(late);
+    // A pass cannot be ended.
+    while ((await client.status()).running > 0) await sleep(20);
   }
-  // A pass cannot be ended.
-  while ((await client.status()).running > 0) await sleep(20);
+  return undefined;
 }
 
 function cellsOf({ said, measured }: Sides): string[] {
@@ -158,9 +160,9 @@ async function main(): Promise<void> {
       // Once for the files that are made of the weights.
       await measure(engine, model, [1, 1, true], 1);
       for (const asked of requests) {
-        const { loaded, peak } = await measure(engine, model, asked, steps);
+        const { loaded, peak, tokens } = await measure(engine, model, asked, steps);
         const [lines, candidates, interactive] = asked;
-        const request = [`${lines}`, `${candidates}`, interactive ? 'yes' : 'no'];
+        const request = [`${lines}`, `${candidates}`, interactive ? 'yes' : 'no', `${tokens ?? '–'}`];
         rows.push([`${name}, ${precision}`, ...cellsOf(loaded), ...request, ...cellsOf(peak)]);
         progress(rows.at(-1)?.join(' | ') ?? '');
       }
@@ -173,6 +175,7 @@ async function main(): Promise<void> {
     'lines',
     'candidates',
     'adapted',
+    'tokens written',
     'peak: said',
     'measured',
     'difference',
