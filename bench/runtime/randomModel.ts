@@ -66,7 +66,7 @@ export const TEN_MILLION: ModelShape = {
   ...{ name: '11M', hiddenSize: 320, layers: 5, heads: 5, kvHeads: 5, ffnSize: 896, vocabSize: 8192 },
 };
 
-/** Other families with the starter's tokenizer. */
+/** Other families with the starter's tokenizer. Their answers are as long as they may be: where random weights end one says nothing. */
 export const FULL = {
   family: {
     ...{ attention: { kind: 'full' }, infill: { kind: 'in-place', bos: true, eos: false } },
@@ -76,13 +76,13 @@ export const FULL = {
 export const AUTOREGRESSIVE = {
   family: {
     ...{ attention: { kind: 'block-causal', blockLength: 1 }, infill: { kind: 'left-only', bos: true } },
-    ...{ shifted: true, window: 2048 },
+    ...{ length: { kind: 'fixed' }, shifted: true, window: 2048 },
   },
 };
 export const BLOCKS = {
   family: {
     ...{ attention: { kind: 'block-causal', blockLength: 32 }, infill: { kind: 'left-only', bos: true } },
-    window: 2048,
+    ...{ length: { kind: 'fixed' }, window: 2048 },
   },
 };
 
@@ -113,12 +113,12 @@ export async function randomModel(shape: ModelShape): Promise<Checkpoint> {
     progress(`writing random weights of ${shape.name} to ${folder} …`);
     for (const file of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'])
       fs.copyFileSync(path.join(STARTER, file), path.join(folder, file));
-    if (shape.family !== undefined)
-      fs.writeFileSync(path.join(folder, 'palimpsest.json'), JSON.stringify(shape.family));
     writeWeights(path.join(folder, 'model.safetensors'), shape);
     // Last, so that a folder with a config is whole.
     fs.writeFileSync(config, wanted);
   }
+  if (shape.family !== undefined)
+    fs.writeFileSync(path.join(folder, 'palimpsest.json'), JSON.stringify(shape.family));
   return openCheckpoint(folder);
 }
 
