@@ -50,6 +50,9 @@ const PROCESS = 104e6;
 const PROCESS_LAYER = 0.7e6;
 const PROCESS_TOKEN = 330;
 
+/** What a window's own process takes in front of an engine that it shares (process/sharedRelay.ts): Node, hardly more. */
+export const RELAY_BYTES = 60e6;
+
 /** Tokens of one pass over context that is encoded piece by piece, and of one that is encoded as a whole. */
 const CHUNK = 256;
 const WINDOW = 2048;

@@ -1,5 +1,6 @@
 // What the connections to one engine process share: the device, on which one request runs at a time, and the models that are loaded.
 import type { EngineError } from '../errors';
+import { RELAY_BYTES } from '../graph/memory';
 import type { OpenModel } from '../model';
 import type { LoadModelParams, LoadProgress, ModelDescription } from '../protocol';
 import { type Disposable, Emitter } from '../rpc/emitter';
@@ -48,11 +49,16 @@ export class ClientModels {
     // Before it is loaded: nobody who lets go meanwhile may end the load.
     this.holders.set(folder, holders.add(this.client));
     try {
-      return await this.registry.load(params, cacheFolder, signal);
+      return this.told(await this.registry.load(params, cacheFolder, signal));
     } catch (error) {
       if (isNew) this.letGo(folder);
       throw error;
     }
+  }
+
+  /** Throws as ModelRegistry.get. */
+  describe(model: string): ModelDescription {
+    return this.told(this.registry.get(model).description);
   }
 
   /** Does nothing for a model that the client does not hold. */
@@ -65,6 +71,13 @@ export class ClientModels {
   async dispose(): Promise<void> {
     const own = [...this.holders].filter(([, holders]) => holders.has(this.client));
     await Promise.all(own.map(([folder]) => this.unload(folder)));
+  }
+
+  /** To a client that is not alone, with what its relay takes. */
+  private told(description: ModelDescription): ModelDescription {
+    const { memory } = description;
+    if (this.client === '' || memory === undefined) return description;
+    return { ...description, memory: { ...memory, relay: RELAY_BYTES } };
   }
 
   /** @returns how many clients hold it now; undefined where this one did not */

@@ -94,7 +94,7 @@ export class EngineServer {
     [METHODS.initialise, (params) => this.initialise(params)],
     [METHODS.loadModel, (params, token) => this.loadModel(params, token)],
     [METHODS.unloadModel, (params) => this.unloadModel(params)],
-    [METHODS.describeModel, async (params) => this.registry.get(modelParams(params).model).description],
+    [METHODS.describeModel, async (params) => this.models.describe(modelParams(params).model)],
     [METHODS.infill, (params, token) => this.infill(infillParams(params), token)],
     [METHODS.estimate, async (params) => this.estimate(infillParams(params))],
     [METHODS.score, (params, token) => this.score(scoreParams(params), token)],

@@ -77,6 +77,8 @@ export interface MemoryEstimate {
   readonly request: number;
   /** The same of a request that is adapted to the pace of this machine (`interactive`); absent: it is no smaller. */
   readonly adapted?: number;
+  /** What each window takes besides, where several share the engine: a process that passes on what is said. Absent: nothing. */
+  readonly relay?: number;
 }
 /** What really runs, and why. */
 export interface ModelDescription {

@@ -48,7 +48,10 @@ export const descriptionOf = whole(
     },
     {
       attention: oneOf(['plain', 'fused'] as const),
-      memory: object<MemoryEstimate>({ weights: count, request: count }, { process: count, adapted: count }),
+      memory: object<MemoryEstimate>(
+        { weights: count, request: count },
+        { process: count, adapted: count, relay: count },
+      ),
       passMillis: any,
       isSlow: flag,
       gate: share,

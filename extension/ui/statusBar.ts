@@ -226,6 +226,11 @@ function memoryLine({ weights, process = 0, request, adapted }: MemoryEstimate):
   );
 }
 
+function relayLine({ relay }: MemoryEstimate): readonly string[] {
+  if (relay === undefined) return [];
+  return [l10n.t('Windows share the engine; each of them takes about {0} more', sizeText(relay))];
+}
+
 /** One rewrite as itself, several with how many there are and how many of them wait; which file it is of, unless one is looked at. */
 function saySummary({ count, waiting, shown }: Summary): string {
   const isHere = window.activeTextEditor?.document.uri.toString() === shown.place;
@@ -267,7 +272,7 @@ function tooltipOf(
     const { model, runtime } = state;
     lines.push([`${model.name} (${model.familyTitle})`, ...sizeOf(model)].join(', '));
     if (model.server === undefined) {
-      if (model.memory !== undefined) lines.push(memoryLine(model.memory));
+      if (model.memory !== undefined) lines.push(memoryLine(model.memory), ...relayLine(model.memory));
       lines.push(...deviceLines(model));
     }
     lines.push(...(model.server?.gaps ?? []).map(sayGap), ...model.remarks, describeRuntime(runtime));

@@ -98,6 +98,21 @@ describe('an engine that windows share', () => {
     await endsWith(() => b.stop());
   });
 
+  test('says what a window takes besides: about what the relay has', {
+    skip: process.platform === 'linux' ? false : 'no /proc',
+  }, async () => {
+    const client = await window();
+    const { memory } = await client.loadModel({ folder: MODEL });
+    const [, resident = '0'] =
+      /^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${client.pid}/status`, 'utf8')) ?? [];
+    const relay = memory?.relay ?? 0;
+    assert.ok(
+      relay > 0.75 * 1024 * Number(resident) && relay < 1.5 * 1024 * Number(resident),
+      `${relay}, ${resident} kB`,
+    );
+    await endsWith(() => client.stop());
+  });
+
   test('a window that is killed takes nothing from the other', async () => {
     const [a, b] = [await window(), await window()];
     const running = rejects(ask(a, 'forever'), 'engine-exited');

@@ -259,6 +259,7 @@ function describe(params: LoadModelParams, name: string): ModelDescription {
     precision: params.precision === undefined || params.precision === 'auto' ? 'fp32' : params.precision,
     storedPrecision: 'F32',
     takesInstruction: false,
+    memory: { weights: 1e6, process: 1e6, request: 1e6 },
     remarks: [],
   };
 }
