@@ -214,21 +214,13 @@ function sayRemembered(files: number | undefined): string | undefined {
     : l10n.t('Suggestions can copy from {0} files in the workspace.', files);
 }
 
-function memoryLine({ weights, process = 0, request, adapted }: MemoryEstimate): string {
-  const loaded = sizeText(weights + process);
-  if (adapted === undefined)
-    return l10n.t('About {0} of memory, and up to {1} more during a request', loaded, sizeText(request));
-  return l10n.t(
-    'About {0} of memory, and up to {1} more during a request at this machine’s speed; a request that fills the model’s window takes {2} more',
-    loaded,
-    sizeText(adapted),
-    sizeText(request),
-  );
-}
-
-function relayLine({ relay }: MemoryEstimate): readonly string[] {
-  if (relay === undefined) return [];
-  return [l10n.t('Windows share the engine; each of them takes about {0} more', sizeText(relay))];
+function memoryLines({ weights, process = 0, request, adapted, relay }: MemoryEstimate): string[] {
+  const [loaded, most] = [sizeText(weights + process), sizeText(adapted ?? request)];
+  const lines = [l10n.t('About {0} of memory, and up to {1} more during a request', loaded, most)];
+  if (adapted !== undefined)
+    lines.push(l10n.t('A request that fills the model’s window takes {0} more', sizeText(request)));
+  if (relay !== undefined) lines.push(l10n.t('Each window takes about {0} more', sizeText(relay)));
+  return lines;
 }
 
 /** One rewrite as itself, several with how many there are and how many of them wait; which file it is of, unless one is looked at. */
@@ -272,7 +264,7 @@ function tooltipOf(
     const { model, runtime } = state;
     lines.push([`${model.name} (${model.familyTitle})`, ...sizeOf(model)].join(', '));
     if (model.server === undefined) {
-      if (model.memory !== undefined) lines.push(memoryLine(model.memory), ...relayLine(model.memory));
+      if (model.memory !== undefined) lines.push(...memoryLines(model.memory));
       lines.push(...deviceLines(model));
     }
     lines.push(...(model.server?.gaps ?? []).map(sayGap), ...model.remarks, describeRuntime(runtime));
