@@ -2,6 +2,7 @@
 // Imports nothing outside Node, because on a fresh clone nothing else is there.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,15 +24,16 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Runs lanes of commands side by side, the commands of a lane one after another. What the first lane prints is shown as it comes,
+ * Runs lanes of commands side by side, the commands of a lane one after another; one with `isBackground` has the processor that the
+ * others leave. What the first lane prints is shown as it comes,
  * line by line, and what the others print when a command of theirs ends. Ends this process when one fails, once the other lanes
  * are through.
  */
 export async function runSideBySide(...lanes) {
   const codes = await Promise.all(
     lanes.map(async (commands, lane) => {
-      for (const [command, args] of commands) {
-        const code = await runBeside(command, args, lane === 0);
+      for (const [command, args, options] of commands) {
+        const code = await runBeside(command, args, { ...options, isShown: lane === 0 });
         if (code !== 0) return code;
       }
       return 0;
@@ -41,13 +43,15 @@ export async function runSideBySide(...lanes) {
   if (failed !== undefined) process.exit(failed);
 }
 
-function runBeside(command, args, isShown) {
+function runBeside(command, args, { isShown, isBackground = false }) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32',
     });
+    if (isBackground && child.pid !== undefined)
+      os.setPriority(child.pid, os.constants.priority.PRIORITY_LOW);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');

@@ -42,7 +42,7 @@ if (training) {
     process.env.PALIMPSEST_TRAINING_PYTHON = python;
     run(python, ['-m', 'ruff', 'check', '--config', 'training/ruff.toml', 'training']);
     run(python, ['-m', 'ruff', 'format', '--check', '--config', 'training/ruff.toml', 'training']);
-    pythonTests.push([python, ['-m', 'pytest', '--quiet', 'training']]);
+    pythonTests.push([python, ['-m', 'pytest', '--quiet', 'training'], { isBackground: true }]);
   } catch (error) {
     if (!(error instanceof PythonMissing)) throw error;
     console.error(error.message);
@@ -65,6 +65,7 @@ const nodeTests =
     ? [['node', ['--require', 'tsx/cjs', '--test', reporter, '--test-concurrency=2', ...files]]]
     : [];
 // Half of the time, a browser test waits for the end of a process: the others have the processor meanwhile.
-await runSideBySide([...pythonTests, ...nodeTests], browserTests);
-// Last, and alone: what is waited for in an editor must not wait for other tests.
-if (hosted) run('node', ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')]);
+await runSideBySide(nodeTests, browserTests);
+// Last, beside no other test that wants the processor: what is waited for in an editor must not wait for other tests.
+const hostTests = ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')];
+await runSideBySide(hosted ? [['node', hostTests]] : [], pythonTests);

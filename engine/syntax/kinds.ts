@@ -41,9 +41,23 @@ export function isInsideLiteral(type: string): boolean {
   return INSIDE_LITERAL.test(type);
 }
 
-/** What is written for people: comments, and the text of strings without what is computed in them. */
-const PROSE =
-  /comment$|^(string_content|string_fragment|string_literal|string_literal_content|interpreted_string_literal\w*|raw_string_literal\w*|heredoc_body|heredoc_content|verbatim_string_literal|raw_string)$/;
+/** The text of strings, without what is computed in them. */
+export const STRING_TEXT: readonly string[] = [
+  'string_content',
+  'string_fragment',
+  'string_literal',
+  'string_literal_content',
+  'interpreted_string_literal',
+  'interpreted_string_literal_content',
+  'raw_string_literal',
+  'raw_string_literal_content',
+  'heredoc_body',
+  'heredoc_content',
+  'verbatim_string_literal',
+  'raw_string',
+];
+/** What is written for people. */
+const PROSE = new RegExp(`comment$|^(${STRING_TEXT.join('|')})$`);
 /** Strings that hold such pieces, and code between them. */
 const HAS_PIECES = /^(string|template_string|encapsed_string|interpolated_string_expression)$/;
 

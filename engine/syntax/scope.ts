@@ -3,6 +3,7 @@
 // counts as known, and so does one that the answer may bind itself; one that occurs in the answer alone has to do so once.
 import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
+import { STRING_TEXT } from './kinds';
 import type { OffsetRange } from './types';
 
 /** A node of tree-sitter's, as far as it is looked at here. */
@@ -23,19 +24,6 @@ export const NO_STRANGERS: Strangers = { outOfScope: [], unknown: [] };
 const LONGEST = 200_000;
 const NAMES = ['identifier', 'shorthand_property_identifier'];
 const COMMENTS = ['comment', 'line_comment', 'block_comment'];
-/** The text of strings, without what is computed in them. */
-const STRINGS = [
-  'string_content',
-  'string_fragment',
-  'string_literal',
-  'string_literal_content',
-  'interpreted_string_literal',
-  'interpreted_string_literal_content',
-  'raw_string_literal',
-  'raw_string_literal_content',
-  'verbatim_string_literal',
-  'raw_string',
-];
 const FUNCTION = /function|method|constructor|lambda|closure|arrow|accessor|func_literal/;
 /** What binds names, by the field that holds them. */
 const BINDS =
@@ -94,7 +82,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
   };
   let quoted: Prose | undefined;
   const strings = () => {
-    quoted ??= new Prose(root, text, STRINGS);
+    quoted ??= new Prose(root, text, STRING_TEXT);
     return quoted;
   };
   const outOfScope: string[] = [];
@@ -142,9 +130,9 @@ class Prose {
   constructor(
     root: ScopeNode,
     private readonly text: string,
-    types: string[],
+    types: readonly string[],
   ) {
-    const nodes = root.descendantsOfType(types).filter((node) => node !== null);
+    const nodes = root.descendantsOfType([...types]).filter((node) => node !== null);
     this.starts = nodes.map((node) => node.startIndex);
     this.ends = nodes.map((node) => node.endIndex);
   }
