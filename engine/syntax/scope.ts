@@ -1,5 +1,5 @@
-// Names that an answer uses and that can hardly mean anything where it stands: what only another function has, and what the
-// file does not have at all. Cautious: grammars bind names in more ways than anybody lists, so a name that occurs anywhere else
+// Names that an answer uses and that can hardly mean anything where it stands: what only another function has, or in Python a class
+// whose methods do not see it, and what the file does not have at all. Cautious: grammars bind names in more ways than anybody lists, so a name that occurs anywhere else
 // counts as known, and so does one that the answer may bind itself; one that occurs in the answer alone has to do so once.
 import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
@@ -62,6 +62,16 @@ const PYTHON = 'module';
 const RECEIVERS: ReadonlySet<string> = new Set(['self', 'cls']);
 /** A name that a function takes from its surroundings. */
 const OUTER = /\b(global|nonlocal)\b/;
+/** Where any name may come from. */
+const ALL_OF_IT = /^[ \t]*from\s+\S+\s+import\s+\*/m;
+/** Python's own functions that are no words of languages: methods are called so, too. */
+const BUILT_IN: ReadonlySet<string> = new Set(
+  'aiter anext ascii bin breakpoint bytearray chr compile delattr dir eval exec hash help id input iter locals next oct ord pow vars'.split(
+    ' ',
+  ),
+);
+/** Keys of objects, and members as they are declared: no name that stands by itself. */
+const LABELS = ['property_identifier', 'keyword_argument'];
 
 /** Names of the region that are strangers there. `root`: of the text with the answer in it. */
 export function strangersIn(root: ScopeNode, text: string, region: OffsetRange): Strangers {
@@ -69,7 +79,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
   const isInside = (node: ScopeNode) => node.startIndex >= region.start && node.endIndex <= region.end;
   const byName = new Map<string, ScopeNode[]>();
   for (const node of root.descendantsOfType(NAMES)) {
-    if (node === null) continue;
+    if (node === null || isArgumentName(node)) continue;
     const name = text.slice(node.startIndex, node.endIndex);
     const known = byName.get(name);
     if (known === undefined) byName.set(name, [node]);
@@ -85,6 +95,13 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     quoted ??= new Prose(root, text, STRING_TEXT);
     return quoted;
   };
+  let labelled: ReadonlySet<number> | undefined;
+  const labels = () => {
+    const nodes = labelled ? [] : root.descendantsOfType(LABELS);
+    labelled ??= new Set(nodes.map((node) => node?.startIndex ?? -1));
+    return labelled;
+  };
+  const hasClassScopes = root.type === PYTHON && !ALL_OF_IT.test(text);
   const outOfScope: string[] = [];
   const unknown: string[] = [];
   for (const [name, nodes] of byName) {
@@ -100,13 +117,17 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     const isTelling = isReceiver || (inside.length === 1 && SEVERAL_WORDS.test(name));
     if (others.length === 0 && isTelling) unknown.push(name);
     const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
-    const members = others.filter((at) => !isMember(text, at));
+    const members = others.filter((at) => !isMember(text, at) && !labels().has(at));
     // What a comment or a string calls so need not be what some code does.
     const own = members.filter((at) => !comments().holds(at) && (nodeAt(at) || !strings().holds(at)));
-    if (own.length === 0 || others.some((at) => at >= region.start && at < region.end)) continue;
+    if (own.length === 0 || own.some((at) => at >= region.start && at < region.end)) continue;
+    const seesClass = !hasClassScopes || BUILT_IN.has(name) || inside.some(isInParameters);
     const isForeign = own.every((at) => {
-      const holder = functionAround(nodeAt(at));
-      return holder !== null && (region.start < holder.startIndex || holder.endIndex < region.end);
+      const other = nodeAt(at);
+      const holder = functionAround(other);
+      if (holder !== null) return region.start < holder.startIndex || holder.endIndex < region.end;
+      const ofClass = seesClass ? null : classAround(other);
+      return ofClass !== null && inside.every((one) => !isSame(scopeOf(one), ofClass));
     });
     if (!isForeign || !own.some((at) => isBound(nodeAt(at)))) continue;
     if (comments().declares(name)) continue;
@@ -221,6 +242,36 @@ function functionAround(name: ScopeNode | undefined): ScopeNode | null {
       return node;
   }
   return null;
+}
+
+/** The class of Python in whose body a name stands, outside all functions: only what stands there, too, sees it. */
+function classAround(name: ScopeNode | undefined): ScopeNode | null {
+  for (let node = name?.parent ?? null; node !== null; node = node.parent) {
+    if (node.type === 'class_definition' && name && holds(node, 'body', name)) return node;
+  }
+  return null;
+}
+
+/** What is nearest: a function, or a class of Python. */
+function scopeOf(name: ScopeNode): ScopeNode | null {
+  const [own, ofClass] = [functionAround(name), classAround(name)];
+  return own !== null && ofClass !== null && own.startIndex < ofClass.startIndex ? ofClass : (own ?? ofClass);
+}
+
+function isSame(one: ScopeNode | null, other: ScopeNode): boolean {
+  return one?.startIndex === other.startIndex && one.endIndex === other.endIndex;
+}
+
+/** Defaults, and types, are of what surrounds the function. */
+function isInParameters(name: ScopeNode): boolean {
+  for (let node = name.parent; node !== null && !STATEMENT.test(node.type); node = node.parent)
+    if (PARAMETERS.test(node.type)) return true;
+  return false;
+}
+
+/** `size` of `f(size=1)`: the other function's. */
+function isArgumentName(node: ScopeNode): boolean {
+  return node.parent?.type === 'keyword_argument' && holds(node.parent, 'name', node);
 }
 
 function isNameOf(node: ScopeNode, name: ScopeNode): boolean {

@@ -45,7 +45,7 @@ function wordsOfReason(reason: Reason): string {
     case 'leaves-block':
       return l10n.t('ends the function or class around it');
     case 'out-of-scope':
-      return l10n.t('names that only another function declares');
+      return l10n.t('names that are not in scope here');
     case 'unfinished':
       return l10n.t('breaks off before its end');
     case 'loops':

@@ -125,9 +125,9 @@ describe('names that mean nothing where they stand', () => {
   }
 
   /** What is said of an answer in place of the `X`. */
-  const reasonsOf = async (languageId: string, text: string, fresh: string) => {
-    const start = text.indexOf('X');
-    const spans = [{ start, end: start + 1, old: 'X' }];
+  const reasonsOf = async (languageId: string, text: string, fresh: string, old = 'X') => {
+    const start = text.indexOf(old);
+    const spans = [{ start, end: start + 1, old }];
     const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
     return one?.quality?.reasons;
   };
@@ -270,6 +270,38 @@ describe('names that mean nothing where they stand', () => {
       assert.deepEqual(await reasonsOf('python', text, fresh), reasons, `${text}: ${fresh}`);
     // Elsewhere it is a name like any other.
     assert.deepEqual(await reasonsOf('javascript', 'function f() {\n  return X;\n}\n', 'self.items'), []);
+  });
+
+  test('what a class of Python has, in its methods without the object', async () => {
+    const text =
+      'from b import near\n\n\nclass Order:\n    placed: date = None\n    near = 2\n\n    def total(self):\n        return 1\n\n    def next(self, at=near):\n        return X\n\n    last = Y\n\n\ndef due(placed, days=5):\n    return placed\n';
+    const asked: readonly (readonly [string, readonly string[], string?])[] = [
+      ['placed + 1', ['out-of-scope']],
+      ['total() + 1', ['out-of-scope']],
+      ['placed + timedelta(days=days)', ['out-of-scope']],
+      ['timedelta(days=days)', ['out-of-scope']],
+      ['self.placed + self.total()', []],
+      ['timedelta(days=self.total())', []],
+      ['due(self.placed, days=3)', []],
+      ['near * at', []],
+      ['next(self.items)', []],
+      ['[placed for placed in self.items]', []],
+      ['placed', [], 'Y'],
+      ['total', [], 'Y'],
+      ['lambda: placed', ['out-of-scope'], 'Y'],
+    ];
+    for (const [fresh, reasons, hole] of asked)
+      assert.deepEqual(await reasonsOf('python', text, fresh, hole), reasons, fresh);
+    assert.deepEqual(await reasonsOf('python', `from c import *\n${text}`, 'placed + 1'), []);
+    const held = text.replace('at=near', 'at=X').replace('return X', 'return 1');
+    assert.deepEqual(await reasonsOf('python', held, 'placed'), [], 'a default');
+  });
+
+  test('the key of an argument or of an object is no declaration', async () => {
+    const text =
+      'function a(size: number) {\n  return size;\n}\nfunction b(items: number[]) {\n  return X;\n}\n';
+    assert.deepEqual(await reasonsOf('typescript', text, 'a({ size: size })'), ['out-of-scope']);
+    assert.deepEqual(await reasonsOf('typescript', text, 'a({ size: items })'), []);
   });
 
   test('a name is looked at as a whole where only its end is another one', async () => {
