@@ -131,6 +131,41 @@ function toSpaces(lines: readonly string[], unit: IndentUnit & { kind: 'space' }
   };
 }
 
+/** Ends a line behind which a block stands deeper, whatever the taste; brackets of arguments may be followed by anything. */
+const OPENS_BODY = /[:{]$/;
+/** Text of several lines in which blanks are text. */
+const QUOTES = /"""|'''|`|<<[-~]?\w/;
+
+/**
+ * The body of an answer that begins with a header, one step deeper than that. A model that copies a block from a deeper place copies the
+ * columns of its further lines.
+ */
+export function fitBody(answer: string, { before, original, unit }: IndentContext): string {
+  const [first = '', ...further] = answer.split('\n');
+  const header = (before.split('\n').at(-1) ?? '') + first;
+  const [next] = further.filter((line) => line.trim() !== '');
+  if (next === undefined || !OPENS_BODY.test(header.trimEnd()) || QUOTES.test(answer)) return answer;
+  const step = unitText(unit);
+  const lead = blanksBefore(header);
+  const depths = further.filter((line) => line.trim() !== '').map(blanksBefore);
+  const blank = unit?.kind === 'tab' ? '\t' : ' ';
+  // Blanks of another kind, and lines that belong to none of the header's, have their own reasons.
+  if ([lead, ...depths].some((one) => one !== blank.repeat(one.length))) return answer;
+  const wanted = lead.length + (/^\s*[)\]}]/.test(next) ? 0 : step.length);
+  const surplus = blanksBefore(next).length - wanted;
+  if (surplus <= 0 || depths.some((one) => one.length < lead.length + surplus)) return answer;
+  // What stood there was written so, too.
+  const [, ...standing] = original.split('\n').filter((line) => line.trim() !== '');
+  if (standing.some((line) => blanksBefore(line) === blanksBefore(next))) return answer;
+  return [first, ...further.map((line) => line.slice(Math.min(surplus, blanksBefore(line).length)))].join(
+    '\n',
+  );
+}
+
+function blanksBefore(line: string): string {
+  return /^[ \t]*/.exec(line)?.[0] ?? '';
+}
+
 function leadingSpaces(line: string): number {
   return /^ */.exec(line)?.[0].length ?? 0;
 }

@@ -8,7 +8,7 @@ import { EngineError } from '../errors';
 import type { Candidate } from '../protocol';
 import { type AskedCode, fencedCode } from './answer/fences';
 import { placedCode } from './answer/placed';
-import { fitFirstLine, fitIndentUnit, type IndentUnit, indentUnitNear } from './indentation';
+import { fitBody, fitFirstLine, fitIndentUnit, type IndentUnit, indentUnitNear } from './indentation';
 import {
   keepFinalNewline,
   keepLineEnds,
@@ -252,7 +252,7 @@ function fitAnswer(
   let fitted = trimPrefix(answer.text, context);
   if (!answer.locked) {
     fitted = fitFirstLine(fitted, { before, original, unit });
-    fitted = fitIndentUnit(fitted, { before, original, unit });
+    fitted = fitBody(fitIndentUnit(fitted, { before, original, unit }), { before, original, unit });
   }
   const freeTail = answer.locked ? answer.freeTail : fitted.length;
   const trimmed = trimSuffix(fitted, { ...context, freeTail });

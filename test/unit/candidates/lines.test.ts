@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { fitFirstLine, fitIndentUnit, indentUnitNear } from '../../../engine/candidates/indentation';
+import { fitBody, fitFirstLine, fitIndentUnit, indentUnitNear } from '../../../engine/candidates/indentation';
 import {
   keepFinalNewline,
   keepLineEnds,
@@ -75,6 +75,49 @@ describe('the final line break', () => {
     assert.equal(keep('b', '', 'x\n', true), 'b\n');
     assert.equal(keep('b\n', '', 'x', true), 'b');
     assert.equal(keep('b\n', '', '', true), 'b\n', 'an empty file has no habits');
+  });
+});
+
+describe('the body behind a header', () => {
+  const spaces = 'a:\n    b:\n        c\n';
+  const fit = (answer: string, before: string, original = '', file = spaces) =>
+    fitBody(answer, { before, original, unit: indentUnitNear(file, 0) });
+
+  test('stands one step deeper, where it was copied from a deeper place', () => {
+    const two = 'a {\n  b {\n    c\n';
+    const tabs = 'a {\n\tb {\n\t\tc\n';
+    for (const [answer, before, wanted, file] of [
+      ['for a in b:\n            c(a)\n', 'd:\n    ', 'for a in b:\n        c(a)\n'],
+      [
+        'b == 0:\n            raise c\n\n            d\n',
+        'x\n    if ',
+        'b == 0:\n        raise c\n\n        d\n',
+      ],
+      ['if (a) {\n      b;\n    }', '{\n  ', 'if (a) {\n    b;\n  }', two],
+      ['if a {\n\t\t\tb\n\t\t}', 'f {\n\t', 'if a {\n\t\tb\n\t}', tabs],
+      [
+        'if a:\n                if b:\n                    c\n',
+        '    ',
+        'if a:\n        if b:\n            c\n',
+      ],
+    ] as const)
+      assert.equal(fit(answer, before, '', file), wanted);
+  });
+
+  test('stays as it is where it may have a reason', () => {
+    for (const [answer, before, original] of [
+      ['for a in b:\n        c(a)\n', 'd:\n    '],
+      // Something of it stands less deep.
+      ['if a:\n            b\n    c\n', 'd:\n    '],
+      ['f(\n            a,\n            b)', 'd:\n    '],
+      ['a +\n            b', 'd:\n    '],
+      ['def a():\n            """b\n            c"""\n', 'd:\n    '],
+      ['if a:\n\t\t\tb\n', 'd:\n    '],
+      ['if a:\n            b\n', 'd:\n    ', 'if c:\n            b\n'],
+      ['if (a) {\n    }', 'd:\n    '],
+      ['a: 1', 'd:\n    '],
+    ] as const)
+      assert.equal(fit(answer, before, original), answer);
   });
 });
 
