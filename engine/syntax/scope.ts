@@ -1,6 +1,7 @@
-// Names that an answer uses and that can hardly mean anything where it stands: what only another function has, or in Python a class
-// whose methods do not see it, and what the file does not have at all. Cautious: grammars bind names in more ways than anybody lists, so a name that occurs anywhere else
-// counts as known, and so does one that the answer may bind itself; one that occurs in the answer alone has to do so once.
+// Names that an answer uses and that can hardly mean anything where it stands: what only another function has, or a class whose methods do
+// not see it without the object, and what the file does not have at all. Cautious: grammars bind names in more ways than anybody lists, so
+// a name that occurs anywhere else counts as known, and so does one that the answer may bind itself; one that occurs in the answer alone
+// has to do so once.
 import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
 import { STRING_TEXT } from './kinds';
@@ -43,6 +44,7 @@ const ASSIGNMENT = /^(assignment_expression|assignment_statement)$/;
 /** `totalAmount`, `total_amount`; a type's name is often a library's. */
 const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
 const STATEMENT = /statement|block|body/;
+const IMPORT = /^use_declaration$|^using_d|import/;
 const GLOBAL = /\b(globals?|declare)\b/;
 /** What a browser, or a setter of C#, has without a declaration. */
 const AMBIENT: ReadonlySet<string> = new Set([
@@ -64,12 +66,20 @@ const RECEIVERS: ReadonlySet<string> = new Set(['self', 'cls']);
 const OUTER = /\b(global|nonlocal)\b/;
 /** Where any name may come from. */
 const ALL_OF_IT = /^[ \t]*from\s+\S+\s+import\s+\*/m;
-/** Python's own functions that are no words of languages: methods are called so, too. */
+/** Functions that a language has, and are none of its words: methods are called so, too. */
 const BUILT_IN: ReadonlySet<string> = new Set(
-  'aiter anext ascii bin breakpoint bytearray chr compile delattr dir eval exec hash help id input iter locals next oct ord pow vars'.split(
-    ' ',
-  ),
+  `aiter alert anext ascii atob bin blur breakpoint btoa bytearray chr compile confirm delattr dir drop eval exec expect find focus
+  globals hash help history id input it iter locals location navigator next oct ord postMessage pow prompt screen scroll scrollTo
+  stop test vars`.split(/\s+/),
 );
+/** By the root: what has names that its own functions see with the object or the type in front alone. */
+const CLASSES: ReadonlyMap<string, RegExp> = new Map([
+  [PYTHON, /^class_definition$/],
+  ['source_file', /^(impl_item|trait_item)$/],
+]);
+/** A member of a class of JavaScript, which has no other names. */
+const CLASS_BODY = 'class_body';
+const MEMBERS = /^(method_definition|field_definition|public_field_definition|abstract_method_signature)$/;
 /** Keys of objects, and members as they are declared: no name that stands by itself. */
 const LABELS = ['property_identifier', 'keyword_argument'];
 
@@ -101,7 +111,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     labelled ??= new Set(nodes.map((node) => node?.startIndex ?? -1));
     return labelled;
   };
-  const hasClassScopes = root.type === PYTHON && !ALL_OF_IT.test(text);
+  const classes = root.type === PYTHON && ALL_OF_IT.test(text) ? undefined : CLASSES.get(root.type);
   const outOfScope: string[] = [];
   const unknown: string[] = [];
   for (const [name, nodes] of byName) {
@@ -117,17 +127,27 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     const isTelling = isReceiver || (inside.length === 1 && SEVERAL_WORDS.test(name));
     if (others.length === 0 && isTelling) unknown.push(name);
     const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
-    const members = others.filter((at) => !isMember(text, at) && !labels().has(at));
+    const members = others.filter(
+      (at) => (!isMember(text, at) || isImported(nodeAt(at))) && !labels().has(at),
+    );
     // What a comment or a string calls so need not be what some code does.
     const own = members.filter((at) => !comments().holds(at) && (nodeAt(at) || !strings().holds(at)));
+    if (
+      own.length === 0 &&
+      !BUILT_IN.has(name) &&
+      inside.some((one) => isMemberOf(classBodyAround(one), name, text))
+    ) {
+      outOfScope.push(name);
+      continue;
+    }
     if (own.length === 0 || own.some((at) => at >= region.start && at < region.end)) continue;
-    const seesClass = !hasClassScopes || BUILT_IN.has(name) || inside.some(isInParameters);
+    const seen = BUILT_IN.has(name) || inside.some(isInParameters) ? undefined : classes;
     const isForeign = own.every((at) => {
       const other = nodeAt(at);
       const holder = functionAround(other);
       if (holder !== null) return region.start < holder.startIndex || holder.endIndex < region.end;
-      const ofClass = seesClass ? null : classAround(other);
-      return ofClass !== null && inside.every((one) => !isSame(scopeOf(one), ofClass));
+      const ofClass = seen ? classAround(other, seen) : null;
+      return seen && ofClass !== null && inside.every((one) => !isSame(scopeOf(one, seen), ofClass));
     });
     if (!isForeign || !own.some((at) => isBound(nodeAt(at)))) continue;
     if (comments().declares(name)) continue;
@@ -215,6 +235,13 @@ function isMember(text: string, at: number): boolean {
   return MEMBER.test(text.slice(Math.max(0, at - 40), at));
 }
 
+/** As the last of a path that is imported: `use a::size`. */
+function isImported(name: ScopeNode | undefined): boolean {
+  for (let node = name?.parent ?? null; node !== null && !STATEMENT.test(node.type); node = node.parent)
+    if (IMPORT.test(node.type)) return true;
+  return false;
+}
+
 /** Whether the name is declared here, in one of the ways that are known. */
 function isBound(name: ScopeNode | undefined): boolean {
   let node = name;
@@ -244,22 +271,37 @@ function functionAround(name: ScopeNode | undefined): ScopeNode | null {
   return null;
 }
 
-/** The class of Python in whose body a name stands, outside all functions: only what stands there, too, sees it. */
-function classAround(name: ScopeNode | undefined): ScopeNode | null {
+/** The class in whose body a name stands, outside all functions: only what stands there, too, sees it. */
+function classAround(name: ScopeNode | undefined, classes: RegExp): ScopeNode | null {
   for (let node = name?.parent ?? null; node !== null; node = node.parent) {
-    if (node.type === 'class_definition' && name && holds(node, 'body', name)) return node;
+    if (classes.test(node.type) && name && holds(node, 'body', name)) return node;
   }
   return null;
 }
 
-/** What is nearest: a function, or a class of Python. */
-function scopeOf(name: ScopeNode): ScopeNode | null {
-  const [own, ofClass] = [functionAround(name), classAround(name)];
+/** What is nearest: a function, or a class. */
+function scopeOf(name: ScopeNode, classes: RegExp): ScopeNode | null {
+  const [own, ofClass] = [functionAround(name), classAround(name, classes)];
   return own !== null && ofClass !== null && own.startIndex < ofClass.startIndex ? ofClass : (own ?? ofClass);
 }
 
 function isSame(one: ScopeNode | null, other: ScopeNode): boolean {
   return one?.startIndex === other.startIndex && one.endIndex === other.endIndex;
+}
+
+function classBodyAround(name: ScopeNode): ScopeNode | null {
+  for (let node = name.parent; node !== null; node = node.parent) if (node.type === CLASS_BODY) return node;
+  return null;
+}
+
+/** Whether the class of JavaScript has a member of this name. */
+function isMemberOf(body: ScopeNode | null, name: string, text: string): boolean {
+  const members = body?.descendantsOfType(['property_identifier']) ?? [];
+  return members.some((node) => {
+    const member = node?.parent;
+    const isOwn = member && MEMBERS.test(member.type) && isSame(member.parent, body as ScopeNode);
+    return isOwn && holds(member, 'name', node) && text.slice(node.startIndex, node.endIndex) === name;
+  });
 }
 
 /** Defaults, and types, are of what surrounds the function. */

@@ -297,6 +297,34 @@ describe('names that mean nothing where they stand', () => {
     assert.deepEqual(await reasonsOf('python', held, 'placed'), [], 'a default');
   });
 
+  test('what a class of JavaScript, or an impl of Rust, has, without the object', async () => {
+    const ts =
+      'import { near } from "./near";\nclass Order {\n  placed = 1;\n  near = 2;\n  total() { return 1; }\n  find() { return 2; }\n  last(due: number) { return X; }\n}\n';
+    const rust =
+      'use a::near;\nstruct Order { placed: u32 }\nimpl Order {\n    fn total(&self) -> u32 { 1 }\n    fn near(&self) -> u32 { 2 }\n    fn drop(&self) {}\n    fn last(&self) -> u32 { X }\n}\n';
+    const asked: readonly (readonly [string, string, string, readonly string[]])[] = [
+      ['typescript', ts, 'placed + 1', ['out-of-scope']],
+      ['typescript', ts, 'total() + due', ['out-of-scope']],
+      ['typescript', ts, '[1].map((total) => total)', []],
+      ['typescript', ts, 'this.placed + this.total()', []],
+      ['typescript', ts, 'near(due)', []],
+      ['typescript', ts, 'find(due)', []],
+      ['javascript', ts.replace(': number', ''), 'total()', ['out-of-scope']],
+      ['rust', rust, 'total()', ['out-of-scope']],
+      ['rust', rust, 'self.total() + Self::total(self)', []],
+      ['rust', rust, 'near(self.placed)', []],
+      ['rust', rust, 'drop(self)', []],
+      [
+        'java',
+        'class A {\n  int placed = 1;\n  int total() { return 1; }\n  int b() { return X; }\n}\n',
+        'total() + placed',
+        [],
+      ],
+    ];
+    for (const [languageId, text, fresh, reasons] of asked)
+      assert.deepEqual(await reasonsOf(languageId, text, fresh), reasons, `${languageId}: ${fresh}`);
+  });
+
   test('the key of an argument or of an object is no declaration', async () => {
     const text =
       'function a(size: number) {\n  return size;\n}\nfunction b(items: number[]) {\n  return X;\n}\n';
