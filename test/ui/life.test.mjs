@@ -41,18 +41,24 @@ describe('the engine outlives nobody', { timeout: 480_000 }, () => {
     fs.rmSync(place, { recursive: true, force: true });
   });
 
+  const accept = () => window.page.locator('.codelens-decoration', { hasText: 'Accept' }).first();
+  /** The review is over before the next key comes, as it is for a person. */
+  async function dismiss() {
+    await window.page.keyboard.press('Escape');
+    await accept().waitFor({ state: 'detached' });
+  }
+
   const engine = () =>
     processes().find(({ args }) => args.includes(window.home) && args.includes('engine.js'));
   /** A review of a rewrite, with its engine. */
   async function reviewed() {
     await window.select(44, 49);
     await window.page.keyboard.press('Shift+Alt+w');
-    const accept = window.page.locator('.codelens-decoration', { hasText: 'Accept' }).first();
     // Whether the answer is good enough to be shown unasked is the model's affair.
     const anyway = window.page.locator('.codelens-decoration a', { hasText: 'Show Anyway' }).first();
-    await accept.or(anyway).first().waitFor({ timeout: LIMIT_MILLIS });
+    await accept().or(anyway).first().waitFor({ timeout: LIMIT_MILLIS });
     if (await anyway.isVisible()) await anyway.click();
-    await accept.waitFor({ timeout: LIMIT_MILLIS });
+    await accept().waitFor({ timeout: LIMIT_MILLIS });
     return until(engine, 'an engine');
   }
 
@@ -87,7 +93,7 @@ describe('the engine outlives nobody', { timeout: 480_000 }, () => {
 
   test('an extension host that is killed in the middle of a denoise', async () => {
     await reviewed();
-    await window.page.keyboard.press('Escape');
+    await dismiss();
     await window.select(6, 51);
     const { pid, parent } = await until(engine, 'an engine');
     // Looked for from before it begins: how long it lasts is the model's affair.
@@ -141,7 +147,7 @@ describe('the engine outlives nobody', { timeout: 480_000 }, () => {
 
   test('an engine that is killed again and again shows its stopped state with a button that works', async () => {
     await reviewed();
-    await window.page.keyboard.press('Escape');
+    await dismiss();
     for (let kills = 0; kills < 5; kills++) {
       const { pid } = await until(engine, 'an engine');
       // Until it is loaded a death is one of its start; each counts.

@@ -64,6 +64,7 @@ describe('traces of the extension host', { timeout: 480_000 }, () => {
       const settled = window.page.locator('.codelens-decoration', { hasText: /Accept|Show Anyway/ });
       await settled.first().waitFor({ timeout: 60_000 });
       await window.page.keyboard.press('Escape');
+      await settled.first().waitFor({ state: 'detached' });
       await window.page.keyboard.press('End');
       await window.page.keyboard.type('\nif self.items');
       const { pid } = await until(engine, 'the engine');
