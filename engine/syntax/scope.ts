@@ -32,10 +32,12 @@ const BINDS =
 const FIELDS = ['name', 'left', 'pattern', 'declarator', 'parameter', 'parameters', 'alias'];
 const PARAMETERS =
   /^(formal_parameters|parameters|lambda_parameters|closure_parameters|inferred_parameters)$/;
+/** `f(size = limit)`: what is behind the sign is no parameter. */
+const DEFAULTS = /^((object_)?assignment_pattern|(typed_)?default_parameter|(required|optional)_parameter)$/;
 /** Between a name and what binds it. */
 const WITHIN = /pattern|list$|declarator$|parameter|target|tuple|clause$/;
 /** `list.first`, `a->b`, `Type::new`: what is behind belongs to what is in front. */
-const MEMBER = /(\.|->|::)\s*$/;
+const MEMBER = /(\.|->|::)[\s\\]*$/;
 /** `name: value`: a parameter or a key of something else; `name=value` is one, too, or declares, unless it is a statement. */
 const KEY = /^\s*:(?!:)/;
 const ASSIGNED = /^\s*=(?![=>])/;
@@ -248,6 +250,7 @@ function isBound(name: ScopeNode | undefined): boolean {
   for (let parent = name?.parent ?? null; node !== undefined && parent !== null; parent = parent.parent) {
     const { type } = parent;
     const child = node;
+    if (DEFAULTS.test(type) && (holds(parent, 'value', child) || holds(parent, 'right', child))) return false;
     if (BINDS.test(type) && FIELDS.some((field) => holds(parent, field, child))) return true;
     if (PARAMETERS.test(type)) return true;
     if (!WITHIN.test(type)) return false;

@@ -214,6 +214,10 @@ describe('names that mean nothing where they stand', () => {
     ],
     ['python', 'def g():\n    global cache\n    cache = 1\ndef f(x):\n    return X\n', 'cache'],
     ['python', 'def f(x):\n    return X\n', 'ord(x)'],
+    ['python', 'from a import *\ndef g(x=LIMIT):\n    return x\ndef f(x):\n    return X\n', 'LIMIT'],
+    ['python', 'def g(last):\n    return last\ndef f(x):\n    return x. \\\n        X\n', 'last'],
+    ['typescript', 'function g(x = limit) { return x; }\nfunction f(a: string) { return X; }\n', 'limit'],
+    ['javascript', 'function g({ x = limit }) { return x; }\nfunction f(a) { return X; }\n', 'limit'],
     [
       'typescript',
       "import path from 'node:path';\nfunction g(path: string) { return path; }\nfunction f(a: string) { return X; }\n",
