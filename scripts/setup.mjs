@@ -40,8 +40,20 @@ export async function runSideBySide(...lanes) {
     }),
   );
   const failed = codes.find((code) => code !== 0);
-  if (failed !== undefined) process.exit(failed);
+  if (failed === undefined) return;
+  // Where pipes take their time, what was printed is still on its way.
+  await new Promise((resolve) => process.stdout.write('', resolve));
+  process.exit(failed);
 }
+
+/** The processor goes to others first. One that has ended already, or may not be asked, is as well as it is. */
+function yieldTo({ pid }) {
+  try {
+    if (pid !== undefined) os.setPriority(pid, os.constants.priority.PRIORITY_LOW);
+  } catch {}
+}
+
+const LEFT_BEHIND_MILLIS = 10_000;
 
 function runBeside(command, args, { isShown, isBackground = false }) {
   return new Promise((resolve) => {
@@ -50,8 +62,7 @@ function runBeside(command, args, { isShown, isBackground = false }) {
       stdio: ['ignore', 'pipe', 'pipe'],
       shell: process.platform === 'win32',
     });
-    if (isBackground && child.pid !== undefined)
-      os.setPriority(child.pid, os.constants.priority.PRIORITY_LOW);
+    if (isBackground) yieldTo(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');
@@ -67,10 +78,14 @@ function runBeside(command, args, { isShown, isBackground = false }) {
       console.error(`Could not start ${command}: ${error.message}`);
       resolve(1);
     });
-    child.once('close', (code) => {
+    const end = (code) => {
       process.stdout.write(output);
+      output = '';
       resolve(code ?? 1);
-    });
+    };
+    child.once('close', end);
+    // A process that it left behind may hold its pipes for ever.
+    child.once('exit', (code) => setTimeout(end, LEFT_BEHIND_MILLIS, code).unref());
   });
 }
 

@@ -42,7 +42,7 @@ if (training) {
     process.env.PALIMPSEST_TRAINING_PYTHON = python;
     run(python, ['-m', 'ruff', 'check', '--config', 'training/ruff.toml', 'training']);
     run(python, ['-m', 'ruff', 'format', '--check', '--config', 'training/ruff.toml', 'training']);
-    pythonTests.push([python, ['-m', 'pytest', '--quiet', 'training'], { isBackground: true }]);
+    pythonTests.push([python, ['-m', 'pytest', '--quiet', 'training'], { isBackground: hosted }]);
   } catch (error) {
     if (!(error instanceof PythonMissing)) throw error;
     console.error(error.message);
@@ -68,4 +68,5 @@ const nodeTests =
 await runSideBySide(nodeTests, browserTests);
 // Last, beside no other test that wants the processor: what is waited for in an editor must not wait for other tests.
 const hostTests = ['scripts/hostTests.mjs', ...words.filter((word) => word !== 'host')];
-await runSideBySide(hosted ? [['node', hostTests]] : [], pythonTests);
+if (hosted) await runSideBySide([['node', hostTests]], pythonTests);
+else await runSideBySide(pythonTests);

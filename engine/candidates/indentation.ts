@@ -1,5 +1,8 @@
 // Indentation is meaning in some languages and taste in the rest; either way the answer gets the file's, not the model's.
 
+import { imbalance } from './balance';
+import { isInString } from './blockEnd';
+
 export type IndentUnit =
   | { readonly kind: 'tab' }
   /** Columns: the usual step from one depth to the next, and the smallest there is anywhere near. */
@@ -54,6 +57,11 @@ export interface IndentContext {
   readonly before: string;
   readonly original: string;
   readonly unit: IndentUnit | undefined;
+}
+
+interface BodyContext extends IndentContext {
+  /** Text behind the span. */
+  readonly after?: string;
 }
 
 /**
@@ -131,31 +139,38 @@ function toSpaces(lines: readonly string[], unit: IndentUnit & { kind: 'space' }
   };
 }
 
-/** Ends a line behind which a block stands deeper, whatever the taste; brackets of arguments may be followed by anything. */
-const OPENS_BODY = /[:{]$/;
+/** A line behind which a statement's block stands deeper: a colon ends much else, such as a key, a label, or a sentence. */
+const HEADER =
+  /^\s*((async\s+)?(if|elif|for|while|with|def|class|match|case|except)\b.*\S|else|try|finally|except)\s*:$|\{$/;
+const LIST_ITEM = /^\s*([-*+]|\d+[.)])\s/;
 /** Text of several lines in which blanks are text. */
 const QUOTES = /"""|'''|`|<<[-~]?\w/;
+const COMMENT = /^\s*(#|\/\/|\/?\*|--)/;
 
 /**
  * The body of an answer that begins with a header, one step deeper than that. A model that copies a block from a deeper place copies the
  * columns of its further lines.
  */
-export function fitBody(answer: string, { before, original, unit }: IndentContext): string {
+export function fitBody(answer: string, { before, original, unit, after = '' }: BodyContext): string {
   const [first = '', ...further] = answer.split('\n');
-  const header = (before.split('\n').at(-1) ?? '') + first;
-  const [next] = further.filter((line) => line.trim() !== '');
-  if (next === undefined || !OPENS_BODY.test(header.trimEnd()) || QUOTES.test(answer)) return answer;
-  const step = unitText(unit);
+  const header = ((before.split('\n').at(-1) ?? '') + first).trimEnd();
+  const lines = further.filter((line) => line.trim() !== '');
+  const next = lines.find((line) => !COMMENT.test(line));
+  if (next === undefined || !HEADER.test(header) || LIST_ITEM.test(header) || imbalance(header) > 1)
+    return answer;
+  if (QUOTES.test(answer) || isInString(before + after, { start: before.length, end: before.length }))
+    return answer;
   const lead = blanksBefore(header);
-  const depths = further.filter((line) => line.trim() !== '').map(blanksBefore);
   const blank = unit?.kind === 'tab' ? '\t' : ' ';
-  // Blanks of another kind, and lines that belong to none of the header's, have their own reasons.
-  if ([lead, ...depths].some((one) => one !== blank.repeat(one.length))) return answer;
-  const wanted = lead.length + (/^\s*[)\]}]/.test(next) ? 0 : step.length);
+  // Blanks of another kind have their own reasons.
+  if ([header, ...lines].map(blanksBefore).some((one) => one !== blank.repeat(one.length))) return answer;
+  const wanted = lead.length + (/^\s*[)\]}]/.test(next) ? 0 : unitText(unit).length);
   const surplus = blanksBefore(next).length - wanted;
-  if (surplus <= 0 || depths.some((one) => one.length < lead.length + surplus)) return answer;
-  // What stood there was written so, too.
-  const [, ...standing] = original.split('\n').filter((line) => line.trim() !== '');
+  // Something of it belongs to none of the header's.
+  if (surplus <= 0 || lines.some((line) => blanksBefore(line).length < lead.length + surplus)) return answer;
+  // What stood there was written so, too, or what stands behind it.
+  const [behind = ''] = /\S/.test(after) ? after.split('\n').filter((line) => line.trim() !== '') : [];
+  const standing = [...original.split('\n').slice(1), behind].filter((line) => line.trim() !== '');
   if (standing.some((line) => blanksBefore(line) === blanksBefore(next))) return answer;
   return [first, ...further.map((line) => line.slice(Math.min(surplus, blanksBefore(line).length)))].join(
     '\n',

@@ -252,7 +252,7 @@ function fitAnswer(
   let fitted = trimPrefix(answer.text, context);
   if (!answer.locked) {
     fitted = fitFirstLine(fitted, { before, original, unit });
-    fitted = fitBody(fitIndentUnit(fitted, { before, original, unit }), { before, original, unit });
+    fitted = fitBody(fitIndentUnit(fitted, { before, original, unit }), { ...sides, original, unit });
   }
   const freeTail = answer.locked ? answer.freeTail : fitted.length;
   const trimmed = trimSuffix(fitted, { ...context, freeTail });

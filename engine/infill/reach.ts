@@ -42,8 +42,10 @@ const LEAST_READING = 384;
 /** The same of what stands around a hole, for ghost text and for others: most of it is still known at the next request. */
 const GHOST_READING = 1200;
 const REWRITE_READING = 2400;
-/** Fewer tokens a pass take longer altogether. */
+/** Fewer tokens a pass take longer altogether, however slow the machine is. */
 const LEAST_RUN = 64;
+/** Tokens of a file that are read at most. */
+const LONGEST_CONTEXT = 2048;
 /** Tokens by which it grows: another window is read anew. */
 const READING_STEP = 128;
 /** Milliseconds of writing what ghost text may have; of a slower model a line has to do, which is there sooner. */
@@ -95,7 +97,7 @@ export function readingReach(pace: Pace, window?: number): Reach {
 
 /** Of context that is cached, in passes after each of which a request can be ended: by halves, so that no small change makes others. */
 export function contextReach(pace: Pace): Reach {
-  const most = pace.mostWithin(LONGEST_PASS, (length) => ({ length, past: LEAST_READING, rows: 0 }));
+  const most = pace.mostWithin(LONGEST_PASS, (length) => ({ length, past: LONGEST_CONTEXT, rows: 0 }));
   const halved = 2 ** Math.floor(Math.log2(Math.max(LEAST_RUN, most)));
   return { ...UNBOUNDED, run: Math.min(DEFAULT_CHUNK, halved) };
 }

@@ -47,7 +47,9 @@ export class RequestReach {
 
   /** Of a score, whose tokens are not denoised. */
   ofScore(params: Pick<InfillParams, 'interactive' | 'window'>): Reach {
-    return this.isInPlace ? this.inPlace(params) : UNBOUNDED;
+    if (this.isInPlace) return this.inPlace(params);
+    const pace = params.interactive ? this.steady.current : undefined;
+    return pace === undefined ? UNBOUNDED : contextReach(pace);
   }
 
   private get isInPlace(): boolean {

@@ -17,7 +17,7 @@ const SLOW_STRIDE = 4;
 const SLOW_TOKENS = 384;
 
 /** What scoring takes on a machine: so many passes over so many tokens. */
-export function scoringReach({ tokens, isSlow }: Pick<Reach, 'tokens' | 'isSlow'>): {
+export function scoringReach({ tokens, isSlow }: Pick<Reach, 'tokens' | 'run' | 'isSlow'>): {
   readonly passes: number;
   readonly tokens: number;
 } {
@@ -37,6 +37,8 @@ export type OnPass = (done: number) => void;
 interface Listening {
   readonly signal?: AbortSignal;
   readonly onPass?: OnPass;
+  /** Most tokens of context that one pass reads. */
+  readonly run?: number;
 }
 
 /** Scores the tokens of one text, whichever way the family denoises. To be disposed of. */
@@ -48,13 +50,14 @@ export class TokenScorer {
     private readonly denoisers: Denoisers,
     private readonly language: string | undefined,
     private readonly signal: AbortSignal | undefined,
-    private readonly reach: Pick<Reach, 'tokens' | 'isSlow'> = UNBOUNDED,
+    private readonly reach: Pick<Reach, 'tokens' | 'run' | 'isSlow'> = UNBOUNDED,
   ) {}
 
   /** Scores tokens `from` … `to` − 1 of a laid-out canvas. Throws `cancelled` between passes. */
   score(tokens: Int32Array, from: number, to: number, onPass?: OnPass): Promise<TokenScore[]> {
     const { checkpoint, denoisers, language } = this;
     const listening: Listening = {
+      run: this.reach.run,
       ...(this.signal === undefined ? {} : { signal: this.signal }),
       ...(onPass === undefined ? {} : { onPass }),
     };
@@ -127,7 +130,7 @@ async function scoreBlocks(
   from: number,
   to: number,
   language: string | undefined,
-  { signal, onPass }: Listening,
+  { signal, onPass, run }: Listening,
 ): Promise<TokenScore[]> {
   const { blockLength } = denoiser;
   const bothSides = facts.family.attention.kind === 'cached-canvas';
@@ -140,7 +143,7 @@ async function scoreBlocks(
       bothSides ? behind(tokens, Math.min(at + blockLength - 1, to)) : [],
       language,
     );
-    const { lead } = await denoiser.open(context, STRIDE, signal);
+    const { lead } = await denoiser.open({ ...context, ...(run ? { run } : {}) }, STRIDE, signal);
     // A canvas that has no end token goes on in a next block: the scored tokens are a whole answer with its end.
     const count = Math.min(blockLength - lead.length - (bothSides ? 1 : 0), to - at);
     const original = new Int32Array(blockLength).fill(bothSides ? end : mask);
@@ -182,14 +185,14 @@ async function scoreWritten(
   from: number,
   to: number,
   language: string | undefined,
-  { signal, onPass }: Listening,
+  { signal, onPass, run }: Listening,
 ): Promise<TokenScore[]> {
   const scores: TokenScore[] = [];
   const options = { temperature: 0, ...(signal ? { signal } : {}) };
   for (let start = from; start < to; start += WRITTEN_TOKENS) {
     const stop = Math.min(to, start + WRITTEN_TOKENS);
     const context = holeContext(facts, tokens.subarray(0, start), behind(tokens, stop), language);
-    await denoiser.open(context, 1, signal);
+    await denoiser.open({ ...context, ...(run ? { run } : {}) }, 1, signal);
     for (let at = start; at < stop; at++) {
       const [target = 0, ...ahead] = tokens.subarray(at, stop);
       const asks = [{ position: 0, target, ahead }];

@@ -73,7 +73,7 @@ export class ClientModels {
     await Promise.all(own.map(([folder]) => this.unload(folder)));
   }
 
-  /** To a client that is not alone, with what its relay takes. */
+  /** To a window that has a relay, with what that takes. */
   private told(description: ModelDescription): ModelDescription {
     const { memory } = description;
     if (this.client === '' || memory === undefined) return description;

@@ -4,18 +4,10 @@
 // has to do so once.
 import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
+import { ClassScopes } from './classScope';
 import { STRING_TEXT } from './kinds';
+import { functionAround, holds, PARAMETERS, PYTHON, type ScopeNode, STATEMENT } from './scopeNode';
 import type { OffsetRange } from './types';
-
-/** A node of tree-sitter's, as far as it is looked at here. */
-export interface ScopeNode {
-  readonly type: string;
-  readonly startIndex: number;
-  readonly endIndex: number;
-  readonly parent: ScopeNode | null;
-  childForFieldName(name: string): ScopeNode | null;
-  descendantsOfType(types: string[]): readonly (ScopeNode | null)[];
-}
 
 export type Strangers = Reading['strangers'];
 
@@ -25,15 +17,14 @@ export const NO_STRANGERS: Strangers = { outOfScope: [], unknown: [] };
 const LONGEST = 200_000;
 const NAMES = ['identifier', 'shorthand_property_identifier'];
 const COMMENTS = ['comment', 'line_comment', 'block_comment'];
-const FUNCTION = /function|method|constructor|lambda|closure|arrow|accessor|func_literal/;
 /** What binds names, by the field that holds them. */
 const BINDS =
   /declar|parameter|definition|item$|assignment$|^for_|foreach|enhanced_for|range_clause|in_clause|catch|except|spec$|lambda|closure|arrow|named_expression|as_pattern|clause$/;
 const FIELDS = ['name', 'left', 'pattern', 'declarator', 'parameter', 'parameters', 'alias'];
-const PARAMETERS =
-  /^(formal_parameters|parameters|lambda_parameters|closure_parameters|inferred_parameters)$/;
 /** `f(size = limit)`: what is behind the sign is no parameter. */
-const DEFAULTS = /^((object_)?assignment_pattern|(typed_)?default_parameter|(required|optional)_parameter)$/;
+const DEFAULTS =
+  /^((object_)?assignment_pattern|(typed_)?default_parameter|(required|optional)_parameter|optional_parameter_declaration)$/;
+const NOT_BOUND = ['value', 'right', 'default_value'];
 /** Between a name and what binds it. */
 const WITHIN = /pattern|list$|declarator$|parameter|target|tuple|clause$/;
 /** `list.first`, `a->b`, `Type::new`: what is behind belongs to what is in front. */
@@ -45,7 +36,6 @@ const ASSIGNED = /^\s*=(?![=>])/;
 const ASSIGNMENT = /^(assignment_expression|assignment_statement)$/;
 /** `totalAmount`, `total_amount`; a type's name is often a library's. */
 const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
-const STATEMENT = /statement|block|body/;
 const IMPORT = /^use_declaration$|^using_d|import/;
 const GLOBAL = /\b(globals?|declare)\b/;
 /** What a browser, or a setter of C#, has without a declaration. */
@@ -60,28 +50,12 @@ const AMBIENT: ReadonlySet<string> = new Set([
 ]);
 /** What a class inherits from, and so may have from elsewhere. */
 const BASES = ['base_list', 'base_class_clause', 'class_heritage', 'extends_clause', 'superclass'];
-/** The root of Python's trees. */
-const PYTHON = 'module';
 /** What its methods call their object or class, as their first parameter: nothing else has it. */
 const RECEIVERS: ReadonlySet<string> = new Set(['self', 'cls']);
 /** A name that a function takes from its surroundings. */
 const OUTER = /\b(global|nonlocal)\b/;
-/** Where any name may come from. */
-const ALL_OF_IT = /^[ \t]*from\s+\S+\s+import\s+\*/m;
-/** Functions that a language has, and are none of its words: methods are called so, too. */
-const BUILT_IN: ReadonlySet<string> = new Set(
-  `aiter alert anext ascii atob bin blur breakpoint btoa bytearray chr compile confirm delattr dir drop eval exec expect find focus
-  globals hash help history id input it iter locals location navigator next oct ord postMessage pow prompt screen scroll scrollTo
-  stop test vars`.split(/\s+/),
-);
-/** By the root: what has names that its own functions see with the object or the type in front alone. */
-const CLASSES: ReadonlyMap<string, RegExp> = new Map([
-  [PYTHON, /^class_definition$/],
-  ['source_file', /^(impl_item|trait_item)$/],
-]);
-/** A member of a class of JavaScript, which has no other names. */
-const CLASS_BODY = 'class_body';
-const MEMBERS = /^(method_definition|field_definition|public_field_definition|abstract_method_signature)$/;
+/** What holds such. */
+const LABELLED = /^(jsx_(opening|closing|self_closing)_element|macro_invocation)$/;
 /** Keys of objects, and members as they are declared: no name that stands by itself. */
 const LABELS = ['property_identifier', 'keyword_argument'];
 
@@ -91,7 +65,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
   const isInside = (node: ScopeNode) => node.startIndex >= region.start && node.endIndex <= region.end;
   const byName = new Map<string, ScopeNode[]>();
   for (const node of root.descendantsOfType(NAMES)) {
-    if (node === null || isArgumentName(node)) continue;
+    if (node === null || isLabel(node)) continue;
     const name = text.slice(node.startIndex, node.endIndex);
     const known = byName.get(name);
     if (known === undefined) byName.set(name, [node]);
@@ -113,17 +87,17 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     labelled ??= new Set(nodes.map((node) => node?.startIndex ?? -1));
     return labelled;
   };
-  const classes = root.type === PYTHON && ALL_OF_IT.test(text) ? undefined : CLASSES.get(root.type);
+  const classes = new ClassScopes(root, text);
   const outOfScope: string[] = [];
   const unknown: string[] = [];
   for (const [name, nodes] of byName) {
-    const inside = nodes.filter(isInside);
+    const inside = nodes.filter((one) => isInside(one) && !isMember(text, one.startIndex));
     const [node] = inside;
     if (node === undefined || AMBIENT.has(name)) continue;
     const isReceiver = root.type === PYTHON && RECEIVERS.has(name);
     if (isWord(name) && !isReceiver) continue;
     if (!inside.every((one) => isUse(one, text))) continue;
-    if (inside.length > 1 && inside.some(isInPattern)) continue;
+    if (inside.some(isInPattern)) continue;
     const uses = new Set(inside.map(({ startIndex }) => startIndex));
     const others = occurrences(text, name).filter((at) => !uses.has(at));
     const isTelling = isReceiver || (inside.length === 1 && SEVERAL_WORDS.test(name));
@@ -134,22 +108,17 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     );
     // What a comment or a string calls so need not be what some code does.
     const own = members.filter((at) => !comments().holds(at) && (nodeAt(at) || !strings().holds(at)));
-    if (
-      own.length === 0 &&
-      !BUILT_IN.has(name) &&
-      inside.some((one) => isMemberOf(classBodyAround(one), name, text))
-    ) {
+    const isReached = classes.isMember(name);
+    if (own.length === 0 && isReached && inside.some((one) => classes.hasMember(one, name))) {
       outOfScope.push(name);
       continue;
     }
     if (own.length === 0 || own.some((at) => at >= region.start && at < region.end)) continue;
-    const seen = BUILT_IN.has(name) || inside.some(isInParameters) ? undefined : classes;
     const isForeign = own.every((at) => {
       const other = nodeAt(at);
       const holder = functionAround(other);
-      if (holder !== null) return region.start < holder.startIndex || holder.endIndex < region.end;
-      const ofClass = seen ? classAround(other, seen) : null;
-      return seen && ofClass !== null && inside.every((one) => !isSame(scopeOf(one, seen), ofClass));
+      if (holder === null) return isReached && classes.hides(other, inside);
+      return region.start < holder.startIndex || holder.endIndex < region.end;
     });
     if (!isForeign || !own.some((at) => isBound(nodeAt(at)))) continue;
     if (comments().declares(name)) continue;
@@ -206,7 +175,7 @@ function occurrences(text: string, name: string): readonly number[] {
 }
 
 function isUse(node: ScopeNode, text: string): boolean {
-  if (isMember(text, node.startIndex)) return false;
+  if (isMember(text, node.startIndex) || isImported(node)) return false;
   const behind = text.slice(node.endIndex, node.endIndex + 8);
   if (ASSIGNED.test(behind)) return isAssigned(node) && !hasMore(node, text);
   return !KEY.test(behind) && !isBound(node);
@@ -237,11 +206,20 @@ function isMember(text: string, at: number): boolean {
   return MEMBER.test(text.slice(Math.max(0, at - 40), at));
 }
 
-/** As the last of a path that is imported: `use a::size`. */
+/** In what imports it, as a part of a path: `use a::size`. */
 function isImported(name: ScopeNode | undefined): boolean {
-  for (let node = name?.parent ?? null; node !== null && !STATEMENT.test(node.type); node = node.parent)
+  for (let node = name?.parent ?? null; node !== null; node = node.parent) {
     if (IMPORT.test(node.type)) return true;
+    if (STATEMENT.test(node.type)) return false;
+  }
   return false;
+}
+
+/** `size` of `f(size=1)`, a tag, a macro, an attribute: no name of the code around it. */
+function isLabel(node: ScopeNode): boolean {
+  const { parent } = node;
+  if (parent?.type === 'keyword_argument') return holds(parent, 'name', node);
+  return LABELLED.test(parent?.type ?? '') || /^(inner_)?attribute_item$/.test(parent?.parent?.type ?? '');
 }
 
 /** Whether the name is declared here, in one of the ways that are known. */
@@ -250,78 +228,12 @@ function isBound(name: ScopeNode | undefined): boolean {
   for (let parent = name?.parent ?? null; node !== undefined && parent !== null; parent = parent.parent) {
     const { type } = parent;
     const child = node;
-    if (DEFAULTS.test(type) && (holds(parent, 'value', child) || holds(parent, 'right', child))) return false;
+    if (DEFAULTS.test(type) && NOT_BOUND.some((field) => holds(parent, field, child))) return false;
+    if (holds(parent, 'type', child)) return false;
     if (BINDS.test(type) && FIELDS.some((field) => holds(parent, field, child))) return true;
     if (PARAMETERS.test(type)) return true;
     if (!WITHIN.test(type)) return false;
     node = parent;
   }
   return false;
-}
-
-function holds(parent: ScopeNode | null, field: string, { startIndex, endIndex }: ScopeNode): boolean {
-  const child = parent?.childForFieldName(field);
-  return child != null && child.startIndex <= startIndex && endIndex <= child.endIndex;
-}
-
-/** The function whose own a name is; a function's own name is its surroundings'. What is no name is nobody's. */
-function functionAround(name: ScopeNode | undefined): ScopeNode | null {
-  if (name === undefined) return null;
-  for (let node = name.parent; node !== null; node = node.parent) {
-    if (FUNCTION.test(node.type) && node.childForFieldName('body') !== null && !isNameOf(node, name))
-      return node;
-  }
-  return null;
-}
-
-/** The class in whose body a name stands, outside all functions: only what stands there, too, sees it. */
-function classAround(name: ScopeNode | undefined, classes: RegExp): ScopeNode | null {
-  for (let node = name?.parent ?? null; node !== null; node = node.parent) {
-    if (classes.test(node.type) && name && holds(node, 'body', name)) return node;
-  }
-  return null;
-}
-
-/** What is nearest: a function, or a class. */
-function scopeOf(name: ScopeNode, classes: RegExp): ScopeNode | null {
-  const [own, ofClass] = [functionAround(name), classAround(name, classes)];
-  return own !== null && ofClass !== null && own.startIndex < ofClass.startIndex ? ofClass : (own ?? ofClass);
-}
-
-function isSame(one: ScopeNode | null, other: ScopeNode): boolean {
-  return one?.startIndex === other.startIndex && one.endIndex === other.endIndex;
-}
-
-function classBodyAround(name: ScopeNode): ScopeNode | null {
-  for (let node = name.parent; node !== null; node = node.parent) if (node.type === CLASS_BODY) return node;
-  return null;
-}
-
-/** Whether the class of JavaScript has a member of this name. */
-function isMemberOf(body: ScopeNode | null, name: string, text: string): boolean {
-  const members = body?.descendantsOfType(['property_identifier']) ?? [];
-  return members.some((node) => {
-    const member = node?.parent;
-    const isOwn = member && MEMBERS.test(member.type) && isSame(member.parent, body as ScopeNode);
-    return isOwn && holds(member, 'name', node) && text.slice(node.startIndex, node.endIndex) === name;
-  });
-}
-
-/** Defaults, and types, are of what surrounds the function. */
-function isInParameters(name: ScopeNode): boolean {
-  for (let node = name.parent; node !== null && !STATEMENT.test(node.type); node = node.parent)
-    if (PARAMETERS.test(node.type)) return true;
-  return false;
-}
-
-/** `size` of `f(size=1)`: the other function's. */
-function isArgumentName(node: ScopeNode): boolean {
-  return node.parent?.type === 'keyword_argument' && holds(node.parent, 'name', node);
-}
-
-function isNameOf(node: ScopeNode, name: ScopeNode): boolean {
-  if (holds(node, 'name', name)) return true;
-  // C++ has it within what declares the parameters.
-  const declarator = name.parent;
-  return declarator?.type === 'function_declarator' && holds(node, 'declarator', declarator);
 }

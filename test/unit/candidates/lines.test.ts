@@ -80,8 +80,8 @@ describe('the final line break', () => {
 
 describe('the body behind a header', () => {
   const spaces = 'a:\n    b:\n        c\n';
-  const fit = (answer: string, before: string, original = '', file = spaces) =>
-    fitBody(answer, { before, original, unit: indentUnitNear(file, 0) });
+  const fit = (answer: string, before: string, original = '', file = spaces, after = '') =>
+    fitBody(answer, { before, original, unit: indentUnitNear(file, 0), after });
 
   test('stands one step deeper, where it was copied from a deeper place', () => {
     const two = 'a {\n  b {\n    c\n';
@@ -115,9 +115,22 @@ describe('the body behind a header', () => {
       ['if a:\n\t\t\tb\n', 'd:\n    '],
       ['if a:\n            b\n', 'd:\n    ', 'if c:\n            b\n'],
       ['if (a) {\n    }', 'd:\n    '],
-      ['a: 1', 'd:\n    '],
+      ['next_item:\n            i++;\n        }\n', '    '],
+      ['x = a[b:\n            c]', '    '],
+      ['for a in b[c:\n                d]:\n    e\n', '    '],
     ] as const)
       assert.equal(fit(answer, before, original), answer);
+    const two = 'a:\n  b:\n    c\n';
+    for (const [answer, before, file, after] of [
+      ['- name:\n      first: 1\n      last: 2\n', 'list:\n  ', two],
+      ['Run this:\n\n    npm install\n', '', two],
+      ['10. Steps:\n    - a', '', two],
+      ['if a:\n            # why\n        b()\n', 'def f():\n    ', spaces],
+      ['if a:\n            b()\n', '    ', spaces, '            c()\n'],
+      ['if a:\n        b\n', 'const s = `\n', spaces, '`;\n'],
+    ] as const)
+      assert.equal(fit(answer, before, '', file, after), answer);
+    assert.equal(fit('if a:\r\n            b\r\n', '    '), 'if a:\r\n        b\r\n');
   });
 });
 

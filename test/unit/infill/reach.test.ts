@@ -196,11 +196,11 @@ describe('the reach of a pass', () => {
   test('reads in passes that are done within a second, which no small change of the pace makes shorter', () => {
     const runOf = (millis: number) => contextReach(paceOf(millis)).run;
     assert.equal(runOf(1), 256);
-    assert.deepEqual([runOf(180), runOf(200)], [128, 128]);
-    assert.ok((paceOf(200).millisOf({ length: 128, past: 1, rows: 0 }) ?? 0) <= 900);
+    assert.deepEqual([runOf(150), runOf(165)], [128, 128]);
+    assert.ok((paceOf(165).millisOf({ length: 128, past: 2048, rows: 0 }) ?? 0) <= 900);
     assert.equal(runOf(60_000), 64);
-    assert.equal(lookingReach(paceOf(200), { priority: 'rewrite', behind: 'last' }).run, 128);
-    assert.equal(readingReach(paceOf(200)).run, 128);
+    assert.equal(lookingReach(paceOf(165), { priority: 'rewrite', behind: 'last' }).run, 128);
+    assert.equal(readingReach(paceOf(165)).run, 128);
   });
 
   test('is a line of ghost text where writing takes long, as soon as that is seen', async () => {

@@ -215,8 +215,14 @@ describe('names that mean nothing where they stand', () => {
     ['python', 'def g():\n    global cache\n    cache = 1\ndef f(x):\n    return X\n', 'cache'],
     ['python', 'def f(x):\n    return X\n', 'ord(x)'],
     ['python', 'from a import *\ndef g(x=LIMIT):\n    return x\ndef f(x):\n    return X\n', 'LIMIT'],
+    [
+      'python',
+      'class A:\n    def total(self):\n        return self.total()\n    def f(self, a):\n        X\n',
+      'from b import total; total(a)',
+    ],
     ['python', 'def g(last):\n    return last\ndef f(x):\n    return x. \\\n        X\n', 'last'],
     ['typescript', 'function g(x = limit) { return x; }\nfunction f(a: string) { return X; }\n', 'limit'],
+    ['cpp', 'int g(int x = limit) { return x; }\nint f(int a) { return X; }\n', 'limit'],
     ['javascript', 'function g({ x = limit }) { return x; }\nfunction f(a) { return X; }\n', 'limit'],
     [
       'typescript',
@@ -278,13 +284,14 @@ describe('names that mean nothing where they stand', () => {
 
   test('what a class of Python has, in its methods without the object', async () => {
     const text =
-      'from b import near\n\n\nclass Order:\n    placed: date = None\n    near = 2\n\n    def total(self):\n        return 1\n\n    def next(self, at=near):\n        return X\n\n    last = Y\n\n\ndef due(placed, days=5):\n    return placed\n';
+      'from b import near\n\n\nclass Order:\n    placed: date = None\n    near = 2\n\n    def total(self):\n        return self.placed + self.near + self.total()\n\n    def next(self, at=near):\n        return X\n\n    last = Y\n\n\ndef due(placed, days=5):\n    return placed\n';
     const asked: readonly (readonly [string, readonly string[], string?])[] = [
       ['placed + 1', ['out-of-scope']],
       ['total() + 1', ['out-of-scope']],
       ['placed + timedelta(days=days)', ['out-of-scope']],
       ['timedelta(days=days)', ['out-of-scope']],
       ['self.placed + self.total()', []],
+      ['self.total() + total()', ['out-of-scope']],
       ['timedelta(days=self.total())', []],
       ['due(self.placed, days=3)', []],
       ['near * at', []],
@@ -303,9 +310,9 @@ describe('names that mean nothing where they stand', () => {
 
   test('what a class of JavaScript, or an impl of Rust, has, without the object', async () => {
     const ts =
-      'import { near } from "./near";\nclass Order {\n  placed = 1;\n  near = 2;\n  total() { return 1; }\n  find() { return 2; }\n  last(due: number) { return X; }\n}\n';
+      'import { near } from "./near";\nclass Order {\n  placed = 1;\n  near = 2;\n  total() { return this.placed + this.total() + this.find(); }\n  find() { return this.near; }\n  only() {}\n  last(due: number) { return X; }\n}\n';
     const rust =
-      'use a::near;\nstruct Order { placed: u32 }\nimpl Order {\n    fn total(&self) -> u32 { 1 }\n    fn near(&self) -> u32 { 2 }\n    fn drop(&self) {}\n    fn last(&self) -> u32 { X }\n}\n';
+      'use a::near;\nstruct Order { placed: u32 }\nimpl Order {\n    fn total(&self) -> u32 { self.total() + self.near() + self.drop() + self.debug() }\n    fn debug(&self) {}\n    fn near(&self) -> u32 { 2 }\n    fn drop(&self) {}\n    fn last(&self) -> u32 { X }\n}\n';
     const asked: readonly (readonly [string, string, string, readonly string[]])[] = [
       ['typescript', ts, 'placed + 1', ['out-of-scope']],
       ['typescript', ts, 'total() + due', ['out-of-scope']],
@@ -313,6 +320,12 @@ describe('names that mean nothing where they stand', () => {
       ['typescript', ts, 'this.placed + this.total()', []],
       ['typescript', ts, 'near(due)', []],
       ['typescript', ts, 'find(due)', []],
+      ['typescript', ts, 'only(due)', []],
+      ['javascript', ts.replace(': number', ''), 'placed + 1', ['out-of-scope']],
+      ['javascriptreact', ts.replace(': number', ''), '<total>a</total>', []],
+      ['rust', rust, 'debug!("{}", 1)', []],
+      ['rust', rust.replace('a::near', 'a::*'), 'total()', []],
+      ['rust', rust, 'match a { Some(total) => 1, None => 0 }', []],
       ['javascript', ts.replace(': number', ''), 'total()', ['out-of-scope']],
       ['rust', rust, 'total()', ['out-of-scope']],
       ['rust', rust, 'self.total() + Self::total(self)', []],

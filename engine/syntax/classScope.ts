@@ -1,0 +1,81 @@
+// Names that only a class has: in some languages its own functions see them with the object, or the type, in front alone.
+import { functionAround, holds, isSame, PARAMETERS, PYTHON, type ScopeNode, STATEMENT } from './scopeNode';
+
+/** Functions that a language has, and are none of its words: methods are called so, too. */
+const BUILT_IN: ReadonlySet<string> = new Set(
+  `addEventListener aiter alert anext ascii atob bin blur breakpoint btoa bytearray chr compile confirm delattr dir dispatchEvent display
+  drop eval exec expect find focus getComputedStyle globals hash help history id input isFinite it iter locals location matchMedia
+  navigator next oct ord parent postMessage pow prompt quit removeEventListener requestAnimationFrame screen scroll scrollTo setImmediate
+  stop test top vars`.split(/\s+/),
+);
+/** By the root: what has such names. */
+const CLASSES: ReadonlyMap<string, RegExp> = new Map([
+  [PYTHON, /^class_definition$/],
+  ['source_file', /^(impl_item|trait_item)$/],
+]);
+/** Where any name may come from. */
+const ALL_OF_IT = /^[ \t]*from\s+\S+\s+import\s+\*|\buse\b[^;]*::(\*|\{[^;]*\*)/m;
+/** A member of a class of JavaScript, which has no other names. */
+const CLASS_BODY = 'class_body';
+const MEMBERS = /^(method_definition|field_definition|public_field_definition|abstract_method_signature)$/;
+
+export class ClassScopes {
+  private readonly classes: RegExp | undefined;
+
+  constructor(
+    root: ScopeNode,
+    private readonly text: string,
+  ) {
+    this.classes = ALL_OF_IT.test(text) ? undefined : CLASSES.get(root.type);
+  }
+
+  /** Whether the file reaches for such a member by its object or type, and the name alone is none of the language's. */
+  isMember(name: string): boolean {
+    const asked = new RegExp(
+      `\\b(self|cls|this|Self)\\s*(\\.|::)\\s*${name.replaceAll('$', '\\$')}(?![\\w$])`,
+    );
+    return !BUILT_IN.has(name) && asked.test(this.text);
+  }
+
+  /** Whether `other` stands in a class, outside its functions, that nothing of `uses` stands in so: those do not see it. */
+  hides(other: ScopeNode | undefined, uses: readonly ScopeNode[]): boolean {
+    const { classes } = this;
+    const holder = classes && other && classAround(other, classes);
+    if (!classes || !holder || uses.some(isInSignature)) return false;
+    return uses.every((use) => !isSame(scopeOf(use, classes), holder));
+  }
+
+  /** Whether the class of JavaScript around it has a member of this name. */
+  hasMember(use: ScopeNode, name: string): boolean {
+    let body = use.parent;
+    while (body !== null && body.type !== CLASS_BODY) body = body.parent;
+    const members = body?.descendantsOfType(['property_identifier']) ?? [];
+    return members.some((node) => {
+      const member = node?.parent;
+      if (!node || !member || !body || !MEMBERS.test(member.type) || !isSame(member.parent, body))
+        return false;
+      const isName = holds(member, 'name', node) || holds(member, 'property', node);
+      return isName && this.text.slice(node.startIndex, node.endIndex) === name;
+    });
+  }
+}
+
+/** The class in whose body a name stands. */
+function classAround(name: ScopeNode, classes: RegExp): ScopeNode | null {
+  for (let node = name.parent; node !== null; node = node.parent)
+    if (classes.test(node.type) && holds(node, 'body', name)) return node;
+  return null;
+}
+
+/** What is nearest: a function, or a class. */
+function scopeOf(name: ScopeNode, classes: RegExp): ScopeNode | null {
+  const [own, ofClass] = [functionAround(name), classAround(name, classes)];
+  return own !== null && ofClass !== null && own.startIndex < ofClass.startIndex ? ofClass : (own ?? ofClass);
+}
+
+/** Defaults, and types, are of what surrounds the function. */
+function isInSignature(name: ScopeNode): boolean {
+  for (let node = name.parent; node !== null && !STATEMENT.test(node.type); node = node.parent)
+    if (PARAMETERS.test(node.type) || holds(node.parent, 'return_type', node)) return true;
+  return false;
+}

@@ -1,0 +1,44 @@
+// A tree's node, as far as names and what they belong to are looked at.
+
+/** A node of tree-sitter's, as far as it is looked at here. */
+export interface ScopeNode {
+  readonly type: string;
+  readonly startIndex: number;
+  readonly endIndex: number;
+  readonly parent: ScopeNode | null;
+  childForFieldName(name: string): ScopeNode | null;
+  descendantsOfType(types: string[]): readonly (ScopeNode | null)[];
+}
+
+/** The root of Python's trees. */
+export const PYTHON = 'module';
+const FUNCTION = /function|method|constructor|lambda|closure|arrow|accessor|func_literal/;
+export const PARAMETERS =
+  /^(formal_parameters|parameters|lambda_parameters|closure_parameters|inferred_parameters)$/;
+export const STATEMENT = /statement|block|body/;
+
+export function holds(parent: ScopeNode | null, field: string, { startIndex, endIndex }: ScopeNode): boolean {
+  const child = parent?.childForFieldName(field);
+  return child != null && child.startIndex <= startIndex && endIndex <= child.endIndex;
+}
+
+/** The function whose own a name is; a function's own name is its surroundings'. What is no name is nobody's. */
+export function functionAround(name: ScopeNode | undefined): ScopeNode | null {
+  if (name === undefined) return null;
+  for (let node = name.parent; node !== null; node = node.parent) {
+    if (FUNCTION.test(node.type) && node.childForFieldName('body') !== null && !isNameOf(node, name))
+      return node;
+  }
+  return null;
+}
+
+function isNameOf(node: ScopeNode, name: ScopeNode): boolean {
+  if (holds(node, 'name', name)) return true;
+  // C++ has it within what declares the parameters.
+  const declarator = name.parent;
+  return declarator?.type === 'function_declarator' && holds(node, 'declarator', declarator);
+}
+
+export function isSame(one: ScopeNode | null, other: ScopeNode): boolean {
+  return one?.startIndex === other.startIndex && one.endIndex === other.endIndex;
+}
