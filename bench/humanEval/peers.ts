@@ -292,10 +292,13 @@ async function times(model: LlamaText, peer: Peer, ours: Evaluated, held: string
     tokens.push(last.ids.length);
     // The same text for both: what the prompt holds.
     const [before, behind] = peer.sides(text.slice(0, at), suffix);
+    // Nothing of it is known any more, whichever of them was asked before.
+    const forget = () => answered('x = ', '\n', undefined);
     for (const [own, window] of [
       [adapted, undefined],
       [whole, CONTEXT],
     ] as const) {
+      await forget();
       own.cold.push((await answered(before.slice(0, -TYPED), behind, window)).millis);
       const { millis, result } = await answered(before, behind, window);
       own.warm.push(millis);
