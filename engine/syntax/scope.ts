@@ -31,6 +31,8 @@ const WITHIN = /pattern|list$|declarator$|parameter|target|tuple|clause$/;
 const MEMBER = /(\.|->|::)[\s\\]*$/;
 /** `name: value`: a parameter or a key of something else; `name=value` is one, too, or declares, unless it is a statement. */
 const KEY = /^\s*:(?!:)/;
+/** What a colon only ends: `if size:`, `a ? size : 0`. */
+const BEFORE_COLON = /statement$|clause$|_operator$|^(ternary|conditional)_expression$/;
 const ASSIGNED = /^\s*=(?![=>])/;
 /** Statements by which a name gets a value that has to be there: in these languages no assignment declares it. */
 const ASSIGNMENT = /^(assignment_expression|assignment_statement)$/;
@@ -178,7 +180,8 @@ function isUse(node: ScopeNode, text: string): boolean {
   if (isMember(text, node.startIndex) || isImported(node)) return false;
   const behind = text.slice(node.endIndex, node.endIndex + 8);
   if (ASSIGNED.test(behind)) return isAssigned(node) && !hasMore(node, text);
-  return !KEY.test(behind) && !isBound(node);
+  const isKey = KEY.test(behind) && !BEFORE_COLON.test(node.parent?.type ?? '');
+  return !isKey && !isBound(node);
 }
 
 /** Whether it stands in a class of which a part is elsewhere: a base, or a declaration in another file. */

@@ -342,6 +342,21 @@ describe('names that mean nothing where they stand', () => {
       assert.deepEqual(await reasonsOf(languageId, text, fresh), reasons, `${languageId}: ${fresh}`);
   });
 
+  test('a name that a colon only ends is used', async () => {
+    const python = 'def g(last):\n    return last\n\n\ndef f(items):\n    X\n';
+    for (const fresh of [
+      'if last:\n        return 1',
+      'if not last:\n        return 1',
+      'for one in last:\n        f(one)',
+    ])
+      assert.deepEqual(await reasonsOf('python', python, fresh), ['out-of-scope'], fresh);
+    for (const fresh of ['last: int = 1', 'return {last: 1 for last in items}', 'return lambda last: 1'])
+      assert.deepEqual(await reasonsOf('python', python, fresh), [], fresh);
+    const script = 'function g(last) {\n  return last;\n}\nfunction f(items) {\n  return X;\n}\n';
+    assert.deepEqual(await reasonsOf('javascript', script, 'items ? last : 0'), ['out-of-scope']);
+    assert.deepEqual(await reasonsOf('javascript', script, '{ last: items }'), []);
+  });
+
   test('the key of an argument or of an object is no declaration', async () => {
     const text =
       'function a(size: number) {\n  return size;\n}\nfunction b(items: number[]) {\n  return X;\n}\n';
