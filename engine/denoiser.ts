@@ -66,7 +66,7 @@ export interface HoleContext {
   /** What stood in the hole. No model sees it; it is only a guess at what will be written. */
   readonly standing?: ArrayLike<number>;
   /** Most tokens that one pass reads. Absent: as many as are read fastest. */
-  readonly run?: number;
+  readonly run?: number | undefined;
   /** Told behind each pass that reads it: the share that is read, 0…1. Of what is known already nothing is told. */
   readonly onRead?: (done: number) => void;
 }

@@ -2,6 +2,7 @@
 
 import { imbalance } from './balance';
 import { isInString } from './blockEnd';
+import { leadOf } from './partOfLine';
 
 export type IndentUnit =
   | { readonly kind: 'tab' }
@@ -81,7 +82,7 @@ export function fitFirstLine(answer: string, { before, original, unit }: IndentC
       .trimEnd()
       .split(/[\r\n]/)
       .at(-1) ?? '';
-  const depth = /^[ \t]*/.exec(lineBefore)?.[0];
+  const depth = blanksBefore(lineBefore);
   return depth === standing && opensBlock(lineBefore) ? unitText(unit) + rest : rest;
 }
 
@@ -153,7 +154,7 @@ const COMMENT = /^\s*(#|\/\/|\/?\*|--)/;
  */
 export function fitBody(answer: string, { before, original, unit, after = '' }: BodyContext): string {
   const [first = '', ...further] = answer.split('\n');
-  const header = ((before.split('\n').at(-1) ?? '') + first).trimEnd();
+  const header = (leadOf(before) + first).trimEnd();
   const lines = further.filter((line) => line.trim() !== '');
   const next = lines.find((line) => !COMMENT.test(line));
   if (next === undefined || !HEADER.test(header) || LIST_ITEM.test(header) || imbalance(header) > 1)
@@ -169,9 +170,9 @@ export function fitBody(answer: string, { before, original, unit, after = '' }: 
   // Something of it belongs to none of the header's.
   if (surplus <= 0 || lines.some((line) => blanksBefore(line).length < lead.length + surplus)) return answer;
   // What stood there was written so, too, or what stands behind it.
-  const [behind = ''] = /\S/.test(after) ? after.split('\n').filter((line) => line.trim() !== '') : [];
-  const standing = [...original.split('\n').slice(1), behind].filter((line) => line.trim() !== '');
-  if (standing.some((line) => blanksBefore(line) === blanksBefore(next))) return answer;
+  const behind = after.split('\n').find((line) => line.trim() !== '') ?? '';
+  const standing = [...original.split('\n').slice(1), behind];
+  if (standing.some((line) => line.trim() !== '' && blanksBefore(line) === blanksBefore(next))) return answer;
   return [first, ...further.map((line) => line.slice(Math.min(surplus, blanksBefore(line).length)))].join(
     '\n',
   );
@@ -187,7 +188,7 @@ function leadingSpaces(line: string): number {
 
 /** Columns by which the line that the span begins on is indented. */
 function spanDepth(before: string, unit: IndentUnit): number {
-  const line = before.split(/[\r\n]/).at(-1) ?? '';
+  const line = leadOf(before);
   const tab = unit.kind === 'space' ? ' '.repeat(unit.size) : '\t';
-  return (/^[ \t]*/.exec(line)?.[0] ?? '').replaceAll('\t', tab).length;
+  return blanksBefore(line).replaceAll('\t', tab).length;
 }

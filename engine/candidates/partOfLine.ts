@@ -79,7 +79,7 @@ export function withinBracket(answer: string, { before, after, original }: LineC
 }
 
 /** What stands before a place on its line. */
-function leadOf(before: string): string {
+export function leadOf(before: string): string {
   return before.slice(Math.max(before.lastIndexOf('\n'), before.lastIndexOf('\r')) + 1);
 }
 

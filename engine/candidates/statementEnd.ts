@@ -3,7 +3,7 @@
 import { openAtEnd } from './balance';
 import { depthOf, goesFurther, type HoleText } from './blockEnd';
 import { opensBlock } from './indentation';
-import { GOES_ON } from './partOfLine';
+import { GOES_ON, leadOf } from './partOfLine';
 
 /** Placeholders, and comments: whoever selects one wants what it stands for. */
 const STANDS_FOR_MORE =
@@ -33,7 +33,7 @@ const REACH = 8192;
 export function isOneStatement({ before, selected, after }: HoleText, isTyped: boolean): boolean {
   const standing = selected.trim();
   if (standing !== '') return !standing.includes('\n') && !STANDS_FOR_MORE.test(standing);
-  const [lead, rest] = [lineBefore(before), lineBehind(after)];
+  const [lead, rest] = [leadOf(before), lineBehind(after)];
   if (lead.trim() !== '' || rest.trim() !== '') return isTyped;
   return isTyped && depthOfFirst(after) > depthOf(lead);
 }
@@ -47,7 +47,7 @@ export function endOfStatement(
   { before, selected, after, isInString = false }: HoleText,
   isBound = false,
 ): number | undefined {
-  const [lead, rest] = [lineBefore(before).slice(-REACH), lineBehind(after).slice(0, REACH)];
+  const [lead, rest] = [leadOf(before).slice(-REACH), lineBehind(after).slice(0, REACH)];
   const depth = depthOfFirst(lead + answer);
   const standing = lead + selected + rest;
   const isOpened = standing.trim() === '' || opensBlock(standing);
@@ -92,10 +92,6 @@ function lastLine(text: string): string {
 /** Columns of the first line that is not blank; 0: there is none. */
 function depthOfFirst(text: string): number {
   return depthOf(/^[ \t]*\S[^\n]*/m.exec(text)?.[0] ?? '');
-}
-
-function lineBefore(before: string): string {
-  return before.slice(before.lastIndexOf('\n') + 1);
 }
 
 function lineBehind(after: string): string {

@@ -63,7 +63,7 @@ function windowOf({ window = PRACTICAL_WINDOW }: Facts['family'], { contextLengt
 }
 
 /** A bidirectional model computes its whole window again and again: beyond this more context costs more than it gives. */
-const PRACTICAL_WINDOW = 2048;
+export const PRACTICAL_WINDOW = 2048;
 
 /** Tokens before and behind a hole; the other holes as they stand, or as they stood in the file. */
 export function sidesOf(

@@ -5,6 +5,7 @@ import { longestPass, type PassSize } from '../graph/memory';
 import type { InfillParams } from '../protocol';
 import { DEFAULT_CHUNK } from '../runtime/contextCache';
 import type { Pace } from '../runtime/pace';
+import { PRACTICAL_WINDOW } from './layout';
 
 export interface Reach {
   /** Most tokens of the canvas in one pass, around the masks it is about. */
@@ -44,8 +45,6 @@ const GHOST_READING = 1200;
 const REWRITE_READING = 2400;
 /** Fewer tokens a pass take longer altogether, however slow the machine is. */
 const LEAST_RUN = 64;
-/** Tokens of a file that are read at most. */
-const LONGEST_CONTEXT = 2048;
 /** Tokens by which it grows: another window is read anew. */
 const READING_STEP = 128;
 /** Milliseconds of writing what ghost text may have; of a slower model a line has to do, which is there sooner. */
@@ -97,7 +96,7 @@ export function readingReach(pace: Pace, window?: number): Reach {
 
 /** Of context that is cached, in passes after each of which a request can be ended: by halves, so that no small change makes others. */
 export function contextReach(pace: Pace): Reach {
-  const most = pace.mostWithin(LONGEST_PASS, (length) => ({ length, past: LONGEST_CONTEXT, rows: 0 }));
+  const most = pace.mostWithin(LONGEST_PASS, (length) => ({ length, past: PRACTICAL_WINDOW, rows: 0 }));
   const halved = 2 ** Math.floor(Math.log2(Math.max(LEAST_RUN, most)));
   return { ...UNBOUNDED, run: Math.min(DEFAULT_CHUNK, halved) };
 }

@@ -30,9 +30,9 @@ export class RequestReach {
   }
 
   of(params: InfillParams): Reach {
-    const { interactive, window, priority } = params;
+    const { window, priority } = params;
     if (this.isInPlace) return this.inPlace(params);
-    const pace = interactive ? this.steady.current : undefined;
+    const pace = this.paceFor(params);
     if (pace === undefined) return UNBOUNDED;
     const { infill } = answering(this.checkpoint, params).family;
     if (infill.kind === 'prompt') return readingReach(pace, window);
@@ -48,7 +48,7 @@ export class RequestReach {
   /** Of a score, whose tokens are not denoised. */
   ofScore(params: Pick<InfillParams, 'interactive' | 'window'>): Reach {
     if (this.isInPlace) return this.inPlace(params);
-    const pace = params.interactive ? this.steady.current : undefined;
+    const pace = this.paceFor(params);
     return pace === undefined ? UNBOUNDED : contextReach(pace);
   }
 
@@ -56,8 +56,14 @@ export class RequestReach {
     return this.checkpoint.family.attention.kind === 'full';
   }
 
-  private inPlace({ interactive, window }: Pick<InfillParams, 'interactive' | 'window'>): Reach {
-    const pace = interactive ? this.steady.current : undefined;
+  /** Only where a person waits does an answer depend on the machine. */
+  private paceFor({ interactive }: Pick<InfillParams, 'interactive'>): Pace | undefined {
+    return interactive ? this.steady.current : undefined;
+  }
+
+  private inPlace(params: Pick<InfillParams, 'interactive' | 'window'>): Reach {
+    const { window } = params;
+    const pace = this.paceFor(params);
     if (pace !== undefined) {
       return reachOf(pace, this.checkpoint.shape, { window, available: availableMemory() });
     }

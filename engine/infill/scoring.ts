@@ -17,7 +17,7 @@ const SLOW_STRIDE = 4;
 const SLOW_TOKENS = 384;
 
 /** What scoring takes on a machine: so many passes over so many tokens. */
-export function scoringReach({ tokens, isSlow }: Pick<Reach, 'tokens' | 'run' | 'isSlow'>): {
+export function scoringReach({ tokens, isSlow }: Pick<Reach, 'tokens' | 'isSlow'>): {
   readonly passes: number;
   readonly tokens: number;
 } {
@@ -38,7 +38,7 @@ interface Listening {
   readonly signal?: AbortSignal;
   readonly onPass?: OnPass;
   /** Most tokens of context that one pass reads. */
-  readonly run?: number;
+  readonly run: number;
 }
 
 /** Scores the tokens of one text, whichever way the family denoises. To be disposed of. */
@@ -143,7 +143,7 @@ async function scoreBlocks(
       bothSides ? behind(tokens, Math.min(at + blockLength - 1, to)) : [],
       language,
     );
-    const { lead } = await denoiser.open({ ...context, ...(run ? { run } : {}) }, STRIDE, signal);
+    const { lead } = await denoiser.open({ ...context, run }, STRIDE, signal);
     // A canvas that has no end token goes on in a next block: the scored tokens are a whole answer with its end.
     const count = Math.min(blockLength - lead.length - (bothSides ? 1 : 0), to - at);
     const original = new Int32Array(blockLength).fill(bothSides ? end : mask);
@@ -192,7 +192,7 @@ async function scoreWritten(
   for (let start = from; start < to; start += WRITTEN_TOKENS) {
     const stop = Math.min(to, start + WRITTEN_TOKENS);
     const context = holeContext(facts, tokens.subarray(0, start), behind(tokens, stop), language);
-    await denoiser.open({ ...context, ...(run ? { run } : {}) }, 1, signal);
+    await denoiser.open({ ...context, run }, 1, signal);
     for (let at = start; at < stop; at++) {
       const [target = 0, ...ahead] = tokens.subarray(at, stop);
       const asks = [{ position: 0, target, ahead }];

@@ -9,9 +9,8 @@ import { disposeKv, joinKv, type KvShape, type KvState, voidKv } from './kvState
 export const DEFAULT_CHUNK = 256;
 
 /** How a context is encoded. */
-export interface Encoding {
+export interface Encoding extends Pick<HoleContext, 'run'> {
   readonly signal?: AbortSignal | undefined;
-  readonly run?: HoleContext['run'] | undefined;
   readonly onRead?: HoleContext['onRead'] | undefined;
 }
 

@@ -159,10 +159,7 @@ export class CanvasContext implements ContextEncoder {
     if (!rescorer || before.length === 0) return undefined;
     if (suffixFirst) {
       // The hole token has seen the suffix: what follows an answer is its end.
-      const { kv, basePosition, isBehind } = await this.encode(
-        { before, after, ...(run ? { run } : {}) },
-        request.signal,
-      );
+      const { kv, basePosition, isBehind } = await this.encode({ before, after, run }, request.signal);
       const own = isBehind ? {} : { index: kv.positions - 1 };
       const behind = { kv, token: suffixFirst.hole, position: basePosition - 1, ...own };
       const closed = { behind, after: Int32Array.of(suffixFirst.end) };

@@ -1,5 +1,14 @@
 // Names that only a class has: in some languages its own functions see them with the object, or the type, in front alone.
-import { functionAround, holds, isSame, PARAMETERS, PYTHON, type ScopeNode, STATEMENT } from './scopeNode';
+import {
+  ancestor,
+  functionAround,
+  holds,
+  isSame,
+  isStatement,
+  PARAMETERS,
+  PYTHON,
+  type ScopeNode,
+} from './scopeNode';
 
 /** Functions that a language has, and are none of its words: methods are called so, too. */
 const BUILT_IN: ReadonlySet<string> = new Set(
@@ -30,25 +39,27 @@ export class ClassScopes {
   }
 
   /** Whether the file reaches for such a member by its object or type, and the name alone is none of the language's. */
-  isMember(name: string): boolean {
+  private isReached(name: string): boolean {
     const asked = new RegExp(
       `\\b(self|cls|this|Self)\\s*(\\.|::)\\s*${name.replaceAll('$', '\\$')}(?![\\w$])`,
     );
     return !BUILT_IN.has(name) && asked.test(this.text);
   }
 
-  /** Whether `other` stands in a class, outside its functions, that nothing of `uses` stands in so: those do not see it. */
-  hides(other: ScopeNode | undefined, uses: readonly ScopeNode[]): boolean {
+  /** Whether `other`, a name that the file reaches for, stands in a class, outside its functions, and none of `uses` does: they do not see it. */
+  hides(name: string, other: ScopeNode | undefined, uses: readonly ScopeNode[]): boolean {
     const { classes } = this;
     const holder = classes && other && classAround(other, classes);
     if (!classes || !holder || uses.some(isInSignature)) return false;
-    return uses.every((use) => !isSame(scopeOf(use, classes), holder));
+    return uses.every((use) => !isSame(scopeOf(use, classes), holder)) && this.isReached(name);
   }
 
-  /** Whether the class of JavaScript around it has a member of this name. */
+  /** Whether the class of JavaScript around it has a member of this name that the file reaches for. */
   hasMember(use: ScopeNode, name: string): boolean {
-    let body = use.parent;
-    while (body !== null && body.type !== CLASS_BODY) body = body.parent;
+    return this.isReached(name) && this.declares(classBodyOf(use), name);
+  }
+
+  private declares(body: ScopeNode | null, name: string): boolean {
     const members = body?.descendantsOfType(['property_identifier']) ?? [];
     return members.some((node) => {
       const member = node?.parent;
@@ -60,11 +71,13 @@ export class ClassScopes {
   }
 }
 
+function classBodyOf(use: ScopeNode): ScopeNode | null {
+  return ancestor(use, ({ type }) => type === CLASS_BODY);
+}
+
 /** The class in whose body a name stands. */
 function classAround(name: ScopeNode, classes: RegExp): ScopeNode | null {
-  for (let node = name.parent; node !== null; node = node.parent)
-    if (classes.test(node.type) && holds(node, 'body', name)) return node;
-  return null;
+  return ancestor(name, (node) => classes.test(node.type) && holds(node, 'body', name));
 }
 
 /** What is nearest: a function, or a class. */
@@ -75,7 +88,7 @@ function scopeOf(name: ScopeNode, classes: RegExp): ScopeNode | null {
 
 /** Defaults, and types, are of what surrounds the function. */
 function isInSignature(name: ScopeNode): boolean {
-  for (let node = name.parent; node !== null && !STATEMENT.test(node.type); node = node.parent)
-    if (PARAMETERS.test(node.type) || holds(node.parent, 'return_type', node)) return true;
-  return false;
+  const isSignature = (node: ScopeNode) =>
+    PARAMETERS.test(node.type) || holds(node.parent, 'return_type', node);
+  return ancestor(name, isSignature, isStatement) !== null;
 }

@@ -6,7 +6,16 @@ import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
 import { ClassScopes } from './classScope';
 import { STRING_TEXT } from './kinds';
-import { functionAround, holds, PARAMETERS, PYTHON, type ScopeNode, STATEMENT } from './scopeNode';
+import {
+  ancestor,
+  functionAround,
+  holds,
+  isStatement,
+  PARAMETERS,
+  PYTHON,
+  type ScopeNode,
+  STATEMENT,
+} from './scopeNode';
 import type { OffsetRange } from './types';
 
 export type Strangers = Reading['strangers'];
@@ -85,8 +94,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
   };
   let labelled: ReadonlySet<number> | undefined;
   const labels = () => {
-    const nodes = labelled ? [] : root.descendantsOfType(LABELS);
-    labelled ??= new Set(nodes.map((node) => node?.startIndex ?? -1));
+    labelled ??= new Set(root.descendantsOfType(LABELS).map((node) => node?.startIndex ?? -1));
     return labelled;
   };
   const classes = new ClassScopes(root, text);
@@ -110,8 +118,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     );
     // What a comment or a string calls so need not be what some code does.
     const own = members.filter((at) => !comments().holds(at) && (nodeAt(at) || !strings().holds(at)));
-    const isReached = classes.isMember(name);
-    if (own.length === 0 && isReached && inside.some((one) => classes.hasMember(one, name))) {
+    if (own.length === 0 && inside.some((one) => classes.hasMember(one, name))) {
       outOfScope.push(name);
       continue;
     }
@@ -119,7 +126,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     const isForeign = own.every((at) => {
       const other = nodeAt(at);
       const holder = functionAround(other);
-      if (holder === null) return isReached && classes.hides(other, inside);
+      if (holder === null) return classes.hides(name, other, inside);
       return region.start < holder.startIndex || holder.endIndex < region.end;
     });
     if (!isForeign || !own.some((at) => isBound(nodeAt(at)))) continue;
@@ -131,9 +138,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
 
 /** Whether it may take a value there, as in an arm of a match. */
 function isInPattern(node: ScopeNode): boolean {
-  for (let at = node.parent; at !== null && !STATEMENT.test(at.type); at = at.parent)
-    if (/pattern/.test(at.type)) return true;
-  return false;
+  return ancestor(node, ({ type }) => /pattern/.test(type), isStatement) !== null;
 }
 
 /** A text's comments, or its strings, in their order. */
@@ -211,11 +216,7 @@ function isMember(text: string, at: number): boolean {
 
 /** In what imports it, as a part of a path: `use a::size`. */
 function isImported(name: ScopeNode | undefined): boolean {
-  for (let node = name?.parent ?? null; node !== null; node = node.parent) {
-    if (IMPORT.test(node.type)) return true;
-    if (STATEMENT.test(node.type)) return false;
-  }
-  return false;
+  return ancestor(name, ({ type }) => IMPORT.test(type), isStatement) !== null;
 }
 
 /** `size` of `f(size=1)`, a tag, a macro, an attribute: no name of the code around it. */

@@ -22,14 +22,30 @@ export function holds(parent: ScopeNode | null, field: string, { startIndex, end
   return child != null && child.startIndex <= startIndex && endIndex <= child.endIndex;
 }
 
+/** The nearest node above `node` that `isIt`, unless one that `isEnd` stands before it. */
+export function ancestor(
+  node: ScopeNode | undefined,
+  isIt: (one: ScopeNode) => boolean,
+  isEnd: (one: ScopeNode) => boolean = () => false,
+): ScopeNode | null {
+  for (let one = node?.parent ?? null; one !== null; one = one.parent) {
+    if (isIt(one)) return one;
+    if (isEnd(one)) return null;
+  }
+  return null;
+}
+
+export function isStatement({ type }: ScopeNode): boolean {
+  return STATEMENT.test(type);
+}
+
 /** The function whose own a name is; a function's own name is its surroundings'. What is no name is nobody's. */
 export function functionAround(name: ScopeNode | undefined): ScopeNode | null {
   if (name === undefined) return null;
-  for (let node = name.parent; node !== null; node = node.parent) {
-    if (FUNCTION.test(node.type) && node.childForFieldName('body') !== null && !isNameOf(node, name))
-      return node;
-  }
-  return null;
+  return ancestor(
+    name,
+    (node) => FUNCTION.test(node.type) && node.childForFieldName('body') !== null && !isNameOf(node, name),
+  );
 }
 
 function isNameOf(node: ScopeNode, name: ScopeNode): boolean {
