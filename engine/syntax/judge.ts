@@ -47,6 +47,7 @@ const UNKNOWN: Reading = {
   parses: 'unknown',
   declaresAgain: false,
   leavesBlock: false,
+  removesUsed: false,
   strangers: NO_STRANGERS,
 };
 
@@ -59,6 +60,7 @@ function jsonReading(text: string, language: JsonLanguage): (whole: string) => R
       parses: after.errors <= before.errors ? 'yes' : 'no',
       declaresAgain: after.declaredTwice > before.declaredTwice,
       leavesBlock: false,
+      removesUsed: false,
       strangers: NO_STRANGERS,
     };
   };
@@ -78,6 +80,7 @@ function readingWith(tree: SyntaxTree, whole: string, region: OffsetRange | unde
       declaresAgain: declaresAgain(before, after),
       // Of what does not parse, nobody knows where it ends.
       leavesBlock: parses && region !== undefined && leavesBlock(tree, edited, region),
+      removesUsed: parses && edited.lacks(tree, wholeWords(tree.text, { start, end })),
       strangers: parses ? newStrangers(tree, edited, { start, end }, text.length) : NO_STRANGERS,
     };
   } finally {

@@ -4,18 +4,10 @@
 // has to do so once.
 import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
+import { isBound, isImported, isInPattern, isLabel, isMember, isUse } from './binding';
 import { ClassScopes } from './classScope';
 import { STRING_TEXT } from './kinds';
-import {
-  ancestor,
-  functionAround,
-  holds,
-  isStatement,
-  PARAMETERS,
-  PYTHON,
-  type ScopeNode,
-  STATEMENT,
-} from './scopeNode';
+import { functionAround, PYTHON, type ScopeNode } from './scopeNode';
 import type { OffsetRange } from './types';
 
 export type Strangers = Reading['strangers'];
@@ -23,34 +15,14 @@ export type Strangers = Reading['strangers'];
 export const NO_STRANGERS: Strangers = { outOfScope: [], unknown: [] };
 
 /** UTF-16 units; the names of a longer text are not gone through. */
-const LONGEST = 200_000;
+export const LONGEST = 200_000;
 const NAMES = ['identifier', 'shorthand_property_identifier'];
 const COMMENTS = ['comment', 'line_comment', 'block_comment'];
-/** What binds names, by the field that holds them. */
-const BINDS =
-  /declar|parameter|definition|item$|assignment$|^for_|foreach|enhanced_for|range_clause|in_clause|catch|except|spec$|lambda|closure|arrow|named_expression|as_pattern|clause$/;
-const FIELDS = ['name', 'left', 'pattern', 'declarator', 'parameter', 'parameters', 'alias'];
-/** `f(size = limit)`: what is behind the sign is no parameter. */
-const DEFAULTS =
-  /^((object_)?assignment_pattern|(typed_)?default_parameter|(required|optional)_parameter|optional_parameter_declaration)$/;
-const NOT_BOUND = ['value', 'right', 'default_value'];
-/** Between a name and what binds it. */
-const WITHIN = /pattern|list$|declarator$|parameter|target|tuple|clause$/;
-/** `list.first`, `a->b`, `Type::new`: what is behind belongs to what is in front. */
-const MEMBER = /(\.|->|::)[\s\\]*$/;
-/** `name: value`: a parameter or a key of something else; `name=value` is one, too, or declares, unless it is a statement. */
-const KEY = /^\s*:(?!:)/;
-/** What a colon only ends: `if size:`, `a ? size : 0`. */
-const BEFORE_COLON = /statement$|clause$|_operator$|^(ternary|conditional)_expression$/;
-const ASSIGNED = /^\s*=(?![=>])/;
-/** Statements by which a name gets a value that has to be there: in these languages no assignment declares it. */
-const ASSIGNMENT = /^(assignment_expression|assignment_statement)$/;
 /** `totalAmount`, `total_amount`; a type's name is often a library's. */
 const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
-const IMPORT = /^use_declaration$|^using_d|import/;
 const GLOBAL = /\b(globals?|declare)\b/;
 /** What a browser, or a setter of C#, has without a declaration. */
-const AMBIENT: ReadonlySet<string> = new Set([
+export const AMBIENT: ReadonlySet<string> = new Set([
   'document',
   'event',
   'location',
@@ -59,14 +31,10 @@ const AMBIENT: ReadonlySet<string> = new Set([
   'value',
   'window',
 ]);
-/** What a class inherits from, and so may have from elsewhere. */
-const BASES = ['base_list', 'base_class_clause', 'class_heritage', 'extends_clause', 'superclass'];
 /** What its methods call their object or class, as their first parameter: nothing else has it. */
 const RECEIVERS: ReadonlySet<string> = new Set(['self', 'cls']);
 /** A name that a function takes from its surroundings. */
 const OUTER = /\b(global|nonlocal)\b/;
-/** What holds such. */
-const LABELLED = /^(jsx_(opening|closing|self_closing)_element|macro_invocation)$/;
 /** Keys of objects, and members as they are declared: no name that stands by itself. */
 const LABELS = ['property_identifier', 'keyword_argument'];
 
@@ -136,11 +104,6 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
   return { outOfScope, unknown };
 }
 
-/** Whether it may take a value there, as in an arm of a match. */
-function isInPattern(node: ScopeNode): boolean {
-  return ancestor(node, ({ type }) => /pattern/.test(type), isStatement) !== null;
-}
-
 /** A text's comments, or its strings, in their order. */
 class Prose {
   private readonly starts: readonly number[];
@@ -179,65 +142,4 @@ class Prose {
 function occurrences(text: string, name: string): readonly number[] {
   const word = new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g');
   return [...text.matchAll(word)].map(({ index }) => index);
-}
-
-function isUse(node: ScopeNode, text: string): boolean {
-  if (isMember(text, node.startIndex) || isImported(node)) return false;
-  const behind = text.slice(node.endIndex, node.endIndex + 8);
-  if (ASSIGNED.test(behind)) return isAssigned(node) && !hasMore(node, text);
-  const isKey = KEY.test(behind) && !BEFORE_COLON.test(node.parent?.type ?? '');
-  return !isKey && !isBound(node);
-}
-
-/** Whether it stands in a class of which a part is elsewhere: a base, or a declaration in another file. */
-function hasMore(name: ScopeNode, text: string): boolean {
-  for (let node = name.parent; node !== null; node = node.parent) {
-    const body = node.childForFieldName('body');
-    if (body === null) continue;
-    if (/::|\bpartial\b|\bextends\b/.test(text.slice(node.startIndex, body.startIndex))) return true;
-    if (!/class|struct/.test(node.type)) continue;
-    if (node.descendantsOfType(BASES).some((one) => one !== null && one.endIndex <= body.startIndex))
-      return true;
-  }
-  return false;
-}
-
-/** As a statement: in brackets, `name = value` may name an argument, or a default. */
-function isAssigned(name: ScopeNode): boolean {
-  const inList = name.parent?.type === 'expression_list' ? name.parent : name;
-  const { parent } = inList;
-  if (parent === null || !ASSIGNMENT.test(parent.type)) return false;
-  return holds(parent, 'left', name) && STATEMENT.test(parent.parent?.type ?? '');
-}
-
-function isMember(text: string, at: number): boolean {
-  return MEMBER.test(text.slice(Math.max(0, at - 40), at));
-}
-
-/** In what imports it, as a part of a path: `use a::size`. */
-function isImported(name: ScopeNode | undefined): boolean {
-  return ancestor(name, ({ type }) => IMPORT.test(type), isStatement) !== null;
-}
-
-/** `size` of `f(size=1)`, a tag, a macro, an attribute: no name of the code around it. */
-function isLabel(node: ScopeNode): boolean {
-  const { parent } = node;
-  if (parent?.type === 'keyword_argument') return holds(parent, 'name', node);
-  return LABELLED.test(parent?.type ?? '') || /^(inner_)?attribute_item$/.test(parent?.parent?.type ?? '');
-}
-
-/** Whether the name is declared here, in one of the ways that are known. */
-function isBound(name: ScopeNode | undefined): boolean {
-  let node = name;
-  for (let parent = name?.parent ?? null; node !== undefined && parent !== null; parent = parent.parent) {
-    const { type } = parent;
-    const child = node;
-    if (DEFAULTS.test(type) && NOT_BOUND.some((field) => holds(parent, field, child))) return false;
-    if (holds(parent, 'type', child)) return false;
-    if (BINDS.test(type) && FIELDS.some((field) => holds(parent, field, child))) return true;
-    if (PARAMETERS.test(type)) return true;
-    if (!WITHIN.test(type)) return false;
-    node = parent;
-  }
-  return false;
 }

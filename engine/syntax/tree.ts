@@ -2,6 +2,7 @@
 // of it.
 import type { Node, Tree } from '@vscode/tree-sitter-wasm';
 import { isProse } from './kinds';
+import { orphansIn } from './orphans';
 import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
 import { type Strangers, strangersIn } from './scope';
 import { type StructureFaults, structureFaults } from './structure';
@@ -82,6 +83,12 @@ export class SyntaxTree {
   /** See `strangersIn`. */
   strangers(region: OffsetRange): Strangers {
     return strangersIn(this.tree.rootNode, this.text, region);
+  }
+
+  /** See `orphansIn`; `region`: of `before`, of which this is an edit there. */
+  lacks(before: SyntaxTree, region: OffsetRange): boolean {
+    const parsed = ({ tree, text }: SyntaxTree) => ({ root: tree.rootNode, text });
+    return orphansIn(parsed(before), parsed(this), region).length > 0;
   }
 
   /** Comments and the text of strings that touch a region, in text order. */

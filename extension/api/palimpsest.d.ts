@@ -88,6 +88,7 @@ export interface Quality {
     | 'does-not-parse'
     | 'declares-again'
     | 'leaves-block'
+    | 'removes-used'
     | 'out-of-scope'
     | 'unfinished'
     | 'loops'

@@ -5,7 +5,14 @@ import type { Flaw } from '../../protocol';
 export type Reason = Flaw | TreeFault | 'duplicate';
 
 /** What only a grammar can tell. */
-type TreeFault = 'does-not-parse' | 'declares-again' | 'leaves-block' | 'out-of-scope';
+type TreeFault = (typeof TREE_FAULTS)[number];
+const TREE_FAULTS = [
+  'does-not-parse',
+  'declares-again',
+  'leaves-block',
+  'removes-used',
+  'out-of-scope',
+] as const;
 
 /** `poor` is shown to nobody who did not ask for it. */
 export type Mark = 'likely' | 'unsure' | 'poor';
@@ -29,6 +36,8 @@ export interface Reading {
   readonly declaresAgain: boolean;
   /** Whether it ends the function or class that it stands in. */
   readonly leavesBlock: boolean;
+  /** Whether it takes a declaration away and leaves the name in use. */
+  readonly removesUsed: boolean;
   /** Names that it uses and that can hardly mean anything there. */
   readonly strangers: {
     /** In functions alone that it does not stand in, one of which declares it. */
@@ -50,7 +59,7 @@ const POOR: ReadonlySet<Reason> = new Set<Reason>([
 
 export function qualityOf(
   flaws: readonly Flaw[],
-  { parses, declaresAgain, leavesBlock, strangers }: Reading,
+  { parses, declaresAgain, leavesBlock, removesUsed, strangers }: Reading,
 ): Quality {
   // A grammar knows which brackets pair; counting them is for languages without one.
   const known = parses === 'unknown' ? flaws : flaws.filter((flaw) => flaw !== 'unbalanced');
@@ -59,6 +68,7 @@ export function qualityOf(
     ...(declaresAgain ? ['declares-again' as const] : []),
     ...(leavesBlock ? ['leaves-block' as const] : []),
     ...known.filter((flaw) => POOR.has(flaw)),
+    ...(removesUsed ? ['removes-used' as const] : []),
     ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),
     ...known.filter((flaw) => !POOR.has(flaw) && flaw !== 'improbable'),
     ...(strangers.unknown.length > 0 && !known.includes('unknown-names') ? ['unknown-names' as const] : []),
@@ -70,13 +80,7 @@ export function qualityOf(
 
 /** What the text alone says. */
 function isFlaw(reason: Reason): reason is Flaw {
-  return !(
-    reason === 'duplicate' ||
-    reason === 'does-not-parse' ||
-    reason === 'declares-again' ||
-    reason === 'leaves-block' ||
-    reason === 'out-of-scope'
-  );
+  return reason !== 'duplicate' && !TREE_FAULTS.some((one) => one === reason);
 }
 
 /** What of its reasons is wrong with the answer whatever stands around it. */

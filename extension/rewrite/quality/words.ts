@@ -44,6 +44,8 @@ function wordsOfReason(reason: Reason): string {
       return l10n.t('declares a name, or sets a key, that is already there');
     case 'leaves-block':
       return l10n.t('ends the function or class around it');
+    case 'removes-used':
+      return l10n.t('removes names that are still used');
     case 'out-of-scope':
       return l10n.t('names that are not in scope here');
     case 'unfinished':

@@ -14,6 +14,7 @@ const YES: Reading = {
   parses: 'yes',
   declaresAgain: false,
   leavesBlock: false,
+  removesUsed: false,
   strangers: { outOfScope: [], unknown: [] },
 };
 
