@@ -31,9 +31,10 @@ import { begin, beginReview, decide, resume } from './state/machine';
 import { type Reviewed, reviewedLast } from './state/reviewed';
 import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './state/transitions';
 import type { Ending, Refusal, Review, RewriteRequest, Span, Wanted } from './state/types';
+import { afterTimeLeft } from './tryLimit';
 
 /** Events that nobody has asked for just now. */
-const BY_ITSELF: ReadonlySet<RewriteEvent['kind']> = new Set(['answered', 'failed', 'looked']);
+const BY_ITSELF: ReadonlySet<RewriteEvent['kind']> = new Set(['answered', 'failed', 'late', 'looked']);
 
 /** What all rewrites share. */
 export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, ReportServices {
@@ -197,7 +198,8 @@ export class Rewrite {
     const mayMove = isAsked || (!this.hasMoved && isCursorNear(this.document, this.spans));
     if (isAsked) this.hasMoved = false;
     this.enter(decide(this.state, event), mayMove);
-    if (event.kind === 'answered') this.reporter.answered(this.kind, !mayMove && this.form === 'diffEditor');
+    if (event.kind === 'answered' || event.kind === 'late')
+      this.reporter.answered(this.kind, !mayMove && this.form === 'diffEditor');
   }
 
   cursorMoved(editor: TextEditor, kind: TextEditorSelectionChangeKind | undefined): void {
@@ -331,6 +333,7 @@ export class Rewrite {
     this.sent = this.state.spans.map(({ old }, i) => request.texts?.[i] ?? old);
     this.denoise.begin();
     this.reporter.begun(this.state.spans.length);
+    const limit = afterTimeLeft(request, signal, () => this.dispatch({ kind: 'late' }));
     try {
       const listening = {
         signal,
@@ -357,6 +360,8 @@ export class Rewrite {
       if (document.getText() !== sent.text) this.secondLook.soon();
     } catch (error) {
       if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
+    } finally {
+      limit?.dispose();
     }
   }
 

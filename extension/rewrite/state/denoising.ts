@@ -8,7 +8,7 @@ import { newOnes } from './distinct';
 import { turnedTo } from './moments';
 import { isBehindNoChange, isSteered, isUnchanged } from './noChange';
 import { pinsBehind } from './pins';
-import type { Decision, RewriteEvent, RewriteState } from './transitions';
+import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './transitions';
 import { mayTryAgain } from './tries';
 import type { Candidate } from './types';
 import { wantedBy } from './wanted';
@@ -25,6 +25,10 @@ export function whileDenoising(state: RewriteState & { kind: 'denoising' }, even
         return end(isCrash(event.error) ? 'interrupted' : 'failed', { kind: 'error', error: event.error });
       }
       return toReview(earlier, { kind: 'error', error: event.error });
+    case 'late':
+      // A first try takes what it takes, and who has taken a draft is about to get it.
+      if (state.held === undefined || state.isTaken) return stay(state);
+      return nothingGood(state, state.held, { kind: 'abort' });
     case 'changed': {
       const turned = earlier && turnedTo(earlier, event);
       if (turned !== undefined) return shownAgain(turned, { kind: 'abort' });
@@ -122,11 +126,13 @@ function held(
 function nothingGood(
   { spans, request: { tries: _, spent: __, ...request }, earlier }: RewriteState & { kind: 'denoising' },
   candidates: readonly Candidate[],
+  ...before: RewriteEffect[]
 ): Decision {
   if (earlier !== undefined) {
-    const before = earlier.heldBack ?? [];
-    const heldBack = [...before, ...newOnes(before, ranked(candidates))];
-    return toReview({ ...earlier, spans, seed: request.seed, heldBack }, note('nothing-good'));
+    const known = earlier.heldBack ?? [];
+    const heldBack = [...known, ...newOnes(known, ranked(candidates))];
+    return toReview({ ...earlier, spans, seed: request.seed, heldBack }, ...before, note('nothing-good'));
   }
-  return refused({ spans, candidates: ranked(candidates), request }, true);
+  const { state, effects } = refused({ spans, candidates: ranked(candidates), request }, true);
+  return { state, effects: [...before, ...effects] };
 }

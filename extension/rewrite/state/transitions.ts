@@ -57,6 +57,8 @@ export type RewriteEvent =
   | { readonly kind: 'reject' | 'cancel' | 'next' | 'previous' | 'again' | 'take' | 'show-anyway' | 'closed' }
   /** The engine goes away, for another one. */
   | { readonly kind: 'interrupted' }
+  /** All tries have taken as long as they may. */
+  | { readonly kind: 'late' }
   /** All of the candidate, or one hunk of it; `text`: the whole document. */
   | { readonly kind: 'accept'; readonly text: string }
   | { readonly kind: 'accept-hunk'; readonly edits: readonly SpanEdit[]; readonly text: string }

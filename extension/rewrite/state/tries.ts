@@ -12,6 +12,11 @@ export function mayTryAgain(tries: number, millis: number): boolean {
   return tries < MOST_TRIES && millis + millis / tries <= PATIENCE;
 }
 
+/** Milliseconds that a try behind others may take, of those that all of them may; undefined: a first one takes what it takes. */
+export function timeLeft({ tries = 0, spent = 0 }: RewriteRequest): number | undefined {
+  return tries === 0 ? undefined : Math.max(0, PATIENCE - spent);
+}
+
 /** From this try on, counted from 0, more of what stood there is kept. */
 export const LATE_TRY = 2;
 

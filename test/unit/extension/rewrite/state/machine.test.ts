@@ -5,6 +5,7 @@ import type { Quality } from '../../../../../engine/candidates/quality/verdict';
 import { EngineError } from '../../../../../engine/errors';
 import { begin, beginReview, decide } from '../../../../../extension/rewrite/state/machine';
 import type { RewriteEvent, RewriteState } from '../../../../../extension/rewrite/state/transitions';
+import { timeLeft } from '../../../../../extension/rewrite/state/tries';
 import type { Candidate, Span } from '../../../../../extension/rewrite/state/types';
 
 const spans: readonly Span[] = [{ start: 4, end: 7, old: 'old' }];
@@ -369,6 +370,29 @@ describe('what is not worth showing', () => {
     assert.ok(slower.state.kind === 'refused');
     assert.deepEqual(slower.state.refusal.request, { seed: 1 }, 'what is asked for then begins anew');
     assert.equal(slower.state.refusal.candidates.length, 2);
+  });
+
+  test('ends where a later try takes longer than that, with what the others held back', () => {
+    const late: RewriteEvent = { kind: 'late' };
+    assert.equal(after(late).state.kind, 'denoising', 'a first try takes what it takes');
+    const ended = after(poor('a'), poor('b'), late);
+    assert.deepEqual(ended.effects, ['abort', 'refuse']);
+    assert.ok(ended.state.kind === 'refused');
+    assert.deepEqual(
+      ended.state.refusal.candidates.map(({ texts }) => texts[0]),
+      ['a', 'b'],
+    );
+    assert.equal(after(poor('a'), { kind: 'take' }, late).state.kind, 'denoising', 'the draft is on its way');
+    const again = after(answered('good'), { kind: 'again' }, poor('a'), late);
+    assert.deepEqual(again.effects, ['abort', 'note', 'review']);
+    assert.equal(reviewIn(again.state).heldBack?.length, 1);
+    assert.equal(after(answered('good'), late).state.kind, 'reviewing', 'nothing is late any more');
+  });
+
+  test('leaves a later try what the others have not taken', () => {
+    assert.equal(timeLeft({ seed: 0 }), undefined);
+    assert.equal(timeLeft({ seed: 1, tries: 1, spent: 9000 }), 11_000);
+    assert.equal(timeLeft({ seed: 2, tries: 2, spent: 30_000 }), 0);
   });
 
   test('stays away where something else is good', () => {

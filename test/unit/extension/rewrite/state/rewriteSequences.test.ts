@@ -206,6 +206,7 @@ const event: fc.Arbitrary<RewriteEvent> = fc.oneof(
     ),
     { kind: 'failed', error: new EngineError('engine-exited', 'It is gone.') },
     { kind: 'interrupted' },
+    { kind: 'late' },
     { kind: 'redo', words: [[{ start: 0, end: 2 }], []] },
   ),
   fc.record({
