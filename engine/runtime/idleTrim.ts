@@ -3,10 +3,8 @@
 
 /** Milliseconds of quiet. */
 const QUIET = 3000;
-/** Of what the model takes by itself: this much more may stay. */
+/** Of what the model takes by itself: so much more may stay than what nothing gives back. */
 const SHARE = 0.2;
-/** Of the same: what has come since the last time has to be worth another. */
-const LEAST_GAIN = 0.1;
 /** A process that is larger than this part of what was said holds something else. */
 const MOST_ABOVE = 1.2;
 /** Bytes by which a process grows and shrinks anyway. */
@@ -25,7 +23,7 @@ export class IdleTrim {
   private isOver = false;
   /** Bytes of the process with the model loaded, as it was said or as it is: no new session gives them back. */
   private readonly ownBytes: number;
-  /** The same, with what later sessions did not give back. */
+  /** The same, with what a new session did not give back: the memory of a workspace, say. */
   private resting: number;
 
   /**
@@ -49,8 +47,7 @@ export class IdleTrim {
     if (this.session.passMemory === 0) return false;
     const resident = this.resident();
     this.resting = Math.max(this.ownBytes, Math.min(this.resting, resident));
-    const isMuch = resident > (1 + SHARE) * this.ownBytes;
-    return isMuch && resident - this.resting > Math.max(NOISE, LEAST_GAIN * this.ownBytes);
+    return resident - this.resting > Math.max(NOISE, SHARE * this.ownBytes);
   }
 
   /** A request has begun: nothing is given back for now. */
