@@ -278,13 +278,14 @@ export class Palimpsest {
     else this.status.silent(l10n.t('Ghost text is off for {0}.', languageName(document.languageId)));
   }
 
-  /** A review that waits for an answer goes before ghost text. */
+  /** A review that waits for an answer goes before ghost text; what is asked for its sake alone looks for none. */
   async provideInline(
     document: TextDocument,
     position: Position,
     context: InlineCompletionContext,
     token: CancellationToken,
     wantsGhostText: boolean,
+    isForReview = false,
   ): Promise<InlineCompletionItem[]> {
     const rewrite = this.rewrites.of(document.uri);
     if (rewrite !== undefined) {
@@ -293,7 +294,7 @@ export class Palimpsest {
       if (wantsGhostText) this.status.silent(sayWhySilent('reviewing'));
       return ghost === undefined ? [] : [ghostItem(ghost, '_palimpsest.ghostInserted')];
     }
-    return wantsGhostText ? this.ghost.provide(document, position, context, token) : [];
+    return wantsGhostText && !isForReview ? this.ghost.provide(document, position, context, token) : [];
   }
 
   /** Takes ghost text away, and this one does not come back at the next key. */

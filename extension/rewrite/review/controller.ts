@@ -63,14 +63,16 @@ export class ReviewShow {
   private openIn: TextEditor | undefined;
   private focusing: NodeJS.Timeout | undefined;
   private said: Disposable | undefined;
-  private readonly kept = new KeptShown(() => this.isAtGhostNow);
+  private readonly kept: KeptShown;
 
   constructor(
     private readonly document: TextDocument,
     private readonly stage: ReviewStage,
     private readonly isReviewing: () => boolean,
     private readonly changed: () => void,
-  ) {}
+  ) {
+    this.kept = new KeptShown(stage.suggestions, () => this.isAtGhostNow);
+  }
 
   get form(): Form | undefined {
     return this.shown?.form;

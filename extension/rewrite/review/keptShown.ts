@@ -1,7 +1,8 @@
 // The editor takes a suggestion away when it loses the focus, tells nobody, and does not bring it back: new lines under review
 // would be nowhere, until a key asks for them. So it is asked for them now and then as long as they are to be seen. What is on
 // the screen stays as it is by that.
-import { commands, version, window } from 'vscode';
+import { version, window } from 'vscode';
+import type { InlineSuggestions } from '../../ui/inlineSuggestions';
 
 const MILLIS = 500;
 /** From this release on one extension can be asked alone: without that, every other one would be, as often. */
@@ -19,7 +20,10 @@ export class KeptShown {
   private timer: NodeJS.Timeout | undefined;
 
   /** `isDue`: whether they are to be seen in the editor that is active. */
-  constructor(private readonly isDue: () => boolean) {}
+  constructor(
+    private readonly suggestions: Pick<InlineSuggestions, 'show'>,
+    private readonly isDue: () => boolean,
+  ) {}
 
   begin(): void {
     if (KEEPS_SHOWN) this.timer ??= setInterval(() => this.ask(), MILLIS);
@@ -32,7 +36,6 @@ export class KeptShown {
 
   private ask(): void {
     // For a moment, as editors change places, no editor may be the active one: that is no reason to stop asking.
-    if (this.isDue() && window.state.focused)
-      void commands.executeCommand('editor.action.inlineSuggest.trigger', { providerId: PROVIDER });
+    if (this.isDue() && window.state.focused) void this.suggestions.show(PROVIDER);
   }
 }
