@@ -137,7 +137,7 @@ export function activate(context: ExtensionContext): Exported {
     // For the walkthrough: the editor's own command is silent where there is nothing to suggest to.
     commands.registerCommand('_palimpsest.suggest', async () => {
       if (window.activeTextEditor === undefined) sayNoEditor();
-      else await suggestions.ask();
+      else await suggestions.show();
     }),
     command('palimpsest.snoozeGhostText', (all, minutes?: unknown) =>
       all.ghostSwitches.snoozeFor(typeof minutes === 'number' ? minutes : undefined),
@@ -217,11 +217,11 @@ function idOf(row: unknown): string | undefined {
 }
 
 function suggestionsOf(palimpsest: () => Promise<Palimpsest>): Provide {
-  return async ([document, position, context, token], isForReview) => {
+  return async (document, position, context, token) => {
     if (!isEditable(document.uri)) return [];
     const { enabled } = ghostSettings(document);
     // A review shows its new lines in this way, too; before first use there is none.
     if (!enabled && loaded === undefined) return [];
-    return (await palimpsest()).provideInline(document, position, context, token, enabled, isForReview);
+    return (await palimpsest()).provideInline(document, position, context, token, enabled);
   };
 }

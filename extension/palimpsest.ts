@@ -1,11 +1,13 @@
 // Everything that is made on first use and not before: the engine's supervisor, the rewrites, the ghost text. One object
 // owns them all.
+
 import path from 'node:path';
 import {
   type CancellationToken,
   type ExtensionContext,
   type InlineCompletionContext,
   type InlineCompletionItem,
+  InlineCompletionTriggerKind,
   type LogOutputChannel,
   l10n,
   languages,
@@ -43,6 +45,7 @@ import { type Interruption, RewriteOffers } from './rewrite/interruption/offer';
 import { UnfinishedRewrites } from './rewrite/interruption/unfinished';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
 import { ghostItem } from './rewrite/review/inlineView';
+import { ReviewSuggestions } from './rewrite/review/reviewSuggestions';
 import { Rewrites } from './rewrite/rewriteManager';
 import type { Servers } from './servers/servers';
 import {
@@ -86,6 +89,7 @@ export class Palimpsest {
   /** What the next engine is started with. Suites whose subject is the editor put a scripted engine here. */
   launch: () => Promise<EngineLaunch>;
   readonly instructions: Instructions;
+  private readonly reviewSuggestions: ReviewSuggestions;
   private reported: EngineState['kind'] | undefined;
 
   constructor(
@@ -94,6 +98,7 @@ export class Palimpsest {
     readonly servers: Servers,
     private readonly suggestions: InlineSuggestions,
   ) {
+    this.reviewSuggestions = new ReviewSuggestions(suggestions);
     this.cacheFolder = cacheFolderIn(context.globalStorageUri);
     this.launch = async () => {
       const server = await this.servers.params();
@@ -171,7 +176,7 @@ export class Palimpsest {
         surroundings,
         syntax: this.syntax,
         diffs,
-        suggestions: this.suggestions,
+        suggestions: this.reviewSuggestions,
         activity: (document, doing) => status.doing(document, doing),
         ended: () => this.saySilence(),
         placeOf: (source, uri) => this.memory.placeOf(source, uri),
@@ -285,7 +290,6 @@ export class Palimpsest {
     context: InlineCompletionContext,
     token: CancellationToken,
     wantsGhostText: boolean,
-    isForReview = false,
   ): Promise<InlineCompletionItem[]> {
     const rewrite = this.rewrites.of(document.uri);
     if (rewrite !== undefined) {
@@ -294,7 +298,9 @@ export class Palimpsest {
       if (wantsGhostText) this.status.silent(sayWhySilent('reviewing'));
       return ghost === undefined ? [] : [ghostItem(ghost, '_palimpsest.ghostInserted')];
     }
-    return wantsGhostText && !isForReview ? this.ghost.provide(document, position, context, token) : [];
+    const isAsked = context.triggerKind === InlineCompletionTriggerKind.Invoke;
+    const isWanted = wantsGhostText && !(isAsked && this.reviewSuggestions.isAsking);
+    return isWanted ? this.ghost.provide(document, position, context, token) : [];
   }
 
   /** Takes ghost text away, and this one does not come back at the next key. */

@@ -1,5 +1,6 @@
 // All rewrites of the window: at most one a document. Passes the editor's events and the person's commands on to them,
 // and says by context keys which keys are theirs.
+
 import {
   type CodeLens,
   type CodeLensProvider,
@@ -25,7 +26,6 @@ import type { CopiedFrom } from '../memory/copiedFrom';
 import { areWithin } from '../text/offsets';
 import { rangeOf } from '../text/ranges';
 import type { OffsetRange } from '../text/types';
-import type { InlineSuggestions } from '../ui/inlineSuggestions';
 import { LineNote } from '../ui/lineNote';
 import { say } from '../ui/statusMessage';
 import { ACTIONS, type RewriteAction } from './actions';
@@ -43,6 +43,7 @@ import { DIFF_SCHEME, type DiffReviews, reviewedUri } from './review/diffEditor'
 import { ReviewView } from './review/inlineView';
 import { PinnedView } from './review/pinnedView';
 import { refusalLenses } from './review/refusal';
+import type { ReviewSuggestions } from './review/reviewSuggestions';
 import { type More, Rewrite, type RewriteServices } from './rewrite';
 import { candidateOf } from './state/acceptance';
 import { reviewedIn } from './state/reviewed';
@@ -56,7 +57,7 @@ const CELL_SCHEME = 'vscode-notebook-cell';
 export interface RewritesOptions extends Asking, Pick<RewriteServices, 'activity'> {
   readonly syntax: SyntaxTrees;
   readonly diffs: DiffReviews;
-  readonly suggestions: InlineSuggestions;
+  readonly suggestions: ReviewSuggestions;
   /** Told what begins and ends, so that it can be offered again. */
   readonly unfinished: UnfinishedRewrites;
   /** Called when no rewrite of a document is open any more. */

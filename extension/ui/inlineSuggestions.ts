@@ -11,21 +11,13 @@ import {
   languages,
 } from 'vscode';
 
-const TRIGGER = 'editor.action.inlineSuggest.trigger';
-/** Milliseconds in which the editor asks, once it was told to. */
-const PROMPT = 1000;
-
-/** `isForReview`: the editor was told to ask, for a review's sake, and nobody has pressed a key for it. */
 export type Provide = (
-  asked: Parameters<InlineCompletionItemProvider['provideInlineCompletionItems']>,
-  isForReview: boolean,
+  ...asked: Parameters<InlineCompletionItemProvider['provideInlineCompletionItems']>
 ) => Promise<InlineCompletionItem[]>;
 
 export class InlineSuggestions implements Disposable {
   private registration: Disposable;
   private isDisposed = false;
-  /** When the editor was told to ask for a review's sake, and has not come to an end with it. */
-  private toldAt: number | undefined;
 
   constructor(
     private readonly selector: DocumentSelector,
@@ -40,17 +32,9 @@ export class InlineSuggestions implements Disposable {
     await this.show();
   }
 
-  /** Shows again what the editor was given here, and took away; `provider`: who alone is asked. */
-  async show(provider?: string): Promise<void> {
-    const at = performance.now();
-    this.toldAt = at;
-    await commands.executeCommand(TRIGGER, ...(provider === undefined ? [] : [{ providerId: provider }]));
-    if (this.toldAt === at) this.toldAt = undefined;
-  }
-
-  /** As the key does. */
-  async ask(): Promise<void> {
-    await commands.executeCommand(TRIGGER);
+  /** Shows again what the editor was given here, and took away. */
+  async show(): Promise<void> {
+    await commands.executeCommand('editor.action.inlineSuggest.trigger');
   }
 
   /** Does nothing where none is shown. */
@@ -73,11 +57,9 @@ export class InlineSuggestions implements Disposable {
   private register(): Disposable {
     return languages.registerInlineCompletionItemProvider(this.selector, {
       provideInlineCompletionItems: async (document, position, context, token) => {
+        const items = await this.provide(document, position, context, token);
         // Whoever asks again may be given something: a model that is loaded by then, another setting.
         const isAsked = context.triggerKind === InlineCompletionTriggerKind.Invoke;
-        // By the time the editor asks, the review may be over.
-        const isForReview = isAsked && performance.now() - (this.toldAt ?? Number.NaN) < PROMPT;
-        const items = await this.provide([document, position, context, token], isForReview);
         if (isAsked && items.length === 0) this.renew();
         return items;
       },

@@ -14,7 +14,6 @@ import {
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings } from '../../settings';
 import type { TextChange } from '../../text/types';
-import type { InlineSuggestions } from '../../ui/inlineSuggestions';
 import { sayBeneath } from '../../ui/statusMessage';
 import { wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
@@ -28,6 +27,7 @@ import { KeptShown } from './keptShown';
 import { isInDiff, seesLenses } from './lensesSeen';
 import { isAtChange } from './lineChange';
 import type { PinnedView } from './pinnedView';
+import type { ReviewSuggestions } from './reviewSuggestions';
 import { textWith } from './sides';
 import { isInSight, isSame, markOf, openGhost } from './sight';
 
@@ -36,7 +36,7 @@ export interface ReviewStage {
   readonly pinnedView: PinnedView;
   readonly diffs: DiffReviews;
   readonly comments: CommentReviews;
-  readonly suggestions: InlineSuggestions;
+  readonly suggestions: ReviewSuggestions;
 }
 
 /** Within these, an editor that becomes active gets the focus. */

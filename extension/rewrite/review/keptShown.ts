@@ -2,7 +2,7 @@
 // would be nowhere, until a key asks for them. So it is asked for them now and then as long as they are to be seen. What is on
 // the screen stays as it is by that.
 import { version, window } from 'vscode';
-import type { InlineSuggestions } from '../../ui/inlineSuggestions';
+import type { ReviewSuggestions } from './reviewSuggestions';
 
 const MILLIS = 500;
 /** From this release on one extension can be asked alone: without that, every other one would be, as often. */
@@ -21,7 +21,7 @@ export class KeptShown {
 
   /** `isDue`: whether they are to be seen in the editor that is active. */
   constructor(
-    private readonly suggestions: Pick<InlineSuggestions, 'show'>,
+    private readonly suggestions: Pick<ReviewSuggestions, 'showOf'>,
     private readonly isDue: () => boolean,
   ) {}
 
@@ -36,6 +36,6 @@ export class KeptShown {
 
   private ask(): void {
     // For a moment, as editors change places, no editor may be the active one: that is no reason to stop asking.
-    if (this.isDue() && window.state.focused) void this.suggestions.show(PROVIDER);
+    if (this.isDue() && window.state.focused) void this.suggestions.showOf(PROVIDER);
   }
 }
