@@ -28,6 +28,7 @@ import { cacheFolderIn, engineLaunch } from './engine/launch';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
 import { COPY_SCHEME, Copies } from './fixes/copies';
 import { Fixer } from './fixes/fixer';
+import { ByKeyNotice } from './ghost/byKeyNotice';
 import { LastEdits } from './ghost/lastEdits';
 import { GhostText } from './ghost/provider';
 import { sayWhySilent } from './ghost/silence';
@@ -205,6 +206,7 @@ export class Palimpsest {
     });
     this.tool = new InfillTool(this.door, () => this.servers.hostInUse);
     const lastEdits = this.owned.add(new LastEdits());
+    const byKey = new ByKeyNotice(context.globalState);
     this.ghost = new GhostText({
       engine: this.engine,
       exclusions: this.exclusions,
@@ -213,7 +215,10 @@ export class Palimpsest {
       isSnoozed: () => this.ghostSwitches.isSnoozed,
       lastEdit: (document) => lastEdits.of(document),
       isBusy: () => this.rewrites.isDenoising,
-      silent: (why) => status.silent(why && sayWhySilent(why)),
+      silent: (why) => {
+        status.silent(why && sayWhySilent(why));
+        if (typeof why === 'object') void byKey.tell(why.slow, this.engine.state);
+      },
       copied: (source, document) =>
         status.copied(source && document && this.memory.placeOf(source, document.uri)),
       log: this.log,

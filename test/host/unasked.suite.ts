@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, before, describe, it } from 'mocha';
 import { commands } from 'vscode';
+import { EngineError } from '../../engine/errors';
+import type { EngineState } from '../../extension/engine/supervisor';
+import { ByKeyNotice } from '../../extension/ghost/byKeyNotice';
 import type { Palimpsest } from '../../extension/palimpsest';
-import { closeEverything, internals, openFile, select, startRewrite, until, useCpu } from './host';
+import { choosing, closeEverything, internals, openFile, select, startRewrite, until, useCpu } from './host';
 
 const TEXT =
   'def total(items):\n    result = 0\n    for item in items:\n        result += item\n    return result\n';
@@ -56,6 +59,33 @@ describe('ghost text that nobody asked for', () => {
       assert.deepEqual(sought, ['by key'], 'and where somebody asks it is');
     } finally {
       seeking.run = look;
+    }
+  });
+
+  it('is told of once for each model that is too slow for it', async () => {
+    const kept = new Map<string, unknown>();
+    const notice = new ByKeyNotice({
+      get: <T>(key: string, absent?: T) => (kept.has(key) ? kept.get(key) : absent) as T,
+      update: async (key, value) => void kept.set(key, value),
+    });
+    const { state } = palimpsest.engine;
+    assert.ok(state.kind === 'ready');
+    const running = (name: string, isSlow: boolean): EngineState => ({
+      ...state,
+      model: { ...state.model, name, isSlow },
+    });
+    const heard = choosing('none of them');
+    try {
+      await notice.tell(1800, running('fast', false));
+      await notice.tell(1800, { kind: 'restarting', error: new EngineError('engine-exited', 'It is gone.') });
+      assert.deepEqual(heard.said, [], 'late once is not slow');
+      await Promise.all([notice.tell(2300, running('slow', true)), notice.tell(2400, running('slow', true))]);
+      await notice.tell(2500, running('slow', true));
+      await notice.tell(3000, running('slower', true));
+      assert.equal(heard.said.length, 2, heard.said.join('\n'));
+      assert.match(heard.said[0] ?? '', /^Ghost text takes 2\.3 s or more here with slow, .*\\\)\.$/);
+    } finally {
+      heard.stop();
     }
   });
 });
