@@ -6,7 +6,7 @@ import { fitting } from '../../../../extension/ghost/fitting';
 
 const GRAMMARS = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
 
-describe('ghost text on request in the middle of a line', () => {
+describe('ghost text on request', () => {
   let trees: SyntaxTrees;
   before(() => {
     trees = new SyntaxTrees({ folder: GRAMMARS, warn: (message) => assert.fail(message) });
@@ -33,6 +33,21 @@ describe('ghost text on request in the middle of a line', () => {
     for (const marked of ['print(|)\n', 'if |:\n', 'x = |\ny = 2\n'])
       assert.deepEqual(await left('python', marked, ['a b (']), ['a b (']);
     assert.deepEqual(await left('klingon', 'a | b', ['((']), ['((']);
+  });
+
+  test('declares nothing that is declared already, at the end of a line either', async () => {
+    const script = 'function f(date) {\n  const month = date.getMonth();\n  |\n  return month;\n}\n';
+    assert.deepEqual(
+      await left('javascript', script, ['const month = 1;', 'const day = date.getDate();', 'month++;']),
+      ['const day = date.getDate();', 'month++;'],
+    );
+    assert.deepEqual(await left('javascript', script.replace('|', 'const |'), ['month = 2;', 'day = 2;']), [
+      'day = 2;',
+    ]);
+    assert.deepEqual(
+      await left('python', 'def f():\n    pass\n\n\ndef |\n', ['f():\n    return 1', 'g():\n    return 1']),
+      ['g():\n    return 1'],
+    );
   });
 
   test('may stand in code that does not parse anyway', async () => {
