@@ -28,7 +28,12 @@ export interface ReportServices {
 const LONG_WAIT = 10_000;
 
 /** Notes with which a rewrite ends and nothing is left to look at. */
-const NOTHING: ReadonlySet<Note> = new Set<Note>(['unchanged', 'no-answer', 'nothing-to-repair']);
+const NOTHING: ReadonlySet<Note> = new Set<Note>([
+  'unchanged',
+  'not-followed',
+  'no-answer',
+  'nothing-to-repair',
+]);
 
 export class Reporter {
   private readonly milestones = new Milestones();

@@ -74,11 +74,14 @@ export function answered(
   const [first] = good;
   // What the model would leave as it is, it is not asked about again: the other answers are worse in its own eyes.
   if (first === undefined && fresh.some(behind)) return end('unchanged', note('unchanged'));
-  if (first === undefined && fresh.length > 0) return held({ ...state, spans }, fresh, millis);
+  if (first === undefined && fresh.length > 0) return goOn({ ...state, spans }, fresh, millis);
   if (first === undefined) {
     const held = state.held ?? [];
     // A later try came to nothing at all: what the first ones held back is still all that there is.
     if (held.length > 0) return nothingGood({ ...state, spans }, held);
+    // Somebody said what to change, and nothing is: another seed may do it.
+    if (candidates.length > 0 && request.instruction !== undefined && earlier === undefined)
+      return goOn({ ...state, spans }, [], millis);
     // An answer that is damaged, or none: that is not the model's wish to leave everything as it is.
     if (candidates.length === 0 && !request.isRepair && earlier === undefined)
       return end('no-answer', note('no-answer'));
@@ -104,8 +107,8 @@ function marked(candidate: Candidate): Candidate {
   return { ...candidate, quality: asDraft(candidate.quality) };
 }
 
-/** Nothing of it is worth showing: it is tried again as long as that may help. */
-function held(
+/** Nothing of it is worth showing, or `fresh` is empty, for it leaves everything as it is: it is tried again as long as that may help. */
+function goOn(
   state: RewriteState & { kind: 'denoising' },
   fresh: readonly Candidate[],
   millis: number,
@@ -128,6 +131,7 @@ function nothingGood(
   candidates: readonly Candidate[],
   ...before: RewriteEffect[]
 ): Decision {
+  if (candidates.length === 0) return end('unchanged', ...before, note('not-followed'));
   if (earlier !== undefined) {
     const known = earlier.heldBack ?? [];
     const heldBack = [...known, ...newOnes(known, ranked(candidates))];

@@ -77,6 +77,8 @@ export type RewriteEvent =
 
 export type Note =
   | 'unchanged'
+  /** Somebody said what to change, and the model leaves the text as it is. */
+  | 'not-followed'
   | 'no-answer'
   | 'nothing-new'
   | 'nothing-good'

@@ -389,6 +389,31 @@ describe('what is not worth showing', () => {
     assert.equal(after(answered('good'), late).state.kind, 'reviewing', 'nothing is late any more');
   });
 
+  test('an instruction that changes nothing is tried again, and said not to be followed', () => {
+    const told = (...events: readonly RewriteEvent[]) => {
+      let { state, effects } = begin(spans, { seed: 0, instruction: 'Use a map.' });
+      for (const event of events) ({ state, effects } = decide(state, event));
+      return { state, effects };
+    };
+    const again = told(answered('old'));
+    assert.deepEqual(again.effects, [
+      { kind: 'request', request: { seed: 1, instruction: 'Use a map.', tries: 1, spent: 0 } },
+    ]);
+    assert.deepEqual(reviewIn(told(answered('old'), answered('new')).state).candidates.length, 1);
+    const notFollowed = { kind: 'note', note: 'not-followed' };
+    const last = told(answered('old'), answered('old'), answered('old'));
+    assert.deepEqual(last.state, { kind: 'ended', how: 'unchanged' });
+    assert.deepEqual(last.effects, [{ kind: 'clear' }, notFollowed]);
+    assert.deepEqual(told(answered('old'), { kind: 'late' }).effects, [
+      { kind: 'clear' },
+      { kind: 'abort' },
+      notFollowed,
+    ]);
+    assert.equal(told(answered('old'), poor('a'), answered('old')).state.kind, 'refused');
+    const none: RewriteEvent = { kind: 'answered', spans, candidates: [] };
+    assert.deepEqual(told(none).state, { kind: 'ended', how: 'no-answer' });
+  });
+
   test('leaves a later try what the others have not taken', () => {
     assert.equal(timeLeft({ seed: 0 }), undefined);
     assert.equal(timeLeft({ seed: 1, tries: 1, spent: 9000 }), 11_000);
