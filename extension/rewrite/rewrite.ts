@@ -1,6 +1,5 @@
 // One rewrite of one document from the first mask to the accepted edit: carries out what the machine decides.
 import {
-  commands,
   type Position,
   Selection,
   type TextDocument,
@@ -8,7 +7,6 @@ import {
   TextEditorSelectionChangeKind,
   window,
 } from 'vscode';
-import { toEngineError } from '../../engine/errors';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { editDocument, isCursorNear } from '../documents/editing';
 import { leastEdit, rebased } from '../text/edits';
@@ -16,10 +14,8 @@ import type { OffsetRange, TextChange, TextEdit } from '../text/types';
 import { unsay } from '../ui/statusMessage';
 import { Reporter, type ReportServices } from './announce/reporter';
 import { DenoiseShow, type DenoiseStage } from './denoise/controller';
-import { judged } from './judge';
-import { decideWhereLong, isWorthEstimating } from './longWait';
-import { requestRepair } from './repairRequest';
-import { type Asking, type CandidateSet, estimateCandidates, requestCandidates } from './request';
+import type { Asking, CandidateSet } from './request';
+import { RequestUnderWay, type Sift } from './requestUnderWay';
 import { ReviewShow, type ReviewStage } from './review/controller';
 import type { Hunk } from './review/hunks';
 import type { Ghost } from './review/inlineView';
@@ -31,7 +27,6 @@ import { begin, beginReview, decide, resume } from './state/machine';
 import { type Reviewed, reviewedLast } from './state/reviewed';
 import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './state/transitions';
 import type { Ending, Refusal, Review, RewriteRequest, Span, Wanted } from './state/types';
-import { afterTimeLeft } from './tryLimit';
 
 /** Events that nobody has asked for just now. */
 const BY_ITSELF: ReadonlySet<RewriteEvent['kind']> = new Set(['answered', 'failed', 'late', 'looked']);
@@ -50,9 +45,6 @@ export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, Repo
 
 const SETTLING_TRIES = 3;
 
-/** What is worth showing of another seed's candidates. */
-type Sift = (candidates: CandidateSet, signal: AbortSignal) => Promise<CandidateSet>;
-
 /** How a review that others have begun goes on. */
 export interface More {
   readonly sift?: Sift;
@@ -60,21 +52,17 @@ export interface More {
 }
 
 export class Rewrite {
-  private sift: Sift | undefined;
   private state: RewriteState = { kind: 'ended', how: 'closed' };
-  private controller: AbortController | undefined;
-  private enough: AbortController | undefined;
   readonly denoise: DenoiseShow;
   private readonly shown: ReviewShow;
   private readonly secondLook: SecondLook;
+  private readonly underWay: RequestUnderWay;
   private readonly reporter: Reporter;
   /** What a person does to parts of the candidate. */
   readonly parts: ReviewParts;
   private readonly selectionsBefore: SelectionsBefore;
   /** What was under review when it ended, for those who want it back. */
   reviewed: Reviewed | undefined;
-  /** The text of each span as it was sent last. */
-  private sent: readonly string[] = [];
   /** The document as the editor left it when it took a ghost text. */
   private inserted = '';
   /** Whether a person has moved the cursor, or typed, since they last asked for something. */
@@ -102,6 +90,14 @@ export class Rewrite {
       () => (this.state.kind === 'reviewing' ? this.state.review : undefined),
       (of, candidates) => this.dispatch({ kind: 'looked', of, candidates }),
     );
+    this.underWay = new RequestUnderWay(document, services, {
+      denoise: this.denoise,
+      reporter: this.reporter,
+      state: () => this.state,
+      dispatch: (event) => this.dispatch(event),
+      lookAgain: () => this.secondLook.soon(),
+      inPieces: (ranges, wanted, lines) => services.inPieces(editor, ranges, wanted, lines),
+    });
     this.shown = new ReviewShow(
       document,
       services,
@@ -187,7 +183,7 @@ export class Rewrite {
   /** Shows candidates that were made elsewhere, of the document as it stands. */
   present({ spans, candidates }: CandidateSet, seed: number, more: More = {}): void {
     unsay();
-    this.sift = more.sift;
+    this.underWay.sift = more.sift;
     this.enter(beginReview(spans, candidates, seed, more.wanted));
   }
 
@@ -284,14 +280,14 @@ export class Rewrite {
   private perform(effect: RewriteEffect, mayMove: boolean): void {
     switch (effect.kind) {
       case 'request':
-        void this.request(effect.request);
+        void this.underWay.ask(effect.request);
         break;
       case 'enough':
-        this.enough?.abort();
+        this.underWay.enough();
         this.denoise.taken();
         break;
       case 'abort':
-        this.controller?.abort();
+        this.underWay.abort();
         this.denoise.end();
         break;
       case 'clear':
@@ -318,82 +314,9 @@ export class Rewrite {
       case 'error':
         this.denoise.end();
         if (effect.error.code !== 'cancelled')
-          this.reporter.failed(effect.error, this.sent, this.selectionsBefore.lastLine);
+          this.reporter.failed(effect.error, this.underWay.sent, this.selectionsBefore.lastLine);
         break;
     }
-  }
-
-  private async request(request: RewriteRequest): Promise<void> {
-    if (this.state.kind !== 'denoising') return;
-    const controller = new AbortController();
-    const enough = new AbortController();
-    const { signal } = controller;
-    this.controller = controller;
-    this.enough = enough;
-    this.sent = this.state.spans.map(({ old }, i) => request.texts?.[i] ?? old);
-    this.denoise.begin();
-    this.reporter.begun(this.state.spans.length);
-    const limit = afterTimeLeft(request, signal, () => this.dispatch({ kind: 'late' }));
-    try {
-      const listening = {
-        signal,
-        enough: enough.signal,
-        onBegun: this.denoise.begun.bind(this.denoise),
-        onScored: this.denoise.scored.bind(this.denoise),
-        onRead: this.denoise.read.bind(this.denoise),
-        onCompared: this.denoise.compared.bind(this.denoise),
-        onStep: this.denoise.stepped.bind(this.denoise),
-      };
-      const { document } = this;
-      const sent = { text: document.getText(), languageId: document.languageId };
-      if (!(await this.mayTakeItsTime(request, signal))) return;
-      const begunAt = performance.now();
-      const ask = request.isRepair ? requestRepair : requestCandidates;
-      const candidates = await ask(this.services, document, this.state.spans, request, listening);
-      // Who steers by hand gets what they steered for.
-      const isSteered = request.words !== undefined || request.pinned !== undefined;
-      const sifted = isSteered || !this.sift ? candidates : await this.sift(candidates, signal);
-      const judgedOnes = await judged(this.services.syntax, sent, sifted.spans, sifted.candidates);
-      if (signal.aborted) return;
-      const millis = performance.now() - begunAt;
-      this.dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes, millis });
-      if (document.getText() !== sent.text) this.secondLook.soon();
-    } catch (error) {
-      if (!signal.aborted) this.dispatch({ kind: 'failed', error: toEngineError(error) });
-    } finally {
-      limit?.dispose();
-    }
-  }
-
-  /** Whether the request is to be made: one that would take minutes is asked about first. */
-  private async mayTakeItsTime(request: RewriteRequest, signal: AbortSignal): Promise<boolean> {
-    if (this.state.kind !== 'denoising' || this.state.earlier !== undefined) return true;
-    const { spans } = this.state;
-    const lines = this.sent.reduce((sum, text) => sum + text.split('\n').length, 0);
-    if (!isWorthEstimating(request, lines)) return true;
-    const text = this.document.getText();
-    const decision = await decideWhereLong({
-      ...{ text, ranges: spans, lines, request, signal },
-      estimate: async (ranges) => {
-        const parts = ranges.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
-        return (await estimateCandidates(this.services, this.document, parts, request, signal)).millis;
-      },
-      asks: () => this.denoise.waitForChoice(),
-    });
-    if (decision === undefined) return false;
-    const { choice, millis, wasAsked, piece } = decision;
-    if (choice === 'anyway') {
-      if (wasAsked) this.reporter.goesOn();
-      if (millis !== undefined) this.denoise.expect(millis);
-      return true;
-    }
-    // Where they stand by now: somebody may have typed elsewhere while the question was on the screen.
-    const ranges = this.spans;
-    this.dispatch({ kind: 'cancel' });
-    if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
-    if (choice === 'pieces' && piece !== undefined)
-      this.services.inPieces(this.editor, ranges, request, piece.lines);
-    return false;
   }
 
   private async apply(edits: readonly TextEdit[], text: string): Promise<void> {

@@ -1,0 +1,137 @@
+// What a rewrite asks of the engine: made once it may take its time, ended once it takes too long, its answers sifted and judged.
+import { commands, type TextDocument } from 'vscode';
+import { toEngineError } from '../../engine/errors';
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
+import type { OffsetRange } from '../text/types';
+import type { Reporter } from './announce/reporter';
+import type { DenoiseShow } from './denoise/controller';
+import { judged } from './judge';
+import { decideWhereLong, isWorthEstimating } from './longWait';
+import { requestRepair } from './repairRequest';
+import { type Asking, type CandidateSet, estimateCandidates, requestCandidates } from './request';
+import type { RewriteEvent, RewriteState } from './state/transitions';
+import type { RewriteRequest, Span, Wanted } from './state/types';
+import { afterTimeLeft } from './tryLimit';
+
+/** What is worth showing of another seed's candidates. */
+export type Sift = (candidates: CandidateSet, signal: AbortSignal) => Promise<CandidateSet>;
+
+/** The rewrite that asks. */
+interface Asker {
+  readonly denoise: DenoiseShow;
+  readonly reporter: Reporter;
+  readonly state: () => RewriteState;
+  readonly dispatch: (event: RewriteEvent) => void;
+  /** The document has changed meanwhile. */
+  readonly lookAgain: () => void;
+  readonly inPieces: (ranges: readonly OffsetRange[], wanted: Wanted, lines: number) => void;
+}
+
+export class RequestUnderWay {
+  /** Where others have begun the review. */
+  sift: Sift | undefined;
+  /** The text of each span as it was sent last. */
+  sent: readonly string[] = [];
+  private controller: AbortController | undefined;
+  private taking: AbortController | undefined;
+
+  constructor(
+    private readonly document: TextDocument,
+    private readonly services: Asking & { readonly syntax: SyntaxTrees },
+    private readonly rewrite: Asker,
+  ) {}
+
+  abort(): void {
+    this.controller?.abort();
+  }
+
+  /** The engine takes what it has after the step that runs. */
+  enough(): void {
+    this.taking?.abort();
+  }
+
+  /** Does nothing where no rewrite waits for an answer. */
+  async ask(request: RewriteRequest): Promise<void> {
+    const { document, services } = this;
+    const { denoise, reporter, dispatch } = this.rewrite;
+    const spans = this.spans();
+    if (spans === undefined) return;
+    const controller = new AbortController();
+    const enough = new AbortController();
+    const { signal } = controller;
+    this.controller = controller;
+    this.taking = enough;
+    this.sent = spans.map(({ old }, i) => request.texts?.[i] ?? old);
+    denoise.begin();
+    reporter.begun(spans.length);
+    const limit = afterTimeLeft(request, signal, () => dispatch({ kind: 'late' }));
+    try {
+      const listening = {
+        signal,
+        enough: enough.signal,
+        onBegun: denoise.begun.bind(denoise),
+        onScored: denoise.scored.bind(denoise),
+        onRead: denoise.read.bind(denoise),
+        onCompared: denoise.compared.bind(denoise),
+        onStep: denoise.stepped.bind(denoise),
+      };
+      if (!(await this.mayTakeItsTime(request, signal))) return;
+      // Somebody may have typed elsewhere while they were asked.
+      const sent = { text: document.getText(), languageId: document.languageId };
+      const begunAt = performance.now();
+      const ask = request.isRepair ? requestRepair : requestCandidates;
+      const candidates = await ask(services, document, this.spans() ?? spans, request, listening);
+      // Who steers by hand gets what they steered for.
+      const isSteered = request.words !== undefined || request.pinned !== undefined;
+      const sifted = isSteered || !this.sift ? candidates : await this.sift(candidates, signal);
+      const judgedOnes = await judged(services.syntax, sent, sifted.spans, sifted.candidates);
+      if (signal.aborted) return;
+      const millis = performance.now() - begunAt;
+      dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes, millis });
+      if (document.getText() !== sent.text) this.rewrite.lookAgain();
+    } catch (error) {
+      if (!signal.aborted) dispatch({ kind: 'failed', error: toEngineError(error) });
+    } finally {
+      limit?.dispose();
+    }
+  }
+
+  /** Whether the request is to be made: one that would take minutes is asked about first. */
+  private async mayTakeItsTime(request: RewriteRequest, signal: AbortSignal): Promise<boolean> {
+    const { document, services } = this;
+    const { denoise, reporter, dispatch, inPieces } = this.rewrite;
+    const state = this.rewrite.state();
+    if (state.kind !== 'denoising' || state.earlier !== undefined) return true;
+    const { spans } = state;
+    const lines = this.sent.reduce((sum, text) => sum + text.split('\n').length, 0);
+    if (!isWorthEstimating(request, lines)) return true;
+    const text = document.getText();
+    const decision = await decideWhereLong({
+      ...{ text, ranges: spans, lines, request, signal },
+      estimate: async (ranges) => {
+        const parts = ranges.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
+        return (await estimateCandidates(services, document, parts, request, signal)).millis;
+      },
+      asks: () => denoise.waitForChoice(),
+    });
+    if (decision === undefined) return false;
+    const { choice, millis, wasAsked, piece } = decision;
+    if (choice === 'anyway') {
+      if (wasAsked) reporter.goesOn();
+      if (millis !== undefined) denoise.expect(millis);
+      return true;
+    }
+    // Where they stand by now: somebody may have typed elsewhere while the question was on the screen.
+    const ranges = this.spans() ?? [];
+    dispatch({ kind: 'cancel' });
+    if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
+    if (choice === 'pieces' && piece !== undefined) inPieces(ranges, request, piece.lines);
+    return false;
+  }
+
+  /** Where they stand by now; undefined: nothing waits for an answer. */
+  private spans(): readonly Span[] | undefined {
+    const state = this.rewrite.state();
+    return state.kind === 'denoising' ? state.spans : undefined;
+  }
+}
