@@ -53,8 +53,12 @@ const PROCESS_TOKEN = 330;
 /** What a window's own process takes in front of an engine that it shares (process/sharedRelay.ts): Node, hardly more. */
 export const RELAY_BYTES = 60e6;
 
-/** Tokens of one pass over context that is encoded piece by piece, and of one that is encoded as a whole. */
-const CHUNK = 256;
+/**
+ * Tokens of one pass over context that is encoded piece by piece, at most: the largest run that measured no worse than longer ones
+ * (docs/decisions/graph.md), for shorter runs skip more of the upper triangle.
+ */
+export const DEFAULT_CHUNK = 256;
+/** Tokens of a context that is encoded as a whole. */
 const WINDOW = 2048;
 
 /** What reading a file, its canvas, its syntax and its candidates take in JavaScript, until the next garbage collection. */
@@ -110,7 +114,7 @@ export function largestPass(
 ): PassSize {
   const window = Math.min(shape.contextLength, family.window ?? WINDOW, tokens);
   const isFull = family.attention.kind === 'full';
-  const length = isFull ? window : Math.min(window, CHUNK);
+  const length = isFull ? window : Math.min(window, DEFAULT_CHUNK);
   return { length, past: window - length + 1, rows: isFull ? length : 1, keep: true };
 }
 
@@ -128,11 +132,18 @@ export function blockBytes(
   attention: BlockAttention,
   { context, answer, lanes }: BlockSize,
 ): number {
-  const step: PassSize = {
-    ...{ lanes, pastLanes: lanes, length: attention.blockLength, keep: true },
-    ...{ past: context + answer, rows: lanes * attention.blockLength },
-  };
-  const length = Math.min(CHUNK, context);
+  const { blockLength } = attention;
+  const rows = lanes * blockLength;
+  const step = { lanes, pastLanes: lanes, length: blockLength, past: context + answer };
+  // A block is denoised without its K/V, and written without predictions; a token has both at once.
+  const steps: readonly PassSize[] =
+    blockLength === 1
+      ? [{ ...step, rows, keep: true }]
+      : [
+          { ...step, rows },
+          { ...step, rows: 1, keep: true },
+        ];
+  const length = Math.min(DEFAULT_CHUNK, context);
   const reading: PassSize = { length, past: Math.max(1, context - length), rows: 1, keep: true };
   // The context has a cache of its own; where both sides are in it, each of them and both together.
   const kept = attention.kind === 'cached-canvas' ? 2 * context : context;
@@ -140,7 +151,7 @@ export function blockBytes(
     const used = beside + (pass.lanes ?? 1) * (2 * pass.past + pass.length);
     return passBytes(shape, pass) + cacheBytesOf(shape, beside + SPARE * used);
   };
-  return Math.max(bytesOf(reading, 0), bytesOf(step, kept));
+  return Math.max(bytesOf(reading, 0), ...steps.map((one) => bytesOf(one, kept)));
 }
 
 /** Bytes that a request of this checkpoint takes beside the weights at most, for one candidate, in passes over no more than `tokens`. */

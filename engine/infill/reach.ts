@@ -1,9 +1,8 @@
 // How much of a canvas one pass takes in, and of how many masks it is asked, so that a person on a slow machine sees something
 // soon, goes on seeing something, and is not kept waiting by a pass that cannot be ended.
 import type { DecoderShape } from '../checkpoint/types';
-import { longestPass, type PassSize } from '../graph/memory';
+import { DEFAULT_CHUNK, longestPass, type PassSize } from '../graph/memory';
 import type { InfillParams } from '../protocol';
-import { DEFAULT_CHUNK } from '../runtime/contextCache';
 import type { Pace } from '../runtime/pace';
 import { PRACTICAL_WINDOW } from './layout';
 

@@ -2,11 +2,9 @@
 // the longest common prefix is encoded.
 import type { HoleContext } from '../denoiser';
 import { throwIfCancelled } from '../errors';
+import { DEFAULT_CHUNK } from '../graph/memory';
 import { type AttentionBias, encodeBehind, type Forward, shapedBias } from './forward';
 import { disposeKv, joinKv, type KvShape, type KvState, voidKv } from './kvState';
-
-/** Largest run that measured no worse than longer ones (docs/decisions/graph.md): shorter runs skip more of the upper triangle. */
-export const DEFAULT_CHUNK = 256;
 
 /** How a context is encoded. */
 export interface Encoding extends Pick<HoleContext, 'run'> {

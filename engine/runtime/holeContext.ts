@@ -1,7 +1,8 @@
 // The K/V of what stands around a hole, one way for each kind of family; cachedBlockDenoiser.ts denoises against it.
 import type { HoleContext, Rescored, RescoreRequest } from '../denoiser';
 import { throwIfCancelled } from '../errors';
-import { ContextCache, commonPrefix, DEFAULT_CHUNK, type Encoding } from './contextCache';
+import { DEFAULT_CHUNK } from '../graph/memory';
+import { ContextCache, commonPrefix, type Encoding } from './contextCache';
 import { encodeBehind, type Forward, openBias, shapedBias } from './forward';
 import { disposeKv, type HostKv, joinKv, type KvShape, type KvState } from './kvState';
 

@@ -107,6 +107,22 @@ describe('the memory of a pass', () => {
     assert.ok(canvas - one >= 1000 * cached, 'both sides by themselves');
   });
 
+  test('counts predictions of a block, or its K/V: no pass has both', () => {
+    const lanes = 3;
+    const size = { context: 100, answer: 400, lanes };
+    const said = blockBytes(HALF, { kind: 'block-causal', blockLength: 32 }, size);
+    const pass = { lanes, pastLanes: lanes, length: 32, past: 500 };
+    const both = passBytes(HALF, { ...pass, rows: 32 * lanes, keep: true });
+    const [predicted, kept] = [
+      passBytes(HALF, { ...pass, rows: 32 * lanes }),
+      passBytes(HALF, { ...pass, rows: 1, keep: true }),
+    ];
+    const beside =
+      blockBytes(HALF, { kind: 'block-causal', blockLength: 1 }, size) -
+      passBytes(HALF, { ...pass, length: 1, rows: lanes, keep: true });
+    assert.ok(said < both + beside && said > Math.max(predicted, kept) + 0.9 * beside);
+  });
+
   test('tells how long a pass may be', () => {
     const bytes = 500e6;
     const most = longestPass(HALF, bytes);
