@@ -24,6 +24,8 @@ const ASSIGNMENT = /^(assignment_expression|assignment_statement)$/;
 const IMPORT = /^use_declaration$|^using_d|import/;
 /** What a class inherits from, and so may have from elsewhere. */
 const BASES = ['base_list', 'base_class_clause', 'class_heritage', 'extends_clause', 'superclass'];
+/** `export { a as b } from 'c'` */
+const EXPORTED = 'export_specifier';
 /** What holds such. */
 const LABELLED = /^(jsx_(opening|closing|self_closing)_element|macro_invocation)$/;
 
@@ -46,7 +48,8 @@ export function hasMore(name: ScopeNode, text: string): boolean {
   for (let node = name.parent; node !== null; node = node.parent) {
     const body = node.childForFieldName('body');
     if (body === null) continue;
-    if (/::|\bpartial\b|\bextends\b/.test(text.slice(node.startIndex, body.startIndex))) return true;
+    if (/::|\bpartial\b|\bextends\b|\bimplements\b/.test(text.slice(node.startIndex, body.startIndex)))
+      return true;
     if (!/class|struct/.test(node.type)) continue;
     if (node.childForFieldName('superclasses') !== null) return true;
     if (node.descendantsOfType(BASES).some((one) => one !== null && one.endIndex <= body.startIndex))
@@ -72,9 +75,13 @@ export function isImported(name: ScopeNode | undefined): boolean {
   return ancestor(name, ({ type }) => IMPORT.test(type), isStatement) !== null;
 }
 
-/** `size` of `f(size=1)`, a tag, a macro, an attribute: no name of the code around it. */
+/** `size` of `f(size=1)`, a tag, a macro, an attribute, a name for others: no name of the code around it. */
 export function isLabel(node: ScopeNode): boolean {
   const { parent } = node;
+  if (parent?.type === EXPORTED) {
+    const statement = ancestor(parent, ({ type }) => type === 'export_statement');
+    return holds(parent, 'alias', node) || statement?.childForFieldName('source') != null;
+  }
   if (parent?.type === 'keyword_argument') return holds(parent, 'name', node);
   return LABELLED.test(parent?.type ?? '') || /^(inner_)?attribute_item$/.test(parent?.parent?.type ?? '');
 }
@@ -93,4 +100,12 @@ export function isBound(name: ScopeNode | undefined): boolean {
     node = parent;
   }
   return false;
+}
+
+/** `total += 1` gives no name its first value. */
+const AUGMENTED = 'augmented_assignment';
+
+/** Whether the name means something from here on: declared, imported, or part of a pattern, which may take a value. */
+export function declares(node: ScopeNode): boolean {
+  return (isBound(node) && node.parent?.type !== AUGMENTED) || isImported(node) || isInPattern(node);
 }

@@ -1,4 +1,5 @@
 // Names that only a class has: in some languages its own functions see them with the object, or the type, in front alone.
+import { BUILT_IN } from './ambient';
 import {
   ancestor,
   functionAround,
@@ -10,13 +11,6 @@ import {
   type ScopeNode,
 } from './scopeNode';
 
-/** Functions that a language has, and are none of its words: methods are called so, too. */
-const BUILT_IN: ReadonlySet<string> = new Set(
-  `addEventListener aiter alert anext ascii atob bin blur breakpoint btoa bytearray chr compile confirm delattr dir dispatchEvent display
-  drop eval exec expect find focus getComputedStyle globals hash help history id input isFinite it iter locals location matchMedia
-  navigator next oct ord parent postMessage pow prompt quit removeEventListener requestAnimationFrame screen scroll scrollTo setImmediate
-  stop test top vars`.split(/\s+/),
-);
 /** By the root: what has such names. */
 const CLASSES: ReadonlyMap<string, RegExp> = new Map([
   [PYTHON, /^class_definition$/],

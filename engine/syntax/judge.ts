@@ -80,12 +80,22 @@ function readingWith(tree: SyntaxTree, whole: string, region: OffsetRange | unde
       declaresAgain: declaresAgain(before, after),
       // Of what does not parse, nobody knows where it ends.
       leavesBlock: parses && region !== undefined && leavesBlock(tree, edited, region),
-      removesUsed: parses && edited.lacks(tree, wholeWords(tree.text, { start, end })),
+      removesUsed: parses && removesUsed(tree, edited, { start, end }, text.length),
       strangers: parses ? newStrangers(tree, edited, { start, end }, text.length) : NO_STRANGERS,
     };
   } finally {
     edited.dispose();
   }
+}
+
+function removesUsed(
+  before: SyntaxTree,
+  after: SyntaxTree,
+  { start, end }: OffsetRange,
+  length: number,
+): boolean {
+  const fresh = wholeWords(after.text, { start, end: start + length });
+  return after.lacks(before, wholeWords(before.text, { start, end }), fresh).length > 0;
 }
 
 /** Those that the edit brought: what stood there may have been in the middle of being written. */

@@ -1,106 +1,65 @@
-// Names that an edit leaves in use after it has taken away what declares them. As cautious as scope.ts: what may be declared in any other
-// way is, and what a language or a base class may have counts as had.
-import { isWord } from '../candidates/quality/names';
-import { hasMore, isBound, isImported, isInPattern, isLabel, isUse } from './binding';
-import { AMBIENT, LONGEST } from './scope';
-import { ancestor, functionAround, holds, isStatement, PYTHON, type ScopeNode } from './scopeNode';
-import type { OffsetRange } from './types';
+// Names that an edit leaves in use after it has taken away what declares them. Cautious, for an answer that is marked may never be shown:
+// what may be declared in any other way is, and what a language, another file or a base class may have counts as had.
+import { isAmbient } from './ambient';
+import { declares, hasMore, isUse } from './binding';
+import { isOfClass, isOrphanedMember, isReachedByObject } from './orphanMembers';
+import { isWithin, nodesOf, type ReadEdit, wordsOf } from './parsedText';
+import { LONGEST } from './scope';
+import { ancestor, functionAround, isStatement, type ScopeNode } from './scopeNode';
 
-interface ParsedText {
-  readonly root: ScopeNode;
-  readonly text: string;
-}
+/** What brings names that nobody lists here. */
+const BRINGS_ANY =
+  /^[ \t]*(#[ \t]*(include|define)\b|using[ \t]+namespace\b|(pub[ \t]+)?use\b.*\*|import\b.*\*|from\b.*\bimport[ \t]*\*)/m;
+/** A name that a function takes from its surroundings, or that a comment for a linter declares. */
+const OUTER = /\b(globals?|nonlocal)\b/;
+/** Where a name stands that can only be used there. */
+const ONLY_USED =
+  /argument|^(binary|unary|boolean|comparison|not|update)_|^(augmented_assignment|return|if|while|call|await|parenthesized|subscript|index|template|format|compound_assignment)|^call$|interpolation/;
 
-const NAMES = [
-  'identifier',
-  'shorthand_property_identifier',
-  'shorthand_property_identifier_pattern',
-  'type_identifier',
-  'property_identifier',
-];
-const WORD = /[\p{L}\p{N}_$]+/gu;
-/** `total += 1` gives no name its first value. */
-const AUGMENTED = 'augmented_assignment';
-const CLASS = /class|impl_item|trait_item/;
-/** What stands before a member of one's own. */
-const OWN = /\b(self|cls|this|Self)\s*(\.|::|->)\s*$/;
-/** What gives a member its value. */
-const VALUE = '\\s*(:[^=\\n]+)?=(?![=>])';
-/** `region`: of `before`, what the edit changed, with the whole of the names at its ends. */
-export function orphansIn(before: ParsedText, after: ParsedText, region: OffsetRange): readonly string[] {
-  const { text } = before;
-  if (Math.max(text.length, after.text.length) > LONGEST) return [];
-  const left = new Set(after.text.match(WORD));
-  const touched = new Set(text.slice(region.start, region.end).match(WORD));
+/** Of `before`, those that `after` uses and does not declare. */
+export function orphansIn(edit: ReadEdit): readonly string[] {
+  const { before, after, gone, fresh } = edit;
+  if (Math.max(before.text.length, after.text.length) > LONGEST) return [];
+  const left = wordsOf(after.text);
+  const touched = wordsOf(before.text.slice(gone.start, gone.end));
   const wanted = new Set([...touched].filter((name) => left.has(name)));
   if (wanted.size === 0) return [];
-  const [then, now] = [namesOf(before, wanted), namesOf(after, wanted)];
-  const isInside = (node: ScopeNode) => node.startIndex >= region.start && node.endIndex <= region.end;
+  const [were, are] = [nodesOf(before, wanted), nodesOf(after, wanted)];
+  const written = wordsOf(after.text.slice(fresh.start, fresh.end));
+  const bringsAny = BRINGS_ANY.test(after.text);
   return [...wanted].filter((name) => {
-    const nodes = now.get(name) ?? [];
-    const declared = (then.get(name) ?? []).filter(declares);
-    const gone = declared.filter(isInside);
-    const isOwn = !isWord(name) && !AMBIENT.has(name);
-    const isMissed = gone.some((node) => {
-      if (!isOfClass(node) || !isByObject(node, before.root))
-        return isOwn && isMissing(node, nodes, after.text, region.start);
-      // A name of another class, too, may be meant.
-      const isOnly = declared.length === gone.length && !nodes.some(declares);
-      return isOnly && !hasMore(node, text) && isReached(after.text, name);
-    });
-    return isMissed || losesValue(name, then.get(name) ?? [], text, after.text);
+    const nodes = { were: were.get(name) ?? [], are: are.get(name) ?? [] };
+    if (isOrphanedMember(edit, name, nodes, written.has(name))) return true;
+    if (isAmbient(name)) return false;
+    const lost = nodes.were.filter((node) => isWithin(node, gone) && declares(node));
+    // What declares the name now may be something that nobody has thought of.
+    const mayDeclare = (node: ScopeNode) => isWithin(node, fresh) && !isOnlyUsed(node, after.text);
+    const isNewAgain =
+      written.has(name) && (nodes.are.some(mayDeclare) || !nodes.are.some((node) => isWithin(node, fresh)));
+    if (lost.length === 0 || isNewAgain || isOuter(name, after.text)) return false;
+    return lost.some(
+      (node) =>
+        !isReachedByObject(node, before.root) &&
+        !(
+          isOfClass(node) &&
+          [node, ...nodes.are].some((one) =>
+            hasMore(one, isWithin(one, gone) && one === node ? before.text : after.text),
+          )
+        ) &&
+        !(bringsAny && functionAround(node) === null) &&
+        isMissing(node, nodes.are, after.text, gone.start),
+    );
   });
 }
 
-/** Whether what a class has is reached with the object, or the type, in front alone: in Python, Rust, and JavaScript. */
-function isByObject({ type }: ScopeNode, root: ScopeNode): boolean {
-  return type === 'property_identifier' || root.type === PYTHON || root.type === 'source_file';
+/** Whether it says that a function takes the name from elsewhere. */
+function isOuter(name: string, text: string): boolean {
+  return OUTER.test(text) && text.split('\n').some((line) => OUTER.test(line) && wordsOf(line).has(name));
 }
 
-function namesOf({ root, text }: ParsedText, wanted: ReadonlySet<string>): ReadonlyMap<string, ScopeNode[]> {
-  const found = new Map<string, ScopeNode[]>();
-  for (const node of root.descendantsOfType(NAMES)) {
-    if (node === null) continue;
-    const name = text.slice(node.startIndex, node.endIndex);
-    if (!wanted.has(name) || isLabel(node)) continue;
-    const known = found.get(name);
-    if (known === undefined) found.set(name, [node]);
-    else known.push(node);
-  }
-  return found;
-}
-
-function declares(node: ScopeNode): boolean {
-  return (isBound(node) && node.parent?.type !== AUGMENTED) || isImported(node) || isInPattern(node);
-}
-
-/** A member: what stands in a class, and in no function of it. */
-function isOfClass(node: ScopeNode): boolean {
-  const holder = functionAround(node);
-  const isClass = (one: ScopeNode) => CLASS.test(one.type) && holds(one, 'body', node);
-  return ancestor(node, isClass, (one) => one.startIndex === holder?.startIndex) !== null;
-}
-
-/** Whether its own code asks for it by the object or the type. */
-function isReached(text: string, name: string): boolean {
-  return memberUse(name).test(text);
-}
-
-function memberUse(name: string, behind = ''): RegExp {
-  const escaped = name.replaceAll('$', '\\$');
-  return new RegExp(`\\b(self|cls|this|Self)\\s*(\\.|::|->)\\s*${escaped}(?![\\w$])${behind}`);
-}
-
-/** Whether `self.name` is given no value any more, and is asked for. */
-function losesValue(name: string, nodes: readonly ScopeNode[], before: string, after: string): boolean {
-  const given = memberUse(name, VALUE);
-  if (!given.test(before) || given.test(after) || !isReached(after, name)) return false;
-  // A class that says what it has, or takes it from another one, has it still.
-  if (nodes.some((node) => declares(node) && isOfClass(node))) return false;
-  const own = nodes.filter(({ startIndex }) =>
-    OWN.test(before.slice(Math.max(0, startIndex - 40), startIndex)),
-  );
-  return !own.some((node) => hasMore(node, before));
+/** Whether the name cannot be declared there in any way. */
+function isOnlyUsed(node: ScopeNode, text: string): boolean {
+  return isUse(node, text) && ONLY_USED.test(node.parent?.type ?? '') && !declares(node);
 }
 
 /** Whether a use is left that sees no declaration. `from`: where the edit begins: what begins before it is where it was. */
@@ -109,17 +68,24 @@ function isMissing(gone: ScopeNode, nodes: readonly ScopeNode[], text: string, f
   // A function that is new as a whole has its own names.
   if (holder !== null && holder.startIndex >= from) return false;
   if (nodes.some((node) => isInMacro(node, text))) return false;
-  const left = nodes.filter(declares).map(functionAround);
-  const isIn = (node: ScopeNode, around: ScopeNode | null) =>
-    around === null ||
-    ancestor(node, (one) => one.startIndex === around.startIndex && one.type === around.type) !== null;
-  return nodes.some(
-    (node) =>
-      isIn(node, holder) &&
-      !declares(node) &&
-      isUse(node, text) &&
-      !left.some((around) => isIn(node, around)),
-  );
+  const declaring = nodes.filter(declares);
+  const places = new Set(declaring.map((node) => placeOf(functionAround(node))));
+  if (places.has(EVERYWHERE)) return false;
+  const own = new Set(declaring.map(({ startIndex }) => startIndex));
+  return nodes.some((node) => {
+    if (own.has(node.startIndex) || !isUse(node, text)) return false;
+    const around = ancestor(node, (one) => places.has(placeOf(one)));
+    return (
+      around === null &&
+      (holder === null || ancestor(node, (one) => placeOf(one) === placeOf(holder)) !== null)
+    );
+  });
+}
+
+const EVERYWHERE = '';
+
+function placeOf(holder: ScopeNode | null): string {
+  return holder === null ? EVERYWHERE : `${holder.startIndex} ${holder.type}`;
 }
 
 /** `DECLARE(name)` may be what declares it. */

@@ -4,6 +4,7 @@
 // has to do so once.
 import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
+import { AMBIENT } from './ambient';
 import { isBound, isImported, isInPattern, isLabel, isMember, isUse } from './binding';
 import { ClassScopes } from './classScope';
 import { STRING_TEXT } from './kinds';
@@ -21,16 +22,6 @@ const COMMENTS = ['comment', 'line_comment', 'block_comment'];
 /** `totalAmount`, `total_amount`; a type's name is often a library's. */
 const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
 const GLOBAL = /\b(globals?|declare)\b/;
-/** What a browser, or a setter of C#, has without a declaration. */
-export const AMBIENT: ReadonlySet<string> = new Set([
-  'document',
-  'event',
-  'location',
-  'name',
-  'status',
-  'value',
-  'window',
-]);
 /** What its methods call their object or class, as their first parameter: nothing else has it. */
 const RECEIVERS: ReadonlySet<string> = new Set(['self', 'cls']);
 /** A name that a function takes from its surroundings. */

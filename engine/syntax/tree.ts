@@ -85,10 +85,10 @@ export class SyntaxTree {
     return strangersIn(this.tree.rootNode, this.text, region);
   }
 
-  /** See `orphansIn`; `region`: of `before`, of which this is an edit there. */
-  lacks(before: SyntaxTree, region: OffsetRange): boolean {
+  /** See `orphansIn`: names that this text lacks, which is an edit of `before`. */
+  lacks(before: SyntaxTree, gone: OffsetRange, fresh: OffsetRange): readonly string[] {
     const parsed = ({ tree, text }: SyntaxTree) => ({ root: tree.rootNode, text });
-    return orphansIn(parsed(before), parsed(this), region).length > 0;
+    return orphansIn({ before: parsed(before), after: parsed(this), gone, fresh });
   }
 
   /** Comments and the text of strings that touch a region, in text order. */

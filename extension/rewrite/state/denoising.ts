@@ -20,7 +20,8 @@ export function whileDenoising(state: RewriteState & { kind: 'denoising' }, even
       return answered(state, event);
     case 'failed':
       // A try with less strength may find no room for what it keeps; what the others held back is still there.
-      if (state.held !== undefined && event.error.code !== 'cancelled') return nothingGood(state, state.held);
+      if (state.held !== undefined && state.held.length > 0 && event.error.code !== 'cancelled')
+        return nothingGood(state, state.held);
       if (earlier === undefined) {
         return end(isCrash(event.error) ? 'interrupted' : 'failed', { kind: 'error', error: event.error });
       }
@@ -80,8 +81,10 @@ export function answered(
     // A later try came to nothing at all: what the first ones held back is still all that there is.
     if (held.length > 0) return nothingGood({ ...state, spans }, held);
     // Somebody said what to change, and nothing is: another seed may do it.
-    if (candidates.length > 0 && request.instruction !== undefined && earlier === undefined)
+    if (candidates.length > 0 && request.instruction !== undefined && earlier === undefined && !state.isTaken)
       return goOn({ ...state, spans }, [], millis);
+    // The first try was no failure.
+    if (state.held !== undefined) return nothingGood({ ...state, spans }, []);
     // An answer that is damaged, or none: that is not the model's wish to leave everything as it is.
     if (candidates.length === 0 && !request.isRepair && earlier === undefined)
       return end('no-answer', note('no-answer'));

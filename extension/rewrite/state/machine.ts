@@ -2,8 +2,9 @@
 // engine is an effect that somebody else carries out. So every order of events can be tested without either. Each state has
 // a file of its own.
 import { whileAccepting } from './accepting';
-import { stay, toReview } from './decisions';
+import { end, note, stay, toReview } from './decisions';
 import { answered, whileDenoising } from './denoising';
+import { isUnchanged } from './noChange';
 import { whileRefused } from './refused';
 import { whileReviewing } from './reviewing';
 import type { Decision, RewriteEvent, RewriteState } from './transitions';
@@ -26,6 +27,9 @@ export function beginReview(
   seed: number,
   wanted: Wanted = {},
 ): Decision {
+  // Nothing was asked of the engine here, and nothing is tried again.
+  if (candidates.length > 0 && candidates.every((one) => isUnchanged(one, spans)))
+    return end('unchanged', note('unchanged'));
   const denoising = { kind: 'denoising', spans, changes: [], request: { seed, ...wanted } } as const;
   return answered(denoising, { kind: 'answered', spans, candidates });
 }

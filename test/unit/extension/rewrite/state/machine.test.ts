@@ -410,7 +410,12 @@ describe('what is not worth showing', () => {
       notFollowed,
     ]);
     assert.equal(told(answered('old'), poor('a'), answered('old')).state.kind, 'refused');
+    const gone = told(answered('old'), lost);
+    assert.deepEqual(gone.state, { kind: 'ended', how: 'interrupted' }, 'a crash is no answer');
+    assert.ok(gone.effects.some(({ kind }) => kind === 'error'));
+    assert.deepEqual(told({ kind: 'take' }, answered('old')).state, { kind: 'ended', how: 'unchanged' });
     const none: RewriteEvent = { kind: 'answered', spans, candidates: [] };
+    assert.deepEqual(told(answered('old'), none).effects.at(-1), notFollowed);
     assert.deepEqual(told(none).state, { kind: 'ended', how: 'no-answer' });
   });
 

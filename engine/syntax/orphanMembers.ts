@@ -1,0 +1,73 @@
+// Members of Python's and JavaScript's classes that an edit leaves in use after it has taken away what declares them, or gives them their
+// value: these are reached with the object in front, which tells them from other names.
+import { declares, hasMore } from './binding';
+import { isWithin, type ReadEdit } from './parsedText';
+import { ancestor, functionAround, holds, PYTHON, type ScopeNode } from './scopeNode';
+
+const CLASS = /class|struct|record|interface|object_declaration|impl_item|trait_item/;
+/** What stands before a member of one's own. */
+const OWN = /\b(self|cls|this)\s*\.\s*$/;
+/** What gives a member a value, first or not. */
+const VALUE = '\\s*((:[^=\\n]+)?=(?![=>])|[-+*/%&|^?]{1,3}=|\\+\\+|--)';
+/** What gives members their values without their names, or in ways of its own. */
+const DYNAMIC =
+  /\b(setattr|__dict__|__getattr__|__getattribute__|__slots__|defineProperty|defineProperties)\b|Object\.assign\s*\(\s*this\b|\[\s*\w+\s*:\s*string\s*\]\s*:/;
+
+export interface BothNodes {
+  readonly were: readonly ScopeNode[];
+  readonly are: readonly ScopeNode[];
+}
+
+/** A member: what stands in a class, and in no function of it. */
+export function isOfClass(node: ScopeNode): boolean {
+  const holder = functionAround(node);
+  const isClass = (one: ScopeNode) => CLASS.test(one.type) && holds(one, 'body', node);
+  return ancestor(node, isClass, (one) => one.startIndex === holder?.startIndex) !== null;
+}
+
+/** Whether it is a member that is reached with the object in front alone. */
+export function isReachedByObject(node: ScopeNode, root: ScopeNode): boolean {
+  if (node.type === 'property_identifier') return true;
+  return (root.type === PYTHON || root.type === 'source_file') && isOfClass(node);
+}
+
+/** `isWritten`: the name stands in what the edit brings, so that it may be given there in some way. */
+export function isOrphanedMember(
+  { before, after, gone }: ReadEdit,
+  name: string,
+  { were, are }: BothNodes,
+  isWritten: boolean,
+): boolean {
+  if (isWritten || DYNAMIC.test(after.text) || !memberUse(name).test(after.text)) return false;
+  const isOwn = ({ type, startIndex }: ScopeNode, text: string) =>
+    (type === 'property_identifier' || before.root.type === PYTHON) &&
+    OWN.test(text.slice(Math.max(0, startIndex - 40), startIndex));
+  const given = memberUse(name, VALUE);
+  const isDeclared = (node: ScopeNode) =>
+    declares(node) && isOfClass(node) && isReachedByObject(node, before.root);
+  const lost = were.filter(
+    (node) =>
+      isWithin(node, gone) &&
+      (isDeclared(node) ||
+        (isOwn(node, before.text) &&
+          given.test(`self.${before.text.slice(node.startIndex, node.endIndex + 200)}`))),
+  );
+  // Rust's types have members in more ways than a file tells.
+  if (lost.length === 0 || before.root.type === 'source_file') return false;
+  if (are.some(isDeclared) || given.test(after.text)) return false;
+  const uses = are.filter((node) => isOwn(node, after.text));
+  return (
+    uses.length > 0 &&
+    !lost.some((node) => hasMore(node, before.text)) &&
+    !uses.some((node) => hasMore(node, after.text) || ancestor(node, isClassLike) === null)
+  );
+}
+
+function isClassLike({ type }: ScopeNode): boolean {
+  return /class/.test(type);
+}
+
+function memberUse(name: string, behind = ''): RegExp {
+  const escaped = name.replaceAll('$', '\\$');
+  return new RegExp(`\\b(self|cls|this)\\s*\\.\\s*${escaped}(?![\\w$])${behind}`);
+}

@@ -1,0 +1,52 @@
+// A text with its tree, before and after an edit: what is looked up in both.
+import { isLabel } from './binding';
+import type { ScopeNode } from './scopeNode';
+import type { OffsetRange } from './types';
+
+export interface ParsedText {
+  readonly root: ScopeNode;
+  readonly text: string;
+}
+
+/** What an edit leads from and to; `gone` and `fresh` with the whole of the names at their ends. */
+export interface ReadEdit {
+  readonly before: ParsedText;
+  readonly after: ParsedText;
+  /** Of `before`. */
+  readonly gone: OffsetRange;
+  /** Of `after`. */
+  readonly fresh: OffsetRange;
+}
+
+export type NamedNodes = ReadonlyMap<string, readonly ScopeNode[]>;
+
+const NAMES = [
+  'identifier',
+  'shorthand_property_identifier',
+  'shorthand_property_identifier_pattern',
+  'type_identifier',
+  'property_identifier',
+];
+const WORD = /[\p{L}\p{N}_$]+/gu;
+
+export function wordsOf(text: string): ReadonlySet<string> {
+  return new Set(text.match(WORD));
+}
+
+/** Each of the wanted names wherever it stands for something, in text order. */
+export function nodesOf({ root, text }: ParsedText, wanted: ReadonlySet<string>): NamedNodes {
+  const found = new Map<string, ScopeNode[]>();
+  for (const node of root.descendantsOfType(NAMES)) {
+    if (node === null) continue;
+    const name = text.slice(node.startIndex, node.endIndex);
+    if (!wanted.has(name) || isLabel(node)) continue;
+    const known = found.get(name);
+    if (known === undefined) found.set(name, [node]);
+    else known.push(node);
+  }
+  return found;
+}
+
+export function isWithin({ startIndex, endIndex }: ScopeNode, { start, end }: OffsetRange): boolean {
+  return startIndex >= start && endIndex <= end;
+}
