@@ -35,7 +35,10 @@ const MEASURED: Readonly<Record<string, Omit<Quality, 'quality'> & { readonly ta
   starter: { label: 'Palimpsest starter', table: 'humanEval-single-line', side: 'right' },
   coder: { label: 'Palimpsest coder', table: 'humanEval-single-line-coder', side: 'right' },
   'qwen2.5-coder-0.5b': {
-    ...{ label: 'Qwen2.5-Coder 0.5B Instruct (Q4_K_M)', table: 'peers-qwen2.5-coder-0.5b-instruct' },
+    ...{
+      label: 'Qwen2.5-Coder 0.5B Instruct (Q4_K_M)',
+      table: 'humanEval-single-line-qwen2.5-coder-0.5b-instruct',
+    },
     side: 'left',
   },
 };
