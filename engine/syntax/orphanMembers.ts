@@ -9,6 +9,8 @@ const CLASS = /class|struct|record|interface|object_declaration|impl_item|trait_
 const OWN = /\b(self|cls|this)\s*\.\s*$/;
 /** What gives a member a value, first or not. */
 const VALUE = '\\s*((:[^=\\n]+)?=(?![=>])|[-+*/%&|^?]{1,3}=|\\+\\+|--)';
+/** UTF-16 units between a member and its value. */
+const LONGEST_TYPE = 200;
 /** What gives members their values without their names, or in ways of its own. */
 const DYNAMIC =
   /\b(setattr|__dict__|__getattr__|__getattribute__|__slots__|defineProperty|defineProperties)\b|Object\.assign\s*\(\s*this\b|\[\s*\w+\s*:\s*string\s*\]\s*:/;
@@ -42,25 +44,21 @@ export function isOrphanedMember(
   const isOwn = ({ type, startIndex }: ScopeNode, text: string) =>
     (type === 'property_identifier' || before.root.type === PYTHON) &&
     OWN.test(text.slice(Math.max(0, startIndex - 40), startIndex));
-  const given = memberUse(name, VALUE);
   const isDeclared = (node: ScopeNode) =>
     declares(node) && isOfClass(node) && isReachedByObject(node, before.root);
+  const given = memberUse(name, VALUE);
+  const isGiven = (node: ScopeNode, text: string) =>
+    isOwn(node, text) && given.test(`self.${text.slice(node.startIndex, node.endIndex + LONGEST_TYPE)}`);
   const lost = were.filter(
-    (node) =>
-      isWithin(node, gone) &&
-      (isDeclared(node) ||
-        (isOwn(node, before.text) &&
-          given.test(`self.${before.text.slice(node.startIndex, node.endIndex + 200)}`))),
+    (node) => isWithin(node, gone) && (isDeclared(node) || isGiven(node, before.text)),
   );
   // Rust's types have members in more ways than a file tells.
   if (lost.length === 0 || before.root.type === 'source_file') return false;
   if (are.some(isDeclared) || given.test(after.text)) return false;
+  if (lost.some((node) => hasMore(node, before.text))) return false;
   const uses = are.filter((node) => isOwn(node, after.text));
-  return (
-    uses.length > 0 &&
-    !lost.some((node) => hasMore(node, before.text)) &&
-    !uses.some((node) => hasMore(node, after.text) || ancestor(node, isClassLike) === null)
-  );
+  const isSure = (node: ScopeNode) => !hasMore(node, after.text) && ancestor(node, isClassLike) !== null;
+  return uses.length > 0 && uses.every(isSure);
 }
 
 function isClassLike({ type }: ScopeNode): boolean {

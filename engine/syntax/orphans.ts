@@ -30,26 +30,26 @@ export function orphansIn(edit: ReadEdit): readonly string[] {
   return [...wanted].filter((name) => {
     const nodes = { were: were.get(name) ?? [], are: are.get(name) ?? [] };
     if (isOrphanedMember(edit, name, nodes, written.has(name))) return true;
-    if (isAmbient(name)) return false;
-    const lost = nodes.were.filter((node) => isWithin(node, gone) && declares(node));
-    // What declares the name now may be something that nobody has thought of.
-    const mayDeclare = (node: ScopeNode) => isWithin(node, fresh) && !isOnlyUsed(node, after.text);
-    const isNewAgain =
-      written.has(name) && (nodes.are.some(mayDeclare) || !nodes.are.some((node) => isWithin(node, fresh)));
-    if (lost.length === 0 || isNewAgain || isOuter(name, after.text)) return false;
-    return lost.some(
-      (node) =>
-        !isReachedByObject(node, before.root) &&
-        !(
-          isOfClass(node) &&
-          [node, ...nodes.are].some((one) =>
-            hasMore(one, isWithin(one, gone) && one === node ? before.text : after.text),
-          )
-        ) &&
-        !(bringsAny && functionAround(node) === null) &&
-        isMissing(node, nodes.are, after.text, gone.start),
-    );
+    if (isAmbient(name) || isOuter(name, after.text)) return false;
+    if (written.has(name) && mayBeNewAgain(edit, nodes.are)) return false;
+    return nodes.were.some((node) => {
+      if (!isWithin(node, gone) || !declares(node) || isReachedByObject(node, before.root)) return false;
+      if (functionAround(node) === null && bringsAny) return false;
+      if (isOfClass(node) && mayBeInherited(edit, node, nodes.are)) return false;
+      return isMissing(node, nodes.are, after.text, gone.start);
+    });
   });
+}
+
+/** Whether what declares the name now may be something in the edit that nobody has thought of. */
+function mayBeNewAgain({ after, fresh }: ReadEdit, nodes: readonly ScopeNode[]): boolean {
+  const inside = nodes.filter((node) => isWithin(node, fresh));
+  return inside.length === 0 || !inside.every((node) => isOnlyUsed(node, after.text));
+}
+
+/** Whether a class around the member, or around a use, may have it from elsewhere. */
+function mayBeInherited({ before, after }: ReadEdit, gone: ScopeNode, uses: readonly ScopeNode[]): boolean {
+  return hasMore(gone, before.text) || uses.some((use) => hasMore(use, after.text));
 }
 
 /** Whether it says that a function takes the name from elsewhere. */
