@@ -103,7 +103,7 @@ function sliceRows(rows: number, vocabSize: number): number {
 }
 
 /** Bytes of the K/V of so many positions, fp32. */
-function cacheBytesOf({ layers, kvHeads, headSize }: DecoderShape, positions: number): number {
+export function cacheBytesOf({ layers, kvHeads, headSize }: DecoderShape, positions: number): number {
   return positions * 2 * 4 * layers * kvHeads * headSize;
 }
 

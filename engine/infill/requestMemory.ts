@@ -5,6 +5,7 @@ import { DEFAULT_ROWS } from '../decoding/inPlace';
 import { batches } from '../decoding/lengths';
 import {
   blockBytes,
+  cacheBytesOf,
   type PassSize,
   passBytes,
   processBytes,
@@ -12,7 +13,7 @@ import {
   requestBytes,
 } from '../graph/memory';
 import type { MemoryEstimate } from '../protocol';
-import { LARGEST_WINDOW } from '../runtime/inPlaceDenoiser';
+import { ALONE_FROM, LARGEST_WINDOW } from '../runtime/inPlaceDenoiser';
 import type { Pace } from '../runtime/pace';
 import { paceReach, type Reach } from './reach';
 
@@ -29,7 +30,7 @@ export interface MemoryFacts {
   readonly isExact: boolean;
   /** Lengths that are asked about before anything is denoised, span by span. */
   readonly lengths?: readonly (readonly number[])[] | undefined;
-  /** Lanes of so many tokens by which the likeliest tokens are found that stay. */
+  /** Passes over so many tokens, one after the other, by which the likeliest tokens are found that stay. */
   readonly scoring?: { readonly passes: number; readonly tokens: number };
 }
 
@@ -38,7 +39,7 @@ export function memoryOfRequest(shape: DecoderShape, facts: MemoryFacts): number
   const { window, masks, answer, candidates } = facts;
   const { attention } = facts.family;
   if (attention.kind === 'full')
-    return REQUEST_BYTES + Math.max(...passesInPlace(facts).map((pass) => passBytes(shape, pass)));
+    return REQUEST_BYTES + Math.max(...passesInPlace(facts).map((pass) => bytesInPlace(shape, pass)));
   const most = attention.kind === 'cached-canvas' ? Math.min(answer, attention.holeGap) : answer;
   const context = Math.max(1, window - masks);
   return REQUEST_BYTES + blockBytes(shape, attention, { context, answer: most, lanes: candidates });
@@ -59,24 +60,43 @@ export function memoryOf(
   };
 }
 
-function passesInPlace(facts: MemoryFacts): PassSize[] {
+/** With the K/V of all lanes, where they are run one by one. */
+interface PassInPlace extends PassSize {
+  readonly stacked?: number;
+}
+
+function bytesInPlace(shape: DecoderShape, pass: PassInPlace): number {
+  const { stacked = 0, length, past } = pass;
+  return passBytes(shape, pass) + cacheBytesOf(shape, stacked * (past + length));
+}
+
+function passesInPlace(facts: MemoryFacts): PassInPlace[] {
   const { reach, masks, candidates, lengths = [], scoring } = facts;
   const length = Math.min(facts.window, reach.tokens);
   const active = Math.min(masks, reach.masks, length);
   const rows = candidates * active;
   // Between such passes the masks alone are run, unless they are most of what there is.
   const keep = !facts.isExact && active <= LARGEST_WINDOW * length;
-  const passes: PassSize[] = [{ length, past: 1, rows, keep }];
-  if (candidates > 1 && partsLanes(facts)) passes.push({ lanes: candidates, length, past: 1, rows, keep });
+  const isAlone = length >= ALONE_FROM;
+  const passes: PassInPlace[] = [{ length, past: 1, rows, keep }];
+  if (candidates > 1 && partsLanes(facts)) {
+    if (isAlone) passes.push({ length, past: 1, rows: active, keep, stacked: keep ? candidates : 0 });
+    else passes.push({ lanes: candidates, length, past: 1, rows, keep });
+    if (keep) passes.push({ lanes: candidates, length: active, past: length, pastLanes: candidates, rows });
+  }
   for (const wanted of lengths) {
     for (const part of batches(wanted, DEFAULT_ROWS)) {
       const asked = part.reduce((sum, count) => sum + count, 0);
-      passes.push({ lanes: part.length, length, past: 1, rows: asked });
+      passes.push(
+        isAlone
+          ? { length, past: 1, rows: Math.max(...part) }
+          : { lanes: part.length, length, past: 1, rows: asked },
+      );
     }
   }
   if (scoring !== undefined) {
-    const { passes: lanes, tokens } = scoring;
-    passes.push({ lanes, length: Math.min(tokens, facts.window), past: 1, rows: masks });
+    const asked = Math.ceil(masks / scoring.passes);
+    passes.push({ length: Math.min(scoring.tokens, facts.window), past: 1, rows: asked });
   }
   return passes;
 }

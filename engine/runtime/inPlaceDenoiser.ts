@@ -4,9 +4,18 @@
 // the window can move on: one pass over the old and the new one brings their K/V up to date.
 import type { Ask, InPlaceDenoiser, Lane, Prediction, PredictOptions } from '../denoiser';
 import { throwIfCancelled } from '../errors';
-import { type AttentionBias, type Forward, openBias, type RowAsk, UNSEEN } from './forward';
+import {
+  type AttentionBias,
+  type Forward,
+  type ForwardResult,
+  openBias,
+  type RowAsk,
+  UNSEEN,
+} from './forward';
 import { equal, placesIn, type Snapshot, shifted, staleUnder } from './inPlaceSnapshot';
+import { KvMemory } from './kvMemory';
 import { disposeKv, type KvShape, voidKv } from './kvState';
+import { LaneStack } from './laneStack';
 
 export interface InPlaceOptions {
   /** Whether the logits at position i predict token i + 1. */
@@ -24,6 +33,8 @@ export interface InPlaceOptions {
 
 /** A window larger than this fraction of the canvas saves nothing. */
 export const LARGEST_WINDOW = 0.6;
+/** Tokens of a lane from which on lanes that differ are run one by one. */
+export const ALONE_FROM = 128;
 /** Where so little of a window is still asked about, the rest of it is left behind. */
 const SMALL_WINDOW = 0.5;
 /** Slots of K/V for each position of the canvas, above which everything is computed again. */
@@ -32,6 +43,7 @@ const MOST_SLOTS = 2;
 export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   private snapshot: Snapshot | undefined;
   private stepsSinceRefresh = 0;
+  private readonly memory = new KvMemory();
 
   constructor(
     private readonly forward: Forward,
@@ -119,25 +131,14 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     const first = lanes[0];
     const same = first !== undefined && lanes.every((lane) => equal(lane.tokens, first.tokens));
     const distinct = same && first ? [first] : lanes;
-    const ids = new Int32Array(distinct.length * length).fill(this.options.padToken);
-    const positions = new Int32Array(ids.length);
-    distinct.forEach((lane, index) => {
-      ids.set(lane.tokens, index * length);
-      for (let i = 0; i < length; i++) positions[index * length + i] = i;
-    });
-    const asks = lanes.flatMap((lane, index) =>
-      lane.asks.map((ask) => this.rowAsk(lane, ask, (same ? 0 : index) * length + this.rowFor(ask))),
-    );
-    const { predictions, kv } = await this.forward.run({
-      lanes: distinct.length,
-      ids,
-      positions,
-      past: voidKv(this.shape),
-      bias: sameLength ? openBias(1, length) : paddingBias(distinct, length),
-      asks,
-      temperature: options.temperature,
-      keep,
-    });
+    // Where the lanes are one, all that is asked of them is asked of it.
+    const asking =
+      same && first
+        ? [{ ...first, asks: lanes.flatMap((lane) => tempered(lane)) }]
+        : lanes.map((lane) => ({ ...lane, asks: tempered(lane) }));
+    const { predictions, kv } = await (asking.length > 1 && !this.forward.deviceCache && length >= ALONE_FROM
+      ? this.runOneByOne(asking, keep, options)
+      : this.runTogether(asking, length, keep, options));
     if (keep && kv) {
       this.snapshot = {
         lanes: distinct.map((lane) => lane.tokens.slice()),
@@ -151,6 +152,55 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       };
     }
     return regroup(predictions, lanes);
+  }
+
+  private async runTogether(
+    lanes: readonly AskedLane[],
+    length: number,
+    keep: boolean,
+    { temperature }: PredictOptions,
+  ): Promise<ForwardResult> {
+    const ids = new Int32Array(lanes.length * length).fill(this.options.padToken);
+    const positions = new Int32Array(ids.length);
+    lanes.forEach((lane, index) => {
+      ids.set(lane.tokens, index * length);
+      for (let i = 0; i < length; i++) positions[index * length + i] = i;
+    });
+    const isFull = lanes.every((lane) => lane.tokens.length === length);
+    return this.forward.run({
+      lanes: lanes.length,
+      ids,
+      positions,
+      past: voidKv(this.shape),
+      bias: isFull ? openBias(1, length) : paddingBias(lanes, length),
+      asks: lanes.flatMap(({ asks }, index) =>
+        asks.map((ask) => this.rowAsk(ask, index * length + this.rowFor(ask))),
+      ),
+      temperature,
+      keep,
+    });
+  }
+
+  /** As long as a pass over one lane keeps the processor busy, several at once take as long, several times the memory, and no Escape between. */
+  private async runOneByOne(
+    lanes: readonly AskedLane[],
+    keep: boolean,
+    options: PredictOptions,
+  ): Promise<ForwardResult> {
+    const predictions: Prediction[] = [];
+    const stack = keep ? new LaneStack(lanes.length, this.shape, this.memory) : undefined;
+    try {
+      for (const lane of lanes) {
+        throwIfCancelled(options.signal);
+        const result = await this.runTogether([lane], lane.tokens.length, keep, options);
+        predictions.push(...result.predictions);
+        if (result.kv !== undefined) stack?.put(result.kv);
+      }
+    } catch (error) {
+      stack?.dispose();
+      throw error;
+    }
+    return { predictions, kv: stack?.taken() };
   }
 
   private async runWindow(
@@ -168,8 +218,8 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       });
     });
     const asks = lanes.flatMap((lane, index) =>
-      lane.asks.map((ask) =>
-        this.rowAsk(lane, ask, index * window.length + (snapshot.rowOf[this.rowFor(ask)] ?? 0)),
+      tempered(lane).map((ask) =>
+        this.rowAsk(ask, index * window.length + (snapshot.rowOf[this.rowFor(ask)] ?? 0)),
       ),
     );
     const { predictions } = await this.forward.run({
@@ -203,7 +253,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       positions,
       past,
       bias: openBias(past.positions, positions.length, stale),
-      asks: lane.asks.map((ask) => this.rowAsk(lane, ask, rowOf[this.rowFor(ask)] ?? 0)),
+      asks: tempered(lane).map((ask) => this.rowAsk(ask, rowOf[this.rowFor(ask)] ?? 0)),
       temperature: options.temperature,
       keep: true,
     });
@@ -219,8 +269,8 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     return regroup(predictions, [lane]);
   }
 
-  private rowAsk({ temperature }: Lane, ask: Ask, row: number): RowAsk {
-    return { row, bias: ask.bias, target: ask.target, temperature };
+  private rowAsk({ bias, target, temperature }: TemperedAsk, row: number): RowAsk {
+    return { row, bias, target, temperature };
   }
 
   /** Every asked-for position of any lane, and the position that speaks of it. */
@@ -236,8 +286,15 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   }
 }
 
+type TemperedAsk = Ask & { readonly temperature: number | undefined };
+type AskedLane = Pick<Lane, 'tokens'> & { readonly asks: readonly TemperedAsk[] };
+
+function tempered({ asks, temperature }: Lane): readonly TemperedAsk[] {
+  return asks.map((ask) => ({ ...ask, temperature }));
+}
+
 /** Hides the void and the padding behind shorter lanes. */
-function paddingBias(lanes: readonly Lane[], length: number): AttentionBias {
+function paddingBias(lanes: readonly Pick<Lane, 'tokens'>[], length: number): AttentionBias {
   const width = length + 1;
   const data = new Float32Array(lanes.length * width);
   lanes.forEach((lane, index) => {

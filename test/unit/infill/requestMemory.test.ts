@@ -43,21 +43,29 @@ describe('the memory of a request', () => {
     }
   });
 
-  test('of several candidates is a multiple once everything is computed again for each', () => {
+  test('of several candidates holds the K/V of each, and a multiple only where they are run together', () => {
     const fixed = familyOf('dream');
     const steps = UNBOUNDED.refreshEvery;
     const passes = { family: fixed, masks: steps };
+    const kv = 2 * 4 * HALF.layers * HALF.kvHeads * HALF.headSize;
     assert.ok(bytesOf({ ...passes, candidates: 3 }) < 1.2 * bytesOf(passes), 'they begin alike');
-    for (const changes of [{ masks: steps + 1 }, { isExact: true }, { family: LINE.family }]) {
-      const one = bytesOf({ ...passes, ...changes });
-      assert.ok(bytesOf({ ...passes, ...changes, candidates: 3 }) > 2.5 * one, JSON.stringify(changes));
+    for (const changes of [{ masks: steps + 1 }, { family: LINE.family }]) {
+      const more = bytesOf({ ...passes, ...changes, candidates: 3 }) - bytesOf({ ...passes, ...changes });
+      assert.ok(more > 2 * LINE.window * kv && more < 4 * LINE.window * kv, `${more / kv} positions`);
     }
+    const exact = { ...passes, isExact: true };
+    assert.ok(bytesOf({ ...exact, candidates: 3 }) < 1.1 * bytesOf(exact), 'nothing is kept');
+    const short = { window: 120, masks: steps + 1, family: fixed };
+    assert.ok(bytesOf({ ...short, candidates: 8 }) > 2 * bytesOf(short), 'in one pass');
   });
 
-  test('counts the passes that come before the first step', () => {
-    assert.ok(bytesOf({ lengths: [[8, 10, 12, 16]] }) > 3 * bytesOf({}), 'one lane a length');
+  test('counts the passes that come before the first step, each by itself', () => {
+    const lengths = bytesOf({ lengths: [[8, 10, 12, 16]] });
+    assert.ok(lengths >= bytesOf({}) && lengths < 1.1 * bytesOf({}), 'a length after the other');
+    const short = { window: 100 };
+    assert.ok(bytesOf({ ...short, lengths: [[8, 10, 12, 16]] }) > 1.3 * bytesOf(short), 'together');
     assert.equal(bytesOf({ lengths: [[250, 250]] }), bytesOf({}), 'in batches of so many masks');
-    assert.ok(bytesOf({ scoring: { passes: 6, tokens: 2000 } }) > 5 * bytesOf({}));
+    assert.equal(bytesOf({ scoring: { passes: 6, tokens: 2000 } }), bytesOf({}));
   });
 
   test('of a model that goes block by block grows with context, answer and candidates', () => {

@@ -54,6 +54,74 @@ function laneOf(written: number): Lane {
   };
 }
 
+/** Lanes of so many tokens each, which differ in one that is not asked about. */
+function partedLanes(lengths: readonly number[], written: number): Lane[] {
+  return lengths.map((length, lane) => {
+    const tokens = Int32Array.from({ length }, (_, i) =>
+      i >= 10 + written && i < 18 ? 9 : i === 30 ? 1 + lane : 1 + (i % 7),
+    );
+    return {
+      tokens,
+      asks: Array.from({ length: 8 - written }, (_, i) => ({ position: 10 + written + i })),
+    };
+  });
+}
+
+describe('lanes that differ', () => {
+  const LONG = 130;
+
+  test('are run one by one where each keeps the processor busy, and go on from one cache of all', async () => {
+    for (const shifted of [false, true]) {
+      const forward = new FaultyForward(false);
+      const dual = denoiserOf(forward, shifted, 'dual', 2);
+      const sizes: number[][] = [];
+      forward.beforeRun = ({ lanes, ids }) => sizes.push([lanes, ids.length]);
+      // Each by itself, in a cache of its own.
+      const singles = [0, 1, 2].map(() => denoiserOf(new FaultyForward(false), shifted, 'dual', 2));
+      for (let written = 0; written < 3; written++) {
+        const lanes = partedLanes([LONG, LONG, LONG], written);
+        const found = await dual.predict(lanes, GREEDY);
+        for (const [index, lane] of lanes.entries())
+          assert.deepEqual([found[index]], await singles[index]?.predict([lane], GREEDY));
+      }
+      assert.deepEqual(sizes.slice(0, 3), Array(3).fill([1, LONG]));
+      assert.deepEqual(
+        sizes.slice(3).map(([lanes]) => lanes),
+        [3, 3],
+        'the windows together',
+      );
+      dual.dispose();
+      assert.equal(forward.held, 0, 'nothing is left');
+    }
+  });
+
+  test('of different lengths need no padding then', async () => {
+    const forward = new FaultyForward(false);
+    const sizes: number[] = [];
+    forward.beforeRun = ({ ids }) => sizes.push(ids.length);
+    await denoiserOf(forward, false, 'dual').predict(partedLanes([LONG, LONG + 5, 70], 0), GREEDY);
+    assert.deepEqual(sizes, [LONG, LONG + 5, 70]);
+    sizes.length = 0;
+    await denoiserOf(forward, false, 'dual').predict(partedLanes([70, 60], 0), GREEDY);
+    assert.deepEqual(sizes, [140], 'short ones together');
+  });
+
+  test('leave nothing where one fails, or somebody gives up between two', async () => {
+    const forward = new FaultyForward(false);
+    const denoiser = denoiserOf(forward, false, 'dual');
+    let runs = 0;
+    const controller = new AbortController();
+    forward.beforeRun = () => {
+      if (++runs === 2) controller.abort();
+    };
+    const asked = { ...GREEDY, signal: controller.signal };
+    await assert.rejects(denoiser.predict(partedLanes([LONG, LONG, LONG], 0), asked), { code: 'cancelled' });
+    assert.equal(runs, 2);
+    assert.equal(forward.held, 0);
+    denoiser.dispose();
+  });
+});
+
 describe('the dual cache', () => {
   for (const shifted of [false, true]) {
     test(`runs the window, and everything when it is due (${shifted ? 'shifted' : 'not shifted'})`, async () => {
