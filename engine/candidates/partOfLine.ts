@@ -35,6 +35,19 @@ export function withinLine(answer: string, { before, after, original }: LineCont
 }
 
 /**
+ * The answer without a semicolon at its end that would end the statement in front of the rest of its line: `a + b;` for `a` of
+ * `x = a + c`.
+ */
+export function withoutStop(answer: string, { after, original }: LineContext): string {
+  const rest = /^[^\r\n]*/.exec(after)?.[0] ?? '';
+  if (rest.trim() === '' || /;\s*$/.test(original)) return answer;
+  // What is typed in the middle of a line may be a statement of its own, unless the rest goes on with it.
+  if (original.trim() === '' && !CONTINUES.test(rest)) return answer;
+  const stop = /(?<!&#?\w{1,32});[ \t]*$/.exec(answer);
+  return stop === null ? answer : answer.slice(0, stop.index);
+}
+
+/**
  * The answer without blanks at its ends that the line has there already; not where what stood there had them as well, and not at the
  * beginning of a line, where blanks are its indentation.
  */

@@ -18,7 +18,13 @@ import {
   withLineEnds,
   withoutBlankEnd,
 } from './lines';
-import { withinBracket, withinLine, withoutDoubledBlanks, withoutStrayBreaks } from './partOfLine';
+import {
+  withinBracket,
+  withinLine,
+  withoutDoubledBlanks,
+  withoutStop,
+  withoutStrayBreaks,
+} from './partOfLine';
 import { FlawFinder } from './quality/flaws';
 import { rankCandidates } from './rank';
 import { answerText, type TokenBytes } from './text';
@@ -152,7 +158,8 @@ function placedText(
 ): string {
   if (isAsked) return withLineEnds(placedCode(code, { ...sides, original, unit }), lineEnd);
   const line = { ...sides, original };
-  return withoutDoubledBlanks(withoutStrayBreaks(withinBracket(withinLine(code, line), line), line), line);
+  const rules = [withinLine, withoutStop, withinBracket, withoutStrayBreaks, withoutDoubledBlanks];
+  return rules.reduce((answer, rule) => rule(answer, line), code);
 }
 
 interface RawText {

@@ -4,6 +4,7 @@ import {
   withinBracket,
   withinLine,
   withoutDoubledBlanks,
+  withoutStop,
   withoutStrayBreaks,
 } from '../../../engine/candidates/partOfLine';
 import { LONG_STATEMENTS } from './examples';
@@ -48,6 +49,24 @@ describe('withinLine', () => {
 
   it('takes a selection that closes more than it opens for what it is', () => {
     assert.equal(cut('call(⟦a)⟧\n', 'b)\nnext()'), 'b)');
+  });
+});
+
+describe('withoutStop', () => {
+  const fit = (file: string, answer: string) => fitted(withoutStop, file, answer);
+
+  it('ends no statement in front of the rest of its line', () => {
+    assert.equal(fit('  const quantity = ⟦item.quantity⟧ + change;\n', 'item.price;'), 'item.price');
+    assert.equal(fit('  const at = ⟦index⟧;\n', 'items.length; '), 'items.length');
+    assert.equal(fit('x = f(⟦⟧)\n', 'a;'), 'a', 'typed in front of what goes on with it');
+  });
+
+  it('keeps one that stood there, that ends the line, or that may end a statement of its own', () => {
+    assert.equal(fit('if (a) ⟦b();⟧ else c();\n', 'd();'), 'd();');
+    assert.equal(fit('  ⟦a()⟧\n', 'b();'), 'b();');
+    assert.equal(fit('⟦⟧ foo();\n', 'a();'), 'a();');
+    assert.equal(fit('<p>a ⟦b⟧ c</p>\n', 'b&nbsp;'), 'b&nbsp;', 'an entity');
+    assert.equal(fit('x = ⟦a⟧ + b\n', '";" + c'), '";" + c');
   });
 });
 
