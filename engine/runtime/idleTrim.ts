@@ -1,6 +1,8 @@
 // When the memory of past passes is given back: once nobody has asked for anything for a while, and only where it is worth
 // the moment that a new session takes.
 
+import { privateMemory } from './privateMemory';
+
 /** Milliseconds of quiet. */
 const QUIET = 3000;
 /** Of what the model takes by itself: so much more may stay than what nothing gives back. */
@@ -29,13 +31,13 @@ export class IdleTrim {
   /**
    * @param saidBytes what the process is estimated to take with the model loaded, which it is, without any pass
    * @param inTurn runs work when no request does
-   * @param resident bytes that the process has in main memory
+   * @param resident bytes that the process has in main memory for itself
    */
   constructor(
     private readonly session: Trimmed,
     saidBytes: number,
     private readonly inTurn: (work: () => Promise<void>) => Promise<void>,
-    private readonly resident: () => number = () => process.memoryUsage.rss(),
+    private readonly resident: () => number = privateMemory,
     private readonly quiet = QUIET,
   ) {
     this.ownBytes = Math.max(saidBytes, Math.min(resident(), MOST_ABOVE * saidBytes));
