@@ -4,6 +4,7 @@ import {
   commands,
   type InlineCompletionContext,
   InlineCompletionItem,
+  l10n,
   type Position,
   Range,
   type TextDocument,
@@ -18,7 +19,7 @@ import { setContext } from '../common/contextKeys';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import type { Exclusions } from '../privacy/exclusions';
-import { saySteps } from '../rewrite/denoise/wait';
+import { sayShare, saySteps } from '../rewrite/denoise/wait';
 import { adaptsToSpeed, type GhostSettings, ghostSettings, oneAtATime } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
@@ -307,7 +308,13 @@ export class GhostText {
             { ...params, ...beside },
             report === undefined
               ? { signal }
-              : { signal, onStep: (step) => report(saySteps(step, [step.cells])) },
+              : {
+                  signal,
+                  onRead: (done) => {
+                    if (done < 1) report(l10n.t('reading the code around it, {0}', sayShare(done)));
+                  },
+                  onStep: (step) => report(saySteps(step, [step.cells])),
+                },
           );
         },
         { signal },
