@@ -2,7 +2,7 @@
 import { commands, l10n, type Memento, window } from 'vscode';
 import type { EngineState } from '../engine/supervisor';
 
-const KEY = 'palimpsest.ghostTextByKey';
+const KEY = 'ghostTextByKey';
 /** Models that are remembered. */
 const MOST = 50;
 
