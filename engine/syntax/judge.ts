@@ -75,39 +75,31 @@ function readingWith(tree: SyntaxTree, whole: string, region: OffsetRange | unde
     const before = tree.faults({ start, end });
     const after = edited.faults({ start, end: start + text.length });
     const parses = isNoWorse(before, after);
+    const gone = wholeWords(tree.text, { start, end });
+    const fresh = wholeWords(edited.text, { start, end: start + text.length });
     return {
       parses: parses ? 'yes' : 'no',
       declaresAgain: declaresAgain(before, after),
       // Of what does not parse, nobody knows where it ends.
       leavesBlock: parses && region !== undefined && leavesBlock(tree, edited, region),
-      removesUsed: parses && removesUsed(tree, edited, { start, end }, text.length),
-      strangers: parses ? newStrangers(tree, edited, { start, end }, text.length) : NO_STRANGERS,
+      removesUsed: parses && edited.lacks(tree, gone, fresh).length > 0,
+      strangers: parses ? newStrangers(tree, edited, gone, fresh) : NO_STRANGERS,
     };
   } finally {
     edited.dispose();
   }
 }
 
-function removesUsed(
-  before: SyntaxTree,
-  after: SyntaxTree,
-  { start, end }: OffsetRange,
-  length: number,
-): boolean {
-  const fresh = wholeWords(after.text, { start, end: start + length });
-  return after.lacks(before, wholeWords(before.text, { start, end }), fresh).length > 0;
-}
-
 /** Those that the edit brought: what stood there may have been in the middle of being written. */
 function newStrangers(
   before: SyntaxTree,
   after: SyntaxTree,
-  { start, end }: OffsetRange,
-  length: number,
+  gone: OffsetRange,
+  fresh: OffsetRange,
 ): Strangers {
-  const now = after.strangers(wholeWords(after.text, { start, end: start + length }));
+  const now = after.strangers(fresh);
   if (now.outOfScope.length + now.unknown.length === 0) return now;
-  const then = before.strangers(wholeWords(before.text, { start, end }));
+  const then = before.strangers(gone);
   const isNew = (name: string) => !then.outOfScope.includes(name) && !then.unknown.includes(name);
   return { outOfScope: now.outOfScope.filter(isNew), unknown: now.unknown.filter(isNew) };
 }

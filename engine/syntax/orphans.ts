@@ -7,6 +7,13 @@ import { isWithin, nodesOf, type ReadEdit, wordsOf } from './parsedText';
 import { LONGEST } from './scope';
 import { ancestor, functionAround, isStatement, type ScopeNode } from './scopeNode';
 
+const NAMES = [
+  'identifier',
+  'shorthand_property_identifier',
+  'shorthand_property_identifier_pattern',
+  'type_identifier',
+  'property_identifier',
+];
 /** What brings names that nobody lists here. */
 const BRINGS_ANY =
   /^[ \t]*(#[ \t]*(include|define)\b|using[ \t]+namespace\b|(pub[ \t]+)?use\b.*\*|import\b.*\*|from\b.*\bimport[ \t]*\*)/m;
@@ -24,7 +31,8 @@ export function orphansIn(edit: ReadEdit): readonly string[] {
   const touched = wordsOf(before.text.slice(gone.start, gone.end));
   const wanted = new Set([...touched].filter((name) => left.has(name)));
   if (wanted.size === 0) return [];
-  const [were, are] = [nodesOf(before, wanted), nodesOf(after, wanted)];
+  const isWanted = (name: string) => wanted.has(name);
+  const [were, are] = [nodesOf(before, NAMES, isWanted), nodesOf(after, NAMES, isWanted)];
   const written = wordsOf(after.text.slice(fresh.start, fresh.end));
   const bringsAny = BRINGS_ANY.test(after.text);
   return [...wanted].filter((name) => {

@@ -20,26 +20,23 @@ export interface ReadEdit {
 
 export type NamedNodes = ReadonlyMap<string, readonly ScopeNode[]>;
 
-const NAMES = [
-  'identifier',
-  'shorthand_property_identifier',
-  'shorthand_property_identifier_pattern',
-  'type_identifier',
-  'property_identifier',
-];
 const WORD = /[\p{L}\p{N}_$]+/gu;
 
 export function wordsOf(text: string): ReadonlySet<string> {
   return new Set(text.match(WORD));
 }
 
-/** Each of the wanted names wherever it stands for something, in text order. */
-export function nodesOf({ root, text }: ParsedText, wanted: ReadonlySet<string>): NamedNodes {
+/** By name, in text order: nodes of these types that stand for something. */
+export function nodesOf(
+  { root, text }: ParsedText,
+  types: readonly string[],
+  isWanted: (name: string) => boolean = () => true,
+): NamedNodes {
   const found = new Map<string, ScopeNode[]>();
-  for (const node of root.descendantsOfType(NAMES)) {
+  for (const node of root.descendantsOfType([...types])) {
     if (node === null) continue;
     const name = text.slice(node.startIndex, node.endIndex);
-    if (!wanted.has(name) || isLabel(node)) continue;
+    if (!isWanted(name) || isLabel(node)) continue;
     const known = found.get(name);
     if (known === undefined) found.set(name, [node]);
     else known.push(node);

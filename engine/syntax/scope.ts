@@ -5,9 +5,10 @@
 import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
 import { AMBIENT } from './ambient';
-import { isBound, isImported, isInPattern, isLabel, isMember, isUse } from './binding';
+import { isBound, isImported, isInPattern, isMember, isUse } from './binding';
 import { ClassScopes } from './classScope';
 import { STRING_TEXT } from './kinds';
+import { isWithin, nodesOf } from './parsedText';
 import { functionAround, PYTHON, type ScopeNode } from './scopeNode';
 import type { OffsetRange } from './types';
 
@@ -32,15 +33,7 @@ const LABELS = ['property_identifier', 'keyword_argument'];
 /** Names of the region that are strangers there. `root`: of the text with the answer in it. */
 export function strangersIn(root: ScopeNode, text: string, region: OffsetRange): Strangers {
   if (text.length > LONGEST || region.end === region.start) return NO_STRANGERS;
-  const isInside = (node: ScopeNode) => node.startIndex >= region.start && node.endIndex <= region.end;
-  const byName = new Map<string, ScopeNode[]>();
-  for (const node of root.descendantsOfType(NAMES)) {
-    if (node === null || isLabel(node)) continue;
-    const name = text.slice(node.startIndex, node.endIndex);
-    const known = byName.get(name);
-    if (known === undefined) byName.set(name, [node]);
-    else known.push(node);
-  }
+  const byName = nodesOf({ root, text }, NAMES);
   let known: Prose | undefined;
   const comments = () => {
     known ??= new Prose(root, text, COMMENTS);
@@ -60,7 +53,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
   const outOfScope: string[] = [];
   const unknown: string[] = [];
   for (const [name, nodes] of byName) {
-    const inside = nodes.filter((one) => isInside(one) && !isMember(text, one.startIndex));
+    const inside = nodes.filter((one) => isWithin(one, region) && !isMember(text, one.startIndex));
     const [node] = inside;
     if (node === undefined || AMBIENT.has(name)) continue;
     const isReceiver = root.type === PYTHON && RECEIVERS.has(name);
