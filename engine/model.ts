@@ -27,8 +27,8 @@ export interface Model {
       readonly onStep?: (event: DenoiseStepEvent) => void;
       /** As in `score`: where less than all of a span is masked, it is scored before the first step. */
       readonly onScored?: (done: number) => void;
-      /** Behind each pass over what is around a span, where there are several: the share that is read, 0…1. */
-      readonly onRead?: (done: number) => void;
+      /** Behind each pass over what is around a span, where there are several: the share that is read, 0…1, and what `ReadingEvent` says. */
+      readonly onRead?: (done: number, remainingMillis?: number) => void;
       /** Asked between denoise steps: true takes the draft as it is, every mask filled with its best guess. */
       readonly enough?: () => boolean;
       /** What can be copied from beside the request's own texts: `memory` of the params is for the caller to look up. */

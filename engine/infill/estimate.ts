@@ -67,13 +67,19 @@ const TRUSTED_FROM = 0.5;
 /** So many steps say as much: of a long request long before half of it is done. */
 const TRUSTED_STEPS = 40;
 
-/** Cells that an answer is taken to go on for, at least. */
-const LEAST_GROWTH = 8;
+/** Cells that an answer is taken to go on for at least, block by block and token by token. */
+const LEAST_GROWTH = { blocks: 8, tokens: 2 };
+/** Of what is written token by token, the share that is taken to follow. */
+const GROWTH_SHARE = 0.1;
 
-/** By how many cells an answer may go on behind those that it has: a block, where its length is not known. */
-export function growthOf({ attention, length }: Pick<Family, 'attention' | 'length'>): number {
+/** By how many cells an answer may go on behind those that it has, where its length is not known: a block, or a little. */
+export function growthOf({ attention, length }: Pick<Family, 'attention' | 'length'>, cells = 0): number {
   if (attention.kind === 'full' || length.kind === 'fixed') return 0;
-  return Math.max(LEAST_GROWTH, attention.blockLength);
+  const { blockLength } = attention;
+  // Who writes token by token ends anywhere: a block more would leave a short answer at half of its way.
+  return blockLength === 1
+    ? Math.max(LEAST_GROWTH.tokens, Math.ceil(GROWTH_SHARE * cells))
+    : Math.max(LEAST_GROWTH.blocks, blockLength);
 }
 
 /** What is known of one hole of one candidate, in cells. */
@@ -98,20 +104,29 @@ export class Progress {
   private worked = 0;
   private longest = 0;
   private last: number;
-  /** Cells by which an answer may go on once all that it has are settled; 0: it does not. */
-  private readonly growsBy: number;
   /** Whether a cell that is put in took a step; a block of masks behind the others takes none. */
   private readonly expands: boolean;
 
   constructor(
     private readonly estimate: Estimate,
     private readonly candidates: number,
-    family: Pick<Family, 'attention' | 'length'>,
+    private readonly family: Pick<Family, 'attention' | 'length'>,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.last = now();
-    this.growsBy = growthOf(family);
     this.expands = family.length.kind === 'expand-delete';
+  }
+
+  /**
+   * Milliseconds that are left while what is around the holes is read; `done`: the share that is, 0…1. Undefined where nothing was
+   * estimated, or the answer has begun: what another hole reads is told by its steps.
+   */
+  reading(done: number): number | undefined {
+    const { millis, firstMillis } = this.estimate;
+    if (millis === undefined || firstMillis === undefined || this.first !== undefined) return undefined;
+    const worked = this.elapsed();
+    const reading = done > 0 ? (worked / done) * (1 - done) : firstMillis;
+    return reading + millis - firstMillis;
   }
 
   /** 0…1, never less than before, and how many milliseconds are left, as far as that can be said. */
@@ -131,7 +146,7 @@ export class Progress {
     const moved = parts.reduce((sum, part) => sum + part.moves, 0);
     const known = parts.reduce((sum, part) => sum + part.all, 0);
     // Holes that are denoised in turn have not shown yet how many cells they have.
-    const all = Math.max(known + this.growsBy, this.estimate.masks * this.candidates);
+    const all = Math.max(known + growthOf(this.family, known), this.estimate.masks * this.candidates);
     const fraction = all > 0 ? Math.min(1, done / all) : 0;
     const worked = this.elapsed();
     // Holes that are denoised together tell of the same step one after the other; those in turn count their steps anew.
@@ -145,13 +160,19 @@ export class Progress {
       moved > first.moves && worked > first.worked
         ? ((worked - first.worked) / (moved - first.moves)) * (all - done)
         : undefined;
-    const left = this.remaining(fraction, worked, seen);
+    const left = this.remaining(fraction, worked - first.worked, first.worked, seen);
     return left === undefined ? { fraction: this.told } : { fraction: this.told, remainingMillis: left };
   }
 
-  private remaining(fraction: number, worked: number, seen: number | undefined): number | undefined {
-    const { millis } = this.estimate;
-    const expected = millis === undefined ? undefined : Math.max(0, millis - worked);
+  /** `worked`: milliseconds since the first step, before which `reading` took as many as it did: it may have been known, or be slow. */
+  private remaining(
+    fraction: number,
+    worked: number,
+    reading: number,
+    seen: number | undefined,
+  ): number | undefined {
+    const { millis, firstMillis = reading } = this.estimate;
+    const expected = millis === undefined ? undefined : Math.max(0, millis - firstMillis - worked);
     if (seen === undefined || expected === undefined) return fraction >= 1 ? 0 : (seen ?? expected);
     const trust = Math.min(1, Math.max(fraction / TRUSTED_FROM, this.steps / TRUSTED_STEPS));
     return trust * seen + (1 - trust) * expected;

@@ -32,6 +32,7 @@ import { answerInPlace } from './answerInPlace';
 import { Denoisers } from './denoisers';
 import { type EstimateFacts, estimateOf, Progress } from './estimate';
 import { holeContext, isWindowed, languageToken, sidesOf } from './layout';
+import { loopingAnswers } from './looping';
 import { passesBy, wholeAnswers } from './passing';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
 import type { Reach } from './reach';
@@ -47,8 +48,8 @@ interface Context {
   readonly onStep?: (event: DenoiseStepEvent) => void;
   /** What stands there is scored, before the first step: the share that is done, 0…1. */
   readonly onScored?: OnPass;
-  /** What is around a hole is read, in several passes: the share that is done, 0…1. */
-  readonly onRead?: OnPass;
+  /** What is around a hole is read, in several passes: the share that is done, 0…1, and milliseconds until the answer, if known. */
+  readonly onRead?: (done: number, remainingMillis?: number) => void;
   /** Asked between denoise steps; true takes the draft as it is. */
   readonly enough?: () => boolean;
   /** What can be copied from beside the request's own texts. */
@@ -221,7 +222,9 @@ export class Infiller {
     const progress = new Progress(estimate, plan.seeds.length, plan.checkpoint.family);
     const request = this.decodeRequest(plan, holePlan, canvas, { ...context, progress });
     const { params, copying, fit, reach, checkpoint } = plan;
-    const contextFor = this.contextOf(plan, holePlan, canvas, context);
+    const { onRead } = context;
+    const told = onRead && ((done: number) => onRead(done, progress.reading(done)));
+    const contextFor = this.contextOf(plan, holePlan, canvas, told);
     const isAsked = checkpoint.family.infill.kind === 'prompt';
     if (this.denoisers.areInPlace) {
       // A prompt is no text of which a part would do.
@@ -257,7 +260,7 @@ export class Infiller {
     { checkpoint, params, fence, reach: { run } }: RequestPlan,
     { holes }: HolePlan,
     canvas: Canvas,
-    { onRead }: Context,
+    onRead: ((done: number) => void) | undefined,
   ): BlockRequest['contextFor'] {
     const { language, instruction } = params;
     const { tokenizer, family } = checkpoint;
@@ -297,7 +300,9 @@ export class Infiller {
       ...(family.infill.kind === 'prompt'
         ? { isWhole: (tokens: readonly number[]) => isAnswered(tokenizer.decode(tokens), fence, language) }
         : {}),
-      wholeAt: passesBy(family) ? wholeAnswers(params, holes, { tokenizer, oneLine }) : undefined,
+      wholeAt: passesBy(family)
+        ? wholeAnswers(params, holes, { tokenizer, oneLine })
+        : loopingAnswers(params, checkpoint),
       ...{ canvas, family, tokenizer, seeds, maxTokens, minTokens, maskCounts },
       sampling: leastCopied === undefined ? sampling : { ...sampling, leastCopied },
       vocabSize: shape.vocabSize,

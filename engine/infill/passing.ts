@@ -1,16 +1,17 @@
 // A model that writes left to right often misses the end of its hole: it writes what stands behind it again, or leaves the block that
 // the hole is in, and goes on until it may write no more. The answer is what came before that. Pure.
 import { imbalance, isOpenAtEnd } from '../candidates/balance';
-import { endOfBlock, type HoleText, isInString } from '../candidates/blockEnd';
+import { endOfBlock, type HoleText } from '../candidates/blockEnd';
 import { withLineEnds } from '../candidates/lines';
 import { ABOUT_CODE, endOfStatement, isOneStatement, OPENS_BLOCK } from '../candidates/statementEnd';
 import { trimSuffix } from '../candidates/trim';
-import { placeSpans } from '../canvas/spans';
-import type { Hole, Span } from '../canvas/types';
+import type { Hole } from '../canvas/types';
 import type { Family } from '../checkpoint/family';
 import type { TextTokenizer } from '../checkpoint/types';
 import type { DecodeRequest } from '../decoding/request';
 import type { InfillParams } from '../protocol';
+import { holeTexts } from './holeTexts';
+import { isLookedAt, loops } from './looping';
 
 /** UTF-16 units on each side of a hole in which a repetition is looked for. */
 const REACH = 8192;
@@ -39,9 +40,7 @@ export function wholeAnswers(
   holes: readonly Hole[],
   { tokenizer, oneLine = false }: Pick<Passing, 'tokenizer' | 'oneLine'>,
 ): DecodeRequest['wholeAt'] {
-  const sides = placeSpans(text, spans).map((span, i, placed) =>
-    holeTextOf(text, span, placed[i + 1]?.start),
-  );
+  const sides = holeTexts(text, spans);
   const isTyped = priority === 'ghost';
   return (index, tokens, isBound) => {
     const [hole, around] = [holes[index], sides[index]];
@@ -49,13 +48,6 @@ export function wholeAnswers(
       hole && around && wholeAnswer(tokens, { tokenizer, sides: around, hole, oneLine, isTyped }, isBound)
     );
   };
-}
-
-/** With line feeds, so that a file's line ends and the model's need not be the same. */
-export function holeTextOf(text: string, { start, end }: Span, until = text.length): HoleText {
-  const lines = (from: number, to: number) => withLineEnds(text.slice(from, to), '\n');
-  const sides = { before: lines(0, start), selected: lines(start, end), after: lines(end, until) };
-  return { ...sides, isInString: isInString(text, { start, end }) };
 }
 
 /**
@@ -72,7 +64,8 @@ export function wholeAnswer(
   if (last === undefined) return undefined;
   const isLine = isBound || endsLine(tokenizer.bytes(last));
   const isStatement = isOneStatement(sides, isTyped);
-  if (!isLine && !isStatement) return undefined;
+  const isLooked = isLine || isLookedAt(tokens);
+  if (!isLooked && !isStatement) return undefined;
   const head = decoded(hole.head);
   const written = tokenizer.decode(tokens);
   if (!written.startsWith(head)) return undefined;
@@ -80,19 +73,22 @@ export function wholeAnswer(
   const answer = withLineEnds(raw, '\n');
   // Only a line that has just begun says more than the token before did.
   const begun = answer.length - 1 - answer.lastIndexOf('\n');
-  if (!isLine && (begun >= answer.length || begun > JUST_BEGUN)) return undefined;
+  const isLoop = isLooked && loops(answer, sides);
+  const isOver = isBound || isLoop;
+  if (!isLine && !isLoop && !isStatement) return undefined;
+  if (!isLine && !isLoop && (begun >= answer.length || begun > JUST_BEGUN)) return undefined;
   const rules = [
     ...(isLine ? [repeatedFrom] : []),
-    ...(isStatement ? [(text: string, own: HoleText) => endOfStatement(text, own, isBound)] : []),
+    ...(isStatement ? [(text: string, own: HoleText) => endOfStatement(text, own, isOver)] : []),
     ...(isLine ? [endOfBlock] : []),
     ...(isLine && oneLine ? [firstLine] : []),
-    ...(isBound ? [brokenOffAt] : []),
+    ...(isOver ? [brokenOffAt] : []),
   ];
   for (const rule of rules) {
     const own = rule(answer, sides);
     if (own !== undefined) return tokensUpTo(rawLength(raw, own), tokens, passing);
   }
-  return undefined;
+  return isLoop ? tokens.length : undefined;
 }
 
 function endsLine(bytes: Uint8Array): boolean {

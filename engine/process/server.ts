@@ -247,6 +247,7 @@ export class EngineServer {
 
   private infill(params: InfillParams, token: CancellationToken): Promise<unknown> {
     const model = this.registry.get(params.model);
+    const { requestId } = params;
     return this.schedule(params, token, params.document, (signal) =>
       model.infill(params, {
         signal,
@@ -254,14 +255,17 @@ export class EngineServer {
         index: this.memories.index(params.memory, params.language, params.spans.length),
         ...(params.events
           ? {
-              onScored: this.shareTo(this.scorings, params.requestId, signal),
-              onRead: this.shareTo(this.readings, params.requestId, signal),
+              onScored: this.shareTo(requestId, signal),
+              onRead: (done, remainingMillis) => {
+                const left = remainingMillis === undefined ? {} : { remainingMillis };
+                if (!signal.aborted) this.readings.push(`${requestId}/`, { requestId, done, ...left });
+              },
               onStep: (event) => {
                 // What is answered has no more steps; what gave way begins again.
                 if (signal.aborted) return;
                 // What is read by then is no news any more.
-                this.readings.drop(`${params.requestId}/`);
-                this.steps.push(stepKey(event), { ...event, requestId: params.requestId });
+                this.readings.drop(`${requestId}/`);
+                this.steps.push(stepKey(event), { ...event, requestId });
               },
             }
           : {}),
@@ -278,18 +282,14 @@ export class EngineServer {
     return this.schedule(params, token, undefined, (signal) =>
       model.score(params, {
         signal,
-        ...(params.events ? { onScored: this.shareTo(this.scorings, params.requestId, signal) } : {}),
+        ...(params.events ? { onScored: this.shareTo(params.requestId, signal) } : {}),
       }),
     );
   }
 
-  private shareTo(
-    sender: CoalescingSender<ScoringEvent> | CoalescingSender<ReadingEvent>,
-    requestId: number,
-    signal: AbortSignal,
-  ): (done: number) => void {
+  private shareTo(requestId: number, signal: AbortSignal): (done: number) => void {
     return (done) => {
-      if (!signal.aborted) sender.push(`${requestId}/`, { requestId, done });
+      if (!signal.aborted) this.scorings.push(`${requestId}/`, { requestId, done });
     };
   }
 

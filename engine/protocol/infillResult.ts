@@ -115,6 +115,8 @@ export interface ReadingEvent {
   readonly requestId: number;
   /** 0…1 */
   readonly done: number;
+  /** Until the request's answer, where that can be said. */
+  readonly remainingMillis?: number;
 }
 
 /**

@@ -70,7 +70,7 @@ interface NumberedContext {
   readonly enough?: AbortSignal;
   readonly onBegun?: () => void;
   readonly onScored?: (done: number) => void;
-  readonly onRead?: (done: number) => void;
+  readonly onRead?: (done: number, remainingMillis?: number) => void;
   readonly onStep?: (event: DenoiseStepEvent) => void;
 }
 
@@ -154,8 +154,8 @@ export class EngineClient {
     this.connection.onNotification(METHODS.scoring, ({ requestId, done }: ScoringEvent) => {
       this.listeners.get(requestId)?.onScored?.(done);
     });
-    this.connection.onNotification(METHODS.reading, ({ requestId, done }: ReadingEvent) => {
-      this.listeners.get(requestId)?.onRead?.(done);
+    this.connection.onNotification(METHODS.reading, ({ requestId, done, remainingMillis }: ReadingEvent) => {
+      this.listeners.get(requestId)?.onRead?.(done, remainingMillis);
     });
     this.connection.onNotification(METHODS.loadProgress, (progress: LoadProgress) =>
       this.progressEmitter.fire(progress),

@@ -39,11 +39,7 @@ export function misplacedIn(
 ): number {
   // Bash: `log("text")` is no call.
   if (node.type === 'command') return children.filter(({ type }) => type === 'subshell').length;
-  // C#: `f(Order order)` declares nothing, unless it goes out.
-  if (node.type === 'argument')
-    return /^(out|ref|in)\b/.test(node.text)
-      ? 0
-      : children.filter(({ type }) => type === 'declaration_expression').length;
+  if (node.type === 'argument') return declaredIn(node, children, parent);
   // Java and C#: what is private belongs to a class.
   if (node.type === 'block' || node.type === 'constructor_body')
     return children.filter(isMemberInBlock).length;
@@ -52,6 +48,19 @@ export function misplacedIn(
   const wrong = parent === undefined && Object.hasOwn(AT_TOP, node.type) ? AT_TOP[node.type] : undefined;
   if (wrong === undefined) return 0;
   return children.filter(({ type, namedChildren }) => wrong.has(type) && !isMacro(namedChildren[0])).length;
+}
+
+/** C#: `f(Order order)` declares nothing, unless it goes out. `(var a, var b) = c` does, and `f(a * b)` is no pointer. */
+function declaredIn(
+  argument: StructureNode,
+  children: readonly StructureNode[],
+  parent: StructureNode | undefined,
+): number {
+  if (parent?.type === 'tuple_expression' || /^(out|ref|in)\b/.test(argument.text)) return 0;
+  return children.filter(
+    (child) =>
+      child.type === 'declaration_expression' && child.childForFieldName('type')?.type !== 'pointer_type',
+  ).length;
 }
 
 /** JavaScript and TypeScript: a getter that takes something, or a setter that does not take one value. */

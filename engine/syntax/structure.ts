@@ -3,6 +3,7 @@
 
 import { keysOf } from './keys';
 import { headOf, misplacedIn } from './misplaced';
+import { type Around, aroundIn, NOWHERE, straysIn } from './strayStatements';
 import type { StructureNode } from './types';
 
 export interface StructureFaults {
@@ -29,17 +30,18 @@ export function structureFaults(
   let declaredTwice = 0;
   let misplaced = 0;
   const isIndented = root.type === INDENTED;
-  const visit = (node: StructureNode, parent?: StructureNode): void => {
+  const visit = (node: StructureNode, around: Around, parent?: StructureNode): void => {
     if (node.endIndex < region.start || node.startIndex > region.end) return;
     const children = childrenOf(node, region);
     if (isIndented && (node === root || node.type === 'block'))
       misindented += misindentedIn(children, node === root);
-    misplaced += misplacedIn(node, children, parent);
+    misplaced += misplacedIn(node, children, parent) + straysIn(node, children, around, isIndented);
     const names = children.flatMap((child) => [...namesDeclaredBy(child), ...keysOf(child, node)]);
     declaredTwice += names.length - new Set(names).size + parametersDeclaredAgain(node);
-    for (const child of children) visit(child, node);
+    const inner = aroundIn(node, around);
+    for (const child of children) visit(child, inner, node);
   };
-  visit(root);
+  visit(root, NOWHERE);
   return { misindented, declaredTwice, misplaced };
 }
 

@@ -9,6 +9,7 @@ import { LOADING_PATIENCE, patienceWith } from '../../engine/rpc/hangTimeout';
 import { RestartBudget } from '../../engine/rpc/restartBudget';
 import { unlessAborted } from '../../engine/rpc/unlessAborted';
 import { describeRuntime, type NodeRuntime } from './nodeRuntime';
+import { SessionShare } from './sessionShare';
 
 export type EngineState =
   /** Not started yet, idle for long, or stopped by the person. */
@@ -272,13 +273,15 @@ export class EngineSupervisor {
     client.onLog(({ level, message }) => this.options.log[level](message));
     try {
       this.enter({ kind: 'loading' });
-      const listening: Disposable = client.onLoadProgress((progress) =>
-        this.enter({ kind: 'loading', progress }),
-      );
+      const share = new SessionShare((progress) => this.enter({ kind: 'loading', progress }));
+      const listening: Disposable = client.onLoadProgress((progress) => share.heard(progress));
       const { modelFolder: folder, provider, server } = launch;
       const model = await client
         .loadModel({ folder, provider, ...(server === undefined ? {} : { server }) }, signal)
-        .finally(() => listening.dispose());
+        .finally(() => {
+          listening.dispose();
+          share.dispose();
+        });
       // What was stopped meanwhile must not come up behind the back of whoever stopped it.
       if (signal.aborted) throw cancelled();
       // Its exit was told before anybody listened for it.

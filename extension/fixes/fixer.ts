@@ -151,8 +151,9 @@ export class Fixer {
     const listening = {
       signal,
       onBegun: () => report(l10n.t('reading the code around it')),
-      onRead: (done: number) => {
-        if (done < 1) throttle.offer(l10n.t('reading the code around it, {0}', sayShare(done)));
+      onRead: (done: number, remainingMillis?: number) => {
+        if (done < 1)
+          throttle.offer(l10n.t('reading the code around it, {0}', sayShare(done, remainingMillis)));
       },
       onStep: (event: DenoiseStepEvent) => {
         if (event.candidate === 0) throttle.offer(saySteps(event, [event.cells]));

@@ -1,5 +1,5 @@
 // Ghost text that comes too late to be read is not asked for by itself: the processor would be busy for nothing. After a pause it
-// is tried again, for the machine may have been busy. Pure but for the clock.
+// is tried again, for the machine may have been busy: after a short one where it was fast enough before. Pure but for the clock.
 import type { Estimate } from '../../engine/protocol';
 
 /** Milliseconds after which nobody waits any more. */
@@ -14,6 +14,8 @@ const MOST_WASTED = 2 * LONGEST_WAIT;
 const NO_WAIT = 60_000;
 /** Tokens of a step of a trained model: what is expected to take longer than anybody waits is not begun. */
 const TOKENS_A_STEP = 2;
+/** Behind an answer in time: the machine is busy for a moment. */
+const SHORT_PAUSE = 10_000;
 const FIRST_PAUSE = 60_000;
 const LONGEST_PAUSE = 30 * 60_000;
 
@@ -21,6 +23,7 @@ export class BackOff {
   private latency: number | undefined;
   private pausedUntil = Number.NEGATIVE_INFINITY;
   private pause = FIRST_PAUSE;
+  private isHitch = false;
   /** Milliseconds of work since the last answer that nobody waited for to the end, and the longest wait among them. */
   private wasted = 0;
   private longest = 0;
@@ -30,6 +33,11 @@ export class BackOff {
   /** How long an answer takes about, in milliseconds, as long as that is a reason not to ask; undefined: ask. */
   get tooSlow(): number | undefined {
     return this.now() < this.pausedUntil ? this.latency : undefined;
+  }
+
+  /** Whether what was too slow was fast enough just before: that says nothing of the model. */
+  get isMoment(): boolean {
+    return this.isHitch;
   }
 
   /** How long the next request may take before it is given up. */
@@ -60,7 +68,7 @@ export class BackOff {
       // What the person sees now counts, not how it was.
       this.latency = Math.min(this.latency, LONGEST_WAIT);
       this.pausedUntil = Number.NEGATIVE_INFINITY;
-      this.pause = FIRST_PAUSE;
+      this.pause = SHORT_PAUSE;
     } else this.rest();
   }
 
@@ -82,7 +90,8 @@ export class BackOff {
   }
 
   private rest(): void {
+    this.isHitch = this.pause === SHORT_PAUSE;
     this.pausedUntil = this.now() + this.pause;
-    this.pause = Math.min(LONGEST_PAUSE, 2 * this.pause);
+    this.pause = this.isHitch ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, 2 * this.pause);
   }
 }

@@ -230,7 +230,7 @@ export class GhostText {
     if (slow !== undefined) {
       // Nobody will ask for this place, and what somebody asked for elsewhere is not waited for any more.
       this.requests.giveUp(place);
-      return { slow };
+      return this.backOff.isMoment ? 'busy' : { slow };
     }
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => controller.abort());
@@ -259,7 +259,7 @@ export class GhostText {
     } finally {
       wait.end();
       const slow = question.isAsked || backOff !== this.backOff ? undefined : backOff.tooSlow;
-      if (slow !== undefined) this.services.silent({ slow });
+      if (slow !== undefined) this.services.silent(backOff.isMoment ? 'busy' : { slow });
     }
   }
 
@@ -310,8 +310,9 @@ export class GhostText {
               ? { signal }
               : {
                   signal,
-                  onRead: (done) => {
-                    if (done < 1) report(l10n.t('reading the code around it, {0}', sayShare(done)));
+                  onRead: (done, remainingMillis) => {
+                    if (done < 1)
+                      report(l10n.t('reading the code around it, {0}', sayShare(done, remainingMillis)));
                   },
                   onStep: (step) => report(saySteps(step, [step.cells])),
                 },

@@ -5,7 +5,7 @@ import { sayExclusion } from '../privacy/exclusions';
 import type { Refusal } from './position';
 
 /**
- * `unsure`: the answer did not pass the gate, or there was none; `none`: there was none that fits, for somebody who pressed a key; `late`: it was typed past; `failed`: the engine gave none;
+ * `unsure`: the answer did not pass the gate, or there was none; `none`: there was none that fits, for somebody who pressed a key; `late`: it was typed past; `busy`: the last answer took too long, and those before it did not; `failed`: the engine gave none;
  * `dismissed`: all of it was rejected here before; `reviewing`: a rewrite of the file comes first; an exclusion: the file
  * may not be read.
  */
@@ -16,6 +16,7 @@ export type Silence =
   | 'unsure'
   | 'none'
   | 'late'
+  | 'busy'
   | 'failed'
   | 'dismissed'
   | 'deleted'
@@ -43,6 +44,8 @@ export function sayWhySilent(silence: Silence): string {
       return l10n.t('No ghost text: the model finds nothing that fits here.');
     case 'late':
       return l10n.t('No ghost text: the model is slower than you type.');
+    case 'busy':
+      return l10n.t('No ghost text for a few seconds: the last answer took too long.');
     case 'failed':
       return l10n.t('No ghost text: the engine did not answer. See the log for details.');
     case 'dismissed':

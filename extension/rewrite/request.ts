@@ -38,8 +38,8 @@ export interface Listening {
   readonly onBegun?: () => void;
   /** What stands there is scored first: the share that is done, 0…1. */
   readonly onScored?: (done: number) => void;
-  /** What is around the spans is read: the share that is done, 0…1. */
-  readonly onRead?: (done: number) => void;
+  /** What is around the spans is read: the share that is done, 0…1, and the milliseconds until the answer, where they are known. */
+  readonly onRead?: (done: number, remainingMillis?: number) => void;
   /** The answers are scored beside what stood there: the share that is done, 0…1. */
   readonly onCompared?: (done: number) => void;
   readonly onStep: (event: DenoiseStepEvent) => void;
@@ -78,8 +78,8 @@ export async function requestCandidates(
           onScored: (done) => {
             if (!signal.aborted && !hasAnswer) onScored?.(done);
           },
-          onRead: (done) => {
-            if (!signal.aborted && !hasAnswer) onRead?.(done);
+          onRead: (done, remainingMillis) => {
+            if (!signal.aborted && !hasAnswer) onRead?.(done, remainingMillis);
           },
           onStep: (event) => {
             if (!signal.aborted && !hasAnswer) onStep(event);

@@ -1,12 +1,14 @@
 // What a rewrite asks of the engine: made once it may take its time, ended once it takes too long, its answers sifted and judged.
 import { commands, type TextDocument } from 'vscode';
 import { toEngineError } from '../../engine/errors';
+import type { DenoiseStepEvent } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { OffsetRange } from '../text/types';
 import type { Reporter } from './announce/reporter';
 import type { DenoiseShow } from './denoise/controller';
 import { judged } from './judge';
 import { decideWhereLong, isWorthEstimating } from './longWait';
+import { ReadingTime } from './readingTime';
 import { requestRepair } from './repairRequest';
 import { type Asking, type CandidateSet, estimateCandidates, requestCandidates } from './request';
 import type { RewriteEvent, RewriteState } from './state/transitions';
@@ -65,20 +67,28 @@ export class RequestUnderWay {
     denoise.begin();
     reporter.begun(spans.length);
     const limit = afterTimeLeft(request, signal, () => dispatch({ kind: 'late' }));
+    const reading = new ReadingTime();
     try {
       const listening = {
         signal,
         enough: enough.signal,
         onBegun: denoise.begun.bind(denoise),
         onScored: denoise.scored.bind(denoise),
-        onRead: denoise.read.bind(denoise),
+        onRead: (done: number, remainingMillis?: number) => {
+          reading.goesOn();
+          denoise.read(done, remainingMillis);
+        },
         onCompared: denoise.compared.bind(denoise),
-        onStep: denoise.stepped.bind(denoise),
+        onStep: (event: DenoiseStepEvent) => {
+          reading.end();
+          denoise.stepped(event);
+        },
       };
       if (!(await this.mayTakeItsTime(request, signal))) return;
       // Somebody may have typed elsewhere while they were asked.
       const sent = { text: document.getText(), languageId: document.languageId };
       const begunAt = performance.now();
+      reading.begin(begunAt);
       const ask = request.isRepair ? requestRepair : requestCandidates;
       const candidates = await ask(services, document, this.spans() ?? spans, request, listening);
       // Who steers by hand gets what they steered for.
@@ -87,7 +97,8 @@ export class RequestUnderWay {
       const judgedOnes = await judged(services.syntax, sent, sifted.spans, sifted.candidates);
       if (signal.aborted) return;
       const millis = performance.now() - begunAt;
-      dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes, millis });
+      const { millis: readMillis } = reading;
+      dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes, millis, readMillis });
       if (document.getText() !== sent.text) this.rewrite.lookAgain();
     } catch (error) {
       if (!signal.aborted) dispatch({ kind: 'failed', error: toEngineError(error) });

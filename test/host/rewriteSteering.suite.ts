@@ -161,7 +161,7 @@ describe('rewrite, steered', () => {
     said.stop();
     assert.match(
       said.said.join('\n'),
-      /No good rewrite found .*\. Press Escape for the next piece \(1 waiting\)\./,
+      /No good rewrite found\. Press Escape for the next piece \(1 waiting\)\./,
     );
     rewrites['waiting'].drop(document.uri.toString());
     await run('rejectRewrite');

@@ -29,6 +29,28 @@ const KNOWN = new Set(
   ),
 );
 
+/** What the collections, texts and numbers of languages have: known behind a dot, and a name like any other by itself. */
+const MEMBERS = new Set(
+  `add addAll and_then apply as_mut as_ref as_str assign at bind byteLength call capitalize ceil charAt charCodeAt
+  chars clear clone codePointAt collect compareTo concat contains contains_key containsKey count dedup delete difference
+  discard drain endsWith endswith entries entrySet equals equalsIgnoreCase every exec expect extend fill find findIndex
+  findLast first flat flat_map flatMap floor fold forEach for_each freeze fromEntries getOrDefault has hasOwn
+  hasOwnProperty hashCode has_key hasNext hasPrefix hasSuffix HasPrefix HasSuffix includes index indexOf insert
+  intersection into into_iter is_empty is_err is_none is_ok is_some isalnum isalpha isArray isdigit isEmpty isFinite
+  isInteger isspace isupper iter iter_mut keySet last lastIndexOf ljust localeCompare lower lstrip map_err max_by_key
+  next normalize now nth of ok_or ok_or_else or_default or_insert or_insert_with padEnd padStart partition peek pop_front
+  poll popitem position pow push_back push_str put putAll putIfAbsent random reduce remove removeAll removeIf replace
+  replaceAll resolve rev rfind rjust round rsplit rstrip search setdefault shift size slice some sort sort_by
+  sort_by_key splice splitlines sqrt startsWith starts_with ends_with startswith stream stringify subarray substring
+  symmetric_difference take test then title toArray toFixed toISOString toList toLocaleString toLowerCase toString
+  toUpperCase to_lowercase to_owned to_string to_uppercase to_vec trimEnd trimStart trunc union unshift
+  unwrap_or unwrap_or_default unwrap_or_else update upper valueOf zfill
+  Add AddRange Any Append Clear Concat Contains ContainsKey Count Distinct EndsWith Equals Errorf First FirstOrDefault
+  GetHashCode IndexOf Insert IsNullOrEmpty IsNullOrWhiteSpace Join Last Length OrderBy Printf Println Remove RemoveAt
+  Replace Select SelectMany Skip Sort Split Sprintf StartsWith Substring Sum Take ToArray ToDictionary ToList ToLower
+  ToString ToUpper Trim TrimSpace TryGetValue Where`.split(/\s+/),
+);
+
 const SHORTEST = 2;
 
 export function namesIn(text: string): ReadonlySet<string> {
@@ -42,10 +64,16 @@ export function isWord(name: string): boolean {
 
 /** Distinct names of `text` that are not among `known`, in their order. */
 export function unknownNames(text: string, known: ReadonlySet<string>): readonly string[] {
-  const names = new Set(
-    unitsOf(withoutProse(text)).filter((unit) => isName(unit) && unit.length >= SHORTEST),
-  );
-  return [...names].filter((name) => !known.has(name) && !KNOWN.has(name));
+  const units = unitsOf(withoutProse(text));
+  const isMember = (index: number) => MEMBERS.has(units[index] ?? '') && isBehindDot(units, index);
+  const names = units.filter((unit, index) => isName(unit) && unit.length >= SHORTEST && !isMember(index));
+  return [...new Set(names)].filter((name) => !known.has(name) && !KNOWN.has(name));
+}
+
+/** `a.b`, `a?.b`, `a->b` and `a::b`. */
+function isBehindDot(units: readonly string[], index: number): boolean {
+  const [before, sign] = [units[index - 2], units[index - 1]];
+  return sign === '.' || (sign === '>' && before === '-') || (sign === ':' && before === ':');
 }
 
 /** Distinct names of `text`, words of languages counted in. */

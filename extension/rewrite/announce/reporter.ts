@@ -6,7 +6,7 @@ import { editorsOf, isCursorNear } from '../../documents/editing';
 import type { LineNote } from '../../ui/lineNote';
 import { say, unsay } from '../../ui/statusMessage';
 import { reviewedUri } from '../review/diffEditor';
-import { noteOfRefusal, sentenceOfRefusal, tellRefusal } from '../review/refusal';
+import { noteOfRefusal, sayRefusal, tellRefusal } from '../review/refusal';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Note, RewriteState } from '../state/transitions';
 import type { Ending, Refusal, Review } from '../state/types';
@@ -93,7 +93,7 @@ export class Reporter {
   refused(refusal: Refusal): void {
     this.begunAt = undefined;
     const waiting = this.services.piecesLeft(this.document);
-    say(sentenceOfRefusal(refusal, waiting), 'circle-slash');
+    say(sayRefusal(waiting), 'circle-slash');
     this.speak(this.milestones.refused());
     const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
     const note = noteOfRefusal(refusal, this.document);

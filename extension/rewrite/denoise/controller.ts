@@ -118,15 +118,14 @@ export class DenoiseShow {
   }
 
   /** What is around the spans is read; `done`: 0…1. */
-  read(done: number): void {
+  read(done: number, remainingMillis?: number): void {
     if (!this.isWaiting || this.isTaken || done >= 1) return;
     this.isRead = true;
-    const share = sayShare(done);
-    this.throttle.offer(
-      this.expected === undefined
-        ? this.ofTry(l10n.t('reading the code around it, {0}', share))
-        : l10n.t('{0} ({1} read)', this.expected, share),
-    );
+    const told =
+      this.expected === undefined || remainingMillis !== undefined
+        ? this.ofTry(l10n.t('reading the code around it, {0}', sayShare(done, remainingMillis)))
+        : l10n.t('{0} ({1} read)', this.expected, sayShare(done));
+    this.throttle.offer(told);
   }
 
   /** The answer is there, and only a likelier one is kept; `done`: 0…1. */

@@ -5,24 +5,17 @@ import type { CellEvent, DenoiseStepEvent } from '../../../engine/protocol';
 /** Less is not worth a figure. */
 const TOLD_FROM = 3000;
 
-/** "7%, about 1 min left"; undefined where the engine does not say. */
-function sayProgress({
-  fraction,
-  remainingMillis,
-}: {
-  readonly fraction?: number;
-  readonly remainingMillis?: number;
-}): string | undefined {
-  if (fraction === undefined) return undefined;
+/** "7%, about 1 min left" */
+function sayProgress(fraction: number, remainingMillis?: number): string {
   const share = Math.floor(100 * fraction);
   return remainingMillis === undefined || remainingMillis < TOLD_FROM
     ? l10n.t('{0}%', share)
     : l10n.t('{0}%, about {1} left', share, sayDuration(remainingMillis));
 }
 
-/** "7%"; `done`: 0…1. */
-export function sayShare(done: number): string {
-  return l10n.t('{0}%', Math.floor(100 * done));
+/** "7%", or the same with the time that is left; `done`: 0…1. */
+export function sayShare(done: number, remainingMillis?: number): string {
+  return sayProgress(done, remainingMillis);
 }
 
 /** The same, or how many steps it has taken where the engine does not say more; `parts`: the cells of all spans. */
@@ -30,11 +23,10 @@ export function saySteps(
   event: Pick<DenoiseStepEvent, 'step' | 'fraction' | 'remainingMillis'>,
   parts: readonly (readonly CellEvent[])[],
 ): string {
+  const { fraction, remainingMillis, step } = event;
+  if (fraction !== undefined) return sayProgress(fraction, remainingMillis);
   const cells = parts.flat();
-  return (
-    sayProgress(event) ??
-    l10n.t('step {0}, {1} of {2} tokens', event.step + 1, settledAmong(cells), cells.length)
-  );
+  return l10n.t('step {0}, {1} of {2} tokens', step + 1, settledAmong(cells), cells.length);
 }
 
 export function settledAmong(cells: readonly CellEvent[]): number {

@@ -17,9 +17,14 @@ function wordsOfRefusal({ candidates }: Refusal): string {
   return l10n.t('No good rewrite found (best one: {0})', wordsOfReasons(quality));
 }
 
+/** For the status bar, which cuts a long sentence off at the window's edge: why is said behind the line, or in a message. */
+export function sayRefusal(piecesLeft: number): string {
+  return withNext(l10n.t('No good rewrite found'), piecesLeft);
+}
+
 /** With what comes next. */
-export function sentenceOfRefusal(refusal: Refusal, piecesLeft: number): string {
-  const words = l10n.t('Palimpsest: {0}.', wordsOfRefusal(refusal));
+function withNext(sentence: string, piecesLeft: number): string {
+  const words = l10n.t('Palimpsest: {0}.', sentence);
   return piecesLeft === 0
     ? words
     : l10n.t('{0} Press Escape for the next piece ({1} waiting).', words, piecesLeft);
@@ -62,7 +67,7 @@ export async function tellRefusal(
   if (seesLenses(document)) return;
   const next = { title: l10n.t('Next Piece'), command: 'palimpsest.rejectRewrite' };
   const chosen = await window.showInformationMessage(
-    sentenceOfRefusal(refusal, piecesLeft),
+    withNext(wordsOfRefusal(refusal), piecesLeft),
     ...choices(),
     ...(piecesLeft === 0 ? [] : [next]),
   );

@@ -9,7 +9,7 @@ import { turnedTo } from './moments';
 import { isBehindNoChange, isSteered, isUnchanged } from './noChange';
 import { pinsBehind } from './pins';
 import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './transitions';
-import { mayTryAgain } from './tries';
+import { mayTryAgain, type TriesTime } from './tries';
 import type { Candidate } from './types';
 import { wantedBy } from './wanted';
 
@@ -58,9 +58,10 @@ type Answered = RewriteEvent & { kind: 'answered' };
 
 export function answered(
   state: RewriteState & { kind: 'denoising' },
-  { spans: sent, candidates, millis = 0 }: Answered,
+  { spans: sent, candidates, millis = 0, readMillis = 0 }: Answered,
 ): Decision {
   const { earlier, request } = state;
+  const took = { spent: millis, read: readMillis };
   const spans = followAll(sent, state.changes);
   if (spans === undefined) return end('conflict', note('conflict'));
   const known = earlier?.candidates ?? [];
@@ -75,14 +76,14 @@ export function answered(
   const [first] = good;
   // What the model would leave as it is, it is not asked about again: the other answers are worse in its own eyes.
   if (first === undefined && fresh.some(behind)) return end('unchanged', note('unchanged'));
-  if (first === undefined && fresh.length > 0) return goOn({ ...state, spans }, fresh, millis);
+  if (first === undefined && fresh.length > 0) return goOn({ ...state, spans }, fresh, took);
   if (first === undefined) {
     const held = state.held ?? [];
     // A later try came to nothing at all: what the first ones held back is still all that there is.
     if (held.length > 0) return nothingGood({ ...state, spans }, held);
     // Somebody said what to change, and nothing is: another seed may do it.
     if (candidates.length > 0 && request.instruction !== undefined && earlier === undefined && !state.isTaken)
-      return goOn({ ...state, spans }, [], millis);
+      return goOn({ ...state, spans }, [], took);
     // The first try was no failure.
     if (state.held !== undefined) return nothingGood({ ...state, spans }, []);
     // An answer that is damaged, or none: that is not the model's wish to leave everything as it is.
@@ -114,15 +115,15 @@ function marked(candidate: Candidate): Candidate {
 function goOn(
   state: RewriteState & { kind: 'denoising' },
   fresh: readonly Candidate[],
-  millis: number,
+  took: TriesTime,
 ): Decision {
   const { request } = state;
   const before = state.held ?? [];
   const all = [...before, ...newOnes(before, fresh)];
   const tries = (request.tries ?? 0) + 1;
-  const spent = (request.spent ?? 0) + millis;
-  if (!mayTryAgain(tries, spent)) return nothingGood(state, all);
-  const next = { ...request, seed: request.seed + 1, tries, spent };
+  const time = { spent: (request.spent ?? 0) + took.spent, read: (request.read ?? 0) + took.read };
+  if (!mayTryAgain(tries, time)) return nothingGood(state, all);
+  const next = { ...request, seed: request.seed + 1, tries, ...time };
   return {
     state: { ...state, changes: [], request: next, held: all },
     effects: [{ kind: 'request', request: next }],
@@ -130,7 +131,11 @@ function goOn(
 }
 
 function nothingGood(
-  { spans, request: { tries: _, spent: __, ...request }, earlier }: RewriteState & { kind: 'denoising' },
+  {
+    spans,
+    request: { tries: _, spent: __, read: ___, ...request },
+    earlier,
+  }: RewriteState & { kind: 'denoising' },
   candidates: readonly Candidate[],
   ...before: RewriteEffect[]
 ): Decision {

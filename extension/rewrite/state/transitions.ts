@@ -31,12 +31,13 @@ export type RewriteState =
   | { readonly kind: 'ended'; readonly how: Ending };
 
 export type RewriteEvent =
-  /** `spans` in the text that was sent; `millis`: what the request took, where it was measured. */
+  /** `spans` in the text that was sent; `millis`: what the request took, where it was measured, and of that `readMillis` for reading. */
   | {
       readonly kind: 'answered';
       readonly spans: readonly Span[];
       readonly candidates: readonly Candidate[];
       readonly millis?: number;
+      readonly readMillis?: number;
     }
   | { readonly kind: 'failed'; readonly error: EngineError }
   /** `text`: the whole document as it is now; `isTurn`: by undo or redo. */

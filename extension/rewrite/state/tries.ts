@@ -7,9 +7,16 @@ export const MOST_TRIES = 3;
 /** Milliseconds that all tries may take: beyond it a person decides whether they want to wait for another one. */
 const PATIENCE = 20_000;
 
-/** Whether another try is worth its time, behind so many that took so many milliseconds in all. */
-export function mayTryAgain(tries: number, millis: number): boolean {
-  return tries < MOST_TRIES && millis + millis / tries <= PATIENCE;
+/** Milliseconds that tries took in all. */
+export interface TriesTime {
+  readonly spent: number;
+  /** Of them, for reading what is around the spans: the engine keeps it, and the next try does not read it again. */
+  readonly read: number;
+}
+
+/** Whether another try is worth its time, behind so many. */
+export function mayTryAgain(tries: number, { spent, read }: TriesTime): boolean {
+  return tries < MOST_TRIES && spent + (spent - read) / tries <= PATIENCE;
 }
 
 /** Milliseconds that a try behind others may take, of those that all of them may; undefined: a first one takes what it takes. */

@@ -76,8 +76,9 @@ export interface RewriteRequest extends Wanted {
   readonly words?: SpanRanges;
   /** How often it was tried before and came to nothing that is worth showing; absent: never. */
   readonly tries?: number;
-  /** Milliseconds that those tries took. */
+  /** Milliseconds that those tries took, and of them for reading: `TriesTime`. */
   readonly spent?: number;
+  readonly read?: number;
 }
 
 /** What came back was not worth showing; a person may still ask for it. */

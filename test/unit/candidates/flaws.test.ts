@@ -57,6 +57,9 @@ const cases: readonly [string, string, string, readonly Flaw[]][] = [
   ['a sum of different things', 'sum(items) / count', 'first + second + third + count', []],
   ['a bracket too few', 'sum(items) / count', 'sum(items / count', ['unbalanced']],
   ['a quote too many', 'unit=None', 'unit="', ['unbalanced']],
+  ['a member that languages bring along', 'items.first', 'items.startsWith(items)', []],
+  ['the same behind other signs', 'items', 'items->push_back(items), items::push_back(items)', []],
+  ['the same by itself', 'items(count)', 'push_back(count)', ['unknown-names']],
   ['names that nobody knows', 'sum(items) / count', 'frobnicate(quux) / count', ['unknown-names']],
   [
     'one new name among known ones',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { endOfStatement, isOneStatement } from '../../../engine/candidates/statementEnd';
-import { holeTextOf } from '../../../engine/infill/passing';
+import { holeTextOf } from '../../../engine/infill/holeTexts';
 import { LONG_STATEMENTS } from './examples';
 
 function holeIn(file: string) {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { BlockRequest } from '../../../engine/decoding/blockRun';
 import { denoiseBlocks } from '../../../engine/decoding/blocks';
-import { holeTextOf, passesBy, wholeAnswer, wholeAnswers } from '../../../engine/infill/passing';
+import { holeTextOf } from '../../../engine/infill/holeTexts';
+import { loopingAnswers } from '../../../engine/infill/looping';
+import { passesBy, wholeAnswer, wholeAnswers } from '../../../engine/infill/passing';
 import {
   bytesOf,
   canvasOf,
@@ -221,6 +223,40 @@ describe('an answer that goes on into the text behind its hole', () => {
       textOf(written),
       'who asks for a text to be filled in may want more',
     );
+  });
+
+  test('that does nothing but repeat itself is over, at its first paragraph where it has one', () => {
+    const file = 'def f(line):\n«    a\n    b\n»    return line\n';
+    const again = "    line = line.replace('a', 'b')\n";
+    assert.equal(bytesIn(file, again.repeat(2)), undefined, 'twice may be meant');
+    const looping = again.repeat(9);
+    const taken = bytesIn(file, looping);
+    assert.equal(taken, looping.trimEnd());
+    const chained = `    line = line${".replace('a', 'b')".repeat(20)}`;
+    const whole = chained.slice(0, chained.length - (chained.length % 16));
+    assert.equal(bytesIn(file, whole), whole, 'without a line end');
+    assert.equal(bytesIn(file, chained.slice(0, whole.length - 3)), undefined, 'not at each token');
+    const first = '    line = line.strip()\n\n';
+    assert.equal(bytesIn(file, first + looping), first.trimEnd());
+    const table =
+      'def f():\n    a = [\n«        x,\n        x,\n        x,\n        x,\n        x,\n»    ]\n';
+    assert.equal(bytesIn(table, '        x,\n'.repeat(5)), undefined, 'as often as there was');
+  });
+
+  test('that has an end of its own is over where it loops, unless it is denoised as a whole', () => {
+    const text = 'a = 1\n\n';
+    const asked = { text, spans: [{ start: 6, end: 6 }] };
+    const decode = (written: ArrayLike<number>) => Buffer.from(Array.from(written)).toString('utf8');
+    const familyOf = (attention: object) =>
+      ({ family: { attention }, tokenizer: { decode } }) as unknown as Parameters<typeof loopingAnswers>[1];
+    const loop = [...Buffer.from('count(total)\n'.repeat(16))];
+    const at = loopingAnswers(asked, familyOf({ kind: 'block-causal', blockLength: 4 }));
+    assert.equal(at?.(0, loop, false), loop.length);
+    assert.equal(at?.(0, loop.slice(0, 16), false), undefined);
+    assert.equal(at?.(0, loop.slice(0, -4), false), undefined, 'between two looks');
+    assert.equal(at?.(1, loop, false), undefined, 'no such hole');
+    assert.equal(loopingAnswers(asked, familyOf({ kind: 'full' })), undefined);
+    assert.equal(loopingAnswers(asked, familyOf({ kind: 'cached-canvas', blockLength: 16 })), undefined);
   });
 
   test('is for models that see both sides and write token by token', () => {

@@ -301,6 +301,41 @@ describe('how long a request takes', () => {
     assert.equal(growthOf({ ...FIXED, length: { kind: 'end-token' } }), 0);
     assert.equal(growthOf(blocksOf(32)), 32);
     assert.equal(growthOf({ ...blocksOf(32), length: { kind: 'fixed' } }), 0);
+    assert.deepEqual([growthOf(blocksOf(1), 5), growthOf(blocksOf(1), 200)], [2, 20]);
+  });
+
+  test('an answer that is as long as what stood there, and is written token by token, ends near 100 %', () => {
+    let clock = 0;
+    const progress = new Progress({ masks: 12, millis: 1000 }, 1, blocksOf(1), () => clock);
+    const shares = Array.from({ length: 16 }, (_, i) => {
+      clock += 60;
+      return progress.after({ lane: 0, hole: 0, step: i + 1, cells: cellsOf(i + 1, i + 1) }).fraction;
+    });
+    assert.ok((shares[11] ?? 0) > 0.8 && (shares[15] ?? 1) < 1, shares.join(', '));
+  });
+
+  test('what is left is told while the context is read, by how fast that goes, and after that by the rest alone', () => {
+    let clock = 0;
+    const progress = new Progress(
+      { masks: 10, firstMillis: 8000, millis: 10_000 },
+      1,
+      blocksOf(1),
+      () => clock,
+    );
+    const left = [0.25, 0.5, 0.75].map((done) => {
+      clock += 1000;
+      return progress.reading(done);
+    });
+    assert.deepEqual(left, [5000, 4000, 3000], 'twice as fast as was thought');
+    clock += 1000;
+    const first = progress.after({ lane: 0, hole: 0, step: 1, cells: cellsOf(1, 1) });
+    assert.equal(
+      Math.round(first.remainingMillis ?? Number.NaN),
+      2000,
+      'what was read is not to be read again',
+    );
+    assert.equal(progress.reading(0.5), undefined, 'the steps tell by now');
+    assert.equal(new Progress({ masks: 10 }, 1, blocksOf(1), () => clock).reading(0.5), undefined);
   });
 
   test('holes that are denoised together begin together', () => {

@@ -272,6 +272,69 @@ describe('faults', () => {
     );
   });
 
+  test('what no compiler takes where it stands is counted, though the grammar takes it', async () => {
+    const misplaced = async (language: string, text: string) =>
+      (await trees.ask(text, language, (tree) => tree.faults({ start: 0, end: text.length })))?.misplaced;
+    const wrong: readonly (readonly [string, string])[] = [
+      ['python', 'try:\n    a()\n'],
+      ['python', 'try:\n    a()\nelse:\n    b()\n'],
+      ['javascript', 'try { a(); }\n'],
+      ['typescript', 'try { a(); }\n'],
+      ['csharp', 'class A { void F() { try { a(); } } }\n'],
+      ['python', 'f(a=1, b)\n'],
+      ['python', 'f(**k, b)\n'],
+      ['python', 'def f(a=1, b):\n    pass\n'],
+      ['python', 'def f(a: int = 1, b: int):\n    pass\n'],
+      ['python', 'def f(a, a):\n    pass\n'],
+      ['python', 'f = lambda a, *a: 1\n'],
+      ['python', 'if a:\n    return 1\n'],
+      ['python', 'class A:\n    def f(self):\n        pass\n    return 3\n'],
+      ['python', 'for a in b:\n    def f():\n        break\n'],
+      ['python', 'def f():\n    continue\n'],
+      ['javascript', 'function f() { if (a) { break; } }\n'],
+      ['java', 'class A { void f() { continue; } }\n'],
+      ['go', 'package a\n\nfunc f() {\n\tbreak\n}\n'],
+      ['go', 'package a\n\nfunc f() {\n\tg() = 3\n}\n'],
+      ['javascript', 'const a;\n'],
+      ['typescript', 'function f() { const a, b = 1; }\n'],
+      ['typescript', 'if (a) const b = 1;\n'],
+      ['javascript', 'while (a) let b = 1;\n'],
+      ['csharp', 'class A { void F() { g(Order order); } }\n'],
+    ];
+    for (const [language, text] of wrong) assert.equal(await misplaced(language, text), 1, text);
+    const fine: readonly (readonly [string, string])[] = [
+      ['python', 'try:\n    a()\nexcept* E:\n    b()\n'],
+      ['python', 'try:\n    a()\nfinally:\n    b()\n'],
+      ['javascript', 'try { a(); } catch { b(); }\n'],
+      ['java', 'class A { void f() { try (R r = x()) { a(); } } }\n'],
+      ['csharp', 'class A { void F() { try { a(); } finally { b(); } } }\n'],
+      ['ruby', 'begin\n  a\nend\n'],
+      ['python', 'f(a=1, *b, **c)\n'],
+      ['python', 'f(*b, a=1, # one\n  c=2)\n'],
+      ['python', 'def f(a=1, *, b, c=2, d):\n    pass\n'],
+      ['python', 'def f(a, b=1, /, *c: int, d, **e):\n    pass\n'],
+      [
+        'python',
+        'def f():\n    while a:\n        if b:\n            break\n        else:\n            continue\n',
+      ],
+      ['javascript', 'outer: { if (a) break outer; }\n'],
+      ['javascript', 'switch (a) { case 1: break; default: const b = 1; }\n'],
+      ['javascript', 'do { if (a) continue; } while (b);\n'],
+      ['java', 'class A { void f() { for (int a : b) { if (a > 1) break; } } }\n'],
+      ['csharp', 'class A { void F() { foreach (var a in b) { continue; } } }\n'],
+      ['cpp', 'int f() { for (auto a : b) { if (a) break; } }\n'],
+      ['rust', 'fn f() { loop { if a { break; } } }\n'],
+      ['go', 'package a\n\nfunc f() {\n\tselect {\n\tcase <-c:\n\t\tbreak\n\t}\n}\n'],
+      ['go', 'package a\n\nfunc f() {\n\tg().b = 3\n}\n'],
+      ['javascript', 'for (const a of b) c();\nfor (const a in b) c();\n'],
+      ['typescript', 'declare const a: number;\n'],
+      ['typescript', 'declare namespace A { const a: number; }\n'],
+      ['csharp', 'class A { void F() { (var a, int b) = c; } }\n'],
+      ['csharp', 'class A { int F() { return g(a * b); } }\n'],
+    ];
+    for (const [language, text] of fine) assert.equal(await misplaced(language, text), 0, text);
+  });
+
   test('of an edited tree are those of the text read from the start', async () => {
     const inserts = fc.constantFrom('', 'f(', ')', ' + 1', '🎈', '{', '}', '\n', ';', 'g(2)', '"');
     await fc.assert(

@@ -62,10 +62,32 @@ describe('backing off', () => {
       pauses.push(clock.now - begun);
     }
     assert.deepEqual(pauses, [60_000, 120_000, 240_000]);
+    assert.equal(backOff.isMoment, false);
     backOff.answered(500);
     backOff.gaveUp(2000);
     clock.now += 60_000;
     assert.equal(backOff.tooSlow, undefined);
+  });
+
+  test('one late answer among others in time is a busy moment of the machine, which is soon over', () => {
+    const { clock, backOff } = world();
+    const pause = () => {
+      const begun = clock.now;
+      while (backOff.tooSlow !== undefined) clock.now += 1000;
+      return clock.now - begun;
+    };
+    backOff.answered(600);
+    backOff.gaveUp(2000);
+    assert.ok(backOff.isMoment);
+    assert.equal(pause(), 10_000);
+    backOff.answered(700);
+    assert.equal(backOff.tooSlow, undefined);
+    backOff.answered(9000);
+    assert.ok(backOff.isMoment, 'however late it was');
+    assert.equal(pause(), 10_000);
+    backOff.gaveUp(1600);
+    assert.equal(backOff.isMoment, false, 'twice in a row is no moment');
+    assert.equal(pause(), 60_000);
   });
 
   test('what is known to be too slow is not even tried: the engine estimates it', () => {

@@ -29,8 +29,8 @@ describe('ghost text on request', () => {
     );
   });
 
-  test('is offered as it is where nothing but brackets follows, or nobody can parse it', async () => {
-    for (const marked of ['print(|)\n', 'if |:\n', 'x = |\ny = 2\n'])
+  test('is offered as it is where the line is half-written, or nobody can parse it', async () => {
+    for (const marked of ['print(a |\n', 'if |:\n', 'x = y +|\n'])
       assert.deepEqual(await left('python', marked, ['a b (']), ['a b (']);
     assert.deepEqual(await left('klingon', 'a | b', ['((']), ['((']);
   });
@@ -48,6 +48,31 @@ describe('ghost text on request', () => {
       await left('python', 'def f():\n    pass\n\n\ndef |\n', ['f():\n    return 1', 'g():\n    return 1']),
       ['g():\n    return 1'],
     );
+  });
+
+  test('leaves code that was whole whole, once what it opens is closed', async () => {
+    const script = 'const a = 1;\n|\nexport function f(): number {\n  return a;\n}\n';
+    const header = 'const quantityMoved(sku: string): number {';
+    const fine = [
+      'const b = (sku: string): number => {',
+      'function g(sku: string): number {',
+      'if (a > 1) {\n  f([a, ',
+      'const c = `one {`;',
+      '// what (',
+      '/* what (',
+      `const c = \`one $\{a} (`,
+      'for (const one of [a]) { // every (',
+    ];
+    assert.deepEqual(await left('typescript', script, [header, `${header}\n  return 1;\n}`, ...fine]), fine);
+    const lines = ['for b in range(3):', 'print(', 'def g() -> int:  # one', 'x = [', '"""What'];
+    assert.deepEqual(
+      await left('python', 'a = 1\n|\nprint(a)\n', [...lines, 'for b in:', 'def (a):', 'a b']),
+      lines,
+    );
+    assert.deepEqual(await left('python', 'print(|)\n', ['a b (', 'a, f(b']), ['a, f(b']);
+    assert.deepEqual(await left('go', 'package a\n\n|\n', ['func f(b int) {', 'func (b int {']), [
+      'func f(b int) {',
+    ]);
   });
 
   test('may stand in code that does not parse anyway', async () => {

@@ -350,9 +350,9 @@ describe('what is not worth showing', () => {
   };
 
   test('is tried again with another seed, twice and no more', () => {
-    assert.deepEqual(asked(poor('a')), { seed: 1, tries: 1, spent: 0 });
+    assert.deepEqual(asked(poor('a')), { seed: 1, tries: 1, spent: 0, read: 0 });
     assert.deepEqual(after(poor('a')).effects, ['request'], 'in silence: the masks stay');
-    assert.deepEqual(asked(poor('a'), poor('b')), { seed: 2, tries: 2, spent: 0 });
+    assert.deepEqual(asked(poor('a'), poor('b')), { seed: 2, tries: 2, spent: 0, read: 0 });
     assert.deepEqual(after(poor('a'), poor('b'), poor('c')).effects, ['refuse']);
     assert.deepEqual(
       refusalAfter().candidates.map(({ texts }) => texts[0]),
@@ -370,6 +370,17 @@ describe('what is not worth showing', () => {
     assert.ok(slower.state.kind === 'refused');
     assert.deepEqual(slower.state.refusal.request, { seed: 1 }, 'what is asked for then begins anew');
     assert.equal(slower.state.refusal.candidates.length, 2);
+  });
+
+  test('is tried again as soon as it may, without what is read only once', () => {
+    const taking = (millis: number, readMillis: number, text = 'a') =>
+      ({ ...poor(text), millis, readMillis }) as RewriteEvent;
+    assert.deepEqual(after(taking(12_000, 3000)).effects, ['refuse']);
+    const read = asked(taking(12_000, 8000));
+    assert.deepEqual([read.spent, read.read], [12_000, 8000], 'four seconds more');
+    assert.deepEqual(after(taking(12_000, 8000), taking(5000, 0, 'b')).effects, ['refuse']);
+    const { read: sum } = asked(taking(9000, 7000), taking(3000, 1000, 'b'));
+    assert.equal(sum, 8000);
   });
 
   test('ends where a later try takes longer than that, with what the others held back', () => {
@@ -397,7 +408,7 @@ describe('what is not worth showing', () => {
     };
     const again = told(answered('old'));
     assert.deepEqual(again.effects, [
-      { kind: 'request', request: { seed: 1, instruction: 'Use a map.', tries: 1, spent: 0 } },
+      { kind: 'request', request: { seed: 1, instruction: 'Use a map.', tries: 1, spent: 0, read: 0 } },
     ]);
     assert.deepEqual(reviewIn(told(answered('old'), answered('new')).state).candidates.length, 1);
     const notFollowed = { kind: 'note', note: 'not-followed' };
