@@ -57,9 +57,15 @@ const cases: readonly [string, string, string, readonly Flaw[]][] = [
   ['a sum of different things', 'sum(items) / count', 'first + second + third + count', []],
   ['a bracket too few', 'sum(items) / count', 'sum(items / count', ['unbalanced']],
   ['a quote too many', 'unit=None', 'unit="', ['unbalanced']],
-  ['a member that languages bring along', 'items.first', 'items.startsWith(items)', []],
-  ['the same behind other signs', 'items', 'items->push_back(items), items::push_back(items)', []],
-  ['the same by itself', 'items(count)', 'push_back(count)', ['unknown-names']],
+  ['a member that languages bring along', 'sum(items) / count', 'items.startsWith(count)', []],
+  ['one that they do not', 'sum(items) / count', 'items->emplace(count)', ['unknown-names']],
+  [
+    'the same behind other signs',
+    'sum(items) / count',
+    'items->push_back(count) + items::push_back(count)',
+    [],
+  ],
+  ['the same by itself', 'sum(items) / count', 'push_back(count)', ['unknown-names']],
   ['names that nobody knows', 'sum(items) / count', 'frobnicate(quux) / count', ['unknown-names']],
   [
     'one new name among known ones',
