@@ -26,8 +26,9 @@ const IMPORT = /^use_declaration$|^using_d|import/;
 const BASES = ['base_list', 'base_class_clause', 'class_heritage', 'extends_clause', 'superclass'];
 /** `export { a as b } from 'c'` */
 const EXPORTED = 'export_specifier';
-/** What holds such. */
+/** What holds such; a tag with a capital letter is a component, which is a name. */
 const LABELLED = /^(jsx_(opening|closing|self_closing)_element|macro_invocation)$/;
+const COMPONENT = /^\p{Lu}/u;
 
 /** Whether it may take a value there, as in an arm of a match. */
 export function isInPattern(node: ScopeNode): boolean {
@@ -76,13 +77,14 @@ export function isImported(name: ScopeNode | undefined): boolean {
 }
 
 /** `size` of `f(size=1)`, a tag, a macro, an attribute, a name for others: no name of the code around it. */
-export function isLabel(node: ScopeNode): boolean {
+export function isLabel(node: ScopeNode, name: string): boolean {
   const { parent } = node;
   if (parent?.type === EXPORTED) {
     const statement = ancestor(parent, ({ type }) => type === 'export_statement');
     return holds(parent, 'alias', node) || statement?.childForFieldName('source') != null;
   }
   if (parent?.type === 'keyword_argument') return holds(parent, 'name', node);
+  if (parent?.type.startsWith('jsx_') && COMPONENT.test(name) && holds(parent, 'name', node)) return false;
   return LABELLED.test(parent?.type ?? '') || /^(inner_)?attribute_item$/.test(parent?.parent?.type ?? '');
 }
 

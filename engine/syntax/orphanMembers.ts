@@ -5,6 +5,8 @@ import { isWithin, type ReadEdit } from './parsedText';
 import { ancestor, functionAround, holds, PYTHON, type ScopeNode } from './scopeNode';
 
 const CLASS = /class|struct|record|interface|object_declaration|impl_item|trait_item/;
+const PRIVATE = 'private_property_identifier';
+const PROPERTY = /^(private_)?property_identifier$/;
 /** What stands before a member of one's own. */
 const OWN = /\b(self|cls|this)\s*\.\s*$/;
 /** What gives a member a value, first or not. */
@@ -29,7 +31,7 @@ export function isOfClass(node: ScopeNode): boolean {
 
 /** Whether it is a member that is reached with the object in front alone. */
 export function isReachedByObject(node: ScopeNode, root: ScopeNode): boolean {
-  if (node.type === 'property_identifier') return true;
+  if (PROPERTY.test(node.type)) return true;
   return (root.type === PYTHON || root.type === 'source_file') && isOfClass(node);
 }
 
@@ -42,7 +44,7 @@ export function isOrphanedMember(
 ): boolean {
   if (isWritten || DYNAMIC.test(after.text) || !memberUse(name).test(after.text)) return false;
   const isOwn = ({ type, startIndex }: ScopeNode, text: string) =>
-    (type === 'property_identifier' || before.root.type === PYTHON) &&
+    (PROPERTY.test(type) || before.root.type === PYTHON) &&
     OWN.test(text.slice(Math.max(0, startIndex - 40), startIndex));
   const isDeclared = (node: ScopeNode) =>
     declares(node) && isOfClass(node) && isReachedByObject(node, before.root);
@@ -54,7 +56,9 @@ export function isOrphanedMember(
   );
   // Rust's types have members in more ways than a file tells.
   if (lost.length === 0 || before.root.type === 'source_file') return false;
-  if (are.some(isDeclared) || given.test(after.text)) return false;
+  // A private member is declared in its class or nowhere: no value that it gets does that.
+  const isPrivate = lost.every(({ type }) => type === PRIVATE);
+  if (are.some(isDeclared) || (!isPrivate && given.test(after.text))) return false;
   if (lost.some((node) => hasMore(node, before.text))) return false;
   const uses = are.filter((node) => isOwn(node, after.text));
   const isSure = (node: ScopeNode) => !hasMore(node, after.text) && ancestor(node, isClassLike) !== null;
@@ -67,5 +71,5 @@ function isClassLike({ type }: ScopeNode): boolean {
 
 function memberUse(name: string, behind = ''): RegExp {
   const escaped = name.replaceAll('$', '\\$');
-  return new RegExp(`\\b(self|cls|this)\\s*\\.\\s*${escaped}(?![\\w$])${behind}`);
+  return new RegExp(`\\b(self|cls|this)\\s*\\.\\s*#?${escaped}(?![\\w$])${behind}`);
 }

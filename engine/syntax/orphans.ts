@@ -13,6 +13,7 @@ const NAMES = [
   'shorthand_property_identifier_pattern',
   'type_identifier',
   'property_identifier',
+  'private_property_identifier',
 ];
 /** What brings names that nobody lists here. */
 const BRINGS_ANY =
@@ -21,7 +22,7 @@ const BRINGS_ANY =
 const OUTER = /\b(globals?|nonlocal)\b/;
 /** Where a name stands that can only be used there. */
 const ONLY_USED =
-  /argument|^(binary|unary|boolean|comparison|not|update)_|^(augmented_assignment|return|if|while|call|await|parenthesized|subscript|index|template|format|compound_assignment)|^call$|interpolation/;
+  /argument|^jsx_|^(binary|unary|boolean|comparison|not|update)_|^(augmented_assignment|return|if|while|call|await|parenthesized|subscript|index|template|format|compound_assignment)|^call$|interpolation/;
 
 /** Of `before`, those that `after` uses and does not declare. */
 export function orphansIn(edit: ReadEdit): readonly string[] {

@@ -26,7 +26,7 @@ export function wordsOf(text: string): ReadonlySet<string> {
   return new Set(text.match(WORD));
 }
 
-/** By name, in text order: nodes of these types that stand for something. */
+/** By name, without the sign of a private one, in text order: nodes of these types that stand for something. */
 export function nodesOf(
   { root, text }: ParsedText,
   types: readonly string[],
@@ -35,8 +35,8 @@ export function nodesOf(
   const found = new Map<string, ScopeNode[]>();
   for (const node of root.descendantsOfType([...types])) {
     if (node === null) continue;
-    const name = text.slice(node.startIndex, node.endIndex);
-    if (!isWanted(name) || isLabel(node)) continue;
+    const name = text.slice(node.startIndex, node.endIndex).replace(/^#/, '');
+    if (!isWanted(name) || isLabel(node, name)) continue;
     const known = found.get(name);
     if (known === undefined) found.set(name, [node]);
     else known.push(node);

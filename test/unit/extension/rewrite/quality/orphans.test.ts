@@ -343,13 +343,65 @@ const right: readonly (readonly [languageId: string, text: string, old: string, 
   ],
 ];
 
+const COMPONENTS = `import { Badge } from './badge';
+import { div } from './math';
+
+export function Row({ name }: { name: string }) {
+  const Cell = styled(name);
+  return (
+    <div title={name}>
+      <Badge name={name} />
+      <Cell>{name}</Cell>
+    </div>
+  );
+}
+`;
+
+const PRIVATE = `class Counter {
+  #count = 0;
+  #step;
+  constructor(step) {
+    this.#step = step;
+  }
+  next() {
+    this.#count += this.#step;
+    return this.#count;
+  }
+}
+`;
+
+const further: readonly (readonly [string, string, readonly Case[]])[] = [
+  [
+    'typescriptreact',
+    COMPONENTS,
+    [
+      ["import { Badge } from './badge';\n", '', true],
+      ["import { Badge } from './badge';", "import { Badge } from './badges';", false],
+      ["import { Badge } from './badge';", "import { Tag as Badge } from './tag';", false],
+      ["import { div } from './math';\n", '', false],
+      ['  const Cell = styled(name);\n', '', true],
+      ['  const Cell = styled(name);', '  const Cell = styled.div;', false],
+    ],
+  ],
+  [
+    'javascript',
+    PRIVATE,
+    [
+      ['  #count = 0;\n', '', true],
+      ['  #count = 0;', '  #count = 1;', false],
+      ['  #count = 0;', '  count = 0;', false],
+      ['    this.#step = step;\n', '', false],
+    ],
+  ],
+];
+
 describe('an answer that takes away what is still used', () => {
   for (const [languageId, text, old, fresh] of right)
     test(`is not one where it comes in another way: ${languageId}, ${JSON.stringify(fresh)} for ${JSON.stringify(old)}`, async () => {
       assert.equal(await isOrphaning(languageId, text, old, fresh), false, text);
     });
 
-  for (const [languageId, text, all] of cases)
+  for (const [languageId, text, all] of [...cases, ...further])
     for (const [old, fresh, expected] of all)
       test(`${languageId}: ${JSON.stringify(old)} becomes ${JSON.stringify(fresh)}`, async () => {
         assert.equal(await isOrphaning(languageId, text, old, fresh), expected);
