@@ -40,8 +40,11 @@ export interface PassSize {
 const SLICE_BYTES = 8 * 2 ** 20;
 /** Tensors of a slice's logits that are there at once on the way to its predictions. */
 const HEAD_TENSORS = 4;
-/** Tensors of attention scores that are there at once, or of the MLP's width, which take the place of the scores. */
-const SCORE_TENSORS = 3;
+/**
+ * Tensors of attention scores that are there at once, or of the MLP's width, which take the place of the scores. Of scores, the arena
+ * holds 2.4 to 3.2, by the pieces that earlier passes have left in it (docs/decisions/request-memory.md).
+ */
+const SCORE_TENSORS = 2.8;
 const FFN_TENSORS = 3;
 /** Of K/V in use, what is kept for the next cache (runtime/kvMemory.ts), on average, with the room to grow. */
 const SPARE = 0.4;
@@ -123,6 +126,8 @@ export interface BlockSize {
   /** Tokens around the answer, and at most of the answer itself. */
   readonly context: number;
   readonly answer: number;
+  /** Tokens that an answer is likely to have: those of what stood there. Default: `answer`. */
+  readonly likely?: number;
   readonly lanes: number;
 }
 
@@ -130,7 +135,7 @@ export interface BlockSize {
 export function blockBytes(
   shape: DecoderShape,
   attention: BlockAttention,
-  { context, answer, lanes }: BlockSize,
+  { context, answer, likely = answer, lanes }: BlockSize,
 ): number {
   const { blockLength } = attention;
   const rows = lanes * blockLength;
@@ -151,7 +156,11 @@ export function blockBytes(
     const used = beside + (pass.lanes ?? 1) * (2 * pass.past + pass.length);
     return passBytes(shape, pass) + cacheBytesOf(shape, beside + SPARE * used);
   };
-  return Math.max(bytesOf(reading, 0), ...steps.map((one) => bytesOf(one, kept)));
+  // Whole answers are compared while the K/V by which they were written is still there, by the cache of the context.
+  const comparing = { length: Math.min(answer, likely), past: context, rows: Math.min(answer, likely) };
+  const compared =
+    attention.kind === 'cached-canvas' ? passBytes(shape, comparing) - cacheBytesOf(shape, context) : 0;
+  return Math.max(bytesOf(reading, 0), ...steps.map((one) => bytesOf(one, kept) + compared));
 }
 
 /** Bytes that a request of this checkpoint takes beside the weights at most, for one candidate, in passes over no more than `tokens`. */

@@ -17,6 +17,11 @@ import { ALONE_FROM, LARGEST_WINDOW } from '../runtime/inPlaceDenoiser';
 import type { Pace } from '../runtime/pace';
 import { paceReach, type Reach } from './reach';
 
+/** What a canvas takes in JavaScript beside that of any request, for each entry of the tokenizer: measured (request-memory.md). */
+const CANVAS_TOKEN = 260;
+/** Of a length that the model chooses, the part of what stood there that it is taken to be: half to twice as much is looked at. */
+const CHOSEN_LENGTH = 1.2;
+
 export interface MemoryFacts {
   readonly family: Pick<Family, 'attention' | 'length'>;
   readonly reach: Pick<Reach, 'tokens' | 'masks' | 'refreshEvery' | 'isSlow'>;
@@ -38,11 +43,15 @@ export interface MemoryFacts {
 export function memoryOfRequest(shape: DecoderShape, facts: MemoryFacts): number {
   const { window, masks, answer, candidates } = facts;
   const { attention } = facts.family;
-  if (attention.kind === 'full')
-    return REQUEST_BYTES + Math.max(...passesInPlace(facts).map((pass) => bytesInPlace(shape, pass)));
+  if (attention.kind === 'full') {
+    const own = REQUEST_BYTES + CANVAS_TOKEN * shape.vocabSize;
+    return own + Math.max(...passesInPlace(facts).map((pass) => bytesInPlace(shape, pass)));
+  }
   const most = attention.kind === 'cached-canvas' ? Math.min(answer, attention.holeGap) : answer;
   const context = Math.max(1, window - masks);
-  return REQUEST_BYTES + blockBytes(shape, attention, { context, answer: most, lanes: candidates });
+  return (
+    REQUEST_BYTES + blockBytes(shape, attention, { context, answer: most, likely: masks, lanes: candidates })
+  );
 }
 
 /** What is said of a model once it is loaded. */
@@ -67,12 +76,14 @@ interface PassInPlace extends PassSize {
 
 function bytesInPlace(shape: DecoderShape, pass: PassInPlace): number {
   const { stacked = 0, length, past } = pass;
-  return passBytes(shape, pass) + cacheBytesOf(shape, stacked * (past + length));
+  return passBytes(shape, pass) + cacheBytesOf(shape, stacked * Math.max(past, length));
 }
 
 function passesInPlace(facts: MemoryFacts): PassInPlace[] {
-  const { reach, masks, candidates, lengths = [], scoring } = facts;
-  const length = Math.min(facts.window, reach.tokens);
+  const { reach, candidates, lengths = [], scoring } = facts;
+  const longest = lengths.reduce((sum, wanted) => sum + Math.max(0, ...wanted), 0);
+  const masks = longest > 0 ? Math.min(longest, Math.ceil(CHOSEN_LENGTH * facts.masks)) : facts.masks;
+  const length = Math.min(facts.window + masks - facts.masks, reach.tokens);
   const active = Math.min(masks, reach.masks, length);
   const rows = candidates * active;
   // Between such passes the masks alone are run, unless they are most of what there is.
@@ -82,7 +93,10 @@ function passesInPlace(facts: MemoryFacts): PassInPlace[] {
   if (candidates > 1 && partsLanes(facts)) {
     if (isAlone) passes.push({ length, past: 1, rows: active, keep, stacked: keep ? candidates : 0 });
     else passes.push({ lanes: candidates, length, past: 1, rows, keep });
-    if (keep) passes.push({ lanes: candidates, length: active, past: length, pastLanes: candidates, rows });
+    // The caches of the single lanes are kept for the next ones.
+    const stacked = isAlone ? candidates : 0;
+    if (keep)
+      passes.push({ lanes: candidates, length: active, past: length, pastLanes: candidates, rows, stacked });
   }
   for (const wanted of lengths) {
     for (const part of batches(wanted, DEFAULT_ROWS)) {
