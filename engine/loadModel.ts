@@ -4,6 +4,7 @@
 import { readCalibration } from './calibration/file';
 import { defaultCopying } from './calibration/fit';
 import type { Calibration } from './calibration/types';
+import { writesInOrder } from './checkpoint/family';
 import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
 import { type EngineError, type ErrorCode, isEngineError, throwIfCancelled } from './errors';
@@ -95,6 +96,7 @@ async function startModel(
     ...(calibration ? { gate: calibration.gate } : {}),
     copies: defaultCopying(calibration, checkpoint.family) !== 'off',
     takesInstruction: checkpoint.chat !== undefined,
+    ...(writesInOrder(checkpoint.family) ? { writesInOrder: true } : {}),
     ...(isSlow(pace) ? { isSlow: true } : {}),
     ...passMillisOf(pace, checkpoint),
     memory: memoryOf(checkpoint, pace, weightBytesOf(checkpoint, decision.provider, graph.options)),

@@ -161,3 +161,8 @@ export interface Family {
 
 /** Special tokens as this checkpoint's own tokenizer resolves them. */
 export type SpecialIds = Readonly<Partial<Record<SpecialTokenName, number>>> & { readonly mask: number };
+
+/** Token by token, from left to right, as a causal language model does. */
+export function writesInOrder({ attention }: Pick<Family, 'attention'>): boolean {
+  return attention.kind === 'block-causal' && attention.blockLength === 1;
+}

@@ -2,6 +2,7 @@
 // not have is an error at the first test, not a surprise after a download.
 
 import { FAMILIES } from '../checkpoint/families';
+import { writesInOrder } from '../checkpoint/family';
 import { Fields } from '../checkpoint/fields';
 import { isObject, own } from '../checkpoint/json';
 import type { DecoderShape } from '../checkpoint/types';
@@ -119,7 +120,7 @@ function readModel(value: unknown, index: number): CatalogueModel {
     repository,
     revision,
     family: family.id,
-    isAutoregressive: family.attention.kind === 'block-causal' && family.attention.blockLength === 1,
+    isAutoregressive: writesInOrder(family),
     parameters: fields.positive('parameters'),
     shape: readShape(fields),
     stored: fields.choice('stored', ['F32', 'BF16', 'packed']),

@@ -1,6 +1,6 @@
 // How long a request will take, before and while it runs. Before: from the pace of the model on this machine. While it runs:
 // from what is done.
-import type { Family } from '../checkpoint/family';
+import { type Family, writesInOrder } from '../checkpoint/family';
 import type { DenoiseStep } from '../decoding/types';
 import type { Estimate } from '../protocol';
 import type { Pace } from '../runtime/pace';
@@ -71,6 +71,8 @@ const TRUSTED_STEPS = 40;
 const LEAST_GROWTH = { blocks: 8, tokens: 2 };
 /** Of what is written token by token, the share that is taken to follow. */
 const GROWTH_SHARE = 0.1;
+/** The share at which it has as many tokens as stood there; from there on it may end at any of them. */
+const EXPECTED_SHARE = 0.8;
 
 /** By how many cells an answer may go on behind those that it has, where its length is not known: a block, or a little. */
 export function growthOf({ attention, length }: Pick<Family, 'attention' | 'length'>, cells = 0): number {
@@ -111,6 +113,8 @@ export class Progress {
     private readonly estimate: Estimate,
     private readonly candidates: number,
     private readonly family: Pick<Family, 'attention' | 'length'>,
+    /** Cells that the answers of all candidates have at most; what is written token by token may go on until then. */
+    private readonly most = 0,
     private readonly now: () => number = () => performance.now(),
   ) {
     this.last = now();
@@ -147,7 +151,7 @@ export class Progress {
     const known = parts.reduce((sum, part) => sum + part.all, 0);
     // Holes that are denoised in turn have not shown yet how many cells they have.
     const all = Math.max(known + growthOf(this.family, known), this.estimate.masks * this.candidates);
-    const fraction = all > 0 ? Math.min(1, done / all) : 0;
+    const fraction = this.shareOf(done, all);
     const worked = this.elapsed();
     // Holes that are denoised together tell of the same step one after the other; those in turn count their steps anew.
     this.isFirstStep &&= this.first === undefined || step === this.first.step;
@@ -162,6 +166,16 @@ export class Progress {
         : undefined;
     const left = this.remaining(fraction, worked - first.worked, first.worked, seen);
     return left === undefined ? { fraction: this.told } : { fraction: this.told, remainingMillis: left };
+  }
+
+  /** Of so many cells, as far as that is known. */
+  private shareOf(done: number, all: number): number {
+    if (all === 0) return 0;
+    const expected = this.estimate.masks * this.candidates;
+    if (!writesInOrder(this.family) || this.most <= expected) return Math.min(1, done / all);
+    if (done <= expected) return EXPECTED_SHARE * (done / expected);
+    const further = (done - expected) / (this.most + 1 - expected);
+    return EXPECTED_SHARE + (1 - EXPECTED_SHARE) * Math.min(1, further);
   }
 
   /** `worked`: milliseconds since the first step, before which `reading` took as many as it did: it may have been known, or be slow. */

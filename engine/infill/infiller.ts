@@ -219,7 +219,9 @@ export class Infiller {
   private async denoise(plan: RequestPlan, canvas: Canvas, context: Context): Promise<LaneResult[]> {
     const holePlan = planHoles(plan, canvas);
     const estimate = this.estimateOf(this.factsOf(plan, canvas, holePlan));
-    const progress = new Progress(estimate, plan.seeds.length, plan.checkpoint.family);
+    const candidates = plan.seeds.length;
+    const most = candidates * holePlan.maxTokens.reduce((sum, count) => sum + count, 0);
+    const progress = new Progress(estimate, candidates, plan.checkpoint.family, most);
     const request = this.decodeRequest(plan, holePlan, canvas, { ...context, progress });
     const { params, copying, fit, reach, checkpoint } = plan;
     const { onRead } = context;

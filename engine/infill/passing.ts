@@ -6,7 +6,7 @@ import { withLineEnds } from '../candidates/lines';
 import { ABOUT_CODE, endOfStatement, isOneStatement, OPENS_BLOCK } from '../candidates/statementEnd';
 import { trimSuffix } from '../candidates/trim';
 import type { Hole } from '../canvas/types';
-import type { Family } from '../checkpoint/family';
+import { type Family, writesInOrder } from '../checkpoint/family';
 import type { TextTokenizer } from '../checkpoint/types';
 import type { DecodeRequest } from '../decoding/request';
 import type { InfillParams } from '../protocol';
@@ -31,7 +31,7 @@ interface Passing {
 
 /** Models that denoise have their length beforehand or their end in view. */
 export function passesBy({ infill, attention }: Pick<Family, 'infill' | 'attention'>): boolean {
-  return infill.kind === 'fim-order' && attention.kind === 'block-causal' && attention.blockLength === 1;
+  return infill.kind === 'fim-order' && writesInOrder({ attention });
 }
 
 /** For each hole, in text order. */

@@ -122,6 +122,8 @@ export interface ModelDescription {
   readonly copies?: boolean;
   /** Whether `instruction` means anything to it. */
   readonly takesInstruction: boolean;
+  /** Whether it writes from left to right, token by token: between tokens that are kept it cannot choose a length. Absent: no. */
+  readonly writesInOrder?: boolean;
   /** Sentences for people about what is unusual but not wrong. */
   readonly remarks: readonly string[];
   /** Where it runs on a server: text of a request leaves this process. Absent: it runs here. */

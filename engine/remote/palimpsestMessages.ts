@@ -56,6 +56,7 @@ export const descriptionOf = whole(
       isSlow: flag,
       gate: share,
       copies: flag,
+      writesInOrder: flag,
     },
   ),
 );

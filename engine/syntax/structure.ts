@@ -1,6 +1,7 @@
 // What a grammar lets pass and the language does not: grammars are made to read half-written code. Only what an edit touches
 // is looked at, so a long file costs no more than a short one. Pure.
 
+import { idleAmong, unreachedIn } from './idle';
 import { keysOf } from './keys';
 import { headOf, misplacedIn } from './misplaced';
 import { type Around, aroundIn, NOWHERE, straysIn } from './strayStatements';
@@ -13,6 +14,10 @@ export interface StructureFaults {
   readonly declaredTwice: number;
   /** Statements where the language takes none, accessors with other parameters than theirs, constructors of no class. */
   readonly misplaced: number;
+  /** Statements that do nothing. */
+  readonly idle: number;
+  /** Statements that nothing comes to. */
+  readonly unreached: number;
 }
 
 /** Of more children only those around the region are looked at: a node costs a call into WebAssembly. */
@@ -29,6 +34,8 @@ export function structureFaults(
   let misindented = 0;
   let declaredTwice = 0;
   let misplaced = 0;
+  let idle = 0;
+  let unreached = 0;
   const isIndented = root.type === INDENTED;
   const visit = (node: StructureNode, around: Around, parent?: StructureNode): void => {
     if (node.endIndex < region.start || node.startIndex > region.end) return;
@@ -36,13 +43,15 @@ export function structureFaults(
     if (isIndented && (node === root || node.type === 'block'))
       misindented += misindentedIn(children, node === root);
     misplaced += misplacedIn(node, children, parent) + straysIn(node, children, around, isIndented);
+    idle += idleAmong(children, root.type);
+    unreached += unreachedIn(node, children);
     const names = children.flatMap((child) => [...namesDeclaredBy(child), ...keysOf(child, node)]);
     declaredTwice += names.length - new Set(names).size + parametersDeclaredAgain(node);
     const inner = aroundIn(node, around);
     for (const child of children) visit(child, inner, node);
   };
   visit(root, NOWHERE);
-  return { misindented, declaredTwice, misplaced };
+  return { misindented, declaredTwice, misplaced, idle, unreached };
 }
 
 function childrenOf(node: StructureNode, region: { readonly start: number; readonly end: number }) {

@@ -89,6 +89,8 @@ export interface Quality {
     | 'declares-again'
     | 'leaves-block'
     | 'removes-used'
+    | 'never-reached'
+    | 'no-effect'
     | 'out-of-scope'
     | 'unfinished'
     | 'loops'

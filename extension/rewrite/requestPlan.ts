@@ -45,12 +45,14 @@ const LESS = 0.5;
 export function strengthOrInstruction(
   { instruction, problem, words, pinned, tries = 0 }: RewriteRequest,
   strength: number,
-  { takesInstruction }: Pick<ModelDescription, 'takesInstruction'>,
+  { takesInstruction, writesInOrder = false }: Pick<ModelDescription, 'takesInstruction' | 'writesInOrder'>,
 ): Pick<InfillParams, 'strength' | 'instruction'> {
   const wanted = instruction ?? (takesInstruction ? problem : undefined);
   if (words !== undefined) return { strength: 1 };
   if (wanted !== undefined) return { strength: 1, instruction: wanted };
-  return { strength: pinned !== undefined ? 1 : strength * (tries < LATE_TRY ? 1 : LESS) };
+  // Between what is kept, such a model has room for as many tokens as stood there, whatever it writes.
+  const isLess = tries >= LATE_TRY && !writesInOrder;
+  return { strength: pinned !== undefined ? 1 : strength * (isLess ? LESS : 1) };
 }
 
 export function planRequest(text: string, spans: readonly Span[], request: RewriteRequest): RequestPlan {

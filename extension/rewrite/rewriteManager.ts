@@ -92,6 +92,10 @@ export class Rewrites implements CodeLensProvider {
       lineNote: this.owned.add(new LineNote()),
       comments: this.owned.add(new CommentReviews()),
       goTo: (document) => void this.goTo(document.uri.toString()),
+      writesInOrder: () => {
+        const { state } = options.engine;
+        return state.kind === 'ready' && state.model.writesInOrder === true;
+      },
       piecesLeft: (document) => this.waiting.of(document.uri.toString()).length,
       inPieces: (editor, ranges, wanted, lines) => {
         this.startPieces(editor, piecesOf(editor.document.getText(), ranges, lines), wanted);

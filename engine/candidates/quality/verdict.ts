@@ -11,6 +11,8 @@ const TREE_FAULTS = [
   'declares-again',
   'leaves-block',
   'removes-used',
+  'never-reached',
+  'no-effect',
   'out-of-scope',
 ] as const;
 
@@ -38,6 +40,10 @@ export interface Reading {
   readonly leavesBlock: boolean;
   /** Whether it takes a declaration away and leaves the name in use. */
   readonly removesUsed: boolean;
+  /** Whether it has a statement that does nothing. */
+  readonly idle: boolean;
+  /** Whether it leaves a statement that nothing comes to. */
+  readonly unreached: boolean;
   /** Names that it uses and that can hardly mean anything there. */
   readonly strangers: {
     /** In functions alone that it does not stand in, one of which declares it. */
@@ -59,7 +65,7 @@ const POOR: ReadonlySet<Reason> = new Set<Reason>([
 
 export function qualityOf(
   flaws: readonly Flaw[],
-  { parses, declaresAgain, leavesBlock, removesUsed, strangers }: Reading,
+  { parses, declaresAgain, leavesBlock, removesUsed, idle, unreached, strangers }: Reading,
 ): Quality {
   // A grammar knows which brackets pair; counting them is for languages without one.
   const known = parses === 'unknown' ? flaws : flaws.filter((flaw) => flaw !== 'unbalanced');
@@ -69,6 +75,8 @@ export function qualityOf(
     ...(leavesBlock ? ['leaves-block' as const] : []),
     ...known.filter((flaw) => POOR.has(flaw)),
     ...(removesUsed ? ['removes-used' as const] : []),
+    ...(unreached ? ['never-reached' as const] : []),
+    ...(idle ? ['no-effect' as const] : []),
     ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),
     ...known.filter((flaw) => !POOR.has(flaw) && flaw !== 'improbable'),
     ...(strangers.unknown.length > 0 && !known.includes('unknown-names') ? ['unknown-names' as const] : []),

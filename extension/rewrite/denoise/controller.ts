@@ -22,6 +22,8 @@ interface Doing {
 }
 
 export interface DenoiseStage {
+  /** Whether the model writes from left to right: a later try keeps no more of what stood there. */
+  readonly writesInOrder: () => boolean;
   readonly denoiseView: DenoiseView;
   /** What is going on, for the status bar; undefined: nothing. */
   readonly activity: (document: TextDocument, doing: Doing | undefined) => void;
@@ -94,7 +96,8 @@ export class DenoiseShow {
     if (!this.isWaiting) return;
     this.isRead = true;
     const request = this.denoising()?.request;
-    const keeps = request?.isRepair === true || (this.anotherTry !== undefined && keepsMore(request));
+    const isLess = this.anotherTry !== undefined && !this.stage.writesInOrder() && keepsMore(request);
+    const keeps = request?.isRepair === true || isLess;
     const chooses = keeps && !this.isChosen;
     const doing = chooses ? l10n.t('choosing what to keep') : l10n.t('reading the code around it');
     // What is left of a share would be drawn over it.

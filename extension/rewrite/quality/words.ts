@@ -46,6 +46,10 @@ function wordsOfReason(reason: Reason): string {
       return l10n.t('ends the function or class around it');
     case 'removes-used':
       return l10n.t('removes names that are still used');
+    case 'never-reached':
+      return l10n.t('code that is never reached');
+    case 'no-effect':
+      return l10n.t('a statement that does nothing');
     case 'out-of-scope':
       return l10n.t('names that are not in scope here');
     case 'unfinished':

@@ -197,7 +197,15 @@ describe('offsets', () => {
 
 describe('faults', () => {
   const TEXT = 'const a = f(1);\nconst b = 2;\n';
-  const NONE = { inRegion: 0, everywhere: 0, misindented: 0, declaredTwice: 0, misplaced: 0 };
+  const NONE = {
+    inRegion: 0,
+    everywhere: 0,
+    misindented: 0,
+    declaredTwice: 0,
+    misplaced: 0,
+    idle: 0,
+    unreached: 0,
+  };
   const faultsOf = (text: string, region = { start: 0, end: text.length }) =>
     trees.ask(text, 'typescript', (tree) => tree.faults(region));
 
@@ -333,6 +341,38 @@ describe('faults', () => {
       ['csharp', 'class A { int F() { return g(a * b); } }\n'],
     ];
     for (const [language, text] of fine) assert.equal(await misplaced(language, text), 0, text);
+  });
+
+  test('statements that do nothing, or that nothing comes to, are counted', async () => {
+    const counted = async (language: string, text: string) => {
+      const faults = await trees.ask(text, language, (tree) => tree.faults({ start: 0, end: text.length }));
+      return [faults?.idle, faults?.unreached];
+    };
+    const inFunction = (text: string) => `function f() {\n  ${text}\n}\n`;
+    const cases: readonly (readonly [string, string, number, number])[] = [
+      ['typescript', inFunction('moved.sort'), 1, 0],
+      ['typescript', inFunction('a == b;'), 1, 0],
+      ['typescript', inFunction('a;\n  1;'), 2, 0],
+      ['typescript', inFunction("'use strict';\n  a && b();\n  a ?? b;\n  a++;\n  void a;"), 0, 0],
+      ['typescript', inFunction('expect(a).to.be.true;'), 0, 0],
+      ['python', 'def f():\n    """Does it."""\n    ...\n    a == b\n    a.b\n', 2, 0],
+      ['python', 'def f():\n    a >> b\n    await a\n', 0, 0],
+      ['cpp', 'int f() { cout << a; return 1; }\n', 0, 0],
+      ['rust', 'fn f() -> i32 { a }\n', 0, 0],
+      ['java', 'class A { void f() { a == b; } }\n', 1, 0],
+      ['typescript', inFunction('return 1;\n  g();'), 0, 1],
+      ['typescript', inFunction('return g();\n  // one\n  function g() { return 2; }'), 0, 0],
+      ['javascript', inFunction('switch (a) { case 1: break; default: return; }'), 0, 0],
+      ['python', 'def f(a):\n    raise ValueError("Delay")\n    return a\n', 0, 1],
+      ['python', 'def f(a):\n    return\n    yield a\n', 0, 0],
+      ['python', 'def f(a):\n    for b in a:\n        continue\n    return a\n', 0, 0],
+      ['java', 'class A { int f() { throw g(); return 1; } }\n', 0, 1],
+      ['go', 'package a\n\nfunc f() int {\n\treturn 1\n\tg()\n}\n', 0, 1],
+      ['csharp', 'class A { int F() { return G(); int G() { return 1; } } }\n', 0, 0],
+      ['cpp', 'int f(int a) { switch (a) { case 1: return 1; case 2: break; } return 2; }\n', 0, 0],
+    ];
+    for (const [language, text, idle, unreached] of cases)
+      assert.deepEqual(await counted(language, text), [idle, unreached], text);
   });
 
   test('of an edited tree are those of the text read from the start', async () => {

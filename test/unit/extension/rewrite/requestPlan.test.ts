@@ -215,6 +215,8 @@ describe('an instruction', () => {
     assert.deepEqual(strengthOrInstruction(wanted, 0.6, none), sent, 'the model has to refuse it');
     assert.deepEqual(strengthOrInstruction({ seed: 0 }, 0.6, takes), { strength: 0.6 });
     assert.deepEqual(strengthOrInstruction({ seed: 0, tries: 2 }, 0.6, takes), { strength: 0.3 });
+    const inOrder = { ...takes, writesInOrder: true };
+    assert.deepEqual(strengthOrInstruction({ seed: 0, tries: 2 }, 0.6, inOrder), { strength: 0.6 });
   });
 
   test('that a diagnostic gives is for models that take one', () => {

@@ -15,6 +15,8 @@ const YES: Reading = {
   declaresAgain: false,
   leavesBlock: false,
   removesUsed: false,
+  idle: false,
+  unreached: false,
   strangers: { outOfScope: [], unknown: [] },
 };
 
@@ -27,6 +29,13 @@ describe('the mark', () => {
     assert.equal(mark('unknown-names', 'repeats', 'shortens'), 'unsure');
     assert.equal(mark('loops'), 'poor');
     assert.equal(mark('deletes'), 'poor');
+  });
+
+  test('is unsure for what does nothing, and for what leaves code that nothing comes to', () => {
+    assert.deepEqual(qualityOf([], { ...YES, idle: true, unreached: true }), {
+      mark: 'unsure',
+      reasons: ['never-reached', 'no-effect'],
+    });
   });
 
   test('is unsure for what stands elsewhere in the file, which is no flaw', () => {
