@@ -66,6 +66,8 @@ const WINDOW = 2048;
 
 /** What reading a file, its canvas, its syntax and its candidates take in JavaScript, until the next garbage collection. */
 export const REQUEST_BYTES = 24e6;
+/** What a canvas that is denoised in place takes in JavaScript beside that, for each entry of the tokenizer: measured. */
+const CANVAS_TOKEN = 260;
 /** Times what a pass takes on the CPU: nobody has measured what it takes on a GPU (docs/gpu.md). */
 export const GPU_SLACK = 1.4;
 /** Tokens of an answer to which nothing else sets a bound. */
@@ -163,12 +165,17 @@ export function blockBytes(
   return Math.max(bytesOf(reading, 0), ...steps.map((one) => bytesOf(one, kept) + compared));
 }
 
+/** Bytes of a canvas that is denoised in place, and of what else a request takes in JavaScript. */
+export function canvasBytes({ vocabSize }: DecoderShape): number {
+  return REQUEST_BYTES + CANVAS_TOKEN * vocabSize;
+}
+
 /** Bytes that a request of this checkpoint takes beside the weights at most, for one candidate, in passes over no more than `tokens`. */
 export function requestBytes(checkpoint: Pick<Checkpoint, 'shape' | 'family'>, tokens?: number): number {
   const { shape, family } = checkpoint;
   const pass = largestPass(checkpoint, tokens);
   const { attention } = family;
-  if (attention.kind === 'full') return REQUEST_BYTES + passBytes(shape, pass);
+  if (attention.kind === 'full') return canvasBytes(shape) + passBytes(shape, pass);
   const context = pass.past + pass.length;
   return REQUEST_BYTES + blockBytes(shape, attention, { context, answer: ANSWER, lanes: 1 });
 }

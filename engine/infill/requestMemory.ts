@@ -6,6 +6,7 @@ import { batches } from '../decoding/lengths';
 import {
   blockBytes,
   cacheBytesOf,
+  canvasBytes,
   type PassSize,
   passBytes,
   processBytes,
@@ -17,8 +18,6 @@ import { ALONE_FROM, LARGEST_WINDOW } from '../runtime/inPlaceDenoiser';
 import type { Pace } from '../runtime/pace';
 import { paceReach, type Reach } from './reach';
 
-/** What a canvas takes in JavaScript beside that of any request, for each entry of the tokenizer: measured (request-memory.md). */
-const CANVAS_TOKEN = 260;
 /** Of a length that the model chooses, the part of what stood there that it is taken to be: half to twice as much is looked at. */
 const CHOSEN_LENGTH = 1.2;
 
@@ -43,10 +42,8 @@ export interface MemoryFacts {
 export function memoryOfRequest(shape: DecoderShape, facts: MemoryFacts): number {
   const { window, masks, answer, candidates } = facts;
   const { attention } = facts.family;
-  if (attention.kind === 'full') {
-    const own = REQUEST_BYTES + CANVAS_TOKEN * shape.vocabSize;
-    return own + Math.max(...passesInPlace(facts).map((pass) => bytesInPlace(shape, pass)));
-  }
+  if (attention.kind === 'full')
+    return canvasBytes(shape) + Math.max(...passesInPlace(facts).map((pass) => bytesInPlace(shape, pass)));
   const most = attention.kind === 'cached-canvas' ? Math.min(answer, attention.holeGap) : answer;
   const context = Math.max(1, window - masks);
   return (

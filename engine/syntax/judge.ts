@@ -110,7 +110,8 @@ function newStrangers(
   return { outOfScope: now.outOfScope.filter(isNew), unknown: now.unknown.filter(isNew) };
 }
 
-const WORD = /[\w$]/;
+/** With the sign of a private member. */
+const WORD = /[\w$#]/;
 
 /** What an edit changed, with the rest of the names that it begins and ends in. */
 function wholeWords(text: string, { start, end }: OffsetRange): OffsetRange {
