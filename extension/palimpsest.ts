@@ -296,6 +296,8 @@ export class Palimpsest {
     token: CancellationToken,
     wantsGhostText: boolean,
   ): Promise<InlineCompletionItem[]> {
+    const isAsked = context.triggerKind === InlineCompletionTriggerKind.Invoke;
+    const isForReview = isAsked && this.reviewSuggestions.isAsking();
     const rewrite = this.rewrites.of(document.uri);
     if (rewrite !== undefined) {
       this.ghost.giveWay();
@@ -303,9 +305,7 @@ export class Palimpsest {
       if (wantsGhostText) this.status.silent(sayWhySilent('reviewing'));
       return ghost === undefined ? [] : [ghostItem(ghost, '_palimpsest.ghostInserted')];
     }
-    const isAsked = context.triggerKind === InlineCompletionTriggerKind.Invoke;
-    const isWanted = wantsGhostText && !(isAsked && this.reviewSuggestions.isAsking);
-    return isWanted ? this.ghost.provide(document, position, context, token) : [];
+    return wantsGhostText && !isForReview ? this.ghost.provide(document, position, context, token) : [];
   }
 
   /** Takes ghost text away, and this one does not come back at the next key. */

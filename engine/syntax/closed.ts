@@ -7,6 +7,7 @@ const STRING =
 /** Python. */
 const OPENS_BLOCK = /:[ \t]*$/;
 const LAST_COMMENT = /\s#[^\n]*$/;
+const OWN_COMMENT = /(^|\n)[ \t]*#[^\n]*$/;
 
 /** `text` and what closes its brackets and quotes, and its block where that has no brackets. Undefined where nothing is open. */
 export function closed(text: string, languageId: string): string | undefined {
@@ -22,7 +23,9 @@ export function closed(text: string, languageId: string): string | undefined {
     if (CLOSERS[character] !== undefined) open.push(CLOSERS[character]);
     else if (character === open.at(-1)) open.pop();
   }
-  const isBlock = languageId === 'python' && open.length === 0 && OPENS_BLOCK.test(code);
+  // A comment on a line of its own stands where the block's body would: that is no beginning of one.
+  const isBlock =
+    languageId === 'python' && open.length === 0 && OPENS_BLOCK.test(code) && !OWN_COMMENT.test(text);
   if (isBlock) return `${text.replace(LAST_COMMENT, '').trimEnd()} pass`;
   const brackets = open.reverse().join('');
   if (quote !== '') return text + quote + brackets;

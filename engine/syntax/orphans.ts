@@ -53,7 +53,20 @@ export function orphansIn(edit: ReadEdit): readonly string[] {
 /** Whether what declares the name now may be something in the edit that nobody has thought of. */
 function mayBeNewAgain({ after, fresh }: ReadEdit, nodes: readonly ScopeNode[]): boolean {
   const inside = nodes.filter((node) => isWithin(node, fresh));
-  return inside.length === 0 || !inside.every((node) => isOnlyUsed(node, after.text));
+  const holders = new Set(
+    inside.filter(declares).map((node) => placeOf(newFunctionAround(node, fresh.start))),
+  );
+  // What a function that the edit brings declares, it keeps to itself.
+  const isItsOwn = (node: ScopeNode) => ancestor(node, (one) => holders.has(placeOf(one))) !== null;
+  return inside.length === 0 || !inside.every((node) => isOnlyUsed(node, after.text) || isItsOwn(node));
+}
+
+/** The function whose own a name is, where the edit brings that function. `from`: where the edit begins. */
+function newFunctionAround(node: ScopeNode, from: number): ScopeNode | null {
+  const holder = functionAround(node);
+  // What stood in front of another function's name may be kept.
+  const start = (holder?.childForFieldName('name') ?? holder)?.startIndex ?? -1;
+  return start >= from ? holder : null;
 }
 
 /** Whether a class around the member, or around a use, may have it from elsewhere. */

@@ -6,7 +6,7 @@ import type { DenoiseStepEvent } from '../../engine/protocol';
 import { setContext } from '../common/contextKeys';
 import { Throttle } from '../common/throttle';
 import { RecordedChanges } from '../documents/recordedChanges';
-import { sayShare, saySteps } from '../rewrite/denoise/wait';
+import { sayReading, saySteps } from '../rewrite/denoise/wait';
 import { judged } from '../rewrite/judge';
 import { type Asking, type CandidateSet, requestCandidates } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
@@ -152,8 +152,7 @@ export class Fixer {
       signal,
       onBegun: () => report(l10n.t('reading the code around it')),
       onRead: (done: number, remainingMillis?: number) => {
-        if (done < 1)
-          throttle.offer(l10n.t('reading the code around it, {0}', sayShare(done, remainingMillis)));
+        if (done < 1) throttle.offer(sayReading(done, remainingMillis));
       },
       onStep: (event: DenoiseStepEvent) => {
         if (event.candidate === 0) throttle.offer(saySteps(event, [event.cells]));

@@ -35,9 +35,11 @@ export class BackOff {
     return this.now() < this.pausedUntil ? this.latency : undefined;
   }
 
-  /** Whether what was too slow was fast enough just before: that says nothing of the model. */
-  get isMoment(): boolean {
-    return this.isHitch;
+  /** Why nothing is asked now. What was fast enough just before says nothing of the model. */
+  get silence(): 'busy' | { readonly slow: number } | undefined {
+    const slow = this.tooSlow;
+    if (slow === undefined) return undefined;
+    return this.isHitch ? 'busy' : { slow };
   }
 
   /** How long the next request may take before it is given up. */

@@ -11,9 +11,13 @@ export interface FittingPlace {
   readonly languageId: string;
 }
 
+/** What stands for a body that is missing, where a language needs a word for it. */
+const BODY: Readonly<Record<string, string>> = { python: 'pass' };
+
 /**
  * In the middle of a line, those after which the text is no worse than it is. At the end of a line code may be half-written: there, those
- * that declare nothing a second time, and with which code that was whole is so again once what they open is closed.
+ * that declare nothing a second time, and with which code that was whole, or would be if it had a body here, is so once what they open is
+ * closed. Never those with names that only other functions have.
  */
 export async function fitting(
   syntax: Pick<SyntaxTrees, 'ask'>,
@@ -24,28 +28,47 @@ export async function fitting(
   const isEnd = !/^[^\r\n]*[^\s)\]};,:'"`]/.test(after);
   // Of an answer in the middle of a line only the first line is offered.
   const offered = answers.map((answer) => textsOf([answer], before, after)[0] ?? answer);
-  const qualities = await qualitiesWith(syntax, place, offered);
-  if (!isEnd) return answers.filter((_, i) => qualities[i]?.mark !== 'poor');
-  const isWhole = await isSound(syntax, place);
-  const whole = await qualitiesWith(
-    syntax,
-    place,
-    offered.map((answer) => closed(answer, languageId) ?? answer),
-  );
+  const filled = isEnd ? await filledWith(syntax, place) : '';
+  const qualities = await qualitiesWith(syntax, place, offered, filled);
+  const foreign = answers.map((_, i) => qualities[i]?.reasons.includes('out-of-scope') ?? false);
+  if (!isEnd) return answers.filter((_, i) => qualities[i]?.mark !== 'poor' && !foreign[i]);
+  const whole = offered.map((answer) => closed(answer, languageId));
+  const isOpen = whole.some((text) => text !== undefined);
+  const ended = isOpen
+    ? await qualitiesWith(
+        syntax,
+        place,
+        offered.map((answer, i) => whole[i] ?? answer),
+        filled,
+      )
+    : qualities;
   return answers.filter((_, i) => {
-    const isCode = [qualities[i], whole[i]].some((one) => !one?.reasons.includes('does-not-parse'));
-    return (isCode || !isWhole) && !qualities[i]?.reasons.includes('declares-again');
+    const isCode = [qualities[i], ended[i]].some((one) => !one?.reasons.includes('does-not-parse'));
+    const isFit = isCode || filled === undefined;
+    return isFit && !foreign[i] && !qualities[i]?.reasons.includes('declares-again');
   });
+}
+
+/** What the place is compared with: nothing where the code is whole, or the body that it lacks; undefined where it is not code anyway. */
+async function filledWith(
+  syntax: Pick<SyntaxTrees, 'ask'>,
+  place: FittingPlace,
+): Promise<string | undefined> {
+  const body = BODY[place.languageId];
+  for (const text of body === undefined ? [''] : ['', body])
+    if (await isSound(syntax, { ...place, before: place.before + text })) return text;
+  return undefined;
 }
 
 function qualitiesWith(
   syntax: Pick<SyntaxTrees, 'ask'>,
   { before, after, languageId }: FittingPlace,
   texts: readonly string[],
+  filled = '',
 ): Promise<readonly Quality[]> {
-  const region = { start: before.length, end: before.length };
+  const region = { start: before.length, end: before.length + filled.length };
   const wholes = texts.map((text) => ({ whole: before + text + after }));
-  return qualitiesOf(syntax, { text: before + after, languageId, region }, wholes);
+  return qualitiesOf(syntax, { text: before + filled + after, languageId, region }, wholes);
 }
 
 /** Whether the cursor's line and those beside it are code as they stand. */

@@ -4,7 +4,6 @@ import {
   commands,
   type InlineCompletionContext,
   InlineCompletionItem,
-  l10n,
   type Position,
   Range,
   type TextDocument,
@@ -19,7 +18,7 @@ import { setContext } from '../common/contextKeys';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import type { Exclusions } from '../privacy/exclusions';
-import { sayShare, saySteps } from '../rewrite/denoise/wait';
+import { sayReading, saySteps } from '../rewrite/denoise/wait';
 import { adaptsToSpeed, type GhostSettings, ghostSettings, oneAtATime } from '../settings';
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
@@ -226,11 +225,11 @@ export class GhostText {
       return known && texts.length > 0 ? { ...known, texts } : edit;
     }
     if (known !== undefined) return known;
-    const slow = isAsked ? undefined : this.backOff.tooSlow;
-    if (slow !== undefined) {
+    const resting = isAsked ? undefined : this.backOff.silence;
+    if (resting !== undefined) {
       // Nobody will ask for this place, and what somebody asked for elsewhere is not waited for any more.
       this.requests.giveUp(place);
-      return this.backOff.isMoment ? 'busy' : { slow };
+      return resting;
     }
     const controller = new AbortController();
     const listening = token.onCancellationRequested(() => controller.abort());
@@ -258,8 +257,8 @@ export class GhostText {
       return await this.answersTo(question, wait, backOff);
     } finally {
       wait.end();
-      const slow = question.isAsked || backOff !== this.backOff ? undefined : backOff.tooSlow;
-      if (slow !== undefined) this.services.silent(backOff.isMoment ? 'busy' : { slow });
+      const resting = question.isAsked || backOff !== this.backOff ? undefined : backOff.silence;
+      if (resting !== undefined) this.services.silent(resting);
     }
   }
 
@@ -311,8 +310,7 @@ export class GhostText {
               : {
                   signal,
                   onRead: (done, remainingMillis) => {
-                    if (done < 1)
-                      report(l10n.t('reading the code around it, {0}', sayShare(done, remainingMillis)));
+                    if (done < 1) report(sayReading(done, remainingMillis));
                   },
                   onStep: (step) => report(saySteps(step, [step.cells])),
                 },

@@ -51,15 +51,18 @@ const MEMBERS = new Set(
   ToString ToUpper Trim TrimSpace TryGetValue Where`.split(/\s+/),
 );
 
+/** Words of languages behind a dot alone: by itself such a name is what the file has given it. */
+const ONLY_MEMBERS = new Set(['items', 'keys', 'values']);
+
 const SHORTEST = 2;
 
 export function namesIn(text: string): ReadonlySet<string> {
   return new Set(unitsOf(text).filter(isName));
 }
 
-/** Whether a language brings this name along. */
+/** Whether a language brings this name along, as one that stands by itself. */
 export function isWord(name: string): boolean {
-  return KNOWN.has(name) || name === '_';
+  return (KNOWN.has(name) && !ONLY_MEMBERS.has(name)) || name === '_';
 }
 
 /** Distinct names of `text` that are not among `known`, in their order. */

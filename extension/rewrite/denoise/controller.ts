@@ -9,7 +9,7 @@ import { keepsMore, MOST_TRIES } from '../state/tries';
 import type { RewriteRequest, Span } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
-import { sayDuration, sayShare, saySteps, settledAmong } from './wait';
+import { sayDuration, sayReading, sayShare, saySteps, settledAmong } from './wait';
 
 const FRAME_MILLIS = 1000 / 15;
 /** UTF-16 units of all spans; more than any model denoises at once, and more than an editor can be decorated with. */
@@ -126,7 +126,7 @@ export class DenoiseShow {
     this.isRead = true;
     const told =
       this.expected === undefined || remainingMillis !== undefined
-        ? this.ofTry(l10n.t('reading the code around it, {0}', sayShare(done, remainingMillis)))
+        ? this.ofTry(sayReading(done, remainingMillis))
         : l10n.t('{0} ({1} read)', this.expected, sayShare(done));
     this.throttle.offer(told);
   }

@@ -18,7 +18,12 @@ export function sayShare(done: number, remainingMillis?: number): string {
   return sayProgress(done, remainingMillis);
 }
 
-/** The same, or how many steps it has taken where the engine does not say more; `parts`: the cells of all spans. */
+/** What is said while the code around is read; `done`: 0…1. */
+export function sayReading(done: number, remainingMillis?: number): string {
+  return l10n.t('reading the code around it, {0}', sayShare(done, remainingMillis));
+}
+
+/** `7%`, or how many steps it has taken where the engine does not say more; `parts`: the cells of all spans. */
 export function saySteps(
   event: Pick<DenoiseStepEvent, 'step' | 'fraction' | 'remainingMillis'>,
   parts: readonly (readonly CellEvent[])[],

@@ -17,11 +17,14 @@ export function wordsOfQuality(quality: Quality): string {
       );
 }
 
-/** `names that this file does not contain, low confidence`, where the mark is clear from what stands before. */
-export function wordsOfReasons({ reasons, isDraft }: Quality): string {
+/**
+ * `names that this file does not contain, low confidence`, where the mark is clear from what stands before. `most`: of the gravest reasons,
+ * for places with little room.
+ */
+export function wordsOfReasons({ reasons, isDraft }: Quality, most = Number.POSITIVE_INFINITY): string {
   const draft = isDraft ? [l10n.t('a draft, taken early')] : [];
   // One way of saying each thing: two reasons may come to the same.
-  return [...new Set(reasons.map(wordsOfReason)), ...draft].join(', ');
+  return [...[...new Set(reasons.map(wordsOfReason))].slice(0, most), ...draft].join(', ');
 }
 
 function wordsOfMark({ mark }: Quality): string {

@@ -5,6 +5,9 @@ import { wordsOfReasons } from '../quality/words';
 import type { Refusal } from '../state/types';
 import { seesLenses } from './lensesSeen';
 
+/** Reasons behind a line, which three would push out of the editor; the lens's hover has them all. */
+const MOST_BEHIND_LINE = 2;
+
 const choices = () => [
   { icon: 'eye', title: l10n.t('Show Anyway'), command: 'palimpsest.showAnyway' },
   { icon: 'refresh', title: l10n.t('Try Again'), command: 'palimpsest.rewriteAgain' },
@@ -34,7 +37,7 @@ function withNext(sentence: string, piecesLeft: number): string {
 export function noteOfRefusal(refusal: Refusal, document: TextDocument): string {
   const quality = refusal.candidates[0]?.quality;
   if (quality === undefined || !seesLenses(document)) return wordsOfRefusal(refusal);
-  return l10n.t('Best one: {0}', wordsOfReasons(quality));
+  return l10n.t('Best one: {0}', wordsOfReasons(quality, MOST_BEHIND_LINE));
 }
 
 /** In few words: a long lens pushes what can be done out of a narrow editor. */

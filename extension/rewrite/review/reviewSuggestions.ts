@@ -2,19 +2,16 @@
 // anything else, then.
 import { commands } from 'vscode';
 import type { InlineSuggestions } from '../../ui/inlineSuggestions';
-
-/** Milliseconds in which the editor asks, once it was told to. */
-const PROMPT = 1000;
+import { Told } from './told';
 
 export class ReviewSuggestions {
-  /** When the editor was told to ask, as long as it is at it. */
-  private toldAt: number | undefined;
+  private readonly told = new Told();
 
   constructor(private readonly suggestions: Pick<InlineSuggestions, 'show' | 'showAnew' | 'hide'>) {}
 
-  /** Whether what the editor asks for now is for a review's sake, so far as that can be told. */
-  get isAsking(): boolean {
-    return this.toldAt !== undefined && performance.now() - this.toldAt < PROMPT;
+  /** To be asked whenever the editor asks as it does by key: whether that is for a review's sake, so far as that can be known. */
+  isAsking(): boolean {
+    return this.told.isAsking();
   }
 
   showAnew(): Promise<void> {
@@ -36,12 +33,11 @@ export class ReviewSuggestions {
   }
 
   private async telling<T>(tell: () => PromiseLike<T>): Promise<T> {
-    const at = performance.now();
-    this.toldAt = at;
+    const done = this.told.begin();
     try {
       return await tell();
     } finally {
-      if (this.toldAt === at) this.toldAt = undefined;
+      done();
     }
   }
 }

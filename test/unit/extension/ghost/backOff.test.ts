@@ -62,7 +62,9 @@ describe('backing off', () => {
       pauses.push(clock.now - begun);
     }
     assert.deepEqual(pauses, [60_000, 120_000, 240_000]);
-    assert.equal(backOff.isMoment, false);
+    assert.equal(backOff.silence, undefined);
+    backOff.gaveUp(2000);
+    assert.deepEqual(backOff.silence, { slow: 2000 }, 'that says something of the model');
     backOff.answered(500);
     backOff.gaveUp(2000);
     clock.now += 60_000;
@@ -78,15 +80,16 @@ describe('backing off', () => {
     };
     backOff.answered(600);
     backOff.gaveUp(2000);
-    assert.ok(backOff.isMoment);
+    assert.equal(backOff.silence, 'busy');
     assert.equal(pause(), 10_000);
     backOff.answered(700);
     assert.equal(backOff.tooSlow, undefined);
     backOff.answered(9000);
-    assert.ok(backOff.isMoment, 'however late it was');
+    assert.equal(backOff.silence, 'busy', 'however late it was');
     assert.equal(pause(), 10_000);
     backOff.gaveUp(1600);
-    assert.equal(backOff.isMoment, false, 'twice in a row is no moment');
+    assert.notEqual(backOff.silence, 'busy', 'twice in a row is no moment');
+    assert.ok(backOff.silence);
     assert.equal(pause(), 60_000);
   });
 

@@ -78,4 +78,24 @@ describe('ghost text on request', () => {
   test('may stand in code that does not parse anyway', async () => {
     assert.deepEqual(await left('python', 'def f(:\n    return a | b\n', ['+']), ['+']);
   });
+
+  test('has a body where one is missing', async () => {
+    const loop = 'for c in s:\n    |\nprint(s)\n';
+    const fine = ['pass', 'if c:', 'n = 1  # one', 'if c:  # one', 'print(c)\n    # more'];
+    const bare = ['# TODO', "if c == '*':\n        # a star", ''];
+    assert.deepEqual(await left('python', loop, [...bare, ...fine]), fine);
+    assert.deepEqual(await left('python', 'if a:|\n', [' # what', ' pass', ' b = 1']), [' pass', ' b = 1']);
+    assert.deepEqual(await left('python', 'a = 1\n|\n', ['if a:\n    # one', 'if a:']), ['if a:']);
+  });
+
+  test('has no names that only other functions have', async () => {
+    const go = 'package a\n\nfunc f() {\n\tkeys := 1\n\tprint(keys)\n}\n\nfunc g(m int) {\n\t|\n}\n';
+    assert.deepEqual(await left('go', go, ['keys = 2', 'print(keys)', 'm = 2', 'keys := 2']), [
+      'm = 2',
+      'keys := 2',
+    ]);
+    const script =
+      'function f() {\n  let first = 1;\n  return first;\n}\nfunction g(a) {\n  return a + |;\n}\n';
+    assert.deepEqual(await left('javascript', script, ['first', 'a']), ['a']);
+  });
 });

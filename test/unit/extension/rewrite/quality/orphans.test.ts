@@ -393,6 +393,40 @@ const further: readonly (readonly [string, string, readonly Case[]])[] = [
       ['    this.#step = step;\n', '', false],
     ],
   ],
+  // What moves into another function is that function's alone.
+  [
+    'python',
+    'def day(text):\n    return text[:2]\n\n\ndef month(text):\n    return text[3:]\n\n\nprint(day(1), month(2))\n',
+    [
+      [
+        'def day(text):\n    return text[:2]\n',
+        'def date(text):\n    def day(a):\n        return a\n\n    return day(text)\n',
+        true,
+      ],
+      ['def day(text):\n    return text[:2]\n', 'def date(day):\n    return day\n', true],
+      ['def day(text):\n    return text[:2]\n', 'def date(text):\n    day = text\n    return day\n', true],
+      [
+        'def day(text):\n    return text[:2]\n',
+        'def first(text):\n    return text\n\n\ndef day(text):\n    return first(text)\n',
+        false,
+      ],
+      ['def day(text):\n    return text[:2]\n', 'def first(text):\n    global day\n    day = text\n', false],
+      ['def day(text):\n    return text[:2]\n', 'if True:\n    def day(text):\n        return text\n', false],
+    ],
+  ],
+  [
+    'typescript',
+    'function day(a: string) {\n  return a;\n}\n\nconsole.log(day("1"));\n',
+    [
+      [
+        'function day(a: string) {',
+        'function date(b: string) {\n  function day(a: string) {\n    return a;\n  }',
+        true,
+      ],
+      ['function day(a: string) {', 'const date = (day: string) => {\n  const a = day;', true],
+      ['function day(a: string) {', 'export const day = (a: string) => {', false],
+    ],
+  ],
 ];
 
 describe('an answer that takes away what is still used', () => {
