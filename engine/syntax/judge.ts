@@ -48,6 +48,7 @@ const UNKNOWN: Reading = {
   declaresAgain: false,
   leavesBlock: false,
   removesUsed: false,
+  losesReturn: false,
   idle: false,
   unreached: false,
   strangers: NO_STRANGERS,
@@ -63,6 +64,7 @@ function jsonReading(text: string, language: JsonLanguage): (whole: string) => R
       declaresAgain: after.declaredTwice > before.declaredTwice,
       leavesBlock: false,
       removesUsed: false,
+      losesReturn: false,
       idle: false,
       unreached: false,
       strangers: NO_STRANGERS,
@@ -87,6 +89,7 @@ function readingWith(tree: SyntaxTree, whole: string, region: OffsetRange | unde
       // Of what does not parse, nobody knows where it ends.
       leavesBlock: parses && region !== undefined && leavesBlock(tree, edited, region),
       removesUsed: parses && edited.lacks(tree, gone, fresh).length > 0,
+      losesReturn: parses && edited.losesReturn(tree, gone, fresh),
       idle: parses && after.idle > before.idle,
       unreached: parses && after.unreached > before.unreached,
       strangers: parses ? newStrangers(tree, edited, gone, fresh) : NO_STRANGERS,

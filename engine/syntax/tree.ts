@@ -3,7 +3,9 @@
 import type { Node, Tree } from '@vscode/tree-sitter-wasm';
 import { isProse } from './kinds';
 import { orphansIn } from './orphans';
+import type { ParsedText } from './parsedText';
 import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
+import { losesReturn } from './returns';
 import { type Strangers, strangersIn } from './scope';
 import { type StructureFaults, structureFaults } from './structure';
 import type { OffsetRange, TextEdit } from './types';
@@ -87,8 +89,12 @@ export class SyntaxTree {
 
   /** See `orphansIn`: names that this text lacks, which is an edit of `before`. */
   lacks(before: SyntaxTree, gone: OffsetRange, fresh: OffsetRange): readonly string[] {
-    const parsed = ({ tree, text }: SyntaxTree) => ({ root: tree.rootNode, text });
-    return orphansIn({ before: parsed(before), after: parsed(this), gone, fresh });
+    return orphansIn({ before: before.parsed, after: this.parsed, gone, fresh });
+  }
+
+  /** See `losesReturn`: of a function of `before`, of which this text is an edit. */
+  losesReturn(before: SyntaxTree, gone: OffsetRange, fresh: OffsetRange): boolean {
+    return losesReturn({ before: before.parsed, after: this.parsed, gone, fresh });
   }
 
   /** Comments and the text of strings that touch a region, in text order. */
@@ -126,6 +132,10 @@ export class SyntaxTree {
 
   dispose(): void {
     this.tree.delete();
+  }
+
+  private get parsed(): ParsedText {
+    return { root: this.tree.rootNode, text: this.text };
   }
 
   private readonly find = ({ start, end }: OffsetRange): SyntaxNode | null =>

@@ -11,6 +11,7 @@ const TREE_FAULTS = [
   'declares-again',
   'leaves-block',
   'removes-used',
+  'no-return',
   'never-reached',
   'no-effect',
   'out-of-scope',
@@ -40,6 +41,8 @@ export interface Reading {
   readonly leavesBlock: boolean;
   /** Whether it takes a declaration away and leaves the name in use. */
   readonly removesUsed: boolean;
+  /** Whether a function that gave something back does so no longer. */
+  readonly losesReturn: boolean;
   /** Whether it has a statement that does nothing. */
   readonly idle: boolean;
   /** Whether it leaves a statement that nothing comes to. */
@@ -65,7 +68,7 @@ const POOR: ReadonlySet<Reason> = new Set<Reason>([
 
 export function qualityOf(
   flaws: readonly Flaw[],
-  { parses, declaresAgain, leavesBlock, removesUsed, idle, unreached, strangers }: Reading,
+  { parses, declaresAgain, leavesBlock, removesUsed, losesReturn, idle, unreached, strangers }: Reading,
 ): Quality {
   // A grammar knows which brackets pair; counting them is for languages without one.
   const known = parses === 'unknown' ? flaws : flaws.filter((flaw) => flaw !== 'unbalanced');
@@ -75,6 +78,7 @@ export function qualityOf(
     ...(leavesBlock ? ['leaves-block' as const] : []),
     ...known.filter((flaw) => POOR.has(flaw)),
     ...(removesUsed ? ['removes-used' as const] : []),
+    ...(losesReturn ? ['no-return' as const] : []),
     ...(unreached ? ['never-reached' as const] : []),
     ...(idle ? ['no-effect' as const] : []),
     ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),

@@ -49,6 +49,8 @@ function wordsOfReason(reason: Reason): string {
       return l10n.t('ends the function or class around it');
     case 'removes-used':
       return l10n.t('removes names that are still used');
+    case 'no-return':
+      return l10n.t('a function that no longer returns a value');
     case 'never-reached':
       return l10n.t('code that is never reached');
     case 'no-effect':

@@ -15,6 +15,7 @@ const YES: Reading = {
   declaresAgain: false,
   leavesBlock: false,
   removesUsed: false,
+  losesReturn: false,
   idle: false,
   unreached: false,
   strangers: { outOfScope: [], unknown: [] },

@@ -1,0 +1,85 @@
+// Functions that an answer leaves without anything to give back, as real grammars read them.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import test, { after, describe } from 'node:test';
+import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
+import { judged } from '../../../../../extension/rewrite/judge';
+
+const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
+after(() => trees.dispose());
+
+/** What is said of an answer in place of what stands between the bars. */
+async function reasonsOf(languageId: string, marked: string, fresh: string): Promise<readonly string[]> {
+  const [left = '', old = '', right = ''] = marked.split('¦');
+  const spans = [{ start: left.length, end: left.length + old.length, old }];
+  const [one] = await judged(trees, { text: left + old + right, languageId }, spans, [{ texts: [fresh] }]);
+  assert.ok(one?.quality, fresh);
+  return one.quality.reasons;
+}
+
+const lost: readonly (readonly [string, string, string])[] = [
+  ['python', 'def f(rows):\n    ¦n = len(rows)\n    return n\n¦', 'n = len(rows)\n'],
+  ['python', 'def f(rows):\n    n = 1\n    ¦return n¦\n', 'n += len(rows)'],
+  ['python', '¦def f(rows):\n    return rows\n¦', 'def f(rows):\n    print(rows)\n'],
+  ['python', '¦def f(rows):\n    return rows\n¦', 'def g(rows):\n    print(rows)\n'],
+  ['python', 'class A:\n    ¦def f(self):\n        return 1¦\n', 'def f(self):\n        self.n = 1'],
+  ['python', 'def f(rows):\n    def g():\n        return 1\n    ¦return g()¦\n', 'rows.append(g())'],
+  ['typescript', 'function f(a: number[]) {\n  ¦return a.length;¦\n}\n', 'a.push(1);'],
+  ['typescript', 'const f = (a: number) => {\n  ¦return a;¦\n};\n', 'console.log(a);'],
+  ['typescript', '¦const f = (a: number) => {\n  return a;\n};¦\n', 'const f = (a: number) => {\n  a++;\n};'],
+  ['typescriptreact', 'function F() {\n  ¦return <div />;¦\n}\n', 'render(<div />);'],
+  ['javascript', 'class A {\n  f() {\n    ¦return this.a;¦\n  }\n}\n', 'this.a = 1;'],
+  ['javascript', 'xs.map((x) => {\n  ¦return x + 1;¦\n});\n', 'x += 1;'],
+  ['go', 'package a\n\nfunc f(a int) int {\n\t¦return a¦\n}\n', 'a++'],
+  ['java', 'class A {\n  int f(int a) {\n    ¦return a;¦\n  }\n}\n', 'a++;'],
+  ['csharp', 'class A {\n  int F(int a) {\n    ¦return a;¦\n  }\n}\n', 'a++;'],
+  ['cpp', 'int f(int a) {\n  ¦return a;¦\n}\n', 'a++;'],
+];
+
+const kept: typeof lost = [
+  ['python', 'def f(rows):\n    if rows:\n        ¦return 1¦\n    return 0\n', 'rows.pop()'],
+  ['python', 'def f(rows):\n    ¦return rows¦\n', 'yield from rows'],
+  ['python', 'def f(rows):\n    ¦return rows¦\n', 'raise NotImplementedError'],
+  ['python', 'def f(rows):\n    ¦return None¦\n', 'rows.clear()'],
+  ['python', 'def f(rows):\n    ¦return¦\n', 'rows.clear()'],
+  ['python', '¦def f(rows):\n    return rows\n¦', 'def f(rows) -> None:\n    print(rows)\n'],
+  [
+    'python',
+    '¦def f():\n    return 1\n\n\ndef g():\n    print(2)¦\n',
+    'def f():\n    return 2\n\n\ndef g():\n    print(1)',
+  ],
+  ['typescript', 'const f = ¦(a: number) => {\n  return a;\n}¦;\n', '(a: number) => a'],
+  ['typescript', '¦const f = (a: number) => {\n  return a;\n};¦\n', 'const f = (a: number) => a;'],
+  [
+    'typescript',
+    '¦function f(a: number) {\n  return a;\n}¦\n',
+    'function f(a: number): void {\n  log(a);\n}',
+  ],
+  ['typescript', 'function f(a: number) {\n  ¦return a;¦\n}\n', 'throw new Error(String(a));'],
+  ['typescript', 'function f(a: number) {\n  ¦return;¦\n}\n', 'a++;'],
+  ['go', 'package a\n\nfunc f(a int) (n int) {\n\t¦return a¦\n}\n', 'n = a\n\treturn'],
+  ['csharp', 'class A {\n  ¦int F(int a) {\n    return a;\n  }¦\n}\n', 'int F(int a) => a;'],
+  ['rust', 'fn f(a: i32) -> i32 {\n    ¦return a;¦\n}\n', 'a'],
+];
+
+describe('a function that gave something back', () => {
+  for (const [languageId, marked, fresh] of lost)
+    test(`does so no longer: ${languageId}, ${JSON.stringify(fresh)} in ${JSON.stringify(marked)}`, async () => {
+      assert.ok((await reasonsOf(languageId, marked, fresh)).includes('no-return'));
+    });
+
+  for (const [languageId, marked, fresh] of kept)
+    test(`still does, or need not: ${languageId}, ${JSON.stringify(fresh)} in ${JSON.stringify(marked)}`, async () => {
+      assert.ok(!(await reasonsOf(languageId, marked, fresh)).includes('no-return'));
+    });
+
+  test('leaves an answer unsure, for the rest may be about to follow', async () => {
+    const [languageId, marked, fresh] = [
+      'python',
+      'def f(rows):\n    ¦return rows¦\n',
+      'rows.clear()',
+    ] as const;
+    assert.deepEqual(await reasonsOf(languageId, marked, fresh), ['no-return']);
+  });
+});
