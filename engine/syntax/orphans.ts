@@ -3,8 +3,7 @@
 import { isAmbient } from './ambient';
 import { declares, hasMore, isUse } from './binding';
 import { isOfClass, isOrphanedMember, isReachedByObject } from './orphanMembers';
-import { isWithin, nodesOf, type ReadEdit, wordsOf } from './parsedText';
-import { LONGEST } from './scope';
+import { isWithin, LONGEST_NAMED, nodesOf, type ReadEdit, wordsOf } from './parsedText';
 import { ancestor, functionAround, isStatement, type ScopeNode } from './scopeNode';
 
 const NAMES = [
@@ -27,7 +26,7 @@ const ONLY_USED =
 /** Of `before`, those that `after` uses and does not declare. */
 export function orphansIn(edit: ReadEdit): readonly string[] {
   const { before, after, gone, fresh } = edit;
-  if (Math.max(before.text.length, after.text.length) > LONGEST) return [];
+  if (Math.max(before.text.length, after.text.length) > LONGEST_NAMED) return [];
   const left = wordsOf(after.text);
   const touched = wordsOf(before.text.slice(gone.start, gone.end));
   const wanted = new Set([...touched].filter((name) => left.has(name)));

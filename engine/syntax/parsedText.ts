@@ -3,6 +3,9 @@ import { isLabel } from './binding';
 import type { ScopeNode } from './scopeNode';
 import type { OffsetRange } from './types';
 
+/** UTF-16 units; the names of a longer text are not gone through. */
+export const LONGEST_NAMED = 200_000;
+
 export interface ParsedText {
   readonly root: ScopeNode;
   readonly text: string;

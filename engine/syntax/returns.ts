@@ -1,6 +1,5 @@
 // Functions that an edit leaves without anything to give back: hardly anybody means that, and languages without types take it.
-import type { ParsedText, ReadEdit } from './parsedText';
-import { LONGEST } from './scope';
+import { LONGEST_NAMED, type ParsedText, type ReadEdit } from './parsedText';
 import { functionAround, type ScopeNode } from './scopeNode';
 import type { OffsetRange } from './types';
 
@@ -27,7 +26,7 @@ const RESULT = 'result';
 /** Whether a function that gave something back does so no longer. */
 export function losesReturn({ before, after, gone, fresh }: ReadEdit): boolean {
   if (!/\breturn\b/.test(before.text.slice(gone.start, gone.end))) return false;
-  if (Math.max(before.text.length, after.text.length) > LONGEST) return false;
+  if (Math.max(before.text.length, after.text.length) > LONGEST_NAMED) return false;
   const [were, are] = [functionsIn(before, gone), functionsIn(after, fresh)];
   return [...were].some(([key, { gives }]) => {
     const now = gives ? are.get(key) : undefined;

@@ -8,7 +8,7 @@ import { AMBIENT } from './ambient';
 import { isBound, isImported, isInPattern, isMember, isUse } from './binding';
 import { ClassScopes } from './classScope';
 import { STRING_TEXT } from './kinds';
-import { isWithin, nodesOf } from './parsedText';
+import { isWithin, LONGEST_NAMED, nodesOf } from './parsedText';
 import { functionAround, PYTHON, type ScopeNode } from './scopeNode';
 import type { OffsetRange } from './types';
 
@@ -16,8 +16,6 @@ export type Strangers = Reading['strangers'];
 
 export const NO_STRANGERS: Strangers = { outOfScope: [], unknown: [] };
 
-/** UTF-16 units; the names of a longer text are not gone through. */
-export const LONGEST = 200_000;
 const NAMES = ['identifier', 'shorthand_property_identifier'];
 const COMMENTS = ['comment', 'line_comment', 'block_comment'];
 /** `totalAmount`, `total_amount`; a type's name is often a library's. */
@@ -32,7 +30,7 @@ const LABELS = ['property_identifier', 'keyword_argument'];
 
 /** Names of the region that are strangers there. `root`: of the text with the answer in it. */
 export function strangersIn(root: ScopeNode, text: string, region: OffsetRange): Strangers {
-  if (text.length > LONGEST || region.end === region.start) return NO_STRANGERS;
+  if (text.length > LONGEST_NAMED || region.end === region.start) return NO_STRANGERS;
   const byName = nodesOf({ root, text }, NAMES);
   let known: Prose | undefined;
   const comments = () => {

@@ -32,9 +32,11 @@ export class InlineSuggestions implements Disposable {
     await this.show();
   }
 
-  /** Shows again what the editor was given here, and took away. */
-  async show(): Promise<void> {
-    await commands.executeCommand('editor.action.inlineSuggest.trigger');
+  /** Shows again what the editor was given here, and took away. `only`: the provider that is asked; absent: all. */
+  async show(only?: { readonly providerId: string }): Promise<void> {
+    // The editor takes no argument that is there and empty.
+    const asked = only === undefined ? [] : [only];
+    await commands.executeCommand('editor.action.inlineSuggest.trigger', ...asked);
   }
 
   /** Does nothing where none is shown. */

@@ -1,6 +1,5 @@
 // What reviews ask of the editor's suggestions. By the time the editor asks for them a review may be over: nobody has pressed a key for
 // anything else, then.
-import { commands } from 'vscode';
 import type { InlineSuggestions } from '../../ui/inlineSuggestions';
 import { Told } from './told';
 
@@ -23,9 +22,8 @@ export class ReviewSuggestions {
   }
 
   /** Asks one provider alone. */
-  async showOf(providerId: string): Promise<void> {
-    const asked = { providerId };
-    await this.telling(() => commands.executeCommand('editor.action.inlineSuggest.trigger', asked));
+  showOf(providerId: string): Promise<void> {
+    return this.telling(() => this.suggestions.show({ providerId }));
   }
 
   hide(): Promise<void> {
