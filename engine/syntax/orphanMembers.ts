@@ -1,6 +1,6 @@
 // Members of Python's and JavaScript's classes that an edit leaves in use after it has taken away what declares them, or gives them their
 // value: these are reached with the object in front, which tells them from other names.
-import { declares, hasMore } from './binding';
+import { declares, hasMore, isMember } from './binding';
 import { isWithin, type ReadEdit } from './parsedText';
 import { ancestor, functionAround, holds, PYTHON, type ScopeNode } from './scopeNode';
 
@@ -11,6 +11,8 @@ const PROPERTY = /^(private_)?property_identifier$/;
 const OWN = /\b(self|cls|this)\s*\.\s*$/;
 /** What gives a member a value, first or not. */
 const VALUE = '\\s*((:[^=\\n]+)?=(?![=>])|[-+*/%&|^?]{1,3}=|\\+\\+|--)';
+/** `needs_reorder`, `needsReorder`: hardly what the object of a library has by chance. */
+const SEVERAL_WORDS = /^_*[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
 /** UTF-16 units between a member and its value. */
 const LONGEST_TYPE = 200;
 /** What gives members their values without their names, or in ways of its own. */
@@ -42,7 +44,7 @@ export function isOrphanedMember(
   { were, are }: BothNodes,
   isWritten: boolean,
 ): boolean {
-  if (isWritten || DYNAMIC.test(after.text) || !memberUse(name).test(after.text)) return false;
+  if (isWritten || DYNAMIC.test(after.text) || are.length === 0) return false;
   const isOwn = ({ type, startIndex }: ScopeNode, text: string) =>
     (PROPERTY.test(type) || before.root.type === PYTHON) &&
     OWN.test(text.slice(Math.max(0, startIndex - 40), startIndex));
@@ -60,9 +62,16 @@ export function isOrphanedMember(
   const isPrivate = lost.every(({ type }) => type === PRIVATE);
   if (are.some(isDeclared) || (!isPrivate && given.test(after.text))) return false;
   if (lost.some((node) => hasMore(node, before.text))) return false;
+  // Of a name that nothing else can have, nobody asks whose object it is.
+  const isItsAlone = SEVERAL_WORDS.test(name) && lost.every(isMethodName);
+  if (isItsAlone && are.every(({ startIndex }) => isMember(after.text, startIndex))) return true;
   const uses = are.filter((node) => isOwn(node, after.text));
   const isSure = (node: ScopeNode) => !hasMore(node, after.text) && ancestor(node, isClassLike) !== null;
   return uses.length > 0 && uses.every(isSure);
+}
+
+function isMethodName(node: ScopeNode): boolean {
+  return /^(function|method)_definition$/.test(node.parent?.type ?? '') && holds(node.parent, 'name', node);
 }
 
 function isClassLike({ type }: ScopeNode): boolean {

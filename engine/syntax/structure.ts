@@ -99,15 +99,17 @@ const DECLARATIONS = new Set([
   'property_signature',
   'type_spec',
 ]);
+/** Decorators under which a name stands for one function. */
+const PLAIN =
+  /^@\s*((abc|functools|typing|contextlib)\.)?(property|cached_property|staticmethod|classmethod|abstractmethod|final|override|contextmanager|asynccontextmanager|cache|lru_cache)\b(?!\.)/;
 /** What stands for what it holds. */
 const WRAPPERS = new Set(['export_statement', 'lexical_declaration', 'type_declaration']);
 
 /** Each with its kind where one name may stand for several things. */
 function namesDeclaredBy(node: StructureNode): readonly string[] {
-  // Python: a decorated function may be an overload, a setter or registered somewhere; a class is none of these.
   if (node.type === 'decorated_definition') {
     const declared = node.childForFieldName('definition');
-    return declared?.type === 'class_definition' ? namesDeclaredBy(declared) : [];
+    return declared !== null && isPlain(node, declared) ? namesDeclaredBy(declared) : [];
   }
   if (WRAPPERS.has(node.type)) {
     return node.namedChildren.flatMap((child) => (child === null ? [] : namesDeclaredBy(child)));
@@ -128,6 +130,12 @@ function namesDeclaredBy(node: StructureNode): readonly string[] {
   }
   if (!DECLARATIONS.has(node.type) || name.text === '_' || name.text === 'init') return [];
   return [name.text];
+}
+
+/** Python: a decorated function may be an overload, a setter or registered somewhere; a class is none of these. */
+function isPlain(decorated: StructureNode, declared: StructureNode): boolean {
+  if (declared.type === 'class_definition') return true;
+  return decorated.namedChildren.every((child) => child?.type !== 'decorator' || PLAIN.test(child.text));
 }
 
 /** Java and C#: a method is told by its parameters' types as well. Some say of themselves that they are declared twice. */

@@ -162,6 +162,13 @@ describe('the gate', () => {
     ],
     [
       'python',
+      'class A:\n    @property\n    def f(s):\n        return 1\n\n    def g(s):\n        return 2\n',
+      'def g(s):',
+      '@property\n    def f(s):',
+      'declares-again',
+    ],
+    [
+      'python',
       '@dataclass\nclass A:\n    x: int\n\n\n@dataclass\nclass B:\n    x: int\n',
       'class B',
       'class A',

@@ -393,6 +393,24 @@ const further: readonly (readonly [string, string, readonly Case[]])[] = [
       ['    this.#step = step;\n', '', false],
     ],
   ],
+  // A method whose name nothing else can have is used whoever has the object.
+  [
+    'python',
+    'class Item:\n    def needs_order(self):\n        return True\n\n    def close(self):\n        return 1\n\n\ndef due(items):\n    items.close()\n    return [one for one in items if one.needs_order()]\n',
+    [
+      ['def needs_order(self):', '@property\n    def available(self):', true],
+      ['def needs_order(self):', 'def needs_order(self, least=1):', false],
+      ['def close(self):', 'def end(self):', false],
+    ],
+  ],
+  [
+    'typescript',
+    'class Item {\n  needsOrder() {\n    return true;\n  }\n  readyNow() {\n    return true;\n  }\n}\ninterface Due {\n  readyNow(): boolean;\n}\nfunction due(items: Item[], all: Due[]) {\n  return all.some((one) => one.readyNow()) && items.filter((one) => one.needsOrder());\n}\n',
+    [
+      ['needsOrder() {', 'isAvailable() {', true],
+      ['readyNow() {', 'isReady() {', false],
+    ],
+  ],
   // What moves into another function is that function's alone.
   [
     'python',
