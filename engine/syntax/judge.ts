@@ -1,4 +1,5 @@
 // Looks at answers before anybody sees them: each is parsed in its place, as the old text was.
+import { namesIn, unknownNames } from '../candidates/quality/names';
 import { type Quality, qualityOf, type Reading } from '../candidates/quality/verdict';
 import type { Flaw } from '../protocol';
 import { isJson, type JsonLanguage, jsonFaults } from './json';
@@ -51,6 +52,7 @@ const UNKNOWN: Reading = {
   losesReturn: false,
   idle: false,
   unreached: false,
+  namesOnlyProse: false,
   strangers: NO_STRANGERS,
 };
 
@@ -67,6 +69,7 @@ function jsonReading(text: string, language: JsonLanguage): (whole: string) => R
       losesReturn: false,
       idle: false,
       unreached: false,
+      namesOnlyProse: false,
       strangers: NO_STRANGERS,
     };
   };
@@ -92,6 +95,7 @@ function readingWith(tree: SyntaxTree, whole: string, region: OffsetRange | unde
       losesReturn: parses && edited.losesReturn(tree, gone, fresh),
       idle: parses && after.idle > before.idle,
       unreached: parses && after.unreached > before.unreached,
+      namesOnlyProse: namesOnlyProse(tree.text, edited, { start, end: start + text.length }),
       strangers: parses ? newStrangers(tree, edited, gone, fresh) : NO_STRANGERS,
     };
   } finally {
@@ -111,6 +115,20 @@ function newStrangers(
   const then = before.strangers(gone);
   const isNew = (name: string) => !then.outOfScope.includes(name) && !then.unknown.includes(name);
   return { outOfScope: now.outOfScope.filter(isNew), unknown: now.unknown.filter(isNew) };
+}
+
+/** Whether what an edit brings has comments and strings, and no name beside them that `before` lacks. */
+function namesOnlyProse(before: string, after: SyntaxTree, { start, end }: OffsetRange): boolean {
+  const prose = after.prose({ start, end });
+  if (prose.length === 0) return false;
+  let code = '';
+  let at = start;
+  for (const piece of prose) {
+    code += `${after.text.slice(at, Math.max(at, piece.start))} `;
+    at = Math.max(at, piece.end);
+  }
+  code += after.text.slice(at, Math.max(at, end));
+  return unknownNames(code, namesIn(before)).length === 0;
 }
 
 /** With the sign of a private member. */

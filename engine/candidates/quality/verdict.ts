@@ -47,6 +47,8 @@ export interface Reading {
   readonly idle: boolean;
   /** Whether it leaves a statement that nothing comes to. */
   readonly unreached: boolean;
+  /** Whether the names that the text did not have are words of comments and strings. */
+  readonly namesOnlyProse: boolean;
   /** Names that it uses and that can hardly mean anything there. */
   readonly strangers: {
     /** In functions alone that it does not stand in, one of which declares it. */
@@ -66,12 +68,10 @@ const POOR: ReadonlySet<Reason> = new Set<Reason>([
   'unbalanced',
 ]);
 
-export function qualityOf(
-  flaws: readonly Flaw[],
-  { parses, declaresAgain, leavesBlock, removesUsed, losesReturn, idle, unreached, strangers }: Reading,
-): Quality {
-  // A grammar knows which brackets pair; counting them is for languages without one.
-  const known = parses === 'unknown' ? flaws : flaws.filter((flaw) => flaw !== 'unbalanced');
+export function qualityOf(flaws: readonly Flaw[], reading: Reading): Quality {
+  const { parses, declaresAgain, leavesBlock, removesUsed, losesReturn, idle, unreached, strangers } =
+    reading;
+  const known = flaws.filter((flaw) => !isRefuted(flaw, reading));
   const reasons: readonly Reason[] = [
     ...(parses === 'no' ? ['does-not-parse' as const] : []),
     ...(declaresAgain ? ['declares-again' as const] : []),
@@ -88,6 +88,12 @@ export function qualityOf(
   ];
   if (reasons.some((reason) => POOR.has(reason))) return { mark: 'poor', reasons };
   return { mark: reasons.length === 0 ? 'likely' : 'unsure', reasons };
+}
+
+/** Whether a grammar knows better: which brackets pair, and where a language has names. */
+function isRefuted(flaw: Flaw, { parses, namesOnlyProse }: Reading): boolean {
+  if (flaw === 'unbalanced') return parses !== 'unknown';
+  return flaw === 'unknown-names' && namesOnlyProse;
 }
 
 /** What the text alone says. */

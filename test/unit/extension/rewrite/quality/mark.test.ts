@@ -18,6 +18,7 @@ const YES: Reading = {
   losesReturn: false,
   idle: false,
   unreached: false,
+  namesOnlyProse: false,
   strangers: { outOfScope: [], unknown: [] },
 };
 

@@ -374,6 +374,20 @@ describe('names that mean nothing where they stand', () => {
     assert.deepEqual(one?.quality?.reasons, ['unknown-names']);
   });
 
+  test('words of a comment or a string are no names, even where the answer has no quotes of its own', async () => {
+    const text = 'def f(rows):\n    """Old words."""\n    return len(rows)\n';
+    const said = async (old: string, fresh: string) => {
+      const start = text.indexOf(old);
+      const spans = [{ start, end: start + old.length, old }];
+      const candidates = [{ texts: [fresh], flaws: ['unknown-names' as const] }];
+      return (await judged(trees, { text, languageId: 'python' }, spans, candidates))[0]?.quality?.reasons;
+    };
+    assert.deepEqual(await said('Old words', 'Counts what a table holds'), []);
+    assert.deepEqual(await said('return', '# it is counted\n    return'), []);
+    assert.deepEqual(await said('return', '# it is counted\n    countedLater(); return'), ['unknown-names']);
+    assert.deepEqual(await said('len(rows)', 'countedLater(rows)'), ['unknown-names']);
+  });
+
   test('a name that stood there already is none of the answer’s', async () => {
     const text = 'function a() {\n  return totalAmount + X;\n}\n';
     const start = text.indexOf('totalAmount');
