@@ -27,9 +27,10 @@ const MAPPED_FROM = '131072';
 
 /**
  * MiB of each of the three spaces for young objects. Left alone, newer versions of Node let them grow to 16, and 80 MB more stay in use
- * after the first request; the engine makes little garbage, and is as fast with this.
+ * after the first request; the engine makes little garbage, and is as fast with this. What of it is large, the arrays that passes fill,
+ * it collects by itself when nobody asks for anything (engine/runtime/idleTrim.ts).
  */
-const NODE_ARGS = ['--max-semi-space-size=4'];
+const NODE_ARGS = ['--max-semi-space-size=4', '--expose-gc'];
 
 /** Rejects with `engine-not-started`. */
 export function startProcess(command: EngineCommand): Promise<ChildProcessWithoutNullStreams> {

@@ -1,5 +1,5 @@
-// When the memory of past passes is given back: once nobody has asked for anything for a while, and only where it is worth
-// the moment that a new session takes.
+// When the memory of past passes is given back: once nobody has asked for anything for a while. First what is garbage, for V8 knows
+// nothing of a quiet moment; then the session's, and only where it is worth the moment that a new session takes.
 
 import { privateMemory } from './privateMemory';
 
@@ -32,6 +32,7 @@ export class IdleTrim {
    * @param saidBytes what the process is estimated to take with the model loaded, which it is, without any pass
    * @param inTurn runs work when no request does
    * @param resident bytes that the process has in main memory for itself
+   * @param collect collects garbage, where the process was started so that it can
    */
   constructor(
     private readonly session: Trimmed,
@@ -39,6 +40,7 @@ export class IdleTrim {
     private readonly inTurn: (work: () => Promise<void>) => Promise<void>,
     private readonly resident: () => number = privateMemory,
     private readonly quiet = QUIET,
+    private readonly collect: () => void = () => globalThis.gc?.(),
   ) {
     this.ownBytes = Math.max(saidBytes, Math.min(resident(), MOST_ABOVE * saidBytes));
     this.resting = this.ownBytes;
@@ -46,10 +48,14 @@ export class IdleTrim {
 
   /** By the size of the process: an estimate of its passes says too little about how much can be given back. */
   get isWorthwhile(): boolean {
-    if (this.session.passMemory === 0) return false;
+    return this.session.passMemory > 0 && this.excess() > Math.max(NOISE, SHARE * this.ownBytes);
+  }
+
+  /** Bytes beyond what the process has at rest. */
+  private excess(): number {
     const resident = this.resident();
     this.resting = Math.max(this.ownBytes, Math.min(this.resting, resident));
-    return resident - this.resting > Math.max(NOISE, SHARE * this.ownBytes);
+    return resident - this.resting;
   }
 
   /** A request has begun: nothing is given back for now. */
@@ -60,13 +66,15 @@ export class IdleTrim {
 
   ended(): void {
     this.requests--;
-    if (this.isOver || this.requests > 0 || !this.isWorthwhile) return;
+    if (this.isOver || this.requests > 0 || this.excess() <= NOISE) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;
       // A session that could not be made again is made by the next request, which then says why it cannot.
       this.inTurn(async () => {
         // While it waited for its turn, the model may have gone: a session made now would stay for good.
         if (this.isOver) return;
+        this.collect();
+        if (!this.isWorthwhile) return;
         await this.session.renew();
         this.resting = Math.max(this.ownBytes, this.resident());
       }).catch(() => undefined);

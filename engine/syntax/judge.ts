@@ -52,7 +52,7 @@ const UNKNOWN: Reading = {
   losesReturn: false,
   idle: false,
   unreached: false,
-  namesOnlyProse: false,
+  bringsNoNames: false,
   strangers: NO_STRANGERS,
 };
 
@@ -69,7 +69,7 @@ function jsonReading(text: string, language: JsonLanguage): (whole: string) => R
       losesReturn: false,
       idle: false,
       unreached: false,
-      namesOnlyProse: false,
+      bringsNoNames: false,
       strangers: NO_STRANGERS,
     };
   };
@@ -95,7 +95,7 @@ function readingWith(tree: SyntaxTree, whole: string, region: OffsetRange | unde
       losesReturn: parses && edited.losesReturn(tree, gone, fresh),
       idle: parses && after.idle > before.idle,
       unreached: parses && after.unreached > before.unreached,
-      namesOnlyProse: namesOnlyProse(tree.text, edited, { start, end: start + text.length }),
+      bringsNoNames: bringsNoNames(tree.text, edited, fresh),
       strangers: parses ? newStrangers(tree, edited, gone, fresh) : NO_STRANGERS,
     };
   } finally {
@@ -117,13 +117,11 @@ function newStrangers(
   return { outOfScope: now.outOfScope.filter(isNew), unknown: now.unknown.filter(isNew) };
 }
 
-/** Whether what an edit brings has comments and strings, and no name beside them that `before` lacks. */
-function namesOnlyProse(before: string, after: SyntaxTree, { start, end }: OffsetRange): boolean {
-  const prose = after.prose({ start, end });
-  if (prose.length === 0) return false;
+/** Whether an edit brings no name, but for words of comments and strings, that `before` lacks. */
+function bringsNoNames(before: string, after: SyntaxTree, { start, end }: OffsetRange): boolean {
   let code = '';
   let at = start;
-  for (const piece of prose) {
+  for (const piece of after.prose({ start, end })) {
     code += `${after.text.slice(at, Math.max(at, piece.start))} `;
     at = Math.max(at, piece.end);
   }

@@ -17,20 +17,26 @@ const STATEMENTS = /block|body|compound/;
 const RETURN = 'return_statement';
 /** Behind the word: something that is not nothing. */
 const VALUE = /^return\b\s*(?!(None|null|nil|undefined|nullptr)?\s*;?\s*$)\S/;
+const GIVES = /\b(return|throw|raise|panic)\b/;
 /** Functions that end in another way, or that say that they give nothing back. */
 const ENDS_OTHERWISE = /\b(yield|throw|raise|panic|exit|abort|[Ff]atal\w*)\b/;
 const GIVES_NOTHING = /\bvoid\b|->\s*None\b|\bnever\b/;
+/** Where a function says what it gives back. */
+const TYPES = ['result', 'return_type', 'returns', 'type'];
+/** What need not be given back by a statement. */
+const MAY_BE_NOTHING = /\b(None|Optional|undefined|any|asserts|auto)\b|^(Value)?Task$/;
 /** Go's `func f() (n int)`: what is behind it is given back by a bare `return`, too. */
 const RESULT = 'result';
 
 /** Whether a function that gave something back does so no longer. */
 export function losesReturn({ before, after, gone, fresh }: ReadEdit): boolean {
-  if (!/\breturn\b/.test(before.text.slice(gone.start, gone.end))) return false;
+  if (!GIVES.test(before.text.slice(gone.start, gone.end))) return false;
   if (Math.max(before.text.length, after.text.length) > LONGEST_NAMED) return false;
   const [were, are] = [functionsIn(before, gone), functionsIn(after, fresh)];
-  return [...were].some(([key, { gives }]) => {
-    const now = gives ? are.get(key) : undefined;
-    return now !== undefined && !now.gives && !endsOtherwise(now.node, after.text);
+  return [...were].some(([key, was]) => {
+    const now = are.get(key);
+    if (now === undefined || now.gives || endsOtherwise(now.node, after.text)) return false;
+    return was.gives || (owes(now.node, after.text) && endsOtherwise(was.node, before.text));
   });
 }
 
@@ -79,4 +85,10 @@ function endsOtherwise(node: ScopeNode, text: string): boolean {
   const body = node.childForFieldName('body');
   if (GIVES_NOTHING.test(text.slice(node.startIndex, body?.startIndex))) return true;
   return node.childForFieldName(RESULT)?.type === 'parameter_list' && /\breturn\b/.test(code);
+}
+
+/** Whether it says that it gives something back. */
+function owes(node: ScopeNode, text: string): boolean {
+  const types = TYPES.map((field) => node.childForFieldName(field)).filter((type) => type !== null);
+  return types.some(({ startIndex, endIndex }) => !MAY_BE_NOTHING.test(text.slice(startIndex, endIndex)));
 }

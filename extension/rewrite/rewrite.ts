@@ -194,6 +194,8 @@ export class Rewrite {
     const mayMove = isAsked || (!this.hasMoved && isCursorNear(this.document, this.spans));
     if (isAsked) this.hasMoved = false;
     this.enter(decide(this.state, event), mayMove);
+    // What is left of it is another answer.
+    if (event.kind === 'reject-hunk' && this.state.kind === 'reviewing') this.secondLook.soon();
     if (event.kind === 'answered' || event.kind === 'late')
       this.reporter.answered(this.kind, !mayMove && this.form === 'diffEditor');
   }

@@ -47,8 +47,8 @@ export interface Reading {
   readonly idle: boolean;
   /** Whether it leaves a statement that nothing comes to. */
   readonly unreached: boolean;
-  /** Whether the names that the text did not have are words of comments and strings. */
-  readonly namesOnlyProse: boolean;
+  /** Whether it brings no name that the text did not have; words of comments and strings are none. */
+  readonly bringsNoNames: boolean;
   /** Names that it uses and that can hardly mean anything there. */
   readonly strangers: {
     /** In functions alone that it does not stand in, one of which declares it. */
@@ -91,9 +91,9 @@ export function qualityOf(flaws: readonly Flaw[], reading: Reading): Quality {
 }
 
 /** Whether a grammar knows better: which brackets pair, and where a language has names. */
-function isRefuted(flaw: Flaw, { parses, namesOnlyProse }: Reading): boolean {
+function isRefuted(flaw: Flaw, { parses, bringsNoNames }: Reading): boolean {
   if (flaw === 'unbalanced') return parses !== 'unknown';
-  return flaw === 'unknown-names' && namesOnlyProse;
+  return flaw === 'unknown-names' && bringsNoNames;
 }
 
 /** What the text alone says. */

@@ -50,7 +50,7 @@ function wordsOfReason(reason: Reason): string {
     case 'removes-used':
       return l10n.t('removes names that are still used');
     case 'no-return':
-      return l10n.t('a function that no longer returns a value');
+      return l10n.t('a function that returns no value');
     case 'never-reached':
       return l10n.t('code that is never reached');
     case 'no-effect':

@@ -65,6 +65,37 @@ describe('giving memory back', () => {
     assert.equal(trim.isWorthwhile, true);
   });
 
+  test('collects garbage first, and makes no new session where that was enough', () => {
+    const bytes = { resident: OWN };
+    const session = { passMemory: 10, renewed: 0, renew: async () => void session.renewed++ };
+    const collected: number[] = [];
+    const trim = new IdleTrim(
+      session,
+      OWN,
+      (work) => work(),
+      () => bytes.resident,
+      3000,
+      () => {
+        collected.push(bytes.resident);
+        bytes.resident -= 150 * MB;
+      },
+    );
+    const ask = (resident: number) => {
+      bytes.resident = resident;
+      trim.begun();
+      trim.ended();
+      mock.timers.tick(3000);
+    };
+    ask(1060 * MB);
+    assert.deepEqual(collected, [], 'that little is not worth it');
+    ask(1100 * MB);
+    ask(1340 * MB);
+    assert.deepEqual(collected, [1100 * MB, 1340 * MB]);
+    assert.equal(session.renewed, 0);
+    ask(1360 * MB);
+    assert.equal(session.renewed, 1);
+  });
+
   test('leaves alone what is little by itself', () => {
     const session = { passMemory: 10, renewed: 0, renew: async () => void session.renewed++ };
     const trim = new IdleTrim(

@@ -18,7 +18,7 @@ const YES: Reading = {
   losesReturn: false,
   idle: false,
   unreached: false,
-  namesOnlyProse: false,
+  bringsNoNames: false,
   strangers: { outOfScope: [], unknown: [] },
 };
 

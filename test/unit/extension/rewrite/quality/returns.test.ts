@@ -35,6 +35,12 @@ const lost: readonly (readonly [string, string, string])[] = [
   ['java', 'class A {\n  int f(int a) {\n    ¦return a;¦\n  }\n}\n', 'a++;'],
   ['csharp', 'class A {\n  int F(int a) {\n    ¦return a;¦\n  }\n}\n', 'a++;'],
   ['cpp', 'int f(int a) {\n  ¦return a;¦\n}\n', 'a++;'],
+  // It owes something, and said so in another way.
+  ['go', 'package a\n\nfunc f(a int) error {\n\t¦panic("not implemented")¦\n}\n', 'lock()'],
+  ['java', 'class A {\n  int f(int a) {\n    ¦throw new Error();¦\n  }\n}\n', 'a++;'],
+  ['csharp', 'class A {\n  int F(int a) {\n    ¦throw new Exception();¦\n  }\n}\n', 'a++;'],
+  ['typescript', 'function f(a: number): number {\n  ¦throw new Error();¦\n}\n', 'a++;'],
+  ['python', 'def f(a) -> int:\n    ¦raise NotImplementedError¦\n', 'print(a)'],
 ];
 
 const kept: typeof lost = [
@@ -60,6 +66,15 @@ const kept: typeof lost = [
   ['typescript', 'function f(a: number) {\n  ¦return;¦\n}\n', 'a++;'],
   ['go', 'package a\n\nfunc f(a int) (n int) {\n\t¦return a¦\n}\n', 'n = a\n\treturn'],
   ['csharp', 'class A {\n  ¦int F(int a) {\n    return a;\n  }¦\n}\n', 'int F(int a) => a;'],
+  ['go', 'package a\n\nfunc f(a int) {\n\t¦panic("not implemented")¦\n}\n', 'lock()'],
+  ['go', 'package a\n\nfunc f(a int) error {\n\t¦panic("not implemented")¦\n}\n', 'return lock()'],
+  ['java', 'class A {\n  void f(int a) {\n    ¦throw new Error();¦\n  }\n}\n', 'a++;'],
+  ['java', 'class A {\n  A(int a) {\n    ¦throw new Error();¦\n  }\n}\n', 'a++;'],
+  ['csharp', 'class A {\n  async Task F(int a) {\n    ¦throw new Exception();¦\n  }\n}\n', 'a++;'],
+  ['typescript', 'function f(a: number): Promise<void> {\n  ¦throw new Error();¦\n}\n', 'a++;'],
+  ['typescript', 'function f(a: number) {\n  ¦throw new Error();¦\n}\n', 'a++;'],
+  ['python', 'def f(a) -> int | None:\n    ¦raise NotImplementedError¦\n', 'print(a)'],
+  ['python', 'def f(a):\n    ¦raise NotImplementedError¦\n', 'print(a)'],
   ['rust', 'fn f(a: i32) -> i32 {\n    ¦return a;¦\n}\n', 'a'],
 ];
 
