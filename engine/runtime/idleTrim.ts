@@ -6,7 +6,7 @@ import { privateMemory } from './privateMemory';
 /** Milliseconds of quiet. */
 const QUIET = 3000;
 /** Of what the model takes by itself: so much more may stay than what nothing gives back. */
-const SHARE = 0.2;
+const SHARE = 0.1;
 /** A process that is larger than this part of what was said holds something else. */
 const MOST_ABOVE = 1.2;
 /** Bytes by which a process grows and shrinks anyway. */

@@ -4,6 +4,7 @@ import {
   Selection,
   type TextDocument,
   type TextEditor,
+  TextEditorRevealType,
   TextEditorSelectionChangeKind,
   window,
 } from 'vscode';
@@ -170,6 +171,7 @@ export class Rewrite {
       const at = this.document.positionAt(start);
       return new Selection(at, at);
     });
+    this.editor.revealRange(this.editor.selection, TextEditorRevealType.InCenterIfOutsideViewport);
     const spans = ranges.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
     this.enter(begin(spans, request));
   }

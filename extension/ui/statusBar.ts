@@ -216,7 +216,7 @@ function sayRemembered(files: number | undefined): string | undefined {
 
 function memoryLines({ weights, process = 0, request, adapted, relay }: MemoryEstimate): string[] {
   const [loaded, most] = [sizeText(weights + process), sizeText(adapted ?? request)];
-  const lines = [l10n.t('About {0} of memory, and up to {1} more during a request', loaded, most)];
+  const lines = [l10n.t('About {0} of memory, and up to {1} more for requests', loaded, most)];
   if (adapted !== undefined)
     lines.push(l10n.t('A request that fills the model’s context takes {0} more', sizeText(request)));
   if (relay !== undefined) lines.push(l10n.t('Shared by all windows; each adds about {0}', sizeText(relay)));

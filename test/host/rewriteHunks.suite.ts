@@ -483,6 +483,34 @@ describe('rewrite, hunk by hunk', () => {
     assert.deepEqual(found()?.reasons, ['does-not-parse', 'improbable']);
   });
 
+  it('is looked at again when a part of it is rejected: what is left is another answer', async () => {
+    const text = 'def mean(values):\n    total = sum(values)\n    count = len(values)\n    return total\n';
+    const editor = await openFile('part.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    const spans = [{ start: 0, end: text.length, old: text }];
+    const fresh = text.replace('(values):', '(numbers):').replace('return total', 'return total / count');
+    const quality = { mark: 'unsure', reasons: ['removes-used'] } as const;
+    const rewrite = rewrites.present(editor, { spans, candidates: [{ texts: [fresh], quality }] }, 0);
+    assert.ok(rewrite);
+    await until(() => rewrite.hunks.length === 2, 'the review');
+    await run('rejectHunk', 0);
+    await until(() => rewrite.review?.candidates[0]?.quality?.mark === 'likely', 'the mark of what is left');
+  });
+
+  it('has the lens of new lines above the line that shows them', async () => {
+    const editor = await openFile('newLines.py', TEXT);
+    const fresh = TEXT.replace('\n', '\nadded = 1\n');
+    await presented(editor, fresh);
+    const lenses = await until(async () => {
+      const all = await commands.executeCommand<CodeLens[]>(
+        'vscode.executeCodeLensProvider',
+        editor.document.uri,
+      );
+      return all.length > 0 && all;
+    }, 'lenses');
+    assert.deepEqual([...new Set(lenses.map(({ range }) => range.start.line))], [0]);
+  });
+
   it('works in a diff editor: the hunk at the cursor of either side, then the rest', async () => {
     await configure('rewrite.preview', 'diffEditor');
     const editor = await openFile('diffHunks.py', TEXT);

@@ -2,9 +2,12 @@
 import { l10n } from 'vscode';
 import type { Quality, Reason } from '../../../engine/candidates/quality/verdict';
 
-/** `Unsure: names that this file does not contain, low confidence`, `No flaw found (36% confidence)` */
-export function wordsOfQuality(quality: Quality): string {
-  const why = wordsOfReasons(quality);
+/**
+ * `Unsure: names that this file does not contain, low confidence`, `No flaw found (36% confidence)`. `room`: characters for the reasons,
+ * where there is little.
+ */
+export function wordsOfQuality(quality: Quality, room?: number): string {
+  const why = wordsOfReasons(quality, room);
   if (why !== '') return l10n.t('{0}: {1}', wordsOfMark(quality), why);
   const { confidence } = quality;
   // No flaw is no promise: how sure the model is stands beside it, where that means something.
@@ -17,14 +20,18 @@ export function wordsOfQuality(quality: Quality): string {
       );
 }
 
-/**
- * `names that this file does not contain, low confidence`, where the mark is clear from what stands before. `most`: of the gravest reasons,
- * for places with little room.
- */
-export function wordsOfReasons({ reasons, isDraft }: Quality, most = Number.POSITIVE_INFINITY): string {
+/** `names that this file does not contain, low confidence`, where the mark is clear from what stands before. One at least is said. */
+export function wordsOfReasons({ reasons, isDraft }: Quality, room = Number.POSITIVE_INFINITY): string {
   const draft = isDraft ? [l10n.t('a draft, taken early')] : [];
   // One way of saying each thing: two reasons may come to the same.
-  return [...[...new Set(reasons.map(wordsOfReason))].slice(0, most), ...draft].join(', ');
+  const [first, ...others] = [...new Set(reasons.map(wordsOfReason)), ...draft];
+  let words = first ?? '';
+  for (const other of others) {
+    const more = `${words}, ${other}`;
+    if (more.length > room) return `${words}, …`;
+    words = more;
+  }
+  return words;
 }
 
 function wordsOfMark({ mark }: Quality): string {

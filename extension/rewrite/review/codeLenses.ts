@@ -1,5 +1,6 @@
 // What stands above each hunk of a review in the editor: what can be done with it, and with all of them.
 import { CodeLens, l10n, Range } from 'vscode';
+import type { Quality } from '../../../engine/candidates/quality/verdict';
 import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../../memory/copiedFrom';
 import { shortened } from '../../text/shortened';
 import { iconOfMark, wordsOfQuality } from '../quality/words';
@@ -10,6 +11,8 @@ import type { Hunk } from './hunks';
 
 /** Characters of an instruction that is shown beside what can be done: a long lens pushes that out of a narrow editor. */
 const LONGEST = 40;
+/** The same of reasons. */
+const ROOM = 60;
 
 /** A rewrite, as far as its lenses know of it. */
 export interface Reviewed {
@@ -21,8 +24,10 @@ export interface Reviewed {
 /** `copied`: where the shown candidate is copied from. */
 export function lensesOf({ review, hunks, form }: Reviewed, copied?: CopiedFrom): CodeLens[] {
   if (review === undefined || form !== 'inline') return [];
-  return hunks.flatMap(({ startLine }, index) => {
-    const range = new Range(startLine, 0, startLine, 0);
+  return hunks.flatMap(({ startLine, endLine }, index) => {
+    // New lines alone are shown behind, or below, the line in front of them.
+    const line = endLine > startLine ? startLine : Math.max(0, startLine - 1);
+    const range = new Range(line, 0, line, 0);
     const lens = (icon: string, title: string, command: string, ...args: readonly unknown[]) =>
       new CodeLens(range, { title: `$(${icon}) ${title}`, command, arguments: [...args] });
     const own = [
@@ -54,13 +59,19 @@ export function lensesOf({ review, hunks, form }: Reviewed, copied?: CopiedFrom)
       ...((review.heldBack?.length ?? 0) > 0
         ? [lens('eye', l10n.t('Show Anyway'), 'palimpsest.showAnyway')]
         : []),
+      ...(quality === undefined ? [] : [markLens(range, quality)]),
       // Without a command it is words alone.
       ...(instruction === undefined ? [] : [lens('comment', shortened(instruction, LONGEST), '')]),
-      ...(quality === undefined ? [] : [lens(iconOfMark(quality), wordsOfQuality(quality), '')]),
       // What is on the same screen needs no way to it.
       ...(copied?.isElsewhere ? [sourceLens(range, copied)] : []),
     ];
   });
+}
+
+/** What does not fit is in its hover. */
+function markLens(range: Range, quality: Quality): CodeLens {
+  const title = `$(${iconOfMark(quality)}) ${wordsOfQuality(quality, ROOM)}`;
+  return new CodeLens(range, { title, tooltip: wordsOfQuality(quality), command: '' });
 }
 
 function sourceLens(range: Range, copied: CopiedFrom): CodeLens {

@@ -5,8 +5,8 @@ import { wordsOfReasons } from '../quality/words';
 import type { Refusal } from '../state/types';
 import { seesLenses } from './lensesSeen';
 
-/** Reasons behind a line, which three would push out of the editor; the lens's hover has them all. */
-const MOST_BEHIND_LINE = 2;
+/** Characters of reasons behind a line, which has its own text in front; the lens's hover has them all. */
+const ROOM_BEHIND_LINE = 50;
 
 const choices = () => [
   { icon: 'eye', title: l10n.t('Show Anyway'), command: 'palimpsest.showAnyway' },
@@ -37,7 +37,7 @@ function withNext(sentence: string, piecesLeft: number): string {
 export function noteOfRefusal(refusal: Refusal, document: TextDocument): string {
   const quality = refusal.candidates[0]?.quality;
   if (quality === undefined || !seesLenses(document)) return wordsOfRefusal(refusal);
-  return l10n.t('Best one: {0}', wordsOfReasons(quality, MOST_BEHIND_LINE));
+  return l10n.t('Best one: {0}', wordsOfReasons(quality, ROOM_BEHIND_LINE));
 }
 
 /** In few words: a long lens pushes what can be done out of a narrow editor. */

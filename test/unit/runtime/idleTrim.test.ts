@@ -43,7 +43,7 @@ describe('giving memory back', () => {
   });
 
   test('leaves alone what is little beside the model, whatever its passes are said to need', () => {
-    const { session, trim } = world(900 * MB, { bytes: 1199 * MB });
+    const { session, trim } = world(900 * MB, { bytes: 1099 * MB });
     trim.begun();
     trim.ended();
     mock.timers.tick(60_000);
@@ -59,9 +59,9 @@ describe('giving memory back', () => {
       (work) => work(),
       () => bytes.resident,
     );
-    bytes.resident = 1300 * MB;
+    bytes.resident = 1190 * MB;
     assert.equal(trim.isWorthwhile, false);
-    bytes.resident = 1330 * MB;
+    bytes.resident = 1220 * MB;
     assert.equal(trim.isWorthwhile, true);
   });
 
@@ -89,10 +89,10 @@ describe('giving memory back', () => {
     ask(1060 * MB);
     assert.deepEqual(collected, [], 'that little is not worth it');
     ask(1100 * MB);
-    ask(1340 * MB);
-    assert.deepEqual(collected, [1100 * MB, 1340 * MB]);
+    ask(1240 * MB);
+    assert.deepEqual(collected, [1100 * MB, 1240 * MB]);
     assert.equal(session.renewed, 0);
-    ask(1360 * MB);
+    ask(1260 * MB);
     assert.equal(session.renewed, 1);
   });
 
@@ -122,7 +122,7 @@ describe('giving memory back', () => {
     await ask();
     assert.equal(session.renewed, 1);
     // As much as a request takes, and the next one takes again.
-    resident.bytes += 200 * MB;
+    resident.bytes += 100 * MB;
     await ask();
     assert.equal(session.renewed, 1, 'not after every request');
     resident.bytes += MB;
