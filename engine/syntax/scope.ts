@@ -60,7 +60,8 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (inside.some(isInPattern)) continue;
     const uses = new Set(inside.map(({ startIndex }) => startIndex));
     const others = occurrences(text, name).filter((at) => !uses.has(at));
-    const isTelling = isReceiver || (inside.length === 1 && SEVERAL_WORDS.test(name));
+    const isTelling =
+      isReceiver || inside.some(isShorthand) || (inside.length === 1 && SEVERAL_WORDS.test(name));
     if (others.length === 0 && isTelling) unknown.push(name);
     const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
     const members = others.filter(
@@ -84,6 +85,11 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (!text.split('\n').some((line) => OUTER.test(line) && line.includes(name))) outOfScope.push(name);
   }
   return { outOfScope, unknown };
+}
+
+/** `{ gross }`: a key that has to be a name of the code around it, too. */
+function isShorthand({ type }: ScopeNode): boolean {
+  return type === 'shorthand_property_identifier';
 }
 
 /** A text's comments, or its strings, in their order. */

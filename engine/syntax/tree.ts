@@ -1,6 +1,7 @@
 // One text as its grammar reads it. A tree lives in WebAssembly memory that nobody collects: whoever opens one disposes
 // of it.
 import type { Node, Tree } from '@vscode/tree-sitter-wasm';
+import { constantsAssigned } from './constants';
 import { isProse } from './kinds';
 import { orphansIn } from './orphans';
 import type { ParsedText } from './parsedText';
@@ -61,7 +62,9 @@ export class SyntaxTree {
     // What an edit leaves without its body or its head ends and begins behind blanks.
     const start = this.text.slice(0, region.start).trimEnd().length;
     const end = this.text.length - this.text.slice(region.end).trimStart().length;
-    return { inRegion, everywhere, ...structureFaults(this.tree.rootNode, { start, end }) };
+    const structure = structureFaults(this.tree.rootNode, { start, end });
+    const misplaced = structure.misplaced + constantsAssigned(this.tree.rootNode, this.text, { start, end });
+    return { inRegion, everywhere, ...structure, misplaced };
   }
 
   /** Functions and classes whose body holds the region. */

@@ -357,6 +357,13 @@ describe('names that mean nothing where they stand', () => {
     assert.deepEqual(await reasonsOf('javascript', script, '{ last: items }'), []);
   });
 
+  test('a key that stands for its own value has to be a name of the code around it', async () => {
+    const text = 'function f(net: number) {\n  return X;\n}\n';
+    assert.deepEqual(await reasonsOf('typescript', text, '{ net, gross }'), ['unknown-names']);
+    assert.deepEqual(await reasonsOf('typescript', text, '{ net, gross: 1 }'), []);
+    assert.deepEqual(await reasonsOf('typescript', text, '{ net, fetch }'), []);
+  });
+
   test('the key of an argument or of an object is no declaration', async () => {
     const text =
       'function a(size: number) {\n  return size;\n}\nfunction b(items: number[]) {\n  return X;\n}\n';

@@ -1,0 +1,42 @@
+// JavaScript and TypeScript: a constant that gets a value a second time. A grammar takes it, and it fails whenever it runs.
+import { declares } from './binding';
+import { isWithin } from './parsedText';
+import { ancestor, type ScopeNode } from './scopeNode';
+import type { OffsetRange } from './types';
+
+const ASSIGNMENTS = ['assignment_expression', 'augmented_assignment_expression', 'update_expression'];
+const DECLARATION = 'lexical_declaration';
+
+/** Assignments in the region to a name that is a constant there, and nothing else anywhere in the text. */
+export function constantsAssigned(root: ScopeNode, text: string, region: OffsetRange): number {
+  // Only they call their root so.
+  if (root.type !== 'program') return 0;
+  const assigned = root.descendantsOfType(ASSIGNMENTS).flatMap((node) => {
+    const name = node?.childForFieldName('left') ?? node?.childForFieldName('argument');
+    return name?.type === 'identifier' && isWithin(name, region) ? [name] : [];
+  });
+  if (assigned.length === 0) return 0;
+  const textOf = (node: ScopeNode) => text.slice(node.startIndex, node.endIndex);
+  const all = root.descendantsOfType(['identifier', 'shorthand_property_identifier_pattern']);
+  return assigned.filter((use) => {
+    const declared = all.filter((node) => node !== null && textOf(node) === textOf(use) && declares(node));
+    return declared.length > 0 && declared.every((node) => node !== null && isConstantFor(node, use, text));
+  }).length;
+}
+
+/** Whether the name is declared as a constant around the use. */
+function isConstantFor(name: ScopeNode, use: ScopeNode, text: string): boolean {
+  const declaration = ancestor(
+    name,
+    ({ type }) => type === DECLARATION,
+    ({ type }) => !/^variable_declarator$|_pattern$/.test(type),
+  );
+  if (declaration === null || !/^const\b/.test(text.slice(declaration.startIndex, declaration.endIndex)))
+    return false;
+  const holder =
+    declaration.parent?.type === 'export_statement' ? declaration.parent.parent : declaration.parent;
+  return (
+    holder !== null &&
+    ancestor(use, (one) => one.startIndex === holder.startIndex && one.type === holder.type) !== null
+  );
+}
