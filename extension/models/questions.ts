@@ -1,4 +1,5 @@
 // What a person is asked about models: which one, whether it may be downloaded, whether it may go.
+import path from 'node:path';
 import { env, l10n, QuickPickItemKind, Uri, window } from 'vscode';
 import { sizeText } from '../common/sizes';
 import { type CacheRow, factsText, includedRows, type ModelRow, speedText } from './rows';
@@ -9,16 +10,23 @@ export type Choice =
   | { readonly kind: 'path'; readonly path: string }
   | { readonly kind: 'server' };
 
-/** What is to answer: an included model, an installed one, one to install, or something else. Undefined: nothing was chosen. */
+/**
+ * What is to answer: an included model, an installed one, one to install, or something else. `own`: a folder or file that is in use and
+ * none of `rows`. Undefined: nothing was chosen.
+ */
 export async function askWhich(
   rows: readonly ModelRow[],
   isUsed: (row: ModelRow) => boolean,
+  own: string | undefined,
 ): Promise<Choice | undefined> {
   const here = [...includedRows(), ...rows.filter(({ state }) => state === 'installed')];
   const others = rows.filter(
     ({ state, fits }) => state !== 'installed' && state !== 'damaged' && fits !== 'too-large',
   );
   const items = [
+    ...(own === undefined
+      ? []
+      : [{ label: path.basename(own), description: l10n.t('in use'), detail: own, own }]),
     ...here.map((row) => ({ ...itemOf(row), description: isUsed(row) ? l10n.t('in use') : '' })),
     { label: l10n.t('Install'), kind: QuickPickItemKind.Separator },
     ...others.map(itemOf),
@@ -34,8 +42,8 @@ export async function askWhich(
   if (chosen === undefined) return undefined;
   if ('server' in chosen) return { kind: 'server' };
   if ('row' in chosen) return { kind: 'row', row: chosen.row };
-  const path = await browse();
-  return path === undefined ? undefined : { kind: 'path', path };
+  const place = 'own' in chosen ? chosen.own : await browse();
+  return place === undefined ? undefined : { kind: 'path', path: place };
 }
 
 /** One of `rows`; says `none` where there are none. */

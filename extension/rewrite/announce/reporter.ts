@@ -1,5 +1,6 @@
 // What a person hears and reads about one rewrite besides its picture: milestones aloud, sentences in the status bar and at the end
 // of a line, and a message where its file is out of sight.
+import path from 'node:path';
 import { l10n, Range, type TextDocument, type TextEditor, TextEditorRevealType, window } from 'vscode';
 import { EngineError } from '../../../engine/errors';
 import { editorsOf, isCursorNear } from '../../documents/editing';
@@ -81,7 +82,7 @@ export class Reporter {
     const isLate = waited > LONG_WAIT && NOTHING.has(note) && this.services.piecesLeft(this.document) === 0;
     const active = window.activeTextEditor;
     // The right side of a diff editor is a document of its own.
-    const isHere = active !== undefined && reviewedUri(active.document.uri) === this.document.uri.toString();
+    const isHere = active !== undefined && this.isShownIn(active);
     if (isHere) {
       // Who typed into the span goes on typing: what that has ended is said beyond the next key.
       this.services.lineNote.show(active, active.selection.end.line, sentence, note === 'conflict');
@@ -90,10 +91,17 @@ export class Reporter {
     if (isLate) void window.showInformationMessage(sentence);
   }
 
+  /** The file itself, or its new text in a diff editor. */
+  private isShownIn({ document }: TextEditor): boolean {
+    return reviewedUri(document.uri) === this.document.uri.toString();
+  }
+
   refused(refusal: Refusal): void {
     this.begunAt = undefined;
     const waiting = this.services.piecesLeft(this.document);
-    say(sayRefusal(waiting), 'circle-slash');
+    const active = window.activeTextEditor;
+    const isHere = active !== undefined && this.isShownIn(active);
+    say(sayRefusal(waiting, isHere ? undefined : path.basename(this.document.fileName)), 'circle-slash');
     this.speak(this.milestones.refused());
     const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
     const note = noteOfRefusal(refusal, this.document);

@@ -20,9 +20,14 @@ function wordsOfRefusal({ candidates }: Refusal): string {
   return l10n.t('No good rewrite found (best one: {0})', wordsOfReasons(quality));
 }
 
-/** For the status bar, which cuts a long sentence off at the window's edge: why is said behind the line, or in a message. */
-export function sayRefusal(piecesLeft: number): string {
-  return withNext(l10n.t('No good rewrite found'), piecesLeft);
+/**
+ * For the status bar, which cuts a long sentence off at the window's edge: why is said behind the line, or in a message. `file`: its name,
+ * for whoever looks at another one.
+ */
+export function sayRefusal(piecesLeft: number, file?: string): string {
+  const sentence =
+    file === undefined ? l10n.t('No good rewrite found') : l10n.t('No good rewrite found in {0}', file);
+  return withNext(sentence, piecesLeft);
 }
 
 /** With what comes next. */
