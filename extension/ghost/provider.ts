@@ -96,7 +96,9 @@ export class GhostText {
     const offset = document.offsetAt(position);
     const isAsked = this.seeking.isAsked(document, offset, context.triggerKind);
     const settings = ghostSettings(document);
-    if (!isAsked && settings.onlyWhenAsked) return this.nothing('on request');
+    // The editor asks once more by itself where nothing came of a key: why is said already.
+    const isTold = !isAsked && this.seeking.hasBeenAsked(document, offset);
+    if (!isAsked && settings.onlyWhenAsked) return isTold ? [] : this.nothing('on request');
     if (!isAsked && this.services.isSnoozed()) return [];
     const text = document.getText();
     // The widget's choice stands in the line as if it were typed: what is offered must go on from there.
@@ -114,7 +116,7 @@ export class GhostText {
         )
       : await this.find(document, looked);
     if (known === undefined || token.isCancellationRequested) return [];
-    if (typeof known === 'string' || 'slow' in known) return this.nothing(known);
+    if (typeof known === 'string' || 'slow' in known) return isTold ? [] : this.nothing(known);
     const nothing = (why: Silence): [] => {
       // Who pressed a key for it looks here, and not into the status bar's hover.
       if (isAsked) say(sayWhySilent(why));

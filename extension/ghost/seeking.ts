@@ -30,6 +30,8 @@ export class Seeking {
   private asked: Asked | undefined;
   /** Where something is looked for now. */
   private readonly places = new Set<Place>();
+  /** Where something was looked for last, to the end. */
+  private last: Place | undefined;
 
   get isUnderWay(): boolean {
     return this.places.size > 0;
@@ -70,10 +72,16 @@ export class Seeking {
       );
     } finally {
       this.places.delete(place);
+      this.last = token.isCancellationRequested ? undefined : place;
       setContext('palimpsest.seeksGhostText', this.isUnderWay);
       if (asked !== undefined && token.isCancellationRequested) asked.takenBackAt = performance.now();
       else if (this.asked === asked) this.asked = undefined;
     }
+  }
+
+  /** Whether somebody has asked there, and nothing has changed since: what came of that is what they want to know. */
+  hasBeenAsked(document: TextDocument, offset: number): boolean {
+    return this.last !== undefined && isSame(this.last, { document, version: document.version, offset });
   }
 
   /** Whether the cursor has left a place for which something is looked for now; typing moves it, too, and is not meant. */
@@ -90,6 +98,7 @@ export class Seeking {
 
   forget(): void {
     this.asked = undefined;
+    this.last = undefined;
   }
 }
 

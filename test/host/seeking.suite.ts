@@ -100,8 +100,12 @@ describe('ghost text that is looked for', () => {
       // The scripted model has no text for a hole.
       assert.deepEqual(await asked(document), []);
       assert.equal(nothing(), 1);
+      const { status } = await internals();
+      const hover = status.tooltip;
+      assert.match(hover.replace(/\\/g, ''), /finds nothing that fits here/);
       assert.deepEqual(await byItself(document), []);
       assert.equal(nothing(), 1, 'that question was answered');
+      assert.equal(status.tooltip, hover, 'and the hover goes on saying so');
       // What is known of a place is not looked for.
       const { document: other } = await openFile('soughtToo.py', PROGRAM);
       await whileHeld(async () => {
