@@ -21,6 +21,9 @@ import { paceReach, type Reach } from './reach';
 /** Of a length that the model chooses, the part of what stood there that it is taken to be: half to twice as much is looked at. */
 const CHOSEN_LENGTH = 1.2;
 
+/** K/V of everything that are still there, beside the new ones, when they are made again: nobody collects them in between. */
+const OUTDATED = 2;
+
 export interface MemoryFacts {
   readonly family: Pick<Family, 'attention' | 'length'>;
   readonly reach: Pick<Reach, 'tokens' | 'masks' | 'refreshEvery' | 'isSlow'>;
@@ -86,9 +89,11 @@ function passesInPlace(facts: MemoryFacts): PassInPlace[] {
   // Between such passes the masks alone are run, unless they are most of what there is.
   const keep = !facts.isExact && active <= LARGEST_WINDOW * length;
   const isAlone = length >= ALONE_FROM;
-  const passes: PassInPlace[] = [{ length, past: 1, rows, keep }];
+  const outdated = keep && masks > Math.min(reach.refreshEvery, reach.masks) ? OUTDATED : 0;
+  const passes: PassInPlace[] = [{ length, past: 1, rows, keep, stacked: outdated }];
   if (candidates > 1 && partsLanes(facts)) {
-    if (isAlone) passes.push({ length, past: 1, rows: active, keep, stacked: keep ? candidates : 0 });
+    if (isAlone)
+      passes.push({ length, past: 1, rows: active, keep, stacked: keep ? candidates + outdated : 0 });
     else passes.push({ lanes: candidates, length, past: 1, rows, keep });
     // The caches of the single lanes are kept for the next ones.
     const stacked = isAlone ? candidates : 0;
