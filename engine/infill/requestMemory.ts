@@ -21,8 +21,8 @@ import { paceReach, type Reach } from './reach';
 /** Of a length that the model chooses, the part of what stood there that it is taken to be: half to twice as much is looked at. */
 const CHOSEN_LENGTH = 1.2;
 
-/** K/V of everything that are still there, beside the new ones, when they are made again: nobody collects them in between. */
-const OUTDATED = 2;
+/** K/V of everything that are still there when they are made again: nobody collects them in between. */
+const OUTDATED = 1;
 
 export interface MemoryFacts {
   readonly family: Pick<Family, 'attention' | 'length'>;
