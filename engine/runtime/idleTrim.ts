@@ -5,6 +5,8 @@ import { privateMemory } from './privateMemory';
 
 /** Milliseconds of quiet. */
 const QUIET = 3000;
+/** The same until what was collected has gone: V8 frees large arrays beside its work. */
+const SETTLING = 250;
 /** Of what the model takes by itself: so much more may stay than what nothing gives back. */
 const SHARE = 0.1;
 /** A process that is larger than this part of what was said holds something else. */
@@ -27,6 +29,8 @@ export class IdleTrim {
   private readonly ownBytes: number;
   /** The same, with what a new session did not give back: the memory of a workspace, say. */
   private resting: number;
+  /** Bytes behind the last collection of garbage. */
+  private collected = 0;
 
   /**
    * @param saidBytes what the process is estimated to take with the model loaded, which it is, without any pass
@@ -67,19 +71,29 @@ export class IdleTrim {
   ended(): void {
     this.requests--;
     if (this.isOver || this.requests > 0 || this.excess() <= NOISE) return;
+    // What the last collection left is no garbage.
+    if (!this.isWorthwhile && this.resident() - this.collected <= NOISE) return;
     this.timer = setTimeout(() => {
-      this.timer = undefined;
-      // A session that could not be made again is made by the next request, which then says why it cannot.
-      this.inTurn(async () => {
-        // While it waited for its turn, the model may have gone: a session made now would stay for good.
-        if (this.isOver) return;
-        this.collect();
-        if (!this.isWorthwhile) return;
-        await this.session.renew();
-        this.resting = Math.max(this.ownBytes, this.resident());
-      }).catch(() => undefined);
+      this.collect();
+      this.timer = setTimeout(() => {
+        this.timer = undefined;
+        this.collected = this.resident();
+        this.renew();
+      }, SETTLING);
+      this.timer.unref();
     }, this.quiet);
     this.timer.unref();
+  }
+
+  /** A session that could not be made again is made by the next request, which then says why it cannot. */
+  private renew(): void {
+    if (!this.isWorthwhile) return;
+    this.inTurn(async () => {
+      // While it waited for its turn, the model may have gone: a session made now would stay for good.
+      if (this.isOver) return;
+      await this.session.renew();
+      this.resting = Math.max(this.ownBytes, this.resident());
+    }).catch(() => undefined);
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 // JavaScript and TypeScript: a constant that gets a value a second time. A grammar takes it, and it fails whenever it runs.
 import { declares } from './binding';
-import { isWithin } from './parsedText';
+import { isWithin, LONGEST_NAMED } from './parsedText';
 import { ancestor, type ScopeNode } from './scopeNode';
 import type { OffsetRange } from './types';
 
@@ -9,8 +9,10 @@ const DECLARATION = 'lexical_declaration';
 
 /** Assignments in the region to a name that is a constant there, and nothing else anywhere in the text. */
 export function constantsAssigned(root: ScopeNode, text: string, region: OffsetRange): number {
-  // Only they call their root so.
-  if (root.type !== 'program') return 0;
+  if (root.type !== 'program' || text.length > LONGEST_NAMED) return 0;
+  // An edit may change the name alone.
+  const line = /^[^\n]*/.exec(text.slice(region.end))?.[0].length ?? 0;
+  if (!/=|\+\+|--/.test(text.slice(text.lastIndexOf('\n', region.start) + 1, region.end + line))) return 0;
   const assigned = root.descendantsOfType(ASSIGNMENTS).flatMap((node) => {
     const name = node?.childForFieldName('left') ?? node?.childForFieldName('argument');
     return name?.type === 'identifier' && isWithin(name, region) ? [name] : [];

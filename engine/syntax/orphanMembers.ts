@@ -1,5 +1,7 @@
 // Members of Python's and JavaScript's classes that an edit leaves in use after it has taken away what declares them, or gives them their
 // value: these are reached with the object in front, which tells them from other names.
+import { isMemberWord } from '../candidates/quality/names';
+import { isAmbient } from './ambient';
 import { declares, hasMore, isMember } from './binding';
 import { isWithin, type ReadEdit } from './parsedText';
 import { ancestor, functionAround, holds, PYTHON, type ScopeNode } from './scopeNode';
@@ -13,6 +15,9 @@ const OWN = /\b(self|cls|this)\s*\.\s*$/;
 const VALUE = '\\s*((:[^=\\n]+)?=(?![=>])|[-+*/%&|^?]{1,3}=|\\+\\+|--)';
 /** `needs_reorder`, `needsReorder`: hardly what the object of a library has by chance. */
 const SEVERAL_WORDS = /^_*[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
+/** `item.` and no `self.item.` */
+const VARIABLE = /(?<![\w$.)\]?])([a-z_$][\w$]*)\s*\??\.\s*$/;
+const OBJECT: ReadonlySet<string> = new Set(['self', 'cls', 'this', 'super']);
 /** UTF-16 units between a member and its value. */
 const LONGEST_TYPE = 200;
 /** What gives members their values without their names, or in ways of its own. */
@@ -63,11 +68,28 @@ export function isOrphanedMember(
   if (are.some(isDeclared) || (!isPrivate && given.test(after.text))) return false;
   if (lost.some((node) => hasMore(node, before.text))) return false;
   // Of a name that nothing else can have, nobody asks whose object it is.
-  const isItsAlone = SEVERAL_WORDS.test(name) && lost.every(isMethodName);
-  if (isItsAlone && are.every(({ startIndex }) => isMember(after.text, startIndex))) return true;
+  const isItsAlone = SEVERAL_WORDS.test(name) && !isMemberWord(name) && lost.every(isMethodName);
+  const isElsewhere = (node: ScopeNode) => isOfVariable(node, after.text) && !isInClassOf(node, lost[0]);
+  if (isItsAlone && are.every(({ startIndex }) => isMember(after.text, startIndex)) && are.some(isElsewhere))
+    return true;
   const uses = are.filter((node) => isOwn(node, after.text));
   const isSure = (node: ScopeNode) => !hasMore(node, after.text) && ancestor(node, isClassLike) !== null;
   return uses.length > 0 && uses.every(isSure);
+}
+
+/** Whether the object in front is a variable, and no part of another object or of the language's world. */
+function isOfVariable({ startIndex }: ScopeNode, text: string): boolean {
+  const [, object] = VARIABLE.exec(text.slice(Math.max(0, startIndex - 80), startIndex)) ?? [];
+  return object !== undefined && !isAmbient(object) && !OBJECT.has(object);
+}
+
+/** Whether it stands in the class that had the member; the edit begins behind the class's own beginning. */
+function isInClassOf(node: ScopeNode, member: ScopeNode | undefined): boolean {
+  const holder = ancestor(member, isClassLike);
+  return (
+    holder === null ||
+    ancestor(node, (one) => one.startIndex === holder.startIndex && isClassLike(one)) !== null
+  );
 }
 
 function isMethodName(node: ScopeNode): boolean {

@@ -15,8 +15,14 @@ const FUNCTIONS = [
 /** A body of statements; any other is a value. */
 const STATEMENTS = /block|body|compound/;
 const RETURN = 'return_statement';
-/** Behind the word: something that is not nothing. */
-const VALUE = /^return\b\s*(?!(None|null|nil|undefined|nullptr)?\s*;?\s*$)\S/;
+/** Behind the word: something, and a nothing that has a name. */
+const SOMETHING = /^return\b\s*[^\s;]/;
+const NOTHING = /^return\s+(None|null|nil|undefined|nullptr)\s*;?\s*$/;
+/** Behind a last statement. */
+const ONLY_CLOSES = /^[\s;})\]]*$/;
+const MAIN = 'main';
+/** Python: what somebody else is to write. */
+const STUB = /^\s*("""[\s\S]*"""|'''[\s\S]*''')?\s*(\.\.\.|pass)?\s*$/;
 const GIVES = /\b(return|throw|raise|panic)\b/;
 /** Functions that end in another way, or that say that they give nothing back. */
 const ENDS_OTHERWISE = /\b(yield|throw|raise|panic|exit|abort|[Ff]atal\w*)\b/;
@@ -36,53 +42,66 @@ export function losesReturn({ before, after, gone, fresh }: ReadEdit): boolean {
   return [...were].some(([key, was]) => {
     const now = are.get(key);
     if (now === undefined || now.gives || endsOtherwise(now.node, after.text)) return false;
-    return was.gives || (owes(now.node, after.text) && endsOtherwise(was.node, before.text));
+    return was.givesAtEnd || (owes(now.node, after.text) && endsOtherwise(was.node, before.text));
   });
 }
 
 interface Function {
   readonly node: ScopeNode;
-  /** Whether it gives back something. */
+  /** Whether it gives back something somewhere, be it nothing by name. */
   readonly gives: boolean;
+  /** Whether it does so at its end, and not on the way out alone. */
+  readonly givesAtEnd: boolean;
 }
 
 /** Those that the region touches: by where they begin, or by their names where the edit brings them. */
 function functionsIn({ root, text }: ParsedText, region: OffsetRange): ReadonlyMap<string, Function> {
-  const givers = new Set<number>();
+  const returns = new Map<number, ScopeNode>();
   for (const node of root.descendantsOfType([RETURN]))
-    if (node !== null && VALUE.test(text.slice(node.startIndex, node.endIndex)))
-      givers.add(functionAround(node)?.startIndex ?? -1);
+    if (node !== null && SOMETHING.test(textOf(node, text)))
+      returns.set(functionAround(node)?.startIndex ?? -1, node);
   // What an edit takes from a function's end ends behind blanks.
   const start = text.slice(0, region.start).trimEnd().length;
   const found = new Map<string, Function>();
   const twice = new Set<string>();
   for (const node of root.descendantsOfType(FUNCTIONS)) {
     if (node === null || node.startIndex > region.end || node.endIndex < start) continue;
-    const key = keyOf(node, text, region.start);
+    const name = nameOf(node);
     const body = node.childForFieldName('body');
-    if (key === undefined || body === null) continue;
+    // What stands in front of a name may be kept from another one.
+    const isOld = (name ?? node).startIndex < region.start;
+    if (body === null || (name === null && !isOld) || isUnwanted(node, name, text)) continue;
+    const key = isOld || name === null ? String(node.startIndex) : textOf(name, text);
     if (found.has(key)) twice.add(key);
-    const gives = givers.has(node.startIndex) || !STATEMENTS.test(body.type);
-    found.set(key, { node, gives });
+    const last = returns.get(node.startIndex);
+    const isValue = !STATEMENTS.test(body.type);
+    const ends = last !== undefined && ONLY_CLOSES.test(text.slice(last.endIndex, body.endIndex));
+    const isSure = ends && !NOTHING.test(textOf(last, text));
+    found.set(key, { node, gives: isValue || last !== undefined, givesAtEnd: isValue || isSure });
   }
   for (const key of twice) found.delete(key);
   return found;
 }
 
-function keyOf(node: ScopeNode, text: string, from: number): string | undefined {
-  if (node.startIndex < from) return String(node.startIndex);
+function nameOf(node: ScopeNode): ScopeNode | null {
   const { parent } = node;
-  const name =
+  return (
     node.childForFieldName('name') ??
     node.childForFieldName('declarator')?.childForFieldName('declarator') ??
-    (parent?.type === 'variable_declarator' ? parent.childForFieldName('name') : null);
-  return name == null ? undefined : text.slice(name.startIndex, name.endIndex);
+    (parent?.type === 'variable_declarator' ? parent.childForFieldName('name') : null)
+  );
+}
+
+/** Whether nobody need want its value: what is handed over to another function, and C's main. */
+function isUnwanted(node: ScopeNode, name: ScopeNode | null, text: string): boolean {
+  return node.parent?.type === 'arguments' || (name !== null && textOf(name, text) === MAIN);
 }
 
 function endsOtherwise(node: ScopeNode, text: string): boolean {
-  const code = text.slice(node.startIndex, node.endIndex);
+  const code = textOf(node, text);
   if (ENDS_OTHERWISE.test(code)) return true;
   const body = node.childForFieldName('body');
+  if (body !== null && STUB.test(textOf(body, text))) return true;
   if (GIVES_NOTHING.test(text.slice(node.startIndex, body?.startIndex))) return true;
   return node.childForFieldName(RESULT)?.type === 'parameter_list' && /\breturn\b/.test(code);
 }
@@ -90,5 +109,9 @@ function endsOtherwise(node: ScopeNode, text: string): boolean {
 /** Whether it says that it gives something back. */
 function owes(node: ScopeNode, text: string): boolean {
   const types = TYPES.map((field) => node.childForFieldName(field)).filter((type) => type !== null);
-  return types.some(({ startIndex, endIndex }) => !MAY_BE_NOTHING.test(text.slice(startIndex, endIndex)));
+  return types.some((type) => !MAY_BE_NOTHING.test(textOf(type, text)));
+}
+
+function textOf({ startIndex, endIndex }: ScopeNode, text: string): string {
+  return text.slice(startIndex, endIndex);
 }

@@ -11,13 +11,17 @@ export interface FittingPlace {
   readonly languageId: string;
 }
 
+/** Files of these tell of all names that they use, but for what comes with a star. */
+const TELLS_NAMES = /^(python|javascript|javascriptreact|typescript|typescriptreact)$/;
+const STAR = /^[ \t]*from\b.*\bimport[ \t]*\*/m;
+
 /** What stands for a body that is missing, where a language needs a word for it. */
 const BODY: Readonly<Record<string, string>> = { python: 'pass' };
 
 /**
  * In the middle of a line, those after which the text is no worse than it is. At the end of a line code may be half-written: there, those
  * that declare nothing a second time, and with which code that was whole, or would be if it had a body here, is so once what they open is
- * closed. Never those with names that only other functions have.
+ * closed. Not those with names that only other functions have: where a file tells of all its names, or where others do without.
  */
 export async function fitting(
   syntax: Pick<SyntaxTrees, 'ask'>,
@@ -30,8 +34,13 @@ export async function fitting(
   const offered = answers.map((answer) => textsOf([answer], before, after)[0] ?? answer);
   const filled = isEnd ? await filledWith(syntax, place) : '';
   const qualities = await qualitiesWith(syntax, place, offered, filled);
-  const foreign = answers.map((_, i) => qualities[i]?.reasons.includes('out-of-scope') ?? false);
-  if (!isEnd) return answers.filter((_, i) => qualities[i]?.mark !== 'poor' && !foreign[i]);
+  const tellsNames = TELLS_NAMES.test(languageId) && !STAR.test(before);
+  const ofPlace = (fit: readonly number[]) => {
+    const own = fit.filter((i) => !qualities[i]?.reasons.includes('out-of-scope'));
+    return (tellsNames || own.length > 0 ? own : fit).flatMap((i) => answers[i] ?? []);
+  };
+  const all = [...answers.keys()];
+  if (!isEnd) return ofPlace(all.filter((i) => qualities[i]?.mark !== 'poor'));
   const whole = offered.map((answer) => closed(answer, languageId));
   const isOpen = whole.some((text) => text !== undefined);
   const ended = isOpen
@@ -42,11 +51,11 @@ export async function fitting(
         filled,
       )
     : qualities;
-  return answers.filter((_, i) => {
+  const fit = all.filter((i) => {
     const isCode = [qualities[i], ended[i]].some((one) => !one?.reasons.includes('does-not-parse'));
-    const isFit = isCode || filled === undefined;
-    return isFit && !foreign[i] && !qualities[i]?.reasons.includes('declares-again');
+    return (isCode || filled === undefined) && !qualities[i]?.reasons.includes('declares-again');
   });
+  return ofPlace(fit);
 }
 
 /** What the place is compared with: nothing where the code is whole, or the body that it lacks; undefined where it is not code anyway. */

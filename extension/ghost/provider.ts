@@ -98,7 +98,8 @@ export class GhostText {
     const settings = ghostSettings(document);
     // The editor asks once more by itself where nothing came of a key: why is said already.
     const isTold = !isAsked && this.seeking.hasBeenAsked(document, offset);
-    if (!isAsked && settings.onlyWhenAsked) return isTold ? [] : this.nothing('on request');
+    const because = (why: Silence): [] => (isTold ? [] : this.nothing(why));
+    if (!isAsked && settings.onlyWhenAsked) return because('on request');
     if (!isAsked && this.services.isSnoozed()) return [];
     const text = document.getText();
     // The widget's choice stands in the line as if it were typed: what is offered must go on from there.
@@ -107,7 +108,7 @@ export class GhostText {
     const before = text.slice(0, from) + (chosen?.text ?? '');
     const after = text.slice(offset);
     const refusal = refusalOf({ before, after, language: document.languageId }, { isAsked, ...settings });
-    if (refusal !== undefined) return this.nothing(refusal);
+    if (refusal !== undefined) return because(refusal);
 
     const looked = { before, after, isAsked, settings, token };
     const known = isAsked
@@ -116,11 +117,11 @@ export class GhostText {
         )
       : await this.find(document, looked);
     if (known === undefined || token.isCancellationRequested) return [];
-    if (typeof known === 'string' || 'slow' in known) return isTold ? [] : this.nothing(known);
+    if (typeof known === 'string' || 'slow' in known) return because(known);
     const nothing = (why: Silence): [] => {
       // Who pressed a key for it looks here, and not into the status bar's hover.
       if (isAsked) say(sayWhySilent(why));
-      return this.nothing(why);
+      return because(why);
     };
     const key = document.uri.toString();
     if (isAsked) this.offered.forgive();

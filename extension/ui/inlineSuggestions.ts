@@ -32,11 +32,9 @@ export class InlineSuggestions implements Disposable {
     await this.show();
   }
 
-  /** Shows again what the editor was given here, and took away. `only`: the provider that is asked; absent: all. */
-  async show(only?: { readonly providerId: string }): Promise<void> {
-    // The editor takes no argument that is there and empty.
-    const asked = only === undefined ? [] : [only];
-    await commands.executeCommand('editor.action.inlineSuggest.trigger', ...asked);
+  /** Shows again what the editor was given here, and took away. `only`: the provider that is asked; none: all. */
+  async show(...only: readonly { readonly providerId: string }[]): Promise<void> {
+    await commands.executeCommand('editor.action.inlineSuggest.trigger', ...only);
   }
 
   /** Does nothing where none is shown. */

@@ -65,6 +65,11 @@ export function isWord(name: string): boolean {
   return (KNOWN.has(name) && !ONLY_MEMBERS.has(name)) || name === '_';
 }
 
+/** Whether languages have it behind a dot. */
+export function isMemberWord(name: string): boolean {
+  return MEMBERS.has(name);
+}
+
 /** Distinct names of `text` that are not among `known`, in their order. */
 export function unknownNames(text: string, known: ReadonlySet<string>): readonly string[] {
   const units = unitsOf(withoutProse(text));

@@ -10,7 +10,7 @@ const AFTERWARDS = 250;
 
 interface Telling {
   readonly at: number;
-  hasAsked: boolean;
+  askedAt: number | undefined;
   doneAt: number | undefined;
 }
 
@@ -21,7 +21,7 @@ export class Told {
 
   /** Call what is returned when the editor is done with it. */
   begin(): () => void {
-    const telling: Telling = { at: this.now(), hasAsked: false, doneAt: undefined };
+    const telling: Telling = { at: this.now(), askedAt: undefined, doneAt: undefined };
     this.tellings.push(telling);
     return () => {
       telling.doneAt = this.now();
@@ -34,13 +34,13 @@ export class Told {
     const [first] = this.tellings;
     if (first === undefined) return false;
     // In their order: one question answers one of them.
-    (this.tellings.find(({ hasAsked }) => !hasAsked) ?? first).hasAsked = true;
+    (this.tellings.find(({ askedAt }) => askedAt === undefined) ?? first).askedAt ??= this.now();
     return true;
   }
 
-  private isOpen({ at, hasAsked, doneAt }: Telling): boolean {
+  private isOpen({ at, askedAt, doneAt }: Telling): boolean {
     const now = this.now();
-    if (doneAt !== undefined) return !hasAsked && now - doneAt < AFTERWARDS;
-    return now - at < (hasAsked ? PROMPT : LATEST);
+    if (doneAt !== undefined) return askedAt === undefined && now - doneAt < AFTERWARDS;
+    return askedAt === undefined ? now - at < LATEST : now - askedAt < PROMPT;
   }
 }

@@ -38,8 +38,8 @@ describe('ghost text on request', () => {
   test('declares nothing that is declared already, at the end of a line either', async () => {
     const script = 'function f(date) {\n  const month = date.getMonth();\n  |\n  return month;\n}\n';
     assert.deepEqual(
-      await left('javascript', script, ['const month = 1;', 'const day = date.getDate();', 'month++;']),
-      ['const day = date.getDate();', 'month++;'],
+      await left('javascript', script, ['const month = 1;', 'const day = date.getDate();', 'day(month);']),
+      ['const day = date.getDate();', 'day(month);'],
     );
     assert.deepEqual(await left('javascript', script.replace('|', 'const |'), ['month = 2;', 'day = 2;']), [
       'day = 2;',
@@ -94,6 +94,12 @@ describe('ghost text on request', () => {
       'm = 2',
       'keys := 2',
     ]);
+    // A name may be another file's: then it is better than nothing.
+    assert.deepEqual(await left('go', go, ['print(keys)']), ['print(keys)']);
+    const star =
+      'from conf import *\n\n\ndef f():\n    limit = 3\n    return limit\n\n\ndef g(a):\n    return |\n';
+    assert.deepEqual(await left('python', star, ['limit']), ['limit']);
+    assert.deepEqual(await left('python', star.replace('*', 'a'), ['limit']), []);
     const script =
       'function f() {\n  let first = 1;\n  return first;\n}\nfunction g(a) {\n  return a + |;\n}\n';
     assert.deepEqual(await left('javascript', script, ['first', 'a']), ['a']);

@@ -411,6 +411,19 @@ const further: readonly (readonly [string, string, readonly Case[]])[] = [
       ['readyNow() {', 'isReady() {', false],
     ],
   ],
+  [
+    'python',
+    'class Users:\n    def __init__(self, repo):\n        self.repo = repo\n\n    def find_by_id(self, one):\n        return self.repo.find_by_id(one)\n',
+    [['def find_by_id(self, one):', 'def get_user(self, one):', false]],
+  ],
+  [
+    'javascript',
+    'class A {\n  toString() {\n    return 1;\n  }\n  addEventListener() {\n    window.addEventListener(1);\n  }\n}\nfunction f(list) {\n  return list.toString();\n}\n',
+    [
+      ['toString() {', 'text() {', false],
+      ['addEventListener() {', 'listen() {', false],
+    ],
+  ],
   // What moves into another function is that function's alone.
   [
     'python',

@@ -22,7 +22,6 @@ const lost: readonly (readonly [string, string, string])[] = [
   ['python', 'def f(rows):\n    ¦n = len(rows)\n    return n\n¦', 'n = len(rows)\n'],
   ['python', 'def f(rows):\n    n = 1\n    ¦return n¦\n', 'n += len(rows)'],
   ['python', '¦def f(rows):\n    return rows\n¦', 'def f(rows):\n    print(rows)\n'],
-  ['python', '¦def f(rows):\n    return rows\n¦', 'def g(rows):\n    print(rows)\n'],
   ['python', 'class A:\n    ¦def f(self):\n        return 1¦\n', 'def f(self):\n        self.n = 1'],
   ['python', 'def f(rows):\n    def g():\n        return 1\n    ¦return g()¦\n', 'rows.append(g())'],
   ['typescript', 'function f(a: number[]) {\n  ¦return a.length;¦\n}\n', 'a.push(1);'],
@@ -30,7 +29,6 @@ const lost: readonly (readonly [string, string, string])[] = [
   ['typescript', '¦const f = (a: number) => {\n  return a;\n};¦\n', 'const f = (a: number) => {\n  a++;\n};'],
   ['typescriptreact', 'function F() {\n  ¦return <div />;¦\n}\n', 'render(<div />);'],
   ['javascript', 'class A {\n  f() {\n    ¦return this.a;¦\n  }\n}\n', 'this.a = 1;'],
-  ['javascript', 'xs.map((x) => {\n  ¦return x + 1;¦\n});\n', 'x += 1;'],
   ['go', 'package a\n\nfunc f(a int) int {\n\t¦return a¦\n}\n', 'a++'],
   ['java', 'class A {\n  int f(int a) {\n    ¦return a;¦\n  }\n}\n', 'a++;'],
   ['csharp', 'class A {\n  int F(int a) {\n    ¦return a;¦\n  }\n}\n', 'a++;'],
@@ -75,6 +73,40 @@ const kept: typeof lost = [
   ['typescript', 'function f(a: number) {\n  ¦throw new Error();¦\n}\n', 'a++;'],
   ['python', 'def f(a) -> int | None:\n    ¦raise NotImplementedError¦\n', 'print(a)'],
   ['python', 'def f(a):\n    ¦raise NotImplementedError¦\n', 'print(a)'],
+  [
+    'python',
+    '¦def total(xs):\n    return sum(xs)\n¦',
+    'def show(xs):\n    print(xs)\n\n\ndef total(xs):\n    return sum(x for x in xs if x)\n',
+  ],
+  [
+    'typescript',
+    '¦function total(a: number) {\n  return a;\n}¦\n',
+    'function check(a: number) {\n  log(a);\n}\nfunction total(a: number) {\n  return a + 1;\n}',
+  ],
+  [
+    'go',
+    'package a\n\nfunc (s *S) Close() error {\n\t¦return s.db.Close()¦\n}\n',
+    's.db.Close()\n\treturn nil',
+  ],
+  ['java', 'class A {\n  B f(C a) {\n    ¦return b.get(a);¦\n  }\n}\n', 'log(a);\n    return null;'],
+  ['typescript', 'function f(a: M): string | null {\n  ¦return a.get();¦\n}\n', 'return null;'],
+  [
+    'python',
+    'class A(ABC):\n    @abstractmethod\n    def area(self) -> float:\n        ¦raise NotImplementedError¦\n',
+    '...',
+  ],
+  [
+    'python',
+    'class A(ABC):\n    @abstractmethod\n    def area(self) -> float:\n        ¦raise NotImplementedError¦\n',
+    '"""Square metres."""',
+  ],
+  ['javascript', 'app.get("/", (req, res) => {\n  ¦return res.send(1);¦\n});\n', 'res.send(1);'],
+  [
+    'javascript',
+    'function f(req, res) {\n  ¦if (!req.q) return res.status(404).send();¦\n  res.send(1);\n}\n',
+    'if (!req.q) {\n    res.status(404).send();\n    return;\n  }',
+  ],
+  ['cpp', 'int main() {\n  run();\n  ¦return 0;¦\n}\n', 'stop();'],
   ['rust', 'fn f(a: i32) -> i32 {\n    ¦return a;¦\n}\n', 'a'],
 ];
 

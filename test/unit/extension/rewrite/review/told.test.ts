@@ -23,6 +23,8 @@ describe('what the editor asks by itself, because a review told it to', () => {
     const done = told.begin();
     clock.now += 3000;
     assert.equal(told.isAsking(), true);
+    clock.now += 10;
+    assert.equal(told.isAsking(), true, 'the first question was taken back');
     done();
     clock.now += 10;
     assert.equal(told.isAsking(), false);
