@@ -1,7 +1,7 @@
 // JavaScript and TypeScript: a constant that gets a value a second time. A grammar takes it, and it fails whenever it runs.
 import { declares } from './binding';
 import { isWithin, LONGEST_NAMED } from './parsedText';
-import { ancestor, type ScopeNode } from './scopeNode';
+import { ancestor, type ScopeNode, textOf } from './scopeNode';
 import type { OffsetRange } from './types';
 
 const ASSIGNMENTS = ['assignment_expression', 'augmented_assignment_expression', 'update_expression'];
@@ -18,10 +18,11 @@ export function constantsAssigned(root: ScopeNode, text: string, region: OffsetR
     return name?.type === 'identifier' && isWithin(name, region) ? [name] : [];
   });
   if (assigned.length === 0) return 0;
-  const textOf = (node: ScopeNode) => text.slice(node.startIndex, node.endIndex);
   const all = root.descendantsOfType(['identifier', 'shorthand_property_identifier_pattern']);
   return assigned.filter((use) => {
-    const declared = all.filter((node) => node !== null && textOf(node) === textOf(use) && declares(node));
+    const declared = all.filter(
+      (node) => node !== null && textOf(node, text) === textOf(use, text) && declares(node),
+    );
     return declared.length > 0 && declared.every((node) => node !== null && isConstantFor(node, use, text));
   }).length;
 }
@@ -33,8 +34,7 @@ function isConstantFor(name: ScopeNode, use: ScopeNode, text: string): boolean {
     ({ type }) => type === DECLARATION,
     ({ type }) => !/^variable_declarator$|_pattern$/.test(type),
   );
-  if (declaration === null || !/^const\b/.test(text.slice(declaration.startIndex, declaration.endIndex)))
-    return false;
+  if (declaration === null || !/^const\b/.test(textOf(declaration, text))) return false;
   const holder =
     declaration.parent?.type === 'export_statement' ? declaration.parent.parent : declaration.parent;
   return (

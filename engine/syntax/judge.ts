@@ -31,7 +31,11 @@ export async function qualitiesOf(
   const judged = (read: (whole: string) => Reading) =>
     answers.map(({ whole, flaws = [] }) => qualityOf(flaws, read(whole)));
   if (isJson(languageId)) return judged(jsonReading(text, languageId));
-  const look = (tree: SyntaxTree) => judged((whole) => readingWith(tree, whole, region));
+  const look = (tree: SyntaxTree) => {
+    // For all answers once, as every name of a long text is gathered.
+    const known = namesIn(tree.text);
+    return judged((whole) => readingWith(tree, whole, region, known));
+  };
   return (await syntax.ask(text, languageId, look)) ?? judged(() => UNKNOWN);
 }
 
@@ -75,7 +79,12 @@ function jsonReading(text: string, language: JsonLanguage): (whole: string) => R
   };
 }
 
-function readingWith(tree: SyntaxTree, whole: string, region: OffsetRange | undefined): Reading {
+function readingWith(
+  tree: SyntaxTree,
+  whole: string,
+  region: OffsetRange | undefined,
+  known: ReadonlySet<string>,
+): Reading {
   const edit = leastEdit(tree.text, whole);
   const edited = tree.edited(edit);
   if (edited === undefined) return UNKNOWN;
@@ -95,7 +104,7 @@ function readingWith(tree: SyntaxTree, whole: string, region: OffsetRange | unde
       losesReturn: parses && edited.losesReturn(tree, gone, fresh),
       idle: parses && after.idle > before.idle,
       unreached: parses && after.unreached > before.unreached,
-      bringsNoNames: bringsNoNames(tree.text, edited, fresh),
+      bringsNoNames: bringsNoNames(known, edited, fresh),
       strangers: parses ? newStrangers(tree, edited, gone, fresh) : NO_STRANGERS,
     };
   } finally {
@@ -117,8 +126,8 @@ function newStrangers(
   return { outOfScope: now.outOfScope.filter(isNew), unknown: now.unknown.filter(isNew) };
 }
 
-/** Whether an edit brings no name, but for words of comments and strings, that `before` lacks. */
-function bringsNoNames(before: string, after: SyntaxTree, { start, end }: OffsetRange): boolean {
+/** Whether an edit brings no name, but for words of comments and strings, that is not known. */
+function bringsNoNames(known: ReadonlySet<string>, after: SyntaxTree, { start, end }: OffsetRange): boolean {
   let code = '';
   let at = start;
   for (const piece of after.prose({ start, end })) {
@@ -126,7 +135,7 @@ function bringsNoNames(before: string, after: SyntaxTree, { start, end }: Offset
     at = Math.max(at, piece.end);
   }
   code += after.text.slice(at, Math.max(at, end));
-  return unknownNames(code, namesIn(before)).length === 0;
+  return unknownNames(code, known).length === 0;
 }
 
 /** With the sign of a private member. */

@@ -1,6 +1,6 @@
 // Functions that an edit leaves without anything to give back: hardly anybody means that, and languages without types take it.
 import { LONGEST_NAMED, type ParsedText, type ReadEdit } from './parsedText';
-import { functionAround, type ScopeNode } from './scopeNode';
+import { functionAround, type ScopeNode, textOf } from './scopeNode';
 import type { OffsetRange } from './types';
 
 const FUNCTIONS = [
@@ -110,8 +110,4 @@ function endsOtherwise(node: ScopeNode, text: string): boolean {
 function owes(node: ScopeNode, text: string): boolean {
   const types = TYPES.map((field) => node.childForFieldName(field)).filter((type) => type !== null);
   return types.some((type) => !MAY_BE_NOTHING.test(textOf(type, text)));
-}
-
-function textOf({ startIndex, endIndex }: ScopeNode, text: string): string {
-  return text.slice(startIndex, endIndex);
 }

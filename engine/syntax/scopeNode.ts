@@ -17,6 +17,10 @@ export const PARAMETERS =
   /^(formal_parameters|parameters|lambda_parameters|closure_parameters|inferred_parameters)$/;
 export const STATEMENT = /statement|block|body/;
 
+export function textOf({ startIndex, endIndex }: ScopeNode, text: string): string {
+  return text.slice(startIndex, endIndex);
+}
+
 export function holds(parent: ScopeNode | null, field: string, { startIndex, endIndex }: ScopeNode): boolean {
   const child = parent?.childForFieldName(field);
   return child != null && child.startIndex <= startIndex && endIndex <= child.endIndex;

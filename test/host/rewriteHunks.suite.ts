@@ -387,13 +387,7 @@ describe('rewrite, hunk by hunk', () => {
     }
     await run('previousHunk');
     assert.deepEqual([...seen, editor.selection.active.line], [1, 4, 7, 1, 7]);
-    const lenses = await until(async () => {
-      const all = await commands.executeCommand<CodeLens[]>(
-        'vscode.executeCodeLensProvider',
-        editor.document.uri,
-      );
-      return all.length > 0 && all;
-    }, 'lenses');
+    const lenses = await lensesIn(editor);
     const own = lenses.filter(({ command }) => command?.command === 'palimpsest.acceptHunk');
     assert.deepEqual(
       own.map(({ range }) => range.start.line),
@@ -501,13 +495,7 @@ describe('rewrite, hunk by hunk', () => {
     const editor = await openFile('newLines.py', TEXT);
     const fresh = TEXT.replace('\n', '\nadded = 1\n');
     await presented(editor, fresh);
-    const lenses = await until(async () => {
-      const all = await commands.executeCommand<CodeLens[]>(
-        'vscode.executeCodeLensProvider',
-        editor.document.uri,
-      );
-      return all.length > 0 && all;
-    }, 'lenses');
+    const lenses = await lensesIn(editor);
     assert.deepEqual([...new Set(lenses.map(({ range }) => range.start.line))], [0]);
   });
 
@@ -824,3 +812,11 @@ describe('rewrite, hunk by hunk', () => {
     assert.equal(document.isDirty, false);
   });
 });
+
+/** As the editor shows them, once there are any. */
+function lensesIn({ document }: TextEditor): Promise<CodeLens[]> {
+  return until(async () => {
+    const all = await commands.executeCommand<CodeLens[]>('vscode.executeCodeLensProvider', document.uri);
+    return all.length > 0 && all;
+  }, 'lenses');
+}
