@@ -1,18 +1,18 @@
 // When the memory of past passes is given back: once nobody has asked for anything for a while. First what is garbage, for V8 knows
 // nothing of a quiet moment; then the session's, and only where it is worth the moment that a new session takes.
 
-import { privateMemory } from './privateMemory';
-
 /** Milliseconds of quiet. */
 const QUIET = 3000;
 /** The same until what was collected has gone: V8 frees large arrays beside its work. */
 const SETTLING = 250;
-/** Of what the model takes by itself: so much more may stay than what nothing gives back. */
-const SHARE = 0.1;
+/** Of what the process takes with the model loaded: so much more may stay. */
+const SHARE = 0.2;
 /** A process that is larger than this part of what was said holds something else. */
 const MOST_ABOVE = 1.2;
 /** Bytes by which a process grows and shrinks anyway. */
 const NOISE = 2 ** 26;
+/** New sessions take this part of the time at most: they cost seconds of every core, which a person who types may need. */
+const MOST_TIME = 0.1;
 
 export interface Trimmed {
   /** Bytes held for passes. */
@@ -31,20 +31,25 @@ export class IdleTrim {
   private resting: number;
   /** Bytes behind the last collection of garbage. */
   private collected = 0;
+  /** No new session before this moment. */
+  private notBefore = Number.NEGATIVE_INFINITY;
 
   /**
    * @param saidBytes what the process is estimated to take with the model loaded, which it is, without any pass
    * @param inTurn runs work when no request does
-   * @param resident bytes that the process has in main memory for itself
+   * @param resident bytes that the process has in main memory, as the system's own list of processes shows them: pages of mapped files
+   * are among them
    * @param collect collects garbage, where the process was started so that it can
+   * @param now milliseconds of a clock that never goes back
    */
   constructor(
     private readonly session: Trimmed,
     saidBytes: number,
     private readonly inTurn: (work: () => Promise<void>) => Promise<void>,
-    private readonly resident: () => number = privateMemory,
+    private readonly resident: () => number = () => process.memoryUsage.rss(),
     private readonly quiet = QUIET,
     private readonly collect: () => void = () => globalThis.gc?.(),
+    private readonly now: () => number = () => performance.now(),
   ) {
     this.ownBytes = Math.max(saidBytes, Math.min(resident(), MOST_ABOVE * saidBytes));
     this.resting = this.ownBytes;
@@ -52,11 +57,12 @@ export class IdleTrim {
 
   /** By the size of the process: an estimate of its passes says too little about how much can be given back. */
   get isWorthwhile(): boolean {
-    return this.session.passMemory > 0 && this.excess() > Math.max(NOISE, SHARE * this.ownBytes);
+    if (this.session.passMemory === 0 || this.grown() <= NOISE) return false;
+    return this.resident() - this.ownBytes > SHARE * this.ownBytes;
   }
 
   /** Bytes beyond what the process has at rest. */
-  private excess(): number {
+  private grown(): number {
     const resident = this.resident();
     this.resting = Math.max(this.ownBytes, Math.min(this.resting, resident));
     return resident - this.resting;
@@ -70,30 +76,41 @@ export class IdleTrim {
 
   ended(): void {
     this.requests--;
-    if (this.isOver || this.requests > 0 || this.excess() <= NOISE) return;
+    if (this.isOver || this.requests > 0 || this.grown() <= NOISE) return;
     // What the last collection left is no garbage.
     if (!this.isWorthwhile && this.resident() - this.collected <= NOISE) return;
-    this.timer = setTimeout(() => {
+    this.after(this.quiet, () => {
       this.collect();
-      this.timer = setTimeout(() => {
-        this.timer = undefined;
+      this.after(SETTLING, () => {
         this.collected = this.resident();
-        this.renew();
-      }, SETTLING);
-      this.timer.unref();
-    }, this.quiet);
-    this.timer.unref();
+        if (this.isWorthwhile) this.after(this.notBefore - this.now(), () => this.renew());
+      });
+    });
   }
 
   /** A session that could not be made again is made by the next request, which then says why it cannot. */
   private renew(): void {
-    if (!this.isWorthwhile) return;
     this.inTurn(async () => {
       // While it waited for its turn, the model may have gone: a session made now would stay for good.
       if (this.isOver) return;
+      const start = this.now();
       await this.session.renew();
+      const end = this.now();
+      this.notBefore = end + (end - start) * (1 / MOST_TIME - 1);
       this.resting = Math.max(this.ownBytes, this.resident());
     }).catch(() => undefined);
+  }
+
+  /** One at a time; only while nobody asks for anything. */
+  private after(millis: number, work: () => void): void {
+    this.timer = setTimeout(
+      () => {
+        this.timer = undefined;
+        work();
+      },
+      Math.max(0, millis),
+    );
+    this.timer.unref();
   }
 
   dispose(): void {

@@ -32,6 +32,12 @@ export class KvMemory {
     return array.subarray(0, length);
   }
 
+  /** Forgets what is kept for the next cache. */
+  clear(): void {
+    this.free.length = 0;
+    this.freeLength = 0;
+  }
+
   give(array: Float32Array): void {
     const whole = new Float32Array(array.buffer);
     this.usedLength -= whole.length;

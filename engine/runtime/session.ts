@@ -77,6 +77,7 @@ export class DecoderSession implements Forward {
   async renew(): Promise<void> {
     if ((await this.files.state()) !== 'same') return;
     this.largestPass = 0;
+    this.memory.clear();
     await this.dispose();
     await this.started();
   }

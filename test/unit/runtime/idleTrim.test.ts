@@ -25,6 +25,7 @@ function world(passMemory: number, resident = { bytes: 1300 * MB }) {
 function passQuietly(): void {
   mock.timers.tick(3000);
   mock.timers.tick(250);
+  mock.timers.tick(1);
 }
 
 describe('giving memory back', () => {
@@ -49,7 +50,7 @@ describe('giving memory back', () => {
   });
 
   test('leaves alone what is little beside the model, whatever its passes are said to need', () => {
-    const { session, trim } = world(900 * MB, { bytes: 1099 * MB });
+    const { session, trim } = world(900 * MB, { bytes: 1199 * MB });
     trim.begun();
     trim.ended();
     mock.timers.tick(60_000);
@@ -65,9 +66,9 @@ describe('giving memory back', () => {
       (work) => work(),
       () => bytes.resident,
     );
-    bytes.resident = 1190 * MB;
+    bytes.resident = 1310 * MB;
     assert.equal(trim.isWorthwhile, false);
-    bytes.resident = 1220 * MB;
+    bytes.resident = 1330 * MB;
     assert.equal(trim.isWorthwhile, true);
   });
 
@@ -95,10 +96,10 @@ describe('giving memory back', () => {
     ask(1060 * MB);
     assert.deepEqual(collected, [], 'that little is not worth it');
     ask(1100 * MB);
-    ask(1240 * MB);
-    assert.deepEqual(collected, [1100 * MB, 1240 * MB]);
+    ask(1340 * MB);
+    assert.deepEqual(collected, [1100 * MB, 1340 * MB]);
     assert.equal(session.renewed, 0);
-    ask(1260 * MB);
+    ask(1360 * MB);
     assert.equal(session.renewed, 1);
   });
 
@@ -127,8 +128,7 @@ describe('giving memory back', () => {
     // It is still there.
     await ask();
     assert.equal(session.renewed, 1);
-    // As much as a request takes, and the next one takes again.
-    resident.bytes += 100 * MB;
+    resident.bytes += 67 * MB;
     await ask();
     assert.equal(session.renewed, 1, 'not after every request');
     resident.bytes += MB;
@@ -139,6 +139,57 @@ describe('giving memory back', () => {
     await ask();
     resident.bytes = 1201 * MB;
     await ask();
+    assert.equal(session.renewed, 3);
+  });
+
+  test('takes a tenth of the time at most', async () => {
+    const clock = { now: 0 };
+    const bytes = { resident: OWN };
+    const session = {
+      passMemory: 10,
+      renewed: 0,
+      renew: async () => {
+        session.renewed++;
+        clock.now += 2000;
+        bytes.resident = OWN;
+      },
+    };
+    const trim = new IdleTrim(
+      session,
+      OWN,
+      (work) => work(),
+      () => bytes.resident,
+      3000,
+      () => undefined,
+      () => clock.now,
+    );
+    const wait = async (millis: number) => {
+      clock.now += millis;
+      mock.timers.tick(millis);
+      await Promise.resolve();
+      await Promise.resolve();
+    };
+    const ask = async () => {
+      trim.begun();
+      bytes.resident = 1300 * MB;
+      trim.ended();
+      for (let second = 0; second < 4; second++) await wait(1000);
+    };
+    await ask();
+    assert.equal(session.renewed, 1);
+    await ask();
+    assert.equal(session.renewed, 1, 'so soon it is not made again');
+    await wait(13_500);
+    assert.equal(session.renewed, 1);
+    await wait(1000);
+    assert.equal(session.renewed, 2, 'it is not forgotten');
+    // Who asks meanwhile is served, and what waited begins anew.
+    await ask();
+    trim.begun();
+    await wait(60_000);
+    assert.equal(session.renewed, 2);
+    trim.ended();
+    for (let second = 0; second < 4; second++) await wait(1000);
     assert.equal(session.renewed, 3);
   });
 
