@@ -1,0 +1,163 @@
+// A review that is over, or was undone into, and comes back; on answers that are known beforehand.
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'mocha';
+import { commands, Position, Selection, Uri, WorkspaceEdit, window, workspace } from 'vscode';
+import { closeEverything, configure, internals, openFile, undoIn, until, useScriptedEngine } from './host';
+import { ANSWER, presented, run, TEXT } from './hunkByHunk';
+
+describe('rewrite, reopened', () => {
+  useScriptedEngine();
+  afterEach(async () => {
+    await configure('rewrite.preview', undefined);
+    await closeEverything();
+  });
+
+  it('is led back by undo and forth by redo while it is open', async () => {
+    const editor = await openFile('undo.py', TEXT);
+    const rewrite = await presented(editor, ANSWER);
+    await run('acceptHunk', 1);
+    await until(() => rewrite.hunks.length === 2, 'two hunks');
+    await commands.executeCommand('undo');
+    await until(() => rewrite.hunks.length === 3, 'all hunks again');
+    assert.equal(editor.document.getText(), TEXT);
+    await commands.executeCommand('redo');
+    await until(() => rewrite.hunks.length === 2, 'two hunks again');
+    await run('acceptRewrite');
+    await until(() => rewrite.ending, 'the end');
+    assert.equal(editor.document.getText(), ANSWER);
+  });
+
+  it('throws no decision away when a letter is typed and deleted, nor by undo', async () => {
+    const whole = `# first\n${TEXT}`;
+    const editor = await openFile('decisions.py', whole);
+    const { document } = editor;
+    const { rewrites } = await (await internals()).palimpsest();
+    const spans = [{ start: whole.length - TEXT.length, end: whole.length, old: TEXT }];
+    const candidates = [{ texts: [ANSWER] }, { texts: [ANSWER.replace('"2"', "'two'")] }];
+    const rewrite = rewrites.present(editor, { spans, candidates }, 0);
+    assert.ok(rewrite);
+    await until(() => rewrite.hunks.length === 3, 'the review');
+    await run('nextCandidate');
+    await run('acceptHunk', 0);
+    await until(() => rewrite.hunks.length === 2, 'two hunks');
+    await run('rejectHunk', 1);
+    await until(() => rewrite.hunks.length === 1, 'one hunk');
+    const taken = document.getText();
+    editor.selection = new Selection(0, 7, 0, 7);
+    await commands.executeCommand('type', { text: '!' });
+    await commands.executeCommand('deleteLeft');
+    await until(() => document.getText() === taken, 'the text as it was');
+    assert.equal(rewrite.hunks.length, 1, 'what was rejected is not back');
+    assert.equal(rewrite.review?.index, 1, 'and what was chosen is still shown');
+    assert.deepEqual(editor.selection.active, new Position(0, 7), 'and the cursor did not jump');
+    while (document.getText() !== whole) await commands.executeCommand('undo');
+    await until(() => rewrite.hunks.length === 2, 'what was taken is there to take again');
+    assert.equal(rewrite.review?.index, 1);
+  });
+
+  it('is reopened after it was rejected, with what was decided before', async () => {
+    const editor = await openFile('reopened.py', TEXT);
+    const first = await presented(editor, ANSWER);
+    await run('rejectHunk', 0);
+    await until(() => first.hunks.length === 2, 'two hunks');
+    await run('rejectRewrite');
+    assert.equal(first.ending, 'rejected');
+    await editor.edit((edit) => edit.insert(new Position(0, 0), '# above\n'));
+    await run('reopenReview');
+    const { rewrites } = await (await internals()).palimpsest();
+    const again = await until(() => rewrites.of(editor.document.uri), 'the review');
+    await until(() => again.hunks.length === 2, 'the two hunks');
+    assert.deepEqual(
+      again.hunks.map(({ startLine }) => startLine),
+      [5, 8],
+    );
+    await run('acceptRewrite');
+    await until(() => again.ending, 'the end');
+    assert.equal(editor.document.getText(), `# above\n${ANSWER.replace('"2"', '2')}`);
+  });
+
+  it('is reopened after it was accepted and undone, with its candidates', async () => {
+    const editor = await openFile('undone.py', TEXT);
+    const first = await presented(editor, ANSWER, TEXT.replace('one = 1', 'one = "1"'));
+    await run('nextCandidate');
+    await run('acceptRewrite');
+    await until(() => first.ending === 'accepted', 'the end');
+    const { rewrites } = await (await internals()).palimpsest();
+    await run('reopenReview');
+    assert.equal(rewrites.of(editor.document.uri), undefined, 'its text is another one');
+    await undoIn(editor.document);
+    assert.equal(editor.document.getText(), TEXT);
+    await run('reopenReview');
+    const again = await until(() => rewrites.of(editor.document.uri), 'the review');
+    assert.deepEqual([again.review?.index, again.review?.candidates.length], [1, 2]);
+    await run('acceptRewrite');
+    await until(() => again.ending, 'the end');
+    assert.equal(editor.document.getText(), TEXT.replace('one = 1', 'one = "1"'));
+  });
+
+  it('is reopened wherever undo has led to, though its last change was rejected', async () => {
+    const editor = await openFile('partly.py', TEXT);
+    const first = await presented(editor, ANSWER);
+    for (const left of [2, 1]) {
+      await run('acceptHunk', 0);
+      await until(() => first.hunks.length === left, `${left} left`);
+    }
+    await run('rejectHunk', 0);
+    await until(() => first.ending, 'the end');
+    const { rewrites } = await (await internals()).palimpsest();
+    for (const hunks of [2, 3]) {
+      await undoIn(editor.document);
+      await run('reopenReview');
+      const again = await until(() => rewrites.of(editor.document.uri), 'the review');
+      await until(() => again.hunks.length === hunks, `${hunks} changes`);
+      await run('rejectRewrite');
+    }
+    assert.equal(editor.document.getText(), TEXT);
+  });
+
+  it('is reopened after an edit in its place was undone', async () => {
+    const editor = await openFile('conflict.py', TEXT);
+    const first = await presented(editor, ANSWER);
+    await editor.edit((edit) => edit.insert(new Position(3, 0), 'typed = 1\n'));
+    await until(() => first.ending === 'conflict', 'the end');
+    // Who types goes on typing, and can read all the same what became of it.
+    const { rewrites } = await (await internals()).palimpsest();
+    await editor.edit((edit) => edit.insert(new Position(3, 9), '1'));
+    assert.match(rewrites.services.lineNote.text ?? '', /canceled because its text was edited/);
+    await undoIn(editor.document);
+    await undoIn(editor.document);
+    assert.equal(editor.document.getText(), TEXT);
+    await run('reopenReview');
+    const again = await until(() => rewrites.of(editor.document.uri), 'the review');
+    await until(() => again.hunks.length === 3, 'its hunks');
+    await run('rejectRewrite');
+  });
+
+  it('is reopened after its tab was closed', async () => {
+    const editor = await openFile('away.py', TEXT);
+    const first = await presented(editor, ANSWER);
+    await commands.executeCommand('workbench.action.closeActiveEditor');
+    await until(() => first.ending, 'the end');
+    const { document } = await openFile('away.py', TEXT);
+    const { rewrites } = await (await internals()).palimpsest();
+    await run('reopenReview');
+    const again = await until(() => rewrites.of(document.uri), 'the review');
+    await until(() => again.hunks.length === 3, 'its hunks');
+    await run('rejectRewrite');
+  });
+
+  it('can be reopened under the name that its file has by now', async () => {
+    const editor = await openFile('oldName.py', TEXT);
+    const { rewrites } = await (await internals()).palimpsest();
+    const review = await presented(editor, ANSWER);
+    const { uri } = editor.document;
+    const renamed = Uri.joinPath(uri, '..', 'newName.py');
+    const edit = new WorkspaceEdit();
+    edit.renameFile(uri, renamed, { overwrite: true });
+    await workspace.applyEdit(edit);
+    await until(() => review.ending, 'the end');
+    const now = await window.showTextDocument(await workspace.openTextDocument(renamed));
+    await until(() => rewrites.reopen(now)?.hunks.length === 3, 'the review again');
+    assert.equal(now.document.getText(), TEXT);
+  });
+});
