@@ -13,7 +13,7 @@ import type { Rewrite } from '../../extension/rewrite/rewrite';
 import type { Rewrites } from '../../extension/rewrite/rewriteManager';
 import { internals, until } from './host';
 
-export const LINES = [
+const LINES = [
   'one = 1',
   'two = 2',
   'three = 3',

@@ -50,6 +50,11 @@ export function anchorOf(document: TextDocument, hunk: Hunk): Position {
 
 // High contrast themes have no backgrounds for a diff: lines around it say what they say elsewhere, and take no room.
 const REMOVED_OUTLINE = { outline: '1px dashed', outlineColor: new ThemeColor('palimpsest.removedBorder') };
+// They stand on red lines: green that lets the red through is brown.
+const INSERTED_ON_RED = {
+  textDecoration:
+    'none; background: linear-gradient(var(--vscode-diffEditor-insertedTextBackground, transparent) 0 100%), var(--vscode-editor-background);',
+};
 const INSERTED_BORDER = { border: '1px dashed', borderColor: new ThemeColor('palimpsest.insertedBorder') };
 
 export class ReviewView {
@@ -79,7 +84,7 @@ export class ReviewView {
   private readonly folded = this.owned.add(
     window.createTextEditorDecorationType({
       after: {
-        backgroundColor: new ThemeColor('diffEditor.insertedTextBackground'),
+        ...INSERTED_ON_RED,
         ...INSERTED_BORDER,
         margin: '0 0 0 2ch',
       },
