@@ -26,6 +26,7 @@ const STUB = /^\s*("""[\s\S]*"""|'''[\s\S]*''')?\s*(\.\.\.|pass)?\s*$/;
 const GIVES = /\b(return|throw|raise|panic)\b/;
 /** Functions that end in another way, or that say that they give nothing back. */
 const ENDS_OTHERWISE = /\b(yield|throw|raise|panic|exit|abort|[Ff]atal\w*)\b/;
+const GENERATES = /\byield\b/;
 const GIVES_NOTHING = /\bvoid\b|->\s*None\b|\bnever\b/;
 /** Where a function says what it gives back. */
 const TYPES = ['result', 'return_type', 'returns', 'type'];
@@ -34,14 +35,34 @@ const MAY_BE_NOTHING = /\b(None|Optional|undefined|any|asserts|auto)\b|^(Value)?
 /** Go's `func f() (n int)`: what is behind it is given back by a bare `return`, too. */
 const RESULT = 'result';
 
-/** Whether a function that gave something back does so no longer. */
+/** Statements behind which a function goes on to its end. */
+const GOES_ON = [
+  'expression_statement',
+  'local_variable_declaration',
+  'local_declaration_statement',
+  'lexical_declaration',
+  'declaration',
+  'short_var_declaration',
+  'assignment_statement',
+  'inc_statement',
+  'dec_statement',
+  'if_statement',
+];
+/** Python's `else` and `elif`, and everybody else's. */
+const ALTERNATIVE = 'alternative';
+/** Go's, between a block and its statements. */
+const LIST = 'statement_list';
+
+/** Whether a function that gave something back does so no longer, or no longer at its end, where it says that it does. */
 export function losesReturn({ before, after, gone, fresh }: ReadEdit): boolean {
   if (!GIVES.test(before.text.slice(gone.start, gone.end))) return false;
   if (Math.max(before.text.length, after.text.length) > LONGEST_NAMED) return false;
   const [were, are] = [functionsIn(before, gone), functionsIn(after, fresh)];
   return [...were].some(([key, was]) => {
     const now = are.get(key);
-    if (now === undefined || now.gives || endsOtherwise(now.node, after.text)) return false;
+    if (now === undefined) return false;
+    if (now.gives) return was.givesAtEnd && owes(now.node, after.text) && goesOn(now.node, after.text);
+    if (endsOtherwise(now.node, after.text)) return false;
     return was.givesAtEnd || (owes(now.node, after.text) && endsOtherwise(was.node, before.text));
   });
 }
@@ -104,6 +125,19 @@ function endsOtherwise(node: ScopeNode, text: string): boolean {
   if (body !== null && STUB.test(textOf(body, text))) return true;
   if (GIVES_NOTHING.test(text.slice(node.startIndex, body?.startIndex))) return true;
   return node.childForFieldName(RESULT)?.type === 'parameter_list' && /\breturn\b/.test(code);
+}
+
+/** Whether its end is reached, as far as its last statement tells. */
+function goesOn(node: ScopeNode, text: string): boolean {
+  const body = node.childForFieldName('body');
+  if (body === null || GENERATES.test(textOf(node, text))) return false;
+  return body.descendantsOfType(GOES_ON).some((last) => {
+    if (last === null || !ONLY_CLOSES.test(text.slice(last.endIndex, body.endIndex))) return false;
+    const block = last.parent?.type === LIST ? last.parent.parent : last.parent;
+    if (block?.startIndex !== body.startIndex || block.endIndex !== body.endIndex) return false;
+    if (last.childForFieldName(ALTERNATIVE) !== null) return false;
+    return last.type === 'if_statement' || !ENDS_OTHERWISE.test(textOf(last, text));
+  });
 }
 
 /** Whether it says that it gives something back. */

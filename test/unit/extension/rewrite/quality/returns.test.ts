@@ -39,9 +39,58 @@ const lost: readonly (readonly [string, string, string])[] = [
   ['csharp', 'class A {\n  int F(int a) {\n    ¦throw new Exception();¦\n  }\n}\n', 'a++;'],
   ['typescript', 'function f(a: number): number {\n  ¦throw new Error();¦\n}\n', 'a++;'],
   ['python', 'def f(a) -> int:\n    ¦raise NotImplementedError¦\n', 'print(a)'],
+  // Not at its end any more.
+  [
+    'csharp',
+    'class A {\n  bool F(int a) {\n    if (a > 1) return true;\n    ¦return false;¦\n  }\n}\n',
+    'Log(a);',
+  ],
+  ['csharp', 'class A {\n  bool F(int a) {\n    ¦return a > 1;¦\n  }\n}\n', 'if (a > 1) return true;'],
+  ['java', 'class A {\n  int f(int a) {\n    ¦return a;¦\n  }\n}\n', 'if (a > 1) { return a; }'],
+  ['go', 'package a\n\nfunc f(a int) int {\n\tif a > 1 {\n\t\treturn 1\n\t}\n\t¦return a¦\n}\n', 'a++'],
+  ['go', 'package a\n\nfunc f(a int) int {\n\t¦return a¦\n}\n', 'if a > 1 {\n\t\treturn a\n\t}'],
+  [
+    'typescript',
+    'function f(a: number): number {\n  if (a > 1) return 1;\n  ¦return a;¦\n}\n',
+    'const b = a;',
+  ],
+  ['python', 'def f(a) -> int:\n    if a:\n        return 1\n    ¦return a¦\n', 'a.pop()'],
+  ['php', '<?php\nfunction f($a): int {\n  if ($a) { return 1; }\n  ¦return $a;¦\n}\n', 'g($a);'],
 ];
 
 const kept: typeof lost = [
+  ['typescript', 'function f(a: number) {\n  if (a > 1) return 1;\n  ¦return a;¦\n}\n', 'log(a);'],
+  ['typescript', 'function f(a: number): number | undefined {\n  ¦return a;¦\n}\n', 'if (a > 1) return a;'],
+  ['java', 'class A {\n  int f(int a) {\n    ¦return a;¦\n  }\n}\n', 'if (a > 1) return a; else return 1;'],
+  [
+    'java',
+    'class A {\n  int f(int a) {\n    if (a > 1) return 1;\n    ¦return a;¦\n  }\n}\n',
+    'while (true) { g(); }',
+  ],
+  [
+    'java',
+    'class A {\n  int f(int a) {\n    if (a > 1) return 1;\n    ¦return a;¦\n  }\n}\n',
+    'throw new Error();',
+  ],
+  [
+    'java',
+    'class A {\n  int f(int a) {\n    if (a > 1) return 1;\n    ¦return a;¦\n  }\n}\n',
+    'synchronized (a) { b(); return 1; }',
+  ],
+  ['go', 'package a\n\nfunc f(a int) int {\n\tif a > 1 {\n\t\treturn 1\n\t}\n\t¦return a¦\n}\n', 'panic(a)'],
+  [
+    'go',
+    'package a\n\nfunc f(a int) int {\n\t¦return a¦\n}\n',
+    'switch a {\n\tcase 1:\n\t\treturn 1\n\tdefault:\n\t\treturn 2\n\t}',
+  ],
+  ['csharp', 'class A {\n  int F(int a) {\n    ¦return a;¦\n  }\n}\n', 'lock (this) { G(); return 1; }'],
+  ['python', 'def f(a) -> int:\n    ¦return a¦\n', 'if a:\n        return 1\n    else:\n        return 2'],
+  ['python', 'def f(a) -> int:\n    ¦return a¦\n', 'with a:\n        return 1'],
+  [
+    'csharp',
+    'class A {\n  IEnumerable<int> F(int a) {\n    ¦return G(a);¦\n  }\n}\n',
+    'yield return a;\n    H();',
+  ],
   ['python', 'def f(rows):\n    if rows:\n        ¦return 1¦\n    return 0\n', 'rows.pop()'],
   ['python', 'def f(rows):\n    ¦return rows¦\n', 'yield from rows'],
   ['python', 'def f(rows):\n    ¦return rows¦\n', 'raise NotImplementedError'],
