@@ -30,6 +30,8 @@ export interface Ask {
   readonly biasAhead?: LogitBias;
   /** Tokens that stand behind `target` elsewhere: who writes token by token may read them in the same pass. */
   readonly ahead?: readonly number[];
+  /** `target` and `ahead` are what will be written: more of it may be read at once. */
+  readonly isSure?: true;
 }
 
 /** One candidate's canvas as it stands. */

@@ -63,7 +63,8 @@ export class TokenScorer {
     };
     if (!denoisers.areInPlace) {
       const denoiser = denoisers.blockwise();
-      const score = hasNoNeighbours(denoiser, checkpoint) ? scoreWritten : scoreBlocks;
+      // Of a block of one, nothing is left for an end, nor for a neighbour.
+      const score = denoiser.blockLength === 1 ? scoreWritten : scoreBlocks;
       return score(denoiser, checkpoint, tokens, from, to, language, listening);
     }
     const { passes, tokens: most } = scoringReach(this.reach);
@@ -133,12 +134,12 @@ async function scoreBlocks(
   { signal, onPass, run }: Listening,
 ): Promise<TokenScore[]> {
   const { blockLength } = denoiser;
-  const bothSides = facts.family.attention.kind === 'cached-canvas';
+  const bothSides = seesBothSides(facts);
   const { mask, end = mask } = facts.specials;
   const scores: TokenScore[] = [];
   for (let at = from; at < to; ) {
     const context = holeContext(
-      facts.family.infill.kind === 'cached-canvas' ? facts : leftOnly(facts),
+      inOrder(facts),
       tokens.subarray(0, at),
       bothSides ? behind(tokens, Math.min(at + blockLength - 1, to)) : [],
       language,
@@ -169,15 +170,10 @@ async function scoreBlocks(
   return scores;
 }
 
-/** Blocks of one between both sides: nothing of a block is left for an end, nor for a neighbour. */
-function hasNoNeighbours({ blockLength }: BlockDenoiser, { family }: Checkpoint): boolean {
-  return blockLength === 1 && family.attention.kind === 'cached-canvas';
-}
-
 /** Tokens that are scored before one suffix, which no token among them sees otherwise. */
 const WRITTEN_TOKENS = 64;
 
-/** Scores tokens as a model writes them that fills a hole token by token: behind those before it, with the suffix in sight. */
+/** Scores tokens as a model writes them that goes token by token: behind those before it, with the suffix in sight where it sees both sides. */
 async function scoreWritten(
   denoiser: BlockDenoiser,
   facts: Checkpoint,
@@ -191,11 +187,12 @@ async function scoreWritten(
   const options = { temperature: 0, ...(signal ? { signal } : {}) };
   for (let start = from; start < to; start += WRITTEN_TOKENS) {
     const stop = Math.min(to, start + WRITTEN_TOKENS);
-    const context = holeContext(facts, tokens.subarray(0, start), behind(tokens, stop), language);
+    const after = seesBothSides(facts) ? behind(tokens, stop) : [];
+    const context = holeContext(inOrder(facts), tokens.subarray(0, start), after, language);
     await denoiser.open({ ...context, run }, 1, signal);
     for (let at = start; at < stop; at++) {
       const [target = 0, ...ahead] = tokens.subarray(at, stop);
-      const asks = [{ position: 0, target, ahead }];
+      const asks = [{ position: 0, target, ahead, isSure: true as const }];
       const [[best] = []] = await denoiser.predict(
         [{ tokens: Int32Array.of(facts.specials.mask), asks }],
         options,
@@ -212,8 +209,13 @@ function behind(tokens: Int32Array, at: number): Int32Array {
   return tokens.subarray(at, at + SUFFIX_TOKENS);
 }
 
+function seesBothSides({ family }: Checkpoint): boolean {
+  return family.attention.kind === 'cached-canvas';
+}
+
 /** A block-causal model scores plain text from its start: no FIM order, the left side alone. */
-function leftOnly(facts: Checkpoint): Checkpoint {
+function inOrder(facts: Checkpoint): Checkpoint {
+  if (facts.family.infill.kind === 'cached-canvas') return facts;
   return {
     ...facts,
     family: { ...facts.family, infill: { kind: 'cached-canvas', bos: true } },

@@ -5,6 +5,8 @@ import type { RowAsk } from './forward';
 
 /** Tokens that are read ahead at most: a pass over eight takes a quarter longer than one over one (CPU, 116M parameters). */
 export const MOST_AHEAD = 7;
+/** The same of what is sure to be written: none of it is read for nothing. */
+const MOST_SURE = 31;
 
 /** What was read ahead of what is written. */
 export interface Foresight {
@@ -29,10 +31,10 @@ export function readAhead(
   if (owners !== 1 || lanes.length !== 1 || lane?.asks.length !== 1) return undefined;
   const [ask] = lane.asks;
   if (ask === undefined) return undefined;
-  const { bias, biasAhead = bias, target } = ask;
+  const { bias, biasAhead = bias, target, isSure = false } = ask;
   const { temperature } = lane;
   const expected = ask.ahead === undefined || target === undefined ? recall() : [target, ...ask.ahead];
-  const tokens = expected.slice(0, MOST_AHEAD);
+  const tokens = expected.slice(0, isSure ? MOST_SURE : MOST_AHEAD);
   if (tokens.length === 0) return undefined;
   // What is likely to be written there is what will be asked about there, if anything is.
   const targets = [target, ...tokens.slice(1), expected[tokens.length] ?? tokens.at(-1)];

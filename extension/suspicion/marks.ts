@@ -42,27 +42,32 @@ export function stepOf(odds: number, threshold: number): number {
 }
 
 /**
- * Of the tokens of a text that begins at `base` in the document. White space alone is never marked, nor is what stands in
- * `prose`, in offsets of the document: any word may come next in a sentence.
+ * Of the tokens of a text that begins at `base` in the document. White space alone is never marked, nor is what begins in
+ * `free`, in offsets of the document: any word may come next in a sentence.
  */
 export function marksOf(
   tokens: readonly ScoredToken[],
   base: number,
   threshold: number,
-  prose: readonly OffsetRange[] = [],
+  free: readonly OffsetRange[] = [],
 ): readonly Mark[] {
   return tokens.flatMap((token) => {
     const step = stepOf(oddsAgainst(token), threshold);
     const core = token.text.trim();
     if (step === 0 || core === '') return [];
     const start = base + token.start + token.text.indexOf(core);
-    if (prose.some((range) => range.start <= start && start < range.end)) return [];
+    if (free.some((range) => range.start <= start && start < range.end)) return [];
     const { surprise, expected, alternatives } = token;
     const probability = Math.exp(-surprise);
     return [
       { start, end: start + core.length, probability, alternatives, excess: surprise - expected, step },
     ];
   });
+}
+
+/** The first sign of a text, where the model sees nothing but what stands before: it knows nothing then. */
+export function unseen(text: string, method: 'masked' | 'causal'): readonly OffsetRange[] {
+  return method === 'causal' ? [{ start: 0, end: text.search(/\S|$/) + 1 }] : [];
 }
 
 /** Lines that are a screen. */

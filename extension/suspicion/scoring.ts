@@ -6,7 +6,7 @@ import type { EngineSupervisor } from '../engine/supervisor';
 import { scoreRange } from '../rewrite/repair/scoreRange';
 import type { OffsetRange } from '../text/types';
 import { chunksOf } from './chunks';
-import { type Mark, marksOf } from './marks';
+import { type Mark, marksOf, unseen } from './marks';
 
 export interface Piece {
   /** In the text that was sent. */
@@ -42,7 +42,7 @@ export async function* scorePieces(
       ...{ priority, signal },
       onScored: onDone && ((done) => onDone((index + done) / chunks.length)),
     });
-    const marks = marksOf(tokens, 0, threshold, prose);
+    const marks = marksOf(tokens, 0, threshold, [...prose, ...unseen(text, method)]);
     yield { range, marks, method, done: (index + 1) / chunks.length };
   }
 }

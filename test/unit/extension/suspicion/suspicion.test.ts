@@ -12,6 +12,7 @@ import {
   oddsAgainst,
   STEPS,
   stepOf,
+  unseen,
   wordAround,
   worstOf,
 } from '../../../../extension/suspicion/marks';
@@ -84,6 +85,16 @@ describe('marks', () => {
     const tokens = [token(0, 'a', 0.001, 0.9), token(1, ' word', 0.001, 0.9), token(6, 'b', 0.001, 0.9)];
     const starts = marksOf(tokens, 100, 100, [range(102, 106)]).map(({ start }) => start);
     assert.deepEqual(starts, [100, 106]);
+  });
+
+  test('are none at the first sign of a text, where nothing is seen that stands behind', () => {
+    const text = '\n  import os';
+    const tokens = [token(3, 'import', 0.00001, 0.9), token(9, ' os', 0.00001, 0.9)];
+    const marked = (method: 'masked' | 'causal') =>
+      marksOf(tokens, 0, 100, unseen(text, method)).map(({ start }) => start);
+    assert.deepEqual(marked('causal'), [10]);
+    assert.deepEqual(marked('masked'), [3, 10]);
+    assert.deepEqual(unseen('', 'causal'), [range(0, 1)]);
   });
 
   test('is shown where it is worst, so many times a screen', () => {
