@@ -52,6 +52,8 @@ const common = {
   platform: 'node',
   format: 'cjs',
   target: 'node20',
+  // Quotation marks and dots of what is said to people: escaped, they are twice as long.
+  charset: 'utf8',
   // Its CommonJS form asks for its own files in a way that no bundler can follow.
   alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
 };
