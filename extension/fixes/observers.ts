@@ -138,6 +138,9 @@ class Publications implements Disposable {
 const REQUEST = 'typescript.tsserverRequest';
 const CATEGORIES: Readonly<Record<string, number>> = { error: 0, warning: 1, message: 2, suggestion: 3 };
 
+/** What is no error, such as a name that nobody uses, is asked for by itself; an older server may not know that question. */
+const SUGGESTIONS = 'suggestionDiagnosticsSync';
+
 /** VS Code's TypeScript extension publishes for shown documents alone, but answers when it is asked about another. */
 export const typeScript: Observer = {
   sideBySide: 1,
@@ -149,7 +152,9 @@ export const typeScript: Observer = {
       if (signal.aborted || reply === undefined) return undefined;
       problems.push(...reply);
     }
-    return problems;
+    const suggestions = await ask(SUGGESTIONS, document.uri);
+    if (signal.aborted) return undefined;
+    return [...problems, ...(suggestions ?? [])];
   },
 };
 

@@ -518,4 +518,21 @@ describe('quick fixes', () => {
     assert.deepEqual(await checker.check(texts, signal), ['gone', 'still', 'traded']);
     await checker.close();
   });
+
+  it('is checked where the server only suggests: a name that nobody uses', async () => {
+    const text = 'export function area(width: number): number {\n  const height = 3;\n  return width;\n}\n';
+    const { document } = await openFile('unused.ts', text);
+    const problem = await until(
+      () => languages.getDiagnostics(document.uri).find(({ message }) => message.includes("'height'")),
+      "the TypeScript server's word",
+    );
+    assert.equal(problem.severity, DiagnosticSeverity.Hint);
+    const { copies } = await (await internals()).palimpsest();
+    const { signal } = new AbortController();
+    const checker = await Checker.open(document, problem, copies, signal);
+    assert.ok(checker.isAble, 'the server says so of the copy, too');
+    const texts = [text.replace('return width', 'return width * height'), text.replace('3', '4')];
+    assert.deepEqual(await checker.check(texts, signal), ['gone', 'still']);
+    await checker.close();
+  });
 });
