@@ -24,6 +24,9 @@ const CHOSEN_LENGTH = 1.2;
 /** K/V of everything that are still there when they are made again: nobody collects them in between. */
 const OUTDATED = 1;
 
+/** Of a pass over everything, what the arena still holds when a pass of other sizes comes, none of whose tensors fits it. */
+const LEFT_OVER = 0.25;
+
 export interface MemoryFacts {
   readonly family: Pick<Family, 'attention' | 'length'>;
   readonly reach: Pick<Reach, 'tokens' | 'masks' | 'refreshEvery' | 'isSlow'>;
@@ -69,14 +72,17 @@ export function memoryOf(
   };
 }
 
-/** With the K/V of all lanes, where they are run one by one. */
 interface PassInPlace extends PassSize {
+  /** K/V of all lanes, where they are run one by one. */
   readonly stacked?: number;
+  /** Tokens of the pass over everything before it. */
+  readonly behind?: number;
 }
 
 function bytesInPlace(shape: DecoderShape, pass: PassInPlace): number {
-  const { stacked = 0, length, past } = pass;
-  return passBytes(shape, pass) + cacheBytesOf(shape, stacked * Math.max(past, length));
+  const { stacked = 0, behind = 0, length, past } = pass;
+  const leftOver = LEFT_OVER * passBytes(shape, { length: behind, past: 1, rows: 0 });
+  return passBytes(shape, pass) + leftOver + cacheBytesOf(shape, stacked * Math.max(past, length));
 }
 
 function passesInPlace(facts: MemoryFacts): PassInPlace[] {
@@ -97,8 +103,8 @@ function passesInPlace(facts: MemoryFacts): PassInPlace[] {
     else passes.push({ lanes: candidates, length, past: 1, rows, keep });
     // The caches of the single lanes are kept for the next ones.
     const stacked = isAlone ? candidates : 0;
-    if (keep)
-      passes.push({ lanes: candidates, length: active, past: length, pastLanes: candidates, rows, stacked });
+    const cached = { past: length, pastLanes: candidates, stacked, behind: length };
+    if (keep) passes.push({ lanes: candidates, length: active, rows, ...cached });
   }
   for (const wanted of lengths) {
     for (const part of batches(wanted, DEFAULT_ROWS)) {
