@@ -5,8 +5,8 @@
 const QUIET = 3000;
 /** The same until what was collected has gone: V8 frees large arrays beside its work. */
 const SETTLING = 250;
-/** Of what the process takes with the model loaded: so much more may stay. */
-const SHARE = 0.2;
+/** Of what the process takes with the model loaded: so much more may stay, and a fifth is what is promised. */
+const SHARE = 0.15;
 /** A process that is larger than this part of what was said holds something else. */
 const MOST_ABOVE = 1.2;
 /** Bytes by which a process grows and shrinks anyway. */

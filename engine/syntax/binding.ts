@@ -60,7 +60,7 @@ export function hasMore(name: ScopeNode, text: string): boolean {
 }
 
 /** As a statement: in brackets, `name = value` may name an argument, or a default. */
-function isAssigned(name: ScopeNode): boolean {
+export function isAssigned(name: ScopeNode): boolean {
   const inList = name.parent?.type === 'expression_list' ? name.parent : name;
   const { parent } = inList;
   if (parent === null || !ASSIGNMENT.test(parent.type)) return false;

@@ -1,13 +1,13 @@
 // JavaScript and TypeScript: a constant that gets a value a second time. A grammar takes it, and it fails whenever it runs.
 import { declares } from './binding';
 import { isWithin, LONGEST_NAMED } from './parsedText';
-import { ancestor, type ScopeNode, textOf } from './scopeNode';
+import { ancestor, functionAround, type ScopeNode, textOf } from './scopeNode';
 import type { OffsetRange } from './types';
 
 const ASSIGNMENTS = ['assignment_expression', 'augmented_assignment_expression', 'update_expression'];
 const DECLARATION = 'lexical_declaration';
 
-/** Assignments in the region to a name that is a constant there, and nothing else anywhere in the text. */
+/** Assignments in the region to a name that is a constant there, and nothing else wherever it is seen. */
 export function constantsAssigned(root: ScopeNode, text: string, region: OffsetRange): number {
   if (root.type !== 'program' || text.length > LONGEST_NAMED) return 0;
   // An edit may change the name alone.
@@ -23,7 +23,12 @@ export function constantsAssigned(root: ScopeNode, text: string, region: OffsetR
     const declared = all.filter(
       (node) => node !== null && textOf(node, text) === textOf(use, text) && declares(node),
     );
-    return declared.length > 0 && declared.every((node) => node !== null && isConstantFor(node, use, text));
+    // A variable of another function has nothing to do with it.
+    const seen = declared.filter((node) => {
+      const holder = functionAround(node ?? undefined);
+      return holder === null || ancestor(use, (one) => isSame(one, holder)) !== null;
+    });
+    return seen.length > 0 && seen.every((node) => node !== null && isConstantFor(node, use, text));
   }).length;
 }
 
@@ -37,8 +42,9 @@ function isConstantFor(name: ScopeNode, use: ScopeNode, text: string): boolean {
   if (declaration === null || !/^const\b/.test(textOf(declaration, text))) return false;
   const holder =
     declaration.parent?.type === 'export_statement' ? declaration.parent.parent : declaration.parent;
-  return (
-    holder !== null &&
-    ancestor(use, (one) => one.startIndex === holder.startIndex && one.type === holder.type) !== null
-  );
+  return holder !== null && ancestor(use, (one) => isSame(one, holder)) !== null;
+}
+
+function isSame(one: ScopeNode, other: ScopeNode): boolean {
+  return one.startIndex === other.startIndex && one.type === other.type;
 }

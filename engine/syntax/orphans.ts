@@ -1,10 +1,11 @@
 // Names that an edit leaves in use after it has taken away what declares them. Cautious, for an answer that is marked may never be shown:
 // what may be declared in any other way is, and what a language, another file or a base class may have counts as had.
+import { mayBeVariable } from '../candidates/quality/names';
 import { isAmbient } from './ambient';
-import { declares, hasMore, isUse } from './binding';
+import { declares, hasMore, isAssigned, isUse } from './binding';
 import { isOfClass, isOrphanedMember, isReachedByObject } from './orphanMembers';
-import { isWithin, LONGEST_NAMED, nodesOf, type ReadEdit, wordsOf } from './parsedText';
-import { ancestor, functionAround, isStatement, type ScopeNode } from './scopeNode';
+import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf, type ReadEdit, wordsOf } from './parsedText';
+import { ancestor, functionAround, isStatement, PYTHON, type ScopeNode } from './scopeNode';
 
 const NAMES = [
   'identifier',
@@ -14,9 +15,6 @@ const NAMES = [
   'property_identifier',
   'private_property_identifier',
 ];
-/** What brings names that nobody lists here. */
-const BRINGS_ANY =
-  /^[ \t]*(#[ \t]*(include|define)\b|using[ \t]+namespace\b|(pub[ \t]+)?use\b.*\*|import\b.*\*|from\b.*\bimport[ \t]*\*)/m;
 /** A name that a function takes from its surroundings, or that a comment for a linter declares. */
 const OUTER = /\b(globals?|nonlocal)\b/;
 /** Where a name stands that can only be used there. */
@@ -24,7 +22,8 @@ const ONLY_USED =
   /argument|^jsx_|^(binary|unary|boolean|comparison|not|update)_|^(augmented_assignment|return|if|while|call|await|parenthesized|subscript|index|template|format|compound_assignment)|^call$|interpolation/;
 
 /** Of `before`, those that `after` uses and does not declare. */
-export function orphansIn(edit: ReadEdit): readonly string[] {
+export function orphansIn(least: ReadEdit): readonly string[] {
+  const edit = withTargets(least);
   const { before, after, gone, fresh } = edit;
   if (Math.max(before.text.length, after.text.length) > LONGEST_NAMED) return [];
   const left = wordsOf(after.text);
@@ -38,7 +37,8 @@ export function orphansIn(edit: ReadEdit): readonly string[] {
   return [...wanted].filter((name) => {
     const nodes = { were: were.get(name) ?? [], are: are.get(name) ?? [] };
     if (isOrphanedMember(edit, name, nodes, written.has(name))) return true;
-    if (isAmbient(name) || isOuter(name, after.text)) return false;
+    const isVariable = mayBeVariable(name, after.root.type === PYTHON);
+    if ((isAmbient(name) && !isVariable) || isOuter(name, after.text)) return false;
     if (written.has(name) && mayBeNewAgain(edit, nodes.are)) return false;
     return nodes.were.some((node) => {
       if (!isWithin(node, gone) || !declares(node) || isReachedByObject(node, before.root)) return false;
@@ -47,6 +47,22 @@ export function orphansIn(edit: ReadEdit): readonly string[] {
       return isMissing(node, nodes.are, after.text, gone.start);
     });
   });
+}
+
+/** Names in front of a sign that gives them their values; `a := 1` may become `a = 1` by one letter. */
+const TARGETS = /[\p{L}\p{N}_$]+([ \t]*,[ \t]*[\p{L}\p{N}_$]+)*[ \t]*$/u;
+const GIVEN = /^:?=/;
+
+/** With the names that get the value, where the edit begins behind them. */
+function withTargets(edit: ReadEdit): ReadEdit {
+  const { before, gone, fresh } = edit;
+  if (!GIVEN.test(before.text.slice(gone.start, gone.start + 2))) return edit;
+  const length = TARGETS.exec(before.text.slice(Math.max(0, gone.start - 200), gone.start))?.[0].length ?? 0;
+  return {
+    ...edit,
+    gone: { ...gone, start: gone.start - length },
+    fresh: { ...fresh, start: fresh.start - length },
+  };
 }
 
 /** Whether what declares the name now may be something in the edit that nobody has thought of. */
@@ -80,7 +96,8 @@ function isOuter(name: string, text: string): boolean {
 
 /** Whether the name cannot be declared there in any way. */
 function isOnlyUsed(node: ScopeNode, text: string): boolean {
-  return isUse(node, text) && ONLY_USED.test(node.parent?.type ?? '') && !declares(node);
+  const isRead = ONLY_USED.test(node.parent?.type ?? '') || isAssigned(node);
+  return isRead && isUse(node, text) && !declares(node);
 }
 
 /** Whether a use is left that sees no declaration. `from`: where the edit begins: what begins before it is where it was. */

@@ -2,14 +2,14 @@
 // not see it without the object, and what the file does not have at all. Cautious: grammars bind names in more ways than anybody lists, so
 // a name that occurs anywhere else counts as known, and so does one that the answer may bind itself; one that occurs in the answer alone
 // has to do so once.
-import { isWord } from '../candidates/quality/names';
+import { isWord, mayBeVariable } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
 import { AMBIENT } from './ambient';
 import { isBound, isImported, isInPattern, isMember, isUse } from './binding';
 import { ClassScopes } from './classScope';
 import { STRING_TEXT } from './kinds';
-import { isWithin, LONGEST_NAMED, nodesOf } from './parsedText';
-import { functionAround, PYTHON, type ScopeNode } from './scopeNode';
+import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf } from './parsedText';
+import { functionAround, PYTHON, type ScopeNode, textOf } from './scopeNode';
 import type { OffsetRange } from './types';
 
 export type Strangers = Reading['strangers'];
@@ -20,6 +20,12 @@ const NAMES = ['identifier', 'shorthand_property_identifier'];
 const COMMENTS = ['comment', 'line_comment', 'block_comment'];
 /** `totalAmount`, `total_amount`; a type's name is often a library's. */
 const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
+/** A constant: no type is called so. */
+const CONSTANT = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$|^[A-Z]{5,}$/;
+/** Go: what the other files of a package declare needs no import. */
+const SHARES_NAMES = /^package[ \t]+\w+[ \t]*$/m;
+/** `#if FEATURE`: nobody has to declare that. */
+const DIRECTIVE = /^[ \t]*#[^\n]*$/;
 const GLOBAL = /\b(globals?|declare)\b/;
 /** What its methods call their object or class, as their first parameter: nothing else has it. */
 const RECEIVERS: ReadonlySet<string> = new Set(['self', 'cls']);
@@ -55,13 +61,15 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     const [node] = inside;
     if (node === undefined || AMBIENT.has(name)) continue;
     const isReceiver = root.type === PYTHON && RECEIVERS.has(name);
-    if (isWord(name) && !isReceiver) continue;
+    const isVariable = (one: ScopeNode) => !isWithin(one, region) && isBound(one);
+    const hasVariable = mayBeVariable(name, root.type === PYTHON) && nodes.some(isVariable);
+    if (isWord(name) && !isReceiver && !hasVariable) continue;
     if (!inside.every((one) => isUse(one, text))) continue;
     if (inside.some(isInPattern)) continue;
     const uses = new Set(inside.map(({ startIndex }) => startIndex));
     const others = occurrences(text, name).filter((at) => !uses.has(at));
-    const isTelling =
-      isReceiver || inside.some(isShorthand) || (inside.length === 1 && SEVERAL_WORDS.test(name));
+    const isLikeNone = SEVERAL_WORDS.test(name) || isLostConstant(node, text);
+    const isTelling = isReceiver || inside.some(isShorthand) || (inside.length === 1 && isLikeNone);
     if (others.length === 0 && isTelling) unknown.push(name);
     const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
     const members = others.filter(
@@ -85,6 +93,12 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (!text.split('\n').some((line) => OUTER.test(line) && line.includes(name))) outOfScope.push(name);
   }
   return { outOfScope, unknown };
+}
+
+/** A constant that has to be declared or imported in this text. */
+function isLostConstant(node: ScopeNode, text: string): boolean {
+  if (!CONSTANT.test(textOf(node, text)) || BRINGS_ANY.test(text) || SHARES_NAMES.test(text)) return false;
+  return !DIRECTIVE.test(text.slice(text.lastIndexOf('\n', node.startIndex) + 1, node.startIndex));
 }
 
 /** `{ gross }`: a key that has to be a name of the code around it, too. */

@@ -54,6 +54,14 @@ const MEMBERS = new Set(
 /** Words of languages behind a dot alone: by itself such a name is what the file has given it. */
 const ONLY_MEMBERS = new Set(['items', 'keys', 'values']);
 
+/** Words of one language that are names like any other in the rest: a file that declares one means that. */
+const ELSEWHERE = new Set(
+  `boolean byte char double end error info items join keys log long match number record short string task values warn`.split(
+    /\s+/,
+  ),
+);
+const PYTHONS = new Set(['dict', 'filter', 'list', 'map', 'range', 'repr', 'sorted', 'str', 'sum', 'tuple']);
+
 const SHORTEST = 2;
 
 export function namesIn(text: string): ReadonlySet<string> {
@@ -63,6 +71,11 @@ export function namesIn(text: string): ReadonlySet<string> {
 /** Whether a language brings this name along, as one that stands by itself. */
 export function isWord(name: string): boolean {
   return (KNOWN.has(name) && !ONLY_MEMBERS.has(name)) || name === '_';
+}
+
+/** Whether it may be a variable all the same, where one is declared. */
+export function mayBeVariable(name: string, isPython: boolean): boolean {
+  return ELSEWHERE.has(name) || (!isPython && PYTHONS.has(name));
 }
 
 /** Whether languages have it behind a dot. */

@@ -1,0 +1,121 @@
+// What answers of a small model did wrong in everyday files and nobody said so, and what looks like it and is right.
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import test, { after, describe } from 'node:test';
+import type { Reason } from '../../../../../engine/candidates/quality/verdict';
+import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
+import { judged } from '../../../../../extension/rewrite/judge';
+
+const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
+after(() => trees.dispose());
+
+/** What is said of an answer in place of what stands between the bars. */
+async function reasonsOf(languageId: string, marked: string, fresh: string): Promise<readonly Reason[]> {
+  const [left = '', old = '', right = ''] = marked.split('¦');
+  const spans = [{ start: left.length, end: left.length + old.length, old }];
+  const [one] = await judged(trees, { text: left + old + right, languageId }, spans, [{ texts: [fresh] }]);
+  assert.ok(one?.quality, fresh);
+  return one.quality.reasons;
+}
+
+const ROUND =
+  'from decimal import Decimal\n\n\n¦def round_money(amount: Decimal, places: int = 2) -> Decimal:\n    step = Decimal(1).scaleb(-places)\n    return amount.quantize(step)¦\n';
+const rounded = (head: string) =>
+  `def round_money(amount: Decimal, places: int = 2) -> Decimal:\n    step = Decimal(1).scaleb(-places)\n    return amount.quantize(step, ${head})`;
+const TABLE =
+  'def parse(row, number):\n    return row[number]\n\n\ndef table(reader):\n    out = []\n    ¦for number, row in enumerate(reader):\n        if not row:\n            continue¦\n        out.append(parse(row, number))\n    return out\n';
+const MATCH =
+  'function a(limit, next) {\n  ¦next();¦\n  return limit;\n}\n\nfunction b(text) {\n  const match = /a/.exec(text);\n  return match[1];\n}\n';
+const BUCKET =
+  'class A {\n  ¦f(n) {\n    return n;\n  }¦\n}\n\nclass B {\n  g(client) {\n    let bucket = this.buckets.get(client);\n    if (!bucket) bucket = 1;\n    return bucket;\n  }\n}\n';
+const FETCHED =
+  '{ const bucket = this.buckets.get(n);\n    if (!bucket) bucket = 1;\n    return bucket;\n  }';
+
+const wrong: readonly (readonly [Reason, string, string, string])[] = [
+  ['unknown-names', 'python', ROUND, rounded('rounding=ROUND_HALF_UP')],
+  [
+    'unknown-names',
+    'java',
+    'class A {\n  void clear() {\n    ¦nodes.clear();¦\n  }\n}\n',
+    'nodes.clear();\n    LOGGER.info("Cleared");',
+  ],
+  [
+    'removes-used',
+    'go',
+    'package a\n\nfunc f(q []int) []int {\n\t¦ids := make([]int, 0)¦\n\tids = append(ids, q...)\n\treturn ids\n}\n',
+    'ids = make([]int, 0)',
+  ],
+  ['removes-used', 'go', 'package a\n\nfunc f() int {\n\t¦count := 0¦\n\treturn count\n}\n', 'count = 0'],
+  ['removes-used', 'typescript', 'function f() {\n  ¦let count = 0;¦\n  return count;\n}\n', 'count = 0;'],
+  [
+    'removes-used',
+    'rust',
+    'fn f() -> i32 {\n    ¦let mut count = 0;¦\n    count += 1;\n    count\n}\n',
+    'count = 0;',
+  ],
+  ['removes-used', 'python', TABLE, 'for row in reader:'],
+  ['out-of-scope', 'javascript', MATCH, "if (!match) throw new Error('no limit');"],
+  ['does-not-parse', 'javascript', BUCKET, `f(n) ${FETCHED}`],
+];
+
+const right: typeof wrong = [
+  [
+    'unknown-names',
+    'go',
+    'package a\n\nfunc f(m string) bool {\n\t¦return m == ""¦\n}\n',
+    'return m == QUERY',
+  ],
+  [
+    'unknown-names',
+    'csharp',
+    'class A {\n  ¦int F() => 1;¦\n}\n',
+    '#if FEATURE_SPAN\n  int F() => 2;\n#endif',
+  ],
+  ['unknown-names', 'python', `from decimal import *\n${ROUND}`, rounded('rounding=ROUND_HALF_UP')],
+  ['unknown-names', 'python', `ROUND_HALF_UP = 1\n${ROUND}`, rounded('rounding=ROUND_HALF_UP')],
+  ['unknown-names', 'java', 'class A {\n  void f() {\n    ¦g();¦\n  }\n}\n', 'g(UUID.randomUUID());'],
+  [
+    'unknown-names',
+    'cpp',
+    '#include <limits.h>\nint f(int a) {\n  ¦return a;¦\n}\n',
+    'return a < INT_MAX ? a : INT_MAX;',
+  ],
+  [
+    'removes-used',
+    'go',
+    'package a\n\nvar count int\n\nfunc f() int {\n\t¦count := 0¦\n\treturn count\n}\n',
+    'count = 0',
+  ],
+  [
+    'removes-used',
+    'typescript',
+    'let count = 1;\nfunction f() {\n  ¦let count = 0;¦\n  return count;\n}\n',
+    'count = 0;',
+  ],
+  ['removes-used', 'python', 'def f():\n    ¦count: int = 0¦\n    return count\n', 'count = 0'],
+  ['removes-used', 'python', 'def f(n):\n    ¦list = g(n)¦\n    return list(n)\n', 'g(n)'],
+  ['removes-used', 'python', TABLE, 'for number, row in enumerate(reader, 1):'],
+  [
+    'out-of-scope',
+    'python',
+    'def a(n):\n    ¦return n¦\n\n\ndef b(max):\n    return max\n',
+    'return max(n, 1)',
+  ],
+  ['out-of-scope', 'javascript', MATCH, 'const match = 1;\n  next(match);'],
+  ['out-of-scope', 'javascript', MATCH, 'next(limit.match(/a/));'],
+  ['does-not-parse', 'javascript', BUCKET, `f(n) ${FETCHED.replace('const', 'let')}`],
+];
+
+describe('an answer in an everyday file', () => {
+  for (const [reason, languageId, marked, fresh] of wrong)
+    test(`${reason}, ${languageId}: ${JSON.stringify(fresh)}`, async () => {
+      const reasons = await reasonsOf(languageId, marked, fresh);
+      assert.ok(reasons.includes(reason), reasons.join());
+    });
+
+  for (const [reason, languageId, marked, fresh] of right)
+    test(`not ${reason}, ${languageId}: ${JSON.stringify(fresh)} in ${JSON.stringify(marked.slice(0, 40))}`, async () => {
+      assert.ok(!(await reasonsOf(languageId, marked, fresh)).includes(reason));
+    });
+});
