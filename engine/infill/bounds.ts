@@ -76,7 +76,7 @@ export function seedsOf({ seed = 0, candidates = 1 }: Options): number[] {
  */
 export function maxTokensOf(holes: readonly Hole[], { maxTokens }: Options, isAsked = false): number[] {
   const usual = (standing: number) =>
-    isAsked ? DEFAULT_MAX_TOKENS + 2 * standing : Math.max(DEFAULT_MAX_TOKENS, halfAgain(standing));
+    isAsked ? DEFAULT_MAX_TOKENS + 2 * standing : Math.min(usualMost(standing), lineMost(standing));
   return holes.map(({ cells }) =>
     Math.max(maxTokens ?? usual(cells.length), cells.some((cell) => cell.locked) ? cells.length : 1),
   );
@@ -101,9 +101,22 @@ export function sharedBounds(
   );
 }
 
+function usualMost(standing: number): number {
+  return Math.max(DEFAULT_MAX_TOKENS, halfAgain(standing));
+}
+
 function halfAgain(standing: number): number {
   return Math.ceil(standing * 1.5);
 }
+
+/** A line is seldom rewritten as more than three; a model that goes on and on is not waited for. */
+function lineMost(standing: number): number {
+  return standing < LEAST_LINE ? Number.POSITIVE_INFINITY : Math.max(LINE_MOST, 3 * standing);
+}
+
+/** Tokens from which on a line stood there, and not the beginning of something. */
+const LEAST_LINE = 8;
+const LINE_MOST = 64;
 
 /** Masks more than stood there, where the model can give back what is too many and grow where it is too few. */
 const LEAST_SPARE = 8;

@@ -3,7 +3,7 @@ import test, { describe } from 'node:test';
 import type { Hole } from '../../../engine/canvas/types';
 import { FAMILIES } from '../../../engine/checkpoint/families';
 import { laneTemperature } from '../../../engine/decoding/sampling';
-import { lengthsOf, maskCountsOf, samplingOf, seedsOf } from '../../../engine/infill/bounds';
+import { lengthsOf, maskCountsOf, maxTokensOf, samplingOf, seedsOf } from '../../../engine/infill/bounds';
 
 const holeOf = (cells: number): Hole => ({
   span: 0,
@@ -50,6 +50,17 @@ describe('what a request asks of the loops', () => {
     assert.deepEqual(bounds('sdar', {}), { ...none, threshold: 0.85 });
     assert.deepEqual(bounds('sdar', { rule: 'entropy-bounded' }), { ...none, entropyBound: 0.35 });
     for (const rule of ['top-k', 'left-to-right'] as const) assert.deepEqual(bounds('sdar', { rule }), none);
+  });
+
+  test('a line may become three, and what is longer half as long again; what is asked for is given', () => {
+    const most = (cells: number, options = {}, isAsked = false) =>
+      maxTokensOf([holeOf(cells)], options, isAsked);
+    // Where nothing stood, or the beginning of something, nobody knows.
+    assert.deepEqual([most(1), most(7)], [[128], [128]]);
+    assert.deepEqual([most(8), most(22), most(40)], [[64], [66], [120]]);
+    assert.deepEqual([most(43), most(200)], [[128], [300]]);
+    assert.deepEqual(most(22, { maxTokens: 200 }), [200]);
+    assert.deepEqual(most(22, {}, true), [172]);
   });
 
   test('lengths around what stood there, never beyond the bound, always with it', () => {
