@@ -41,7 +41,7 @@ const LONGEST_READING = 6000;
 const LEAST_READING = 384;
 /** The same of what stands around a hole, for ghost text and for others: most of it is still known at the next request. */
 const GHOST_READING = 1200;
-const REWRITE_READING = 2400;
+const REWRITE_READING = 4800;
 /** Fewer tokens a pass take longer altogether, however slow the machine is. */
 const LEAST_RUN = 64;
 /** Tokens by which it grows: another window is read anew. */

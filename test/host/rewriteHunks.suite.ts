@@ -8,6 +8,7 @@ import {
   fingerprint,
   internals,
   openFile,
+  statusMessages,
   until,
   useScriptedEngine,
 } from './host';
@@ -152,12 +153,18 @@ describe('rewrite, hunk by hunk', () => {
     assert.ok(rewrite);
     await until(() => rewrite.hunks.length === 3, 'the review');
     for (const command of ['acceptRewrite', 'acceptHunk'] as const) {
+      const bar = statusMessages();
       editor.selection = new Selection(0, 0, 0, 0);
       editor.revealRange(editor.selection);
       await until(() => editor.visibleRanges.every(({ end }) => end.line < 300), 'the first lines');
       await run(command);
       assert.equal(document.getText(), before, 'nothing is taken that nobody sees');
       await until(() => editor.visibleRanges.some(({ end }) => end.line > 400), 'the hunk in view');
+      bar.stop();
+      assert.ok(
+        bar.said.some((one) => one.includes('out of sight')),
+        'that is said',
+      );
     }
     await run('acceptHunk');
     await until(() => rewrite.hunks.length === 2, 'it is taken');

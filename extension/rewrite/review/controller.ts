@@ -14,7 +14,7 @@ import {
 import { editorsOf } from '../../documents/editing';
 import { prefersPlainReview, rewriteSettings } from '../../settings';
 import type { TextChange } from '../../text/types';
-import { sayBeneath } from '../../ui/statusMessage';
+import { say, sayBeneath } from '../../ui/statusMessage';
 import { wordsOfQuality } from '../quality/words';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Review, Side } from '../state/types';
@@ -179,6 +179,7 @@ export class ReviewShow {
     const { line } = anchorOf(this.document, hunk);
     if (isInSight(editor, line, line)) return false;
     this.goTo(index);
+    sayUnseen();
     return true;
   }
 
@@ -196,6 +197,7 @@ export class ReviewShow {
     const isJustShown = isThere && performance.now() - led.at < SHOWN_MILLIS;
     if (this.hunks.length === 0 || isJustShown || this.hunks.some(isSeen)) return false;
     this.goTo(0);
+    sayUnseen();
     return true;
   }
 
@@ -390,4 +392,9 @@ export class ReviewShow {
   private clearInline(): void {
     for (const editor of editorsOf(this.document)) this.stage.reviewView.clear(editor);
   }
+}
+
+/** Nothing is decided that nobody sees. */
+function sayUnseen(): void {
+  say(l10n.t('Palimpsest: the change was out of sight. Now that you see it, do that again.'), 'eye');
 }
