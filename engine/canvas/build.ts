@@ -6,7 +6,7 @@ import { bomLength } from './position';
 import { type Piece, type PlacedSpan, placeSpans } from './spans';
 import { encodePieces, type WindowTokens } from './tokens';
 import type { Canvas, Cell, Hole, Segment, Span } from './types';
-import { growWindow, steadyEnd, steadyStart } from './window';
+import { closedEnd, growWindow, steadyEnd, steadyStart } from './window';
 
 /** A file with no more characters than this per token of the budget is tokenised whole, in the hope that it fits. */
 const HOPEFUL_CHARS_PER_TOKEN = 4;
@@ -41,6 +41,8 @@ export interface CanvasInput {
   readonly heal: boolean;
   /** Prefer a window whose borders stay where they are while a person types (see `steadyStart`, `steadyEnd`). */
   readonly steady?: boolean;
+  /** A window that is cut behind the last span ends where all is closed that begins there (see `closedEnd`). */
+  readonly closed?: boolean;
 }
 
 /**
@@ -105,13 +107,18 @@ function settle(
   pieces: readonly Piece[],
   spans: readonly PlacedSpan[],
 ): readonly Piece[] {
+  const { text, steady = false, closed = false } = input;
   const first = spans[0];
   const last = spans.at(-1);
-  if (input.steady !== true || first === undefined || last === undefined) return pieces;
+  if (first === undefined || last === undefined) return pieces;
   const spacing = Math.ceil(STEADY_CHARS_PER_TOKEN * input.budget);
+  const endOf = (end: number): number => {
+    const kept = steady ? steadyEnd(text, end, last.end, spacing) : end;
+    return closed ? closedEnd(text, kept, last) : kept;
+  };
   return pieces.map(({ start, end }, i) => ({
-    start: i === 0 ? steadyStart(input.text, start, first.start, spacing) : start,
-    end: i === pieces.length - 1 ? steadyEnd(input.text, end, last.end, spacing) : end,
+    start: i === 0 && steady ? steadyStart(text, start, first.start, spacing) : start,
+    end: i === pieces.length - 1 ? endOf(end) : end,
   }));
 }
 

@@ -177,6 +177,42 @@ export function steadyEnd(text: string, end: number, last: number, spacing: numb
   return end;
 }
 
+/** What closes or goes on with what a line at the same depth has begun. */
+const GOES_ON =
+  /^([)\]}>]|<\/|(else|elif|elsif|elseif|except|rescue|ensure|finally|catch|end|fi|done|esac|while|and|or)\b)/;
+
+/** At the end of what is left: more belongs to it. */
+const OPENS = /[{([:,]$/;
+
+/**
+ * A window's last border, where it cuts the text, goes back to a line behind which nothing is open that was not open at the last span:
+ * a model that reads what is behind a hole before it writes goes on with it where it breaks off. As it is where there is no such line.
+ */
+export function closedEnd(text: string, end: number, { start, end: last }: Piece): number {
+  if (end >= text.length) return end;
+  const depth = depthAt(text, start);
+  for (let at = end; at > last; at--) {
+    if (!isLineStart(text, at)) continue;
+    const left = text.slice(last, at).trimEnd();
+    if (left === '' || OPENS.test(left)) continue;
+    const next = /^(?:[ \t]*\r?\n)*([ \t]*)(\S[^\r\n]{0,9})/.exec(text.slice(at, at + LONGEST_LOOK));
+    if (next === null) continue;
+    const [, indent = '', begins = ''] = next;
+    if (indent.length < depth || (indent.length === depth && !GOES_ON.test(begins))) return at;
+  }
+  return end;
+}
+
+/** UTF-16 units behind a border in which the next line that is not blank is looked for. */
+const LONGEST_LOOK = 400;
+
+/** White space in front of the line, or in front of the place where nothing else stands. */
+function depthAt(text: string, at: number): number {
+  let lineStart = at;
+  while (lineStart > 0 && !isLineStart(text, lineStart)) lineStart--;
+  return /^[ \t]*/.exec(text.slice(lineStart, lineStart + LONGEST_LOOK))?.[0].length ?? 0;
+}
+
 function beginsPart(text: string, at: number): boolean {
   if (!isLineStart(text, at) || !/[^\s)\]}]/.test(text.charAt(at))) return false;
   return isLineStart(text, at - lineEndLength(text, at));

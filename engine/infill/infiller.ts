@@ -177,6 +177,7 @@ export class Infiller {
       // A cached canvas was trained on text that was tokenised apart at each cut; an answer to a prompt begins again.
       heal: infill.kind !== 'cached-canvas' && infill.kind !== 'prompt',
       steady: infill.kind !== 'in-place',
+      closed: infill.kind === 'fim-order',
     });
   }
 

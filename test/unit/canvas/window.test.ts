@@ -3,7 +3,7 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { isLineStart, splitsUnit } from '../../../engine/canvas/position';
 import type { Piece } from '../../../engine/canvas/spans';
-import { growWindow, steadyEnd, steadyStart } from '../../../engine/canvas/window';
+import { closedEnd, growWindow, steadyEnd, steadyStart } from '../../../engine/canvas/window';
 import { spannedText } from './arbitraries';
 import { toyTokenizer } from './toyTokenizer';
 
@@ -211,5 +211,50 @@ describe('steadyEnd', () => {
     assert.equal(steadyEnd(text, text.length, 0, 200), text.length);
     assert.equal(steadyEnd('x'.repeat(5000), 3000, 1000, 200), 3000);
     assert.equal(steadyEnd(text, 300, 290, 200), 300);
+  });
+});
+
+describe('closedEnd', () => {
+  /** What is left behind the span between the bars, where the text was cut at the sign ✂. */
+  const kept = (marked: string): string => {
+    const [left = '', old = '', right = ''] = marked.split('¦');
+    const start = left.length;
+    const end = start + old.length;
+    const cut = right.indexOf('✂');
+    const text = `${left}${old}${right.replace('✂', '')}`;
+    return text.slice(end, closedEnd(text, end + cut, { start, end }));
+  };
+
+  test('goes back to where all is closed that was begun behind the span', () => {
+    const left = 'function f() {\n  ¦const a = 1;¦\n';
+    // Something is more than nothing.
+    const open = '  const g = () => {\n    h();\n';
+    assert.equal(kept(`${left}${open}✂    i();\n  };\n  return a;\n}\n`), `\n${open}`);
+    assert.equal(
+      kept(`${left}  const g = () => {\n    h();\n  };\n\n  return (\n    <p>\n✂    </p>\n  );\n}\n`),
+      '\n  const g = () => {\n    h();\n  };\n\n',
+    );
+    assert.equal(kept('if a:\n    ¦b()¦\n    c()\nelse:\n    d(\n✂        e)\nf()\n'), '\n    c()\n');
+    assert.equal(kept('a\r\n  ¦b¦\r\n  b\r\n  c {\r\n    d\r\n✂    e\r\n  }\r\n'), '\r\n  b\r\n');
+  });
+
+  test('stays where nothing is open there, at the end of the text, and where there is no such line', () => {
+    assert.equal(kept('{\n  ¦a();¦\n  b();\n✂  c();\n}\n'), '\n  b();\n');
+    assert.equal(kept('{\n  ¦a();¦\n  b();\n}\n✂c();\n'), '\n  b();\n}\n');
+    assert.equal(kept('{\n  ¦a(¦\n    b,\n    c,\n✂    d);\n}\n'), '\n    b,\n    c,\n');
+    assert.equal(kept('{\n  ¦a();¦\n  b {\n    c\n✂'), '\n  b {\n    c\n');
+  });
+
+  test('is a border between the span and the cut, whatever the text is', () => {
+    fc.assert(
+      fc.property(spannedText, fc.nat(), ({ text, spans }, seed) => {
+        const span = spans.at(-1);
+        fc.pre(span !== undefined);
+        const end = span.end + (seed % (text.length - span.end + 1));
+        const closed = closedEnd(text, end, span);
+        assert.ok(closed >= span.end && closed <= end);
+        if (closed !== end) assert.ok(isLineStart(text, closed));
+      }),
+    );
   });
 });
