@@ -50,7 +50,7 @@ export function orphansIn(least: ReadEdit): readonly string[] {
 }
 
 /** Names in front of a sign that gives them their values; `a := 1` may become `a = 1` by one letter. */
-const TARGETS = /[\p{L}\p{N}_$]+([ \t]*,[ \t]*[\p{L}\p{N}_$]+)*[ \t]*$/u;
+const TARGETS = /[\p{L}\p{N}_$]+( *, *[\p{L}\p{N}_$]+)* *$/u;
 const GIVEN = /^:?=/;
 
 /** With the names that get the value, where the edit begins behind them. */

@@ -23,9 +23,9 @@ const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
 /** A constant: no type is called so. */
 const CONSTANT = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$|^[A-Z]{5,}$/;
 /** Go: what the other files of a package declare needs no import. */
-const SHARES_NAMES = /^package[ \t]+\w+[ \t]*$/m;
+const SHARES_NAMES = /^package +\w+\s*$/m;
 /** `#if FEATURE`: nobody has to declare that. */
-const DIRECTIVE = /^[ \t]*#[^\n]*$/;
+const DIRECTIVE = /^[ \t]*#/;
 const GLOBAL = /\b(globals?|declare)\b/;
 /** What its methods call their object or class, as their first parameter: nothing else has it. */
 const RECEIVERS: ReadonlySet<string> = new Set(['self', 'cls']);

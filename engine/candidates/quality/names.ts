@@ -55,12 +55,9 @@ const MEMBERS = new Set(
 const ONLY_MEMBERS = new Set(['items', 'keys', 'values']);
 
 /** Words of one language that are names like any other in the rest: a file that declares one means that. */
-const ELSEWHERE = new Set(
-  `boolean byte char double end error info items join keys log long match number record short string task values warn`.split(
-    /\s+/,
-  ),
-);
-const PYTHONS = new Set(['dict', 'filter', 'list', 'map', 'range', 'repr', 'sorted', 'str', 'sum', 'tuple']);
+const ELSEWHERE =
+  /^(boolean|byte|char|double|end|error|info|items|join|keys|log|long|match|number|record|short|string|task|values|warn)$/;
+const PYTHONS = /^(dict|filter|list|map|range|repr|sorted|str|sum|tuple)$/;
 
 const SHORTEST = 2;
 
@@ -75,7 +72,7 @@ export function isWord(name: string): boolean {
 
 /** Whether it may be a variable all the same, where one is declared. */
 export function mayBeVariable(name: string, isPython: boolean): boolean {
-  return ELSEWHERE.has(name) || (!isPython && PYTHONS.has(name));
+  return ELSEWHERE.test(name) || (!isPython && PYTHONS.test(name));
 }
 
 /** Whether languages have it behind a dot. */
