@@ -56,7 +56,7 @@ const ONLY_MEMBERS = new Set(['items', 'keys', 'values']);
 
 /** Words of one language that are names like any other in the rest: a file that declares one means that. */
 const ELSEWHERE =
-  /^(boolean|byte|char|double|end|error|info|items|join|keys|log|long|match|number|record|short|string|task|values|warn)$/;
+  /^(boolean|byte|char|double|end|error|info|join|log|long|match|number|record|short|string|task|warn)$/;
 const PYTHONS = /^(dict|filter|list|map|range|repr|sorted|str|sum|tuple)$/;
 
 const SHORTEST = 2;

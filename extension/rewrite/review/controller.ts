@@ -396,5 +396,5 @@ export class ReviewShow {
 
 /** Nothing is decided that nobody sees. */
 function sayUnseen(): void {
-  say(l10n.t('Palimpsest: the change was out of sight. Do that again.'), 'eye');
+  say(l10n.t('Palimpsest: that was out of sight. Do it again.'), 'eye');
 }
