@@ -179,7 +179,10 @@ export function steadyEnd(text: string, end: number, last: number, spacing: numb
 
 /** What closes or goes on with what a line at the same depth has begun. */
 const GOES_ON =
-  /^([)\]}>]|<\/|(else|elif|elsif|elseif|except|rescue|ensure|finally|catch|end|fi|done|esac|while|and|or)\b)/;
+  /^([{)\]}>]|<\/|(case|default|when|then|do|else|elif|elsif|elseif|except|rescue|ensure|finally|catch|end|fi|done|esac|while|and|or)\b)/;
+
+/** Of what is behind the span, the part that stays at least: the beginning of a long class is worth more than nothing of it. */
+const LEAST_BEHIND = 0.125;
 
 /** At the end of what is left: more belongs to it. */
 const OPENS = /[{([:,]$/;
@@ -191,7 +194,8 @@ const OPENS = /[{([:,]$/;
 export function closedEnd(text: string, end: number, { start, end: last }: Piece): number {
   if (end >= text.length) return end;
   const depth = depthAt(text, start);
-  for (let at = end; at > last; at--) {
+  const least = last + LEAST_BEHIND * (end - last);
+  for (let at = end; at > least; at--) {
     if (!isLineStart(text, at)) continue;
     const left = text.slice(last, at).trimEnd();
     if (left === '' || OPENS.test(left)) continue;

@@ -116,7 +116,7 @@ function lineMost(standing: number): number {
 
 /** Tokens from which on a line stood there, and not the beginning of something. */
 const LEAST_LINE = 8;
-const LINE_MOST = 64;
+const LINE_MOST = 96;
 
 /** Masks more than stood there, where the model can give back what is too many and grow where it is too few. */
 const LEAST_SPARE = 8;

@@ -83,7 +83,10 @@ export class IdleTrim {
       this.collect();
       this.after(SETTLING, () => {
         this.collected = this.resident();
-        if (this.isWorthwhile) this.after(this.notBefore - this.now(), () => this.renew());
+        if (this.isWorthwhile)
+          this.after(this.notBefore - this.now(), () => {
+            if (this.isWorthwhile) this.renew();
+          });
       });
     });
   }
@@ -94,9 +97,12 @@ export class IdleTrim {
       // While it waited for its turn, the model may have gone: a session made now would stay for good.
       if (this.isOver) return;
       const start = this.now();
-      await this.session.renew();
-      const end = this.now();
-      this.notBefore = end + (end - start) * (1 / MOST_TIME - 1);
+      try {
+        await this.session.renew();
+      } finally {
+        const end = this.now();
+        this.notBefore = end + (end - start) * (1 / MOST_TIME - 1);
+      }
       this.resting = Math.max(this.ownBytes, this.resident());
     }).catch(() => undefined);
   }

@@ -5,7 +5,7 @@ import { isAmbient } from './ambient';
 import { declares, hasMore, isAssigned, isUse } from './binding';
 import { isOfClass, isOrphanedMember, isReachedByObject } from './orphanMembers';
 import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf, type ReadEdit, wordsOf } from './parsedText';
-import { ancestor, functionAround, isStatement, PYTHON, type ScopeNode } from './scopeNode';
+import { ancestor, functionAround, isStatement, type ScopeNode } from './scopeNode';
 
 const NAMES = [
   'identifier',
@@ -37,7 +37,7 @@ export function orphansIn(least: ReadEdit): readonly string[] {
   return [...wanted].filter((name) => {
     const nodes = { were: were.get(name) ?? [], are: are.get(name) ?? [] };
     if (isOrphanedMember(edit, name, nodes, written.has(name))) return true;
-    const isVariable = mayBeVariable(name, after.root.type === PYTHON);
+    const isVariable = !bringsAny && mayBeVariable(name);
     if ((isAmbient(name) && !isVariable) || isOuter(name, after.text)) return false;
     if (written.has(name) && mayBeNewAgain(edit, nodes.are)) return false;
     return nodes.were.some((node) => {

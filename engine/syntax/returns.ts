@@ -25,13 +25,15 @@ const MAIN = 'main';
 const STUB = /^\s*("""[\s\S]*"""|'''[\s\S]*''')?\s*(\.\.\.|pass)?\s*$/;
 const GIVES = /\b(return|throw|raise|panic)\b/;
 /** Functions that end in another way, or that say that they give nothing back. */
-const ENDS_OTHERWISE = /\b(yield|throw|raise|panic|exit|abort|[Ff]atal\w*)\b/;
+const ENDS_OTHERWISE =
+  /\b(yield|throw|raise|panic|_?exit|abort|\w*[Uu]nreachable|\w*UNREACHABLE|assertNever|notFound|redirect|[Ff]atal\w*)\b/;
 const GENERATES = /\byield\b/;
 const GIVES_NOTHING = /\bvoid\b|->\s*None\b|\bnever\b/;
 /** Where a function says what it gives back. */
 const TYPES = ['result', 'return_type', 'returns', 'type'];
 /** What need not be given back by a statement. */
-const MAY_BE_NOTHING = /\b(None|Optional|undefined|any|asserts|auto)\b|^(Value)?Task$/;
+const MAY_BE_NOTHING =
+  /\b(None|Any|Optional|undefined|any|void|never|NoReturn|asserts|auto)\b|^(Value)?Task$/;
 /** Go's `func f() (n int)`: what is behind it is given back by a bare `return`, too. */
 const RESULT = 'result';
 

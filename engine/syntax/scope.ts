@@ -2,10 +2,10 @@
 // not see it without the object, and what the file does not have at all. Cautious: grammars bind names in more ways than anybody lists, so
 // a name that occurs anywhere else counts as known, and so does one that the answer may bind itself; one that occurs in the answer alone
 // has to do so once.
-import { isWord, mayBeVariable } from '../candidates/quality/names';
+import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
 import { AMBIENT } from './ambient';
-import { isBound, isImported, isInPattern, isMember, isUse } from './binding';
+import { hasMore, isBound, isImported, isInPattern, isMember, isUse } from './binding';
 import { ClassScopes } from './classScope';
 import { STRING_TEXT } from './kinds';
 import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf } from './parsedText';
@@ -23,9 +23,9 @@ const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
 /** A constant: no type is called so. */
 const CONSTANT = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$|^[A-Z]{5,}$/;
 /** Go: what the other files of a package declare needs no import. */
-const SHARES_NAMES = /^package +\w+\s*$/m;
-/** `#if FEATURE`: nobody has to declare that. */
-const DIRECTIVE = /^[ \t]*#/;
+const SHARES_NAMES = /^package +\w+(?!.*;)/m;
+/** `#if FEATURE`: nobody has to declare that. `case MONDAY`: an enumeration's, which needs no import. */
+const DIRECTIVE = /^[ \t]*(#|case\b)/;
 const GLOBAL = /\b(globals?|declare)\b/;
 /** What its methods call their object or class, as their first parameter: nothing else has it. */
 const RECEIVERS: ReadonlySet<string> = new Set(['self', 'cls']);
@@ -61,9 +61,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     const [node] = inside;
     if (node === undefined || AMBIENT.has(name)) continue;
     const isReceiver = root.type === PYTHON && RECEIVERS.has(name);
-    const isVariable = (one: ScopeNode) => !isWithin(one, region) && isBound(one);
-    const hasVariable = mayBeVariable(name, root.type === PYTHON) && nodes.some(isVariable);
-    if (isWord(name) && !isReceiver && !hasVariable) continue;
+    if (isWord(name) && !isReceiver) continue;
     if (!inside.every((one) => isUse(one, text))) continue;
     if (inside.some(isInPattern)) continue;
     const uses = new Set(inside.map(({ startIndex }) => startIndex));
@@ -97,7 +95,13 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
 
 /** A constant that has to be declared or imported in this text. */
 function isLostConstant(node: ScopeNode, text: string): boolean {
-  if (!CONSTANT.test(textOf(node, text)) || BRINGS_ANY.test(text) || SHARES_NAMES.test(text)) return false;
+  if (
+    !CONSTANT.test(textOf(node, text)) ||
+    BRINGS_ANY.test(text) ||
+    SHARES_NAMES.test(text) ||
+    hasMore(node, text)
+  )
+    return false;
   return !DIRECTIVE.test(text.slice(text.lastIndexOf('\n', node.startIndex) + 1, node.startIndex));
 }
 

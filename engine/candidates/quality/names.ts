@@ -57,7 +57,6 @@ const ONLY_MEMBERS = new Set(['items', 'keys', 'values']);
 /** Words of one language that are names like any other in the rest: a file that declares one means that. */
 const ELSEWHERE =
   /^(boolean|byte|char|double|end|error|info|join|log|long|match|number|record|short|string|task|warn)$/;
-const PYTHONS = /^(dict|filter|list|map|range|repr|sorted|str|sum|tuple)$/;
 
 const SHORTEST = 2;
 
@@ -71,8 +70,8 @@ export function isWord(name: string): boolean {
 }
 
 /** Whether it may be a variable all the same, where one is declared. */
-export function mayBeVariable(name: string, isPython: boolean): boolean {
-  return ELSEWHERE.test(name) || (!isPython && PYTHONS.test(name));
+export function mayBeVariable(name: string): boolean {
+  return ELSEWHERE.test(name);
 }
 
 /** Whether languages have it behind a dot. */

@@ -245,6 +245,17 @@ describe('closedEnd', () => {
     assert.equal(kept('{\n  ¦a();¦\n  b {\n    c\n✂'), '\n  b {\n    c\n');
   });
 
+  test('keeps an eighth of what was there, whatever is open', () => {
+    const methods = Array.from({ length: 100 }, (_, i) => `    def m${i}(self):\n        pass\n`);
+    const behind = `\nimport c\n\nclass Big:\n${methods.join('')}`;
+    assert.equal(kept(`import a\n¦import b¦${behind}✂    x = 1\n`), behind);
+  });
+
+  test('is no border between a head and its body', () => {
+    const head = 'int a;\n¦int b;¦\nint c;\n';
+    assert.equal(kept(`${head}void f()\n✂{\n}\n`), '\nint c;\n');
+  });
+
   test('is a border between the span and the cut, whatever the text is', () => {
     fc.assert(
       fc.property(spannedText, fc.nat(), ({ text, spans }, seed) => {

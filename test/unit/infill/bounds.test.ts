@@ -57,7 +57,7 @@ describe('what a request asks of the loops', () => {
       maxTokensOf([holeOf(cells)], options, isAsked);
     // Where nothing stood, or the beginning of something, nobody knows.
     assert.deepEqual([most(1), most(7)], [[128], [128]]);
-    assert.deepEqual([most(8), most(22), most(40)], [[64], [66], [120]]);
+    assert.deepEqual([most(8), most(22), most(40)], [[96], [96], [120]]);
     assert.deepEqual([most(43), most(200)], [[128], [300]]);
     assert.deepEqual(most(22, { maxTokens: 200 }), [200]);
     assert.deepEqual(most(22, {}, true), [172]);

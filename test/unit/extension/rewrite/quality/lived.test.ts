@@ -55,11 +55,37 @@ const wrong: readonly (readonly [Reason, string, string, string])[] = [
     'count = 0;',
   ],
   ['removes-used', 'python', TABLE, 'for row in reader:'],
-  ['out-of-scope', 'javascript', MATCH, "if (!match) throw new Error('no limit');"],
   ['does-not-parse', 'javascript', BUCKET, `f(n) ${FETCHED}`],
 ];
 
 const right: typeof wrong = [
+  [
+    'no-return',
+    'typescript',
+    'function f(a: number): void {\n  if (a > 1) return g(a);\n  ¦return h(a);¦\n}\n',
+    'h(a);',
+  ],
+  ['no-return', 'cpp', 'void f(int a) {\n  if (a > 1) return g(a);\n  ¦return h(a);¦\n}\n', 'h(a);'],
+  ['no-return', 'python', 'def f(a) -> Any:\n    if a:\n        return 1\n    ¦return a¦\n', 'a.pop()'],
+  ['no-return', 'python', 'def f(a) -> int:\n    if a:\n        return 1\n    ¦return a¦\n', 'os._exit(1)'],
+  [
+    'unknown-names',
+    'java',
+    'class A {\n  int f(Day d) {\n    ¦return 1;¦\n  }\n}\n',
+    'return switch (d) {\n      case MONDAY -> 1;\n      default -> 2;\n    };',
+  ],
+  [
+    'unknown-names',
+    'java',
+    'class A extends B {\n  int f() {\n    ¦return 1;¦\n  }\n}\n',
+    'return MAX_SIZE;',
+  ],
+  [
+    'unknown-names',
+    'csharp',
+    'using static A.Limits;\nclass A {\n  int F() {\n    ¦return 1;¦\n  }\n}\n',
+    'return MAX_SIZE;',
+  ],
   [
     'unknown-names',
     'go',
