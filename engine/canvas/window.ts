@@ -184,6 +184,9 @@ const GOES_ON =
 /** Of what is behind the span, the part that stays at least: the beginning of a long class is worth more than nothing of it. */
 const LEAST_BEHIND = 0.125;
 
+/** UTF-16 units behind a border in which the next line that is not blank is looked for. */
+const LONGEST_LOOK = 400;
+
 /** At the end of what is left: more belongs to it. */
 const OPENS = /[{([:,]$/;
 
@@ -206,9 +209,6 @@ export function closedEnd(text: string, end: number, { start, end: last }: Piece
   }
   return end;
 }
-
-/** UTF-16 units behind a border in which the next line that is not blank is looked for. */
-const LONGEST_LOOK = 400;
 
 /** White space in front of the line, or in front of the place where nothing else stands. */
 function depthAt(text: string, at: number): number {

@@ -1,7 +1,7 @@
 // JavaScript and TypeScript: a constant that gets a value a second time. A grammar takes it, and it fails whenever it runs.
 import { declares } from './binding';
 import { isWithin, LONGEST_NAMED } from './parsedText';
-import { ancestor, functionAround, type ScopeNode, textOf } from './scopeNode';
+import { ancestor, functionAround, isSame, type ScopeNode, textOf } from './scopeNode';
 import type { OffsetRange } from './types';
 
 const ASSIGNMENTS = ['assignment_expression', 'augmented_assignment_expression', 'update_expression'];
@@ -43,8 +43,4 @@ function isConstantFor(name: ScopeNode, use: ScopeNode, text: string): boolean {
   const holder =
     declaration.parent?.type === 'export_statement' ? declaration.parent.parent : declaration.parent;
   return holder !== null && ancestor(use, (one) => isSame(one, holder)) !== null;
-}
-
-function isSame(one: ScopeNode, other: ScopeNode): boolean {
-  return one.startIndex === other.startIndex && one.type === other.type;
 }

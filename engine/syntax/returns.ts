@@ -1,6 +1,6 @@
 // Functions that an edit leaves without anything to give back: hardly anybody means that, and languages without types take it.
 import { LONGEST_NAMED, type ParsedText, type ReadEdit } from './parsedText';
-import { functionAround, type ScopeNode, textOf } from './scopeNode';
+import { functionAround, isSame, type ScopeNode, textOf } from './scopeNode';
 import type { OffsetRange } from './types';
 
 const FUNCTIONS = [
@@ -136,8 +136,7 @@ function goesOn(node: ScopeNode, text: string): boolean {
   return body.descendantsOfType(GOES_ON).some((last) => {
     if (last === null || !ONLY_CLOSES.test(text.slice(last.endIndex, body.endIndex))) return false;
     const block = last.parent?.type === LIST ? last.parent.parent : last.parent;
-    if (block?.startIndex !== body.startIndex || block.endIndex !== body.endIndex) return false;
-    if (last.childForFieldName(ALTERNATIVE) !== null) return false;
+    if (!isSame(block ?? null, body) || last.childForFieldName(ALTERNATIVE) !== null) return false;
     return last.type === 'if_statement' || !ENDS_OTHERWISE.test(textOf(last, text));
   });
 }

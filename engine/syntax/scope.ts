@@ -66,9 +66,9 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (inside.some(isInPattern)) continue;
     const uses = new Set(inside.map(({ startIndex }) => startIndex));
     const others = occurrences(text, name).filter((at) => !uses.has(at));
-    const isLikeNone = SEVERAL_WORDS.test(name) || isLostConstant(node, text);
-    const isTelling = isReceiver || inside.some(isShorthand) || (inside.length === 1 && isLikeNone);
-    if (others.length === 0 && isTelling) unknown.push(name);
+    const isLikeNone = () => SEVERAL_WORDS.test(name) || isLostConstant(node, text);
+    const isTelling = () => isReceiver || inside.some(isShorthand) || (inside.length === 1 && isLikeNone());
+    if (others.length === 0 && isTelling()) unknown.push(name);
     const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
     const members = others.filter(
       (at) => (!isMember(text, at) || isImported(nodeAt(at))) && !labels().has(at),
