@@ -1,5 +1,6 @@
 // Reviews of answers that are known beforehand, for the suites of what becomes of them.
 import assert from 'node:assert/strict';
+import { afterEach } from 'mocha';
 import {
   type CodeLens,
   commands,
@@ -11,7 +12,7 @@ import {
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import type { Rewrites } from '../../extension/rewrite/rewriteManager';
-import { internals, until } from './host';
+import { closeEverything, configure, internals, until, useScriptedEngine } from './host';
 
 const LINES = [
   'one = 1',
@@ -76,4 +77,13 @@ export function lensesIn({ document }: TextEditor): Promise<CodeLens[]> {
     const all = await commands.executeCommand<CodeLens[]>('vscode.executeCodeLensProvider', document.uri);
     return all.length > 0 && all;
   }, 'lenses');
+}
+
+/** For the tests of a suite: answers that a script gives, and no review of the test before. */
+export function useReviews(): void {
+  useScriptedEngine();
+  afterEach(async () => {
+    await configure('rewrite.preview', undefined);
+    await closeEverything();
+  });
 }

@@ -1,26 +1,12 @@
 // A review in a diff editor and in comment threads; on answers that are known beforehand.
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { commands, Selection, TabInputTextDiff, type TextEditor, window, workspace } from 'vscode';
-import {
-  closeEverything,
-  configure,
-  fingerprint,
-  internals,
-  openFile,
-  statusMessages,
-  undoIn,
-  until,
-  useScriptedEngine,
-} from './host';
-import { ANSWER, diffTabs, labelsOf, newSide, presented, run, TEXT } from './hunkByHunk';
+import { configure, fingerprint, internals, openFile, statusMessages, undoIn, until } from './host';
+import { ANSWER, diffTabs, labelsOf, newSide, presented, run, TEXT, useReviews } from './hunkByHunk';
 
 describe('rewrite, in other forms', () => {
-  useScriptedEngine();
-  afterEach(async () => {
-    await configure('rewrite.preview', undefined);
-    await closeEverything();
-  });
+  useReviews();
 
   it('says in a diff editor, too, that no other rewrite was found, above which candidate it shows', async () => {
     await configure('rewrite.preview', 'diffEditor');

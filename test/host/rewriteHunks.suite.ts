@@ -1,25 +1,12 @@
 // A review taken apart: hunk by hunk, with undo between; on answers that are known beforehand.
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { commands, Position, Selection, window } from 'vscode';
-import {
-  closeEverything,
-  configure,
-  fingerprint,
-  internals,
-  openFile,
-  statusMessages,
-  until,
-  useScriptedEngine,
-} from './host';
-import { ANSWER, lensesIn, newSide, presented, run, TEXT } from './hunkByHunk';
+import { fingerprint, internals, openFile, statusMessages, until } from './host';
+import { ANSWER, lensesIn, newSide, presented, run, TEXT, useReviews } from './hunkByHunk';
 
 describe('rewrite, hunk by hunk', () => {
-  useScriptedEngine();
-  afterEach(async () => {
-    await configure('rewrite.preview', undefined);
-    await closeEverything();
-  });
+  useReviews();
 
   it('words are pointed at in the change that the cursor is at', async () => {
     const editor = await openFile('pointed.py', TEXT);

@@ -1,16 +1,12 @@
 // A review that is over, or was undone into, and comes back; on answers that are known beforehand.
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import { commands, Position, Selection, Uri, WorkspaceEdit, window, workspace } from 'vscode';
-import { closeEverything, configure, internals, openFile, undoIn, until, useScriptedEngine } from './host';
-import { ANSWER, presented, run, TEXT } from './hunkByHunk';
+import { internals, openFile, undoIn, until } from './host';
+import { ANSWER, presented, run, TEXT, useReviews } from './hunkByHunk';
 
 describe('rewrite, reopened', () => {
-  useScriptedEngine();
-  afterEach(async () => {
-    await configure('rewrite.preview', undefined);
-    await closeEverything();
-  });
+  useReviews();
 
   it('is led back by undo and forth by redo while it is open', async () => {
     const editor = await openFile('undo.py', TEXT);

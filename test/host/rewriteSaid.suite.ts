@@ -1,6 +1,6 @@
 // What a review says of itself; on answers that are known beforehand.
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import {
   type CodeLens,
   ConfigurationTarget,
@@ -12,25 +12,11 @@ import {
   window,
   workspace,
 } from 'vscode';
-import {
-  announcements,
-  closeEverything,
-  configure,
-  internals,
-  messages,
-  openFile,
-  statusMessages,
-  until,
-  useScriptedEngine,
-} from './host';
-import { ANSWER, labelsOf, marksOf, presented, run, TEXT } from './hunkByHunk';
+import { announcements, configure, internals, messages, openFile, statusMessages, until } from './host';
+import { ANSWER, labelsOf, marksOf, presented, run, TEXT, useReviews } from './hunkByHunk';
 
 describe('rewrite, as it is told', () => {
-  useScriptedEngine();
-  afterEach(async () => {
-    await configure('rewrite.preview', undefined);
-    await closeEverything();
-  });
+  useReviews();
 
   it('says that a file is read-only that somebody has made so meanwhile, and stays', async () => {
     const editor = await openFile('lockedMeanwhile.py', TEXT);

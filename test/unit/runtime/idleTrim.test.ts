@@ -16,6 +16,9 @@ function world(passMemory: number, resident = { bytes: 1300 * MB }) {
     (work) => work(),
     () => (isLoaded.yet ? resident.bytes : OWN),
     3000,
+    () => undefined,
+    // No new session takes any time.
+    () => 0,
   );
   isLoaded.yet = true;
   return { session, trim };
@@ -149,55 +152,84 @@ describe('giving memory back', () => {
     assert.equal(session.renewed, 3);
   });
 
-  test('takes a tenth of the time at most', async () => {
-    const clock = { now: 0 };
-    const bytes = { resident: OWN };
-    const session = {
-      passMemory: 10,
-      renewed: 0,
-      renew: async () => {
-        session.renewed++;
-        clock.now += 2000;
-        bytes.resident = OWN;
-      },
-    };
-    const trim = new IdleTrim(
-      session,
-      OWN,
-      (work) => work(),
-      () => bytes.resident,
-      3000,
-      () => undefined,
-      () => clock.now,
-    );
-    const wait = async (millis: number) => {
-      clock.now += millis;
-      mock.timers.tick(millis);
-      await Promise.resolve();
-      await Promise.resolve();
-    };
-    const ask = async () => {
+  describe('in a tenth of the time at most', () => {
+    /** A new session takes two seconds; `fails`: and is not made. */
+    function slow(fails = false) {
+      const clock = { now: 0 };
+      const bytes = { resident: OWN };
+      const session = {
+        passMemory: 10,
+        renewed: 0,
+        renew: async () => {
+          session.renewed++;
+          clock.now += 2000;
+          if (fails) throw new Error('no memory');
+          bytes.resident = OWN;
+        },
+      };
+      const trim = new IdleTrim(
+        session,
+        OWN,
+        (work) => work(),
+        () => bytes.resident,
+        3000,
+        () => undefined,
+        () => clock.now,
+      );
+      const wait = async (millis: number) => {
+        clock.now += millis;
+        mock.timers.tick(millis);
+        await Promise.resolve();
+        await Promise.resolve();
+      };
+      const quiet = async () => {
+        for (let second = 0; second < 4; second++) await wait(1000);
+      };
+      const ask = async () => {
+        trim.begun();
+        bytes.resident = 1300 * MB;
+        trim.ended();
+        await quiet();
+      };
+      return { session, trim, bytes, wait, quiet, ask };
+    }
+
+    test('a new session waits, and is not forgotten', async () => {
+      const { session, trim, wait, quiet, ask } = slow();
+      await ask();
+      assert.equal(session.renewed, 1);
+      await ask();
+      assert.equal(session.renewed, 1, 'so soon it is not made again');
+      await wait(13_500);
+      assert.equal(session.renewed, 1);
+      await wait(1000);
+      assert.equal(session.renewed, 2, 'it is not forgotten');
+      // Who asks meanwhile is served, and what waited begins anew.
+      await ask();
       trim.begun();
-      bytes.resident = 1300 * MB;
+      await wait(60_000);
+      assert.equal(session.renewed, 2);
       trim.ended();
-      for (let second = 0; second < 4; second++) await wait(1000);
-    };
-    await ask();
-    assert.equal(session.renewed, 1);
-    await ask();
-    assert.equal(session.renewed, 1, 'so soon it is not made again');
-    await wait(13_500);
-    assert.equal(session.renewed, 1);
-    await wait(1000);
-    assert.equal(session.renewed, 2, 'it is not forgotten');
-    // Who asks meanwhile is served, and what waited begins anew.
-    await ask();
-    trim.begun();
-    await wait(60_000);
-    assert.equal(session.renewed, 2);
-    trim.ended();
-    for (let second = 0; second < 4; second++) await wait(1000);
-    assert.equal(session.renewed, 3);
+      await quiet();
+      assert.equal(session.renewed, 3);
+    });
+
+    test('one that could not be made counts as one', async () => {
+      const { session, wait, ask } = slow(true);
+      for (let i = 0; i < 3; i++) await ask();
+      assert.equal(session.renewed, 1);
+      await wait(18_000);
+      assert.equal(session.renewed, 2);
+    });
+
+    test('none is made where what it was for has gone while it waited', async () => {
+      const { session, bytes, wait, ask } = slow();
+      await ask();
+      await ask();
+      bytes.resident = OWN;
+      await wait(60_000);
+      assert.equal(session.renewed, 1);
+    });
   });
 
   test('does not count what others hold where the device holds the passes', () => {

@@ -1,11 +1,7 @@
 // A key, a member, or an argument that stands there twice: no grammar minds, and hardly anybody means it.
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import test, { after, describe } from 'node:test';
-import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
-import { judged } from '../../../../../extension/rewrite/judge';
-
-const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+import test, { describe } from 'node:test';
+import { reasonsInPlace } from './judging';
 
 /** Language, text, what goes, and what stands there instead. */
 type Case = readonly [string, string, string, string];
@@ -58,25 +54,15 @@ const FINE: readonly Case[] = [
 ];
 
 describe('keys', () => {
-  const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
-  after(() => trees.dispose());
-
-  const reasonsOf = async ([languageId, text, old, fresh]: Case) => {
-    const start = text.indexOf(old);
-    const spans = [{ start, end: start + old.length, old }];
-    const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
-    return one?.quality?.reasons;
-  };
-
   for (const one of TWICE) {
     test(`twice: ${one[0]}, ${one[3]} for ${one[2]}`, async () => {
-      assert.equal((await reasonsOf(one))?.[0], 'declares-again');
+      assert.equal((await reasonsInPlace(...one))[0], 'declares-again');
     });
   }
 
   for (const one of FINE) {
     test(`not twice: ${one[0]}, ${one[3]} for ${one[2]}`, async () => {
-      assert.deepEqual(await reasonsOf(one), []);
+      assert.deepEqual(await reasonsInPlace(...one), []);
     });
   }
 });

@@ -1,23 +1,8 @@
 // What answers of a small model did wrong in everyday files and nobody said so, and what looks like it and is right.
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import test, { after, describe } from 'node:test';
+import test, { describe } from 'node:test';
 import type { Reason } from '../../../../../engine/candidates/quality/verdict';
-import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
-import { judged } from '../../../../../extension/rewrite/judge';
-
-const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
-const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
-after(() => trees.dispose());
-
-/** What is said of an answer in place of what stands between the bars. */
-async function reasonsOf(languageId: string, marked: string, fresh: string): Promise<readonly Reason[]> {
-  const [left = '', old = '', right = ''] = marked.split('¦');
-  const spans = [{ start: left.length, end: left.length + old.length, old }];
-  const [one] = await judged(trees, { text: left + old + right, languageId }, spans, [{ texts: [fresh] }]);
-  assert.ok(one?.quality, fresh);
-  return one.quality.reasons;
-}
+import { reasonsBetween } from './judging';
 
 const ROUND =
   'from decimal import Decimal\n\n\n¦def round_money(amount: Decimal, places: int = 2) -> Decimal:\n    step = Decimal(1).scaleb(-places)\n    return amount.quantize(step)¦\n';
@@ -136,12 +121,12 @@ const right: typeof wrong = [
 describe('an answer in an everyday file', () => {
   for (const [reason, languageId, marked, fresh] of wrong)
     test(`${reason}, ${languageId}: ${JSON.stringify(fresh)}`, async () => {
-      const reasons = await reasonsOf(languageId, marked, fresh);
+      const reasons = await reasonsBetween(languageId, marked, fresh);
       assert.ok(reasons.includes(reason), reasons.join());
     });
 
   for (const [reason, languageId, marked, fresh] of right)
     test(`not ${reason}, ${languageId}: ${JSON.stringify(fresh)} in ${JSON.stringify(marked.slice(0, 40))}`, async () => {
-      assert.ok(!(await reasonsOf(languageId, marked, fresh)).includes(reason));
+      assert.ok(!(await reasonsBetween(languageId, marked, fresh)).includes(reason));
     });
 });

@@ -1,22 +1,12 @@
 // Declarations that an answer takes away while the file goes on using their names, as real grammars read them.
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import test, { after, describe } from 'node:test';
-import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
+import test, { describe } from 'node:test';
 import { judged } from '../../../../../extension/rewrite/judge';
-
-const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
-const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
-after(() => trees.dispose());
+import { reasonsInPlace, trees } from './judging';
 
 /** Whether it is said of an answer in place of `old` that it removes names that are still used. */
-async function isOrphaning(languageId: string, text: string, old: string, fresh: string): Promise<boolean> {
-  const start = text.indexOf(old);
-  assert.notEqual(start, -1, old);
-  const spans = [{ start, end: start + old.length, old }];
-  const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
-  assert.ok(one?.quality, fresh);
-  return one.quality.reasons.includes('removes-used');
+async function isOrphaning(...asked: Parameters<typeof reasonsInPlace>): Promise<boolean> {
+  return (await reasonsInPlace(...asked)).includes('removes-used');
 }
 
 type Case = readonly [old: string, fresh: string, isOrphaning: boolean];

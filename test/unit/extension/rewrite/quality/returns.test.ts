@@ -1,22 +1,7 @@
 // Functions that an answer leaves without anything to give back, as real grammars read them.
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import test, { after, describe } from 'node:test';
-import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
-import { judged } from '../../../../../extension/rewrite/judge';
-
-const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
-const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
-after(() => trees.dispose());
-
-/** What is said of an answer in place of what stands between the bars. */
-async function reasonsOf(languageId: string, marked: string, fresh: string): Promise<readonly string[]> {
-  const [left = '', old = '', right = ''] = marked.split('¦');
-  const spans = [{ start: left.length, end: left.length + old.length, old }];
-  const [one] = await judged(trees, { text: left + old + right, languageId }, spans, [{ texts: [fresh] }]);
-  assert.ok(one?.quality, fresh);
-  return one.quality.reasons;
-}
+import test, { describe } from 'node:test';
+import { reasonsBetween } from './judging';
 
 const lost: readonly (readonly [string, string, string])[] = [
   ['python', 'def f(rows):\n    ¦n = len(rows)\n    return n\n¦', 'n = len(rows)\n'],
@@ -162,12 +147,12 @@ const kept: typeof lost = [
 describe('a function that gave something back', () => {
   for (const [languageId, marked, fresh] of lost)
     test(`does so no longer: ${languageId}, ${JSON.stringify(fresh)} in ${JSON.stringify(marked)}`, async () => {
-      assert.ok((await reasonsOf(languageId, marked, fresh)).includes('no-return'));
+      assert.ok((await reasonsBetween(languageId, marked, fresh)).includes('no-return'));
     });
 
   for (const [languageId, marked, fresh] of kept)
     test(`still does, or need not: ${languageId}, ${JSON.stringify(fresh)} in ${JSON.stringify(marked)}`, async () => {
-      assert.ok(!(await reasonsOf(languageId, marked, fresh)).includes('no-return'));
+      assert.ok(!(await reasonsBetween(languageId, marked, fresh)).includes('no-return'));
     });
 
   test('leaves an answer unsure, for the rest may be about to follow', async () => {
@@ -176,6 +161,6 @@ describe('a function that gave something back', () => {
       'def f(rows):\n    ¦return rows¦\n',
       'rows.clear()',
     ] as const;
-    assert.deepEqual(await reasonsOf(languageId, marked, fresh), ['no-return']);
+    assert.deepEqual(await reasonsBetween(languageId, marked, fresh), ['no-return']);
   });
 });

@@ -1,13 +1,8 @@
 // Names that an answer uses and that can hardly mean anything where it stands, in eight languages, as real grammars read them.
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import test, { after, describe } from 'node:test';
-import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
+import test, { describe } from 'node:test';
 import { judged } from '../../../../../extension/rewrite/judge';
-
-const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
-const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
-after(() => trees.dispose());
+import { reasonsInPlace, trees } from './judging';
 
 describe('names that mean nothing where they stand', () => {
   const texts: readonly (readonly [
@@ -125,12 +120,8 @@ describe('names that mean nothing where they stand', () => {
   }
 
   /** What is said of an answer in place of the `X`. */
-  const reasonsOf = async (languageId: string, text: string, fresh: string, old = 'X') => {
-    const start = text.indexOf(old);
-    const spans = [{ start, end: start + 1, old }];
-    const [one] = await judged(trees, { text, languageId }, spans, [{ texts: [fresh] }]);
-    return one?.quality?.reasons;
-  };
+  const reasonsOf = (languageId: string, text: string, fresh: string, old = 'X') =>
+    reasonsInPlace(languageId, text, old, fresh);
 
   // Where no assignment declares a name, one without a declaration assigns to nothing.
   const assigned: readonly (readonly [string, string])[] = [
