@@ -1,4 +1,4 @@
-// Six bundles: the extension's activation, the rest of it (read on first use), the engine process, its provider probe, what renders a chat template, and the `palimpsest` command.
+// Seven bundles: the extension's activation, the rest of it (read on first use), the engine process, its provider probe, what renders a chat template, the rules for secrets (read with the first text), and the `palimpsest` command.
 // Native and large packages stay outside and are resolved from node_modules at run time. The syntax parser and its
 // grammars are WebAssembly files that are read when they are needed: they lie beside the bundles.
 const esbuild = require('esbuild');
@@ -10,22 +10,23 @@ const production = process.argv.includes('--production');
 /** `--out DIR`: elsewhere than in dist, which tests and the editor may be using. */
 const out = process.argv.includes('--out') ? process.argv[process.argv.indexOf('--out') + 1] : 'dist';
 
-/** `import('./palimpsest')` stays an import: what a window does not use is not even parsed. */
+/** `import('./palimpsest')` and `import('./secretRules')` stay imports: what is not used is not even parsed. */
 const onFirstUse = {
   name: 'on-first-use',
   setup(build) {
-    build.onResolve({ filter: /^\.\/palimpsest$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './palimpsest.js', external: true } : undefined,
+    build.onResolve({ filter: /^\.\/(palimpsest|secretRules)$/ }, ({ kind, path: wanted }) =>
+      kind === 'dynamic-import' ? { path: `${wanted}.js`, external: true } : undefined,
     );
   },
 };
 
 const entries = {
-  extension: { entry: 'extension/extension.ts', external: ['vscode'], plugins: [onFirstUse] },
+  extension: { entry: 'extension/extension.ts', external: ['vscode'] },
   palimpsest: { entry: 'extension/palimpsest.ts', external: ['vscode'] },
   engine: { entry: 'engine/process/main.ts', external: ['onnxruntime-node'] },
   probe: { entry: 'engine/runtime/probeMain.ts', external: ['onnxruntime-node'] },
   template: { entry: 'engine/checkpoint/templateMain.ts', external: [] },
+  secretRules: { entry: 'engine/privacy/secretRules.ts', external: [] },
   cli: { entry: 'engine/cli/main.ts', external: ['onnxruntime-node'], banner: '#!/usr/bin/env node' },
 };
 
@@ -60,13 +61,13 @@ const common = {
 
 /** esbuild's options for one bundle. */
 function optionsOf(name, minify, into = out) {
-  const { entry, external, banner, plugins = [] } = entries[name];
+  const { entry, external, banner } = entries[name];
   return {
     entryPoints: [path.join(__dirname, entry)],
     outfile: path.join(into, `${name}.js`),
     ...common,
     external,
-    plugins,
+    plugins: [onFirstUse],
     minify,
     sourcemap: !minify,
     logLevel: 'warning',

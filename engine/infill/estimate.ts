@@ -162,17 +162,28 @@ export class Progress {
     // By the cell, not by the share: a hole that grows makes the share of what is done smaller, but a cell takes no longer.
     const seen =
       moved > first.moves && worked > first.worked
-        ? ((worked - first.worked) / (moved - first.moves)) * (all - done)
+        ? ((worked - first.worked) / (moved - first.moves)) * Math.max(all - done, this.beyond(done))
         : undefined;
     const left = this.remaining(fraction, worked - first.worked, first.worked, seen);
     return left === undefined ? { fraction: this.told } : { fraction: this.told, remainingMillis: left };
   }
 
+  /** Cells that as many as stood there are, all candidates together; undefined where an answer cannot go on behind them. */
+  private get expected(): number | undefined {
+    const expected = this.estimate.masks * this.candidates;
+    return writesInOrder(this.family) && this.most > expected ? expected : undefined;
+  }
+
+  /** Cells that are taken to follow where more are written than stood there: it may end at any up to the bound. */
+  private beyond(done: number): number {
+    return done <= (this.expected ?? done) ? 0 : (this.most - done) / 2;
+  }
+
   /** Of so many cells, as far as that is known. */
   private shareOf(done: number, all: number): number {
     if (all === 0) return 0;
-    const expected = this.estimate.masks * this.candidates;
-    if (!writesInOrder(this.family) || this.most <= expected) return Math.min(1, done / all);
+    const { expected } = this;
+    if (expected === undefined) return Math.min(1, done / all);
     if (done <= expected) return EXPECTED_SHARE * (done / expected);
     const further = (done - expected) / (this.most + 1 - expected);
     return EXPECTED_SHARE + (1 - EXPECTED_SHARE) * Math.min(1, further);

@@ -34,6 +34,11 @@ export function findSecret(text: string): Promise<FoundSecret | undefined> {
   loading ??= load();
   const found = before ?? loading.then((scan) => scan(text));
   known.set(text, found);
+  found.catch(() => {
+    // Nothing is read unjudged; a build that was just being replaced is there the next time.
+    loading = undefined;
+    known.delete(text);
+  });
   for (const oldest of known.keys()) {
     if (known.size <= REMEMBERED) break;
     known.delete(oldest);
@@ -51,7 +56,7 @@ interface Rule {
 }
 
 async function load(): Promise<Scan> {
-  const preset = await import('@secretlint/secretlint-rule-preset-recommend');
+  const preset = await import('./secretRules');
   // Comments in a file do not decide whether it is read.
   const rules = (preset.rules as readonly Rule[]).filter(
     ({ meta }) => meta.id !== `${RULES}-filter-comments`,

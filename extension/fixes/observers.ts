@@ -9,6 +9,7 @@ import {
   type Uri,
 } from 'vscode';
 import { codeOf, type Problem } from './problem';
+import { TypeScriptQuestions } from './typeScriptQuestions';
 
 export interface Observer {
   /** Documents that it may be asked about at the same time. */
@@ -138,23 +139,14 @@ class Publications implements Disposable {
 const REQUEST = 'typescript.tsserverRequest';
 const CATEGORIES: Readonly<Record<string, number>> = { error: 0, warning: 1, message: 2, suggestion: 3 };
 
-/** What is no error, such as a name that nobody uses, is asked for by itself; an older server may not know that question. */
-const SUGGESTIONS = 'suggestionDiagnosticsSync';
+const questions = new TypeScriptQuestions();
 
 /** VS Code's TypeScript extension publishes for shown documents alone, but answers when it is asked about another. */
 export const typeScript: Observer = {
   sideBySide: 1,
-  async observe(document, signal, change) {
+  async observe({ uri }, signal, change) {
     if (change !== undefined && !(await change())) return undefined;
-    const problems: Problem[] = [];
-    for (const kind of ['syntacticDiagnosticsSync', 'semanticDiagnosticsSync']) {
-      const reply = await ask(kind, document.uri);
-      if (signal.aborted || reply === undefined) return undefined;
-      problems.push(...reply);
-    }
-    const suggestions = await ask(SUGGESTIONS, document.uri);
-    if (signal.aborted) return undefined;
-    return [...problems, ...(suggestions ?? [])];
+    return questions.ask((kind) => ask(kind, uri), signal);
   },
 };
 

@@ -306,16 +306,23 @@ describe('how long a request takes', () => {
   test('an answer that is written token by token may end anywhere: its share goes on, and is never whole', () => {
     let clock = 0;
     const progress = new Progress({ masks: 12, millis: 1000 }, 1, blocksOf(1), 128, () => clock);
-    const shares = Array.from({ length: 128 }, (_, i) => {
+    const told = Array.from({ length: 128 }, (_, i) => {
       clock += 60;
-      return progress.after({ lane: 0, hole: 0, step: i + 1, cells: cellsOf(i + 1, i + 1) }).fraction;
+      return progress.after({ lane: 0, hole: 0, step: i + 1, cells: cellsOf(i + 1, i + 1) });
     });
+    const shares = told.map(({ fraction }) => fraction);
     assert.equal(shares[11], 0.8, 'as long as what stood there');
     assert.ok(
       shares.every((share, i) => i === 0 || share > (shares[i - 1] ?? 1)),
       'nothing stands still',
     );
     assert.ok((shares.at(-1) ?? 1) < 1);
+    const left = told.map(({ remainingMillis = Number.NaN }) => Math.round(remainingMillis));
+    assert.deepEqual(
+      [left[11], left[12], left[27], left[67]],
+      [120, 3450, 3000, 1800],
+      'half of what is left',
+    );
   });
 
   test('what is left is told while the context is read, by how fast that goes, and after that by the rest alone', () => {

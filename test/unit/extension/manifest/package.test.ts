@@ -48,6 +48,7 @@ describe('the package', () => {
       'dist/engine.js',
       'dist/probe.js',
       'dist/template.js',
+      'dist/secretRules.js',
       'dist/cli.js',
       'dist/sample.txt',
       'dist/tree-sitter/tree-sitter.wasm',
@@ -73,7 +74,7 @@ describe('the package', () => {
 
   test('has nothing else', () => {
     const allowed =
-      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|palimpsest|engine|probe|template|cli)\.js|sample\.txt|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/(coder|starter)\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
+      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|palimpsest|engine|probe|template|secretRules|cli)\.js|sample\.txt|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/(coder|starter)\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],
@@ -135,8 +136,8 @@ describe('the extension’s bundles', () => {
     assert.ok(bytes < 42_000, `${bytes} bytes`);
   });
 
-  test('what is read on first use is under 450 kB', async () => {
+  test('what is read on first use is under 420 kB', async () => {
     const bytes = await sizeOf('palimpsest');
-    assert.ok(bytes < 450_000, `${bytes} bytes`);
+    assert.ok(bytes < 420_000, `${bytes} bytes`);
   });
 });
