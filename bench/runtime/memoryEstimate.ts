@@ -8,7 +8,7 @@ import type { EngineClient } from '../../engine/rpc/engineClient';
 import { availableMemory } from '../../engine/runtime/availableMemory';
 import { figure, markdownTable, progress, publish, ROOT, runBench } from '../harness';
 import { forgetPeak, peakMemory, residentMemory } from './processFigures';
-import { DREAMON_SEVEN, randomDreamOn } from './randomDreamOn';
+import { DREAMON_GROWING, DREAMON_SEVEN, randomDreamOn } from './randomDreamOn';
 import { AUTOREGRESSIVE, BLOCKS, FULL, HALF, type ModelShape, randomModel, TEN_MILLION } from './randomModel';
 import { bundle, type Contender, load, middleLines, sampleText, startEngine } from './realSizeEngine';
 
@@ -49,7 +49,7 @@ const random = (shape: ModelShape) => async () => (await randomModel(shape)).fol
 /** With three candidates they part in the first steps, and everything is computed again. */
 const DREAMON = {
   ...{ name: '494M, DreamOn', steps: 20 },
-  folder: async () => (await randomDreamOn()).folder,
+  folder: async () => (await randomDreamOn(DREAMON_GROWING)).folder,
 };
 
 const SUBJECTS: readonly Subject[] = [
@@ -187,7 +187,7 @@ async function main(): Promise<void> {
     name: values.name === undefined ? 'memoryEstimate' : `memoryEstimate-${values.name}`,
     title: 'Memory as estimated and as measured',
     sections: [
-      'MB of main memory of the engine process, mapped files included. *Said*: as the engine estimates it before the request. *Adapted*: to the pace of the machine, as the editor asks; otherwise passes take in the whole window. The random models of these shapes fill the answer that a request may have, so that what is measured is what was estimated: an answer that ends sooner takes less, and so do three candidates for one line of the random DreamOn model, which never expands: they do not part, as a trained one’s may. _Tokens written_, over all candidates: none where the request is ended, once its largest passes are made or after ten minutes.',
+      'MB of main memory of the engine process, mapped files included. *Said*: as the engine estimates it before the request. *Adapted*: to the pace of the machine, as the editor asks; otherwise passes take in the whole window. The random models of these shapes fill the answer that a request may have, and the random DreamOn model expands its masks now and then as a trained one does, so that what is measured is what was estimated: an answer that ends sooner takes less, and so do candidates that never part. _Tokens written_, over all candidates: none where the request is ended, once its largest passes are made or after ten minutes.',
       markdownTable(header, rows),
     ],
   });

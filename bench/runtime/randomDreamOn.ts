@@ -7,7 +7,16 @@ import type { Checkpoint } from '../../engine/checkpoint/types';
 import { benchFolder, progress } from '../harness';
 import { HALF, type ModelShape, writeWeights } from './randomModel';
 
+const EXPAND = 151_667;
+
 export const DREAMON_HALF: ModelShape = { ...HALF, name: 'dreamon-0.5B', qkvBias: true };
+
+/** One that expands its masks now and then, as a trained one does: its candidates part. */
+export const DREAMON_GROWING: ModelShape = {
+  ...DREAMON_HALF,
+  name: 'dreamon-0.5B-growing',
+  loud: { row: EXPAND, times: 4 },
+};
 
 /** Dream-7B's shape, with a tied head. Most weights are zero: they cost what others cost, and a sparse file takes little room. */
 export const DREAMON_SEVEN: ModelShape = {
@@ -26,7 +35,7 @@ export const DREAMON_SEVEN: ModelShape = {
 const ADDED: readonly (readonly [number, string])[] = [
   [151665, '<|beginoftext|>'],
   [151666, '<|mask|>'],
-  [151667, '<|expand|>'],
+  [EXPAND, '<|expand|>'],
 ];
 
 /** Makes the folder where it is not there yet, and opens it. */

@@ -25,6 +25,8 @@ export interface ModelShape {
    * runtime would keep one of them.
    */
   readonly isSparse?: boolean;
+  /** A row of the embedding that is so many times as large as the others: where the head is tied, a token that is often the likeliest. */
+  readonly loud?: { readonly row: number; readonly times: number };
   /** What palimpsest.json says of the family; absent: it is the starter model's. */
   readonly family?: object;
 }
@@ -141,11 +143,13 @@ function configOf(shape: ModelShape): object {
   };
 }
 
+const EMBEDDING = 'model.embed_tokens.weight';
+
 function tensorsOf(shape: ModelShape) {
   const { hiddenSize, layers, kvHeads, heads, ffnSize, vocabSize, qkvBias, untiedHead } = shape;
   const kvSize = (hiddenSize / heads) * kvHeads;
   const tensors: [string, number[]][] = [
-    ['model.embed_tokens.weight', [vocabSize, hiddenSize]],
+    [EMBEDDING, [vocabSize, hiddenSize]],
     ['model.norm.weight', [hiddenSize]],
     ...(untiedHead ? [['lm_head.weight', [vocabSize, hiddenSize]] as [string, number[]]] : []),
   ];
@@ -191,9 +195,13 @@ export function writeWeights(file: string, shape: ModelShape): void {
   fs.writeSync(fd, json);
   const noise = new Noise();
   let at = length.length + json.length;
-  for (const [, [rows = 1, columns]] of tensors) {
+  for (const [name, [rows = 1, columns]] of tensors) {
     if (columns === undefined) writeAt(fd, bfloats(new Float32Array(rows).fill(1)), at);
     else noise.write(fd, (shape.isSparse ? 1 : rows) * columns, 1 / Math.sqrt(columns), at);
+    if (columns !== undefined && shape.loud !== undefined && name === EMBEDDING) {
+      const { row, times } = shape.loud;
+      noise.write(fd, columns, times / Math.sqrt(columns), at + 2 * row * columns);
+    }
     at += 2 * rows * (columns ?? 1);
   }
   fs.ftruncateSync(fd, length.length + json.length + end);

@@ -139,12 +139,13 @@ export function blockBytes(
   attention: BlockAttention,
   { context, answer, likely = answer, lanes }: BlockSize,
 ): number {
-  const { blockLength } = attention;
+  // The last block of an answer whose length is known may be shorter, and be the first.
+  const blockLength = Math.min(attention.blockLength, answer);
   const rows = lanes * blockLength;
   const step = { lanes, pastLanes: lanes, length: blockLength, past: context + answer };
   // A block is denoised without its K/V, and written without predictions; a token has both at once.
   const steps: readonly PassSize[] =
-    blockLength === 1
+    attention.blockLength === 1
       ? [{ ...step, rows, keep: true }]
       : [
           { ...step, rows },

@@ -123,6 +123,13 @@ describe('the memory of a pass', () => {
     assert.ok(said < both + beside && said > Math.max(predicted, kept) + 0.9 * beside);
   });
 
+  test('counts no more of a block than an answer has tokens', () => {
+    const bytesOf = (answer: number, blockLength = 32) =>
+      blockBytes(HALF, { kind: 'block-causal', blockLength }, { context: 100, answer, lanes: 1 });
+    assert.equal(bytesOf(7), bytesOf(7, 7));
+    assert.ok(bytesOf(32) - bytesOf(7) > 25 * 4 * HALF.vocabSize);
+  });
+
   test('tells how long a pass may be', () => {
     const bytes = 500e6;
     const most = longestPass(HALF, bytes);
