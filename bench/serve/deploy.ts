@@ -1,49 +1,24 @@
-// deploy/ as it is shipped, without Docker: the Dockerfile's steps, two engines from what they make, and nginx with its configuration in
-// front, while an engine is stopped, killed, or full. `--nginx PATH` names the nginx; 1.27.3 or later, since `resolve` needs it.
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+// deploy/ as it is shipped, while an engine is stopped, killed, or full. `--compose "docker compose"`: as that command starts it.
+// Else without Docker: the Dockerfile's steps, two engines from what they make, and nginx with its configuration in front. `--nginx PATH`
+// names the nginx; 1.27.3 or later, since `resolve` needs it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { figure, markdownTable, progress, publish, runBench } from '../harness';
-import { Asker, countsOf, type Outcome, outcomeOf } from './asking';
-import {
-  type Balancer,
-  type Engine,
-  healthcheck,
-  nameService,
-  startBalancer,
-  startEngine,
-  stopEngine,
-} from './cluster';
-import { buildImage } from './image';
+import { countsOf, type Outcome, outcomeOf } from './asking';
+import { type Balancer, type Cluster, TOKEN, until } from './cluster';
+import { ofContainers } from './containers';
 import { places } from './places';
+import { ofProcesses } from './processes';
 
-const TOKEN = 'a-token-for-the-bench-of-deploy';
-const ADDRESSES = ['127.0.0.2', '127.0.0.3'] as const;
 /** Longer than the name service's answers are kept (`valid`). */
 const NAMES_MILLIS = 6000;
 const CLIENTS = 12;
 const OUTCOMES: readonly Outcome[] = ['answered', 'refused', 'cut', 'lost'];
 
-async function until(look: () => Promise<boolean>, what: string): Promise<void> {
-  for (const start = Date.now(); Date.now() - start < 120_000; await sleep(100))
-    if (await look().catch(() => false)) return;
-  throw new Error(`Not within two minutes: ${what}.`);
-}
-
-interface Cluster {
-  readonly engines: Engine[];
-  readonly asker: Asker;
-  /** Starts the engine of this address, and lets the balancer know it. */
-  start(index: number, more?: readonly string[]): Promise<void>;
-  stop(index: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-}
-
 /** Of so many clients, those whose requests all went to one engine. */
-async function staying({ engines, asker }: Cluster, clients: number): Promise<number> {
+async function staying({ urls, asker }: Cluster, clients: number): Promise<number> {
   let stayed = 0;
-  const counts = () => Promise.all(engines.map(({ url }) => countsOf(url, TOKEN)));
+  const counts = () => Promise.all(urls().map((url) => countsOf(url, TOKEN)));
   for (let client = 0; client < clients; client++) {
     const before = await counts();
     for (let round = 0; round < 6; round++)
@@ -118,7 +93,7 @@ async function full({ asker }: Cluster): Promise<string[]> {
 }
 
 async function measure(cluster: Cluster, balancer: Balancer, seconds: number): Promise<string[]> {
-  const earlier = balancer.log().length;
+  const earlier = (await balancer.log()).length;
   const seen = await checks(cluster);
   const restart = async (signal: 'SIGTERM' | 'SIGKILL') => {
     await cluster.stop(0, signal);
@@ -147,8 +122,7 @@ async function measure(cluster: Cluster, balancer: Balancer, seconds: number): P
   await sleep(NAMES_MILLIS);
   const busy = await full(cluster);
   const complaints = new Map<string, number>();
-  for (const [, words = ''] of balancer
-    .log()
+  for (const [, words = ''] of (await balancer.log())
     .slice(earlier)
     .matchAll(/\[(?:error|crit|alert|emerg)\] [^*]*\*\d+ (.*?)(?: while|: \d|,)/g))
     complaints.set(words.trim(), (complaints.get(words.trim()) ?? 0) + 1);
@@ -165,53 +139,23 @@ async function measure(cluster: Cluster, balancer: Balancer, seconds: number): P
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { nginx: { type: 'string', default: 'nginx' }, seconds: { type: 'string', default: '20' } },
+    options: {
+      nginx: { type: 'string', default: 'nginx' },
+      compose: { type: 'string' },
+      seconds: { type: 'string', default: '20' },
+    },
   });
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-deploy-'));
-  const closing: (() => unknown)[] = [() => fs.rmSync(folder, { recursive: true, force: true })];
+  const open = values.compose === undefined ? ofProcesses(values.nginx) : ofContainers(values.compose);
+  const deployment = await open;
   try {
-    const image = buildImage(path.join(folder, 'image'));
-    const tokenFile = path.join(folder, 'token.txt');
-    fs.writeFileSync(tokenFile, `${TOKEN}\n`);
-    const known = new Set<string>();
-    const names = await nameService(known);
-    closing.push(() => names.close());
-    const balancer = await startBalancer(values.nginx, path.join(folder, 'nginx'), names.port);
-    closing.push(() => balancer.stop());
-    const engines: Engine[] = [];
-    const start = async (index: number, more?: readonly string[]) => {
-      const address = ADDRESSES[index] ?? '';
-      const engine = await startEngine(image, address, tokenFile, more);
-      engines[index] = engine;
-      await until(async () => (await fetch(`${engine.url}/health`)).ok, `the engine on ${address} is ready`);
-      known.add(address);
-    };
-    const stop = async (index: number, signal: 'SIGTERM' | 'SIGKILL') => {
-      const engine = engines[index];
-      if (engine === undefined) return;
-      await stopEngine(engine, signal);
-      known.delete(engine.address);
-    };
-    closing.push(() => Promise.all([stop(0, 'SIGKILL'), stop(1, 'SIGKILL')]));
-    await Promise.all([start(0), start(1)]);
-    const codes = engines.map((engine) => healthcheck(image, engine));
-    if (codes.some((code) => code !== 0)) throw new Error(`The image's health check gives ${codes.join()}.`);
-    const asker = new Asker(balancer.url, TOKEN);
+    const { asker } = deployment.cluster;
     await until(async () => (await asker.get('/v1/models')).status === 200, 'the balancer knows the engines');
     await sleep(NAMES_MILLIS);
-    const sections = await measure({ engines, asker, start, stop }, balancer, Number(values.seconds));
-    publish({
-      name: 'deploy',
-      title: 'deploy/ without Docker',
-      facts: [
-        `${balancer.version} with \`deploy/nginx.conf\`, in which two addresses were changed: where it listens, and the name service`,
-        'two engines with the starter model, from what the steps of the Dockerfile make in an empty folder, with the entry point, the command of the Compose file, and the health check; their Node.js is the one above, not that of the image',
-        'a name service of our own forgets an engine when it has ended, as that of Docker does',
-      ],
-      sections,
-    });
+    const sections = await measure(deployment.cluster, deployment.balancer, Number(values.seconds));
+    const { name, title, facts } = deployment;
+    publish({ name, title, facts, sections });
   } finally {
-    for (const close of closing.reverse()) await close();
+    await deployment.close();
   }
 }
 

@@ -56,6 +56,7 @@ const UNKNOWN: Reading = {
   losesReturn: false,
   idle: false,
   unreached: false,
+  unread: false,
   bringsNoNames: false,
   strangers: NO_STRANGERS,
 };
@@ -73,6 +74,7 @@ function jsonReading(text: string, language: JsonLanguage): (whole: string) => R
       losesReturn: false,
       idle: false,
       unreached: false,
+      unread: false,
       bringsNoNames: false,
       strangers: NO_STRANGERS,
     };
@@ -104,6 +106,7 @@ function readingWith(
       losesReturn: parses && edited.losesReturn(tree, gone, fresh),
       idle: parses && after.idle > before.idle,
       unreached: parses && after.unreached > before.unreached,
+      unread: parses && edited.leavesUnread(tree, gone, fresh),
       bringsNoNames: bringsNoNames(known, edited, fresh),
       strangers: parses ? newStrangers(tree, edited, gone, fresh) : NO_STRANGERS,
     };

@@ -8,6 +8,7 @@ import { AMBIENT } from './ambient';
 import { hasMore, isBound, isImported, isInPattern, isMember, isUse } from './binding';
 import { ClassScopes } from './classScope';
 import { STRING_TEXT } from './kinds';
+import { unimportedIn } from './libraries';
 import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf } from './parsedText';
 import { functionAround, PYTHON, type ScopeNode, textOf } from './scopeNode';
 import type { OffsetRange } from './types';
@@ -90,7 +91,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (comments().declares(name)) continue;
     if (!text.split('\n').some((line) => OUTER.test(line) && line.includes(name))) outOfScope.push(name);
   }
-  return { outOfScope, unknown };
+  return { outOfScope, unknown: [...new Set([...unknown, ...unimportedIn(root, text, region)])] };
 }
 
 /** A constant that has to be declared or imported in this text. */

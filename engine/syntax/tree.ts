@@ -10,6 +10,7 @@ import { losesReturn } from './returns';
 import { type Strangers, strangersIn } from './scope';
 import { type StructureFaults, structureFaults } from './structure';
 import type { OffsetRange, TextEdit } from './types';
+import { leavesUnread } from './unread';
 
 /** What other code is not to end. A function that is a value may end anywhere. */
 const DEFINITION =
@@ -98,6 +99,11 @@ export class SyntaxTree {
   /** See `losesReturn`: of a function of `before`, of which this text is an edit. */
   losesReturn(before: SyntaxTree, gone: OffsetRange, fresh: OffsetRange): boolean {
     return losesReturn({ before: before.parsed, after: this.parsed, gone, fresh });
+  }
+
+  /** See `leavesUnread`: of `before`, of which this text is an edit. */
+  leavesUnread(before: SyntaxTree, gone: OffsetRange, fresh: OffsetRange): boolean {
+    return leavesUnread({ before: before.parsed, after: this.parsed, gone, fresh });
   }
 
   /** Comments and the text of strings that touch a region, in text order. */

@@ -92,6 +92,7 @@ export interface Quality {
     | 'no-return'
     | 'never-reached'
     | 'no-effect'
+    | 'never-read'
     | 'out-of-scope'
     | 'unfinished'
     | 'loops'

@@ -14,6 +14,7 @@ const TREE_FAULTS = [
   'no-return',
   'never-reached',
   'no-effect',
+  'never-read',
   'out-of-scope',
 ] as const;
 
@@ -47,6 +48,8 @@ export interface Reading {
   readonly idle: boolean;
   /** Whether it leaves a statement that nothing comes to. */
   readonly unreached: boolean;
+  /** Whether it leaves a variable that nobody reads. */
+  readonly unread: boolean;
   /** Whether it brings no name that the text did not have; words of comments and strings are none. */
   readonly bringsNoNames: boolean;
   /** Names that it uses and that can hardly mean anything there. */
@@ -69,7 +72,7 @@ const POOR: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 
 export function qualityOf(flaws: readonly Flaw[], reading: Reading): Quality {
-  const { parses, declaresAgain, leavesBlock, removesUsed, losesReturn, idle, unreached, strangers } =
+  const { parses, declaresAgain, leavesBlock, removesUsed, losesReturn, idle, unreached, unread, strangers } =
     reading;
   const known = flaws.filter((flaw) => !isRefuted(flaw, reading));
   const reasons: readonly Reason[] = [
@@ -81,6 +84,7 @@ export function qualityOf(flaws: readonly Flaw[], reading: Reading): Quality {
     ...(losesReturn ? ['no-return' as const] : []),
     ...(unreached ? ['never-reached' as const] : []),
     ...(idle ? ['no-effect' as const] : []),
+    ...(unread ? ['never-read' as const] : []),
     ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),
     ...known.filter((flaw) => !POOR.has(flaw) && flaw !== 'improbable'),
     ...(strangers.unknown.length > 0 && !known.includes('unknown-names') ? ['unknown-names' as const] : []),

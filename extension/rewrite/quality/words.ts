@@ -62,6 +62,8 @@ function wordsOfReason(reason: Reason): string {
       return l10n.t('code that is never reached');
     case 'no-effect':
       return l10n.t('a statement that does nothing');
+    case 'never-read':
+      return l10n.t('a variable that nothing uses');
     case 'out-of-scope':
       return l10n.t('names that are not in scope here');
     case 'unfinished':

@@ -18,6 +18,7 @@ const YES: Reading = {
   losesReturn: false,
   idle: false,
   unreached: false,
+  unread: false,
   bringsNoNames: false,
   strangers: { outOfScope: [], unknown: [] },
 };
@@ -34,9 +35,9 @@ describe('the mark', () => {
   });
 
   test('is unsure for what does nothing, and for what leaves code that nothing comes to', () => {
-    assert.deepEqual(qualityOf([], { ...YES, idle: true, unreached: true }), {
+    assert.deepEqual(qualityOf([], { ...YES, idle: true, unreached: true, unread: true }), {
       mark: 'unsure',
-      reasons: ['never-reached', 'no-effect'],
+      reasons: ['never-reached', 'no-effect', 'never-read'],
     });
   });
 
