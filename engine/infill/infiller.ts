@@ -251,11 +251,15 @@ export class Infiller {
       ...(onChoices ? { onChoices } : {}),
       ...(leastContinuation === undefined ? {} : { leastContinuation }),
     };
-    return denoiseBlocks(copying.blockwise(this.denoisers.blockwise()), {
-      ...request,
-      contextFor,
-      ...(rescoring ? { rescoring } : {}),
-    });
+    try {
+      return await denoiseBlocks(copying.blockwise(this.denoisers.blockwise()), {
+        ...request,
+        contextFor,
+        ...(rescoring ? { rescoring } : {}),
+      });
+    } finally {
+      this.denoisers.close();
+    }
   }
 
   /** What the model sees around a hole, with the answers to the other ones in it. */

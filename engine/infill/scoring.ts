@@ -82,6 +82,7 @@ export class TokenScorer {
   dispose(): void {
     this.inPlace?.dispose();
     this.inPlace = undefined;
+    this.denoisers.close();
   }
 }
 

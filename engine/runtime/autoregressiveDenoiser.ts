@@ -122,6 +122,12 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     this.settled = { ...run, isOwn: true, position: settled.position + 1, last };
   }
 
+  /** Ends a request: of what it wrote nothing is kept, of what stands around it everything. */
+  close(): void {
+    this.forget();
+    this.recall = undefined;
+  }
+
   dispose(): void {
     this.forget();
     this.cache.dispose();

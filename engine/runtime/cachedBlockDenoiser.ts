@@ -176,6 +176,11 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     return this.context && this.encoder.rescore?.(this.context, request);
   }
 
+  /** Ends a request: of what it wrote nothing is kept, of what stands around it everything. */
+  close(): void {
+    this.forget();
+  }
+
   dispose(): void {
     this.forget();
     this.encoder.dispose();

@@ -1,5 +1,6 @@
 // Names that only a class has: in some languages its own functions see them with the object, or the type, in front alone.
 import { BUILT_IN } from './ambient';
+import { hasMore } from './binding';
 import {
   ancestor,
   functionAround,
@@ -63,6 +64,30 @@ export class ClassScopes {
       return isName && this.text.slice(node.startIndex, node.endIndex) === name;
     });
   }
+}
+
+/** Java and C#: what a class has. */
+const FIELD = 'field_declaration';
+const TYPE = /^(class|record|enum|struct|interface)_declaration$/;
+const METHOD = 'method_declaration';
+/** Java, and JavaScript, whose methods are called otherwise. */
+const JAVA = 'program';
+
+/** Whether `other` declares what code outside its class does not see by the name alone, or a method, which is no value. */
+export function isOfOthers(
+  root: ScopeNode,
+  text: string,
+  other: ScopeNode | undefined,
+  uses: readonly ScopeNode[],
+): boolean {
+  if (other === undefined || uses.some((use) => hasMore(use, text))) return false;
+  if (root.type === JAVA && other.parent?.type === METHOD && holds(other.parent, 'name', other))
+    return uses.every(({ endIndex }) => !/^\s*\(/.test(text.slice(endIndex, endIndex + 20)));
+  if (ancestor(other, ({ type }) => type === FIELD, isStatement) === null) return false;
+  const body = ancestor(other, ({ type }) => TYPE.test(type))?.childForFieldName('body');
+  return (
+    body != null && uses.every((use) => use.startIndex < body.startIndex || body.endIndex < use.endIndex)
+  );
 }
 
 function classBodyOf(use: ScopeNode): ScopeNode | null {

@@ -40,6 +40,9 @@ export function misplacedIn(
   // Bash: `log("text")` is no call.
   if (node.type === 'command') return children.filter(({ type }) => type === 'subshell').length;
   if (node.type === 'argument') return declaredIn(node, children, parent);
+  if (node.type === 'arguments') return Number(hasHole(node));
+  if (node.type === 'statement_block')
+    return parent && IN_FUNCTION.test(parent.type) ? exportsAmong(children) : 0;
   // Java and C#: what is private belongs to a class.
   if (node.type === 'block' || node.type === 'constructor_body')
     return children.filter(isMemberInBlock).length;
@@ -48,6 +51,31 @@ export function misplacedIn(
   const wrong = parent === undefined && Object.hasOwn(AT_TOP, node.type) ? AT_TOP[node.type] : undefined;
   if (wrong === undefined) return 0;
   return children.filter(({ type, namedChildren }) => wrong.has(type) && !isMacro(namedChildren[0])).length;
+}
+
+/** What a block of JavaScript belongs to, other than a namespace. */
+const IN_FUNCTION = /function|method|arrow|^(if|for|for_in|while|do|try|labeled)_statement$|_clause$/;
+
+/** `export` and `import` of modules, which stand at the top of a file. */
+function exportsAmong(children: readonly StructureNode[]): number {
+  return children.filter(({ type }) => type === 'export_statement' || type === 'import_statement').length;
+}
+
+/** JavaScript and TypeScript: `f(a,, b)`, which is right in an array alone. */
+function hasHole({ text, startIndex, namedChildren }: StructureNode): boolean {
+  let end = 1;
+  let most = 0;
+  for (const child of namedChildren) {
+    if (child === null) continue;
+    if (commasIn(text.slice(end, child.startIndex - startIndex)) > most) return true;
+    if (child.type !== 'comment') most = 1;
+    end = child.startIndex - startIndex + child.text.length;
+  }
+  return commasIn(text.slice(end)) > most;
+}
+
+function commasIn(text: string): number {
+  return text.split(',').length - 1;
 }
 
 /** C#: `f(Order order)` declares nothing, unless it goes out. `(var a, var b) = c` does, and `f(a * b)` is no pointer. */

@@ -6,7 +6,7 @@ import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
 import { AMBIENT } from './ambient';
 import { hasMore, isBound, isImported, isInPattern, isMember, isUse } from './binding';
-import { ClassScopes } from './classScope';
+import { ClassScopes, isOfOthers } from './classScope';
 import { STRING_TEXT } from './kinds';
 import { unimportedIn } from './libraries';
 import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf } from './parsedText';
@@ -84,7 +84,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     const isForeign = own.every((at) => {
       const other = nodeAt(at);
       const holder = functionAround(other);
-      if (holder === null) return classes.hides(name, other, inside);
+      if (holder === null) return classes.hides(name, other, inside) || isOfOthers(root, text, other, inside);
       return region.start < holder.startIndex || holder.endIndex < region.end;
     });
     if (!isForeign || !own.some((at) => isBound(nodeAt(at)))) continue;

@@ -4,6 +4,7 @@ import test, { describe } from 'node:test';
 import { Infiller } from '../../engine/infill/infiller';
 import type { InfillParams, ModelDescription } from '../../engine/protocol';
 import type { ForwardRequest } from '../../engine/runtime/forward';
+import type { KvMemory } from '../../engine/runtime/kvMemory';
 import { Pace } from '../../engine/runtime/pace';
 import { openFixture } from './fixtureModel';
 
@@ -124,6 +125,32 @@ describe('reading before an answer', () => {
         assert.ok(told.length > 0 && told.every((one) => one === 'step'), told.join());
       } finally {
         infiller.dispose();
+        await model.dispose();
+      }
+    });
+  }
+
+  for (const order of ['qwen2.5-coder', 'sdar', 'palimpsest']) {
+    test(`is all that is kept behind a request, whatever was written, by ${order}`, async () => {
+      const model = await openFixture(order);
+      const { checkpoint, session } = model;
+      const { memory } = session as unknown as { readonly memory: KvMemory };
+      const infiller = new Infiller(checkpoint, {} as ModelDescription, session);
+      const request = { requestId: 1, model: '', priority: 'rewrite', ...typed('tot') } as const;
+      const kept = async (candidates: number, maxTokens: number) => {
+        await infiller.infill({ ...request, candidates, maxTokens }, {});
+        return memory.bytes.used;
+      };
+      try {
+        const one = await kept(1, 2);
+        assert.ok(one > 0);
+        const more = await kept(4, 24);
+        assert.ok(more <= one, `${more} bytes, ${one} for a shorter answer`);
+        await infiller.score({ ...request, range: { start: 0, end: 40 } }, {});
+        assert.ok(memory.bytes.used <= one, `${memory.bytes.used} bytes, ${one} before`);
+      } finally {
+        infiller.dispose();
+        assert.equal(memory.bytes.used, 0);
         await model.dispose();
       }
     });

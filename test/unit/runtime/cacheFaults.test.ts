@@ -5,6 +5,7 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import type { HoleContext } from '../../../engine/denoiser';
 import { isEngineError } from '../../../engine/errors';
+import { AutoregressiveDenoiser } from '../../../engine/runtime/autoregressiveDenoiser';
 import { CachedBlockDenoiser } from '../../../engine/runtime/cachedBlockDenoiser';
 import { BlockCausalContext, CanvasContext } from '../../../engine/runtime/holeContext';
 import { FaultyForward, failure, TINY } from './faultyForward';
@@ -82,6 +83,42 @@ test('the token before a block runs alone where only the first cell is asked abo
   await first(true, [0], new Int32Array(0));
   await first(false, [0], context);
   assert.deepEqual(lengths, [2 * 1, 2 * 5, 2 * 5, 2 * 4, 2 * 4]);
+});
+
+test('at the end of a request what was written goes, and what stands around it stays', async () => {
+  const context = Int32Array.of(2, 7, 1, 8, 2, 8);
+  const aheadOf = (forward: FaultyForward) =>
+    new AutoregressiveDenoiser(forward, TINY, { maxTokens: 8, opening: 1 });
+  for (const make of [
+    ...(['block-causal', 'canvas', 'joint canvas'] as const).map(
+      (kind) => (forward: FaultyForward) => denoiserOf({ kind, device: false, shifted: true }, forward),
+    ),
+    aheadOf,
+  ]) {
+    const forward = new FaultyForward(false);
+    const denoiser = make(forward);
+    await denoiser.open({ before: context, after: new Int32Array(0) }, 3);
+    const around = forward.held;
+    for (const token of [3, 4]) {
+      const lanes = [0, 1, 2].map((lane) => ({
+        lane,
+        tokens: new Int32Array(denoiser.blockLength).fill(token + lane),
+        asks: [{ position: 0 }],
+      }));
+      await denoiser.predict(lanes, GREEDY);
+      const blocks = lanes.map(({ tokens }) => tokens);
+      await denoiser.commit(blocks, [0, 1, 2]);
+    }
+    assert.ok(forward.held > around);
+    denoiser.close();
+    assert.equal(forward.held, around);
+    let runs = 0;
+    forward.beforeRun = () => void runs++;
+    await denoiser.open({ before: context, after: new Int32Array(0) }, 1);
+    assert.equal(runs, 0, 'the context is read already');
+    denoiser.dispose();
+    assert.equal(forward.held, 0);
+  }
 });
 
 /** What each block was told, until the request ended. */
