@@ -206,7 +206,7 @@ describe('the gate', () => {
       'try {\n  b();\n} catch (a) {\n  X;\n}\n',
     ].flatMap((text) =>
       ['javascript', 'typescript'].map(
-        (languageId) => [languageId, text, 'X;', 'const a = 2;', 'declares-again'] as const,
+        (languageId) => [languageId, text, 'X;', 'const a = 2; use(a);', 'declares-again'] as const,
       ),
     ),
     // Code that goes on with the next function.

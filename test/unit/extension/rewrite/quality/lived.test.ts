@@ -17,7 +17,7 @@ const BUCKET =
 const FETCHED =
   '{ const bucket = this.buckets.get(n);\n    if (!bucket) bucket = 1;\n    return bucket;\n  }';
 
-const wrong: readonly (readonly [Reason, string, string, string])[] = [
+const wrong: (readonly [Reason, string, string, string])[] = [
   ['unknown-names', 'python', ROUND, rounded('rounding=ROUND_HALF_UP')],
   [
     'unknown-names',
@@ -117,6 +117,73 @@ const right: typeof wrong = [
   ['out-of-scope', 'javascript', MATCH, 'next(limit.match(/a/));'],
   ['does-not-parse', 'javascript', BUCKET, `f(n) ${FETCHED.replace('const', 'let')}`],
 ];
+
+/** A nested class has the field, and methods have the parameter. */
+const LEDGER = `class Ledger {
+  static class Entry {
+    private final String account;
+    Entry(String account) { this.account = account; }
+    String getAccount() { return account; }
+  }
+  private long sum;
+  void open(String account) { put(account); }
+  long total() {
+    long all = 0;
+¦    return all;¦
+  }
+}
+`;
+const METHOD = `export class Router {
+  totalHits(): number {
+    let total = 0;
+¦    return total;¦
+  }
+}
+`;
+wrong.push(
+  ['out-of-scope', 'java', LEDGER, '    throw new Fault("none: " + account + all);'],
+  ['out-of-scope', 'java', LEDGER, '    return total + all;'],
+  [
+    'out-of-scope',
+    'csharp',
+    LEDGER.replaceAll('final ', ''),
+    '    throw new Fault("none: " + account + all);',
+  ],
+  ['does-not-parse', 'javascript', METHOD.replace(': number', ''), '    return update(total,, 1);'],
+  ['does-not-parse', 'typescript', METHOD, '    return update(, total);'],
+  [
+    'does-not-parse',
+    'typescript',
+    METHOD,
+    '    export function sum(n: number) { return n; }\n    return total;',
+  ],
+);
+right.push(
+  ['out-of-scope', 'java', LEDGER, '    return total() + all;'],
+  ['out-of-scope', 'java', LEDGER, '    return sum + all;'],
+  [
+    'out-of-scope',
+    'java',
+    LEDGER.replace('class Ledger', 'class Ledger extends Book'),
+    '    return account + all;',
+  ],
+  ['out-of-scope', 'java', LEDGER, '    String account = name();\n    return account + all;'],
+  // What stands in a class is seen by the classes in it.
+  [
+    'out-of-scope',
+    'java',
+    'class A {\n  private int size;\n  class B {\n    int f() {\n¦      return 1;¦\n    }\n  }\n  int g(int size) { return size; }\n}\n',
+    '      return size;',
+  ],
+  ['does-not-parse', 'javascript', METHOD.replace(': number', ''), '    return update(total, [, 1], );'],
+  ['does-not-parse', 'typescript', METHOD, '    return update(/* a, b */ total, /* , */ 1,);'],
+  [
+    'does-not-parse',
+    'typescript',
+    'namespace A {\n¦  const a = 1;¦\n}\ndeclare global {\n  export const c: number;\n}\n',
+    '  export const a = 1;',
+  ],
+);
 
 describe('an answer in an everyday file', () => {
   for (const [reason, languageId, marked, fresh] of wrong)

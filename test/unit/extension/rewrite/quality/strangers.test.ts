@@ -161,7 +161,7 @@ describe('names that mean nothing where they stand', () => {
       'class A {\n  int p;\n  int P { set { X; } }\n  int G(int value) { return value; }\n}\n',
       'p = value',
     ],
-    ['python', 'def a():\n    size = 1\n    return size\n\n\ndef b():\n    X\n', 'size = 2'],
+    ['python', 'def a():\n    size = 1\n    return size\n\n\ndef b():\n    X\n', 'size = 2\n    return size'],
     ['python', 'def a():\n    size = 1\n    return size\n\n\ndef b():\n    X\n', 'make(size=2)'],
     [
       'typescript',
@@ -275,7 +275,7 @@ describe('names that mean nothing where they stand', () => {
 
   test('what a class of Python has, in its methods without the object', async () => {
     const text =
-      'from b import near\n\n\nclass Order:\n    placed: date = None\n    near = 2\n\n    def total(self):\n        return self.placed + self.near + self.total()\n\n    def next(self, at=near):\n        return X\n\n    last = Y\n\n\ndef due(placed, days=5):\n    return placed\n';
+      'from b import near, timedelta\n\n\nclass Order:\n    placed: date = None\n    near = 2\n\n    def total(self):\n        return self.placed + self.near + self.total()\n\n    def next(self, at=near):\n        return X\n\n    last = Y\n\n\ndef due(placed, days=5):\n    return placed\n';
     const asked: readonly (readonly [string, readonly string[], string?])[] = [
       ['placed + 1', ['out-of-scope']],
       ['total() + 1', ['out-of-scope']],
@@ -341,7 +341,11 @@ describe('names that mean nothing where they stand', () => {
       'for one in last:\n        f(one)',
     ])
       assert.deepEqual(await reasonsOf('python', python, fresh), ['out-of-scope'], fresh);
-    for (const fresh of ['last: int = 1', 'return {last: 1 for last in items}', 'return lambda last: 1'])
+    for (const fresh of [
+      'last: int = 1\n    return last',
+      'return {last: 1 for last in items}',
+      'return lambda last: 1',
+    ])
       assert.deepEqual(await reasonsOf('python', python, fresh), [], fresh);
     const script = 'function g(last) {\n  return last;\n}\nfunction f(items) {\n  return X;\n}\n';
     assert.deepEqual(await reasonsOf('javascript', script, 'items ? last : 0'), ['out-of-scope']);
