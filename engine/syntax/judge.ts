@@ -34,7 +34,7 @@ export async function qualitiesOf(
   const look = (tree: SyntaxTree) => {
     // For all answers once, as every name of a long text is gathered.
     const known = namesIn(tree.text);
-    return judged((whole) => readingWith(tree, whole, region, known));
+    return judged((whole) => readingWith({ tree, languageId, region, known }, whole));
   };
   return (await syntax.ask(text, languageId, look)) ?? judged(() => UNKNOWN);
 }
@@ -81,12 +81,17 @@ function jsonReading(text: string, language: JsonLanguage): (whole: string) => R
   };
 }
 
-function readingWith(
-  tree: SyntaxTree,
-  whole: string,
-  region: OffsetRange | undefined,
-  known: ReadonlySet<string>,
-): Reading {
+interface Old {
+  readonly tree: SyntaxTree;
+  readonly languageId: string;
+  readonly region: OffsetRange | undefined;
+  readonly known: ReadonlySet<string>;
+}
+
+/** C# 12: `List<int> sizes = [1, 2];`, which its grammar does not know yet. */
+const UNREADABLE: Readonly<Record<string, RegExp>> = { csharp: /(=>?|\?\?=?|\breturn|[(,:?])\s*\[/ };
+
+function readingWith({ tree, languageId, region, known }: Old, whole: string): Reading {
   const edit = leastEdit(tree.text, whole);
   const edited = tree.edited(edit);
   if (edited === undefined) return UNKNOWN;
@@ -97,8 +102,10 @@ function readingWith(
     const parses = isNoWorse(before, after);
     const gone = wholeWords(tree.text, { start, end });
     const fresh = wholeWords(edited.text, { start, end: start + text.length });
+    const lines = edited.text.slice(edited.text.lastIndexOf('\n', start - 1) + 1, start + text.length);
+    const isUnreadable = UNREADABLE[languageId]?.test(lines) === true;
     return {
-      parses: parses ? 'yes' : 'no',
+      parses: parses ? 'yes' : isUnreadable ? 'unknown' : 'no',
       declaresAgain: declaresAgain(before, after),
       // Of what does not parse, nobody knows where it ends.
       leavesBlock: parses && region !== undefined && leavesBlock(tree, edited, region),

@@ -158,7 +158,10 @@ wrong.push(
     '    export function sum(n: number) { return n; }\n    return total;',
   ],
 );
+wrong.push(['does-not-parse', 'csharp', 'class A {\n¦  List<int> a = new();¦\n}\n', '  List<int> a = new(;']);
 right.push(
+  ['does-not-parse', 'csharp', 'class A {\n¦  List<int> a = new();¦\n}\n', '  List<int> a = [];'],
+  ['does-not-parse', 'csharp', 'class A {\n¦  int[] F() => null;¦\n}\n', '  int[] F() => a ?? [1, .. b];'],
   ['out-of-scope', 'java', LEDGER, '    return total() + all;'],
   ['out-of-scope', 'java', LEDGER, '    return sum + all;'],
   [
