@@ -7,7 +7,7 @@ import type { Checkpoint } from '../../engine/checkpoint/types';
 import { benchFolder, progress } from '../harness';
 import { HALF, type ModelShape, writeWeights } from './randomModel';
 
-const EXPAND = 151_667;
+const [MASK, EXPAND] = [151_666, 151_667];
 
 export const DREAMON_HALF: ModelShape = { ...HALF, name: 'dreamon-0.5B', qkvBias: true };
 
@@ -15,7 +15,7 @@ export const DREAMON_HALF: ModelShape = { ...HALF, name: 'dreamon-0.5B', qkvBias
 export const DREAMON_GROWING: ModelShape = {
   ...DREAMON_HALF,
   name: 'dreamon-0.5B-growing',
-  loud: { row: EXPAND, times: 4 },
+  echo: { row: EXPAND, of: MASK, times: 8 },
 };
 
 /** Dream-7B's shape, with a tied head. Most weights are zero: they cost what others cost, and a sparse file takes little room. */
@@ -34,7 +34,7 @@ export const DREAMON_SEVEN: ModelShape = {
 /** DreamOn's tokens behind Qwen2.5's own (families.ts). */
 const ADDED: readonly (readonly [number, string])[] = [
   [151665, '<|beginoftext|>'],
-  [151666, '<|mask|>'],
+  [MASK, '<|mask|>'],
   [EXPAND, '<|expand|>'],
 ];
 

@@ -25,8 +25,11 @@ export interface ModelShape {
    * runtime would keep one of them.
    */
   readonly isSparse?: boolean;
-  /** A row of the embedding that is so many times as large as the others: where the head is tied, a token that is often the likeliest. */
-  readonly loud?: { readonly row: number; readonly times: number };
+  /**
+   * A row of the embedding that is another one, so many times as large: where the head is tied, and something of a token is left of it behind
+   * the last layer, the one is predicted where the other stands.
+   */
+  readonly echo?: { readonly row: number; readonly of: number; readonly times: number };
   /** What palimpsest.json says of the family; absent: it is the starter model's. */
   readonly family?: object;
 }
@@ -190,7 +193,7 @@ export function writeWeights(file: string, shape: ModelShape): void {
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(json.length));
-  const fd = fs.openSync(`${file}.partial`, 'w');
+  const fd = fs.openSync(`${file}.partial`, 'w+');
   fs.writeSync(fd, length);
   fs.writeSync(fd, json);
   const noise = new Noise();
@@ -198,9 +201,12 @@ export function writeWeights(file: string, shape: ModelShape): void {
   for (const [name, [rows = 1, columns]] of tensors) {
     if (columns === undefined) writeAt(fd, bfloats(new Float32Array(rows).fill(1)), at);
     else noise.write(fd, (shape.isSparse ? 1 : rows) * columns, 1 / Math.sqrt(columns), at);
-    if (columns !== undefined && shape.loud !== undefined && name === EMBEDDING) {
-      const { row, times } = shape.loud;
-      noise.write(fd, columns, times / Math.sqrt(columns), at + 2 * row * columns);
+    if (columns !== undefined && shape.echo !== undefined && name === EMBEDDING) {
+      const { row, of, times } = shape.echo;
+      const values = new Uint16Array(columns);
+      fs.readSync(fd, values, 0, values.byteLength, at + 2 * of * columns);
+      const floats = Float32Array.from(values, (bits) => times * floatOf(bits));
+      writeAt(fd, bfloats(floats), at + 2 * row * columns);
     }
     at += 2 * rows * (columns ?? 1);
   }
@@ -217,6 +223,10 @@ function writeAt(fd: number, values: Uint16Array, position: number): void {
 function bfloats(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   return Uint16Array.from(bits, (value) => (value + 0x8000) >>> 16);
+}
+
+function floatOf(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0] ?? 0;
 }
 
 /** Normal noise. Half a billion draws would take minutes, so a pool of them is read from places of its own each time. */
