@@ -10,12 +10,18 @@ const production = process.argv.includes('--production');
 /** `--out DIR`: elsewhere than in dist, which tests and the editor may be using. */
 const out = process.argv.includes('--out') ? process.argv[process.argv.indexOf('--out') + 1] : 'dist';
 
-/** `import('./palimpsest')` and `import('./secretRules')` stay imports: what is not used is not even parsed. */
+/** 60 kB that three programs share, read with the first text that is judged. */
+const SECRET_RULES = '@secretlint/secretlint-rule-preset-recommend';
+
+/** What is imported while a program runs stays an import of a bundle beside it: what is not used is not even parsed. */
 const onFirstUse = {
   name: 'on-first-use',
   setup(build) {
-    build.onResolve({ filter: /^\.\/(palimpsest|secretRules)$/ }, ({ kind, path: wanted }) =>
-      kind === 'dynamic-import' ? { path: `${wanted}.js`, external: true } : undefined,
+    const beside = { './palimpsest': './palimpsest.js', [SECRET_RULES]: './secretRules.js' };
+    build.onResolve({ filter: /^(\.\/palimpsest|@secretlint\/.*)$/ }, ({ kind, path: wanted }) =>
+      kind === 'dynamic-import' && Object.hasOwn(beside, wanted)
+        ? { path: beside[wanted], external: true }
+        : undefined,
     );
   },
 };
@@ -26,7 +32,7 @@ const entries = {
   engine: { entry: 'engine/process/main.ts', external: ['onnxruntime-node'] },
   probe: { entry: 'engine/runtime/probeMain.ts', external: ['onnxruntime-node'] },
   template: { entry: 'engine/checkpoint/templateMain.ts', external: [] },
-  secretRules: { entry: 'engine/privacy/secretRules.ts', external: [] },
+  secretRules: { entry: SECRET_RULES, external: [] },
   cli: { entry: 'engine/cli/main.ts', external: ['onnxruntime-node'], banner: '#!/usr/bin/env node' },
 };
 
@@ -63,8 +69,10 @@ const common = {
 function optionsOf(name, minify, into = out) {
   const { entry, external, banner } = entries[name];
   return {
-    entryPoints: [path.join(__dirname, entry)],
-    outfile: path.join(into, `${name}.js`),
+    // A package is found by its name.
+    entryPoints: [entry.startsWith('@') ? entry : path.join(__dirname, entry)],
+    absWorkingDir: __dirname,
+    outfile: path.resolve(into, `${name}.js`),
     ...common,
     external,
     plugins: [onFirstUse],

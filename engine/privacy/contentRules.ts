@@ -56,7 +56,7 @@ interface Rule {
 }
 
 async function load(): Promise<Scan> {
-  const preset = await import('./secretRules');
+  const preset = await import('@secretlint/secretlint-rule-preset-recommend');
   // Comments in a file do not decide whether it is read.
   const rules = (preset.rules as readonly Rule[]).filter(
     ({ meta }) => meta.id !== `${RULES}-filter-comments`,
