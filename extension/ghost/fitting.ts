@@ -11,9 +11,10 @@ export interface FittingPlace {
   readonly languageId: string;
 }
 
-/** Files of these tell of all names that they use, but for what comes with a star. */
-const TELLS_NAMES = /^(python|javascript|javascriptreact|typescript|typescriptreact)$/;
-const STAR = /^[ \t]*from\b.*\bimport[ \t]*\*/m;
+/** Files of these tell of all names that they use, but for what comes with a star, or from a base class of Java. */
+const TELLS_NAMES = /^(python|javascript|javascriptreact|typescript|typescriptreact|java)$/;
+const STAR = /^[ \t]*from\b.*\bimport[ \t]*\*|^[ \t]*import[ \t]+static\b.*\*/m;
+const HAS_BASE = /\bclass\s[^{}]*\bextends\b/;
 
 /** What stands for a body that is missing, where a language needs a word for it. */
 const BODY: Readonly<Record<string, string>> = { python: 'pass' };
@@ -34,7 +35,8 @@ export async function fitting(
   const offered = answers.map((answer) => textsOf([answer], before, after)[0] ?? answer);
   const filled = isEnd ? await filledWith(syntax, place) : '';
   const qualities = await qualitiesWith(syntax, place, offered, filled);
-  const tellsNames = TELLS_NAMES.test(languageId) && !STAR.test(before);
+  const inherits = languageId === 'java' && HAS_BASE.test(before);
+  const tellsNames = TELLS_NAMES.test(languageId) && !STAR.test(before) && !inherits;
   const ofPlace = (fit: readonly number[]) => {
     const own = fit.filter((i) => !qualities[i]?.reasons.includes('out-of-scope'));
     return (tellsNames || own.length > 0 ? own : fit).flatMap((i) => answers[i] ?? []);

@@ -88,6 +88,15 @@ describe('ghost text on request', () => {
     assert.deepEqual(await left('python', 'a = 1\n|\n', ['if a:\n    # one', 'if a:']), ['if a:']);
   });
 
+  test('of Java has none that another class has, unless its own may have it from a base', async () => {
+    const ledger = (head: string) =>
+      `${head} {\n  static class Entry {\n    private String account;\n    Entry(String account) { this.account = account; }\n  }\n  void open(String account) { put(account); }\n  long total() {\n    long sum = 0;\n    if (isEmpty()) {\n      |\n    }\n    return sum;\n  }\n}\n`;
+    const answer = 'throw new IllegalArgumentException("no account: " + account);';
+    assert.deepEqual(await left('java', ledger('class Ledger'), [answer]), []);
+    assert.deepEqual(await left('java', ledger('class Ledger extends Book'), [answer]), [answer]);
+    assert.deepEqual(await left('java', ledger('class Ledger'), ['return sum;']), ['return sum;']);
+  });
+
   test('has no names that only other functions have', async () => {
     const go = 'package a\n\nfunc f() {\n\tkeys := 1\n\tprint(keys)\n}\n\nfunc g(m int) {\n\t|\n}\n';
     assert.deepEqual(await left('go', go, ['keys = 2', 'print(keys)', 'm = 2', 'keys := 2']), [
