@@ -187,7 +187,7 @@ async function main(): Promise<void> {
     name: values.name === undefined ? 'memoryEstimate' : `memoryEstimate-${values.name}`,
     title: 'Memory as estimated and as measured',
     sections: [
-      'MB of main memory of the engine process, mapped files included. *Said*: as the engine estimates it before the request. *Adapted*: to the pace of the machine, as the editor asks; otherwise passes take in the whole window. The random models of these shapes fill the answer that a request may have, and the random DreamOn model expands its masks now and then as a trained one does, so that what is measured is what was estimated: an answer that ends sooner takes less, and so do candidates that never part. _Tokens written_, over all candidates: none where the request is ended, once its largest passes are made or after ten minutes.',
+      'MB of main memory of the engine process, mapped files included. *Said*: as the engine estimates it before the request. *Adapted*: to the pace of the machine, as the editor asks; otherwise passes take in the whole window. The random models of these shapes fill the answer that a request may have, and the random DreamOn model expands its masks at once, so that what is measured is what was estimated: an answer that ends sooner takes less, and so do candidates that never part. _Tokens written_, over all candidates: none where the request is ended, once its largest passes are made or after ten minutes.',
       markdownTable(header, rows),
     ],
   });

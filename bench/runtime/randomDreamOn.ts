@@ -11,7 +11,7 @@ const [MASK, EXPAND] = [151_666, 151_667];
 
 export const DREAMON_HALF: ModelShape = { ...HALF, name: 'dreamon-0.5B', qkvBias: true };
 
-/** One that expands its masks now and then, as a trained one does: its candidates part. */
+/** One that expands its masks at once, up to the bound: its candidates part, as a trained one's may. */
 export const DREAMON_GROWING: ModelShape = {
   ...DREAMON_HALF,
   name: 'dreamon-0.5B-growing',

@@ -76,7 +76,8 @@ export async function ofContainers(command: string): Promise<Deployment> {
       async () => engines.every((engine) => state(engine) === 'healthy'),
       'the engines are healthy',
     );
-    const nginx = spawnSync('docker', ['exec', balancer, 'nginx', '-v'], { encoding: 'utf8' });
+    const { stderr } = spawnSync('docker', ['exec', balancer, 'nginx', '-v'], { encoding: 'utf8' });
+    const nginx = /nginx\/\S+/.exec(stderr)?.[0] ?? 'nginx';
     const user = docker('exec', engines[0] ?? '', 'id', '-un');
     const node = docker('exec', engines[0] ?? '', 'node', '--version');
     return {
@@ -85,12 +86,12 @@ export async function ofContainers(command: string): Promise<Deployment> {
       facts: [
         `Docker ${docker('version', '--format', '{{.Server.Version}}')}, \`${command}\` ${version(program, first)}`,
         `${engines.length} engines with the starter model, as \`${user}\` with Node.js ${node}; all healthy`,
-        `${/nginx\/\S+/.exec(nginx.stderr)?.[0] ?? 'nginx'} in front`,
+        `${nginx} in front`,
         'an engine is stopped by `docker stop`, and killed by a signal to its process, after which its restart policy starts it',
       ],
       cluster: { urls: () => engines.map(urlOf), asker: new Asker(url, TOKEN), start, stop },
       balancer: {
-        ...{ url, version: nginx.stderr },
+        ...{ url, version: nginx },
         log: async () => {
           await sleep(100);
           const { stdout, stderr } = spawnSync('docker', ['logs', balancer], { encoding: 'utf8' });

@@ -67,16 +67,9 @@ function jsonReading(text: string, language: JsonLanguage): (whole: string) => R
     const after = jsonFaults(whole, language);
     if (before === undefined || after === undefined) return UNKNOWN;
     return {
+      ...UNKNOWN,
       parses: after.errors <= before.errors ? 'yes' : 'no',
       declaresAgain: after.declaredTwice > before.declaredTwice,
-      leavesBlock: false,
-      removesUsed: false,
-      losesReturn: false,
-      idle: false,
-      unreached: false,
-      unread: false,
-      bringsNoNames: false,
-      strangers: NO_STRANGERS,
     };
   };
 }

@@ -55,13 +55,13 @@ const LIBRARIES: readonly Library[] = [
   },
 ];
 
-/** What may bring such a name in a way of its own: `import java.util.*`, a package of the same name. */
-const WILDCARD = /^[ \t]*import\b[^\n]*(\*|[ \t]\.[ \t])/m;
+/** Go: `import . "strings"` brings all of its names. */
+const DOT_IMPORT = /^[ \t]*import\b[^\n]*[ \t]\.[ \t]/m;
 
 /** Of what a region uses, names that need an import and stand nowhere else in the text. */
 export function unimportedIn(root: ScopeNode, text: string, region: OffsetRange): readonly string[] {
   const library = LIBRARIES.find((one) => one.root === root.type && one.isOf.test(text));
-  if (library === undefined || BRINGS_ANY.test(text) || WILDCARD.test(text)) return [];
+  if (library === undefined || BRINGS_ANY.test(text) || DOT_IMPORT.test(text)) return [];
   const { modules, names } = library;
   const found = nodesOf({ root, text }, NAMES, (name) => modules.has(name) || names.has(name));
   return [...found].flatMap(([name, nodes]) => {

@@ -53,3 +53,9 @@ export function nodesOf(
 export function isWithin({ startIndex, endIndex }: ScopeNode, { start, end }: OffsetRange): boolean {
   return startIndex >= start && endIndex <= end;
 }
+
+/** Where a name stands in a text as a word, be it code, a comment, or a string. */
+export function occurrences(text: string, name: string): readonly number[] {
+  const word = new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g');
+  return [...text.matchAll(word)].map(({ index }) => index);
+}

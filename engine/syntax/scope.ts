@@ -9,7 +9,7 @@ import { hasMore, isBound, isImported, isInPattern, isMember, isUse } from './bi
 import { ClassScopes, isOfOthers } from './classScope';
 import { STRING_TEXT } from './kinds';
 import { unimportedIn } from './libraries';
-import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf } from './parsedText';
+import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf, occurrences } from './parsedText';
 import { functionAround, PYTHON, type ScopeNode, textOf } from './scopeNode';
 import type { OffsetRange } from './types';
 
@@ -143,10 +143,4 @@ class Prose {
       return GLOBAL.test(comment) && comment.includes(name);
     });
   }
-}
-
-/** Where a name stands in a text as a word, be it code, a comment, or a string. */
-function occurrences(text: string, name: string): readonly number[] {
-  const word = new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g');
-  return [...text.matchAll(word)].map(({ index }) => index);
 }

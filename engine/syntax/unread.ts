@@ -6,6 +6,7 @@ import {
   LONGEST_NAMED,
   type NamedNodes,
   nodesOf,
+  occurrences,
   type ParsedText,
   type ReadEdit,
   wordsOf,
@@ -45,30 +46,20 @@ export function leavesUnread({ before, after, gone, fresh }: ReadEdit): boolean 
   const taken = before.text.slice(gone.start, gone.end);
   const brought = after.text.slice(fresh.start, fresh.end);
   const names = new Set([...wordsOf(taken), ...wordsOf(brought)]);
-  const now = unreadIn(after, fresh, names);
+  const now = unreadAmong(after, localsIn(after, fresh, names));
   if (now.size === 0) return false;
-  const then = unreadIn(before, gone, names);
-  const old = declaredIn(before, gone, names);
+  const old = localsIn(before, gone, names);
+  const then = unreadAmong(before, old);
   // Where something is only put in, or stood unread, the code that reads it may be yet to come.
   const mayBring = taken.trim() !== '' && then.size === 0;
   return [...now].some((key) => !then.has(key) && (old.has(key) || mayBring));
 }
 
-/** Local variables that nobody reads, of functions that the region touches; each by its function and its name. */
-function unreadIn(parsed: ParsedText, region: OffsetRange, names: ReadonlySet<string>): ReadonlySet<string> {
-  const found = new Set<string>();
+/** Of `locals`, those that nobody reads. */
+function unreadAmong(parsed: ParsedText, locals: ReadonlyMap<string, Local>): ReadonlySet<string> {
+  if (locals.size === 0) return new Set();
   const keys = new Set(parsed.root.descendantsOfType(KEYS).map((node) => node?.startIndex ?? -1));
-  for (const [key, { holder, name, nodes }] of localsIn(parsed, region, names))
-    if (!isRead(parsed, holder, name, nodes, keys)) found.add(key);
-  return found;
-}
-
-function declaredIn(
-  parsed: ParsedText,
-  region: OffsetRange,
-  names: ReadonlySet<string>,
-): ReadonlySet<string> {
-  return new Set(localsIn(parsed, region, names).keys());
+  return new Set([...locals].filter(([, local]) => !isRead(parsed, local, keys)).map(([key]) => key));
 }
 
 interface Local {
@@ -77,6 +68,7 @@ interface Local {
   readonly nodes: readonly ScopeNode[];
 }
 
+/** Those of functions that the region touches, by function and name. */
 function localsIn(
   { root, text }: ParsedText,
   region: OffsetRange,
@@ -98,9 +90,13 @@ function localsIn(
   return found;
 }
 
+function parentOf({ parent }: ScopeNode): ScopeNode | null {
+  return parent?.type === LIST ? parent.parent : parent;
+}
+
 /** Whether it declares a variable there, and nothing that somebody else gives a value. */
 function isLocal(node: ScopeNode, root: ScopeNode, text: string): boolean {
-  const { parent } = node.parent?.type === LIST ? { parent: node.parent.parent } : node;
+  const parent = parentOf(node);
   if (parent === null) return false;
   if (root.type === PYTHON)
     return parent.type === 'assignment' && holds(parent, 'left', node) && isStatement(parent);
@@ -117,28 +113,21 @@ function isNameOf(parent: ScopeNode, field: string, node: ScopeNode): boolean {
 
 function isRead(
   { root, text }: ParsedText,
-  holder: ScopeNode,
-  name: string,
-  nodes: readonly ScopeNode[],
+  { holder, name, nodes }: Local,
   keys: ReadonlySet<number>,
 ): boolean {
-  const word = new RegExp(`(?<![\\w$])${name.replaceAll('$', '\\$')}(?![\\w$])`, 'g');
-  const code = textOf(holder, text);
-  for (const { index } of code.matchAll(word)) {
+  return occurrences(textOf(holder, text), name).some((index) => {
     const at = holder.startIndex + index;
-    if (keys.has(at) || isMember(text, at)) continue;
+    if (keys.has(at) || isMember(text, at)) return false;
     const node = nodes.find(({ startIndex }) => startIndex === at);
-    if (node === undefined) return true;
-    if (isLocal(node, root, text) || isGiven(node) || holds(holder, 'name', node)) continue;
     // A parameter or the name of a loop, too: who knows which of them is meant.
-    return true;
-  }
-  return false;
+    return node === undefined || !(isLocal(node, root, text) || isGiven(node) || holds(holder, 'name', node));
+  });
 }
 
 /** Whether it only gets a value there: `total = 1`, `total += 1` and `total++` as statements. */
 function isGiven(node: ScopeNode): boolean {
-  const { parent } = node.parent?.type === LIST ? { parent: node.parent.parent } : node;
+  const parent = parentOf(node);
   if (parent === null) return false;
   if (STEP.test(parent.type)) return STEP_STATEMENT.test(parent.type) || isStatement(parent);
   return ASSIGNMENT.test(parent.type) && holds(parent, 'left', node) && isStatement(parent);
