@@ -21,6 +21,9 @@ import { paceReach, type Reach } from './reach';
 /** Of a length that the model chooses, the part of what stood there that it is taken to be: half to twice as much is looked at. */
 const CHOSEN_LENGTH = 1.2;
 
+/** Of a length that the model adjusts as it goes, how far it is taken to grow, as long as the answer may be so long. */
+const GROWN = 1.5;
+
 /** K/V of everything that are still there when they are made again: nobody collects them in between. */
 const OUTDATED = 1;
 
@@ -88,7 +91,7 @@ function bytesInPlace(shape: DecoderShape, pass: PassInPlace): number {
 function passesInPlace(facts: MemoryFacts): PassInPlace[] {
   const { reach, candidates, lengths = [], scoring } = facts;
   const longest = lengths.reduce((sum, wanted) => sum + Math.max(0, ...wanted), 0);
-  const masks = longest > 0 ? Math.min(longest, Math.ceil(CHOSEN_LENGTH * facts.masks)) : facts.masks;
+  const masks = longest > 0 ? Math.min(longest, Math.ceil(CHOSEN_LENGTH * facts.masks)) : grownMasks(facts);
   const length = Math.min(facts.window + masks - facts.masks, reach.tokens);
   const active = Math.min(masks, reach.masks, length);
   const rows = candidates * active;
@@ -121,6 +124,12 @@ function passesInPlace(facts: MemoryFacts): PassInPlace[] {
     passes.push({ length: Math.min(scoring.tokens, facts.window), past: 1, rows: asked });
   }
   return passes;
+}
+
+/** Masks at most, where none of their number is asked about before. */
+function grownMasks({ family, masks, answer }: MemoryFacts): number {
+  if (family.length.kind !== 'expand-delete') return masks;
+  return Math.max(masks, Math.min(answer, Math.ceil(GROWN * masks)));
 }
 
 /** Whether everything is computed again once the candidates are no longer the same. */

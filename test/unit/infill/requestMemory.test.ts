@@ -35,7 +35,8 @@ describe('the memory of a request', () => {
     const slow = { ...UNBOUNDED, tokens: 460, masks: 16 };
     for (const [changes, measured] of [
       [{}, 1427],
-      [{ window: 2040, masks: 153 }, 1750],
+      // Expands to 256 masks.
+      [{ window: 2040, masks: 153, answer: 256 }, 1828],
       [{ reach: slow }, 817],
     ] as const) {
       const said = LOADED + bytesOf(changes) / 1e6;
@@ -60,17 +61,26 @@ describe('the memory of a request', () => {
   });
 
   test('counts the passes that come before the first step, each by itself', () => {
-    const lengths = bytesOf({ lengths: [[8, 10, 12, 16]] });
-    assert.ok(lengths >= bytesOf({}) && lengths < 1.1 * bytesOf({}), 'a length after the other');
+    const asking = (changes: Partial<MemoryFacts>) => bytesOf({ family: familyOf('dream'), ...changes });
+    const lengths = asking({ lengths: [[8, 10, 12, 16]] });
+    assert.ok(lengths >= asking({}) && lengths < 1.1 * asking({}), 'a length after the other');
     const short = { window: 100 };
-    assert.ok(bytesOf({ ...short, lengths: [[8, 10, 12, 16]] }) > 1.3 * bytesOf(short), 'together');
+    assert.ok(asking({ ...short, lengths: [[8, 10, 12, 16]] }) > 1.3 * asking(short), 'together');
     const grown = { masks: 20, window: LINE.window + 4 };
     assert.equal(
-      bytesOf({ lengths: [[250, 250]] }),
-      bytesOf(grown),
+      asking({ lengths: [[250, 250]] }),
+      asking(grown),
       'in batches of so many masks, and the one that is taken may be a fifth longer',
     );
     assert.equal(bytesOf({ scoring: { passes: 6, tokens: 2000 } }), bytesOf({}));
+  });
+
+  test('of a model that expands has room for half as much again, at most what the answer may have', () => {
+    const fixed = (changes: Partial<MemoryFacts>) => bytesOf({ family: familyOf('dream'), ...changes });
+    const grownTo = (masks: number) => ({ masks, window: LINE.window + masks - LINE.masks });
+    assert.equal(bytesOf({}), fixed(grownTo(24)));
+    assert.equal(bytesOf({ answer: 20 }), fixed(grownTo(20)));
+    assert.equal(bytesOf({ answer: 8 }), fixed(grownTo(16)));
   });
 
   test('of a model that goes block by block grows with context, answer and candidates', () => {
