@@ -76,6 +76,10 @@ const SUBJECTS: readonly Subject[] = [
     folder: async () => path.join(ROOT, 'models', 'starter'),
   },
   {
+    ...{ name: '11M, canvas', precisions: ALL, requests: SOME },
+    folder: random({ ...TEN_MILLION, name: '11M-canvas', window: 512 }),
+  },
+  {
     ...{ name: '11M, full attention', precisions: ['int8'], requests: SOME, steps: 20 },
     folder: random({ ...TEN_MILLION, ...FULL, name: '11M-full' }),
   },

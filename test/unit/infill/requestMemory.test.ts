@@ -3,17 +3,11 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { FAMILIES } from '../../../engine/checkpoint/families';
 import type { Family } from '../../../engine/checkpoint/family';
-import type { DecoderShape } from '../../../engine/checkpoint/types';
 import { UNBOUNDED } from '../../../engine/infill/reach';
 import { type MemoryFacts, memoryOf, memoryOfRequest } from '../../../engine/infill/requestMemory';
 import { Pace } from '../../../engine/runtime/pace';
+import { HALF } from './halfBillion';
 
-/** Qwen2-0.5B's. */
-const HALF: DecoderShape = {
-  ...{ hiddenSize: 896, layers: 24, heads: 14, kvHeads: 2, headSize: 64, ffnSize: 4864, vocabSize: 151_936 },
-  ...{ norm: 'rms', normEpsilon: 1e-6, mlp: 'swiglu', ropeTheta: 1e6, ropeScaling: { kind: 'none' } },
-  ...{ contextLength: 2048, tiedHead: true, qkNorm: false },
-};
 /** MB of the process with this shape loaded in int8. */
 const LOADED = 672;
 

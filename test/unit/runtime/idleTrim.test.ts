@@ -7,16 +7,26 @@ import { IdleTrim } from '../../../engine/runtime/idleTrim';
 const OWN = 1e9;
 const MB = 1e6;
 
-function world(passMemory: number, resident = { bytes: 1300 * MB }) {
+interface Facts {
+  /** Bytes of the model, and of the process once it is loaded. */
+  readonly own?: number;
+  readonly loaded?: number;
+  /** What the garbage collector does. */
+  readonly collect?: () => void;
+}
+
+/** A loaded model whose process holds `resident.bytes`. */
+function world(passMemory: number, resident = { bytes: 1300 * MB }, facts: Facts = {}) {
+  const { own = OWN, loaded = own, collect = () => undefined } = facts;
   const session = { passMemory, renewed: 0, renew: async () => void session.renewed++ };
   const isLoaded = { yet: false };
   const trim = new IdleTrim(
     session,
-    OWN,
+    own,
     (work) => work(),
-    () => (isLoaded.yet ? resident.bytes : OWN),
+    () => (isLoaded.yet ? resident.bytes : loaded),
     3000,
-    () => undefined,
+    collect,
     // No new session takes any time.
     () => 0,
   );
@@ -68,37 +78,23 @@ describe('giving memory back', () => {
   });
 
   test('goes by what the loaded model really takes, where that is a little more than was said', () => {
-    const bytes = { resident: 1100 * MB };
-    const session = { passMemory: 10, renewed: 0, renew: async () => void session.renewed++ };
-    const trim = new IdleTrim(
-      session,
-      OWN,
-      (work) => work(),
-      () => bytes.resident,
-    );
-    bytes.resident = 1260 * MB;
+    const resident = { bytes: 1260 * MB };
+    const { trim } = world(10, resident, { loaded: 1100 * MB });
     assert.equal(trim.isWorthwhile, false);
-    bytes.resident = 1270 * MB;
+    resident.bytes = 1270 * MB;
     assert.equal(trim.isWorthwhile, true);
   });
 
   test('collects garbage first, and makes no new session where that was enough', () => {
-    const bytes = { resident: OWN };
-    const session = { passMemory: 10, renewed: 0, renew: async () => void session.renewed++ };
+    const resident = { bytes: OWN };
     const collected: number[] = [];
-    const trim = new IdleTrim(
-      session,
-      OWN,
-      (work) => work(),
-      () => bytes.resident,
-      3000,
-      () => {
-        collected.push(bytes.resident);
-        bytes.resident -= 150 * MB;
-      },
-    );
-    const ask = (resident: number) => {
-      bytes.resident = resident;
+    const collect = () => {
+      collected.push(resident.bytes);
+      resident.bytes -= 150 * MB;
+    };
+    const { session, trim } = world(10, resident, { collect });
+    const ask = (bytes: number) => {
+      resident.bytes = bytes;
       trim.begun();
       trim.ended();
       passQuietly();
@@ -114,13 +110,7 @@ describe('giving memory back', () => {
   });
 
   test('leaves alone what is little by itself', () => {
-    const session = { passMemory: 10, renewed: 0, renew: async () => void session.renewed++ };
-    const trim = new IdleTrim(
-      session,
-      100 * MB,
-      (work) => work(),
-      () => 160 * MB,
-    );
+    const { trim } = world(10, { bytes: 160 * MB }, { own: 100 * MB, loaded: 160 * MB });
     assert.equal(trim.isWorthwhile, false);
   });
 
