@@ -29,6 +29,7 @@ import { FlawFinder } from './quality/flaws';
 import { rankCandidates } from './rank';
 import { answerText, type TokenBytes } from './text';
 import { trimPrefix, trimSuffix } from './trim';
+import { withoutDoubledPart } from './wordSeam';
 
 export interface FinishContext {
   readonly canvas: Canvas;
@@ -256,7 +257,8 @@ function fitAnswer(
     freeHead: answer.freeHead,
     freeTail: answer.freeTail,
   };
-  let fitted = trimPrefix(answer.text, context);
+  const own = answer.locked ? answer.text : withoutDoubledPart(answer.text, { ...sides, original });
+  let fitted = trimPrefix(own, context);
   if (!answer.locked) {
     fitted = fitFirstLine(fitted, { before, original, unit });
     fitted = fitBody(fitIndentUnit(fitted, { before, original, unit }), { ...sides, original, unit });

@@ -108,7 +108,7 @@ function readingWith({ tree, languageId, region, known }: Old, whole: string): R
       unreached: parses && after.unreached > before.unreached,
       unread: parses && edited.leavesUnread(tree, gone, fresh),
       bringsNoNames: bringsNoNames(known, edited, fresh),
-      strangers: parses ? newStrangers(tree, edited, gone, fresh) : NO_STRANGERS,
+      strangers: parses ? newStrangers(tree, edited, gone, fresh, region) : NO_STRANGERS,
     };
   } finally {
     edited.dispose();
@@ -121,8 +121,10 @@ function newStrangers(
   after: SyntaxTree,
   gone: OffsetRange,
   fresh: OffsetRange,
+  region: OffsetRange | undefined,
 ): Strangers {
-  const now = after.strangers(fresh);
+  const seams = region ? [region.start, region.end + after.text.length - before.text.length] : [];
+  const now = after.strangers(fresh, seams);
   if (now.outOfScope.length + now.unknown.length === 0) return now;
   const then = before.strangers(gone);
   const isNew = (name: string) => !then.outOfScope.includes(name) && !then.unknown.includes(name);

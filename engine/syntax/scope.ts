@@ -35,8 +35,15 @@ const OUTER = /\b(global|nonlocal)\b/;
 /** Keys of objects, and members as they are declared: no name that stands by itself. */
 const LABELS = ['property_identifier', 'keyword_argument'];
 
-/** Names of the region that are strangers there. `root`: of the text with the answer in it. */
-export function strangersIn(root: ScopeNode, text: string, region: OffsetRange): Strangers {
+/**
+ * Names of the region that are strangers there. `root`: of the text with the answer in it; `seams`: where an answer and what was kept meet.
+ */
+export function strangersIn(
+  root: ScopeNode,
+  text: string,
+  region: OffsetRange,
+  seams: readonly number[] = [],
+): Strangers {
   if (text.length > LONGEST_NAMED || region.end === region.start) return NO_STRANGERS;
   const byName = nodesOf({ root, text }, NAMES);
   let known: Prose | undefined;
@@ -61,6 +68,7 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     const inside = nodes.filter((one) => isWithin(one, region) && !isMember(text, one.startIndex));
     const [node] = inside;
     if (node === undefined || AMBIENT.has(name)) continue;
+    if (isJoined(node, seams) && isUnheardOf(node, text, name)) unknown.push(name);
     const isReceiver = root.type === PYTHON && RECEIVERS.has(name);
     if (isWord(name) && !isReceiver) continue;
     if (!inside.every((one) => isUse(one, text))) continue;
@@ -92,6 +100,18 @@ export function strangersIn(root: ScopeNode, text: string, region: OffsetRange):
     if (!text.split('\n').some((line) => OUTER.test(line) && line.includes(name))) outOfScope.push(name);
   }
   return { outOfScope, unknown: [...new Set([...unknown, ...unimportedIn(root, text, region)])] };
+}
+
+/** A word of which only a part is the answer's. */
+function isJoined({ startIndex, endIndex }: ScopeNode, seams: readonly number[]): boolean {
+  return seams.some((at) => startIndex < at && at < endIndex);
+}
+
+/** Whether the text has the name here alone, as that of a value, and does not get any from where nobody looks. */
+function isUnheardOf(node: ScopeNode, text: string, name: string): boolean {
+  if (isWord(name) || !/^[a-z_]/.test(name) || occurrences(text, name).length > 1) return false;
+  if (BRINGS_ANY.test(text) || SHARES_NAMES.test(text) || hasMore(node, text)) return false;
+  return !isMember(text, node.startIndex) && isUse(node, text) && !isInPattern(node);
 }
 
 /** A constant that has to be declared or imported in this text. */

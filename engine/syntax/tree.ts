@@ -87,8 +87,8 @@ export class SyntaxTree {
   }
 
   /** See `strangersIn`. */
-  strangers(region: OffsetRange): Strangers {
-    return strangersIn(this.tree.rootNode, this.text, region);
+  strangers(region: OffsetRange, seams: readonly number[] = []): Strangers {
+    return strangersIn(this.tree.rootNode, this.text, region, seams);
   }
 
   /** See `orphansIn`: names that this text lacks, which is an edit of `before`. */

@@ -20,6 +20,8 @@ describe('postprocess', () => {
   test('kept characters of cut tokens are not written twice', () => {
     assert.equal(edited('x = p⟦ri⟧nt(foo)', 'oi'), 'x = point(foo)');
     assert.equal(edited('x = pri⟦⟧nt', '_'), 'x = pri_nt');
+    const source = 'below(threshold) {\n  return load ⟦< thresho⟧ld;\n}\n';
+    assert.equal(edited(source, '>= threshold'), source.replace('⟦< thresho⟧', '>= thresho'));
   });
 
   test('Python: no second indentation, no second line, the last line break stays', () => {

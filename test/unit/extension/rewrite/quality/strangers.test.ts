@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { judged } from '../../../../../extension/rewrite/judge';
-import { reasonsInPlace, trees } from './judging';
+import { reasonsBetween, reasonsInPlace, trees } from './judging';
 
 describe('names that mean nothing where they stand', () => {
   const texts: readonly (readonly [
@@ -364,6 +364,18 @@ describe('names that mean nothing where they stand', () => {
       'function a(size: number) {\n  return size;\n}\nfunction b(items: number[]) {\n  return X;\n}\n';
     assert.deepEqual(await reasonsOf('typescript', text, 'a({ size: size })'), ['out-of-scope']);
     assert.deepEqual(await reasonsOf('typescript', text, 'a({ size: items })'), []);
+  });
+
+  test('a name of which the answer is a part has to be one that the file has', async () => {
+    const source = 'function needs(threshold: number, load: number) {\n  return load ¦< thresho¦ld;\n}\n';
+    const unknown = ['unknown-names'];
+    assert.deepEqual(await reasonsBetween('typescript', source, '< threshold'), unknown);
+    assert.deepEqual(await reasonsBetween('typescript', source, '>= thresho'), []);
+    const python = 'def total(items):\n    result = sum(items)\n    return ¦resu¦lt\n';
+    assert.deepEqual(await reasonsBetween('python', python, 'result'), ['never-read', ...unknown]);
+    assert.deepEqual(await reasonsBetween('python', python, 'items or resu'), []);
+    assert.deepEqual(await reasonsBetween('python', `from a import *\n${python}`, 'result'), ['never-read']);
+    assert.deepEqual(await reasonsBetween('python', python, 'items.resu'), [], 'a member is of a library');
   });
 
   test('a name is looked at as a whole where only its end is another one', async () => {

@@ -1,0 +1,55 @@
+// Who selects from the middle of a word, or to it, leaves a part of that word standing. A model that does not see where its answer has
+// to begin and end writes the whole word.
+
+const WORD_AT_START = /^[\p{L}\p{N}_$]+/u;
+const WORD_AT_END = /[\p{L}\p{N}_$]+$/u;
+/** UTF-16 units of a word that are looked at. */
+const LONGEST = 200;
+
+export interface SeamContext {
+  /** Text before and behind the span. */
+  readonly before: string;
+  readonly after: string;
+  /** What stood in the span. */
+  readonly original: string;
+}
+
+/**
+ * The answer without the part of its first word that stands before it, and of its last that stands behind it: `threshold` in front of
+ * `ld` becomes `thresho`. Only where the words at its ends are all known then, to the text or from what stood there, and were not before.
+ */
+export function withoutDoubledPart(answer: string, { before, after, original }: SeamContext): string {
+  const lead = atEnd(before);
+  const rest = atStart(after);
+  if (lead === '' && rest === '') return answer;
+  const wordsOf = (text: string) => [
+    ...(lead === '' ? [] : [lead + atStart(text + rest)]),
+    ...(rest === '' ? [] : [atEnd(lead + text) + rest]),
+  ];
+  const stood = new Set(wordsOf(original));
+  const isKnown = (word: string) => stood.has(word) || isThere(word, before) || isThere(word, after);
+  const shorter = atStart(answer) !== lead && answer.startsWith(lead) ? answer.slice(lead.length) : answer;
+  const choices = [answer, ...[answer, shorter].map((text) => withoutEnd(text, rest)), shorter];
+  return choices.find((text) => wordsOf(text).every(isKnown)) ?? answer;
+}
+
+function withoutEnd(text: string, rest: string): string {
+  return rest !== '' && atEnd(text) !== rest && text.endsWith(rest) ? text.slice(0, -rest.length) : text;
+}
+
+function atStart(text: string): string {
+  return WORD_AT_START.exec(text.slice(0, LONGEST))?.[0] ?? '';
+}
+
+function atEnd(text: string): string {
+  return WORD_AT_END.exec(text.slice(-LONGEST))?.[0] ?? '';
+}
+
+/** Whether it stands in the text as a word of its own. */
+function isThere(word: string, text: string): boolean {
+  for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
+    const sides = [text.charAt(at - 1), text.charAt(at + word.length)];
+    if (!sides.some((one) => WORD_AT_START.test(one))) return true;
+  }
+  return false;
+}
