@@ -81,8 +81,9 @@ export function postprocess(
     if (lane.length !== places.length) {
       throw new EngineError('internal', `A candidate has ${lane.length} answers for ${places.length} holes.`);
     }
-    const texts = fitLane(lane, places, context);
-    if (texts === undefined) continue;
+    const fitted = fitLane(lane, places, context);
+    if (fitted === undefined) continue;
+    const { texts } = fitted;
     const spans = places.map(({ span: { start, end } }, i) => {
       return { range: rangeAt(index, start, end), start, end, text: texts[i] ?? '' };
     });
@@ -97,11 +98,7 @@ export function postprocess(
     candidates.push({
       score: scoreOf(lane),
       ...(confidence === undefined ? {} : { confidence }),
-      flaws: finder.flawsOf(
-        texts,
-        confidence,
-        lane.some(({ isCut }) => isCut),
-      ),
+      flaws: finder.flawsOf(texts, confidence, fitted.isCut),
       spans: inRequestOrder,
     });
   }
@@ -129,15 +126,16 @@ function placesOf({ text, spans, canvas }: FinishContext): readonly Place[] {
   });
 }
 
-/** Texts of one candidate in text order; undefined where one of them is damaged. */
+/** Texts of one candidate in text order, and whether one of them breaks off; undefined where one of them is damaged. */
 function fitLane(
   lane: readonly HoleAnswer[],
   places: readonly Place[],
   { text, tokenizer, codeOf }: FinishContext,
-): readonly string[] | undefined {
+): { readonly texts: readonly string[]; readonly isCut: boolean } | undefined {
   const raw = places.map((place, i) => rawText(lane[i], place, tokenizer, codeOf));
   const texts: string[] = raw.map((answer) => answer.text);
   if (raw.some((answer) => answer.damaged)) return undefined;
+  let isCut = false;
   for (const [i, place] of places.entries()) {
     const answer = raw[i];
     if (answer === undefined) continue;
@@ -145,9 +143,25 @@ function fitLane(
     const placed = answer.locked
       ? answer
       : { ...answer, text: placedText(answer.text, place, sides, codeOf !== undefined) };
+    // Of what goes on with the lines behind its place, only these break off.
+    isCut ||= answer.isCut && !(codeOf !== undefined && endsBefore(placed.text, answer.text));
     texts[i] = fitAnswer(placed, place, sides, text);
   }
-  return texts;
+  return { texts, isCut };
+}
+
+/** Whether lines behind the last one of `text` have gone. */
+function endsBefore(text: string, all: string): boolean {
+  const last = linesOf(text).at(-1);
+  return last !== undefined && linesOf(all).slice(0, -1).includes(last);
+}
+
+/** Those with something on them, without their indentation. */
+function linesOf(text: string): readonly string[] {
+  return text
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }
 
 /** `isAsked`: the code answers an instruction, which may want more than what stood there. */
@@ -167,6 +181,8 @@ interface RawText {
   readonly text: string;
   readonly damaged: boolean;
   readonly locked: boolean;
+  /** Whether it breaks off. */
+  readonly isCut: boolean;
   readonly freeHead: number;
   readonly freeTail: number;
 }
@@ -177,7 +193,8 @@ function rawText(
   tokenizer: TokenBytes,
   codeOf: FinishContext['codeOf'],
 ): RawText {
-  if (answer === undefined) return { text: '', damaged: false, locked: false, freeHead: 0, freeTail: 0 };
+  if (answer === undefined)
+    return { text: '', damaged: false, locked: false, isCut: false, freeHead: 0, freeTail: 0 };
   const { damaged: isDamaged, ...all } = answerText(answer, place.hole, tokenizer);
   const code = codeOf === undefined ? all.text : codeIn(all.text, answer, place, codeOf);
   const damaged = isDamaged || code === undefined;
@@ -185,13 +202,15 @@ function rawText(
   const freeHead = Math.min(all.freeHead, text.length);
   const freeTail = Math.max(0, all.freeTail - (all.text.length - text.length));
   const locked = answer.locked.includes(1);
+  const { isCut = false } = answer;
   // Where the span itself mixed line ends, what is locked of it keeps its own, and the rest may be mixed as well.
   const isMixed = withLineEnds(place.original, place.lineEnd) !== place.original;
-  if (locked && isMixed) return { text, damaged, locked, freeHead, freeTail };
+  if (locked && isMixed) return { text, damaged, locked, isCut, freeHead, freeTail };
   return {
     text: withLineEnds(text, place.lineEnd),
     damaged,
     locked,
+    isCut,
     freeHead: withLineEnds(text.slice(0, freeHead), place.lineEnd).length,
     freeTail: tailWithLineEnds(text, freeTail, place.lineEnd),
   };

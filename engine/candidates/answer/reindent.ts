@@ -63,7 +63,7 @@ function shifted(lines: readonly string[], target: string): readonly string[] {
 }
 
 /**
- * All lines shifted, or the first one alone: what leaves the second line where it can stand, else what has more lines of the
+ * All lines shifted, or the first one alone: what leaves no line less deep than all that stood there, else what leaves the second line where it can stand, else what has more lines of the
  * old text, else what has the smaller step from the first line to the second.
  */
 function better(
@@ -74,6 +74,9 @@ function better(
 ): readonly string[] {
   const second = lines.findIndex((line, i) => i > 0 && line.trim() !== '');
   if (second < 0 || depthOf(lines[0] ?? '') === target) return moved;
+  // Nothing that stood there was less deep than its first line.
+  const leaves = (all: readonly string[]) => leastDepth(all) < Math.min(target.length, leastDepth(old));
+  if (leaves(moved) !== leaves(kept)) return leaves(moved) ? kept : moved;
   const isDeeper = opensBlock(lines[0] ?? '');
   const canStand = (all: readonly string[]) => isDeeper === depthOf(all[second] ?? '').length > target.length;
   if (canStand(moved) !== canStand(kept)) return canStand(moved) ? moved : kept;
@@ -81,6 +84,10 @@ function better(
   if (ofMoved !== ofKept) return ofKept > ofMoved ? kept : moved;
   const step = (all: readonly string[]) => Math.abs(depthOf(all[second] ?? '').length - target.length);
   return step(kept) < step(moved) ? kept : moved;
+}
+
+function leastDepth(lines: readonly string[]): number {
+  return Math.min(...lines.filter((line) => line.trim() !== '').map((line) => depthOf(line).length));
 }
 
 function shared(lines: readonly string[], old: readonly string[]): number {

@@ -8,6 +8,9 @@ const LONGEST = 40;
 /** A piece of more than this many words and signs is as strange the third time as a single word is the fourth. */
 const LONG = 3;
 
+/** `edge * edge * edge` is a volume. */
+const isPower = (piece: readonly string[]) => piece.length === 2 && piece.includes('*');
+
 /**
  * Numbers and signs may well stand twelve times in a row, in a table of them; with nothing between them (`8px 8px 8px`) half
  * as often. From twice that on hardly anybody writes so.
@@ -82,7 +85,11 @@ interface Kind {
   readonly loops: number;
 }
 
-const NAMED: Kind = { counts: says, repeats: ({ piece }) => (piece.length > LONG ? 2 : 3), loops: 1 };
+const NAMED: Kind = {
+  counts: says,
+  repeats: ({ piece }) => (piece.length > LONG ? 2 : isPower(piece) ? 4 : 3),
+  loops: 1,
+};
 const TABULAR: Kind = {
   counts: isTabular,
   repeats: ({ piece }) => (isBare(piece) ? TABLE.bare : TABLE.listed),

@@ -261,6 +261,14 @@ describe('the indentation of an answer', () => {
     );
   });
 
+  test('of a block whose first line no sign ends', () => {
+    const ruby = 'class A\n  B = 1\n\n⟦  def takings\n    sum\n  end⟧\n\n  def other\n    nil\n  end\nend\n';
+    const answered = ruby.replace(/⟦.*⟧/s, '  def takings\n    sum * price\n  end');
+    assert.equal(placed(ruby, 'def takings\n  sum * price\nend'), answered);
+    assert.equal(placed(ruby, '  def takings\n    sum * price\n  end'), answered);
+    assert.equal(placed(ruby, 'def takings\n    sum * price\n  end'), answered);
+  });
+
   test('of lines that open no block', () => {
     const flat = 'def f():\n    ⟦a = 1\n    b = 2⟧\n';
     const result = 'def f():\n    a = 3\n    b = 4\n';
@@ -333,5 +341,15 @@ describe('an answer to a prompt', () => {
     const { best } = edited(FILE, 'base = area(r)\nreturn base * h * 2\nretu', true);
     assert.equal(best?.spans[0]?.text, 'base = area(r)\n    return base * h * 2');
     assert.deepEqual(best?.flaws, ['unfinished']);
+  });
+
+  test('that breaks off in what stands behind its place is whole', () => {
+    const source =
+      '{\n  "stations": [\n⟦    { "id": "EDI", "zone": 5 }⟧\n  ],\n  "defaults": {\n    "language": "en",\n    "currency": "GBP"\n  }\n}\n';
+    const entries = '{ "id": "EDI", "zone": 5 },\n{ "id": "PER", "zone": 6 }';
+    const { best } = edited(source, `${entries}\n],\n"defaults": {\n"language": "en",\n"cur`, true);
+    assert.equal(best?.spans[0]?.text, '    { "id": "EDI", "zone": 5 },\n    { "id": "PER", "zone": 6 }');
+    assert.deepEqual(best?.flaws, []);
+    assert.deepEqual(edited(source, `${entries},\n{ "id": "GLA`, true).best?.flaws, ['unfinished']);
   });
 });

@@ -52,6 +52,8 @@ const cases: readonly [string, string, string, readonly Flaw[]][] = [
     ['loops'],
   ],
   ['a tuple of three', 'sum(items) / count', 'tuple[count, count, count]', ['repeats']],
+  ['a volume', 'sum(items) / count', 'edge * edge * edge', []],
+  ['a fourth power', 'sum(items) / count', 'edge * edge * edge * edge', ['repeats']],
   ['a row of equal values', 'sum(items) / count', 'max(None, None, None, None, None)', []],
   ['a row of zeros', 'sum(items) / count', 'max(0, 0, 0, 0, 0, 0)', []],
   ['a sum of different things', 'sum(items) / count', 'first + second + third + count', []],
