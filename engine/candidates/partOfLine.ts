@@ -11,6 +11,9 @@ const CLOSES = /^[ \t]*[)\]},;:.]/;
 /** A line that begins so goes on with the one before. */
 const CONTINUES = /^[ \t]*(?:[)\]},.?:*/%&|^<>=;]|[+-][^+-]|(?:and|or|in|is|instanceof|else|if)\b)/;
 
+/** A line of its own, or what can be nothing but a statement. */
+const STATEMENT = /^[ \t]*(?:[\r\n]|(?:return|throw|break|continue|yield)\b)/;
+
 export interface LineContext {
   /** Text before and behind the span. */
   readonly before: string;
@@ -41,6 +44,8 @@ export function withinLine(answer: string, { before, after, original }: LineCont
 export function withoutStop(answer: string, { after, original }: LineContext): string {
   const rest = /^[^\r\n]*/.exec(after)?.[0] ?? '';
   if (rest.trim() === '' || /;\s*$/.test(original)) return answer;
+  // What ends a block goes on with none of its statements.
+  if (/^[ \t]*\}/.test(rest) && STATEMENT.test(answer)) return answer;
   // What is typed in the middle of a line may be a statement of its own, unless the rest goes on with it.
   if (original.trim() === '' && !CONTINUES.test(rest)) return answer;
   const stop = /(?<!&#?\w{1,32});[ \t]*$/.exec(answer);
@@ -89,6 +94,22 @@ export function withinBracket(answer: string, { before, after, original }: LineC
   const [head, rest] = [before.slice(-REACH), after.slice(0, REACH)];
   const isTooMany = imbalance(head + answer + rest) > imbalance(head + rest);
   return isTooMany || /[\r\n]/.test(answer.slice(at)) ? answer.slice(0, at) : answer;
+}
+
+/**
+ * The answer with a line break and the indentation of the line at its end, where it is a block that was written between the two braces of
+ * an editor: `{` and `}` stand next to each other then, and what closes a block of several lines stands on a line of its own.
+ */
+export function withClosingLine(answer: string, { before, after, original }: LineContext): string {
+  if (
+    original.trim() !== '' ||
+    !/\{[ \t]*$/.test(before.slice(-200)) ||
+    !/^[ \t]*\}/.test(after.slice(0, 200))
+  )
+    return answer;
+  const [, lineEnd] = /^[ \t]*(\r\n|\r|\n)\s*\S/.exec(answer) ?? [];
+  if (lineEnd === undefined) return answer;
+  return answer.trimEnd() + lineEnd + (/^[ \t]*/.exec(leadOf(before))?.[0] ?? '');
 }
 
 /** What stands before a place on its line. */

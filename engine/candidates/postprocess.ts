@@ -19,6 +19,7 @@ import {
   withoutBlankEnd,
 } from './lines';
 import {
+  withClosingLine,
   withinBracket,
   withinLine,
   withoutDoubledBlanks,
@@ -287,5 +288,6 @@ function fitAnswer(
   const ended = keepFinalNewline(trimmed, { original, before, atEnd: span.end === text.length, lineEnd });
   const whole = ended.length < fitted.length - freeTail ? trimmed : ended;
   if (answer.locked) return whole;
-  return keepLineEnds(withoutBlankEnd(whole, original, sides.after), original, lineEnd);
+  const closed = withClosingLine(withoutBlankEnd(whole, original, sides.after), { ...sides, original });
+  return keepLineEnds(closed, original, lineEnd);
 }

@@ -47,6 +47,22 @@ describe('postprocess', () => {
     assert.equal(edited('if (a) {⟦⟧\n}\n', '\n  b();\n}\n'), 'if (a) {\n  b();\n}\n');
   });
 
+  test('a block between the braces of the editor has its end on a line of its own', () => {
+    const wanted = 'class A {\n  count() {\n    return 1;\n  }\n}\n';
+    const source = 'class A {\n  count() {⟦⟧}\n}\n';
+    for (const answer of [
+      '\n    return 1;',
+      '\n    return 1;\n',
+      '\n    return 1;\n  }',
+      '\n    return 1;\n  }\n',
+    ])
+      assert.equal(edited(source, answer), wanted);
+    assert.equal(edited(source.replaceAll('\n', '\r\n'), '\n    return 1;'), wanted.replaceAll('\n', '\r\n'));
+    assert.equal(edited(source, ' return 1; '), 'class A {\n  count() { return 1; }\n}\n');
+    assert.equal(edited('run(() => {⟦⟧});\n', '\n  stop();'), 'run(() => {\n  stop();\n});\n');
+    assert.equal(edited('f(⟦⟧)\n', '\n  a,\n  b'), 'f(\n  a,\n  b)\n');
+  });
+
   test('JSON in a CRLF file', () => {
     assert.equal(
       edited('{\r\n  "a": ⟦1⟧,\r\n  "b": 2\r\n}\r\n', '[\n    1\n  ],\n  "b": 2\n}'),
