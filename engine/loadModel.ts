@@ -18,6 +18,7 @@ import { isSlow } from './infill/reach';
 import { memoryOf } from './infill/requestMemory';
 import type { LoadContext, LoadedModel, LoadModel } from './model';
 import type { LoadModelParams, ModelDescription, ProviderName } from './protocol';
+import { availableMemory } from './runtime/availableMemory';
 import { cudaAdvice } from './runtime/deviceAdvice';
 import { describeMachine } from './runtime/devices';
 import { gpuMemory, gpuVendors, mayHaveGpu } from './runtime/hardware';
@@ -224,7 +225,9 @@ function modelOf(
   pace: Pace,
   onDeviceLost: () => void,
 ): LoadedModel {
-  const infiller = new Infiller(checkpoint, description, session, calibration, pace);
+  const room = () =>
+    description.provider === 'cpu' ? { held: session.passMemory, available: availableMemory } : undefined;
+  const infiller = new Infiller(checkpoint, description, session, calibration, pace, room);
   // The caches belong to one request at a time.
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {

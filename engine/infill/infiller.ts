@@ -38,6 +38,7 @@ import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan'
 import type { Reach } from './reach';
 import { type MemoryFacts, memoryOfRequest } from './requestMemory';
 import { RequestReach } from './requestReach';
+import { checkRequestFits, type RequestRoom } from './requestRoom';
 import { scoreText } from './scoreText';
 import { type OnPass, scoringReach, TokenScorer } from './scoring';
 import { StepYield } from './stepYield';
@@ -74,13 +75,14 @@ export class Infiller {
   /** Of the last estimate: who has asked how long a request takes makes it next. */
   private estimated: { readonly asked: string; readonly canvas: Canvas } | undefined;
 
-  /** `calibration`: what was fitted to the checkpoint, where something was. */
+  /** `calibration`: what was fitted to the checkpoint, where something was; `room`: where passes take main memory. */
   constructor(
     private readonly checkpoint: Checkpoint,
     private readonly description: ModelDescription,
     forward: Forward,
     private readonly calibration?: Calibration,
     private readonly pace = new Pace(checkpoint.shape),
+    private readonly room?: () => RequestRoom | undefined,
   ) {
     this.denoisers = new Denoisers(checkpoint, forward, pace);
     this.reach = new RequestReach(checkpoint, pace);
@@ -121,7 +123,8 @@ export class Infiller {
     this.estimated = { asked: askedOf(plan), canvas };
     const holePlan = planHoles(plan, canvas);
     const facts = this.factsOf(plan, canvas, holePlan);
-    return { ...this.estimateOf(facts), bytes: this.bytesOf(plan, facts, holePlan) };
+    const bytes = memoryOfRequest(this.checkpoint.shape, this.memoryFactsOf(plan, facts, holePlan));
+    return { ...this.estimateOf(facts), bytes: Math.round(bytes) };
   }
 
   async score(
@@ -185,10 +188,13 @@ export class Infiller {
     return estimateOf(this.pace, { ...facts, tokensPerStep: this.stepYield.tokensPerStep });
   }
 
-  private bytesOf({ params }: RequestPlan, facts: RequestFacts, { lengths, maxTokens }: HolePlan): number {
+  private memoryFactsOf(
+    { params }: RequestPlan,
+    facts: RequestFacts,
+    { lengths, maxTokens }: HolePlan,
+  ): MemoryFacts {
     const isExact = params.cache === 'exact';
-    const answer = maxTokens.reduce((sum, count) => sum + count, 0);
-    return Math.round(memoryOfRequest(this.checkpoint.shape, { ...facts, isExact, lengths, answer }));
+    return { ...facts, isExact, lengths, answer: maxTokens.reduce((sum, count) => sum + count, 0) };
   }
 
   private factsOf(
@@ -219,7 +225,15 @@ export class Infiller {
 
   private async denoise(plan: RequestPlan, canvas: Canvas, context: Context): Promise<LaneResult[]> {
     const holePlan = planHoles(plan, canvas);
-    const estimate = this.estimateOf(this.factsOf(plan, canvas, holePlan));
+    const facts = this.factsOf(plan, canvas, holePlan);
+    const selected = plan.params.spans.map(({ start, end }) => plan.params.text.slice(start, end));
+    checkRequestFits(
+      this.checkpoint.shape,
+      this.memoryFactsOf(plan, facts, holePlan),
+      selected,
+      this.room?.(),
+    );
+    const estimate = this.estimateOf(facts);
     const candidates = plan.seeds.length;
     const most = candidates * holePlan.maxTokens.reduce((sum, count) => sum + count, 0);
     const progress = new Progress(estimate, candidates, plan.checkpoint.family, most);

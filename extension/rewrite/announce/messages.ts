@@ -30,7 +30,13 @@ export function sayTooLong(long: TooLong): string {
   return `${sayLength(long)} ${sayWayOut(long)}`;
 }
 
-function sayLength({ unit, selected, most, isPartial }: TooLong): string {
+function sayLength({ unit, selected, most, isPartial, isMemory }: TooLong): string {
+  if (isMemory)
+    return l10n.t(
+      'Palimpsest: about {0} lines are selected, and there is memory for about {1}.',
+      selected,
+      most,
+    );
   if (most < 1) return l10n.t('Palimpsest: this is too long.');
   if (isPartial)
     return unit === 'lines'
@@ -49,7 +55,8 @@ function sayLength({ unit, selected, most, isPartial }: TooLong): string {
     : l10n.t('Palimpsest: about {0} characters are selected, and at most {1} fit.', selected, most);
 }
 
-function sayWayOut({ most, isPartial, isWindow }: TooLong): string {
+function sayWayOut({ most, isPartial, isWindow, isMemory }: TooLong): string {
+  if (isMemory) return l10n.t('Select less, close other programs, or choose a smaller model.');
   if (isPartial && most >= 1) return l10n.t('Select less, or rewrite all of it: strength 1, nothing pinned.');
   return isWindow ? l10n.t('Select less.') : l10n.t('Select less, or choose a model with a longer context.');
 }

@@ -10,16 +10,28 @@ export interface TooLong {
   readonly isPartial: boolean;
   /** Whether a model with a longer context would take no more. */
   readonly isWindow: boolean;
+  /** Whether it is the machine's memory that has no room for more. */
+  readonly isMemory?: true;
 }
 
 /** Undefined where the error is another one, or does not say how much was too much. */
 export function tooLong({ code, data }: EngineError, texts: readonly string[]): TooLong | undefined {
+  const lines = texts.reduce((sum, text) => sum + text.split(/\r\n|\r|\n/).length, 0);
+  const fitting = number(data['mostLines']);
+  if (code === 'out-of-memory' && fitting !== undefined)
+    return {
+      unit: 'lines',
+      selected: lines,
+      most: fitting,
+      isPartial: false,
+      isWindow: false,
+      isMemory: true,
+    };
   if (code !== 'context-too-long') return undefined;
   const needed = number(data['needed']) ?? number(data['tokens']);
   const room = number(data['budget']) ?? number(data['limit']);
   if (needed === undefined || room === undefined || needed <= room) return undefined;
   const why = { isPartial: data['isPartial'] === true, isWindow: data['isWindow'] === true };
-  const lines = texts.reduce((sum, text) => sum + text.split(/\r\n|\r|\n/).length, 0);
   const most = Math.min(lines - 1, Math.floor((lines * room) / needed));
   if (most > 0) return { unit: 'lines', selected: lines, most, ...why };
   // A few very long lines: they are counted roughly, as nobody counts them.

@@ -32,6 +32,16 @@ describe('a selection that is too long', () => {
     assert.deepEqual(found, { unit: 'lines', selected: 61, most: 40, isPartial: false, isWindow: true });
   });
 
+  test('for the memory of the machine', () => {
+    const of = (data: Record<string, unknown>) => tooLong(new EngineError('out-of-memory', 'No.', data), texts);
+    const why = { isPartial: false, isWindow: false, isMemory: true };
+    assert.deepEqual(of({ needed: 9e9, available: 5e9, mostLines: 33 }), {
+      ...{ unit: 'lines', selected: 61, most: 33 },
+      ...why,
+    });
+    assert.equal(of({ needed: 9e9, available: 5e9 }), undefined, 'a model, or not even one line');
+  });
+
   test('is nothing else: what does not say how much was too much is left as it is', () => {
     assert.equal(tooLong(error({ limit: 600, room: 0 }), texts), undefined);
     assert.equal(tooLong(new EngineError('engine-exited', 'Gone.'), texts), undefined);

@@ -1,0 +1,67 @@
+// Whether a request fits the memory that there is, asked before its first pass: half of an answer is of no use to anybody.
+
+import type { DecoderShape } from '../checkpoint/types';
+import { EngineError } from '../errors';
+import { gigabytes } from '../runtime/availableMemory';
+import { type MemoryFacts, memoryOfRequest } from './requestMemory';
+
+/** Of less than this nobody asks, in bytes: what is available changes by as much from one moment to the next. */
+const LOOKED_AFTER = 2 ** 27;
+/** Halvings by which the share of a selection that fits is found. */
+const HALVINGS = 10;
+
+/** Bytes for requests: what the runtime holds for passes already, and what it may still take. */
+export interface RequestRoom {
+  readonly held: number;
+  readonly available: () => number;
+}
+
+/**
+ * `selected`: the texts of the spans; `room`: absent where passes take none of this memory.
+ * @throws EngineError `out-of-memory` where it needs more than there is; its data have `mostLines`, where fewer would fit
+ */
+export function checkRequestFits(
+  shape: DecoderShape,
+  facts: MemoryFacts,
+  selected: readonly string[],
+  room: RequestRoom | undefined,
+): void {
+  if (room === undefined) return;
+  const { held, available } = room;
+  const more = memoryOfRequest(shape, facts) - held;
+  if (more <= LOOKED_AFTER) return;
+  const free = available();
+  if (more <= free) return;
+  const share = shareThatFits((part) => memoryOfRequest(shape, partOf(facts, part)), held + free);
+  const lines = selected.reduce((sum, text) => sum + text.split(/\r\n|\r|\n/).length, 0);
+  const mostLines = Math.min(lines - 1, Math.floor(share * lines));
+  const fit = mostLines > 0 ? `About ${mostLines} of the ${lines} lines fit. ` : '';
+  throw new EngineError(
+    'out-of-memory',
+    `This request needs about ${gigabytes(more)} more memory, and ${gigabytes(free)} are available. ${fit}Close other programs, select fewer lines, or choose a smaller model.`,
+    {
+      ...{ needed: Math.round(more), available: Math.round(free) },
+      ...(mostLines > 0 ? { mostLines } : {}),
+    },
+  );
+}
+
+/** The largest part, 0…1, of which `bytesOf` is no more than `room`; what is found is no more than a thousandth below it. */
+function shareThatFits(bytesOf: (share: number) => number, room: number): number {
+  let most = 0;
+  for (let step = 1 / 2, i = 0; i < HALVINGS; step /= 2, i++) if (bytesOf(most + step) <= room) most += step;
+  return most;
+}
+
+/** The same request about a part of what is selected. */
+function partOf(facts: MemoryFacts, share: number): MemoryFacts {
+  const part = (count: number) => Math.max(1, Math.ceil(share * count));
+  const { lengths } = facts;
+  return {
+    ...facts,
+    window: facts.window - facts.masks + part(facts.masks),
+    masks: part(facts.masks),
+    answer: part(facts.answer),
+    ...(lengths === undefined ? {} : { lengths: lengths.map((wanted) => wanted.map(part)) }),
+  };
+}
