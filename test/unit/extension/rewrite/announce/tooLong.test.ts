@@ -33,7 +33,8 @@ describe('a selection that is too long', () => {
   });
 
   test('for the memory of the machine', () => {
-    const of = (data: Record<string, unknown>) => tooLong(new EngineError('out-of-memory', 'No.', data), texts);
+    const of = (data: Record<string, unknown>) =>
+      tooLong(new EngineError('out-of-memory', 'No.', data), texts);
     const why = { isPartial: false, isWindow: false, isMemory: true };
     assert.deepEqual(of({ needed: 9e9, available: 5e9, mostLines: 33 }), {
       ...{ unit: 'lines', selected: 61, most: 33 },
