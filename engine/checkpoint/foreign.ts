@@ -136,6 +136,11 @@ const FOREIGN: readonly Foreign[] = [
   },
 ];
 
+/** The mask of Open-dCoder and CDLM, or the one that their evaluation gives to a tokenizer without any. Qwen2.5 itself has neither. */
+export function hasDcoderMask(hasToken: Seen['hasToken']): boolean {
+  return hasToken('<M>') || hasToken('[MASK]');
+}
+
 /** @throws EngineError `family-unknown` that names the model and what runs it */
 export function refuseForeign(seen: Seen): void {
   const modelType = String(own(seen.config, 'model_type') ?? '').toLowerCase();
@@ -169,8 +174,7 @@ function isCausalSdar({ config, names, name }: Seen): boolean {
 /** A causal architecture's type, and something that no such model has. */
 function isDisguised({ config, hasToken }: Seen, modelType: string): boolean {
   if (modelType !== 'qwen2' && modelType !== 'qwen3') return false;
-  // Open-dCoder and CDLM are told by this token.
-  if (modelType === 'qwen2' && hasToken('[MASK]')) return false;
+  if (modelType === 'qwen2' && hasDcoderMask(hasToken)) return false;
   const architectures = own(config, 'architectures');
   const named = Array.isArray(architectures) || isObject(architectures) ? Object.values(architectures) : [];
   const plain = modelType === 'qwen2' ? 'Qwen2ForCausalLM' : 'Qwen3ForCausalLM';
