@@ -48,7 +48,9 @@ const FOREIGN: readonly Foreign[] = [
     title: 'Nemotron-Labs-Diffusion',
     why: 'scales its queries by their position, which Palimpsest does not compute',
     instead: 'vLLM and SGLang serve it.',
-    is: (_, modelType) => modelType.startsWith('nemotron_labs_diffusion'),
+    // A converter stores it as Dream, whose layers do not do that.
+    is: ({ names }, modelType) =>
+      modelType.startsWith('nemotron_labs_diffusion') || names.includes('nemotronlabsdiffusion'),
   },
   {
     id: 'efficient-dlm',
@@ -141,14 +143,17 @@ export function hasDcoderMask(hasToken: Seen['hasToken']): boolean {
   return hasToken('<M>') || hasToken('[MASK]');
 }
 
-/** @throws EngineError `family-unknown` that names the model and what runs it */
-export function refuseForeign(seen: Seen): void {
+/**
+ * @param also what else runs it, as a sentence
+ * @throws EngineError `family-unknown` that names the model and what runs it
+ */
+export function refuseForeign(seen: Seen, also?: string): void {
   const modelType = String(own(seen.config, 'model_type') ?? '').toLowerCase();
   const found = FOREIGN.find(({ is }) => is(seen, modelType));
   if (!found) return;
   throw new EngineError(
     'family-unknown',
-    `${seen.name} does not run in Palimpsest. ${found.title} ${found.why}. ${found.instead}`,
+    `${seen.name} does not run in Palimpsest. ${found.title} ${found.why}. ${found.instead}${also === undefined ? '' : ` ${also}`}`,
     { model: found.id, name: seen.name },
   );
 }

@@ -360,6 +360,13 @@ export const PUBLISHED: readonly PublishedModel[] = [
     runs: false,
   },
   {
+    model: 'Nemotron-Labs-Diffusion as a GGUF file of the architecture dream',
+    source: 'code',
+    config: { model_type: 'Dream', _name_or_path: 'Nemotron Labs Diffusion 8B', mask_token_id: 100 },
+    is: 'nemotron-labs-diffusion',
+    runs: false,
+  },
+  {
     model: 'inclusionAI/LLaDA2.1-mini',
     source: 'config',
     config: {
