@@ -73,6 +73,7 @@ const STABLE_DIFFCODER: Family = {
   sampling: { ...GREEDY_TOP_K, bounds: { threshold: 0.95 }, plainConfidence: true },
 };
 
+// pengzhangzhi/Open-dLLM: tasks/train_torch.py adds the mask, eval/eval_infill shifts and fills in place.
 const OPEN_DCODER: Family = {
   id: 'open-dcoder',
   title: 'Open-dCoder',
@@ -81,7 +82,7 @@ const OPEN_DCODER: Family = {
   attention: FULL,
   infill: { kind: 'in-place', bos: false, eos: false },
   length: FIXED,
-  tokens: { mask: token('[MASK]', 151665, true), ...QWEN_END, ...QWEN_CHAT_END },
+  tokens: { mask: token('<M>', 151665, true), ...QWEN_END, ...QWEN_CHAT_END },
   sampling: { rule: 'p2', temperature: 0.6, topP: 1, steps: 64 },
 };
 

@@ -48,7 +48,9 @@ const FOREIGN: readonly Foreign[] = [
     title: 'Nemotron-Labs-Diffusion',
     why: 'scales its queries by their position, which Palimpsest does not compute',
     instead: 'vLLM and SGLang serve it.',
-    is: (_, modelType) => modelType.startsWith('nemotron_labs_diffusion'),
+    // A converter stores it as Dream, whose layers do not do that.
+    is: ({ names }, modelType) =>
+      modelType.startsWith('nemotron_labs_diffusion') || names.includes('nemotronlabsdiffusion'),
   },
   {
     id: 'efficient-dlm',
@@ -136,14 +138,22 @@ const FOREIGN: readonly Foreign[] = [
   },
 ];
 
-/** @throws EngineError `family-unknown` that names the model and what runs it */
-export function refuseForeign(seen: Seen): void {
+/** The mask of Open-dCoder and CDLM, or the one that their evaluation gives to a tokenizer without any. Qwen2.5 itself has neither. */
+export function hasDcoderMask(hasToken: Seen['hasToken']): boolean {
+  return hasToken('<M>') || hasToken('[MASK]');
+}
+
+/**
+ * @param also what else runs it, as a sentence
+ * @throws EngineError `family-unknown` that names the model and what runs it
+ */
+export function refuseForeign(seen: Seen, also?: string): void {
   const modelType = String(own(seen.config, 'model_type') ?? '').toLowerCase();
   const found = FOREIGN.find(({ is }) => is(seen, modelType));
   if (!found) return;
   throw new EngineError(
     'family-unknown',
-    `${seen.name} does not run in Palimpsest. ${found.title} ${found.why}. ${found.instead}`,
+    `${seen.name} does not run in Palimpsest. ${found.title} ${found.why}. ${found.instead}${also === undefined ? '' : ` ${also}`}`,
     { model: found.id, name: seen.name },
   );
 }
@@ -169,8 +179,7 @@ function isCausalSdar({ config, names, name }: Seen): boolean {
 /** A causal architecture's type, and something that no such model has. */
 function isDisguised({ config, hasToken }: Seen, modelType: string): boolean {
   if (modelType !== 'qwen2' && modelType !== 'qwen3') return false;
-  // Open-dCoder and CDLM are told by this token.
-  if (modelType === 'qwen2' && hasToken('[MASK]')) return false;
+  if (modelType === 'qwen2' && hasDcoderMask(hasToken)) return false;
   const architectures = own(config, 'architectures');
   const named = Array.isArray(architectures) || isObject(architectures) ? Object.values(architectures) : [];
   const plain = modelType === 'qwen2' ? 'Qwen2ForCausalLM' : 'Qwen3ForCausalLM';

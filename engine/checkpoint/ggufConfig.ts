@@ -2,6 +2,7 @@
 // both. Whatever changes the computation and has no place there is refused by its key.
 import { EngineError } from '../errors';
 import { brief, Fields, show } from './fields';
+import { refuseForeign } from './foreign';
 import type { GgufHeader, GgufValue } from './ggufHeader';
 import type { JsonObject } from './json';
 
@@ -46,8 +47,11 @@ export interface GgufConfig {
 export function readGgufConfig({ metadata, tensors }: GgufHeader, name: string): GgufConfig {
   const architecture = metadata.get('general.architecture');
   const modelType = typeof architecture === 'string' ? MODEL_TYPES.get(architecture) : undefined;
-  if (typeof architecture !== 'string' || modelType === undefined)
+  if (typeof architecture !== 'string' || modelType === undefined) {
+    if (typeof architecture === 'string' && DIFFUSION.test(architecture))
+      refuseDiffusion(architecture, tensors.keys(), name);
     throw unknownArchitecture(architecture, name);
+  }
   const pairs = Object.fromEntries([...metadata].filter(([key]) => key.startsWith(`${architecture}.`)));
   const fields = new Fields(pairs, name);
   const key = (suffix: string) => `${architecture}.${suffix}`;
@@ -107,6 +111,15 @@ export function readGgufConfig({ metadata, tensors }: GgufHeader, name: string):
   };
 }
 
+/** What llama.cpp decodes a diffusion model by. It is a key of no architecture, and most files have none: the family decides there. */
+export const SHIFT_KEY = 'diffusion.shift_logits';
+
+/** @throws EngineError `checkpoint-malformed` where it is no truth value */
+export function readShift({ metadata }: GgufHeader, name: string): boolean | undefined {
+  const fields = new Fields(Object.fromEntries(metadata), name);
+  return fields.has(SHIFT_KEY) ? fields.boolean(SHIFT_KEY) : undefined;
+}
+
 function evenShare(fields: Fields, key: string, hiddenSize: number, heads: number): number {
   if (hiddenSize % heads !== 0)
     throw fields.fail(key, `is ${heads}, which does not divide the embedding length of ${hiddenSize}`);
@@ -140,12 +153,22 @@ function namesOf(metadata: ReadonlyMap<string, GgufValue>): string {
     .join(' ');
 }
 
+const RUNS_MOST = 'llama.cpp runs most GGUF files.';
+/** Architectures of diffusion models: what serves those is of no use for a mixture of experts that goes from left to right. */
+const DIFFUSION = /diffusion|dream|llada|rnd1|sdar/;
+
+/** One that is known gets the advice that it gets as a folder; the names of GGUF files have hyphens. */
+function refuseDiffusion(architecture: string, tensorNames: Iterable<string>, name: string): void {
+  const config = { model_type: architecture.replaceAll('-', '_') };
+  refuseForeign({ name, config, names: '', hasToken: () => false, tensorNames }, RUNS_MOST);
+}
+
 function unknownArchitecture(architecture: unknown, name: string): EngineError {
+  const isNamed = typeof architecture === 'string';
   const what =
     architecture === undefined ? 'names no architecture' : `has the architecture ${show(architecture)}`;
-  return new EngineError(
-    'family-unknown',
-    `${name} ${what}, which Palimpsest does not run. It runs ${[...MODEL_TYPES.keys()].join(', ')}.`,
-    { architecture: typeof architecture === 'string' ? brief(architecture) : undefined },
-  );
+  const runs = `It runs ${[...MODEL_TYPES.keys()].join(', ')}.${isNamed ? ` ${RUNS_MOST}` : ''}`;
+  return new EngineError('family-unknown', `${name} ${what}, which Palimpsest does not run. ${runs}`, {
+    architecture: isNamed ? brief(architecture) : undefined,
+  });
 }

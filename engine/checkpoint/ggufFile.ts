@@ -2,7 +2,7 @@
 import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../errors';
-import { readGgufConfig } from './ggufConfig';
+import { readGgufConfig, readShift } from './ggufConfig';
 import { type GgufHeader, type GgufTensor, readGgufHeader } from './ggufHeader';
 import { chatConfig, readVocabulary } from './ggufVocabulary';
 import { type JsonObject, readFully, readJsonObject } from './json';
@@ -34,6 +34,7 @@ export async function readGgufParts(file: string): Promise<CheckpointParts> {
     readJsonObject(path.join(path.dirname(file), overrideName), MAX_OVERRIDE_BYTES, 'checkpoint-malformed'),
     readGgufWeights(file),
   ]);
+  const shifted = readShift(header, base);
   return {
     root: file,
     name: base.slice(0, -EXTENSION.length),
@@ -46,6 +47,7 @@ export async function readGgufParts(file: string): Promise<CheckpointParts> {
     stored,
     tokenizer: readVocabulary(header),
     chatTemplate: undefined,
+    ...(shifted === undefined ? {} : { shifted }),
     ...(ropeFactors ? { ropeFactors } : {}),
   };
 }

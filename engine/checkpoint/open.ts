@@ -8,8 +8,9 @@ import { type KnownFamily, STARTER_LANGUAGES } from './families';
 import type { Family, InfillKind } from './family';
 import { readFolderParts } from './folder';
 import { namingFolder } from './folderErrors';
+import { SHIFT_KEY } from './ggufConfig';
 import { isGgufPath, readGgufParts } from './ggufFile';
-import type { JsonObject } from './json';
+import { type JsonObject, own } from './json';
 import { applyOverride, overrideBase, overrideIsComplete } from './override';
 import type { CheckpointParts } from './parts';
 import { type Recognised, recogniseFamily, withConfig } from './recognise';
@@ -44,6 +45,7 @@ async function assemble(parts: CheckpointParts): Promise<Checkpoint> {
       }),
     config,
   );
+  requireShift(known.family, parts);
   const said = readShape(config, configName);
   const { linearBias: _, slidingWindow: __, ...shape } = said;
   requireRoom(known.family, shape.contextLength);
@@ -124,6 +126,19 @@ function scalingOf({ ropeScaling }: ConfigShape, { ropeFactors, root }: Checkpoi
   throw new EngineError(
     'checkpoint-malformed',
     `${path.basename(root)} scales the rotary frequencies twice, by ${ropeScaling.kind} and by factors. Use another conversion of this model.`,
+  );
+}
+
+/** Read from the wrong row, every token is plausible nonsense: a file that contradicts its family waits for somebody who knows. */
+function requireShift(
+  { title, shifted }: Family,
+  { shifted: said, override, configName, name }: CheckpointParts,
+): void {
+  if (said === undefined || said === shifted || (override && own(override, 'shifted') !== undefined)) return;
+  throw new EngineError(
+    'family-unknown',
+    `${configName} has ${SHIFT_KEY} ${said}, but the logits of ${title} are ${shifted ? '' : 'not '}shifted, so it may be another model. If it is ${title} all the same, add ${name}.palimpsest.json next to it with what is right: {"shifted": true} or {"shifted": false}.`,
+    { field: SHIFT_KEY },
   );
 }
 

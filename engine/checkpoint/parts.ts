@@ -19,6 +19,8 @@ export interface CheckpointParts {
   readonly tokenizer: TokenizerDefinition;
   /** A chat template that has a file of its own. */
   readonly chatTemplate: string | undefined;
+  /** Whether the logits at position i predict token i + 1, where the checkpoint says so itself. */
+  readonly shifted?: boolean;
   /** [headSize / 2] divisors of the rotary frequencies, where the checkpoint carries them. */
   readonly ropeFactors?: readonly number[];
 }

@@ -6,7 +6,7 @@ import { LEFT_TO_RIGHT } from './autoregressive';
 import { FAMILIES, type KnownFamily } from './families';
 import type { Family } from './family';
 import { brief, Fields } from './fields';
-import { refuseForeign } from './foreign';
+import { hasDcoderMask, refuseForeign } from './foreign';
 import { isObject, type JsonObject, own } from './json';
 
 /** What recognition looks at. */
@@ -75,7 +75,7 @@ function familyId(evidence: Evidence): string | undefined {
       if (name.includes('diffucoder')) return 'diffucoder';
       return name.includes('dreamcoder') ? 'dream-coder' : 'dream';
     case 'llada':
-      return name.includes('illada') || has('<[MASK_TOKEN]>') ? 'illada' : 'llada';
+      return 'llada';
     case 'illada':
       return 'illada';
     case 'sdar':
@@ -89,8 +89,8 @@ function familyId(evidence: Evidence): string | undefined {
     case 'a2d-qwen3':
       return a2dFamily(modelType, evidence, name);
     case 'qwen2':
-      // Both carry a causal architecture's name; plain Qwen2.5 has no such token (models.md, pitfalls).
-      if (has('[MASK]')) return name.includes('cdlm') ? 'cdlm' : 'open-dcoder';
+      // Both carry a causal architecture's name.
+      if (hasDcoderMask(has)) return name.includes('cdlm') ? 'cdlm' : 'open-dcoder';
       // Qwen2.5 itself has Coder's FIM tokens without having been trained on them.
       if (has('<|fim_middle|>') && (name.includes('coder') || !name.includes('qwen25')))
         return 'qwen2.5-coder';
@@ -101,7 +101,8 @@ function familyId(evidence: Evidence): string | undefined {
       return 'starcoder2';
     case 'llama':
     case 'stable_diffcoder':
-      if (name.includes('illada')) return 'illada';
+      // Its layers are Llama's. Seed-Coder's models have another name for the same mask.
+      if (has('<[MASK]>')) return 'illada';
       if (!has('<[MASK_TOKEN]>')) return causalLlama(has, name);
       // Seed-Coder, the autoregressive model it started from, has the same tokenizer.
       if (name.includes('seedcoder') && !name.includes('diffcoder'))

@@ -9,7 +9,9 @@ import { preTokenization } from '../../../engine/checkpoint/ggufPreTokenizers';
 import { narrow, widen } from '../../../engine/checkpoint/halves';
 import { openCheckpoint } from '../../../engine/checkpoint/open';
 import { preTokenizerOf } from '../../../engine/checkpoint/preTokenizer';
+import { recogniseFamily } from '../../../engine/checkpoint/recognise';
 import type { PackedType } from '../../../engine/checkpoint/types';
+import { EngineError } from '../../../engine/errors';
 import { quantiseBlocks } from '../../../engine/graph/rounding';
 import { fails, onlyEngineErrors } from './errors';
 import { temporaryFolder } from './folders';
@@ -304,7 +306,7 @@ describe('GGUF files that cannot be run', () => {
   const refused = (
     what: string,
     code: Parameters<typeof fails>[0],
-    message: string,
+    message: string | RegExp,
     changes: Record<string, Buffer | undefined>,
     tensors: GgufParts['tensors'] = [],
   ) =>
@@ -313,12 +315,46 @@ describe('GGUF files that cannot be run', () => {
       await assert.rejects(openCheckpoint(file), fails(code, message));
     });
 
-  refused('an architecture that is not computed', 'family-unknown', 'It runs llama, qwen2', {
-    'general.architecture': string('general.architecture', 'gemma3'),
+  const architecture = (name: string) => ({
+    'general.architecture': string('general.architecture', name),
   });
-  refused('no architecture', 'family-unknown', 'names no architecture', {
+  refused(
+    'an architecture that is not computed',
+    'family-unknown',
+    /It runs llama, qwen2.*\. llama\.cpp runs most GGUF files\.$/,
+    architecture('gemma3'),
+  );
+  refused(
+    'a mixture of experts that is no diffusion model',
+    'family-unknown',
+    /"qwen3moe".*\. llama\.cpp runs most GGUF files\.$/,
+    architecture('qwen3moe'),
+  );
+  refused('no architecture', 'family-unknown', /names no architecture.*It runs llama.*starcoder2\.$/, {
     'general.architecture': undefined,
   });
+  // As llama.cpp calls them, and as config.json does.
+  for (const [name, modelType] of [
+    ['diffusion-gemma', 'diffusion_gemma'],
+    ['llada-moe', 'llada2_moe'],
+    ['rnd1', 'rnd1'],
+  ] as const) {
+    test(`${name} is refused with the advice that it gets as a folder`, async (t) => {
+      const folder = { config: { model_type: modelType }, name: 'smollm.gguf', hasChatTemplate: false };
+      let advice = '';
+      try {
+        recogniseFamily({ ...folder, hasToken: () => false, tensorNames: [] });
+      } catch (error) {
+        advice = error instanceof EngineError ? error.message : '';
+      }
+      assert.match(advice, /^smollm\.gguf does not run in Palimpsest\. .* serve/);
+      const file = ggufFile(t, small(architecture(name)), 'smollm.gguf');
+      await assert.rejects(
+        openCheckpoint(file),
+        fails('family-unknown', `${advice} llama.cpp runs most GGUF files.`),
+      );
+    });
+  }
   refused('no tokenizer', 'tokenizer-malformed', 'has no tokenizer', { 'tokenizer.ggml.model': undefined });
   refused('another kind of tokenizer', 'tokenizer-malformed', 'the model is "llama"', {
     'tokenizer.ggml.model': string('tokenizer.ggml.model', 'llama'),

@@ -6,6 +6,7 @@ import { temporaryFolder } from './folders';
 
 const UINT32 = 4;
 const FLOAT32 = 6;
+const BOOL = 7;
 export const STRING = 8;
 export const ARRAY = 9;
 
@@ -33,6 +34,8 @@ export function pair(key: string, type: number, value: Buffer): Buffer {
 
 export const string = (key: string, value: string) => pair(key, STRING, text(value));
 export const number = (key: string, value: number) => pair(key, UINT32, uint32(value));
+
+export const truth = (key: string, value: boolean) => pair(key, BOOL, Buffer.from([value ? 1 : 0]));
 
 export function float(key: string, value: number): Buffer {
   const bytes = Buffer.alloc(4);
@@ -81,6 +84,16 @@ export function gguf(parts: GgufParts): Buffer {
   const padded = Buffer.alloc(Math.ceil(head.length / 32) * 32);
   head.copy(padded);
   return Buffer.concat([padded, Buffer.alloc(parts.dataBytes ?? 0)]);
+}
+
+/** A whole file with one pair more. Its data must not leave the alignment, so a pair that nobody reads fills up what is missing. */
+export function withPair(file: Buffer, added: Buffer): Buffer {
+  const filler = string('x', '');
+  const missing = -(added.length + filler.length) & 31;
+  const pairs = [added, string('x', '-'.repeat(missing))];
+  const count = Buffer.from(file.subarray(16, 24));
+  count.writeBigUInt64LE(count.readBigUInt64LE() + BigInt(pairs.length));
+  return Buffer.concat([file.subarray(0, 16), count, ...pairs, file.subarray(24)]);
 }
 
 /** The bytes as a file that goes away with the test. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { type Recognised, recogniseFamily } from '../../../engine/checkpoint/recognise';
 import { EngineError } from '../../../engine/errors';
+import { catalogue } from '../../../engine/hub/catalogue';
 import { PUBLISHED, type PublishedModel } from './publishedModels';
 
 function recognise(row: PublishedModel, name: string): Recognised {
@@ -45,6 +46,15 @@ describe('published models', () => {
 
   test('each is one row', () => {
     assert.equal(new Set(PUBLISHED.map(({ model }) => model)).size, PUBLISHED.length);
+  });
+
+  test('every model of the catalogue has a row, and is recognized as what the catalogue says', () => {
+    for (const { id, repository, family } of catalogue()) {
+      const row = PUBLISHED.find(({ model }) => model === repository);
+      assert.ok(row, `${id}: ${repository} has no row`);
+      const name = repository.split('/').at(-1) ?? '';
+      assert.equal(recognise(row, name).known.family.id, family, id);
+    }
   });
 
   test('a conversion of dLLM is told by its own name before that of the model it was trained from', () => {

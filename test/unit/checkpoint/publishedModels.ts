@@ -1,10 +1,11 @@
 // What published models say of themselves, as far as recognition looks at it: one row a model. No weights.
+import { OFFERED } from './publishedOffered';
 
 export interface PublishedModel {
   /** Repository, or what stands for it. */
   readonly model: string;
   /**
-   * `config`: from the checkpoint's own config.json, or a copy of it in a public repository; `code`: from the authors' code that
+   * `config`: from the checkpoint's own config.json (of a GGUF file, its header), or a copy of it in a public repository; `code`: from the authors' code that
    * writes it; `documentation`: from its card or paper, where its config.json was not to be had; `constructed`: no model that is
    * published, but one that must not be mistaken either.
    */
@@ -98,6 +99,7 @@ const NEMOTRON_TENSORS = [
 ];
 
 export const PUBLISHED: readonly PublishedModel[] = [
+  ...OFFERED,
   {
     model: 'ByteDance-Seed/Stable-DiffCoder-8B-Base',
     source: 'config',
@@ -354,6 +356,13 @@ export const PUBLISHED: readonly PublishedModel[] = [
       model_type: 'nemotron_labs_diffusion_vlm',
     },
     tensors: NEMOTRON_TENSORS,
+    is: 'nemotron-labs-diffusion',
+    runs: false,
+  },
+  {
+    model: 'Nemotron-Labs-Diffusion as a GGUF file of the architecture dream',
+    source: 'code',
+    config: { model_type: 'Dream', _name_or_path: 'Nemotron Labs Diffusion 8B', mask_token_id: 100 },
     is: 'nemotron-labs-diffusion',
     runs: false,
   },

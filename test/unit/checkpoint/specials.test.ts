@@ -117,6 +117,20 @@ describe('special tokens', () => {
     }
   });
 
+  test("Open-dCoder's mask is the one that it was trained with; another that its tokenizer declares does as well", () => {
+    const mask = (text: string) =>
+      resolveSpecials(
+        known('open-dcoder'),
+        witnesses({ [text]: 151665 }, { vocabSize: 151936, tokenizerConfig: { mask_token: text } }),
+      ).mask;
+    assert.equal(mask('<M>'), 151665);
+    assert.equal(mask('[MASK]'), 151665);
+    assert.equal(
+      resolveSpecials(known('open-dcoder'), witnesses({ '<M>': 151665 }, { vocabSize: 151936 })).mask,
+      151665,
+    );
+  });
+
   test('a declared mask that contradicts the family is refused', () => {
     const change = { tokenizerConfig: { mask_token: '<|im_end|>' } };
     assert.throws(

@@ -163,6 +163,10 @@ describe('palimpsest models', () => {
       (await run('models info coder')).out,
       /a line in 0\.42 s\n +measured on 2 cores in int8, in files of a few lines \(longer ones take longer\): bench/,
     );
+    assert.match(
+      (await run('models info qwen2.5-coder-0.5b')).out,
+      /a line in 4\.0 s\n +measured on 2 cores in int8, in files of a few lines \(longer ones take longer\): bench/,
+    );
     const wrong = await run('models info coda-1.7');
     assert.match(wrong.err, /There is no model coda-1\.7\. Did you mean coda-1\.7b\?/);
     assert.equal(wrong.code, 1);

@@ -41,15 +41,38 @@ describe('the catalogue', () => {
 
   test('has the speed that was measured, of models of the measured shapes, and of no others', () => {
     for (const { id, family, shape, speed } of catalogue()) {
+      if (speed && isOfTrained(speed)) continue;
       // Measured with DreamOn's attention: each step computes all masks anew, and commits one of them.
       const isFull = FAMILIES.get(family)?.family.attention.kind === 'full';
       const measured = isFull ? measuredSpeeds().get(sizeOf(shape)) : undefined;
       assert.deepEqual(speed && timesOf(speed), measured, `${id}: write what bench/results/realSize.md has`);
     }
-    for (const { id, speed } of INCLUDED) {
-      const [millis] = cells(table(speed.source), id).slice(-1);
-      assert.equal(1000 * speed.oneLine, Number(millis), `${id}: write what ${speed.source} has`);
+  });
+
+  test('has what a line took every model that was measured with its own weights', () => {
+    const offered = catalogue().flatMap(({ id, speed, files = [] }) =>
+      speed && isOfTrained(speed) ? [{ id, speed, names: files.map(({ name }) => name) }] : [],
+    );
+    const measured = [...INCLUDED.map(({ id, speed }) => ({ id, speed, names: [`${id}-`] })), ...offered];
+    for (const { id, speed, names } of measured) {
+      const text = table(speed.source);
+      const row = /^\| ([\w.-]+) \|.*\n*$/.exec(text.trimEnd().split('\n').at(-1) ?? '')?.[1] ?? '';
+      assert.ok(
+        names.some((name) => name.startsWith(`${row}-`)),
+        `${id}: ${speed.source} is about ${row}`,
+      );
+      const [millis] = cells(text, row).slice(-1);
+      const seconds = Number(millis) / 1000;
+      assert.deepEqual(timesOf(speed), [seconds, undefined, false], `${id}: write what ${speed.source} has`);
+      assert.match(text, new RegExp(`, ${speed.cores} cores, [^]*, ${speed.precision} on cpu`), id);
+      assert.equal(speed.weights, 'trained', id);
     }
+    const tables = fs.readdirSync(RESULTS).filter((name) => name.startsWith('humanEval-single-line'));
+    assert.deepEqual(
+      measured.map(({ speed }) => path.basename(speed.source)).sort(),
+      tables.sort(),
+      'a table that is the speed of no model',
+    );
   });
 
   test('is read strictly', () => {
@@ -79,8 +102,16 @@ describe('the catalogue', () => {
   });
 });
 
+const ROOT = path.join(__dirname, '..', '..', '..');
+const RESULTS = path.join(ROOT, 'bench', 'results');
+
 function table(source: string): string {
-  return fs.readFileSync(path.join(__dirname, '..', '..', '..', source), 'utf8');
+  return fs.readFileSync(path.join(ROOT, source), 'utf8');
+}
+
+/** Whether it is of a model as it is, with answers to problems, not of random weights of its shape. */
+function isOfTrained({ source }: Speed): boolean {
+  return path.basename(source).startsWith('humanEval-');
 }
 
 /** Of the row that begins with these cells. */
