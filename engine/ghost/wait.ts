@@ -1,4 +1,5 @@
 // One wait for ghost text: it ends when nobody wants the answer, or when it has taken too long; both say how fast the model is.
+import type { Estimate } from '../protocol';
 import type { BackOff } from './backOff';
 
 export class Wait {
@@ -33,6 +34,20 @@ export class Wait {
     this.begunAt = this.now();
     if (this.isAsked) return;
     this.timer = setTimeout(this.abort, this.backOff.patience);
+  }
+
+  /** The same, unless it is expected to take too long: then false. `estimate`: of a slow model that nothing is known of yet. */
+  async beginIfWorthIt(
+    isSlow: boolean | undefined,
+    estimate: () => Promise<Pick<Estimate, 'firstMillis' | 'millis'>>,
+  ): Promise<boolean> {
+    const { backOff } = this;
+    if (!this.isAsked && isSlow && backOff.isNew) {
+      backOff.expected(await estimate());
+      if (backOff.tooSlow !== undefined) return false;
+    }
+    this.begin();
+    return true;
   }
 
   /** `millis`: in the engine, without waiting for its turn. */
