@@ -1,6 +1,6 @@
 // One wait for ghost text: it ends when nobody wants the answer, or when it has taken too long; both say how fast the model is.
 import type { Estimate } from '../protocol';
-import type { BackOff } from './backOff';
+import { type BackOff, LONGEST_WAIT } from './backOff';
 
 export class Wait {
   private readonly controller = new AbortController();
@@ -55,6 +55,12 @@ export class Wait {
     this.isAnswered = true;
     // Several candidates, as for a key, take longer than the one that comes by itself.
     if (!this.isAsked) this.backOff.answered(millis);
+  }
+
+  /** The next key came first. Where every key ends a request, that says something of the model only after a long wait. */
+  typedPast(): void {
+    if (this.begunAt !== undefined && this.now() - this.begunAt < LONGEST_WAIT) this.begunAt = undefined;
+    this.abort();
   }
 
   end(): void {
