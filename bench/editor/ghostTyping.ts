@@ -1,13 +1,15 @@
 // Ghost text under a person's fingers: types programs at six to seven keys a second beside busy cores, with pauses as people
-// make them, and counts how many pauses had an answer on the screen. The extension's own scheduling with the real engine;
-// the editor around it is left out.
+// make them, and counts how many pauses had an answer on the screen. The extension's own scheduling with the real engine, its
+// back-off included; the editor around it is left out.
 import { type ChildProcess, spawn } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '../../engine/decoding/random';
 import { toEngineError } from '../../engine/errors';
-import { DEFAULT_GATE } from '../../engine/protocol';
+import { BackOff } from '../../engine/ghost/backOff';
+import { Wait } from '../../engine/ghost/wait';
+import { DEFAULT_GATE, type InfillParams } from '../../engine/protocol';
 import { EngineClient } from '../../engine/rpc/engineClient';
 import { textsOf } from '../../extension/ghost/offer';
 import { refusalOf } from '../../extension/ghost/position';
@@ -51,42 +53,46 @@ interface Typed {
 /** Pauses at which the gate passes an answer, and how long it took; undefined: none was there when the pause ended. */
 type Shown = number | undefined;
 
-const NEVER = new AbortController().signal;
-
 interface Model {
   readonly client: EngineClient;
   readonly folder: string;
   readonly gate: number;
+  readonly isSlow: boolean;
 }
 
+/** `wait`: as long as a person waits for it; absent: as long as it takes. */
 async function answersOf(
-  { client, folder, gate }: Model,
+  { client, folder, gate, isSlow }: Model,
   { language, others }: Typed,
   { before, after }: GhostQuestion,
-  signal: AbortSignal,
+  wait?: Wait,
 ): Promise<readonly string[] | undefined> {
   const at = before.length;
+  const params: Omit<InfillParams, 'requestId'> = {
+    model: folder,
+    text: before + after,
+    spans: [{ start: at, end: at }],
+    language,
+    document: 'bench',
+    priority: 'ghost',
+    interactive: true,
+    seed: 0,
+    maxTokens: MAX_TOKENS,
+    gate,
+  };
+  const within = wait === undefined ? {} : { signal: wait.signal };
   try {
-    const { candidates } = await client.infill(
-      {
-        model: folder,
-        text: before + after,
-        spans: [{ start: at, end: at }],
-        language,
-        document: 'bench',
-        priority: 'ghost',
-        seed: 0,
-        maxTokens: MAX_TOKENS,
-        gate,
-        openTexts: [...others],
-      },
-      { signal },
-    );
+    const isWorthIt = await wait?.beginIfWorthIt(isSlow, () => client.estimate(params, within.signal));
+    if (isWorthIt === false) return undefined;
+    const { candidates, millis } = await client.infill({ ...params, openTexts: [...others] }, within);
+    wait?.answered(millis);
     return candidates.flatMap(({ spans: [span] }) => (span === undefined ? [] : [span.text]));
   } catch (error) {
     const { code } = toEngineError(error);
     if (code !== 'cancelled' && code !== 'superseded') throw error;
     return undefined;
+  } finally {
+    wait?.end();
   }
 }
 
@@ -104,7 +110,7 @@ async function passing(piece: Typed, model: Model): Promise<ReadonlySet<number>>
   const lengths = new Set<number>();
   for (let length = 1; length < piece.typed.length; length += 2) {
     const question = questionAt(piece, length);
-    const answers = question && (await answersOf(model, piece, question, NEVER));
+    const answers = question && (await answersOf(model, piece, question));
     if (textsOf(answers ?? [], piece.before + piece.typed.slice(0, length), piece.after).length > 0)
       lengths.add(length);
   }
@@ -115,6 +121,7 @@ async function passing(piece: Typed, model: Model): Promise<ReadonlySet<number>>
 async function type(
   piece: Typed,
   model: Model,
+  backOff: BackOff,
   random: () => number,
   places: ReadonlySet<number>,
 ): Promise<Shown[]> {
@@ -122,7 +129,8 @@ async function type(
   const requests = new GhostRequests<GhostQuestion>({
     ask: async (question, signal) => {
       const begun = performance.now();
-      const answers = await answersOf(model, piece, question, signal);
+      const wait = new Wait(signal, backOff, false, () => false);
+      const answers = await answersOf(model, piece, question, wait);
       if (answers !== undefined) latencies.push(performance.now() - begun);
       return answers;
     },
@@ -139,7 +147,11 @@ async function type(
     const question = questionAt(piece, length);
     const began = performance.now();
     let shown: Shown;
-    if (question !== undefined) {
+    const isResting = backOff.silence !== undefined;
+    if (question !== undefined && isResting && requests.known(question) === undefined) {
+      requests.giveUp(question);
+      resting++;
+    } else if (question !== undefined) {
       void requests.find(question, DELAY, key.signal).then((found) => {
         if ((found?.texts.length ?? 0) > 0) shown = performance.now() - began;
       });
@@ -156,6 +168,8 @@ async function type(
 }
 
 const latencies: number[] = [];
+/** Keys at which nothing was asked for, since answers took too long. */
+let resting = 0;
 
 /** The middle of each source, at a line's beginning. */
 function pieces(count: number): readonly Typed[] {
@@ -195,8 +209,10 @@ runBench(async () => {
   const client = await EngineClient.start({ node: process.execPath, script: ENGINE, cacheFolder: CACHE });
   let cores: readonly ChildProcess[] = [];
   try {
-    const { folder, gate = DEFAULT_GATE } = await client.loadModel({ folder: values.model, provider: 'cpu' });
-    const model: Model = { client, folder, gate };
+    const loaded = await client.loadModel({ folder: values.model, provider: 'cpu' });
+    const { folder, gate = DEFAULT_GATE, isSlow = false } = loaded;
+    const model: Model = { client, folder, gate, isSlow };
+    const backOff = new BackOff();
     const random = seededRandom(1);
     const typed = pieces(Number(values.pieces));
     const places: ReadonlySet<number>[] = [];
@@ -204,7 +220,7 @@ runBench(async () => {
     cores = busy(Number(values.busy));
     const pauses: Shown[] = [];
     for (const [i, piece] of typed.entries())
-      pauses.push(...(await type(piece, model, random, places[i] ?? new Set())));
+      pauses.push(...(await type(piece, model, backOff, random, places[i] ?? new Set())));
     const shown = pauses.flatMap((millis) => millis ?? []);
     publish({
       name: 'ghostTyping',
@@ -227,6 +243,7 @@ runBench(async () => {
               'milliseconds from the last key to that answer',
               `median ${figure(median(shown))}, p95 ${figure(percentile(shown, 0.95))}`,
             ],
+            ['keys at which nothing is asked for, since answers took too long', String(resting)],
             [
               'requests answered, in milliseconds',
               `${latencies.length}; median ${figure(median(latencies))}, p95 ${figure(percentile(latencies, 0.95))}`,

@@ -1,9 +1,10 @@
 // A model of real size in the real engine process, before a change and after it, in one run: memory of a request at its peak and
 // five seconds later, how long until something is to be seen, how long until Escape has left the engine idle, what a second
 // window takes, what ghost text costs that never comes, and a model of seven billion parameters where the machine has room for
-// it. Random weights: one token a step, which is the worst case.
+// it. Random weights: one token a step, which is the worst case; what the same steps would come to at more is computed.
 import { parseArgs } from 'node:util';
 import type { Checkpoint } from '../../engine/checkpoint/types';
+import { TOKENS_A_STEP } from '../../engine/ghost/backOff';
 import { linearWeights } from '../../engine/graph/memory';
 import { availableMemory } from '../../engine/runtime/availableMemory';
 import { figure, markdownTable, progress, publish, ROOT, ratio, runBench } from '../harness';
@@ -42,6 +43,7 @@ const COLUMNS = [
   'a step, s',
   'masks',
   'first review, s',
+  `first review at ${TOKENS_A_STEP} tokens a step, s`,
   'Escape to idle, s',
 ];
 
@@ -56,8 +58,9 @@ function seconds(millis: number | undefined): string {
 
 function cellsOf({ said, peak, after, first, step, masks, whole, toIdle }: Measured): string[] {
   const isShown = first !== undefined && Number.isFinite(first);
-  const projected =
-    isShown && masks !== undefined && step !== undefined ? first + (masks - 1) * step : undefined;
+  const isKnown = isShown && masks !== undefined && step !== undefined;
+  const projected = isKnown ? first + (masks - 1) * step : undefined;
+  const trained = isKnown ? first + (masks / TOKENS_A_STEP) * step : undefined;
   return [
     said === undefined
       ? '–'
@@ -70,6 +73,7 @@ function cellsOf({ said, peak, after, first, step, masks, whole, toIdle }: Measu
     whole === undefined
       ? `${seconds(projected)}${projected === undefined ? '' : ' (projected)'}`
       : seconds(whole),
+    seconds(trained),
     seconds(toIdle),
   ];
 }
@@ -152,7 +156,8 @@ async function main(): Promise<void> {
     const lines = values.lines.map(Number);
     const rows = await requests(contenders, model, text, { lines, isWhole: values.whole });
     sections.push(
-      'Memory is what the engine process has in main memory, mapped files included, in MB. *Said*: what is loaded, and on top of it the largest request at this machine’s speed, as the engine estimates both. *First frame*: from the request to its first denoise step. *First review*: the first candidate; random weights write one token a step, where a trained model writes several.',
+      'Memory is what the engine process has in main memory, mapped files included, in MB. *Said*: what is loaded, and on top of it the largest request at this machine’s speed, as the engine estimates both. *First frame*: from the request to its first denoise step. *First review*: the first candidate; random weights write one token a step.' +
+        ` *First review at ${TOKENS_A_STEP} tokens a step*: of a trained model, with the yield that ghost text is estimated by; not measured, but computed: the first frame, and a step for every ${TOKENS_A_STEP} masks.`,
       markdownTable(['engine', 'lines', 'loaded', ...COLUMNS], rows),
     );
   }

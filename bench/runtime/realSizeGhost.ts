@@ -1,9 +1,9 @@
 // Ghost text that never comes: what it costs to type with a model that is too slow for it.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BackOff } from '../../engine/ghost/backOff';
+import { Wait } from '../../engine/ghost/wait';
 import type { InfillParams } from '../../engine/protocol';
-import { BackOff } from '../../extension/ghost/backOff';
 import type { GhostQuestion, GhostRequests } from '../../extension/ghost/requests';
-import { Wait } from '../../extension/ghost/wait';
 import { cpuMillis } from './processFigures';
 import { type Contender, type Loadable, load, middleLines, startEngine } from './realSizeEngine';
 
@@ -42,9 +42,8 @@ export async function typeGhost(contender: Contender, model: Loadable, text: str
           ...contender.options,
         };
         try {
-          if (backOff?.isNew && isSlow) backOff.expected(await client.estimate(params, signal));
-          if (backOff?.tooSlow !== undefined) return undefined;
-          wait?.begin();
+          const isWorthIt = await wait?.beginIfWorthIt(isSlow, () => client.estimate(params, signal));
+          if (isWorthIt === false) return undefined;
           const { candidates, millis } = await client.infill(params, { signal });
           wait?.answered(millis);
           return candidates.map(({ spans: [span] }) => span?.text ?? '');

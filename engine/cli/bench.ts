@@ -1,12 +1,15 @@
 // `palimpsest bench`: what a forward pass and a denoise step of a model cost on this machine, by precision.
 import os from 'node:os';
+import { writesInOrder } from '../checkpoint/family';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, isEngineError, throwIfCancelled } from '../errors';
+import { memoryNeeds } from '../graph/memory';
 import { PRECISIONS, type Precision } from '../graph/types';
 import { PROVIDERS } from '../protocol';
 import { choosePrecision } from '../runtime/precision';
 import type { ProviderDecision } from '../runtime/providers';
 import { threadCount } from '../runtime/threads';
+import { benchAdvice } from './benchAdvice';
 import type { BenchOptions, Timing } from './benchTiming';
 import type { Command, CommandContext } from './context';
 import { cacheFolder, MODEL_OPTION, modelFolder, withProgress } from './modelOptions';
@@ -30,7 +33,10 @@ const spec: CommandSpec = {
       help: `weights: ${PRECISIONS.join(', ')}; can be given several times (default: all)`,
     },
     tokens: { value: 'N', help: `length of the context (default: ${DEFAULTS.tokens})` },
-    block: { value: 'N', help: `tokens of one denoise step (default: ${DEFAULTS.block})` },
+    block: {
+      value: 'N',
+      help: `tokens of one denoise step (default: ${DEFAULTS.block}, or 1 if the model writes token by token)`,
+    },
     runs: { value: 'N', help: `timed runs each; the median is shown (default: ${DEFAULTS.runs})` },
     threads: {
       value: 'N',
@@ -51,6 +57,8 @@ export interface BenchRow {
   readonly build: number;
   readonly load: number;
   readonly quantisedBytes: number;
+  /** Weights as they stand in memory. */
+  readonly weightBytes: number;
   readonly timing: Timing;
 }
 export interface SkippedRow {
@@ -94,11 +102,13 @@ async function benchPrecision(
     const loaded = clock.now();
     const { timeForward } = await import('./benchTiming');
     const timing = await timeForward(forward, checkpoint, options, { now: () => clock.now(), signal });
+    const need = memoryNeeds(checkpoint, here.weightBits).find((one) => one.precision === precision);
     return {
       precision,
       build: built - begun,
       load: loaded - built,
       quantisedBytes: graph.quantisedBytes,
+      weightBytes: need?.weightBytes ?? graph.quantisedBytes,
       timing,
     };
   } finally {
@@ -167,17 +177,19 @@ function precisionsOf(parsed: ParsedArguments): readonly Precision[] {
 }
 
 async function run(parsed: ParsedArguments, context: CommandContext): Promise<number> {
-  const whole = (name: string, fallback: number, most: number) =>
-    numberOption(parsed, spec, name, { integer: true, least: 1, most }) ?? fallback;
-  const options = {
-    tokens: whole('tokens', DEFAULTS.tokens, 131_072),
-    block: whole('block', DEFAULTS.block, 4096),
-    runs: whole('runs', DEFAULTS.runs, 1000),
-    threads: whole('threads', threadCount(), 1024),
+  const whole = (name: string, most: number) =>
+    numberOption(parsed, spec, name, { integer: true, least: 1, most });
+  const given = {
+    tokens: whole('tokens', 131_072) ?? DEFAULTS.tokens,
+    runs: whole('runs', 1000) ?? DEFAULTS.runs,
+    threads: whole('threads', 1024) ?? threadCount(),
   };
+  const block = whole('block', 4096);
   const precisions = precisionsOf(parsed);
   const choice = choiceOption(parsed, spec, 'provider', PROVIDERS) ?? 'auto';
   const checkpoint = await context.engine.openCheckpoint(modelFolder(parsed, context));
+  const isInOrder = writesInOrder(checkpoint.family);
+  const options = { ...given, block: block ?? (isInOrder ? 1 : DEFAULTS.block) };
   if (options.tokens + options.block > checkpoint.shape.contextLength) {
     throw new EngineError(
       'context-too-long',
@@ -197,6 +209,11 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
       skipped.push({ precision, reason: error.message });
     }
   }
+  const advice = benchAdvice(rows, {
+    provider: decision.provider,
+    tokens: options.tokens,
+    writesInOrder: isInOrder,
+  });
   const facts = {
     model: checkpoint.name,
     family: checkpoint.family.id,
@@ -205,14 +222,16 @@ async function run(parsed: ParsedArguments, context: CommandContext): Promise<nu
     processor: os.cpus()[0]?.model ?? 'unknown',
   };
   if (parsed.has('json')) {
-    context.stdout.write(`${JSON.stringify({ ...facts, ...options, rows, skipped })}\n`);
+    context.stdout.write(`${JSON.stringify({ ...facts, ...options, rows, skipped, advice })}\n`);
     return 0;
   }
   const paint = paintFor(context.stdout, context.env);
   const title =
     `${facts.model} (${checkpoint.family.title}) · ${facts.provider}, ${facts.attention} attention · ` +
     `${facts.processor}, ${options.threads} threads · medians of ${options.runs}`;
-  context.stdout.write(`${[title, '', ...benchLines(rows, skipped, options, paint)].join('\n')}\n`);
+  context.stdout.write(
+    `${[title, '', ...benchLines(rows, skipped, options, paint), '', ...advice].join('\n')}\n`,
+  );
   return 0;
 }
 

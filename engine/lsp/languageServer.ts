@@ -12,6 +12,7 @@ import {
   type InitializeResult,
   type InlineCompletionItem,
   type InlineCompletionParams,
+  InlineCompletionTriggerKind,
   LSPErrorCodes,
   type Range,
   ResponseError,
@@ -23,16 +24,15 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { isWorthShowing } from '../candidates/quality/verdict';
 import { toEngineError } from '../errors';
-import { DEFAULT_GATE, type InfillParams } from '../protocol';
+import type { InfillParams } from '../protocol';
 import type { EngineKeeper } from '../rpc/engineKeeper';
 import { type AnswerGate, reasonsText } from '../tools/answerGate';
 import { WorkspaceFiles } from '../tools/workspaceFiles';
+import { PacedSuggestions } from './pacedSuggestions';
 import { isWorthAsking, suggestionsOf } from './suggestion';
 
 const REWRITE = 'palimpsest.rewrite';
 const REWRITE_KIND = 'refactor.rewrite.palimpsest';
-/** Tokens of a suggestion: what one reads before going on. */
-const SUGGESTION_TOKENS = 48;
 const HAS_CHANGED = 'The text has changed in the meantime, so it was not rewritten.';
 
 export interface LanguageServerOptions {
@@ -56,12 +56,20 @@ class LanguageServer {
   private readonly connection: Connection;
   private readonly documents = new TextDocuments(TextDocument);
   private readonly files = new WorkspaceFiles({ roots: [] });
+  private readonly suggestions: PacedSuggestions;
   private showsProgress = false;
+  /** Under way: the engine has no time for anything else. */
+  private rewrites = 0;
   readonly gone: Promise<void>;
 
   constructor(private readonly options: LanguageServerOptions) {
     const { input, output } = options;
     this.connection = createConnection(new StreamMessageReader(input), new StreamMessageWriter(output));
+    this.suggestions = new PacedSuggestions({
+      keeper: options.keeper,
+      isBusy: () => this.rewrites > 0,
+      log: (message) => this.connection.console.info(message),
+    });
     this.connection.onInitialize((params) => this.initialise(params));
     this.connection.languages.inlineCompletion.on((params, token) => this.complete(params, token));
     this.connection.onCodeAction((params) => this.actions(params));
@@ -97,7 +105,7 @@ class LanguageServer {
   }
 
   private async complete(
-    { textDocument, position }: InlineCompletionParams,
+    { textDocument, position, context }: InlineCompletionParams,
     token: CancellationToken,
   ): Promise<InlineCompletionItem[]> {
     const { uri }: { uri?: unknown } = Object(textDocument);
@@ -108,13 +116,22 @@ class LanguageServer {
     const text = document.getText();
     const offset = document.offsetAt(position);
     const cursor = { before: text.slice(0, offset), after: text.slice(offset) };
-    if (!isWorthAsking(cursor) || (await this.whyNot(document, text)) !== undefined) return [];
+    if (!isWorthAsking(cursor)) return [];
+    const { triggerKind }: { triggerKind?: unknown } = Object(context);
+    const isInvoked = triggerKind !== InlineCompletionTriggerKind.Automatic;
+    if (!isInvoked && this.suggestions.isResting) return [];
+    if ((await this.whyNot(document, text)) !== undefined) return [];
+    const stopping = stoppedBy([token]);
     try {
-      const { candidates } = await this.infill(
-        { text, language: document.languageId, spans: [{ start: offset, end: offset }] },
-        { priority: 'ghost', document: uri, maxTokens: SUGGESTION_TOKENS, interactive: true },
-        token,
+      const candidates = await this.suggestions.ask(
+        {
+          ...{ text, language: document.languageId, document: uri },
+          spans: [{ start: offset, end: offset }],
+        },
+        isInvoked,
+        stopping.signal,
       );
+      if (candidates === undefined) return [];
       const answers = candidates.map(({ spans }) => spans[0]?.text ?? '');
       return suggestionsOf(answers, cursor).map((insertText) => ({
         insertText,
@@ -126,6 +143,8 @@ class LanguageServer {
       // Nobody asked for it: what it fails of goes to the log.
       this.connection.console.warn(error.message);
       return [];
+    } finally {
+      stopping.dispose();
     }
   }
 
@@ -156,15 +175,13 @@ class LanguageServer {
     if (why !== undefined) throw failed(why);
     const progress = this.showsProgress ? await this.connection.window.createWorkDoneProgress() : undefined;
     progress?.begin('Palimpsest', 0, 'Rewriting', true);
+    const stopping = stoppedBy([token, ...(progress === undefined ? [] : [progress.token])]);
+    this.rewrites++;
     try {
       const { candidates } = await this.infill(
-        { text, language, spans: [span] },
-        { priority: 'rewrite', document: uri, interactive: true },
-        token,
-        {
-          ...(progress === undefined ? {} : { cancel: progress.token }),
-          onFraction: (fraction) => progress?.report(Math.floor(100 * fraction)),
-        },
+        { ...{ text, language, spans: [span] }, document: uri },
+        stopping.signal,
+        (fraction) => progress?.report(Math.floor(100 * fraction)),
       );
       const [best] = await this.options.gate.marked({ text, language }, candidates);
       // An editor puts it into the file at once, with no review.
@@ -190,46 +207,26 @@ class LanguageServer {
       const error = toEngineError(thrown);
       throw error.code === 'cancelled' || error.code === 'superseded' ? cancelled() : failed(error.message);
     } finally {
+      this.rewrites--;
+      stopping.dispose();
       progress?.done();
     }
   }
 
   /** `asked`: the text as it was when the request came. The document is another one by the time that an engine is ready. */
-  private async infill(
-    asked: Pick<InfillParams, 'text' | 'language' | 'spans'>,
-    options: Pick<InfillParams, 'priority' | 'document' | 'maxTokens' | 'interactive'>,
-    token: CancellationToken,
-    {
-      cancel,
-      onFraction,
-    }: { readonly cancel?: CancellationToken; readonly onFraction?: (fraction: number) => void } = {},
+  private infill(
+    asked: Pick<InfillParams, 'text' | 'language' | 'spans' | 'document'>,
+    signal: AbortSignal,
+    onFraction: (fraction: number) => void,
   ) {
-    const controller = new AbortController();
-    const listening = [token, ...(cancel ? [cancel] : [])].map((one) => {
-      if (one.isCancellationRequested) controller.abort();
-      return one.onCancellationRequested(() => controller.abort());
-    });
-    const { signal } = controller;
-    try {
-      return await this.options.keeper.use(
-        ({ client, model }) =>
-          client.infill(
-            {
-              model: model.folder,
-              ...asked,
-              ...options,
-              ...(options.priority === 'ghost' ? { gate: model.gate ?? DEFAULT_GATE } : {}),
-            },
-            {
-              signal,
-              ...(onFraction ? { onStep: ({ fraction = 0 }) => onFraction(fraction) } : {}),
-            },
-          ),
-        signal,
-      );
-    } finally {
-      for (const one of listening) one.dispose();
-    }
+    return this.options.keeper.use(
+      ({ client, model }) =>
+        client.infill(
+          { model: model.folder, ...asked, priority: 'rewrite', interactive: true },
+          { signal, onStep: ({ fraction = 0 }) => onFraction(fraction) },
+        ),
+      signal,
+    );
   }
 
   /** What may be read is the same as everywhere, open or not. */
@@ -243,6 +240,21 @@ class LanguageServer {
     }
     return this.files.whyNot(file, text, languageId);
   }
+}
+
+/** Fires when one of the tokens does. */
+function stoppedBy(tokens: readonly CancellationToken[]): { readonly signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController();
+  const listening = tokens.map((one) => {
+    if (one.isCancellationRequested) controller.abort();
+    return one.onCancellationRequested(() => controller.abort());
+  });
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      for (const one of listening) one.dispose();
+    },
+  };
 }
 
 function readPlace(argument: unknown): { readonly uri: string; readonly range: Range } {

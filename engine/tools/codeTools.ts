@@ -228,6 +228,8 @@ function requestOf({ text: content, file, language }: SourceText, model: string)
     text: content,
     fileName: file,
     priority: 'background' as const,
+    // An agent waits for its tool, and a person for the agent.
+    interactive: true,
     ...(language === undefined ? {} : { language }),
   };
 }

@@ -19,6 +19,7 @@ import {
 import { isWorthShowing, type Quality } from '../../engine/candidates/quality/verdict';
 import { canonicalPlace } from '../privacy/canonicalUri';
 import { wordsOfQuality } from '../rewrite/quality/words';
+import { adaptsToSpeed } from '../settings';
 import { markdownText } from '../ui/markdownText';
 import type { Door } from './publicApi';
 import { invalid } from './requests';
@@ -54,6 +55,7 @@ export class InfillTool implements LanguageModelTool<ToolInput> {
     const answer = await this.door.infill(
       { uri, text, language: document.languageId, spans, candidates },
       token,
+      adaptsToSpeed(),
     );
     const name = workspace.asRelativePath(uri, false).replace(/\\/g, '/');
     const changes = answer.candidates.filter((candidate) => candidate.text !== text);

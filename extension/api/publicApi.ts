@@ -29,7 +29,12 @@ interface Source {
 export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
   constructor(private readonly services: DoorServices) {}
 
-  async infill(request: InfillRequest, token?: CancellationToken): Promise<InfillAnswer> {
+  /** `interactive`: a person waits, so that a slow model takes in less; else the answer is the same on every machine. */
+  async infill(
+    request: InfillRequest,
+    token?: CancellationToken,
+    interactive = false,
+  ): Promise<InfillAnswer> {
     const source = await this.sourceOf(request);
     const { spans, ...options } = checkInfill(request, source.text.length);
     const { text, base } = excerptAround(source.text, spans);
@@ -53,6 +58,7 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
           ...options,
           ...this.services.surroundings.of(source.uri, source.text),
           priority: 'background',
+          interactive,
         },
         { signal },
       );

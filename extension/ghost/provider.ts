@@ -10,6 +10,8 @@ import {
   window,
 } from 'vscode';
 import { toEngineError } from '../../engine/errors';
+import { BackOff } from '../../engine/ghost/backOff';
+import { Wait } from '../../engine/ghost/wait';
 import type { Exclusion } from '../../engine/privacy/secrets';
 import { type CopySource, DEFAULT_GATE, type InfillParams } from '../../engine/protocol';
 import { isCrash } from '../../engine/rpc/failures';
@@ -23,7 +25,6 @@ import { adaptsToSpeed, type GhostSettings, ghostSettings, oneAtATime } from '..
 import { excerptAround } from '../text/excerpt';
 import { rangeOf } from '../text/ranges';
 import { say } from '../ui/statusMessage';
-import { BackOff } from './backOff';
 import type { Remembered } from './cache';
 import type { EditKind } from './editKind';
 import { fitting } from './fitting';
@@ -34,7 +35,6 @@ import { type GhostQuestion, GhostRequests } from './requests';
 import { type Report, Seeking } from './seeking';
 import { type Silence, sayWhySilent } from './silence';
 import { Sources } from './sources';
-import { Wait } from './wait';
 
 interface GhostLog {
   debug(message: string): void;
@@ -257,7 +257,7 @@ export class GhostText {
     const { backOff } = this;
     const wait = new Wait(outer, backOff, question.isAsked, this.services.isBusy);
     try {
-      return await this.answersTo(question, wait, backOff);
+      return await this.answersTo(question, wait);
     } finally {
       wait.end();
       const resting = question.isAsked || backOff !== this.backOff ? undefined : backOff.silence;
@@ -265,11 +265,7 @@ export class GhostText {
     }
   }
 
-  private async answersTo(
-    question: Question,
-    wait: Wait,
-    backOff: BackOff,
-  ): Promise<readonly string[] | undefined> {
+  private async answersTo(question: Question, wait: Wait): Promise<readonly string[] | undefined> {
     const { signal } = wait;
     const { of: document, before, after, isAsked, settings, exclusion, report } = question;
     const { engine, log, surroundings, silent } = this.services;
@@ -301,11 +297,8 @@ export class GhostText {
               ? { candidates: oneAtATime(model) ? 1 : CANDIDATES }
               : { gate: settings.gate ?? model.gate ?? DEFAULT_GATE }),
           };
-          if (!isAsked && model.isSlow && backOff.isNew) {
-            backOff.expected(await client.estimate(params, signal));
-            if (backOff.tooSlow !== undefined) return undefined;
-          }
-          wait.begin();
+          const isWorthIt = await wait.beginIfWorthIt(model.isSlow, () => client.estimate(params, signal));
+          if (!isWorthIt) return undefined;
           return client.infill(
             { ...params, ...beside },
             report === undefined

@@ -21,6 +21,8 @@ const ROOT = path.join(__dirname, '..', '..');
 const folder = path.join(ROOT, 'node_modules', '.cache', `agents-test-${process.pid}`);
 const project = path.join(folder, 'project');
 const command = path.join(folder, 'dist', 'cli.js');
+/** A scripted model that is too slow for text at the cursor. */
+const late = path.join(folder, 'models', 'late');
 
 /** The scripted answer in its second line does not parse. */
 const PARSES = 'def f():\n    return 1  # steps 1\n';
@@ -40,6 +42,7 @@ function engineOf(pid: number): number | undefined {
 
 before(async () => {
   fs.mkdirSync(path.join(folder, 'models', 'starter'), { recursive: true });
+  fs.mkdirSync(late, { recursive: true });
   fs.mkdirSync(project, { recursive: true });
   fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'));
   fs.writeFileSync(path.join(project, 'mean.py'), 'steps 1\n');
@@ -165,11 +168,16 @@ describe('palimpsest lsp', () => {
     /** Edits that the server asked for, and the answer that it gets. */
     readonly edits: unknown[];
     applied: boolean;
+    /** What it wrote to the editor's log. */
+    readonly log: string[];
     open(text: string, at?: string): Promise<void>;
   }
 
-  async function withEditor(use: (editor: Editor) => Promise<void>): Promise<void> {
-    const child = spawn(process.execPath, [command, 'lsp'], { cwd: project, env: environment() });
+  async function withEditor(
+    use: (editor: Editor) => Promise<void>,
+    words: readonly string[] = [],
+  ): Promise<void> {
+    const child = spawn(process.execPath, [command, 'lsp', ...words], { cwd: project, env: environment() });
     child.stderr.pipe(process.stderr);
     const connection = createMessageConnection(
       new StreamMessageReader(child.stdout),
@@ -180,6 +188,7 @@ describe('palimpsest lsp', () => {
       child,
       edits: [],
       applied: true,
+      log: [],
       open: (text, at = uri) =>
         connection.sendNotification('textDocument/didOpen', {
           textDocument: { uri: at, languageId: 'python', version: 1, text },
@@ -188,6 +197,9 @@ describe('palimpsest lsp', () => {
     connection.onRequest('workspace/applyEdit', (params) => {
       editor.edits.push(params);
       return { applied: editor.applied };
+    });
+    connection.onNotification('window/logMessage', ({ message }: { message: string }) => {
+      editor.log.push(message);
     });
     connection.listen();
     const exit = once(child, 'exit');
@@ -208,10 +220,12 @@ describe('palimpsest lsp', () => {
   }
 
   const at = (character: number) => ({ line: 0, character });
-  const inline = (character: number, where = uri) => ({
+  const INVOKED = 1;
+  const AUTOMATIC = 2;
+  const inline = (character: number, where = uri, triggerKind = INVOKED) => ({
     textDocument: { uri: where },
     position: at(character),
-    context: { triggerKind: 1 },
+    context: { triggerKind },
   });
 
   test('text at the cursor, where it is worth asking and may be read', () =>
@@ -247,6 +261,50 @@ describe('palimpsest lsp', () => {
       const asked = ask(9);
       await change(4, 'fail now');
       assert.match((await asked)[0]?.insertText ?? '', /^answer/);
+    }));
+
+  test('a model that is too slow is asked only by key, and the log says so once', () =>
+    withEditor(
+      async ({ connection, log, open }) => {
+        await open('steps 1 x');
+        const ask = (triggerKind: number) =>
+          connection.sendRequest<{ insertText: string }[]>(
+            'textDocument/inlineCompletion',
+            inline(9, uri, triggerKind),
+          );
+        assert.deepEqual(await ask(AUTOMATIC), []);
+        assert.deepEqual(await ask(AUTOMATIC), []);
+        assert.match((await ask(INVOKED))[0]?.insertText ?? '', /^answer/);
+        assert.deepEqual(
+          log.filter((line) => line.startsWith('Text at the cursor')),
+          [
+            'Text at the cursor takes 5.0 s or more here with late, so it comes only when you ask for it by key.',
+          ],
+        );
+      },
+      ['--model', late],
+    ));
+
+  test('an answer that does not come is not waited for, unless by key', () =>
+    withEditor(async ({ connection, open }) => {
+      await open('forever ');
+      const ask = (triggerKind: number) =>
+        connection.sendRequest('textDocument/inlineCompletion', inline(8, uri, triggerKind));
+      assert.deepEqual(await ask(AUTOMATIC), []);
+      const asked = ask(INVOKED);
+      asked.catch(() => undefined);
+      // The engine goes on with what a key asked for: the next key replaces it.
+      assert.deepEqual(await ask(AUTOMATIC), [], 'and nothing is asked for in between');
+      await connection.sendNotification('textDocument/didChange', {
+        textDocument: { uri, version: 2 },
+        contentChanges: [{ text: 'steps 1 x' }],
+      });
+      const next = await connection.sendRequest<{ insertText: string }[]>(
+        'textDocument/inlineCompletion',
+        inline(9),
+      );
+      assert.match(next[0]?.insertText ?? '', /^answer/);
+      await assert.rejects(asked, /canceled/);
     }));
 
   test('a rewrite of a selection is an edit of the version that was read', () =>

@@ -76,6 +76,11 @@ class Model {
   }
 }
 
+/** Milliseconds that a folder may keep the engine busy: what hangs takes longer. A pattern is given up after two seconds. */
+const LONGEST = 5000;
+/** Of a test, whatever it waits for. */
+const timeout = 60_000;
+
 const loop = (depth: number): string =>
   depth === 0 ? '' : `{% for i in range(100000) %}${loop(depth - 1)}{% endfor %}`;
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
@@ -265,9 +270,10 @@ describe('hostile model folders', { skip: process.platform === 'win32' && 'pipes
 
   assert.ok(Object.keys(HOSTILE).length >= 20);
   for (const [name, [spoil, code]] of Object.entries(HOSTILE)) {
-    test(`${name}: ${code}`, async () => {
+    test(`${name}: ${code}`, { timeout }, async () => {
       const it = model(name);
       spoil(it);
+      const begun = performance.now();
       if (code === 'loads') {
         const { takesInstruction, remarks } = await load(it);
         assert.equal(takesInstruction, false);
@@ -277,6 +283,8 @@ describe('hostile model folders', { skip: process.platform === 'win32' && 'pipes
         if (name.startsWith('a pattern')) assert.match(message, /never finishes/);
       }
       assert.equal((await client.status()).running, 0);
+      const millis = performance.now() - begun;
+      assert.ok(millis < LONGEST, `${Math.round(millis)} ms`);
     });
   }
 

@@ -172,16 +172,20 @@ describe('api', () => {
 
     it('marks what is unsure, and passes on nothing that a review would hold back', async () => {
       const { document } = await openFile('tool3.py', TEXT);
+      const waited: (boolean | undefined)[] = [];
       const answered = (text: string, quality: Quality) => ({ score: -1, quality, spans: [], text });
-      const infill = async () => ({
-        model: 'a model',
-        provider: 'cpu',
-        millis: 1,
-        candidates: [
-          answered(`${TEXT}one = (\n`, { mark: 'poor', reasons: ['does-not-parse'] }),
-          answered(`${TEXT}two = named\n`, { mark: 'unsure', reasons: ['unknown-names'] }),
-        ],
-      });
+      const infill = async (_request: object, _token?: object, interactive?: boolean) => {
+        waited.push(interactive);
+        return {
+          model: 'a model',
+          provider: 'cpu',
+          millis: 1,
+          candidates: [
+            answered(`${TEXT}one = (\n`, { mark: 'poor', reasons: ['does-not-parse'] }),
+            answered(`${TEXT}two = named\n`, { mark: 'unsure', reasons: ['unknown-names'] }),
+          ],
+        };
+      };
       const tool = new InfillTool({ infill }, () => undefined);
       const input = { filePath: document.uri.fsPath, ranges: [{ startLine: 2, endLine: 2 }] };
       const { token } = new CancellationTokenSource();
@@ -190,6 +194,7 @@ describe('api', () => {
       assert.match(answer, /^\+two = named$/m);
       assert.doesNotMatch(answer, /one = /);
       assert.match(answer, /^Left out: 1 of 2 candidates\. Poor: does not parse\.$/m);
+      assert.deepEqual(waited, [true], 'a slow model takes in less: somebody waits for it');
     });
 
     it('reads nothing outside the workspace and no secrets', async () => {

@@ -73,6 +73,7 @@ describe('bench', () => {
       build: 12.34,
       load: 150.6,
       quantisedBytes: precision === 'q8' ? 2 ** 20 : 0,
+      weightBytes: 2 ** 20,
       timing: { forward, step },
     });
     const skipped = [{ precision: 'q4' as const, reason: 'Not here.' }];
@@ -137,7 +138,33 @@ describe('bench', () => {
       ['q8'],
     );
     assert.deepEqual(report.skipped, [{ precision: 'int8', reason: 'Not int8.' }]);
+    assert.equal(report.advice[0], 'Only q8 was measured.');
+    assert.ok(report.rows[0].weightBytes > 0);
+    const shown = testWorld(world.engine);
+    assert.equal(
+      await runCommand(
+        words.filter((word) => word !== '--json'),
+        shown,
+      ),
+      0,
+    );
+    assert.match(
+      shown.stdout.text(),
+      /\n\nOnly q8 was measured\.\nWith q8, a line \(16 tokens\) takes about /,
+    );
     assert.equal(open, 0);
+    const inOrder = {
+      ...checkpoint,
+      family: { ...checkpoint.family, attention: { kind: 'block-causal', blockLength: 1 } },
+    } as const;
+    const tokenByToken = testWorld({ ...world.engine, openCheckpoint: async () => inOrder });
+    assert.equal(
+      await runCommand(['bench', '--json', '--tokens', '16', '--precision', 'q8'], tokenByToken),
+      0,
+    );
+    const { block, advice } = JSON.parse(tokenByToken.stdout.text());
+    assert.equal(block, 1);
+    assert.match(advice[1], /each step writes one token/);
     const long = testWorld(world.engine);
     assert.equal(await runCommand(['bench', '--tokens', '131072'], long), 1);
     assert.match(long.stderr.text(), /\[context-too-long\]/);

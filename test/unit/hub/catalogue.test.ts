@@ -118,6 +118,10 @@ function isOfTrained({ source }: Speed): boolean {
 function cells(text: string, ...begin: readonly string[]): string[] {
   const row = text.split('\n').find((line) => line.startsWith(`| ${begin.join(' | ')} |`));
   assert.ok(row !== undefined, begin.join());
+  return cellsOf(row);
+}
+
+function cellsOf(row: string): string[] {
   return row
     .split('|')
     .slice(1, -1)
@@ -139,11 +143,13 @@ function measuredSpeeds(): ReadonlyMap<string, readonly unknown[]> {
   const pattern =
     /hidden (\d+), (\d+) layers, (\d+) heads \((\d+) for K\/V\), gated MLP (\d+), vocabulary (\d+)/g;
   const [half = '', seven = ''] = [...text.matchAll(pattern)].map((found) => found.slice(1).join());
-  // The column before the last one: `12.4`, or `35.5 (projected)`.
-  const review = (row: readonly string[]) => row.at(-2) ?? '';
+  // The tables end with the same columns: `12.4`, or `35.5 (projected)`.
+  const names = cells(text, 'engine', 'lines');
+  const fromEnd = names.indexOf('first review, s') - names.length;
+  const review = (row: readonly string[]) => row.at(fromEnd) ?? '';
   const [one, ten] = ['1', '10'].map((lines) => Number(review(cells(text, 'now', lines))));
   const [last = ''] = text.trimEnd().split('\n').slice(-1);
-  const large = review(last.split('|').slice(1, -1)).trim();
+  const large = review(cellsOf(last));
   return new Map([
     [half, [one, ten, false]],
     [seven, [Number.parseFloat(large), undefined, large.endsWith('(projected)')]],

@@ -71,6 +71,19 @@ class HostileRepository {
 
 const NOWHERE = '/nowhere/at/all';
 
+/** Milliseconds in which an answer comes: what hangs takes longer. */
+const LONGEST = 5000;
+/** At these git itself waits for ever, and is given up after three seconds. */
+const GIVEN_UP: readonly string[] = [
+  'a glob that takes for ever',
+  'a pipe as HEAD',
+  'a pipe as an included configuration',
+  'a pipe as configuration',
+  'a pipe as core.excludesFile',
+  'a pipe as index',
+];
+const LONGEST_GIVEN_UP = 3 * LONGEST;
+
 /** What is done to a repository, by what it tries. */
 const HOSTILE: Readonly<Record<string, (it: HostileRepository) => void>> = {
   'remote.*.uploadpack': (it) =>
@@ -297,9 +310,12 @@ describe('hostile repositories', { skip: !onPosix && 'their programs are shell s
   // Side by side: most of it is waiting for a git that never answers.
   describe('tries', { concurrency: 4 }, () => {
     for (const [name, spoil] of Object.entries(HOSTILE)) {
-      test(`${name}: nothing runs, nothing is fetched, and an answer comes`, async () => {
+      test(`${name}: nothing runs, nothing is fetched, and an answer comes`, {
+        timeout: 60_000,
+      }, async () => {
         const it = repository();
         spoil(it);
+        const begun = performance.now();
         // An older git does not know the variable that forbids fetching what is missing.
         const older = `${it.folder}.older.sh`;
         fs.writeFileSync(older, '#!/bin/sh\nunset GIT_NO_LAZY_FETCH\nexec git "$@"\n', { mode: 0o755 });
@@ -317,6 +333,9 @@ describe('hostile repositories', { skip: !onPosix && 'their programs are shell s
         nothingRan('not trusted');
         await Promise.all([ask(true, 'git'), ask(true, older)]);
         nothingRan('trusted');
+        const millis = performance.now() - begun;
+        const longest = GIVEN_UP.includes(name) ? LONGEST_GIVEN_UP : LONGEST;
+        assert.ok(millis < longest, `${Math.round(millis)} ms`);
       });
     }
   });

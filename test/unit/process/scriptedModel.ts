@@ -121,7 +121,8 @@ export class ScriptedModel implements LoadedModel {
   }
 
   estimate(params: InfillParams): Estimate {
-    return { masks: params.spans.length, firstMillis: 10, millis: 100 };
+    const millis = this.description.isSlow ? 10_000 : 100;
+    return { masks: params.spans.length, firstMillis: 10, millis };
   }
 
   async score(params: ScoreParams, context: Pick<Context, 'signal' | 'onScored'> = {}): Promise<ScoreResult> {
@@ -205,7 +206,10 @@ function step(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Folders: `/models/NAME` loads at once; NAME may be `slow` (until the signal or `release`), `missing` or `broken`. */
+/**
+ * Folders: `/models/NAME` loads at once; NAME may be `slow` (until the signal or `release`), `missing` or `broken`. Answers of `late`
+ * are estimated to take ten seconds.
+ */
 export class ScriptedLoader {
   readonly models: ScriptedModel[] = [];
   loads = 0;
@@ -260,6 +264,7 @@ function describe(params: LoadModelParams, name: string): ModelDescription {
     storedPrecision: 'F32',
     takesInstruction: false,
     memory: { weights: 1e6, process: 1e6, request: 1e6 },
+    ...(name === 'late' ? { isSlow: true } : {}),
     remarks: [],
   };
 }

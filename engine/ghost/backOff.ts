@@ -1,6 +1,6 @@
 // Ghost text that comes too late to be read is not asked for by itself: the processor would be busy for nothing. After a pause it
 // is tried again, for the machine may have been busy: after a short one where it was fast enough before. Pure but for the clock.
-import type { Estimate } from '../../engine/protocol';
+import type { Estimate } from '../protocol';
 
 /** Milliseconds after which nobody waits any more. */
 export const LONGEST_WAIT = 1500;
@@ -13,7 +13,7 @@ const MOST_WASTED = 2 * LONGEST_WAIT;
 /** A wait that ends is over long before that: the machine slept meanwhile. */
 const NO_WAIT = 60_000;
 /** Tokens of a step of a trained model: what is expected to take longer than anybody waits is not begun. */
-const TOKENS_A_STEP = 2;
+export const TOKENS_A_STEP = 2;
 /** Behind an answer in time: the machine is busy for a moment. */
 const SHORT_PAUSE = 10_000;
 const FIRST_PAUSE = 60_000;

@@ -1,5 +1,6 @@
 // One wait for ghost text: it ends when nobody wants the answer, or when it has taken too long; both say how fast the model is.
-import type { BackOff } from './backOff';
+import type { Estimate } from '../protocol';
+import { type BackOff, LONGEST_WAIT } from './backOff';
 
 export class Wait {
   private readonly controller = new AbortController();
@@ -35,11 +36,31 @@ export class Wait {
     this.timer = setTimeout(this.abort, this.backOff.patience);
   }
 
+  /** The same, unless it is expected to take too long: then false. `estimate`: of a slow model that nothing is known of yet. */
+  async beginIfWorthIt(
+    isSlow: boolean | undefined,
+    estimate: () => Promise<Pick<Estimate, 'firstMillis' | 'millis'>>,
+  ): Promise<boolean> {
+    const { backOff } = this;
+    if (!this.isAsked && isSlow && backOff.isNew) {
+      backOff.expected(await estimate());
+      if (backOff.tooSlow !== undefined) return false;
+    }
+    this.begin();
+    return true;
+  }
+
   /** `millis`: in the engine, without waiting for its turn. */
   answered(millis: number): void {
     this.isAnswered = true;
     // Several candidates, as for a key, take longer than the one that comes by itself.
     if (!this.isAsked) this.backOff.answered(millis);
+  }
+
+  /** The next key came first. Where every key ends a request, that says something of the model only after a long wait. */
+  typedPast(): void {
+    if (this.begunAt !== undefined && this.now() - this.begunAt < LONGEST_WAIT) this.begunAt = undefined;
+    this.abort();
   }
 
   end(): void {

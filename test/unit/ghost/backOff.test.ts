@@ -1,8 +1,8 @@
 // Ghost text that comes too late is not asked for by itself, until it may be faster.
 import assert from 'node:assert/strict';
 import test, { describe, mock } from 'node:test';
-import { BackOff, LONGEST_WAIT } from '../../../../extension/ghost/backOff';
-import { Wait } from '../../../../extension/ghost/wait';
+import { BackOff, LONGEST_WAIT } from '../../../engine/ghost/backOff';
+import { Wait } from '../../../engine/ghost/wait';
 
 function world() {
   const clock = { now: 0 };
@@ -150,6 +150,34 @@ describe('a wait for ghost text', () => {
     typing.abort();
     one.end();
     assert.equal(backOff.tooSlow, 2500);
+  });
+
+  test('is not begun where the answer of a slow model would take too long: it is asked for an estimate once', async () => {
+    const { backOff, wait } = world();
+    let estimates = 0;
+    const begin = (one: Wait, isSlow: boolean, millis: number) =>
+      one.beginIfWorthIt(isSlow, async () => {
+        estimates++;
+        return { firstMillis: 0, millis };
+      });
+    for (const [one, isSlow] of [
+      [wait(), false],
+      [wait(undefined, true), true],
+    ] as const) {
+      assert.equal(await begin(one, isSlow, 100_000), true);
+      one.end();
+    }
+    assert.equal(estimates, 0, 'of a fast model, and for who pressed a key, it is not asked');
+    const inTime = wait();
+    assert.equal(await begin(inTime, true, 2 * LONGEST_WAIT), true);
+    inTime.end();
+    assert.equal(await begin(wait(), true, 100_000), false);
+    assert.equal(estimates, 2);
+    assert.equal(backOff.tooSlow, 50_000);
+    const again = wait();
+    assert.equal(await begin(again, true, 100_000), true, 'what is known is not estimated');
+    again.end();
+    assert.equal(estimates, 2);
   });
 
   test('while the model is loaded, or a rewrite runs, says nothing about the model', () => {
