@@ -9,7 +9,7 @@ export function wordsOfNote(note: Note): string {
       return l10n.t('Palimpsest: the model suggests no change.');
     case 'not-followed':
       return l10n.t(
-        'Palimpsest: the model did not follow the instruction: it changes nothing. Put it in other words, or select fewer lines.',
+        'Palimpsest: the model did not follow the instruction. Put it in other words, or select fewer lines.',
       );
     case 'no-answer':
       return l10n.t('Palimpsest: the model gave no usable answer. Try again, or select more or fewer lines.');

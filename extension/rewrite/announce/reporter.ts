@@ -77,7 +77,6 @@ export class Reporter {
     const sentence = wordsOfNote(note);
     const waited = this.begunAt === undefined ? 0 : performance.now() - this.begunAt;
     this.begunAt = undefined;
-    say(sentence);
     // With a review, or another piece, there is something to look at.
     const isLate = waited > LONG_WAIT && NOTHING.has(note) && this.services.piecesLeft(this.document) === 0;
     const active = window.activeTextEditor;
@@ -87,8 +86,9 @@ export class Reporter {
       // Who typed into the span goes on typing: what that has ended is said beyond the next key.
       this.services.lineNote.show(active, active.selection.end.line, sentence, note === 'conflict');
     }
-    // Who works beside it finds it later, and at its full length.
+    // Who works beside it finds it later, and at its full length; twice in one window is enough.
     if (isLate) void window.showInformationMessage(sentence);
+    else say(sentence);
   }
 
   /** The file itself, or its new text in a diff editor. */
