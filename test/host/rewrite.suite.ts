@@ -183,8 +183,11 @@ describe('rewrite selection', () => {
     const review = rewrite.review;
     assert.ok(review !== undefined && review.candidates.length > 1, 'another seed gave another answer');
     const { index, candidates } = review;
+    const { lineNote } = (await (await internals()).palimpsest()).rewrites.services;
+    lineNote.show(editor, 5, 'of this one', true);
     await run('nextCandidate');
     assert.equal(rewrite.review?.index, (index + 1) % candidates.length);
+    assert.equal(lineNote.text, undefined, 'what was said of one candidate is not of the next');
     await run('previousCandidate');
     assert.equal(rewrite.review?.index, index);
     assert.deepEqual(fingerprint(editor.document), untouched);

@@ -40,6 +40,8 @@ export class Reporter {
   private readonly milestones = new Milestones();
   /** When the first request of what is under way was made. */
   private begunAt: number | undefined;
+  /** The candidate that is shown, from 1. */
+  private number: number | undefined;
 
   constructor(
     private readonly document: TextDocument,
@@ -65,6 +67,9 @@ export class Reporter {
   reviewing(review: Review, changes: number): void {
     this.begunAt = undefined;
     const { number, count } = positionOf(review);
+    // What was said of one candidate is not of the next.
+    if (number !== this.number) this.services.lineNote.clear();
+    this.number = number;
     this.speak(this.milestones.reviewing(changes, number - 1, count, candidateOf(review).quality));
   }
 
