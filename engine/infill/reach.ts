@@ -32,7 +32,7 @@ const LONGEST_STEP = 50;
 /** A step over so many masks that takes longer than this, in milliseconds, makes one token a step a long wait. */
 const SLOW_MASKS = 64;
 const SLOW_STEP = 60;
-/** Windowed steps between two passes over everything; `bench -- dualCache` has what it costs. */
+/** Windowed steps between two passes over everything (docs/decisions/dual-cache.md); `bench -- dualCache` has what it saves. */
 const REFRESH_EVERY = 16;
 /** On a slow machine such a pass takes as long as fifteen steps. */
 const SLOW_REFRESH_EVERY = 64;
