@@ -39,7 +39,7 @@ import type { Reach } from './reach';
 import { type MemoryFacts, memoryOfRequest } from './requestMemory';
 import { RequestReach } from './requestReach';
 import { scoreText } from './scoreText';
-import { type OnPass, scoringReach, TokenScorer } from './scoring';
+import { type OnPass, scoringMillis, scoringReach, TokenScorer } from './scoring';
 import { StepYield } from './stepYield';
 import { withStrength } from './strength';
 
@@ -121,7 +121,13 @@ export class Infiller {
     this.estimated = { asked: askedOf(plan), canvas };
     const holePlan = planHoles(plan, canvas);
     const facts = this.factsOf(plan, canvas, holePlan);
-    return { ...this.estimateOf(facts), bytes: this.bytesOf(plan, facts, holePlan) };
+    const standing = holePlan.holes.reduce((sum, { cells }) => sum + cells.length, 0);
+    const scoring = scoringMillis(this.pace, { ...facts, tokens: standing });
+    return {
+      ...this.estimateOf(facts),
+      ...(scoring === undefined ? {} : { scoringMillis: scoring }),
+      bytes: this.bytesOf(plan, facts, holePlan),
+    };
   }
 
   async score(
