@@ -15,10 +15,11 @@ const FRAME_MILLIS = 1000 / 15;
 /** UTF-16 units of all spans; more than any model denoises at once, and more than an editor can be decorated with. */
 const MOST_DRAWN = 30_000;
 
-/** What is going on in a document; `isWaiting`: the engine has not come to it yet */
+/** What is going on in a document; `isWaiting`: the engine has not come to it yet; `hasDraft`: something is written. */
 interface Doing {
   readonly text: string;
   readonly isWaiting: boolean;
+  readonly hasDraft: boolean;
 }
 
 export interface DenoiseStage {
@@ -177,7 +178,11 @@ export class DenoiseShow {
     if (denoising === undefined) return;
     if (status !== undefined) {
       const text = this.ofPieces(status);
-      this.stage.activity(this.document, { text, isWaiting: this.isWaiting && !this.isRead });
+      this.stage.activity(this.document, {
+        text,
+        isWaiting: this.isWaiting && !this.isRead,
+        hasDraft: !this.isWaiting && !this.isTaken,
+      });
     }
     const { spans, request } = denoising;
     const length = spans.reduce((sum, { start, end }) => sum + end - start, 0);
