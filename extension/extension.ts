@@ -30,7 +30,7 @@ import { ghostSettings } from './settings';
 import type { OffsetRange } from './text/types';
 import { InlineSuggestions, type Provide } from './ui/inlineSuggestions';
 import { openSample } from './ui/sample';
-import { CANCEL_REWRITE, GO_TO_REWRITE, StatusItem } from './ui/statusBar';
+import { StatusItem } from './ui/statusBar';
 
 /** What `activate` gives; other extensions see the API alone. */
 export interface Exported extends PalimpsestApi {
@@ -151,8 +151,6 @@ export function activate(context: ExtensionContext): Exported {
     command('palimpsest.rewriteSuspiciousToken', (all, uri?: Uri, place?: OffsetRange) =>
       all.requests.rewriteSuspiciousToken(uri, place),
     ),
-    command(GO_TO_REWRITE, (all, address: unknown) => all.rewrites.goTo(String(address))),
-    command(CANCEL_REWRITE, (all, address: unknown) => all.rewrites.cancelAt(String(address))),
     command('palimpsest.showMenu', (all) => all.showMenu()),
     command('palimpsest.showLog', (all) => all.showLog()),
     command('palimpsest.restartEngine', (all) => all.restartEngine()),

@@ -44,6 +44,7 @@ import { Requests } from './requests';
 import { Instructions } from './rewrite/instructions/instructions';
 import { type Interruption, RewriteOffers } from './rewrite/interruption/offer';
 import { UnfinishedRewrites } from './rewrite/interruption/unfinished';
+import { linkCommands } from './rewrite/linkCommands';
 import { DIFF_SCHEME, DiffReviews } from './rewrite/review/diffEditor';
 import { ghostItem } from './rewrite/review/inlineView';
 import { ReviewSuggestions } from './rewrite/review/reviewSuggestions';
@@ -185,6 +186,7 @@ export class Palimpsest {
         fail,
       }),
     );
+    this.owned.add(linkCommands(this.rewrites));
     this.owned.add(languages.registerCodeLensProvider({ pattern: '**' }, this.rewrites));
     this.owned.add(workspace.registerTextDocumentContentProvider(COPY_SCHEME, this.copies));
     const fixer = this.owned.add(

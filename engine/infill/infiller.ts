@@ -40,7 +40,7 @@ import { type MemoryFacts, memoryOfRequest } from './requestMemory';
 import { RequestReach } from './requestReach';
 import { checkRequestFits, type RequestRoom } from './requestRoom';
 import { scoreText } from './scoreText';
-import { type OnPass, scoringReach, TokenScorer } from './scoring';
+import { type OnPass, scoringMillis, scoringReach, TokenScorer } from './scoring';
 import { StepYield } from './stepYield';
 import { withStrength } from './strength';
 
@@ -123,8 +123,14 @@ export class Infiller {
     this.estimated = { asked: askedOf(plan), canvas };
     const holePlan = planHoles(plan, canvas);
     const facts = this.factsOf(plan, canvas, holePlan);
+    const standing = holePlan.holes.reduce((sum, { cells }) => sum + cells.length, 0);
+    const scoring = scoringMillis(this.pace, { ...facts, tokens: standing });
     const bytes = memoryOfRequest(this.checkpoint.shape, this.memoryFactsOf(plan, facts, holePlan));
-    return { ...this.estimateOf(facts), bytes: Math.round(bytes) };
+    return {
+      ...this.estimateOf(facts),
+      ...(scoring === undefined ? {} : { scoringMillis: scoring }),
+      bytes: Math.round(bytes),
+    };
   }
 
   async score(

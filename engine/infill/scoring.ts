@@ -1,10 +1,13 @@
 // How likely a model finds tokens that stand there already: each is masked in turn, with its neighbours visible, so
 // that no token can copy itself (pseudo-likelihood, as masked language models are scored). A model that writes token by token
 // reads them as it would write them.
+import type { Family } from '../checkpoint/family';
 import type { Checkpoint } from '../checkpoint/types';
 import type { BlockDenoiser, InPlaceDenoiser, Lane, Prediction } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import type { CroppedDenoiser } from '../runtime/croppedDenoiser';
+import { MOST_SURE } from '../runtime/foresight';
+import type { Pace } from '../runtime/pace';
 import type { Denoisers } from './denoisers';
 import { holeContext } from './layout';
 import { type Reach, UNBOUNDED } from './reach';
@@ -22,6 +25,42 @@ export function scoringReach({ tokens, isSlow }: Pick<Reach, 'tokens' | 'isSlow'
   readonly tokens: number;
 } {
   return isSlow ? { passes: SLOW_STRIDE, tokens: Math.min(tokens, SLOW_TOKENS) } : { passes: STRIDE, tokens };
+}
+
+/** Milliseconds to score once so many tokens that stand in a window of so many; undefined where the pace is not known. */
+export function scoringMillis(
+  pace: Pace,
+  {
+    family: { attention },
+    reach,
+    tokens,
+    window,
+  }: {
+    readonly family: Pick<Family, 'attention'>;
+    readonly reach: Pick<Reach, 'tokens' | 'run' | 'isSlow'>;
+    readonly tokens: number;
+    readonly window: number;
+  },
+): number | undefined {
+  if (attention.kind === 'full') {
+    const { passes, tokens: most } = scoringReach(reach);
+    // A pass takes in all that it is asked about.
+    const length = Math.min(window, Math.max(most, tokens));
+    const pass = pace.millisOf({ length, past: 1, rows: Math.ceil(tokens / passes) });
+    return pass && passes * pass;
+  }
+  // Token by token, what stands there is read ahead in one pass.
+  const isWritten = attention.blockLength === 1;
+  const [lanes, length] = isWritten ? [1, 1 + MOST_SURE] : [STRIDE, attention.blockLength];
+  const blocks = Math.ceil(tokens / length);
+  const block = pace.millisOf({ lanes, length, past: window, rows: length });
+  const suffixes =
+    attention.kind === 'cached-canvas' ? Math.ceil(tokens / (isWritten ? WRITTEN_TOKENS : length)) : 0;
+  const suffix = pace.millisOf({ length: SUFFIX_TOKENS, past: window, rows: 0 });
+  const run = Math.min(reach.run, window);
+  const read = pace.millisOf({ length: run, past: window / 2, rows: 0 });
+  if (block === undefined || suffix === undefined || read === undefined) return undefined;
+  return blocks * block + suffixes * suffix + Math.ceil(window / run) * read;
 }
 
 export interface TokenScore {

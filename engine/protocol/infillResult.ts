@@ -86,6 +86,8 @@ export interface Estimate {
   /** Until its first denoise step and until its answer, without waiting for its turn; absent: the model's pace is not known yet. */
   readonly firstMillis?: number;
   readonly millis?: number;
+  /** To score once what stands in its spans, as `palimpsest/score` does; absent: not known. */
+  readonly scoringMillis?: number;
   /** Of memory that it would take beside the model that is loaded; absent: not known. */
   readonly bytes?: number;
 }

@@ -6,7 +6,7 @@ import type { RowAsk } from './forward';
 /** Tokens that are read ahead at most: a pass over eight takes a quarter longer than one over one (CPU, 116M parameters). */
 export const MOST_AHEAD = 7;
 /** The same of what is sure to be written: none of it is read for nothing. */
-const MOST_SURE = 31;
+export const MOST_SURE = 31;
 
 /** What was read ahead of what is written. */
 export interface Foresight {

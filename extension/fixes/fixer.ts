@@ -8,7 +8,7 @@ import { Throttle } from '../common/throttle';
 import { RecordedChanges } from '../documents/recordedChanges';
 import { sayReading, saySteps } from '../rewrite/denoise/wait';
 import { judged } from '../rewrite/judge';
-import { type Asking, type CandidateSet, requestCandidates } from '../rewrite/request';
+import { type Asking, type CandidateSet, requestCandidates, type Sampling } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
 import type { Span, Wanted } from '../rewrite/state/types';
 import { rewriteSettings } from '../settings';
@@ -17,6 +17,7 @@ import { withPatience } from '../ui/delayedProgress';
 import { say, unsay } from '../ui/statusMessage';
 import { instructionFor } from './problem';
 import { type Sifted, Trial, type TrialServices } from './trial';
+import { agreedWait } from './wait';
 
 export interface FixerServices extends Asking, TrialServices {
   readonly rewrites: Rewrites;
@@ -30,6 +31,13 @@ export type FixOutcome = 'shown' | 'unchecked' | 'none' | 'changed' | 'cancelled
 interface Sought {
   readonly diagnostic: Diagnostic;
   readonly wanted: Wanted;
+}
+
+interface Search {
+  readonly found: Sifted;
+  readonly span?: Span;
+  /** Milliseconds of the longest wait for answers that a person has agreed to, or has had. */
+  readonly known: number;
 }
 
 /** Milliseconds between two words about the progress. */
@@ -66,14 +74,14 @@ export class Fixer {
     let isCancelled = false;
     try {
       const { signal } = controller;
-      const { found, span } = await withPatience({ title, signal, patience: 0 }, (inner, report) => {
+      const search = await withPatience({ title, signal, patience: 0 }, (inner, report) => {
         inner.addEventListener('abort', () => {
           isCancelled = true;
         });
         return this.search(document, changes, sought, inner, report);
       });
-      if (isCancelled) return 'cancelled';
-      return this.show(editor, changes, sought, found, span);
+      if (isCancelled || search === undefined) return 'cancelled';
+      return this.show(editor, changes, sought, search);
     } catch (error) {
       if (isCancelled) return 'cancelled';
       this.services.fail(toEngineError(error));
@@ -91,38 +99,53 @@ export class Fixer {
     this.running?.abort();
   }
 
-  /** What it finds is about the text as it is when it begins. */
+  /** What it finds is about the text as it is when it begins. Undefined: it takes long, and nobody wants that. */
   private async search(
     document: TextDocument,
     changes: RecordedChanges,
     { diagnostic, wanted }: Sought,
     signal: AbortSignal,
     tell: (message: string) => void,
-  ): Promise<{ readonly found: Sifted; readonly span?: Span }> {
+  ): Promise<Search | undefined> {
     const text = document.getText();
+    const sampling = samplingOf(document);
     const trial = await Trial.open(document, diagnostic, this.services, signal);
     try {
-      for (const [index, { start, end }] of trial.spans.entries()) {
+      const spans = trial.spans.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
+      tell(this.waiting());
+      const agreed = await agreedWait(this.services, {
+        ...{ document, wanted, sampling, signal },
+        places: spans.flatMap((span) => changes.follow([span]) ?? []),
+        asks: () => tell(l10n.t('waiting for your choice')),
+      });
+      if (agreed === undefined) return undefined;
+      let known = agreed;
+      for (const [index, span] of spans.entries()) {
         // It begins anew there, and so does what is told of it.
         const report = (message: string) =>
           tell(index === 0 ? message : l10n.t('another place: {0}', message));
-        const isReady = this.services.engine.state.kind === 'ready';
-        report(isReady ? l10n.t('waiting for the engine') : l10n.t('waiting for the model'));
-        const span = { start, end, old: text.slice(start, end) };
+        report(this.waiting());
         const [now] = changes.follow([span]) ?? [];
         // Somebody works there.
-        if (now === undefined) return { found: { kind: 'none' }, span };
-        const { candidates } = await this.ask(document, wanted, now, signal, report);
+        if (now === undefined) return { found: { kind: 'none' }, span, known };
+        const begunAt = performance.now();
+        const { candidates } = await this.ask(document, wanted, now, { sampling, signal, report });
+        known = Math.max(known, performance.now() - begunAt);
         const found = await trial.sift({ spans: [span], candidates }, () =>
           report(l10n.t('checking with the language server')),
         );
-        if (found.kind === 'fixes') return { found: await this.marked(document, text, found), span };
-        if (found.kind !== 'none' || signal.aborted) return { found, span };
+        if (found.kind === 'fixes') return { found: await this.marked(document, text, found), span, known };
+        if (found.kind !== 'none' || signal.aborted) return { found, span, known };
       }
-      return { found: { kind: 'none' } };
+      return { found: { kind: 'none' }, known };
     } finally {
       await trial.close();
     }
+  }
+
+  private waiting(): string {
+    const isReady = this.services.engine.state.kind === 'ready';
+    return isReady ? l10n.t('waiting for the engine') : l10n.t('waiting for the model');
   }
 
   /** A fix that was checked is shown with the same mark as any other candidate. */
@@ -143,10 +166,16 @@ export class Fixer {
     document: TextDocument,
     wanted: Wanted,
     span: Span,
-    signal: AbortSignal,
-    report: (message: string) => void,
+    {
+      sampling,
+      signal,
+      report,
+    }: {
+      readonly sampling: Sampling;
+      readonly signal: AbortSignal;
+      readonly report: (message: string) => void;
+    },
   ): Promise<CandidateSet> {
-    const candidates = Math.max(LEAST_CANDIDATES, rewriteSettings(document).candidates);
     const throttle = new Throttle<string>(report, REPORT_MILLIS);
     const listening = {
       signal,
@@ -158,7 +187,6 @@ export class Fixer {
         if (event.candidate === 0) throttle.offer(saySteps(event, [event.cells]));
       },
     };
-    const sampling = { candidates, strength: 1 };
     const request = { seed: 0, ...wanted };
     try {
       return await requestCandidates(this.services, document, [span], request, listening, sampling);
@@ -189,8 +217,7 @@ export class Fixer {
     { document }: TextEditor,
     changes: RecordedChanges,
     sought: Sought,
-    found: Sifted,
-    span: Span | undefined,
+    { found, span, known }: Search,
   ): FixOutcome {
     const { diagnostic, wanted } = sought;
     // The editor may have been closed or opened again meanwhile.
@@ -213,7 +240,7 @@ export class Fixer {
     const spans = changes.follow(found.candidates.spans) ?? [];
     this.services.rewrites.present(editor, { ...found.candidates, spans }, 0, {
       sift: (candidates, signal) => this.siftMore(document, diagnostic, candidates, signal),
-      wanted,
+      ...{ wanted, known },
     });
     // That, and no more, is what was checked.
     say(l10n.t('Palimpsest: the problem is gone. Check what the change does.'));
@@ -244,4 +271,8 @@ export class Fixer {
 /** To models that take instructions, what the language server says is one. */
 function wantedFor(document: TextDocument, { message, range }: Diagnostic): Wanted {
   return { problem: instructionFor(message, document.getText(range)) };
+}
+
+function samplingOf(document: TextDocument): Sampling {
+  return { candidates: Math.max(LEAST_CANDIDATES, rewriteSettings(document).candidates), strength: 1 };
 }

@@ -2,16 +2,8 @@
 import { l10n, window } from 'vscode';
 import type { OffsetRange } from '../text/types';
 import { sayDuration } from './denoise/wait';
-import { type FirstPiece, firstPieceOf, isLongWait } from './pieces';
+import { type FirstPiece, firstPieceOf, isNewWait } from './pieces';
 import type { RewriteRequest } from './state/types';
-
-/** A few lines take no minutes, and asking how long they take takes a moment. */
-const FEWEST_ASKED_ABOUT = 5;
-
-/** A repair masks little, and who wants another answer knows how long one takes. */
-export function isWorthEstimating({ isRepair, seed }: RewriteRequest, lines: number): boolean {
-  return !isRepair && seed === 0 && lines >= FEWEST_ASKED_ABOUT;
-}
 
 type WaitChoice = 'anyway' | 'pieces' | 'model';
 
@@ -21,6 +13,10 @@ export interface LongWait {
   readonly lines: number;
   readonly request: RewriteRequest;
   readonly signal: AbortSignal;
+  /** Milliseconds of the longest wait that a person has agreed to here, or has had; 0: none. */
+  readonly known: number;
+  /** Whether it can be made piece by piece. */
+  readonly isDivisible: boolean;
   /** Milliseconds that these ranges would take; undefined: nobody knows. */
   readonly estimate: (ranges: readonly OffsetRange[]) => Promise<number | undefined>;
   /** A question comes. */
@@ -37,28 +33,50 @@ export interface WaitDecision {
 
 /** Asks where it takes long. Undefined where `signal` was aborted meanwhile: whoever did that has decided otherwise. */
 export async function decideWhereLong(wait: LongWait): Promise<WaitDecision | undefined> {
-  const { text, ranges, lines, request, signal, estimate } = wait;
+  const { text, ranges, lines, request, signal, known, estimate } = wait;
   const millis = await estimate(ranges);
   if (signal.aborted) return undefined;
   // Of a piece, somebody was asked before.
-  if (request.isPiece || !isLongWait(millis)) return { choice: 'anyway', millis, wasAsked: false };
+  if (request.isPiece || !isNewWait(millis, known)) return { choice: 'anyway', millis, wasAsked: false };
   // A figure that cannot be had is no reason to give the rewrite up.
-  const piece = await firstPieceOf(text, ranges, { lines, millis }, (first) => estimate([first])).catch(
-    () => undefined,
-  );
+  const piece = wait.isDivisible
+    ? await firstPieceOf(text, ranges, { lines, millis }, (first) => estimate([first])).catch(() => undefined)
+    : undefined;
   if (signal.aborted) return undefined;
   wait.asks();
-  const choice = await askAboutWait(millis, piece);
+  const choice = await askAboutWait(request.isRepair ? aboutRepair(millis) : aboutRewrite(millis), piece);
   return signal.aborted ? undefined : { choice, millis, wasAsked: true, piece };
 }
 
+/** What takes long, and the button by which it is done all the same. */
+interface Question {
+  readonly sentence: string;
+  readonly anyway: string;
+}
+
+function aboutRewrite(millis: number): Question {
+  return {
+    sentence: l10n.t('This rewrite takes about {0} with this model on this machine.', sayDuration(millis)),
+    anyway: l10n.t('Rewrite Anyway'),
+  };
+}
+
+function aboutRepair(millis: number): Question {
+  return {
+    sentence: l10n.t('This repair takes about {0} with this model on this machine.', sayDuration(millis)),
+    anyway: l10n.t('Repair Anyway'),
+  };
+}
+
 /** Undefined: rather not. */
-async function askAboutWait(millis: number, piece?: FirstPiece): Promise<WaitChoice | undefined> {
-  const anyway = l10n.t('Rewrite Anyway');
+export async function askAboutWait(
+  { sentence, anyway }: Question,
+  piece?: FirstPiece,
+): Promise<WaitChoice | undefined> {
   const pieces = l10n.t('Rewrite in Pieces');
   const model = l10n.t('Use a Faster Model');
   const chosen = await window.showWarningMessage(
-    l10n.t('This rewrite takes about {0} with this model on this machine.', sayDuration(millis)),
+    sentence,
     {
       modal: true,
       detail: piece

@@ -17,6 +17,14 @@ export function isLongWait(millis: number | undefined): millis is number {
   return millis !== undefined && millis > ASKED_FROM;
 }
 
+/** A wait that is so many times as long as one that a person knows is no news to them. */
+const ALIKE = 1.5;
+
+/** Whether somebody is asked about a wait. `known`: the longest one that they have agreed to in the same place, or have had; 0: none. */
+export function isNewWait(millis: number | undefined, known: number): millis is number {
+  return isLongWait(millis) && millis > ALIKE * known;
+}
+
 /** Lines of a piece that takes about 20 s, where so many lines take so many milliseconds. */
 export function linesOfPiece(lines: number, millis: number): number {
   return Math.min(lines, Math.max(LEAST_LINES, Math.floor((lines * PIECE) / millis)));

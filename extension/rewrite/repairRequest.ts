@@ -8,7 +8,15 @@ import type { OffsetRange } from '../text/types';
 import type { Judgeable } from './judge';
 import { isLikelier, surpriseOf, wordsToRepair } from './repair/plan';
 import { scoreRange } from './repair/scoreRange';
-import { type Asking, type CandidateSet, type Listening, requestCandidates } from './request';
+import { partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
+import {
+  type Asking,
+  type CandidateSet,
+  estimateCandidates,
+  type Listening,
+  requestCandidates,
+  type Sampling,
+} from './request';
 import type { RewriteRequest, Span } from './state/types';
 
 interface Scoring {
@@ -74,7 +82,7 @@ export async function requestRepair(
     spans,
     { seed: request.seed, words, isRepair: true },
     listening,
-    { candidates: rewriteSettings(document).candidates, strength: 1 },
+    samplingOf(document),
   );
   const old = surpriseOf(before.flat());
   const likelier: { readonly candidate: Judgeable; readonly surprise: number }[] = [];
@@ -96,6 +104,32 @@ export async function requestRepair(
   }
   likelier.sort((a, b) => a.surprise - b.surprise);
   return { spans, candidates: likelier.map(({ candidate }) => candidate) };
+}
+
+/** How long `requestRepair` would take; `millis` is absent where nobody knows: that is no reason to give the repair up. */
+export async function estimateRepair(
+  asking: Pick<Asking, 'engine'>,
+  document: TextDocument,
+  spans: readonly Span[],
+  { seed }: RewriteRequest,
+  signal: AbortSignal,
+): Promise<{ readonly millis?: number }> {
+  const estimate = (of: readonly Span[], request: RewriteRequest) =>
+    estimateCandidates(asking, document, of, request, signal, samplingOf(document));
+  const parts = spans.map(partToEstimate);
+  const words = spans.map(({ old }) => wordToEstimate(old));
+  if (words.every((own) => own.length === 0)) return {};
+  try {
+    const [part, word] = await Promise.all([estimate(parts, { seed }), estimate(spans, { seed, words })]);
+    const millis = repairMillis(spans, parts, part, word);
+    return millis === undefined ? {} : { millis };
+  } catch {
+    return {};
+  }
+}
+
+function samplingOf(document: TextDocument): Sampling {
+  return { candidates: rewriteSettings(document).candidates, strength: 1 };
 }
 
 /** The whole text with an answer in it, and where its places are there, in text order. */

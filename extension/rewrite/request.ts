@@ -1,12 +1,6 @@
 // What a rewrite asks the engine: the text around its spans, sent once, and the candidates for each of them.
 import type { TextDocument } from 'vscode';
-import type {
-  CandidateSpan,
-  DenoiseStepEvent,
-  Estimate,
-  InfillParams,
-  ModelDescription,
-} from '../../engine/protocol';
+import type { CandidateSpan, DenoiseStepEvent, Estimate, ModelDescription } from '../../engine/protocol';
 import { lineEndOf } from '../documents/editing';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
@@ -106,19 +100,23 @@ export async function requestCandidates(
   };
 }
 
-/** How long `requestCandidates` would take. Rejects with EngineError. */
+/** How long `requestCandidates` would take, and for how many `candidates`. Rejects with EngineError. */
 export function estimateCandidates(
-  { engine }: Asking,
+  { engine }: Pick<Asking, 'engine'>,
   document: TextDocument,
   spans: readonly Span[],
   request: RewriteRequest,
   signal: AbortSignal,
-): Promise<Estimate> {
-  const { paramsFor } = prepared(document, spans, request, rewriteSettings(document));
-  return engine.use(({ client, model }) => client.estimate(paramsFor(model), signal), {
-    signal,
-    revive: true,
-  });
+  sampling: Sampling = rewriteSettings(document),
+): Promise<Estimate & { readonly candidates: number }> {
+  const { paramsFor } = prepared(document, spans, request, sampling);
+  return engine.use(
+    async ({ client, model }) => {
+      const params = paramsFor(model);
+      return { ...(await client.estimate(params, signal)), candidates: params.candidates };
+    },
+    { signal, revive: true },
+  );
 }
 
 /** What is sent, as far as it does not depend on the model, and the way back. */
@@ -131,7 +129,7 @@ function prepared(
   const plan = planRequest(document.getText(), spans, request);
   const { text, base } = excerptAround(plan.text, plan.sent);
   const moved = ({ start, end }: OffsetRange) => ({ start: start - base, end: end - base });
-  const paramsFor = (model: ModelDescription): Omit<InfillParams, 'requestId'> => ({
+  const paramsFor = (model: ModelDescription) => ({
     model: model.folder,
     text,
     spans: plan.sent.map((one) => ({
@@ -141,7 +139,7 @@ function prepared(
     language: document.languageId,
     fileName: document.fileName,
     document: document.uri.toString(),
-    priority: 'rewrite',
+    priority: 'rewrite' as const,
     ...candidatesFor(sampling.candidates, request.seed, oneAtATime(model)),
     interactive: adaptsToSpeed(),
     ...strengthOrInstruction(request, sampling.strength, model),

@@ -7,12 +7,13 @@ import type { OffsetRange } from '../text/types';
 import type { Reporter } from './announce/reporter';
 import type { DenoiseShow } from './denoise/controller';
 import { judged } from './judge';
-import { decideWhereLong, isWorthEstimating } from './longWait';
+import { decideWhereLong } from './longWait';
 import { ReadingTime } from './readingTime';
-import { requestRepair } from './repairRequest';
+import { estimateRepair, requestRepair } from './repairRequest';
 import { type Asking, type CandidateSet, estimateCandidates, requestCandidates } from './request';
 import type { RewriteEvent, RewriteState } from './state/transitions';
 import type { RewriteRequest, Span, Wanted } from './state/types';
+import { wantedBy } from './state/wanted';
 import { afterTimeLeft } from './tryLimit';
 
 /** What is worth showing of another seed's candidates. */
@@ -32,6 +33,8 @@ interface Asker {
 export class RequestUnderWay {
   /** Where others have begun the review. */
   sift: Sift | undefined;
+  /** Milliseconds of the longest wait that a person has agreed to here, or has had; 0: none. */
+  known = 0;
   /** The text of each span as it was sent last. */
   sent: readonly string[] = [];
   private controller: AbortController | undefined;
@@ -97,6 +100,7 @@ export class RequestUnderWay {
       const judgedOnes = await judged(services.syntax, sent, sifted.spans, sifted.candidates);
       if (signal.aborted) return;
       const millis = performance.now() - begunAt;
+      this.known = Math.max(this.known, millis);
       const { millis: readMillis } = reading;
       dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes, millis, readMillis });
       if (document.getText() !== sent.text) this.rewrite.lookAgain();
@@ -107,36 +111,45 @@ export class RequestUnderWay {
     }
   }
 
-  /** Whether the request is to be made: one that would take minutes is asked about first. */
+  /** Whether the request is to be made: one that would take more than a minute is asked about first. */
   private async mayTakeItsTime(request: RewriteRequest, signal: AbortSignal): Promise<boolean> {
-    const { document, services } = this;
+    const { document, services, known } = this;
     const { denoise, reporter, dispatch, inPieces } = this.rewrite;
     const state = this.rewrite.state();
-    if (state.kind !== 'denoising' || state.earlier !== undefined) return true;
-    const { spans } = state;
+    // A later try ends by itself before that (afterTimeLeft).
+    if (state.kind !== 'denoising' || request.tries !== undefined) return true;
+    const { spans, earlier } = state;
+    const { isRepair = false } = request;
     const lines = this.sent.reduce((sum, text) => sum + text.split('\n').length, 0);
-    if (!isWorthEstimating(request, lines)) return true;
     const text = document.getText();
+    const estimated = isRepair ? estimateRepair : estimateCandidates;
     const decision = await decideWhereLong({
-      ...{ text, ranges: spans, lines, request, signal },
+      ...{ text, ranges: spans, lines, request, signal, known },
+      // A repair masks a word of the whole, and beside a review there is no place for a piece.
+      isDivisible: !isRepair && earlier === undefined,
       estimate: async (ranges) => {
         const parts = ranges.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
-        return (await estimateCandidates(services, document, parts, request, signal)).millis;
+        return (await estimated(services, document, parts, request, signal)).millis;
       },
       asks: () => denoise.waitForChoice(),
     });
     if (decision === undefined) return false;
     const { choice, millis, wasAsked, piece } = decision;
     if (choice === 'anyway') {
-      if (wasAsked) reporter.goesOn();
-      if (millis !== undefined) denoise.expect(millis);
+      if (wasAsked) {
+        this.known = Math.max(this.known, millis ?? 0);
+        reporter.goesOn();
+      }
+      // Of a repair, its steps are told one after the other.
+      if (millis !== undefined && !isRepair) denoise.expect(millis);
       return true;
     }
     // Where they stand by now: somebody may have typed elsewhere while the question was on the screen.
     const ranges = this.spans() ?? [];
     dispatch({ kind: 'cancel' });
     if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
-    if (choice === 'pieces' && piece !== undefined) inPieces(ranges, request, piece.lines);
+    if (choice === 'pieces' && piece !== undefined)
+      inPieces(ranges, wantedBy(request).wanted ?? {}, piece.lines);
     return false;
   }
 

@@ -50,6 +50,8 @@ const SETTLING_TRIES = 3;
 export interface More {
   readonly sift?: Sift;
   readonly wanted?: Wanted;
+  /** Milliseconds of the longest wait for it that a person has agreed to, or has had. */
+  readonly known?: number;
 }
 
 export class Rewrite {
@@ -186,6 +188,7 @@ export class Rewrite {
   present({ spans, candidates }: CandidateSet, seed: number, more: More = {}): void {
     unsay();
     this.underWay.sift = more.sift;
+    this.underWay.known = more.known ?? 0;
     this.enter(beginReview(spans, candidates, seed, more.wanted));
   }
 

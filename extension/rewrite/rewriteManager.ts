@@ -251,6 +251,10 @@ export class Rewrites implements CodeLensProvider {
     this.byDocument.get(address)?.dispatch({ kind: 'cancel' });
   }
 
+  takeDraftAt(address: string): void {
+    this.byDocument.get(address)?.dispatch({ kind: 'take' });
+  }
+
   /** Does nothing where there is nothing to act on. `which`: a hunk, or the thread that shows it. */
   async act(action: RewriteAction, which?: unknown, isPointed = false): Promise<void> {
     const rewrite = this.current();

@@ -5,6 +5,8 @@ export interface Activity {
   readonly text: string;
   /** The engine has not come to it yet. */
   readonly isWaiting: boolean;
+  /** Something is written that can be taken as it is. */
+  readonly hasDraft: boolean;
 }
 
 export interface ActivityAt extends Activity {

@@ -9,9 +9,8 @@ import {
   window,
   workspace,
 } from 'vscode';
-import type { MemoryEstimate, ModelDescription, ServerGap } from '../../engine/protocol';
+import type { ModelDescription, ServerGap } from '../../engine/protocol';
 import { deviceLines, PROVIDER_NAMES } from '../common/devices';
-import { sizeText } from '../common/sizes';
 import { describeRuntime } from '../engine/nodeRuntime';
 import type { EngineState } from '../engine/supervisor';
 import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../memory/copiedFrom';
@@ -19,10 +18,8 @@ import type { ServerStatus } from '../servers/servers';
 import { Activities, type Activity, type ActivityAt, type Summary } from './activities';
 import { Percent } from './loadShare';
 import { markdownText } from './markdownText';
-
-/** Commands of the hover alone: their argument is a document's address. */
-export const GO_TO_REWRITE = '_palimpsest.goToRewrite';
-export const CANCEL_REWRITE = '_palimpsest.cancelRewriteIn';
+import { memoryLines } from './memoryLines';
+import { CANCEL_REWRITE, GO_TO_REWRITE, TAKE_DRAFT } from './rewriteLinks';
 
 export class StatusItem {
   private readonly percent = new Percent();
@@ -214,15 +211,6 @@ function sayRemembered(files: number | undefined): string | undefined {
     : l10n.t('Suggestions can copy from {0} files in the workspace.', files);
 }
 
-function memoryLines({ weights, process = 0, request, adapted, relay }: MemoryEstimate): string[] {
-  const [loaded, most] = [sizeText(weights + process), sizeText(adapted ?? request)];
-  const lines = [l10n.t('About {0} of memory, and up to {1} more for requests', loaded, most)];
-  if (adapted !== undefined)
-    lines.push(l10n.t('A request that fills the model’s context takes {0} more', sizeText(request)));
-  if (relay !== undefined) lines.push(l10n.t('Shared by all windows; each adds about {0}', sizeText(relay)));
-  return lines;
-}
-
 /** One rewrite as itself, several with how many there are and how many of them wait; which file it is of, unless one is looked at. */
 function saySummary({ count, waiting, shown }: Summary): string {
   const isHere = window.activeTextEditor?.document.uri.toString() === shown.place;
@@ -234,13 +222,14 @@ function saySummary({ count, waiting, shown }: Summary): string {
 }
 
 /** A line with what can be done about it; `isNext`: it is worked on, or nothing is before it. */
-function markdownOf({ name, text, place, isWaiting }: ActivityAt, isNext: boolean): string {
+function markdownOf({ name, text, place, isWaiting, hasDraft }: ActivityAt, isNext: boolean): string {
   const doing = isWaiting && !isNext ? l10n.t('waiting for its turn') : text;
   const words = encodeURIComponent(JSON.stringify([place]));
   const links = [
-    `[${l10n.t('Go To')}](command:${GO_TO_REWRITE}?${words})`,
-    `[${l10n.t('Cancel')}](command:${CANCEL_REWRITE}?${words})`,
-  ];
+    [l10n.t('Go To'), GO_TO_REWRITE],
+    ...(hasDraft ? [[l10n.t('Take Draft'), TAKE_DRAFT]] : []),
+    [l10n.t('Cancel'), CANCEL_REWRITE],
+  ].map(([title, command]) => `[${title}](command:${command}?${words})`);
   return `${markdownText(`${name}: ${doing}`)} (${links.join(' · ')})`;
 }
 
@@ -264,7 +253,7 @@ function tooltipOf(
     const { model, runtime } = state;
     lines.push([`${model.name} (${model.familyTitle})`, ...sizeOf(model)].join(', '));
     if (model.server === undefined) {
-      if (model.memory !== undefined) lines.push(...memoryLines(model.memory));
+      if (model.memory !== undefined) lines.push(...memoryLines(model.memory, l10n));
       lines.push(...deviceLines(model));
     }
     lines.push(...(model.server?.gaps ?? []).map(sayGap), ...model.remarks, describeRuntime(runtime));
@@ -285,7 +274,13 @@ function tooltipOf(
   ];
   const text = new MarkdownString('**Palimpsest**\n\n');
   for (const line of lines) text.appendMarkdown(`${markdownText(line)}\n\n`);
-  const enabled = [...links.map(([, command]) => command), OPEN_SOURCE, GO_TO_REWRITE, CANCEL_REWRITE];
+  const enabled = [
+    ...links.map(([, command]) => command),
+    OPEN_SOURCE,
+    GO_TO_REWRITE,
+    TAKE_DRAFT,
+    CANCEL_REWRITE,
+  ];
   text.isTrusted = { enabledCommands: enabled };
   for (const one of activities?.all ?? [])
     text.appendMarkdown(`${markdownOf(one, one.place === activities?.next)}\n\n`);

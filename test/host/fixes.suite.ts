@@ -24,6 +24,7 @@ import {
 import { Checker } from '../../extension/fixes/checker';
 import { COPY_SCHEME } from '../../extension/fixes/copies';
 import {
+  choosing,
   closeEverything,
   configure,
   fingerprint,
@@ -31,12 +32,15 @@ import {
   internals,
   isAlive,
   openFile,
+  replace,
   reported,
   undoIn,
   until,
   useScriptedEngine,
   whileHeld,
+  withScript,
 } from './host';
+import { MILLIS_A_LINE } from './scriptedModel';
 
 const TITLE = 'Fix with Palimpsest';
 /** What belongs in the place stands twice behind it, so that whatever the model knows, it has something to write. */
@@ -354,6 +358,54 @@ describe('quick fixes', () => {
     }
     assert.equal(await rewriteOf(editor), undefined);
     assert.equal(editor.document.getText(), PROGRAM.replace('qzx', 'q0zx'));
+  });
+
+  it('asks first where all places with all candidates take long, and begins with none where nobody wants it', async () => {
+    const editor = await openFile('long.py', PROGRAM);
+    objector = new Objector('qzx');
+    const [problem] = languages.getDiagnostics(editor.document.uri);
+    const fix = () => commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
+    const { engine } = await (await internals()).palimpsest();
+    const { client } = await engine.use(async (running) => running);
+    const { estimate } = client;
+    const asked: Parameters<typeof estimate>[0][] = [];
+    const stop = replace(client, 'estimate', (...all: Parameters<typeof estimate>) => {
+      asked.push(all[0]);
+      return estimate.apply(client, all);
+    });
+    let heard = choosing('none of them');
+    try {
+      await withScript(MILLIS_A_LINE, '70000', async () => {
+        assert.equal(await fix(), 'cancelled');
+        assert.deepEqual(heard.said, [
+          'Looking for a fix takes up to 2 min with this model on this machine.',
+        ]);
+        assert.equal(await rewriteOf(editor), undefined);
+        assert.deepEqual(
+          asked.map(({ text, spans, candidates = 0 }) => [
+            spans.map(({ start, end }) => text.slice(start, end)).join(),
+            candidates >= 4,
+          ]),
+          [
+            [GIBBERISH, true],
+            ['qzx', true],
+          ],
+        );
+        heard.stop();
+        heard = choosing('Look for a Fix Anyway');
+        assert.equal(await fix(), 'shown');
+        assert.equal(heard.said.length, 1);
+        // What they waited for is no news when they want more of it.
+        await commands.executeCommand('palimpsest.rewriteAgain');
+        const rewrite = await rewriteOf(editor);
+        await until(() => rewrite?.kind !== 'denoising', 'another answer, or the same');
+        assert.equal(heard.said.length, 1, heard.said.join('\n'));
+      });
+    } finally {
+      stop();
+      heard.stop();
+    }
+    await commands.executeCommand('palimpsest.rejectRewrite');
   });
 
   it('is given up for a newer one, and by the extension', async () => {

@@ -7,6 +7,7 @@ import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
   choosing,
   closeEverything,
+  configure,
   denoised,
   fingerprint,
   internals,
@@ -36,6 +37,7 @@ describe('a rewrite that takes long', () => {
   afterEach(async () => {
     heard?.stop();
     heard = undefined;
+    await configure('rewrite.candidates', undefined);
     await closeEverything();
   });
 
@@ -43,6 +45,13 @@ describe('a rewrite that takes long', () => {
     const editor = await openFile(name, PROGRAM);
     select(editor, [1, lines]);
     return { editor, rewrite: await startRewrite(editor) };
+  }
+
+  /** Asks for another answer, and waits for the review of it, or of what there was. */
+  async function another(rewrite: Rewrite): Promise<void> {
+    await commands.executeCommand('palimpsest.rewriteAgain');
+    await denoised(rewrite);
+    assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
   }
 
   /** The review of the piece that comes after `last`. */
@@ -138,19 +147,77 @@ describe('a rewrite that takes long', () => {
     });
   });
 
-  it('does not ask about a few lines, nor where it takes no minute', async () => {
-    heard = choosing('none of them');
+  it('asks about a few lines as well, which are no pieces', async () => {
+    heard = choosing('Rewrite in Pieces');
     await withScript(MILLIS_A_LINE, '100000', async () => {
-      const { rewrite } = await begun('long-few.py', 4);
-      await denoised(rewrite);
-      assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+      const { editor, rewrite } = await begun('long-few.py', 4);
+      await until(() => rewrite.ending, 'the end');
+      assert.equal(rewrite.ending, 'cancelled');
+      assert.match(heard?.said[0] ?? '', /takes about 7 min/);
+      assert.equal(palimpsest.rewrites.of(editor.document.uri), undefined);
     });
+  });
+
+  it('does not ask where it takes no minute', async () => {
+    heard = choosing('none of them');
     await withScript(MILLIS_A_LINE, '1900', async () => {
       const { rewrite } = await begun('long-short.py');
       await denoised(rewrite);
       assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
     });
     assert.deepEqual(heard.said, []);
+  });
+
+  it('does not ask again about another answer, but about one that takes much longer', async () => {
+    heard = choosing('Rewrite Anyway');
+    const { editor, rewrite } = await withScript(MILLIS_A_LINE, SLOW, async () => {
+      const one = await begun('long-again.py');
+      await denoised(one.rewrite);
+      await another(one.rewrite);
+      return one;
+    });
+    assert.equal(heard.said.length, 1, heard.said.join('\n'));
+    const before = rewrite.review?.candidates.length ?? 0;
+    await withScript(MILLIS_A_LINE, '14000', () => another(rewrite));
+    assert.match(heard.said[1] ?? '', /takes about 7 min/);
+    assert.ok((rewrite.review?.candidates.length ?? 0) > before, 'it was made');
+    assert.equal(editor.document.getText(), PROGRAM);
+  });
+
+  it('asks about another answer where nobody was asked before, and keeps what there was', async () => {
+    const { editor, rewrite } = await begun('long-later.py');
+    await denoised(rewrite);
+    const before = rewrite.review;
+    heard = choosing('Rewrite in Pieces');
+    await withScript(MILLIS_A_LINE, SLOW, () => another(rewrite));
+    assert.match(heard.said[0] ?? '', /takes about 2 min/);
+    assert.deepEqual(rewrite.review, before);
+    assert.equal(palimpsest.rewrites.of(editor.document.uri), rewrite);
+  });
+
+  it('of a repair says so, and counts that the selection is scored for each answer', async () => {
+    heard = choosing('none of them');
+    const editor = await openFile('long-repair.py', PROGRAM.replace('value_3 =', 'oddity ='));
+    select(editor, [1, LINES]);
+    await configure('rewrite.candidates', 2);
+    await withScript(MILLIS_A_LINE, '1000', async () => {
+      await commands.executeCommand('palimpsest.repairSelection');
+      const rewrite = palimpsest.rewrites.of(editor.document.uri);
+      await until(() => rewrite?.kind !== 'denoising', 'the end');
+      // Three times 30 s, and a word.
+      assert.match(heard?.said[0] ?? '', /^This repair takes about 90 s with this model/);
+      assert.equal(rewrite?.ending, 'cancelled');
+    });
+    heard.stop();
+    heard = choosing('Repair Anyway');
+    select(editor, [1, LINES]);
+    await withScript(MILLIS_A_LINE, '1000', async () => {
+      await commands.executeCommand('palimpsest.repairSelection');
+      const rewrite = palimpsest.rewrites.of(editor.document.uri);
+      await denoised(rewrite);
+      assert.equal(rewrite?.kind, 'reviewing', rewrite?.ending);
+    });
+    assert.equal(heard.said.length, 1);
   });
 
   it('of thousands of lines asks as well, and begins with the first of them', async () => {

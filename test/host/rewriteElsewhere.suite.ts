@@ -15,6 +15,7 @@ import {
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
+  choosing,
   closeEverything,
   configure,
   denoised,
@@ -137,6 +138,33 @@ describe('rewrite, while the person is elsewhere', () => {
     await until(() => rewrite.ending, 'the end');
     assert.deepEqual(editor.selection.active, at);
     assert.deepEqual(fingerprint(editor.document), before);
+  });
+
+  it('says in a message that it is ready where its file is out of sight, and leads there', async () => {
+    const editor = await openFile('elsewhere6.limiter', LONG_TEXT);
+    const heard = choosing('Go To');
+    try {
+      const rewrite = await whileDenoising(
+        () => {
+          select(editor, [FIRST, LAST]);
+          return startRewrite(editor);
+        },
+        async () => {
+          await openFile('other6.py', 'other = 1\n');
+        },
+      );
+      await until(() => rewrite.kind !== 'denoising', 'the answer');
+      assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+      assert.deepEqual(heard.said, ['The rewrite of elsewhere6.limiter is ready for review.']);
+      await until(() => window.activeTextEditor?.document === editor.document, 'the file');
+      // Who has it before them needs no message.
+      await commands.executeCommand('palimpsest.rewriteAgain');
+      await until(() => rewrite.kind !== 'denoising', 'another answer');
+      assert.equal(heard.said.length, 1, heard.said.join('\n'));
+      await commands.executeCommand('palimpsest.rejectRewrite');
+    } finally {
+      heard.stop();
+    }
   });
 
   it('leaves the cursor to whoever types on a line that is rewritten', async () => {

@@ -88,7 +88,8 @@ class ScriptedModel implements LoadedModel {
     const file = path.join(this.description.folder, MILLIS_A_LINE);
     const each = fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) : 1;
     const lines = params.spans.flatMap(({ start, end }) => params.text.slice(start, end).split('\n'));
-    return { masks: params.spans.length, firstMillis: 10, millis: each * lines.length };
+    const millis = each * lines.length;
+    return { masks: params.spans.length, firstMillis: 10, millis, scoringMillis: millis };
   }
 
   async score(params: ScoreParams): Promise<ScoreResult> {

@@ -9,16 +9,17 @@ import { keepsMore, MOST_TRIES } from '../state/tries';
 import type { RewriteRequest, Span } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
-import { sayDuration, sayReading, sayShare, saySteps, settledAmong } from './wait';
+import { sayDuration, sayReading, sayShare, saySteps, settledAmong, TOLD_FROM } from './wait';
 
 const FRAME_MILLIS = 1000 / 15;
 /** UTF-16 units of all spans; more than any model denoises at once, and more than an editor can be decorated with. */
 const MOST_DRAWN = 30_000;
 
-/** What is going on in a document; `isWaiting`: the engine has not come to it yet. */
+/** What is going on in a document; `isWaiting`: the engine has not come to it yet; `hasDraft`: something is written. */
 interface Doing {
   readonly text: string;
   readonly isWaiting: boolean;
+  readonly hasDraft: boolean;
 }
 
 export interface DenoiseStage {
@@ -85,7 +86,7 @@ export class DenoiseShow {
 
   /** Before the first step: what the request will take. */
   expect(millis: number): void {
-    if (!this.isWaiting) return;
+    if (!this.isWaiting || millis < TOLD_FROM) return;
     this.expected = l10n.t('rewriting, about {0}', sayDuration(millis));
     this.throttle.clear();
     this.draw(this.isTaken ? sayTaking([]) : this.expected);
@@ -177,7 +178,11 @@ export class DenoiseShow {
     if (denoising === undefined) return;
     if (status !== undefined) {
       const text = this.ofPieces(status);
-      this.stage.activity(this.document, { text, isWaiting: this.isWaiting && !this.isRead });
+      this.stage.activity(this.document, {
+        text,
+        isWaiting: this.isWaiting && !this.isRead,
+        hasDraft: !this.isWaiting && !this.isTaken,
+      });
     }
     const { spans, request } = denoising;
     const length = spans.reduce((sum, { start, end }) => sum + end - start, 0);

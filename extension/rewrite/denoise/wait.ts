@@ -3,7 +3,7 @@ import { l10n } from 'vscode';
 import type { CellEvent, DenoiseStepEvent } from '../../../engine/protocol';
 
 /** Less is not worth a figure. */
-const TOLD_FROM = 3000;
+export const TOLD_FROM = 3000;
 
 /** "7%, about 1 min left" */
 function sayProgress(fraction: number, remainingMillis?: number): string {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { estimateOf, growthOf, Progress } from '../../../engine/infill/estimate';
 import { reachOf } from '../../../engine/infill/reach';
-import { scoringReach } from '../../../engine/infill/scoring';
+import { scoringMillis, scoringReach } from '../../../engine/infill/scoring';
 import { StepYield } from '../../../engine/infill/stepYield';
 import { Pace } from '../../../engine/runtime/pace';
 import { HALF, MEMORY, paceOf } from './halfBillion';
@@ -46,6 +46,26 @@ describe('how long a request takes', () => {
     assert.ok(scoring > 0 && scoring < 5000, `choosing what to keep takes ${scoring} ms`);
     assert.equal(Math.round((scored.firstMillis ?? 0) - (one.firstMillis ?? 0)), Math.round(scoring));
     assert.deepEqual(estimateOf(new Pace(HALF), { ...facts, masks: 20 }), { masks: 20 });
+  });
+
+  test('of scoring alone grows with what is scored, whichever way the family does it', () => {
+    const full = { attention: { kind: 'full' } } as const;
+    const inOrder = { attention: { kind: 'block-causal', blockLength: 1 } } as const;
+    const blocks = {
+      attention: {
+        kind: 'cached-canvas',
+        ...{ blockLength: 16, holeGap: 16, suffixSeesPrefix: false, suffixFirst: false },
+      },
+    } as const;
+    for (const family of [full, inOrder, blocks]) {
+      const of = (tokens: number) => scoringMillis(pace, { family, reach, tokens, window: 2000 }) ?? 0;
+      assert.ok(of(20) > 0);
+      assert.ok(of(1500) > 1.5 * of(100), `${family.attention.kind}: ${of(100)} and ${of(1500)} ms`);
+      assert.equal(scoringMillis(new Pace(HALF), { family, reach, tokens: 20, window: 2000 }), undefined);
+    }
+    const { passes, tokens } = scoringReach(reach);
+    const pass = pace.millisOf({ length: tokens, past: 1, rows: 100 / passes }) ?? 0;
+    assert.equal(scoringMillis(pace, { family: full, reach, tokens: 100, window: 2000 }), passes * pass);
   });
 
   const FIXED = { attention: { kind: 'full' }, length: { kind: 'fixed' } } as const;

@@ -61,7 +61,7 @@ function palimpsest(infill: (response: ServerResponse) => void): Answer {
       return infill(response);
     }
     if (path === '/v1/infill/enough') response.writeHead(204).end();
-    else json(response, { masks: 3, millis: 40 });
+    else json(response, { masks: 3, millis: 40, scoringMillis: 9 });
     return undefined;
   };
 }
@@ -227,7 +227,7 @@ describe('a Palimpsest server', () => {
       palimpsest(() => undefined),
     );
     const model = await connected(t, 'palimpsest', server.url);
-    assert.deepEqual(await model.estimate(wish()), { masks: 3, millis: 40 });
+    assert.deepEqual(await model.estimate(wish()), { masks: 3, millis: 40, scoringMillis: 9 });
   });
 
   test('differs from other servers', async (t) => {

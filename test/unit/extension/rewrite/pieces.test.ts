@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {
   firstPieceOf,
   isLongWait,
+  isNewWait,
   linesOfPiece,
   piecesOf,
   WaitingPieces,
@@ -67,6 +68,16 @@ describe('a long wait', () => {
     assert.equal(isLongWait(undefined), false);
     assert.equal(isLongWait(60_000), false);
     assert.equal(isLongWait(61_000), true);
+  });
+
+  test('is asked about where a person has neither agreed to one like it, nor had one', () => {
+    assert.equal(isNewWait(61_000, 0), true);
+    assert.equal(isNewWait(50_000, 0), false);
+    assert.equal(isNewWait(undefined, 0), false);
+    assert.equal(isNewWait(100_000, 100_000), false);
+    assert.equal(isNewWait(140_000, 100_000), false, 'about as long');
+    assert.equal(isNewWait(160_000, 100_000), true);
+    assert.equal(isNewWait(61_000, 20_000), true, 'it took a third of that');
   });
 
   test('is cut into pieces of some 20 seconds, of five lines at least', () => {

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { Activities } from '../../../../extension/ui/activities';
 
-const running = (text: string) => ({ text, isWaiting: false });
-const waiting = { text: 'waiting for the engine', isWaiting: true };
+const running = (text: string) => ({ text, isWaiting: false, hasDraft: true });
+const waiting = { text: 'waiting for the engine', isWaiting: true, hasDraft: false };
 
 describe('what is going on', () => {
   test('of one rewrite is what it says, waiting or not', () => {
@@ -36,7 +36,7 @@ describe('what is going on', () => {
     const activities = new Activities();
     activities.set('a', 'a.ts', running('100 %'));
     activities.set('b', 'b.ts', waiting);
-    activities.set('a', 'a.ts', { text: 'try 2 of 3', isWaiting: true });
+    activities.set('a', 'a.ts', { ...waiting, text: 'try 2 of 3' });
     assert.equal(activities.summary()?.shown.name, 'b.ts');
     assert.equal(activities.summary()?.waiting, 1);
     activities.set('b', 'b.ts', waiting);

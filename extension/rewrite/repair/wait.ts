@@ -1,0 +1,45 @@
+// What a repair takes, from what is estimated of its parts. Pure.
+import type { Estimate } from '../../../engine/protocol';
+import type { OffsetRange } from '../../text/types';
+import type { Span } from '../state/types';
+
+/** UTF-16 units of which every model can say how long it scores them; of more, the rest takes its share. */
+const LONGEST_PART = 2000;
+
+/** The beginning of a span. */
+export function partToEstimate(span: Span): Span {
+  const { start, old } = span;
+  if (old.length <= LONGEST_PART) return span;
+  const line = old.lastIndexOf('\n', LONGEST_PART);
+  const end = line > 0 ? line : LONGEST_PART;
+  // Neither a line end nor a character is cut in two.
+  const isCut = line > 0 ? old[end - 1] === '\r' : /[\ud800-\udbff]/.test(old[end - 1] ?? '');
+  const own = old.slice(0, isCut ? end - 1 : end);
+  return { start, end: start + own.length, old: own };
+}
+
+/** Which word is the least likely is not known yet: the longest one takes longest. Empty: there is none. */
+export function wordToEstimate(old: string): readonly OffsetRange[] {
+  const words = [...old.slice(0, LONGEST_PART).matchAll(/[\p{L}\p{N}_$]+/gu)];
+  const [first, ...rest] = words.map(({ index, 0: word }) => ({ start: index, end: index + word.length }));
+  if (first === undefined) return [];
+  return [rest.reduce((longest, one) => (lengthOf(one) > lengthOf(longest) ? one : longest), first)];
+}
+
+/** `part`: of the `parts` of the spans; `word`: of a word in each, and how many answers it asks for. Undefined: nobody knows. */
+export function repairMillis(
+  spans: readonly Span[],
+  parts: readonly Span[],
+  part: Pick<Estimate, 'scoringMillis'>,
+  word: Pick<Estimate, 'millis'> & { readonly candidates: number },
+): number | undefined {
+  if (part.scoringMillis === undefined || word.millis === undefined) return undefined;
+  const sum = (all: readonly Span[]) => all.reduce((total, one) => total + lengthOf(one), 0);
+  const scoring = (part.scoringMillis * sum(spans)) / Math.max(1, sum(parts));
+  // What stands there, and each answer in its place.
+  return scoring * (1 + word.candidates) + word.millis;
+}
+
+function lengthOf({ start, end }: OffsetRange): number {
+  return end - start;
+}

@@ -1,0 +1,41 @@
+// What a repair takes, before it is made.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { partToEstimate, repairMillis, wordToEstimate } from '../../../../../extension/rewrite/repair/wait';
+
+const spanOf = (old: string, start = 10) => ({ start, end: start + old.length, old });
+
+describe('how long a repair takes', () => {
+  test('is its word, and the score of what stands there and of each answer', () => {
+    const spans = [spanOf('return total - tax')];
+    const word = { millis: 5000, candidates: 3 };
+    assert.equal(repairMillis(spans, spans, { scoringMillis: 10_000 }, word), 45_000);
+    assert.equal(repairMillis(spans, spans, {}, word), undefined);
+    assert.equal(repairMillis(spans, spans, { scoringMillis: 10_000 }, { candidates: 3 }), undefined);
+  });
+
+  test('is told from a part of what is too long for the model', () => {
+    const line = 'total = total + 1';
+    const span = spanOf(Array.from({ length: 1000 }, () => line).join('\r\n'));
+    const part = partToEstimate(span);
+    assert.ok(part.old.length <= 2000 && part.old.endsWith(`\n${line}`), 'whole lines');
+    assert.deepEqual(part, spanOf(part.old));
+    const word = { millis: 0, candidates: 1 };
+    const millis = repairMillis([span], [part], { scoringMillis: part.old.length }, word);
+    assert.equal(millis, 2 * span.old.length);
+    assert.equal(partToEstimate(spanOf(line)).old, line);
+  });
+
+  test('tears no character of an endless line', () => {
+    for (const start of ['', 'a']) {
+      const { old } = partToEstimate(spanOf(start + '😀'.repeat(3000)));
+      assert.match(old, /^a?(😀)+$/u);
+      assert.ok(old.length >= 1999);
+    }
+  });
+
+  test('counts the longest word, where there is one', () => {
+    assert.deepEqual(wordToEstimate('a = größer_als + b2'), [{ start: 4, end: 14 }]);
+    assert.deepEqual(wordToEstimate(' => {'), []);
+  });
+});
