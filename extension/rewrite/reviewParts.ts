@@ -24,7 +24,7 @@ export class ReviewParts {
 
   /** One that somebody points at. Where only the editor's suggestion shows its new lines, what is not on the screen is shown first. */
   async acceptPointed(index = this.shown.hunkHere()): Promise<void> {
-    if (!this.shown.isOpen(index)) return this.take(index);
+    if (!this.shown.isOpen(index)) return this.shown.reveal(index) ? undefined : this.take(index);
     const state = this.state();
     await this.shown.insertGhost();
     if (this.state() === state) await this.shown.showGhost();

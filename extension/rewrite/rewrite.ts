@@ -256,9 +256,9 @@ export class Rewrite {
     if (this.state.kind === 'reviewing') void this.shown.draw(this.state.review, false);
   }
 
-  /** To the front again, where it is shown beside the file. */
-  async comeBack(): Promise<void> {
-    if (this.state.kind === 'reviewing' && this.form === 'diffEditor')
+  /** To the front again, where it is shown beside the file. `isLed`: somebody asked to be led there, so the cursor goes where it shows all. */
+  async comeBack(isLed = false): Promise<void> {
+    if (this.state.kind === 'reviewing' && (isLed || this.form === 'diffEditor'))
       await this.shown.draw(this.state.review, true);
   }
 

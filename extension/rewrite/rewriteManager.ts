@@ -244,7 +244,7 @@ export class Rewrites implements CodeLensProvider {
         ? {}
         : { selection: rangeOf(rewrite.document, { ...first, end: first.start }) }),
     });
-    await rewrite.comeBack();
+    await rewrite.comeBack(true);
   }
 
   cancelAt(address: string): void {

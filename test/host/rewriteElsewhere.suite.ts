@@ -157,6 +157,11 @@ describe('rewrite, while the person is elsewhere', () => {
       assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
       assert.deepEqual(heard.said, ['The rewrite of elsewhere6.limiter is ready for review.']);
       await until(() => window.activeTextEditor?.document === editor.document, 'the file');
+      const isOpen = () => {
+        const here = window.activeTextEditor;
+        return here !== undefined && rewrite.show?.isAt(here) === true;
+      };
+      await until(isOpen, 'the cursor where the new text is shown');
       // Who has it before them needs no message.
       await commands.executeCommand('palimpsest.rewriteAgain');
       await until(() => rewrite.kind !== 'denoising', 'another answer');

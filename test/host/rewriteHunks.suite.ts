@@ -157,6 +157,26 @@ describe('rewrite, hunk by hunk', () => {
     await until(() => rewrite.hunks.length === 2, 'it is taken');
   });
 
+  it('opens a hunk whose new lines are folded before anything takes it', async () => {
+    const editor = await openFile('folded.py', TEXT);
+    const { document } = editor;
+    const before = document.getText();
+    const lines = Array.from({ length: 8 }, (_, i) => `one_${i} = first_value_${i} + second_value_${i}\n`);
+    const rewrite = await presented(editor, TEXT.replace(/^one = 1\n/, lines.join('')));
+    assert.equal(rewrite.form, 'inline');
+    const words = [[], [], [0, true]] as const;
+    for (const [i, command] of (['acceptRewrite', 'acceptHunk', 'acceptHunk'] as const).entries()) {
+      editor.selection = new Selection(0, 1, 0, 1);
+      await until(() => !rewrite.show?.isAtGhost(editor), 'the hunk folded');
+      await run(command, ...(words[i] ?? []));
+      assert.equal(document.getText(), before, `${command} takes nothing that nobody sees`);
+      await until(() => rewrite.show?.isAtGhost(editor), 'the hunk open');
+    }
+    await run('acceptRewrite');
+    await until(() => rewrite.ending, 'the end');
+    assert.equal(document.getText(), TEXT.replace(/^one = 1\n/, lines.join('')));
+  });
+
   it('has the lens of new lines above the line that shows them', async () => {
     const editor = await openFile('newLines.py', TEXT);
     const fresh = TEXT.replace('\n', '\nadded = 1\n');

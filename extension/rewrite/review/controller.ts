@@ -30,6 +30,7 @@ import type { PinnedView } from './pinnedView';
 import type { ReviewSuggestions } from './reviewSuggestions';
 import { textWith } from './sides';
 import { isInSight, isSame, markOf, openGhost } from './sight';
+import { fitsInSigns } from './signs';
 
 export interface ReviewStage {
   readonly reviewView: ReviewView;
@@ -169,15 +170,14 @@ export class ReviewShow {
     return hunkAt(this.shown.hunks, active.line, side);
   }
 
-  /** Goes to the hunk that somebody means who does not say which, where it is out of sight or folded; false where it is not. */
-  reveal(): boolean {
+  /** Goes to the hunk, by default the one at the cursor, where it is out of sight or folded; false where all of it is to be seen. */
+  reveal(index = this.hunkHere()): boolean {
     const editor = window.activeTextEditor;
-    const index = this.hunkHere();
     const hunk = index === undefined ? undefined : this.hunks[index];
     if (index === undefined || hunk === undefined || this.shown?.form !== 'inline') return false;
     if (editor?.document !== this.document) return false;
     const { line } = anchorOf(this.document, hunk);
-    if (isInSight(editor, line, line)) return false;
+    if (isInSight(editor, line, line) && this.isWhole(editor, hunk)) return false;
     this.goTo(index);
     sayUnseen();
     return true;
@@ -189,7 +189,7 @@ export class ReviewShow {
     if (editor?.document !== this.document || this.shown?.form !== 'inline') return false;
     const isSeen = (hunk: Hunk) => {
       const last = anchorOf(this.document, hunk).line;
-      return isInSight(editor, Math.min(hunk.startLine, last), last);
+      return isInSight(editor, Math.min(hunk.startLine, last), last) && this.isWhole(editor, hunk);
     };
     // The editor says what is in sight a moment after it was scrolled.
     const { led } = this;
@@ -199,6 +199,11 @@ export class ReviewShow {
     this.goTo(0);
     sayUnseen();
     return true;
+  }
+
+  /** Whether nothing of its new lines is folded. */
+  private isWhole(editor: TextEditor, hunk: Hunk): boolean {
+    return isInLine(hunk) || fitsInSigns(hunk) || hunk === openGhost(editor, this.ghosts());
   }
 
   /** The ghost text is there only while the cursor is at its anchor. */
