@@ -136,14 +136,15 @@ export function isSpoken(scope: ConfigurationScope): boolean {
   return workspace.getConfiguration('editor', scope).get('accessibilitySupport') === 'on';
 }
 
+/** Whether the editor has inline suggestions: new lines are shown as one. */
+export function showsSuggestions(scope: ConfigurationScope): boolean {
+  return workspace.getConfiguration('editor', scope).get('inlineSuggest.enabled') !== false;
+}
+
 /** A screen reader does not read decorations, and ghost text needs the editor's own inline suggestions. */
 export function prefersPlainReview(scope: ConfigurationScope): boolean {
   const editor = workspace.getConfiguration('editor', scope);
-  return (
-    editor.get('accessibilitySupport') === 'on' ||
-    editor.get('inlineSuggest.enabled') === false ||
-    wrapsLines(scope)
-  );
+  return editor.get('accessibilitySupport') === 'on' || !showsSuggestions(scope) || wrapsLines(scope);
 }
 
 /** Whether lenses above a line are seen: they may be off, and a screen reader passes them by. */

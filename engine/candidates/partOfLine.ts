@@ -109,7 +109,11 @@ export function withClosingLine(answer: string, { before, after, original }: Lin
     return answer;
   const [, lineEnd] = /^[ \t]*(\r\n|\r|\n)\s*\S/.exec(answer) ?? [];
   if (lineEnd === undefined) return answer;
-  return answer.trimEnd() + lineEnd + (/^[ \t]*/.exec(leadOf(before))?.[0] ?? '');
+  const depth = /^[ \t]*/.exec(leadOf(before))?.[0] ?? '';
+  // What stands in front of the brace is a part of its depth.
+  const standing = /^[ \t]*/.exec(after)?.[0] ?? '';
+  if (!depth.endsWith(standing)) return answer;
+  return answer.trimEnd() + lineEnd + depth.slice(0, depth.length - standing.length);
 }
 
 /** What stands before a place on its line. */

@@ -151,10 +151,12 @@ function fitLane(
   return { texts, isCut };
 }
 
-/** Whether lines behind the last one of `text` have gone. */
+/** Whether `all` has the lines of `text` one after the other, and others behind them. */
 function endsBefore(text: string, all: string): boolean {
-  const last = linesOf(text).at(-1);
-  return last !== undefined && linesOf(all).slice(0, -1).includes(last);
+  const own = linesOf(text);
+  const lines = linesOf(all);
+  const at = lines.findIndex((_, i) => own.every((line, j) => lines[i + j] === line));
+  return own.length > 0 && at >= 0 && at + own.length < lines.length;
 }
 
 /** Those with something on them, without their indentation. */

@@ -19,8 +19,8 @@ export interface SeamContext {
  * `ld` becomes `thresho`. Only where the words at its ends are all known then, to the text or from what stood there, and were not before.
  */
 export function withoutDoubledPart(answer: string, { before, after, original }: SeamContext): string {
-  const lead = atEnd(before);
-  const rest = atStart(after);
+  const lead = named(atEnd(before));
+  const rest = named(atStart(after));
   if (lead === '' && rest === '') return answer;
   const wordsOf = (text: string) => [
     ...(lead === '' ? [] : [lead + atStart(text + rest)]),
@@ -31,6 +31,11 @@ export function withoutDoubledPart(answer: string, { before, after, original }: 
   const shorter = atStart(answer) !== lead && answer.startsWith(lead) ? answer.slice(lead.length) : answer;
   const choices = [answer, ...[answer, shorter].map((text) => withoutEnd(text, rest)), shorter];
   return choices.find((text) => wordsOf(text).every(isKnown)) ?? answer;
+}
+
+/** Digits by themselves are no part of a name. */
+function named(part: string): string {
+  return /[\p{L}_$]/u.test(part) ? part : '';
 }
 
 function withoutEnd(text: string, rest: string): string {

@@ -36,8 +36,7 @@ export function benchAdvice(rows: readonly AdvisedRow[], facts: BenchFacts): rea
   const best = Math.min(...rows.map((row) => millisOf(row, LINE)));
   const close = rows.filter((row) => millisOf(row, LINE) <= CLOSE * best);
   const [chosen] = [...close].sort((a, b) => a.weightBytes - b.weightBytes);
-  if (chosen === undefined)
-    return ['None of these precisions runs here. Leave out --precision to measure all.'];
+  if (chosen === undefined) return ['None of these precisions runs here.'];
   const line = millisOf(chosen, LINE);
   return [
     choiceOf(chosen, close, rows),
@@ -55,7 +54,7 @@ function choiceOf(
   const others = close.filter((row) => row.precision !== precision).map((row) => row.precision);
   return others.length === 0
     ? `Choose ${precision} here (--precision ${precision}): it is the fastest.`
-    : `Choose ${precision} here (--precision ${precision}): ${listed(others)} ${others.length === 1 ? 'is' : 'are'} about as fast, and its weights need the least memory of these (${megabytes(weightBytes)}).`;
+    : `Choose ${precision} here (--precision ${precision}): ${listed(others)} ${others.length === 1 ? 'is' : 'are'} about as fast, but the weights of ${precision} need the least memory (${megabytes(weightBytes)}).`;
 }
 
 function verdictOn(line: number, provider: ProviderName): readonly string[] {

@@ -28,8 +28,10 @@ export class Wait {
     return this.controller.signal;
   }
 
-  /** The model is loaded, and is asked now. */
+  /** The model is loaded, and is asked now; anew, where it had to be loaded again meanwhile. */
   begin(): void {
+    clearTimeout(this.timer);
+    this.begunAt = undefined;
     if (this.isBusy()) return;
     this.begunAt = this.now();
     if (this.isAsked) return;

@@ -11,9 +11,9 @@ export const AMBIENT: ReadonlySet<string> = new Set(
 
 /** Functions that a language has: methods are called so, too. */
 export const BUILT_IN: ReadonlySet<string> = new Set(
-  `addEventListener aiter alert anext ascii atob bin blur breakpoint btoa bytearray chr compile confirm delattr dir dispatchEvent display
+  `addEventListener aiter alert anext ascii atob attr_accessor attr_reader attr_writer bin blur breakpoint btoa bytearray chr compile confirm delattr dir dispatchEvent display
   drop eval exec expect find focus getComputedStyle globals hash help history id input isFinite it iter locals location matchMedia
-  navigator next oct ord parent postMessage pow prompt quit removeEventListener requestAnimationFrame screen scroll scrollTo setImmediate
+  navigator next oct ord parent postMessage pow prompt puts quit removeEventListener requestAnimationFrame require_relative screen scroll scrollTo setImmediate
   stop test top vars`.split(/\s+/),
 );
 

@@ -4,7 +4,7 @@
 // has to do so once.
 import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
-import { AMBIENT } from './ambient';
+import { AMBIENT, isAmbient } from './ambient';
 import { hasMore, isBound, isImported, isInPattern, isMember, isUse } from './binding';
 import { ClassScopes, isOfOthers } from './classScope';
 import { STRING_TEXT } from './kinds';
@@ -109,7 +109,7 @@ function isJoined({ startIndex, endIndex }: ScopeNode, seams: readonly number[])
 
 /** Whether the text has the name here alone, as that of a value, and does not get any from where nobody looks. */
 function isUnheardOf(node: ScopeNode, text: string, name: string): boolean {
-  if (isWord(name) || !/^[a-z_]/.test(name) || occurrences(text, name).length > 1) return false;
+  if (isAmbient(name) || !/^[a-z_]/.test(name) || occurrences(text, name).length > 1) return false;
   if (BRINGS_ANY.test(text) || SHARES_NAMES.test(text) || hasMore(node, text)) return false;
   return !isMember(text, node.startIndex) && isUse(node, text) && !isInPattern(node);
 }

@@ -1,6 +1,7 @@
 // What a person does to parts of a candidate under review: takes or rejects a hunk, goes to the next one, pins words or masks
 // them again.
 import { l10n, type TextDocument } from 'vscode';
+import { showsSuggestions } from '../settings';
 import { say } from '../ui/statusMessage';
 import type { ReviewShow } from './review/controller';
 import type { Hunk } from './review/hunks';
@@ -24,6 +25,7 @@ export class ReviewParts {
 
   /** One that somebody points at. Where only the editor's suggestion shows its new lines, what is not on the screen is shown first. */
   async acceptPointed(index = this.shown.hunkHere()): Promise<void> {
+    if (!showsSuggestions(this.document)) return this.take(index);
     if (!this.shown.isOpen(index)) return this.shown.reveal(index) ? undefined : this.take(index);
     const state = this.state();
     await this.shown.insertGhost();

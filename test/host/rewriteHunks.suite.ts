@@ -149,7 +149,7 @@ describe('rewrite, hunk by hunk', () => {
       await until(() => editor.visibleRanges.some(({ end }) => end.line > 400), 'the hunk in view');
       bar.stop();
       assert.ok(
-        bar.said.some((one) => one.includes('out of sight')),
+        bar.said.some((one) => one.includes('not all in sight')),
         'that is said',
       );
     }

@@ -74,13 +74,13 @@ function better(
 ): readonly string[] {
   const second = lines.findIndex((line, i) => i > 0 && line.trim() !== '');
   if (second < 0 || depthOf(lines[0] ?? '') === target) return moved;
+  const isDeeper = opensBlock(lines[0] ?? '');
+  const [ofMoved, ofKept] = [shared(moved, old), shared(kept, old)];
   // Nothing that stood there was less deep than its first line.
   const leaves = (all: readonly string[]) => leastDepth(all) < Math.min(target.length, leastDepth(old));
-  if (leaves(moved) !== leaves(kept)) return leaves(moved) ? kept : moved;
-  const isDeeper = opensBlock(lines[0] ?? '');
+  if (ofKept <= ofMoved && leaves(kept) && !leaves(moved)) return moved;
   const canStand = (all: readonly string[]) => isDeeper === depthOf(all[second] ?? '').length > target.length;
   if (canStand(moved) !== canStand(kept)) return canStand(moved) ? moved : kept;
-  const [ofMoved, ofKept] = [shared(moved, old), shared(kept, old)];
   if (ofMoved !== ofKept) return ofKept > ofMoved ? kept : moved;
   const step = (all: readonly string[]) => Math.abs(depthOf(all[second] ?? '').length - target.length);
   return step(kept) < step(moved) ? kept : moved;

@@ -401,5 +401,5 @@ export class ReviewShow {
 
 /** Nothing is decided that nobody sees. */
 function sayUnseen(): void {
-  say(l10n.t('Palimpsest: that was out of sight. Do it again.'), 'eye');
+  say(l10n.t('Palimpsest: that was not all in sight. Do it again.'), 'eye');
 }

@@ -351,5 +351,11 @@ describe('an answer to a prompt', () => {
     assert.equal(best?.spans[0]?.text, '    { "id": "EDI", "zone": 5 },\n    { "id": "PER", "zone": 6 }');
     assert.deepEqual(best?.flaws, []);
     assert.deepEqual(edited(source, `${entries},\n{ "id": "GLA`, true).best?.flaws, ['unfinished']);
+    const twice = edited('def f():\n    ⟦pass⟧\n', 'if a:\n    b()\nif c:\n    b()\nif d', true);
+    assert.deepEqual(
+      twice.best?.flaws,
+      ['unfinished'],
+      'its last line stands in it twice, and nothing behind it has gone',
+    );
   });
 });

@@ -61,6 +61,12 @@ describe('postprocess', () => {
     assert.equal(edited(source, ' return 1; '), 'class A {\n  count() { return 1; }\n}\n');
     assert.equal(edited('run(() => {⟦⟧});\n', '\n  stop();'), 'run(() => {\n  stop();\n});\n');
     assert.equal(edited('f(⟦⟧)\n', '\n  a,\n  b'), 'f(\n  a,\n  b)\n');
+    assert.equal(
+      edited('class A {\n  count() {⟦\n⟧  }\n}\n', '\n    return 1;'),
+      wanted,
+      'its depth stands there',
+    );
+    assert.equal(edited('  count() {⟦⟧ }\n', '\n    return 1;'), '  count() {\n    return 1;\n  }\n');
   });
 
   test('JSON in a CRLF file', () => {

@@ -34,6 +34,7 @@ describe('the part of a word that is left standing', () => {
       'nameName',
     );
     assert.equal(withoutDoubledPart('a + b', { before: 'x = ', after: ' + b;\n', original: 'c' }), 'a + b');
+    assert.equal(withoutDoubledPart('10;', { before: 'a = 10;\nb = 1', after: '\n', original: '' }), '10;');
     assert.equal(withoutDoubledPart('', { before: 'thre', after: 'shold', original: 'x' }), '');
   });
 });

@@ -371,6 +371,7 @@ describe('names that mean nothing where they stand', () => {
     const unknown = ['unknown-names'];
     assert.deepEqual(await reasonsBetween('typescript', source, '< threshold'), unknown);
     assert.deepEqual(await reasonsBetween('typescript', source, '>= thresho'), []);
+    assert.deepEqual(await reasonsBetween('python', 'x = ¦foo¦ut()\n', 'inp'), [], 'a word of the language');
     const python = 'def total(items):\n    result = sum(items)\n    return ¦resu¦lt\n';
     assert.deepEqual(await reasonsBetween('python', python, 'result'), ['never-read', ...unknown]);
     assert.deepEqual(await reasonsBetween('python', python, 'items or resu'), []);
