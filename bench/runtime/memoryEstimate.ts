@@ -1,12 +1,14 @@
 // Memory as the engine estimates it, beside what its process takes: loaded, and at the peak of requests whose size is known.
-// Each request has an engine of its own, since the runtime keeps what a pass has needed.
+// Each request has an engine of its own, since the runtime keeps what a pass has needed. An interrupted run goes on where it stopped.
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { InfillParams, InfillResult, LoadModelParams } from '../../engine/protocol';
 import type { EngineClient } from '../../engine/rpc/engineClient';
 import { availableMemory } from '../../engine/runtime/availableMemory';
-import { figure, markdownTable, progress, publish, ROOT, runBench } from '../harness';
+import { benchFolder, figure, markdownTable, progress, publish, ROOT, runBench } from '../harness';
 import { forgetPeak, peakMemory, residentMemory } from './processFigures';
 import { DREAMON_GROWING, DREAMON_SEVEN, randomDreamOn } from './randomDreamOn';
 import { AUTOREGRESSIVE, BLOCKS, FULL, HALF, type ModelShape, randomModel, TEN_MILLION } from './randomModel';
@@ -76,7 +78,7 @@ const SUBJECTS: readonly Subject[] = [
     folder: async () => path.join(ROOT, 'models', 'starter'),
   },
   {
-    ...{ name: '11M, canvas', precisions: ALL, requests: SOME },
+    ...{ name: '11M, canvas', precisions: ALL, requests: SOME.slice(0, 2) },
     folder: random({ ...TEN_MILLION, name: '11M-canvas', window: 512 }),
   },
   {
@@ -152,6 +154,33 @@ function cellsOf({ said, measured }: Sides): string[] {
   ];
 }
 
+/** Rows of a run at this commit that did not come to its end. */
+class KeptRows {
+  private readonly file = path.join(benchFolder('memory'), 'rows.json');
+  private readonly commit = execFileSync('git', ['rev-parse', 'HEAD'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+  }).trim();
+  readonly rows: Record<string, string[]> = {};
+
+  constructor() {
+    if (!fs.existsSync(this.file)) return;
+    const kept = JSON.parse(fs.readFileSync(this.file, 'utf8')) as Pick<KeptRows, 'rows'> & {
+      commit: string;
+    };
+    if (kept.commit === this.commit) this.rows = kept.rows;
+  }
+
+  keep(key: string, row: string[]): void {
+    this.rows[key] = row;
+    fs.writeFileSync(this.file, JSON.stringify({ commit: this.commit, rows: this.rows }));
+  }
+
+  forget(): void {
+    fs.rmSync(this.file, { force: true });
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { only: { type: 'string' }, name: { type: 'string' }, dry: { type: 'boolean' } },
@@ -159,17 +188,27 @@ async function main(): Promise<void> {
   const wanted = new RegExp(values.only ?? '');
   const engine = await bundle('memory', ROOT, { candidates: 1, isShared: false, options: {} });
   const rows: string[][] = [];
+  const kept = new KeptRows();
   for (const { name, folder, precisions, requests, steps, room = 0 } of SUBJECTS) {
     for (const precision of precisions) {
       if (!wanted.test(`${name} ${precision}`) || availableMemory() < room) continue;
       const model = { folder: await folder(), precision };
-      // Once for the files that are made of the weights.
-      await measure(engine, model, [1, 1, true], 1);
+      let isMade = false;
       for (const asked of requests) {
+        const key = [name, precision, ...asked].join(', ');
+        const known = kept.rows[key];
+        if (known !== undefined) {
+          rows.push(known);
+          continue;
+        }
+        // Once for the files that are made of the weights.
+        if (!isMade) await measure(engine, model, [1, 1, true], 1);
+        isMade = true;
         const { loaded, peak, tokens } = await measure(engine, model, asked, steps);
         const [lines, candidates, interactive] = asked;
         const request = [`${lines}`, `${candidates}`, interactive ? 'yes' : 'no', `${tokens ?? '–'}`];
         rows.push([`${name}, ${precision}`, ...cellsOf(loaded), ...request, ...cellsOf(peak)]);
+        kept.keep(key, rows.at(-1) ?? []);
         progress(rows.at(-1)?.join(' | ') ?? '');
       }
     }
@@ -186,12 +225,13 @@ async function main(): Promise<void> {
     'measured',
     'difference',
   ];
+  kept.forget();
   if (values.dry) return console.log(markdownTable(header, rows));
   publish({
     name: values.name === undefined ? 'memoryEstimate' : `memoryEstimate-${values.name}`,
     title: 'Memory as estimated and as measured',
     sections: [
-      'MB of main memory of the engine process, mapped files included. *Said*: as the engine estimates it before the request. *Adapted*: to the pace of the machine, as the editor asks; otherwise passes take in the whole window. The random models of these shapes fill the answer that a request may have, and the random DreamOn model expands its masks at once, so that what is measured is what was estimated: an answer that ends sooner takes less, and so do candidates that never part. _Tokens written_, over all candidates: none where the request is ended, once its largest passes are made or after ten minutes.',
+      'MB of main memory of the engine process, mapped files included. *Said*: as the engine estimates it before the request. *Adapted*: to the pace of the machine, as the editor asks; otherwise passes take in the whole window. The random models of these shapes fill the answer that a request may have, and the random DreamOn model expands its masks at once, so that what is measured is what was estimated: an answer that ends sooner takes less, and so do candidates that never part. *coder* and *starter* are trained: they end where they think it right, and what is said of them is a bound; *canvas* is a random model of the starter’s shape. _Tokens written_, over all candidates: none where the request is ended, once its largest passes are made or after ten minutes.',
       markdownTable(header, rows),
     ],
   });
