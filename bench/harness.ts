@@ -139,7 +139,8 @@ function cpuFeatures(): string {
   }
 }
 
-function revision(): string {
+/** Of the sources. */
+export function revision(): string {
   try {
     return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).trim();
   } catch {

@@ -1,6 +1,5 @@
 // Memory as the engine estimates it, beside what its process takes: loaded, and at the peak of requests whose size is known.
 // Each request has an engine of its own, since the runtime keeps what a pass has needed. An interrupted run goes on where it stopped.
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +7,7 @@ import { parseArgs } from 'node:util';
 import type { InfillParams, InfillResult, LoadModelParams } from '../../engine/protocol';
 import type { EngineClient } from '../../engine/rpc/engineClient';
 import { availableMemory } from '../../engine/runtime/availableMemory';
-import { benchFolder, figure, markdownTable, progress, publish, ROOT, runBench } from '../harness';
+import { benchFolder, figure, markdownTable, progress, publish, ROOT, revision, runBench } from '../harness';
 import { forgetPeak, peakMemory, residentMemory } from './processFigures';
 import { DREAMON_GROWING, DREAMON_SEVEN, randomDreamOn } from './randomDreamOn';
 import { AUTOREGRESSIVE, BLOCKS, FULL, HALF, type ModelShape, randomModel, TEN_MILLION } from './randomModel';
@@ -157,10 +156,7 @@ function cellsOf({ said, measured }: Sides): string[] {
 /** Rows of a run at this commit that did not come to its end. */
 class KeptRows {
   private readonly file = path.join(benchFolder('memory'), 'rows.json');
-  private readonly commit = execFileSync('git', ['rev-parse', 'HEAD'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  }).trim();
+  private readonly commit = revision();
   readonly rows: Record<string, string[]> = {};
 
   constructor() {

@@ -8,6 +8,7 @@ import { EngineError } from '../errors';
 import type { Candidate } from '../protocol';
 import { type AskedCode, fencedCode } from './answer/fences';
 import { placedCode } from './answer/placed';
+import { endsBefore } from './answer/surroundings';
 import { fitBody, fitFirstLine, fitIndentUnit, type IndentUnit, indentUnitNear } from './indentation';
 import {
   keepFinalNewline,
@@ -145,26 +146,10 @@ function fitLane(
       ? answer
       : { ...answer, text: placedText(answer.text, place, sides, codeOf !== undefined) };
     // Of what goes on with the lines behind its place, only these break off.
-    isCut ||= answer.isCut && !(codeOf !== undefined && endsBefore(placed.text, answer.text));
+    isCut ||= lane[i]?.isCut === true && !(codeOf !== undefined && endsBefore(placed.text, answer.text));
     texts[i] = fitAnswer(placed, place, sides, text);
   }
   return { texts, isCut };
-}
-
-/** Whether `all` has the lines of `text` one after the other, and others behind them. */
-function endsBefore(text: string, all: string): boolean {
-  const own = linesOf(text);
-  const lines = linesOf(all);
-  const at = lines.findIndex((_, i) => own.every((line, j) => lines[i + j] === line));
-  return own.length > 0 && at >= 0 && at + own.length < lines.length;
-}
-
-/** Those with something on them, without their indentation. */
-function linesOf(text: string): readonly string[] {
-  return text
-    .split(/\r\n|\r|\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
 }
 
 /** `isAsked`: the code answers an instruction, which may want more than what stood there. */
@@ -184,8 +169,6 @@ interface RawText {
   readonly text: string;
   readonly damaged: boolean;
   readonly locked: boolean;
-  /** Whether it breaks off. */
-  readonly isCut: boolean;
   readonly freeHead: number;
   readonly freeTail: number;
 }
@@ -196,8 +179,7 @@ function rawText(
   tokenizer: TokenBytes,
   codeOf: FinishContext['codeOf'],
 ): RawText {
-  if (answer === undefined)
-    return { text: '', damaged: false, locked: false, isCut: false, freeHead: 0, freeTail: 0 };
+  if (answer === undefined) return { text: '', damaged: false, locked: false, freeHead: 0, freeTail: 0 };
   const { damaged: isDamaged, ...all } = answerText(answer, place.hole, tokenizer);
   const code = codeOf === undefined ? all.text : codeIn(all.text, answer, place, codeOf);
   const damaged = isDamaged || code === undefined;
@@ -205,15 +187,13 @@ function rawText(
   const freeHead = Math.min(all.freeHead, text.length);
   const freeTail = Math.max(0, all.freeTail - (all.text.length - text.length));
   const locked = answer.locked.includes(1);
-  const { isCut = false } = answer;
   // Where the span itself mixed line ends, what is locked of it keeps its own, and the rest may be mixed as well.
   const isMixed = withLineEnds(place.original, place.lineEnd) !== place.original;
-  if (locked && isMixed) return { text, damaged, locked, isCut, freeHead, freeTail };
+  if (locked && isMixed) return { text, damaged, locked, freeHead, freeTail };
   return {
     text: withLineEnds(text, place.lineEnd),
     damaged,
     locked,
-    isCut,
     freeHead: withLineEnds(text.slice(0, freeHead), place.lineEnd).length,
     freeTail: tailWithLineEnds(text, freeTail, place.lineEnd),
   };

@@ -1,24 +1,17 @@
 // Who selects from the middle of a word, or to it, leaves a part of that word standing. A model that does not see where its answer has
 // to begin and end writes the whole word.
+import type { LineContext } from './partOfLine';
 
 const WORD_AT_START = /^[\p{L}\p{N}_$]+/u;
 const WORD_AT_END = /[\p{L}\p{N}_$]+$/u;
 /** UTF-16 units of a word that are looked at. */
 const LONGEST = 200;
 
-export interface SeamContext {
-  /** Text before and behind the span. */
-  readonly before: string;
-  readonly after: string;
-  /** What stood in the span. */
-  readonly original: string;
-}
-
 /**
  * The answer without the part of its first word that stands before it, and of its last that stands behind it: `threshold` in front of
  * `ld` becomes `thresho`. Only where the words at its ends are all known then, to the text or from what stood there, and were not before.
  */
-export function withoutDoubledPart(answer: string, { before, after, original }: SeamContext): string {
+export function withoutDoubledPart(answer: string, { before, after, original }: LineContext): string {
   const lead = named(atEnd(before));
   const rest = named(atStart(after));
   if (lead === '' && rest === '') return answer;

@@ -1,12 +1,9 @@
 // Whether a request fits the memory that there is, asked before its first pass: half of an answer is of no use to anybody.
 
 import type { DecoderShape } from '../checkpoint/types';
-import { EngineError } from '../errors';
-import { gigabytes } from '../runtime/availableMemory';
+import { LOOKED_AFTER, tooLarge } from '../runtime/availableMemory';
 import { type MemoryFacts, memoryOfRequest } from './requestMemory';
 
-/** Of less than this nobody asks, in bytes: what is available changes by as much from one moment to the next. */
-const LOOKED_AFTER = 2 ** 27;
 /** Halvings by which the share of a selection that fits is found. */
 const HALVINGS = 10;
 
@@ -35,15 +32,7 @@ export function checkRequestFits(
   const share = shareThatFits((part) => memoryOfRequest(shape, partOf(facts, part)), held + free);
   const lines = selected.reduce((sum, text) => sum + text.split(/\r\n|\r|\n/).length, 0);
   const mostLines = Math.min(lines - 1, Math.floor(share * lines));
-  const fit = mostLines > 0 ? `About ${mostLines} of the ${lines} lines fit. ` : '';
-  throw new EngineError(
-    'out-of-memory',
-    `This request needs about ${gigabytes(more)} more memory, and ${gigabytes(free)} are available. ${fit}Close other programs, select fewer lines, or choose a smaller model.`,
-    {
-      ...{ needed: Math.round(more), available: Math.round(free) },
-      ...(mostLines > 0 ? { mostLines } : {}),
-    },
-  );
+  throw tooLarge(more, free, 'memory', mostLines > 0 ? { lines, mostLines } : undefined);
 }
 
 /** The largest part, 0…1, of which `bytesOf` is no more than `room`; what is found is no more than a thousandth below it. */

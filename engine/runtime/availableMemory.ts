@@ -6,6 +6,8 @@ import { EngineError } from '../errors';
 
 /** macOS counts memory that it would give at once as used: there only the machine's size says something. */
 const SHARE_OF_TOTAL = 0.75;
+/** More bytes than the runtime holds already, from which on their room is looked at: what is available changes by as much by itself. */
+export const LOOKED_AFTER = 2 ** 27;
 /** Left to the editor and everything else. */
 const SHARE_OF_FREE = 0.95;
 
@@ -54,11 +56,24 @@ export function checkPassFits(
   available = availableMemory(),
   what: 'memory' | 'GPU memory' = 'memory',
 ): void {
-  if (bytes <= available) return;
-  throw new EngineError(
+  if (bytes > available) throw tooLarge(bytes, available, what);
+}
+
+/** Of a request. `fitting`: how much of what is selected would fit. */
+export function tooLarge(
+  bytes: number,
+  available: number,
+  what: 'memory' | 'GPU memory' = 'memory',
+  fitting?: { readonly lines: number; readonly mostLines: number },
+): EngineError {
+  const fit = fitting === undefined ? '' : `About ${fitting.mostLines} of the ${fitting.lines} lines fit. `;
+  return new EngineError(
     'out-of-memory',
-    `This request needs about ${gigabytes(bytes)} more ${what}, and ${gigabytes(available)} are available. Close other programs, select fewer lines, or choose a smaller model.`,
-    { needed: Math.round(bytes), available: Math.round(available) },
+    `This request needs about ${gigabytes(bytes)} more ${what}, and ${gigabytes(available)} are available. ${fit}Close other programs, select fewer lines, or choose a smaller model.`,
+    {
+      ...{ needed: Math.round(bytes), available: Math.round(available) },
+      ...(fitting === undefined ? {} : { mostLines: fitting.mostLines }),
+    },
   );
 }
 

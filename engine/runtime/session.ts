@@ -7,7 +7,7 @@ import type { BuiltGraph } from '../graph/types';
 import type { ProviderName } from '../protocol';
 import { giveTurn } from '../turn';
 import { type AskedRows, askedRows, predictionsOf } from './askedRows';
-import { checkPassFits } from './availableMemory';
+import { checkPassFits, LOOKED_AFTER } from './availableMemory';
 import type { Forward, ForwardRequest, ForwardResult } from './forward';
 import { gpuMemory } from './hardware';
 import { KvMemory } from './kvMemory';
@@ -21,9 +21,6 @@ export interface SessionOptions {
   /** Threads of the CPU provider. */
   readonly threads: number;
 }
-
-/** A pass that needs more bytes than any before it has its room looked at first. */
-const LOOKED_AFTER = 2 ** 27;
 
 const PREDICTIONS = ['top_ids', 'top_logprobs', 'entropy', 'target_logprobs'] as const;
 

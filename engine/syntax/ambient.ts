@@ -11,10 +11,10 @@ export const AMBIENT: ReadonlySet<string> = new Set(
 
 /** Functions that a language has: methods are called so, too. */
 export const BUILT_IN: ReadonlySet<string> = new Set(
-  `addEventListener aiter alert anext ascii atob attr_accessor attr_reader attr_writer bin blur breakpoint btoa bytearray chr compile confirm delattr dir dispatchEvent display
-  drop eval exec expect find focus getComputedStyle globals hash help history id input isFinite it iter locals location matchMedia
-  navigator next oct ord parent postMessage pow prompt puts quit removeEventListener requestAnimationFrame require_relative screen scroll scrollTo setImmediate
-  stop test top vars`.split(/\s+/),
+  `addEventListener aiter alert anext ascii atob attr_accessor attr_reader attr_writer bin blur breakpoint btoa bytearray chr compile
+  confirm delattr dir dispatchEvent display drop eval exec expect find focus getComputedStyle globals hash help history id input
+  isFinite it iter locals location matchMedia navigator next oct ord parent postMessage pow prompt puts quit removeEventListener
+  requestAnimationFrame require_relative screen scroll scrollTo setImmediate stop test top vars`.split(/\s+/),
 );
 
 /** Whether the name means something wherever it stands. */

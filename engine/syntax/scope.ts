@@ -68,14 +68,16 @@ export function strangersIn(
     const inside = nodes.filter((one) => isWithin(one, region) && !isMember(text, one.startIndex));
     const [node] = inside;
     if (node === undefined || AMBIENT.has(name)) continue;
-    if (isJoined(node, seams) && isUnheardOf(node, text, name)) unknown.push(name);
     const isReceiver = root.type === PYTHON && RECEIVERS.has(name);
     if (isWord(name) && !isReceiver) continue;
     if (!inside.every((one) => isUse(one, text))) continue;
     if (inside.some(isInPattern)) continue;
     const uses = new Set(inside.map(({ startIndex }) => startIndex));
     const others = occurrences(text, name).filter((at) => !uses.has(at));
-    const isLikeNone = () => SEVERAL_WORDS.test(name) || isLostConstant(node, text);
+    const isLikeNone = () =>
+      SEVERAL_WORDS.test(name) ||
+      isLostConstant(node, text) ||
+      (isJoined(node, seams) && hasToBeHere(node, text));
     const isTelling = () => isReceiver || inside.some(isShorthand) || (inside.length === 1 && isLikeNone());
     if (others.length === 0 && isTelling()) unknown.push(name);
     const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
@@ -107,11 +109,11 @@ function isJoined({ startIndex, endIndex }: ScopeNode, seams: readonly number[])
   return seams.some((at) => startIndex < at && at < endIndex);
 }
 
-/** Whether the text has the name here alone, as that of a value, and does not get any from where nobody looks. */
-function isUnheardOf(node: ScopeNode, text: string, name: string): boolean {
-  if (isAmbient(name) || !/^[a-z_]/.test(name) || occurrences(text, name).length > 1) return false;
-  if (BRINGS_ANY.test(text) || SHARES_NAMES.test(text) || hasMore(node, text)) return false;
-  return !isMember(text, node.startIndex) && isUse(node, text) && !isInPattern(node);
+/** Whether the name is that of a value, which this text does not get from where nobody looks. */
+function hasToBeHere(node: ScopeNode, text: string): boolean {
+  const name = textOf(node, text);
+  if (isAmbient(name) || !/^[a-z_]/.test(name)) return false;
+  return !BRINGS_ANY.test(text) && !SHARES_NAMES.test(text) && !hasMore(node, text);
 }
 
 /** A constant that has to be declared or imported in this text. */

@@ -63,8 +63,8 @@ function shifted(lines: readonly string[], target: string): readonly string[] {
 }
 
 /**
- * All lines shifted, or the first one alone: what leaves no line less deep than all that stood there, else what leaves the second line where it can stand, else what has more lines of the
- * old text, else what has the smaller step from the first line to the second.
+ * All lines shifted, or the first one alone: what leaves no line less deep than all that stood there, else what leaves the second line
+ * where it can stand, else what has more lines of the old text, else what has the smaller step from the first line to the second.
  */
 function better(
   [moved, kept]: readonly [readonly string[], readonly string[]],

@@ -42,6 +42,14 @@ export function withoutSurroundings(answer: string, { before, original, after }:
   return left.join('\n');
 }
 
+/** Whether `all` has the lines of `text` one after the other, and others behind them; blank ones do not count. */
+export function endsBefore(text: string, all: string): boolean {
+  const own = keysOf(linesOf(text));
+  const lines = keysOf(linesOf(all));
+  const at = lines.findIndex((_, i) => own.every((line, j) => lines[i + j] === line));
+  return own.length > 0 && at >= 0 && at + own.length < lines.length;
+}
+
 function linesOf(text: string): string[] {
   return text.split(/\r\n|\r|\n/);
 }

@@ -15,25 +15,7 @@ import {
   processBytes,
 } from '../../../engine/graph/memory';
 import { availableMemory, checkFits, checkPassFits } from '../../../engine/runtime/availableMemory';
-
-/** Qwen2-0.5B's. */
-const HALF: DecoderShape = {
-  hiddenSize: 896,
-  layers: 24,
-  heads: 14,
-  kvHeads: 2,
-  headSize: 64,
-  ffnSize: 4864,
-  vocabSize: 151_936,
-  norm: 'rms',
-  normEpsilon: 1e-6,
-  mlp: 'swiglu',
-  ropeTheta: 1e6,
-  ropeScaling: { kind: 'none' },
-  contextLength: 2048,
-  tiedHead: true,
-  qkNorm: false,
-};
+import { HALF } from '../infill/halfBillion';
 
 const CODER: DecoderShape = {
   ...{ ...HALF, hiddenSize: 576, layers: 30, heads: 9, kvHeads: 3, ffnSize: 1536, vocabSize: 16_384 },
