@@ -169,7 +169,7 @@ async function main(): Promise<void> {
       progress(rows.at(-1)?.join(' | ') ?? '');
     }
     sections.push(
-      'A second window with the same model: the processes of both windows together, in MB, where a page that several have counts once (PSS).',
+      'A second window with the same model: the processes of both windows together, in MB, where a page that several have counts once (PSS), half a minute after a request of each window.',
       markdownTable(['engine', 'one window', 'two windows', 'ratio'], rows),
     );
   }

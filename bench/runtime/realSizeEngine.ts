@@ -22,6 +22,8 @@ const { common }: { common: BuildOptions } = require('../../esbuild.js');
 
 export const FILE_LINES = 330;
 export const REST_MILLIS = 5000;
+/** Until an engine has given back what it is going to, however short a while ago it last did (engine/runtime/idleTrim.ts). */
+const SETTLED_MILLIS = 30_000;
 /** An engine that takes more is stopped, for the machine's sake. */
 export const MOST_BYTES = 11e9;
 /** Milliseconds after which nobody waits for a first frame any more. */
@@ -243,7 +245,7 @@ export async function loadedMemory(contender: Contender, model: Loadable): Promi
 
 /**
  * Bytes of main memory of one window's processes, and of two windows' with the same model: what processes share counts with its part
- * for each. Every window has had a request answered before.
+ * for each. Every window has had a request answered half a minute before.
  */
 export async function windowsMemory(
   contender: Contender,
@@ -270,7 +272,7 @@ export async function windowsMemory(
         steps: 1,
         ...contender.options,
       });
-      await sleep(REST_MILLIS);
+      await sleep(SETTLED_MILLIS);
       const shared = key === undefined ? undefined : readRecord(sharedPlace(key))?.pid;
       const pids = [...clients.map(({ pid }) => pid), ...(shared === undefined ? [] : [shared])];
       sums.push(pids.reduce((sum, pid) => sum + proportionalMemory(pid), 0));

@@ -61,7 +61,11 @@ export async function ensureQuantisedWeights(
     purpose: `${QUANTISED_FORMAT} ${precision}`,
     tensors: tensors.map(({ tensor }) => tensor),
     layoutOf: (identity) => quantisedLayout(tensors, precision, identity),
-    fill: (handle, layout, files) => quantiseAll(layout, files, handle, context, limits),
+    fill: async (handle, layout, files) => {
+      await quantiseAll(layout, files, handle, context, limits);
+      // The session takes its memory next, and what was read and rounded would stay beside it until somebody asks for something.
+      globalThis.gc?.();
+    },
     ...(context.signal ? { signal: context.signal } : {}),
   });
 }

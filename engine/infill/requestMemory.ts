@@ -106,8 +106,9 @@ function passesInPlace(facts: MemoryFacts): PassInPlace[] {
     else passes.push({ lanes: candidates, length, past: 1, rows, keep });
     // The caches of the single lanes are kept for the next ones.
     const stacked = isAlone ? candidates : 0;
-    const cached = { past: length, pastLanes: candidates, stacked, behind: length };
-    if (keep) passes.push({ lanes: candidates, length: active, rows, ...cached });
+    const cached = { past: length, stacked, behind: length };
+    if (keep && active >= ALONE_FROM) passes.push({ length: active, rows: active, ...cached });
+    else if (keep) passes.push({ lanes: candidates, length: active, rows, pastLanes: candidates, ...cached });
   }
   for (const wanted of lengths) {
     for (const part of batches(wanted, DEFAULT_ROWS)) {

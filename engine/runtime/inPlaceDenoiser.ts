@@ -3,7 +3,7 @@
 // steps between run the window around the masks alone, against the K/V of the rest as it was. Where masks are denoised in turns,
 // the window can move on: one pass over the old and the new one brings their K/V up to date.
 import type { Ask, InPlaceDenoiser, Lane, Prediction, PredictOptions } from '../denoiser';
-import { throwIfCancelled } from '../errors';
+import { EngineError, throwIfCancelled } from '../errors';
 import {
   type AttentionBias,
   type Forward,
@@ -14,7 +14,7 @@ import {
 } from './forward';
 import { equal, placesIn, type Snapshot, shifted, staleUnder } from './inPlaceSnapshot';
 import { KvMemory } from './kvMemory';
-import { disposeKv, type KvShape, voidKv } from './kvState';
+import { disposeKv, type KvShape, type KvState, voidKv } from './kvState';
 import { LaneStack } from './laneStack';
 
 export interface InPlaceOptions {
@@ -74,7 +74,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   }
 
   private forget(): void {
-    disposeKv(this.snapshot?.kv);
+    for (const kv of this.snapshot?.caches ?? []) disposeKv(kv);
     this.snapshot = undefined;
     this.stepsSinceRefresh = 0;
   }
@@ -91,9 +91,15 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
   }
 
   /** Whether everything is to be computed again, whatever is asked. */
-  private isDue({ kv, slotOf }: Snapshot): boolean {
+  private isDue({ caches, slotOf }: Snapshot): boolean {
     // What windows left behind is hidden, and costs memory and time all the same.
-    return this.stepsSinceRefresh >= this.options.refreshEvery || kv.positions > MOST_SLOTS * slotOf.length;
+    const slots = caches[0]?.positions ?? 0;
+    return this.stepsSinceRefresh >= this.options.refreshEvery || slots > MOST_SLOTS * slotOf.length;
+  }
+
+  /** As long as a pass over one lane keeps the processor busy, several at once take as long, several times the memory, and no Escape between. */
+  private isAlone(length: number): boolean {
+    return !this.forward.deviceCache && length >= ALONE_FROM;
   }
 
   private asksWithin({ inWindow }: Snapshot, lanes: readonly Lane[]): boolean {
@@ -112,7 +118,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     const next = shifted(snapshot, lane.tokens, this.shape, inverseFrequencies);
     if (next === undefined) return undefined;
     // Both exist for a moment: the old one is read to make the new one.
-    disposeKv(snapshot.kv);
+    for (const kv of snapshot.caches) disposeKv(kv);
     this.snapshot = next;
     return next;
   }
@@ -136,14 +142,14 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       same && first
         ? [{ ...first, asks: lanes.flatMap((lane) => tempered(lane)) }]
         : lanes.map((lane) => ({ ...lane, asks: tempered(lane) }));
-    const { predictions, kv } = await (asking.length > 1 && !this.forward.deviceCache && length >= ALONE_FROM
-      ? this.runOneByOne(asking, keep, options)
+    const { predictions, caches } = await (asking.length > 1 && this.isAlone(length)
+      ? this.runOneByOne(asking, keep && !this.isAlone(window.length) ? 'together' : keep, options)
       : this.runTogether(asking, length, keep, options));
-    if (keep && kv) {
+    if (caches.length > 0) {
       this.snapshot = {
         lanes: distinct.map((lane) => lane.tokens.slice()),
         laneCount: lanes.length,
-        kv,
+        caches,
         window,
         ...placesIn(window, length),
         // Slot 0 is the void.
@@ -159,7 +165,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     length: number,
     keep: boolean,
     { temperature }: PredictOptions,
-  ): Promise<ForwardResult> {
+  ): Promise<Passed> {
     const ids = new Int32Array(lanes.length * length).fill(this.options.padToken);
     const positions = new Int32Array(ids.length);
     lanes.forEach((lane, index) => {
@@ -167,7 +173,7 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       for (let i = 0; i < length; i++) positions[index * length + i] = i;
     });
     const isFull = lanes.every((lane) => lane.tokens.length === length);
-    return this.forward.run({
+    const { predictions, kv } = await this.forward.run({
       lanes: lanes.length,
       ids,
       positions,
@@ -179,28 +185,32 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       temperature,
       keep,
     });
+    return { predictions, caches: kv === undefined ? [] : [kv] };
   }
 
-  /** As long as a pass over one lane keeps the processor busy, several at once take as long, several times the memory, and no Escape between. */
+  /** `keep`: whether the K/V is wanted, that of all lanes together where they are going to be run like that. */
   private async runOneByOne(
     lanes: readonly AskedLane[],
-    keep: boolean,
+    keep: boolean | 'together',
     options: PredictOptions,
-  ): Promise<ForwardResult> {
+  ): Promise<Passed> {
     const predictions: Prediction[] = [];
-    const stack = keep ? new LaneStack(lanes.length, this.shape, this.memory) : undefined;
+    const apart: KvState[] = [];
+    const stack = keep === 'together' ? new LaneStack(lanes.length, this.shape, this.memory) : undefined;
     try {
       for (const lane of lanes) {
         throwIfCancelled(options.signal);
-        const result = await this.runTogether([lane], lane.tokens.length, keep, options);
+        const result = await this.runTogether([lane], lane.tokens.length, keep !== false, options);
         predictions.push(...result.predictions);
-        if (result.kv !== undefined) stack?.put(result.kv);
+        for (const kv of result.caches) stack === undefined ? apart.push(kv) : stack.put(kv);
       }
     } catch (error) {
       stack?.dispose();
+      for (const kv of apart) disposeKv(kv);
       throw error;
     }
-    return { predictions, kv: stack?.taken() };
+    const together = stack?.taken();
+    return { predictions, caches: together === undefined ? apart : [together] };
   }
 
   private async runWindow(
@@ -208,7 +218,27 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     lanes: readonly Lane[],
     options: PredictOptions,
   ): Promise<Prediction[][]> {
-    const { window, kv } = snapshot;
+    if (lanes.length === 1 || !this.isAlone(snapshot.window.length)) {
+      const predictions = await this.runWindowOf(snapshot, snapshot.caches[0], lanes, options);
+      return regroup(predictions, lanes);
+    }
+    const predictions: Prediction[] = [];
+    for (const [index, lane] of lanes.entries()) {
+      throwIfCancelled(options.signal);
+      const kv = snapshot.caches[snapshot.caches.length === 1 ? 0 : index];
+      predictions.push(...(await this.runWindowOf(snapshot, kv, [lane], options)));
+    }
+    return regroup(predictions, lanes);
+  }
+
+  private async runWindowOf(
+    snapshot: Snapshot,
+    kv: KvState | undefined,
+    lanes: readonly Lane[],
+    { temperature }: PredictOptions,
+  ): Promise<readonly Prediction[]> {
+    const { window } = snapshot;
+    if (kv === undefined) throw new EngineError('internal', 'A window met no cache.');
     const ids = new Int32Array(lanes.length * window.length);
     const positions = new Int32Array(ids.length);
     lanes.forEach((lane, index) => {
@@ -229,10 +259,10 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
       past: kv,
       bias: openBias(kv.positions, window.length, staleUnder(snapshot, window)),
       asks,
-      temperature: options.temperature,
+      temperature,
       keep: false,
     });
-    return regroup(predictions, lanes);
+    return predictions;
   }
 
   /** Runs the old window and the new one, whose K/V then lies behind the rest, and hides what it was before. */
@@ -246,7 +276,8 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     const positions = Int32Array.from(new Set([...snapshot.window, ...window])).sort();
     const { rowOf } = placesIn(positions, tokens.length);
     const stale = staleUnder(snapshot, positions);
-    const past = snapshot.kv;
+    const [past] = snapshot.caches;
+    if (past === undefined) throw new EngineError('internal', 'A window met no cache.');
     const { predictions, kv } = await this.forward.run({
       lanes: 1,
       ids: positions.map((position) => tokens[position] ?? this.options.padToken),
@@ -263,7 +294,15 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
         slotOf[position] = past.positions + row;
       });
       const places = placesIn(window, tokens.length);
-      this.snapshot = { lanes: [tokens.slice()], laneCount: 1, kv, window, ...places, slotOf, stale };
+      this.snapshot = {
+        lanes: [tokens.slice()],
+        laneCount: 1,
+        caches: [kv],
+        window,
+        ...places,
+        slotOf,
+        stale,
+      };
       disposeKv(past);
     }
     return regroup(predictions, [lane]);
@@ -284,6 +323,11 @@ export class CachedInPlaceDenoiser implements InPlaceDenoiser {
     }
     return Int32Array.from(wanted.keys()).filter((position) => wanted[position] === 1);
   }
+}
+
+interface Passed extends Pick<ForwardResult, 'predictions'> {
+  /** Of all lanes together, or of each by itself; empty where nobody wants it. */
+  readonly caches: readonly KvState[];
 }
 
 type TemperedAsk = Ask & { readonly temperature: number | undefined };

@@ -5,7 +5,8 @@ export interface Snapshot {
   /** What each lane held when the K/V was written; one entry where all lanes were the same. */
   readonly lanes: readonly Int32Array[];
   readonly laneCount: number;
-  readonly kv: KvState;
+  /** K/V of all lanes together, or of each by itself, all with the same positions. */
+  readonly caches: readonly KvState[];
   /** Positions that are run again in each step, ascending. */
   readonly window: Int32Array;
   readonly inWindow: Uint8Array;
@@ -44,15 +45,16 @@ export function staleUnder({ stale, slotOf }: Snapshot, positions: Int32Array): 
  * is the window now, without K/V, and what is behind it has moved. Undefined where that is not how they differ.
  */
 export function shifted(
-  { lanes, kv, window, slotOf, stale }: Snapshot,
+  { lanes, caches, window, slotOf, stale }: Snapshot,
   tokens: Int32Array,
   shape: KvShape,
   inverseFrequencies: ArrayLike<number>,
 ): Snapshot | undefined {
   const [then] = lanes;
+  const [kv] = caches;
   const [first, last] = [window[0], window.at(-1)];
-  if (then === undefined || first === undefined || last === undefined || kv.location !== 'host')
-    return undefined;
+  if (then === undefined || first === undefined || last === undefined) return undefined;
+  if (kv?.location !== 'host') return undefined;
   const move = tokens.length - then.length;
   const end = last + 1 + move;
   if (move === 0 || end <= first) return undefined;
@@ -77,7 +79,7 @@ export function shifted(
   return {
     lanes: [tokens.slice()],
     laneCount: 1,
-    kv: joinKv(parts, shape, kv.memory, inverseFrequencies),
+    caches: [joinKv(parts, shape, kv.memory, inverseFrequencies)],
     window: positions,
     ...placesIn(positions, tokens.length),
     slotOf: slots,

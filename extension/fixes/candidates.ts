@@ -7,6 +7,7 @@ import type { CandidateSet } from '../rewrite/request';
 import { editDistance } from '../text/editDistance';
 import { leastEdit } from '../text/edits';
 import type { TextEdit } from '../text/types';
+import { loneName } from './spelling';
 
 /** Of one span: the new text for it, and the whole document with that. */
 export interface FixText {
@@ -47,8 +48,8 @@ export function nearestFirst(
   pointedAt: string,
   old: string,
 ): readonly FixText[] {
-  const [name, ...more] = pointedAt.match(NAME) ?? [];
-  if (name === undefined || more.length > 0 || name !== pointedAt.trim()) return candidates;
+  const name = loneName(pointedAt);
+  if (name === undefined) return candidates;
   const known = new Set(old.match(NAME));
   const distance = ({ text }: FixText) =>
     Math.min(

@@ -111,6 +111,8 @@ export class Fixer {
     const sampling = samplingOf(document);
     const trial = await Trial.open(document, diagnostic, this.services, signal);
     try {
+      const respelt = await this.respelt(document, text, trial, tell);
+      if (respelt !== undefined) return respelt;
       const spans = trial.spans.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
       tell(this.waiting());
       const agreed = await agreedWait(this.services, {
@@ -141,6 +143,21 @@ export class Fixer {
     } finally {
       await trial.close();
     }
+  }
+
+  /** A fix that takes no model: another name for one that nobody knows. */
+  private async respelt(
+    document: TextDocument,
+    text: string,
+    trial: Trial,
+    tell: (message: string) => void,
+  ): Promise<Search | undefined> {
+    const misspelt = await trial.misspelt();
+    if (misspelt === undefined) return undefined;
+    const found = await trial.sift(misspelt, () => tell(l10n.t('checking with the language server')));
+    const [span] = misspelt.spans;
+    if (found.kind !== 'fixes' || span === undefined) return undefined;
+    return { found: await this.marked(document, text, found), span, known: 0 };
   }
 
   private waiting(): string {

@@ -11,6 +11,7 @@ import { Checker } from './checker';
 import type { Copies } from './copies';
 import { type Checked, fixesAmong } from './problem';
 import { spansToTry } from './spansToTry';
+import { nearNames } from './spelling';
 
 export interface TrialServices {
   readonly syntax: SyntaxTrees;
@@ -27,6 +28,7 @@ export class Trial {
   private constructor(
     private readonly text: string,
     private readonly range: OffsetRange,
+    private readonly message: string,
     private readonly tree: SyntaxTree | undefined,
     /** The server looks at the old text while the model thinks. */
     private readonly opening: Promise<Checker | undefined>,
@@ -42,11 +44,20 @@ export class Trial {
     const text = document.getText();
     const range = offsetsOf(document, diagnostic.range);
     const opening = Checker.open(document, diagnostic, copies, signal).catch(() => undefined);
-    return new Trial(text, range, await syntax.open(text, document.languageId), opening, signal);
+    const tree = await syntax.open(text, document.languageId);
+    return new Trial(text, range, diagnostic.message, tree, opening, signal);
   }
 
   get spans(): readonly OffsetRange[] {
     return spansToTry(this.text, this.range, this.tree);
+  }
+
+  /** In place of a name that the problem points at, those that it may be misspelt for; undefined: none, or no server to ask. */
+  async misspelt(): Promise<CandidateSet | undefined> {
+    const old = this.text.slice(this.range.start, this.range.end);
+    const names = nearNames(this.text, old, this.message);
+    if (names.length === 0 || (await this.opening)?.isAble !== true) return undefined;
+    return { spans: [{ ...this.range, old }], candidates: names.map((name) => ({ texts: [name] })) };
   }
 
   /** `asking` is called before a server is asked. */

@@ -542,12 +542,23 @@ describe('quick fixes', () => {
       'the file itself has the same problem, and no other',
     );
 
-    const action = await actionAt(editor, problem.range);
-    const outcome = await choose(action);
-    assert.ok(outcome === 'shown' || outcome === 'none', String(outcome));
+    const { engine } = await (await internals()).palimpsest();
+    const stop = replace(engine, 'use', () => assert.fail('a misspelt name takes no model'));
+    try {
+      assert.equal(await choose(await actionAt(editor, problem.range)), 'shown');
+    } finally {
+      stop();
+    }
     assert.deepEqual(fingerprint(document), untouched);
-    await commands.executeCommand('palimpsest.rejectRewrite');
-    await commands.executeCommand('notifications.clearAll');
+    const rewrite = await rewriteOf(editor);
+    assert.deepEqual(
+      rewrite?.review?.candidates.map(({ texts }) => texts),
+      [['height']],
+    );
+    await commands.executeCommand('palimpsest.acceptRewrite');
+    await until(() => rewrite?.ending, 'the end of the rewrite');
+    assert.equal(document.getText(), text.replace('heigth', 'height'));
+    await undoIn(document);
   });
 
   it('is checked with the types of the neighbours that the file imports', async () => {

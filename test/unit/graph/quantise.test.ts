@@ -267,6 +267,25 @@ async function isCode(code: string, promise: Promise<unknown>): Promise<void> {
 }
 
 describe('the quantised file', () => {
+  test('leaves no garbage to the session that is made next', async () => {
+    const { gc } = globalThis;
+    let collected = 0;
+    globalThis.gc = () => {
+      collected++;
+    };
+    try {
+      const { checkpoint } = writeTinyCheckpoint(temporaryFolder('tiny'));
+      const folder = temporaryFolder('side');
+      const make = () => ensureQuantisedWeights(checkpoint, 'q8', folder);
+      await make();
+      assert.equal(collected, 1);
+      await make();
+      assert.equal(collected, 1, 'nothing was made');
+    } finally {
+      globalThis.gc = gc;
+    }
+  });
+
   test('is made once, counts its weights, and is the same whatever the limits of memory', async () => {
     for (const precision of PRECISIONS) {
       const tiny = writeTinyCheckpoint(temporaryFolder('tiny'), { shape: { hiddenSize: 72, ffnSize: 100 } });

@@ -95,6 +95,34 @@ describe('lanes that differ', () => {
     }
   });
 
+  test('are run one by one in their windows, too, where those are as long', async () => {
+    const wide = (first: number): Lane[] =>
+      [0, 1, 2].map((lane) => ({
+        tokens: Int32Array.from({ length: 3 * LONG }, (_, i) => (i === first ? 1 + lane : 1 + (i % 7))),
+        asks: Array.from({ length: LONG }, (_, i) => ({ position: 10 + i })),
+      }));
+    // They differ from the beginning, or in what they have written since.
+    for (const changes of [
+      [300, 300, 300],
+      [-1, 12, 14],
+    ]) {
+      const forward = new FaultyForward(false);
+      const dual = denoiserOf(forward, true, 'dual', 2);
+      const sizes: number[][] = [];
+      forward.beforeRun = ({ lanes, ids }) => sizes.push([lanes, ids.length]);
+      const singles = [0, 1, 2].map(() => denoiserOf(new FaultyForward(false), true, 'dual', 2));
+      for (const first of changes) {
+        const lanes = wide(first);
+        const found = await dual.predict(lanes, GREEDY);
+        for (const [index, lane] of lanes.entries())
+          assert.deepEqual([found[index]], await singles[index]?.predict([lane], GREEDY));
+      }
+      assert.deepEqual(sizes.slice(-6), Array(6).fill([1, LONG + 1]));
+      dual.dispose();
+      assert.equal(forward.held, 0);
+    }
+  });
+
   test('of different lengths need no padding then', async () => {
     const forward = new FaultyForward(false);
     const sizes: number[] = [];
@@ -119,6 +147,7 @@ describe('lanes that differ', () => {
     assert.equal(runs, 2);
     assert.equal(forward.held, 0);
     denoiser.dispose();
+    assert.equal(forward.held, 0);
   });
 });
 

@@ -15,6 +15,7 @@ import {
   verdictOf,
 } from '../../../../extension/fixes/problem';
 import { spansToTry } from '../../../../extension/fixes/spansToTry';
+import { nearNames } from '../../../../extension/fixes/spelling';
 
 const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
 const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
@@ -217,5 +218,27 @@ describe('imports of a copy', () => {
     fc.assert(
       fc.property(fc.string(), (text) => assert.equal(of(text).split('\n').length, text.split('\n').length)),
     );
+  });
+});
+
+describe('names that one may be misspelt for', () => {
+  const CODE = 'const daysSince = 3;\nconst dayOne = 1;\nreport(daysSince, daySinces, daysSinse);\n';
+
+  test('the nearest first, of those as near the more frequent', () => {
+    assert.deepEqual(nearNames(CODE, 'daysSinse', "Cannot find name 'daysSinse'."), ['daysSince']);
+    assert.deepEqual(nearNames('height weight weight', 'eight', ''), ['weight', 'height']);
+  });
+
+  test('those that the problem proposes, wherever they are declared', () => {
+    const message = "Property 'psuh' does not exist on type 'string[]'. Did you mean 'push'?";
+    assert.deepEqual(nearNames('rows.psuh(row);', 'psuh', message), ['push']);
+    assert.deepEqual(nearNames('rows.psuh(row); rows.psuh(1);', 'psuh', message), ['push']);
+  });
+
+  test('none of a name that stands there twice, of a short one, or of what is no name alone', () => {
+    assert.deepEqual(nearNames(`${CODE}daysSinse();`, 'daysSinse', ''), []);
+    assert.deepEqual(nearNames('row = raw; rox', 'rox', ''), []);
+    assert.deepEqual(nearNames(CODE, 'daysSinse)', ''), []);
+    assert.deepEqual(nearNames(CODE, '', ''), []);
   });
 });

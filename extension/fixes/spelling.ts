@@ -1,0 +1,36 @@
+// A name that nobody knows is most often a known one, misspelt. Those near to it are few and cost no model: they are tried first.
+import { editDistance } from '../text/editDistance';
+
+const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
+/** One slip for so many letters; a shorter name may mean anything. */
+const LETTERS_A_SLIP = 4;
+/** Each of them is shown to a language server. */
+const MOST_NAMES = 4;
+
+/** The name that `text` is, and nothing else. */
+export function loneName(text: string): string | undefined {
+  const [name, ...more] = text.match(NAME) ?? [];
+  return name === text.trim() && more.length === 0 ? name : undefined;
+}
+
+/**
+ * Names that `pointedAt` may be meant to be, nearest first, and of those as near the more frequent: those that the problem's message
+ * proposes, and those of the text, unless that has the name in other places, too. None where `pointedAt` is not a name alone.
+ */
+export function nearNames(text: string, pointedAt: string, message: string): readonly string[] {
+  const name = loneName(pointedAt);
+  if (name === undefined) return [];
+  const words: readonly string[] = text.match(NAME) ?? [];
+  // Who writes a name twice means it.
+  const isOnce = words.filter((word) => word === name).length <= 1;
+  const slips = Math.floor(name.length / LETTERS_A_SLIP);
+  const uses = new Map<string, number>();
+  for (const word of [...(message.match(NAME) ?? []), ...(isOnce ? words : [])])
+    if (word !== name) uses.set(word, (uses.get(word) ?? 0) + 1);
+  return [...uses]
+    .map(([word, count]) => ({ word, count, distance: editDistance(name, word) }))
+    .filter(({ distance }) => distance <= slips)
+    .sort((a, b) => a.distance - b.distance || b.count - a.count)
+    .slice(0, MOST_NAMES)
+    .map(({ word }) => word);
+}
