@@ -270,9 +270,7 @@ describe('the quantised file', () => {
   test('leaves no garbage to the session that is made next', async () => {
     const { gc } = globalThis;
     let collected = 0;
-    globalThis.gc = () => {
-      collected++;
-    };
+    Object.assign(globalThis, { gc: () => collected++ });
     try {
       const { checkpoint } = writeTinyCheckpoint(temporaryFolder('tiny'));
       const folder = temporaryFolder('side');
@@ -282,7 +280,7 @@ describe('the quantised file', () => {
       await make();
       assert.equal(collected, 1, 'nothing was made');
     } finally {
-      globalThis.gc = gc;
+      Object.assign(globalThis, { gc });
     }
   });
 
