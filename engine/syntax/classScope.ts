@@ -72,15 +72,19 @@ const TYPE = /^(class|record|enum|struct|interface)_declaration$/;
 const METHOD = 'method_declaration';
 /** Java, and JavaScript, whose methods are called otherwise. */
 const JAVA = 'program';
+/** Ruby's, which see no local variable around them. */
+const RUBY_METHOD = /^(singleton_)?method$/;
 
-/** Whether `other` declares what code outside its class does not see by the name alone, or a method, which is no value. */
+/** Whether `other` declares what code outside its class does not see by the name alone, a method, which is no value, or a local of Ruby's. */
 export function isOfOthers(
   root: ScopeNode,
   text: string,
   other: ScopeNode | undefined,
   uses: readonly ScopeNode[],
 ): boolean {
-  if (other === undefined || uses.some((use) => hasMore(use, text))) return false;
+  if (other === undefined) return false;
+  if (isHiddenLocal(other, uses)) return true;
+  if (uses.some((use) => hasMore(use, text))) return false;
   if (root.type === JAVA && other.parent?.type === METHOD && holds(other.parent, 'name', other))
     return uses.every(({ endIndex }) => !/^\s*\(/.test(text.slice(endIndex, endIndex + 20)));
   if (ancestor(other, ({ type }) => type === FIELD, isStatement) === null) return false;
@@ -88,6 +92,12 @@ export function isOfOthers(
   return (
     body != null && uses.every((use) => use.startIndex < body.startIndex || body.endIndex < use.endIndex)
   );
+}
+
+/** Whether the name is used in methods alone, and `other` is no method's, nor the name of one: a local variable, if anything gives it a value. */
+function isHiddenLocal(other: ScopeNode, uses: readonly ScopeNode[]): boolean {
+  const methodAround = (node: ScopeNode) => ancestor(node, ({ type }) => RUBY_METHOD.test(type));
+  return uses.every((use) => methodAround(use) !== null) && methodAround(other) === null;
 }
 
 function classBodyOf(use: ScopeNode): ScopeNode | null {

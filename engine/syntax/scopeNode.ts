@@ -14,7 +14,7 @@ export interface ScopeNode {
 export const PYTHON = 'module';
 const FUNCTION = /function|method|constructor|lambda|closure|arrow|accessor|func_literal/;
 export const PARAMETERS =
-  /^(formal_parameters|parameters|lambda_parameters|closure_parameters|inferred_parameters)$/;
+  /^(formal_parameters|parameters|lambda_parameters|closure_parameters|inferred_parameters|block_parameters|method_parameters)$/;
 export const STATEMENT = /statement|block|body/;
 
 export function textOf({ startIndex, endIndex }: ScopeNode, text: string): string {

@@ -1,4 +1,4 @@
-// Names that an answer uses and that can hardly mean anything where it stands, in eight languages, as real grammars read them.
+// Names that an answer uses and that can hardly mean anything where it stands, in nine languages, as real grammars read them.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { judged } from '../../../../../extension/rewrite/judge';
@@ -89,6 +89,22 @@ describe('names that mean nothing where they stand', () => {
       ['rate * items.size()', 'a(items)'],
       ['size', 'orders.size()'],
       ['totalAmount'],
+    ],
+    [
+      'ruby',
+      "RATE = 2\nshow = Show.new\nlabel = 'x'\n$size = 3\n\nclass Show\n  attr_reader :title\n  title = 'y'\n  def a(orders)\n    count = orders.length\n    count\n  end\n\n  def b(items)\n    first = items[0]\n    X\n  end\nend\n\ndef top(show) = show\n\nputs label, show.b([1])\n",
+      [
+        'first * RATE',
+        'a(items)',
+        '$size',
+        'title',
+        'self.label',
+        'top(first)',
+        'items.map { |label| label }',
+        'items.sum { |it| it + first }',
+      ],
+      ['label', 'label * 2', 'show.title', 'count', 'orders[0]'],
+      [],
     ],
   ];
   for (const [languageId, text, right, outOfScope, unknown] of texts) {
