@@ -119,6 +119,7 @@ for (const { suites, grep, open } of runs(process.argv.slice(2))) {
         PALIMPSEST_GREP: grep,
         PALIMPSEST_FIGURES: process.env.PALIMPSEST_FIGURES ?? '',
         PALIMPSEST_ROUNDS: process.env.PALIMPSEST_ROUNDS ?? '',
+        PALIMPSEST_LLAMA_SERVER: process.env.PALIMPSEST_LLAMA_SERVER ?? '',
       },
       launchArgs: [opened, '--disable-extensions'],
     });

@@ -14,6 +14,8 @@ export interface Party {
 const SET_KEY =
   'Set one with Set Server Key in the editor, or with PALIMPSEST_SERVER_KEY or --key-file in the shell.';
 
+const UNSUPPORTED = /\bunsupported\b|\bnot (currently )?supported\b/i;
+
 /** An answer that is none: refused, or not there, or not now. `detail`: what the server says, without the key. */
 export function statusError(
   status: number,
@@ -47,6 +49,9 @@ export function statusError(
     return refused(
       `The model of ${host} cannot fill in between two texts. Start the server with one that can, such as Qwen2.5-Coder.`,
     );
+  // Some servers have one status for all that goes wrong: what they do not support now they do not support later either.
+  if (status === 500 && UNSUPPORTED.test(detail))
+    return refused(`${host} does not support what is asked for. Check the kind of server.`);
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     const after = waitOf(headers);
     const when = after === undefined ? 'later' : `in ${Math.max(1, Math.ceil(after / 1000))} seconds`;

@@ -7,7 +7,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, afterEach, before, describe, it } from 'mocha';
-import { commands, EventEmitter, type Memento, type SecretStorage, window, workspace } from 'vscode';
+import {
+  CancellationTokenSource,
+  commands,
+  EventEmitter,
+  InlineCompletionTriggerKind,
+  type Memento,
+  type SecretStorage,
+  window,
+  workspace,
+} from 'vscode';
 import { startProcess } from '../../engine/rpc/childProcess';
 import { withoutSecrets } from '../../extension/common/loggedSettings';
 import { Agreements, type Storage } from '../../extension/servers/agreements';
@@ -245,6 +254,62 @@ describe('servers', () => {
     assert.equal(window.activeTextEditor, shown);
   });
 });
+
+/** Where one runs: outside the gate, which installs none (docs/decisions/remote.md). */
+const LLAMA_SERVER = process.env['PALIMPSEST_LLAMA_SERVER'] ?? '';
+
+if (LLAMA_SERVER !== '')
+  describe('a real llama-server', () => {
+    const everything = async () => (await internals()).palimpsest();
+
+    before(async () => {
+      await (await everything()).servers.agreements.agree(LLAMA_SERVER);
+      await configure('model.server', { kind: 'llama-server', url: LLAMA_SERVER });
+      const { status } = await internals();
+      await until(() => status.text.includes('$(cloud-upload)'), 'the server in the status bar');
+    });
+
+    after(async () => {
+      await closeEverything();
+      await configure('model.server', undefined);
+      const { servers, engine } = await everything();
+      await servers.forget(LLAMA_SERVER);
+      await engine.stop();
+    });
+
+    const SUM =
+      'def total(values):\n    result = 0\n    for value in values:\n        result += value\n    return result\n';
+
+    it('rewrites a selection: preview, review, accept, undo', async () => {
+      const shown = await openFile('sum.py', SUM.replace('result += value', 'pass'));
+      select(shown, [3, 3]);
+      const untouched = shown.document.getText();
+      const rewrite = await startRewrite(shown);
+      await denoised(rewrite);
+      assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+      assert.equal(shown.document.getText(), untouched, 'nothing changes before it is accepted');
+      await commands.executeCommand('palimpsest.acceptRewrite');
+      await until(() => shown.document.getText() === SUM, 'what belongs there');
+      await undoIn(shown.document);
+      assert.equal(shown.document.getText(), untouched);
+    });
+
+    it('answers ghost text', async () => {
+      const shown = await openFile('ghost.py', SUM.replace('result += value', ''));
+      const { document } = shown;
+      const context = { triggerKind: InlineCompletionTriggerKind.Invoke, selectedCompletionInfo: undefined };
+      const { token } = new CancellationTokenSource();
+      const palimpsest = await everything();
+      const [item] = await palimpsest.provideInline(
+        document,
+        document.lineAt(3).range.end,
+        context,
+        token,
+        true,
+      );
+      assert.match(String(item?.insertText), /result \+= value$/);
+    });
+  });
 
 describe('a Palimpsest server that really runs', () => {
   let server: ChildProcess;

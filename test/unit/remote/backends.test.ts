@@ -208,19 +208,34 @@ describe('completions with a suffix', () => {
   });
 
   test('of a server that refuses the suffix are refused with what to choose instead', async (t) => {
+    // vLLM, and llama.cpp, which has 500 for it.
+    const refusals = [
+      [400, { message: 'suffix is not currently supported', type: 'BadRequestError' }],
+      [500, { code: 500, message: 'Unsupported param: suffix', type: 'server_error' }],
+    ] as const;
+    for (const [status, error] of refusals) {
+      let asked = 0;
+      const server = await recordedServer(t, (heard, response) => {
+        if (heard.path.endsWith('/models')) return completions([])(heard, response);
+        asked++;
+        return json(response, { error }, status);
+      });
+      await assert.rejects(connected(t, 'openai-completions', server.url), {
+        code: 'server-refused',
+        message: new RegExp(`refuse a suffix.*llama-server.*openai-chat.*${error.message}`),
+      });
+      assert.equal(asked, 1, 'it would refuse it again');
+    }
+  });
+
+  test('of a server that fails for another reason are tried again', async (t) => {
+    let asked = 0;
     const server = await recordedServer(t, (heard, response) => {
-      if (heard.path.endsWith('/models')) completions([])(heard, response);
-      else
-        json(
-          response,
-          { error: { message: 'suffix is not currently supported', type: 'BadRequestError' } },
-          400,
-        );
+      if (heard.path.endsWith('/models') || ++asked > 1) return completions([])(heard, response);
+      return json(response, { error: { message: 'slot is busy' } }, 500);
     });
-    await assert.rejects(connected(t, 'openai-completions', server.url), {
-      code: 'server-refused',
-      message: /refuse a suffix.*llama-server.*openai-chat.*not currently supported/,
-    });
+    await connected(t, 'openai-completions', server.url).catch(() => undefined);
+    assert.ok(asked > 1);
   });
 
   test('of a server with several models need the name of one', async (t) => {
