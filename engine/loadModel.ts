@@ -4,6 +4,7 @@
 import { readCalibration } from './calibration/file';
 import { defaultCopying } from './calibration/fit';
 import type { Calibration } from './calibration/types';
+import { requireBase } from './checkpoint/adapterBase';
 import { writesInOrder } from './checkpoint/family';
 import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
@@ -133,7 +134,12 @@ export async function prepareModel(
     onProgress?.({ folder: params.folder, stage, ...(fraction === undefined ? {} : { fraction }) });
   report('opening');
   const checkpoint = await openCheckpoint(placeOf(params.folder, process.env));
-  const calibration = await readCalibration(checkpoint);
+  await requireBase(checkpoint, cacheFolder, signal);
+  // An adapter changes no answer.
+  const calibration = await readCalibration({
+    ...checkpoint,
+    folder: checkpoint.adapter?.base ?? checkpoint.folder,
+  });
   throwIfCancelled(signal);
   const probed = new Map<ProviderName, Promise<ProbeResult>>();
   const all = providerPlan(process.platform, process.arch).length;

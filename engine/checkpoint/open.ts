@@ -1,11 +1,14 @@
 // Opens a checkpoint, a folder or a GGUF file: config, family, tokenizer, tensor headers, each checked against the
 // others. No weight is read.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { EngineError } from '../errors';
+import { type AdapterFile, openAdapter, readAdapterFile } from './adapter';
 import { chatLayout, chatTemplateOf, type FoundLayout } from './chatTemplate';
 import { type ConfigShape, readShape } from './config';
 import { type KnownFamily, STARTER_LANGUAGES } from './families';
 import type { Family, InfillKind } from './family';
+import { brief } from './fields';
 import { readFolderParts } from './folder';
 import { namingFolder } from './folderErrors';
 import { SHIFT_KEY } from './ggufConfig';
@@ -21,14 +24,43 @@ import { createTokenizer, tokenIdOf } from './tokenizer';
 import type { Checkpoint, PackedType, RopeScaling, TensorLocation } from './types';
 
 /**
- * @param place a Hugging Face checkpoint folder (or a snapshot in its cache), or a `.gguf` file
+ * @param place a Hugging Face checkpoint folder (or a snapshot in its cache), a `.gguf` file, or the folder of an adapter, whose base is
+ * opened with it
  * @throws EngineError with the codes of checkpoints (errors.ts)
  */
 export async function openCheckpoint(place: string): Promise<Checkpoint> {
   const root = path.resolve(place);
-  return namingFolder(root, async () =>
-    assemble(await (isGgufPath(root) ? readGgufParts(root) : readFolderParts(root))),
-  );
+  return namingFolder(root, async () => {
+    const adapter = isGgufPath(root) ? undefined : await readAdapterFile(root);
+    return adapter === undefined ? openBase(root) : openAdapted(root, adapter);
+  });
+}
+
+async function openBase(root: string): Promise<Checkpoint> {
+  return assemble(await (isGgufPath(root) ? readGgufParts(root) : readFolderParts(root)));
+}
+
+async function openAdapted(root: string, file: AdapterFile): Promise<Checkpoint> {
+  const { basePlace, baseName, masks } = file;
+  if (!existsSync(basePlace)) {
+    throw new EngineError(
+      'checkpoint-missing',
+      `This adapter is for ${brief(baseName)}, which is not there. Put it into ${path.dirname(basePlace)} as ${path.basename(basePlace)}.`,
+      { base: basePlace },
+    );
+  }
+  const base = await namingFolder(basePlace, () => openBase(basePlace));
+  const adapter = await openAdapter(root, file, base);
+  return {
+    ...base,
+    folder: root,
+    name: `${base.name} with ${path.basename(root)}`,
+    adapter,
+    remarks: [
+      ...base.remarks,
+      `Masks draft up to ${masks} tokens a pass; the answers are those of ${base.name}.`,
+    ],
+  };
 }
 
 async function assemble(parts: CheckpointParts): Promise<Checkpoint> {

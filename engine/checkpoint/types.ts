@@ -144,6 +144,32 @@ export interface ChatLayout {
   readonly end?: number;
 }
 
+/** What is added to a projection: B(A x), low-rank. */
+export interface AdaptedProjection {
+  /** [rank, in] */
+  readonly a: TensorLocation;
+  /** [out, rank] */
+  readonly b: TensorLocation;
+}
+
+/** What lets masks say what an autoregressive model is going to write (adapter.ts). */
+export interface Adapter {
+  /** Absolute path of its folder. */
+  readonly folder: string;
+  /** The same of the base: its folder, or its GGUF file. */
+  readonly base: string;
+  /** sha256 in hexadecimal digits, by the base name of each of the base's weight files. */
+  readonly baseFiles: ReadonlyMap<string, string>;
+  /** What B(A x) is multiplied by. */
+  readonly scale: number;
+  /** Most masks of one pass. */
+  readonly masks: number;
+  /** In place of a mask's row of the embedding table. [hiddenSize] */
+  readonly maskEmbedding: TensorLocation;
+  /** By the name of the base's tensor. */
+  readonly projections: ReadonlyMap<string, AdaptedProjection>;
+}
+
 export interface Checkpoint {
   /** Absolute path of the folder, or of the GGUF file. */
   readonly folder: string;
@@ -160,6 +186,7 @@ export interface Checkpoint {
   readonly parameters: number;
   /** Language id (VS Code's) → token that opens a file of that language, where the tokenizer has such. */
   readonly languageTokens: Readonly<Record<string, number>>;
+  readonly adapter?: Adapter;
   /** How a message is put before the model, where the family can answer one and the checkpoint says how. */
   readonly chat?: ChatLayout;
   /** Sentences about what is unusual but not wrong (for instance a missing generation_config.json). */

@@ -1,9 +1,11 @@
 // Checkpoint → graph: the whole way from an opened checkpoint to what a session is made of.
 import { realpath } from 'node:fs/promises';
+import { adapterFiles } from '../checkpoint/adapter';
 import { usedTensors } from '../checkpoint/tensors';
 import type { DecoderTensors } from '../checkpoint/types';
 import { throwIfCancelled } from '../errors';
 import { ensureFolder } from '../folder';
+import { AdaptedLayers } from './adapted';
 import { dataFolderOf, sideFolder } from './dataFolder';
 import { addDecoder } from './decoder';
 import { quantisedLayers, storedLayers } from './linear';
@@ -22,10 +24,10 @@ import { StoredWeights } from './weights';
  */
 export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder, ...progress }) => {
   throwIfCancelled(progress.signal);
-  const { shape } = checkpoint;
+  const { shape, adapter } = checkpoint;
   const { precision, weightBits } = options;
   const kept = keptAs(precision, weightBits);
-  const original = weightFiles(checkpoint.tensors);
+  const original = [...weightFiles(checkpoint.tensors), ...adapterFiles(adapter)];
   const cache =
     kept !== undefined || isPacked(checkpoint) ? sideFolder(original, await realFolder(cacheFolder)) : '';
   const parts = new Parts(progress.onProgress, kept === undefined ? 1 : UNPACKING);
@@ -39,13 +41,14 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
     });
   }
 
-  const files = weightFiles(tensors);
+  const files = [...weightFiles(tensors), ...adapterFiles(adapter)];
   const data = dataFolderOf(side ? [...files, side.file] : files);
   const graph = new GraphWriter();
   const weights = new StoredWeights(graph, data.locate);
-  const linear = side
+  const base = side
     ? quantisedLayers(graph, weights, side, data.locate)
     : storedLayers(graph, weights, precision === 'fp16' ? DataType.FLOAT16 : DataType.FLOAT);
+  const linear = adapter ? new AdaptedLayers(graph, weights, base, adapter) : base;
   addDecoder(graph, shape, tensors, weights, linear, options);
   return {
     model: graph.finish(),
@@ -53,6 +56,7 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
     options,
     originalFiles: original,
     madeFiles: [...files.filter((file) => !original.includes(file)), ...(side ? [side.file] : [])],
+    ...(adapter === undefined ? {} : { isAdapted: true }),
     quantisedBytes: unpackedBytes + (side ? checkedLength(side.layout.bytes) : 0),
   };
 };

@@ -1,6 +1,7 @@
 // The decoder of all families, layer by layer. What attends to what is the bias's business, so the same
 // graph serves full, block-causal and cached-canvas attention.
 import type { DecoderShape, DecoderTensors } from '../checkpoint/types';
+import { AdaptedLayers } from './adapted';
 import { type AttentionContext, addAttention, fusedBias } from './attention';
 import { addHead } from './head';
 import type { LinearLayers } from './linear';
@@ -37,7 +38,9 @@ export function addDecoder(
     bias: options.attention === 'fused' ? fusedBias(graph, shape, bias, lanesAndLength) : bias,
   };
 
-  let residual = weights.rows(tensors.embedding, graph.op('Reshape', [ids, graph.int64([-1])]));
+  const adapted = linear instanceof AdaptedLayers ? linear : undefined;
+  const embedded = weights.rows(tensors.embedding, graph.op('Reshape', [ids, graph.int64([-1])]));
+  let residual = adapted?.embedded(embedded) ?? embedded;
   let normed = '';
   tensors.layers.forEach((layer, index) => {
     const { attentionNorm, attentionNormBias, ffnNorm, ffnNormBias } = layer;
@@ -47,6 +50,7 @@ export function addDecoder(
       // Behind the last attention positions no longer meet: only the asked-for rows go on.
       attended = graph.op('Gather', [attended, rows], { axis: 0 });
       residual = graph.op('Gather', [residual, rows], { axis: 0 });
+      adapted?.only(rows);
     }
     const attentionOut = linear.project(linear.enter(attended), layer.attentionOut, layer.attentionOutBias);
     const attentionDone = linear.leave(attentionOut);

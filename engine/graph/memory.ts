@@ -201,8 +201,27 @@ export function linearWeights(shape: DecoderShape): number {
 
 /** Estimates for every precision; norms and biases come on top. `weightBits`: of int8's weights on this machine. */
 export function memoryNeeds(
-  { shape, tensors }: Pick<Checkpoint, 'shape' | 'tensors'>,
+  checkpoint: Pick<Checkpoint, 'shape' | 'tensors' | 'adapter'>,
   weightBits?: WeightBits,
+): MemoryNeed[] {
+  const more = adapterBytes(checkpoint.adapter);
+  return baseNeeds(checkpoint, weightBits).map((need) => ({
+    ...need,
+    weightBytes: need.weightBytes + more,
+    loadingBytes: need.loadingBytes + more,
+    deviceBytes: need.deviceBytes + more,
+  }));
+}
+
+/** It is computed in fp32 in every precision. */
+function adapterBytes(adapter: Checkpoint['adapter']): number {
+  const tensors = [...(adapter?.projections.values() ?? [])].flatMap(({ a, b }) => [a, b]);
+  return 4 * tensors.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+}
+
+function baseNeeds(
+  { shape, tensors }: Pick<Checkpoint, 'shape' | 'tensors'>,
+  weightBits: WeightBits | undefined,
 ): MemoryNeed[] {
   const table = shape.vocabSize * shape.hiddenSize;
   const { dtype, packing } = tensors.embedding;

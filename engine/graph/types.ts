@@ -29,6 +29,7 @@ export interface GraphOptions {
  *   input_ids      int32   [B, S]
  *   position_ids   int64   [B, S]
  *   attn_bias      fp32    [1|B, 1, 1|S, P + S]   added to the scores; −1e9 is "does not see"
+ *   adapted        fp32    [B, S]   of a model with an adapter alone: 1 where a token is one of its masks, else 0
  *   past_k.N       fp32    [1|B, kvHeads, P, headSize]   rotated keys
  *   past_v.N       fp32    [1|B, kvHeads, P, headSize]
  *   rows           int32   [M]      indices into the flattened [B · S]
@@ -52,6 +53,8 @@ export interface BuiltGraph {
   readonly options: GraphOptions;
   /** Absolute paths of the checkpoint's own weight files. */
   readonly originalFiles: readonly string[];
+  /** Whether it has the input `adapted`. */
+  readonly isAdapted?: true;
   /** Absolute paths of all files that were made from the weights, and can be made again. */
   readonly madeFiles: readonly string[];
   readonly quantisedBytes: number;

@@ -35,7 +35,7 @@ export class Denoisers {
   private runs = 0;
 
   constructor(
-    private readonly checkpoint: Pick<Checkpoint, 'family' | 'shape' | 'specials'>,
+    private readonly checkpoint: Pick<Checkpoint, 'family' | 'shape' | 'specials' | 'adapter'>,
     forward: Forward,
     private readonly pace = new Pace(checkpoint.shape),
   ) {
@@ -83,7 +83,7 @@ export class Denoisers {
   /** One for the model's whole life: what it knows of the context stays from request to request. */
   blockwise(): DisposableDenoiser {
     if (this.blocks) return this.blocks;
-    const { family, shape, specials } = this.checkpoint;
+    const { family, shape, specials, adapter } = this.checkpoint;
     const { attention } = family;
     if (attention.kind === 'full') {
       throw new EngineError('internal', `${family.title} is denoised in place, not block by block.`);
@@ -93,6 +93,7 @@ export class Denoisers {
         maxTokens: MAX_TOKENS,
         opening: specials.bos ?? specials.eos ?? specials.mask,
         millisOf: (length, past) => this.millisOf(length, past),
+        ...(adapter ? { masks: { token: specials.mask, most: adapter.masks } } : {}),
       });
       return this.blocks;
     }

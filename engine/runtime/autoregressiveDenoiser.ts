@@ -5,9 +5,10 @@ import { EngineError, throwIfCancelled } from '../errors';
 import { ContextCache } from './contextCache';
 import { DraftLength } from './draftLength';
 import { type Foresight, foreseen, readAhead, written } from './foresight';
-import { type Forward, shapedBias } from './forward';
+import { type Forward, type RowAsk, shapedBias } from './forward';
 import { regroup } from './inPlaceDenoiser';
 import { disposeKv, joinKv, type KvShape, type KvState } from './kvState';
+import { MaskDrafts } from './maskDrafts';
 import { Recall } from './recall';
 
 export interface AutoregressiveOptions {
@@ -17,6 +18,8 @@ export interface AutoregressiveOptions {
   readonly opening: number;
   /** Milliseconds of a pass over so many tokens behind so many, where that is known. */
   readonly millisOf?: (length: number, past: number) => number | undefined;
+  /** Of a model with an adapter: the token that stands for its masks, and most of them in one pass. */
+  readonly masks?: { readonly token: number; readonly most: number };
 }
 
 /** K/V of all tokens but each lane's last one, unless that was read ahead. */
@@ -34,6 +37,8 @@ interface Settled {
   readonly foresight?: Foresight | undefined;
   /** Tokens that agreed before the next one of it, where it was recalled. */
   readonly matchLength?: number | undefined;
+  /** How many of what the masks drafted were written, where the rest of it is the foresight. */
+  readonly depth?: number | undefined;
 }
 
 /** K/V with the last tokens, and whose they are. */
@@ -50,6 +55,8 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   /** Of the one lane that there is. */
   private recall: Recall | undefined;
   private readonly draftLength: DraftLength;
+  /** Of the one lane that there is, where the model has masks. */
+  private drafts: MaskDrafts | undefined;
   /** What was recalled and was not worth reading ahead. */
   private skipped: { readonly token: number; readonly matchLength: number } | undefined;
 
@@ -78,7 +85,9 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const last = before.at(-1) ?? this.options.opening;
     this.skipped = undefined;
     // A cache on a device cannot be cut: what was read ahead for nothing would stay.
-    this.recall = lanes === 1 && !this.forward.deviceCache ? new Recall(before, standing) : undefined;
+    const isAlone = lanes === 1 && !this.forward.deviceCache;
+    this.recall = isAlone ? new Recall(before, standing) : undefined;
+    this.drafts = isAlone ? this.newDrafts() : undefined;
     this.settled = {
       kv,
       rows: 'shared',
@@ -119,6 +128,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     if (!run || !settled) throw new EngineError('internal', 'The forward pass gave no K/V.');
     this.run = undefined;
     this.forget();
+    this.drafts?.goOn();
     this.settled = { ...run, isOwn: true, position: settled.position + 1, last };
   }
 
@@ -126,6 +136,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   close(): void {
     this.forget();
     this.recall = undefined;
+    this.drafts = undefined;
   }
 
   dispose(): void {
@@ -141,48 +152,86 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const { kv, rows, isCut } = this.rowsFor(settled, [...last.keys()]);
     const shown = areSame ? rows.slice(0, 1) : rows;
     const rowOf = (lane: number): number => (areSame ? 0 : Math.max(0, rows.indexOf(lane)));
-    const { recall } = this;
+    const { recall, drafts } = this;
     let matchLength: number | undefined;
+    let depth: number | undefined;
+    const drafted = drafts?.take() ?? [];
     const recalled = (): readonly number[] => {
       const found = recall?.next();
+      const [token] = found?.tokens ?? [];
+      const read = found?.tokens.slice(0, this.draftLength.for(found.matchLength, found.tokens.length)) ?? [];
+      if (drafted.length > read.length) {
+        depth = 0;
+        return drafted;
+      }
       if (found === undefined) return [];
       matchLength = found.matchLength;
-      const read = found.tokens.slice(0, this.draftLength.for(matchLength, found.tokens.length));
-      const [token] = found.tokens;
       this.skipped = read.length > 0 || token === undefined ? undefined : { token, matchLength };
       return read;
     };
     const further = recall && readAhead(lanes, last.size, recalled);
     const ahead = further?.tokens ?? [];
-    const width = 1 + ahead.length;
+    const masks = this.masksBehind(lanes, last.size);
+    const read = 1 + ahead.length;
+    const width = read + masks.length;
     const asks = lanes.flatMap(({ lane, asks, temperature }, index) =>
       asks.map(({ bias, target }) => ({ row: rowOf(lane ?? index), bias, target, temperature })),
     );
     try {
       const result = await this.forward.run({
         lanes: shown.length,
-        ids: Int32Array.from(shown.flatMap((lane) => [last.get(lane) ?? 0, ...ahead])),
+        ids: Int32Array.from(
+          shown.flatMap((lane) => [last.get(lane) ?? 0, ...ahead, ...masks.map(({ token }) => token)]),
+        ),
         positions: Int32Array.from({ length: shown.length * width }, (_, at) => position + (at % width)),
         past: kv,
         bias: shapedBias(kv.positions, width, (query, key) => key <= query),
-        asks: further?.asks ?? asks,
+        asks: [...(further?.asks ?? asks), ...masks.map(({ ask }, place) => ({ ...ask, row: read + place }))],
         temperature,
         keep: true,
+        ...(masks.length > 0
+          ? { adapted: Uint8Array.from({ length: width }, (_, at) => (at < read ? 0 : 1)), kept: read }
+          : {}),
       });
       if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
       const run: Run = { kv: result.kv, rows: areSame ? 'shared' : rows };
+      const found = result.predictions.slice(0, result.predictions.length - masks.length);
+      drafts?.put(result.predictions.slice(found.length).flatMap(({ ids }) => ids[0] ?? []));
       if (further === undefined) {
         disposeKv(this.run?.kv);
         this.run = run;
-        return result.predictions;
+        return found;
       }
       this.forget();
-      const foresight = { ...further, found: result.predictions };
-      this.settled = { ...run, isOwn: true, position, last, foresight, matchLength };
-      return result.predictions.slice(0, 1);
+      this.settled = {
+        ...run,
+        isOwn: true,
+        position,
+        last,
+        foresight: { ...further, found },
+        matchLength,
+        depth,
+      };
+      return found.slice(0, 1);
     } finally {
       if (isCut) disposeKv(kv);
     }
+  }
+
+  /** Masks behind a pass for one lane that is asked about one place, and what is asked of each. */
+  private masksBehind(
+    lanes: readonly Lane[],
+    owners: number,
+  ): readonly { readonly token: number; readonly ask: Omit<RowAsk, 'row'> }[] {
+    const [lane] = lanes;
+    const [ask] = lane?.asks ?? [];
+    const { masks } = this.options;
+    if (masks === undefined || ask === undefined || owners !== 1 || lane?.asks.length !== 1) return [];
+    const { bias, biasAhead = bias } = ask;
+    return Array.from({ length: this.drafts?.count ?? 0 }, () => ({
+      token: masks.token,
+      ask: { bias: biasAhead, temperature: lane.temperature },
+    }));
   }
 
   /** The one lane goes on with its token: as it was read ahead, or else without what was. */
@@ -191,13 +240,18 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const [token] = last.values();
     const left = token === undefined ? undefined : written(foresight, token);
     const position = settled.position + 1;
-    const { matchLength } = settled;
-    if (matchLength !== undefined && foresight.tokens.length > 0)
-      this.draftLength.learn(matchLength, left !== undefined);
+    const { matchLength, depth } = settled;
+    if (foresight.tokens.length > 0) {
+      if (matchLength !== undefined) this.draftLength.learn(matchLength, left !== undefined);
+      if (depth !== undefined) this.drafts?.learn(depth, left !== undefined);
+      // Masks behind a token that is not written say what follows that one.
+      if (left === undefined) this.drafts?.put([]);
+    } else this.drafts?.goOn();
     if (left === undefined) this.settled = { ...this.cutBy(foresight.tokens.length), position, last };
     else {
-      const more = matchLength === undefined ? undefined : matchLength + 1;
-      this.settled = { ...settled, position, last, foresight: left, matchLength: more };
+      const next = (count: number | undefined) => (count === undefined ? undefined : count + 1);
+      const counts = { matchLength: next(matchLength), depth: next(depth) };
+      this.settled = { ...settled, position, last, foresight: left, ...counts };
     }
   }
 
@@ -210,7 +264,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
 
   /** Without the last positions of its K/V, and without foresight. */
   private cutBy(positions: number): Settled {
-    const { foresight: _, matchLength: __, kv, ...settled } = this.need();
+    const { foresight: _, matchLength: __, depth: ___, kv, ...settled } = this.need();
     if (positions === 0 || kv.location === 'device') return { ...settled, kv };
     const cut = joinKv([{ kv, to: kv.positions - positions }], this.shape, kv.memory);
     disposeKv(kv);
@@ -227,6 +281,12 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     if (kv.location === 'device' || rows.join() === lanes.join()) return { kv, rows, isCut: false };
     const indices = lanes.map((lane) => rows.indexOf(lane));
     return { kv: joinKv([{ kv, lanes: indices }], this.shape, kv.memory), rows: lanes, isCut: true };
+  }
+
+  private newDrafts(): MaskDrafts | undefined {
+    const { masks, millisOf } = this.options;
+    const past = () => this.settled?.kv.positions ?? 1;
+    return masks && new MaskDrafts(masks.most, (width) => millisOf?.(width, past()));
   }
 
   private need(): Settled {

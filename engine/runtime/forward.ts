@@ -27,6 +27,8 @@ export interface ForwardRequest {
   readonly ids: Int32Array;
   /** [lanes · length] */
   readonly positions: Int32Array;
+  /** 1 where a token is a mask of the adapter's. [lanes · length] Absent: none is. */
+  readonly adapted?: Uint8Array;
   readonly past: KvState;
   readonly bias: AttentionBias;
   readonly asks: readonly RowAsk[];
@@ -34,6 +36,8 @@ export interface ForwardRequest {
   readonly temperature: number;
   /** Whether the K/V of past and new tokens together is wanted. */
   readonly keep: boolean;
+  /** Of each lane's new tokens, those whose K/V is wanted: the first so many. Default: all. Not on devices, where caches cannot be cut. */
+  readonly kept?: number;
 }
 
 export interface ForwardResult {

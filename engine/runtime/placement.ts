@@ -115,7 +115,7 @@ export function weightBytesOf(
 }
 
 function needOf(
-  checkpoint: Pick<Checkpoint, 'shape' | 'tensors'>,
+  checkpoint: Pick<Checkpoint, 'shape' | 'tensors' | 'adapter'>,
   precision: Precision,
   weightBits?: WeightBits,
 ): MemoryNeed {

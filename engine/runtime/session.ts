@@ -80,7 +80,7 @@ export class DecoderSession implements Forward {
   }
 
   async run(request: ForwardRequest): Promise<ForwardResult> {
-    const { lanes, ids, positions, past, bias, asks, keep } = request;
+    const { lanes, ids, positions, past, bias, asks, keep, adapted = new Uint8Array(ids.length) } = request;
     const length = ids.length / lanes;
     const asked = askedRows(asks, request.temperature, this.noBias);
     const count = asked.rows.length;
@@ -93,6 +93,9 @@ export class DecoderSession implements Forward {
       logit_bias_row: new Tensor('int32', asked.biasRows, [count]),
       inverse_temperature: new Tensor('float32', asked.inverseTemperatures, [count, 1]),
       targets: new Tensor('int32', asked.targets, [count, asked.width]),
+      ...(this.graph.isAdapted
+        ? { adapted: new Tensor('float32', Float32Array.from(adapted), [lanes, length]) }
+        : {}),
     };
     for (let layer = 0; layer < this.shape.layers; layer++) {
       const { k, v } = kvTensors(past, layer, this.shape);
@@ -150,7 +153,7 @@ export class DecoderSession implements Forward {
   }
 
   private readKv(outputs: InferenceSession.ReturnType, request: ForwardRequest, length: number): KvState {
-    const { past, lanes } = request;
+    const { past, lanes, kept = length } = request;
     const joined = this.graph.options.cacheOutput === 'joined';
     const tensors = Array.from({ length: this.shape.layers }, (_, layer) => {
       const [k, v] = this.kvNames(layer);
@@ -165,9 +168,10 @@ export class DecoderSession implements Forward {
       positions: joined ? past.positions + length : length,
       layers: tensors.map(({ k, v }) => ({ k: k.data as Float32Array, v: v.data as Float32Array })),
     };
-    if (joined) return host;
+    const to = host.positions - (length - kept);
+    if (joined) return kept === length ? host : joinKv([{ kv: host, to }], this.shape, this.memory);
     if (past.location !== 'host') throw new EngineError('internal', 'A device cache met a host session.');
-    return joinKv([{ kv: past }, { kv: host }], this.shape, this.memory);
+    return joinKv([{ kv: past }, { kv: host, to }], this.shape, this.memory);
   }
 
   private kvNames(layer: number): [string, string] {

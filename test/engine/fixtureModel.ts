@@ -34,12 +34,19 @@ export interface FixtureModel {
   dispose(): Promise<void>;
 }
 
-export async function openFixture(
-  name: string,
-  options: { readonly provider?: ProviderName; readonly precision?: Precision } = {},
-): Promise<FixtureModel> {
+interface FixtureOptions {
+  readonly provider?: ProviderName;
+  readonly precision?: Precision;
+}
+
+export function openFixture(name: string, options: FixtureOptions = {}): Promise<FixtureModel> {
+  return openPlace(path.join(fixtureFolder, name), options);
+}
+
+/** The same of a checkpoint anywhere. */
+export async function openPlace(place: string, options: FixtureOptions = {}): Promise<FixtureModel> {
   const provider = options.provider ?? 'cpu';
-  const checkpoint = await openCheckpoint(path.join(fixtureFolder, name));
+  const checkpoint = await openCheckpoint(place);
   const cacheFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-fixture-'));
   const graph = await buildGraph(
     checkpoint,

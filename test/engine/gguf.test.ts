@@ -15,9 +15,9 @@ import { precisionHere } from '../../engine/runtime/integerProducts';
 import { DecoderSession } from '../../engine/runtime/session';
 import { DecoderRun } from './decoderRun';
 import { everything } from './parityChecks';
-import { type Reference, readReferenceFile, relativeDifference, visibilityOf } from './reference';
+import { GGUF, type Reference, readReferenceFile, relativeDifference, visibilityOf } from './reference';
 
-const FOLDER = path.resolve('test/fixtures/gguf');
+const FOLDER = GGUF;
 const NAMES = fs.readdirSync(FOLDER).flatMap((name) => (name.endsWith('.gguf') ? [name.slice(0, -5)] : []));
 const LIMIT = 1e-4;
 const NOTICEABLE = 1e-2;

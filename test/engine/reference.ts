@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { AttentionKind } from '../../engine/checkpoint/family';
 
 export const CHECKPOINTS = path.resolve('test/fixtures/checkpoints');
+export const GGUF = path.resolve('test/fixtures/gguf');
 
 export function fixtureNames(): string[] {
   return fs.readdirSync(CHECKPOINTS).sort();

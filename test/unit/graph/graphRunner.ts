@@ -27,6 +27,8 @@ export interface Run {
   readonly logitBiasRow?: readonly number[];
   readonly inverseTemperature?: number;
   readonly targets?: readonly number[];
+  /** Of all lanes, in a row: which tokens are masks of the adapter's. */
+  readonly adapted?: readonly boolean[];
 }
 
 export interface Output {
@@ -91,6 +93,8 @@ export async function run(session: InferenceSession, shape: DecoderShape, reques
     ),
     targets: new Tensor('int32', Int32Array.from(request.targets ?? zeros), [count, 1]),
   };
+  if (request.adapted)
+    feeds['adapted'] = new Tensor('float32', Float32Array.from(request.adapted, Number), [lanes, length]);
   for (let layer = 0; layer < shape.layers; layer++) {
     feeds[`past_k.${layer}`] = new Tensor('float32', item(request.past.keys, layer), cacheShape);
     feeds[`past_v.${layer}`] = new Tensor('float32', item(request.past.values, layer), cacheShape);

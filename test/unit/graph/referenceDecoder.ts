@@ -9,6 +9,16 @@ export interface ReferenceInput {
   readonly positions: readonly number[];
   /** Whether the query at one index sees the key at another. */
   readonly sees: (query: number, key: number) => boolean;
+  readonly adapter?: ReferenceAdapter;
+}
+
+/** Values of an adapter, and which indices are its masks. */
+export interface ReferenceAdapter {
+  readonly isMask: (index: number) => boolean;
+  readonly scale: number;
+  readonly maskEmbedding: Float32Array;
+  /** By the name of the tensor that it adapts: [rank, in] and [out, rank]. */
+  readonly pairs: ReadonlyMap<string, { readonly a: Float32Array; readonly b: Float32Array }>;
 }
 
 export interface ReferenceOutput {
@@ -23,22 +33,26 @@ export function referenceDecoder(
   shape: DecoderShape,
   tensors: DecoderTensors,
   weights: ReadonlyMap<string, Float32Array>,
-  { ids, positions, sees }: ReferenceInput,
+  { ids, positions, sees, adapter }: ReferenceInput,
 ): ReferenceOutput {
   const read = (tensor: TensorLocation): Float32Array => {
     const found = weights.get(tensor.name);
     if (!found) throw new Error(`no values of ${tensor.name}`);
     return found;
   };
-  const linear = (x: Values, weight: TensorLocation, bias?: TensorLocation): Values => {
-    const matrix = read(weight);
-    const offsets = bias ? read(bias) : undefined;
-    return Float64Array.from({ length: matrix.length / x.length }, (_, row) =>
+  const product = (x: Values, matrix: Float32Array, offsets?: Float32Array): Values =>
+    Float64Array.from({ length: matrix.length / x.length }, (_, row) =>
       x.reduce(
         (sum, value, column) => sum + value * at(matrix, row * x.length + column),
         offsets?.[row] ?? 0,
       ),
     );
+  const linear = (index: number, x: Values, weight: TensorLocation, bias?: TensorLocation): Values => {
+    const plain = product(x, read(weight), bias && read(bias));
+    const pair = adapter?.isMask(index) ? adapter.pairs.get(weight.name) : undefined;
+    if (adapter === undefined || pair === undefined) return plain;
+    const raised = product(product(x, pair.a), pair.b);
+    return plain.map((value, row) => value + adapter.scale * at(raised, row));
   };
   const rmsNorm = (x: Values, gain: TensorLocation): Values => {
     const gains = read(gain);
@@ -75,24 +89,28 @@ export function referenceDecoder(
 
   const { hiddenSize } = shape;
   const table = read(tensors.embedding);
-  let states = ids.map((id) => Float64Array.from(table.subarray(id * hiddenSize, (id + 1) * hiddenSize)));
+  let states = ids.map((id, index) =>
+    Float64Array.from(
+      adapter?.isMask(index) ? adapter.maskEmbedding : table.subarray(id * hiddenSize, (id + 1) * hiddenSize),
+    ),
+  );
   const keys: Values[][] = [];
   const values: Values[][] = [];
   for (const layer of tensors.layers) {
     const { queryNorm, keyNorm } = layer;
     const normed = states.map((state) => norm(state, layer.attentionNorm, layer.attentionNormBias));
     const queries = normed.map((x, index) => {
-      const query = linear(x, layer.query, layer.queryBias);
+      const query = linear(index, x, layer.query, layer.queryBias);
       return rotated(
         queryNorm ? eachHead(query, (part) => rmsNorm(part, queryNorm)) : query,
         at(positions, index),
       );
     });
     const layerKeys = normed.map((x, index) => {
-      const key = linear(x, layer.key, layer.keyBias);
+      const key = linear(index, x, layer.key, layer.keyBias);
       return rotated(keyNorm ? eachHead(key, (part) => rmsNorm(part, keyNorm)) : key, at(positions, index));
     });
-    const layerValues = normed.map((x) => linear(x, layer.value, layer.valueBias));
+    const layerValues = normed.map((x, index) => linear(index, x, layer.value, layer.valueBias));
     states = states.map((state, index) => {
       const attended = new Float64Array(shape.heads * shape.headSize);
       for (let h = 0; h < shape.heads; h++) {
@@ -112,19 +130,21 @@ export function referenceDecoder(
           });
         });
       }
-      const middle = sum(state, linear(attended, layer.attentionOut, layer.attentionOutBias));
+      const middle = sum(state, linear(index, attended, layer.attentionOut, layer.attentionOutBias));
       const x = norm(middle, layer.ffnNorm, layer.ffnNormBias);
-      const up = linear(x, layer.up, layer.upBias);
+      const up = linear(index, x, layer.up, layer.upBias);
       const inner = layer.gate
-        ? linear(x, layer.gate).map((gate, i) => (gate / (1 + Math.exp(-gate))) * at(up, i))
+        ? linear(index, x, layer.gate).map((gate, i) => (gate / (1 + Math.exp(-gate))) * at(up, i))
         : up.map(gelu);
-      return sum(middle, linear(inner, layer.down, layer.downBias));
+      return sum(middle, linear(index, inner, layer.down, layer.downBias));
     });
     keys.push(layerKeys);
     values.push(layerValues);
   }
   const { finalNorm, finalNormBias, head: headWeight } = tensors;
-  const logits = states.map((state) => linear(norm(state, finalNorm, finalNormBias), headWeight));
+  const logits = states.map((state, index) =>
+    linear(index, norm(state, finalNorm, finalNormBias), headWeight),
+  );
   return { logits, keys, values };
 }
 
