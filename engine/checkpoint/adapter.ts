@@ -18,14 +18,14 @@ import type {
 } from './types';
 import { resolveWeightFile } from './weightFiles';
 
-export const ADAPTER_NAME = 'adapter.json';
+const ADAPTER_NAME = 'adapter.json';
 const WEIGHTS_NAME = 'adapter.safetensors';
 const MASK_EMBEDDING = 'mask_embedding';
 const FORMAT = 1;
 const MAX_BYTES = 1_000_000;
 const MOST_RANK = 256;
 /** Masks that a pass has at most: each makes it longer. */
-export const MOST_MASKS = 16;
+const MOST_MASKS = 16;
 const LARGEST_SCALE = 1024;
 const MOST_FILES = 1000;
 

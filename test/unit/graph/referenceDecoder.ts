@@ -13,7 +13,7 @@ export interface ReferenceInput {
 }
 
 /** Values of an adapter, and which indices are its masks. */
-export interface ReferenceAdapter {
+interface ReferenceAdapter {
   readonly isMask: (index: number) => boolean;
   readonly scale: number;
   readonly maskEmbedding: Float32Array;
