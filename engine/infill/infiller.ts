@@ -2,18 +2,15 @@
 
 import { confidenceFeatures } from '../calibration/confidence';
 import type { Calibration } from '../calibration/types';
-import { fencedCode, isAnswered } from '../candidates/answer/fences';
+import { isAnswered } from '../candidates/answer/fences';
 import { postprocess } from '../candidates/postprocess';
-import { buildCanvas } from '../canvas/build';
 import type { Canvas, Hole } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
 import type { CopyIndex } from '../copying/sources';
-import type { BlockRequest } from '../decoding/blockRun';
 import { denoiseBlocks } from '../decoding/blocks';
 import type { RescoringChoice } from '../decoding/chooseAnswer';
 import { denoiseInPlace } from '../decoding/inPlace';
-import { type DecodeRequest, type LaneResult, standingText } from '../decoding/request';
-import { NO_BYTES } from '../decoding/tokenTable';
+import type { DecodeRequest, LaneResult } from '../decoding/request';
 import type { DenoiseStep } from '../decoding/types';
 import type {
   Candidate,
@@ -31,11 +28,12 @@ import { Pace } from '../runtime/pace';
 import { answerInPlace } from './answerInPlace';
 import { Denoisers } from './denoisers';
 import { type EstimateFacts, estimateOf, Progress } from './estimate';
-import { holeContext, isWindowed, languageToken, sidesOf } from './layout';
+import { contextsOf } from './holeContexts';
 import { loopingAnswers } from './looping';
 import { passesBy, wholeAnswers } from './passing';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
 import type { Reach } from './reach';
+import { askedOf, unmaskedCanvas } from './requestCanvas';
 import { type MemoryFacts, memoryOfRequest } from './requestMemory';
 import { RequestReach } from './requestReach';
 import { checkRequestFits, type RequestRoom } from './requestRoom';
@@ -119,7 +117,7 @@ export class Infiller {
    */
   estimate(params: InfillParams): Estimate {
     const plan = planRequest(this.checkpoint, this.calibration, params, { reach: this.reach.of(params) });
-    const canvas = this.unmasked(plan);
+    const canvas = unmaskedCanvas(plan);
     this.estimated = { asked: askedOf(plan), canvas };
     const holePlan = planHoles(plan, canvas);
     const facts = this.factsOf(plan, canvas, holePlan);
@@ -162,32 +160,11 @@ export class Infiller {
     this.estimated = undefined;
     try {
       const isKnown = estimated !== undefined && estimated.asked === askedOf(plan);
-      const canvas = isKnown ? estimated.canvas : this.unmasked(plan);
+      const canvas = isKnown ? estimated.canvas : unmaskedCanvas(plan);
       return await withStrength(canvas, strength, this.checkpoint, scorer, onScored);
     } finally {
       scorer.dispose();
     }
-  }
-
-  /** The canvas before some of its tokens are kept. */
-  private unmasked({ params, textBudget, room, checkpoint, reach }: RequestPlan): Canvas {
-    const { infill } = checkpoint.family;
-    const opening = languageToken(checkpoint, params.language);
-    return buildCanvas({
-      text: params.text,
-      spans: params.spans,
-      tokenizer: checkpoint.tokenizer,
-      specials: checkpoint.specials,
-      ...(opening === undefined ? {} : { languageToken: opening }),
-      budget: textBudget,
-      holeTokens: room,
-      isWindow: infill.kind !== 'prompt' && isWindowed(checkpoint),
-      ...(Number.isFinite(reach.behind) ? { mostBehind: Math.floor(reach.behind) } : {}),
-      // A cached canvas was trained on text that was tokenised apart at each cut; an answer to a prompt begins again.
-      heal: infill.kind !== 'cached-canvas' && infill.kind !== 'prompt',
-      steady: infill.kind !== 'in-place',
-      closed: infill.kind === 'fim-order',
-    });
   }
 
   private estimateOf(facts: RequestFacts): Estimate {
@@ -247,7 +224,7 @@ export class Infiller {
     const { params, copying, fit, reach, checkpoint } = plan;
     const { onRead } = context;
     const told = onRead && ((done: number) => onRead(done, progress.reading(done)));
-    const contextFor = this.contextOf(plan, holePlan, canvas, told);
+    const contextFor = contextsOf(plan, holePlan, canvas, told);
     const isAsked = checkpoint.family.infill.kind === 'prompt';
     if (this.denoisers.areInPlace) {
       // A prompt is no text of which a part would do.
@@ -280,39 +257,6 @@ export class Infiller {
     } finally {
       this.denoisers.close();
     }
-  }
-
-  /** What the model sees around a hole, with the answers to the other ones in it. */
-  private contextOf(
-    { checkpoint, params, fence, reach: { run } }: RequestPlan,
-    { holes }: HolePlan,
-    canvas: Canvas,
-    onRead: ((done: number) => void) | undefined,
-  ): BlockRequest['contextFor'] {
-    const { language, instruction } = params;
-    const { tokenizer, family } = checkpoint;
-    const standing = (hole: number) => standingText(holes[hole]?.cells ?? [], tokenizer);
-    // Of an answer to a prompt the others see the code. One that is no text makes no candidate, and would take more tokens.
-    const codeOf = (ids: Int32Array, hole: number) => {
-      const original = standing(hole);
-      const text = tokenizer.decode(ids);
-      const code = text.includes('\ufffd') ? original : fencedCode(text, { fence, language, original });
-      return tokenizer.encode(code ?? original).ids;
-    };
-    return (hole, answers) => {
-      const isAsked = family.infill.kind === 'prompt';
-      const written = isAsked ? answers.map((ids, other) => ids && codeOf(ids, other)) : answers;
-      const { before, after } = sidesOf(canvas, hole, written);
-      const asked = { selected: standing(hole), instruction, fence };
-      const { head, tail, cells = [] } = holes[hole] ?? {};
-      return {
-        ...holeContext(checkpoint, before, after, language, asked),
-        sides: { before, after, head: wholeText(head), tail: wholeText(tail) },
-        standing: cells.flatMap(({ original }) => (original < 0 ? [] : [original])),
-        run,
-        ...(onRead ? { onRead } : {}),
-      };
-    };
   }
 
   private decodeRequest(
@@ -400,19 +344,7 @@ function withSources(candidate: Candidate, sources: readonly (CopySource | undef
   return { ...candidate, spans };
 }
 
-/** Nothing of characters that are cut themselves. */
-function wholeText(bytes: Uint8Array = NO_BYTES): string {
-  const text = Buffer.from(bytes).toString('utf8');
-  return text.includes('\ufffd') ? '' : text;
-}
-
 /** Tokens that were not locked. */
 function zeros(locked: Uint8Array): number {
   return locked.reduce((sum, value) => sum + Number(value === 0), 0);
-}
-
-/** What a canvas is built of. */
-function askedOf({ params, textBudget, room, reach, checkpoint }: RequestPlan): string {
-  const { text, spans, language } = params;
-  return JSON.stringify([text, spans, language, textBudget, room, reach.behind, checkpoint.family.infill]);
 }
