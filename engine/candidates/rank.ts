@@ -1,7 +1,7 @@
 // Which candidate a person sees first.
 import type { Candidate } from '../protocol';
 import { GRAVE } from './quality/flaws';
-import type { Quality } from './quality/verdict';
+import { isDoubted, type Quality } from './quality/verdict';
 
 /** Whether a candidate leaves the text as it is. */
 export function changesNothing(text: string, candidate: Candidate): boolean {
@@ -37,7 +37,7 @@ export function asItIsFirst<A extends Candidate & { readonly quality: Quality }>
 ): readonly A[] {
   const [best] = candidates;
   const same = candidates.find((candidate) => changesNothing(text, candidate));
-  if (best === undefined || same === undefined || best === same || best.quality.mark !== 'unsure')
+  if (best === undefined || same === undefined || best === same || !isDoubted(best.quality))
     return candidates;
   const isBlank = best.spans.every(({ start, end }) => text.slice(start, end).trim() === '');
   if (isBlank || standing(same) <= standing(best)) return candidates;

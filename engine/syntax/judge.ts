@@ -36,7 +36,9 @@ export async function qualitiesOf(
     const known = namesIn(tree.text);
     return judged((whole) => readingWith({ tree, languageId, region, known }, whole));
   };
-  return (await syntax.ask(text, languageId, look)) ?? judged(() => UNKNOWN);
+  return (
+    (await syntax.ask(text, languageId, look)) ?? judged(() => (PROSE.has(languageId) ? WRITTEN : UNKNOWN))
+  );
 }
 
 /** From the first of some places to the last; undefined where there is none. */
@@ -60,6 +62,23 @@ const UNKNOWN: Reading = {
   bringsNoNames: false,
   strangers: NO_STRANGERS,
 };
+
+/** Languages for people, where nothing can fail to parse. */
+const PROSE: ReadonlySet<string> = new Set([
+  ...[
+    'asciidoc',
+    'bibtex',
+    'git-commit',
+    'latex',
+    'log',
+    'markdown',
+    'plaintext',
+    'quarto',
+    'restructuredtext',
+  ],
+  ...['search-result', 'tex', 'typst'],
+]);
+const WRITTEN: Reading = { ...UNKNOWN, parses: 'prose' };
 
 function jsonReading(text: string, language: JsonLanguage): (whole: string) => Reading {
   const before = jsonFaults(text, language);

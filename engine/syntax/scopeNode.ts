@@ -6,6 +6,7 @@ export interface ScopeNode {
   readonly startIndex: number;
   readonly endIndex: number;
   readonly parent: ScopeNode | null;
+  readonly namedChildren: readonly (ScopeNode | null)[];
   childForFieldName(name: string): ScopeNode | null;
   descendantsOfType(types: string[]): readonly (ScopeNode | null)[];
 }

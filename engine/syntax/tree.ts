@@ -2,6 +2,7 @@
 // of it.
 import type { Node, Tree } from '@vscode/tree-sitter-wasm';
 import { constantsAssigned } from './constants';
+import { goFaults } from './goStatements';
 import { isProse } from './kinds';
 import { orphansIn } from './orphans';
 import type { ParsedText } from './parsedText';
@@ -64,7 +65,11 @@ export class SyntaxTree {
     const start = this.text.slice(0, region.start).trimEnd().length;
     const end = this.text.length - this.text.slice(region.end).trimStart().length;
     const structure = structureFaults(this.tree.rootNode, { start, end });
-    const misplaced = structure.misplaced + constantsAssigned(this.tree.rootNode, this.text, { start, end });
+    const { rootNode } = this.tree;
+    const misplaced =
+      structure.misplaced +
+      constantsAssigned(rootNode, this.text, { start, end }) +
+      goFaults(rootNode, this.text, { start, end });
     return { inRegion, everywhere, ...structure, misplaced };
   }
 

@@ -94,6 +94,7 @@ export interface Quality {
     | 'no-effect'
     | 'never-read'
     | 'out-of-scope'
+    | 'not-parsed'
     | 'unfinished'
     | 'loops'
     | 'deletes'

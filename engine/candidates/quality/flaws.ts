@@ -6,6 +6,7 @@ import { imbalance } from '../balance';
 import { doublesLine } from './doubled';
 import { repetition } from './loops';
 import { nameCount, namesIn, unknownNames } from './names';
+import { type Joined, joinedAnswer } from './torn';
 import { isName, unitsOf, withoutProse } from './words';
 
 /** Of fewer words and signs than this, any part may go. */
@@ -56,12 +57,19 @@ export class FlawFinder {
       const gone = deletion(old, text);
       if (gone !== undefined) found.add(gone);
       this.known ??= namesIn(this.text.slice(this.from, this.to));
-      const unknown = unknownNames(text, this.known).length;
-      if (unknown > 0 && unknown >= MANY_UNKNOWN * nameCount(text)) found.add('unknown-names');
+      if (this.isStrange(joinedAnswer(this.text, { start, end }, text), this.known))
+        found.add('unknown-names');
     }
     if (this.isUnbalanced(texts)) found.add('unbalanced');
     if (confidence !== undefined && confidence < this.gate) found.add('improbable');
     return ORDER.filter((flaw) => found.has(flaw));
+  }
+
+  /** Whether many of its names are new, or a word that is only partly its own. */
+  private isStrange({ answer, words }: Joined, known: ReadonlySet<string>): boolean {
+    const unknown = unknownNames(answer, known).length;
+    if (unknown > 0 && unknown >= MANY_UNKNOWN * nameCount(answer)) return true;
+    return words.some((word) => unknownNames(word, known).length > 0);
   }
 
   private isUnbalanced(texts: readonly string[]): boolean {

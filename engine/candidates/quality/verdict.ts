@@ -16,6 +16,7 @@ const TREE_FAULTS = [
   'no-effect',
   'never-read',
   'out-of-scope',
+  'not-parsed',
 ] as const;
 
 /** `poor` is shown to nobody who did not ask for it. */
@@ -34,8 +35,8 @@ export interface Quality {
 }
 
 export interface Reading {
-  /** Whether the text parses no worse than before; `unknown` where no grammar reads it, or time was up. */
-  readonly parses: 'yes' | 'no' | 'unknown';
+  /** Whether the text parses no worse than before; `unknown` where no grammar reads it, or time was up; `prose` has nothing to parse. */
+  readonly parses: 'yes' | 'no' | 'unknown' | 'prose';
   /** Whether it declares a name where that is declared already. */
   readonly declaresAgain: boolean;
   /** Whether it ends the function or class that it stands in. */
@@ -88,6 +89,7 @@ export function qualityOf(flaws: readonly Flaw[], reading: Reading): Quality {
     ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),
     ...known.filter((flaw) => !POOR.has(flaw) && flaw !== 'improbable'),
     ...(strangers.unknown.length > 0 && !known.includes('unknown-names') ? ['unknown-names' as const] : []),
+    ...(parses === 'unknown' ? ['not-parsed' as const] : []),
     ...known.filter((flaw) => flaw === 'improbable'),
   ];
   if (reasons.some((reason) => POOR.has(reason))) return { mark: 'poor', reasons };
@@ -96,13 +98,18 @@ export function qualityOf(flaws: readonly Flaw[], reading: Reading): Quality {
 
 /** Whether a grammar knows better: which brackets pair, and where a language has names. */
 function isRefuted(flaw: Flaw, { parses, bringsNoNames }: Reading): boolean {
-  if (flaw === 'unbalanced') return parses !== 'unknown';
+  if (flaw === 'unbalanced') return parses === 'yes' || parses === 'no';
   return flaw === 'unknown-names' && bringsNoNames;
 }
 
 /** What the text alone says. */
 function isFlaw(reason: Reason): reason is Flaw {
   return reason !== 'duplicate' && !TREE_FAULTS.some((one) => one === reason);
+}
+
+/** Whether there is a reason to doubt it, other than that nobody could look. */
+export function isDoubted({ mark, reasons }: Quality): boolean {
+  return mark === 'unsure' && reasons.some((reason) => reason !== 'not-parsed');
 }
 
 /** What of its reasons is wrong with the answer whatever stands around it. */

@@ -66,6 +66,8 @@ function wordsOfReason(reason: Reason): string {
       return l10n.t('a variable that nothing uses');
     case 'out-of-scope':
       return l10n.t('names that are not in scope here');
+    case 'not-parsed':
+      return l10n.t('not checked by a parser');
     case 'unfinished':
       return l10n.t('breaks off before its end');
     case 'loops':

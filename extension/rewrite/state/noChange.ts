@@ -1,4 +1,5 @@
 // What becomes of answers when the model finds the text best as it is. Pure.
+import { isDoubted } from '../../../engine/candidates/quality/verdict';
 import type { Candidate, RewriteRequest, Span } from './types';
 
 export function isUnchanged({ texts }: Candidate, sent: readonly Span[]): boolean {
@@ -15,7 +16,9 @@ export function isBehindNoChange(
   sent: readonly Span[],
 ): boolean {
   const hasText = sent.some(({ old }) => old.trim() !== '');
-  return hasText && quality?.mark === 'unsure' && best !== undefined && isUnchanged(best, sent);
+  return (
+    hasText && quality !== undefined && isDoubted(quality) && best !== undefined && isUnchanged(best, sent)
+  );
 }
 
 /** Whether somebody says what to change, so that the text as it is cannot be what they want. */

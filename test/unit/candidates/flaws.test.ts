@@ -200,3 +200,24 @@ test('likelihood ranks only what is equally good otherwise', () => {
     ['likelier', 'plain', 'odd', 'loop'],
   );
 });
+
+describe('a word of which a part is selected', () => {
+  const KOTLIN =
+    'fun prune(readings: List<Reading>) {\n    while (readings.size > limit) readings.removeFirst()\n    total.first = limit\n}\n';
+  const reasons = (old: string, text: string, file = KOTLIN) => flawsOf(old, text, { file, confidence: 1 });
+
+  test('makes a strange one with the answer, or what is left of it does', () => {
+    assert.deepEqual(reasons('readings.removeFir', 'readings.removeFirst()'), ['unknown-names']);
+    assert.deepEqual(reasons('total.fir', 'total.size'), ['unknown-names']);
+    assert.deepEqual(reasons('imit) readings', 'ast) readings'), ['unknown-names']);
+    assert.deepEqual(reasons('mit) readings', ' > 0) readings'), ['unknown-names']);
+  });
+
+  test('makes a known one, or was whole', () => {
+    assert.deepEqual(reasons('readings.removeFir', 'readings.fir'), []);
+    assert.deepEqual(reasons('total.fir', 'total.la'), [], 'lists have that');
+    assert.deepEqual(reasons('limit) readings', 'readings) total'), []);
+    assert.deepEqual(reasons('', 'x'), [], 'nothing stood there');
+    assert.deepEqual(flawsOf('10', '20', { file: 'width = 1005\n', confidence: 1 }), [], 'a number');
+  });
+});

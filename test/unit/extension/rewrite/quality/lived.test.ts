@@ -188,6 +188,28 @@ right.push(
   ],
 );
 
+const GO =
+  'package p\n\nfunc (b *Bucket) take(n float64) (float64, error) {\n\tif n > b.tokens {\n¦\t\treturn 0, ErrLimited¦\n\t}\n\tb.tokens -= n\n\treturn b.tokens, nil\n}\n';
+wrong.push(
+  ['does-not-parse', 'go', GO, '\t\treturn ErrLimited'],
+  ['does-not-parse', 'go', GO, '\t\treturn 0, n, ErrLimited'],
+  ['does-not-parse', 'go', GO, '\t\tb.tokens := b.rate\n\t\treturn 0, ErrLimited'],
+  ['does-not-parse', 'go', GO, '\t\tn, b.tokens := 1, 2\n\t\treturn n, ErrLimited'],
+  ['not-parsed', 'kotlin', 'fun f(a: Int): Int {\n¦    return a¦\n}\n', '    return a + 1'],
+);
+right.push(
+  ['does-not-parse', 'go', GO, '\t\treturn b.wait(n)'],
+  ['does-not-parse', 'go', GO, '\t\treturn 0 /* none */, ErrLimited // , more'],
+  ['does-not-parse', 'go', GO, '\t\twait := func() float64 { return n }\n\t\treturn wait(), nil'],
+  ['does-not-parse', 'go', GO, '\t\tb.tokens, n = n, b.tokens\n\t\treturn n, nil'],
+  ['does-not-parse', 'go', GO, '\t\tvar f func(a, b int) (c, d int)\n\t\treturn 0, g(f)'],
+  ['does-not-parse', 'go', GO.replace('(float64, error)', '(rest float64, err error)'), '\t\treturn'],
+  ['does-not-parse', 'go', GO.replace('(float64, error)', '(rest, more float64)'), '\t\treturn n, n'],
+  ['not-parsed', 'markdown', '# A\n\n¦One.¦\n', 'Two.'],
+  ['not-parsed', 'python', '¦a = 1¦\n', 'a = 2'],
+  ['not-parsed', 'json', '{"a": ¦1¦}\n', '2'],
+);
+
 describe('an answer in an everyday file', () => {
   for (const [reason, languageId, marked, fresh] of wrong)
     test(`${reason}, ${languageId}: ${JSON.stringify(fresh)}`, async () => {

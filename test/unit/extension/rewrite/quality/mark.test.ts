@@ -4,6 +4,7 @@ import test, { describe } from 'node:test';
 import {
   asDuplicate,
   flawsOf,
+  isDoubted,
   qualityOf,
   type Reading,
   ranked,
@@ -54,13 +55,22 @@ describe('the mark', () => {
     assert.equal(asDuplicate(qualityOf(['loops'], YES)).mark, 'poor');
   });
 
+  test('is unsure for what no parser has looked at, which is no doubt by itself', () => {
+    const unread = qualityOf([], { ...YES, parses: 'unknown' });
+    assert.deepEqual(unread, { mark: 'unsure', reasons: ['not-parsed'] });
+    assert.deepEqual(flawsOf(unread), []);
+    assert.equal(isDoubted(unread), false);
+    assert.equal(isDoubted(qualityOf(['improbable'], { ...YES, parses: 'unknown' })), true);
+    assert.equal(isDoubted(qualityOf([], YES)), false);
+  });
+
   test('ranks before likelihood does, which is the order that comes in', () => {
     const candidates = [
       { name: 'poor', quality: qualityOf(['loops'], YES) },
       { name: 'odd', quality: qualityOf(['unknown-names'], YES) },
       { name: 'low', quality: qualityOf(['improbable'], YES) },
       { name: 'good', quality: qualityOf([], YES) },
-      { name: 'too', quality: qualityOf([], { ...YES, parses: 'unknown' }) },
+      { name: 'too', quality: qualityOf([], { ...YES, parses: 'prose' }) },
     ];
     assert.deepEqual(
       ranked(candidates).map(({ name }) => name),
