@@ -4,6 +4,7 @@ import type { Node, Tree } from '@vscode/tree-sitter-wasm';
 import { constantsAssigned } from './constants';
 import { goFaults } from './goStatements';
 import { isProse } from './kinds';
+import { orphanedMethodsIn } from './orphanMethods';
 import { orphansIn } from './orphans';
 import type { ParsedText } from './parsedText';
 import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
@@ -96,9 +97,10 @@ export class SyntaxTree {
     return strangersIn(this.tree.rootNode, this.text, region, seams);
   }
 
-  /** See `orphansIn`: names that this text lacks, which is an edit of `before`. */
+  /** See `orphansIn` and `orphanedMethodsIn`: names that this text lacks, which is an edit of `before`. */
   lacks(before: SyntaxTree, gone: OffsetRange, fresh: OffsetRange): readonly string[] {
-    return orphansIn({ before: before.parsed, after: this.parsed, gone, fresh });
+    const edit = { before: before.parsed, after: this.parsed, gone, fresh };
+    return [...orphansIn(edit), ...orphanedMethodsIn(edit)];
   }
 
   /** See `losesReturn`: of a function of `before`, of which this text is an edit. */

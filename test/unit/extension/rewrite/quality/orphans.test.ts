@@ -90,6 +90,124 @@ class Box {
 }
 `;
 
+const JAVA = `class Auction {
+  private final List<Lot> lots = new ArrayList<>();
+
+  static final class Lot {
+    private final String title;
+    Lot(String title) { this.title = title; }
+    String title() { return title; }
+    long best() { return bids().size(); }
+    List<Bid> bids() { return List.of(); }
+    String label() { return this.title() + best(); }
+  }
+
+  record Bid(String who, long cents) {
+    long cents() { return cents; }
+  }
+
+  List<String> titles() {
+    List<String> all = new ArrayList<>();
+    for (Lot lot : lots) all.add(lot.title());
+    return all;
+  }
+
+  List<String> names() { return lots.stream().map(Lot::label).toList(); }
+
+  long sum(Bid bid, Other other) { return bid.cents() + other.best(); }
+}
+`;
+
+const RUST = `pub struct Matrix { rows: usize, data: Vec<f64>, shape: usize }
+
+impl Matrix {
+    pub fn shape(&self) -> (usize, usize) {
+        (self.rows, self.data.len())
+    }
+
+    pub fn order(&self) -> usize {
+        self.shape
+    }
+
+    pub fn same(&self, other: &Matrix) -> bool {
+        self.shape() == other.shape() && self.rows > 0
+    }
+}
+
+impl Clone for Matrix {
+    fn clone(&self) -> Self { self.copied() }
+}
+
+pub fn show(matrix: &Matrix, other: &Grid) -> usize {
+    matrix.order() + other.order()
+}
+`;
+
+const GO_METHODS = `package p
+
+type Bucket struct{ tokens float64 }
+
+func (b *Bucket) rest() float64 { return b.tokens }
+
+func (b *Bucket) take(n float64) bool { return n < b.rest() }
+
+func (b Bucket) full() bool { return true }
+
+func empty(b *Bucket, other Store) bool { return b.take(1) || other.full() }
+`;
+
+const METHOD_CASES: readonly (readonly [string, string, readonly Case[]])[] = [
+  [
+    'java',
+    JAVA,
+    [
+      ['String title() { return title; }', 'String name() { return title; }', true],
+      ['String title() { return title; }', 'String title() { return "" + title; }', false],
+      ['long best() { return bids().size(); }', 'long most() { return 1; }', true],
+      ['List<Bid> bids() { return List.of(); }', '', true],
+      ['String label() { return this.title() + best(); }', '', true],
+      ['long cents() { return cents; }', '', false],
+      ['List<String> names() {', 'List<String> labels() {', false],
+    ],
+  ],
+  [
+    'csharp',
+    'class A {\n  int Size() { return 1; }\n  int Twice() { return 2 * Size(); }\n}\nclass B : A {\n  int Half() { return 1; }\n  int F(A a, C c) { return a.Twice() + c.Half(); }\n}\n',
+    [
+      ['int Size() { return 1; }', '', true],
+      ['int Twice() { return 2 * Size(); }', 'int Double() { return 2 * Size(); }', true],
+      ['int Half() { return 1; }', '', false],
+    ],
+  ],
+  [
+    'rust',
+    RUST,
+    [
+      ['pub fn shape(&self) -> (usize, usize) {', 'pub fn is_square(&self) -> (usize, usize) {', true],
+      ['pub fn order(&self) -> usize {', 'pub fn rank(&self) -> usize {', true],
+      [
+        'pub fn same(&self, other: &Matrix) -> bool {',
+        'pub fn equal(&self, other: &Matrix) -> bool {',
+        false,
+      ],
+      ['    fn clone(&self) -> Self { self.copied() }\n', '', false],
+    ],
+  ],
+  [
+    'go',
+    GO_METHODS,
+    [
+      [
+        'func (b *Bucket) rest() float64 { return b.tokens }',
+        'func (b *Bucket) left() float64 { return 1 }',
+        true,
+      ],
+      ['func (b *Bucket) take(n float64)', 'func (b *Bucket) give(n float64)', true],
+      ['func (b Bucket) full() bool { return true }\n', '', false],
+    ],
+  ],
+];
+
 const cases: readonly (readonly [string, string, readonly Case[]])[] = [
   [
     'python',
@@ -173,7 +291,7 @@ const cases: readonly (readonly [string, string, readonly Case[]])[] = [
     [
       ['const LIMIT: usize = 3;\n', '', true],
       ['let mut amount = 0;\n', '', true],
-      ['fn area(', 'fn surface(', false],
+      ['fn area(', 'fn surface(', true],
       ['struct Size', 'struct Extent', true],
       ['size: &Size, factor: usize', 'size: &Size', true],
       ['    amount += size.twice() * factor;\n', '', false],
@@ -470,4 +588,12 @@ describe('an answer that takes away what is still used', () => {
     ]);
     assert.deepEqual(one?.quality, { mark: 'unsure', reasons: ['removes-used'] });
   });
+});
+
+describe('a method that objects of its type are asked for', () => {
+  for (const [languageId, text, all] of METHOD_CASES)
+    for (const [old, fresh, wanted] of all)
+      test(`${languageId}: ${wanted ? '' : 'not '}${JSON.stringify(old)} → ${JSON.stringify(fresh)}`, async () => {
+        assert.equal(await isOrphaning(languageId, text, old, fresh), wanted);
+      });
 });
