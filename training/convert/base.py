@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,6 +36,8 @@ LAYER_NAMES = {
 """A layer's tensors: GGUF's names to the decoder's."""
 QUERY_KEY_NORMS = {"attn_q_norm": "self_attn.q_norm", "attn_k_norm": "self_attn.k_norm"}
 """Those that a layer has besides where queries and keys are normalised."""
+BIASED = ("attn_q", "attn_k", "attn_v")
+"""Those that have a bias in Qwen2."""
 
 
 class BaseError(Exception):
@@ -59,11 +62,7 @@ def read_base(path: Path) -> Base:
 
     Raises BaseError where the file is damaged, of another architecture or tokenizer, or lacks a tensor.
     """
-    try:
-        reader = GGUFReader(path)
-        facts = {name: entry.contents() for name, entry in reader.fields.items()}
-    except (OSError, ValueError, IndexError, KeyError) as error:
-        raise BaseError(f"{path} cannot be read as a GGUF file ({error}): get it again.") from error
+    reader, facts = read_facts(path)
     architecture = facts.get("general.architecture")
     if architecture != ARCHITECTURE:
         raise BaseError(f"{path} holds a model of architecture {architecture}; the conversion takes {ARCHITECTURE}.")
@@ -74,34 +73,46 @@ def read_base(path: Path) -> Base:
         if needed not in facts:
             raise BaseError(f"{path} has no {needed}: it holds no whole tokenizer, so get it again.")
     tokens = list(facts["tokenizer.ggml.tokens"])
-    model = _shape(facts, len(tokens))
+    # Shapes of ours are in steps of 64; the cut gives the vocabulary its final size.
+    model = shape_of(facts, ARCHITECTURE, -(-len(tokens) // 64) * 64)
     return Base(
         name=str(facts.get("general.name", path.stem)),
         licence=str(facts.get("general.license", "unknown")),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
         model=model,
         tokens=tokens,
-        merges=[_pair(merge) for merge in facts["tokenizer.ggml.merges"]],
+        merges=merges_of(facts),
         tensors=tensors_of(path, reader, model),
     )
 
 
-def _pair(merge: str) -> tuple[str, str]:
-    left, _, right = merge.partition(" ")
-    return left, right
+def read_facts(path: Path) -> tuple[GGUFReader, dict[str, Any]]:
+    """A GGUF file's reader and its key-value pairs; raises BaseError where it is not such a file."""
+    try:
+        reader = GGUFReader(path)
+        return reader, {name: entry.contents() for name, entry in reader.fields.items()}
+    except (OSError, ValueError, IndexError, KeyError) as error:
+        raise BaseError(f"{path} cannot be read as a GGUF file ({error}): get it again.") from error
 
 
-def _shape(facts: dict[str, object], vocabulary: int) -> ModelConfig:
+def merges_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """The merges of a file's tokenizer as pairs of token texts."""
+    pairs = (merge.partition(" ") for merge in facts["tokenizer.ggml.merges"])
+    return [(left, right) for left, _, right in pairs]
+
+
+def shape_of(facts: dict[str, Any], architecture: str, vocabulary: int, tied: bool = True) -> ModelConfig:
+    """The shape that a file of the architecture llama or qwen2 describes; raises BaseError where it does not."""
+
     def number(name: str) -> float:
-        value = facts.get(f"{ARCHITECTURE}.{name}")
+        value = facts.get(f"{architecture}.{name}")
         if not isinstance(value, int | float):
             raise BaseError(f"The base does not say its {name}.")
         return value
 
     hidden, heads = int(number("embedding_length")), int(number("attention.head_count"))
     return ModelConfig(
-        # Shapes of ours are in steps of 64; the cut gives the vocabulary its final size.
-        vocabulary=-(-vocabulary // 64) * 64,
+        vocabulary=vocabulary,
         hidden=hidden,
         layers=int(number("block_count")),
         heads=heads,
@@ -113,6 +124,8 @@ def _shape(facts: dict[str, object], vocabulary: int) -> ModelConfig:
         rope_theta=number("rope.freq_base"),
         positions=int(number("context_length")),
         query_key_norm=False,
+        attention_bias=architecture == "qwen2",
+        tied=tied,
     )
 
 
@@ -123,24 +136,30 @@ def tensors_of(path: Path, reader: GGUFReader, model: ModelConfig) -> dict[str, 
     """
     found = {tensor.name: tensor for tensor in reader.tensors}
     roles = LAYER_NAMES | (QUERY_KEY_NORMS if model.query_key_norm else {})
-    names = {"token_embd": "embed_tokens", "output_norm": "norm"}
-    for layer in range(model.layers):
-        names |= {f"blk.{layer}.{theirs}": f"layers.{layer}.{ours}" for theirs, ours in roles.items()}
-    missing = sorted(name for name in names if f"{name}.weight" not in found)
-    if missing:
-        raise BaseError(f"{path} lacks {missing[0]}.weight and {len(missing) - 1} other tensors: get it again.")
-    if "output.weight" in found:
+    names = {"token_embd.weight": "embed_tokens.weight", "output_norm.weight": "norm.weight"}
+    if not model.tied:
+        names["output.weight"] = "lm_head.weight"
+    elif "output.weight" in found:
         raise BaseError(f"{path} has a head of its own; the conversion takes models with tied embeddings.")
+    for layer in range(model.layers):
+        place, ours = f"blk.{layer}", f"layers.{layer}"
+        names |= {f"{place}.{theirs}.weight": f"{ours}.{role}.weight" for theirs, role in roles.items()}
+        if model.attention_bias:
+            names |= {f"{place}.{theirs}.bias": f"{ours}.{LAYER_NAMES[theirs]}.bias" for theirs in BIASED}
+    missing = sorted(name for name in names if name not in found)
+    if missing:
+        raise BaseError(f"{path} lacks {missing[0]} and {len(missing) - 1} other tensors: get it again.")
+    # Where queries and keys are normalised (Qwen3) or have biases (Qwen2), the file keeps their rows in order.
+    interleaved = not (model.query_key_norm or model.attention_bias)
     tensors: dict[str, Tensor] = {}
     for theirs, ours in names.items():
-        tensor = found[f"{theirs}.weight"]
+        tensor = found[theirs]
         values = np.array(dequantize(tensor.data, tensor.tensor_type), dtype=np.float32)
-        # Where queries and keys are normalised, as in Qwen3, the file keeps their rows in order.
-        if theirs.endswith("attn_q") and not model.query_key_norm:
+        if interleaved and theirs.endswith("attn_q.weight"):
             values = unpermuted(values, model.heads)
-        elif theirs.endswith("attn_k") and not model.query_key_norm:
+        elif interleaved and theirs.endswith("attn_k.weight"):
             values = unpermuted(values, model.key_value_heads)
-        tensors[f"{ours}.weight"] = torch.from_numpy(np.ascontiguousarray(values))
+        tensors[ours] = torch.from_numpy(np.ascontiguousarray(values))
     return tensors
 
 

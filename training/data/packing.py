@@ -1,7 +1,7 @@
 """Turns the corpus into token files: `python -m training.data.packing --corpus DIR --tokenizer DIR --out DIR`.
 
-A split is `NAME.u16` (little-endian 16-bit tokens, documents in shuffled order) and `NAME.documents.npy`
-(where each document starts). Every document opens with its header:
+A split is `NAME.u16` (little-endian 16-bit tokens, documents in shuffled order; `NAME.u32` where a vocabulary is too
+large for them) and `NAME.documents.npy` (where each document starts). Every document opens with its header:
 `<|bos|>`, language, `<|file|>`, base name of the file, `<|file|>`.
 """
 
@@ -12,6 +12,7 @@ import hashlib
 import json
 import random
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,7 +29,7 @@ BATCH = 512
 
 @dataclass(frozen=True)
 class Packed:
-    """One split, mapped from disk: `tokens` (n,) uint16 and `starts` (documents,) int64, both ascending in text."""
+    """One split, mapped from disk: `tokens` (n,) uint16 or uint32, `starts` (documents,) int64, ascending in text."""
 
     tokens: np.ndarray
     starts: np.ndarray
@@ -38,6 +39,10 @@ class Packed:
         begin = int(self.starts[document])
         opening = self.tokens[begin + 3 : begin + 3 + 64]
         return 3 + int(np.flatnonzero(opening == SPECIAL_IDS[FILE])[0]) + 1
+
+    def document_at(self, place: int) -> int:
+        """The number of the document that a token belongs to."""
+        return int(np.searchsorted(self.starts, place, side="right")) - 1
 
 
 def tokenizer_digest(folder: Path) -> str:
@@ -65,17 +70,22 @@ def encode_documents(tokenizer: Tokenizer, documents: list[Document]) -> list[np
 
 def pack(documents: list[Document], tokenizer: Tokenizer, out: Path, name: str, seed: int = 0) -> int:
     """Writes one split and returns its number of tokens."""
-    out.mkdir(parents=True, exist_ok=True)
     random.Random(seed).shuffle(documents)
+    batches = (documents[first : first + BATCH] for first in range(0, len(documents), BATCH))
+    return write_split((array for batch in batches for array in encode_documents(tokenizer, batch)), out, f"{name}.u16")
+
+
+def write_split(documents: Iterable[np.ndarray], out: Path, file_name: str) -> int:
+    """Writes the tokens of a split's documents and where each begins; returns how many tokens there are."""
+    out.mkdir(parents=True, exist_ok=True)
     starts: list[int] = []
     total = 0
-    with open(out / f"{name}.u16", "wb") as file:
-        for first in range(0, len(documents), BATCH):
-            for array in encode_documents(tokenizer, documents[first : first + BATCH]):
-                starts.append(total)
-                total += len(array)
-                file.write(array.tobytes())
-    np.save(out / f"{name}.documents.npy", np.array(starts, dtype=np.int64))
+    with open(out / file_name, "wb") as file:
+        for array in documents:
+            starts.append(total)
+            total += len(array)
+            file.write(array.tobytes())
+    np.save(out / f"{Path(file_name).stem}.documents.npy", np.array(starts, dtype=np.int64))
     return total
 
 
@@ -96,10 +106,9 @@ def pack_corpus(corpus: Path, tokenizer: Tokenizer, digest: str, out: Path, seed
 
 def load_packed(folder: Path, name: str) -> Packed:
     """Maps a split; raises FileNotFoundError where it has not been packed."""
-    return Packed(
-        tokens=np.memmap(folder / f"{name}.u16", dtype="<u2", mode="r"),
-        starts=np.load(folder / f"{name}.documents.npy"),
-    )
+    wide = folder / f"{name}.u32"
+    tokens = np.memmap(wide, "<u4", "r") if wide.exists() else np.memmap(folder / f"{name}.u16", "<u2", "r")
+    return Packed(tokens, np.load(folder / f"{name}.documents.npy"))
 
 
 def main() -> None:

@@ -54,6 +54,10 @@ class ModelConfig:
     positions: int = 2048
     query_key_norm: bool = True
     """Whether queries and keys are normalised, as in Qwen3; Llama's are not."""
+    attention_bias: bool = False
+    """Whether queries, keys and values have biases, as in Qwen2."""
+    tied: bool = True
+    """Whether the head is the table of embeddings; else it is a matrix of its own."""
 
     def __post_init__(self) -> None:
         for name in ("vocabulary", "hidden", "intermediate", "head_dimension"):

@@ -1,4 +1,4 @@
-"""The decoder: RMS norm, rotary positions, gated MLP, tied embeddings; with QK norm (Qwen3) or without (Llama).
+"""The decoder: RMS norm, rotary positions, gated MLP; with QK norm (Qwen3), with biases (Qwen2) or without (Llama).
 
 Written for speed on a CPU: residual stream, norms and rotary all in the weights'
 own type (25 % faster than autocast at these sizes).
@@ -39,10 +39,10 @@ class Attention(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        width, size = config.hidden, config.head_dimension
-        self.q_proj = nn.Linear(width, config.heads * size, bias=False)
-        self.k_proj = nn.Linear(width, config.key_value_heads * size, bias=False)
-        self.v_proj = nn.Linear(width, config.key_value_heads * size, bias=False)
+        width, size, bias = config.hidden, config.head_dimension, config.attention_bias
+        self.q_proj = nn.Linear(width, config.heads * size, bias=bias)
+        self.k_proj = nn.Linear(width, config.key_value_heads * size, bias=bias)
+        self.v_proj = nn.Linear(width, config.key_value_heads * size, bias=bias)
         self.o_proj = nn.Linear(config.heads * size, width, bias=False)
         self.attend = attend
         normed = config.query_key_norm
@@ -120,6 +120,7 @@ class Decoder(nn.Module):
         self.embed_tokens = nn.Embedding(config.vocabulary, config.hidden)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.layers))
         self.norm = nn.RMSNorm(config.hidden, eps=config.norm_epsilon)
+        self.lm_head = None if config.tied else nn.Linear(config.hidden, config.vocabulary, bias=False)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -171,8 +172,9 @@ class Decoder(nn.Module):
         return self.norm(x), new
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """Scores over the vocabulary, by the tied embeddings: (…, hidden) → (…, vocabulary)."""
-        return functional.linear(hidden, self.embed_tokens.weight)
+        """Scores over the vocabulary, by the embeddings or a head of its own: (…, hidden) → (…, vocabulary)."""
+        head = self.embed_tokens if self.lm_head is None else self.lm_head
+        return functional.linear(hidden, head.weight)
 
     def size_without_embeddings(self) -> int:
         """Number of parameters, embeddings not counted."""

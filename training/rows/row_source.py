@@ -22,6 +22,7 @@ from training.rows.inplace import in_place_row
 from training.rows.repeats import echo_lines, exchange_names
 from training.rows.schedule import Noise
 from training.rows.spans import MAX_CHARACTERS, choose_disjoint, choose_span
+from training.rows.windows import Windows
 
 MIN_BODY = 24
 NAME_POOL = 600
@@ -109,10 +110,7 @@ class RowSource:
         self._tokenizer = tokenizer
         self._length = length
         self._seed = seed
-        self._windows = (len(packed.tokens) - 1) // length - 1
-        if self._windows < 1:
-            raise ValueError(f"The token file holds {len(packed.tokens)} tokens: too few for rows of {length}.")
-        self._order: tuple[int, np.ndarray, int] | None = None
+        self._windows = Windows(len(packed.tokens), length, seed)
 
     def next_token_batch(self, numbers: range) -> Batch:
         """Plain rows for the autoregressive stage."""
@@ -150,7 +148,7 @@ class RowSource:
         samples = [(header, parts) for header, parts in samples if parts]
         if not samples:
             # A window of headers and scraps: nothing to cut holes into, but still a row.
-            begin, end = self._window(number)
+            begin, end = self._windows.at(number)
             samples = [(np.empty(0, dtype=np.int64), [np.asarray(self._packed.tokens[begin:end], dtype=np.int64)])]
         if in_place:
             return in_place_row(generator, noise, samples)
@@ -204,19 +202,10 @@ class RowSource:
                 room -= len(answer) + 1
         return row.add_sample(prefix, len(header), suffix, kept)
 
-    def _window(self, number: int) -> tuple[int, int]:
-        epoch, place = divmod(number, self._windows)
-        if self._order is None or self._order[0] != epoch:
-            generator = np.random.default_rng([self._seed, 0, epoch])
-            self._order = (epoch, generator.permutation(self._windows), int(generator.integers(self._length)))
-        _, permutation, shift = self._order
-        begin = int(permutation[place]) * self._length + shift
-        return begin, begin + self._length
-
     def _next_token_row(self, number: int) -> np.ndarray:
-        begin, end = self._window(number)
+        begin, end = self._windows.at(number)
         window = np.asarray(self._packed.tokens[begin : end + 1], dtype=np.int64)
-        document = self._document_at(begin)
+        document = self._packed.document_at(begin)
         start = int(self._packed.starts[document])
         if start == begin:
             return window
@@ -236,14 +225,11 @@ class RowSource:
             visible=np.tri(count, dtype=bool),
         )
 
-    def _document_at(self, place: int) -> int:
-        return int(np.searchsorted(self._packed.starts, place, side="right")) - 1
-
     def _pieces(self, number: int, generator: np.random.Generator, split: bool) -> list[tuple[np.ndarray, np.ndarray]]:
         """Header and body of each piece of a document in the window; split rows are cut into smaller pieces."""
-        begin, end = self._window(number)
+        begin, end = self._windows.at(number)
         pieces: list[tuple[np.ndarray, np.ndarray]] = []
-        for document in range(self._document_at(begin), self._document_at(end - 1) + 1):
+        for document in range(self._packed.document_at(begin), self._packed.document_at(end - 1) + 1):
             start = int(self._packed.starts[document])
             size = self._packed.header_length(document)
             stop = int(self._packed.starts[document + 1]) if document + 1 < len(self._packed.starts) else end

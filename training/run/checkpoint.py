@@ -6,10 +6,11 @@ import errno
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from gguf import GGUFReader
@@ -18,6 +19,8 @@ from safetensors import SafetensorError, safe_open
 from training.convert.base import BaseError, tensors_of
 from training.model.config import ModelConfig, RowRecipe
 from training.model.optimiser import Recipe
+
+State = TypeVar("State")
 
 KEPT = 2
 PREFIX = "checkpoint-"
@@ -85,19 +88,22 @@ def save_checkpoint(run: Path, checkpoint: Checkpoint, name: str | None = None, 
     `name` gives it a name of its own, so that it is never removed. Raises CheckpointError when the disk is
     full or cannot be written; the earlier checkpoints stay.
     """
+    state = {
+        "settings": asdict(checkpoint.settings),
+        "progress": asdict(checkpoint.progress),
+        "optimiser": checkpoint.optimiser,
+    }
+    return write_state(run, state, name or f"{PREFIX}{checkpoint.progress.step:08d}", keep)
+
+
+def write_state(run: Path, state: dict[str, Any], name: str, keep: int = KEPT) -> Path:
+    """As `save_checkpoint`, of whatever `torch.load` gives back as weights alone."""
     run.mkdir(parents=True, exist_ok=True)
-    target = run / f"{name or f'{PREFIX}{checkpoint.progress.step:08d}'}.pt"
+    target = run / f"{name}.pt"
     partial = target.with_suffix(".partial")
     try:
         with open(partial, "wb") as file:
-            torch.save(
-                {
-                    "settings": asdict(checkpoint.settings),
-                    "progress": asdict(checkpoint.progress),
-                    "optimiser": checkpoint.optimiser,
-                },
-                file,
-            )
+            torch.save(state, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, target)
@@ -122,11 +128,19 @@ def latest_checkpoint(run: Path) -> Path | None:
 
 def load_checkpoint(path: Path) -> Checkpoint:
     """Reads a checkpoint onto the CPU; raises CheckpointError where the file is not one of ours."""
+    return read_state(path, _checkpoint)
+
+
+def _checkpoint(data: dict[str, Any]) -> Checkpoint:
+    found = data["settings"]
+    settings = Settings(**{**found, "model": ModelConfig(**found["model"]), "rows": RowRecipe(**found["rows"])})
+    return Checkpoint(settings, Progress(**data["progress"]), data["optimiser"])
+
+
+def read_state(path: Path, build: Callable[[dict[str, Any]], State]) -> State:
+    """What `build` makes of what `write_state` wrote; raises CheckpointError where it is something else."""
     try:
-        data = torch.load(path, map_location="cpu", weights_only=True)
-        found = data["settings"]
-        settings = Settings(**{**found, "model": ModelConfig(**found["model"]), "rows": RowRecipe(**found["rows"])})
-        return Checkpoint(settings, Progress(**data["progress"]), data["optimiser"])
+        return build(torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, KeyError, TypeError, ValueError, EOFError, UnpicklingError) as error:
         raise CheckpointError(
             f"{path} cannot be read as a checkpoint ({type(error).__name__}). Remove it, and the one before it is used."

@@ -23,7 +23,7 @@ from training.run.supply import Supply
 EVALUATION_ROWS = 16
 
 
-def _out_of_memory(error: BaseException) -> bool:
+def out_of_memory(error: BaseException) -> bool:
     """The CPU's allocator has no exception type of its own."""
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
@@ -108,7 +108,7 @@ class Trainer:
             batch = self._supply.next(self.plan)
             means = self._backward(batch)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             raise TrainingError(
                 f"The device ran out of memory with --batch {self.settings.batch} and --length "
