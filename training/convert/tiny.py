@@ -1,4 +1,7 @@
-"""A tiny random base as a GGUF file, to try the conversion on: a Llama of two layers with a BPE of its own."""
+"""A tiny random base as a GGUF file, to try the conversion on: a Llama of two layers with a BPE of its own.
+
+As a Qwen2 it has biases, a head of its own, and Qwen2.5-Coder's tokens for text with a hole.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +28,19 @@ def tiny_vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
 
 
 def write_tiny_base(path: Path, leave_out: str | None = None, architecture: str = "llama", pre: str = "smollm") -> None:
-    """Writes the base; `leave_out`: a tensor, "tokens" or "merges"; the others make it a refused one."""
+    """Writes the base; `leave_out`: a tensor, "tokens" or "merges"; another `pre` makes it a refused one."""
     vocabulary, merges = tiny_vocabulary()
+    is_qwen = architecture == "qwen2"
     names = [
         "<|endoftext|>",
         "<|im_start|>",
         "<|im_end|>",
         "<filename>",
         *sorted(vocabulary, key=vocabulary.__getitem__),
+        *(("<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>") if is_qwen else ()),
     ]
+    # As published models have it, the table's length is a round number.
+    names += [f"[PAD{number}]" for number in range(-len(names) % 64)]
     writer = GGUFWriter(path, architecture)
     writer.add_name("tiny")
     writer.add_license("apache-2.0")
@@ -58,6 +65,11 @@ def write_tiny_base(path: Path, leave_out: str | None = None, architecture: str 
         shapes |= {f"blk.{layer}.attn_{name}": (size, HIDDEN) for name, size in (("q", 128), ("k", 64), ("v", 64))}
         shapes |= {f"blk.{layer}.attn_output": (HIDDEN, 128), f"blk.{layer}.ffn_down": (HIDDEN, WIDE)}
         shapes |= {f"blk.{layer}.ffn_{name}": (WIDE, HIDDEN) for name in ("gate", "up")}
+    if is_qwen:
+        shapes["output"] = shapes["token_embd"]
+    biases = {f"blk.{layer}.attn_{name}": 128 if name == "q" else 64 for layer in range(LAYERS) for name in "qkv"}
+    for name, size in biases.items() if is_qwen else ():
+        writer.add_tensor(f"{name}.bias", generator.normal(size=size).astype(np.float32) * 0.1)
     for name, shape in shapes.items():
         if name == leave_out:
             continue
