@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -66,47 +65,56 @@ def judged(model: Decoder, drafted: Tensor, causal: Tensor, targets: Tensor, los
         yield Judged(each, logits.argmax(-1), base.argmax(-1))
 
 
+@torch.no_grad()
+def own_text(model: Decoder, hidden: Tensor, batch: DraftBatch) -> Tensor:
+    """Whether the text up to each mask's position is what the base would have written, (batch, groups, masks) bool.
+
+    So it always is in use. Elsewhere no mask can know what was written instead, since it does not see it.
+    """
+    shape = batch.known.shape
+    # What the base chooses behind the last token that the masks see, and behind the tokens that they do not see.
+    before = torch.cat([batch.anchors[..., None], batch.places().view(shape)[..., :-1]], -1).flatten(1)
+    choices = torch.cat([model.logits(part).argmax(-1) for part in gathered(hidden, before).split(CHUNK)])
+    written = batch.ids.gather(1, batch.places())
+    return (choices.view(shape) == written.view(shape)).cumprod(-1).bool()
+
+
 @dataclass(frozen=True)
 class Measure:
     """On held-out rows: the loss in nats a mask, and how many tokens a pass writes.
 
     `tokens` is 1 (the base's own) and the drafts before the first that is not the base's choice, on average over groups
-    of which every mask has a token to predict. Where the text is not what the base would have written, no mask can know
-    that, so `own_tokens` counts only the `own_share` of groups where it is, as it always is in use; those places are
-    also the easier ones.
+    of which every mask has a token to predict. `own_tokens` is the same for text that the base writes itself, as in
+    use: each draft's chance to be kept, if those before it are, at the places where `own_text` holds. The former is too
+    low, the latter perhaps too high: places where the base writes what a person did are the easier ones.
     """
 
     loss: float
     tokens: float
     own_tokens: float
-    own_share: float
 
 
 @torch.no_grad()
 def measure(model: Decoder, adapter: Adapter, batches: list[DraftBatch], loss: Loss) -> Measure:
     """Judges all groups of some rows."""
-    losses, accepted, own = [], [], []
+    losses, hits, own = [], [], []
     for rows in batches:
         batch = rows.to(model.embed_tokens.weight.device)
         hidden, memory = read(model, batch)
         drafted = draft(model, adapter, batch, memory).flatten(0, 1)
         causal = gathered(hidden, batch.places())
         results = list(judged(model, drafted, causal, batch.targets().flatten(), loss))
-        shape = batch.known.shape
-        drafts, choices = (
-            torch.cat([getattr(result, name) for result in results]).view(shape) for name in ("drafts", "choices")
-        )
         losses.append(torch.cat([result.loss for result in results])[batch.known.flatten()])
         whole = batch.known.all(-1)
-        accepted.append((drafts == choices).cumprod(-1).sum(-1)[whole])
-        # What the base chooses behind the last real token, and at each mask but the last: what they then stand behind.
-        begun = torch.cat([model.logits(part).argmax(-1) for part in gathered(hidden, batch.anchors).split(CHUNK)])
-        chosen = torch.cat([begun.view(*shape[:2], 1), choices[..., :-1]], -1)
-        written = batch.ids.gather(1, batch.places()).view(shape)
-        own.append((chosen == written).all(-1)[whole])
-    tokens, is_own = 1 + torch.cat(accepted).double(), torch.cat(own)
-    means = (torch.cat(losses).double(), tokens, tokens[is_own], is_own.double())
-    return Measure(*(float(values.mean()) if len(values) else math.nan for values in means))
+        hit = torch.cat([result.drafts == result.choices for result in results])
+        hits.append(hit.view(batch.known.shape)[whole])
+        own.append(own_text(model, hidden, batch)[whole])
+    kept = torch.cat(hits).cumprod(-1)
+    # Drafts that come to be judged: all before them are kept.
+    judgeable = torch.cat(own) & functional.pad(kept[:, :-1], (1, 0), value=1).bool()
+    chances = (kept * judgeable).sum(0) / judgeable.sum(0).clamp(min=1)
+    mean = torch.cat(losses).double().mean()
+    return Measure(float(mean), 1 + float(kept.sum(-1).double().mean()), 1 + float(chances.cumprod(0).sum()))
 
 
 def gathered(hidden: Tensor, places: Tensor) -> Tensor:

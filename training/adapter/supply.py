@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -11,6 +12,11 @@ from training.adapter.packing import open_splits
 from training.adapter.rows import DraftBatch, DraftRows
 from training.adapter.tokens import fim_order
 from training.adapter.trainer import AdapterSettings
+
+
+def outlast_interrupts(_: int) -> None:
+    """Has a process that builds rows live until the run ends it: Ctrl-C reaches all processes of a terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class StepRows(Dataset[DraftBatch]):

@@ -7,7 +7,6 @@ goes on from the newest checkpoint. SIGTERM or Ctrl-C writes a checkpoint and ex
 from __future__ import annotations
 
 import argparse
-import math
 import signal
 import sys
 import time
@@ -24,7 +23,7 @@ from training.adapter.drafting import measure
 from training.adapter.low_rank import PROJECTIONS
 from training.adapter.packing import DataError, open_splits, packed_folder
 from training.adapter.rows import DraftBatch, DraftRows, RowShape
-from training.adapter.supply import StepRows
+from training.adapter.supply import StepRows, outlast_interrupts
 from training.adapter.tokens import fim_order
 from training.adapter.trainer import AdapterSettings, AdapterTrainer
 from training.convert.base import BaseError
@@ -56,6 +55,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=8, help="rows in a step")
     parser.add_argument("--pass-rows", type=int, help="rows in one pass; fewer need less memory (default: all)")
     parser.add_argument("--loss", choices=("base", "token"), default="base", help="what masks learn (drafting.py)")
+    parser.add_argument(
+        "--departed-weight", type=float, default=1.0, help="of masks behind text that the base would not have written"
+    )
     parser.add_argument("--learning-rate", type=float, default=5e-4, help="(may change)")
     parser.add_argument("--warmup-tokens", type=int, default=100_000, help="(may change)")
     parser.add_argument("--measure-steps", type=int, default=100, help="steps between two measures on held-out rows")
@@ -83,6 +85,7 @@ def settings_of(options: argparse.Namespace, base: FrozenBase) -> AdapterSetting
         batch=options.batch,
         seed=options.seed,
         loss=options.loss,
+        departed_weight=options.departed_weight,
         learning_rate=options.learning_rate,
         warmup_tokens=options.warmup_tokens,
         until_tokens=options.until_tokens,
@@ -143,6 +146,7 @@ class AdapterStint:
             # Every step that is still to come.
             sampler=count(self.trainer.progress.step),
             num_workers=self._options.workers,
+            worker_init_fn=outlast_interrupts,
             # Not forked: a process that has touched the GPU cannot be.
             multiprocessing_context="spawn" if self._options.workers else None,
         )
@@ -155,12 +159,11 @@ class AdapterStint:
         trainer = self.trainer
         found = measure(trainer.model, trainer.adapter, self._held, trainer.settings.loss)
         step, tokens = trainer.progress.step, trainer.progress.tokens
-        values = {f"held_{name}": value for name, value in asdict(found).items() if not math.isnan(value)}
+        values = {f"held_{name}": round(value, 6) for name, value in asdict(found).items()}
         self._log.write(step=step, all_tokens=tokens, **values)
         print(
             f"step {step}  tokens {tokens / 1e6:.2f}M  held-out loss {found.loss:.3f}, tokens a forward "
-            f"{found.tokens:.2f} ({found.own_tokens:.2f} at the {found.own_share:.0%} of places where the base would "
-            f"have written the text itself)  {speed:.0f} tokens/s",
+            f"{found.tokens:.2f} ({found.own_tokens:.2f} in text that the base writes itself)  {speed:.0f} tokens/s",
             flush=True,
         )
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from training.adapter.drafting import Loss, draft, gathered, judged, read
+from training.adapter.drafting import CHUNK, Loss, draft, gathered, judged, own_text, read
 from training.adapter.low_rank import Adapter
 from training.adapter.rows import DraftBatch, RowShape
 from training.model.config import ModelConfig
@@ -38,6 +38,8 @@ class AdapterSettings:
     batch: int
     seed: int
     loss: Loss
+    departed_weight: float = 1.0
+    """Of a mask behind text that the base would not have written (`own_text`), which in use there is not."""
     learning_rate: float = 5e-4
     warmup_tokens: int = 100_000
     until_tokens: int | None = None
@@ -130,15 +132,24 @@ class AdapterTrainer:
         places = batch.known.flatten().nonzero()[:, 0]
         chosen = drafted.flatten(0, 1)[places]
         wanted, targets = gathered(hidden, batch.places())[places], batch.targets().flatten()[places]
+        weights = self._weights(hidden, batch)[places]
         # The head's gradient chunk by chunk, so that the logits of all masks never are in memory together.
         leaf = chosen.detach().requires_grad_()
         total = 0.0
-        for part in judged(self.model, leaf, wanted, targets, self.settings.loss):
-            share = part.loss.sum() / known
+        parts = judged(self.model, leaf, wanted, targets, self.settings.loss)
+        for part, weight in zip(parts, weights.split(CHUNK), strict=True):
+            share = (part.loss * weight).sum() / known
             share.backward()
             total += float(share.detach())
         chosen.backward(leaf.grad)
         return total
+
+    def _weights(self, hidden: Tensor, batch: DraftBatch) -> Tensor:
+        """What each mask's loss counts, (batch · groups · masks,)."""
+        departed = self.settings.departed_weight
+        if departed == 1.0:
+            return torch.ones(batch.known.numel(), device=hidden.device)
+        return torch.where(own_text(self.model, hidden, batch), 1.0, departed).flatten()
 
     def _factor(self) -> float:
         until = self.settings.until_tokens

@@ -19,7 +19,7 @@ from torch.nn import functional
 from training.adapter import export, train
 from training.adapter.base import FrozenBase, open_base
 from training.adapter.checkpoint import load_adapter, require_same_base, require_same_run
-from training.adapter.drafting import draft, measure, read
+from training.adapter.drafting import draft, measure, own_text, read
 from training.adapter.export import export_adapter
 from training.adapter.low_rank import MASK_EMBEDDING, PROJECTIONS, Adapter
 from training.adapter.packing import DataError, open_splits, pack_texts, packed_folder, texts_of
@@ -318,8 +318,23 @@ def test_it_learns_to_draft_a_pattern(tmp_path: Path, loss: str) -> None:
     after = measure(model, trainer.adapter, [batch], loss)
     assert steps[-1] < steps[0] / 2
     assert before.tokens < 1.5 < after.tokens <= 4.0
-    assert after.own_share > 0.9
+    assert after.own_tokens == pytest.approx(after.tokens, abs=0.1)
     assert after.loss < before.loss
+
+
+def test_text_that_the_base_would_not_write_can_count_less(tmp_path: Path) -> None:
+    base, model = opened(tmp_path)
+    batch = random_batch()
+    # From the eleventh token on, the first row is what the base writes.
+    for place in range(11, 40):
+        batch.ids[0, place] = model.logits(model(batch.ids[:1, :place])).argmax(-1)[0, -1]
+    own = own_text(model, read(model, batch)[0], batch)
+    assert (own | ~batch.known)[0].all(-1).tolist()[2:] == [True, True]
+    assert not bool(own[1].any())
+    # Masks that count for nothing have no gradient: only the first row's count.
+    trainer = AdapterTrainer(settings_of(base, departed_weight=0.0), model)
+    assert trainer.step(batch.parts(1)[1]).norm == 0.0
+    assert trainer.step(batch).norm > 0.0
 
 
 def test_passes_give_the_gradient_of_the_whole_batch(tmp_path: Path) -> None:
