@@ -322,6 +322,17 @@ def test_it_learns_to_draft_a_pattern(tmp_path: Path, loss: str) -> None:
     assert after.loss < before.loss
 
 
+def test_a_base_in_bf16_trains_weights_in_fp32(tmp_path: Path) -> None:
+    base, model = opened(tmp_path)
+    batch = random_batch()
+    expected = AdapterTrainer(settings_of(base), model).step(batch)
+    trainer = AdapterTrainer(settings_of(base), base.decoder(CPU, torch.bfloat16))
+    report = trainer.step(batch)
+    assert report.loss == pytest.approx(expected.loss, rel=0.05)
+    assert {weight.dtype for weight in trainer.state().weights.values()} == {torch.float32}
+    assert bool(trainer.adapter.weights["model.layers.0.self_attn.q_proj.lora_B.weight"].any())
+
+
 def test_text_that_the_base_would_not_write_can_count_less(tmp_path: Path) -> None:
     base, model = opened(tmp_path)
     batch = random_batch()
