@@ -65,17 +65,7 @@ const UNKNOWN: Reading = {
 
 /** Languages for people, where nothing can fail to parse. */
 const PROSE: ReadonlySet<string> = new Set([
-  ...[
-    'asciidoc',
-    'bibtex',
-    'git-commit',
-    'latex',
-    'log',
-    'markdown',
-    'plaintext',
-    'quarto',
-    'restructuredtext',
-  ],
+  ...['asciidoc', 'bibtex', 'git-commit', 'latex', 'log', 'markdown', 'quarto', 'restructuredtext'],
   ...['search-result', 'tex', 'typst'],
 ]);
 const WRITTEN: Reading = { ...UNKNOWN, parses: 'prose' };

@@ -1,7 +1,6 @@
 // The conversion end to end: a tiny random base as a GGUF file → cut vocabulary → rows with the suffix numbered first →
 // checkpoint folder, and then the engine reads an answer behind both sides as the reference does.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,6 +11,7 @@ import { buildGraph } from '../../engine/graph/build';
 import { Denoisers } from '../../engine/infill/denoisers';
 import { holeContext } from '../../engine/infill/layout';
 import { DecoderSession } from '../../engine/runtime/session';
+import { runPython } from './python';
 
 interface Reading {
   readonly prefix: string;
@@ -19,14 +19,6 @@ interface Reading {
   readonly suffix: string;
   /** Of the span's tokens and its end. */
   readonly logProbs: readonly number[];
-}
-
-function runPython(module: string, ...options: readonly string[]): void {
-  const python = process.env['PALIMPSEST_TRAINING_PYTHON'];
-  assert.ok(python, 'Run this through `npm test -- training`, which sets Python up.');
-  const cwd = path.resolve(__dirname, '..', '..');
-  const { status, stderr } = spawnSync(python, ['-m', module, ...options], { cwd, encoding: 'utf8' });
-  assert.equal(status, 0, stderr);
 }
 
 describe('the conversion, from a base to the engine’s answer', () => {

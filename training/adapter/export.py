@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -49,10 +48,8 @@ def _description(settings: AdapterSettings, base: Path, files: dict[str, str], o
 
 
 def _path(base: Path, out: Path) -> str:
-    """Where the base is: from the adapter's folder where it lies in it or beside it, so that both can be moved."""
-    if base.parent in (out, out.parent):
-        return Path(os.path.relpath(base, out)).as_posix()
-    return str(base)
+    """Where the base is to lie: in the adapter's folder where it does, and else beside it, where it is looked for."""
+    return base.name if base.parent == out else f"../{base.name}"
 
 
 def main() -> None:
@@ -79,6 +76,8 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"The adapter could not be written to {options.out}: {error.strerror}. Free some space.")
     print(f"Exported step {state.progress.step} to {options.out}.")
+    if base.resolve().parent not in (options.out.resolve(), options.out.resolve().parent):
+        print(f"To use it, put {base.name} beside that folder.")
 
 
 if __name__ == "__main__":

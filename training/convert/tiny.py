@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from gguf import GGMLQuantizationType, GGUFWriter, quantize
+from gguf import GGMLQuantizationType, GGUFWriter, TokenType, quantize
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 HIDDEN, HEADS, LAYERS, WIDE = 128, 2, 2, 192
@@ -27,6 +27,12 @@ def tiny_vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
     return model["vocab"], [tuple(merge) for merge in model["merges"]]
 
 
+def _type_of(name: str, specials: set[str]) -> TokenType:
+    if name in specials:
+        return TokenType.CONTROL
+    return TokenType.UNUSED if name.startswith("[PAD") else TokenType.NORMAL
+
+
 def write_tiny_base(path: Path, leave_out: str | None = None, architecture: str = "llama", pre: str = "smollm") -> None:
     """Writes the base; `leave_out`: a tensor, "tokens" or "merges"; another `pre` makes it a refused one."""
     vocabulary, merges = tiny_vocabulary()
@@ -37,8 +43,9 @@ def write_tiny_base(path: Path, leave_out: str | None = None, architecture: str 
         "<|im_end|>",
         "<filename>",
         *sorted(vocabulary, key=vocabulary.__getitem__),
-        *(("<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>") if is_qwen else ()),
+        *(("<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>") if is_qwen else ()),
     ]
+    specials = {name for name in names if name.startswith("<") and name not in vocabulary}
     # As published models have it, the table's length is a round number.
     names += [f"[PAD{number}]" for number in range(-len(names) % 64)]
     writer = GGUFWriter(path, architecture)
@@ -56,6 +63,7 @@ def write_tiny_base(path: Path, leave_out: str | None = None, architecture: str 
     writer.add_tokenizer_pre(pre)
     if leave_out != "tokens":
         writer.add_token_list(names)
+        writer.add_token_types([_type_of(name, specials) for name in names])
     if leave_out != "merges":
         writer.add_token_merges([" ".join(merge) for merge in merges])
     generator = np.random.default_rng(0)

@@ -467,7 +467,7 @@ def test_an_exported_adapter_says_what_it_belongs_to(tmp_path: Path) -> None:
     base, model = opened(tmp_path)
     trainer = AdapterTrainer(settings_of(base, projections=("q", "v")), model)
     elsewhere = tmp_path / "deep" / "adapter"
-    for out, path in ((tmp_path / "adapter", "../tiny-qwen2.gguf"), (elsewhere, str(base.path.resolve()))):
+    for out, path in ((tmp_path / "adapter", "../tiny-qwen2.gguf"), (elsewhere, "../tiny-qwen2.gguf")):
         export_adapter(trainer.state(), base.path, base.files, out)
         assert json.loads((out / "adapter.json").read_text(encoding="utf-8")) == {
             "format": 1,
