@@ -41,7 +41,7 @@ export function contextsOf(
 }
 
 /** Nothing of characters that are cut themselves. */
-function wholeText(bytes: Uint8Array = NO_BYTES): string {
+export function wholeText(bytes: Uint8Array = NO_BYTES): string {
   const text = Buffer.from(bytes).toString('utf8');
   return text.includes('\ufffd') ? '' : text;
 }

@@ -28,7 +28,7 @@ import { Pace } from '../runtime/pace';
 import { answerInPlace } from './answerInPlace';
 import { Denoisers } from './denoisers';
 import { type EstimateFacts, estimateOf, Progress } from './estimate';
-import { contextsOf } from './holeContexts';
+import { contextsOf, wholeText } from './holeContexts';
 import { loopingAnswers } from './looping';
 import { passesBy, wholeAnswers } from './passing';
 import { type HolePlan, planHoles, planRequest, type RequestPlan } from './plan';
@@ -39,6 +39,7 @@ import { RequestReach } from './requestReach';
 import { checkRequestFits, type RequestRoom } from './requestRoom';
 import { scoreText } from './scoreText';
 import { type OnPass, scoringMillis, scoringReach, TokenScorer } from './scoring';
+import { withoutKept } from './shownCells';
 import { StepYield } from './stepYield';
 import { withStrength } from './strength';
 
@@ -320,16 +321,18 @@ export class Infiller {
 
   private eventOf(step: DenoiseStep, params: InfillParams, holes: readonly Hole[]): DenoiseStepEvent {
     const { tokenizer, specials } = this.checkpoint;
+    const hole = holes[step.hole];
+    const cells = step.cells.map(({ token, state, confidence, guess }) => ({
+      text: tokenizer.decode([token === specials.mask ? (guess ?? token) : token]),
+      state,
+      confidence,
+    }));
     return {
       requestId: params.requestId,
       step: step.step,
-      span: holes[step.hole]?.span ?? step.hole,
+      span: hole?.span ?? step.hole,
       candidate: step.lane,
-      cells: step.cells.map(({ token, state, confidence, guess }) => ({
-        text: tokenizer.decode([token === specials.mask ? (guess ?? token) : token]),
-        state,
-        confidence,
-      })),
+      cells: withoutKept(cells, wholeText(hole?.head)),
       committed: step.committed,
       remasked: step.remasked,
     };
