@@ -20,8 +20,11 @@ export function whileDenoising(state: RewriteState & { kind: 'denoising' }, even
       return answered(state, event);
     case 'failed':
       // A try with less strength may find no room for what it keeps; what the others held back is still there.
-      if (state.held !== undefined && state.held.length > 0 && event.error.code !== 'cancelled')
-        return nothingGood(state, state.held);
+      if (state.held !== undefined && state.held.length > 0 && event.error.code !== 'cancelled') {
+        // That the engine has gone is no matter of this try alone.
+        const said = isCrash(event.error) ? [{ kind: 'error', error: event.error } as const] : [];
+        return nothingGood(state, state.held, ...said);
+      }
       if (earlier === undefined) {
         return end(isCrash(event.error) ? 'interrupted' : 'failed', { kind: 'error', error: event.error });
       }

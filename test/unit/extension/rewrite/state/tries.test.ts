@@ -1,6 +1,7 @@
 // Answers that are not worth showing: tried again, held back, and shown to whoever asks for them.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
+import { EngineError } from '../../../../../engine/errors';
 import { begin, decide } from '../../../../../extension/rewrite/state/machine';
 import type { RewriteEvent } from '../../../../../extension/rewrite/state/transitions';
 import { timeLeft } from '../../../../../extension/rewrite/state/tries';
@@ -192,6 +193,14 @@ describe('what is not worth showing', () => {
   test('is still there where a later try fails', () => {
     assert.equal(after(poor('a'), failed).state.kind, 'refused');
     assert.deepEqual(after(failed).state, { kind: 'ended', how: 'failed' });
+  });
+
+  test('is still there where the engine crashes in a later try, which is told', () => {
+    const error = new EngineError('engine-exited', 'gone');
+    const { state, effects } = after(poor('a'), { kind: 'failed', error });
+    assert.equal(state.kind, 'refused');
+    assert.ok(effects.includes('error'));
+    assert.ok(!after(poor('a'), failed).effects.includes('error'), 'a try that finds no room is no news');
   });
 
   test('is still there where the last try came to nothing at all', () => {
