@@ -13,7 +13,7 @@ export function goFaults(root: ScopeNode, text: string, region: OffsetRange): nu
   if (root.type !== GO || text.length > LONGEST_NAMED) return 0;
   return root.descendantsOfType([DECLARATION, RETURN]).filter((node) => {
     if (node === null || !meets(node, region)) return false;
-    return node.type === DECLARATION ? declaresNoName(node) : isMiscounted(node);
+    return node.type === DECLARATION ? declaresNoName(node) : isMiscounted(node, text);
   }).length;
 }
 
@@ -26,12 +26,17 @@ function declaresNoName(declaration: ScopeNode): boolean {
   return left !== null && partsOf(left).some(({ type }) => type !== 'identifier');
 }
 
-/** A call may give several values, and named results need none. */
-function isMiscounted(statement: ScopeNode): boolean {
+/** A call gives any number of values; one of a generic function is read as something else. */
+function mayBeSeveral(value: ScopeNode, text: string): boolean {
+  return text.slice(value.startIndex, value.endIndex).endsWith(')');
+}
+
+/** Named results need none. */
+function isMiscounted(statement: ScopeNode, text: string): boolean {
   const [list] = partsOf(statement);
   const values = list === undefined ? [] : list.type === 'expression_list' ? partsOf(list) : [list];
   const [value] = values;
-  if (value === undefined || (values.length === 1 && value.type === 'call_expression')) return false;
+  if (value === undefined || (values.length === 1 && mayBeSeveral(value, text))) return false;
   const holder = functionAround(statement);
   // A type written as `func` has no body, and what stands in no function is somebody else's fault.
   if (holder === null) return false;

@@ -199,6 +199,9 @@ wrong.push(
 );
 right.push(
   ['does-not-parse', 'go', GO, '\t\treturn b.wait(n)'],
+  ['does-not-parse', 'go', GO, '\t\treturn decode[Config](n)'],
+  ['does-not-parse', 'go', GO, '\t\treturn json.Decode[*Config, string](n)'],
+  ['does-not-parse', 'go', GO, '\t\treturn (b.wait(n))'],
   ['does-not-parse', 'go', GO, '\t\treturn 0 /* none */, ErrLimited // , more'],
   ['does-not-parse', 'go', GO, '\t\twait := func() float64 { return n }\n\t\treturn wait(), nil'],
   ['does-not-parse', 'go', GO, '\t\tb.tokens, n = n, b.tokens\n\t\treturn n, nil'],

@@ -149,11 +149,11 @@ type Bucket struct{ tokens float64 }
 
 func (b *Bucket) rest() float64 { return b.tokens }
 
-func (b *Bucket) take(n float64) bool { return n < b.rest() }
+func (b *Bucket) draw(n float64) bool { return n < b.rest() }
 
 func (b Bucket) full() bool { return true }
 
-func empty(b *Bucket, other Store) bool { return b.take(1) || other.full() }
+func empty(b *Bucket, other Store) bool { return b.draw(1) || other.full() }
 `;
 
 const METHOD_CASES: readonly (readonly [string, string, readonly Case[]])[] = [
@@ -202,8 +202,61 @@ const METHOD_CASES: readonly (readonly [string, string, readonly Case[]])[] = [
         'func (b *Bucket) left() float64 { return 1 }',
         true,
       ],
-      ['func (b *Bucket) take(n float64)', 'func (b *Bucket) give(n float64)', true],
+      ['func (b *Bucket) draw(n float64)', 'func (b *Bucket) give(n float64)', true],
       ['func (b Bucket) full() bool { return true }\n', '', false],
+    ],
+  ],
+  [
+    'go',
+    'package p\n\ntype Lock struct {\n\tsync.Mutex\n\tcount int\n}\n\nfunc (l *Lock) Hold() { l.count++ }\n\nfunc use(l *Lock) { l.Hold() }\n',
+    [['func (l *Lock) Hold() { l.count++ }\n', '', false]],
+  ],
+  [
+    'go',
+    'package p\n\nfunc (b *Bucket) Reset() {}\n\nfunc use(store Store) { b := store.Open(); b.Reset() }\n',
+    [['func (b *Bucket) Reset() {}\n', '', false]],
+  ],
+  [
+    'java',
+    'class Lot {\n  long best() { return 1; }\n  public String toString() { return "" + best(); }\n  void show(List<Bid> bids) { bids.forEach(lot -> lot.best()); print(toString()); var lot = bids.get(0); }\n}\nclass Shop {\n  long sum() { return new Lot().best(); }\n}\n',
+    [
+      ['  public String toString() { return "" + best(); }\n', '', false],
+      ['  long best() { return 1; }\n', '', true],
+    ],
+  ],
+  [
+    'rust',
+    'impl Grid {\n    fn copied(&self) -> Grid { Grid }\n    fn clone(&self) -> Grid { self.copied() }\n    fn twice(&self) -> (Grid, Grid) { (self.clone(), self.copied()) }\n}\n\nfn show() { let grid = open(); grid.twice(); }\n',
+    [
+      ['    fn clone(&self) -> Grid { self.copied() }\n', '', false],
+      ['    fn copied(&self) -> Grid { Grid }\n', '', true],
+      ['    fn twice(&self) -> (Grid, Grid) { (self.clone(), self.copied()) }\n', '', false],
+    ],
+  ],
+  [
+    'cpp',
+    'class Clip {\n public:\n  float duration() const { return 1; }\n  float norm() const { return 2; }\n  bool done(float t) const { return t > duration(); }\n};\n\nfloat sum(const Clip& clip, const Other& other) { return clip.norm() + other.norm(); }\n',
+    [
+      ['float duration() const', 'float totalSeconds() const', true],
+      ['float norm() const', 'float size() const', true],
+      ['bool done(float t) const', 'bool over(float t) const', false],
+    ],
+  ],
+  [
+    'php',
+    '<?php\nclass Cart {\n  public function subtotal(): int { return 1; }\n  public function discount(): int { return $this->subtotal() / 2; }\n}\nfunction pay(Cart $cart, Other $other) { return $cart->discount() + $other->subtotal(); }\n',
+    [
+      ['function subtotal()', 'function sum()', true],
+      ['function discount()', 'function rebate()', true],
+    ],
+  ],
+  [
+    'ruby',
+    'class Recipe\n  def add_step(text)\n    @steps << text\n  end\n\n  def scale(people)\n    scaled = Recipe.new\n    scaled.add_step("a")\n    scaled\n  end\n\n  def half\n    self.scale(2)\n  end\nend\n',
+    [
+      ['def add_step(text)', 'def instruction(text)', true],
+      ['def scale(people)', 'def sized(people)', true],
+      ['def half', 'def halved', false],
     ],
   ],
 ];
