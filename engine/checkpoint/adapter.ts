@@ -93,7 +93,7 @@ function placeOf(root: string, base: Fields, name: string, files: ReadonlyMap<st
   const usual = files.size === 1 && file.endsWith('.gguf') ? file : name;
   const said = base.has('path') ? base.string('path') : `../${usual}`;
   const plain = said.replace(/^\.\.\//, '');
-  if (plain === '' || plain === '.' || plain === '..' || /[\\/:\0]/.test(plain))
+  if (/^\.*$|[\\/:\0]/.test(plain))
     throw base.fail(
       'path',
       `is ${show(said)}; it must be "../NAME", with the base beside the adapter’s folder`,

@@ -28,18 +28,12 @@ export async function requireBase(
   const note = path.join(cacheFolder, NOTE);
   const known = await knownHashes(note);
   const size = known.size;
+  const wanted = new Set(adapter.baseFiles.values());
   for (const file of new Set(usedTensors(tensors).map((tensor) => tensor.file))) {
-    const wanted = nameIn(adapter.baseFiles, file);
-    if (wanted === undefined || (await hashOf(file, known, signal)) !== wanted.hash) throw otherBase(file);
+    // By content alone: a file may have been renamed, or be a link to a blob of the hub's cache.
+    if (!wanted.has(await hashOf(file, known, signal))) throw otherBase(file);
   }
   if (known.size > size) await remember(note, cacheFolder, known);
-}
-
-/** A cache of the hub has its files under their hashes, behind links: then the hash alone has to be there. */
-function nameIn(files: ReadonlyMap<string, string>, file: string): { readonly hash: string } | undefined {
-  const name = path.basename(file);
-  const hash = files.get(name) ?? [...files.values()].find((one) => one === name.toLowerCase());
-  return hash === undefined ? undefined : { hash };
 }
 
 async function hashOf(
@@ -85,7 +79,7 @@ async function remember(note: string, folder: string, known: ReadonlyMap<string,
 function otherBase(file: string): EngineError {
   return new EngineError(
     'checkpoint-malformed',
-    `The adapter was trained on another ${path.basename(file)} than this one: its sha256 is not that in adapter.json. Use that base, or load this one by itself.`,
+    `The adapter was trained on another ${path.basename(file)} than this one: its sha256 is not in adapter.json. Use that base, or load this one by itself.`,
     { file },
   );
 }

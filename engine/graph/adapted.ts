@@ -1,9 +1,39 @@
 // Linear layers with an adapter on top: what it adds is multiplied by 1 where a token is a mask and by 0 everywhere else, so that the
 // numbers of all other tokens are those of the base to the bit.
+import { open } from 'node:fs/promises';
 import type { Adapter, TensorLocation } from '../checkpoint/types';
+import { EngineError, throwIfCancelled } from '../errors';
 import type { LinearLayers } from './linear';
 import { DataType, type GraphWriter } from './onnxWriter';
+import { TensorReader } from './tensorReader';
 import type { StoredWeights } from './weights';
+
+/** Weights of an adapter that was trained are far below; larger ones could reach through the bias that hides masks. */
+const LARGEST = 100;
+/** What is added to a projection at most. */
+const MOST_ADDED = 1e4;
+
+/** @throws EngineError `tensor-malformed` where a weight is no number, or one that no training leaves */
+export async function requireSane(adapter: Adapter, signal?: AbortSignal): Promise<void> {
+  const { maskEmbedding, projections } = adapter;
+  const reader = new TensorReader();
+  const handle = await open(maskEmbedding.file);
+  try {
+    for (const tensor of [maskEmbedding, ...[...projections.values()].flatMap(({ a, b }) => [a, b])]) {
+      throwIfCancelled(signal);
+      const count = tensor.shape.reduce((product, size) => product * size, 1);
+      const values = await reader.read(handle, tensor, 0, count);
+      if (values.every((value) => Math.abs(value) <= LARGEST)) continue;
+      throw new EngineError(
+        'tensor-malformed',
+        `The adapter cannot be used: ${tensor.name} has a weight that is not a number, or larger than ${LARGEST}. Download it again, or load its base by itself.`,
+        { tensor: tensor.name },
+      );
+    }
+  } finally {
+    await handle.close();
+  }
+}
 
 export class AdaptedLayers implements LinearLayers {
   /** [tokens, 1], fp32: 1 for masks. */
@@ -56,6 +86,7 @@ export class AdaptedLayers implements LinearLayers {
       transB: 1,
       alpha: { float: adapter.scale },
     });
-    return graph.op('Add', [product, this.enter(graph.op('Mul', [raised, this.gate]))]);
+    const bounded = graph.op('Clip', [raised, graph.float32(-MOST_ADDED), graph.float32(MOST_ADDED)]);
+    return graph.op('Add', [product, this.enter(graph.op('Mul', [bounded, this.gate]))]);
   }
 }

@@ -5,7 +5,7 @@ import { usedTensors } from '../checkpoint/tensors';
 import type { DecoderTensors } from '../checkpoint/types';
 import { throwIfCancelled } from '../errors';
 import { ensureFolder } from '../folder';
-import { AdaptedLayers } from './adapted';
+import { AdaptedLayers, requireSane } from './adapted';
 import { dataFolderOf, sideFolder } from './dataFolder';
 import { addDecoder } from './decoder';
 import { quantisedLayers, storedLayers } from './linear';
@@ -26,6 +26,7 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
   throwIfCancelled(progress.signal);
   const { shape, adapter } = checkpoint;
   const { precision, weightBits } = options;
+  if (adapter !== undefined) await requireSane(adapter, progress.signal);
   const kept = keptAs(precision, weightBits);
   const original = [...weightFiles(checkpoint.tensors), ...adapterFiles(adapter)];
   const cache =

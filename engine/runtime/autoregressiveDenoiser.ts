@@ -228,7 +228,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const { masks } = this.options;
     if (masks === undefined || ask === undefined || owners !== 1 || lane?.asks.length !== 1) return [];
     const { bias, biasAhead = bias } = ask;
-    return Array.from({ length: this.drafts?.count ?? 0 }, () => ({
+    return Array.from({ length: this.drafts?.next() ?? 0 }, () => ({
       token: masks.token,
       ask: { bias: biasAhead, temperature: lane.temperature },
     }));

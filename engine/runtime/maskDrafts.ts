@@ -8,11 +8,15 @@ const EXPECTED = 0.6;
 const WEIGHT = 1 / 16;
 /** Of a pass over one token, that each further one adds: 0.5B in int8 on two cores. */
 const USUAL_COST = 0.15;
+/** Where no mask is worth it, one is tried all the same, each time after so many passes: what follows may be easier. */
+const TRIED_AFTER = 16;
 
 export class MaskDrafts {
   private readonly likely: number[];
   /** Behind a token that is not written yet. */
   private pending: readonly number[] = [];
+  /** Passes without a mask. */
+  private without = 0;
   private ready: readonly number[] = [];
 
   /**
@@ -46,7 +50,15 @@ export class MaskDrafts {
   }
 
   /** Masks behind a pass: those with which passes write most tokens in their time, where each reads the drafts of the one before. */
-  get count(): number {
+  next(): number {
+    const best = this.best();
+    this.without = best === 0 ? this.without + 1 : 0;
+    if (this.without < TRIED_AFTER) return best;
+    this.without = 0;
+    return Math.min(1, this.likely.length);
+  }
+
+  private best(): number {
     const one = this.costOf(1);
     let [best, bestRate] = [0, 1];
     let [written, chance] = [1, 1];

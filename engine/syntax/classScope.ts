@@ -74,6 +74,7 @@ const METHOD = 'method_declaration';
 const JAVA = 'program';
 /** Ruby's, which see no local variable around them. */
 const RUBY_METHOD = /^(singleton_)?method$/;
+const MODULE = 'module';
 
 /** Whether `other` declares what code outside its class does not see by the name alone, a method, which is no value, or a local of Ruby's. */
 export function isOfOthers(
@@ -83,8 +84,8 @@ export function isOfOthers(
   uses: readonly ScopeNode[],
 ): boolean {
   if (other === undefined) return false;
-  if (isHiddenLocal(other, uses)) return true;
   if (uses.some((use) => hasMore(use, text))) return false;
+  if (isHiddenLocal(other, uses)) return true;
   if (root.type === JAVA && other.parent?.type === METHOD && holds(other.parent, 'name', other))
     return uses.every(({ endIndex }) => !/^\s*\(/.test(text.slice(endIndex, endIndex + 20)));
   if (ancestor(other, ({ type }) => type === FIELD, isStatement) === null) return false;
@@ -97,7 +98,9 @@ export function isOfOthers(
 /** Whether the name is used in methods alone, and `other` is no method's, nor the name of one: a local variable, if anything gives it a value. */
 function isHiddenLocal(other: ScopeNode, uses: readonly ScopeNode[]): boolean {
   const methodAround = (node: ScopeNode) => ancestor(node, ({ type }) => RUBY_METHOD.test(type));
-  return uses.every((use) => methodAround(use) !== null) && methodAround(other) === null;
+  // What includes a module may have anything.
+  const isIncluded = (node: ScopeNode) => ancestor(node, ({ type }) => type === MODULE) !== null;
+  return uses.every((use) => methodAround(use) !== null && !isIncluded(use)) && methodAround(other) === null;
 }
 
 function classBodyOf(use: ScopeNode): ScopeNode | null {

@@ -1,11 +1,18 @@
 // A name that nobody knows is most often a known one, misspelt. Those near to it are few and cost no model: they are tried first.
 import { editDistance } from '../text/editDistance';
+import type { OffsetRange } from '../text/types';
 
 const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 /** One slip for so many letters; a shorter name may mean anything. */
 const LETTERS_A_SLIP = 4;
 /** Each of them is shown to a language server. */
 const MOST_NAMES = 4;
+
+/** UTF-16 units around a name that tell whether it is declared there. */
+const REACH = 80;
+const DECLARES =
+  /\b(as|class|const|def|enum|final|fn|for|func|function|import|interface|let|mut|static|struct|type|val|var)\s+$/;
+const GETS = /^\s*(:(?!:)[^=;\n]*)?:?=(?![=>])/;
 
 /** The name that `text` is, and nothing else. */
 export function loneName(text: string): string | undefined {
@@ -14,15 +21,17 @@ export function loneName(text: string): string | undefined {
 }
 
 /**
- * Names that `pointedAt` may be meant to be, nearest first, and of those as near the more frequent: those that the problem's message
- * proposes, and those of the text, unless that has the name in other places, too. None where `pointedAt` is not a name alone.
+ * Names that the one in the range may be meant to be, nearest first, and of those as near the more frequent: those that the problem's message
+ * proposes, and those of the text, unless that has the name in other places, or declares it there. None where the range is not a name alone.
  */
-export function nearNames(text: string, pointedAt: string, message: string): readonly string[] {
-  const name = loneName(pointedAt);
+export function nearNames(text: string, { start, end }: OffsetRange, message: string): readonly string[] {
+  const name = loneName(text.slice(start, end));
   if (name === undefined) return [];
   const words: readonly string[] = text.match(NAME) ?? [];
-  // Who writes a name twice means it.
-  const isOnce = words.filter((word) => word === name).length <= 1;
+  // Who writes a name twice, or gives it a value, means it.
+  const isDeclared =
+    DECLARES.test(text.slice(Math.max(0, start - REACH), start)) || GETS.test(text.slice(end, end + REACH));
+  const isOnce = !isDeclared && words.filter((word) => word === name).length <= 1;
   const slips = Math.floor(name.length / LETTERS_A_SLIP);
   const uses = new Map<string, number>();
   for (const word of [...(message.match(NAME) ?? []), ...(isOnce ? words : [])])

@@ -1,6 +1,6 @@
 // One text with a problem, and the means to try candidates on it: its syntax tree, and a copy for the language server. Made for
 // one search, and closed after it.
-import type { Diagnostic, TextDocument } from 'vscode';
+import { type Diagnostic, DiagnosticSeverity, type TextDocument } from 'vscode';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { SyntaxTree } from '../../engine/syntax/tree';
 import type { CandidateSet } from '../rewrite/request';
@@ -29,6 +29,8 @@ export class Trial {
     private readonly text: string,
     private readonly range: OffsetRange,
     private readonly message: string,
+    /** A hint, or about code that is there in vain: no name is wrong. */
+    private readonly isNoFault: boolean,
     private readonly tree: SyntaxTree | undefined,
     /** The server looks at the old text while the model thinks. */
     private readonly opening: Promise<Checker | undefined>,
@@ -45,7 +47,9 @@ export class Trial {
     const range = offsetsOf(document, diagnostic.range);
     const opening = Checker.open(document, diagnostic, copies, signal).catch(() => undefined);
     const tree = await syntax.open(text, document.languageId);
-    return new Trial(text, range, diagnostic.message, tree, opening, signal);
+    const { message, severity, tags = [] } = diagnostic;
+    const isNoFault = severity === DiagnosticSeverity.Hint || tags.length > 0;
+    return new Trial(text, range, message, isNoFault, tree, opening, signal);
   }
 
   get spans(): readonly OffsetRange[] {
@@ -54,8 +58,9 @@ export class Trial {
 
   /** In place of a name that the problem points at, those that it may be misspelt for; undefined: none, or no server to ask. */
   async misspelt(): Promise<CandidateSet | undefined> {
+    if (this.isNoFault) return undefined;
     const old = this.text.slice(this.range.start, this.range.end);
-    const names = nearNames(this.text, old, this.message);
+    const names = nearNames(this.text, this.range, this.message);
     if (names.length === 0 || (await this.opening)?.isAble !== true) return undefined;
     return { spans: [{ ...this.range, old }], candidates: names.map((name) => ({ texts: [name] })) };
   }

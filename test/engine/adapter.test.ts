@@ -188,11 +188,11 @@ describe('an adapter that is refused', () => {
       'checkpoint-missing',
       /This adapter is for smollm2, which is not there. Put it into .* as smollm2\./,
     );
-    await refused(() => undefined, 'family-unknown', /its base is Dream/, 'diffucoder-fp16').catch(
-      (error) => {
-        // Whatever the family is called, it is one that denoises.
-        assert.match(String(error), /its base is/);
-      },
+    await refused(
+      () => undefined,
+      'family-unknown',
+      /An adapter is for a model that writes token by token/,
+      'diffucoder-fp16',
     );
   });
 
@@ -227,6 +227,28 @@ describe('an adapter that is refused', () => {
       'checkpoint-missing',
       /adapter.safetensors is missing/,
     );
+  });
+
+  test('because of weights that no training leaves, found when it is loaded', async () => {
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 1e10, -101]) {
+      const made = await writeAdapter('smollm2');
+      const name = 'model.layers.0.mlp.up_proj.lora_B.weight';
+      const { values = assert.fail() } = made.tensors.get(name) ?? {};
+      values[values.length - 1] = value;
+      writeTensors(made.folder, made.tensors);
+      await assert.rejects(answers(made.folder, [{}]), {
+        code: 'tensor-malformed',
+        message: new RegExp(`${name} has a weight that is not a number, or larger than 100`),
+      });
+    }
+  });
+
+  test('not where its base has another name, or lies behind a link', async () => {
+    const made = await writeAdapter('smollm2.gguf');
+    const elsewhere = path.join(path.dirname(made.base), 'elsewhere.gguf');
+    fs.renameSync(made.base, elsewhere);
+    fs.symlinkSync(elsewhere, made.base);
+    assert.deepEqual(await answers(made.folder, [{}]), await answers(elsewhere, [{}]));
   });
 
   test('because its base has other weights, found when it is loaded, and remembered by the file as it is', async () => {

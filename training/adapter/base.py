@@ -46,7 +46,9 @@ class FrozenBase:
 
 def weight_files(path: Path) -> list[Path]:
     """A base's weight files in order of name; raises BaseError where there are none."""
-    files = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
+    # An adapter may have been exported into the folder.
+    found = sorted(path.glob("*.safetensors")) if path.is_dir() else [path]
+    files = [file for file in found if file.name != "adapter.safetensors"]
     if not files or not files[0].exists():
         raise BaseError(f"{path} is no base: give a .gguf file, or a folder with config.json and .safetensors files.")
     return files

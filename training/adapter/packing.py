@@ -25,6 +25,8 @@ from training.data.corpus import read_documents
 from training.data.filters import clean, language_of, reason_to_drop
 from training.data.packing import BATCH, Packed, load_packed, write_split
 
+SOURCE = "source.txt"
+"""In a run's packed folder: the text that it is of."""
 FACTS = "packed.json"
 HELD_OUT = 20
 SPLITS = ("train", "held")
@@ -86,11 +88,23 @@ def pack_texts(splits: dict[str, list[str]], tokenizer: Tokenizer, out: Path, se
 def packed_folder(data: Path, tokenizer: Tokenizer, run: Path) -> Path:
     """Where the tokens of `data` are: there, or in the run's folder, where text is packed once.
 
-    Raises DataError where they are another base's.
+    Raises DataError where they are another base's, or the run has been packed from another folder.
     """
     folder = data if (data / FACTS).exists() else run / "packed"
     if not (folder / FACTS).exists():
         pack_texts(texts_of(data), tokenizer, folder)
+        (folder / SOURCE).write_text(str(data.resolve()), encoding="utf-8")
+    source = folder / SOURCE
+    # What is gone cannot be meant: on another machine a run goes on without its text.
+    if (
+        folder != data
+        and data.exists()
+        and source.exists()
+        and source.read_text(encoding="utf-8") != str(data.resolve())
+    ):
+        raise DataError(
+            f"{run} has the text of {source.read_text(encoding='utf-8')}: go on with that, or begin another run."
+        )
     facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
     if facts.get("tokenizer") != vocabulary_digest(tokenizer):
         raise DataError(f"{folder} has the tokens of another base: pack the text again (training.adapter.packing).")

@@ -134,7 +134,10 @@ class AdapterStint:
                 save_adapter(options.run, trainer.state(), options.base)
                 saved = time.monotonic()
             if report.step % options.measure_steps == 0:
+                save_adapter(options.run, trainer.state(), options.base)
+                saved = time.monotonic()
                 self._measure((report.tokens - first) / (time.monotonic() - started))
+        # Before the last measure, which takes memory of its own.
         save_adapter(options.run, trainer.state(), options.base)
         if trainer.progress.step % options.measure_steps:
             self._measure((trainer.progress.tokens - first) / (time.monotonic() - started))
@@ -171,9 +174,18 @@ class AdapterStint:
 def main() -> None:
     """Command line entry; every foreseeable failure ends with a sentence and exit status 1."""
     options = parse()
-    for name, least, most in (("rank", 1, 256), ("masks", 1, 16), ("groups", 1, options.length), ("batch", 1, 1 << 20)):
-        if not least <= getattr(options, name) <= most:
-            sys.exit(f"--{name} must lie between {least} and {most}.")
+    many = 1 << 20
+    bounds = {
+        "rank": 256,
+        "masks": 16,
+        "groups": options.length,
+        "batch": many,
+        "measure_steps": many,
+        "held_rows": many,
+    }
+    for name, most in bounds.items():
+        if not 1 <= getattr(options, name) <= most:
+            sys.exit(f"--{name.replace('_', '-')} must lie between 1 and {most}.")
     if options.threads:
         torch.set_num_threads(options.threads)
     try:

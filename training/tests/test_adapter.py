@@ -243,7 +243,7 @@ class TestRows:
         source = open_splits(packed(base, tmp_path))["train"]
         rows = DraftRows(source, base.tokenizer, order, replace(SHAPE, length=256), seed=1)
         batch = rows.batch(range(8))
-        assert torch.equal(batch.ids, rows.batch(range(4, 8)).ids.new_tensor(batch.ids.numpy()))
+        assert torch.equal(rows.batch(range(4, 8)).ids, batch.ids[4:])
         assert torch.equal(rows.batch(range(4, 8)).anchors, batch.anchors[4:])
         holed = 0
         for ids, samples, positions, anchors, known in zip(

@@ -1,4 +1,4 @@
-// Words of which a person selected a part: whatever comes in its place, the part that stands makes a word with it.
+// Words that a selection cuts: whatever comes in its place makes one word with the part that stands.
 import type { Span } from '../../canvas/types';
 
 const WORD = /[\p{L}\p{N}_$]/u;

@@ -103,6 +103,20 @@ describe('an adapter', () => {
       });
     });
 
+  test('with the largest weights still reaches nothing that is no mask', async () => {
+    const tiny = writeTinyCheckpoint(temporaryFolder('tiny'));
+    const { shape } = tiny.checkpoint;
+    const { adapter } = adapted(tiny);
+    const [base, both] = await Promise.all([
+      open(tiny.checkpoint),
+      // As much as hundreds in each weight would make.
+      open({ ...tiny.checkpoint, adapter: { ...adapter, scale: 1e30 } }),
+    ]);
+    const asked = { ...request([2]), past: voidCache(shape) };
+    const some = await run(both, shape, { ...asked, adapted: ids.map((_, index) => index > 2) });
+    assert.deepEqual(some.logits, (await run(base, shape, asked)).logits);
+  });
+
   for (const precision of ['fp32', 'int8', 'q8', 'q4'] as const)
     test(`leaves what is no mask to the bit as it is, in ${precision}`, async () => {
       const tiny = writeTinyCheckpoint(temporaryFolder('tiny'));

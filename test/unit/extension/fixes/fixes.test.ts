@@ -223,22 +223,41 @@ describe('imports of a copy', () => {
 
 describe('names that one may be misspelt for', () => {
   const CODE = 'const daysSince = 3;\nconst dayOne = 1;\nreport(daysSince, daySinces, daysSinse);\n';
+  const near = (text: string, name: string, message = '') => {
+    const start = text.lastIndexOf(name);
+    return nearNames(text, { start, end: start + name.length }, message);
+  };
 
   test('the nearest first, of those as near the more frequent', () => {
-    assert.deepEqual(nearNames(CODE, 'daysSinse', "Cannot find name 'daysSinse'."), ['daysSince']);
-    assert.deepEqual(nearNames('height weight weight', 'eight', ''), ['weight', 'height']);
+    assert.deepEqual(near(CODE, 'daysSinse', "Cannot find name 'daysSinse'."), ['daysSince']);
+    assert.deepEqual(near('height + weight + weight + xeight', 'xeight'), ['weight', 'height']);
   });
 
   test('those that the problem proposes, wherever they are declared', () => {
     const message = "Property 'psuh' does not exist on type 'string[]'. Did you mean 'push'?";
-    assert.deepEqual(nearNames('rows.psuh(row);', 'psuh', message), ['push']);
-    assert.deepEqual(nearNames('rows.psuh(row); rows.psuh(1);', 'psuh', message), ['push']);
+    assert.deepEqual(near('rows.psuh(row);', 'psuh', message), ['push']);
+    assert.deepEqual(near('rows.psuh(row); rows.psuh(1);', 'psuh', message), ['push']);
   });
 
   test('none of a name that stands there twice, of a short one, or of what is no name alone', () => {
-    assert.deepEqual(nearNames(`${CODE}daysSinse();`, 'daysSinse', ''), []);
-    assert.deepEqual(nearNames('row = raw; rox', 'rox', ''), []);
-    assert.deepEqual(nearNames(CODE, 'daysSinse)', ''), []);
-    assert.deepEqual(nearNames(CODE, '', ''), []);
+    assert.deepEqual(near(`${CODE}daysSinse();`, 'daysSinse'), []);
+    assert.deepEqual(near('row = raw; f(rox)', 'rox'), []);
+    assert.deepEqual(near(CODE, 'daysSinse)'), []);
+    assert.deepEqual(near(CODE, ''), []);
+  });
+
+  test('none of a name that is declared there: nothing uses it, and it is meant', () => {
+    const unused = "'totall' is assigned a value but never used.";
+    for (const code of [
+      'totall = other()',
+      'totall: int = 1',
+      'let totall: number = 1',
+      'totall := f()',
+      'let totall;',
+      'fn totall() {}',
+    ])
+      assert.deepEqual(near(`total = 1\nprint(total)\n${code}`, 'totall', unused), [], code);
+    assert.deepEqual(near('total = 1\nif totall == 2: pass', 'totall'), ['total']);
+    assert.deepEqual(near('total = 1\nf(totall => 1, totals)', 'totall'), ['total', 'totals']);
   });
 });
