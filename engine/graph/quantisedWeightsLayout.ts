@@ -5,7 +5,7 @@ import { DataType } from './onnxWriter';
 import { BLOCK } from './rounding';
 import type { Precision, WeightBits } from './types';
 
-/** `int7`: int8 with weights of seven bits. */
+/** `int8`: queries, keys and values by block, as in q8. `int7`: the same with weights of seven bits, and the head by block. */
 export type QuantisedPrecision = Exclude<Precision, 'fp32' | 'fp16'> | 'int7';
 
 /** How a precision is kept; undefined: as the checkpoint has it. */
@@ -20,7 +20,7 @@ export function isByChannel(rounding: QuantisedPrecision): rounding is 'int8' | 
 }
 
 /** Raise it with any change of layout or rounding: older files are then made again. */
-export const QUANTISED_FORMAT = 3;
+export const QUANTISED_FORMAT = 4;
 
 const MAGIC = 'PALIMPSQ';
 const ALIGNMENT = 4096;
@@ -56,17 +56,18 @@ export interface QuantisedLayout extends WeightsLayout {
 
 /** The tensors that a quantised precision holds a copy of, each once: projections and head. */
 export function quantisedTensors(tensors: DecoderTensors, precision: QuantisedPrecision): readonly Rounded[] {
+  // Attention goes by differences between large numbers: with one scale for a whole row of activations, the first token behind a
+  // prompt's last marker is another one in a model with biases as large as Qwen2's (docs/decisions/precision.md).
+  const attending = isByChannel(precision) ? 'q8' : precision;
   const projections = tensors.layers.flatMap((layer) => [
-    layer.query,
-    layer.key,
-    layer.value,
-    layer.attentionOut,
-    ...(layer.gate ? [layer.gate] : []),
-    layer.up,
-    layer.down,
+    ...[layer.query, layer.key, layer.value].map((tensor) => ({ tensor, rounding: attending })),
+    ...[layer.attentionOut, ...(layer.gate ? [layer.gate] : []), layer.up, layer.down].map((tensor) => ({
+      tensor,
+      rounding: precision,
+    })),
   ]);
   return [
-    ...projections.map((tensor) => ({ tensor, rounding: precision })),
+    ...projections,
     // The head decides between tokens: where others have fewer bits it keeps 8, by block. In int7 that takes three quarters of the
     // divergence away.
     { tensor: tensors.head, rounding: precision === 'q4' || precision === 'int7' ? 'q8' : precision },

@@ -16,6 +16,7 @@ import { removeLeftovers, writeAt, writeQuantisedWeights } from '../../../engine
 import {
   isByChannel,
   keptAs,
+  QUANTISED_FORMAT,
   type QuantisedPrecision,
   quantisedLayout,
   quantisedTensors,
@@ -267,6 +268,20 @@ async function isCode(code: string, promise: Promise<unknown>): Promise<void> {
 }
 
 describe('the quantised file', () => {
+  test('has queries, keys and values by block where the rest has a scale a channel', () => {
+    const { tensors } = writeTinyCheckpoint(temporaryFolder('tiny')).checkpoint;
+    const { query, key, value, down } = at(tensors.layers, 0);
+    const roundingsIn = (precision: QuantisedPrecision) => {
+      const all = quantisedTensors(tensors, precision);
+      return [query, key, value, down, tensors.head].map(
+        (tensor) => all.find((one) => one.tensor === tensor)?.rounding,
+      );
+    };
+    assert.deepEqual(roundingsIn('int8'), ['q8', 'q8', 'q8', 'int8', 'int8']);
+    assert.deepEqual(roundingsIn('int7'), ['q8', 'q8', 'q8', 'int7', 'q8']);
+    assert.deepEqual(roundingsIn('q4'), ['q4', 'q4', 'q4', 'q4', 'q8']);
+  });
+
   test('leaves no garbage to the session that is made next', async () => {
     const { gc } = globalThis;
     let collected = 0;
@@ -335,11 +350,9 @@ describe('the quantised file', () => {
     }
 
     const header = bytes.toString('latin1', 0, 200);
-    assert.match(header, /"format":3,/);
-    await writeFile(
-      file,
-      Buffer.from(bytes.toString('latin1').replace('"format":3,', '"format":0,'), 'latin1'),
-    );
+    const format = `"format":${QUANTISED_FORMAT},`;
+    assert.ok(header.includes(format), header);
+    await writeFile(file, Buffer.from(bytes.toString('latin1').replace(format, '"format":0,'), 'latin1'));
     assert.ok((await make()).bytes.equals(bytes));
 
     // One weight between the samples, at another time.
