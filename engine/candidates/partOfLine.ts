@@ -64,6 +64,28 @@ export function withoutDoubledBlanks(answer: string, { before, after, original }
   return text;
 }
 
+/** Signs of a list, in front of what an entry says. */
+const ENTRY = /^(?:[-*+]\s+|\d+[.)]\s+)+/;
+/** What is waited for behind such a line: a value, or the rest of a statement. */
+const OPEN = /(?:[:=]\s*|[\p{L}\p{N}_]\s+)$/u;
+const SHORTEST_LEAD = 4;
+
+/**
+ * The answer to an insertion without what stands in front of it on its line, where it begins with all of that once more: `run: ` behind
+ * `- run: `.
+ */
+export function withoutDoubledLead(answer: string, { before, original }: LineContext): string {
+  const line = leadOf(before);
+  const lead = line.trim().replace(ENTRY, '');
+  const start = answer.trimStart();
+  if (original.trim() !== '' || lead.length < SHORTEST_LEAD || !OPEN.test(line) || !start.startsWith(lead))
+    return answer;
+  const rest = start.slice(lead.length);
+  // `return` in front of `returned`.
+  if (/^[\p{L}\p{N}_$]/u.test(rest) || rest.trim() === '') return answer;
+  return /\s$/.test(line) ? rest.trimStart() : rest;
+}
+
 /**
  * The answer without line breaks that only tear its line apart: behind the indentation that stands there, and in front of the rest of the
  * line that it goes on.

@@ -24,6 +24,7 @@ import {
   withinBracket,
   withinLine,
   withoutDoubledBlanks,
+  withoutDoubledLead,
   withoutStop,
   withoutStrayBreaks,
 } from './partOfLine';
@@ -259,7 +260,8 @@ function fitAnswer(
     freeHead: answer.freeHead,
     freeTail: answer.freeTail,
   };
-  const own = answer.locked ? answer.text : withoutDoubledPart(answer.text, { ...sides, original });
+  const line = { ...sides, original };
+  const own = answer.locked ? answer.text : withoutDoubledLead(withoutDoubledPart(answer.text, line), line);
   let fitted = trimPrefix(own, context);
   if (!answer.locked) {
     fitted = fitFirstLine(fitted, { before, original, unit });

@@ -4,6 +4,7 @@ import {
   withinBracket,
   withinLine,
   withoutDoubledBlanks,
+  withoutDoubledLead,
   withoutStop,
   withoutStrayBreaks,
 } from '../../../engine/candidates/partOfLine';
@@ -129,5 +130,28 @@ describe('withinBracket', () => {
     assert.equal(fit('f(⟦⟧)\n', 'a,  // :)\n  b'), 'a,  // :)\n  b', 'a comment closes nothing');
     assert.equal(fit('f(⟦a⟧)\n', 'b);'), 'b);');
     assert.equal(fit('f(⟦⟧)\n', 'a]'), 'a]', 'another bracket');
+  });
+});
+
+describe('withoutDoubledLead', () => {
+  const own = (file: string, answer: string) => fitted(withoutDoubledLead, file, answer);
+
+  it('leaves out what stands in front on the line, once more', () => {
+    assert.equal(own('steps:\n  - run: ⟦⟧\n', 'run: docker push shop'), 'docker push shop');
+    assert.equal(own('  const total = ⟦⟧\n', 'const total = price * count;'), 'price * count;');
+    assert.equal(own('    return ⟦⟧\n', 'return total'), 'total');
+    assert.equal(own('key:⟦⟧\n', 'key: 1'), ' 1');
+  });
+
+  it('leaves everything else as it is', () => {
+    for (const [file, answer] of [
+      ['return ⟦⟧\n', 'returned + 1'],
+      ['print(⟦⟧)\n', 'print(x)'],
+      ['a = ⟦⟧\n', 'a = 3'],
+      ['  - run: ⟦⟧\n', 'docker run: x'],
+      ['run: ⟦old⟧\n', 'run: new'],
+      ['total = ⟦⟧\n', 'total ='],
+    ] as const)
+      assert.equal(own(file, answer), answer, file);
   });
 });

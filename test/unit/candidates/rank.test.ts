@@ -79,7 +79,7 @@ const NOWHERE = { start: { line: 0, column: 0 }, end: { line: 0, column: 0 } };
 describe('the text as it is', () => {
   const at = (text: string, confidence: number, mark: 'likely' | 'unsure' | 'poor') => ({
     ...{ score: -1, confidence, spans: [{ start: 0, end: 1, text, range: NOWHERE }] },
-    quality: { mark, reasons: [] },
+    quality: { mark, reasons: mark === 'likely' ? [] : (['improbable'] as const) },
   });
   const names = (whole: string, ...candidates: ReturnType<typeof at>[]) =>
     asItIsFirst(whole, candidates).map(({ spans: [span] }) => span?.text);
