@@ -202,7 +202,8 @@ async function main(): Promise<void> {
     ],
     sections: [
       `*all masked*: every cell of a span is a mask, as in a first step; *half masked*: half of them at random, as in the
-middle of denoising; *context*: rows of the context that predict the next token (families with a causal context). KL
+middle of denoising; *context*: rows of the context that predict the next token (families with a causal context); *first*: the
+prompt's last row, which gives the first token of an answer, and *next* those behind it (what writes token by token). KL
 is that of the precision's distribution from fp32's, in nats. *Where fp32 is sure*: rows whose best token has a
 probability of at least ${SURE}.`,
       agreementTable(results),

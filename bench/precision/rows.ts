@@ -2,12 +2,13 @@
 // denoise loop would read: what precision.ts compares precisions on.
 import fs from 'node:fs';
 import path from 'node:path';
+import { writesInOrder } from '../../engine/checkpoint/family';
 import type { Checkpoint } from '../../engine/checkpoint/types';
 import { holeContext, textBudget } from '../../engine/infill/layout';
 import type { Sequence } from '../../test/engine/decoderRun';
 import { ROOT } from '../harness';
 
-export const ROW_KINDS = ['context', 'all masked', 'half masked'] as const;
+export const ROW_KINDS = ['context', 'all masked', 'half masked', 'first', 'next'] as const;
 export type RowKind = (typeof ROW_KINDS)[number];
 
 export interface MaskedSequence extends Sequence {
@@ -19,6 +20,8 @@ const LANGUAGES: Readonly<Record<string, string>> = { '.ts': 'typescript', '.py'
 /** Tokens on each side of a span, and in it where the family has no block length. */
 const SIDE = 192;
 const SPAN = 32;
+/** Tokens that one pass after the other would write. */
+const WRITTEN = 12;
 
 /** This repository's own TypeScript and Python, a few files of each folder, in a fixed order. */
 export function sourceTexts(): { readonly text: string; readonly language: string }[] {
@@ -56,6 +59,8 @@ export function maskedSequences(checkpoint: Checkpoint, count: number): MaskedSe
     const span = ids.subarray(from, from + spanLength(checkpoint));
     const before = ids.subarray(Math.max(0, from - side), from);
     const after = ids.subarray(from + span.length, from + span.length + side);
+    // What writes token by token reads no masks.
+    if (writesInOrder(checkpoint.family)) return [inOrder(checkpoint, before, span, after, language)];
     const half = span.map((_, place) => (noise(index, place) < 0.5 ? 1 : 0));
     return [
       layOut(checkpoint, before, span, after, language, span.slice().fill(1), 'all masked'),
@@ -64,8 +69,30 @@ export function maskedSequences(checkpoint: Checkpoint, count: number): MaskedSe
   });
 }
 
-function spanLength({ family: { attention } }: Checkpoint): number {
-  return attention.kind === 'full' ? SPAN : attention.blockLength;
+function spanLength({ family }: Checkpoint): number {
+  if (writesInOrder(family)) return WRITTEN;
+  return family.attention.kind === 'full' ? SPAN : family.attention.blockLength;
+}
+
+/** The prompt, whose last row gives the answer's first token, and then what stood there. */
+function inOrder(
+  checkpoint: Checkpoint,
+  before: Int32Array,
+  span: Int32Array,
+  after: Int32Array,
+  language: string,
+): MaskedSequence {
+  const { before: prompt } = holeContext(checkpoint, before, after, language);
+  const ids = Int32Array.of(...prompt, ...span);
+  const first = prompt.length - 1;
+  return {
+    ids,
+    positions: Int32Array.from(ids.keys()),
+    visible: (query, key) => key <= query,
+    kinds: Array.from(ids, (_, place) =>
+      place < first || place === ids.length - 1 ? undefined : place === first ? 'first' : 'next',
+    ),
+  };
 }
 
 function layOut(

@@ -14,6 +14,7 @@ import { EngineError } from '../../engine/errors';
 import { Models } from '../../extension/models/models';
 import { CACHE_ID } from '../../extension/models/rows';
 import { ModelsTree } from '../../extension/models/tree';
+import { timeOf } from '../unit/hub/timeOf';
 import { configure, internals, messages, statusMessages } from './host';
 import { ID, useLocalHub } from './localHub';
 
@@ -28,7 +29,9 @@ describe('models', () => {
     assert.equal(item.contextValue, 'install');
     assert.match(
       String(item.description),
-      /^takes instructions · 1\.3 GB · .* · a line in 2\.0 s on 2 cores · Apache-2\.0/,
+      new RegExp(
+        `^takes instructions · 1\\.3 GB · .* · a line in ${timeOf(ID, 'oneLine')} on 2 cores · Apache-2\\.0`,
+      ),
     );
     // Blanks that no line breaks at would break the sentences within words.
     const said = (id: string) => {
@@ -37,9 +40,12 @@ describe('models', () => {
     };
     assert.match(
       said(ID),
-      /A line in 2\.0 s, ten lines in 12 s\. Measured in int8 on 2 cores, with random weights/,
+      new RegExp(
+        `A line in ${timeOf(ID, 'oneLine')}, ten lines in ${timeOf(ID, 'tenLines')}\\. Measured in int8 on 2 cores, with random weights`,
+      ),
     );
-    assert.match(said('dreamon-7b'), /A line in 36 s, projected from its first steps\. Measured in q4/);
+    const projected = `A line in ${timeOf('dreamon-7b', 'oneLine')}, projected from its first steps\\. Measured in q4`;
+    assert.match(said('dreamon-7b'), new RegExp(projected));
     assert.match(
       said('coder'),
       /A line in 0\.42 s\. Measured in int8 on 2 cores, in files of a few lines; longer ones take longer\./,
