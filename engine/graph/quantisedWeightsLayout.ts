@@ -58,7 +58,8 @@ export interface QuantisedLayout extends WeightsLayout {
 export function quantisedTensors(tensors: DecoderTensors, precision: QuantisedPrecision): readonly Rounded[] {
   // Attention goes by differences between large numbers: with one scale for a whole row of activations, the first token behind a
   // prompt's last marker is another one in a model with biases as large as Qwen2's (docs/decisions/precision.md).
-  const attending = isByChannel(precision) ? 'q8' : precision;
+  // Four bits change it more than all else that they are used for.
+  const attending = isByChannel(precision) || precision === 'q4' ? 'q8' : precision;
   const projections = tensors.layers.flatMap((layer) => [
     ...[layer.query, layer.key, layer.value].map((tensor) => ({ tensor, rounding: attending })),
     ...[layer.attentionOut, ...(layer.gate ? [layer.gate] : []), layer.up, layer.down].map((tensor) => ({

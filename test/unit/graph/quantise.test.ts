@@ -279,7 +279,7 @@ describe('the quantised file', () => {
     };
     assert.deepEqual(roundingsIn('int8'), ['q8', 'q8', 'q8', 'int8', 'int8']);
     assert.deepEqual(roundingsIn('int7'), ['q8', 'q8', 'q8', 'int7', 'q8']);
-    assert.deepEqual(roundingsIn('q4'), ['q4', 'q4', 'q4', 'q4', 'q8']);
+    assert.deepEqual(roundingsIn('q4'), ['q8', 'q8', 'q8', 'q4', 'q8']);
   });
 
   test('leaves no garbage to the session that is made next', async () => {

@@ -163,7 +163,8 @@ describe('whether a model fits', () => {
   test('follows from its shape: 7.6 billion weights of 8 bits, then of 4', () => {
     const bytes = (name: 'q8' | 'q4') => workingBytes(dreamon).get(name) ?? 0;
     assert.ok(bytes('q8') > 8e9 && bytes('q8') < 13e9, String(bytes('q8')));
-    assert.ok(bytes('q4') > 5e9 && bytes('q4') < 9e9, String(bytes('q4')));
+    // Queries, keys, values and the head keep eight.
+    assert.ok(bytes('q4') > 5e9 && bytes('q4') < 9.2e9, String(bytes('q4')));
     assert.equal(fitOf(dreamon, 32e9).verdict, 'fits');
     assert.equal(fitOf(dreamon, 12e9).verdict, 'small-only');
     assert.equal(fitOf(dreamon, 4e9).verdict, 'too-large');
