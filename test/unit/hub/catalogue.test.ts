@@ -166,7 +166,7 @@ describe('whether a model fits', () => {
     // Queries, keys, values and the head keep eight.
     assert.ok(bytes('q4') > 5e9 && bytes('q4') < 9.2e9, String(bytes('q4')));
     assert.equal(fitOf(dreamon, 32e9).verdict, 'fits');
-    assert.equal(fitOf(dreamon, 12e9).verdict, 'small-only');
+    assert.equal(fitOf(dreamon, 12 * 2 ** 30).verdict, 'small-only');
     assert.equal(fitOf(dreamon, 4e9).verdict, 'too-large');
   });
 });
