@@ -4,7 +4,6 @@
 import { readCalibration } from './calibration/file';
 import { defaultCopying } from './calibration/fit';
 import type { Calibration } from './calibration/types';
-import { requireBase } from './checkpoint/adapterBase';
 import { writesInOrder } from './checkpoint/family';
 import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
@@ -13,6 +12,7 @@ import { buildGraph } from './graph/build';
 import { headRowsFor, largestPass, processBytes } from './graph/memory';
 import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
+import { requireBase } from './hub/adapterBase';
 import { placeOf } from './hub/place';
 import { Infiller } from './infill/infiller';
 import { isSlow } from './infill/reach';

@@ -35,11 +35,13 @@ function withoutEnd(text: string, rest: string): string {
   return rest !== '' && atEnd(text) !== rest && text.endsWith(rest) ? text.slice(0, -rest.length) : text;
 }
 
-function atStart(text: string): string {
+/** The word that the text begins with; empty where it begins with none. */
+export function atStart(text: string): string {
   return WORD_AT_START.exec(text.slice(0, LONGEST))?.[0] ?? '';
 }
 
-function atEnd(text: string): string {
+/** The word that it ends with. */
+export function atEnd(text: string): string {
   return WORD_AT_END.exec(text.slice(-LONGEST))?.[0] ?? '';
 }
 

@@ -57,11 +57,9 @@ export interface QuantisedLayout extends WeightsLayout {
 /** The tensors that a quantised precision holds a copy of, each once: projections and head. */
 export function quantisedTensors(tensors: DecoderTensors, precision: QuantisedPrecision): readonly Rounded[] {
   // Attention goes by differences between large numbers: with one scale for a whole row of activations, the first token behind a
-  // prompt's last marker is another one in a model with biases as large as Qwen2's (docs/decisions/precision.md).
-  // Four bits change it more than all else that they are used for.
-  const attending = isByChannel(precision) || precision === 'q4' ? 'q8' : precision;
+  // prompt's last marker is another one in a model with biases as large as Qwen2's, and with four bits it is, too (docs/decisions/precision.md).
   const projections = tensors.layers.flatMap((layer) => [
-    ...[layer.query, layer.key, layer.value].map((tensor) => ({ tensor, rounding: attending })),
+    ...[layer.query, layer.key, layer.value].map((tensor) => ({ tensor, rounding: 'q8' as const })),
     ...[layer.attentionOut, ...(layer.gate ? [layer.gate] : []), layer.up, layer.down].map((tensor) => ({
       tensor,
       rounding: precision,

@@ -66,8 +66,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     private readonly options: AutoregressiveOptions,
   ) {
     this.cache = new ContextCache(forward, shape, 1);
-    const past = () => this.settled?.kv.positions ?? 1;
-    this.draftLength = new DraftLength((width) => options.millisOf?.(width, past()));
+    this.draftLength = new DraftLength(this.costOf);
   }
 
   get maxBlocks(): number {
@@ -283,10 +282,12 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     return { kv: joinKv([{ kv, lanes: indices }], this.shape, kv.memory), rows: lanes, isCut: true };
   }
 
+  private readonly costOf = (width: number): number | undefined =>
+    this.options.millisOf?.(width, this.settled?.kv.positions ?? 1);
+
   private newDrafts(): MaskDrafts | undefined {
-    const { masks, millisOf } = this.options;
-    const past = () => this.settled?.kv.positions ?? 1;
-    return masks && new MaskDrafts(masks.most, (width) => millisOf?.(width, past()));
+    const { masks } = this.options;
+    return masks && new MaskDrafts(masks.most, this.costOf);
   }
 
   private need(): Settled {

@@ -1,13 +1,10 @@
 // What an adapter's masks say will follow, and how many masks a pass is worth: they are read behind the tokens of the pass and say what
 // comes after the next token, which the pass itself says. The causal path reads their drafts in the next pass and keeps those that it
 // would have written (arXiv:2507.11851). How often that is so is learnt while an answer is written. Pure.
+import { learned, mostWorth, type PassCost } from './draftLength';
 
 /** How likely it is that the mask at each depth is right, those before it being right: until it is known. */
 const EXPECTED = 0.6;
-/** Each draft counts so much against those before it. */
-const WEIGHT = 1 / 16;
-/** Of a pass over one token, that each further one adds: 0.5B in int8 on two cores. */
-const USUAL_COST = 0.15;
 /** Where no mask is worth it, one is tried all the same, each time after so many passes: what follows may be easier. */
 const TRIED_AFTER = 16;
 
@@ -21,11 +18,10 @@ export class MaskDrafts {
 
   /**
    * @param most masks of one pass at most
-   * @param costOf a pass over so many tokens, in any unit; undefined where it is not known
    */
   constructor(
     most: number,
-    private readonly costOf: (width: number) => number | undefined = () => undefined,
+    private readonly costOf: PassCost = () => undefined,
   ) {
     this.likely = Array.from({ length: most }, () => EXPECTED);
   }
@@ -59,25 +55,18 @@ export class MaskDrafts {
   }
 
   private best(): number {
-    const one = this.costOf(1);
-    let [best, bestRate] = [0, 1];
-    let [written, chance] = [1, 1];
-    this.likely.forEach((likely, depth) => {
-      chance *= likely;
-      written += chance;
-      const width = 1 + 2 * (depth + 1);
-      const whole = this.costOf(width);
-      const isKnown = one !== undefined && whole !== undefined && one > 0;
-      const cost = isKnown ? whole / one : 1 + USUAL_COST * (width - 1);
-      const rate = written / Math.max(1, cost);
-      if (rate > bestRate) [best, bestRate] = [depth + 1, rate];
-    });
-    return best;
+    const { likely, costOf } = this;
+    return mostWorth(
+      likely.length,
+      (depth) => likely[depth] ?? 0,
+      (count) => 1 + 2 * count,
+      costOf,
+    );
   }
 
   /** The draft at this depth, counting from 0, was read behind right ones, and was written or was not. */
   learn(depth: number, isWritten: boolean): void {
     const known = this.likely[depth];
-    if (known !== undefined) this.likely[depth] = known * (1 - WEIGHT) + (isWritten ? WEIGHT : 0);
+    if (known !== undefined) this.likely[depth] = learned(known, isWritten);
   }
 }

@@ -7,7 +7,7 @@ import type { CandidateSet } from '../rewrite/request';
 import { editDistance } from '../text/editDistance';
 import { leastEdit } from '../text/edits';
 import type { TextEdit } from '../text/types';
-import { loneName } from './spelling';
+import { loneName, NAME } from './spelling';
 
 /** Of one span: the new text for it, and the whole document with that. */
 export interface FixText {
@@ -36,8 +36,6 @@ export function candidatesOf(
     .filter((text) => (tree ? parses(tree, start, end, text) : bracketRest(text) === bracketRest(old)))
     .map((text) => ({ text, whole: document.slice(0, start) + text + document.slice(end) }));
 }
-
-const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 
 /**
  * Where a problem points at a name, candidates with a name near to that one come first: what is not known is misspelt more

@@ -2,7 +2,8 @@
 import { editDistance } from '../text/editDistance';
 import type { OffsetRange } from '../text/types';
 
-const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
+/** Names of a text, in whatever language. */
+export const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 /** One slip for so many letters; a shorter name may mean anything. */
 const LETTERS_A_SLIP = 4;
 /** Each of them is shown to a language server. */

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import torch
@@ -18,14 +16,10 @@ from torch.nn import functional
 from training.adapter.base import open_base
 from training.adapter.checkpoint import load_adapter
 from training.adapter.trainer import AdapterTrainer
+from training.convert.smoke import run
 from training.convert.tiny import TEXT, write_tiny_base
 
 MASKS, STEPS, BATCH, LENGTH = 3, 4, 2, 64
-
-
-def run(*command: str) -> None:
-    """One of the training's own commands."""
-    subprocess.run([sys.executable, "-m", *command], check=True)
 
 
 def main() -> None:

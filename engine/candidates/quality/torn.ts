@@ -1,7 +1,7 @@
 // Words that a selection cuts: whatever comes in its place makes one word with the part that stands.
 import type { Span } from '../../canvas/types';
+import { atEnd, atStart } from '../wordSeam';
 
-const WORD = /[\p{L}\p{N}_$]/u;
 /** UTF-16 units of a word that are looked at. */
 const LONGEST = 200;
 /** In front of a word, what tells a member from a name. */
@@ -21,7 +21,7 @@ export function joinedAnswer(
   { start, end }: Pick<Span, 'start' | 'end'>,
   answer: string,
 ): Joined {
-  const isTorn = (at: number) => WORD.test(text.charAt(at - 1)) && WORD.test(text.charAt(at));
+  const isTorn = (at: number) => atEnd(text.slice(0, at)) !== '' && atStart(text.slice(at)) !== '';
   if (start === end) return { answer, words: [] };
   const lead = text.slice(Math.max(0, start - LONGEST), start);
   const whole = lead + answer + text.slice(end, end + LONGEST);
@@ -38,8 +38,8 @@ export function joinedAnswer(
 
 /** The word that a place is in, or beside. */
 function wordAt(text: string, place: number): { readonly from: number; readonly to: number } {
-  let [from, to] = [place, place];
-  while (from > 0 && WORD.test(text.charAt(from - 1))) from--;
-  while (to < text.length && WORD.test(text.charAt(to))) to++;
-  return { from, to };
+  return {
+    from: place - atEnd(text.slice(0, place)).length,
+    to: place + atStart(text.slice(place)).length,
+  };
 }

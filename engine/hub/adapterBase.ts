@@ -1,15 +1,14 @@
 // Whether the base beside an adapter is the one that the adapter was trained on. On another one the answers would be the same and the
 // drafts wrong, so that nobody would know why it is slow. Hashing takes a second a gigabyte, so what was hashed is remembered for as long
 // as the file stays as it is.
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { EngineError, throwIfCancelled } from '../errors';
+import { isObject, own } from '../checkpoint/json';
+import { usedTensors } from '../checkpoint/tensors';
+import type { Checkpoint } from '../checkpoint/types';
+import { EngineError } from '../errors';
 import { ensureFolder } from '../folder';
-import { isObject, own } from './json';
-import { usedTensors } from './tensors';
-import type { Checkpoint } from './types';
+import { fileChecksum } from './checksum';
 
 const NOTE = 'adapter-bases.json';
 /** Files that are remembered. */
@@ -45,12 +44,7 @@ async function hashOf(
   const key = [file, size, mtimeMs, ino].join('\n');
   const found = known.get(key);
   if (found !== undefined) return found;
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) {
-    throwIfCancelled(signal);
-    hash.update(piece);
-  }
-  const digits = hash.digest('hex');
+  const { value: digits } = await fileChecksum('sha256', file, size, { signal });
   known.set(key, digits);
   return digits;
 }
