@@ -14,7 +14,7 @@ const DYNAMIC =
   /#\[derive\([^)]*\b(\w*Getters|\w*Setters|\w*Builder|Accessors)\b|@(Data|Getter|Setter|Value|Builder|AutoValue)\b|\bDeref\b|\b(attr_\w+|delegate|def_delegators?|method_missing|define_method|__call|partial)\b/;
 /** Go: a struct has the methods of what is embedded in it. */
 const EMBEDDED = /\bstruct\s*\{[^}]*?^[ \t]*\*?[\w.]+(\[[^\]\n]*\])?[ \t]*(`[^`\n]*`)?[ \t]*$/m;
-const RECORD = /^record_/;
+const RECORDS = ['record_declaration', 'record_struct_declaration'];
 /** UTF-16 units around a use in which its object and its arguments begin. */
 const AROUND = 120;
 const OBJECT = /(?<![\w$.)\]>])\$?([\w$]+)\s*(?:\??->|[?!]?\.|::)\s*$/;
@@ -87,9 +87,9 @@ function methodsOf({ root, text }: ParsedText): readonly Method[] {
 
 /** A record has a method for each of its components, written out or not. */
 function isComponent(name: string, owner: string, { root, text }: ParsedText): boolean {
-  return root.descendantsOfType(['record_declaration', 'record_struct_declaration']).some((record) => {
+  return root.descendantsOfType(RECORDS).some((record) => {
     const [own, parameters] = ['name', 'parameters'].map((field) => record?.childForFieldName(field));
-    if (!record || !own || !parameters || !RECORD.test(record.type)) return false;
+    if (!own || !parameters) return false;
     return textOf(own, text) === owner && new RegExp(`\\b${name}\\b`).test(textOf(parameters, text));
   });
 }
@@ -113,6 +113,10 @@ function ownerOf(node: ScopeNode, text: string): ScopeNode | null {
   const holder = typeAround(node);
   if (holder === null || /\bpartial\b/.test(text.slice(holder.startIndex, holder.startIndex + 80)))
     return null;
+  return typeName(holder);
+}
+
+function typeName(holder: ScopeNode): ScopeNode | null {
   return holder.childForFieldName(holder.type === IMPLEMENTATION ? 'type' : 'name');
 }
 
@@ -134,12 +138,7 @@ function isUseOf(use: ScopeNode, owner: string, isRuby: boolean, after: ParsedTe
   const object = OBJECT.exec(front)?.[1];
   // Java, C#, C++ and Ruby call their own methods by their names alone.
   if (object === undefined)
-    return (
-      isCalled &&
-      isBare(front) &&
-      ancestor(use, ({ type }) => TYPE.test(type)) !== null &&
-      isInOwner(use, owner, text)
-    );
+    return isCalled && isBare(front) && !isInImplementation(use) && isInOwner(use, owner, text);
   if (object === owner) return isCalled || REFERENCE.test(front);
   return (isCalled || isRuby) && isAlways(object, owner, after);
 }
@@ -150,10 +149,15 @@ function isBare(front: string): boolean {
   return !JOINED.test(text) && (!WORD.test(text) || BEFORE_CALL.test(text));
 }
 
+/** Rust's, where a name alone is a function's and no method's. */
+function isInImplementation(use: ScopeNode): boolean {
+  return typeAround(use)?.type === IMPLEMENTATION;
+}
+
 function isInOwner(use: ScopeNode, owner: string, text: string): boolean {
   const holder = typeAround(use);
-  const name = holder?.childForFieldName(holder.type === IMPLEMENTATION ? 'type' : 'name');
-  return name != null && plainType(textOf(name, text)) === owner && !hasMore(use, text);
+  const name = holder && typeName(holder);
+  return name !== null && plainType(textOf(name, text)) === owner && !hasMore(use, text);
 }
 
 /** Whether the object is declared, and as one of that type wherever it is: `Lot lot`, `lot: &mut Lot`, `lot *Lot`, `lot = Lot.new`. */
