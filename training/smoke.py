@@ -26,12 +26,15 @@ from training.data.sources import load_sources
 from training.data.tokenizer import load_tokenizer, save_tokenizer, train_tokenizer
 from training.data.vocabulary import BOS, LANGUAGE_TOKENS, SPECIAL_IDS
 from training.eval.infill import Answer, infill, load_model
+from training.rows.inplace import infill_in_place
+from training.run.checkpoint import load_weights
 
 FILES = 40
 VOCABULARY = 1024
 NEXT_TOKEN_TOKENS = 16_000
 NOISE_WARMUP_TOKENS = 4_000
 TOKENS = 32_000
+IN_PLACE_TOKENS = 4_000
 PREFIX, SPAN, SUFFIX = "import os\n\n\ndef size(path):\n    return ", "0123456789012345", "\n"
 """The span is a whole block (digits are tokens): behind a shorter one the engine leaves open what stands there."""
 
@@ -67,6 +70,29 @@ def train_command(folder: Path, run: Path, minutes: float) -> list[str]:
     ]
 
 
+def export_command(folder: Path, run: Path, out: Path) -> list[str]:
+    """Writes the run's checkpoint folder."""
+    return [
+        *(sys.executable, "-m", "training.release.export", "--run", str(run), "--out", str(out)),
+        *("--tokenizer", str(folder / "tokenizer")),
+    ]
+
+
+def train_in_place(folder: Path, base: Path, out: Path) -> None:
+    """Goes on from the exported folder `base` with masks in place, and exports that to `out`."""
+    run = folder / "in-place"
+    count = load_weights(base).progress.tokens + IN_PLACE_TOKENS
+    subprocess.run(
+        [
+            *train_command(folder, run, 0.2),
+            *("--start-from", str(base), "--rows", "in-place", "--next-token-tokens", "0"),
+            *("--until-tokens", str(count)),
+        ],
+        check=True,
+    )
+    subprocess.run(export_command(folder, run, out), check=True)
+
+
 def _facts(tokenizer: Tokenizer, answer: Answer) -> dict[str, object]:
     return {"text": tokenizer.decode(answer.tokens), "probabilities": answer.probabilities}
 
@@ -75,6 +101,7 @@ def main() -> None:
     """Command line entry; fails when the losses did not fall or the checkpoint cannot infill."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, help="where the checkpoint folder goes (default: a temporary one)")
+    parser.add_argument("--in-place", type=Path, help="where one with masks in place goes, trained on from it")
     parser.add_argument("--answer", type=Path, help="write what was infilled here, for whoever infills the same")
     parser.add_argument("--minutes", type=float, default=0.6, help="the most that training may take")
     options = parser.parse_args()
@@ -85,20 +112,7 @@ def main() -> None:
         prepare_data(folder)
         command = [*train_command(folder, folder / "run", options.minutes), "--until-tokens", str(TOKENS)]
         subprocess.run(command, check=True)
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "training.release.export",
-                "--run",
-                str(folder / "run"),
-                "--out",
-                str(out),
-                "--tokenizer",
-                str(folder / "tokenizer"),
-            ],
-            check=True,
-        )
+        subprocess.run(export_command(folder, folder / "run", out), check=True)
         steps = [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]
         steps = [step for step in steps if "stage" in step]
         canvas = [step["canvas"] for step in steps if step["stage"] == "canvas"]
@@ -114,6 +128,11 @@ def main() -> None:
         if options.answer:
             told = infill(model, header + prefix, suffix, length=len(tokenizer.encode(SPAN).ids), max_blocks=1)
             facts = {"prefix": PREFIX, "span": SPAN, "suffix": SUFFIX}
+            if options.in_place:
+                train_in_place(folder, out, options.in_place)
+                length = len(tokenizer.encode(SPAN).ids)
+                tokens = infill_in_place(load_model(options.in_place), [SPECIAL_IDS[BOS], *prefix], suffix, length)
+                facts["in_place"] = tokenizer.decode(tokens)
             facts |= {"open": _facts(tokenizer, answer), "known": _facts(tokenizer, told)}
             options.answer.write_text(json.dumps(facts), encoding="utf-8")
         print(

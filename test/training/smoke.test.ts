@@ -29,6 +29,7 @@ interface Reference {
   readonly suffix: string;
   readonly open: Answer;
   readonly known: Answer;
+  readonly in_place: string;
 }
 
 describe('training, from files to the engine’s answer', () => {
@@ -36,34 +37,48 @@ describe('training, from files to the engine’s answer', () => {
   let reference: Reference;
   let checkpoint: Checkpoint;
   let session: DecoderSession;
+  let inPlace: Checkpoint;
+  let inPlaceSession: DecoderSession;
 
   before(async () => {
     const python = process.env['PALIMPSEST_TRAINING_PYTHON'];
     assert.ok(python, 'Run this through `npm test -- training`, which sets Python up.');
     const out = path.join(folder, 'checkpoint');
+    const masks = path.join(folder, 'in-place');
     const answer = path.join(folder, 'answer.json');
     const { status, stderr } = spawnSync(
       python,
-      ['-m', 'training.smoke', '--out', out, '--answer', answer, '--minutes', '0.5'],
+      ['-m', 'training.smoke', '--out', out, '--in-place', masks, '--answer', answer, '--minutes', '0.5'],
       { cwd: ROOT, encoding: 'utf8' },
     );
     assert.equal(status, 0, stderr);
     reference = JSON.parse(fs.readFileSync(answer, 'utf8')) as Reference;
     checkpoint = await openCheckpoint(out);
-    const graph = await buildGraph(
-      checkpoint,
-      { precision: 'fp32', attention: 'plain', cacheOutput: 'new', topK: 8 },
-      { cacheFolder: path.join(folder, 'cache') },
-    );
-    session = await DecoderSession.create(graph, checkpoint.shape, { provider: 'cpu', threads: 1 });
+    session = await sessionOf(checkpoint);
+    inPlace = await openCheckpoint(masks);
+    inPlaceSession = await sessionOf(inPlace);
   });
   after(async () => {
     await session?.dispose();
+    await inPlaceSession?.dispose();
     fs.rmSync(folder, { recursive: true, force: true });
   });
 
+  async function sessionOf(of: Checkpoint): Promise<DecoderSession> {
+    const graph = await buildGraph(
+      of,
+      { precision: 'fp32', attention: 'plain', cacheOutput: 'new', topK: 8 },
+      { cacheFolder: path.join(folder, 'cache') },
+    );
+    return DecoderSession.create(graph, of.shape, { provider: 'cpu', threads: 1 });
+  }
+
   /** The best candidate's text, and the cells after the last step. */
-  async function infilled(facts: Checkpoint, params: Partial<InfillParams>): Promise<Infilled> {
+  async function infilled(
+    facts: Checkpoint,
+    params: Partial<InfillParams>,
+    by: DecoderSession = session,
+  ): Promise<Infilled> {
     const description: ModelDescription = {
       folder: facts.folder,
       name: facts.name,
@@ -79,7 +94,7 @@ describe('training, from files to the engine’s answer', () => {
       takesInstruction: false,
       remarks: facts.remarks,
     };
-    const infiller = new Infiller(facts, description, session);
+    const infiller = new Infiller(facts, description, by);
     const { prefix, suffix } = reference;
     let cells: readonly CellEvent[] = [];
     try {
@@ -126,6 +141,20 @@ describe('training, from files to the engine’s answer', () => {
   test('with the length open, the engine comes to the reference’s answer', async () => {
     const { text } = await infilled(checkpoint, {});
     assert.equal(text?.trim(), reference.open.text.trim());
+  });
+
+  test('trained with masks in place, it is a family that denoises in place, and fills in what the reference does', async () => {
+    assert.deepEqual(inPlace.family.infill, { kind: 'in-place', bos: true, eos: false });
+    assert.equal(inPlace.family.length.kind, 'expand-delete');
+    const fixed: Checkpoint = { ...inPlace, family: { ...inPlace.family, length: { kind: 'fixed' } } };
+    const { prefix, span, suffix } = reference;
+    const { cells } = await infilled(
+      fixed,
+      { text: prefix + span + suffix, spans: [{ start: prefix.length, end: prefix.length + span.length }] },
+      inPlaceSession,
+    );
+    assert.equal(cells.length, 16);
+    assert.equal(cells.map((cell) => cell.text).join(''), reference.in_place);
   });
 
   test('the folder says how much context the model was trained with', () => {

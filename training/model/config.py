@@ -66,16 +66,39 @@ class ModelConfig:
         if self.heads % self.key_value_heads:
             raise ValueError("The heads must be a multiple of the key/value heads.")
 
-    def to_checkpoint(self, context: int, suffix_first: bool = False, block: int = BLOCK) -> dict[str, object]:
+    def to_checkpoint(
+        self, context: int, suffix_first: bool = False, block: int = BLOCK, in_place: bool = False
+    ) -> dict[str, object]:
         """The contents of config.json.
 
         `context` is the length of the rows in training: nothing further was seen. `suffix_first`: trained on fim rows;
-        `block`: places that are denoised together, 1 for left to right.
+        `block`: places that are denoised together, 1 for left to right. `in_place`: trained on masks in place; that is
+        Qwen3's shape, with a palimpsest.json beside it.
         """
+        if in_place:
+            return {
+                "architectures": ["Qwen3ForCausalLM"],
+                "model_type": "qwen3",
+                **self._sizes(),
+                "max_position_embeddings": context,
+            }
         canvas = {"suffix_first": True, "format": 2} if suffix_first else {"format": 1}
         return {
             "architectures": ["PalimpsestForInfilling"],
             "model_type": "palimpsest",
+            **self._sizes(),
+            "palimpsest": {
+                "attention": "cached-canvas",
+                "block_length": block,
+                "hole_gap": GAP,
+                "suffix_sees_prefix": False,
+                "context_tokens": context,
+                **canvas,
+            },
+        }
+
+    def _sizes(self) -> dict[str, object]:
+        return {
             "vocab_size": self.vocabulary,
             "hidden_size": self.hidden,
             "intermediate_size": self.intermediate,
@@ -91,14 +114,6 @@ class ModelConfig:
             "max_position_embeddings": self.positions,
             "tie_word_embeddings": True,
             "torch_dtype": "bfloat16",
-            "palimpsest": {
-                "attention": "cached-canvas",
-                "block_length": block,
-                "hole_gap": GAP,
-                "suffix_sees_prefix": False,
-                "context_tokens": context,
-                **canvas,
-            },
         }
 
     @staticmethod

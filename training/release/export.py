@@ -17,12 +17,26 @@ import torch
 
 from training.data.cache import CACHE
 from training.data.packing import tokenizer_digest
+from training.data.vocabulary import BOS, DELETE, END, EXPAND, MASK, PAD
 from training.model.weights_file import save_weights
 from training.release.card import model_card
+from training.rows.inplace import START_MASKS
 from training.run.checkpoint import PROGRESS_KEY, Checkpoint, CheckpointError, latest_checkpoint, load_checkpoint
 
 BASE_CONTEXT = 1024
 """Tokens of context that the engine shows a converted model: a matter of the first keystroke's cost."""
+IN_PLACE = {
+    "id": "palimpsest-in-place",
+    "title": "Palimpsest (masks in place)",
+    "tensorNames": "llama",
+    "shifted": False,
+    "attention": {"kind": "full"},
+    "infill": {"kind": "in-place", "bos": True, "eos": False},
+    "length": {"kind": "expand-delete", "initialMasks": START_MASKS},
+    "tokens": {"mask": MASK, "bos": BOS, "pad": PAD, "expand": EXPAND, "delete": DELETE, "end": END},
+    "sampling": {"rule": "top-k", "temperature": 0, "topP": 1},
+}
+"""palimpsest.json of rows/inplace.py's masks: only experiments have this family, so the engine does not know it."""
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
 
 
@@ -42,14 +56,21 @@ def export(checkpoint: Checkpoint, tokenizer: Path, out: Path, averaged: bool = 
     _sort_metadata(out / "model.safetensors")
     # The safetensors library writes files that only their owner can read; these are meant to be shipped.
     (out / "model.safetensors").chmod(0o644)
-    config = json.dumps(_config(checkpoint), indent=2)
-    (out / "config.json").write_text(config + "\n", encoding="utf-8")
+    _write_json(out / "config.json", _config(checkpoint))
+    if checkpoint.settings.rows.kind == "in place":
+        _write_json(out / "palimpsest.json", IN_PLACE)
     for name in TOKENIZER_FILES:
         shutil.copyfile(tokenizer / name, out / name)
 
 
+def _write_json(file: Path, content: object) -> None:
+    file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
 def _config(checkpoint: Checkpoint) -> dict[str, object]:
     settings = checkpoint.settings
+    if settings.rows.kind == "in place":
+        return settings.model.to_checkpoint(settings.length, in_place=True)
     if settings.rows.kind != "fim":
         return settings.model.to_checkpoint(settings.length)
     # The base has read longer texts than these rows. Without canvases among them it goes on left to right.

@@ -68,8 +68,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--rows",
-        choices=("cached", "fim"),
-        help="what rows of stage two are; fim for a converted model (see rows/fim.py)",
+        choices=("cached", "fim", "in-place"),
+        help="what rows of stage two are; fim for a converted model (see rows/fim.py), in-place for masks in place",
     )
     parser.add_argument(
         "--optimiser", choices=("muon", "adamw"), default="muon", help="adamw for weights that it has trained"
@@ -109,7 +109,7 @@ def settings_of(options: argparse.Namespace, digest: str, earlier: Settings | No
     if options.blocks is not None:
         recipe = replace(recipe, blocks=tuple(options.blocks))
     if options.rows is not None:
-        recipe = replace(recipe, kind=options.rows)
+        recipe = replace(recipe, kind="in place" if options.rows == "in-place" else options.rows)
     return Settings(
         rows=recipe,
         optimiser=options.optimiser,

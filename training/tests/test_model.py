@@ -14,9 +14,10 @@ from safetensors import safe_open
 
 from training.data.packing import load_packed
 from training.data.tokenizer import load_tokenizer
+from training.data.vocabulary import SPECIAL_IDS
 from training.eval.infill import load_model
 from training.model.attention import attend, bands
-from training.model.config import SIZES, ModelConfig
+from training.model.config import SIZES, ModelConfig, RowRecipe
 from training.model.decoder import Decoder, rotary_table, rotate
 from training.model.precision import multiplies_bfloat16, working_type
 from training.release.card import model_card
@@ -114,6 +115,20 @@ def test_an_exported_folder_loads_again_and_has_the_expected_names(data: Data, t
     model = load_model(tmp_path)
     rounded = {name: master.bfloat16().float() for name, master in trainer.optimiser.masters.items()}
     assert all(torch.equal(rounded[name], parameter) for name, parameter in model.named_parameters())
+
+
+def test_masks_in_place_are_exported_as_a_family_of_their_own(data: Data, tmp_path: Path) -> None:
+    trainer = new_trainer(data)
+    checkpoint = trainer.checkpoint()
+    settings = replace(checkpoint.settings, rows=RowRecipe(kind="in place"))
+    export(replace(checkpoint, settings=settings), data.tokenizer, tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert config["model_type"] == "qwen3"
+    assert "palimpsest" not in config
+    assert ModelConfig.from_checkpoint(config).hidden == settings.model.hidden
+    family = json.loads((tmp_path / "palimpsest.json").read_text())
+    assert family["infill"] == {"kind": "in-place", "bos": True, "eos": False}
+    assert {name: SPECIAL_IDS[family["tokens"][name]] for name in ("expand", "delete")} == {"expand": 2, "delete": 3}
 
 
 def test_equal_weights_are_equal_files(data: Data, tmp_path: Path) -> None:
