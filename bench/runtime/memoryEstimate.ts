@@ -47,15 +47,21 @@ const LONGEST = 600_000;
 
 const random = (shape: ModelShape) => async () => (await randomModel(shape)).folder;
 
-/** With three candidates they part in the first steps, and everything is computed again. */
-const DREAMON = {
-  ...{ name: '494M, DreamOn', steps: 20 },
-  folder: async () => (await randomDreamOn(DREAMON_GROWING)).folder,
-};
+const DREAMON = { name: '494M, DreamOn', steps: 20 };
+/** One candidate expands its masks at once. Three would do that alike: another model's part at the first step. */
+const GROWING = { ...DREAMON, folder: async () => (await randomDreamOn(DREAMON_GROWING)).folder };
+const PARTING = { ...DREAMON, folder: async () => (await randomDreamOn()).folder };
+const [ONE, THREE] = [1, 3].map((wanted) => EVERY.filter(([, candidates]) => candidates === wanted));
+const FEW: readonly Precision[] = ['q8', 'q4', 'fp32'];
+
+/** The starter's end token, which no mask becomes. */
+const ENDLESS = { row: 4, of: 1, times: -8 };
 
 const SUBJECTS: readonly Subject[] = [
-  { ...DREAMON, precisions: ['int8'], requests: EVERY },
-  { ...DREAMON, precisions: ['q8', 'q4', 'fp32'], requests: SOME.slice(0, 2) },
+  { ...GROWING, precisions: ['int8'], requests: ONE ?? [] },
+  { ...PARTING, precisions: ['int8'], requests: THREE ?? [] },
+  { ...GROWING, precisions: FEW, requests: SOME.slice(0, 1) },
+  { ...PARTING, precisions: FEW, requests: SOME.slice(1, 2) },
   {
     ...{ name: '7B, DreamOn', precisions: ['q4'], requests: [[1, 1, true]], steps: 4, room: 10e9 },
     folder: async () => (await randomDreamOn(DREAMON_SEVEN)).folder,
@@ -78,7 +84,7 @@ const SUBJECTS: readonly Subject[] = [
   },
   {
     ...{ name: '11M, canvas', precisions: ALL, requests: SOME.slice(0, 2) },
-    folder: random({ ...TEN_MILLION, name: '11M-canvas', window: 512 }),
+    folder: random({ ...TEN_MILLION, name: '11M-canvas-endless', window: 512, echo: ENDLESS }),
   },
   {
     ...{ name: '11M, full attention', precisions: ['int8'], requests: SOME, steps: 20 },
@@ -227,7 +233,7 @@ async function main(): Promise<void> {
     name: values.name === undefined ? 'memoryEstimate' : `memoryEstimate-${values.name}`,
     title: 'Memory as estimated and as measured',
     sections: [
-      'MB of main memory of the engine process, mapped files included. *Said*: as the engine estimates it before the request. *Adapted*: to the pace of the machine, as the editor asks; otherwise passes take in the whole window. The random models of these shapes fill the answer that a request may have, and the random DreamOn model expands its masks at once, so that what is measured is what was estimated: an answer that ends sooner takes less, and so do candidates that never part. *coder* and *starter* are trained: they end where they think it right, and what is said of them is a bound; *canvas* is a random model of the starter’s shape. _Tokens written_, over all candidates: none where the request is ended, once its largest passes are made or after ten minutes.',
+      'MB of main memory of the engine process, mapped files included. *Said*: as the engine estimates it before the request. *Adapted*: to the pace of the machine, as the editor asks; otherwise passes take in the whole window. The random models of these shapes fill the answer that a request may have; of the random DreamOn models, the one that writes one candidate expands its masks at once, and the candidates of the other part at once, so that what is measured is what was estimated: an answer that ends sooner takes less, and so do candidates that never part. *coder* and *starter* are trained: they end where they think it right, and what is said of them is a bound; *canvas* is a random model of the starter’s shape. _Tokens written_, over all candidates: none where the request is ended, once its largest passes are made or after ten minutes.',
       markdownTable(header, rows),
     ],
   });

@@ -42,9 +42,9 @@ const SLICE_BYTES = 8 * 2 ** 20;
 const HEAD_TENSORS = 4;
 /**
  * Tensors of attention scores that are there at once, or of the MLP's width, which take the place of the scores. Of scores, the arena
- * holds 2.4 to 3.2, by the pieces that earlier passes have left in it (docs/decisions/request-memory.md).
+ * holds 2.0 to 3.0, by the pieces that earlier passes have left in it (docs/decisions/request-memory.md).
  */
-const SCORE_TENSORS = 2.88;
+const SCORE_TENSORS = 2.6;
 const FFN_TENSORS = 3;
 /** Of K/V in use, what is kept for the next cache (runtime/kvMemory.ts), on average, with the room to grow. */
 const SPARE = 0.4;

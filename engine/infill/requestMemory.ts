@@ -101,11 +101,11 @@ function passesInPlace(facts: MemoryFacts): PassInPlace[] {
   const outdated = keep && masks > Math.min(reach.refreshEvery, reach.masks) ? OUTDATED : 0;
   const passes: PassInPlace[] = [{ length, past: 1, rows, keep, stacked: outdated }];
   if (candidates > 1 && partsLanes(facts)) {
-    if (isAlone)
-      passes.push({ length, past: 1, rows: active, keep, stacked: keep ? candidates + outdated : 0 });
+    // A pass over one of them has its own K/V; what they shared before is forgotten.
+    if (isAlone) passes.push({ length, past: 1, rows: active, keep, stacked: keep ? candidates - 1 : 0 });
     else passes.push({ lanes: candidates, length, past: 1, rows, keep });
     // The caches of the single lanes are kept for the next ones.
-    const stacked = isAlone ? candidates : 0;
+    const stacked = isAlone ? candidates - 1 : 0;
     const cached = { past: length, stacked, behind: length };
     if (keep && active >= ALONE_FROM) passes.push({ length: active, rows: active, ...cached });
     else if (keep) passes.push({ lanes: candidates, length: active, rows, pastLanes: candidates, ...cached });
