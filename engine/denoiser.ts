@@ -67,6 +67,8 @@ export interface HoleContext {
   readonly sides?: HoleSides;
   /** What stood in the hole. No model sees it; it is only a guess at what will be written. */
   readonly standing?: ArrayLike<number>;
+  /** Most tokens that the answer has, so that there is room for them. Absent: nothing is known of it. */
+  readonly most?: number;
   /** Most tokens that one pass reads. Absent: as many as are read fastest. */
   readonly run?: number | undefined;
   /** Told behind each pass that reads it: the share that is read, 0…1. Of what is known already nothing is told. */

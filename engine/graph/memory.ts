@@ -46,8 +46,8 @@ const HEAD_TENSORS = 4;
  */
 const SCORE_TENSORS = 2.6;
 const FFN_TENSORS = 3;
-/** Of K/V in use, what is kept for the next cache (runtime/kvMemory.ts), on average, with the room to grow. */
-const SPARE = 0.4;
+/** Of K/V in use, what is kept for the next cache (runtime/kvMemory.ts), on average. */
+const SPARE = 0.12;
 /** Node, ONNX Runtime and the engine: by themselves, for each layer of the graph, and for each entry of the tokenizer. */
 const PROCESS = 104e6;
 const PROCESS_LAYER = 0.7e6;
@@ -90,15 +90,23 @@ export function processBytes({ layers, vocabSize }: DecoderShape): number {
  * (docs/decisions/request-memory.md).
  */
 export function passBytes(shape: DecoderShape, pass: PassSize): number {
-  const { vocabSize, heads, ffnSize } = shape;
-  const { lanes = 1, length, past, rows, pastLanes = 1, keep = false } = pass;
+  const { lanes = 1, length, past, pastLanes = 1, keep = false } = pass;
+  const tokens = lanes * length;
+  // The graph gives the K/V of the new tokens whether it is wanted or not. What is wanted is copied out of it, and joined.
+  const positions = pastLanes * past + tokens + (keep ? tokens + lanes * (past + length) : 0);
+  return workBytes(shape, pass) + cacheBytesOf(shape, positions);
+}
+
+/** The same without K/V. */
+function workBytes(
+  { vocabSize, heads, ffnSize }: DecoderShape,
+  { lanes = 1, length, past, rows }: PassSize,
+): number {
   const tokens = lanes * length;
   const scores = SCORE_TENSORS * heads * tokens * (past + length);
   const ffn = FFN_TENSORS * tokens * ffnSize;
   const head = HEAD_TENSORS * sliceRows(rows, vocabSize) * vocabSize;
-  // The graph gives the K/V of the new tokens whether it is wanted or not. What is wanted is copied out of it, and joined.
-  const positions = pastLanes * past + tokens + (keep ? tokens + lanes * (past + length) : 0);
-  return 4 * (Math.max(scores, ffn) + head) + cacheBytesOf(shape, positions);
+  return 4 * (Math.max(scores, ffn) + head);
 }
 
 /** Rows of one of the equal slices that the head goes through. */
@@ -131,13 +139,15 @@ export interface BlockSize {
   /** Tokens that an answer is likely to have: those of what stood there. Default: `answer`. */
   readonly likely?: number;
   readonly lanes: number;
+  /** Whether whole answers are compared in the end. */
+  readonly isCompared?: boolean;
 }
 
 /** Bytes of the largest pass block by block, with the K/V that is kept beside it. */
 export function blockBytes(
   shape: DecoderShape,
   attention: BlockAttention,
-  { context, answer, likely = answer, lanes }: BlockSize,
+  { context, answer, likely = answer, lanes, isCompared = false }: BlockSize,
 ): number {
   // The last block of an answer whose length is known may be shorter, and be the first.
   const blockLength = Math.min(attention.blockLength, answer);
@@ -155,15 +165,15 @@ export function blockBytes(
   const reading: PassSize = { length, past: Math.max(1, context - length), rows: 1, keep: true };
   // The context has a cache of its own; where both sides are in it, each of them and both together.
   const kept = attention.kind === 'cached-canvas' ? 2 * context : context;
-  const bytesOf = (pass: PassSize, beside: number) => {
+  const bytesOf = (pass: PassSize, beside: number, later = 0) => {
     const used = beside + (pass.lanes ?? 1) * (2 * pass.past + pass.length);
-    return passBytes(shape, pass) + cacheBytesOf(shape, beside + SPARE * used);
+    const work = workBytes(shape, pass);
+    return passBytes(shape, pass) - work + Math.max(work, later) + cacheBytesOf(shape, beside + SPARE * used);
   };
   // Whole answers are compared while the K/V by which they were written is still there, by the cache of the context.
   const comparing = { length: Math.min(answer, likely), past: context, rows: Math.min(answer, likely) };
-  const compared =
-    attention.kind === 'cached-canvas' ? passBytes(shape, comparing) - cacheBytesOf(shape, context) : 0;
-  return Math.max(bytesOf(reading, 0), ...steps.map((one) => bytesOf(one, kept) + compared));
+  const compared = isCompared ? workBytes(shape, comparing) + cacheBytesOf(shape, comparing.length) : 0;
+  return Math.max(bytesOf(reading, 0), ...steps.map((one) => bytesOf(one, kept, compared)));
 }
 
 /** Bytes of a canvas that is denoised in place, and of what else a request takes in JavaScript. */

@@ -10,7 +10,7 @@ import type { HolePlan, RequestPlan } from './plan';
 /** `onRead`: the share that is read, 0…1. */
 export function contextsOf(
   { checkpoint, params, fence, reach: { run } }: RequestPlan,
-  { holes }: HolePlan,
+  { holes, maxTokens }: HolePlan,
   canvas: Canvas,
   onRead: ((done: number) => void) | undefined,
 ): BlockRequest['contextFor'] {
@@ -30,11 +30,13 @@ export function contextsOf(
     const { before, after } = sidesOf(canvas, hole, written);
     const asked = { selected: standing(hole), instruction, fence };
     const { head, tail, cells = [] } = holes[hole] ?? {};
+    const most = maxTokens[hole];
     return {
       ...holeContext(checkpoint, before, after, language, asked),
       sides: { before, after, head: wholeText(head), tail: wholeText(tail) },
       standing: cells.flatMap(({ original }) => (original < 0 ? [] : [original])),
       run,
+      ...(most === undefined ? {} : { most }),
       ...(onRead ? { onRead } : {}),
     };
   };

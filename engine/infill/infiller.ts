@@ -173,12 +173,14 @@ export class Infiller {
   }
 
   private memoryFactsOf(
-    { params }: RequestPlan,
+    { params, fit }: RequestPlan,
     facts: RequestFacts,
     { lengths, maxTokens }: HolePlan,
   ): MemoryFacts {
     const isExact = params.cache === 'exact';
-    return { ...facts, isExact, lengths, answer: maxTokens.reduce((sum, count) => sum + count, 0) };
+    const isCompared = fit.choice !== undefined;
+    const answer = maxTokens.reduce((sum, count) => sum + count, 0);
+    return { ...facts, isExact, isCompared, lengths, answer };
   }
 
   private factsOf(

@@ -43,6 +43,8 @@ export interface MemoryFacts {
   readonly isExact: boolean;
   /** Lengths that are asked about before anything is denoised, span by span. */
   readonly lengths?: readonly (readonly number[])[] | undefined;
+  /** Whether whole answers are compared in the end, of a model that goes block by block. */
+  readonly isCompared?: boolean;
   /** Passes over so many tokens, one after the other, by which the likeliest tokens are found that stay. */
   readonly scoring?: { readonly passes: number; readonly tokens: number };
 }
@@ -55,9 +57,9 @@ export function memoryOfRequest(shape: DecoderShape, facts: MemoryFacts): number
     return canvasBytes(shape) + Math.max(...passesInPlace(facts).map((pass) => bytesInPlace(shape, pass)));
   const most = attention.kind === 'cached-canvas' ? Math.min(answer, attention.holeGap) : answer;
   const context = Math.max(1, window - masks);
-  return (
-    REQUEST_BYTES + blockBytes(shape, attention, { context, answer: most, likely: masks, lanes: candidates })
-  );
+  const isCompared = facts.isCompared ?? false;
+  const size = { context, answer: most, likely: masks, lanes: candidates, isCompared };
+  return REQUEST_BYTES + blockBytes(shape, attention, size);
 }
 
 /** What is said of a model once it is loaded. */

@@ -57,6 +57,8 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   private readonly draftLength: DraftLength;
   /** Of the one lane that there is, where the model has masks. */
   private drafts: MaskDrafts | undefined;
+  /** Positions of the cache behind an answer. */
+  private room = 0;
   /** What was recalled and was not worth reading ahead. */
   private skipped: { readonly token: number; readonly matchLength: number } | undefined;
 
@@ -74,7 +76,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
   }
 
   async open(
-    { before, standing, run, onRead }: HoleContext,
+    { before, standing, most = 0, run, onRead }: HoleContext,
     lanes: number,
     signal?: AbortSignal,
   ): Promise<{ readonly lead: Int32Array }> {
@@ -83,6 +85,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
     const kv = await this.cache.encode(before.subarray(0, position), 0, { signal, run, onRead });
     const last = before.at(-1) ?? this.options.opening;
     this.skipped = undefined;
+    this.room = kv.positions + Math.min(most, this.maxBlocks);
     // A cache on a device cannot be cut: what was read ahead for nothing would stay.
     const isAlone = lanes === 1 && !this.forward.deviceCache;
     this.recall = isAlone ? new Recall(before, standing) : undefined;
@@ -188,6 +191,7 @@ export class AutoregressiveDenoiser implements BlockDenoiser {
         asks: [...(further?.asks ?? asks), ...masks.map(({ ask }, place) => ({ ...ask, row: read + place }))],
         temperature,
         keep: true,
+        room: this.room,
         ...(masks.length > 0
           ? { adapted: Uint8Array.from({ length: width }, (_, at) => (at < read ? 0 : 1)), kept: read }
           : {}),

@@ -40,6 +40,8 @@ interface Settled {
 export class CachedBlockDenoiser implements BlockDenoiser {
   private settled: Settled | undefined;
   private context: HoleContext | undefined;
+  /** Positions of the cache behind an answer. */
+  private room = 0;
   private subset: { readonly key: string; readonly of: KvState; readonly kv: KvState } | undefined;
 
   constructor(
@@ -67,6 +69,7 @@ export class CachedBlockDenoiser implements BlockDenoiser {
     if (previous !== undefined) for (let lane = 0; lane < lanes; lane++) tokens.set(lane, previous);
     this.settled = { kv, lanes: 'shared', basePosition, previous: tokens, isBehind };
     this.context = context;
+    this.room = kv.positions + Math.min(context.most ?? 0, this.maxBlocks * this.blockLength);
     return { lead };
   }
 
@@ -159,6 +162,7 @@ export class CachedBlockDenoiser implements BlockDenoiser {
       asks: [],
       temperature: 0,
       keep: true,
+      room: this.room,
     });
     if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
     this.forget();
@@ -219,6 +223,7 @@ export class CachedBlockDenoiser implements BlockDenoiser {
       asks,
       temperature,
       keep: true,
+      room: this.room,
     });
     if (!result.kv) throw new EngineError('internal', 'The forward pass gave no K/V.');
     this.forget();

@@ -38,6 +38,8 @@ export interface ForwardRequest {
   readonly keep: boolean;
   /** Of each lane's new tokens, those whose K/V is wanted: the first so many. Default: all. Not on devices, where caches cannot be cut. */
   readonly kept?: number;
+  /** Positions that the kept K/V is going to grow to, pass by pass, so that it need not move each time. Default: unknown. */
+  readonly room?: number;
 }
 
 export interface ForwardResult {

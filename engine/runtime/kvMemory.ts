@@ -1,8 +1,8 @@
 // Main memory of K/V caches, handed out again once a cache is given back: its arrays are megabytes each, and the garbage
 // collector, which sees only their small handles, would let several generations of them pile up.
 
-/** Arrays given back are kept up to this many bytes for each byte that is in use. */
-const SPARE = 0.75;
+/** Arrays given back are kept up to this many bytes for each byte that is in use: a cache that grows goes from one array to another of its size. */
+const SPARE = 1;
 /** An array serves a request that needs at least this part of it. */
 const LEAST_FILL = 0.5;
 
@@ -17,8 +17,12 @@ export class KvMemory {
     return { used: 4 * this.usedLength, free: 4 * this.freeLength };
   }
 
-  /** `length` numbers of arbitrary content. Give the very same array back, once, when nobody reads it any more. */
-  take(length: number): Float32Array {
+  /**
+   * `length` numbers of arbitrary content. Give the very same array back, once, when nobody reads it any more.
+   * @param room numbers that a new array is made for: a cache that is going to grow to so many finds it fitting until then. Default: an
+   * eighth more at most
+   */
+  take(length: number, room = roomFor(length)): Float32Array {
     const fitting = this.free.findLastIndex((array) => array.length >= length);
     const found = this.free[fitting];
     if (found !== undefined && length >= LEAST_FILL * found.length) {
@@ -27,7 +31,7 @@ export class KvMemory {
       this.usedLength += found.length;
       return found.subarray(0, length);
     }
-    const array = new Float32Array(roomFor(length));
+    const array = new Float32Array(Math.max(length, room));
     this.usedLength += array.length;
     return array.subarray(0, length);
   }

@@ -25,6 +25,9 @@ interface DeviceKv {
 }
 export type KvState = HostKv | DeviceKv;
 
+/** A cache has room to grow to so many times its positions: what is not written takes no memory, but more would not be handed out again. */
+const MOST_ROOM = 2;
+
 /** What the cut-and-join functions need to know of the model. */
 export type KvShape = Pick<DecoderShape, 'layers' | 'kvHeads' | 'headSize'>;
 
@@ -52,13 +55,14 @@ type CopyRow = (source: Float32Array, target: Float32Array) => void;
 /**
  * Joins runs of positions in arrays from `memory`. A part with one lane goes to every lane of the result. Keys are
  * moved by a rotation: rotary position embeddings are rotations, so a key that was rotated for position p becomes that
- * of p + move by one more. `inverseFrequencies` has headSize / 2 entries.
+ * of p + move by one more. `inverseFrequencies` has headSize / 2 entries. `room`: positions that the result is going to grow to, pass by pass.
  */
 export function joinKv(
   parts: readonly KvPart[],
   shape: KvShape,
   memory = new KvMemory(),
   inverseFrequencies: ArrayLike<number> = [],
+  room?: number,
 ): HostKv {
   const runs = parts.map(
     ({ kv, from = 0, to = kv.positions, lanes = [...Array(kv.lanes).keys()], move = 0 }) => ({
@@ -71,9 +75,11 @@ export function joinKv(
   );
   const lanes = Math.max(...runs.map((run) => run.lanes.length));
   const rowSize = runs.reduce((sum, { size }) => sum + size, 0);
+  const mostSize = Math.min(MOST_ROOM * rowSize, (room ?? 0) * shape.headSize);
+  const roomSize = mostSize > rowSize ? lanes * shape.kvHeads * mostSize : undefined;
   const layers = Array.from({ length: shape.layers }, (_, layer) => {
-    const k = memory.take(lanes * shape.kvHeads * rowSize);
-    const v = memory.take(lanes * shape.kvHeads * rowSize);
+    const k = memory.take(lanes * shape.kvHeads * rowSize, roomSize);
+    const v = memory.take(lanes * shape.kvHeads * rowSize, roomSize);
     let at = 0;
     for (const { kv, from, lanes: chosen, size, copyKeys } of runs) {
       const source = layerOf(kv, layer);

@@ -153,7 +153,7 @@ export class DecoderSession implements Forward {
   }
 
   private readKv(outputs: InferenceSession.ReturnType, request: ForwardRequest, length: number): KvState {
-    const { past, lanes, kept = length } = request;
+    const { past, lanes, kept = length, room } = request;
     const joined = this.graph.options.cacheOutput === 'joined';
     const tensors = Array.from({ length: this.shape.layers }, (_, layer) => {
       const [k, v] = this.kvNames(layer);
@@ -171,7 +171,7 @@ export class DecoderSession implements Forward {
     const to = host.positions - (length - kept);
     if (joined) return kept === length ? host : joinKv([{ kv: host, to }], this.shape, this.memory);
     if (past.location !== 'host') throw new EngineError('internal', 'A device cache met a host session.');
-    return joinKv([{ kv: past }, { kv: host, to }], this.shape, this.memory);
+    return joinKv([{ kv: past }, { kv: host, to }], this.shape, this.memory, [], room);
   }
 
   private kvNames(layer: number): [string, string] {

@@ -116,6 +116,33 @@ describe('K/V cache', () => {
     assert.deepEqual(second.layers, marked(1, 64, 64).layers);
   });
 
+  test('a cache that grows pass by pass to a length that is known takes its arrays twice, to go from one to the other', () => {
+    const buffersOf = (room: number | undefined) => {
+      const memory = new KvMemory();
+      const context = joinKv([{ kv: marked(1, 400) }], shape, memory);
+      const buffers = new Set<ArrayBufferLike>();
+      let kv = context;
+      for (let positions = 400; positions < 720; positions += 16) {
+        const next = joinKv([{ kv }, { kv: marked(3, 16, positions) }], shape, memory, [], room);
+        assert.deepEqual(next.layers[1]?.k.subarray(-4), marked(3, 16, positions).layers[1]?.k.subarray(-4));
+        if (kv !== context) disposeKv(kv);
+        for (const { k, v } of next.layers) buffers.add(k.buffer).add(v.buffer);
+        kv = next;
+      }
+      return buffers.size;
+    };
+    const arrays = 2 * shape.layers;
+    assert.equal(buffersOf(720), 2 * arrays);
+    assert.ok(buffersOf(undefined) > 3 * arrays);
+  });
+
+  test('room for more than twice as much is not made: such arrays would not be handed out again', () => {
+    const memory = new KvMemory();
+    const kv = joinKv([{ kv: marked(1, 64) }], shape, memory, [], 10_000);
+    assert.equal(kv.layers[0]?.k.buffer.byteLength, 2 * 4 * 64 * shape.kvHeads * shape.headSize);
+    disposeKv(kv);
+  });
+
   test('an empty cache is one void position', () => {
     const kv = voidKv(shape);
     assert.equal(kv.positions, 1);
