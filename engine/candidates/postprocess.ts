@@ -44,6 +44,8 @@ export interface FinishContext {
   readonly codeOf?: Omit<AskedCode, 'original'>;
   /** Probability that a candidate is right, from its answers and its texts, both in text order; absent: none is given. */
   readonly confidence?: (lane: readonly HoleAnswer[], texts: readonly string[]) => number;
+  /** An id of VS Code's. Absent: unknown. */
+  readonly language?: string | undefined;
   /** 0…1: the confidence below which a candidate is improbable; absent: `DEFAULT_GATE`. */
   readonly gate?: number;
 }
@@ -78,6 +80,7 @@ export function postprocess(
     text,
     places.map(({ span }) => span),
     context.gate,
+    context.language,
   );
   const candidates: Candidate[] = [];
   for (const lane of lanes) {

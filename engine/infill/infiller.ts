@@ -303,7 +303,7 @@ export class Infiller {
     return postprocess(
       lanes.map((lane) => lane.holes).filter((holes) => copying.isAnswer(holes)),
       {
-        ...{ canvas, text: params.text, spans: params.spans, tokenizer },
+        ...{ canvas, text: params.text, spans: params.spans, tokenizer, language },
         ...(this.calibration ? { gate: this.calibration.gate } : {}),
         ...(family.infill.kind === 'prompt' ? { codeOf: { fence, language } } : {}),
         confidence: (holes, texts) => {

@@ -159,7 +159,7 @@ class PalimpsestModel implements Model {
   }
 
   /** The candidate in the spans that were asked for, with what this engine finds wrong with it. */
-  private placed(candidate: Candidate, { text, spans }: InfillParams): Candidate {
+  private placed(candidate: Candidate, { text, spans, language }: InfillParams): Candidate {
     const placed = placeSpans(text, spans);
     const answered = candidate.spans;
     const fits =
@@ -170,7 +170,7 @@ class PalimpsestModel implements Model {
     if (!fits) throw invalidAnswer(this.client.party, 'answers for other places than it was asked about.');
     const lines = indexLines(text);
     const texts = placed.map(({ index }) => answered[index]?.text ?? '');
-    const finder = new FlawFinder(text, placed, this.description.gate);
+    const finder = new FlawFinder(text, placed, this.description.gate, language);
     return {
       score: candidate.score,
       ...(candidate.confidence === undefined ? {} : { confidence: candidate.confidence }),

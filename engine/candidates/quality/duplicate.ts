@@ -5,8 +5,10 @@ import { unitsOf } from './words';
 
 /** Fewer words and signs stand in many places. */
 const FEWEST = 12;
+/** A sentence: so many words, hardly a sign between them. Code has more signs. */
+const SENTENCE = /^\p{Lu}?[\p{L}\p{N}'’,-]*( +[\p{L}\p{N}'’,-]+){4,}[.!?]?$/u;
 
-/** Whether whole lines of an answer stand in the file already; not where what stood in their place did, too. `spans` in any order. */
+/** Whether whole lines of an answer, or a sentence, stand in the file already; not where what stood in their place did, too. `spans` in any order. */
 export function standsElsewhere(
   text: string,
   spans: readonly Span[],
@@ -15,7 +17,13 @@ export function standsElsewhere(
   return spans.some(({ start, end }, i) => {
     const answer = texts[i];
     const old = text.slice(start, end);
-    if (answer === undefined || answer === old || unitsOf(answer).length < FEWEST) return false;
+    if (answer === undefined || answer === old) return false;
+    if (isSentence(answer) && isSentence(old)) {
+      const isThere = (one: string) =>
+        [text.slice(0, start), text.slice(end)].some((side) => side.includes(one.trim()));
+      return isThere(answer) && !isThere(old);
+    }
+    if (unitsOf(answer).length < FEWEST) return false;
     const isWholeLines =
       /(^|[\r\n])[ \t]*$/.test(text.slice(0, start)) && /^[ \t]*([\r\n]|$)/.test(text.slice(end));
     if (!isWholeLines) return false;
@@ -23,6 +31,10 @@ export function standsElsewhere(
     const holds = (lines: string) => lines !== '\n\n' && sides.some((side) => side.includes(lines));
     return holds(linesOf(answer)) && !holds(linesOf(old));
   });
+}
+
+function isSentence(text: string): boolean {
+  return SENTENCE.test(text.trim());
 }
 
 /** Lines trimmed, blank ones left out. */

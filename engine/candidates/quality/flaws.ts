@@ -5,7 +5,7 @@ import { DEFAULT_GATE, type Flaw } from '../../protocol';
 import { imbalance } from '../balance';
 import { doublesLine } from './doubled';
 import { repetition } from './loops';
-import { nameCount, namesIn, unknownNames } from './names';
+import { nameCount, namesIn, unknownNames, unknownVariables } from './names';
 import { type Joined, joinedAnswer } from './torn';
 import { isName, unitsOf, withoutProse } from './words';
 
@@ -22,6 +22,8 @@ const MANY_UNKNOWN = 1 / 3;
 /** UTF-16 units on each side in which names and repetitions are looked for, and those whose brackets are. */
 const REACH = 100_000;
 const BRACKET_REACH = 4000;
+const STYLES: ReadonlySet<string> = new Set(['css', 'scss', 'less', 'sass']);
+
 /** Looks at all candidates of one request; what stands around the spans is read once, and only when it is needed. */
 export class FlawFinder {
   private readonly from: number;
@@ -30,12 +32,13 @@ export class FlawFinder {
 
   /**
    * `spans` in text order, apart from each other; `gate`: 0…1, the confidence below which an answer is improbable, the same
-   * as that of ghost text (docs/copying.md).
+   * as that of ghost text (docs/copying.md); `language`: an id of VS Code's, where it is known.
    */
   constructor(
     private readonly text: string,
     private readonly spans: readonly Span[],
     private readonly gate = DEFAULT_GATE,
+    private readonly language?: string,
   ) {
     this.from = Math.max(0, (spans[0]?.start ?? 0) - REACH);
     this.to = Math.min(text.length, (spans.at(-1)?.end ?? 0) + REACH);
@@ -67,6 +70,7 @@ export class FlawFinder {
 
   /** Whether many of its names are new, or a word that is only partly its own. */
   private isStrange({ answer, words }: Joined, known: ReadonlySet<string>): boolean {
+    if (STYLES.has(this.language ?? '')) return unknownVariables(answer, this.around()).length > 0;
     const unknown = unknownNames(answer, known).length;
     if (unknown > 0 && unknown >= MANY_UNKNOWN * nameCount(answer)) return true;
     return words.some((word) => unknownNames(word, known).length > 0);

@@ -87,6 +87,13 @@ export function unknownNames(text: string, known: ReadonlySet<string>): readonly
   return [...new Set(names)].filter((name) => !known.has(name) && !KNOWN.has(name));
 }
 
+/** Of a style sheet, distinct variables of `text` that `around` has not: all other words are the language's own, or a page's. */
+export function unknownVariables(text: string, around: string): readonly string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, ' ');
+  const names = [...code.matchAll(/(?:--|\$|@)[\p{L}_][\p{L}\p{N}_-]*/gu)].map(([name]) => name);
+  return [...new Set(names)].filter((name) => !around.includes(name));
+}
+
 /** `a.b`, `a?.b`, `a->b` and `a::b`. */
 function isBehindDot(units: readonly string[], index: number): boolean {
   const [before, sign] = [units[index - 2], units[index - 1]];

@@ -28,6 +28,20 @@ describe('an answer that stands elsewhere in the file', () => {
     assert.ok(!isCopy(`«${RIGHT}»\n`, ''));
   });
 
+  test('is a sentence that another comment has, whole line or not', () => {
+    const file =
+      'def add():\n    """Keeps readings in order of their day."""\n\ndef velocity():\n    """«Metres a day between two readings.»"""\n';
+    assert.ok(isCopy(file, 'Keeps readings in order of their day.'));
+    assert.ok(!isCopy(file, 'Metres a day between the readings.'));
+    assert.ok(
+      !isCopy(
+        file.replace('«Metres a day between two readings.»', '«pass»'),
+        'Keeps readings in order of their day.',
+      ),
+    );
+    assert.ok(!isCopy('f(a, b) + g(c)\nx = «f(b, a)»\n', 'f(a, b) + g(c)'), 'code');
+  });
+
   test('is found in one of several places', () => {
     const text = `a\nb\n${LEFT}\n`;
     const spans = [

@@ -220,4 +220,16 @@ describe('a word of which a part is selected', () => {
     assert.deepEqual(reasons('', 'x'), [], 'nothing stood there');
     assert.deepEqual(flawsOf('10', '20', { file: 'width = 1005\n', confidence: 1 }), [], 'a number');
   });
+
+  test('of a style sheet, only its own variables are names', () => {
+    const file = ':root {\n  --accent: teal;\n}\n.card {\n  cursr: pointer;\n}\n';
+    const start = file.indexOf('cursr: pointer');
+    const flaws = (answer: string, language?: string) =>
+      new FlawFinder(file, [{ start, end: start + 14 }], undefined, language).flawsOf([answer]);
+    assert.deepEqual(flaws('cursor: grab', 'css'), []);
+    assert.deepEqual(flaws('color: var(--accent)', 'css'), []);
+    assert.deepEqual(flaws('color: var(--acent)', 'css'), ['unknown-names']);
+    assert.deepEqual(flaws('color: $brand', 'scss'), ['unknown-names']);
+    assert.deepEqual(flaws('cursor: grab', 'python'), ['unknown-names']);
+  });
 });
