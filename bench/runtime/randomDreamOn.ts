@@ -11,11 +11,18 @@ const [MASK, EXPAND] = [151_666, 151_667];
 
 export const DREAMON_HALF: ModelShape = { ...HALF, name: 'dreamon-0.5B', qkvBias: true };
 
-/** One that expands its masks at once, up to the bound: its candidates part, as a trained one's may. */
+/** One that expands its masks at once, up to the bound; so do all of its candidates. */
 export const DREAMON_GROWING: ModelShape = {
   ...DREAMON_HALF,
   name: 'dreamon-0.5B-growing',
   echo: { row: EXPAND, of: MASK, times: 8 },
+};
+
+/** One whose candidates part in the first steps: it expands some masks, and writes a token for others. */
+export const DREAMON_PARTING: ModelShape = {
+  ...DREAMON_HALF,
+  name: 'dreamon-0.5B-parting',
+  echo: { row: EXPAND, of: MASK, times: 4 },
 };
 
 /** Dream-7B's shape, with a tied head. Most weights are zero: they cost what others cost, and a sparse file takes little room. */

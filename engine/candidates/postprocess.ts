@@ -10,6 +10,7 @@ import { type AskedCode, fencedCode } from './answer/fences';
 import { placedCode } from './answer/placed';
 import { endsBefore } from './answer/surroundings';
 import { fitBody, fitFirstLine, fitIndentUnit, type IndentUnit, indentUnitNear } from './indentation';
+import { withoutLastComment } from './lineComment';
 import {
   keepFinalNewline,
   keepLineEnds,
@@ -136,7 +137,7 @@ function placesOf({ text, spans, canvas }: FinishContext): readonly Place[] {
 function fitLane(
   lane: readonly HoleAnswer[],
   places: readonly Place[],
-  { text, tokenizer, codeOf }: FinishContext,
+  { text, tokenizer, codeOf, language }: FinishContext,
 ): { readonly texts: readonly string[]; readonly isCut: boolean } | undefined {
   const raw = places.map((place, i) => rawText(lane[i], place, tokenizer, codeOf));
   const texts: string[] = raw.map((answer) => answer.text);
@@ -148,7 +149,10 @@ function fitLane(
     const sides = around(text, places, texts, i);
     const placed = answer.locked
       ? answer
-      : { ...answer, text: placedText(answer.text, place, sides, codeOf !== undefined) };
+      : {
+          ...answer,
+          text: placedText(answer.text, place, sides, { isAsked: codeOf !== undefined, language }),
+        };
     // Of what goes on with the lines behind its place, only these break off.
     isCut ||= lane[i]?.isCut === true && !(codeOf !== undefined && endsBefore(placed.text, answer.text));
     texts[i] = fitAnswer(placed, place, sides, text);
@@ -161,12 +165,13 @@ function placedText(
   code: string,
   { original, lineEnd, unit }: Place,
   sides: { readonly before: string; readonly after: string },
-  isAsked: boolean,
+  { isAsked, language }: { readonly isAsked: boolean; readonly language: string | undefined },
 ): string {
   if (isAsked) return withLineEnds(placedCode(code, { ...sides, original, unit }), lineEnd);
   const line = { ...sides, original };
-  const rules = [withinLine, withoutStop, withinBracket, withoutStrayBreaks, withoutDoubledBlanks];
-  return rules.reduce((answer, rule) => rule(answer, line), code);
+  const rules = [withoutStop, withinBracket, withoutStrayBreaks, withoutDoubledBlanks];
+  const own = withoutLastComment(withinLine(code, line), line, language);
+  return rules.reduce((answer, rule) => rule(answer, line), own);
 }
 
 interface RawText {

@@ -44,7 +44,7 @@ const HEAD_TENSORS = 4;
  * Tensors of attention scores that are there at once, or of the MLP's width, which take the place of the scores. Of scores, the arena
  * holds 2.0 to 3.0, by the pieces that earlier passes have left in it (docs/decisions/request-memory.md).
  */
-const SCORE_TENSORS = 2.6;
+const SCORE_TENSORS = 2.35;
 const FFN_TENSORS = 3;
 /** Of K/V in use, what is kept for the next cache (runtime/kvMemory.ts), on average. */
 const SPARE = 0.12;

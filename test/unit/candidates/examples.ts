@@ -66,7 +66,7 @@ export function finish(
   text: string,
   spans: readonly Span[],
   lanes: readonly (readonly HoleAnswer[])[],
-  more: Pick<FinishContext, 'codeOf'> = {},
+  more: Pick<FinishContext, 'codeOf' | 'language'> = {},
 ): readonly Candidate[] {
   return postprocess(lanes, { canvas: canvasOf(text, spans), text, spans, tokenizer, ...more });
 }

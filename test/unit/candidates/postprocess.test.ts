@@ -24,6 +24,13 @@ describe('postprocess', () => {
     assert.equal(edited(source, '>= threshold'), source.replace('⟦< thresho⟧', '>= thresho'));
   });
 
+  test('a comment does not take in the rest of its line', () => {
+    const { text, spans } = marked('return ⟦Errorf("empty")⟧, nil\n');
+    const lane = laneOf(canvasOf(text, spans), ['wrap(err) // TODO: say more']);
+    const [best] = finish(text, spans, [lane], { language: 'go' });
+    assert.equal(best && applyCandidate(text, best), 'return wrap(err), nil\n');
+  });
+
   test('Python: no second indentation, no second line, the last line break stays', () => {
     const source = 'def area(w, h):\n    ⟦pass⟧\n';
     assert.equal(edited(source, '    return w * h\n'), 'def area(w, h):\n    return w * h\n');

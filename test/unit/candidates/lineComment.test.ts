@@ -1,0 +1,37 @@
+// A comment at the end of an answer, in front of the rest of its line.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { withoutLastComment } from '../../../engine/candidates/lineComment';
+
+const cases: readonly [string, string, string, string, string, string?][] = [
+  [
+    'is left out',
+    'go',
+    'Errorf("empty")',
+    'fmt.Errorf("too heavy") // TODO: handle it',
+    ')\n',
+    'fmt.Errorf("too heavy")',
+  ],
+  [
+    'is left out with the sign of the language',
+    'python',
+    'total',
+    'total // 2  # half of it',
+    ')\n',
+    'total // 2',
+  ],
+  ['is left out of the last line', 'rust', 'a', 'a +\n    b // both', ';\n', 'a +\n    b'],
+  ['stays at the end of a line', 'go', 'x', 'y // why', '\n)'],
+  ['stays in front of another', 'go', 'x', 'y // why', ' // because\n'],
+  ['stays where one stood', 'go', 'x // a', 'y // b', ')\n'],
+  ['is none in a text', 'typescript', 'url', '"https://x.y //z"', ')\n'],
+  ['is none in a text that is open', 'typescript', 'url', "'a //b", "')\n"],
+  ['is none where the sign is an operator', 'python', 'a', 'a // b', ')\n'],
+  ['is nothing that is known of other languages', 'plaintext', 'a', 'a // b', ')\n'],
+];
+
+describe('a comment at the end of an answer for part of a line', () => {
+  for (const [name, language, original, answer, after, left = answer] of cases) {
+    test(name, () => assert.equal(withoutLastComment(answer, { after, original }, language), left));
+  }
+});
