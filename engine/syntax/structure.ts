@@ -115,7 +115,7 @@ function namesDeclaredBy(node: StructureNode): readonly string[] {
     return node.namedChildren.flatMap((child) => (child === null ? [] : namesDeclaredBy(child)));
   }
   const name = node.childForFieldName('name');
-  if (name === null) return [];
+  if (name === null) return functionOfC(node);
   // Values and types are apart in TypeScript.
   if (node.type === 'variable_declarator') return namesBoundBy(name);
   if (node.type === 'type_alias_declaration') return [`type ${name.text}`];
@@ -130,6 +130,13 @@ function namesDeclaredBy(node: StructureNode): readonly string[] {
   }
   if (!DECLARATIONS.has(node.type) || name.text === '_' || name.text === 'init') return [];
   return [name.text];
+}
+
+/** C and C++: overloads differ in what stands between the name and the body. */
+function functionOfC(node: StructureNode): readonly string[] {
+  const declarator = node.type === 'function_definition' ? node.childForFieldName('declarator') : null;
+  if (declarator === null || /\brequires\b/.test(declarator.text)) return [];
+  return [declarator.text.replace(/\s+/g, ' ')];
 }
 
 /** Python: a decorated function may be an overload, a setter or registered somewhere; a class is none of these. */

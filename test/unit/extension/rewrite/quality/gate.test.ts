@@ -185,6 +185,13 @@ describe('the gate', () => {
     ['jsonc', '{\n  // It is.\n  "a": 1,\n  "b": [2]\n}\n', '[2]', '2]', 'does-not-parse'],
     ['json', '{\n  "a": 1,\n  "b": 2\n}\n', '"b": 2', '"a": 2', 'declares-again'],
     ['typescript', 'class A {\n  f(): void {}\n  g(): void {}\n}\n', 'g():', 'f():', 'declares-again'],
+    [
+      'cpp',
+      'class A {\n  int b() const { return n; }\n  int c() const { return 3; }\n  int n;\n};\n',
+      'int c() const { return 3; }',
+      'int b() const { return 3; }',
+      'declares-again',
+    ],
     ['typescript', 'const a = 1;\nconst b = 2;\n', 'const b', 'const a', 'declares-again'],
     ['typescript', 'const a = 1;\nlet b = 2;\nb = 3;\n', 'b = 3', 'a = 3', 'does-not-parse'],
     [
