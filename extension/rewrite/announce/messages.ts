@@ -3,15 +3,19 @@ import { l10n } from 'vscode';
 import type { Note } from '../state/transitions';
 import type { TooLong } from './tooLong';
 
-export function wordsOfNote(note: Note): string {
+/** `isBrief`: without advice, beside a message that gives it. */
+export function wordsOfNote(note: Note, isBrief = false): string {
   switch (note) {
     case 'unchanged':
       return l10n.t('Palimpsest: the model suggests no change.');
     case 'not-followed':
-      return l10n.t(
-        'Palimpsest: the model did not follow the instruction. Put it in other words, or select fewer lines.',
-      );
+      return isBrief
+        ? l10n.t('Palimpsest: the model did not follow the instruction.')
+        : l10n.t(
+            'Palimpsest: the model did not follow the instruction. Put it in other words, or select fewer lines.',
+          );
     case 'no-answer':
+      if (isBrief) return l10n.t('Palimpsest: the model gave no usable answer.');
       return l10n.t('Palimpsest: the model gave no usable answer. Try again, or select more or fewer lines.');
     case 'nothing-new':
       return l10n.t('Palimpsest: no other rewrite was found.');

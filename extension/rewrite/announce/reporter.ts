@@ -89,7 +89,8 @@ export class Reporter {
     const isHere = active !== undefined && this.isShownIn(active);
     if (isHere) {
       // Who typed into the span goes on typing: what that has ended is said beyond the next key.
-      this.services.lineNote.show(active, active.selection.end.line, sentence, note === 'conflict');
+      const words = wordsOfNote(note, isLate);
+      this.services.lineNote.show(active, active.selection.end.line, words, note === 'conflict');
     }
     // Who works beside it finds it later, and at its full length; twice in one window is enough.
     if (isLate) void window.showInformationMessage(sentence);
