@@ -11,6 +11,7 @@ import { STRING_TEXT } from './kinds';
 import { unimportedIn } from './libraries';
 import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf, occurrences } from './parsedText';
 import { functionAround, PYTHON, type ScopeNode, textOf } from './scopeNode';
+import { selfReferencesIn } from './selfReference';
 import type { OffsetRange } from './types';
 
 export type Strangers = Reading['strangers'];
@@ -101,7 +102,11 @@ export function strangersIn(
     if (comments().declares(name)) continue;
     if (!text.split('\n').some((line) => OUTER.test(line) && line.includes(name))) outOfScope.push(name);
   }
-  return { outOfScope, unknown: [...new Set([...unknown, ...unimportedIn(root, text, region)])] };
+  const own = selfReferencesIn(root, text, region);
+  return {
+    outOfScope: [...new Set([...outOfScope, ...own])],
+    unknown: [...new Set([...unknown, ...unimportedIn(root, text, region)])],
+  };
 }
 
 /** A word of which only a part is the answer's. */
