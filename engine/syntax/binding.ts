@@ -14,6 +14,8 @@ const NOT_BOUND = ['value', 'right', 'default_value'];
 const WITHIN = /pattern|list$|declarator$|parameter|target|tuple|clause$/;
 /** `list.first`, `a->b`, `Type::new`: what is behind belongs to what is in front. */
 const MEMBER = /(\.|->|::)[\s\\]*$/;
+/** A line of a comment or of a docstring. */
+const PROSE = /#|\/\/|"""|'''|^\s*\*|^\s*\p{Lu}?\p{L}+( [\p{L}\p{N}'",()-]+){2,}$/u;
 /** `name: value`: a parameter or a key of something else; `name=value` is one, too, or declares, unless it is a statement. */
 const KEY = /^\s*:(?!:)/;
 /** What a colon only ends: `if size:`, `a ? size : 0`. */
@@ -68,7 +70,11 @@ export function isAssigned(name: ScopeNode): boolean {
 }
 
 export function isMember(text: string, at: number): boolean {
-  return MEMBER.test(text.slice(Math.max(0, at - 40), at));
+  const [dot] = MEMBER.exec(text.slice(Math.max(0, at - 40), at)) ?? [];
+  if (dot === undefined || !dot.includes('\n')) return dot !== undefined;
+  // A sentence ends so, too.
+  const end = at - dot.length;
+  return !PROSE.test(text.slice(text.lastIndexOf('\n', end - 1) + 1, end));
 }
 
 /** In what imports it, as a part of a path: `use a::size`. */

@@ -1,5 +1,5 @@
 // Variables that their own first value asks for: `const rest = String(rest)`. Nothing has that name yet. Pure.
-import { isMember } from './binding';
+import { isLabel, isMember } from './binding';
 import { isWithin } from './parsedText';
 import { ancestor, functionAround, PYTHON, type ScopeNode, textOf } from './scopeNode';
 import type { OffsetRange } from './types';
@@ -41,7 +41,7 @@ function readsIn(value: ScopeNode, name: string, text: string, region: OffsetRan
     if (node === null || textOf(node, text) !== name || isMember(text, node.startIndex)) return false;
     if (!isWithin(node, region) || /^\s*=(?!=)/.test(text.slice(node.endIndex, node.endIndex + 8)))
       return false;
-    return !isRunLater(node, value);
+    return !isLabel(node, name) && !isRunLater(node, value);
   });
 }
 

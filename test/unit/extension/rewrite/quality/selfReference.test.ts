@@ -27,6 +27,14 @@ const cases: readonly [string, string, string, boolean][] = [
   ['python', PYTHON.replace('limit', 'last'), 'last or readings[-1]', false],
   ['python', `last = 1\n${PYTHON}`, 'last + 1', false],
   ['python', PYTHON.replace('    last', '    for one in readings:\n        last'), 'last + one', false],
+  [
+    'python',
+    PYTHON.replace('    last', '    # The latest one, for now.\n    last = limit\n    last'),
+    'last + 1',
+    false,
+  ],
+  ['typescriptreact', JAVASCRIPT, '<rest rest="1">rest</rest>', false],
+  ['typescriptreact', JAVASCRIPT, '<p>{rest}</p>', true],
   ['java', JAVA, 'rest % 60', true],
   ['java', JAVA, 'this.rest % b', false],
 ];
