@@ -55,11 +55,29 @@ const LIBRARIES: readonly Library[] = [
   },
 ];
 
+/** C++: what stands behind `std::`, by the header that has it. Others may bring it as well, so those of a file's own say nothing. */
+const HEADERS: Readonly<Record<string, ReadonlySet<string>>> = {
+  algorithm:
+    words(`all_of any_of clamp copy copy_if count count_if equal fill find find_if for_each lower_bound max_element min_element
+    none_of remove_if reverse sort stable_sort transform unique upper_bound`),
+  cmath: words(
+    'abs acos asin atan atan2 cbrt ceil cos exp fabs floor fmod hypot log log10 log2 lround pow round sin sqrt tan trunc',
+  ),
+  iostream: words('cerr cin clog cout endl'),
+  memory: words('make_shared make_unique shared_ptr unique_ptr weak_ptr'),
+  numeric: words('accumulate gcd iota lcm partial_sum reduce'),
+  sstream: words('istringstream ostringstream stringstream'),
+};
+const STD = /\bstd\s*::\s*(\w+)/g;
+/** Headers of one's own, all of the library's, and modules. */
+const ANY_HEADER = /^[ \t]*(#[ \t]*include[ \t]*("|<bits\/)|import\b)/m;
+
 /** Go: `import . "strings"` brings all of its names. */
 const DOT_IMPORT = /^[ \t]*import\b[^\n]*[ \t]\.[ \t]/m;
 
 /** Of what a region uses, names that need an import and stand nowhere else in the text. */
 export function unimportedIn(root: ScopeNode, text: string, region: OffsetRange): readonly string[] {
+  if (root.type === 'translation_unit') return unincludedIn(text, region);
   const library = LIBRARIES.find((one) => one.root === root.type && one.isOf.test(text));
   if (library === undefined || BRINGS_ANY.test(text) || DOT_IMPORT.test(text)) return [];
   const { modules, names } = library;
@@ -72,5 +90,16 @@ export function unimportedIn(root: ScopeNode, text: string, region: OffsetRange)
     const uses = nodes.filter((node) => isWithin(node, region) && !isMember(text, node.startIndex));
     const isUse = ({ endIndex }: ScopeNode) => names.has(name) || text[endIndex] === '.';
     return uses.some(isUse) ? [name] : [];
+  });
+}
+
+function unincludedIn(text: string, { start, end }: OffsetRange): readonly string[] {
+  if (ANY_HEADER.test(text)) return [];
+  const namesOf = (part: string) => new Set([...part.matchAll(STD)].flatMap(([, name]) => name ?? []));
+  const others = namesOf(`${text.slice(0, start)}\n${text.slice(end)}`);
+  return [...namesOf(text.slice(start, end))].filter((name) => {
+    const headers = Object.keys(HEADERS).filter((one) => HEADERS[one]?.has(name));
+    const isIncluded = headers.some((one) => new RegExp(`#[ \\t]*include[ \\t]*<${one}>`).test(text));
+    return headers.length > 0 && !isIncluded && !others.has(name);
   });
 }

@@ -99,6 +99,8 @@ const DECLARATIONS = new Set([
   'property_signature',
   'type_spec',
 ]);
+/** Rust's, which share their names. */
+const RUST_TYPES = new Set(['struct_item', 'enum_item', 'trait_item', 'union_item', 'type_item']);
 /** Decorators under which a name stands for one function. */
 const PLAIN =
   /^@\s*((abc|functools|typing|contextlib)\.)?(property|cached_property|staticmethod|classmethod|abstractmethod|final|override|contextmanager|asynccontextmanager|cache|lru_cache)\b(?!\.)/;
@@ -128,8 +130,16 @@ function namesDeclaredBy(node: StructureNode): readonly string[] {
           `${head.replace(/\b(async|override|public|private|protected|readonly)\b|\w+\s+\*|\s/g, '')} ${name.text}`,
         ];
   }
+  if (RUST_TYPES.has(node.type)) return isConditional(node) ? [] : [`type ${name.text}`];
   if (!DECLARATIONS.has(node.type) || name.text === '_' || name.text === 'init') return [];
   return [name.text];
+}
+
+/** `#[cfg(unix)]`: another one has the name elsewhere. */
+function isConditional(node: StructureNode): boolean {
+  for (let one = node.previousNamedSibling; one?.type === 'attribute_item'; one = one.previousNamedSibling)
+    if (/\bcfg/.test(one.text)) return true;
+  return false;
 }
 
 /** C and C++: overloads differ in what stands between the name and the body. */

@@ -202,6 +202,7 @@ describe('the gate', () => {
       'does-not-parse',
     ],
     ['javascript', 'export const { a } = use();\nlet b = 2;\nb += 3;\n', 'b +=', 'a +=', 'does-not-parse'],
+    ['rust', 'enum Voice { A }\n\nstruct Part;\n', 'struct Part;', 'struct Voice;', 'declares-again'],
     ['go', 'package p\n\nfunc (q *Q) A() {}\n\nfunc (q *Q) B() {}\n', 'B()', 'A()', 'declares-again'],
     ...[
       'const [a, setA] = use();\nX;\n',

@@ -382,6 +382,17 @@ describe('names that mean nothing where they stand', () => {
     assert.deepEqual(await reasonsOf('typescript', text, 'a({ size: items })'), []);
   });
 
+  test('what C++ has in a header has to be included, unless another header may bring it', async () => {
+    const file = '#include <vector>\n\ndouble range(double height) {\n  return ¦height * 2¦;\n}\n';
+    const isMarked = async (text: string, answer: string) =>
+      (await reasonsBetween('cpp', text, answer)).includes('unknown-names');
+    assert.ok(await isMarked(file, 'std::sqrt(height)'));
+    assert.ok(!(await isMarked(file.replace('<vector>', '<cmath>'), 'std::sqrt(height)')));
+    assert.ok(!(await isMarked(`#include "range.h"\n${file}`, 'std::sqrt(height)')));
+    assert.ok(!(await isMarked(`${file}double one() { return std::sqrt(1); }\n`, 'std::sqrt(height)')));
+    assert.ok(!(await isMarked(file, 'std::size(height)')), 'of many headers');
+  });
+
   test('a name of which the answer is a part has to be one that the file has', async () => {
     const source = 'function needs(threshold: number, load: number) {\n  return load ¦< thresho¦ld;\n}\n';
     const unknown = ['unknown-names'];
