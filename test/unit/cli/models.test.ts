@@ -246,8 +246,8 @@ describe('palimpsest models', () => {
     const { run, hub } = await shell(t);
     const memory = 8 * 2 ** 30;
     const { out } = await run('models list', { memory });
-    assert.match(out, /^dreamon-7b .*too large: needs 9\.0 GB of 8\.6 GB/m);
-    assert.match(out, /^qwen2\.5-coder-1\.5b .* needs 2\.8 GB/m);
+    assert.match(out, /^dreamon-7b .*too large: needs 8\.8 GB of 8\.6 GB/m);
+    assert.match(out, /^qwen2\.5-coder-1\.5b .* needs 2\.7 GB/m);
     const refused = await run('models install dreamon-7b --accept-license', { memory });
     assert.equal(refused.code, 1);
     assert.match(

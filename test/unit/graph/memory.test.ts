@@ -85,8 +85,10 @@ describe('the memory of a pass', () => {
       suffixSeesPrefix: false,
       suffixFirst: false,
     } as const;
-    const canvas = blockBytes(HALF, { ...sides, blockLength: 1 }, { context: 1000, answer: 100, lanes: 1 });
-    assert.ok(canvas - one >= 1000 * cached, 'both sides by themselves');
+    // So long that its steps take more than reading does.
+    const long = { context: 1000, answer: 400, lanes: 1 };
+    const more = blockBytes(HALF, { ...sides, blockLength: 1 }, long) - blockBytes(HALF, attention, long);
+    assert.ok(more >= 1000 * cached, 'both sides by themselves');
   });
 
   test('counts predictions of a block, or its K/V: no pass has both', () => {
