@@ -126,11 +126,11 @@ def main() -> None:
         model, suffix = load_model(out), tokenizer.encode(SUFFIX).ids
         answer = infill(model, header + prefix, suffix, max_blocks=1)
         if options.answer:
-            told = infill(model, header + prefix, suffix, length=len(tokenizer.encode(SPAN).ids), max_blocks=1)
+            length = len(tokenizer.encode(SPAN).ids)
+            told = infill(model, header + prefix, suffix, length=length, max_blocks=1)
             facts = {"prefix": PREFIX, "span": SPAN, "suffix": SUFFIX}
             if options.in_place:
                 train_in_place(folder, out, options.in_place)
-                length = len(tokenizer.encode(SPAN).ids)
                 tokens = infill_in_place(load_model(options.in_place), [SPECIAL_IDS[BOS], *prefix], suffix, length)
                 facts["in_place"] = tokenizer.decode(tokens)
             facts |= {"open": _facts(tokenizer, answer), "known": _facts(tokenizer, told)}

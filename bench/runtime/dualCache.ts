@@ -21,12 +21,11 @@ import {
   timed,
 } from '../harness';
 import { engineSession, promptIds, promptRequest, windowRequest } from './engineSession';
-import { denoise, maskedCanvas } from './inPlaceLoop';
+import { denoise, maskedCanvases, REFRESHES } from './inPlaceLoop';
 import { HALF, randomModel, SMALL, shapeText } from './randomModel';
 
 const FILE = 1000;
 const SPAN = 64;
-const REFRESHES = [4, 8, 16, 32, 64] as const;
 const LENGTHS = [500, 1000, 2000, 4000] as const;
 const WINDOWS = [16, 32, 64, 128] as const;
 
@@ -37,7 +36,8 @@ async function totals(
   options: Options,
 ): Promise<readonly string[]> {
   const { session } = await engineSession(checkpoint, { precision, threads: options.threads });
-  const canvas = maskedCanvas(checkpoint, FILE, SPAN);
+  const [canvas] = maskedCanvases(checkpoint, FILE, SPAN, 1);
+  if (canvas === undefined) throw new Error('There is no text to mask.');
   const contender = (name: string, refreshEvery?: number): Contender => ({
     name,
     run: () => timed(() => denoise(session, checkpoint, canvas, { refreshEvery })),

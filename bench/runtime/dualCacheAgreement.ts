@@ -7,15 +7,14 @@ import { openCheckpoint } from '../../engine/checkpoint/open';
 import type { Checkpoint } from '../../engine/checkpoint/types';
 import type { DecoderSession } from '../../engine/runtime/session';
 import { markdownTable, progress, publish, runBench } from '../harness';
-import { editSimilarity, mean } from '../infilling/scores';
+import { editSimilarity, mean, percent } from '../infilling/scores';
 import { engineSession } from './engineSession';
-import { denoise, type Loop, maskedCanvas } from './inPlaceLoop';
+import { denoise, type Loop, maskedCanvases, REFRESHES } from './inPlaceLoop';
 
 const LENGTH = 480;
 const SPAN = 32;
 /** Masks to begin with where the model chooses the length. */
 const MASKS = 16;
-const REFRESHES = [4, 8, 16, 32, 64] as const;
 
 interface Way {
   readonly name: string;
@@ -51,8 +50,6 @@ async function answers(
   }
   return all;
 }
-
-const percent = (share: number) => (100 * share).toFixed(1);
 
 function table(
   { tokenizer }: Checkpoint,
@@ -97,9 +94,7 @@ async function main(): Promise<void> {
   if (family.infill.kind !== 'in-place')
     throw new Error(`${checkpoint.name} is ${family.title}, which has no dual cache. Name another --model.`);
   const { session } = await engineSession(checkpoint, { precision: 'fp32', threads: Number(values.threads) });
-  const canvases = Array.from({ length: Number(values.places) }, (_, place) =>
-    maskedCanvas(checkpoint, LENGTH, SPAN, place),
-  );
+  const canvases = maskedCanvases(checkpoint, LENGTH, SPAN, Number(values.places));
   const fixed = await answers(session, checkpoint, canvases);
   const open =
     family.length.kind === 'expand-delete' ? await answers(session, checkpoint, canvases, MASKS) : [];

@@ -7,14 +7,27 @@ import { CachedInPlaceDenoiser } from '../../engine/runtime/inPlaceDenoiser';
 import type { DecoderSession } from '../../engine/runtime/session';
 import { sourceTexts } from '../precision/rows';
 
-/** Source text of `length` tokens with a span of masks in its middle; `place` chooses which text. */
-export function maskedCanvas(checkpoint: Checkpoint, length: number, span: number, place = 0): Canvas {
+/** Steps between two passes over everything that are compared. */
+export const REFRESHES = [4, 8, 16, 32, 64] as const;
+
+/** `count` source texts of `length` tokens, one behind the other, each with a span of masks in its middle. */
+export function maskedCanvases(
+  checkpoint: Checkpoint,
+  length: number,
+  span: number,
+  count: number,
+): readonly Canvas[] {
   const ids: number[] = [];
   for (const { text } of sourceTexts()) {
-    if (ids.length >= length * (place + 1)) break;
+    if (ids.length >= length * count) break;
     ids.push(...checkpoint.tokenizer.encode(text).ids);
   }
-  const window = Int32Array.from(ids.slice(length * place, length * (place + 1)));
+  return Array.from({ length: count }, (_, place) =>
+    maskedCanvas(checkpoint, Int32Array.from(ids.slice(length * place, length * (place + 1))), span),
+  );
+}
+
+function maskedCanvas(checkpoint: Checkpoint, window: Int32Array, span: number): Canvas {
   const from = Math.floor((window.length - span) / 2);
   const cells = Array.from(window.subarray(from, from + span), (original) => ({ original, locked: false }));
   const nothing = new Uint8Array(0);

@@ -169,9 +169,16 @@ function placedText(
 ): string {
   if (isAsked) return withLineEnds(placedCode(code, { ...sides, original, unit }), lineEnd);
   const line = { ...sides, original };
-  const rules = [withoutStop, withinBracket, withoutStrayBreaks, withoutDoubledBlanks];
-  const own = withoutLastComment(withinLine(code, line), line, language);
-  return rules.reduce((answer, rule) => rule(answer, line), own);
+  const withoutComment = (answer: string) => withoutLastComment(answer, line, language);
+  const rules = [
+    withinLine,
+    withoutComment,
+    withoutStop,
+    withinBracket,
+    withoutStrayBreaks,
+    withoutDoubledBlanks,
+  ];
+  return rules.reduce((answer, rule) => rule(answer, line), code);
 }
 
 interface RawText {

@@ -90,14 +90,16 @@ export function processBytes({ layers, vocabSize }: DecoderShape): number {
  * (docs/decisions/request-memory.md).
  */
 export function passBytes(shape: DecoderShape, pass: PassSize): number {
-  const { lanes = 1, length, past, pastLanes = 1, keep = false } = pass;
-  const tokens = lanes * length;
-  // The graph gives the K/V of the new tokens whether it is wanted or not. What is wanted is copied out of it, and joined.
-  const positions = pastLanes * past + tokens + (keep ? tokens + lanes * (past + length) : 0);
-  return workBytes(shape, pass) + cacheBytesOf(shape, positions);
+  return workBytes(shape, pass) + cacheBytesOf(shape, passPositions(pass));
 }
 
-/** The same without K/V. */
+/** Positions of K/V that a pass takes: the graph gives that of the new tokens whether it is wanted or not. What is wanted is copied out of it, and joined. */
+function passPositions({ lanes = 1, length, past, pastLanes = 1, keep = false }: PassSize): number {
+  const tokens = lanes * length;
+  return pastLanes * past + tokens + (keep ? tokens + lanes * (past + length) : 0);
+}
+
+/** What a pass takes without K/V. */
 function workBytes(
   { vocabSize, heads, ffnSize }: DecoderShape,
   { lanes = 1, length, past, rows }: PassSize,
@@ -167,8 +169,8 @@ export function blockBytes(
   const kept = attention.kind === 'cached-canvas' ? 2 * context : context;
   const bytesOf = (pass: PassSize, beside: number, later = 0) => {
     const used = beside + (pass.lanes ?? 1) * (2 * pass.past + pass.length);
-    const work = workBytes(shape, pass);
-    return passBytes(shape, pass) - work + Math.max(work, later) + cacheBytesOf(shape, beside + SPARE * used);
+    const positions = passPositions(pass) + beside + SPARE * used;
+    return Math.max(workBytes(shape, pass), later) + cacheBytesOf(shape, positions);
   };
   // Whole answers are compared while the K/V by which they were written is still there, by the cache of the context.
   const comparing = { length: Math.min(answer, likely), past: context, rows: Math.min(answer, likely) };

@@ -51,13 +51,12 @@ export interface MemoryFacts {
 
 /** Bytes at the peak of a request. */
 export function memoryOfRequest(shape: DecoderShape, facts: MemoryFacts): number {
-  const { window, masks, answer, candidates } = facts;
+  const { window, masks, answer, candidates, isCompared = false } = facts;
   const { attention } = facts.family;
   if (attention.kind === 'full')
     return canvasBytes(shape) + Math.max(...passesInPlace(facts).map((pass) => bytesInPlace(shape, pass)));
   const most = attention.kind === 'cached-canvas' ? Math.min(answer, attention.holeGap) : answer;
   const context = Math.max(1, window - masks);
-  const isCompared = facts.isCompared ?? false;
   const size = { context, answer: most, likely: masks, lanes: candidates, isCompared };
   return REQUEST_BYTES + blockBytes(shape, attention, size);
 }

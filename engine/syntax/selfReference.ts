@@ -21,17 +21,14 @@ export function selfReferencesIn(root: ScopeNode, text: string, region: OffsetRa
     return node.namedChildren.filter((child) => child?.type === DECLARATOR);
   });
   const assigned =
-    root.type === PYTHON
-      ? root
-          .descendantsOfType([ASSIGNMENT])
-          .filter((node) => node && isThere(node) && isFirst(root, text, node))
-      : [];
+    root.type === PYTHON ? root.descendantsOfType([ASSIGNMENT]).filter((node) => node && isThere(node)) : [];
   return [...declared, ...assigned].flatMap((node) => {
     const name = node?.childForFieldName(node.type === ASSIGNMENT ? 'left' : 'name');
     const value = node?.childForFieldName(node.type === ASSIGNMENT ? 'right' : 'value');
     if (!name || !value || name.type !== 'identifier') return [];
     const own = textOf(name, text);
-    return readsIn(value, own, text, region) ? [own] : [];
+    if (!readsIn(value, own, text, region)) return [];
+    return node?.type === ASSIGNMENT && !isFirst(root, text, node, own) ? [] : [own];
   });
 }
 
@@ -57,11 +54,9 @@ function isRunLater(node: ScopeNode, value: ScopeNode): boolean {
 }
 
 /** Whether nothing in front of it, and nothing outside of its function, has the name. */
-function isFirst(root: ScopeNode, text: string, assignment: ScopeNode): boolean {
+function isFirst(root: ScopeNode, text: string, assignment: ScopeNode, name: string): boolean {
   const holder = functionAround(assignment);
-  const left = assignment.childForFieldName('left');
-  if (holder === null || left === null) return false;
-  const name = textOf(left, text);
+  if (holder === null || isInLoop(assignment)) return false;
   const isEarlier = ({ startIndex }: ScopeNode) =>
     holder.startIndex <= startIndex && startIndex < assignment.startIndex;
   const isOutside = ({ startIndex }: ScopeNode) =>
@@ -69,7 +64,7 @@ function isFirst(root: ScopeNode, text: string, assignment: ScopeNode): boolean 
   return !root.descendantsOfType(NAMES).some((node) => {
     if (node === null || textOf(node, text) !== name || isMember(text, node.startIndex)) return false;
     // Of another function it is another name.
-    return isEarlier(node) || (isOutside(node) && functionAround(node) === null) || isInLoop(assignment);
+    return isEarlier(node) || (isOutside(node) && functionAround(node) === null);
   });
 }
 

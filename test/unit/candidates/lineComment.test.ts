@@ -8,7 +8,7 @@ const cases: readonly [string, string, string, string, string, string?][] = [
     'is left out',
     'go',
     'Errorf("empty")',
-    'fmt.Errorf("too heavy") // TODO: handle it',
+    'fmt.Errorf("too heavy") // for now',
     ')\n',
     'fmt.Errorf("too heavy")',
   ],

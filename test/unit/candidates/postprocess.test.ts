@@ -26,7 +26,7 @@ describe('postprocess', () => {
 
   test('a comment does not take in the rest of its line', () => {
     const { text, spans } = marked('return ⟦Errorf("empty")⟧, nil\n');
-    const lane = laneOf(canvasOf(text, spans), ['wrap(err) // TODO: say more']);
+    const lane = laneOf(canvasOf(text, spans), ['wrap(err) // for now']);
     const [best] = finish(text, spans, [lane], { language: 'go' });
     assert.equal(best && applyCandidate(text, best), 'return wrap(err), nil\n');
   });
