@@ -1,38 +1,27 @@
-// JSON, which has no grammar among those that are shipped and needs none: VS Code's own reader of it tells every fault.
-import { type Node, type ParseError, parseTree } from 'jsonc-parser';
+// JSON, by VS Code's own reader of it.
+import { type Node, type ParseError, type ParseOptions, parseTree } from 'jsonc-parser';
+import type { DataFaults, DataReader } from './dataFaults';
 import { LONGEST_TEXT } from './types';
 
-/** By VS Code's language id. */
-const OPTIONS = {
-  json: { disallowComments: true, allowTrailingComma: false },
-  jsonc: { disallowComments: false, allowTrailingComma: true },
-};
+export const JSON_READER = readerWith({ disallowComments: true, allowTrailingComma: false });
+/** With comments. */
+export const JSONC_READER = readerWith({ disallowComments: false, allowTrailingComma: true });
 
-export type JsonLanguage = keyof typeof OPTIONS;
-
-export interface JsonFaults {
-  /** Places where the text is no JSON. */
-  readonly errors: number;
-  /** Keys that an object has already. */
-  readonly declaredTwice: number;
+function readerWith(options: ParseOptions): DataReader {
+  return { faults: (text) => faultsOf(text, options), goesOn: true };
 }
 
-export function isJson(languageId: string): languageId is JsonLanguage {
-  return Object.hasOwn(OPTIONS, languageId);
-}
-
-/** Undefined where the text is too long, or nested too deep. */
-export function jsonFaults(text: string, language: JsonLanguage): JsonFaults | undefined {
+function faultsOf(text: string, options: ParseOptions): DataFaults | undefined {
   if (text.length > LONGEST_TEXT) return undefined;
   const errors: ParseError[] = [];
-  const root = parsed(text, errors, language);
+  const root = parsed(text, errors, options);
   return root && { errors: errors.length, declaredTwice: keysTwice(root) };
 }
 
-function parsed(text: string, errors: ParseError[], language: JsonLanguage): Node | undefined {
+function parsed(text: string, errors: ParseError[], options: ParseOptions): Node | undefined {
   try {
     // An empty text has no root, and is read as one that is no value.
-    return parseTree(text, errors, OPTIONS[language]) ?? { type: 'null', offset: 0, length: 0 };
+    return parseTree(text, errors, options) ?? { type: 'null', offset: 0, length: 0 };
   } catch (error) {
     // It calls itself for each array in an array.
     if (error instanceof RangeError) return undefined;

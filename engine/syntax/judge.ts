@@ -1,8 +1,10 @@
 // Looks at answers before anybody sees them: each is parsed in its place, as the old text was.
+import { isProseLanguage } from '../candidates/quality/languages';
 import { namesIn, unknownNames } from '../candidates/quality/names';
 import { type Quality, qualityOf, type Reading } from '../candidates/quality/verdict';
 import type { Flaw } from '../protocol';
-import { isJson, type JsonLanguage, jsonFaults } from './json';
+import type { DataReader } from './dataFaults';
+import { dataLanguageOf, dataReaderFor } from './dataLanguages';
 import { leastEdit } from './leastEdit';
 import { NO_STRANGERS, type Strangers } from './scope';
 import type { SyntaxTrees } from './syntaxTrees';
@@ -30,14 +32,16 @@ export async function qualitiesOf(
   if (answers.length === 0) return [];
   const judged = (read: (whole: string) => Reading) =>
     answers.map(({ whole, flaws = [] }) => qualityOf(flaws, read(whole)));
-  if (isJson(languageId)) return judged(jsonReading(text, languageId));
+  const data = dataLanguageOf(languageId);
+  if (data !== undefined) return judged(dataReading(text, dataReaderFor(data)));
   const look = (tree: SyntaxTree) => {
     // For all answers once, as every name of a long text is gathered.
     const known = namesIn(tree.text);
     return judged((whole) => readingWith({ tree, languageId, region, known }, whole));
   };
   return (
-    (await syntax.ask(text, languageId, look)) ?? judged(() => (PROSE.has(languageId) ? WRITTEN : UNKNOWN))
+    (await syntax.ask(text, languageId, look)) ??
+    judged(() => (isProseLanguage(languageId) ? WRITTEN : UNKNOWN))
   );
 }
 
@@ -63,21 +67,19 @@ const UNKNOWN: Reading = {
   strangers: NO_STRANGERS,
 };
 
-/** Languages for people, where nothing can fail to parse. */
-const PROSE: ReadonlySet<string> = new Set([
-  ...['asciidoc', 'bibtex', 'git-commit', 'latex', 'log', 'markdown', 'quarto', 'restructuredtext'],
-  ...['search-result', 'tex', 'typst'],
-]);
 const WRITTEN: Reading = { ...UNKNOWN, parses: 'prose' };
 
-function jsonReading(text: string, language: JsonLanguage): (whole: string) => Reading {
-  const before = jsonFaults(text, language);
+function dataReading(text: string, { faults, goesOn }: DataReader): (whole: string) => Reading {
+  const before = faults(text);
   return (whole) => {
-    const after = jsonFaults(whole, language);
+    const after = faults(whole);
     if (before === undefined || after === undefined) return UNKNOWN;
+    const parses = after.errors <= before.errors;
+    // Of a text that did not parse, as a template does not, a reader that ends at a fault knows no more.
+    if (!goesOn && before.errors > 0 && after.errors > 0) return UNKNOWN;
     return {
       ...UNKNOWN,
-      parses: after.errors <= before.errors ? 'yes' : 'no',
+      parses: parses ? 'yes' : 'no',
       declaresAgain: after.declaredTwice > before.declaredTwice,
     };
   };
@@ -90,8 +92,11 @@ interface Old {
   readonly known: ReadonlySet<string>;
 }
 
-/** C# 12: `List<int> sizes = [1, 2];`, which its grammar does not know yet. */
-const UNREADABLE: Readonly<Record<string, RegExp>> = { csharp: /(=>?|\?\?=?|\breturn|[(,:?])\s*\[/ };
+/** C# 12: `List<int> sizes = [1, 2];`, which its grammar does not know yet. HTML: what a template has between its signs. */
+const UNREADABLE: Readonly<Record<string, RegExp>> = {
+  csharp: /(=>?|\?\?=?|\breturn|[(,:?])\s*\[/,
+  html: /<[%?]/,
+};
 
 function readingWith({ tree, languageId, region, known }: Old, whole: string): Reading {
   const edit = leastEdit(tree.text, whole);

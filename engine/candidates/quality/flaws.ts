@@ -4,6 +4,7 @@ import type { Span } from '../../canvas/types';
 import { DEFAULT_GATE, type Flaw } from '../../protocol';
 import { imbalance } from '../balance';
 import { doublesLine } from './doubled';
+import { hasNames, isStyleSheet } from './languages';
 import { repetition } from './loops';
 import { nameCount, namesIn, unknownNames, unknownVariables } from './names';
 import { type Joined, joinedAnswer } from './torn';
@@ -22,7 +23,6 @@ const MANY_UNKNOWN = 1 / 3;
 /** UTF-16 units on each side in which names and repetitions are looked for, and those whose brackets are. */
 const REACH = 100_000;
 const BRACKET_REACH = 4000;
-const STYLES: ReadonlySet<string> = new Set(['css', 'scss', 'less', 'sass']);
 
 /** Looks at all candidates of one request; what stands around the spans is read once, and only when it is needed. */
 export class FlawFinder {
@@ -70,7 +70,8 @@ export class FlawFinder {
 
   /** Whether many of its names are new, or a word that is only partly its own. */
   private isStrange({ answer, words }: Joined, known: ReadonlySet<string>): boolean {
-    if (STYLES.has(this.language ?? '')) return unknownVariables(answer, this.around()).length > 0;
+    if (!hasNames(this.language)) return false;
+    if (isStyleSheet(this.language)) return unknownVariables(answer, this.around()).length > 0;
     const unknown = unknownNames(answer, known).length;
     if (unknown > 0 && unknown >= MANY_UNKNOWN * nameCount(answer)) return true;
     return words.some((word) => unknownNames(word, known).length > 0);

@@ -5,7 +5,7 @@ import type { CellEvent, DenoiseStepEvent } from '../../../engine/protocol';
 import { Throttle } from '../../common/throttle';
 import { editorsOf } from '../../documents/editing';
 import { rewriteSettings, wrapsLines } from '../../settings';
-import { keepsMore, MOST_TRIES } from '../state/tries';
+import { keepsMore, MOST_TRIES, mayTryAgain } from '../state/tries';
 import type { RewriteRequest, Span } from '../state/types';
 import { picturesOf, type SpanPicture } from './spanFrames';
 import type { DenoiseView } from './view';
@@ -87,7 +87,10 @@ export class DenoiseShow {
   /** Before the first step: what the request will take. */
   expect(millis: number): void {
     if (!this.isWaiting || millis < TOLD_FROM) return;
-    this.expected = l10n.t('rewriting, about {0}', sayDuration(millis));
+    const time = sayDuration(millis);
+    this.expected = mayTryAgain(1, { spent: millis, read: 0 })
+      ? l10n.t('rewriting, about {0} for each try', time)
+      : l10n.t('rewriting, about {0}', time);
     this.throttle.clear();
     this.draw(this.isTaken ? sayTaking([]) : this.expected);
   }

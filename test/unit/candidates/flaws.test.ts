@@ -230,6 +230,10 @@ describe('a word of which a part is selected', () => {
     assert.deepEqual(flaws('color: var(--accent)', 'css'), []);
     assert.deepEqual(flaws('color: var(--acent)', 'css'), ['unknown-names']);
     assert.deepEqual(flaws('color: $brand', 'scss'), ['unknown-names']);
+    // Nor has a text for people, or a page.
+    assert.deepEqual(flaws('all kinds of hats', 'markdown'), []);
+    assert.deepEqual(flaws('all kinds of hats', 'html'), []);
+    assert.deepEqual(flaws('all kinds of hats', 'python'), ['unknown-names']);
     assert.deepEqual(flaws('cursor: grab', 'python'), ['unknown-names']);
   });
 });

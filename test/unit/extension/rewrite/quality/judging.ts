@@ -1,14 +1,26 @@
 // What is said of an answer, as real grammars read it: for the tests of quality. Grammars are given back when the file that imports this ends.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import type { Reason } from '../../../../../engine/candidates/quality/verdict';
 import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
 import { judged } from '../../../../../extension/rewrite/judge';
 
-const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
-export const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
-after(() => trees.dispose());
+const { copyParser } = require('../../../../../esbuild.js') as { copyParser: (into: string) => void };
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-grammars-'));
+copyParser(folder);
+export const trees = new SyntaxTrees({
+  folder: path.join(folder, 'tree-sitter'),
+  warn: assert.fail,
+  limitMillis: 60_000,
+});
+after(() => {
+  trees.dispose();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
 
 /** Of an answer in place of `old`, where that stands first. */
 export async function reasonsInPlace(

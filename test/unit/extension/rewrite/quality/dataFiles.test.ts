@@ -1,0 +1,110 @@
+// Data files and pages: what is no answer there, and what is.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { reasonsBetween } from './judging';
+
+/** Language, text with what is rewritten between the bars, and an answer. */
+type Case = readonly [string, string, string];
+
+const JSON_TEXT = '{\n  "a": 1,\n  ¦"b": 2¦\n}\n';
+const YAML_TEXT = 'tanks:\n  - name: reef\n    ¦litres: 900¦\n  - name: mangrove\n    litres: 400\n';
+const ACTION = 'jobs:\n  test:\n    steps:\n      - run: npm ci\n      ¦- run: npm test¦\n';
+const TOML_TEXT = '[package]\nname = "reef"\n¦version = "1.0.0"¦\n\n[dependencies]\n';
+const PAGE = '<main>\n  <ul>\n    <li>Reef\n    ¦<li><a href="/b">Mangrove</a>¦\n  </ul>\n</main>\n';
+
+describe('what does not parse', () => {
+  const broken: readonly Case[] = [
+    ['json', JSON_TEXT, '"b": 2,'],
+    ['json', JSON_TEXT, 'b: 2'],
+    ['jsonc', JSON_TEXT, '"b": 2]'],
+    ['yaml', YAML_TEXT, 'litres'],
+    ['yaml', YAML_TEXT, 'litres: 900\n  water: salt'],
+    ['yaml', YAML_TEXT, '- litres: 900'],
+    ['yaml', YAML_TEXT, 'litres: "900'],
+    ['yaml', YAML_TEXT, 'litres: [900'],
+    ['yaml', YAML_TEXT, 'litres: 900: 901'],
+    ['dockercompose', YAML_TEXT, 'litres: @900'],
+    ['github-actions-workflow', ACTION, 'run: npm test'],
+    ['toml', TOML_TEXT, 'version = 1.0.0'],
+    ['toml', TOML_TEXT, 'version: "1.0.0"'],
+    ['toml', TOML_TEXT, 'name = "again"'],
+    ['html', PAGE, '<li><a href="/b">Mangrove'],
+    ['html', PAGE, '<li><a href="/b">Mangrove</b>'],
+    ['html', PAGE, '<li><a href="/b>Mangrove</a>'],
+    ['html', PAGE, '<li>Mangrove</ul>'],
+    ['html', PAGE, '<div>'],
+  ];
+  for (const [languageId, text, answer] of broken)
+    test(`${languageId}: ${answer}`, async () => {
+      assert.deepEqual(await reasonsBetween(languageId, text, answer), ['does-not-parse']);
+    });
+
+  const twice: readonly Case[] = [
+    ['json', JSON_TEXT, '"a": 2'],
+    ['yaml', YAML_TEXT, 'name: reef'],
+  ];
+  for (const [languageId, text, answer] of twice)
+    test(`a key that is there already in ${languageId}`, async () => {
+      assert.deepEqual(await reasonsBetween(languageId, text, answer), ['declares-again']);
+    });
+});
+
+describe('what does', () => {
+  const fine: readonly Case[] = [
+    ['jsonc', JSON_TEXT, '"b": 2, // Two.'],
+    ['json', JSON_TEXT, '"b": { "a": 1 }'],
+    ['yaml', YAML_TEXT, 'litres: 901'],
+    ['yaml', YAML_TEXT, 'litres: 900\n    fish:\n      - clown\n      - {name: goby, age: 2}'],
+    ['yaml', YAML_TEXT, 'litres: !size 900 # about'],
+    ['yaml', YAML_TEXT, 'note: |\n      one\n       two'],
+    ['yaml', YAML_TEXT, '<<: *common'],
+    ['github-actions-workflow', ACTION, '- run: |\n          npm test\n        if: always()'],
+    ['yaml', 'a: 1\n---\na: ¦2¦\n', '3'],
+    ['toml', TOML_TEXT, 'version = "1.0.1"\nkeywords = [\n  "fish", # and more\n]'],
+    ['html', PAGE, '<li><a href="/c">Kelp &amp; more</a></li>'],
+    ['html', PAGE, '<li><img src="a.png"><br>Kelp<p>Cold</li>'],
+    ['html', PAGE, '<li>{{ tank.name }} <b class="{% x %}">!</b>'],
+    ['html', `<p>a\n${PAGE}`, '<li>Kelp'],
+  ];
+  for (const [languageId, text, answer] of fine)
+    test(`${languageId}: ${answer}`, async () => {
+      assert.deepEqual(await reasonsBetween(languageId, text, answer), []);
+    });
+
+  test('a page that was wrong may stay so', async () => {
+    const page = '<div>\n<p>¦one¦</p>\n';
+    assert.deepEqual(await reasonsBetween('html', page, 'two'), []);
+  });
+
+  test('JSON that was wrong may stay so', async () => {
+    assert.deepEqual(await reasonsBetween('json', '{\n  "a": 1,\n  "b": ¦2¦,\n}\n', '3'), []);
+  });
+});
+
+describe('nobody knows', () => {
+  const unread: readonly Case[] = [
+    // A template is none of its language, whatever stands in it.
+    ['yaml', '{{- if .on }}\nport: ¦1¦\n{{- end }}\n', '2'],
+    ['yaml', '{{- if .on }}\nport: ¦1¦\n{{- end }}\n', '"2'],
+    ['toml', 'name = {{ name }}\nport = ¦1¦\n', '2'],
+    ['yaml', `a: ${'x'.repeat(100_000)}\nb: ¦1¦\n`, '2'],
+    ['yaml', `a: ${'['.repeat(20_000)}¦2¦${']'.repeat(20_000)}`, '3'],
+    ['json', `${'['.repeat(200_000)}¦2¦${']'.repeat(200_000)}`, '3'],
+    ['toml', `a = ${'['.repeat(20_000)}¦2¦${']'.repeat(20_000)}`, '3'],
+    ['html', '<ul>\n¦<li>a¦\n</ul>\n', '<li><%= a %>'],
+    ['sql', 'SELECT a FROM b WHERE ¦c¦;', 'WHERE'],
+  ];
+  for (const [languageId, text, answer] of unread)
+    test(`${languageId}: ${text.slice(0, 20)} with ${answer}`, async () => {
+      assert.deepEqual(await reasonsBetween(languageId, text, answer), ['not-parsed']);
+    });
+});
+
+test('a fault that an answer mends is one less', async () => {
+  for (const [languageId, text, answer] of [
+    ['yaml', 'a: ¦"1¦\nb: 2\n', '1'],
+    ['toml', 'a = ¦"1¦\nb = 2\n', '1'],
+    ['html', '<p>¦<b>1¦</p>\n', '<b>1</b>'],
+  ] as const)
+    assert.deepEqual(await reasonsBetween(languageId, text, answer), [], languageId);
+});
