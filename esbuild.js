@@ -1,5 +1,5 @@
 // Eight bundles: the extension's activation, the rest of it (read on first use), the engine process, its provider probe, what renders a chat
-// template, the rules for secrets (read with the first text), what reads data files (with the first of them), and the `palimpsest` command.
+// template, the rules for secrets (read with the first text), the readers of what has no grammar (with the first such text), and the `palimpsest` command.
 // Native and large packages stay outside and are resolved from node_modules at run time. The syntax parser and its
 // grammars are WebAssembly files that are read when they are needed: they lie beside the bundles.
 const esbuild = require('esbuild');
@@ -34,7 +34,7 @@ const entries = {
   probe: { entry: 'engine/runtime/probeMain.ts', external: ['onnxruntime-node'] },
   template: { entry: 'engine/checkpoint/templateMain.ts', external: [] },
   secretRules: { entry: SECRET_RULES, external: [] },
-  dataReaders: { entry: 'engine/syntax/dataReaders.ts', external: [] },
+  readers: { entry: 'engine/syntax/readers.ts', external: [] },
   cli: { entry: 'engine/cli/main.ts', external: ['onnxruntime-node'], banner: '#!/usr/bin/env node' },
 };
 
@@ -48,10 +48,6 @@ function copyParser(into) {
     filter: (file) => !file.endsWith('.d.ts') && !UNUSED_GRAMMARS.test(file),
   });
   fs.copyFileSync(path.join(from, '..', 'LICENSE'), path.join(into, 'tree-sitter', 'LICENSE'));
-  const html = path.dirname(require.resolve('tree-sitter-html/package.json'));
-  const grammar = 'tree-sitter-html.wasm';
-  fs.copyFileSync(path.join(html, grammar), path.join(into, 'tree-sitter', grammar));
-  fs.copyFileSync(path.join(html, 'LICENSE'), path.join(into, 'tree-sitter', 'LICENSE-html'));
 }
 
 /** What the walkthrough lets a newcomer try a rewrite on. */
@@ -121,7 +117,7 @@ async function main() {
   }
 }
 
-module.exports = { common, copyParser, optionsOf };
+module.exports = { common, optionsOf };
 
 if (require.main === module) {
   main().catch((error) => {

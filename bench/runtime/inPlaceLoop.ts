@@ -10,7 +10,7 @@ import { sourceTexts } from '../precision/rows';
 /** Steps between two passes over everything that are compared. */
 export const REFRESHES = [4, 8, 16, 32, 64] as const;
 
-/** `count` source texts of `length` tokens, one behind the other, each with a span of masks in its middle. */
+/** `count` source texts of `length` tokens, taken one after the other, each with a span of masks in its middle. */
 export function maskedCanvases(
   checkpoint: Checkpoint,
   length: number,
@@ -22,6 +22,8 @@ export function maskedCanvases(
     if (ids.length >= length * count) break;
     ids.push(...checkpoint.tokenizer.encode(text).ids);
   }
+  if (ids.length < length * count)
+    throw new Error(`The sources have ${ids.length} tokens of ${length * count} that are wanted.`);
   return Array.from({ length: count }, (_, place) =>
     maskedCanvas(checkpoint, Int32Array.from(ids.slice(length * place, length * (place + 1))), span),
   );

@@ -1,10 +1,9 @@
 // A comment at the end of an answer for part of a line: what stands behind the hole on that line would be a part of it.
 import type { LineContext } from './partOfLine';
 
-const HASH =
-  'coffeescript dockerfile elixir julia makefile perl powershell properties python r ruby shellscript toml yaml'.split(
-    ' ',
-  );
+const HASH = 'coffeescript elixir julia makefile perl powershell python r ruby shellscript toml yaml'.split(
+  ' ',
+);
 const DASHES = ['haskell', 'lua', 'sql'];
 const SLASHES =
   'c cpp csharp cuda-cpp dart fsharp go groovy java javascript javascriptreact jsonc kotlin less objective-c php rust scala scss swift typescript typescriptreact'.split(
@@ -16,27 +15,51 @@ const SIGNS: ReadonlyMap<string, string> = new Map([
   ...DASHES.map((id) => [id, '--'] as const),
   ...SLASHES.map((id) => [id, '//'] as const),
 ]);
+const QUOTE = /["'`]/;
+/** Of texts that may have several lines. */
+const SEVERAL_LINES = ['"""', "'''", '`'];
 const QUOTED = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`/g;
 
-/** The answer without such a comment, unless what stood there ended with one as well. */
+/** The answer without such a comment, unless what stood there ended with one as well, or stands in a text or a comment itself. */
 export function withoutLastComment(
   answer: string,
-  { after, original }: Pick<LineContext, 'after' | 'original'>,
+  { before, after, original }: Pick<LineContext, 'before' | 'after' | 'original'>,
   language: string | undefined,
 ): string {
   const sign = SIGNS.get(language ?? '');
   const rest = /^[^\r\n]*/.exec(after)?.[0].trim() ?? '';
   if (sign === undefined || rest === '' || rest.startsWith(sign)) return answer;
   const at = commentIn(answer, sign);
-  return at === undefined || commentIn(original, sign) !== undefined ? answer : answer.slice(0, at).trimEnd();
+  if (at === undefined || commentIn(original, sign) !== undefined || isProse(before, sign)) return answer;
+  return answer.slice(0, at).trimEnd();
 }
 
 /** Where one begins in the last line, behind code. */
 function commentIn(text: string, sign: string): number | undefined {
-  const from = Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1;
-  const line = text.slice(from).replace(QUOTED, (quoted) => '"'.repeat(quoted.length));
+  const line = lastLine(text);
+  const code = withoutTexts(line);
   // A quote that is open still may hold anything.
-  if (/["'`]/.test(line.replace(/"{2,}/g, ''))) return undefined;
-  const at = line.search(new RegExp(`(?<=\\S)[ \\t]+${sign}`));
-  return at < 0 ? undefined : from + at;
+  if (QUOTE.test(code)) return undefined;
+  const at = code.search(new RegExp(`(?<=\\S)[ \\t]+${sign}(?!>)`));
+  return at < 0 ? undefined : text.length - line.length + at;
+}
+
+/** Whether what comes next is in a text or in a comment. */
+function isProse(before: string, sign: string): boolean {
+  const code = withoutTexts(lastLine(before));
+  return (
+    QUOTE.test(code) ||
+    code.includes(sign) ||
+    before.lastIndexOf('/*') > before.lastIndexOf('*/') ||
+    SEVERAL_LINES.some((quote) => before.split(quote).length % 2 === 0)
+  );
+}
+
+function lastLine(text: string): string {
+  return text.slice(Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1);
+}
+
+/** Texts that begin and end in the line become letters. */
+function withoutTexts(line: string): string {
+  return line.replace(QUOTED, (quoted) => 'x'.repeat(quoted.length));
 }

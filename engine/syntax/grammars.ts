@@ -8,7 +8,6 @@ const GRAMMARS: Readonly<Record<string, string>> = {
   csharp: 'c-sharp',
   css: 'css',
   go: 'go',
-  html: 'html',
   java: 'java',
   javascript: 'javascript',
   javascriptreact: 'javascript',

@@ -1,17 +1,17 @@
 // JSON, by VS Code's own reader of it.
 import { type Node, type ParseError, type ParseOptions, parseTree } from 'jsonc-parser';
-import type { DataFaults, DataReader } from './dataFaults';
+import type { FaultReader, TextFaults } from './faultReaders';
 import { LONGEST_TEXT } from './types';
 
 export const JSON_READER = readerWith({ disallowComments: true, allowTrailingComma: false });
 /** With comments. */
 export const JSONC_READER = readerWith({ disallowComments: false, allowTrailingComma: true });
 
-function readerWith(options: ParseOptions): DataReader {
-  return { faults: (text) => faultsOf(text, options), goesOn: true };
+function readerWith(options: ParseOptions): FaultReader {
+  return { faults: (text) => faultsOf(text, options), countsFaults: true };
 }
 
-function faultsOf(text: string, options: ParseOptions): DataFaults | undefined {
+function faultsOf(text: string, options: ParseOptions): TextFaults | undefined {
   if (text.length > LONGEST_TEXT) return undefined;
   const errors: ParseError[] = [];
   const root = parsed(text, errors, options);

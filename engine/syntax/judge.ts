@@ -3,13 +3,12 @@ import { isProseLanguage } from '../candidates/quality/languages';
 import { namesIn, unknownNames } from '../candidates/quality/names';
 import { type Quality, qualityOf, type Reading } from '../candidates/quality/verdict';
 import type { Flaw } from '../protocol';
-import type { DataReader } from './dataFaults';
-import { dataLanguageOf, dataReaderFor } from './dataLanguages';
+import { type FaultReader, readerOf, readLanguageOf } from './faultReaders';
 import { leastEdit } from './leastEdit';
 import { NO_STRANGERS, type Strangers } from './scope';
 import type { SyntaxTrees } from './syntaxTrees';
 import { declaresAgain, isNoWorse, leavesBlock, type SyntaxTree } from './tree';
-import type { OffsetRange } from './types';
+import type { OffsetRange, TextEdit } from './types';
 
 /** The whole text with an answer in it, and what the engine finds wrong with that answer. */
 export interface Judgeable {
@@ -32,8 +31,8 @@ export async function qualitiesOf(
   if (answers.length === 0) return [];
   const judged = (read: (whole: string) => Reading) =>
     answers.map(({ whole, flaws = [] }) => qualityOf(flaws, read(whole)));
-  const data = dataLanguageOf(languageId);
-  if (data !== undefined) return judged(dataReading(text, dataReaderFor(data)));
+  const read = readLanguageOf(languageId);
+  if (read !== undefined) return judged(faultReading(text, readerOf(read)));
   const look = (tree: SyntaxTree) => {
     // For all answers once, as every name of a long text is gathered.
     const known = namesIn(tree.text);
@@ -69,20 +68,29 @@ const UNKNOWN: Reading = {
 
 const WRITTEN: Reading = { ...UNKNOWN, parses: 'prose' };
 
-function dataReading(text: string, { faults, goesOn }: DataReader): (whole: string) => Reading {
+function faultReading(
+  text: string,
+  { faults, countsFaults, template }: FaultReader,
+): (whole: string) => Reading {
   const before = faults(text);
   return (whole) => {
     const after = faults(whole);
     if (before === undefined || after === undefined) return UNKNOWN;
+    if (!countsFaults && before.errors > 0 && after.errors > 0) return UNKNOWN;
     const parses = after.errors <= before.errors;
-    // Of a text that did not parse, as a template does not, a reader that ends at a fault knows no more.
-    if (!goesOn && before.errors > 0 && after.errors > 0) return UNKNOWN;
+    if (!parses && template?.test(whole)) return UNKNOWN;
+    if (isForeign(after.foreign, leastEdit(text, whole))) return UNKNOWN;
     return {
       ...UNKNOWN,
       parses: parses ? 'yes' : 'no',
       declaresAgain: after.declaredTwice > before.declaredTwice,
     };
   };
+}
+
+/** Whether an edit, which brought its text with it, touches what nobody reads. */
+function isForeign(foreign: readonly OffsetRange[] = [], { start, text }: TextEdit): boolean {
+  return foreign.some((range) => range.start <= start + text.length && start <= range.end);
 }
 
 interface Old {
@@ -92,11 +100,8 @@ interface Old {
   readonly known: ReadonlySet<string>;
 }
 
-/** C# 12: `List<int> sizes = [1, 2];`, which its grammar does not know yet. HTML: what a template has between its signs. */
-const UNREADABLE: Readonly<Record<string, RegExp>> = {
-  csharp: /(=>?|\?\?=?|\breturn|[(,:?])\s*\[/,
-  html: /<[%?]/,
-};
+/** C# 12: `List<int> sizes = [1, 2];`, which its grammar does not know yet. */
+const UNREADABLE: Readonly<Record<string, RegExp>> = { csharp: /(=>?|\?\?=?|\breturn|[(,:?])\s*\[/ };
 
 function readingWith({ tree, languageId, region, known }: Old, whole: string): Reading {
   const edit = leastEdit(tree.text, whole);

@@ -1,5 +1,6 @@
 // Names that may stand once in a list of such: keys of an object, members of an enum, arguments by name. A grammar lets them pass
 // twice; a compiler does not, or takes the last one without a word. Pure.
+import { attributesOf } from './rustAttributes';
 import type { StructureNode } from './types';
 
 /** Kinds of nodes, with the field that holds the name; undefined: the node's first child. */
@@ -41,7 +42,8 @@ export function keysOf(node: StructureNode, parent: StructureNode): readonly str
   const isBare = BARE.has(node.type);
   if (!isBare && !Object.hasOwn(KEYED, node.type)) return [];
   if (Object.hasOwn(PARENTS, node.type) && !PARENTS[node.type]?.includes(parent.type)) return [];
-  if (isConditional(node)) return [];
+  // Rust: of two with a `cfg` each there is one in the end.
+  if (attributesOf(node).length > 0) return [];
   const [, quote, name] = SAFE.exec((isBare ? node : nameOf(node))?.text ?? '') ?? [];
   if (name === undefined) return [];
   // Python: `'a'` and `"a"` are one key.
@@ -51,12 +53,4 @@ export function keysOf(node: StructureNode, parent: StructureNode): readonly str
 function nameOf(node: StructureNode): StructureNode | null | undefined {
   const field = KEYED[node.type];
   return field === undefined ? node.namedChildren[0] : node.childForFieldName(field);
-}
-
-/** Rust: of two with a `cfg` each there is one in the end. */
-function isConditional({ namedChildren, previousNamedSibling }: StructureNode): boolean {
-  const isAttribute = (node: StructureNode | null | undefined) => node?.type === 'attribute_item';
-  let before = previousNamedSibling;
-  while (before?.type.endsWith('comment')) before = before.previousNamedSibling;
-  return isAttribute(before) || namedChildren.some(isAttribute);
 }

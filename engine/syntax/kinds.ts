@@ -1,4 +1,4 @@
-// What a node of a syntax tree is to a person. Fifteen grammars name their nodes by one habit, so endings tell; a name that
+// What a node of a syntax tree is to a person. Grammars name their nodes by one habit, so endings tell; a name that
 // nobody thought of makes the answer coarser (the statement in place of the expression), never wrong.
 
 /** Holds statements, members or rules, and is no thing of its own. */

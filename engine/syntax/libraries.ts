@@ -63,14 +63,17 @@ const HEADERS: Readonly<Record<string, ReadonlySet<string>>> = {
   cmath: words(
     'abs acos asin atan atan2 cbrt ceil cos exp fabs floor fmod hypot log log10 log2 lround pow round sin sqrt tan trunc',
   ),
+  cstdlib: words('abs'),
+  fstream: words('endl'),
   iostream: words('cerr cin clog cout endl'),
   memory: words('make_shared make_unique shared_ptr unique_ptr weak_ptr'),
   numeric: words('accumulate gcd iota lcm partial_sum reduce'),
-  sstream: words('istringstream ostringstream stringstream'),
+  ostream: words('endl'),
+  sstream: words('endl istringstream ostringstream stringstream'),
 };
 const STD = /\bstd\s*::\s*(\w+)/g;
-/** Headers of one's own, all of the library's, and modules. */
-const ANY_HEADER = /^[ \t]*(#[ \t]*include[ \t]*("|<bits\/)|import\b)/m;
+/** Headers that are not of the library, or bring others of it along (`<math.h>`, `<bits/stdc++.h>`), and modules. */
+const ANY_HEADER = /^[ \t]*(#[ \t]*include[ \t]*("|<[^>\n]*[/.])|import\b)/m;
 
 /** Go: `import . "strings"` brings all of its names. */
 const DOT_IMPORT = /^[ \t]*import\b[^\n]*[ \t]\.[ \t]/m;

@@ -1,7 +1,7 @@
 // Variables that their own first value asks for: `const rest = String(rest)`. Nothing has that name yet. Pure.
 import { isLabel, isMember } from './binding';
 import { isWithin } from './parsedText';
-import { ancestor, functionAround, PYTHON, type ScopeNode, textOf } from './scopeNode';
+import { ancestor, functionAround, holds, PYTHON, type ScopeNode, textOf } from './scopeNode';
 import type { OffsetRange } from './types';
 
 /** JavaScript, TypeScript and Java. `var` of JavaScript is there from the beginning of its function. */
@@ -11,7 +11,8 @@ const DECLARATOR = 'variable_declarator';
 const ASSIGNMENT = 'assignment';
 const NAMES = ['identifier', 'shorthand_property_identifier'];
 /** What is run later, when the name may have its value, or has names of its own. */
-const LATER = /function|arrow|lambda|method|class|comprehension|generator_expression/;
+const LATER =
+  /function|arrow|lambda|method_(definition|declaration|reference)|class|comprehension|generator_expression/;
 
 /** Names that have their first value in the region, and are read in it. */
 export function selfReferencesIn(root: ScopeNode, text: string, region: OffsetRange): readonly string[] {
@@ -38,6 +39,8 @@ function readsIn(value: ScopeNode, name: string, text: string, region: OffsetRan
     if (node === null || textOf(node, text) !== name || isMember(text, node.startIndex)) return false;
     if (!isWithin(node, region) || /^\s*=(?!=)/.test(text.slice(node.endIndex, node.endIndex + 8)))
       return false;
+    // Java: `int size = size();` asks a method.
+    if (node.parent?.type === 'method_invocation' && holds(node.parent, 'name', node)) return false;
     return !isLabel(node, name) && !isRunLater(node, value);
   });
 }

@@ -4,6 +4,7 @@
 import { idleAmong, unreachedIn } from './idle';
 import { keysOf } from './keys';
 import { headOf, misplacedIn } from './misplaced';
+import { attributesOf } from './rustAttributes';
 import { type Around, aroundIn, NOWHERE, straysIn } from './strayStatements';
 import type { StructureNode } from './types';
 
@@ -45,7 +46,7 @@ export function structureFaults(
     misplaced += misplacedIn(node, children, parent) + straysIn(node, children, around, isIndented);
     idle += idleAmong(children, root.type);
     unreached += unreachedIn(node, children);
-    const names = children.flatMap((child) => [...namesDeclaredBy(child), ...keysOf(child, node)]);
+    const names = children.flatMap((child) => [...namesDeclaredBy(child, node), ...keysOf(child, node)]);
     declaredTwice += names.length - new Set(names).size + parametersDeclaredAgain(node);
     const inner = aroundIn(node, around);
     for (const child of children) visit(child, inner, node);
@@ -108,7 +109,7 @@ const PLAIN =
 const WRAPPERS = new Set(['export_statement', 'lexical_declaration', 'type_declaration']);
 
 /** Each with its kind where one name may stand for several things. */
-function namesDeclaredBy(node: StructureNode): readonly string[] {
+function namesDeclaredBy(node: StructureNode, parent?: StructureNode): readonly string[] {
   if (node.type === 'decorated_definition') {
     const declared = node.childForFieldName('definition');
     return declared !== null && isPlain(node, declared) ? namesDeclaredBy(declared) : [];
@@ -117,7 +118,8 @@ function namesDeclaredBy(node: StructureNode): readonly string[] {
     return node.namedChildren.flatMap((child) => (child === null ? [] : namesDeclaredBy(child)));
   }
   const name = node.childForFieldName('name');
-  if (name === null) return functionOfC(node);
+  // In a function, what looks like one is a macro: `Q_FOREACH (x, all) { … }`.
+  if (name === null) return parent?.type === 'compound_statement' ? [] : functionOfC(node);
   // Values and types are apart in TypeScript.
   if (node.type === 'variable_declarator') return namesBoundBy(name);
   if (node.type === 'type_alias_declaration') return [`type ${name.text}`];
@@ -130,16 +132,11 @@ function namesDeclaredBy(node: StructureNode): readonly string[] {
           `${head.replace(/\b(async|override|public|private|protected|readonly)\b|\w+\s+\*|\s/g, '')} ${name.text}`,
         ];
   }
-  if (RUST_TYPES.has(node.type)) return isConditional(node) ? [] : [`type ${name.text}`];
+  // `#[cfg(unix)]`: another one has the name elsewhere.
+  if (RUST_TYPES.has(node.type))
+    return attributesOf(node).some(({ text }) => /\bcfg/.test(text)) ? [] : [`type ${name.text}`];
   if (!DECLARATIONS.has(node.type) || name.text === '_' || name.text === 'init') return [];
   return [name.text];
-}
-
-/** `#[cfg(unix)]`: another one has the name elsewhere. */
-function isConditional(node: StructureNode): boolean {
-  for (let one = node.previousNamedSibling; one?.type === 'attribute_item'; one = one.previousNamedSibling)
-    if (/\bcfg/.test(one.text)) return true;
-  return false;
 }
 
 /** C and C++: overloads differ in what stands between the name and the body. */

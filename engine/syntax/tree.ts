@@ -3,7 +3,6 @@
 import type { Node, Tree } from '@vscode/tree-sitter-wasm';
 import { constantsAssigned } from './constants';
 import { goFaults } from './goStatements';
-import { htmlFaults } from './html';
 import { isProse } from './kinds';
 import { orphanedMethodsIn } from './orphanMethods';
 import { orphansIn } from './orphans';
@@ -71,8 +70,7 @@ export class SyntaxTree {
     const misplaced =
       structure.misplaced +
       constantsAssigned(rootNode, this.text, { start, end }) +
-      goFaults(rootNode, this.text, { start, end }) +
-      htmlFaults(rootNode, this.text);
+      goFaults(rootNode, this.text, { start, end });
     return { inRegion, everywhere, ...structure, misplaced };
   }
 

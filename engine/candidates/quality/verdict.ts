@@ -55,7 +55,7 @@ export interface Reading {
   readonly bringsNoNames: boolean;
   /** Names that it uses and that can hardly mean anything there. */
   readonly strangers: {
-    /** In functions alone that it does not stand in, one of which declares it. */
+    /** Declared in other functions alone, or read in its own first value. */
     readonly outOfScope: readonly string[];
     /** Nowhere else in the text, and made of several words: nothing that a language brings along. */
     readonly unknown: readonly string[];

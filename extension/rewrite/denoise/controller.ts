@@ -88,7 +88,7 @@ export class DenoiseShow {
   expect(millis: number): void {
     if (!this.isWaiting || millis < TOLD_FROM) return;
     const time = sayDuration(millis);
-    this.expected = mayTryAgain(1, { spent: millis, read: 0 })
+    this.expected = this.mayBeTried(millis)
       ? l10n.t('rewriting, about {0} for each try', time)
       : l10n.t('rewriting, about {0}', time);
     this.throttle.clear();
@@ -145,6 +145,12 @@ export class DenoiseShow {
       this.throttle.clear();
       this.draw(told);
     }
+  }
+
+  /** Whether another try may follow this one, which takes so long. */
+  private mayBeTried(millis: number): boolean {
+    const { tries = 0, spent = 0, read = 0 } = this.denoising()?.request ?? {};
+    return mayTryAgain(tries + 1, { spent: spent + millis, read });
   }
 
   /** With the number of the try, behind the first one. */

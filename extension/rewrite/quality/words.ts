@@ -23,7 +23,7 @@ export function wordsOfQuality(quality: Quality, room?: number): string {
 /** `names that this file does not contain, low confidence`, where the mark is clear from what stands before. One at least is said. */
 export function wordsOfReasons({ reasons, isDraft }: Quality, room = Number.POSITIVE_INFINITY): string {
   const draft = isDraft ? [l10n.t('a draft, taken early')] : [];
-  // One way of saying each thing: two reasons may come to the same. What a person did themselves explains the rest.
+  // One way of saying each thing: two reasons may come to the same. That a person took the draft explains the rest.
   const [first, ...others] = [...draft, ...new Set(reasons.map(wordsOfReason))];
   let words = first ?? '';
   for (const other of others) {

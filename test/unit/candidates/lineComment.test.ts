@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { withoutLastComment } from '../../../engine/candidates/lineComment';
 
+/** Name, language, what stood there, answer, what stands behind, and what is left of the answer. */
 const cases: readonly [string, string, string, string, string, string?][] = [
   [
     'is left out',
@@ -27,11 +28,34 @@ const cases: readonly [string, string, string, string, string, string?][] = [
   ['is none in a text', 'typescript', 'url', '"https://x.y //z"', ')\n'],
   ['is none in a text that is open', 'typescript', 'url', "'a //b", "')\n"],
   ['is none where the sign is an operator', 'python', 'a', 'a // b', ')\n'],
+  ['is none of PowerShell’s that ends', 'powershell', '$a', '$b <# why #> + 1', ')\n'],
+  ['is none in a text of several lines', 'python', 'a', 'f("""a #b', '""")\n'],
+  ['is none where the sign begins a line alone', 'dockerfile', 'a', 'red #fff', ' b\n'],
   ['is nothing that is known of other languages', 'plaintext', 'a', 'a // b', ')\n'],
 ];
 
 describe('a comment at the end of an answer for part of a line', () => {
   for (const [name, language, original, answer, after, left = answer] of cases) {
-    test(name, () => assert.equal(withoutLastComment(answer, { after, original }, language), left));
+    test(name, () =>
+      assert.equal(withoutLastComment(answer, { before: 'x = ', after, original }, language), left),
+    );
   }
+
+  const within: readonly [string, string][] = [
+    ['python', 'style = "border: '],
+    ['python', '# see '],
+    ['python', '"""\nSee '],
+    ['typescript', 'const a = `\n  see '],
+    ['typescript', '/* See '],
+    ['typescript', 'a(b); // see '],
+  ];
+  for (const [language, before] of within)
+    test(`is none behind ${JSON.stringify(before)}`, () => {
+      const sides = { before, after: ' there"\n', original: 'x' };
+      assert.equal(withoutLastComment('1px #fff //b', sides, language), '1px #fff //b');
+    });
+  test('is one behind a text or a comment that has ended', () => {
+    const sides = { before: 'f("a//b", \'c\', /* d */ ', after: ')\n', original: 'x' };
+    assert.equal(withoutLastComment('y // b', sides, 'typescript'), 'y');
+  });
 });

@@ -372,6 +372,18 @@ describe('the gate', () => {
       ],
       ['shellscript', 'log "a"\nlog "b"\n', 'log "b"', '(log "b")'],
       ['rust', 'fn a() {}\nconst B: u8 = 1;\n', 'const B: u8 = 1;', 'make!(a);\nmake! { a }'],
+      [
+        'rust',
+        '#[cfg(unix)]\nstruct A;\n\nfn b() {}\n',
+        'fn b() {}',
+        '#[cfg(windows)]\n/// Of Windows.\nstruct A;',
+      ],
+      [
+        'cpp',
+        'int f() {\n  FOR_EACH(int x, a) { g(x); }\n  h();\n}\n',
+        'h();',
+        'FOR_EACH(int x, a) { h(x); }',
+      ],
       ['cpp', 'int a();\nint b();\n', 'int b();', 'DECLARE(b);'],
     ] as const) {
       const start = text.indexOf(old);

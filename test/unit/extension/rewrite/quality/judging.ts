@@ -1,26 +1,14 @@
 // What is said of an answer, as real grammars read it: for the tests of quality. Grammars are given back when the file that imports this ends.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 import type { Reason } from '../../../../../engine/candidates/quality/verdict';
 import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
 import { judged } from '../../../../../extension/rewrite/judge';
 
-const { copyParser } = require('../../../../../esbuild.js') as { copyParser: (into: string) => void };
-
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-grammars-'));
-copyParser(folder);
-export const trees = new SyntaxTrees({
-  folder: path.join(folder, 'tree-sitter'),
-  warn: assert.fail,
-  limitMillis: 60_000,
-});
-after(() => {
-  trees.dispose();
-  fs.rmSync(folder, { recursive: true, force: true });
-});
+const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+export const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
+after(() => trees.dispose());
 
 /** Of an answer in place of `old`, where that stands first. */
 export async function reasonsInPlace(
@@ -43,6 +31,11 @@ export function reasonsBetween(
   const [left = '', old = '', right = ''] = marked.split('¦');
   const span = { start: left.length, end: left.length + old.length, old };
   return reasonsAt(languageId, left + old + right, span, fresh);
+}
+
+/** Whether it is said of an answer in place of `old` that it removes names that are still used. */
+export async function isOrphaning(...asked: Parameters<typeof reasonsInPlace>): Promise<boolean> {
+  return (await reasonsInPlace(...asked)).includes('removes-used');
 }
 
 async function reasonsAt(

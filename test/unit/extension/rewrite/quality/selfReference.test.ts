@@ -37,6 +37,8 @@ const cases: readonly [string, string, string, boolean][] = [
   ['typescriptreact', JAVASCRIPT, '<p>{rest}</p>', true],
   ['java', JAVA, 'rest % 60', true],
   ['java', JAVA, 'this.rest % b', false],
+  ['java', JAVA, 'rest.intValue()', true],
+  ['java', JAVA, 'rest()', false],
 ];
 
 describe('a variable that its own first value asks for', () => {

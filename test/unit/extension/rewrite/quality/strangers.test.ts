@@ -388,7 +388,9 @@ describe('names that mean nothing where they stand', () => {
       (await reasonsBetween('cpp', text, answer)).includes('unknown-names');
     assert.ok(await isMarked(file, 'std::sqrt(height)'));
     assert.ok(!(await isMarked(file.replace('<vector>', '<cmath>'), 'std::sqrt(height)')));
-    assert.ok(!(await isMarked(`#include "range.h"\n${file}`, 'std::sqrt(height)')));
+    for (const other of ['"range.h"', '<gtest/gtest.h>', '<math.h>'])
+      assert.ok(!(await isMarked(`#include ${other}\n${file}`, 'std::sqrt(height)')), other);
+    assert.ok(!(await isMarked(file.replace('<vector>', '<cstdlib>'), 'std::abs(height)')));
     assert.ok(!(await isMarked(`${file}double one() { return std::sqrt(1); }\n`, 'std::sqrt(height)')));
     assert.ok(!(await isMarked(file, 'std::size(height)')), 'of many headers');
   });

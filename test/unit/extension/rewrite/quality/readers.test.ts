@@ -1,4 +1,4 @@
-// Data files and pages: what is no answer there, and what is.
+// Data files, pages and XML: what does not parse there, and what does.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { reasonsBetween } from './judging';
@@ -11,6 +11,8 @@ const YAML_TEXT = 'tanks:\n  - name: reef\n    ¦litres: 900¦\n  - name: mangro
 const ACTION = 'jobs:\n  test:\n    steps:\n      - run: npm ci\n      ¦- run: npm test¦\n';
 const TOML_TEXT = '[package]\nname = "reef"\n¦version = "1.0.0"¦\n\n[dependencies]\n';
 const PAGE = '<main>\n  <ul>\n    <li>Reef\n    ¦<li><a href="/b">Mangrove</a>¦\n  </ul>\n</main>\n';
+
+const XML = '<?xml version="1.0"?>\n<tanks>\n  ¦<reef/>¦\n</tanks>\n';
 
 describe('what does not parse', () => {
   const broken: readonly Case[] = [
@@ -25,6 +27,10 @@ describe('what does not parse', () => {
     ['yaml', YAML_TEXT, 'litres: 900: 901'],
     ['dockercompose', YAML_TEXT, 'litres: @900'],
     ['github-actions-workflow', ACTION, 'run: npm test'],
+    ['vue', `<template>\n${PAGE}</template>\n`, '<li><Kelp>'],
+    ['xml', XML, '<reef>'],
+    ['xml', XML, '<reef></Reef>'],
+    ['svg', XML, '<reef a="></reef>'],
     ['toml', TOML_TEXT, 'version = 1.0.0'],
     ['toml', TOML_TEXT, 'version: "1.0.0"'],
     ['toml', TOML_TEXT, 'name = "again"'],
@@ -60,11 +66,22 @@ describe('what does', () => {
     ['yaml', YAML_TEXT, '<<: *common'],
     ['github-actions-workflow', ACTION, '- run: |\n          npm test\n        if: always()'],
     ['yaml', 'a: 1\n---\na: ¦2¦\n', '3'],
+    ['toml', TOML_TEXT, 'seed = 9223372036854775807'],
     ['toml', TOML_TEXT, 'version = "1.0.1"\nkeywords = [\n  "fish", # and more\n]'],
     ['html', PAGE, '<li><a href="/c">Kelp &amp; more</a></li>'],
     ['html', PAGE, '<li><img src="a.png"><br>Kelp<p>Cold</li>'],
     ['html', PAGE, '<li>{{ tank.name }} <b class="{% x %}">!</b>'],
     ['html', `<p>a\n${PAGE}`, '<li>Kelp'],
+    [
+      'html',
+      PAGE,
+      '<LI>Fish & Chips > Soup < 3 <Br><img src=a><svg><image href="x"></image><path d="M0"/></svg></li>',
+    ],
+    ['html', PAGE, '<li><!-- <b> --><x-reef @click="a > b" :b="c">{{ a && b }}</x-reef>'],
+    ['html', '<ul>\n<% each %>\n¦<li>a¦\n</ul>\n', '<li><%= a %>'],
+    ['vue', `<template>\n${PAGE}</template>\n`, '<li><Kelp/>'],
+    ['xml', XML, '<reef litres="900"><!-- <a> --><![CDATA[<b>]]></reef>'],
+    ['svg', XML, '<g:reef a="b"/>'],
   ];
   for (const [languageId, text, answer] of fine)
     test(`${languageId}: ${answer}`, async () => {
@@ -91,7 +108,13 @@ describe('nobody knows', () => {
     ['yaml', `a: ${'['.repeat(20_000)}¦2¦${']'.repeat(20_000)}`, '3'],
     ['json', `${'['.repeat(200_000)}¦2¦${']'.repeat(200_000)}`, '3'],
     ['toml', `a = ${'['.repeat(20_000)}¦2¦${']'.repeat(20_000)}`, '3'],
-    ['html', '<ul>\n¦<li>a¦\n</ul>\n', '<li><%= a %>'],
+    ['yaml', 'name: a\nport: ¦1¦\n', '{{ .Values.name }}-web'],
+    ['yaml', 'name: a\n¦port: 1¦\n', '{{- if .on }}\nport: 1'],
+    ['html', PAGE, '{% if a %}<li class="b">{% else %}<li><b>{% endif %}'],
+    ['html', PAGE, '<li><?php if ($a): ?><b><?php endif ?>'],
+    // Another language.
+    ['html', '<p>a\n<script>\nf(¦a¦);\n</script>\n', '{ ('],
+    ['html', '<style>\na { ¦color: red¦ }\n</style>\n', 'color: blue'],
     ['sql', 'SELECT a FROM b WHERE ¦c¦;', 'WHERE'],
   ];
   for (const [languageId, text, answer] of unread)
