@@ -174,9 +174,9 @@ export class Progress {
     return writesInOrder(this.family) && this.most > expected ? expected : undefined;
   }
 
-  /** Cells that are taken to follow where more are written than stood there: half as many again, or half of those that may follow. */
+  /** Cells that are taken to follow where more are written than stood there: half of those that may, so that the time left never grows. */
   private beyond(done: number): number {
-    return done <= (this.expected ?? done) ? 0 : Math.min(done, this.most - done) / 2;
+    return done <= (this.expected ?? done) ? 0 : (this.most - done) / 2;
   }
 
   /** Of so many cells, as far as that is known. */

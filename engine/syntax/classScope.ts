@@ -69,6 +69,7 @@ export class ClassScopes {
 /** Java and C#: what a class has. */
 const FIELD = 'field_declaration';
 const TYPE = /^(class|record|enum|struct|interface)_declaration$/;
+const COMPONENTS = /^(formal_parameters|parameter_list)$/;
 const METHOD = 'method_declaration';
 /** Java, and JavaScript, whose methods are called otherwise. */
 const JAVA = 'program';
@@ -88,11 +89,18 @@ export function isOfOthers(
   if (isHiddenLocal(other, uses)) return true;
   if (root.type === JAVA && other.parent?.type === METHOD && holds(other.parent, 'name', other))
     return uses.every(({ endIndex }) => !/^\s*\(/.test(text.slice(endIndex, endIndex + 20)));
-  if (ancestor(other, ({ type }) => type === FIELD, isStatement) === null) return false;
-  const body = ancestor(other, ({ type }) => TYPE.test(type))?.childForFieldName('body');
+  if (ancestor(other, isFieldOrComponent, isStatement) === null) return false;
+  const type = ancestor(other, (node) => TYPE.test(node.type));
+  // `record Exit(String name, int capacity);` has none.
+  const body = type?.childForFieldName('body') ?? type;
   return (
-    body != null && uses.every((use) => use.startIndex < body.startIndex || body.endIndex < use.endIndex)
+    body !== null && uses.every((use) => use.startIndex < body.startIndex || body.endIndex < use.endIndex)
   );
+}
+
+/** A record's, or a class's first constructor's, is a field of its own. */
+function isFieldOrComponent({ type, parent }: ScopeNode): boolean {
+  return type === FIELD || (COMPONENTS.test(type) && TYPE.test(parent?.type ?? ''));
 }
 
 /** Whether the name is used in methods alone, and `other` is no method's, nor the name of one: a local variable, if anything gives it a value. */

@@ -188,6 +188,46 @@ right.push(
   ],
 );
 
+const DRILL = `import java.util.List;
+
+class Drill {
+  record Exit(String name, int capacity) {
+    boolean isWide() { return capacity > 9; }
+  }
+  int f(List<Exit> exits, int people) {
+    for (Exit exit : exits) {
+¦      if (people > exit.capacity()) return 1;¦
+    }
+    return 0;
+  }
+}
+`;
+const EXITS =
+  'public record Exit(string Name, int Capacity);\nclass Door(int width) {\n  int F() => width;\n}\nclass Drill {\n  int F(Exit exit, int people) {\n¦    return people - exit.Capacity;¦\n  }\n}\n';
+wrong.push(
+  ['out-of-scope', 'java', DRILL, '      if (people > capacity) return 1;'],
+  ['out-of-scope', 'csharp', EXITS, '    return people - Capacity;'],
+  ['out-of-scope', 'csharp', EXITS, '    return people - width;'],
+);
+right.push(
+  ['out-of-scope', 'java', DRILL, '      if (people > exit.capacity()) return 2;'],
+  [
+    'out-of-scope',
+    'java',
+    DRILL,
+    '      int capacity = exit.capacity();\n      if (people > capacity) return 2;',
+  ],
+  [
+    'out-of-scope',
+    'java',
+    DRILL.replace('return capacity > 9', '¦return capacity > 9¦')
+      .replace('¦      if', '      if')
+      .replace('1;¦', '1;'),
+    'return capacity > 8',
+  ],
+  ['out-of-scope', 'csharp', EXITS, '    return people - exit.Capacity - exit.Name.Length;'],
+);
+
 const GO =
   'package p\n\nfunc (b *Bucket) take(n float64) (float64, error) {\n\tif n > b.tokens {\n¦\t\treturn 0, ErrLimited¦\n\t}\n\tb.tokens -= n\n\treturn b.tokens, nil\n}\n';
 wrong.push(
