@@ -4,7 +4,7 @@ import { ancestor, holds, isStatement, PARAMETERS, type ScopeNode, STATEMENT } f
 
 /** What binds names, by the field that holds them. */
 const BINDS =
-  /declar|parameter|definition|item$|assignment$|^for_|foreach|enhanced_for|range_clause|in_clause|catch|except|spec$|lambda|closure|arrow|named_expression|as_pattern|clause$/;
+  /declar|parameter|definition|item$|assignment$|^for_|foreach|enhanced_for|range_clause|in_clause|catch|except|spec$|lambda|closure|arrow|named_expression|as_pattern|^tuple_element$|^(generator_)?function(_expression)?$|clause$/;
 const FIELDS = ['name', 'left', 'pattern', 'declarator', 'parameter', 'parameters', 'alias', 'property'];
 /** `f(size = limit)`: what is behind the sign is no parameter. */
 const DEFAULTS =
@@ -48,17 +48,35 @@ export function isUse(node: ScopeNode, text: string): boolean {
 
 /** Whether it stands in a class of which a part is elsewhere: a base, or a declaration in another file. */
 export function hasMore(name: ScopeNode, text: string): boolean {
-  for (let node = name.parent; node !== null; node = node.parent) {
-    const body = node.childForFieldName('body');
-    if (body === null) continue;
+  return isWithinAny(name, (node, body) => {
     if (/::|\bpartial\b|\bextends\b|\bimplements\b/.test(text.slice(node.startIndex, body.startIndex)))
       return true;
-    if (!/class|struct/.test(node.type)) continue;
-    if (node.childForFieldName('superclasses') !== null) return true;
-    if (node.descendantsOfType(BASES).some((one) => one !== null && one.endIndex <= body.startIndex))
-      return true;
-  }
-  return false;
+    return /class|struct/.test(node.type) && hasBase(node, body);
+  });
+}
+
+/** Whether it stands in a class that may have names from a base, or in a function of C++ whose class is elsewhere. */
+export function mayInherit(name: ScopeNode, text: string): boolean {
+  return isWithinAny(name, (node, body) => {
+    const head = text.slice(node.startIndex, body.startIndex);
+    if (/class|struct|record/.test(node.type))
+      return hasBase(node, body) || /\bpartial\b|\bextends\b/.test(head);
+    return /::~?\w+\s*$/.test(head.split('(', 1)[0] ?? '');
+  });
+}
+
+/** Whether one of the nodes around it that have a body `isIt`. */
+function isWithinAny(name: ScopeNode, isIt: (node: ScopeNode, body: ScopeNode) => boolean): boolean {
+  const holder = (node: ScopeNode) => {
+    const body = node.childForFieldName('body');
+    return body !== null && isIt(node, body);
+  };
+  return ancestor(name, holder) !== null;
+}
+
+function hasBase(type: ScopeNode, body: ScopeNode): boolean {
+  if (type.childForFieldName('superclasses') !== null) return true;
+  return type.descendantsOfType(BASES).some((one) => one !== null && one.endIndex <= body.startIndex);
 }
 
 /** As a statement: in brackets, `name = value` may name an argument, or a default. */

@@ -1,6 +1,6 @@
 // Names that only a class has: in some languages its own functions see them with the object, or the type, in front alone.
 import { BUILT_IN } from './ambient';
-import { hasMore } from './binding';
+import { hasMore, mayInherit } from './binding';
 import {
   ancestor,
   functionAround,
@@ -109,6 +109,16 @@ function isHiddenLocal(other: ScopeNode, uses: readonly ScopeNode[]): boolean {
   // What includes a module may have anything.
   const isIncluded = (node: ScopeNode) => ancestor(node, ({ type }) => type === MODULE) !== null;
   return uses.every((use) => methodAround(use) !== null && !isIncluded(use)) && methodAround(other) === null;
+}
+
+/** C#, C++ and Java, where what a base has is there by the name alone. */
+const SEES_BASES = /^(compilation_unit|translation_unit)$/;
+const OF_JAVA = /^(method|constructor)_declaration$/;
+
+/** Whether the name may be one that its class has from elsewhere. */
+export function mayBeOfBase(use: ScopeNode, text: string): boolean {
+  const seesBases = ({ type }: ScopeNode) => SEES_BASES.test(type) || OF_JAVA.test(type);
+  return ancestor(use, seesBases) !== null && mayInherit(use, text);
 }
 
 function classBodyOf(use: ScopeNode): ScopeNode | null {

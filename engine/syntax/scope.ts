@@ -6,7 +6,7 @@ import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
 import { AMBIENT, isAmbient } from './ambient';
 import { hasMore, isBound, isImported, isInPattern, isMember, isUse } from './binding';
-import { ClassScopes, isOfOthers } from './classScope';
+import { ClassScopes, isOfOthers, mayBeOfBase } from './classScope';
 import { STRING_TEXT } from './kinds';
 import { unimportedIn } from './libraries';
 import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf, occurrences } from './parsedText';
@@ -96,9 +96,10 @@ export function strangersIn(
       const other = nodeAt(at);
       const holder = functionAround(other);
       if (holder === null) return classes.hides(name, other, inside) || isOfOthers(root, text, other, inside);
-      return region.start < holder.startIndex || holder.endIndex < region.end;
+      return !inside.some((use) => isWithin(use, { start: holder.startIndex, end: holder.endIndex }));
     });
-    if (!isForeign || !own.some((at) => isBound(nodeAt(at)))) continue;
+    if (!isForeign || !own.some((at) => isBound(nodeAt(at))) || inside.some((use) => mayBeOfBase(use, text)))
+      continue;
     if (comments().declares(name)) continue;
     if (!text.split('\n').some((line) => OUTER.test(line) && line.includes(name))) outOfScope.push(name);
   }

@@ -208,6 +208,18 @@ wrong.push(
   ['out-of-scope', 'java', DRILL, '      if (people > capacity) return 1;'],
   ['out-of-scope', 'csharp', EXITS, '    return people - Capacity;'],
   ['out-of-scope', 'csharp', EXITS, '    return people - width;'],
+  [
+    'out-of-scope',
+    'java',
+    'class A {\n  void f() {\n    int c = 1;\n    g(c);\n  }\n  void h() {\n¦    g(1);¦\n  }\n}\n',
+    '    g(c);',
+  ],
+  [
+    'out-of-scope',
+    'javascript',
+    'class A extends B {\n  f() {\n    let c = 1;\n    g(c);\n  }\n  h() {\n¦    g(1);¦\n  }\n}\n',
+    '    g(c);',
+  ],
 );
 right.push(
   ['out-of-scope', 'java', DRILL, '      if (people > exit.capacity()) return 2;'],
@@ -226,6 +238,33 @@ right.push(
     'return capacity > 8',
   ],
   ['out-of-scope', 'csharp', EXITS, '    return people - exit.Capacity - exit.Name.Length;'],
+  [
+    'out-of-scope',
+    'javascript',
+    'app.a = function a(b) { return b; };\n¦app.c = 1;¦\napp.d = function d(route) { return route; };\n',
+    'app.route = function route(path) { return path; };',
+  ],
+  // A base may have it.
+  ...[
+    [
+      'csharp',
+      'class A<T> : B<T> {\n  void F() {\n    int c = 1;\n    G(c);\n  }\n  void H() {\n¦    G(1);¦\n  }\n}\n',
+    ],
+    [
+      'java',
+      'class A extends B {\n  void f() {\n    int c = 1;\n    g(c);\n  }\n  void h() {\n¦    g(1);¦\n  }\n}\n',
+    ],
+    [
+      'cpp',
+      'class A : public B {\n  void f() {\n    int c = 1;\n    g(c);\n  }\n  void h() {\n¦    g(1);¦\n  }\n};\n',
+    ],
+  ].map(([language = '', text = '']) => ['out-of-scope', language, text, '    g(c);'] as const),
+  [
+    'out-of-scope',
+    'csharp',
+    'class A {\n  int id;\n  void F(int id) { G(id); }\n  void H() {\n¦    G(1);¦\n  }\n}\n',
+    '    (int id, string name)? pair = null;',
+  ],
 );
 
 const GO =
