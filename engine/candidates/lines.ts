@@ -102,10 +102,18 @@ export function keepFinalNewline(answer: string, span: FinalNewlineContext): str
   if (fileTail === undefined) return body;
   return original === '' ? body + lineEnd : body + fileTail;
 }
-/** Blanks and blank lines at the end of an answer, where the span had none and its line ends behind it: nobody asked for them. */
+/** What may mean something at the end of a line: a line break, the blanks of an empty line, and the two blanks by which Markdown breaks one. */
+const WANTED_END = /(^|[\r\n])[ \t]*$| {2}$/;
+
+/**
+ * Blanks and blank lines at the end of an answer, where the line ends behind it: nobody asked for them. A single blank that the span ended
+ * with was left over, as behind `total = `.
+ */
 export function withoutBlankEnd(answer: string, original: string, after: string): string {
-  const isWanted = original === '' || /\s$/.test(original) || !/^[ \t]*(?:[\r\n]|$)/.test(after);
-  return isWanted ? answer : answer.trimEnd();
+  const isWanted = WANTED_END.test(original) || !/^[ \t]*(?:[\r\n]|$)/.test(after);
+  const text = answer.trimEnd();
+  // A line that only loses its blank is no other line.
+  return isWanted ? answer : text === original.trimEnd() ? original : text;
 }
 
 export interface FinalNewlineContext {

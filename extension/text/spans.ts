@@ -3,7 +3,8 @@ import type { OffsetRange } from './types';
 
 /**
  * Spans in text order, apart from each other. An empty selection takes its line. Indentation at the start and white
- * space at the end stay outside: they are not what a person wants rewritten, and the model would only have to guess them.
+ * space at the end stay outside: they are not what a person wants rewritten, and the model would only have to guess them. A
+ * single blank at the end of a line is left over, as behind `total = `, and goes with what stands there.
  */
 export function spansOf(text: string, selections: readonly OffsetRange[]): readonly OffsetRange[] {
   const spans = selections
@@ -36,5 +37,7 @@ function narrowed(text: string, { start, end }: OffsetRange, cursor: number): Of
     return { start: place, end: place };
   }
   const from = start + selected.indexOf(core);
-  return { start: from, end: from + core.length };
+  const to = from + core.length;
+  const isLeftOver = /^[ \t](\r?\n|$)/.test(text.slice(to, to + 3)) && to < end;
+  return { start: from, end: isLeftOver ? to + 1 : to };
 }

@@ -8,7 +8,25 @@ import {
   lineEndWithin,
   tailWithLineEnds,
   withLineEnds,
+  withoutBlankEnd,
 } from '../../../engine/candidates/lines';
+
+describe('blanks at the end of an answer', () => {
+  for (const [answer, original, after, left = answer.trimEnd()] of [
+    ['total = 1 ', 'total', '\n'],
+    ['total = 1\n\n', 'total', '  \r\n'],
+    ['total = 1 ', 'total = ', '\n'],
+    ['', 'total = ', '\n'],
+    ['total =', 'total = ', '\n', 'total = '],
+    ['total = 1 ', 'total', ' + 2\n', 'total = 1 '],
+    ['two  ', 'one  ', '\n', 'two  '],
+    ['total = 1\n', 'total\n', '\n', 'total = 1\n'],
+    ['  ', '', '\n', '  '],
+  ] as const)
+    test(JSON.stringify([answer, original, after]), () => {
+      assert.equal(withoutBlankEnd(answer, original, after), left);
+    });
+});
 
 describe('line ends', () => {
   test('the only kind there is', () => {

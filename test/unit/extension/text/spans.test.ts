@@ -25,6 +25,16 @@ describe('spans of selections', () => {
     assert.deepEqual(spansOf('\nabc', [{ start: 0, end: 0 }]), [{ start: 0, end: 0 }], 'the first line, too');
   });
 
+  test('a single blank that is left over at the end of a line goes with it', () => {
+    const text = 'a = \r\nb = \nc = ';
+    const at = (start: number, end: number) => spansOf(text, [{ start, end }]);
+    assert.deepEqual(at(0, 0), [{ start: 0, end: 4 }]);
+    assert.deepEqual(at(6, 10), [{ start: 6, end: 10 }]);
+    assert.deepEqual(at(6, 9), [{ start: 6, end: 9 }], 'which was not selected');
+    assert.deepEqual(at(6, 15), [{ start: 6, end: 15 }]);
+    assert.deepEqual(at(11, 12), [{ start: 11, end: 12 }], 'in the middle');
+  });
+
   test('whole lines are taken without their last line end', () => {
     assert.deepEqual(taken([0, 16]), ['a = 1\n    b = 2']);
   });
