@@ -9,6 +9,15 @@ export const AMBIENT: ReadonlySet<string> = new Set(
   XMLHttpRequest`.split(/\s+/),
 );
 
+/** What runs a script has these: a test runner, a page, a worker, Node.js. */
+const AROUND_SCRIPTS: ReadonlySet<string> = new Set(
+  `__dirname __filename __import__ after afterAll afterEach before beforeAll beforeEach browser caches cancelAnimationFrame
+  cancelIdleCallback chai chrome clearImmediate context cy decodeURI define describe devicePixelRatio encodeURI escape exports exit fdescribe fit frames
+  getSelection global importScripts indexedDB innerHeight innerWidth issubclass jasmine jest jQuery localStorage mocha onmessage opener
+  page performance reportError requestIdleCallback scrollX scrollY sessionStorage should sinon specify suite suiteSetup
+  suiteTeardown setup teardown unescape vi visualViewport webkit xdescribe xit`.split(/\s+/),
+);
+
 /** Functions that a language has: methods are called so, too. */
 export const BUILT_IN: ReadonlySet<string> = new Set(
   `addEventListener aiter alert anext ascii atob attr_accessor attr_reader attr_writer bin blur breakpoint btoa bytearray chr compile
@@ -19,5 +28,5 @@ export const BUILT_IN: ReadonlySet<string> = new Set(
 
 /** Whether the name means something wherever it stands. */
 export function isAmbient(name: string): boolean {
-  return isWord(name) || AMBIENT.has(name) || BUILT_IN.has(name);
+  return isWord(name) || [AMBIENT, BUILT_IN, AROUND_SCRIPTS].some((names) => names.has(name));
 }

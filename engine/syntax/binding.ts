@@ -4,7 +4,7 @@ import { ancestor, holds, isStatement, PARAMETERS, type ScopeNode, STATEMENT } f
 
 /** What binds names, by the field that holds them. */
 const BINDS =
-  /declar|parameter|definition|item$|assignment$|^for_|foreach|enhanced_for|range_clause|in_clause|catch|except|spec$|lambda|closure|arrow|named_expression|as_pattern|^tuple_element$|^(generator_)?function(_expression)?$|clause$/;
+  /declar|parameter|definition|item$|assignment$|^for_|foreach|enhanced_for|range_clause|in_clause|catch|except|spec$|lambda|closure|arrow|named_expression|as_pattern|^tuple_element$|^enum_constant$|^(generator_)?function(_expression)?$|clause$/;
 const FIELDS = ['name', 'left', 'pattern', 'declarator', 'parameter', 'parameters', 'alias', 'property'];
 /** `f(size = limit)`: what is behind the sign is no parameter. */
 const DEFAULTS =

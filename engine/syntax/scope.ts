@@ -5,7 +5,7 @@
 import { isWord } from '../candidates/quality/names';
 import type { Reading } from '../candidates/quality/verdict';
 import { AMBIENT, isAmbient } from './ambient';
-import { hasMore, isBound, isImported, isInPattern, isMember, isUse } from './binding';
+import { hasMore, isBound, isImported, isInPattern, isLabel, isMember, isUse } from './binding';
 import { ClassScopes, isOfOthers, mayBeOfBase } from './classScope';
 import { STRING_TEXT } from './kinds';
 import { unimportedIn } from './libraries';
@@ -22,6 +22,13 @@ const NAMES = ['identifier', 'shorthand_property_identifier'];
 const COMMENTS = ['comment', 'line_comment', 'block_comment'];
 /** `totalAmount`, `total_amount`; a type's name is often a library's. */
 const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
+/** Python: any name may come from there. */
+const STAR = /^[ \t]*from\s+\S+\s+import\s+\*/m;
+/** A shorter name may be anything. */
+const VARIABLE = /^[a-z]\w{2,}$/;
+/** JavaScript's and TypeScript's root is others', too; these nodes are theirs alone. */
+const SCRIPT = 'program';
+const OF_SCRIPTS = ['lexical_declaration', 'import_statement', 'export_statement'];
 /** A constant: no type is called so. */
 const CONSTANT = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$|^[A-Z]{5,}$/;
 /** Go: what the other files of a package declare needs no import. */
@@ -76,9 +83,11 @@ export function strangersIn(
     const uses = new Set(inside.map(({ startIndex }) => startIndex));
     const others = occurrences(text, name).filter((at) => !uses.has(at));
     const isLikeNone = () =>
-      SEVERAL_WORDS.test(name) ||
-      isLostConstant(node, text) ||
-      (isJoined(node, seams) && hasToBeHere(node, text));
+      !isAmbient(name) &&
+      ((SEVERAL_WORDS.test(name) && !STAR.test(text)) ||
+        isUndeclared(root, node, text) ||
+        isLostConstant(node, text) ||
+        (isJoined(node, seams) && hasToBeHere(node, text)));
     const isTelling = () => isReceiver || inside.some(isShorthand) || (inside.length === 1 && isLikeNone());
     if (others.length === 0 && isTelling()) unknown.push(name);
     const nodeAt = (at: number) => nodes.find(({ startIndex }) => startIndex === at);
@@ -108,6 +117,13 @@ export function strangersIn(
     outOfScope: [...new Set([...outOfScope, ...own])],
     unknown: [...new Set([...unknown, ...unimportedIn(root, text, region)])],
   };
+}
+
+/** A variable of a language whose files say where each name comes from. */
+function isUndeclared(root: ScopeNode, node: ScopeNode, text: string): boolean {
+  const name = textOf(node, text);
+  if (!VARIABLE.test(name) || isLabel(node, name) || !hasToBeHere(node, text)) return false;
+  return root.type === PYTHON || (root.type === SCRIPT && root.descendantsOfType(OF_SCRIPTS).length > 0);
 }
 
 /** A word of which only a part is the answer's. */

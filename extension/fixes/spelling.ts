@@ -14,6 +14,10 @@ const REACH = 80;
 const DECLARES =
   /\b(as|class|const|def|enum|final|fn|for|func|function|import|interface|let|mut|static|struct|type|val|var)\s+$/;
 const GETS = /^\s*(:(?!:)[^=;\n]*)?:?=(?![=>])/;
+/** An assignment that declares nothing, where the problem says that nothing does. */
+const ASSIGNED = /^\s*=/;
+const UNKNOWN =
+  /cannot find (name|symbol|value)|undeclared|undefined|unresolved|not (defined|declared|found)|does not exist/i;
 
 /** The name that `text` is, and nothing else. */
 export function loneName(text: string): string | undefined {
@@ -29,9 +33,11 @@ export function nearNames(text: string, { start, end }: OffsetRange, message: st
   const name = loneName(text.slice(start, end));
   if (name === undefined) return [];
   const words: readonly string[] = text.match(NAME) ?? [];
+  const behind = text.slice(end, end + REACH);
   // Who writes a name twice, or gives it a value, means it.
   const isDeclared =
-    DECLARES.test(text.slice(Math.max(0, start - REACH), start)) || GETS.test(text.slice(end, end + REACH));
+    DECLARES.test(text.slice(Math.max(0, start - REACH), start)) ||
+    (GETS.test(behind) && !(ASSIGNED.test(behind) && UNKNOWN.test(message)));
   const isOnce = !isDeclared && words.filter((word) => word === name).length <= 1;
   const slips = Math.floor(name.length / LETTERS_A_SLIP);
   const uses = new Map<string, number>();

@@ -11,8 +11,9 @@ export interface FittingPlace {
   readonly languageId: string;
 }
 
-/** Files of these tell of all names that they use, but for what comes with a star, or from a base class of Java. */
-const TELLS_NAMES = /^(python|javascript|javascriptreact|typescript|typescriptreact|java)$/;
+/** What only another function declares is not there in these, but for what comes with a star, or from a base class of Java. */
+const TELLS_NAMES =
+  /^(csharp|go|java|javascript|javascriptreact|php|python|rust|typescript|typescriptreact)$/;
 const STAR = /^[ \t]*from\b.*\bimport[ \t]*\*|^[ \t]*import[ \t]+static\b.*\*/m;
 const HAS_BASE = /\bclass\s[^{}]*\bextends\b/;
 

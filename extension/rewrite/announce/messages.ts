@@ -12,7 +12,7 @@ export function wordsOfNote(note: Note, isBrief = false): string {
       return isBrief
         ? l10n.t('Palimpsest: the model did not follow the instruction.')
         : l10n.t(
-            'Palimpsest: the model did not follow the instruction. Put it in other words, or select fewer lines.',
+            'Palimpsest: the model did not follow the instruction. Put it in other words, or change the selection.',
           );
     case 'no-answer':
       if (isBrief) return l10n.t('Palimpsest: the model gave no usable answer.');

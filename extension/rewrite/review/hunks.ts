@@ -5,6 +5,7 @@ import { splitLines } from '../../text/lineEnds';
 import { lineStarts } from '../../text/offsets';
 import { spansInOrder } from '../state/acceptance';
 import type { Candidate, Side, Span, SpanEdit } from '../state/types';
+import { lineChange } from './lineChange';
 
 /** Old lines `startLine`…`endLine` (exclusive, counting from 0) give way to `newLines`. */
 export interface Hunk {
@@ -183,16 +184,25 @@ function linesOn(hunks: readonly Hunk[], side: Side): { readonly start: number; 
   });
 }
 
-/** Whether it can be shown where it stands: lines that only go, or one line for one. */
+/**
+ * Whether it can be shown where it stands: lines that only go, or one line for one, where what comes, which stands behind what goes, does not
+ * leave the screen on its right.
+ */
 export function isInLine({ oldLines, newLines }: Pick<Hunk, 'oldLines' | 'newLines'>): boolean {
-  if (newLines.length === 0) return true;
-  const length = (oldLines[0]?.length ?? 0) + (newLines[0]?.length ?? 0);
-  return (
-    oldLines.length === 1 && newLines.length === 1 && oldLines[0]?.trim() !== '' && length <= LONGEST_LINE
-  );
+  const [old, fresh] = [oldLines[0], newLines[0]];
+  if (fresh === undefined) return true;
+  if (old === undefined || oldLines.length !== 1 || newLines.length !== 1 || old.trim() === '') return false;
+  const { start, oldText, newText } = lineChange(0, old, fresh);
+  return columnsOf(old.slice(0, start + oldText.length) + newText) <= WIDEST;
 }
 
-const LONGEST_LINE = 160;
+/** Columns that an editor shows beside a side bar on a small screen. */
+const WIDEST = 100;
+const TAB = 4;
+
+function columnsOf(text: string): number {
+  return text.length + (TAB - 1) * (text.split('\t').length - 1);
+}
 
 /** Lines of a document by their offsets, as the editor counts them. */
 class LineMap {

@@ -257,6 +257,9 @@ describe('names that one may be misspelt for', () => {
       'fn totall() {}',
     ])
       assert.deepEqual(near(`total = 1\nprint(total)\n${code}`, 'totall', unused), [], code);
+    const unknown = "Cannot find name 'totall'.";
+    assert.deepEqual(near('let total = 1;\nprint(total);\ntotall = other();', 'totall', unknown), ['total']);
+    assert.deepEqual(near('let total = 1;\nlet totall = other();', 'totall', unknown), []);
     assert.deepEqual(near('total = 1\nif totall == 2: pass', 'totall'), ['total']);
     assert.deepEqual(near('total = 1\nf(totall => 1, totals)', 'totall'), ['total', 'totals']);
   });

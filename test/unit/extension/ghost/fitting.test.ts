@@ -103,8 +103,9 @@ describe('ghost text on request', () => {
       'm = 2',
       'keys := 2',
     ]);
-    // A name may be another file's: then it is better than nothing.
-    assert.deepEqual(await left('go', go, ['print(keys)']), ['print(keys)']);
+    assert.deepEqual(await left('go', go, ['print(keys)']), []);
+    const block = 'for _, key := range keys {\n\t\tprint(key)\n\t}';
+    assert.deepEqual(await left('go', go, [block, block.replace('keys', 'm')]), [block.replace('keys', 'm')]);
     const star =
       'from conf import *\n\n\ndef f():\n    limit = 3\n    return limit\n\n\ndef g(a):\n    return |\n';
     assert.deepEqual(await left('python', star, ['limit']), ['limit']);

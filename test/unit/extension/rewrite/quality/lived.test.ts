@@ -188,6 +188,25 @@ right.push(
   ],
 );
 
+const LIGHTS =
+  'const fixtures = [];\n\nexport function blackout() {\n  for (const fixture of fixtures) {\n¦    fixture.setLevel(0);¦\n  }\n}\n';
+const HINTS =
+  'def best(words, answer):\n    for word in words:\n¦        value = score(word, answer)¦\n        print(value)\n';
+wrong.push(
+  ['unknown-names', 'javascript', LIGHTS, '    ifture.setLevel(0);'],
+  ['unknown-names', 'typescript', LIGHTS, '    fixture.setLevel(level);'],
+  ['unknown-names', 'python', HINTS, '        value = score(wrd, answer)'],
+);
+right.push(
+  ['unknown-names', 'javascript', LIGHTS, '    performance.mark(__filename);'],
+  ['unknown-names', 'javascript', LIGHTS, '    beforeEach(() => fixture.reset());'],
+  ['unknown-names', 'javascriptreact', LIGHTS, '    fixture.show(<div title="a">any text</div>);'],
+  ['unknown-names', 'javascript', LIGHTS, '    const level = fixture.level;'],
+  ['unknown-names', 'python', `from marks import *\n\n\n${HINTS}`, '        value = weigh(word)'],
+  ['unknown-names', 'python', HINTS, '        value = issubclass(word, answer)'],
+  ['unknown-names', 'java', 'enum Mode {\n  FIRST_ONE,\n¦  SECOND¦\n}\n', '  SECOND_ONE, THIRD_ONE'],
+);
+
 const DRILL = `import java.util.List;
 
 class Drill {

@@ -181,8 +181,10 @@ describe('where a hunk is shown', () => {
       isInLine({ oldLines, newLines });
     assert.ok(isThere(['a', 'b'], []));
     assert.ok(isThere(['a'], ['b']));
-    assert.ok(isThere(['a'.repeat(100)], ['b'.repeat(60)]));
-    assert.ok(!isThere(['a'.repeat(100)], ['b'.repeat(61)]));
+    assert.ok(isThere(['a'.repeat(60)], ['b'.repeat(40)]));
+    assert.ok(!isThere(['a'.repeat(60)], ['b'.repeat(41)]), 'its end is off the screen');
+    assert.ok(!isThere([`\t${'a'.repeat(60)}`], [`\t${'b'.repeat(40)}`]), 'a tab is as wide as four');
+    assert.ok(isThere([`a ${'c '.repeat(200)}`], [`b ${'c '.repeat(200)}`]), 'what stays may leave it');
     assert.ok(!isThere(['a'], ['b', 'c']));
     assert.ok(!isThere(['a', 'b'], ['c']));
     assert.ok(!isThere([], ['a']));
