@@ -5,14 +5,9 @@ import { splitLines } from '../../text/lineEnds';
 import { lineStarts } from '../../text/offsets';
 import { spansInOrder } from '../state/acceptance';
 import type { Candidate, Side, Span, SpanEdit } from '../state/types';
-import { lineChange } from './lineChange';
+import { type ChangedLines, lineChange } from './lineChange';
 
-/** Old lines `startLine`…`endLine` (exclusive, counting from 0) give way to `newLines`. */
-export interface Hunk {
-  readonly startLine: number;
-  readonly endLine: number;
-  readonly oldLines: readonly string[];
-  readonly newLines: readonly string[];
+export interface Hunk extends ChangedLines {
   /** What taking it does, in text order. */
   readonly edits: readonly SpanEdit[];
 }

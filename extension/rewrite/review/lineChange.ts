@@ -1,13 +1,19 @@
 // Which characters of a line to mark, where one line gives way to one other.
 
-import type { Hunk } from './hunks';
-
 /** Characters of a line that differ; `start` counts from 0, both texts lie between the same neighbours. */
 export interface LineChange {
   readonly line: number;
   readonly start: number;
   readonly oldText: string;
   readonly newText: string;
+}
+
+/** Old lines `startLine`…`endLine` (exclusive, counting from 0) give way to `newLines`. */
+export interface ChangedLines {
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly oldLines: readonly string[];
+  readonly newLines: readonly string[];
 }
 
 /** Of a hunk of one line for one line. */
@@ -33,7 +39,7 @@ export function lineChange(line: number, old: string, fresh: string): LineChange
  * its indentation. In front of them Tab indents, as ever.
  */
 export function isAtChange(
-  { startLine, endLine, oldLines, newLines }: Hunk,
+  { startLine, endLine, oldLines, newLines }: ChangedLines,
   { line, character }: { readonly line: number; readonly character: number },
 ): boolean {
   const old = oldLines[line - startLine];
