@@ -101,7 +101,12 @@ async function startModel(
     ...(writesInOrder(checkpoint.family) ? { writesInOrder: true } : {}),
     ...(isSlow(pace) ? { isSlow: true } : {}),
     ...passMillisOf(pace, checkpoint),
-    memory: memoryOf(checkpoint, pace, weightBytesOf(checkpoint, decision.provider, graph.options)),
+    memory: memoryOf(
+      checkpoint,
+      pace,
+      weightBytesOf(checkpoint, decision.provider, graph.options),
+      calibration !== undefined,
+    ),
     remarks,
   };
   // Its device is asked again at the next load: it answers otherwise than the probe had said.

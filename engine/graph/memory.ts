@@ -42,7 +42,7 @@ const SLICE_BYTES = 8 * 2 ** 20;
 const HEAD_TENSORS = 4;
 /**
  * Tensors of attention scores that are there at once, or of the MLP's width, which take the place of the scores. Of scores, the arena
- * holds 2.0 to 3.0, by the pieces that earlier passes have left in it (docs/decisions/request-memory.md).
+ * holds 2.0 to 3.0, by the pieces that earlier passes have left in it (docs/decisions/request-memory.md): this is a middle, not a bound.
  */
 const SCORE_TENSORS = 2.35;
 const FFN_TENSORS = 3;
@@ -183,14 +183,28 @@ export function canvasBytes({ vocabSize }: DecoderShape): number {
   return REQUEST_BYTES + CANVAS_TOKEN * vocabSize;
 }
 
-/** Bytes that a request of this checkpoint takes beside the weights at most, for one candidate, in passes over no more than `tokens`. */
-export function requestBytes(checkpoint: Pick<Checkpoint, 'shape' | 'family'>, tokens?: number): number {
+/** How a checkpoint is asked. */
+export interface Usage {
+  /** Most tokens of a pass. Default: all that the model takes in. */
+  readonly tokens?: number;
+  /** Of a model that is denoised in place they share one pass until they part, and count once. Default: 1. */
+  readonly candidates?: number;
+  /** Whether whole answers are compared in the end. */
+  readonly isCompared?: boolean;
+}
+
+/** Bytes that a request of this checkpoint takes beside the weights at most. */
+export function requestBytes(
+  checkpoint: Pick<Checkpoint, 'shape' | 'family'>,
+  { tokens, candidates = 1, isCompared = false }: Usage = {},
+): number {
   const { shape, family } = checkpoint;
   const pass = largestPass(checkpoint, tokens);
   const { attention } = family;
   if (attention.kind === 'full') return canvasBytes(shape) + passBytes(shape, pass);
   const context = pass.past + pass.length;
-  return REQUEST_BYTES + blockBytes(shape, attention, { context, answer: ANSWER, lanes: 1 });
+  const size = { context, answer: ANSWER, lanes: candidates, isCompared };
+  return REQUEST_BYTES + blockBytes(shape, attention, size);
 }
 
 /** Most new tokens of a pass without a past that takes no more than `bytes`; 0 where not even one fits. */

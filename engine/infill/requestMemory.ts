@@ -16,7 +16,7 @@ import {
 import type { MemoryEstimate } from '../protocol';
 import { ALONE_FROM, LARGEST_WINDOW } from '../runtime/inPlaceDenoiser';
 import type { Pace } from '../runtime/pace';
-import { paceReach, type Reach } from './reach';
+import { isSlow, paceReach, type Reach } from './reach';
 
 /** Of a length that the model chooses, the part of what stood there that it is taken to be: half to twice as much is looked at. */
 const CHOSEN_LENGTH = 1.2;
@@ -61,15 +61,20 @@ export function memoryOfRequest(shape: DecoderShape, facts: MemoryFacts): number
   return REQUEST_BYTES + blockBytes(shape, attention, size);
 }
 
-/** What is said of a model once it is loaded. */
+/** An editor asks for so many, unless the machine is slow. */
+const CANDIDATES = 2;
+
+/** What is said of a model once it is loaded; `isCompared`: whether its calibration has whole answers compared. */
 export function memoryOf(
   checkpoint: Pick<Checkpoint, 'shape' | 'family'>,
   pace: Pace,
   weights: number,
+  isCompared = false,
 ): MemoryEstimate {
-  const request = requestBytes(checkpoint);
+  const asked = { candidates: isSlow(pace) ? 1 : CANDIDATES, isCompared };
+  const request = requestBytes(checkpoint, asked);
   const isFull = checkpoint.family.attention.kind === 'full';
-  const adapted = isFull ? requestBytes(checkpoint, paceReach(pace)) : request;
+  const adapted = isFull ? requestBytes(checkpoint, { ...asked, tokens: paceReach(pace) }) : request;
   return {
     ...{ weights, process: processBytes(checkpoint.shape), request },
     ...(adapted < request ? { adapted } : {}),

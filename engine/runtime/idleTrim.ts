@@ -9,8 +9,9 @@ const SETTLING = 250;
 const SHARE = 0.15;
 /** A process that is larger than this part of what was said holds something else. */
 const MOST_ABOVE = 1.2;
-/** Bytes by which a process grows and shrinks anyway. */
+/** Bytes by which a process grows and shrinks anyway: of a small model's process no more than would be given back. */
 const NOISE = 2 ** 26;
+const LEAST_NOISE = 2 ** 24;
 /** New sessions take this part of the time at most: they cost seconds of every core, which a person who types may need. */
 const MOST_TIME = 0.1;
 
@@ -57,8 +58,12 @@ export class IdleTrim {
 
   /** By the size of the process: an estimate of its passes says too little about how much can be given back. */
   get isWorthwhile(): boolean {
-    if (this.session.passMemory === 0 || this.grown() <= NOISE) return false;
+    if (this.session.passMemory === 0 || this.grown() <= this.noise) return false;
     return this.resident() - this.ownBytes > SHARE * this.ownBytes;
+  }
+
+  private get noise(): number {
+    return Math.min(NOISE, Math.max(LEAST_NOISE, SHARE * this.ownBytes));
   }
 
   /** Bytes beyond what the process has at rest. */
@@ -76,9 +81,9 @@ export class IdleTrim {
 
   ended(): void {
     this.requests--;
-    if (this.isOver || this.requests > 0 || this.grown() <= NOISE) return;
+    if (this.isOver || this.requests > 0 || this.grown() <= this.noise) return;
     // What the last collection left is no garbage.
-    if (!this.isWorthwhile && this.resident() - this.collected <= NOISE) return;
+    if (!this.isWorthwhile && this.resident() - this.collected <= this.noise) return;
     this.after(this.quiet, () => {
       this.collect();
       this.after(SETTLING, () => {

@@ -116,6 +116,9 @@ describe('what is said of a loaded model', () => {
       'nothing is known of its pace',
     );
     const blocks = { shape: HALF, family: familyOf('sdar') };
+    const [one, two] = [slow, fast].map((pace) => memoryOf(blocks, pace, 496e6).request);
+    assert.ok((two ?? 0) > (one ?? 0), 'a machine that is not slow makes two candidates');
+    assert.ok(memoryOf(blocks, fast, 496e6, true).request > (two ?? 0), 'and compares them');
     assert.equal(memoryOf(blocks, slow, 496e6).adapted, undefined);
   });
 });

@@ -109,9 +109,12 @@ describe('giving memory back', () => {
     assert.equal(session.renewed, 1);
   });
 
-  test('leaves alone what is little by itself', () => {
-    const { trim } = world(10, { bytes: 160 * MB }, { own: 100 * MB, loaded: 160 * MB });
+  test('leaves alone what is little by itself, of a small model less', () => {
+    const resident = { bytes: 116 * MB };
+    const { trim } = world(10, resident, { own: 100 * MB, loaded: 100 * MB });
     assert.equal(trim.isWorthwhile, false);
+    resident.bytes = 117 * MB;
+    assert.equal(trim.isWorthwhile, true);
   });
 
   test('does not do again what gave nothing back, until more has come', async () => {
