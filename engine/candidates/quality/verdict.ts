@@ -81,14 +81,15 @@ export function qualityOf(flaws: readonly Flaw[], reading: Reading): Quality {
     ...(declaresAgain ? ['declares-again' as const] : []),
     ...(leavesBlock ? ['leaves-block' as const] : []),
     ...known.filter((flaw) => POOR.has(flaw)),
+    // What cannot run stands before what may be about to follow.
+    ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),
+    ...(strangers.unknown.length > 0 || known.includes('unknown-names') ? ['unknown-names' as const] : []),
     ...(removesUsed ? ['removes-used' as const] : []),
     ...(losesReturn ? ['no-return' as const] : []),
     ...(unreached ? ['never-reached' as const] : []),
     ...(idle ? ['no-effect' as const] : []),
     ...(unread ? ['never-read' as const] : []),
-    ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),
-    ...known.filter((flaw) => !POOR.has(flaw) && flaw !== 'improbable'),
-    ...(strangers.unknown.length > 0 && !known.includes('unknown-names') ? ['unknown-names' as const] : []),
+    ...known.filter((flaw) => !POOR.has(flaw) && flaw !== 'improbable' && flaw !== 'unknown-names'),
     ...(parses === 'unknown' ? ['not-parsed' as const] : []),
     ...known.filter((flaw) => flaw === 'improbable'),
   ];

@@ -229,12 +229,12 @@ describe('infill', () => {
     const words = ['mean.py', '--span', '2:12-2:23', '--span', '1:5-1:9', '--write'];
     const { code, file } = await infill(context, words, {
       answers: [
-        ['total', 'average'],
+        ['max(values)', 'average'],
         ['x', 'y'],
       ],
     });
     assert.equal(code, 0);
-    assert.equal(fs.readFileSync(file, 'utf8'), 'def average(values):\n    return total\n');
+    assert.equal(fs.readFileSync(file, 'utf8'), 'def average(values):\n    return max(values)\n');
   });
 
   const poor: readonly (readonly [string, Script, string])[] = [
