@@ -8,6 +8,7 @@ export const FAULTS = [
   'off by one',
   'missing call',
   'wrong literal',
+  'misspelt name',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -88,6 +89,10 @@ const PLANTERS: Readonly<Record<Fault, Planter>> = {
       .filter(({ end }) => !/^\s*[:{]/.test(line.slice(end)))
       .map(({ start, end, found }) => ({ start, end, text: found[1] ?? '' })),
   ],
+  'misspelt name': (line, _, random) =>
+    outsideStrings(line, /[\p{L}_$][\p{L}\p{N}_$]+/gu)
+      .filter(({ found }) => !KEYWORDS.has(found[0]) && found[0].length >= SHORTEST_MISSPELT)
+      .map(({ start, end, found }) => ({ start, end, text: misspelt(found[0], random) })),
   'wrong literal': (line, text, random) => [
     ...outsideStrings(line, /\b(True|False|true|false|None|null)\b/g).map(({ start, end, found }) => ({
       start,
@@ -103,6 +108,16 @@ const PLANTERS: Readonly<Record<Fault, Planter>> = {
     }),
   ],
 };
+
+const SHORTEST_MISSPELT = 4;
+
+/** A letter is left out, or swapped with the next one. */
+function misspelt(name: string, random: Random): string {
+  const at = 1 + Math.floor(random() * (name.length - 2));
+  const [one = '', other = ''] = name.slice(at, at + 2);
+  const fresh = one === other || random() < 0.5 ? other : other + one;
+  return name.slice(0, at) + fresh + name.slice(at + 2);
+}
 
 const OTHER_OPERATOR: Readonly<Record<string, string>> = {
   '===': '!==',

@@ -40,10 +40,11 @@ async function main(): Promise<void> {
         ways.set(`rewrite, strength ${strength}`, await rewriteBy(engine, held, strength));
       for (const most of [1, 2]) {
         const mended = await repairBy(engine, held, { most, least: 0 });
-        const words = most === 1 ? 'the least likely word' : `the ${most} least likely words`;
-        ways.set(`${words}, always taken`, mended);
-        ways.set(`${words}, taken where the line becomes likelier (3 nats)`, taken(mended));
+        ways.set(`${wordsOf(most)}, always taken`, mended);
+        ways.set(likelier(most), taken(mended));
       }
+      const [rewritten, repaired] = [ways.get(WHOLE), ways.get(likelier(1))];
+      ways.set('as the editor does: such a word first, else rewrite', firstOf(repaired, rewritten));
       rows.push({ held, ways, screen: await screenOf(engine, trees, held) });
       if (index % 10 === 9) progress(`${index + 1} of ${cases.length} faults`);
     }
@@ -65,6 +66,20 @@ async function main(): Promise<void> {
       suspicionTable(rows.map(({ screen }) => screen)),
     ],
   });
+}
+
+const WHOLE = 'rewrite, strength 1';
+
+function wordsOf(most: number): string {
+  return most === 1 ? 'the least likely word' : `the ${most} least likely words`;
+}
+
+function likelier(most: number): string {
+  return `${wordsOf(most)}, taken where the line becomes likelier (3 nats)`;
+}
+
+function firstOf(repaired: Mended | undefined, rewritten: Mended | undefined): Mended {
+  return repaired?.text === undefined ? (rewritten ?? { text: undefined }) : repaired;
 }
 
 function namesOf(rows: readonly Row[]): readonly string[] {

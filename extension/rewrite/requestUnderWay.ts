@@ -9,6 +9,8 @@ import type { DenoiseShow } from './denoise/controller';
 import { judged } from './judge';
 import { decideWhereLong } from './longWait';
 import { ReadingTime } from './readingTime';
+import { repairsFirst } from './repair/first';
+import { requestRepairFirst } from './repairFirst';
 import { estimateRepair, requestRepair } from './repairRequest';
 import { type Asking, type CandidateSet, estimateCandidates, requestCandidates } from './request';
 import type { RewriteEvent, RewriteState } from './state/transitions';
@@ -92,8 +94,12 @@ export class RequestUnderWay {
       const sent = { text: document.getText(), languageId: document.languageId };
       const begunAt = performance.now();
       reading.begin(begunAt);
+      const asked = this.spans() ?? spans;
+      const repaired = this.repairsFirst(asked, request)
+        ? await requestRepairFirst(services, document, asked, request, listening)
+        : undefined;
       const ask = request.isRepair ? requestRepair : requestCandidates;
-      const candidates = await ask(services, document, this.spans() ?? spans, request, listening);
+      const candidates = repaired ?? (await ask(services, document, asked, request, listening));
       // Who steers by hand gets what they steered for.
       const isSteered = request.words !== undefined || request.pinned !== undefined;
       const sifted = isSteered || !this.sift ? candidates : await this.sift(candidates, signal);
@@ -102,13 +108,21 @@ export class RequestUnderWay {
       const millis = performance.now() - begunAt;
       this.known = Math.max(this.known, millis);
       const { millis: readMillis } = reading;
-      dispatch({ kind: 'answered', spans: sifted.spans, candidates: judgedOnes, millis, readMillis });
+      dispatch({
+        ...{ kind: 'answered', spans: sifted.spans, candidates: judgedOnes, millis, readMillis },
+        ...(repaired === undefined ? {} : { isRepaired: true }),
+      });
       if (document.getText() !== sent.text) this.rewrite.lookAgain();
     } catch (error) {
       if (!signal.aborted) dispatch({ kind: 'failed', error: toEngineError(error) });
     } finally {
       limit?.dispose();
     }
+  }
+
+  private repairsFirst(spans: readonly Span[], request: RewriteRequest): boolean {
+    const state = this.rewrite.state();
+    return repairsFirst(spans, request, state.kind === 'denoising' && state.earlier !== undefined);
   }
 
   /** Whether the request is to be made: one that would take more than a minute is asked about first. */
@@ -122,14 +136,18 @@ export class RequestUnderWay {
     const { isRepair = false } = request;
     const lines = this.sent.reduce((sum, text) => sum + text.split('\n').length, 0);
     const text = document.getText();
-    const estimated = isRepair ? estimateRepair : estimateCandidates;
+    const isScored = this.repairsFirst(spans, request);
     const decision = await decideWhereLong({
       ...{ text, ranges: spans, lines, request, signal, known },
       // A repair masks a word of the whole, and beside a review there is no place for a piece.
       isDivisible: !isRepair && earlier === undefined,
       estimate: async (ranges) => {
         const parts = ranges.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
-        return (await estimated(services, document, parts, request, signal)).millis;
+        if (isRepair) return (await estimateRepair(services, document, parts, request, signal)).millis;
+        const { millis, scoringMillis = 0 } = await estimateCandidates(
+          ...([services, document, parts, request, signal] as const),
+        );
+        return millis === undefined || !isScored ? millis : millis + scoringMillis;
       },
       asks: () => denoise.waitForChoice(),
     });

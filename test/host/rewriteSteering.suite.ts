@@ -133,6 +133,42 @@ describe('rewrite, steered', () => {
     }
   });
 
+  it('of one line does its least likely word again first, and all of it when somebody asks for more', async () => {
+    const text = 'def total(prices):\n    amount = sum(oddity)\n    return amount\n';
+    const editor = await openFile('slip.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    select(editor, [1, 1]);
+    await run('rewriteSelection');
+    const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+    await denoised(rewrite);
+    const texts = () => rewrite.review?.candidates.map((one) => one.texts[0] ?? '') ?? [];
+    const repaired = texts();
+    assert.ok(repaired.length > 0);
+    for (const one of repaired) assert.match(one, /^amount = sum\(scripted_\d_\d_\d\)$/);
+    assert.equal(editor.document.getText(), text);
+    assert.equal(rewrite.review?.wanted?.isRepair, undefined);
+    await run('rewriteAgain');
+    await until(() => texts().length > repaired.length, 'more of them');
+    for (const one of texts().slice(repaired.length)) assert.doesNotMatch(one, /^amount = sum\(scripted/);
+
+    // Of several lines, and where nothing becomes likelier, all of it is masked at once.
+    await run('rejectRewrite');
+    await until(() => rewrite.ending, 'the end');
+    for (const lines of [
+      [1, 2],
+      [2, 2],
+    ] as const) {
+      select(editor, lines);
+      await run('rewriteSelection');
+      const other = rewrites.of(editor.document.uri) ?? assert.fail();
+      await denoised(other);
+      for (const { texts } of other.review?.candidates ?? assert.fail())
+        assert.doesNotMatch(texts[0] ?? '', /^amount = sum\(scripted|^return scripted_\d_\d_\d$/);
+      await run('rejectRewrite');
+      await until(() => other.ending, 'the end');
+    }
+  });
+
   it('says in few words above the place that nothing good was found, and why behind it', async () => {
     const editor = await openFile('refused.py', TEXT);
     const { document } = editor;

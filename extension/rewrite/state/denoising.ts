@@ -61,7 +61,7 @@ type Answered = RewriteEvent & { kind: 'answered' };
 
 export function answered(
   state: RewriteState & { kind: 'denoising' },
-  { spans: sent, candidates, millis = 0, readMillis = 0 }: Answered,
+  { spans: sent, candidates, millis = 0, readMillis = 0, isRepaired }: Answered,
 ): Decision {
   const { earlier, request } = state;
   const took = { spent: millis, read: readMillis };
@@ -101,7 +101,7 @@ export function answered(
     spans,
     candidates: [...known, ...(state.isTaken ? good.map(marked) : good)],
     index: known.length,
-    seed: request.seed,
+    seed: isRepaired ? request.seed - 1 : request.seed,
     moments: earlier?.moments ?? [],
     ...(earlier?.showsAll ? { showsAll: true } : {}),
     ...(earlier?.heldBack === undefined ? {} : { heldBack: earlier.heldBack }),

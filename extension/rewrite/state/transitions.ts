@@ -38,6 +38,8 @@ export type RewriteEvent =
       readonly candidates: readonly Candidate[];
       readonly millis?: number;
       readonly readMillis?: number;
+      /** A word was done again before all of it would have been: that is still to be asked for, with the same seed. */
+      readonly isRepaired?: true;
     }
   | { readonly kind: 'failed'; readonly error: EngineError }
   /** `text`: the whole document as it is now; `isTurn`: by undo or redo. */

@@ -1,0 +1,16 @@
+// Which rewrites begin with a repair. Pure.
+import { unitsOf } from '../../../engine/candidates/quality/words';
+import { isSteered } from '../state/noChange';
+import type { RewriteRequest, Span } from '../state/types';
+
+/** Words and signs; of fewer, one is too large a part. */
+const FEWEST_UNITS = 4;
+
+/** Of the first request for one place within a line, where nobody says what to change. `isMore`: a review is there already. */
+export function repairsFirst(spans: readonly Span[], request: RewriteRequest, isMore: boolean): boolean {
+  const [span, ...others] = spans;
+  const { seed, tries, texts, isPiece } = request;
+  if (span === undefined || others.length > 0 || isMore || isSteered(request)) return false;
+  if (seed !== 0 || tries !== undefined || texts !== undefined || isPiece) return false;
+  return !/[\r\n]/.test(span.old) && unitsOf(span.old).length >= FEWEST_UNITS;
+}

@@ -1,0 +1,35 @@
+// Which rewrites begin with a word of the line.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { repairsFirst } from '../../../../../extension/rewrite/repair/first';
+import type { RewriteRequest, Span } from '../../../../../extension/rewrite/state/types';
+
+const LINE: Span = { start: 4, end: 24, old: 'total += item.wieght' };
+const begins = (changes: Partial<RewriteRequest>, spans: readonly Span[] = [LINE], isMore = false) =>
+  repairsFirst(spans, { seed: 0, ...changes }, isMore);
+
+describe('a word of the line is done again first', () => {
+  test('where a line or a part of it is selected', () => {
+    assert.equal(begins({}), true);
+    assert.equal(begins({}, [{ start: 0, end: 10, old: 'a += b.c.d' }]), true);
+  });
+
+  const not: readonly [string, Partial<RewriteRequest>, (readonly Span[])?, boolean?][] = [
+    ['of several lines', {}, [{ ...LINE, old: 'total += 1\ncount += 1' }]],
+    ['of a word or two', {}, [{ ...LINE, old: 'item.wieght' }]],
+    ['of a place to fill', {}, [{ start: 4, end: 4, old: '' }]],
+    ['of several places', {}, [LINE, { start: 30, end: 50, old: LINE.old }]],
+    ['of a piece of more', { isPiece: true }],
+    ['where somebody says what to change', { instruction: 'Count.' }],
+    ['where a problem does', { problem: 'Unknown name.' }],
+    ['where words are chosen', { words: [[{ start: 0, end: 5 }]] }],
+    ['where some are kept', { pinned: [[{ start: 0, end: 5 }]] }],
+    ['of a candidate', { texts: ['total += 1'] }],
+    ['a second time', { seed: 1 }],
+    ['by a later try', { tries: 1 }],
+    ['where a repair is asked for', { isRepair: true }],
+    ['beside what is there', {}, [LINE], true],
+  ];
+  for (const [name, request, spans, isMore] of not)
+    test(`not ${name}`, () => assert.equal(begins(request, spans, isMore), false));
+});
