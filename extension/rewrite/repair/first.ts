@@ -1,9 +1,10 @@
 // Which rewrites begin with a repair. Pure.
-import { unitsOf } from '../../../engine/candidates/quality/words';
 import { isSteered } from '../state/noChange';
 import type { RewriteRequest, Span } from '../state/types';
 
-/** Words and signs; of fewer, one is too large a part. */
+/** A word, or a sign. */
+const UNIT = /[\p{L}\p{N}_$]+|[^\s\p{L}\p{N}_$]/gu;
+/** Of fewer units, one is too large a part. */
 const FEWEST_UNITS = 4;
 
 /** Of the first request for one place within a line, where nobody says what to change. `isMore`: a review is there already. */
@@ -12,5 +13,5 @@ export function repairsFirst(spans: readonly Span[], request: RewriteRequest, is
   const { seed, tries, texts, isPiece } = request;
   if (span === undefined || others.length > 0 || isMore || isSteered(request)) return false;
   if (seed !== 0 || tries !== undefined || texts !== undefined || isPiece) return false;
-  return !/[\r\n]/.test(span.old) && unitsOf(span.old).length >= FEWEST_UNITS;
+  return !/[\r\n]/.test(span.old) && (span.old.match(UNIT)?.length ?? 0) >= FEWEST_UNITS;
 }
