@@ -44,7 +44,7 @@ async function main(): Promise<void> {
         ways.set(likelier(most), taken(mended));
       }
       const [rewritten, repaired] = [ways.get(WHOLE), ways.get(likelier(1))];
-      ways.set('as the editor does: such a word first, else rewrite', firstOf(repaired, rewritten));
+      ways.set('such a word first, else rewrite', firstOf(repaired, rewritten));
       rows.push({ held, ways, screen: await screenOf(engine, trees, held) });
       if (index % 10 === 9) progress(`${index + 1} of ${cases.length} faults`);
     }

@@ -16,8 +16,9 @@ const SIGNS: ReadonlyMap<string, string> = new Map([
   ...SLASHES.map((id) => [id, '//'] as const),
 ]);
 const QUOTE = /["'`]/;
-/** Of texts that may have several lines. */
-const SEVERAL_LINES = ['"""', "'''", '`'];
+/** Of texts that may have several lines, in languages whose comments begin with `#`, and with `//`. */
+const TRIPLE = ['"""', "'''"];
+const BACKTICK = ['`'];
 const QUOTED = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`(?:\\.|[^`\\])*`/g;
 
 /** The answer without such a comment, unless what stood there ended with one as well, or stands in a text or a comment itself. */
@@ -47,12 +48,10 @@ function commentIn(text: string, sign: string): number | undefined {
 /** Whether what comes next is in a text or in a comment. */
 function isProse(before: string, sign: string): boolean {
   const code = withoutTexts(lastLine(before));
-  return (
-    QUOTE.test(code) ||
-    code.includes(sign) ||
-    before.lastIndexOf('/*') > before.lastIndexOf('*/') ||
-    SEVERAL_LINES.some((quote) => before.split(quote).length % 2 === 0)
-  );
+  if (QUOTE.test(code) || code.includes(sign)) return true;
+  if (sign !== '#' && before.lastIndexOf('/*') > before.lastIndexOf('*/')) return true;
+  const quotes = sign === '#' ? TRIPLE : sign === '//' ? BACKTICK : [];
+  return quotes.some((quote) => before.split(quote).length % 2 === 0);
 }
 
 function lastLine(text: string): string {

@@ -4,7 +4,7 @@ import { ancestor, holds, isStatement, PARAMETERS, type ScopeNode, STATEMENT } f
 
 /** What binds names, by the field that holds them. */
 const BINDS =
-  /declar|parameter|definition|item$|assignment$|^for_|foreach|enhanced_for|range_clause|in_clause|catch|except|spec$|lambda|closure|arrow|named_expression|as_pattern|^tuple_element$|^enum_constant$|^(generator_)?function(_expression)?$|clause$/;
+  /declar|parameter|definition|item$|assignment$|^for_|foreach|enhanced_for|range_clause|in_clause|catch|except|spec$|lambda|closure|arrow|named_expression|as_pattern|^tuple_element$|^function_signature$|^internal_module$|^enum_constant$|^(generator_)?function(_expression)?$|clause$/;
 const FIELDS = ['name', 'left', 'pattern', 'declarator', 'parameter', 'parameters', 'alias', 'property'];
 /** `f(size = limit)`: what is behind the sign is no parameter. */
 const DEFAULTS =
@@ -103,6 +103,7 @@ export function isImported(name: ScopeNode | undefined): boolean {
 /** `size` of `f(size=1)`, a tag, a macro, an attribute, a name for others: no name of the code around it. */
 export function isLabel(node: ScopeNode, name: string): boolean {
   const { parent } = node;
+  if (parent?.type === 'namespace_export') return true;
   if (parent?.type === EXPORTED) {
     const statement = ancestor(parent, ({ type }) => type === 'export_statement');
     return holds(parent, 'alias', node) || statement?.childForFieldName('source') != null;

@@ -21,7 +21,7 @@ export interface FaultReader {
   readonly template?: RegExp;
 }
 
-export type ReadLanguage = 'html' | 'json' | 'jsonc' | 'toml' | 'xml' | 'yaml';
+export type ReadLanguage = 'html' | 'json' | 'jsonc' | 'toml' | 'vue' | 'xml' | 'yaml';
 
 /** By VS Code's language id, or what the usual extension calls it. */
 const LANGUAGES: Readonly<Record<string, ReadLanguage>> = {
@@ -34,7 +34,7 @@ const LANGUAGES: Readonly<Record<string, ReadLanguage>> = {
   jsonc: 'jsonc',
   svg: 'xml',
   toml: 'toml',
-  vue: 'html',
+  vue: 'vue',
   xml: 'xml',
   xsl: 'xml',
   yaml: 'yaml',

@@ -20,12 +20,14 @@ export interface JudgedText {
   readonly text: string;
   readonly languageId: string;
   readonly region?: OffsetRange | undefined;
+  /** Whether it is a part of more, as a notebook's cell is: a name that it lacks may be another part's. */
+  readonly isPart?: boolean | undefined;
 }
 
 /** One for each answer. `text`: the whole text as it was when it was sent; `region`: from the first place of an answer to the last. */
 export async function qualitiesOf(
   syntax: Pick<SyntaxTrees, 'ask'>,
-  { text, languageId, region }: JudgedText,
+  { text, languageId, region, isPart = false }: JudgedText,
   answers: readonly Judgeable[],
 ): Promise<readonly Quality[]> {
   if (answers.length === 0) return [];
@@ -36,7 +38,7 @@ export async function qualitiesOf(
   const look = (tree: SyntaxTree) => {
     // For all answers once, as every name of a long text is gathered.
     const known = namesIn(tree.text);
-    return judged((whole) => readingWith({ tree, languageId, region, known }, whole));
+    return judged((whole) => readingWith({ tree, languageId, region, known, isPart }, whole));
   };
   return (
     (await syntax.ask(text, languageId, look)) ??
@@ -98,12 +100,13 @@ interface Old {
   readonly languageId: string;
   readonly region: OffsetRange | undefined;
   readonly known: ReadonlySet<string>;
+  readonly isPart: boolean;
 }
 
 /** C# 12: `List<int> sizes = [1, 2];`, which its grammar does not know yet. */
 const UNREADABLE: Readonly<Record<string, RegExp>> = { csharp: /(=>?|\?\?=?|\breturn|[(,:?])\s*\[/ };
 
-function readingWith({ tree, languageId, region, known }: Old, whole: string): Reading {
+function readingWith({ tree, languageId, region, known, isPart }: Old, whole: string): Reading {
   const edit = leastEdit(tree.text, whole);
   const edited = tree.edited(edit);
   if (edited === undefined) return UNKNOWN;
@@ -126,8 +129,8 @@ function readingWith({ tree, languageId, region, known }: Old, whole: string): R
       idle: parses && after.idle > before.idle,
       unreached: parses && after.unreached > before.unreached,
       unread: parses && edited.leavesUnread(tree, gone, fresh),
-      bringsNoNames: bringsNoNames(known, edited, fresh),
-      strangers: parses ? newStrangers(tree, edited, gone, fresh, region) : NO_STRANGERS,
+      bringsNoNames: isPart || bringsNoNames(known, edited, fresh),
+      strangers: parses && !isPart ? newStrangers(tree, edited, gone, fresh, region) : NO_STRANGERS,
     };
   } finally {
     edited.dispose();

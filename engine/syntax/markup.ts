@@ -13,24 +13,30 @@ const OPEN = wordsOf(
 const FOREIGN = wordsOf('script style');
 
 interface Markup {
-  readonly isXml: boolean;
+  readonly isXml?: boolean;
+  /** Whether `Link` is another element than `link`. */
+  readonly tellsCase?: boolean;
   /** What is put there by a program before anybody reads the tags. */
   readonly template: RegExp;
 }
 
-/** An element that is always closed has its end tag, or ends itself as in `<br/>`; that is taken of HTML, too, for Vue's components do. */
-export const HTML_READER = readerOf({ isXml: false, template: /<[%?]|\{[%#]|\{\{[#/^]/ });
-export const XML_READER = readerOf({ isXml: true, template: /<%|\{%|\{\{/ });
+/** Jinja, Handlebars and Go, PHP, ERB. */
+const TEMPLATE = /<[%?]|\{[%#]|\{\{[#/^]|\{\{-?\s*(if|else|end|range|with|define|block|template)\b/;
+
+/** `<br/>` ends an element in HTML, too: Vue's components end so. */
+export const HTML_READER = readerOf({ template: TEMPLATE });
+export const VUE_READER = readerOf({ tellsCase: true, template: TEMPLATE });
+export const XML_READER = readerOf({ isXml: true, tellsCase: true, template: /<%|\{%|\{\{/ });
 
 function wordsOf(text: string): ReadonlySet<string> {
   return new Set(text.split(' '));
 }
 
-function readerOf({ isXml, template }: Markup): FaultReader {
+function readerOf(markup: Markup): FaultReader {
   return {
-    faults: (text) => (text.length > LONGEST_TEXT ? undefined : new Tags(text, isXml).faults()),
+    faults: (text) => (text.length > LONGEST_TEXT ? undefined : new Tags(text, markup).faults()),
     countsFaults: true,
-    template,
+    template: markup.template,
   };
 }
 
@@ -41,13 +47,18 @@ class Tags {
   /** Where the name of the tag begins that is being read; undefined: none is. */
   private tag: number | undefined;
   private errors = 0;
+  private readonly isXml: boolean;
+  private readonly tellsCase: boolean;
   private readonly foreign: OffsetRange[] = [];
   private foreignFrom: number | undefined;
 
   constructor(
     private readonly text: string,
-    private readonly isXml: boolean,
-  ) {}
+    { isXml = false, tellsCase = false }: Markup,
+  ) {
+    this.isXml = isXml;
+    this.tellsCase = tellsCase;
+  }
 
   faults(): TextFaults {
     const nothing = () => undefined;
@@ -81,7 +92,7 @@ class Tags {
 
   private nameAt(start: number, end: number): string {
     const name = this.text.slice(start, end);
-    return this.isXml ? name : name.toLowerCase();
+    return this.tellsCase ? name : name.toLowerCase();
   }
 
   private mayStayOpen(name: string): boolean {

@@ -1,7 +1,7 @@
 // Who reads which language; a bundle of its own.
 import type { FaultReader, ReadLanguage } from './faultReaders';
 import { JSON_READER, JSONC_READER } from './json';
-import { HTML_READER, XML_READER } from './markup';
+import { HTML_READER, VUE_READER, XML_READER } from './markup';
 import { TOML_READER } from './toml';
 import { YAML_READER } from './yaml';
 
@@ -10,6 +10,7 @@ export const READERS: Readonly<Record<ReadLanguage, FaultReader>> = {
   json: JSON_READER,
   jsonc: JSONC_READER,
   toml: TOML_READER,
+  vue: VUE_READER,
   xml: XML_READER,
   yaml: YAML_READER,
 };

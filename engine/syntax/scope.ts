@@ -26,9 +26,10 @@ const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
 const STAR = /^[ \t]*from\s+\S+\s+import\s+\*/m;
 /** A shorter name may be anything. */
 const VARIABLE = /^[a-z]\w{2,}$/;
-/** JavaScript's and TypeScript's root is others', too; these nodes are theirs alone. */
+/** A module of JavaScript or TypeScript: what is no module shares its names with others. Their root is other languages', too. */
 const SCRIPT = 'program';
-const OF_SCRIPTS = ['lexical_declaration', 'import_statement', 'export_statement'];
+const OF_MODULES = ['import_statement', 'export_statement'];
+const REQUIRES = /\brequire\s*\(\s*['"]|\bmodule\.exports\b/;
 /** A constant: no type is called so. */
 const CONSTANT = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$|^[A-Z]{5,}$/;
 /** Go: what the other files of a package declare needs no import. */
@@ -123,7 +124,8 @@ export function strangersIn(
 function isUndeclared(root: ScopeNode, node: ScopeNode, text: string): boolean {
   const name = textOf(node, text);
   if (!VARIABLE.test(name) || isLabel(node, name) || !hasToBeHere(node, text)) return false;
-  return root.type === PYTHON || (root.type === SCRIPT && root.descendantsOfType(OF_SCRIPTS).length > 0);
+  if (root.type !== SCRIPT) return root.type === PYTHON;
+  return root.descendantsOfType(OF_MODULES).length > 0 || REQUIRES.test(text);
 }
 
 /** A word of which only a part is the answer's. */

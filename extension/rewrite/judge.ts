@@ -1,8 +1,9 @@
 // Ranks answers by how good they look in their place (engine/syntax/judge.ts).
+import type { TextDocument } from 'vscode';
 import { standsElsewhere } from '../../engine/candidates/quality/duplicate';
 import { asDraft, asDuplicate, flawsOf, type Quality, ranked } from '../../engine/candidates/quality/verdict';
 import type { Flaw } from '../../engine/protocol';
-import { qualitiesOf, regionOf } from '../../engine/syntax/judge';
+import { type JudgedText, qualitiesOf, regionOf } from '../../engine/syntax/judge';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { applyEdits, inOrder } from '../text/edits';
 import type { Candidate, Span } from './state/types';
@@ -16,10 +17,20 @@ export interface Judgeable extends Candidate {
   readonly confidence?: number;
 }
 
+type JudgedDocument = Pick<JudgedText, 'text' | 'languageId' | 'isPart'>;
+
+const NOTEBOOK_CELL = 'vscode-notebook-cell';
+
+/** A document as it is now. */
+export function asJudged(document: TextDocument): JudgedDocument {
+  const { uri, languageId } = document;
+  return { text: document.getText(), languageId, isPart: uri.scheme === NOTEBOOK_CELL };
+}
+
 /** `text`: the whole document as it was when it was sent, with `places` in it. Best first. */
 export async function judged(
   syntax: Pick<SyntaxTrees, 'ask'>,
-  document: { readonly text: string; readonly languageId: string },
+  document: JudgedDocument,
   spans: readonly Span[],
   candidates: readonly Judgeable[],
 ): Promise<readonly Candidate[]> {
@@ -44,7 +55,7 @@ export async function judged(
  */
 export async function judgedAgain(
   syntax: Pick<SyntaxTrees, 'ask'>,
-  document: { readonly text: string; readonly languageId: string },
+  document: JudgedDocument,
   spans: readonly Span[],
   candidates: readonly Candidate[],
   stood: readonly string[] = spans.map(({ old }) => old),

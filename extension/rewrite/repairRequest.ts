@@ -83,6 +83,7 @@ export async function requestRepair(
     { seed: request.seed, words, isRepair: true },
     listening,
     samplingOf(document),
+    text,
   );
   const old = surpriseOf(before.flat());
   const likelier: { readonly candidate: Judgeable; readonly surprise: number }[] = [];

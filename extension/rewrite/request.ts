@@ -48,7 +48,7 @@ export interface Sampling {
 /** A word that is done again had its likeliest reading already. */
 const WORD_TEMPERATURE = 0.8;
 
-/** Rejects with EngineError. Steps that arrive after the result or the signal are not reported. */
+/** Rejects with EngineError. `text`: that the spans are in, if it is not the document's own by now. Steps that arrive after the result or the signal are not reported. */
 export async function requestCandidates(
   { engine, surroundings }: Asking,
   document: TextDocument,
@@ -56,8 +56,9 @@ export async function requestCandidates(
   request: RewriteRequest,
   { signal, enough, onBegun, onScored, onRead, onStep }: Listening,
   sampling: Sampling = rewriteSettings(document),
+  text = document.getText(),
 ): Promise<CandidateSet> {
-  const { plan, paramsFor } = prepared(document, spans, request, sampling);
+  const { plan, paramsFor } = prepared(document, spans, request, sampling, text);
   let hasAnswer = false;
   let isUnfitted = false;
   const result = await engine.use(
@@ -125,8 +126,9 @@ function prepared(
   spans: readonly Span[],
   request: RewriteRequest,
   sampling: Sampling,
+  whole = document.getText(),
 ) {
-  const plan = planRequest(document.getText(), spans, request);
+  const plan = planRequest(whole, spans, request);
   const { text, base } = excerptAround(plan.text, plan.sent);
   const moved = ({ start, end }: OffsetRange) => ({ start: start - base, end: end - base });
   const paramsFor = (model: ModelDescription) => ({

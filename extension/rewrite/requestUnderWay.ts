@@ -6,7 +6,7 @@ import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { OffsetRange } from '../text/types';
 import type { Reporter } from './announce/reporter';
 import type { DenoiseShow } from './denoise/controller';
-import { judged } from './judge';
+import { asJudged, judged } from './judge';
 import { decideWhereLong } from './longWait';
 import { ReadingTime } from './readingTime';
 import { repairsFirst } from './repair/first';
@@ -91,15 +91,20 @@ export class RequestUnderWay {
       };
       if (!(await this.mayTakeItsTime(request, signal))) return;
       // Somebody may have typed elsewhere while they were asked.
-      const sent = { text: document.getText(), languageId: document.languageId };
-      const begunAt = performance.now();
+      let sent = this.take();
+      let begunAt = performance.now();
       reading.begin(begunAt);
-      const asked = this.spans() ?? spans;
-      const repaired = this.repairsFirst(asked, request)
-        ? await requestRepairFirst(services, document, asked, request, listening)
+      const repaired = this.repairsFirst(sent.spans, request)
+        ? await requestRepairFirst(services, document, sent.spans, request, listening)
         : undefined;
+      if (repaired === undefined && !request.isRepair) {
+        sent = this.take();
+        // A later try does no word again.
+        begunAt = performance.now();
+        reading.begin(begunAt);
+      }
       const ask = request.isRepair ? requestRepair : requestCandidates;
-      const candidates = repaired ?? (await ask(services, document, asked, request, listening));
+      const candidates = repaired ?? (await ask(services, document, sent.spans, request, listening));
       // Who steers by hand gets what they steered for.
       const isSteered = request.words !== undefined || request.pinned !== undefined;
       const sifted = isSteered || !this.sift ? candidates : await this.sift(candidates, signal);
@@ -120,6 +125,12 @@ export class RequestUnderWay {
     }
   }
 
+  /** What is sent, as it is now. */
+  private take() {
+    this.rewrite.dispatch({ kind: 'sent' });
+    return { ...asJudged(this.document), spans: this.spans() ?? [] };
+  }
+
   private repairsFirst(spans: readonly Span[], request: RewriteRequest): boolean {
     const state = this.rewrite.state();
     return repairsFirst(spans, request, state.kind === 'denoising' && state.earlier !== undefined);
@@ -136,18 +147,14 @@ export class RequestUnderWay {
     const { isRepair = false } = request;
     const lines = this.sent.reduce((sum, text) => sum + text.split('\n').length, 0);
     const text = document.getText();
-    const isScored = this.repairsFirst(spans, request);
+    const estimated = isRepair ? estimateRepair : estimateCandidates;
     const decision = await decideWhereLong({
       ...{ text, ranges: spans, lines, request, signal, known },
       // A repair masks a word of the whole, and beside a review there is no place for a piece.
       isDivisible: !isRepair && earlier === undefined,
       estimate: async (ranges) => {
         const parts = ranges.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
-        if (isRepair) return (await estimateRepair(services, document, parts, request, signal)).millis;
-        const { millis, scoringMillis = 0 } = await estimateCandidates(
-          ...([services, document, parts, request, signal] as const),
-        );
-        return millis === undefined || !isScored ? millis : millis + scoringMillis;
+        return (await estimated(services, document, parts, request, signal)).millis;
       },
       asks: () => denoise.waitForChoice(),
     });

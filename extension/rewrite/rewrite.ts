@@ -30,7 +30,13 @@ import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './stat
 import type { Ending, Refusal, Review, RewriteRequest, Span, Wanted } from './state/types';
 
 /** Events that nobody has asked for just now. */
-const BY_ITSELF: ReadonlySet<RewriteEvent['kind']> = new Set(['answered', 'failed', 'late', 'looked']);
+const BY_ITSELF: ReadonlySet<RewriteEvent['kind']> = new Set([
+  'answered',
+  'failed',
+  'late',
+  'looked',
+  'sent',
+]);
 
 /** What all rewrites share. */
 export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, ReportServices {

@@ -2,7 +2,7 @@
 // answer that looked no worse than the rest is not what it was.
 import type { TextDocument } from 'vscode';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
-import { judgedAgain } from './judge';
+import { asJudged, judgedAgain } from './judge';
 import type { Candidate, Review } from './state/types';
 
 /** Without an edit for so long. */
@@ -34,7 +34,7 @@ export class SecondLook {
     if (review === undefined) return;
     const { spans, candidates, moments } = review;
     const stood = moments[0]?.spans.map(({ old }) => old);
-    const seen = { text: document.getText(), languageId: document.languageId };
+    const seen = asJudged(document);
     const looked = await judgedAgain(this.syntax, seen, spans, candidates, stood);
     if (looked !== undefined && document.getText() === seen.text) this.looked(candidates, looked);
   }

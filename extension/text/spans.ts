@@ -38,6 +38,6 @@ function narrowed(text: string, { start, end }: OffsetRange, cursor: number): Of
   }
   const from = start + selected.indexOf(core);
   const to = from + core.length;
-  const isLeftOver = /^[ \t](\r?\n|$)/.test(text.slice(to, to + 3)) && to < end;
+  const isLeftOver = /^ (\r?\n|$)/.test(text.slice(to, to + 3)) && to < end;
   return { start: from, end: isLeftOver ? to + 1 : to };
 }

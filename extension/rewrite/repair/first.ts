@@ -4,6 +4,8 @@ import type { RewriteRequest, Span } from '../state/types';
 
 /** A word, or a sign. */
 const UNIT = /[\p{L}\p{N}_$]+|[^\s\p{L}\p{N}_$]/gu;
+/** UTF-16 units; in a longer line a word is not what is wrong. */
+const LONGEST = 200;
 /** Of fewer units, one is too large a part. */
 const FEWEST_UNITS = 4;
 
@@ -13,5 +15,7 @@ export function repairsFirst(spans: readonly Span[], request: RewriteRequest, is
   const { seed, tries, texts, isPiece } = request;
   if (span === undefined || others.length > 0 || isMore || isSteered(request)) return false;
   if (seed !== 0 || tries !== undefined || texts !== undefined || isPiece) return false;
-  return !/[\r\n]/.test(span.old) && (span.old.match(UNIT)?.length ?? 0) >= FEWEST_UNITS;
+  const { old } = span;
+  if (/[\r\n]/.test(old) || old.length > LONGEST) return false;
+  return (old.match(UNIT)?.length ?? 0) >= FEWEST_UNITS;
 }

@@ -188,7 +188,7 @@ export function isInLine({ oldLines, newLines }: Pick<Hunk, 'oldLines' | 'newLin
   if (fresh === undefined) return true;
   if (old === undefined || oldLines.length !== 1 || newLines.length !== 1 || old.trim() === '') return false;
   const { start, oldText, newText } = lineChange(0, old, fresh);
-  return columnsOf(old.slice(0, start + oldText.length) + newText) <= WIDEST;
+  return newText === '' || columnsOf(old.slice(0, start + oldText.length) + newText) <= WIDEST;
 }
 
 /** Columns that an editor shows beside a side bar on a small screen. */

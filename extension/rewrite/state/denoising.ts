@@ -18,6 +18,8 @@ export function whileDenoising(state: RewriteState & { kind: 'denoising' }, even
   switch (event.kind) {
     case 'answered':
       return answered(state, event);
+    case 'sent':
+      return stay({ ...state, changes: [] });
     case 'failed':
       // A try with less strength may find no room for what it keeps; what the others held back is still there.
       if (state.held !== undefined && state.held.length > 0 && event.error.code !== 'cancelled') {
@@ -101,13 +103,25 @@ export function answered(
     spans,
     candidates: [...known, ...(state.isTaken ? good.map(marked) : good)],
     index: known.length,
-    seed: isRepaired ? request.seed - 1 : request.seed,
+    seed: request.seed,
+    ...wholeLater(state, isRepaired),
     moments: earlier?.moments ?? [],
     ...(earlier?.showsAll ? { showsAll: true } : {}),
     ...(earlier?.heldBack === undefined ? {} : { heldBack: earlier.heldBack }),
     ...wantedBy(request),
     ...pinsBehind(earlier, first),
   });
+}
+
+/** The seed by which all of it is still to be masked, behind a word of it. */
+function wholeLater(
+  { earlier, request }: RewriteState & { kind: 'denoising' },
+  isRepaired = false,
+): { readonly wholeSeed?: number } {
+  if (isRepaired) return { wholeSeed: request.seed };
+  const wholeSeed = earlier?.wholeSeed;
+  const isDone = request.words === undefined && request.pinned === undefined;
+  return wholeSeed === undefined || isDone ? {} : { wholeSeed };
 }
 
 function marked(candidate: Candidate): Candidate {

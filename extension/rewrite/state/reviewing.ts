@@ -92,9 +92,9 @@ function taking(
 }
 
 function again(review: Review): Decision {
-  const { pinned, seed } = review;
+  const { pinned, seed, wholeSeed = seed + 1 } = review;
   if (pinned === undefined || pinned.ranges.every((own) => own.length === 0)) {
-    return requestMore(review, { seed: seed + 1 });
+    return requestMore(review, { seed: wholeSeed });
   }
   const texts = pinned.side === 'new' ? { texts: candidateOf(review).texts } : {};
   return requestMore(review, { seed: seed + 1, ...texts, pinned: pinned.ranges });

@@ -38,9 +38,11 @@ export type RewriteEvent =
       readonly candidates: readonly Candidate[];
       readonly millis?: number;
       readonly readMillis?: number;
-      /** A word was done again before all of it would have been: that is still to be asked for, with the same seed. */
+      /** A word was done again before all of it would have been. */
       readonly isRepaired?: true;
     }
+  /** The text as it is now, and the spans in it, are sent: what was typed before is in both. */
+  | { readonly kind: 'sent' }
   | { readonly kind: 'failed'; readonly error: EngineError }
   /** `text`: the whole document as it is now; `isTurn`: by undo or redo. */
   | {

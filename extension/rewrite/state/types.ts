@@ -24,6 +24,8 @@ export interface Review {
   readonly index: number;
   /** The last seed that was used. */
   readonly seed: number;
+  /** The seed by which all of it is still to be masked: so far, a word of it was done again. Absent: it has been. */
+  readonly wholeSeed?: number;
   /** What it was asked for by; it counts for more candidates, too. */
   readonly wanted?: Wanted;
   /** What more was asked for and is not worth showing. */

@@ -54,6 +54,10 @@ describe('a comment at the end of an answer for part of a line', () => {
       const sides = { before, after: ' there"\n', original: 'x' };
       assert.equal(withoutLastComment('1px #fff //b', sides, language), '1px #fff //b');
     });
+  test('is one behind what means something in other languages', () => {
+    const sides = { before: 'glob("src/*")  # a ` sign\nx = f(', after: ')\n', original: 'x' };
+    assert.equal(withoutLastComment('y # b', sides, 'python'), 'y');
+  });
   test('is one behind a text or a comment that has ended', () => {
     const sides = { before: 'f("a//b", \'c\', /* d */ ', after: ')\n', original: 'x' };
     assert.equal(withoutLastComment('y // b', sides, 'typescript'), 'y');

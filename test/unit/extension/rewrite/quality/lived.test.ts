@@ -204,6 +204,8 @@ right.push(
   ['unknown-names', 'javascript', LIGHTS, '    const level = fixture.level;'],
   ['unknown-names', 'python', `from marks import *\n\n\n${HINTS}`, '        value = weigh(word)'],
   ['unknown-names', 'python', HINTS, '        value = issubclass(word, answer)'],
+  ['unknown-names', 'javascript', LIGHTS.replace('export ', ''), '    ifture.setLevel(0);'],
+  ['unknown-names', 'typescript', LIGHTS, "    export * as lights from './lights';"],
   ['unknown-names', 'java', 'enum Mode {\n  FIRST_ONE,\n¦  SECOND¦\n}\n', '  SECOND_ONE, THIRD_ONE'],
 );
 

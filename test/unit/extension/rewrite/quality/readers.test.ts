@@ -80,6 +80,8 @@ describe('what does', () => {
     ['html', PAGE, '<li><!-- <b> --><x-reef @click="a > b" :b="c">{{ a && b }}</x-reef>'],
     ['html', '<ul>\n<% each %>\n¦<li>a¦\n</ul>\n', '<li><%= a %>'],
     ['vue', `<template>\n${PAGE}</template>\n`, '<li><Kelp/>'],
+    ['vue', `<template>\n${PAGE}</template>\n`, '<li><Link href="/">Home</Link><br>'],
+    ['yaml', 'a: &a {b: 1}\nc:\n  <<: *a\n  ¦d: 1¦\n', '<<: *a'],
     ['xml', XML, '<reef litres="900"><!-- <a> --><![CDATA[<b>]]></reef>'],
     ['svg', XML, '<g:reef a="b"/>'],
   ];
@@ -111,6 +113,7 @@ describe('nobody knows', () => {
     ['yaml', 'name: a\nport: ¦1¦\n', '{{ .Values.name }}-web'],
     ['yaml', 'name: a\n¦port: 1¦\n', '{{- if .on }}\nport: 1'],
     ['html', PAGE, '{% if a %}<li class="b">{% else %}<li><b>{% endif %}'],
+    ['html', PAGE, '<li>{{ if .W }}<b class="w">{{ else }}<b>{{ end }}Kelp</b>'],
     ['html', PAGE, '<li><?php if ($a): ?><b><?php endif ?>'],
     // Another language.
     ['html', '<p>a\n<script>\nf(¦a¦);\n</script>\n', '{ ('],

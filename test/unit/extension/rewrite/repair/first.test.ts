@@ -16,6 +16,7 @@ describe('a word of the line is done again first', () => {
 
   const not: readonly [string, Partial<RewriteRequest>, (readonly Span[])?, boolean?][] = [
     ['of several lines', {}, [{ ...LINE, old: 'total += 1\ncount += 1' }]],
+    ['of a long line', {}, [{ ...LINE, old: LINE.old.repeat(12) }]],
     ['of a word or two', {}, [{ ...LINE, old: 'item.wieght' }]],
     ['of a place to fill', {}, [{ start: 4, end: 4, old: '' }]],
     ['of several places', {}, [LINE, { start: 30, end: 50, old: LINE.old }]],

@@ -122,6 +122,13 @@ describe('the life of a rewrite', () => {
     assert.deepEqual(reviewIn(state).spans, [{ start: 7, end: 10, old: 'old' }]);
   });
 
+  test('what was typed before it is sent is in what is sent', () => {
+    const moved = [{ start: 6, end: 9, old: 'old' }];
+    const event = { ...answered('new'), spans: moved } as RewriteEvent;
+    const { state } = after(changed(0, '12'), { kind: 'sent' }, event, changed(0, '3'));
+    assert.deepEqual(reviewIn(state).spans, [{ start: 7, end: 10, old: 'old' }]);
+  });
+
   test('edits inside end it, while it denoises and while it waits', () => {
     assert.deepEqual(after(changed(5, 'x')).effects, ['clear', 'abort', 'note']);
     assert.deepEqual(after(answered('new'), changed(5, 'x')).state, { kind: 'ended', how: 'conflict' });
@@ -303,6 +310,29 @@ describe('the life of a rewrite', () => {
         }
       }),
     );
+  });
+});
+
+describe('a word that is done again first', () => {
+  const repaired = { ...answered('ole'), isRepaired: true } as RewriteEvent;
+  const seedOf = (...events: readonly RewriteEvent[]) => {
+    const { state } = after(...events);
+    return state.kind === 'denoising' ? state.request.seed : assert.fail(state.kind);
+  };
+  const again = { kind: 'again' } as const;
+  const redo = { kind: 'redo', words: [[{ start: 0, end: 1 }]] } as const;
+
+  test('leaves all of it to whoever asks for more, with the first seed', () => {
+    assert.equal(seedOf(repaired, again), 0);
+    assert.equal(seedOf(repaired, { kind: 'next' }), 0);
+    assert.equal(seedOf(repaired, again, answered('new'), again), 1);
+  });
+
+  test('leaves it also behind words that are done again, and behind what comes to nothing', () => {
+    assert.equal(seedOf(repaired, redo), 1);
+    assert.equal(seedOf(repaired, redo, answered('else'), again), 0);
+    assert.equal(seedOf(repaired, redo, answered('ole'), again), 0);
+    assert.equal(seedOf(repaired, again, failed, again), 0);
   });
 });
 
