@@ -51,6 +51,8 @@ export class RewriteOffers {
   }
 
   private async startAll(): Promise<void> {
+    // Those that wait for their turn hear of it a moment later than the one whose turn it was.
+    await new Promise((resolve) => setTimeout(resolve));
     for (const one of this.services.unfinished.interrupted) {
       if (!(await this.start(one))) this.services.unfinished.end(one.uri);
     }
