@@ -136,7 +136,7 @@ function isJoined({ startIndex, endIndex }: ScopeNode, seams: readonly number[])
 /** Whether the name is that of a value, which this text does not get from where nobody looks. */
 function hasToBeHere(node: ScopeNode, text: string): boolean {
   const name = textOf(node, text);
-  if (isAmbient(name) || !/^[a-z_]/.test(name)) return false;
+  if (!/^[a-z_]/.test(name)) return false;
   return !BRINGS_ANY.test(text) && !SHARES_NAMES.test(text) && !hasMore(node, text);
 }
 

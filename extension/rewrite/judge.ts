@@ -19,12 +19,13 @@ export interface Judgeable extends Candidate {
 
 type JudgedDocument = Pick<JudgedText, 'text' | 'languageId' | 'isPart'>;
 
-const NOTEBOOK_CELL = 'vscode-notebook-cell';
+/** Of a notebook's cells. */
+export const CELL_SCHEME = 'vscode-notebook-cell';
 
 /** A document as it is now. */
 export function asJudged(document: TextDocument): JudgedDocument {
   const { uri, languageId } = document;
-  return { text: document.getText(), languageId, isPart: uri.scheme === NOTEBOOK_CELL };
+  return { text: document.getText(), languageId, isPart: uri.scheme === CELL_SCHEME };
 }
 
 /** `text`: the whole document as it was when it was sent, with `places` in it. Best first. */

@@ -29,9 +29,8 @@ export async function requestRepairFirst(
   const sent = asJudged(document);
   // What is no code has no word that is wrong by itself.
   if (!(await isCode(asking.syntax, sent.text, sent.languageId, span))) return undefined;
-  const { millis = Number.POSITIVE_INFINITY } = await estimateRepair(
-    ...([asking, document, [span], request, listening.signal] as const),
-  );
+  const estimate = await estimateRepair(asking, document, [span], request, listening.signal);
+  const { millis = Number.POSITIVE_INFINITY } = estimate;
   if (millis > LONGEST || document.getText() !== sent.text) return undefined;
   const found = await repaired(asking, document, span, request, listening);
   // Who takes the draft means that of the line.

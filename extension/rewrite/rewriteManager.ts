@@ -34,6 +34,7 @@ import { ClosedDocuments } from './closedDocuments';
 import { ClosedTabs } from './closedTabs';
 import { DenoiseView } from './denoise/view';
 import type { Asked, Unfinished, UnfinishedRewrites } from './interruption/unfinished';
+import { CELL_SCHEME } from './judge';
 import { LastReviews } from './lastReviews';
 import { piecesOf, WaitingPieces } from './pieces';
 import type { Asking, CandidateSet } from './request';
@@ -51,8 +52,6 @@ import type { Wanted } from './state/types';
 
 /** Endings of a piece behind which the next one is rewritten. */
 const GOES_ON: ReadonlySet<string | undefined> = new Set(['accepted', 'rejected', 'unchanged', 'no-answer']);
-
-const CELL_SCHEME = 'vscode-notebook-cell';
 
 export interface RewritesOptions extends Asking, Pick<RewriteServices, 'activity'> {
   readonly syntax: SyntaxTrees;
