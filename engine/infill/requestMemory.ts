@@ -30,6 +30,9 @@ const OUTDATED = 1;
 /** Of a pass over everything, what the arena still holds when a pass of other sizes comes, none of whose tensors fits it. */
 const LEFT_OVER = 0.25;
 
+/** Where passes grow by more than this, the tensors of the longer ones fit nowhere in what the shortest one has left. */
+const GROWING = 1.1;
+
 export interface MemoryFacts {
   readonly family: Pick<Family, 'attention' | 'length'>;
   readonly reach: Pick<Reach, 'tokens' | 'masks' | 'refreshEvery' | 'isSlow'>;
@@ -86,51 +89,79 @@ interface PassInPlace extends PassSize {
   readonly stacked?: number;
   /** Tokens of the pass over everything before it. */
   readonly behind?: number;
+  /** Of that pass, the part that is still held. Default: `LEFT_OVER`. */
+  readonly held?: number;
 }
 
 function bytesInPlace(shape: DecoderShape, pass: PassInPlace): number {
-  const { stacked = 0, behind = 0, length, past } = pass;
-  const leftOver = LEFT_OVER * passBytes(shape, { length: behind, past: 1, rows: 0 });
+  const { stacked = 0, behind = 0, held = LEFT_OVER, length, past } = pass;
+  const leftOver = held * passBytes(shape, { length: behind, past: 1, rows: 0 });
   return passBytes(shape, pass) + leftOver + cacheBytesOf(shape, stacked * Math.max(past, length));
 }
 
 function passesInPlace(facts: MemoryFacts): PassInPlace[] {
-  const { reach, candidates, lengths = [], scoring } = facts;
+  const { lengths = [], scoring } = facts;
   const longest = lengths.reduce((sum, wanted) => sum + Math.max(0, ...wanted), 0);
   const masks = longest > 0 ? Math.min(longest, Math.ceil(CHOSEN_LENGTH * facts.masks)) : grownMasks(facts);
-  const length = Math.min(facts.window + masks - facts.masks, reach.tokens);
-  const active = Math.min(masks, reach.masks, length);
-  const rows = candidates * active;
-  // Between such passes the masks alone are run, unless they are most of what there is.
-  const keep = !facts.isExact && active <= LARGEST_WINDOW * length;
-  const isAlone = length >= ALONE_FROM;
-  const outdated = keep && masks > Math.min(reach.refreshEvery, reach.masks) ? OUTDATED : 0;
-  const passes: PassInPlace[] = [{ length, past: 1, rows, keep, stacked: outdated }];
-  if (candidates > 1 && partsLanes(facts)) {
-    // A pass over one of them has its own K/V; what they shared before is forgotten.
-    if (isAlone) passes.push({ length, past: 1, rows: active, keep, stacked: keep ? candidates - 1 : 0 });
-    else passes.push({ lanes: candidates, length, past: 1, rows, keep });
-    // The caches of the single lanes are kept for the next ones.
-    const stacked = isAlone ? candidates - 1 : 0;
-    const cached = { past: length, stacked, behind: length };
-    if (keep && active >= ALONE_FROM) passes.push({ length: active, rows: active, ...cached });
-    else if (keep) passes.push({ lanes: candidates, length: active, rows, pastLanes: candidates, ...cached });
-  }
-  for (const wanted of lengths) {
-    for (const part of batches(wanted, DEFAULT_ROWS)) {
-      const asked = part.reduce((sum, count) => sum + count, 0);
-      passes.push(
-        isAlone
-          ? { length, past: 1, rows: Math.max(...part) }
-          : { lanes: part.length, length, past: 1, rows: asked },
-      );
-    }
-  }
+  const passes = lengths.flatMap((wanted) => lengthPasses(facts, wanted, longest));
+  passes.push(...denoisingPasses(facts, masks));
   if (scoring !== undefined) {
     const asked = Math.ceil(masks / scoring.passes);
     passes.push({ length: Math.min(scoring.tokens, facts.window), past: 1, rows: asked });
   }
   return passes;
+}
+
+/** `masks`: as many as the canvas comes to have. */
+function denoisingPasses(facts: MemoryFacts, masks: number): PassInPlace[] {
+  const { reach, candidates } = facts;
+  const length = Math.min(facts.window + masks - facts.masks, reach.tokens);
+  const active = Math.min(masks, reach.masks, length);
+  // Between such passes the masks alone are run, unless they are most of what there is.
+  const keep = !facts.isExact && active <= LARGEST_WINDOW * length;
+  const outdated = keep && masks > Math.min(reach.refreshEvery, reach.masks) ? OUTDATED : 0;
+  const all = { length, past: 1, rows: candidates * active };
+  const together = { ...all, keep, stacked: outdated };
+  if (candidates === 1 || !partsLanes(facts)) return [together];
+  const isAlone = length >= ALONE_FROM;
+  const parted = isAlone ? { ...all, rows: active } : { ...all, lanes: candidates };
+  if (facts.family.length.kind === 'expand-delete') {
+    // They soon differ in length: nothing is kept then, but what they shared before is not collected yet.
+    const first = Math.min(facts.window, reach.tokens);
+    const rows = candidates * Math.min(facts.masks, active);
+    return [
+      { length: first, past: 1, rows, keep },
+      { ...parted, stacked: outdated },
+    ];
+  }
+  // A pass over one of them has its own K/V; the caches of the others are kept for the next ones.
+  const others = isAlone ? candidates - 1 : 0;
+  const passes: PassInPlace[] = [together, { ...parted, keep, stacked: keep ? others : 0 }];
+  if (!keep) return passes;
+  const step = { length: active, past: length, stacked: others, behind: length };
+  if (active >= ALONE_FROM) passes.push({ ...step, rows: active });
+  else passes.push({ ...step, lanes: candidates, rows: candidates * active, pastLanes: candidates });
+  return passes;
+}
+
+/** Passes in which the lengths of one span are looked at; `longest`: of all spans together. */
+function lengthPasses(facts: MemoryFacts, wanted: readonly number[], longest: number): PassInPlace[] {
+  const most = Math.max(0, ...wanted);
+  // The other spans have their masks meanwhile.
+  const around = facts.window - Math.round((facts.masks * most) / Math.max(1, longest));
+  const shortest = around + Math.min(...wanted);
+  return batches(wanted, DEFAULT_ROWS).map((part) => {
+    const rows = Math.max(...part);
+    const length = around + rows;
+    if (length < ALONE_FROM) {
+      const asked = part.reduce((sum, count) => sum + count, 0);
+      return { lanes: part.length, length, past: 1, rows: asked };
+    }
+    // That of one length by itself is kept.
+    const keep = !facts.isExact && part.length === 1 && rows <= LARGEST_WINDOW * length;
+    const left = length > GROWING * shortest ? { behind: shortest, held: 1 } : {};
+    return { length, past: 1, rows, keep, ...left };
+  });
 }
 
 /** Masks at most, where none of their number is asked about before. */

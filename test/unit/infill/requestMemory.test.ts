@@ -3,10 +3,22 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { FAMILIES } from '../../../engine/checkpoint/families';
 import type { Family } from '../../../engine/checkpoint/family';
+import { canvasBytes } from '../../../engine/graph/memory';
 import { UNBOUNDED } from '../../../engine/infill/reach';
 import { type MemoryFacts, memoryOf, memoryOfRequest } from '../../../engine/infill/requestMemory';
 import { Pace } from '../../../engine/runtime/pace';
 import { HALF } from './halfBillion';
+
+const ELEVEN_MILLION = {
+  ...HALF,
+  layers: 5,
+  heads: 5,
+  kvHeads: 5,
+  headSize: 64,
+  hiddenSize: 320,
+  ffnSize: 896,
+  vocabSize: 8192,
+};
 
 /** MB of the process with this shape loaded in int8. */
 const LOADED = 675;
@@ -44,14 +56,26 @@ describe('the memory of a request', () => {
     const passes = { family: fixed, masks: steps };
     const kv = 2 * 4 * HALF.layers * HALF.kvHeads * HALF.headSize;
     assert.ok(bytesOf({ ...passes, candidates: 3 }) < 1.2 * bytesOf(passes), 'they begin alike');
-    for (const changes of [{ masks: steps + 1 }, { family: LINE.family }]) {
-      const more = bytesOf({ ...passes, ...changes, candidates: 3 }) - bytesOf({ ...passes, ...changes });
-      assert.ok(more >= 1 * LINE.window * kv && more < 3 * LINE.window * kv, `${more / kv} positions`);
-    }
+    const parted = { ...passes, masks: steps + 1 };
+    const more = bytesOf({ ...parted, candidates: 3 }) - bytesOf(parted);
+    assert.ok(more >= 1 * LINE.window * kv && more < 3 * LINE.window * kv, `${more / kv} positions`);
     const exact = { ...passes, isExact: true };
     assert.ok(bytesOf({ ...exact, candidates: 3 }) < 1.1 * bytesOf(exact), 'nothing is kept');
-    const short = { window: 120, masks: steps + 1, family: fixed };
-    assert.ok(bytesOf({ ...short, candidates: 8 }) > 2 * bytesOf(short), 'in one pass');
+    const short = { window: 100, masks: steps + 1 };
+    for (const family of [fixed, LINE.family]) {
+      const eight = bytesOf({ ...short, family, candidates: 8 }) - canvasBytes(HALF);
+      assert.ok(eight > 2 * (bytesOf({ ...short, family }) - canvasBytes(HALF)), 'in one pass');
+    }
+  });
+
+  test('of candidates that part by their lengths holds no K/V of each', () => {
+    for (const [changes, measured] of [
+      [{ window: 1904 }, 1324],
+      [{ window: 2016, masks: 132, answer: 198 }, 1381],
+    ] as const) {
+      const said = LOADED + bytesOf({ ...changes, candidates: 3 }) / 1e6;
+      assert.ok(Math.abs(said / measured - 1) < 0.1, `${said} said, ${measured} measured`);
+    }
   });
 
   test('counts the passes that come before the first step, each by itself', () => {
@@ -61,11 +85,23 @@ describe('the memory of a request', () => {
     const short = { window: 100 };
     assert.ok(asking({ ...short, lengths: [[8, 10, 12, 16]] }) > 1.3 * asking(short), 'together');
     const grown = { masks: 20, window: LINE.window + 4 };
-    assert.equal(
-      asking({ lengths: [[250, 250]] }),
-      asking(grown),
-      'in batches of so many masks, and the one that is taken may be a fifth longer',
-    );
+    assert.equal(asking({ lengths: [[20, 20]] }), asking(grown), 'one that is a fifth longer may be taken');
+    const longer = asking({ masks: 250, window: LINE.window + 234 });
+    const least = 1 - (2 * 2 * 4 * HALF.layers * HALF.kvHeads * HALF.headSize * LINE.window) / longer;
+    for (const wanted of [[250], [250, 250]]) {
+      const share = asking({ lengths: [wanted] }) / longer;
+      assert.ok(share > least && share < 1, `each with its own masks: ${share}`);
+    }
+    const [ten, growing] = [ELEVEN_MILLION, { window: 1970, masks: 740, candidates: 3, answer: 1110 }];
+    const lengthsAsked = [[455, 569, 711, 740, 889, 1110]];
+    const said = memoryOfRequest(ten, {
+      ...LINE,
+      family: familyOf('dream'),
+      ...growing,
+      lengths: lengthsAsked,
+    });
+    const measured = 692 - 123;
+    assert.ok(Math.abs(said / 1e6 / measured - 1) < 0.1, `${said / 1e6} said, ${measured} measured`);
     assert.equal(bytesOf({ scoring: { passes: 6, tokens: 2000 } }), bytesOf({}));
   });
 
