@@ -35,13 +35,13 @@ module.exports = {
     {
       name: 'extension-to-engine-by-protocol',
       comment:
-        'The extension knows the engine by its protocol, its errors, its client, the rules of what may be read, how texts are parsed and answers are marked, when ghost text is asked for, its tools for agents, and which models come with it.',
+        'The extension knows the engine by its protocol, its errors, its client, the rules of what may be read, how texts are parsed, which names languages have, how answers are marked, when ghost text is asked for, its tools for agents, and which models come with it.',
       severity: 'error',
       from: { path: '^extension/' },
       to: {
         path: '^engine/',
         pathNot:
-          '^engine/(deadline|errors|protocol)\\.ts$|^engine/(ghost|privacy|rpc|syntax)/|^engine/(hub/included|tools/toolInput|candidates/quality/(verdict|duplicate))\\.ts$',
+          '^engine/(deadline|errors|protocol)\\.ts$|^engine/(ghost|privacy|rpc|syntax)/|^engine/(hub/included|tools/toolInput|candidates/quality/(verdict|duplicate|names))\\.ts$',
       },
     },
     {

@@ -1,6 +1,7 @@
 // The ways to mend a selected line: rewriting it by strength, and repairing its least likely words.
 
 import { isLikelier, surpriseOf, wordsToRepair } from '../../extension/rewrite/repair/plan';
+import { respellings } from '../../extension/rewrite/repair/respelt';
 import type { OffsetRange } from '../../extension/text/types';
 import { bestText, type Evaluated } from '../infilling/engine';
 import type { FaultyCase } from './cases';
@@ -46,6 +47,21 @@ export async function repairBy(
   const after = await scoreOf(engine, held, whole, { start: line.start, end });
   const mended = changed(held, whole.slice(line.start, end));
   return { ...mended, gain: surpriseOf(before) - surpriseOf(after) };
+}
+
+/** The likeliest text with one unlikely word spelt anew. */
+export async function respeltBy(engine: Evaluated, held: FaultyCase): Promise<Mended> {
+  const { text, line } = held;
+  const before = await scoreOf(engine, held, text, line);
+  const old = surpriseOf(before);
+  let best: Mended = { text: undefined, gain: Number.NEGATIVE_INFINITY };
+  for (const fresh of respellings(text, line, before)) {
+    const whole = text.slice(0, line.start) + fresh + text.slice(line.end);
+    const end = line.start + fresh.length;
+    const gain = old - surpriseOf(await scoreOf(engine, held, whole, { start: line.start, end }));
+    if (gain > (best.gain ?? 0)) best = { text: fresh, gain };
+  }
+  return best;
 }
 
 export function taken({ text, gain = 0 }: Mended): Mended {

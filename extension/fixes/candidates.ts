@@ -6,8 +6,8 @@ import { declaresAgain, isNoWorse, type SyntaxTree } from '../../engine/syntax/t
 import type { CandidateSet } from '../rewrite/request';
 import { editDistance } from '../text/editDistance';
 import { leastEdit } from '../text/edits';
+import { loneName, NAME } from '../text/nearNames';
 import type { TextEdit } from '../text/types';
-import { loneName, NAME } from './spelling';
 
 /** Of one span: the new text for it, and the whole document with that. */
 export interface FixText {

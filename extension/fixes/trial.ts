@@ -4,6 +4,7 @@ import { type Diagnostic, DiagnosticSeverity, type TextDocument } from 'vscode';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { SyntaxTree } from '../../engine/syntax/tree';
 import type { CandidateSet } from '../rewrite/request';
+import { nearNames } from '../text/nearNames';
 import { offsetsOf } from '../text/offsets';
 import type { OffsetRange } from '../text/types';
 import { candidatesOf, nearestFirst } from './candidates';
@@ -11,7 +12,6 @@ import { Checker } from './checker';
 import type { Copies } from './copies';
 import { type Checked, fixesAmong } from './problem';
 import { spansToTry } from './spansToTry';
-import { nearNames } from './spelling';
 
 export interface TrialServices {
   readonly syntax: SyntaxTrees;

@@ -7,6 +7,7 @@ import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange } from '../text/types';
 import type { Judgeable } from './judge';
 import { isLikelier, surpriseOf, wordsToRepair } from './repair/plan';
+import { respellings } from './repair/respelt';
 import { scoreRange } from './repair/scoreRange';
 import { partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
 import {
@@ -27,6 +28,8 @@ interface Scoring {
   readonly onTurn?: (() => void) | undefined;
 }
 
+type Scored = readonly (readonly ScoredToken[])[];
+
 /** Without answers where the model finds nothing unlikely, or nothing likelier. Rejects with EngineError. */
 export async function requestRepair(
   asking: Asking,
@@ -36,39 +39,12 @@ export async function requestRepair(
   listening: Listening,
 ): Promise<CandidateSet> {
   const text = document.getText();
-  const { signal, enough, onBegun, onScored } = listening;
-  const onCompared = (done: number) => {
-    if (!signal.aborted) listening.onCompared?.(done);
-  };
-  const score = async (
-    of: string,
-    ranges: readonly OffsetRange[],
-    { until = signal, onDone, onTurn }: Scoring,
-  ): Promise<readonly (readonly ScoredToken[])[]> => {
-    const all: (readonly ScoredToken[])[] = [];
-    const length = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
-    let before = 0;
-    for (const range of ranges) {
-      const own = range.end - range.start;
-      const begin = before;
-      const told = (done: number) => {
-        if (!until.aborted) onDone?.((begin + done * own) / length);
-      };
-      before += own;
-      all.push(
-        own === 0
-          ? []
-          : (
-              await scoreRange(asking.engine, document, of, range, {
-                ...{ priority: 'rewrite', signal: until },
-                ...{ onBegun: onTurn, onScored: told },
-              })
-            ).tokens,
-      );
-    }
-    return all;
-  };
-  const before = await score(text, spans, { onDone: onScored, onTurn: onBegun });
+  const { onBegun, onScored } = listening;
+  const line = new ScoredSpans(asking, document, text, spans, listening);
+  const before = await line.score(text, spans, { onDone: onScored, onTurn: onBegun });
+  const respelt = (await line.likelier(before, respeltOnes(text, spans, before))) ?? [];
+  // Whoever asks for a repair may choose; whoever asked for a line has that behind it.
+  if (respelt.length > 0 && !request.isRepair) return { spans, candidates: respelt };
   const words = spans.map(({ start }, i) =>
     wordsToRepair(text, before[i] ?? []).map((word) => ({
       start: word.start - start,
@@ -85,26 +61,98 @@ export async function requestRepair(
     samplingOf(document),
     text,
   );
-  const old = surpriseOf(before.flat());
-  const likelier: { readonly candidate: Judgeable; readonly surprise: number }[] = [];
-  const changed = found.candidates
-    .map((candidate) => ({ candidate, ...withAnswer(text, spans, candidate) }))
-    .filter(({ whole }) => whole !== text);
-  if (changed.length > 0) onCompared(0);
-  // Who takes the draft does not wait for the comparison either.
-  const until = enough === undefined ? signal : AbortSignal.any([signal, enough]);
-  for (const [index, { candidate, whole, ranges }] of changed.entries()) {
-    const onDone = (done: number) => onCompared((index + done) / changed.length);
-    try {
-      const surprise = surpriseOf((await score(whole, ranges, { until, onDone })).flat());
-      if (isLikelier(old, surprise)) likelier.push({ candidate, surprise });
-    } catch (error) {
-      if (signal.aborted || !enough?.aborted) throw error;
-      return { spans, candidates: changed.map((one) => one.candidate) };
+  const denoised = line.changed(found.candidates);
+  const likelier = (await line.likelier(before, denoised)) ?? denoised;
+  return { spans, candidates: distinct([...respelt, ...likelier]) };
+}
+
+/** The spans of a text, and what may come to stand there. */
+class ScoredSpans {
+  constructor(
+    private readonly asking: Asking,
+    private readonly document: TextDocument,
+    private readonly text: string,
+    private readonly spans: readonly Span[],
+    private readonly listening: Pick<Listening, 'signal' | 'enough' | 'onCompared'>,
+  ) {}
+
+  async score(
+    of: string,
+    ranges: readonly OffsetRange[],
+    { until = this.listening.signal, onDone, onTurn }: Scoring,
+  ): Promise<Scored> {
+    const all: (readonly ScoredToken[])[] = [];
+    const length = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+    let before = 0;
+    for (const range of ranges) {
+      const own = range.end - range.start;
+      const begin = before;
+      const told = (done: number) => {
+        if (!until.aborted) onDone?.((begin + done * own) / length);
+      };
+      before += own;
+      const asked = {
+        ...{ priority: 'rewrite' as const, signal: until },
+        ...{ onBegun: onTurn, onScored: told },
+      };
+      all.push(
+        own === 0 ? [] : (await scoreRange(this.asking.engine, this.document, of, range, asked)).tokens,
+      );
     }
+    return all;
   }
-  likelier.sort((a, b) => a.surprise - b.surprise);
-  return { spans, candidates: likelier.map(({ candidate }) => candidate) };
+
+  changed(candidates: readonly Judgeable[]): readonly Judgeable[] {
+    return candidates.filter((candidate) => withAnswer(this.text, this.spans, candidate).whole !== this.text);
+  }
+
+  /** Those by which the whole becomes likelier than it was, the likeliest first. Undefined: somebody does not wait for that. */
+  async likelier(
+    before: Scored,
+    candidates: readonly Judgeable[],
+  ): Promise<readonly Judgeable[] | undefined> {
+    const { signal, enough, onCompared } = this.listening;
+    const told = (done: number) => {
+      if (!signal.aborted) onCompared?.(done);
+    };
+    // Who takes the draft does not wait for the comparison either.
+    const until = enough === undefined ? signal : AbortSignal.any([signal, enough]);
+    const old = surpriseOf(before.flat());
+    const likelier: { readonly candidate: Judgeable; readonly surprise: number }[] = [];
+    if (candidates.length > 0) told(0);
+    for (const [index, candidate] of candidates.entries()) {
+      const { whole, ranges } = withAnswer(this.text, this.spans, candidate);
+      const onDone = (done: number) => told((index + done) / candidates.length);
+      try {
+        const surprise = surpriseOf((await this.score(whole, ranges, { until, onDone })).flat());
+        if (isLikelier(old, surprise)) likelier.push({ candidate, surprise });
+      } catch (error) {
+        if (signal.aborted || !enough?.aborted) throw error;
+        return undefined;
+      }
+    }
+    likelier.sort((a, b) => a.surprise - b.surprise);
+    return likelier.map(({ candidate }) => candidate);
+  }
+}
+
+function distinct(candidates: readonly Judgeable[]): readonly Judgeable[] {
+  return [
+    ...new Map(candidates.toReversed().map((one) => [one.texts.join('\0'), one])).values(),
+  ].toReversed();
+}
+
+/** One word of one span is spelt anew in each. */
+function respeltOnes(
+  text: string,
+  spans: readonly Span[],
+  tokens: readonly (readonly ScoredToken[])[],
+): readonly Judgeable[] {
+  return spans.flatMap((span, i) =>
+    respellings(text, span, tokens[i] ?? []).map((fresh) => ({
+      texts: spans.map(({ old }, other) => (other === i ? fresh : old)),
+    })),
+  );
 }
 
 /** How long `requestRepair` would take; `millis` is absent where nobody knows: that is no reason to give the repair up. */

@@ -133,6 +133,28 @@ describe('rewrite, steered', () => {
     }
   });
 
+  it('spells a word anew that only the line has, where another name is near to it, and denoises nothing for that', async () => {
+    const text = 'def total(prices, oddlty):\n    amount = sum(oddity)\n    return amount\n';
+    const editor = await openFile('misspelt.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    const answersTo = async (command: string) => {
+      select(editor, [1, 1]);
+      await run(command);
+      const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+      await denoised(rewrite);
+      const texts = rewrite.review?.candidates.map((one) => one.texts[0] ?? '');
+      await run('rejectRewrite');
+      await until(() => rewrite.ending, 'the end');
+      return texts;
+    };
+    assert.deepEqual(await answersTo('rewriteSelection'), ['amount = sum(oddlty)']);
+    const [first, ...more] = (await answersTo('repairSelection')) ?? [];
+    assert.equal(first, 'amount = sum(oddlty)');
+    assert.ok(more.length > 0, 'who repairs may choose');
+    for (const one of more) assert.match(one, /^amount = sum\(scripted_\d_\d_\d\)$/);
+    assert.equal(editor.document.getText(), text);
+  });
+
   it('of one line does its least likely word again first, and all of it when somebody asks for more', async () => {
     const text = 'def total(prices):\n    amount = sum(oddity)\n    return amount\n';
     const editor = await openFile('slip.py', text);

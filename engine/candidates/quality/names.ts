@@ -58,6 +58,9 @@ const ONLY_MEMBERS = new Set(['items', 'keys', 'values']);
 const ELSEWHERE =
   /^(boolean|byte|char|double|end|error|info|join|log|long|match|number|record|short|string|task|warn)$/;
 
+/** What any language brings along, by itself or behind a dot. */
+export const LANGUAGE_NAMES: readonly string[] = [...new Set([...KNOWN, ...MEMBERS])];
+
 const SHORTEST = 2;
 
 export function namesIn(text: string): ReadonlySet<string> {

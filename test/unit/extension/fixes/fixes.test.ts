@@ -15,7 +15,7 @@ import {
   verdictOf,
 } from '../../../../extension/fixes/problem';
 import { spansToTry } from '../../../../extension/fixes/spansToTry';
-import { nearNames } from '../../../../extension/fixes/spelling';
+import { nearNames } from '../../../../extension/text/nearNames';
 
 const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
 const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });

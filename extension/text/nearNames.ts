@@ -6,7 +6,7 @@ import type { OffsetRange } from '../text/types';
 export const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 /** One slip for so many letters; a shorter name may mean anything. */
 const LETTERS_A_SLIP = 4;
-/** Each of them is shown to a language server. */
+/** Each of them is shown to a language server, or scored. */
 const MOST_NAMES = 4;
 
 /** UTF-16 units around a name that tell whether it is declared there. */
@@ -27,9 +27,15 @@ export function loneName(text: string): string | undefined {
 
 /**
  * Names that the one in the range may be meant to be, nearest first, and of those as near the more frequent: those that the problem's message
- * proposes, and those of the text, unless that has the name in other places, or declares it there. None where the range is not a name alone.
+ * proposes, and those of the text and of `language`, unless the text has the name in other places, or declares it there. None where the range
+ * is not a name alone.
  */
-export function nearNames(text: string, { start, end }: OffsetRange, message: string): readonly string[] {
+export function nearNames(
+  text: string,
+  { start, end }: OffsetRange,
+  message: string,
+  language: readonly string[] = [],
+): readonly string[] {
   const name = loneName(text.slice(start, end));
   if (name === undefined) return [];
   const words: readonly string[] = text.match(NAME) ?? [];
@@ -41,7 +47,8 @@ export function nearNames(text: string, { start, end }: OffsetRange, message: st
   const isOnce = !isDeclared && words.filter((word) => word === name).length <= 1;
   const slips = Math.floor(name.length / LETTERS_A_SLIP);
   const uses = new Map<string, number>();
-  for (const word of [...(message.match(NAME) ?? []), ...(isOnce ? words : [])])
+  const possible = isOnce ? [...words, ...language] : [];
+  for (const word of [...(message.match(NAME) ?? []), ...possible])
     if (word !== name) uses.set(word, (uses.get(word) ?? 0) + 1);
   return [...uses]
     .map(([word, count]) => ({ word, count, distance: editDistance(name, word) }))

@@ -1,0 +1,51 @@
+// Which names are tried in place of an unlikely word.
+import assert from 'node:assert/strict';
+import test, { describe } from 'node:test';
+import { respellings } from '../../../../../extension/rewrite/repair/respelt';
+
+/** Of the marked selection; words that are named are unlikely, the first one most of all. */
+function respelt(marked: string, ...unlikely: readonly string[]): readonly string[] {
+  const start = marked.indexOf('|');
+  const end = marked.lastIndexOf('|') - 1;
+  const text = marked.replaceAll('|', '');
+  const tokens = [...text.slice(start, end).matchAll(/\s*\.?\w+|\s*[^\w\s]+/g)].map((found) => {
+    const rank = unlikely.indexOf(found[0].trim());
+    const at = start + found.index;
+    const surprise = rank < 0 ? 1 : 20 - rank;
+    return { start: at, end: at + found[0].length, text: found[0], surprise, expected: 2, alternatives: [] };
+  });
+  return respellings(text, { start, end }, tokens);
+}
+
+describe('a word of a line is spelt anew', () => {
+  const LINE = 'let weight = 1;\nlet height = 2;\n|total += item.wieght;|\n';
+
+  test('as a name that stands there and is near', () => {
+    assert.deepEqual(respelt(LINE, '.wieght'), ['total += item.weight;']);
+    assert.deepEqual(respelt('count = 1\n|print(cuont + cuont_of)|', 'cuont'), ['print(count + cuont_of)']);
+  });
+
+  test('as one that languages have', () => {
+    assert.deepEqual(respelt('|raise KeyrEror(key)|', 'KeyrEror'), ['raise KeyError(key)']);
+    assert.deepEqual(respelt('|return rows.fliter(isOpen)|', '.fliter'), ['return rows.filter(isOpen)']);
+  });
+
+  test('not where the model expects it, where it stands elsewhere, or where it is a word of languages', () => {
+    assert.deepEqual(respelt(LINE), []);
+    assert.deepEqual(respelt(`wieght();\n${LINE}`, '.wieght'), []);
+    assert.deepEqual(respelt('let sizes = 1;\n|return rows.size;|', '.size'), []);
+    assert.deepEqual(respelt('let total = 1;\n|let totals = [];|', 'totals'), [], 'it is declared there');
+  });
+
+  test('not where a part of it is selected', () => {
+    assert.deepEqual(respelt('let weight = 1;\nprint(|wieg|ht)', 'wieg'), []);
+  });
+
+  test('one word at a time, the least likely first, and not without end', () => {
+    const code = 'height(); weight();\n|f(wieght, hieght, x);|';
+    assert.deepEqual(respelt(code, 'hieght', 'wieght').slice(0, 1), ['f(wieght, height, x);']);
+    assert.ok(respelt(code, 'wieght', 'hieght').includes('f(weight, hieght, x);'));
+    const near = ['aaaab', 'aaaac', 'aaaad', 'aaaae', 'bbbbc', 'bbbbd', 'bbbbe', 'bbbbf'].join(' ');
+    assert.equal(respelt(`${near}\n|aaaaa + bbbbb|`, 'aaaaa', 'bbbbb').length, 6);
+  });
+});
