@@ -9,6 +9,7 @@ export const FAULTS = [
   'missing call',
   'wrong literal',
   'misspelt name',
+  'half written',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -93,6 +94,10 @@ const PLANTERS: Readonly<Record<Fault, Planter>> = {
     outsideStrings(line, /[\p{L}_$][\p{L}\p{N}_$]+/gu)
       .filter(({ found }) => !KEYWORDS.has(found[0]) && found[0].length >= SHORTEST_MISSPELT)
       .map(({ start, end, found }) => ({ start, end, text: misspelt(found[0], random) })),
+  'half written': (line) =>
+    outsideStrings(line, /[\p{L}\p{N}_$]+|[^\s\p{L}\p{N}_$]/gu)
+      .filter(({ end }) => end >= LEAST_WRITTEN * line.length && end < line.length)
+      .map(({ end }) => ({ start: end, end: line.length, text: '' })),
   'wrong literal': (line, text, random) => [
     ...outsideStrings(line, /\b(True|False|true|false|None|null)\b/g).map(({ start, end, found }) => ({
       start,
@@ -110,6 +115,9 @@ const PLANTERS: Readonly<Record<Fault, Planter>> = {
 };
 
 const SHORTEST_MISSPELT = 4;
+
+/** Of a half-written line, the part that stands there at least. */
+const LEAST_WRITTEN = 0.4;
 
 /** A letter is left out, or swapped with the next one. */
 function misspelt(name: string, random: Random): string {

@@ -4,12 +4,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { markdownTable, progress, publish, runBench, STARTER } from '../harness';
-import { evaluated } from '../infilling/engine';
+import { type Evaluated, evaluated } from '../infilling/engine';
 import { HELD, heldFiles } from '../infilling/spans';
 import { type FaultyCase, faultyCases } from './cases';
 import { FAULTS } from './faults';
 import { type Screen, screenOf, suspicionTable } from './suspicion';
-import { type Mended, repairBy, respeltBy, rewriteBy, STRENGTHS, taken } from './ways';
+import { endedBy, isWholeWith, type Mended, repairBy, respeltBy, rewriteBy, STRENGTHS, taken } from './ways';
 
 interface Row {
   readonly held: FaultyCase;
@@ -46,14 +46,12 @@ async function main(): Promise<void> {
         ways.set(likelier(most), taken(mended));
       }
       ways.set(RESPELT, taken(await respeltBy(engine, held)));
-      const first = firstOf(ways.get(RESPELT), ways.get(likelier(1)));
-      ways.set(FIRST, firstOf(first, ways.get(WHOLE)));
+      const words = [ways.get(RESPELT), ways.get(likelier(1))];
+      ways.set(FIRST, (await inParts(engine, trees, held, words)) ?? ways.get(WHOLE) ?? NOTHING);
       const right = rightCase(held);
-      const kept = firstOf(
-        taken(await respeltBy(engine, right)),
-        taken(await repairBy(engine, right, { most: 1, least: 0 })),
-      );
-      rows.push({ held, ways, isKept: kept.text === undefined, screen: await screenOf(engine, trees, held) });
+      const again = [await respeltBy(engine, right), await repairBy(engine, right, { most: 1, least: 0 })];
+      const isKept = (await inParts(engine, trees, right, again.map(taken))) === undefined;
+      rows.push({ held, ways, isKept, screen: await screenOf(engine, trees, held) });
       if (index % 10 === 9) progress(`${index + 1} of ${cases.length} faults`);
     }
   } finally {
@@ -79,7 +77,8 @@ async function main(): Promise<void> {
 
 const WHOLE = 'rewrite, strength 1';
 const RESPELT = 'an unlikely word spelt anew, taken where the line becomes likelier (3 nats)';
-const FIRST = 'a word spelt anew, else the least likely one, else rewrite';
+const FIRST = 'as a rewrite begins: a word spelt anew, else the least likely one, else the end, else all';
+const NOTHING: Mended = { text: undefined };
 
 function wordsOf(most: number): string {
   return most === 1 ? 'the least likely word' : `the ${most} least likely words`;
@@ -96,8 +95,19 @@ function rightCase(held: FaultyCase): FaultyCase {
   return { ...held, text, line: { start: line.start, end: line.start + right.length } };
 }
 
-function firstOf(repaired: Mended | undefined, rewritten: Mended | undefined): Mended {
-  return repaired?.text === undefined ? (rewritten ?? { text: undefined }) : repaired;
+/** As a rewrite does before it masks all of the line (extension/rewrite/repairFirst.ts); `words`: what comes of its words. */
+async function inParts(
+  engine: Evaluated,
+  trees: SyntaxTrees,
+  held: FaultyCase,
+  words: readonly (Mended | undefined)[],
+): Promise<Mended | undefined> {
+  const texts = words.flatMap((mended) => mended?.text ?? []);
+  for (const text of texts) if (await isWholeWith(trees, held, text)) return { text };
+  const own = held.text.slice(held.line.start, held.line.end);
+  if (await isWholeWith(trees, held, own)) return undefined;
+  const ended = await endedBy(engine, trees, held, texts[0] ?? own);
+  return ended.text === undefined ? undefined : ended;
 }
 
 function namesOf(rows: readonly Row[]): readonly string[] {

@@ -1,5 +1,7 @@
 // The ways to mend a selected line: rewriting it by strength, and repairing its least likely words.
 
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
+import { completionsOf, isWhole } from '../../extension/rewrite/repair/completion';
 import { isLikelier, surpriseOf, wordsToRepair } from '../../extension/rewrite/repair/plan';
 import { respellings } from '../../extension/rewrite/repair/respelt';
 import type { OffsetRange } from '../../extension/text/types';
@@ -12,6 +14,9 @@ export interface Mended {
   /** Nats by which the line became likelier, where that was looked at. */
   readonly gain?: number;
 }
+
+/** As in extension/rewrite/repairFirst.ts. */
+const LONGEST_END = 32;
 
 export const STRENGTHS = [1, 0.5, 0.1] as const;
 
@@ -62,6 +67,41 @@ export async function respeltBy(engine: Evaluated, held: FaultyCase): Promise<Me
     if (gain > (best.gain ?? 0)) best = { text: fresh, gain };
   }
   return best;
+}
+
+export async function isWholeWith(trees: SyntaxTrees, held: FaultyCase, fresh: string): Promise<boolean> {
+  const { text, line, language } = held;
+  const region = { start: line.start, end: line.start + fresh.length };
+  const whole = text.slice(0, line.start) + fresh + text.slice(line.end);
+  return (await trees.ask(whole, language, (tree) => isWhole(tree, region))) === true;
+}
+
+/** What is missing behind `base` in the line's place; the line as it is where nothing that is written there makes it whole. */
+export async function endedBy(
+  engine: Evaluated,
+  trees: SyntaxTrees,
+  held: FaultyCase,
+  base: string,
+): Promise<Mended> {
+  const { text, line, language } = held;
+  const at = line.start + base.length;
+  const asked = {
+    requestId: 1,
+    model: '',
+    priority: 'rewrite' as const,
+    temperature: 0,
+    maxTokens: LONGEST_END,
+  };
+  const around = text.slice(0, line.start) + base + text.slice(line.end);
+  const result = await engine.open.infill(
+    { ...asked, text: around, spans: [{ start: at, end: at }], language },
+    {},
+  );
+  const more = bestText(result);
+  if (more === undefined) return { text: undefined };
+  for (const fresh of completionsOf(base, base + more))
+    if (await isWholeWith(trees, held, fresh)) return changed(held, fresh);
+  return { text: undefined };
 }
 
 export function taken({ text, gain = 0 }: Mended): Mended {

@@ -43,6 +43,8 @@ export interface Listening {
 export interface Sampling {
   readonly candidates: number;
   readonly strength: number;
+  /** Default: as many as the spans may have. */
+  readonly maxTokens?: number;
 }
 
 /** A word that is done again had its likeliest reading already. */
@@ -144,6 +146,7 @@ function prepared(
     priority: 'rewrite' as const,
     ...candidatesFor(sampling.candidates, request.seed, oneAtATime(model)),
     interactive: adaptsToSpeed(),
+    ...(sampling.maxTokens === undefined ? {} : { maxTokens: sampling.maxTokens }),
     ...strengthOrInstruction(request, sampling.strength, model),
     ...(request.words === undefined || request.isRepair ? {} : { temperature: WORD_TEMPERATURE }),
   });

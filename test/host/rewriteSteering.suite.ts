@@ -155,6 +155,25 @@ describe('rewrite, steered', () => {
     assert.equal(editor.document.getText(), text);
   });
 
+  it('writes what a half-written line is missing behind it, and masks all of it where that is not whole', async () => {
+    const text = 'def total(prices):\n    amount = prices +\n    other = prices (\n    return amount\n';
+    const editor = await openFile('half.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    for (const [line, answers] of [
+      [1, /^amount = prices \+ scripted_end$/],
+      [2, /^scripted_0_0_0$/],
+    ] as const) {
+      select(editor, [line, line]);
+      await run('rewriteSelection');
+      const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+      await denoised(rewrite);
+      assert.match(rewrite.review?.candidates[0]?.texts[0] ?? rewrite.ending ?? '', answers);
+      assert.equal(editor.document.getText(), text);
+      await run('rejectRewrite');
+      await until(() => rewrite.ending, 'the end');
+    }
+  });
+
   it('of one line does its least likely word again first, and all of it when somebody asks for more', async () => {
     const text = 'def total(prices):\n    amount = sum(oddity)\n    return amount\n';
     const editor = await openFile('slip.py', text);

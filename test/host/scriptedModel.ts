@@ -160,13 +160,14 @@ function stepOf(
   };
 }
 
-/** What is locked, and something new between it. */
+/** What is locked, and something new between it; behind an operator, what it wants. */
 function piecesOf(
   text: string,
   { start, end, locked = [] }: Span,
   seed: number,
   index: number,
 ): readonly Piece[] {
+  if (start === end && text.endsWith('+', start)) return [{ text: ' scripted_end', isLocked: false }];
   const pieces: Piece[] = [];
   let at = start;
   const fresh = (to: number) => {
