@@ -9,7 +9,16 @@ import { HELD, heldFiles } from '../infilling/spans';
 import { type FaultyCase, faultyCases } from './cases';
 import { FAULTS } from './faults';
 import { type Screen, screenOf, suspicionTable } from './suspicion';
-import { endedBy, isWholeWith, type Mended, repairBy, respeltBy, rewriteBy, STRENGTHS, taken } from './ways';
+import {
+  endedBy,
+  isWholeWith,
+  type Mended,
+  repairBy,
+  rewriteBy,
+  STRENGTHS,
+  taken,
+  withoutSlipBy,
+} from './ways';
 
 interface Row {
   readonly held: FaultyCase;
@@ -45,12 +54,13 @@ async function main(): Promise<void> {
         ways.set(`${wordsOf(most)}, always taken`, mended);
         ways.set(likelier(most), taken(mended));
       }
-      ways.set(RESPELT, taken(await respeltBy(engine, held)));
-      const words = [ways.get(RESPELT), ways.get(likelier(1))];
+      ways.set(SLIP, await withoutSlipBy(engine, held));
+      const words = [ways.get(SLIP), ways.get(likelier(1))];
       ways.set(FIRST, (await inParts(engine, trees, held, words)) ?? ways.get(WHOLE) ?? NOTHING);
       const right = rightCase(held);
-      const again = [await respeltBy(engine, right), await repairBy(engine, right, { most: 1, least: 0 })];
-      const isKept = (await inParts(engine, trees, right, again.map(taken))) === undefined;
+      const word = taken(await repairBy(engine, right, { most: 1, least: 0 }));
+      const again = [await withoutSlipBy(engine, right), word];
+      const isKept = (await inParts(engine, trees, right, again)) === undefined;
       rows.push({ held, ways, isKept, screen: await screenOf(engine, trees, held) });
       if (index % 10 === 9) progress(`${index + 1} of ${cases.length} faults`);
     }
@@ -76,8 +86,8 @@ async function main(): Promise<void> {
 }
 
 const WHOLE = 'rewrite, strength 1';
-const RESPELT = 'an unlikely word spelt anew, taken where the line becomes likelier (3 nats)';
-const FIRST = 'as a rewrite begins: a word spelt anew, else the least likely one, else the end, else all';
+const SLIP = 'a slip undone, taken where the line becomes likelier (2 nats)';
+const FIRST = 'as a rewrite begins: a slip undone, else the least likely word, else the end, else all';
 const NOTHING: Mended = { text: undefined };
 
 function wordsOf(most: number): string {

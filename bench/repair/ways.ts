@@ -3,7 +3,7 @@
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { completionsOf, isWhole } from '../../extension/rewrite/repair/completion';
 import { isLikelier, surpriseOf, wordsToRepair } from '../../extension/rewrite/repair/plan';
-import { respellings } from '../../extension/rewrite/repair/respelt';
+import { SLIP_GAIN, withoutSlip } from '../../extension/rewrite/repair/slips';
 import type { OffsetRange } from '../../extension/text/types';
 import { bestText, type Evaluated } from '../infilling/engine';
 import type { FaultyCase } from './cases';
@@ -54,19 +54,19 @@ export async function repairBy(
   return { ...mended, gain: surpriseOf(before) - surpriseOf(after) };
 }
 
-/** The likeliest text with one unlikely word spelt anew. */
-export async function respeltBy(engine: Evaluated, held: FaultyCase): Promise<Mended> {
+/** The likeliest text with one slip undone. */
+export async function withoutSlipBy(engine: Evaluated, held: FaultyCase): Promise<Mended> {
   const { text, line } = held;
   const before = await scoreOf(engine, held, text, line);
   const old = surpriseOf(before);
   let best: Mended = { text: undefined, gain: Number.NEGATIVE_INFINITY };
-  for (const fresh of respellings(text, line, before)) {
+  for (const fresh of withoutSlip(text, line, before)) {
     const whole = text.slice(0, line.start) + fresh + text.slice(line.end);
     const end = line.start + fresh.length;
     const gain = old - surpriseOf(await scoreOf(engine, held, whole, { start: line.start, end }));
     if (gain > (best.gain ?? 0)) best = { text: fresh, gain };
   }
-  return best;
+  return taken(best, SLIP_GAIN);
 }
 
 export async function isWholeWith(trees: SyntaxTrees, held: FaultyCase, fresh: string): Promise<boolean> {
@@ -104,8 +104,8 @@ export async function endedBy(
   return { text: undefined };
 }
 
-export function taken({ text, gain = 0 }: Mended): Mended {
-  return isLikelier(gain, 0) ? { text, gain } : { text: undefined, gain };
+export function taken({ text, gain = 0 }: Mended, least?: number): Mended {
+  return isLikelier(gain, 0, least) ? { text, gain } : { text: undefined, gain };
 }
 
 export async function scoreOf(engine: Evaluated, { language }: FaultyCase, text: string, range: OffsetRange) {

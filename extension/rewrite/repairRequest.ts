@@ -7,8 +7,8 @@ import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange } from '../text/types';
 import type { Judgeable } from './judge';
 import { isLikelier, surpriseOf, wordsToRepair } from './repair/plan';
-import { respellings } from './repair/respelt';
 import { scoreRange } from './repair/scoreRange';
+import { SLIP_GAIN, withoutSlip } from './repair/slips';
 import { partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
 import {
   type Asking,
@@ -28,6 +28,9 @@ interface Scoring {
   readonly onTurn?: (() => void) | undefined;
 }
 
+/** Milliseconds in which texts without a slip are looked at, one after the other. */
+const LONGEST_LOOK = 3000;
+
 type Scored = readonly (readonly ScoredToken[])[];
 
 /** Without answers where the model finds nothing unlikely, or nothing likelier. Rejects with EngineError. */
@@ -42,9 +45,10 @@ export async function requestRepair(
   const { onBegun, onScored } = listening;
   const line = new ScoredSpans(asking, document, text, spans, listening);
   const before = await line.score(text, spans, { onDone: onScored, onTurn: onBegun });
-  const respelt = (await line.likelier(before, respeltOnes(text, spans, before))) ?? [];
+  const slips = { least: SLIP_GAIN, millis: LONGEST_LOOK };
+  const mended = (await line.likelier(before, withoutSlips(text, spans, before), slips)) ?? [];
   // Whoever asks for a repair may choose; whoever asked for a line has that behind it.
-  if (respelt.length > 0 && !request.isRepair) return { spans, candidates: respelt };
+  if (mended.length > 0 && !request.isRepair) return { spans, candidates: mended };
   const words = spans.map(({ start }, i) =>
     wordsToRepair(text, before[i] ?? []).map((word) => ({
       start: word.start - start,
@@ -63,7 +67,7 @@ export async function requestRepair(
   );
   const denoised = line.changed(found.candidates);
   const likelier = (await line.likelier(before, denoised)) ?? denoised;
-  return { spans, candidates: distinct([...respelt, ...likelier]) };
+  return { spans, candidates: distinct([...mended, ...likelier]) };
 }
 
 /** The spans of a text, and what may come to stand there. */
@@ -106,26 +110,32 @@ class ScoredSpans {
     return candidates.filter((candidate) => withAnswer(this.text, this.spans, candidate).whole !== this.text);
   }
 
-  /** Those by which the whole becomes likelier than it was, the likeliest first. Undefined: somebody does not wait for that. */
+  /**
+   * Those by which the whole becomes likelier than it was, the likeliest first. `millis`: after so long, no further one is looked at.
+   * Undefined: somebody does not wait for that.
+   */
   async likelier(
     before: Scored,
     candidates: readonly Judgeable[],
+    { least, millis = Number.POSITIVE_INFINITY }: { readonly least?: number; readonly millis?: number } = {},
   ): Promise<readonly Judgeable[] | undefined> {
     const { signal, enough, onCompared } = this.listening;
+    const until = performance.now() + millis;
     const told = (done: number) => {
       if (!signal.aborted) onCompared?.(done);
     };
     // Who takes the draft does not wait for the comparison either.
-    const until = enough === undefined ? signal : AbortSignal.any([signal, enough]);
+    const waited = enough === undefined ? signal : AbortSignal.any([signal, enough]);
     const old = surpriseOf(before.flat());
     const likelier: { readonly candidate: Judgeable; readonly surprise: number }[] = [];
     if (candidates.length > 0) told(0);
     for (const [index, candidate] of candidates.entries()) {
+      if (performance.now() > until) break;
       const { whole, ranges } = withAnswer(this.text, this.spans, candidate);
       const onDone = (done: number) => told((index + done) / candidates.length);
       try {
-        const surprise = surpriseOf((await this.score(whole, ranges, { until, onDone })).flat());
-        if (isLikelier(old, surprise)) likelier.push({ candidate, surprise });
+        const surprise = surpriseOf((await this.score(whole, ranges, { until: waited, onDone })).flat());
+        if (isLikelier(old, surprise, least)) likelier.push({ candidate, surprise });
       } catch (error) {
         if (signal.aborted || !enough?.aborted) throw error;
         return undefined;
@@ -142,14 +152,14 @@ function distinct(candidates: readonly Judgeable[]): readonly Judgeable[] {
   ].toReversed();
 }
 
-/** One word of one span is spelt anew in each. */
-function respeltOnes(
+/** One slip in one span is undone in each. */
+function withoutSlips(
   text: string,
   spans: readonly Span[],
   tokens: readonly (readonly ScoredToken[])[],
 ): readonly Judgeable[] {
   return spans.flatMap((span, i) =>
-    respellings(text, span, tokens[i] ?? []).map((fresh) => ({
+    withoutSlip(text, span, tokens[i] ?? []).map((fresh) => ({
       texts: spans.map(({ old }, other) => (other === i ? fresh : old)),
     })),
   );

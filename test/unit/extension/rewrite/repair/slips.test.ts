@@ -1,7 +1,7 @@
-// Which names are tried in place of an unlikely word.
+// Which texts undo a slip.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { respellings } from '../../../../../extension/rewrite/repair/respelt';
+import { withoutSlip } from '../../../../../extension/rewrite/repair/slips';
 
 /** Of the marked selection; words that are named are unlikely, the first one most of all. */
 function respelt(marked: string, ...unlikely: readonly string[]): readonly string[] {
@@ -14,14 +14,14 @@ function respelt(marked: string, ...unlikely: readonly string[]): readonly strin
     const surprise = rank < 0 ? 1 : 20 - rank;
     return { start: at, end: at + found[0].length, text: found[0], surprise, expected: 2, alternatives: [] };
   });
-  return respellings(text, { start, end }, tokens);
+  return withoutSlip(text, { start, end }, tokens);
 }
 
 describe('a word of a line is spelt anew', () => {
-  const LINE = 'let weight = 1;\nlet height = 2;\n|total += item.wieght;|\n';
+  const LINE = 'let weight = 1;\nlet height = 2;\n|total.add(item.wieght);|\n';
 
   test('as a name that stands there and is near', () => {
-    assert.deepEqual(respelt(LINE, '.wieght'), ['total += item.weight;']);
+    assert.deepEqual(respelt(LINE, '.wieght'), ['total.add(item.weight);']);
     assert.deepEqual(respelt('count = 1\n|print(cuont + cuont_of)|', 'cuont'), ['print(count + cuont_of)']);
   });
 
@@ -46,6 +46,39 @@ describe('a word of a line is spelt anew', () => {
     assert.deepEqual(respelt(code, 'hieght', 'wieght').slice(0, 1), ['f(wieght, height, x);']);
     assert.ok(respelt(code, 'wieght', 'hieght').includes('f(weight, hieght, x);'));
     const near = ['aaaab', 'aaaac', 'aaaad', 'aaaae', 'bbbbc', 'bbbbd', 'bbbbe', 'bbbbf'].join(' ');
-    assert.equal(respelt(`${near}\n|aaaaa + bbbbb|`, 'aaaaa', 'bbbbb').length, 6);
+    assert.equal(respelt(`${near}\n|aaaaa + bbbbb|`, 'aaaaa', 'bbbbb').length, 8);
+  });
+});
+
+describe('in a line is undone', () => {
+  const cases: readonly [string, readonly string[]][] = [
+    ['f(a, b)', ['f(b, a)']],
+    ['f(a, b, c)', ['f(b, a, c)']],
+    ['f(a, a)', []],
+    ['if (a.b <= c && d)', ['if (a.b < c && d)', 'if (a.b >= c && d)', 'if (a.b <= c || d)']],
+    ['x not in y', ['x in y']],
+    ['x is not None', ['x is None']],
+    ['total += a - b', ['total -= a - b', 'total += a + b']],
+    ['return True', ['return False']],
+    ['Math.min(a)', ['Math.max(a)']],
+    ['if (!isOpen)', ['if (isOpen)']],
+    ['if not ready:', ['if ready:']],
+    ['if (a !== b)', ['if (a === b)']],
+    ['take(12)', ['take(11)', 'take(13)']],
+    ['take(0)', ['take(1)']],
+    ['x1 = 2.5 + y.3', ['x1 = 2.5 - y.3']],
+    ['log("a, b == 1", \'f(x, y)\') # a < b', []],
+    ['call(x) // 1 + 2', []],
+    ['List<String> names', []],
+  ];
+  for (const [line, texts] of cases)
+    test(line, () => assert.deepEqual(respelt(`${line.replaceAll(/\w+/g, '$& ')}\n|${line}|\n`), texts));
+
+  test('also of several lines, one slip at a time', () => {
+    assert.deepEqual(respelt('|a = 1\nb = true|'), [
+      'a = 1\nb = false',
+      'a = 0\nb = true',
+      'a = 2\nb = true',
+    ]);
   });
 });
