@@ -22,7 +22,7 @@ describe('a word of a line is spelt anew', () => {
 
   test('as a name that stands there and is near', () => {
     assert.deepEqual(respelt(LINE, '.wieght'), ['total.add(item.weight);']);
-    assert.deepEqual(respelt('count = 1\n|print(cuont + cuont_of)|', 'cuont'), ['print(count + cuont_of)']);
+    assert.deepEqual(respelt('count = 1\n|print(cuont); cuont_of|', 'cuont'), ['print(count); cuont_of']);
   });
 
   test('as one that languages have', () => {
