@@ -3,7 +3,7 @@
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { completionsOf, isWhole } from '../../extension/rewrite/repair/completion';
 import { isLikelier, surpriseOf, wordsToRepair } from '../../extension/rewrite/repair/plan';
-import { SLIP_GAIN, withoutSlip } from '../../extension/rewrite/repair/slips';
+import { SLIP_GAIN, withoutSlips } from '../../extension/rewrite/repair/slips';
 import type { OffsetRange } from '../../extension/text/types';
 import { bestText, type Evaluated } from '../infilling/engine';
 import type { FaultyCase } from './cases';
@@ -60,7 +60,7 @@ export async function withoutSlipBy(engine: Evaluated, held: FaultyCase): Promis
   const before = await scoreOf(engine, held, text, line);
   const old = surpriseOf(before);
   let best: Mended = { text: undefined, gain: Number.NEGATIVE_INFINITY };
-  for (const fresh of withoutSlip(text, line, before)) {
+  for (const { text: fresh } of withoutSlips(text, line, before)) {
     const whole = text.slice(0, line.start) + fresh + text.slice(line.end);
     const end = line.start + fresh.length;
     const gain = old - surpriseOf(await scoreOf(engine, held, whole, { start: line.start, end }));

@@ -15,7 +15,7 @@ const LEAST_GAIN = 3;
 const WORD = /[\p{L}\p{N}_$]/u;
 
 /** How much less likely a token is than the model expects of any token in its place. */
-function excess({ surprise, expected }: Pick<Scored, 'surprise' | 'expected'>): number {
+export function excess({ surprise, expected }: Pick<Scored, 'surprise' | 'expected'>): number {
   return surprise - expected;
 }
 

@@ -4,7 +4,7 @@ import { isMemberWord, isWord, LANGUAGE_NAMES } from '../../../engine/candidates
 import type { ScoredToken } from '../../../engine/protocol';
 import { NAME, nearNames } from '../../text/nearNames';
 import type { OffsetRange } from '../../text/types';
-import { unlikelyWords } from './plan';
+import { excess, unlikelyWords } from './plan';
 
 /**
  * Nats by which the whole has to become likelier: less than for a word that is denoised, since hardly a text is likelier by chance that
@@ -16,19 +16,47 @@ const MOST_WORDS = 3;
 /** Each is a score of the line. */
 const MOST_TEXTS = 8;
 
-/** Texts of a selection with one slip undone. `tokens`: of the selection. */
-export function withoutSlip(
+export interface WithoutSlip {
+  /** Of the whole selection. */
+  readonly text: string;
+  /** Where the line with the slip stands in the old text, as far as it is selected. */
+  readonly line: OffsetRange;
+}
+
+/** Texts of a selection with one slip undone, those of the line with the least likely word first. `tokens`: of the selection. */
+export function withoutSlips(
   text: string,
-  range: OffsetRange,
+  { start, end }: OffsetRange,
+  tokens: readonly ScoredToken[],
+): readonly WithoutSlip[] {
+  const lines = [...text.slice(start, end).matchAll(/[^\r\n]+/g)].map(({ index, 0: own }) => {
+    const line = { start: start + index, end: start + index + own.length };
+    const within = tokens.filter((token) => token.start < line.end && token.end > line.start);
+    return { line, within, worst: Math.max(...within.map(excess)) };
+  });
+  return lines
+    .toSorted((a, b) => b.worst - a.worst)
+    .flatMap(({ line, within }) =>
+      linesWithoutSlip(text, line, within).map((own) => ({
+        line,
+        text: text.slice(start, line.start) + own + text.slice(line.end, end),
+      })),
+    )
+    .slice(0, MOST_TEXTS);
+}
+
+function linesWithoutSlip(
+  text: string,
+  line: OffsetRange,
   tokens: readonly ScoredToken[],
 ): readonly string[] {
-  const own = text.slice(range.start, range.end);
+  const own = text.slice(line.start, line.end);
   const edits = SLIPS.flatMap(({ pattern, others }) =>
     [...own.matchAll(pattern)].flatMap((found) =>
       outsideProse(own, found) ? others(found).map((other) => replaced(own, found, other)) : [],
     ),
   );
-  return [...new Set([...respellings(text, range, tokens), ...edits])].slice(0, MOST_TEXTS);
+  return [...new Set([...respellings(text, line, tokens), ...edits])];
 }
 
 interface Slip {

@@ -1,7 +1,7 @@
 // Which texts undo a slip.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { withoutSlip } from '../../../../../extension/rewrite/repair/slips';
+import { withoutSlips } from '../../../../../extension/rewrite/repair/slips';
 
 /** Of the marked selection; words that are named are unlikely, the first one most of all. */
 function respelt(marked: string, ...unlikely: readonly string[]): readonly string[] {
@@ -14,7 +14,7 @@ function respelt(marked: string, ...unlikely: readonly string[]): readonly strin
     const surprise = rank < 0 ? 1 : 20 - rank;
     return { start: at, end: at + found[0].length, text: found[0], surprise, expected: 2, alternatives: [] };
   });
-  return withoutSlip(text, { start, end }, tokens);
+  return withoutSlips(text, { start, end }, tokens).map((one) => one.text);
 }
 
 describe('a word of a line is spelt anew', () => {
@@ -74,11 +74,18 @@ describe('in a line is undone', () => {
   for (const [line, texts] of cases)
     test(line, () => assert.deepEqual(respelt(`${line.replaceAll(/\w+/g, '$& ')}\n|${line}|\n`), texts));
 
-  test('also of several lines, one slip at a time', () => {
-    assert.deepEqual(respelt('|a = 1\nb = true|'), [
-      'a = 1\nb = false',
-      'a = 0\nb = true',
-      'a = 2\nb = true',
-    ]);
+  test('also of several lines, one slip at a time, and where the least likely word is first', () => {
+    const edits = ['a = 0\nb = true', 'a = 2\nb = true', 'a = 1\nb = false'];
+    assert.deepEqual(respelt('|a = 1\nb = true|'), edits);
+    assert.deepEqual(respelt('|a = 1\nb = true|', 'true'), [edits[2], edits[0], edits[1]]);
+  });
+
+  test('and the line is told in which it is', () => {
+    const text = 'let x;\na = 1\nb = true;\n';
+    const { start, end } = { start: 7, end: text.length - 1 };
+    const lines = withoutSlips(text, { start, end }, []).map((one) =>
+      text.slice(one.line.start, one.line.end),
+    );
+    assert.deepEqual(lines, ['a = 1', 'a = 1', 'b = true;']);
   });
 });

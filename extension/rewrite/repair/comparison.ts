@@ -1,0 +1,101 @@
+// Texts that may come to stand in the place of a selection, scored one after the other beside what stands there.
+import type { TextDocument } from 'vscode';
+import type { ScoredToken } from '../../../engine/protocol';
+import type { EngineSupervisor } from '../../engine/supervisor';
+import type { OffsetRange } from '../../text/types';
+import { isLikelier, surpriseOf } from './plan';
+import { scoreRange } from './scoreRange';
+
+/** Tokens of each range. */
+export type Scored = readonly (readonly ScoredToken[])[];
+
+/** `candidate`: whatever it is that is compared. */
+export interface Alternative<T> {
+  readonly candidate: T;
+  /** The whole document with it. */
+  readonly whole: string;
+  /** What is scored of that, in text order. */
+  readonly ranges: readonly OffsetRange[];
+  /** Nats of surprise of what stood in place of these ranges. */
+  readonly old: number;
+}
+
+interface Scoring {
+  /** Ends it. */
+  readonly until?: AbortSignal;
+  /** The share that is done, 0…1. */
+  readonly onDone?: ((done: number) => void) | undefined;
+  readonly onTurn?: (() => void) | undefined;
+}
+
+interface Limits {
+  /** Nats by which it has to be likelier. Default: as for a word that is done again. */
+  readonly least?: number;
+  /** After so long, no further one is looked at. Default: all are. */
+  readonly millis?: number;
+}
+
+export class Comparison {
+  constructor(
+    private readonly engine: EngineSupervisor,
+    private readonly document: TextDocument,
+    private readonly listening: {
+      readonly signal: AbortSignal;
+      readonly enough?: AbortSignal;
+      readonly onCompared?: (done: number) => void;
+    },
+  ) {}
+
+  async score(
+    of: string,
+    ranges: readonly OffsetRange[],
+    { until = this.listening.signal, onDone, onTurn }: Scoring,
+  ): Promise<Scored> {
+    const all: (readonly ScoredToken[])[] = [];
+    const length = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+    let before = 0;
+    for (const range of ranges) {
+      const own = range.end - range.start;
+      const begin = before;
+      const told = (done: number) => {
+        if (!until.aborted) onDone?.((begin + done * own) / length);
+      };
+      before += own;
+      const asked = {
+        ...{ priority: 'rewrite' as const, signal: until },
+        ...{ onBegun: onTurn, onScored: told },
+      };
+      all.push(own === 0 ? [] : (await scoreRange(this.engine, this.document, of, range, asked)).tokens);
+    }
+    return all;
+  }
+
+  /** Those that are likelier than what stood there, those first that gain most. Undefined: somebody does not wait for that. */
+  async likelier<T>(
+    alternatives: readonly Alternative<T>[],
+    { least, millis = Number.POSITIVE_INFINITY }: Limits = {},
+  ): Promise<readonly T[] | undefined> {
+    const { signal, enough, onCompared } = this.listening;
+    const end = performance.now() + millis;
+    const told = (done: number) => {
+      if (!signal.aborted) onCompared?.(done);
+    };
+    // Who takes the draft does not wait for the comparison either.
+    const until = enough === undefined ? signal : AbortSignal.any([signal, enough]);
+    const likelier: { readonly candidate: T; readonly gain: number }[] = [];
+    if (alternatives.length > 0) told(0);
+    for (const [index, { candidate, whole, ranges, old }] of alternatives.entries()) {
+      if (performance.now() > end) break;
+      const onDone = (done: number) => told((index + done) / alternatives.length);
+      try {
+        const surprise = surpriseOf((await this.score(whole, ranges, { until, onDone })).flat());
+        if (isLikelier(old, surprise, least)) likelier.push({ candidate, gain: old - surprise });
+      } catch (error) {
+        if (signal.aborted || !enough?.aborted) throw error;
+        return undefined;
+      }
+    }
+    likelier.sort((a, b) => b.gain - a.gain);
+    return likelier.map(({ candidate }) => candidate);
+  }
+}
