@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { afterEach, before, describe, it } from 'mocha';
-import { commands, extensions, Selection, type TextEditor, window, workspace } from 'vscode';
+import { commands, extensions, Selection, type TextEditor, window } from 'vscode';
 import { wordsOfQuality } from '../../extension/rewrite/quality/words';
 import { DIFF_SCHEME } from '../../extension/rewrite/review/diffEditor';
 import type { Rewrite } from '../../extension/rewrite/rewrite';
@@ -15,13 +15,10 @@ import {
   fingerprint,
   GIBBERISH,
   internals,
-  messages,
   openFile,
-  replace,
   reviewOf,
   select,
   startRewrite,
-  statusMessages,
   undoIn,
   until,
   useCpu,
@@ -70,259 +67,26 @@ function point({ document }: TextEditor, word: string): Selection {
   return new Selection(at, at);
 }
 
+/** A rewrite of one line while the engine reads, and has told no step yet. */
+async function whileRead(name: string, use: (one: Rewrite, status: StatusItem) => unknown): Promise<void> {
+  const editor = await openFile(name, 'def f():\n    a = 1\n    return a\n');
+  const { status } = await internals();
+  select(editor, [1, 1]);
+  const rewrite = await whileHeld(async () => {
+    const one = await startRewrite(editor);
+    await until(() => /reading the code around it/.test(status.text), status.text);
+    await use(one, status);
+    return one;
+  }, 0);
+  await denoised(rewrite);
+}
+
 describe('rewrite, steered', () => {
   useScriptedEngine();
   afterEach(async () => {
     await configure('rewrite.preview', undefined);
     await closeEverything();
   });
-
-  it('repairs one word of a selection, and nothing where nothing becomes likelier', async () => {
-    const text = 'def total(prices):\n    amount = sum(oddity)\n    return amount\n';
-    const editor = await openFile('repair.py', text);
-    const { document } = editor;
-    const untouched = fingerprint(document);
-    const { rewrites } = await (await internals()).palimpsest();
-    const repair = async (...lines: readonly [number, number]) => {
-      select(editor, lines);
-      await run('repairSelection');
-      return rewrites.of(document.uri);
-    };
-    const told: string[] = [];
-    const { activity } = rewrites.services;
-    const stop = replace(rewrites.services, 'activity', (...args: Parameters<typeof activity>) => {
-      told.push(args[1]?.text ?? '');
-      activity(...args);
-    });
-    const rewrite = await repair(1, 2);
-    assert.ok(rewrite);
-    await denoised(rewrite).finally(stop);
-    const order = [/^choosing what to keep/, /^step |^\d+%/, /^comparing with what stood there, \d+%/];
-    const seen = order.map((words) => told.findIndex((one) => words.test(one)));
-    assert.ok(
-      seen.every((at, i) => at > (seen[i - 1] ?? -1)),
-      told.join(' | '),
-    );
-    assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
-    assert.deepEqual(fingerprint(document), untouched);
-    assert.equal(rewrite.review?.wanted?.isRepair, true);
-    for (const { texts } of rewrite.review?.candidates ?? []) {
-      assert.match(texts[0] ?? '', /^amount = sum\(scripted_\d_\d_\d\)\n {4}return amount$/);
-    }
-    const mended = rewrite.review?.candidates[0]?.texts[0] ?? '';
-
-    await run('acceptRewrite');
-    await until(() => rewrite.ending, 'the end');
-    assert.equal(document.getText(), `def total(prices):\n    ${mended}\n`);
-    await commands.executeCommand('undo');
-    assert.equal(document.getText(), text);
-
-    // A line that is as likely as any, and one that would hardly become likelier.
-    await editor.edit((edit) => edit.insert(document.lineAt(2).range.end, '\n    return doubtful'));
-    for (const line of [0, 3]) {
-      select(editor, [line, line]);
-      const before = fingerprint(document);
-      const { lineNote } = rewrites.services;
-      await until(() => lineNote.text === undefined, 'the note before it gone');
-      // A selection event that is late takes the note away again, as the next move of a person's cursor does.
-      const noted = until(() => lineNote.text, 'the note', 1);
-      await run('repairSelection');
-      assert.match(await noted, /nothing to repair/);
-      await until(() => rewrites.of(document.uri) === undefined, 'the end');
-      assert.deepEqual(fingerprint(document), before);
-    }
-  });
-
-  it('spells a word anew that only the line has, where another name is near to it, and denoises nothing for that', async () => {
-    const text = 'def total(prices, oddlty):\n    amount = sum(oddity)\n    return amount\n';
-    const editor = await openFile('misspelt.py', text);
-    const { rewrites } = await (await internals()).palimpsest();
-    const answersTo = async (command: string) => {
-      select(editor, [1, 1]);
-      await run(command);
-      const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
-      await denoised(rewrite);
-      const texts = rewrite.review?.candidates.map((one) => one.texts[0] ?? '');
-      await run('rejectRewrite');
-      await until(() => rewrite.ending, 'the end');
-      return texts;
-    };
-    assert.deepEqual(await answersTo('rewriteSelection'), ['amount = sum(oddlty)']);
-    const [first, ...more] = (await answersTo('repairSelection')) ?? [];
-    assert.equal(first, 'amount = sum(oddlty)');
-    assert.ok(more.length > 0, 'who repairs may choose');
-    for (const one of more) assert.match(one, /^amount = sum\(scripted_\d_\d_\d\)$/);
-    assert.equal(editor.document.getText(), text);
-  });
-
-  it('writes what a half-written line is missing behind it, and masks all of it where that is not whole', async () => {
-    const text = 'def total(prices):\n    amount = prices +\n    other = prices (\n    return amount\n';
-    const editor = await openFile('half.py', text);
-    const { rewrites } = await (await internals()).palimpsest();
-    for (const [line, answers] of [
-      [1, /^amount = prices \+ scripted_end$/],
-      [2, /^scripted_0_0_0$/],
-    ] as const) {
-      select(editor, [line, line]);
-      await run('rewriteSelection');
-      const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
-      await denoised(rewrite);
-      assert.match(rewrite.review?.candidates[0]?.texts[0] ?? rewrite.ending ?? '', answers);
-      assert.equal(editor.document.getText(), text);
-      await run('rejectRewrite');
-      await until(() => rewrite.ending, 'the end');
-    }
-  });
-
-  it('of one line does its least likely word again first, and all of it when somebody asks for more', async () => {
-    const text = 'def total(prices):\n    amount = sum(oddity)\n    return amount\n';
-    const editor = await openFile('slip.py', text);
-    const { rewrites } = await (await internals()).palimpsest();
-    select(editor, [1, 1]);
-    await run('rewriteSelection');
-    const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
-    await denoised(rewrite);
-    const texts = () => rewrite.review?.candidates.map((one) => one.texts[0] ?? '') ?? [];
-    const repaired = texts();
-    assert.ok(repaired.length > 0);
-    for (const one of repaired) assert.match(one, /^amount = sum\(scripted_\d_\d_\d\)$/);
-    assert.equal(editor.document.getText(), text);
-    assert.equal(rewrite.review?.wanted?.isRepair, undefined);
-    await run('rewriteAgain');
-    await until(() => texts().length > repaired.length, 'more of them');
-    for (const one of texts().slice(repaired.length)) assert.doesNotMatch(one, /^amount = sum\(scripted/);
-
-    // Of several lines, and where nothing becomes likelier, all of it is masked at once.
-    await run('rejectRewrite');
-    await until(() => rewrite.ending, 'the end');
-    for (const lines of [
-      [1, 2],
-      [2, 2],
-    ] as const) {
-      select(editor, lines);
-      await run('rewriteSelection');
-      const other = rewrites.of(editor.document.uri) ?? assert.fail();
-      await denoised(other);
-      for (const { texts } of other.review?.candidates ?? assert.fail())
-        assert.doesNotMatch(texts[0] ?? '', /^amount = sum\(scripted|^return scripted_\d_\d_\d$/);
-      await run('rejectRewrite');
-      await until(() => other.ending, 'the end');
-    }
-  });
-
-  it('says in few words above the place that nothing good was found, and why behind it', async () => {
-    const editor = await openFile('refused.py', TEXT);
-    const { document } = editor;
-    const untouched = fingerprint(document);
-    const { rewrites } = await (await internals()).palimpsest();
-    // Without its head the body is indented under nothing.
-    select(editor, [2, 2]);
-    const rewrite = await startRewrite(editor);
-    await until(() => rewrite.kind !== 'denoising', 'the end of all tries');
-    assert.equal(rewrite.kind, 'refused', rewrite.ending);
-    const titles = rewrites.provideCodeLenses(document).map(({ command }) => command?.title ?? '');
-    assert.equal(titles[0], '$(circle-slash) No good rewrite found');
-    assert.ok(titles.join(' | ').length < 140, titles.join(' | '));
-    assert.equal(rewrites.services.lineNote.text, 'Best one: does not parse');
-    assert.equal(titles.at(-1), '$(close) Dismiss');
-    const said = statusMessages();
-    rewrites['waiting'].put(document.uri.toString(), [{ start: 0, end: 4 }], {});
-    const pieces = rewrites.provideCodeLenses(document).map(({ command }) => command?.title);
-    assert.equal(pieces.at(-1), '$(arrow-right) Next Piece');
-    const before = rewrite.refusal?.request.seed;
-    await run('rewriteAgain');
-    await until(
-      () => rewrite.refusal !== undefined && rewrite.refusal.request.seed !== before,
-      'another try',
-    );
-    said.stop();
-    assert.match(
-      said.said.join('\n'),
-      /No good rewrite found\. Press Escape for the next piece \(1 waiting\)\./,
-    );
-    rewrites['waiting'].drop(document.uri.toString());
-    await run('rejectRewrite');
-    assert.deepEqual(rewrites.provideCodeLenses(document), []);
-    assert.deepEqual(fingerprint(document), untouched);
-  });
-
-  it('that was refused is tried again by its key, but not where something else is selected', async () => {
-    const editor = await openFile('elsewhere.py', `${TEXT}other = 1\n`);
-    const { document } = editor;
-    const { rewrites } = await (await internals()).palimpsest();
-    select(editor, [2, 2]);
-    const refused = await startRewrite(editor);
-    await until(() => refused.kind === 'refused', 'the refusal');
-    const key = () => void commands.executeCommand('palimpsest.rewriteAgain', 'key');
-    // It may be over before anybody looks: another try has another seed.
-    const seed = refused.refusal?.request.seed;
-    key();
-    await until(() => refused.kind === 'refused' && refused.refusal?.request.seed !== seed, 'another try');
-    const last = document.lineCount - 2;
-    select(editor, [last, last]);
-    key();
-    const other = await until(() => {
-      const now = rewrites.of(document.uri);
-      return now === refused ? undefined : now;
-    }, 'the other rewrite');
-    assert.equal(other.spans[0]?.old, 'other = 1');
-    await denoised(other);
-    await run('rejectRewrite');
-  });
-
-  it('that was refused says so in a message where a diff editor shows no lenses', async () => {
-    const { document } = await openFile('diffed.py', TEXT);
-    const old = document.uri.with({ scheme: 'untitled', path: '/before.py' });
-    await workspace.openTextDocument(old);
-    await commands.executeCommand('vscode.diff', old, document.uri, 'before and after');
-    const editor = await until(
-      () => window.visibleTextEditors.find((one) => one.document === document),
-      'the right side',
-    );
-    await until(() => window.activeTextEditor === editor, 'the cursor in it');
-    const heard = messages();
-    try {
-      select(editor, [2, 2]);
-      const rewrite = await startRewrite(editor);
-      await until(() => rewrite.kind === 'refused', 'the refusal');
-      await until(
-        () => heard.said.some((one) => /No good rewrite found \(best one: /.test(one)),
-        'the message',
-      );
-    } finally {
-      heard.stop();
-    }
-    await run('rejectRewrite');
-    await commands.executeCommand('notifications.clearAll');
-  });
-
-  it('is brought into view where it is refused, for whoever is at the other end of a long selection', async () => {
-    const editor = await openFile('long.py', `def f(x):\n${'    x = x + 1\n'.repeat(120)}    return x\n`);
-    const { document } = editor;
-    select(editor, [0, 100]);
-    editor.revealRange(document.lineAt(100).range);
-    const sees = (line: number) =>
-      editor.visibleRanges.some(({ start, end }) => start.line <= line && line <= end.line);
-    await until(() => sees(100) && !sees(0), 'the end in view');
-    const rewrite = await startRewrite(editor);
-    await until(() => rewrite.kind === 'refused', 'the refusal');
-    await until(() => sees(0), 'its first line in view');
-    await run('rejectRewrite');
-  });
-
-  /** A rewrite of one line while the engine reads, and has told no step yet. */
-  async function whileRead(name: string, use: (one: Rewrite, status: StatusItem) => unknown): Promise<void> {
-    const editor = await openFile(name, 'def f():\n    a = 1\n    return a\n');
-    const { status } = await internals();
-    select(editor, [1, 1]);
-    const rewrite = await whileHeld(async () => {
-      const one = await startRewrite(editor);
-      await until(() => /reading the code around it/.test(status.text), status.text);
-      await use(one, status);
-      return one;
-    }, 0);
-    await denoised(rewrite);
-  }
 
   it('says how far the choice of what to keep is, and no more once it takes the draft', () =>
     whileRead('kept.py', async ({ denoise }, status) => {

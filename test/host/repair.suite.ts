@@ -1,0 +1,159 @@
+// What is wrong in a selection is put right before all of it is masked.
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'mocha';
+import { commands } from 'vscode';
+import {
+  closeEverything,
+  configure,
+  denoised,
+  fingerprint,
+  internals,
+  openFile,
+  replace,
+  select,
+  until,
+  useScriptedEngine,
+} from './host';
+
+const run = (name: string) => commands.executeCommand(`palimpsest.${name}`);
+
+describe('repair', () => {
+  useScriptedEngine();
+  afterEach(async () => {
+    await configure('rewrite.preview', undefined);
+    await closeEverything();
+  });
+
+  it('repairs one word of a selection, and nothing where nothing becomes likelier', async () => {
+    const text = 'def total(prices):\n    amount = sum(oddity)\n    return amount\n';
+    const editor = await openFile('repair.py', text);
+    const { document } = editor;
+    const untouched = fingerprint(document);
+    const { rewrites } = await (await internals()).palimpsest();
+    const repair = async (...lines: readonly [number, number]) => {
+      select(editor, lines);
+      await run('repairSelection');
+      return rewrites.of(document.uri);
+    };
+    const told: string[] = [];
+    const { activity } = rewrites.services;
+    const stop = replace(rewrites.services, 'activity', (...args: Parameters<typeof activity>) => {
+      told.push(args[1]?.text ?? '');
+      activity(...args);
+    });
+    const rewrite = await repair(1, 2);
+    assert.ok(rewrite);
+    await denoised(rewrite).finally(stop);
+    const order = [/^choosing what to keep/, /^step |^\d+%/, /^comparing with what stood there, \d+%/];
+    const seen = order.map((words) => told.findIndex((one) => words.test(one)));
+    assert.ok(
+      seen.every((at, i) => at > (seen[i - 1] ?? -1)),
+      told.join(' | '),
+    );
+    assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
+    assert.deepEqual(fingerprint(document), untouched);
+    assert.equal(rewrite.review?.wanted?.isRepair, true);
+    for (const { texts } of rewrite.review?.candidates ?? []) {
+      assert.match(texts[0] ?? '', /^amount = sum\(scripted_\d_\d_\d\)\n {4}return amount$/);
+    }
+    const mended = rewrite.review?.candidates[0]?.texts[0] ?? '';
+
+    await run('acceptRewrite');
+    await until(() => rewrite.ending, 'the end');
+    assert.equal(document.getText(), `def total(prices):\n    ${mended}\n`);
+    await commands.executeCommand('undo');
+    assert.equal(document.getText(), text);
+
+    // A line that is as likely as any, and one that would hardly become likelier.
+    await editor.edit((edit) => edit.insert(document.lineAt(2).range.end, '\n    return doubtful'));
+    for (const line of [0, 3]) {
+      select(editor, [line, line]);
+      const before = fingerprint(document);
+      const { lineNote } = rewrites.services;
+      await until(() => lineNote.text === undefined, 'the note before it gone');
+      // A selection event that is late takes the note away again, as the next move of a person's cursor does.
+      const noted = until(() => lineNote.text, 'the note', 1);
+      await run('repairSelection');
+      assert.match(await noted, /nothing to repair/);
+      await until(() => rewrites.of(document.uri) === undefined, 'the end');
+      assert.deepEqual(fingerprint(document), before);
+    }
+  });
+
+  it('spells a word anew that only the line has, where another name is near to it, and denoises nothing for that', async () => {
+    const text = 'def total(prices, oddlty):\n    amount = sum(oddity)\n    return amount\n';
+    const editor = await openFile('misspelt.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    const answersTo = async (command: string) => {
+      select(editor, [1, 1]);
+      await run(command);
+      const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+      await denoised(rewrite);
+      const texts = rewrite.review?.candidates.map((one) => one.texts[0] ?? '');
+      await run('rejectRewrite');
+      await until(() => rewrite.ending, 'the end');
+      return texts;
+    };
+    assert.deepEqual(await answersTo('rewriteSelection'), ['amount = sum(oddlty)']);
+    const [first, ...more] = (await answersTo('repairSelection')) ?? [];
+    assert.equal(first, 'amount = sum(oddlty)');
+    assert.ok(more.length > 0, 'who repairs may choose');
+    for (const one of more) assert.match(one, /^amount = sum\(scripted_\d_\d_\d\)$/);
+    assert.equal(editor.document.getText(), text);
+  });
+
+  it('writes what a half-written line is missing behind it, and masks all of it where that is not whole', async () => {
+    const text = 'def total(prices):\n    amount = prices +\n    other = prices (\n    return amount\n';
+    const editor = await openFile('half.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    for (const [line, answers] of [
+      [1, /^amount = prices \+ scripted_end$/],
+      [2, /^scripted_0_0_0$/],
+    ] as const) {
+      select(editor, [line, line]);
+      await run('rewriteSelection');
+      const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+      await denoised(rewrite);
+      assert.match(rewrite.review?.candidates[0]?.texts[0] ?? rewrite.ending ?? '', answers);
+      assert.equal(editor.document.getText(), text);
+      await run('rejectRewrite');
+      await until(() => rewrite.ending, 'the end');
+    }
+  });
+
+  it('of one line does its least likely word again first, and all of it when somebody asks for more', async () => {
+    const text = 'def total(prices):\n    amount = sum(oddity)\n    return amount\n';
+    const editor = await openFile('slip.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    select(editor, [1, 1]);
+    await run('rewriteSelection');
+    const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+    await denoised(rewrite);
+    const texts = () => rewrite.review?.candidates.map((one) => one.texts[0] ?? '') ?? [];
+    const repaired = texts();
+    assert.ok(repaired.length > 0);
+    for (const one of repaired) assert.match(one, /^amount = sum\(scripted_\d_\d_\d\)$/);
+    assert.equal(editor.document.getText(), text);
+    assert.equal(rewrite.review?.wanted?.isRepair, undefined);
+    await run('rewriteAgain');
+    await until(() => texts().length > repaired.length, 'more of them');
+    for (const one of texts().slice(repaired.length)) assert.doesNotMatch(one, /^amount = sum\(scripted/);
+
+    // Of several lines, and where nothing becomes likelier, all of it is masked at once.
+    await run('rejectRewrite');
+    await until(() => rewrite.ending, 'the end');
+    for (const lines of [
+      [1, 2],
+      [2, 2],
+    ] as const) {
+      select(editor, lines);
+      await run('rewriteSelection');
+      const other = rewrites.of(editor.document.uri) ?? assert.fail();
+      await denoised(other);
+      for (const { texts } of other.review?.candidates ?? assert.fail())
+        assert.doesNotMatch(texts[0] ?? '', /^amount = sum\(scripted|^return scripted_\d_\d_\d$/);
+      await run('rejectRewrite');
+      await until(() => other.ending, 'the end');
+    }
+  });
+});
