@@ -54,12 +54,12 @@ async function main(): Promise<void> {
         ways.set(`${wordsOf(most)}, always taken`, mended);
         ways.set(likelier(most), taken(mended));
       }
-      ways.set(SLIP, await withoutSlipBy(engine, held));
+      ways.set(SLIP, await withoutSlipBy(engine, trees, held));
       const words = [ways.get(SLIP), ways.get(likelier(1))];
       ways.set(FIRST, (await inParts(engine, trees, held, words)) ?? ways.get(WHOLE) ?? NOTHING);
       const right = rightCase(held);
       const word = taken(await repairBy(engine, right, { most: 1, least: 0 }));
-      const again = [await withoutSlipBy(engine, right), word];
+      const again = [await withoutSlipBy(engine, trees, right), word];
       const isKept = (await inParts(engine, trees, right, again)) === undefined;
       rows.push({ held, ways, isKept, screen: await screenOf(engine, trees, held) });
       if (index % 10 === 9) progress(`${index + 1} of ${cases.length} faults`);

@@ -1,7 +1,7 @@
 // The ways to mend a selected line: rewriting it by strength, and repairing its least likely words.
 
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
-import { completionsOf, isWhole } from '../../extension/rewrite/repair/completion';
+import { completionsOf, isWhole, LONGEST_END } from '../../extension/rewrite/repair/completion';
 import { isLikelier, surpriseOf, wordsToRepair } from '../../extension/rewrite/repair/plan';
 import { SLIP_GAIN, withoutSlips } from '../../extension/rewrite/repair/slips';
 import type { OffsetRange } from '../../extension/text/types';
@@ -14,9 +14,6 @@ export interface Mended {
   /** Nats by which the line became likelier, where that was looked at. */
   readonly gain?: number;
 }
-
-/** As in extension/rewrite/repairFirst.ts. */
-const LONGEST_END = 32;
 
 export const STRENGTHS = [1, 0.5, 0.1] as const;
 
@@ -55,12 +52,17 @@ export async function repairBy(
 }
 
 /** The likeliest text with one slip undone. */
-export async function withoutSlipBy(engine: Evaluated, held: FaultyCase): Promise<Mended> {
-  const { text, line } = held;
+export async function withoutSlipBy(
+  engine: Evaluated,
+  trees: SyntaxTrees,
+  held: FaultyCase,
+): Promise<Mended> {
+  const { text, line, language } = held;
+  const settled = (await trees.ask(text, language, (tree) => tree.settled(line))) ?? [];
   const before = await scoreOf(engine, held, text, line);
   const old = surpriseOf(before);
   let best: Mended = { text: undefined, gain: Number.NEGATIVE_INFINITY };
-  for (const { text: fresh } of withoutSlips(text, line, before)) {
+  for (const { text: fresh } of withoutSlips(text, line, before, { settled })) {
     const whole = text.slice(0, line.start) + fresh + text.slice(line.end);
     const end = line.start + fresh.length;
     const gain = old - surpriseOf(await scoreOf(engine, held, whole, { start: line.start, end }));

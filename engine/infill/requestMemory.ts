@@ -149,10 +149,11 @@ function lengthPasses(facts: MemoryFacts, wanted: readonly number[], longest: nu
   const most = Math.max(0, ...wanted);
   // The other spans have their masks meanwhile.
   const around = facts.window - Math.round((facts.masks * most) / Math.max(1, longest));
-  const shortest = around + Math.min(...wanted);
+  const lengthOf = (masks: number) => Math.min(around + masks, facts.reach.tokens);
+  const shortest = lengthOf(Math.min(...wanted));
   return batches(wanted, DEFAULT_ROWS).map((part) => {
     const rows = Math.max(...part);
-    const length = around + rows;
+    const length = lengthOf(rows);
     if (length < ALONE_FROM) {
       const asked = part.reduce((sum, count) => sum + count, 0);
       return { lanes: part.length, length, past: 1, rows: asked };

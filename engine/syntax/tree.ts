@@ -10,6 +10,7 @@ import type { ParsedText } from './parsedText';
 import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
 import { losesReturn } from './returns';
 import { type Strangers, strangersIn } from './scope';
+import { settledIn } from './settled';
 import { type StructureFaults, structureFaults } from './structure';
 import type { OffsetRange, TextEdit } from './types';
 import { leavesUnread } from './unread';
@@ -124,6 +125,11 @@ export class SyntaxTree {
     };
     visit(this.tree.rootNode);
     return found;
+  }
+
+  /** Where a slip is none, in no order: prose, and see `settledIn`. */
+  settled(region: OffsetRange): readonly OffsetRange[] {
+    return [...this.prose(region), ...settledIn(this.tree.rootNode, region)];
   }
 
   /** The same text after an edit, read again where it changed; a tree of its own. Undefined where time was up. */

@@ -6,62 +6,89 @@ import { EngineError } from '../../engine/errors';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { applyEdits } from '../text/edits';
 import type { OffsetRange } from '../text/types';
-import { asJudged, judged } from './judge';
-import { completionsOf, endsItsLine, isWhole } from './repair/completion';
-import { estimateRepair, requestRepair } from './repairRequest';
+import { asJudged, type Judgeable, judged } from './judge';
+import { completionsOf, endsItsLine, isWhole, LONGEST_END } from './repair/completion';
+import { estimateRepair, Repair, type Repairing } from './repairRequest';
 import { type Asking, type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span } from './state/types';
 
 /** Milliseconds: where a word takes longer, the line is what is waited for. */
 const LONGEST = 5000;
-/** Tokens: the end of a line. */
-const LONGEST_END = 32;
-
-type Services = Asking & { readonly syntax: Pick<SyntaxTrees, 'ask'> };
 
 /** Undefined: nothing is worth showing, and all of it is to be masked. Rejects with EngineError. */
 export async function requestRepairFirst(
-  asking: Services,
+  asking: Repairing,
   document: TextDocument,
   [span]: readonly Span[],
   request: RewriteRequest,
   listening: Listening,
 ): Promise<CandidateSet | undefined> {
   if (span === undefined) return undefined;
+  const begunAt = performance.now();
   const sent = asJudged(document);
   // What is no code has no word that is wrong by itself.
   if (!(await isCode(asking.syntax, sent.text, sent.languageId, span))) return undefined;
   const estimate = await estimateRepair(asking, document, [span], request, listening.signal);
   const { millis = Number.POSITIVE_INFINITY } = estimate;
   if (millis > LONGEST || document.getText() !== sent.text) return undefined;
-  const isWholeWith = async (fresh: string) => {
+  const left = () => LONGEST - (performance.now() - begunAt);
+  const repair = new Repair(asking, document, sent.text, [span], unseen(listening));
+  const line = new WholeLine(asking.syntax, sent, span);
+  const steps = [
+    async () => {
+      await repair.begin();
+      return repair.withoutSlips(left());
+    },
+    () => repair.wordsAgain(request.seed),
+  ];
+  let base = span.old;
+  for (const step of steps) {
+    const candidates = (left() > 0 ? await orNone(step()) : undefined) ?? [];
+    // Who takes the draft means that of the line.
+    if (listening.enough?.aborted) return undefined;
+    const good = await line.worthShowing(candidates);
+    if (good.length > 0) return { spans: [span], candidates: good };
+    // What is likelier is what is to be ended.
+    if (base === span.old) base = candidates[0]?.texts[0] ?? base;
+  }
+  if (left() <= 0 || !endsItsLine(sent.text, span) || (await line.isWholeWith(span.old))) return undefined;
+  const ends = await orNone(completed(asking, document, span, base, request, listening, sent.text));
+  if (listening.enough?.aborted) return undefined;
+  // Of what is longer, nobody knows whether it is wanted.
+  const [end] = await line.worthShowing(ends ?? []);
+  return end && { spans: [span], candidates: [end] };
+}
+
+/** The place of a line, and what may come to stand there. */
+class WholeLine {
+  constructor(
+    private readonly syntax: Pick<SyntaxTrees, 'ask'>,
+    private readonly sent: ReturnType<typeof asJudged>,
+    private readonly span: Span,
+  ) {}
+
+  /** Whether nothing is wrong in the line with this text in it. */
+  async isWholeWith(fresh: string): Promise<boolean> {
+    const { sent, span } = this;
     const text = applyEdits(sent.text, [{ ...span, text: fresh }]);
     const region = { start: span.start, end: span.start + fresh.length };
-    return (await asking.syntax.ask(text, sent.languageId, (tree) => isWhole(tree, region))) === true;
-  };
-  const isOpen = endsItsLine(sent.text, span) && !(await isWholeWith(span.old));
-  const good = async (candidates: CandidateSet['candidates']): Promise<CandidateSet | undefined> => {
-    // Who takes the draft means that of the line.
-    if (candidates.length === 0 || listening.enough?.aborted) return undefined;
-    const seen = await judged(asking.syntax, sent, [span], candidates);
-    const whole: CandidateSet['candidates'][number][] = [];
+    return (await this.syntax.ask(text, sent.languageId, (tree) => isWhole(tree, region))) === true;
+  }
+
+  /** Those that are whole, and not poor. */
+  async worthShowing(candidates: readonly Judgeable[]): Promise<readonly Judgeable[]> {
+    if (candidates.length === 0) return [];
+    const { sent, span } = this;
+    const seen = await judged(this.syntax, sent, [span], candidates);
+    const whole: Judgeable[] = [];
     for (const candidate of candidates) {
       const [fresh = span.old] = candidate.texts;
       const quality = seen.find(({ texts }) => texts[0] === fresh)?.quality;
-      if (quality === undefined || !isWorthShowing({ quality })) continue;
-      if (await isWholeWith(fresh)) whole.push(candidate);
+      if (quality !== undefined && isWorthShowing({ quality }) && (await this.isWholeWith(fresh)))
+        whole.push(candidate);
     }
-    return whole.length > 0 ? { spans: [span], candidates: whole } : undefined;
-  };
-  const found = await orNone(requestRepair(asking, document, [span], request, unseen(listening)));
-  const repaired = await good(found?.candidates ?? []);
-  if (repaired !== undefined || !isOpen || listening.enough?.aborted) return repaired;
-  // What is there to be ended is what is likelier.
-  const base = found?.candidates[0]?.texts[0] ?? span.old;
-  const ends = await orNone(completed(asking, document, span, base, request, listening, sent.text));
-  const ended = await good(ends ?? []);
-  // Of what is longer, nobody knows whether it is wanted.
-  return ended && { ...ended, candidates: ended.candidates.slice(0, 1) };
+    return whole;
+  }
 }
 
 /** A word alone is no picture of the line, and its shares are not the line's. */
@@ -87,8 +114,13 @@ async function completed(
   const hole = { seed, texts: [base], words: [[end]], isRepair: true } as const;
   const sampling = { candidates: 1, strength: 1, maxTokens: LONGEST_END };
   const found = await requestCandidates(asking, document, [span], hole, unseen(listening), sampling, text);
-  return found.candidates.flatMap((candidate) =>
-    completionsOf(base, candidate.texts[0] ?? base).map((fresh) => ({ ...candidate, texts: [fresh] })),
+  return found.candidates.flatMap(({ texts: [whole = base], confidence, ...known }) =>
+    completionsOf(base, whole).map((fresh) => ({
+      ...known,
+      texts: [fresh],
+      // What was cut off has its flaws, and how sure the model is of the end says nothing of the line.
+      flaws: fresh === whole.trimEnd() ? (known.flaws ?? []) : [],
+    })),
   );
 }
 

@@ -1,11 +1,13 @@
-// A repair as it is asked for: the selection is scored, its least likely words are denoised, and what comes back is kept
-// where the whole selection is likelier with it.
+// A repair as it is asked for: the selection is scored, slips are undone, its least likely words are denoised, and what comes back is kept
+// where it is likelier so.
 import type { TextDocument } from 'vscode';
 import type { ScoredToken } from '../../engine/protocol';
+import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { rewriteSettings } from '../settings';
 import { applyEdits, inOrder } from '../text/edits';
-import type { Judgeable } from './judge';
-import { type Alternative, Comparison } from './repair/comparison';
+import type { OffsetRange } from '../text/types';
+import { CELL_SCHEME, type Judgeable } from './judge';
+import { type Alternative, Comparison, type Scored } from './repair/comparison';
 import { surpriseOf, wordsToRepair } from './repair/plan';
 import { SLIP_GAIN, withoutSlips } from './repair/slips';
 import { partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
@@ -21,69 +23,117 @@ import type { RewriteRequest, Span } from './state/types';
 
 /** Milliseconds in which texts without a slip are looked at, one after the other. */
 const LONGEST_LOOK = 3000;
+/** Of choosing what to keep, the share of scoring what stands there. */
+const SCORING = 0.7;
+
+export type Repairing = Asking & { readonly syntax: Pick<SyntaxTrees, 'ask'> };
 
 /** Without answers where the model finds nothing unlikely, or nothing likelier. Rejects with EngineError. */
 export async function requestRepair(
-  asking: Asking,
+  asking: Repairing,
   document: TextDocument,
   spans: readonly Span[],
   request: RewriteRequest,
   listening: Listening,
 ): Promise<CandidateSet> {
-  const text = document.getText();
-  const { onBegun, onScored } = listening;
-  const comparison = new Comparison(asking.engine, document, listening);
-  const before = await comparison.score(text, spans, { onDone: onScored, onTurn: onBegun });
-  const slips = spans.flatMap((_, i) => slipsIn(text, spans, i, before[i] ?? []));
-  const limits = { least: SLIP_GAIN, millis: LONGEST_LOOK };
-  const mended = (await comparison.likelier(slips, limits)) ?? [];
-  // Whoever asks for a repair may choose; whoever asked for a line has that behind it.
-  if (mended.length > 0 && !request.isRepair) return { spans, candidates: mended };
-  const words = spans.map(({ start }, i) =>
-    wordsToRepair(text, before[i] ?? []).map((word) => ({
-      start: word.start - start,
-      end: word.end - start,
-    })),
-  );
-  if (words.every((own) => own.length === 0)) return { spans, candidates: mended };
-  const found = await requestCandidates(
-    asking,
-    document,
-    spans,
-    { seed: request.seed, words, isRepair: true },
-    listening,
-    samplingOf(document),
-    text,
-  );
-  const old = surpriseOf(before.flat());
-  const changed = found.candidates
-    .map((candidate) => ({ candidate, old, ...withAnswer(text, spans, candidate) }))
-    .filter(({ whole }) => whole !== text);
-  const likelier = (await comparison.likelier(changed)) ?? changed.map(({ candidate }) => candidate);
-  return { spans, candidates: distinct([...mended, ...likelier]) };
+  const repair = new Repair(asking, document, document.getText(), spans, listening);
+  await repair.begin();
+  const undone = await repair.withoutSlips(LONGEST_LOOK);
+  // Whoever takes the draft has what was found so far.
+  const again = listening.enough?.aborted && undone.length > 0 ? [] : await repair.wordsAgain(request.seed);
+  return { spans, candidates: [...undone, ...again] };
 }
 
-function distinct(candidates: readonly Judgeable[]): readonly Judgeable[] {
-  return candidates.filter(
-    ({ texts }, i) => candidates.findIndex((one) => one.texts.every((text, j) => text === texts[j])) === i,
-  );
-}
+/** What may be wrong in spans, looked for in turn. Every step rejects with EngineError. */
+export class Repair {
+  private readonly comparison: Comparison;
+  private before: Scored = [];
 
-/** One slip in one span is undone in each, and the line with it is what is compared. `tokens`: of that span. */
-function slipsIn(
-  text: string,
-  spans: readonly Span[],
-  index: number,
-  tokens: readonly ScoredToken[],
-): readonly Alternative<Judgeable>[] {
-  const [span] = spans.slice(index);
-  if (span === undefined) return [];
-  return withoutSlips(text, span, tokens).map(({ text: fresh, line: { start, end } }) => ({
-    candidate: { texts: spans.map(({ old }, i) => (i === index ? fresh : old)) },
-    whole: applyEdits(text, [{ start: span.start, end: span.end, text: fresh }]),
-    ranges: [{ start, end: end + fresh.length - span.old.length }],
-    old: surpriseOf(tokens.filter((token) => token.start < end && token.end > start)),
-  }));
+  /** `text`: the document's, which the spans are in; by now it may have another. */
+  constructor(
+    private readonly asking: Repairing,
+    private readonly document: TextDocument,
+    private readonly text: string,
+    private readonly spans: readonly Span[],
+    private readonly listening: Listening,
+  ) {
+    this.comparison = new Comparison(asking.engine, document, listening);
+  }
+
+  /** Scores what stands there: before anything else. */
+  async begin(): Promise<void> {
+    const { text, spans, listening } = this;
+    const onDone = (done: number) => listening.onScored?.(SCORING * done);
+    this.before = await this.comparison.score(text, spans, { onDone, onTurn: listening.onBegun });
+  }
+
+  /** `millis`: after so long, no further one is looked at. */
+  async withoutSlips(millis: number): Promise<readonly Judgeable[]> {
+    const end = performance.now() + millis;
+    const slips: Alternative<Judgeable>[] = [];
+    for (const [index, span] of this.spans.entries()) slips.push(...(await this.slipsIn(span, index)));
+    const limits = {
+      least: SLIP_GAIN,
+      millis: end - performance.now(),
+      onDone: (done: number) => this.listening.onScored?.(SCORING + (1 - SCORING) * done),
+    };
+    return (await this.comparison.likelier(slips, limits)).found;
+  }
+
+  /** The least likely word of each span, denoised. */
+  async wordsAgain(seed: number): Promise<readonly Judgeable[]> {
+    const { asking, document, text, spans, listening, before } = this;
+    const words = spans.map(({ start }, i) =>
+      wordsToRepair(text, before[i] ?? []).map((word) => ({
+        start: word.start - start,
+        end: word.end - start,
+      })),
+    );
+    if (words.every((own) => own.length === 0)) return [];
+    const sampling = samplingOf(document);
+    const request = { seed, words, isRepair: true } as const;
+    const found = await requestCandidates(asking, document, spans, request, listening, sampling, text);
+    const old = surpriseOf(before.flat());
+    const changed = found.candidates
+      .map((candidate) => ({ candidate, old, ...withAnswer(text, spans, candidate) }))
+      .filter(({ whole }) => whole !== text);
+    const likelier = await this.comparison.likelier(changed, { onDone: listening.onCompared });
+    return likelier.isCut ? changed.map(({ candidate }) => candidate) : likelier.found;
+  }
+
+  /** The line with the slip is what is compared. */
+  private async slipsIn(span: Span, index: number): Promise<readonly Alternative<Judgeable>[]> {
+    const { text, spans, document } = this;
+    const tokens = this.before[index] ?? [];
+    const settled = await this.asking.syntax.ask(text, document.languageId, (tree) => tree.settled(span));
+    // Where no grammar tells code from prose, nothing is known to be a slip.
+    if (settled === undefined) return [];
+    const isPart = document.uri.scheme === CELL_SCHEME;
+    const slips: Alternative<Judgeable>[] = [];
+    const scores = new Map<number, number>();
+    for (const { text: fresh, line } of withoutSlips(text, span, tokens, { settled, isPart })) {
+      const old = scores.get(line.start) ?? (await this.surpriseOfLine(line, span, tokens));
+      scores.set(line.start, old);
+      slips.push({
+        candidate: { texts: spans.map((one, i) => (i === index ? fresh : one.old)) },
+        whole: applyEdits(text, [{ start: span.start, end: span.end, text: fresh }]),
+        ranges: [{ start: line.start, end: line.end + fresh.length - span.old.length }],
+        old,
+      });
+    }
+    return slips;
+  }
+
+  /** By itself: within more lines, its tokens are scored in other company. */
+  private async surpriseOfLine(
+    line: OffsetRange,
+    span: OffsetRange,
+    tokens: readonly ScoredToken[],
+  ): Promise<number> {
+    const isAll =
+      this.text.slice(span.start, span.end).trim() === this.text.slice(line.start, line.end).trim();
+    return surpriseOf(isAll ? tokens : (await this.comparison.score(this.text, [line], {})).flat());
+  }
 }
 
 /** How long `requestRepair` would take; `millis` is absent where nobody knows: that is no reason to give the repair up. */

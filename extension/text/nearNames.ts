@@ -51,6 +51,7 @@ export function nearNames(
   for (const word of [...(message.match(NAME) ?? []), ...possible])
     if (word !== name) uses.set(word, (uses.get(word) ?? 0) + 1);
   return [...uses]
+    .filter(([word]) => Math.abs(word.length - name.length) <= slips)
     .map(([word, count]) => ({ word, count, distance: editDistance(name, word) }))
     .filter(({ distance }) => distance <= slips)
     .sort((a, b) => a.distance - b.distance || b.count - a.count)

@@ -33,17 +33,22 @@ interface Limits {
   readonly least?: number;
   /** After so long, no further one is looked at. Default: all are. */
   readonly millis?: number;
+  /** The share that is done, 0…1. */
+  readonly onDone?: ((done: number) => void) | undefined;
+}
+
+/** Those that are likelier than what stood there, those first that gain most. */
+export interface Likelier<T> {
+  readonly found: readonly T[];
+  /** Whether somebody did not wait for the rest. */
+  readonly isCut: boolean;
 }
 
 export class Comparison {
   constructor(
     private readonly engine: EngineSupervisor,
     private readonly document: TextDocument,
-    private readonly listening: {
-      readonly signal: AbortSignal;
-      readonly enough?: AbortSignal;
-      readonly onCompared?: (done: number) => void;
-    },
+    private readonly listening: { readonly signal: AbortSignal; readonly enough?: AbortSignal },
   ) {}
 
   async score(
@@ -70,32 +75,31 @@ export class Comparison {
     return all;
   }
 
-  /** Those that are likelier than what stood there, those first that gain most. Undefined: somebody does not wait for that. */
   async likelier<T>(
     alternatives: readonly Alternative<T>[],
-    { least, millis = Number.POSITIVE_INFINITY }: Limits = {},
-  ): Promise<readonly T[] | undefined> {
-    const { signal, enough, onCompared } = this.listening;
+    { least, millis = Number.POSITIVE_INFINITY, onDone }: Limits,
+  ): Promise<Likelier<T>> {
+    const { signal, enough } = this.listening;
     const end = performance.now() + millis;
     const told = (done: number) => {
-      if (!signal.aborted) onCompared?.(done);
+      if (!signal.aborted) onDone?.(done);
     };
     // Who takes the draft does not wait for the comparison either.
     const until = enough === undefined ? signal : AbortSignal.any([signal, enough]);
     const likelier: { readonly candidate: T; readonly gain: number }[] = [];
+    const found = () => likelier.toSorted((a, b) => b.gain - a.gain).map(({ candidate }) => candidate);
     if (alternatives.length > 0) told(0);
     for (const [index, { candidate, whole, ranges, old }] of alternatives.entries()) {
       if (performance.now() > end) break;
-      const onDone = (done: number) => told((index + done) / alternatives.length);
+      const part = (done: number) => told((index + done) / alternatives.length);
       try {
-        const surprise = surpriseOf((await this.score(whole, ranges, { until, onDone })).flat());
+        const surprise = surpriseOf((await this.score(whole, ranges, { until, onDone: part })).flat());
         if (isLikelier(old, surprise, least)) likelier.push({ candidate, gain: old - surprise });
       } catch (error) {
         if (signal.aborted || !enough?.aborted) throw error;
-        return undefined;
+        return { found: found(), isCut: true };
       }
     }
-    likelier.sort((a, b) => b.gain - a.gain);
-    return likelier.map(({ candidate }) => candidate);
+    return { found: found(), isCut: false };
   }
 }

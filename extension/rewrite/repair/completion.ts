@@ -2,6 +2,9 @@
 import type { SyntaxTree } from '../../../engine/syntax/tree';
 import type { OffsetRange } from '../../text/types';
 
+/** Tokens. */
+export const LONGEST_END = 32;
+
 /** Whether nothing but blanks stands behind the range in its line. */
 export function endsItsLine(text: string, { end }: OffsetRange): boolean {
   return /^[^\S\r\n]*(?:[\r\n]|$)/.test(text.slice(end));

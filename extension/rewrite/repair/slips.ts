@@ -7,7 +7,7 @@ import type { OffsetRange } from '../../text/types';
 import { excess, unlikelyWords } from './plan';
 
 /**
- * Nats by which the whole has to become likelier: less than for a word that is denoised, since hardly a text is likelier by chance that
+ * Nats by which the line has to become likelier: less than for a word that is denoised, since hardly a text is likelier by chance that
  * differs in so little (docs/decisions/repair-first.md).
  */
 export const SLIP_GAIN = 2;
@@ -16,6 +16,14 @@ const MOST_WORDS = 3;
 /** Each is a score of the line. */
 const MOST_TEXTS = 8;
 
+/** What is known of the text that a selection is in. */
+export interface SlipFacts {
+  /** Where nothing is a slip (engine/syntax/settled.ts). */
+  readonly settled: readonly OffsetRange[];
+  /** Whether there is more of the text elsewhere, which may have names that it lacks: none is spelt anew then. */
+  readonly isPart?: boolean;
+}
+
 export interface WithoutSlip {
   /** Of the whole selection. */
   readonly text: string;
@@ -23,40 +31,45 @@ export interface WithoutSlip {
   readonly line: OffsetRange;
 }
 
-/** Texts of a selection with one slip undone, those of the line with the least likely word first. `tokens`: of the selection. */
-export function withoutSlips(
-  text: string,
-  { start, end }: OffsetRange,
-  tokens: readonly ScoredToken[],
-): readonly WithoutSlip[] {
-  const lines = [...text.slice(start, end).matchAll(/[^\r\n]+/g)].map(({ index, 0: own }) => {
-    const line = { start: start + index, end: start + index + own.length };
-    const within = tokens.filter((token) => token.start < line.end && token.end > line.start);
-    return { line, within, worst: Math.max(...within.map(excess)) };
-  });
-  return lines
-    .toSorted((a, b) => b.worst - a.worst)
-    .flatMap(({ line, within }) =>
-      linesWithoutSlip(text, line, within).map((own) => ({
-        line,
-        text: text.slice(start, line.start) + own + text.slice(line.end, end),
-      })),
-    )
-    .slice(0, MOST_TEXTS);
+interface Edit extends OffsetRange {
+  readonly text: string;
 }
 
-function linesWithoutSlip(
+/** Texts of a selection with one slip undone, the least likely places first. `tokens`: of the selection. */
+export function withoutSlips(
   text: string,
-  line: OffsetRange,
+  range: OffsetRange,
   tokens: readonly ScoredToken[],
-): readonly string[] {
-  const own = text.slice(line.start, line.end);
-  const edits = SLIPS.flatMap(({ pattern, others }) =>
-    [...own.matchAll(pattern)].flatMap((found) =>
-      outsideProse(own, found) ? others(found).map((other) => replaced(own, found, other)) : [],
-    ),
-  );
-  return [...new Set([...respellings(text, line, tokens), ...edits])];
+  { settled, isPart = false }: SlipFacts,
+): readonly WithoutSlip[] {
+  const touches = (one: OffsetRange, other: OffsetRange) => one.start < other.end && one.end > other.start;
+  const excessAt = (place: OffsetRange) =>
+    Math.max(...tokens.filter((token) => touches(token, place)).map(excess), Number.NEGATIVE_INFINITY);
+  const lines = linesIn(text, range);
+  const edits = [
+    ...(isPart ? [] : respellings(text, tokens)),
+    ...lines.flatMap((line) => exchanges(text, line)),
+  ].filter((edit) => edit.start >= range.start && edit.end <= range.end);
+  const seen = new Set<string>();
+  return edits
+    .filter((edit) => !settled.some((one) => touches(one, edit)))
+    .map((edit) => ({ edit, excess: excessAt(edit) }))
+    .sort((a, b) => b.excess - a.excess)
+    .flatMap(({ edit }) => {
+      const line = lines.find((one) => edit.start >= one.start && edit.end <= one.end);
+      const fresh = text.slice(range.start, edit.start) + edit.text + text.slice(edit.end, range.end);
+      if (line === undefined || seen.size >= MOST_TEXTS || seen.has(fresh)) return [];
+      seen.add(fresh);
+      return [{ text: fresh, line }];
+    });
+}
+
+/** As far as they are in the range; those of blanks alone have nothing to look at. */
+function linesIn(text: string, { start, end }: OffsetRange): readonly OffsetRange[] {
+  return [...text.slice(start, end).matchAll(/[^\r\n]*\S[^\r\n]*/g)].map(({ index, 0: own }) => ({
+    start: start + index,
+    end: start + index + own.length,
+  }));
 }
 
 interface Slip {
@@ -74,52 +87,58 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
 };
 const otherOf = ([found]: RegExpExecArray) => OTHERS[found] ?? [];
 
+/** What a method calls its own object or class is in its place. */
+const RECEIVER = /^(self|cls|this)$/;
+
+/** A letter, a digit, or a sign of names. */
+const UNIT = '[\\p{L}\\p{N}_$]';
+const pattern = (source: string) => new RegExp(source, 'gu');
+
 const SLIPS: readonly Slip[] = [
   {
-    pattern: /(?<=\()([\w.]+), ([\w.]+)(?=[,)])/g,
-    others: ([, first = '', second = '']) => (first === second ? [] : [`${second}, ${first}`]),
+    pattern: pattern(`(?<=\\()((?:${UNIT}|\\.)+), ((?:${UNIT}|\\.)+)(?=[,)])`),
+    others: ([, first = '', second = '']) =>
+      first === second || RECEIVER.test(first) ? [] : [`${second}, ${first}`],
   },
   {
     pattern: /(?<= )(?:===|!==|==|!=|<=|>=|<|>|\+=|-=|\+|-|\*|\/|&&|\|\||and|or|not in|is not)(?= )/g,
     others: otherOf,
   },
-  { pattern: /\b(?:True|False|true|false)\b|\b(?:min|max)(?=\()/g, others: otherOf },
-  { pattern: /(?<![\w!])!(?=[\w(])|\bnot (?!in\b)/g, others: () => [''] },
   {
-    pattern: /(?<![\w.])\d{1,3}(?![\w.])/g,
+    pattern: pattern(`(?<!${UNIT})(?:(?:True|False|true|false)(?!${UNIT})|(?:min|max)(?=\\())`),
+    others: otherOf,
+  },
+  {
+    pattern: pattern(`(?<!${UNIT}|[!)\\]])!(?=[\\p{L}_$(])(?!important)|(?<!${UNIT})not (?!in\\b)`),
+    others: () => [''],
+  },
+  {
+    pattern: pattern(`(?<!${UNIT}|[.'-])(?!0\\d)\\d{1,3}(?!${UNIT}|[.'])`),
     others: ([digits]) =>
       (Number(digits) > 0 ? [`${Number(digits) - 1}`] : []).concat(`${Number(digits) + 1}`),
   },
 ];
 
-/** Strings, and comments to the end of the line. */
-const PROSE = /(['"`])(?:\\.|(?!\1).)*\1|(?:#|\/\/).*$/gm;
-
-function outsideProse(own: string, found: RegExpExecArray): boolean {
-  const end = found.index + found[0].length;
-  return [...own.matchAll(PROSE)].every(
-    ({ index, 0: prose }) => end <= index || found.index >= index + prose.length,
+/** In the line of the document, of which a part may be selected: what is beside a sign tells what it is. */
+function exchanges(text: string, { start, end }: OffsetRange): readonly Edit[] {
+  const from = Math.max(text.lastIndexOf('\n', start - 1), text.lastIndexOf('\r', start - 1)) + 1;
+  const more = text.slice(end).search(/[\r\n]/);
+  const line = text.slice(from, more < 0 ? text.length : end + more);
+  return SLIPS.flatMap(({ pattern, others }) =>
+    [...line.matchAll(pattern)].flatMap((found) => {
+      const at = from + found.index;
+      return others(found).map((other) => ({ start: at, end: at + found[0].length, text: other }));
+    }),
   );
 }
 
-function replaced(own: string, { index, 0: found }: RegExpExecArray, other: string): string {
-  return own.slice(0, index) + other + own.slice(index + found.length);
-}
-
-/** With another name in place of one of its unlikely words, the least likely word first. */
-function respellings(
-  text: string,
-  { start, end }: OffsetRange,
-  tokens: readonly ScoredToken[],
-): readonly string[] {
-  const texts: string[] = [];
-  for (const word of unlikelyWords(text, tokens, { most: MOST_WORDS })) {
+/** Other names in place of the least likely words. */
+function respellings(text: string, tokens: readonly ScoredToken[]): readonly Edit[] {
+  return unlikelyWords(text, tokens, { most: MOST_WORDS }).flatMap((word) => {
     const name = nameIn(text, word);
-    if (name === undefined || name.start < start || name.end > end) continue;
-    for (const near of nearNames(text, name, '', LANGUAGE_NAMES))
-      texts.push(text.slice(start, name.start) + near + text.slice(name.end, end));
-  }
-  return texts;
+    if (name === undefined) return [];
+    return nearNames(text, name, '', LANGUAGE_NAMES).map((near) => ({ ...name, text: near }));
+  });
 }
 
 /** The one name of a word, which may have signs around it; what languages bring along is spelt right. */
@@ -127,5 +146,8 @@ function nameIn(text: string, { start, end }: OffsetRange): OffsetRange | undefi
   const [found, ...more] = text.slice(start, end).matchAll(NAME);
   if (found === undefined || more.length > 0 || isWord(found[0]) || isMemberWord(found[0])) return undefined;
   const from = start + found.index;
-  return { start: from, end: from + found[0].length };
+  const isWhole = [text[from - 1], text[from + found[0].length]].every((unit) => !PART.test(unit ?? ''));
+  return isWhole ? { start: from, end: from + found[0].length } : undefined;
 }
+
+const PART = /[\p{L}\p{N}_$]/u;

@@ -36,8 +36,12 @@ export function repairMillis(
   if (part.scoringMillis === undefined || word.millis === undefined) return undefined;
   const sum = (all: readonly Span[]) => all.reduce((total, one) => total + lengthOf(one), 0);
   const scoring = (part.scoringMillis * sum(spans)) / Math.max(1, sum(parts));
-  // What stands there, and each answer in its place.
-  return scoring * (1 + word.candidates) + word.millis;
+  // What stands there, each answer in its place, and one line without a slip: more of those are looked at while that is quick.
+  return scoring * (1 + word.candidates + longestLine(spans) / Math.max(1, sum(spans))) + word.millis;
+}
+
+function longestLine(spans: readonly Span[]): number {
+  return Math.max(...spans.flatMap(({ old }) => old.split(/[\r\n]+/).map((line) => line.length)));
 }
 
 function lengthOf({ start, end }: OffsetRange): number {

@@ -92,6 +92,9 @@ describe('the memory of a request', () => {
       const share = asking({ lengths: [wanted] }) / longer;
       assert.ok(share > least && share < 1, `each with its own masks: ${share}`);
     }
+    const slow = { ...UNBOUNDED, tokens: 460, masks: 16 };
+    const cropped = asking({ reach: slow, lengths: [[8, 12, 16, 24, 32]] });
+    assert.ok(cropped < 1.2 * asking({ reach: slow }), 'no pass takes in more than the machine is asked for');
     const [ten, growing] = [ELEVEN_MILLION, { window: 1970, masks: 740, candidates: 3, answer: 1110 }];
     const lengthsAsked = [[455, 569, 711, 740, 889, 1110]];
     const said = memoryOfRequest(ten, {

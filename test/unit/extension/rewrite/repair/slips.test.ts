@@ -1,10 +1,24 @@
 // Which texts undo a slip.
 import assert from 'node:assert/strict';
-import test, { describe } from 'node:test';
+import path from 'node:path';
+import test, { after, describe } from 'node:test';
+import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
 import { withoutSlips } from '../../../../../extension/rewrite/repair/slips';
 
-/** Of the marked selection; words that are named are unlikely, the first one most of all. */
-function respelt(marked: string, ...unlikely: readonly string[]): readonly string[] {
+const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
+const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
+after(() => trees.dispose());
+
+interface Told {
+  /** Words that are unlikely, the first one most of all. */
+  readonly unlikely?: readonly string[];
+  /** Of whose grammar a slip is none in what is settled; absent: nothing is. */
+  readonly language?: string;
+  readonly isPart?: boolean;
+}
+
+/** Of the marked selection. */
+async function slipsOf(marked: string, { unlikely = [], language, isPart = false }: Told = {}) {
   const start = marked.indexOf('|');
   const end = marked.lastIndexOf('|') - 1;
   const text = marked.replaceAll('|', '');
@@ -14,39 +28,66 @@ function respelt(marked: string, ...unlikely: readonly string[]): readonly strin
     const surprise = rank < 0 ? 1 : 20 - rank;
     return { start: at, end: at + found[0].length, text: found[0], surprise, expected: 2, alternatives: [] };
   });
-  return withoutSlips(text, { start, end }, tokens).map((one) => one.text);
+  const range = { start, end };
+  const settled = language && (await trees.ask(text, language, (tree) => tree.settled(range)));
+  const slips = withoutSlips(text, range, tokens, { settled: settled || [], isPart });
+  return slips.map((slip) => ({ ...slip, line: text.slice(slip.line.start, slip.line.end) }));
 }
+
+const respelt = async (marked: string, ...unlikely: readonly string[]) =>
+  (await slipsOf(marked, { unlikely })).map(({ text }) => text);
 
 describe('a word of a line is spelt anew', () => {
   const LINE = 'let weight = 1;\nlet height = 2;\n|total.add(item.wieght);|\n';
 
-  test('as a name that stands there and is near', () => {
-    assert.deepEqual(respelt(LINE, '.wieght'), ['total.add(item.weight);']);
-    assert.deepEqual(respelt('count = 1\n|print(cuont); cuont_of|', 'cuont'), ['print(count); cuont_of']);
+  test('as a name that stands there and is near', async () => {
+    assert.deepEqual(await respelt(LINE, '.wieght'), ['total.add(item.weight);']);
+    const other = 'count = 1\n|print(cuont); cuont_of|';
+    assert.deepEqual(await respelt(other, 'cuont'), ['print(count); cuont_of']);
   });
 
-  test('as one that languages have', () => {
-    assert.deepEqual(respelt('|raise KeyrEror(key)|', 'KeyrEror'), ['raise KeyError(key)']);
-    assert.deepEqual(respelt('|return rows.fliter(isOpen)|', '.fliter'), ['return rows.filter(isOpen)']);
+  test('as one that languages have', async () => {
+    assert.deepEqual(await respelt('|raise KeyrEror(key)|', 'KeyrEror'), ['raise KeyError(key)']);
+    const filtered = ['return rows.filter(isOpen)'];
+    assert.deepEqual(await respelt('|return rows.fliter(isOpen)|', '.fliter'), filtered);
   });
 
-  test('not where the model expects it, where it stands elsewhere, or where it is a word of languages', () => {
-    assert.deepEqual(respelt(LINE), []);
-    assert.deepEqual(respelt(`wieght();\n${LINE}`, '.wieght'), []);
-    assert.deepEqual(respelt('let sizes = 1;\n|return rows.size;|', '.size'), []);
-    assert.deepEqual(respelt('let total = 1;\n|let totals = [];|', 'totals'), [], 'it is declared there');
+  test('not where the model expects it, where it stands elsewhere, or where it is a word of languages', async () => {
+    assert.deepEqual(await respelt(LINE), []);
+    assert.deepEqual(await respelt(`wieght();\n${LINE}`, '.wieght'), []);
+    assert.deepEqual(await respelt('let sizes = 1;\n|return rows.size;|', '.size'), []);
+    assert.deepEqual(
+      await respelt('let total = 1;\n|let totals = [];|', 'totals'),
+      [],
+      'it is declared there',
+    );
   });
 
-  test('not where a part of it is selected', () => {
-    assert.deepEqual(respelt('let weight = 1;\nprint(|wieg|ht)', 'wieg'), []);
+  test('not where a part of it is selected, in prose, or where more of the text is elsewhere', async () => {
+    assert.deepEqual(await respelt('let weight = 1;\nprint(|wieg|ht)', 'wieg'), []);
+    const prose = "color = 1\n|print('the colour is')|\n";
+    assert.deepEqual(await slipsOf(prose, { unlikely: ['colour'], language: 'python' }), []);
+    assert.deepEqual(await slipsOf(LINE, { unlikely: ['.wieght'], isPart: true }), []);
   });
 
-  test('one word at a time, the least likely first, and not without end', () => {
+  test('not where it is declared', async () => {
+    for (const [language, code] of [
+      ['python', 'height = 1\n|def f(hieght):|\n    return 2\n'],
+      ['go', 'package a\nfunc f() {\n\theight := 1\n\t|hieght, ok := g(height)|\n}\n'],
+      ['typescript', 'const height = 1;\n|const { hieght } = f(height);|\n'],
+      ['java', 'class A {\n  int height;\n  void f() {\n    |int hieght;|\n  }\n}\n'],
+    ] as const)
+      assert.deepEqual(await slipsOf(code, { unlikely: ['hieght'], language }), [], language);
+  });
+
+  test('one word at a time, the least likely first, and not without end', async () => {
     const code = 'height(); weight();\n|f(wieght, hieght, x);|';
-    assert.deepEqual(respelt(code, 'hieght', 'wieght').slice(0, 1), ['f(wieght, height, x);']);
-    assert.ok(respelt(code, 'wieght', 'hieght').includes('f(weight, hieght, x);'));
+    const [first, ...more] = await respelt(code, 'hieght', 'wieght');
+    assert.equal(first, 'f(wieght, height, x);');
+    assert.ok(more.includes('f(weight, hieght, x);'));
+    assert.ok(!more.some((text) => text.includes('weight, height')), 'both at once');
     const near = ['aaaab', 'aaaac', 'aaaad', 'aaaae', 'bbbbc', 'bbbbd', 'bbbbe', 'bbbbf'].join(' ');
-    assert.equal(respelt(`${near}\n|aaaaa + bbbbb|`, 'aaaaa', 'bbbbb').length, 8);
+    assert.equal((await respelt(`${near}\n|aaaaa + bbbbb|`, 'aaaaa', 'bbbbb')).length, 8);
   });
 });
 
@@ -67,25 +108,61 @@ describe('in a line is undone', () => {
     ['take(12)', ['take(11)', 'take(13)']],
     ['take(0)', ['take(1)']],
     ['x1 = 2.5 + y.3', ['x1 = 2.5 - y.3']],
-    ['log("a, b == 1", \'f(x, y)\') # a < b', []],
-    ['call(x) // 1 + 2', []],
+    ['x = 010 + 1_000', ['x = 010 - 1_000']],
+    ["x = 1'000'000", []],
+    ['y[-1]', []],
+    ['größö1 = 2', ['größö1 = 1', 'größö1 = 3']],
+    ['color: red !important', []],
     ['List<String> names', []],
   ];
   for (const [line, texts] of cases)
-    test(line, () => assert.deepEqual(respelt(`${line.replaceAll(/\w+/g, '$& ')}\n|${line}|\n`), texts));
+    test(line, async () => assert.deepEqual((await respelt(`|${line}|\n`)).toSorted(), texts.toSorted()));
 
-  test('also of several lines, one slip at a time, and where the least likely word is first', () => {
+  test('also of several lines, one slip at a time, and where the least likely word is first', async () => {
     const edits = ['a = 0\nb = true', 'a = 2\nb = true', 'a = 1\nb = false'];
-    assert.deepEqual(respelt('|a = 1\nb = true|'), edits);
-    assert.deepEqual(respelt('|a = 1\nb = true|', 'true'), [edits[2], edits[0], edits[1]]);
+    assert.deepEqual(await respelt('|a = 1\nb = true|'), edits);
+    assert.deepEqual(await respelt('|a = 1\nb = true|', 'true'), [edits[2], edits[0], edits[1]]);
   });
 
-  test('and the line is told in which it is', () => {
-    const text = 'let x;\na = 1\nb = true;\n';
-    const { start, end } = { start: 7, end: text.length - 1 };
-    const lines = withoutSlips(text, { start, end }, []).map((one) =>
-      text.slice(one.line.start, one.line.end),
+  test('and the line is told in which it is, as far as it is selected', async () => {
+    const lines = (await slipsOf('let x;\r\na |= 1\r\nb = true|;\r\n')).map(({ line }) => line);
+    assert.deepEqual(lines, ['= 1', '= 1', 'b = true']);
+  });
+
+  test('by what stands in the whole line, of which a part is selected', async () => {
+    for (const marked of ['ad|min(a)|', '1|23 + y|', 'println|!("x")|', 'x.|5|', 'f(a, |b)|'])
+      assert.deepEqual(
+        (await respelt(marked)).filter((text) => !/-/.test(text)),
+        [],
+        marked,
+      );
+    assert.deepEqual(await respelt('f(|a, b|)'), ['b, a']);
+  });
+
+  const settled: readonly [string, string][] = [
+    ['python', '|def area(self, width):|\n    return 1\n'],
+    ['python', '|def area(width, height):|\n    return 1\n'],
+    ['python', '|f(self, x)|\n'],
+    ['python', "|print('a == b and 3', c)  # 1 or 2|\n"],
+    ['python', '|from a import b as c|\n'],
+    ['javascript', '|x = g /* 1 or 2 */;|\n'],
+    ['javascript', '|const a = /["]/, b = "a == b";|\n'],
+    ['javascript', "|import * as a from 'b';|\n"],
+    ['typescriptreact', '|const a = <p>this and that</p>;|\n'],
+    ['cpp', 'void f() {\n  |int * p;|\n}\n'],
+    ['rust', 'fn f() {\n  |println!("x");|\n}\n'],
+  ];
+  for (const [language, marked] of settled)
+    test(`not in ${language}: ${marked.replaceAll('|', '').trim()}`, async () =>
+      assert.deepEqual(await slipsOf(marked, { language }), []));
+
+  test('behind what is a comment elsewhere', async () => {
+    const halves = await slipsOf('|x = a // b + c|\n', { language: 'python' });
+    assert.deepEqual(
+      halves.map(({ text }) => text),
+      ['x = a // b - c'],
     );
-    assert.deepEqual(lines, ['a = 1', 'a = 1', 'b = true;']);
+    const own = await slipsOf('class A { #a; f() { |return this.#a + 1;| } }', { language: 'javascript' });
+    assert.ok(own.some(({ text }) => text === 'return this.#a - 1;'));
   });
 });
