@@ -42,10 +42,11 @@ export function estimateOf(pace: Pace, facts: EstimateFacts): Estimate {
     scored === 0
       ? 0
       : (facts.scoring?.passes ?? 0) * (pace.millisOf({ length: scored, past: 1, rows: active }) ?? 0);
-  const first = isWhole ? read : read * Math.ceil(window / reach.run) + step;
+  const reading = read * Math.ceil(window / reach.run);
   return {
     masks,
-    firstMillis: scoring + first,
+    ...(isWhole ? {} : { readingMillis: reading }),
+    firstMillis: scoring + (isWhole ? read : reading + step),
     millis: scoring + candidates * (reads * read + (steps + (reach.isSlow ? between : 0)) * step),
   };
 }

@@ -86,6 +86,11 @@ export interface Estimate {
   /** Until its first denoise step and until its answer, without waiting for its turn; absent: the model's pace is not known yet. */
   readonly firstMillis?: number;
   readonly millis?: number;
+  /**
+   * Of each of these times, and of `scoringMillis`: reading what is around the spans, which is done once for requests of the same place
+   * that follow each other. Absent: nothing is read before, or the pace is not known.
+   */
+  readonly readingMillis?: number;
   /** To score once what stands in its spans, as `palimpsest/score` does; absent: not known. */
   readonly scoringMillis?: number;
   /** Of memory that it would take beside the model that is loaded; absent: not known. */

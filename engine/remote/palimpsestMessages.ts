@@ -97,7 +97,10 @@ export const infillOf = whole(
 export const acceptedOf = whole(object<{ readonly id: string }>({ id: word }, {}));
 
 export const estimateOf = whole(
-  object<Estimate>({ masks: count }, { firstMillis: any, millis: any, scoringMillis: any, bytes: count }),
+  object<Estimate>(
+    { masks: count },
+    { firstMillis: any, millis: any, readingMillis: any, scoringMillis: any, bytes: count },
+  ),
 );
 
 const CELL = object<CellEvent>(

@@ -24,19 +24,21 @@ export async function requestRepairFirst(
   listening: Listening,
 ): Promise<CandidateSet | undefined> {
   if (span === undefined) return undefined;
-  const begunAt = performance.now();
   const sent = asJudged(document);
   // What is no code has no word that is wrong by itself.
   if (!(await isCode(asking.syntax, sent.text, sent.languageId, span))) return undefined;
   const estimate = await estimateRepair(asking, document, [span], request, listening.signal);
-  const { millis = Number.POSITIVE_INFINITY } = estimate;
-  if (millis > LONGEST || document.getText() !== sent.text) return undefined;
-  const left = () => LONGEST - (performance.now() - begunAt);
+  const { millis = Number.POSITIVE_INFINITY, readingMillis = 0 } = estimate;
+  // The line is read for, too.
+  if (millis - readingMillis > LONGEST || document.getText() !== sent.text) return undefined;
+  let readAt: number | undefined;
+  const left = () => LONGEST - (readAt === undefined ? 0 : performance.now() - readAt);
   const repair = new Repair(asking, document, sent.text, [span], unseen(listening));
   const line = new WholeLine(asking.syntax, sent, span);
   const steps = [
     async () => {
       await repair.begin();
+      readAt = performance.now();
       return repair.withoutSlips(left());
     },
     () => repair.wordsAgain(request.seed),

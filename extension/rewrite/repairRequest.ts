@@ -143,7 +143,7 @@ export async function estimateRepair(
   spans: readonly Span[],
   { seed }: RewriteRequest,
   signal: AbortSignal,
-): Promise<{ readonly millis?: number }> {
+): Promise<{ readonly millis?: number; readonly readingMillis?: number }> {
   const estimate = (of: readonly Span[], request: RewriteRequest) =>
     estimateCandidates(asking, document, of, request, signal, samplingOf(document));
   const parts = spans.map(partToEstimate);
@@ -151,8 +151,7 @@ export async function estimateRepair(
   if (words.every((own) => own.length === 0)) return {};
   try {
     const [part, word] = await Promise.all([estimate(parts, { seed }), estimate(spans, { seed, words })]);
-    const millis = repairMillis(spans, parts, part, word);
-    return millis === undefined ? {} : { millis };
+    return repairMillis(spans, parts, part, word) ?? {};
   } catch {
     return {};
   }

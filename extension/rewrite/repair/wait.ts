@@ -26,18 +26,21 @@ export function wordToEstimate(old: string): readonly OffsetRange[] {
   return [rest.reduce((longest, one) => (lengthOf(one) > lengthOf(longest) ? one : longest), first)];
 }
 
-/** `part`: of the `parts` of the spans; `word`: of a word in each, and how many answers it asks for. Undefined: nobody knows. */
+/** What is around the spans is read once. `part`: of the `parts` of the spans; `word`: of a word in each, and how many answers it asks for. Undefined: nobody knows. */
 export function repairMillis(
   spans: readonly Span[],
   parts: readonly Span[],
-  part: Pick<Estimate, 'scoringMillis'>,
-  word: Pick<Estimate, 'millis'> & { readonly candidates: number },
-): number | undefined {
+  part: Pick<Estimate, 'scoringMillis' | 'readingMillis'>,
+  word: Pick<Estimate, 'millis' | 'readingMillis'> & { readonly candidates: number },
+): { readonly millis: number; readonly readingMillis: number } | undefined {
   if (part.scoringMillis === undefined || word.millis === undefined) return undefined;
+  const { readingMillis = 0 } = part;
   const sum = (all: readonly Span[]) => all.reduce((total, one) => total + lengthOf(one), 0);
-  const scoring = (part.scoringMillis * sum(spans)) / Math.max(1, sum(parts));
+  const scoring = ((part.scoringMillis - readingMillis) * sum(spans)) / Math.max(1, sum(parts));
   // What stands there, each answer in its place, and one line without a slip: more of those are looked at while that is quick.
-  return scoring * (1 + word.candidates + longestLine(spans) / Math.max(1, sum(spans))) + word.millis;
+  const scores = 1 + word.candidates + longestLine(spans) / Math.max(1, sum(spans));
+  const denoising = word.millis - (word.readingMillis ?? 0);
+  return { millis: readingMillis + scoring * scores + denoising, readingMillis };
 }
 
 function longestLine(spans: readonly Span[]): number {

@@ -58,6 +58,8 @@ describe('how long a request takes', () => {
       },
     } as const;
     for (const family of [full, inOrder, blocks]) {
+      const { readingMillis, firstMillis = 0 } = estimateOf(pace, { ...facts, family, masks: 20 });
+      assert.equal(readingMillis !== undefined && readingMillis < firstMillis, family !== full);
       const of = (tokens: number) => scoringMillis(pace, { family, reach, tokens, window: 2000 }) ?? 0;
       assert.ok(of(20) > 0);
       assert.ok(of(1500) > 1.5 * of(100), `${family.attention.kind}: ${of(100)} and ${of(1500)} ms`);

@@ -9,7 +9,18 @@ describe('how long a repair takes', () => {
   test('is its word, and the score of what stands there, of each answer, and of a line without a slip', () => {
     const spans = [spanOf('return total - tax')];
     const word = { millis: 5000, candidates: 3 };
-    assert.equal(repairMillis(spans, spans, { scoringMillis: 10_000 }, word), 55_000);
+    assert.equal(repairMillis(spans, spans, { scoringMillis: 10_000 }, word)?.millis, 55_000);
+    const read = repairMillis(
+      spans,
+      spans,
+      { scoringMillis: 10_000, readingMillis: 4000 },
+      { ...word, readingMillis: 4000 },
+    );
+    assert.deepEqual(
+      read,
+      { millis: 4000 + 5 * 6000 + 1000, readingMillis: 4000 },
+      'what is around it is read once',
+    );
     assert.equal(repairMillis(spans, spans, {}, word), undefined);
     assert.equal(repairMillis(spans, spans, { scoringMillis: 10_000 }, { candidates: 3 }), undefined);
   });
@@ -22,7 +33,7 @@ describe('how long a repair takes', () => {
     assert.deepEqual(part, spanOf(part.old));
     const word = { millis: 0, candidates: 1 };
     const millis = repairMillis([span], [part], { scoringMillis: part.old.length }, word);
-    assert.equal(Math.round(millis ?? 0), 2 * span.old.length + line.length, 'one line of them');
+    assert.equal(Math.round(millis?.millis ?? 0), 2 * span.old.length + line.length, 'one line of them');
     assert.equal(partToEstimate(spanOf(line)).old, line);
   });
 
