@@ -4,6 +4,7 @@ import { isMemberWord, isWord, LANGUAGE_NAMES } from '../../../engine/candidates
 import type { ScoredToken } from '../../../engine/protocol';
 import { NAME, nearNames } from '../../text/nearNames';
 import type { OffsetRange } from '../../text/types';
+import { callArguments } from './callArguments';
 import { excess, unlikelyWords } from './plan';
 
 /**
@@ -33,6 +34,8 @@ export interface WithoutSlip {
 
 interface Edit extends OffsetRange {
   readonly text: string;
+  /** What stands there is only in another order: strings in it stay what they are. */
+  readonly isOrder?: true;
 }
 
 /** Texts of a selection with one slip undone, the least likely places first. `tokens`: of the selection. */
@@ -43,6 +46,7 @@ export function withoutSlips(
   { settled, isPart = false }: SlipFacts,
 ): readonly WithoutSlip[] {
   const touches = (one: OffsetRange, other: OffsetRange) => one.start < other.end && one.end > other.start;
+  const contains = (one: OffsetRange, other: OffsetRange) => one.start <= other.start && one.end >= other.end;
   const excessAt = (place: OffsetRange) =>
     Math.max(...tokens.filter((token) => touches(token, place)).map(excess), Number.NEGATIVE_INFINITY);
   const lines = linesIn(text, range);
@@ -52,7 +56,7 @@ export function withoutSlips(
   ].filter((edit) => edit.start >= range.start && edit.end <= range.end);
   const seen = new Set<string>();
   return edits
-    .filter((edit) => !settled.some((one) => touches(one, edit)))
+    .filter((edit) => !settled.some((one) => (edit.isOrder ? contains(one, edit) : touches(one, edit))))
     .map((edit) => ({ edit, excess: excessAt(edit) }))
     .sort((a, b) => b.excess - a.excess)
     .flatMap(({ edit }) => {
@@ -87,19 +91,11 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
 };
 const otherOf = ([found]: RegExpExecArray) => OTHERS[found] ?? [];
 
-/** What a method calls its own object or class is in its place. */
-const RECEIVER = /^(self|cls|this)$/;
-
 /** A letter, a digit, or a sign of names. */
 const UNIT = '[\\p{L}\\p{N}_$]';
 const pattern = (source: string) => new RegExp(source, 'gu');
 
 const SLIPS: readonly Slip[] = [
-  {
-    pattern: pattern(`(?<=\\()((?:${UNIT}|\\.)+), ((?:${UNIT}|\\.)+)(?=[,)])`),
-    others: ([, first = '', second = '']) =>
-      first === second || RECEIVER.test(first) ? [] : [`${second}, ${first}`],
-  },
   {
     pattern: /(?<= )(?:===|!==|==|!=|<=|>=|<|>|\+=|-=|\+|-|\*|\/|&&|\|\||and|or|not in|is not)(?= )/g,
     others: otherOf,
@@ -124,13 +120,33 @@ function exchanges(text: string, { start, end }: OffsetRange): readonly Edit[] {
   const from = Math.max(text.lastIndexOf('\n', start - 1), text.lastIndexOf('\r', start - 1)) + 1;
   const more = text.slice(end).search(/[\r\n]/);
   const line = text.slice(from, more < 0 ? text.length : end + more);
-  return SLIPS.flatMap(({ pattern, others }) =>
+  const signs = SLIPS.flatMap(({ pattern, others }) =>
     [...line.matchAll(pattern)].flatMap((found) => {
-      const at = from + found.index;
-      return others(found).map((other) => ({ start: at, end: at + found[0].length, text: other }));
+      const edit = { start: found.index, end: found.index + found[0].length };
+      return others(found).map((text) => ({ ...edit, text }));
+    }),
+  );
+  return [...swaps(line), ...signs].map((edit) => ({
+    ...edit,
+    ...{ start: from + edit.start, end: from + edit.end },
+  }));
+}
+
+/** Two arguments in each other's place. */
+function swaps(line: string): readonly Edit[] {
+  return callArguments(line).flatMap((all) =>
+    all.slice(1).flatMap((second, i) => {
+      const first = all[i] ?? second;
+      const [one, other] = [first, second].map(({ start, end }) => line.slice(start, end));
+      if (one === other || RECEIVER.test(one ?? '')) return [];
+      const between = line.slice(first.end, second.start);
+      return [{ start: first.start, end: second.end, text: `${other}${between}${one}`, isOrder: true }];
     }),
   );
 }
+
+/** What a method calls its own object or class is in its place. */
+const RECEIVER = /^(self|cls|this)$/;
 
 /** Other names in place of the least likely words. */
 function respellings(text: string, tokens: readonly ScoredToken[]): readonly Edit[] {

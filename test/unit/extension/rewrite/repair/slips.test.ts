@@ -94,7 +94,11 @@ describe('a word of a line is spelt anew', () => {
 describe('in a line is undone', () => {
   const cases: readonly [string, readonly string[]][] = [
     ['f(a, b)', ['f(b, a)']],
-    ['f(a, b, c)', ['f(b, a, c)']],
+    ['f(a, b, c)', ['f(b, a, c)', 'f(a, c, b)']],
+    ['g(x[i], h(a , b), c)', ['g(h(a , b), x[i], c)', 'g(x[i], c, h(a , b))', 'g(x[i], h(b , a), c)']],
+    ['Map::new("a, b", k)', ['Map::new(k, "a, b")']],
+    ['if (a, b) [c, d] (e, f', []],
+    ['f(,) g(a, ) h()', []],
     ['f(a, a)', []],
     ['if (a.b <= c && d)', ['if (a.b < c && d)', 'if (a.b >= c && d)', 'if (a.b <= c || d)']],
     ['x not in y', ['x in y']],
@@ -143,7 +147,7 @@ describe('in a line is undone', () => {
     ['python', '|def area(self, width):|\n    return 1\n'],
     ['python', '|def area(width, height):|\n    return 1\n'],
     ['python', '|f(self, x)|\n'],
-    ['python', "|print('a == b and 3', c)  # 1 or 2|\n"],
+    ['python', "|print('a == b and 3')  # 1 or 2|\n"],
     ['python', '|from a import b as c|\n'],
     ['javascript', '|x = g /* 1 or 2 */;|\n'],
     ['javascript', '|const a = /["]/, b = "a == b";|\n'],
@@ -155,6 +159,14 @@ describe('in a line is undone', () => {
   for (const [language, marked] of settled)
     test(`not in ${language}: ${marked.replaceAll('|', '').trim()}`, async () =>
       assert.deepEqual(await slipsOf(marked, { language }), []));
+
+  test('also of arguments that are strings', async () => {
+    const swapped = await slipsOf("|put('a', key)|\n", { language: 'python' });
+    assert.deepEqual(
+      swapped.map(({ text }) => text),
+      ["put(key, 'a')"],
+    );
+  });
 
   test('behind what is a comment elsewhere', async () => {
     const halves = await slipsOf('|x = a // b + c|\n', { language: 'python' });
