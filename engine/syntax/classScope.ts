@@ -1,6 +1,8 @@
 // Names that only a class has: in some languages its own functions see them with the object, or the type, in front alone.
+
 import { BUILT_IN } from './ambient';
 import { hasMore, mayInherit } from './binding';
+import { STAR_IMPORT } from './parsedText';
 import {
   ancestor,
   functionAround,
@@ -17,8 +19,8 @@ const CLASSES: ReadonlyMap<string, RegExp> = new Map([
   [PYTHON, /^class_definition$/],
   ['source_file', /^(impl_item|trait_item)$/],
 ]);
-/** Where any name may come from. */
-const ALL_OF_IT = /^[ \t]*from\s+\S+\s+import\s+\*|\buse\b[^;]*::(\*|\{[^;]*\*)/m;
+/** Rust: any name may come from there. */
+const STAR_USE = /\buse\b[^;]*::(\*|\{[^;]*\*)/;
 /** A member of a class of JavaScript, which has no other names. */
 const CLASS_BODY = 'class_body';
 const MEMBERS = /^(method_definition|field_definition|public_field_definition|abstract_method_signature)$/;
@@ -30,7 +32,7 @@ export class ClassScopes {
     root: ScopeNode,
     private readonly text: string,
   ) {
-    this.classes = ALL_OF_IT.test(text) ? undefined : CLASSES.get(root.type);
+    this.classes = STAR_IMPORT.test(text) || STAR_USE.test(text) ? undefined : CLASSES.get(root.type);
   }
 
   /** Whether the file reaches for such a member by its object or type, and the name alone is none of the language's. */

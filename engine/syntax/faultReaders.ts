@@ -12,6 +12,9 @@ export interface TextFaults {
   readonly foreign?: readonly OffsetRange[];
 }
 
+/** Text in these is written by something else before anybody reads it. */
+export const TEMPLATE_SIGNS = /<%|\{%|\{\{/;
+
 export interface FaultReader {
   /** Undefined where the text is too long, or nested too deep. */
   readonly faults: (text: string) => TextFaults | undefined;

@@ -1,6 +1,6 @@
 // Pages and XML: tags that stand alone. Attributes and text may be anything.
 import { Tokenizer } from 'htmlparser2';
-import type { FaultReader, TextFaults } from './faultReaders';
+import { type FaultReader, TEMPLATE_SIGNS, type TextFaults } from './faultReaders';
 import { LONGEST_TEXT, type OffsetRange } from './types';
 
 /** Elements without an end tag. */
@@ -26,7 +26,7 @@ const TEMPLATE = /<[%?]|\{[%#]|\{\{[#/^]|\{\{-?\s*(if|else|end|range|with|define
 /** `<br/>` ends an element in HTML, too: Vue's components end so. */
 export const HTML_READER = readerOf({ template: TEMPLATE });
 export const VUE_READER = readerOf({ tellsCase: true, template: TEMPLATE });
-export const XML_READER = readerOf({ isXml: true, tellsCase: true, template: /<%|\{%|\{\{/ });
+export const XML_READER = readerOf({ isXml: true, tellsCase: true, template: TEMPLATE_SIGNS });
 
 function wordsOf(text: string): ReadonlySet<string> {
   return new Set(text.split(' '));

@@ -6,6 +6,8 @@ import type { OffsetRange } from './types';
 /** What brings names that nobody lists here. */
 export const BRINGS_ANY =
   /^[ \t]*(#[ \t]*(include|define)\b|using[ \t]+(namespace|static)\b|(pub[ \t]+)?use\b.*\*|import\b.*\*|from\b.*\bimport[ \t]*\*)/m;
+/** Python: any name may come from there. */
+export const STAR_IMPORT = /^[ \t]*from\s+\S+\s+import\s+\*/m;
 /** UTF-16 units; the names of a longer text are not gone through. */
 export const LONGEST_NAMED = 200_000;
 

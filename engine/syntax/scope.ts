@@ -9,7 +9,7 @@ import { hasMore, isBound, isImported, isInPattern, isLabel, isMember, isUse } f
 import { ClassScopes, isOfOthers, mayBeOfBase } from './classScope';
 import { STRING_TEXT } from './kinds';
 import { unimportedIn } from './libraries';
-import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf, occurrences } from './parsedText';
+import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf, occurrences, STAR_IMPORT } from './parsedText';
 import { functionAround, PYTHON, type ScopeNode, textOf } from './scopeNode';
 import { selfReferencesIn } from './selfReference';
 import type { OffsetRange } from './types';
@@ -22,8 +22,6 @@ const NAMES = ['identifier', 'shorthand_property_identifier'];
 const COMMENTS = ['comment', 'line_comment', 'block_comment'];
 /** `totalAmount`, `total_amount`; a type's name is often a library's. */
 const SEVERAL_WORDS = /^[a-z][a-z0-9]*(_[a-z0-9]|[A-Z])/;
-/** Python: any name may come from there. */
-const STAR = /^[ \t]*from\s+\S+\s+import\s+\*/m;
 /** A shorter name may be anything. */
 const VARIABLE = /^[a-z]\w{2,}$/;
 /** A module of JavaScript or TypeScript: what is no module shares its names with others. Their root is other languages', too. */
@@ -85,7 +83,7 @@ export function strangersIn(
     const others = occurrences(text, name).filter((at) => !uses.has(at));
     const isLikeNone = () =>
       !isAmbient(name) &&
-      ((SEVERAL_WORDS.test(name) && !STAR.test(text)) ||
+      ((SEVERAL_WORDS.test(name) && !STAR_IMPORT.test(text)) ||
         isUndeclared(root, node, text) ||
         isLostConstant(node, text) ||
         (isJoined(node, seams) && hasToBeHere(node, text)));

@@ -1,13 +1,13 @@
 // TOML.
 import { parse, TomlError } from 'smol-toml';
-import type { FaultReader, TextFaults } from './faultReaders';
+import { type FaultReader, TEMPLATE_SIGNS, type TextFaults } from './faultReaders';
 import { LONGEST_TEXT } from './types';
 
 /** It ends at the first fault, a key that is there already among them. */
 export const TOML_READER: FaultReader = {
   faults: faultsOf,
   countsFaults: false,
-  template: /\{\{|\{%|<%/,
+  template: TEMPLATE_SIGNS,
 };
 
 function faultsOf(text: string): TextFaults | undefined {
