@@ -1,19 +1,20 @@
-// A line that somebody selects is most often nearly right. Before all of it is masked, its least likely word is done again, and what is missing
-// at its end is written; what comes of that goes first where the line becomes likelier by it and is whole (docs/decisions/repair-first.md).
+// A line that somebody selects is most often nearly right. Before all of it is masked, slips are undone, its least likely word is done again, and what
+// is missing at its end is written; what comes of that goes first where the line is likelier and whole (docs/decisions/repair-first.md).
 import type { TextDocument } from 'vscode';
-import { isWorthShowing } from '../../engine/candidates/quality/verdict';
 import { EngineError } from '../../engine/errors';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
-import { applyEdits } from '../text/edits';
 import type { OffsetRange } from '../text/types';
-import { asJudged, type Judgeable, judged } from './judge';
-import { completionsOf, endsItsLine, isWhole, LONGEST_END } from './repair/completion';
+import { asJudged, type Judgeable } from './judge';
+import { completionsOf, endsItsLine, LONGEST_END } from './repair/completion';
 import { estimateRepair, Repair, type Repairing } from './repairRequest';
-import { type Asking, type CandidateSet, type Listening, requestCandidates } from './request';
+import { type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span } from './state/types';
+import { WholeLine } from './wholeLine';
 
-/** Milliseconds: where a word takes longer, the line is what is waited for. */
+/** Milliseconds behind reading what is around the line: where it takes longer, the line is what is waited for. */
 const LONGEST = 5000;
+/** Of looking, the share of scores; the rest is the word. */
+const SCORES = 0.6;
 
 /** Undefined: nothing is worth showing, and all of it is to be masked. Rejects with EngineError. */
 export async function requestRepairFirst(
@@ -31,108 +32,109 @@ export async function requestRepairFirst(
   const { millis = Number.POSITIVE_INFINITY, readingMillis = 0 } = estimate;
   // The line is read for, too.
   if (millis - readingMillis > LONGEST || document.getText() !== sent.text) return undefined;
-  let readAt: number | undefined;
-  const left = () => LONGEST - (readAt === undefined ? 0 : performance.now() - readAt);
-  const repair = new Repair(asking, document, sent.text, [span], unseen(listening));
-  const line = new WholeLine(asking.syntax, sent, span);
-  const steps = [
-    async () => {
-      await repair.begin();
-      readAt = performance.now();
-      return repair.withoutSlips(left());
-    },
-    () => repair.wordsAgain(request.seed),
-  ];
-  let base = span.old;
-  for (const step of steps) {
-    const candidates = (left() > 0 ? await orNone(step()) : undefined) ?? [];
+  const look = new Look(asking, document, sent, span, request, listening);
+  try {
+    const found = await look.find();
     // Who takes the draft means that of the line.
-    if (listening.enough?.aborted) return undefined;
-    const good = await line.worthShowing(candidates);
-    if (good.length > 0) return { spans: [span], candidates: good };
-    // What is likelier is what is to be ended.
-    if (base === span.old) base = candidates[0]?.texts[0] ?? base;
+    return found.length > 0 && !listening.enough?.aborted ? { spans: [span], candidates: found } : undefined;
+  } finally {
+    look.dispose();
   }
-  if (left() <= 0 || !endsItsLine(sent.text, span) || (await line.isWholeWith(span.old))) return undefined;
-  const ends = await orNone(completed(asking, document, span, base, request, listening, sent.text));
-  if (listening.enough?.aborted) return undefined;
-  // Of what is longer, nobody knows whether it is wanted.
-  const [end] = await line.worthShowing(ends ?? []);
-  return end && { spans: [span], candidates: [end] };
 }
 
-/** The place of a line, and what may come to stand there. */
-class WholeLine {
+/** Step by step, until something is worth showing or time is up. */
+class Look {
+  private readonly late = new AbortController();
+  private readonly line: WholeLine;
+  private readonly listening: Listening;
+  private timer: NodeJS.Timeout | undefined;
+  private isBegun = false;
+
   constructor(
-    private readonly syntax: Pick<SyntaxTrees, 'ask'>,
+    private readonly asking: Repairing,
+    private readonly document: TextDocument,
     private readonly sent: ReturnType<typeof asJudged>,
     private readonly span: Span,
-  ) {}
-
-  /** Whether nothing is wrong in the line with this text in it. */
-  async isWholeWith(fresh: string): Promise<boolean> {
-    const { sent, span } = this;
-    const text = applyEdits(sent.text, [{ ...span, text: fresh }]);
-    const region = { start: span.start, end: span.start + fresh.length };
-    return (await this.syntax.ask(text, sent.languageId, (tree) => isWhole(tree, region))) === true;
+    private readonly request: RewriteRequest,
+    private readonly outer: Listening,
+  ) {
+    this.line = new WholeLine(asking.syntax, sent, span);
+    const { enough, onBegun, onLooked } = outer;
+    this.listening = {
+      signal: AbortSignal.any([outer.signal, this.late.signal]),
+      // A word alone is no picture of the line, and its shares are not the line's.
+      onStep: () => undefined,
+      onScored: (done) => onLooked?.(SCORES * done),
+      onCompared: (done) => onLooked?.(SCORES + (1 - SCORES) * done),
+      ...(enough && { enough }),
+      onBegun: () => {
+        if (this.isBegun) return;
+        this.isBegun = true;
+        onBegun?.();
+        onLooked?.(0);
+      },
+    };
   }
 
-  /** Those that are whole, and not poor. */
-  async worthShowing(candidates: readonly Judgeable[]): Promise<readonly Judgeable[]> {
-    if (candidates.length === 0) return [];
-    const { sent, span } = this;
-    const seen = await judged(this.syntax, sent, [span], candidates);
-    const whole: Judgeable[] = [];
-    for (const candidate of candidates) {
-      const [fresh = span.old] = candidate.texts;
-      const quality = seen.find(({ texts }) => texts[0] === fresh)?.quality;
-      if (quality !== undefined && isWorthShowing({ quality }) && (await this.isWholeWith(fresh)))
-        whole.push(candidate);
+  async find(): Promise<readonly Judgeable[]> {
+    const { sent, span, line } = this;
+    const repair = new Repair(this.asking, this.document, sent.text, [span], this.listening);
+    await this.inTime(async () => {
+      await repair.begin();
+      return [];
+    });
+    this.timer = setTimeout(() => this.late.abort(), LONGEST);
+    let base = span.old;
+    for (const step of [() => repair.withoutSlips(), () => repair.wordsAgain(this.request.seed)]) {
+      const candidates = await this.inTime(step);
+      const good = await line.worthShowing(candidates);
+      if (good.length > 0) return good;
+      // What is likelier is what is to be ended.
+      if (base === span.old) base = candidates[0]?.texts[0] ?? base;
     }
-    return whole;
+    if (!endsItsLine(sent.text, span) || (await line.isWholeWith(span.old))) return [];
+    const ends = await line.worthShowing(await this.inTime(() => this.ended(base)));
+    // Of what is longer, nobody knows whether it is wanted.
+    return ends.slice(0, 1);
   }
-}
 
-/** A word alone is no picture of the line, and its shares are not the line's. */
-function unseen({ signal, enough, onBegun }: Listening): Listening {
-  return {
-    ...{ signal, onStep: () => undefined },
-    ...(enough && { enough }),
-    ...(onBegun && { onBegun }),
-  };
-}
+  dispose(): void {
+    clearTimeout(this.timer);
+  }
 
-/** `base` with what is missing behind it. */
-async function completed(
-  asking: Asking,
-  document: TextDocument,
-  span: Span,
-  base: string,
-  { seed }: RewriteRequest,
-  listening: Listening,
-  text: string,
-): Promise<CandidateSet['candidates']> {
-  const end = { start: base.length, end: base.length };
-  const hole = { seed, texts: [base], words: [[end]], isRepair: true } as const;
-  const sampling = { candidates: 1, strength: 1, maxTokens: LONGEST_END };
-  const found = await requestCandidates(asking, document, [span], hole, unseen(listening), sampling, text);
-  return found.candidates.flatMap(({ texts: [whole = base], confidence, ...known }) =>
-    completionsOf(base, whole).map((fresh) => ({
-      ...known,
-      texts: [fresh],
-      // What was cut off has its flaws, and how sure the model is of the end says nothing of the line.
-      flaws: fresh === whole.trimEnd() ? (known.flaws ?? []) : [],
-    })),
-  );
-}
+  /** Nothing where time is up or there is no room for it: the line may need less. */
+  private async inTime(step: () => Promise<readonly Judgeable[]>): Promise<readonly Judgeable[]> {
+    if (this.late.signal.aborted || this.outer.enough?.aborted) return [];
+    try {
+      return await step();
+    } catch (error) {
+      const isLate = this.late.signal.aborted && !this.outer.signal.aborted;
+      if (isLate || (error instanceof EngineError && error.code === 'out-of-memory')) return [];
+      throw error;
+    }
+  }
 
-/** Undefined where there is no room for it: the line may need less. */
-async function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof EngineError && error.code === 'out-of-memory') return undefined;
-    throw error;
+  /** `base` with what is missing behind it. */
+  private async ended(base: string): Promise<readonly Judgeable[]> {
+    const end = { start: base.length, end: base.length };
+    const hole = { seed: this.request.seed, texts: [base], words: [[end]], isRepair: true } as const;
+    const found = await requestCandidates(
+      this.asking,
+      this.document,
+      [this.span],
+      hole,
+      this.listening,
+      { candidates: 1, strength: 1, maxTokens: LONGEST_END },
+      this.sent.text,
+    );
+    return found.candidates.flatMap(({ texts: [whole = base], confidence, ...known }) =>
+      completionsOf(base, whole).map((fresh) => ({
+        ...known,
+        texts: [fresh],
+        // What was cut off has its flaws, and how sure the model is of the end says nothing of the line.
+        flaws: fresh === whole.trimEnd() ? (known.flaws ?? []) : [],
+      })),
+    );
   }
 }
 

@@ -38,7 +38,7 @@ export async function requestRepair(
 ): Promise<CandidateSet> {
   const repair = new Repair(asking, document, document.getText(), spans, listening);
   await repair.begin();
-  const undone = await repair.withoutSlips(LONGEST_LOOK);
+  const undone = await repair.withoutSlips();
   // Whoever takes the draft has what was found so far.
   const again = listening.enough?.aborted && undone.length > 0 ? [] : await repair.wordsAgain(request.seed);
   return { spans, candidates: [...undone, ...again] };
@@ -68,7 +68,7 @@ export class Repair {
   }
 
   /** `millis`: after so long, no further one is looked at. */
-  async withoutSlips(millis: number): Promise<readonly Judgeable[]> {
+  async withoutSlips(millis = LONGEST_LOOK): Promise<readonly Judgeable[]> {
     const end = performance.now() + millis;
     const slips: Alternative<Judgeable>[] = [];
     for (const [index, span] of this.spans.entries()) slips.push(...(await this.slipsIn(span, index)));

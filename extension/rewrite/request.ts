@@ -32,6 +32,8 @@ export interface Listening {
   readonly onBegun?: () => void;
   /** What stands there is scored first: the share that is done, 0…1. */
   readonly onScored?: (done: number) => void;
+  /** What is wrong in a line is looked for before all of it is masked: the share that is done, 0…1. */
+  readonly onLooked?: (done: number) => void;
   /** What is around the spans is read: the share that is done, 0…1, and the milliseconds until the answer, where they are known. */
   readonly onRead?: (done: number, remainingMillis?: number) => void;
   /** The answers are scored beside what stood there: the share that is done, 0…1. */

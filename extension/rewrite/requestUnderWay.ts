@@ -79,6 +79,7 @@ export class RequestUnderWay {
         enough: enough.signal,
         onBegun: denoise.begun.bind(denoise),
         onScored: denoise.scored.bind(denoise),
+        onLooked: denoise.looked.bind(denoise),
         onRead: (done: number, remainingMillis?: number) => {
           reading.goesOn();
           denoise.read(done, remainingMillis);

@@ -11,8 +11,10 @@ import {
   openFile,
   replace,
   select,
+  startRewrite,
   until,
   useScriptedEngine,
+  whileHeld,
 } from './host';
 
 const run = (name: string) => commands.executeCommand(`palimpsest.${name}`);
@@ -119,6 +121,30 @@ describe('repair', () => {
       await run('rejectRewrite');
       await until(() => rewrite.ending, 'the end');
     }
+  });
+
+  it('of one line is looked for for some seconds, which is said, and then all of it is masked', async () => {
+    const editor = await openFile(
+      'slow.py',
+      'def total(prices):\n    amount = sum(oddity)\n    return amount\n',
+    );
+    const { rewrites } = await (await internals()).palimpsest();
+    const { activity } = rewrites.services;
+    const told: string[] = [];
+    const stop = replace(rewrites.services, 'activity', (...args: Parameters<typeof activity>) => {
+      told.push(args[1]?.text ?? '');
+      activity(...args);
+    });
+    select(editor, [1, 1]);
+    // The word is held, and then the line is.
+    const rewrite = await whileHeld(async () => {
+      const one = await startRewrite(editor);
+      await until(() => told.some((text) => /^looking for a slip/.test(text)), 'what is looked for');
+      await until(() => told.some((text) => /^step |^\d+%/.test(text)), 'a picture of the line');
+      return one;
+    }).finally(stop);
+    await denoised(rewrite);
+    assert.equal(rewrite.review?.candidates[0]?.texts[0], 'scripted_0_0_0');
   });
 
   it('of one line does its least likely word again first, and all of it when somebody asks for more', async () => {

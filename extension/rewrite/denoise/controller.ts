@@ -124,6 +124,14 @@ export class DenoiseShow {
     this.throttle.offer(this.ofTry(done > 0 ? `${doing}, ${sayShare(done)}` : doing));
   }
 
+  /** What is wrong in the line is looked for before all of it is masked; `done`: 0…1. */
+  looked(done: number): void {
+    if (!this.isWaiting || this.isTaken) return;
+    this.isRead = true;
+    const doing = l10n.t('looking for a slip');
+    this.throttle.offer(this.ofTry(done > 0 ? `${doing}, ${sayShare(done)}` : doing));
+  }
+
   /** What is around the spans is read; `done`: 0…1. */
   read(done: number, remainingMillis?: number): void {
     if (!this.isWaiting || this.isTaken || done >= 1) return;
