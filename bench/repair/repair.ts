@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
+import { endsInCutName } from '../../extension/rewrite/repair/completion';
 import { markdownTable, progress, publish, runBench, STARTER } from '../harness';
 import { type Evaluated, evaluated } from '../infilling/engine';
 import { HELD, heldFiles } from '../infilling/spans';
@@ -115,7 +116,7 @@ async function inParts(
   const texts = words.flatMap((mended) => mended?.text ?? []);
   for (const text of texts) if (await isWholeWith(trees, held, text)) return { text };
   const own = held.text.slice(held.line.start, held.line.end);
-  if (await isWholeWith(trees, held, own)) return undefined;
+  if (!endsInCutName(held.text, held.line) && (await isWholeWith(trees, held, own))) return undefined;
   const ended = await endedBy(engine, trees, held, texts[0] ?? own);
   return ended.text === undefined ? undefined : ended;
 }

@@ -5,7 +5,7 @@ import { EngineError } from '../../engine/errors';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { OffsetRange } from '../text/types';
 import { asJudged, type Judgeable } from './judge';
-import { completionsOf, endsItsLine, LONGEST_END } from './repair/completion';
+import { completionsOf, endsInCutName, endsItsLine, LONGEST_END } from './repair/completion';
 import { estimateRepair, Repair, type Repairing } from './repairRequest';
 import { type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span } from './state/types';
@@ -92,7 +92,8 @@ class Look {
       // What is likelier is what is to be ended.
       if (base === span.old) base = candidates[0]?.texts[0] ?? base;
     }
-    if (!endsItsLine(sent.text, span) || (await line.isWholeWith(span.old))) return [];
+    const isHalf = endsInCutName(sent.text, span) || !(await line.isWholeWith(span.old));
+    if (!isHalf || !endsItsLine(sent.text, span)) return [];
     const ends = await line.worthShowing(await this.inTime(() => this.ended(base)));
     // Of what is longer, nobody knows whether it is wanted.
     return ends.slice(0, 1);

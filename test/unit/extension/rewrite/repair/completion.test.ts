@@ -1,7 +1,11 @@
 // What is missing at the end of a line.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { completionsOf, endsItsLine } from '../../../../../extension/rewrite/repair/completion';
+import {
+  completionsOf,
+  endsInCutName,
+  endsItsLine,
+} from '../../../../../extension/rewrite/repair/completion';
 
 describe('the end of a line', () => {
   test('is where nothing but blanks follows', () => {
@@ -15,6 +19,18 @@ describe('the end of a line', () => {
       [text.length, true],
     ] as const)
       assert.equal(endsItsLine(text, { start: 0, end }), is, `${end}`);
+  });
+
+  test('is missing behind a name that only begins like others', () => {
+    for (const [text, is] of [
+      ['units = 1\nx = self.un', true],
+      ['units = 1\nx = self.units', false],
+      ['un = 1\nunits = 1\nx = self.un', false],
+      ['tins = 1\nx = self.un', false],
+      ['units = 1\nx = self.u', false],
+      ['units = 1\nx = self.un(', false],
+    ] as const)
+      assert.equal(endsInCutName(text, { start: 10, end: text.length }), is, text);
   });
 
   test('is what was written in the same line first, and then all of it', () => {
