@@ -75,6 +75,9 @@ const GROWTH_SHARE = 0.1;
 /** The share at which it has as many tokens as stood there; from there on it may end at any of them. */
 const EXPECTED_SHARE = 0.8;
 
+/** Hardly an answer has more than so many times the cells of what stood there. */
+const LIKELY_LENGTH = 3;
+
 /** By how many cells an answer may go on behind those that it has, where its length is not known: a block, or a little. */
 export function growthOf({ attention, length }: Pick<Family, 'attention' | 'length'>, cells = 0): number {
   if (attention.kind === 'full' || length.kind === 'fixed') return 0;
@@ -161,9 +164,11 @@ export class Progress {
     this.steps++;
     const { first } = this;
     // By the cell, not by the share: a hole that grows makes the share of what is done smaller, but a cell takes no longer.
+    const beyond = this.beyond(done);
+    if (beyond === undefined) return { fraction: this.told };
     const seen =
       moved > first.moves && worked > first.worked
-        ? ((worked - first.worked) / (moved - first.moves)) * Math.max(all - done, this.beyond(done))
+        ? ((worked - first.worked) / (moved - first.moves)) * Math.max(all - done, beyond)
         : undefined;
     const left = this.remaining(fraction, worked - first.worked, first.worked, seen);
     return left === undefined ? { fraction: this.told } : { fraction: this.told, remainingMillis: left };
@@ -175,9 +180,15 @@ export class Progress {
     return writesInOrder(this.family) && this.most > expected ? expected : undefined;
   }
 
-  /** Cells that are taken to follow where more are written than stood there: half of those that may, so that the time left never grows. */
-  private beyond(done: number): number {
-    return done <= (this.expected ?? done) ? 0 : (this.most - done) / 2;
+  /**
+   * Cells that are taken to follow where more are written than stood there: half of those that are likely, so that the time left never
+   * grows. Undefined: it is longer than any that was likely, and nobody knows.
+   */
+  private beyond(done: number): number | undefined {
+    const { expected } = this;
+    if (expected === undefined || done <= expected) return 0;
+    const end = Math.min(this.most, LIKELY_LENGTH * expected);
+    return done < end ? (end - done) / 2 : undefined;
   }
 
   /** Of so many cells, as far as that is known. */

@@ -1,6 +1,7 @@
 // One text as its grammar reads it. A tree lives in WebAssembly memory that nobody collects: whoever opens one disposes
 // of it.
 import type { Node, Tree } from '@vscode/tree-sitter-wasm';
+import { brokenStrings } from './brokenStrings';
 import { constantsAssigned } from './constants';
 import { goFaults } from './goStatements';
 import { isProse } from './kinds';
@@ -71,6 +72,7 @@ export class SyntaxTree {
     const misplaced =
       structure.misplaced +
       constantsAssigned(rootNode, this.text, { start, end }) +
+      brokenStrings(rootNode, this.text, { start, end }) +
       goFaults(rootNode, this.text, { start, end });
     return { inRegion, everywhere, ...structure, misplaced };
   }

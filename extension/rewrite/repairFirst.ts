@@ -13,6 +13,8 @@ import { WholeLine } from './wholeLine';
 
 /** Milliseconds behind reading what is around the line: where it takes longer, the line is what is waited for. */
 const LONGEST = 5000;
+/** Nats above what the model expects in a place, from which on a word is done again: most of the others come to nothing. */
+const SURPRISING = 2;
 /** Of looking, the share of scores; the rest is the word. */
 const SCORES = 0.6;
 
@@ -85,7 +87,10 @@ class Look {
     });
     this.timer = setTimeout(() => this.late.abort(), LONGEST);
     let base = span.old;
-    for (const step of [() => repair.withoutSlips(), () => repair.wordsAgain(this.request.seed)]) {
+    for (const step of [
+      () => repair.withoutSlips(),
+      () => repair.wordsAgain(this.request.seed, SURPRISING),
+    ]) {
       const candidates = await this.inTime(step);
       const good = await line.worthShowing(candidates);
       if (good.length > 0) return good;

@@ -80,11 +80,11 @@ export class Repair {
     return (await this.comparison.likelier(slips, limits)).found;
   }
 
-  /** The least likely word of each span, denoised. */
-  async wordsAgain(seed: number): Promise<readonly Judgeable[]> {
+  /** The least likely word of each span, denoised; `least`: nats above what the model expects there, as of `wordsToRepair`. */
+  async wordsAgain(seed: number, least?: number): Promise<readonly Judgeable[]> {
     const { asking, document, text, spans, listening, before } = this;
     const words = spans.map(({ start }, i) =>
-      wordsToRepair(text, before[i] ?? []).map((word) => ({
+      wordsToRepair(text, before[i] ?? [], least === undefined ? {} : { least }).map((word) => ({
         start: word.start - start,
         end: word.end - start,
       })),
