@@ -25,6 +25,36 @@ export function loneName(text: string): string | undefined {
   return name === text.trim() && more.length === 0 ? name : undefined;
 }
 
+/** What stands behind one of these is a member of something. */
+const MEMBER = /(?:\.|->|::)\s*$/;
+
+/** How often a text has each name, and of that, how often behind a dot. */
+export interface NameCounts {
+  readonly all: ReadonlyMap<string, number>;
+  readonly members: ReadonlyMap<string, number>;
+}
+
+export function countNames(text: string): NameCounts {
+  const all = new Map<string, number>();
+  const members = new Map<string, number>();
+  for (const { index, 0: name } of text.matchAll(NAME)) {
+    all.set(name, (all.get(name) ?? 0) + 1);
+    if (isMember(text, index)) members.set(name, (members.get(name) ?? 0) + 1);
+  }
+  return { all, members };
+}
+
+function isMember(text: string, at: number): boolean {
+  return MEMBER.test(text.slice(Math.max(0, at - 4), at));
+}
+
+interface NearFacts {
+  /** Names that its language has. Default: none. */
+  readonly language?: readonly string[];
+  /** Of the text, for who asks about several names. */
+  readonly counts?: NameCounts;
+}
+
 /**
  * Names that the one in the range may be meant to be, nearest first, and of those as near the more frequent: those that the problem's message
  * proposes, and those of the text and of `language`, unless the text has the name in other places, or declares it there. None where the range
@@ -34,22 +64,23 @@ export function nearNames(
   text: string,
   { start, end }: OffsetRange,
   message: string,
-  language: readonly string[] = [],
+  { language = [], counts = countNames(text) }: NearFacts = {},
 ): readonly string[] {
   const name = loneName(text.slice(start, end));
   if (name === undefined) return [];
-  const words: readonly string[] = text.match(NAME) ?? [];
   const behind = text.slice(end, end + REACH);
   // Who writes a name twice, or gives it a value, means it.
   const isDeclared =
     DECLARES.test(text.slice(Math.max(0, start - REACH), start)) ||
     (GETS.test(behind) && !(ASSIGNED.test(behind) && UNKNOWN.test(message)));
-  const isOnce = !isDeclared && words.filter((word) => word === name).length <= 1;
+  // What is no member may be called like one.
+  const known = isMember(text, start) ? counts.members : counts.all;
+  const isOnce = !isDeclared && (known.get(name) ?? 0) <= 1;
   const slips = Math.floor(name.length / LETTERS_A_SLIP);
-  const uses = new Map<string, number>();
-  const possible = isOnce ? [...words, ...language] : [];
-  for (const word of [...(message.match(NAME) ?? []), ...possible])
-    if (word !== name) uses.set(word, (uses.get(word) ?? 0) + 1);
+  const uses = new Map<string, number>(isOnce ? counts.all : []);
+  for (const word of [...(message.match(NAME) ?? []), ...(isOnce ? language : [])])
+    uses.set(word, (uses.get(word) ?? 0) + 1);
+  uses.delete(name);
   return [...uses]
     .filter(([word]) => Math.abs(word.length - name.length) <= slips)
     .map(([word, count]) => ({ word, count, distance: editDistance(name, word) }))

@@ -19,11 +19,6 @@ export function excess({ surprise, expected }: Pick<Scored, 'surprise' | 'expect
   return surprise - expected;
 }
 
-interface WordsAsked {
-  readonly most?: number;
-  readonly least?: number;
-}
-
 /**
  * The words to mask, in text order. A word is what a person would point at: the tokens of one name together, a run of
  * signs by itself. `tokens` are those of the selection, `text` is what they were scored in.
@@ -31,18 +26,7 @@ interface WordsAsked {
 export function wordsToRepair(
   text: string,
   tokens: readonly Scored[],
-  { most = MOST_WORDS, least = LEAST_EXCESS }: WordsAsked = {},
-): readonly OffsetRange[] {
-  return unlikelyWords(text, tokens, { most, least })
-    .toSorted((a, b) => a.start - b.start)
-    .filter((word, i, all) => i === 0 || word.start >= (all[i - 1]?.end ?? 0));
-}
-
-/** The same, the least likely first. */
-export function unlikelyWords(
-  text: string,
-  tokens: readonly Scored[],
-  { most = MOST_WORDS, least = LEAST_EXCESS }: WordsAsked,
+  { most = MOST_WORDS, least = LEAST_EXCESS }: { readonly most?: number; readonly least?: number } = {},
 ): readonly OffsetRange[] {
   const worst = new Map<string, OffsetRange & { readonly excess: number }>();
   const [first, last] = [tokens[0], tokens.at(-1)];
@@ -60,7 +44,9 @@ export function unlikelyWords(
     .filter((word) => word.excess >= least)
     .sort((a, b) => b.excess - a.excess)
     .slice(0, most)
-    .map(({ start, end }) => ({ start, end }));
+    .map(({ start, end }) => ({ start, end }))
+    .sort((a, b) => a.start - b.start)
+    .filter((word, i, all) => i === 0 || word.start >= (all[i - 1]?.end ?? 0));
 }
 
 /** The name that a piece of one belongs to, within the selection; signs are by themselves. */

@@ -2,17 +2,17 @@
 // places, a number is one off. The texts in which one of these is undone are few, and need no denoising: a score tells which is likelier. Pure.
 import { isMemberWord, isWord, LANGUAGE_NAMES } from '../../../engine/candidates/quality/names';
 import type { ScoredToken } from '../../../engine/protocol';
-import { NAME, nearNames } from '../../text/nearNames';
+import { countNames, NAME, nearNames } from '../../text/nearNames';
 import type { OffsetRange } from '../../text/types';
 import { callArguments } from './callArguments';
-import { excess, unlikelyWords } from './plan';
+import { excess } from './plan';
 
 /**
  * Nats by which the line has to become likelier: less than for a word that is denoised, since hardly a text is likelier by chance that
  * differs in so little (docs/decisions/repair-first.md).
  */
 export const SLIP_GAIN = 2;
-/** Of so many words of a selection, the least likely ones, the names near to them are looked at. */
+/** Of so many names of a selection, the least likely ones, those near to them are looked at. */
 const MOST_WORDS = 3;
 /** Each is a score of the line. */
 const MOST_TEXTS = 8;
@@ -51,7 +51,7 @@ export function withoutSlips(
     Math.max(...tokens.filter((token) => touches(token, place)).map(excess), Number.NEGATIVE_INFINITY);
   const lines = linesIn(text, range);
   const edits = [
-    ...(isPart ? [] : respellings(text, tokens)),
+    ...(isPart ? [] : respellings(text, lines, excessAt)),
     ...lines.flatMap((line) => exchanges(text, line)),
   ].filter((edit) => edit.start >= range.start && edit.end <= range.end);
   const seen = new Set<string>();
@@ -148,22 +148,37 @@ function swaps(line: string): readonly Edit[] {
 /** What a method calls its own object or class is in its place. */
 const RECEIVER = /^(self|cls|this)$/;
 
-/** Other names in place of the least likely words. */
-function respellings(text: string, tokens: readonly ScoredToken[]): readonly Edit[] {
-  return unlikelyWords(text, tokens, { most: MOST_WORDS }).flatMap((word) => {
-    const name = nameIn(text, word);
-    if (name === undefined) return [];
-    return nearNames(text, name, '', LANGUAGE_NAMES).map((near) => ({ ...name, text: near }));
-  });
+/** Other names in place of the least likely ones. `excessAt`: nats above what is expected in a place. */
+function respellings(
+  text: string,
+  lines: readonly OffsetRange[],
+  excessAt: (place: OffsetRange) => number,
+): readonly Edit[] {
+  const counts = countNames(text);
+  const names = lines.flatMap(({ start, end }) =>
+    [...text.slice(start, end).matchAll(NAME)].flatMap(({ index, 0: name }) => {
+      const range = { start: start + index, end: start + index + name.length };
+      // Of a name whose end is missing, what comes too soon behind it is what surprises.
+      const isEnd = !/[.:([-]/.test(text[range.end] ?? '');
+      const surprising = excessAt({ start: range.start, end: range.end + (isEnd ? 1 : 0) });
+      const isMeant = isWord(name) || isMemberWord(name) || !isWhole(text, range);
+      return isMeant || surprising < 0 ? [] : [{ range, surprising }];
+    }),
+  );
+  return names
+    .sort((a, b) => b.surprising - a.surprising)
+    .slice(0, MOST_WORDS)
+    .flatMap(({ range }) =>
+      nearNames(text, range, '', { language: LANGUAGE_NAMES, counts }).map((other) => ({
+        ...range,
+        text: other,
+      })),
+    );
 }
 
-/** The one name of a word, which may have signs around it; what languages bring along is spelt right. */
-function nameIn(text: string, { start, end }: OffsetRange): OffsetRange | undefined {
-  const [found, ...more] = text.slice(start, end).matchAll(NAME);
-  if (found === undefined || more.length > 0 || isWord(found[0]) || isMemberWord(found[0])) return undefined;
-  const from = start + found.index;
-  const isWhole = [text[from - 1], text[from + found[0].length]].every((unit) => !PART.test(unit ?? ''));
-  return isWhole ? { start: from, end: from + found[0].length } : undefined;
+/** Whether a selection that begins or ends within the name has all of it. */
+function isWhole(text: string, { start, end }: OffsetRange): boolean {
+  return [text[start - 1], text[end]].every((unit) => !PART.test(unit ?? ''));
 }
 
 const PART = /[\p{L}\p{N}_$]/u;

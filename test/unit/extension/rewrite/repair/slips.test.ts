@@ -46,6 +46,17 @@ describe('a word of a line is spelt anew', () => {
     assert.deepEqual(await respelt(other, 'cuont'), ['print(count); cuont_of']);
   });
 
+  test('as a member, where only what is no member is called so', async () => {
+    const code = 'n.events = [];\nfunction add(event) { |n.event.push(event);| }';
+    assert.deepEqual(await respelt(code, '.event'), ['n.events.push(event);']);
+    assert.deepEqual(await respelt(`n.event = 1;\n${code}`, '.event'), []);
+  });
+
+  test('where what comes behind it comes too soon', async () => {
+    const code = 'let waitMinutes = 1;\n|fare += waitMinute;|\n';
+    assert.deepEqual((await respelt(code, ';')).slice(0, 1), ['fare += waitMinutes;']);
+  });
+
   test('as one that languages have', async () => {
     assert.deepEqual(await respelt('|raise KeyrEror(key)|', 'KeyrEror'), ['raise KeyError(key)']);
     const filtered = ['return rows.filter(isOpen)'];
@@ -54,7 +65,7 @@ describe('a word of a line is spelt anew', () => {
 
   test('not where the model expects it, where it stands elsewhere, or where it is a word of languages', async () => {
     assert.deepEqual(await respelt(LINE), []);
-    assert.deepEqual(await respelt(`wieght();\n${LINE}`, '.wieght'), []);
+    assert.deepEqual(await respelt(`x.wieght();\n${LINE}`, '.wieght'), []);
     assert.deepEqual(await respelt('let sizes = 1;\n|return rows.size;|', '.size'), []);
     assert.deepEqual(
       await respelt('let total = 1;\n|let totals = [];|', 'totals'),
