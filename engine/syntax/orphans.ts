@@ -5,7 +5,7 @@ import { isAmbient } from './ambient';
 import { declares, hasMore, isAssigned, isUse } from './binding';
 import { isOfClass, isOrphanedMember, isReachedByObject } from './orphanMembers';
 import { BRINGS_ANY, isWithin, LONGEST_NAMED, nodesOf, type ReadEdit, wordsOf } from './parsedText';
-import { ancestor, functionAround, isStatement, type ScopeNode } from './scopeNode';
+import { ancestor, functionAround, isDefinedThere, isStatement, type ScopeNode } from './scopeNode';
 
 const NAMES = [
   'identifier',
@@ -34,6 +34,7 @@ export function orphansIn(least: ReadEdit): readonly string[] {
   const [were, are] = [nodesOf(before, NAMES, isWanted), nodesOf(after, NAMES, isWanted)];
   const written = wordsOf(after.text.slice(fresh.start, fresh.end));
   const bringsAny = BRINGS_ANY.test(after.text);
+  const bringsNow = BRINGS_ANY.test(after.text.slice(fresh.start, fresh.end));
   return [...wanted].filter((name) => {
     const nodes = { were: were.get(name) ?? [], are: are.get(name) ?? [] };
     if (isOrphanedMember(edit, name, nodes, written.has(name))) return true;
@@ -42,7 +43,9 @@ export function orphansIn(least: ReadEdit): readonly string[] {
     if (written.has(name) && mayBeNewAgain(edit, nodes.are)) return false;
     return nodes.were.some((node) => {
       if (!isWithin(node, gone) || !declares(node) || isReachedByObject(node, before.root)) return false;
-      if (functionAround(node) === null && bringsAny) return false;
+      // What is defined here is brought from nowhere, unless the edit says so.
+      const isHere = isDefinedThere(node) && !bringsNow;
+      if (functionAround(node) === null && bringsAny && !isHere) return false;
       if (isOfClass(node) && mayBeInherited(edit, node, nodes.are)) return false;
       return isMissing(node, nodes.are, after.text, gone.start);
     });

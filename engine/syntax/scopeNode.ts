@@ -53,6 +53,13 @@ export function functionAround(name: ScopeNode | undefined): ScopeNode | null {
   );
 }
 
+/** Whether it is the name of a function that has its body there. */
+export function isDefinedThere(name: ScopeNode): boolean {
+  const isFunction = (node: ScopeNode) => FUNCTION.test(node.type) && node.childForFieldName('body') !== null;
+  const own = ancestor(name, isFunction);
+  return own !== null && isNameOf(own, name);
+}
+
 function isNameOf(node: ScopeNode, name: ScopeNode): boolean {
   if (holds(node, 'name', name)) return true;
   // C++ has it within what declares the parameters.

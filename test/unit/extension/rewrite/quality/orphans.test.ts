@@ -200,6 +200,14 @@ const cases: readonly (readonly [string, string, readonly Case[]])[] = [
   ],
   [
     'cpp',
+    '#include <vector>\nfloat peak(float a) { return a; }\nfloat norm(float a) { return a / peak(a); }\n',
+    [
+      ['float peak(float a)', 'float loudest(float a)', true],
+      ['#include <vector>\n', '', false],
+    ],
+  ],
+  [
+    'cpp',
     'static int limit = 3;\n\nint weigh(int one) { return one; }\n\nint total(const std::vector<int>& items, int factor) {\n  int amount = 0;\n  for (int item : items) amount += weigh(item) * factor;\n  return amount + limit;\n}\n',
     [
       ['static int limit = 3;\n', '', true],

@@ -108,6 +108,13 @@ const right: readonly (readonly [languageId: string, text: string, old: string, 
   ['cpp', 'int g(int);\nint f() { return g(1); }\n', 'int g(int);', '#include "g.h"'],
   [
     'cpp',
+    'int g(int a) { return a; }\nint f() { return g(1); }\n',
+    'int g(int a) { return a; }',
+    '#include "g.h"',
+  ],
+  ['cpp', '#include "g.h"\nint g(int);\nint f() { return g(1); }\n', 'int g(int);', ''],
+  [
+    'cpp',
     'class A {\n  int size;\n  A(int size) { this->size = size; }\n  int f() { return this->size; }\n};\n',
     'A(int size) { this->size = size; }',
     'A(int size) : size(size) {}',
