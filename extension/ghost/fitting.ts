@@ -13,7 +13,7 @@ export interface FittingPlace {
 
 /** What only another function declares is not there in these, but for what comes with a star, or from a base class of Java. */
 const TELLS_NAMES =
-  /^(csharp|go|java|javascript|javascriptreact|php|python|rust|typescript|typescriptreact)$/;
+  /^(csharp|go|java|javascript|javascriptreact|php|python|ruby|rust|typescript|typescriptreact)$/;
 const STAR = /^[ \t]*from\b.*\bimport[ \t]*\*|^[ \t]*import[ \t]+static\b.*\*/m;
 const HAS_BASE = /\bclass\s[^{}]*\bextends\b/;
 

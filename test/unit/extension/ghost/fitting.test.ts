@@ -113,5 +113,9 @@ describe('ghost text on request', () => {
     const script =
       'function f() {\n  let first = 1;\n  return first;\n}\nfunction g(a) {\n  return a + |;\n}\n';
     assert.deepEqual(await left('javascript', script, ['first', 'a']), ['a']);
+    const ruby = 'class A\n  def f(winner)\n    winner.name\n  end\n\n  def g(fighter)\n    |\n  end\nend\n';
+    assert.deepEqual(await left('ruby', ruby, ['@wins[winner.name] += 1', '@wins[fighter] += 1']), [
+      '@wins[fighter] += 1',
+    ]);
   });
 });
