@@ -4,6 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { endsInCutName } from '../../extension/rewrite/repair/completion';
+import { SURPRISING } from '../../extension/rewrite/repair/plan';
 import { markdownTable, progress, publish, runBench, STARTER } from '../harness';
 import { type Evaluated, evaluated } from '../infilling/engine';
 import { HELD, heldFiles } from '../infilling/spans';
@@ -56,12 +57,10 @@ async function main(): Promise<void> {
         ways.set(likelier(most), taken(mended));
       }
       ways.set(SLIP, await withoutSlipBy(engine, trees, held));
-      const words = [ways.get(SLIP), ways.get(likelier(1))];
-      ways.set(FIRST, (await inParts(engine, trees, held, words)) ?? ways.get(WHOLE) ?? NOTHING);
+      ways.set(FIRST, (await inParts(engine, trees, held, ways.get(SLIP))) ?? ways.get(WHOLE) ?? NOTHING);
       const right = rightCase(held);
-      const word = taken(await repairBy(engine, right, { most: 1, least: 0 }));
-      const again = [await withoutSlipBy(engine, trees, right), word];
-      const isKept = (await inParts(engine, trees, right, again)) === undefined;
+      const undone = await withoutSlipBy(engine, trees, right);
+      const isKept = (await inParts(engine, trees, right, undone)) === undefined;
       rows.push({ held, ways, isKept, screen: await screenOf(engine, trees, held) });
       if (index % 10 === 9) progress(`${index + 1} of ${cases.length} faults`);
     }
@@ -106,18 +105,21 @@ function rightCase(held: FaultyCase): FaultyCase {
   return { ...held, text, line: { start: line.start, end: line.start + right.length } };
 }
 
-/** As a rewrite does before it masks all of the line (extension/rewrite/repairFirst.ts); `words`: what comes of its words. */
+/** As a rewrite does before it masks all of the line (extension/rewrite/repairFirst.ts); `undone`: what comes of its slips. */
 async function inParts(
   engine: Evaluated,
   trees: SyntaxTrees,
   held: FaultyCase,
-  words: readonly (Mended | undefined)[],
+  undone: Mended | undefined,
 ): Promise<Mended | undefined> {
-  const texts = words.flatMap((mended) => mended?.text ?? []);
-  for (const text of texts) if (await isWholeWith(trees, held, text)) return { text };
+  const slip = undone?.text;
+  if (slip !== undefined && (await isWholeWith(trees, held, slip))) return { text: slip };
   const own = held.text.slice(held.line.start, held.line.end);
-  if (!endsInCutName(held.text, held.line) && (await isWholeWith(trees, held, own))) return undefined;
-  const ended = await endedBy(engine, trees, held, texts[0] ?? own);
+  if (!endsInCutName(held.text, held.line) && (await isWholeWith(trees, held, own))) {
+    const { text } = taken(await repairBy(engine, held, { most: 1, least: SURPRISING }));
+    return text !== undefined && (await isWholeWith(trees, held, text)) ? { text } : undefined;
+  }
+  const ended = await endedBy(engine, trees, held, slip ?? own);
   return ended.text === undefined ? undefined : ended;
 }
 

@@ -6,6 +6,7 @@ import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { OffsetRange } from '../text/types';
 import { asJudged, type Judgeable } from './judge';
 import { completionsOf, endsInCutName, endsItsLine, LONGEST_END } from './repair/completion';
+import { SURPRISING } from './repair/plan';
 import { estimateRepair, Repair, type Repairing } from './repairRequest';
 import { type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span } from './state/types';
@@ -13,8 +14,6 @@ import { WholeLine } from './wholeLine';
 
 /** Milliseconds behind reading what is around the line: where it takes longer, the line is what is waited for. */
 const LONGEST = 5000;
-/** Nats above what the model expects in a place, from which on a word is done again: most of the others come to nothing. */
-const SURPRISING = 2;
 /** Of looking, the share of scores; the rest is the word. */
 const SCORES = 0.6;
 
@@ -86,19 +85,16 @@ class Look {
       return [];
     });
     this.timer = setTimeout(() => this.late.abort(), LONGEST);
-    let base = span.old;
-    for (const step of [
-      () => repair.withoutSlips(),
-      () => repair.wordsAgain(this.request.seed, SURPRISING),
-    ]) {
-      const candidates = await this.inTime(step);
-      const good = await line.worthShowing(candidates);
-      if (good.length > 0) return good;
-      // What is likelier is what is to be ended.
-      if (base === span.old) base = candidates[0]?.texts[0] ?? base;
+    const undone = await this.inTime(() => repair.withoutSlips());
+    const good = await line.worthShowing(undone);
+    if (good.length > 0) return good;
+    const isCut = endsInCutName(sent.text, span) || !(await line.isWholeWith(span.old));
+    if (!isCut || !endsItsLine(sent.text, span)) {
+      const again = await this.inTime(() => repair.wordsAgain(this.request.seed, SURPRISING));
+      return line.worthShowing(again);
     }
-    const isHalf = endsInCutName(sent.text, span) || !(await line.isWholeWith(span.old));
-    if (!isHalf || !endsItsLine(sent.text, span)) return [];
+    // Of a line that is half written, a word is not what is missing. What is likelier is what is to be ended.
+    const base = undone[0]?.texts[0] ?? span.old;
     const ends = await line.worthShowing(await this.inTime(() => this.ended(base)));
     // Of what is longer, nobody knows whether it is wanted.
     return ends.slice(0, 1);

@@ -9,6 +9,8 @@ type Scored = Pick<ScoredToken, 'start' | 'end' | 'text' | 'surprise' | 'expecte
 const MOST_WORDS = 1;
 /** Nats above what the model expects in a place, from which on a word is done again. */
 const LEAST_EXCESS = 0;
+/** The same where nobody asked for that: most of the words below come to nothing. */
+export const SURPRISING = 2;
 /** Nats by which the whole has to become likelier: half of the wrong answers gain less, and hardly a right one does. */
 const LEAST_GAIN = 3;
 
