@@ -1,6 +1,6 @@
 // Text at the cursor that an editor asks for by itself, where it would come in time: a model that is too slow for it keeps no
 // processor busy. Who asks by key waits as long as it takes.
-import { toEngineError } from '../errors';
+import { throwIfCancelled, toEngineError } from '../errors';
 import { BackOff } from '../ghost/backOff';
 import { Wait } from '../ghost/wait';
 import { type Candidate, DEFAULT_GATE, type InfillParams } from '../protocol';
@@ -23,6 +23,8 @@ type Asked = Pick<InfillParams, 'text' | 'language' | 'spans' | 'document'>;
 export class PacedSuggestions {
   private readonly backOff: BackOff;
   private hasTold = false;
+  /** Of each document, what ends its last request. */
+  private readonly last = new Map<string, AbortController>();
 
   constructor(private readonly options: PacedOptions) {
     this.backOff = new BackOff(options.now);
@@ -34,10 +36,27 @@ export class PacedSuggestions {
   }
 
   /**
-   * Undefined: an answer would come too late, or did. Rejects with EngineError.
-   * @param signal fires when the answer is not wanted any more, as when somebody types on
+   * Undefined: an answer would come too late, or did. Rejects with EngineError. Another one for the document ends it, wherever it is: in the
+   * engine, one that is estimated longer would come behind that, and take its place.
+   * @param wanted fires when the answer is not wanted any more, as when somebody types on
    */
   async ask(
+    asked: Asked,
+    isInvoked: boolean,
+    wanted: AbortSignal,
+  ): Promise<readonly Candidate[] | undefined> {
+    const { document = '' } = asked;
+    this.last.get(document)?.abort();
+    const own = new AbortController();
+    this.last.set(document, own);
+    try {
+      return await this.answer(asked, isInvoked, AbortSignal.any([wanted, own.signal]));
+    } finally {
+      if (this.last.get(document) === own) this.last.delete(document);
+    }
+  }
+
+  private async answer(
     asked: Asked,
     isInvoked: boolean,
     signal: AbortSignal,
@@ -55,6 +74,7 @@ export class PacedSuggestions {
         };
         const estimate = () => client.estimate(params, wait.signal);
         if (!(await wait.beginIfWorthIt(model.isSlow, estimate))) return undefined;
+        throwIfCancelled(wait.signal);
         return client.infill(params, { signal: wait.signal });
       }, wait.signal);
       if (result !== undefined) wait.answered(result.millis);

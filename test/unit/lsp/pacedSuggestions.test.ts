@@ -11,17 +11,19 @@ const ASKED = { text: 'x = ', spans: [{ start: 4, end: 4 }], document: 'file:///
 interface Scripted {
   readonly isSlow?: boolean;
   readonly estimate?: Partial<Estimate>;
+  /** Of the estimate of each request, in their order. */
+  readonly estimating?: readonly Promise<void>[];
   readonly answer?: (signal: AbortSignal) => Promise<Partial<InfillResult>>;
 }
 
-function world({ isSlow = false, estimate = {}, answer }: Scripted = {}) {
+function world({ isSlow = false, estimate = {}, estimating = [], answer }: Scripted = {}) {
   const clock = { now: 0 };
   const infills: Omit<InfillParams, 'requestId'>[] = [];
   const messages: string[] = [];
   const state = { isBusy: false, estimates: 0 };
   const client = {
     estimate: async () => {
-      state.estimates++;
+      await estimating[state.estimates++];
       return { masks: 1, ...estimate };
     },
     infill: async (params: Omit<InfillParams, 'requestId'>, { signal }: { signal: AbortSignal }) => {
@@ -65,6 +67,20 @@ describe('text at the cursor that nobody pressed a key for', () => {
     assert.equal(params?.interactive, true);
     assert.ok(params?.gate !== undefined);
     assert.equal(state.estimates, 0, 'a fast model is not asked how long it takes');
+  });
+
+  test('does not come behind a later one because it is estimated longer', async () => {
+    let told = () => {};
+    const held = new Promise<void>((resolve) => {
+      told = resolve;
+    });
+    const { infills, ask } = world({ isSlow: true, estimate: { millis: 1 }, estimating: [held] });
+    const first = ask();
+    await begun();
+    assert.deepEqual(await ask(), []);
+    told();
+    await assert.rejects(first, { code: 'cancelled' });
+    assert.equal(infills.length, 1);
   });
 
   test('is not where the model is estimated to be too slow: that is said once, and who presses a key is answered', async () => {
