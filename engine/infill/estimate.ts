@@ -163,9 +163,9 @@ export class Progress {
     this.told = Math.max(this.told, fraction);
     this.steps++;
     const { first } = this;
-    // By the cell, not by the share: a hole that grows makes the share of what is done smaller, but a cell takes no longer.
     const beyond = this.beyond(done);
     if (beyond === undefined) return { fraction: this.told };
+    // By the cell, not by the share: a hole that grows makes the share of what is done smaller, but a cell takes no longer.
     const seen =
       moved > first.moves && worked > first.worked
         ? ((worked - first.worked) / (moved - first.moves)) * Math.max(all - done, beyond)

@@ -7,7 +7,7 @@ import { rewriteSettings } from '../settings';
 import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange } from '../text/types';
 import { CELL_SCHEME, type Judgeable } from './judge';
-import { type Alternative, Comparison, type Scored } from './repair/comparison';
+import { type Alternative, Comparison, type RangeScores } from './repair/comparison';
 import { surpriseOf, wordsToRepair } from './repair/plan';
 import { SLIP_GAIN, withoutSlips } from './repair/slips';
 import { partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
@@ -47,7 +47,7 @@ export async function requestRepair(
 /** What may be wrong in spans, looked for in turn. Every step rejects with EngineError. */
 export class Repair {
   private readonly comparison: Comparison;
-  private before: Scored = [];
+  private before: RangeScores = [];
 
   /** `text`: the document's, which the spans are in; by now it may have another. */
   constructor(

@@ -1,6 +1,7 @@
 // A name that nobody knows is most often a known one, misspelt. Those near to it are few and cost no model: they are tried first.
-import { editDistance } from '../text/editDistance';
-import type { OffsetRange } from '../text/types';
+import { isMember } from '../../engine/syntax/binding';
+import { editDistance } from './editDistance';
+import type { OffsetRange } from './types';
 
 /** Names of a text, in whatever language. */
 export const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
@@ -25,9 +26,6 @@ export function loneName(text: string): string | undefined {
   return name === text.trim() && more.length === 0 ? name : undefined;
 }
 
-/** What stands behind one of these is a member of something. */
-const MEMBER = /(?:\.|->|::)\s*$/;
-
 /** How often a text has each name, and of that, how often behind a dot. */
 export interface NameCounts {
   readonly all: ReadonlyMap<string, number>;
@@ -42,10 +40,6 @@ export function countNames(text: string): NameCounts {
     if (isMember(text, index)) members.set(name, (members.get(name) ?? 0) + 1);
   }
   return { all, members };
-}
-
-function isMember(text: string, at: number): boolean {
-  return MEMBER.test(text.slice(Math.max(0, at - 4), at));
 }
 
 interface NearFacts {

@@ -7,7 +7,7 @@ import { isLikelier, surpriseOf } from './plan';
 import { scoreRange } from './scoreRange';
 
 /** Tokens of each range. */
-export type Scored = readonly (readonly ScoredToken[])[];
+export type RangeScores = readonly (readonly ScoredToken[])[];
 
 /** `candidate`: whatever it is that is compared. */
 export interface Alternative<T> {
@@ -55,7 +55,7 @@ export class Comparison {
     of: string,
     ranges: readonly OffsetRange[],
     { until = this.listening.signal, onDone, onTurn }: Scoring,
-  ): Promise<Scored> {
+  ): Promise<RangeScores> {
     const all: (readonly ScoredToken[])[] = [];
     const length = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
     let before = 0;

@@ -55,12 +55,12 @@ export function wordsToRepair(
 function wordOf(text: string, { start, end }: OffsetRange, within: OffsetRange): OffsetRange {
   let from = start;
   let to = end;
-  if (isWord(text[start])) while (from > within.start && isWord(text[from - 1])) from--;
-  if (isWord(text[end - 1])) while (to < within.end && isWord(text[to])) to++;
+  if (isWordUnit(text[start])) while (from > within.start && isWordUnit(text[from - 1])) from--;
+  if (isWordUnit(text[end - 1])) while (to < within.end && isWordUnit(text[to])) to++;
   return { start: from, end: to };
 }
 
-function isWord(unit: string | undefined): boolean {
+export function isWordUnit(unit: string | undefined): boolean {
   return unit !== undefined && (WORD.test(unit) || /[\ud800-\udfff]/.test(unit));
 }
 

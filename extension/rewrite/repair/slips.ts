@@ -5,7 +5,7 @@ import type { ScoredToken } from '../../../engine/protocol';
 import { countNames, NAME, nearNames } from '../../text/nearNames';
 import type { OffsetRange } from '../../text/types';
 import { callArguments } from './callArguments';
-import { excess } from './plan';
+import { excess, isWordUnit } from './plan';
 
 /**
  * Nats by which the line has to become likelier: less than for a word that is denoised, since hardly a text is likelier by chance that
@@ -128,7 +128,8 @@ function exchanges(text: string, { start, end }: OffsetRange): readonly Edit[] {
   );
   return [...swaps(line), ...signs].map((edit) => ({
     ...edit,
-    ...{ start: from + edit.start, end: from + edit.end },
+    start: from + edit.start,
+    end: from + edit.end,
   }));
 }
 
@@ -161,7 +162,7 @@ function respellings(
       // Of a name whose end is missing, what comes too soon behind it is what surprises.
       const isEnd = !/[.:([-]/.test(text[range.end] ?? '');
       const surprising = excessAt({ start: range.start, end: range.end + (isEnd ? 1 : 0) });
-      const isMeant = isWord(name) || isMemberWord(name) || !isWhole(text, range);
+      const isMeant = isWord(name) || isMemberWord(name) || !isWholeName(text, range);
       return isMeant || surprising < 0 ? [] : [{ range, surprising }];
     }),
   );
@@ -177,8 +178,6 @@ function respellings(
 }
 
 /** Whether a selection that begins or ends within the name has all of it. */
-function isWhole(text: string, { start, end }: OffsetRange): boolean {
-  return [text[start - 1], text[end]].every((unit) => !PART.test(unit ?? ''));
+function isWholeName(text: string, { start, end }: OffsetRange): boolean {
+  return !isWordUnit(text[start - 1]) && !isWordUnit(text[end]);
 }
-
-const PART = /[\p{L}\p{N}_$]/u;
