@@ -101,7 +101,7 @@ export function infillCase(
   length: 'known' | 'unknown',
   context: Pick<
     Parameters<Infiller['infill']>[1],
-    'onEvidence' | 'onChoices' | 'index' | 'leastContinuation' | 'leastCopied'
+    'onEvidence' | 'onChoices' | 'index' | 'leastContinuation' | 'leastCopied' | 'healWords'
   > = {},
 ): Promise<InfillResult> {
   const { text, at, answer, language } = held;

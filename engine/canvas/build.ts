@@ -2,10 +2,11 @@
 import type { SpecialIds } from '../checkpoint/family';
 import type { TextTokenizer } from '../checkpoint/types';
 import { EngineError } from '../errors';
+import { makeHole, tokensOf, withWordsBefore } from './holeTokens';
 import { bomLength } from './position';
 import { type Piece, type PlacedSpan, placeSpans } from './spans';
-import { encodePieces, type WindowTokens } from './tokens';
-import type { Canvas, Cell, Hole, Segment, Span } from './types';
+import { encodePieces } from './tokens';
+import type { Canvas, Segment, Span } from './types';
 import { closedEnd, growWindow, steadyEnd, steadyStart } from './window';
 
 /** A file with no more characters than this per token of the budget is tokenised whole, in the hope that it fits. */
@@ -39,6 +40,11 @@ export interface CanvasInput {
    * hole's `head` and `tail`. False, for models trained on text tokenised apart at each cut: so is this.
    */
   readonly heal: boolean;
+  /**
+   * An empty span behind a part of a word has the token before it, too, as its `head`: a model that writes token by token learned what
+   * comes behind whole tokens, and the rest of one that a cursor cuts is most often no token.
+   */
+  readonly healWords?: boolean;
   /** Prefer a window whose borders stay where they are while a person types (see `steadyStart`, `steadyEnd`). */
   readonly steady?: boolean;
   /** A window that is cut behind the last span ends where all is closed that begins there (see `closedEnd`). */
@@ -162,18 +168,13 @@ function tooLong(
   );
 }
 
-/** Tokens [first, last) of one hole. */
-interface TokenRange {
-  readonly first: number;
-  readonly last: number;
-}
-
 function layOut(input: CanvasInput, spans: readonly PlacedSpan[], pieces: readonly Piece[]): LaidOut {
-  const { text, tokenizer, heal, holeTokens = 0 } = input;
+  const { text, tokenizer, heal, healWords = false, holeTokens = 0 } = input;
   const cuts = heal ? [] : spans.flatMap((span) => [span.start, span.end]);
   for (;;) {
     const tokens = encodePieces(text, pieces, cuts, tokenizer);
-    const ranges = spans.map((span) => tokensOf(tokens, span));
+    const whole = spans.map((span) => tokensOf(tokens, span));
+    const ranges = healWords ? withWordsBefore(whole, spans, text, pieces) : whole;
     const shared = spans.filter((_, i) => i > 0 && (ranges[i - 1]?.last ?? 0) > (ranges[i]?.first ?? 0));
     if (shared.length > 0) {
       cuts.push(...shared.map((span) => span.start));
@@ -192,41 +193,4 @@ function layOut(input: CanvasInput, spans: readonly PlacedSpan[], pieces: readon
     segments.push({ kind: 'text', ids: tokens.ids.slice(next) });
     return { pieces, segments, tokens: total };
   }
-}
-
-/** Tokens that have a byte inside the span; of an empty span the one whose inside it stands in. */
-function tokensOf({ byteStarts, byteAt }: WindowTokens, span: PlacedSpan): TokenRange {
-  const start = byteAt(span.start);
-  const end = byteAt(span.end);
-  const last = firstAtOrAfter(byteStarts, end);
-  const first = firstAtOrAfter(byteStarts, start);
-  return { first: byteStarts[first] === start ? first : first - 1, last };
-}
-
-/** Index of the first start ≥ `byte`; the list's last entry (the number of bytes) always is. */
-function firstAtOrAfter(byteStarts: Int32Array, byte: number): number {
-  let low = 0;
-  let high = byteStarts.length - 1;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((byteStarts[middle] ?? 0) >= byte) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-function makeHole(tokens: WindowTokens, span: PlacedSpan, { first, last }: TokenRange): Hole {
-  const { ids, byteStarts, byteAt } = tokens;
-  const locked = span.locked.map((piece) => ({ start: byteAt(piece.start), end: byteAt(piece.end) }));
-  const cells = Array.from(ids.subarray(first, last), (original, i): Cell => {
-    const start = byteStarts[first + i] ?? 0;
-    const end = byteStarts[first + i + 1] ?? 0;
-    return { original, locked: locked.some((piece) => piece.start < end && piece.end > start) };
-  });
-  return {
-    span: span.index,
-    cells,
-    head: tokens.bytes(byteStarts[first] ?? 0, byteAt(span.start)),
-    tail: tokens.bytes(byteAt(span.end), byteStarts[last] ?? 0),
-  };
 }

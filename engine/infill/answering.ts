@@ -5,7 +5,10 @@ import type { Checkpoint } from '../checkpoint/types';
 import type { InfillParams } from '../protocol';
 
 /** The checkpoint as this request has it: families that only answer prompts are always asked, others for an instruction. */
-export function answering(checkpoint: Checkpoint, { instruction }: InfillParams): Checkpoint {
+export function answering(
+  checkpoint: Checkpoint,
+  { instruction }: Pick<InfillParams, 'instruction'>,
+): Checkpoint {
   const { family, specials, chat } = checkpoint;
   const isAsked = family.infill.kind === 'prompt' || instruction !== undefined;
   if (!isAsked || chat === undefined) return checkpoint;

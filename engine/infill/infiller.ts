@@ -38,10 +38,12 @@ import { type MemoryFacts, memoryOfRequest } from './requestMemory';
 import { RequestReach } from './requestReach';
 import { checkRequestFits, type RequestRoom } from './requestRoom';
 import { scoreText } from './scoreText';
-import { type OnPass, scoringMillis, scoringReach, TokenScorer } from './scoring';
+import { scoreWindow } from './scoreWindow';
+import { scoringMillis, scoringReach, TokenScorer } from './scoring';
 import { withoutKept } from './shownCells';
 import { StepYield } from './stepYield';
 import { withStrength } from './strength';
+import type { OnPass } from './tokenScore';
 
 interface Context {
   readonly signal?: AbortSignal;
@@ -62,6 +64,8 @@ interface Context {
   readonly leastContinuation?: number;
   /** As in DecodeSampling, for measuring it. */
   readonly leastCopied?: number;
+  /** As in CanvasInput, for measuring it (bench/infilling/halfWords.ts). */
+  readonly healWords?: boolean;
 }
 
 /** What time and memory of a request are estimated from. */
@@ -144,7 +148,10 @@ export class Infiller {
         score: scorer.score.bind(scorer),
         forwards: () => this.denoisers.forwards - before,
       };
-      return await scoreText(params, this.checkpoint, this.description.name, scoring, onScored);
+      return await scoreText(params, this.checkpoint, this.description.name, scoring, {
+        window: scoreWindow(this.checkpoint, params, this.reach.of(params)),
+        ...(onScored ? { onPass: onScored } : {}),
+      });
     } finally {
       scorer.dispose();
     }
@@ -154,14 +161,14 @@ export class Infiller {
     this.denoisers.dispose();
   }
 
-  private async canvasOf(plan: RequestPlan, { signal, onScored }: Context): Promise<Canvas> {
+  private async canvasOf(plan: RequestPlan, { signal, onScored, healWords }: Context): Promise<Canvas> {
     const { params, strength, reach } = plan;
     const scorer = this.scorer(params.language, signal, reach);
     const { estimated } = this;
     this.estimated = undefined;
     try {
       const isKnown = estimated !== undefined && estimated.asked === askedOf(plan);
-      const canvas = isKnown ? estimated.canvas : unmaskedCanvas(plan);
+      const canvas = isKnown ? estimated.canvas : unmaskedCanvas(plan, healWords);
       return await withStrength(canvas, strength, this.checkpoint, scorer, onScored);
     } finally {
       scorer.dispose();
@@ -293,7 +300,7 @@ export class Infiller {
   }
 
   private candidatesOf(
-    { params, copying, fit, checkpoint, fence }: RequestPlan,
+    { params, copying, calibration, fit, checkpoint, fence }: RequestPlan,
     canvas: Canvas,
     lanes: readonly LaneResult[],
     { onEvidence }: Context,
@@ -304,7 +311,7 @@ export class Infiller {
       lanes.map((lane) => lane.holes).filter((holes) => copying.isAnswer(holes)),
       {
         ...{ canvas, text: params.text, spans: params.spans, tokenizer, language },
-        ...(this.calibration ? { gate: this.calibration.gate } : {}),
+        ...(calibration ? { gate: calibration.gate } : {}),
         ...(family.infill.kind === 'prompt' ? { codeOf: { fence, language } } : {}),
         confidence: (holes, texts) => {
           const features = confidenceFeatures(holes, copying.agreement(texts));
@@ -314,7 +321,10 @@ export class Infiller {
       },
     )
       .filter(({ confidence = 1 }) => confidence >= (params.gate ?? 0))
-      .map((candidate) => withSources(candidate, copying.sourcesOf(candidate.spans)));
+      .map((candidate) => ({
+        ...withSources(candidate, copying.sourcesOf(candidate.spans)),
+        ...(calibration ? {} : { isUnfitted: true }),
+      }));
   }
 
   private scorer(language: string | undefined, signal: AbortSignal | undefined, reach: Reach): TokenScorer {

@@ -25,24 +25,31 @@ import { type AnswerRoom, answerRoom, spareTokens, textBudget } from './layout';
 import { promptTokens } from './prompt';
 import { type Reach, UNBOUNDED } from './reach';
 
-export interface RequestPlan {
-  readonly params: InfillParams;
+/** What a canvas is built of. */
+export interface CanvasPlan {
+  readonly params: Pick<InfillParams, 'text' | 'spans' | 'language'>;
   /** As this request has it (answering.ts). */
   readonly checkpoint: Checkpoint;
-  /** Of the prompt and its answer. */
-  readonly fence: string;
   /** Tokens that each answer is sure to find room for. */
   readonly room: number;
-  /** Tokens of the prompt beside the text around the spans; 0 for families that read the text itself. */
-  readonly promptLength: number;
   /** Most tokens of text and spans. */
   readonly textBudget: number;
+  readonly reach: Reach;
+}
+
+export interface RequestPlan extends CanvasPlan {
+  readonly params: InfillParams;
+  /** Of the prompt and its answer. */
+  readonly fence: string;
+  /** Tokens of the prompt beside the text around the spans; 0 for families that read the text itself. */
+  readonly promptLength: number;
   /** 0…1 */
   readonly strength: number;
   readonly copying: RequestCopying;
+  /** What was fitted to the model as this request asks it. */
+  readonly calibration: Calibration | undefined;
   readonly fit: Fit;
   readonly sampling: DecodeSampling;
-  readonly reach: Reach;
   /** One a candidate. */
   readonly seeds: readonly number[];
 }
@@ -53,30 +60,44 @@ export interface RequestPlan {
  */
 export function planRequest(
   given: Checkpoint,
-  calibration: Calibration | undefined,
+  fitted: Calibration | undefined,
   params: InfillParams,
   { index, reach = UNBOUNDED }: { readonly index?: CopyIndex; readonly reach?: Reach } = {},
 ): RequestPlan {
-  const { spans, maxTokens = DEFAULT_MAX_TOKENS, strength = 1 } = params;
+  const { strength = 1 } = params;
   checkInstruction(given, params);
   checkStrength(strength);
   const checkpoint = answering(given, params);
+  // What was fitted to filling holes says nothing of answers to instructions.
+  const calibration = checkpoint.family.infill.kind === given.family.infill.kind ? fitted : undefined;
   const fence = fenceFor(params.text, params.instruction ?? '');
-  const room = answerRoom(checkpoint, spans.length, maxTokens);
   const promptLength = promptLengthOf(checkpoint, params, fence);
   const choice = params.copying ?? defaultCopying(calibration, checkpoint.family);
   const fit = fitFor(calibration, choice, checkpoint.family);
   return {
-    ...{ params, checkpoint, fence },
-    room: room.tokens,
-    promptLength,
-    textBudget: Math.max(1, budgetOf(checkpoint, params, room, reach, promptLength) - promptLength),
-    strength,
+    ...planCanvas(checkpoint, params, reach, promptLength),
+    ...{ params, fence, promptLength, strength },
     copying: new RequestCopying(checkpoint, params, choice, fit.mixture, index),
-    fit,
+    ...{ calibration, fit },
     sampling: samplingOf(checkpoint, params, reach.isSlow),
-    reach,
     seeds: seedsOf(params),
+  };
+}
+
+/** `promptLength`: tokens of a prompt beside the text. */
+export function planCanvas(
+  checkpoint: Checkpoint,
+  params: CanvasPlan['params'] & Pick<InfillParams, 'maxTokens'>,
+  reach: Reach,
+  promptLength = 0,
+): CanvasPlan {
+  const { spans, maxTokens = DEFAULT_MAX_TOKENS } = params;
+  const room = answerRoom(checkpoint, spans.length, maxTokens);
+  const budget = budgetOf(checkpoint, params, room, reach, promptLength);
+  return {
+    ...{ params, checkpoint, reach },
+    room: room.tokens,
+    textBudget: Math.max(1, budget - promptLength),
   };
 }
 
@@ -142,7 +163,7 @@ function promptLengthOf(
  */
 function budgetOf(
   checkpoint: Checkpoint,
-  { text, spans }: InfillParams,
+  { text, spans }: Pick<InfillParams, 'text' | 'spans'>,
   room: AnswerRoom,
   reach: Reach,
   promptLength: number,

@@ -1,10 +1,15 @@
 // The canvas of a planned request, before some of its tokens are kept.
 import { buildCanvas } from '../canvas/build';
 import type { Canvas } from '../canvas/types';
+import type { Family } from '../checkpoint/family';
 import { isWindowed, languageToken } from './layout';
-import type { RequestPlan } from './plan';
+import type { CanvasPlan } from './plan';
 
-export function unmaskedCanvas({ params, textBudget, room, checkpoint, reach }: RequestPlan): Canvas {
+/** `healWords`: as in CanvasInput; by default as the family wants it. */
+export function unmaskedCanvas(
+  { params, textBudget, room, checkpoint, reach }: CanvasPlan,
+  healWords = writesTokenByToken(checkpoint.family),
+): Canvas {
   const { infill } = checkpoint.family;
   const opening = languageToken(checkpoint, params.language);
   return buildCanvas({
@@ -19,13 +24,20 @@ export function unmaskedCanvas({ params, textBudget, room, checkpoint, reach }: 
     ...(Number.isFinite(reach.behind) ? { mostBehind: Math.floor(reach.behind) } : {}),
     // A cached canvas was trained on text that was tokenised apart at each cut; an answer to a prompt begins again.
     heal: infill.kind !== 'cached-canvas' && infill.kind !== 'prompt',
+    healWords,
     steady: infill.kind !== 'in-place',
     closed: infill.kind === 'fim-order',
   });
 }
 
+/** Models that were trained as text is tokenised, and go on with it; others see their holes from both sides. */
+function writesTokenByToken({ attention, infill }: Family): boolean {
+  const isCode = infill.kind === 'fim-order' || infill.kind === 'left-only';
+  return isCode && attention.kind === 'block-causal' && attention.blockLength === 1;
+}
+
 /** What the canvas is built of. */
-export function askedOf({ params, textBudget, room, reach, checkpoint }: RequestPlan): string {
+export function askedOf({ params, textBudget, room, reach, checkpoint }: CanvasPlan): string {
   const { text, spans, language } = params;
   return JSON.stringify([text, spans, language, textBudget, room, reach.behind, checkpoint.family.infill]);
 }

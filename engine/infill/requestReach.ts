@@ -29,7 +29,7 @@ export class RequestReach {
     this.steady = new SteadyPace(pace, STEP_LOOKED_AT);
   }
 
-  of(params: InfillParams): Reach {
+  of(params: Pick<InfillParams, 'window' | 'priority' | 'interactive' | 'instruction'>): Reach {
     const { window, priority } = params;
     if (this.isInPlace) return this.inPlace(params);
     const pace = this.paceFor(params);

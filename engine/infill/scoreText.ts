@@ -2,11 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { splitsUnit } from '../canvas/position';
 import { placeSpans } from '../canvas/spans';
+import type { Canvas } from '../canvas/types';
 import type { Checkpoint, TextTokenizer } from '../checkpoint/types';
 import { flatten } from '../decoding/flatten';
 import type { ScoredToken, ScoreParams, ScoreResult } from '../protocol';
 import { endsOf, textBudget } from './layout';
-import type { OnPass, TokenScore } from './scoring';
+import { readsFim } from './scoreWritten';
+import type { OnPass, TokenScore } from './tokenScore';
 
 /** Other tokens told with each one. */
 const ALTERNATIVES = 4;
@@ -17,22 +19,23 @@ export interface Scorer {
   forwards(): number;
 }
 
+/** `window`: the part of the text to read around the range, where the machine has one for it. Absent: as much as fits the model. */
 export async function scoreText(
   params: ScoreParams,
   checkpoint: Checkpoint,
   model: string,
   scorer: Scorer,
-  onPass?: OnPass,
+  { onPass, window }: { readonly onPass?: OnPass; readonly window?: Canvas['window'] | undefined } = {},
 ): Promise<ScoreResult> {
   const started = performance.now();
   const { text } = params;
   const range = params.range ?? { start: 0, end: text.length };
   if (text.length > 0) placeSpans(text, [range]);
-  const budget = textBudget(checkpoint);
+  const budget = window ? Number.POSITIVE_INFINITY : textBudget(checkpoint);
   const tokens: ScoredToken[] = [];
   let from = range.start;
   do {
-    const piece = pieceOf(text, from, range.end, budget);
+    const piece = window ? { ...window, to: range.end } : pieceOf(text, from, range.end, budget);
     // The first one has the token that the range begins in, the others what the one before has not.
     const isFirst = from === range.start;
     const share = (at: number) => (at - range.start) / Math.max(1, range.end - range.start);
@@ -47,11 +50,16 @@ export async function scoreText(
   } while (from < range.end);
   return {
     model,
-    method: checkpoint.family.attention.kind === 'block-causal' ? 'causal' : 'masked',
+    method: isLeftOnly(checkpoint, text, range) ? 'causal' : 'masked',
     forwards: scorer.forwards(),
     millis: performance.now() - started,
     tokens,
   };
+}
+
+function isLeftOnly(checkpoint: Checkpoint, text: string, range: Canvas['window']): boolean {
+  const isCausal = checkpoint.family.attention.kind === 'block-causal';
+  return isCausal && !(readsFim(checkpoint) && range.end < text.length);
 }
 
 /** UTF-16 units that are tokenised at once, for each token of room: of what is scored, and on either side of it. */

@@ -3,7 +3,7 @@
 // reads them as it would write them.
 import type { Family } from '../checkpoint/family';
 import type { Checkpoint } from '../checkpoint/types';
-import type { BlockDenoiser, InPlaceDenoiser, Lane, Prediction } from '../denoiser';
+import type { BlockDenoiser, InPlaceDenoiser, Lane } from '../denoiser';
 import { throwIfCancelled } from '../errors';
 import type { CroppedDenoiser } from '../runtime/croppedDenoiser';
 import { MOST_SURE } from '../runtime/foresight';
@@ -11,6 +11,8 @@ import type { Pace } from '../runtime/pace';
 import type { Denoisers } from './denoisers';
 import { holeContext } from './layout';
 import { type Reach, UNBOUNDED } from './reach';
+import { behind, inOrder, SUFFIX_TOKENS, scoreWritten, seesBothSides, WRITTEN_TOKENS } from './scoreWritten';
+import type { Listening, OnPass, TokenScore } from './tokenScore';
 
 /** Every n-th token is masked in one pass, so n passes score all. */
 const STRIDE = 6;
@@ -61,23 +63,6 @@ export function scoringMillis(
   const read = pace.millisOf({ length: run, past: window / 2, rows: 0 });
   if (block === undefined || suffix === undefined || read === undefined) return undefined;
   return blocks * block + suffixes * suffix + Math.ceil(window / run) * read;
-}
-
-export interface TokenScore {
-  /** −ln p of the token, nats. */
-  readonly surprise: number;
-  /** The model's best tokens with their log-probabilities, best first. */
-  readonly best: Prediction;
-}
-
-/** Told behind each pass, by who scores several texts also before the first one: the share that is scored, 0…1. */
-export type OnPass = (done: number) => void;
-
-interface Listening {
-  readonly signal?: AbortSignal;
-  readonly onPass?: OnPass;
-  /** Most tokens of context that one pass reads. */
-  readonly run: number;
 }
 
 /** Scores the tokens of one text, whichever way the family denoises. To be disposed of. */
@@ -157,9 +142,6 @@ async function scoreInPlace(
   return scores;
 }
 
-/** Tokens of the suffix that a block is scored against: a suffix is encoded again behind each block. */
-const SUFFIX_TOKENS = 192;
-
 /**
  * Scores tokens block by block: the tokens before a block are its context, those behind it too where the family
  * reads both sides. One lane masks every n-th token of the block.
@@ -208,57 +190,4 @@ async function scoreBlocks(
     onPass?.((at - from) / (to - from));
   }
   return scores;
-}
-
-/** Tokens that are scored before one suffix, which no token among them sees otherwise. */
-const WRITTEN_TOKENS = 64;
-
-/** Scores tokens as a model writes them that goes token by token: behind those before it, with the suffix in sight where it sees both sides. */
-async function scoreWritten(
-  denoiser: BlockDenoiser,
-  facts: Checkpoint,
-  tokens: Int32Array,
-  from: number,
-  to: number,
-  language: string | undefined,
-  { signal, onPass, run }: Listening,
-): Promise<TokenScore[]> {
-  const scores: TokenScore[] = [];
-  const options = { temperature: 0, ...(signal ? { signal } : {}) };
-  for (let start = from; start < to; start += WRITTEN_TOKENS) {
-    const stop = Math.min(to, start + WRITTEN_TOKENS);
-    const after = seesBothSides(facts) ? behind(tokens, stop) : [];
-    const context = holeContext(inOrder(facts), tokens.subarray(0, start), after, language);
-    await denoiser.open({ ...context, run }, 1, signal);
-    for (let at = start; at < stop; at++) {
-      const [target = 0, ...ahead] = tokens.subarray(at, stop);
-      const asks = [{ position: 0, target, ahead, isSure: true as const }];
-      const [[best] = []] = await denoiser.predict(
-        [{ tokens: Int32Array.of(facts.specials.mask), asks }],
-        options,
-      );
-      if (best) scores.push({ surprise: -best.targetLogProb, best });
-      await denoiser.commit([Int32Array.of(target)], [0], signal);
-      onPass?.((at + 1 - from) / (to - from));
-    }
-  }
-  return scores;
-}
-
-function behind(tokens: Int32Array, at: number): Int32Array {
-  return tokens.subarray(at, at + SUFFIX_TOKENS);
-}
-
-function seesBothSides({ family }: Checkpoint): boolean {
-  return family.attention.kind === 'cached-canvas';
-}
-
-/** A block-causal model scores plain text from its start: no FIM order, the left side alone. */
-function inOrder(facts: Checkpoint): Checkpoint {
-  if (facts.family.infill.kind === 'cached-canvas') return facts;
-  return {
-    ...facts,
-    family: { ...facts.family, infill: { kind: 'cached-canvas', bos: true } },
-    languageTokens: {},
-  };
 }

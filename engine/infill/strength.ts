@@ -5,7 +5,8 @@ import type { Checkpoint } from '../checkpoint/types';
 import { flatten } from '../decoding/flatten';
 import { holesOf } from '../decoding/request';
 import { endsOf } from './layout';
-import type { OnPass, TokenScorer } from './scoring';
+import type { TokenScorer } from './scoring';
+import type { OnPass } from './tokenScore';
 
 /** `strength`: the part of each span's tokens that stays free, 0…1; of 1 the canvas stays as it is. */
 export async function withStrength(

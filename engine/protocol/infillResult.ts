@@ -57,6 +57,8 @@ export interface Candidate {
    * the geometric mean of the tokens' probabilities, or a power of their product (docs/copying.md). Absent from servers that give none.
    */
   readonly confidence?: number;
+  /** Nothing was fitted to the model, or not to how it was asked: `confidence` is not calibrated. */
+  readonly isUnfitted?: boolean;
   /** Gravest first; absent: not looked at. */
   readonly flaws?: readonly Flaw[];
   /** In the order of the request. */

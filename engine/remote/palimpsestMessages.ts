@@ -74,7 +74,7 @@ const SPAN = object<CandidateSpan>(
 /** Flaws are looked for on this side. */
 const CANDIDATE = object<Omit<Candidate, 'flaws'>>(
   { score: any, spans: list(1, 1024, SPAN) },
-  { confidence: share },
+  { confidence: share, isUnfitted: flag },
 );
 
 export const infillOf = whole(

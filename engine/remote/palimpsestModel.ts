@@ -174,6 +174,7 @@ class PalimpsestModel implements Model {
     return {
       score: candidate.score,
       ...(candidate.confidence === undefined ? {} : { confidence: candidate.confidence }),
+      ...(candidate.isUnfitted ? { isUnfitted: true } : {}),
       flaws: finder.flawsOf(texts, candidate.confidence),
       spans: answered.map(({ start, end, text: written, source }) => ({
         range: rangeAt(lines, start, end),

@@ -45,9 +45,9 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
         ? {}
         : { locked: locked.map((one) => ({ start: one.start - base, end: one.end - base })) }),
     }));
-    let isUnfitted = false;
+    let isModelUnfitted = false;
     const result = await this.ask(token, ({ client, model }, signal) => {
-      isUnfitted = model.gate === undefined;
+      isModelUnfitted = model.gate === undefined;
       return client.infill(
         {
           model: model.folder,
@@ -63,7 +63,7 @@ export class Door implements Pick<PalimpsestApi, 'infill' | 'score'> {
         { signal },
       );
     });
-    const answers = result.candidates.map((candidate) => ({
+    const answers = result.candidates.map(({ isUnfitted = isModelUnfitted, ...candidate }) => ({
       ...candidate,
       texts: candidate.spans.map((span) => span.text),
       ...(isUnfitted ? { isUnfitted } : {}),

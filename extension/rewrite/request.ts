@@ -64,10 +64,10 @@ export async function requestCandidates(
 ): Promise<CandidateSet> {
   const { plan, paramsFor } = prepared(document, spans, request, sampling, text);
   let hasAnswer = false;
-  let isUnfitted = false;
+  let isModelUnfitted = false;
   const result = await engine.use(
     ({ client, model }) => {
-      isUnfitted = model.gate === undefined;
+      isModelUnfitted = model.gate === undefined;
       return client.infill(
         { ...paramsFor(model), ...surroundings.of(document.uri, plan.text) },
         {
@@ -92,7 +92,7 @@ export async function requestCandidates(
   const lineEnd = lineEndOf(document);
   return {
     spans,
-    candidates: result.candidates.map(({ spans, flaws = [], confidence }) => ({
+    candidates: result.candidates.map(({ spans, flaws = [], confidence, isUnfitted = isModelUnfitted }) => ({
       ...sourceOf(spans),
       ...candidateFrom(
         plan,

@@ -4,7 +4,15 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { describe } from 'node:test';
+import { CHOICE_FEATURES } from '../../engine/calibration/choice';
+import { CONFIDENCE_FEATURES } from '../../engine/calibration/confidence';
+import { calibrationFile, calibrationText } from '../../engine/calibration/file';
+import { MIXTURE_FEATURES } from '../../engine/calibration/mixtureWeight';
+import type { Calibration } from '../../engine/calibration/types';
+import { openCheckpoint } from '../../engine/checkpoint/open';
+import type { Checkpoint } from '../../engine/checkpoint/types';
 import { isEngineError } from '../../engine/errors';
+import { planRequest } from '../../engine/infill/plan';
 import { loadModel } from '../../engine/loadModel';
 import type { LoadedModel } from '../../engine/model';
 import type { InfillParams, InfillResult } from '../../engine/protocol';
@@ -27,16 +35,34 @@ const PARAMS: InfillParams = {
 const CHATML =
   '{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}';
 
+/** Of every answer, however it came, that it is right in e of 1 + e cases. */
+const CERTAIN: Calibration = {
+  mixture: MIXTURE_FEATURES.map(() => 0),
+  choice: { off: CHOICE_FEATURES.map(() => 0), mixed: CHOICE_FEATURES.map(() => 0) },
+  confidence: { off: sure(), mixed: sure(), alone: sure() },
+  leastShare: 0,
+  gate: 0.5,
+};
+
+function sure(): readonly number[] {
+  return CONFIDENCE_FEATURES.map((_, index) => (index === 0 ? 1 : 0));
+}
+
 async function withModel(
   name: string,
   use: (model: LoadedModel) => Promise<void>,
   template?: string,
+  calibration?: Calibration,
 ): Promise<void> {
   const cacheFolder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-instruction-'));
   const folder = template === undefined ? path.join(fixtureFolder, name) : path.join(cacheFolder, name);
   if (template !== undefined) {
     fs.cpSync(path.join(fixtureFolder, name), folder, { recursive: true });
     fs.writeFileSync(path.join(folder, 'chat_template.jinja'), template);
+  }
+  if (calibration !== undefined) {
+    const checkpoint = await openCheckpoint(folder);
+    fs.writeFileSync(calibrationFile(checkpoint), await calibrationText(checkpoint, calibration));
   }
   const model = await loadModel({ folder, provider: 'cpu', precision: 'fp32' }, { cacheFolder });
   try {
@@ -60,6 +86,33 @@ async function infilled(name: string) {
   });
   return found;
 }
+
+describe('what was fitted to filling holes', () => {
+  test('says nothing of answers to instructions', async () => {
+    await withModel(
+      'qwen2.5-coder',
+      async (model) => {
+        assert.equal(model.description.gate, 0.5);
+        // What is below the gate is a candidate all the same.
+        const [filled] = (await model.infill(PARAMS)).candidates;
+        assert.ok(filled !== undefined && filled.isUnfitted === undefined);
+        assert.equal(Number(filled.confidence?.toFixed(3)), 0.731);
+      },
+      CHATML,
+      CERTAIN,
+    );
+    await withModel('qwen2.5-coder', async (model) => {
+      const { candidates } = await model.infill({ ...PARAMS, maxTokens: 1, candidates: 4, temperature: 1 });
+      assert.ok(candidates.length > 0);
+      for (const { isUnfitted } of candidates) assert.equal(isUnfitted, true);
+    });
+    const opened = await openCheckpoint(path.join(fixtureFolder, 'qwen2.5-coder'));
+    const able: Checkpoint = { ...opened, chat: { before: [1], after: [2] } };
+    const fitted = (params: InfillParams) => planRequest(able, CERTAIN, params).calibration;
+    assert.equal(fitted(PARAMS), CERTAIN);
+    assert.equal(fitted({ ...PARAMS, instruction: 'Double it.' }), undefined);
+  });
+});
 
 describe('instructions', () => {
   for (const name of ['sdar', 'fast-dllm-v2', 'stable-diffcoder-instruct']) {

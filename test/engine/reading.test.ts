@@ -146,11 +146,48 @@ describe('reading before an answer', () => {
         assert.ok(one > 0);
         const more = await kept(4, 24);
         assert.ok(more <= one, `${more} bytes, ${one} for a shorter answer`);
-        await infiller.score({ ...request, range: { start: 0, end: 40 } }, {});
+        const [{ start = 0 } = {}] = request.spans;
+        await infiller.score({ ...request, range: { start: start - 20, end: start } }, {});
         assert.ok(memory.bytes.used <= one, `${memory.bytes.used} bytes, ${one} before`);
       } finally {
         infiller.dispose();
         assert.equal(memory.bytes.used, 0);
+        await model.dispose();
+      }
+    });
+  }
+
+  for (const order of ['qwen2.5-coder', 'seed-coder']) {
+    test(`is done once for a line that is scored, scored otherwise, and then written, by ${order}`, async () => {
+      const model = await openFixture(order);
+      const { checkpoint, session } = model;
+      let read = 0;
+      const run = (request: ForwardRequest) => {
+        if (request.asks.length === 0) read += request.ids.length;
+        return session.run(request);
+      };
+      const pace = new Pace(checkpoint.shape);
+      pace.record({ length: 32, past: 1, rows: 8 }, 1);
+      const forward = { deviceCache: false, run };
+      const infiller = new Infiller(checkpoint, {} as ModelDescription, forward, undefined, pace);
+      const start = LINES.slice(0, 40).join('').length;
+      const asked = { requestId: 1, model: '', priority: 'rewrite', interactive: true } as const;
+      const withLine = (line: string) => ({
+        text: `${LINES.slice(0, 40).join('')}${line}\n${LINES.slice(41).join('')}`,
+        range: { start, end: start + line.length },
+      });
+      try {
+        const line = LINES[40]?.trimEnd() ?? '';
+        const { text, range } = withLine(line);
+        const { method } = await infiller.score({ ...asked, text, range }, {});
+        assert.equal(method, 'masked');
+        assert.ok(read > WINDOW, `${read}`);
+        read = 0;
+        await infiller.score({ ...asked, ...withLine(line.replace('+', '-')) }, {});
+        await infiller.infill({ ...asked, text, spans: [range], maxTokens: 2 }, {});
+        assert.equal(read, 0);
+      } finally {
+        infiller.dispose();
         await model.dispose();
       }
     });

@@ -74,31 +74,61 @@ describe('scores of a model that writes left to right with the suffix first', ()
   });
 });
 
-test('scores of an autoregressive model are those of one pass over the text, and take a few passes', {
-  timeout: 60_000,
-}, async () => {
-  const { checkpoint, session, reference } = await load('qwen2.5-coder');
-  const ids = Int32Array.from(
-    { length: 120 },
-    (_, at) => reference.ids[(at * 7) % reference.ids.length] ?? 0,
-  );
-  const denoisers = new Denoisers(checkpoint, session);
-  const scorer = new TokenScorer(checkpoint, denoisers, undefined, undefined);
-  const scores = await scorer.score(ids, 10, 110);
-  const past = voidKv(checkpoint.shape);
-  const { predictions } = await session.run({
-    ...{ lanes: 1, ids, past, temperature: 0, keep: false },
-    positions: Int32Array.from(ids, (_, at) => at),
-    bias: shapedBias(past.positions, ids.length, (query, key) => key <= query),
-    asks: Array.from({ length: 100 }, (_, at) => ({ row: 9 + at, target: ids[10 + at] ?? 0 })),
+describe('scores of an autoregressive model', { timeout: 60_000 }, () => {
+  async function open() {
+    const { checkpoint, session, reference } = await load('qwen2.5-coder');
+    const ids = Int32Array.from(
+      { length: 120 },
+      (_, at) => reference.ids[(at * 7) % reference.ids.length] ?? 0,
+    );
+    const denoisers = new Denoisers(checkpoint, session);
+    const scorer = new TokenScorer(checkpoint, denoisers, undefined, undefined);
+    /** ln p of the last `count` tokens, in one pass. */
+    const plain = async (tokens: Int32Array, count: number) => {
+      const past = voidKv(checkpoint.shape);
+      const first = tokens.length - count;
+      const { predictions } = await session.run({
+        ...{ lanes: 1, ids: tokens, past, temperature: 0, keep: false },
+        positions: Int32Array.from(tokens, (_, at) => at),
+        bias: shapedBias(past.positions, tokens.length, (query, key) => key <= query),
+        asks: Array.from({ length: count }, (_, at) => ({
+          row: first - 1 + at,
+          target: tokens[first + at] ?? 0,
+        })),
+      });
+      return predictions.map(({ targetLogProb }) => targetLogProb);
+    };
+    const close = async () => {
+      denoisers.dispose();
+      await session.dispose();
+    };
+    return { checkpoint, ids, denoisers, scorer, plain, close };
+  }
+
+  test('of the end of a text are those of one pass over it, and take a few passes', async () => {
+    const { ids, denoisers, scorer, plain, close } = await open();
+    const scores = await scorer.score(ids, 10, 120);
+    same(
+      scores.map(({ surprise }) => -surprise),
+      await plain(ids, 110),
+    );
+    assert.ok(denoisers.forwards <= 8, `${denoisers.forwards} passes`);
+    await close();
   });
-  same(
-    scores.map(({ surprise }) => -surprise),
-    predictions.map(({ targetLogProb }) => targetLogProb),
-  );
-  assert.ok(denoisers.forwards <= 8, `${denoisers.forwards} passes`);
-  denoisers.dispose();
-  await session.dispose();
+
+  test('of tokens before others are what it would give them in a hole there, in FIM order', async () => {
+    const { checkpoint, ids, denoisers, scorer, plain, close } = await open();
+    const scores = await scorer.score(ids, 10, 110);
+    const { fimPrefix = 0, fimSuffix = 0, fimMiddle = 0 } = checkpoint.specials;
+    const [before, text, behind] = [ids.subarray(0, 10), ids.subarray(10, 110), ids.subarray(110)];
+    const laidOut = Int32Array.from([fimPrefix, ...before, fimSuffix, ...behind, fimMiddle, ...text]);
+    same(
+      scores.map(({ surprise }) => -surprise),
+      await plain(laidOut, 100),
+    );
+    assert.ok(denoisers.forwards <= 8, `${denoisers.forwards} passes`);
+    await close();
+  });
 });
 
 test('a pass leaves the loop a turn, in which a cancellation is heard before another pass begins', async () => {

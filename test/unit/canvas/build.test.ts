@@ -66,6 +66,37 @@ describe('token healing', () => {
     assert.equal(utf8(inside.tail), 'int');
   });
 
+  test('behind a part of a word, an empty span has the token before it for models that write token by token', () => {
+    const heads = (text: string, ...places: number[]) => {
+      const spans = places.map((at) => ({ start: at, end: at }));
+      const canvas = build({ text, spans, healWords: true });
+      for (const { cells, head, tail } of holes(canvas)) {
+        assert.equal(tail.length, 0);
+        assert.deepEqual(spelled(cells.map(({ original }) => original)), Buffer.from(head));
+      }
+      return holes(canvas).map(({ head }) => utf8(head));
+    };
+    assert.deepEqual(heads('foo = print', 11), ['print']);
+    assert.deepEqual(heads('foo = print(x)', 11), ['print']);
+    assert.deepEqual(heads('foo = print(x)', 6), [''], 'before a word');
+    assert.deepEqual(heads('foo = print(x)', 12), [''], 'behind a sign');
+    assert.deepEqual(heads('', 0), ['']);
+    assert.deepEqual(heads('print, print', 5, 12), ['print', 'print']);
+    // The word is another span's.
+    const canvas = build({
+      text: 'foo = print',
+      spans: [
+        { start: 6, end: 11 },
+        { start: 11, end: 11 },
+      ],
+      healWords: true,
+    });
+    assert.deepEqual(
+      holes(canvas).map(({ cells }) => cells.length),
+      [1, 0],
+    );
+  });
+
   test('a token that ends inside a character gives a head of part of one', () => {
     // 你 = E4 BD A0, and (A0 61) is one token: a span from the a on is headed by the last byte of 你.
     const [hole] = holes(build({ text: '你a = 1', spans: [{ start: 1, end: 2 }] }));
@@ -279,11 +310,15 @@ describe('windows', () => {
 });
 
 describe('any text, any spans', () => {
-  for (const heal of [true, false]) {
-    test(`segments spell the window, holes spell head + span + tail (healing ${heal ? 'on' : 'off'})`, () => {
+  for (const { name, heal, healWords } of [
+    { name: 'on', heal: true, healWords: false },
+    { name: 'on, of words too', heal: true, healWords: true },
+    { name: 'off', heal: false, healWords: false },
+  ]) {
+    test(`segments spell the window, holes spell head + span + tail (healing ${name})`, () => {
       fc.assert(
         fc.property(spannedText, fc.constantFrom(10_000, 120), ({ text, spans }, budget) => {
-          const canvas = build({ text, spans, heal, budget });
+          const canvas = build({ text, spans, heal, healWords, budget });
           assert.ok(tokenCount(canvas) <= budget);
           const kinds = canvas.segments.map((segment) => segment.kind);
           assert.deepEqual(kinds, [...spans.flatMap(() => ['text', 'hole']), 'text']);

@@ -69,8 +69,7 @@ describe('the reach of a pass', () => {
     const pace = new Pace(checkpoint.shape);
     pace.record({ length: 32, past: 1, rows: 8 }, 1, true);
     const reach = new RequestReach(checkpoint, pace);
-    const of = (priority: 'rewrite' | 'ghost') =>
-      reach.of({ requestId: 1, model: '', priority, text: '', spans: [], interactive: true });
+    const of = (priority: 'rewrite' | 'ghost') => reach.of({ priority, interactive: true });
     assert.ok(!of('ghost').oneLine);
     for (let i = 0; i < 5; i++) pace.record({ length: 1, past: 300, rows: 1 }, 60);
     assert.ok(of('ghost').oneLine);

@@ -1,0 +1,72 @@
+// Scores of a model that goes token by token: each token is scored as the model would write it, behind those before it.
+import type { Checkpoint } from '../checkpoint/types';
+import type { BlockDenoiser } from '../denoiser';
+import { holeContext } from './layout';
+import type { Listening, TokenScore } from './tokenScore';
+
+/** Tokens that are scored before one suffix, which no token among them sees otherwise. */
+export const WRITTEN_TOKENS = 64;
+/** Tokens of the suffix that a block is scored against: a suffix is encoded again behind each block. */
+export const SUFFIX_TOKENS = 192;
+
+/**
+ * Scores tokens `from` … `to` − 1 of a text. What stands behind them is in sight where the family sees both sides: of a cached canvas
+ * a part of it behind each stretch, of FIM order all of it, as around a hole in their place.
+ */
+export async function scoreWritten(
+  denoiser: BlockDenoiser,
+  facts: Checkpoint,
+  tokens: Int32Array,
+  from: number,
+  to: number,
+  language: string | undefined,
+  { signal, onPass, run }: Listening,
+): Promise<TokenScore[]> {
+  const scores: TokenScore[] = [];
+  const options = { temperature: 0, ...(signal ? { signal } : {}) };
+  const isFim = readsFim(facts) && to < tokens.length;
+  for (let start = from; start < to; start += WRITTEN_TOKENS) {
+    const stop = Math.min(to, start + WRITTEN_TOKENS);
+    // In FIM order one stretch goes on where the one before ended: the sides stay what they are.
+    if (!isFim || start === from) {
+      const after = isFim ? tokens.subarray(to) : seesBothSides(facts) ? behind(tokens, stop) : [];
+      const context = holeContext(isFim ? facts : inOrder(facts), tokens.subarray(0, start), after, language);
+      await denoiser.open({ ...context, run, most: (isFim ? to : stop) - start }, 1, signal);
+    }
+    for (let at = start; at < stop; at++) {
+      const [target = 0, ...ahead] = tokens.subarray(at, stop);
+      const asks = [{ position: 0, target, ahead, isSure: true as const }];
+      const [[best] = []] = await denoiser.predict(
+        [{ tokens: Int32Array.of(facts.specials.mask), asks }],
+        options,
+      );
+      if (best) scores.push({ surprise: -best.targetLogProb, best });
+      await denoiser.commit([Int32Array.of(target)], [0], signal);
+      onPass?.((at + 1 - from) / (to - from));
+    }
+  }
+  return scores;
+}
+
+/** Whether tokens are scored one by one, with what stands behind them read before them. */
+export function readsFim({ family: { attention, infill } }: Pick<Checkpoint, 'family'>): boolean {
+  return infill.kind === 'fim-order' && attention.kind === 'block-causal' && attention.blockLength === 1;
+}
+
+export function behind(tokens: Int32Array, at: number): Int32Array {
+  return tokens.subarray(at, at + SUFFIX_TOKENS);
+}
+
+export function seesBothSides({ family }: Checkpoint): boolean {
+  return family.attention.kind === 'cached-canvas';
+}
+
+/** Plain text from its start: no FIM order, the left side alone. */
+export function inOrder(facts: Checkpoint): Checkpoint {
+  if (facts.family.infill.kind === 'cached-canvas') return facts;
+  return {
+    ...facts,
+    family: { ...facts.family, infill: { kind: 'cached-canvas', bos: true } },
+    languageTokens: {},
+  };
+}

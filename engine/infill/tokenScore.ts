@@ -1,0 +1,19 @@
+// What is known of a token that stands there already, and who listens while that is found out.
+import type { Prediction } from '../denoiser';
+
+export interface TokenScore {
+  /** −ln p of the token, nats. */
+  readonly surprise: number;
+  /** The model's best tokens with their log-probabilities, best first. */
+  readonly best: Prediction;
+}
+
+/** Told behind each pass, by who scores several texts also before the first one: the share that is scored, 0…1. */
+export type OnPass = (done: number) => void;
+
+export interface Listening {
+  readonly signal?: AbortSignal;
+  readonly onPass?: OnPass;
+  /** Most tokens of context that one pass reads. */
+  readonly run: number;
+}
