@@ -32,6 +32,8 @@ async function main(): Promise<void> {
       model: { type: 'string', default: STARTER },
       cases: { type: 'string', default: '60' },
       threads: { type: 'string', default: '2' },
+      // Most tokens of context; absent: what the product takes.
+      window: { type: 'string' },
       'least-share': { type: 'string', default: String(BY_HAND.leastShare) },
       gate: { type: 'string', default: String(BY_HAND.gate) },
       // What the choice is drawn to (choiceFit.ts): 0 for the starter, 0.5 for coder.
@@ -40,7 +42,8 @@ async function main(): Promise<void> {
   });
   const options = { plain: Number(values.plain) };
   const byHand = { leastShare: Number(values['least-share']), gate: Number(values.gate) };
-  const engine = await uncalibrated(path.resolve(values.model), Number(values.threads));
+  const window = values.window === undefined ? undefined : Number(values.window);
+  const engine = await uncalibrated(path.resolve(values.model), Number(values.threads), window);
   const files = heldFiles(values.held, 'fit');
   const tokenizer = await spanTokenizer();
   const draw = (count: number): Case[] =>
@@ -58,7 +61,7 @@ async function main(): Promise<void> {
   const both = [undefined, workspaces];
   const stages = await Stages.open(
     engine.checkpoint,
-    [values.held, values.cases, values.plain, ...Object.values(byHand)].join(),
+    [values.held, values.cases, values.plain, values.window, ...Object.values(byHand)].join(),
   );
   // Each stage is about what the numbers of the stages before it make of an answer.
   const mixture = await stages.once('mixture', async () => {
@@ -77,6 +80,8 @@ async function main(): Promise<void> {
   const confidenceLater = { off: unsure, mixed: unsure, alone: unsure };
   const mixing = engine.under({ ...byHand, mixture, choice: unchosen, confidence: confidenceLater });
   const choice = await stages.once('choice', async () => {
+    // Others have no head that compares answers.
+    if (engine.checkpoint.family.attention.kind !== 'cached-canvas') return unchosen;
     const choices = {
       off: await choiceExamples(mixing, cases, 'off'),
       mixed: (await inTurn(both, (beside) => choiceExamples(mixing, cases, 'mixed', beside))).flat(),

@@ -2,9 +2,10 @@
 // (docs/canvas.md). Lines of held-out packages, cut within a name; what comes is compared with the rest of the line.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { readCalibration } from '../../engine/calibration/file';
 import { type Random, seededRandom } from '../../engine/decoding/random';
 import { markdownTable, progress, publish, runBench } from '../harness';
-import { bestText, type Evaluated, evaluated } from './engine';
+import { bestText, type Evaluated, uncalibrated } from './engine';
 import { percent } from './scores';
 import { HELD, type HeldFile, heldFiles, LANGUAGES, type Language } from './spans';
 
@@ -40,11 +41,13 @@ async function main(): Promise<void> {
       model: { type: 'string' },
       cases: { type: 'string', default: '40' },
       most: { type: 'string', default: '24' },
+      window: { type: 'string', default: '512' },
       half: { type: 'string', default: 'measure' },
     },
   });
   if (values.model === undefined) throw new Error('Name the model: --model FOLDER or --model FILE.gguf.');
-  const engine = await evaluated(path.resolve(values.model), 2);
+  const opened = await uncalibrated(path.resolve(values.model), 2, Number(values.window));
+  const engine = opened.under(await readCalibration(opened.checkpoint));
   const files = heldFiles(values.held, values.half === 'fit' ? 'fit' : 'measure');
   const cases = LANGUAGES.flatMap((language) => halfWords(files, language, Number(values.cases)));
   const answers: Record<Way, Answered[]> = { 'as it stands': [], healed: [] };
@@ -63,7 +66,7 @@ async function main(): Promise<void> {
     model: values.model,
     title: 'Behind a part of a word',
     facts: [
-      `${family.title}, ${(parameters / 1e6).toFixed(0)}M parameters; greedy, at most ${values.most} tokens`,
+      `${family.title}, ${(parameters / 1e6).toFixed(0)}M parameters; a window of ${values.window} tokens; greedy, at most ${values.most} tokens`,
       `${cases.length} lines of held-out packages, cut within a name of five letters or more, nothing behind it in the line`,
     ],
     sections: [

@@ -4,23 +4,13 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { endsInCutName } from '../../extension/rewrite/repair/completion';
-import { SURPRISING } from '../../extension/rewrite/repair/plan';
 import { markdownTable, progress, publish, runBench, STARTER } from '../harness';
 import { type Evaluated, evaluated } from '../infilling/engine';
 import { HELD, heldFiles } from '../infilling/spans';
 import { type FaultyCase, faultyCases } from './cases';
 import { FAULTS } from './faults';
 import { type Screen, screenOf, suspicionTable } from './suspicion';
-import {
-  endedBy,
-  isWholeWith,
-  type Mended,
-  repairBy,
-  rewriteBy,
-  STRENGTHS,
-  taken,
-  withoutSlipBy,
-} from './ways';
+import { endedBy, isWholeWith, type Mended, mendedBy, repairBy, rewriteBy, STRENGTHS, taken } from './ways';
 
 interface Row {
   readonly held: FaultyCase;
@@ -56,11 +46,13 @@ async function main(): Promise<void> {
         ways.set(`${wordsOf(most)}, always taken`, mended);
         ways.set(likelier(most), taken(mended));
       }
-      ways.set(SLIP, await withoutSlipBy(engine, trees, held));
-      ways.set(FIRST, (await inParts(engine, trees, held, ways.get(SLIP))) ?? ways.get(WHOLE) ?? NOTHING);
+      const { undone, mended } = await mendedBy(engine, trees, held);
+      ways.set(SLIP, undone);
+      ways.set(MENDED, mended);
+      ways.set(FIRST, (await inParts(engine, trees, held, mended)) ?? ways.get(WHOLE) ?? NOTHING);
       const right = rightCase(held);
-      const undone = await withoutSlipBy(engine, trees, right);
-      const isKept = (await inParts(engine, trees, right, undone)) === undefined;
+      const { mended: other } = await mendedBy(engine, trees, right);
+      const isKept = (await inParts(engine, trees, right, other)) === undefined;
       rows.push({ held, ways, isKept, screen: await screenOf(engine, trees, held) });
       if (index % 10 === 9) progress(`${index + 1} of ${cases.length} faults`);
     }
@@ -87,7 +79,8 @@ async function main(): Promise<void> {
 
 const WHOLE = 'rewrite, strength 1';
 const SLIP = 'a slip undone, taken where the line becomes likelier (2 nats)';
-const FIRST = 'as a rewrite begins: a slip undone, else the least likely word, else the end, else all';
+const MENDED = 'a slip undone, or a likelier word (6 nats)';
+const FIRST = 'as a rewrite begins: mended like that, else the end, else all';
 const NOTHING: Mended = { text: undefined };
 
 function wordsOf(most: number): string {
@@ -105,21 +98,17 @@ function rightCase(held: FaultyCase): FaultyCase {
   return { ...held, text, line: { start: line.start, end: line.start + right.length } };
 }
 
-/** As a rewrite does before it masks all of the line (extension/rewrite/repairFirst.ts); `undone`: what comes of its slips. */
+/** As a rewrite does before it masks all of the line (extension/rewrite/repairFirst.ts); `mended`: what comes of its slips and words. */
 async function inParts(
   engine: Evaluated,
   trees: SyntaxTrees,
   held: FaultyCase,
-  undone: Mended | undefined,
+  { text: fresh }: Mended,
 ): Promise<Mended | undefined> {
-  const slip = undone?.text;
-  if (slip !== undefined && (await isWholeWith(trees, held, slip))) return { text: slip };
+  if (fresh !== undefined && (await isWholeWith(trees, held, fresh))) return { text: fresh };
   const own = held.text.slice(held.line.start, held.line.end);
-  if (!endsInCutName(held.text, held.line) && (await isWholeWith(trees, held, own))) {
-    const { text } = taken(await repairBy(engine, held, { most: 1, least: SURPRISING }));
-    return text !== undefined && (await isWholeWith(trees, held, text)) ? { text } : undefined;
-  }
-  const ended = await endedBy(engine, trees, held, slip ?? own);
+  if (!endsInCutName(held.text, held.line) && (await isWholeWith(trees, held, own))) return undefined;
+  const ended = await endedBy(engine, trees, held, fresh ?? own);
   return ended.text === undefined ? undefined : ended;
 }
 

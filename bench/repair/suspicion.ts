@@ -1,6 +1,9 @@
 // How many of the marks on a screen of code with one fault in it are the fault.
 
+import type { ScoredToken } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
+import { SURPRISING, surpriseOf } from '../../extension/rewrite/repair/plan';
+import { withoutSlips } from '../../extension/rewrite/repair/slips';
 import { type Mark, marksOf } from '../../extension/suspicion/marks';
 import type { OffsetRange } from '../../extension/text/types';
 import { markdownTable } from '../harness';
@@ -29,53 +32,112 @@ interface ScreenMark {
   readonly isProse: boolean;
 }
 
+/** A place where the line becomes likelier without a slip. */
+interface ScreenSlip {
+  readonly gain: number;
+  readonly place: OffsetRange;
+  readonly isFault: boolean;
+}
+
 /** All marks of a screen, as the extension would find them. */
 export interface Screen {
   readonly marks: readonly ScreenMark[];
+  readonly slips: readonly ScreenSlip[];
 }
 
 export async function screenOf(engine: Evaluated, trees: SyntaxTrees, held: FaultyCase): Promise<Screen> {
   const { text, language, line, planted } = held;
   const range = linesAround(text, line, SCREEN_SIDE);
-  const marks = marksOf(await scoreOf(engine, held, text, range), 0, THRESHOLD);
+  const tokens = await scoreOf(engine, held, text, range);
+  const marks = marksOf(tokens, 0, THRESHOLD);
   const prose = (await trees.ask(text, language, (tree) => tree.prose(range))) ?? [];
+  // Where something was left out, what stands on either side of it is meant.
+  const isFault = ({ start, end }: OffsetRange) =>
+    start < Math.max(planted.end, planted.start + 1) &&
+    end > planted.start - Number(planted.end === planted.start);
+  const slips = await slipsOf(engine, trees, held, range, tokens);
   return {
     marks: marks.map((mark) => ({
       mark,
-      // Where something was left out, what stands on either side of it is meant.
-      isFault:
-        mark.start < Math.max(planted.end, planted.start + 1) &&
-        mark.end > planted.start - Number(planted.end === planted.start),
+      isFault: isFault(mark),
       isProse: prose.some(({ start, end }) => start <= mark.start && mark.start < end),
     })),
+    slips: slips.map((slip) => ({ ...slip, isFault: isFault(slip.place) })),
   };
 }
 
+/** Texts that are scored, a screen. */
+const MOST_TEXTS = 40;
+
+async function slipsOf(
+  engine: Evaluated,
+  trees: SyntaxTrees,
+  held: FaultyCase,
+  range: OffsetRange,
+  tokens: readonly ScoredToken[],
+): Promise<readonly Omit<ScreenSlip, 'isFault'>[]> {
+  const { text, language } = held;
+  const settled = (await trees.ask(text, language, (tree) => tree.settled(range))) ?? [];
+  const facts = { settled, most: MOST_TEXTS, least: SURPRISING };
+  const before = new Map<number, number>();
+  const best = new Map<string, Omit<ScreenSlip, 'isFault'>>();
+  for (const { text: fresh, line, place } of withoutSlips(text, range, tokens, facts)) {
+    const old = before.get(line.start) ?? surpriseOf(await scoreOf(engine, held, text, line));
+    before.set(line.start, old);
+    const whole = text.slice(0, range.start) + fresh + text.slice(range.end);
+    const end = line.end + whole.length - text.length;
+    const gain = old - surpriseOf(await scoreOf(engine, held, whole, { start: line.start, end }));
+    const key = `${place.start}-${place.end}`;
+    if (gain > (best.get(key)?.gain ?? 0)) best.set(key, { gain, place });
+  }
+  return [...best.values()];
+}
+
+/** Nats. */
+const GAINS = [2, 3, 5];
+
 export function suspicionTable(screens: readonly Screen[]): string {
-  const ways: [string, (marks: readonly ScreenMark[]) => readonly ScreenMark[]][] = [
-    ['all of odds 100 : 1', (marks) => marks],
-    ['those, not in strings and comments', (marks) => marks.filter(({ isProse }) => !isProse)],
-    ...[1, 2, 3, 5, 8].flatMap(
-      (most): [string, (marks: readonly ScreenMark[]) => readonly ScreenMark[]][] => [
-        [
-          `the ${most} of most odds`,
-          (marks) => byWeight(marks, (mark) => mark.step * 1000 - Math.log(mark.probability)).slice(0, most),
-        ],
-        [
-          `the ${most} of most excess, not in strings and comments`,
-          (marks) =>
-            byWeight(
-              marks.filter(({ isProse }) => !isProse),
-              ({ excess }) => excess,
-            ).slice(0, most),
-        ],
+  const worst = (marks: readonly ScreenMark[], most: number) =>
+    byWeight(
+      marks.filter(({ isProse }) => !isProse),
+      ({ excess }) => excess,
+    ).slice(0, most);
+  const undone = (slips: readonly ScreenSlip[], least: number) => slips.filter(({ gain }) => gain >= least);
+  const ways: readonly [string, (screen: Screen) => readonly { readonly isFault: boolean }[]][] = [
+    ['all of odds 100 : 1', ({ marks }) => marks],
+    ['those, not in strings and comments', ({ marks }) => marks.filter(({ isProse }) => !isProse)],
+    ...[1, 2, 3, 5, 8].flatMap((most): typeof ways => [
+      [
+        `the ${most} of most odds`,
+        ({ marks }) =>
+          byWeight(marks, (mark) => mark.step * 1000 - Math.log(mark.probability)).slice(0, most),
       ],
-    ),
+      [`the ${most} of most excess, not in strings and comments`, ({ marks }) => worst(marks, most)],
+    ]),
+    ...GAINS.flatMap((least): typeof ways => [
+      [`slips, undone by ${least} nats`, ({ slips }) => undone(slips, least)],
+      [
+        `those; where there are none, the 1 of most excess`,
+        ({ marks, slips }) => {
+          const found = undone(slips, least);
+          return found.length > 0 ? found : worst(marks, 1);
+        },
+      ],
+      [
+        `those, and the 1 of most excess`,
+        ({ marks, slips }) => {
+          const found = undone(slips, least);
+          const isSlip = ({ mark }: ScreenMark) =>
+            found.some(({ place }) => place.start < mark.end && place.end > mark.start);
+          return [...found, ...worst(marks, 1).filter((one) => !isSlip(one))];
+        },
+      ],
+    ]),
   ];
   return markdownTable(
     ['marks', 'a screen', 'found', 'found %', 'precision %'],
     ways.map(([name, choose]) => {
-      const shown = screens.map(({ marks }) => choose(marks));
+      const shown = screens.map(choose);
       const count = shown.flat().length;
       const hits = shown.flat().filter(({ isFault }) => isFault).length;
       const found = shown.filter((marks) => marks.some(({ isFault }) => isFault)).length;

@@ -2,8 +2,9 @@
 
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { completionsOf, isWhole, LONGEST_END } from '../../extension/rewrite/repair/completion';
+import { WORD_GAIN, withLikelierWords } from '../../extension/rewrite/repair/likelierWords';
 import { isLikelier, surpriseOf, wordsToRepair } from '../../extension/rewrite/repair/plan';
-import { SLIP_GAIN, withoutSlips } from '../../extension/rewrite/repair/slips';
+import { type Mending, SLIP_GAIN, withoutSlips } from '../../extension/rewrite/repair/slips';
 import type { OffsetRange } from '../../extension/text/types';
 import { bestText, type Evaluated } from '../infilling/engine';
 import type { FaultyCase } from './cases';
@@ -51,24 +52,31 @@ export async function repairBy(
   return { ...mended, gain: surpriseOf(before) - surpriseOf(after) };
 }
 
-/** The likeliest text with one slip undone. */
-export async function withoutSlipBy(
+/** The likeliest text with one slip undone, and the likeliest of those with a likelier word, too. */
+export async function mendedBy(
   engine: Evaluated,
   trees: SyntaxTrees,
   held: FaultyCase,
-): Promise<Mended> {
+): Promise<{ readonly undone: Mended; readonly mended: Mended }> {
   const { text, line, language } = held;
   const settled = (await trees.ask(text, language, (tree) => tree.settled(line))) ?? [];
   const before = await scoreOf(engine, held, text, line);
   const old = surpriseOf(before);
-  let best: Mended = { text: undefined, gain: Number.NEGATIVE_INFINITY };
-  for (const { text: fresh } of withoutSlips(text, line, before, { settled })) {
-    const whole = text.slice(0, line.start) + fresh + text.slice(line.end);
-    const end = line.start + fresh.length;
-    const gain = old - surpriseOf(await scoreOf(engine, held, whole, { start: line.start, end }));
-    if (gain > (best.gain ?? 0)) best = { text: fresh, gain };
-  }
-  return taken(best, SLIP_GAIN);
+  const likeliest = async (mendings: readonly Mending[], least: number): Promise<Mended> => {
+    let best: Mended = { text: undefined, gain: 0 };
+    for (const { text: fresh } of mendings) {
+      const whole = text.slice(0, line.start) + fresh + text.slice(line.end);
+      const end = line.start + fresh.length;
+      const gain = old - surpriseOf(await scoreOf(engine, held, whole, { start: line.start, end }));
+      if (gain > (best.gain ?? 0)) best = { text: fresh, gain };
+    }
+    return taken(best, least);
+  };
+  const undone = await likeliest(withoutSlips(text, line, before, { settled }), SLIP_GAIN);
+  const word = await likeliest(withLikelierWords(text, line, before, { settled }), WORD_GAIN);
+  const isWord =
+    undone.text === undefined || (word.text !== undefined && (word.gain ?? 0) > (undone.gain ?? 0));
+  return { undone, mended: isWord ? word : undone };
 }
 
 export async function isWholeWith(trees: SyntaxTrees, held: FaultyCase, fresh: string): Promise<boolean> {

@@ -1,21 +1,18 @@
-// A line that somebody selects is most often nearly right. Before all of it is masked, slips are undone, its least likely word is done again, and what
-// is missing at its end is written; what comes of that goes first where the line is likelier and whole (docs/decisions/repair-first.md).
+// A line that somebody selects is most often nearly right. Before all of it is masked, it is mended: slips are undone, likelier words are tried in place of
+// the least likely ones, or what is missing at its end is written. What comes of that goes first where the line is likelier and whole (docs/decisions/repair-first.md).
 import type { TextDocument } from 'vscode';
 import { EngineError } from '../../engine/errors';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { OffsetRange } from '../text/types';
 import { asJudged, type Judgeable } from './judge';
 import { completionsOf, endsInCutName, endsItsLine, LONGEST_END } from './repair/completion';
-import { SURPRISING } from './repair/plan';
-import { estimateRepair, Repair, type Repairing } from './repairRequest';
+import { estimateLook, Repair, type Repairing } from './repairRequest';
 import { type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span } from './state/types';
 import { WholeLine } from './wholeLine';
 
 /** Milliseconds behind reading what is around the line: where it takes longer, the line is what is waited for. */
 const LONGEST = 5000;
-/** Of looking, the share of scores; the rest is the word. */
-const SCORES = 0.6;
 
 /** Undefined: nothing is worth showing, and all of it is to be masked. Rejects with EngineError. */
 export async function requestRepairFirst(
@@ -29,7 +26,7 @@ export async function requestRepairFirst(
   const sent = asJudged(document);
   // What is no code has no word that is wrong by itself.
   if (!(await isCode(asking.syntax, sent.text, sent.languageId, span))) return undefined;
-  const estimate = await estimateRepair(asking, document, [span], request, listening.signal);
+  const estimate = await estimateLook(asking, document, span, request, listening.signal);
   const { millis = Number.POSITIVE_INFINITY, readingMillis = 0 } = estimate;
   // The line is read for, too.
   if (millis - readingMillis > LONGEST || document.getText() !== sent.text) return undefined;
@@ -63,10 +60,9 @@ class Look {
     const { enough, onBegun, onLooked } = outer;
     this.listening = {
       signal: AbortSignal.any([outer.signal, this.late.signal]),
-      // A word alone is no picture of the line, and its shares are not the line's.
+      // What is behind the line is no picture of it, and its shares are not the line's.
       onStep: () => undefined,
-      onScored: (done) => onLooked?.(SCORES * done),
-      onCompared: (done) => onLooked?.(SCORES + (1 - SCORES) * done),
+      onScored: (done) => onLooked?.(done),
       ...(enough && { enough }),
       onBegun: () => {
         if (this.isBegun) return;
@@ -85,16 +81,13 @@ class Look {
       return [];
     });
     this.timer = setTimeout(() => this.late.abort(), LONGEST);
-    const undone = await this.inTime(() => repair.withoutSlips());
-    const good = await line.worthShowing(undone);
+    const mended = await this.inTime(() => repair.mended());
+    const good = await line.worthShowing(mended);
     if (good.length > 0) return good;
     const isCut = endsInCutName(sent.text, span) || !(await line.isWholeWith(span.old));
-    if (!isCut || !endsItsLine(sent.text, span)) {
-      const again = await this.inTime(() => repair.wordsAgain(this.request.seed, SURPRISING));
-      return line.worthShowing(again);
-    }
-    // Of a line that is half written, a word is not what is missing. What is likelier is what is to be ended.
-    const base = undone[0]?.texts[0] ?? span.old;
+    if (!isCut || !endsItsLine(sent.text, span)) return [];
+    // What is likelier is what is to be ended.
+    const base = mended[0]?.texts[0] ?? span.old;
     const ends = await line.worthShowing(await this.inTime(() => this.ended(base)));
     // Of what is longer, nobody knows whether it is wanted.
     return ends.slice(0, 1);

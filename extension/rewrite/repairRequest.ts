@@ -1,5 +1,5 @@
-// A repair as it is asked for: the selection is scored, slips are undone, its least likely words are denoised, and what comes back is kept
-// where it is likelier so.
+// A repair as it is asked for: the selection is scored, slips are undone, likelier words are tried, its least likely words are denoised, and what comes
+// of that is kept where it is likelier so.
 import type { TextDocument } from 'vscode';
 import type { ScoredToken } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
@@ -8,6 +8,7 @@ import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange } from '../text/types';
 import { CELL_SCHEME, type Judgeable } from './judge';
 import { type Alternative, Comparison, type RangeScores } from './repair/comparison';
+import { WORD_GAIN, withLikelierWords } from './repair/likelierWords';
 import { surpriseOf, wordsToRepair } from './repair/plan';
 import { SLIP_GAIN, withoutSlips } from './repair/slips';
 import { partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
@@ -21,7 +22,7 @@ import {
 } from './request';
 import type { RewriteRequest, Span } from './state/types';
 
-/** Milliseconds in which texts without a slip are looked at, one after the other. */
+/** Milliseconds in which texts without a slip or with another word are looked at, one after the other. */
 const LONGEST_LOOK = 3000;
 /** Of choosing what to keep, the share of scoring what stands there. */
 const SCORING = 0.7;
@@ -38,7 +39,7 @@ export async function requestRepair(
 ): Promise<CandidateSet> {
   const repair = new Repair(asking, document, document.getText(), spans, listening);
   await repair.begin();
-  const undone = await repair.withoutSlips();
+  const undone = await repair.mended();
   // Whoever takes the draft has what was found so far.
   const again = listening.enough?.aborted && undone.length > 0 ? [] : await repair.wordsAgain(request.seed);
   return { spans, candidates: [...undone, ...again] };
@@ -68,23 +69,22 @@ export class Repair {
   }
 
   /** `millis`: after so long, no further one is looked at. */
-  async withoutSlips(millis = LONGEST_LOOK): Promise<readonly Judgeable[]> {
+  async mended(millis = LONGEST_LOOK): Promise<readonly Judgeable[]> {
     const end = performance.now() + millis;
-    const slips: Alternative<Judgeable>[] = [];
-    for (const [index, span] of this.spans.entries()) slips.push(...(await this.slipsIn(span, index)));
+    const mendings: Alternative<Judgeable>[] = [];
+    for (const [index, span] of this.spans.entries()) mendings.push(...(await this.mendingsOf(span, index)));
     const limits = {
-      least: SLIP_GAIN,
       millis: end - performance.now(),
       onDone: (done: number) => this.listening.onScored?.(SCORING + (1 - SCORING) * done),
     };
-    return (await this.comparison.likelier(slips, limits)).found;
+    return (await this.comparison.likelier(mendings, limits)).found;
   }
 
-  /** The least likely word of each span, denoised; `least`: nats above what the model expects there, as of `wordsToRepair`. */
-  async wordsAgain(seed: number, least?: number): Promise<readonly Judgeable[]> {
+  /** The least likely word of each span, denoised. */
+  async wordsAgain(seed: number): Promise<readonly Judgeable[]> {
     const { asking, document, text, spans, listening, before } = this;
     const words = spans.map(({ start }, i) =>
-      wordsToRepair(text, before[i] ?? [], least === undefined ? {} : { least }).map((word) => ({
+      wordsToRepair(text, before[i] ?? []).map((word) => ({
         start: word.start - start,
         end: word.end - start,
       })),
@@ -101,27 +101,35 @@ export class Repair {
     return likelier.isCut ? changed.map(({ candidate }) => candidate) : likelier.found;
   }
 
-  /** The line with the slip is what is compared. */
-  private async slipsIn(span: Span, index: number): Promise<readonly Alternative<Judgeable>[]> {
+  /** Without slips, and with likelier words. The changed line is what is compared. */
+  private async mendingsOf(span: Span, index: number): Promise<readonly Alternative<Judgeable>[]> {
     const { text, spans, document } = this;
     const tokens = this.before[index] ?? [];
     const settled = await this.asking.syntax.ask(text, document.languageId, (tree) => tree.settled(span));
     // Where no grammar tells code from prose, nothing is known to be a slip.
     if (settled === undefined) return [];
     const isPart = document.uri.scheme === CELL_SCHEME;
-    const slips: Alternative<Judgeable>[] = [];
+    const slips = withoutSlips(text, span, tokens, { settled, isPart });
+    const known = new Set(slips.map((slip) => slip.text));
+    const words = withLikelierWords(text, span, tokens, { settled }).filter((one) => !known.has(one.text));
+    const all = [
+      ...slips.map((slip) => ({ ...slip, least: SLIP_GAIN })),
+      ...words.map((word) => ({ ...word, least: WORD_GAIN })),
+    ];
+    const mendings: Alternative<Judgeable>[] = [];
     const scores = new Map<number, number>();
-    for (const { text: fresh, line } of withoutSlips(text, span, tokens, { settled, isPart })) {
+    for (const { text: fresh, line, least } of all) {
       const old = scores.get(line.start) ?? (await this.surpriseOfLine(line, span, tokens));
       scores.set(line.start, old);
-      slips.push({
+      mendings.push({
         candidate: { texts: spans.map((one, i) => (i === index ? fresh : one.old)) },
         whole: applyEdits(text, [{ start: span.start, end: span.end, text: fresh }]),
         ranges: [{ start: line.start, end: line.end + fresh.length - span.old.length }],
         old,
+        least,
       });
     }
-    return slips;
+    return mendings;
   }
 
   /** By itself: within more lines, its tokens are scored in other company. */
@@ -152,6 +160,22 @@ export async function estimateRepair(
   try {
     const [part, word] = await Promise.all([estimate(parts, { seed }), estimate(spans, { seed, words })]);
     return repairMillis(spans, parts, part, word) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** How long the line is looked at before all of it is masked: it is scored, and mended. As of `estimateRepair`. */
+export async function estimateLook(
+  asking: Pick<Asking, 'engine'>,
+  document: TextDocument,
+  span: Span,
+  { seed }: RewriteRequest,
+  signal: AbortSignal,
+): Promise<{ readonly millis?: number; readonly readingMillis?: number }> {
+  try {
+    const line = await estimateCandidates(asking, document, [span], { seed }, signal, samplingOf(document));
+    return repairMillis([span], [span], line, { millis: 0, candidates: 0 }) ?? {};
   } catch {
     return {};
   }

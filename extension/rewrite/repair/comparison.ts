@@ -18,6 +18,8 @@ export interface Alternative<T> {
   readonly ranges: readonly OffsetRange[];
   /** Nats of surprise of what stood in place of these ranges. */
   readonly old: number;
+  /** Nats by which it has to be likelier. Default: as for a word that is denoised. */
+  readonly least?: number;
 }
 
 interface Scoring {
@@ -29,8 +31,6 @@ interface Scoring {
 }
 
 interface Limits {
-  /** Nats by which it has to be likelier. Default: as for a word that is done again. */
-  readonly least?: number;
   /** After so long, no further one is looked at. Default: all are. */
   readonly millis?: number;
   /** The share that is done, 0…1. */
@@ -77,7 +77,7 @@ export class Comparison {
 
   async likelier<T>(
     alternatives: readonly Alternative<T>[],
-    { least, millis = Number.POSITIVE_INFINITY, onDone }: Limits,
+    { millis = Number.POSITIVE_INFINITY, onDone }: Limits,
   ): Promise<Likelier<T>> {
     const { signal, enough } = this.listening;
     const end = performance.now() + millis;
@@ -89,7 +89,7 @@ export class Comparison {
     const likelier: { readonly candidate: T; readonly gain: number }[] = [];
     const found = () => likelier.toSorted((a, b) => b.gain - a.gain).map(({ candidate }) => candidate);
     if (alternatives.length > 0) told(0);
-    for (const [index, { candidate, whole, ranges, old }] of alternatives.entries()) {
+    for (const [index, { candidate, whole, ranges, old, least }] of alternatives.entries()) {
       if (performance.now() > end) break;
       const part = (done: number) => told((index + done) / alternatives.length);
       try {

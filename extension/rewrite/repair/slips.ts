@@ -12,8 +12,8 @@ import { excess, isWordUnit } from './plan';
  * differs in so little (docs/decisions/repair-first.md).
  */
 export const SLIP_GAIN = 2;
-/** Of so many names of a selection, the least likely ones, those near to them are looked at. */
-const MOST_WORDS = 3;
+/** Of so many names of a selection, the least likely ones, those near to them are looked at: of a part of those texts. */
+const SHARE_OF_WORDS = 0.4;
 /** Each is a score of the line. */
 const MOST_TEXTS = 8;
 
@@ -23,13 +23,19 @@ export interface SlipFacts {
   readonly settled: readonly OffsetRange[];
   /** Whether there is more of the text elsewhere, which may have names that it lacks: none is spelt anew then. */
   readonly isPart?: boolean;
+  /** Most texts. Default: as many as somebody waits for. */
+  readonly most?: number;
+  /** Nats above what the model expects in a place, from which on a slip is looked for there. Default: any. */
+  readonly least?: number;
 }
 
-export interface WithoutSlip {
+/** A text with one place changed. */
+export interface Mending {
   /** Of the whole selection. */
   readonly text: string;
-  /** Where the line with the slip stands in the old text, as far as it is selected. */
+  /** Where the changed line stands in the old text, as far as it is selected, and what was changed in it. */
   readonly line: OffsetRange;
+  readonly place: OffsetRange;
 }
 
 interface Edit extends OffsetRange {
@@ -43,33 +49,37 @@ export function withoutSlips(
   text: string,
   range: OffsetRange,
   tokens: readonly ScoredToken[],
-  { settled, isPart = false }: SlipFacts,
-): readonly WithoutSlip[] {
-  const touches = (one: OffsetRange, other: OffsetRange) => one.start < other.end && one.end > other.start;
+  { settled, isPart = false, most = MOST_TEXTS, least = Number.NEGATIVE_INFINITY }: SlipFacts,
+): readonly Mending[] {
   const contains = (one: OffsetRange, other: OffsetRange) => one.start <= other.start && one.end >= other.end;
   const excessAt = (place: OffsetRange) =>
     Math.max(...tokens.filter((token) => touches(token, place)).map(excess), Number.NEGATIVE_INFINITY);
   const lines = linesIn(text, range);
   const edits = [
-    ...(isPart ? [] : respellings(text, lines, excessAt)),
+    ...(isPart ? [] : respellings(text, lines, excessAt, Math.floor(SHARE_OF_WORDS * most))),
     ...lines.flatMap((line) => exchanges(text, line)),
   ].filter((edit) => edit.start >= range.start && edit.end <= range.end);
   const seen = new Set<string>();
   return edits
     .filter((edit) => !settled.some((one) => (edit.isOrder ? contains(one, edit) : touches(one, edit))))
     .map((edit) => ({ edit, excess: excessAt(edit) }))
+    .filter(({ excess }) => excess >= least)
     .sort((a, b) => b.excess - a.excess)
     .flatMap(({ edit }) => {
       const line = lines.find((one) => edit.start >= one.start && edit.end <= one.end);
       const fresh = text.slice(range.start, edit.start) + edit.text + text.slice(edit.end, range.end);
-      if (line === undefined || seen.size >= MOST_TEXTS || seen.has(fresh)) return [];
+      if (line === undefined || seen.size >= most || seen.has(fresh)) return [];
       seen.add(fresh);
-      return [{ text: fresh, line }];
+      return [{ text: fresh, line, place: { start: edit.start, end: edit.end } }];
     });
 }
 
+export function touches(one: OffsetRange, other: OffsetRange): boolean {
+  return one.start < other.end && one.end > other.start;
+}
+
 /** As far as they are in the range; those of blanks alone have nothing to look at. */
-function linesIn(text: string, { start, end }: OffsetRange): readonly OffsetRange[] {
+export function linesIn(text: string, { start, end }: OffsetRange): readonly OffsetRange[] {
   return [...text.slice(start, end).matchAll(/[^\r\n]*\S[^\r\n]*/g)].map(({ index, 0: own }) => ({
     start: start + index,
     end: start + index + own.length,
@@ -154,6 +164,7 @@ function respellings(
   text: string,
   lines: readonly OffsetRange[],
   excessAt: (place: OffsetRange) => number,
+  most: number,
 ): readonly Edit[] {
   const counts = countNames(text);
   const names = lines.flatMap(({ start, end }) =>
@@ -168,7 +179,7 @@ function respellings(
   );
   return names
     .sort((a, b) => b.surprising - a.surprising)
-    .slice(0, MOST_WORDS)
+    .slice(0, most)
     .flatMap(({ range }) =>
       nearNames(text, range, '', { language: LANGUAGE_NAMES, counts }).map((other) => ({
         ...range,
