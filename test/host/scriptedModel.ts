@@ -29,7 +29,9 @@ export const MILLIS_A_LINE = 'millis-a-line';
 export const INSTRUCTIONS = 'instructions';
 const STEPS = 6;
 /** Nats of words that are unlikely wherever they stand; all others are likelier than anybody expects. */
-const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, doubtful: 2 };
+const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, strange: 9, doubtful: 2 };
+/** What it would rather have there. */
+const RATHER: Readonly<Record<string, readonly string[]>> = { strange: [' pri', ' tot'] };
 
 /** A piece of an answer: a cell of the canvas. */
 interface Piece {
@@ -100,7 +102,7 @@ class ScriptedModel implements LoadedModel {
       text: found[0],
       surprise: SURPRISES[found[0].trim()] ?? 1,
       expected: 1.5,
-      alternatives: [],
+      alternatives: (RATHER[found[0].trim()] ?? []).map((text) => ({ text, probability: 0.5 })),
     }));
     return { model: this.description.name, method: 'masked', forwards: 1, millis: 0, tokens };
   }
