@@ -114,6 +114,15 @@ export function suspicionTable(screens: readonly Screen[]): string {
       ],
       [`the ${most} of most excess, not in strings and comments`, ({ marks }) => worst(marks, most)],
     ]),
+    ...[1, 2, 3].map((most): (typeof ways)[number] => [
+      `the ${most} worst: slips, undone by 3 nats, before excess`,
+      ({ marks, slips }) => {
+        const found = [...undone(slips, 3)].sort((a, b) => b.gain - a.gain);
+        const isSlip = ({ mark }: ScreenMark) =>
+          found.some(({ place }) => place.start < mark.end && place.end > mark.start);
+        return [...found, ...worst(marks, most).filter((one) => !isSlip(one))].slice(0, most);
+      },
+    ]),
     ...GAINS.flatMap((least): typeof ways => [
       [`slips, undone by ${least} nats`, ({ slips }) => undone(slips, least)],
       [

@@ -13,7 +13,7 @@ export interface HoverFacts {
 }
 
 export function hoverText(
-  { probability, alternatives }: Mark,
+  { probability, alternatives, slip }: Mark,
   { method, token, remask }: HoverFacts,
 ): string {
   const sight =
@@ -32,6 +32,21 @@ export function hoverText(
     .filter((one) => one.probability > 0)
     .map((one) => `| ${cellSpan(visible(one.text))} | ${percent(one.probability)} |`);
   const table = rows.length === 0 ? [] : [`| ${l10n.t('More likely')} | |`, '| :-- | --: |', ...rows];
+  const instead = slip === undefined ? [] : [slipText(slip), ''];
   const link = `[$(wand) ${l10n.t('Re-mask from here')}](${remask})`;
-  return [sight, '', ...table, '', link].join('\n');
+  return [...instead, sight, '', ...table, '', link].join('\n');
+}
+
+/** Times as likely, of which a hover says at least as many. */
+const TIMES = [1000, 500, 200, 100, 50, 20];
+
+function slipText({ instead, gain }: NonNullable<Mark['slip']>): string {
+  const times = TIMES.find((least) => Math.exp(gain) >= least) ?? Math.floor(Math.exp(gain));
+  return instead.trim() === ''
+    ? l10n.t('Without it, the model considers the line at least {0} times as likely.', times)
+    : l10n.t(
+        'With {0} in its place, the model considers the line at least {1} times as likely.',
+        codeSpan(instead),
+        times,
+      );
 }

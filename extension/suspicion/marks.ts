@@ -20,6 +20,8 @@ export interface Mark extends OffsetRange {
   readonly excess: number;
   /** 1 … STEPS */
   readonly step: number;
+  /** What would make its line likelier, and by how many nats. */
+  readonly slip?: { readonly instead: string; readonly gain: number };
 }
 
 /**
@@ -73,9 +75,15 @@ export function unseen(text: string, method: 'masked' | 'causal'): readonly Offs
 /** Lines that are a screen. */
 const SCREEN = 40;
 
+/** What is a slip goes in the place of the tokens that it is made of. */
+export function withSlips(marks: readonly Mark[], slips: readonly Mark[]): readonly Mark[] {
+  const isFree = ({ start, end }: Mark) => !slips.some((slip) => slip.start < end && slip.end > start);
+  return [...slips, ...marks.filter(isFree)];
+}
+
 /**
  * The worst marks, as many a screen as somebody can look at, in text order: a model marks more than is wrong, and the share of
- * what is wrong falls with every mark more. Wherever the text is scrolled to, no screen has more than `most`; 0: all.
+ * what is wrong falls with every mark more. Slips are the worst. Wherever the text is scrolled to, no screen has more than `most`; 0: all.
  * `lineOf`: of an offset.
  */
 export function worstOf(
@@ -85,7 +93,7 @@ export function worstOf(
 ): readonly Mark[] {
   const lines: number[] = [];
   const chosen = [...marks]
-    .sort((a, b) => b.excess - a.excess)
+    .sort((a, b) => (b.slip?.gain ?? 0) - (a.slip?.gain ?? 0) || b.excess - a.excess)
     .filter(({ start }) => {
       if (most === 0) return true;
       const line = lineOf(start);

@@ -1,12 +1,14 @@
 // Asks the engine how likely the tokens of a stretch are, piece by piece.
 import type { TextDocument } from 'vscode';
 import type { Priority } from '../../engine/protocol';
-import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
-import type { EngineSupervisor } from '../engine/supervisor';
 import { scoreRange } from '../rewrite/repair/scoreRange';
 import type { OffsetRange } from '../text/types';
 import { chunksOf } from './chunks';
-import { type Mark, marksOf, unseen } from './marks';
+import { type Mark, marksOf, unseen, withSlips } from './marks';
+import { type SlipServices, slipMarksIn } from './slipMarks';
+
+/** Of a piece, the share of scoring what stands there; the rest is looking for slips. */
+const SCORING = 0.6;
 
 export interface Piece {
   /** In the text that was sent. */
@@ -27,22 +29,29 @@ export interface ScoringOptions {
 
 /** Pieces of the document's text as it is now, in the order of `ranges`. Rejects with EngineError. */
 export async function* scorePieces(
-  { engine, syntax }: { readonly engine: EngineSupervisor; readonly syntax: Pick<SyntaxTrees, 'ask'> },
+  services: SlipServices,
   document: TextDocument,
   ranges: readonly OffsetRange[],
   { threshold, priority, signal, onDone }: ScoringOptions,
 ): AsyncGenerator<Piece> {
+  const { engine, syntax } = services;
   const text = document.getText();
   const prose =
     (await syntax.ask(text, document.languageId, (tree) => ranges.flatMap((range) => tree.prose(range)))) ??
     [];
   const chunks = ranges.flatMap((range) => chunksOf(text, range));
   for (const [index, range] of chunks.entries()) {
+    const told = (from: number, share: number) =>
+      onDone && ((done: number) => onDone((index + from + share * done) / chunks.length));
     const { tokens, method } = await scoreRange(engine, document, text, range, {
-      ...{ priority, signal },
-      onScored: onDone && ((done) => onDone((index + done) / chunks.length)),
+      ...{ priority, signal, onScored: told(0, SCORING) },
     });
-    const marks = marksOf(tokens, 0, threshold, [...prose, ...unseen(text, method)]);
-    yield { range, marks, method, done: (index + 1) / chunks.length };
+    const onSlip = told(SCORING, 1 - SCORING);
+    const slips = await slipMarksIn(services, document, text, range, tokens, {
+      ...{ threshold, priority, signal },
+      ...(onSlip ? { onDone: onSlip } : {}),
+    });
+    const unlikely = marksOf(tokens, 0, threshold, [...prose, ...unseen(text, method)]);
+    yield { range, marks: withSlips(unlikely, slips), method, done: (index + 1) / chunks.length };
   }
 }

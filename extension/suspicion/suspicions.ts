@@ -134,7 +134,9 @@ export class Suspicions implements HoverProvider {
         ? (markAt(marks, cursor) ?? { start: cursor, end: cursor })
         : marks.find(({ start, end }) => start === place.start && end === place.end);
     if (target === undefined) return;
-    const word = wordAround(document.getText(), target);
+    const isSlip = 'slip' in target && target.slip !== undefined;
+    // A rewrite of all of the line undoes the slip before anything else.
+    const word = isSlip ? lineAround(document, target) : wordAround(document.getText(), target);
     if (word.end > word.start) this.services.rewrites.startAt(editor, [word]);
   }
 
@@ -267,6 +269,17 @@ function visibleIn({ document, visibleRanges }: TextEditor): readonly OffsetRang
       new Range(Math.max(0, start.line - MARGIN), 0, last, document.lineAt(last).text.length),
     );
   });
+}
+
+/** Without the blanks around it. */
+function lineAround(document: TextDocument, { start }: OffsetRange): OffsetRange {
+  const {
+    text,
+    range,
+    firstNonWhitespaceCharacterIndex: indent,
+  } = document.lineAt(document.positionAt(start));
+  const from = document.offsetAt(range.start);
+  return { start: from + indent, end: from + text.trimEnd().length };
 }
 
 function keyOf(document: TextDocument): string {

@@ -173,6 +173,39 @@ describe('suspicious tokens', () => {
     }
   });
 
+  it('are slips first: a hover says what the line is likelier with, and a rewrite from there brings it', async () => {
+    const text = [
+      'def total(prices):',
+      '    amount = 0',
+      '    for price in prices:',
+      '        amount += pirce',
+      '    return amount',
+      '',
+    ].join('\n');
+    const editor = await openFile('slips.py', text);
+    const document = await show(editor);
+    const start = text.indexOf('pirce');
+    const mark = marksIn(document).find((one) => one.start === start);
+    assert.equal(mark?.end, start + 'pirce'.length);
+    assert.equal(mark.slip?.instead, 'price');
+    const hovers = await commands.executeCommand<Hover[]>(
+      'vscode.executeHoverProvider',
+      document.uri,
+      document.positionAt(start),
+    );
+    const texts = hovers.flatMap(({ contents }) => contents.filter((one) => one instanceof MarkdownString));
+    assert.ok(
+      texts.some(({ value }) => /With `price` in its place, .* at least \d+ times as likely/.test(value)),
+    );
+    editor.selection = new Selection(document.positionAt(start), document.positionAt(start));
+    await run('rewriteSuspiciousToken');
+    const { rewrites } = await (await internals()).palimpsest();
+    const rewrite = await until(() => rewrites.of(document.uri), 'a rewrite');
+    await denoised(rewrite);
+    assert.equal(rewrite.review?.candidates[0]?.texts[0], 'amount += price');
+    await run('rejectRewrite');
+  });
+
   it('are looked for in what is scrolled to', async () => {
     const editor = await openFile('scroll.py', PROGRAM.repeat(60));
     const document = await show(editor);

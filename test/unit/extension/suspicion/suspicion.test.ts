@@ -13,6 +13,7 @@ import {
   STEPS,
   stepOf,
   unseen,
+  withSlips,
   wordAround,
   worstOf,
 } from '../../../../extension/suspicion/marks';
@@ -119,6 +120,30 @@ describe('marks', () => {
       worstOf([...marks, ...open], 4, () => 0).map(({ start }) => start),
       [0, 2, 4, 6],
     );
+  });
+
+  test('is a slip before anything else, in the place of the tokens that it is made of', () => {
+    const marks = marksOf(
+      [0.00001, 0.001, 0.0001].map((own, i) => token(i * 2, 'x', own, 0.9)),
+      0,
+      100,
+    );
+    const slip = (start: number, gain: number): Mark => ({
+      ...{ start, end: start + 1, probability: 0.1, alternatives: [], excess: 0, step: 1 },
+      slip: { instead: 'y', gain },
+    });
+    const all = withSlips(marks, [slip(2, 3), slip(9, 5)]);
+    assert.deepEqual(
+      all.map(({ start, slip }) => [start, slip?.gain]),
+      [
+        [2, 3],
+        [9, 5],
+        [0, undefined],
+        [4, undefined],
+      ],
+    );
+    const starts = (most: number) => worstOf(all, most, () => 0).map(({ start }) => start);
+    assert.deepEqual([starts(1), starts(2), starts(3)], [[9], [2, 9], [0, 2, 9]]);
   });
 
   test('is taken away by the word', () => {
