@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   }
   const { family, parameters } = engine.checkpoint;
   publish({
-    name: `halfWords-${family.id}`,
+    name: 'halfWords',
     model: values.model,
     title: 'Behind a part of a word',
     facts: [
