@@ -247,7 +247,7 @@ export function suspicionSettings(scope: ConfigurationScope): SuspicionSettings 
   const all = workspace.getConfiguration(`${SECTION}.suspicion`, scope);
   return {
     threshold: bounded(all.get('threshold'), 2, 1_000_000, 100),
-    marksPerScreen: Math.round(bounded(all.get('marksPerScreen'), 0, 1000, 3)),
+    marksPerScreen: Math.round(bounded(all.get('marksPerScreen'), 0, 1000, 1)),
   };
 }
 

@@ -1,4 +1,4 @@
-// A line that somebody selects is most often nearly right. Before all of it is masked, it is mended: slips are undone, likelier words are tried in place of
+// What somebody selects is most often nearly right. Before all of a line is masked, it is mended: slips are undone, likelier words are tried in place of
 // the least likely ones, or what is missing at its end is written. What comes of that goes first where the line is likelier and whole (docs/decisions/repair-first.md).
 import type { TextDocument } from 'vscode';
 import { EngineError } from '../../engine/errors';
@@ -81,9 +81,10 @@ class Look {
       return [];
     });
     this.timer = setTimeout(() => this.late.abort(), LONGEST);
-    const mended = await this.inTime(() => repair.mended());
+    const isLine = !/[\r\n]/.test(span.old);
+    const mended = await this.inTime(() => repair.mended(!isLine));
     const good = await line.worthShowing(mended);
-    if (good.length > 0) return good;
+    if (good.length > 0 || !isLine) return good;
     const isCut = endsInCutName(sent.text, span) || !(await line.isWholeWith(span.old));
     if (!isCut || !endsItsLine(sent.text, span)) return [];
     // What is likelier is what is to be ended.

@@ -24,6 +24,8 @@ import type { RewriteRequest, Span } from './state/types';
 
 /** Milliseconds in which texts without a slip or with another word are looked at, one after the other. */
 const LONGEST_LOOK = 3000;
+/** Nats by which one of several lines has to become likelier without a slip, where nobody asks what is wrong in them. */
+const DOUBTFUL_GAIN = 3;
 /** Of choosing what to keep, the share of scoring what stands there. */
 const SCORING = 0.7;
 
@@ -68,11 +70,12 @@ export class Repair {
     this.before = await this.comparison.score(text, spans, { onDone, onTurn: listening.onBegun });
   }
 
-  /** `millis`: after so long, no further one is looked at. */
-  async mended(millis = LONGEST_LOOK): Promise<readonly Judgeable[]> {
-    const end = performance.now() + millis;
+  /** Slips undone, and likelier words; `slipsAlone`: what is selected is more than what may be wrong, so more has to come of a slip, and words do not count. */
+  async mended(slipsAlone = false): Promise<readonly Judgeable[]> {
+    const end = performance.now() + LONGEST_LOOK;
     const mendings: Alternative<Judgeable>[] = [];
-    for (const [index, span] of this.spans.entries()) mendings.push(...(await this.mendingsOf(span, index)));
+    for (const [index, span] of this.spans.entries())
+      mendings.push(...(await this.mendingsOf(span, index, slipsAlone)));
     const limits = {
       millis: end - performance.now(),
       onDone: (done: number) => this.listening.onScored?.(SCORING + (1 - SCORING) * done),
@@ -101,8 +104,12 @@ export class Repair {
     return likelier.isCut ? changed.map(({ candidate }) => candidate) : likelier.found;
   }
 
-  /** Without slips, and with likelier words. The changed line is what is compared. */
-  private async mendingsOf(span: Span, index: number): Promise<readonly Alternative<Judgeable>[]> {
+  /** The changed line is what is compared. */
+  private async mendingsOf(
+    span: Span,
+    index: number,
+    slipsAlone: boolean,
+  ): Promise<readonly Alternative<Judgeable>[]> {
     const { text, spans, document } = this;
     const tokens = this.before[index] ?? [];
     const settled = await this.asking.syntax.ask(text, document.languageId, (tree) => tree.settled(span));
@@ -111,9 +118,11 @@ export class Repair {
     const isPart = document.uri.scheme === CELL_SCHEME;
     const slips = withoutSlips(text, span, tokens, { settled, isPart });
     const known = new Set(slips.map((slip) => slip.text));
-    const words = withLikelierWords(text, span, tokens, { settled }).filter((one) => !known.has(one.text));
+    const words = slipsAlone
+      ? []
+      : withLikelierWords(text, span, tokens, { settled }).filter((one) => !known.has(one.text));
     const all = [
-      ...slips.map((slip) => ({ ...slip, least: SLIP_GAIN })),
+      ...slips.map((slip) => ({ ...slip, least: slipsAlone ? DOUBTFUL_GAIN : SLIP_GAIN })),
       ...words.map((word) => ({ ...word, least: WORD_GAIN })),
     ];
     const mendings: Alternative<Judgeable>[] = [];

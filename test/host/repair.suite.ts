@@ -104,6 +104,21 @@ describe('repair', () => {
     assert.equal(editor.document.getText(), text);
   });
 
+  it('undoes a slip in a few lines before it masks them, and tries no other words there', async () => {
+    const text = 'def total(odditys):\n    amount = sum(oddity)\n    return amount + strange\n';
+    const editor = await openFile('slips.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    select(editor, [1, 2]);
+    await run('rewriteSelection');
+    const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+    await denoised(rewrite);
+    assert.deepEqual(
+      rewrite.review?.candidates.map(({ texts }) => texts[0]),
+      ['amount = sum(odditys)\n    return amount + strange'],
+    );
+    await run('rejectRewrite');
+  });
+
   it('writes what a half-written line is missing behind it, and masks all of it where that is not whole', async () => {
     const text = 'def total(prices):\n    amount = prices +\n    other = prices (\n    return amount\n';
     const editor = await openFile('half.py', text);

@@ -50,11 +50,13 @@ describe('suspicious tokens', () => {
   beforeEach(async () => {
     // The starter model is surprised by a lot, but by what exactly is its own affair.
     await configure('suspicion.threshold', 10);
+    await configure('suspicion.marksPerScreen', 3);
     suspicions = (await (await internals()).palimpsest()).suspicions;
   });
   afterEach(async () => {
     await run('clearSuspiciousTokens');
     await configure('suspicion.threshold', undefined);
+    await configure('suspicion.marksPerScreen', undefined);
     await closeEverything();
   });
   const marksIn = (document: TextDocument) => {

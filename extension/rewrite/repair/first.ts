@@ -6,16 +6,20 @@ import type { RewriteRequest, Span } from '../state/types';
 const UNIT = /[\p{L}\p{N}_$]+|[^\s\p{L}\p{N}_$]/gu;
 /** UTF-16 units; in a longer line a word is not what is wrong. */
 const LONGEST = 200;
+/** The same of several lines, and how many. */
+const LONGEST_LINES = 1000;
+const MOST_LINES = 12;
 /** Of fewer units, one is too large a part. */
 const FEWEST_UNITS = 4;
 
-/** Of the first request for one place within a line, where nobody says what to change. `isMore`: a review is there already. */
+/** Of the first request for one place, a few lines at most, where nobody says what to change. `isMore`: a review is there already. */
 export function repairsFirst(spans: readonly Span[], request: RewriteRequest, isMore: boolean): boolean {
   const [span, ...others] = spans;
   const { seed, tries, texts, isPiece } = request;
   if (span === undefined || others.length > 0 || isMore || isSteered(request)) return false;
   if (seed !== 0 || tries !== undefined || texts !== undefined || isPiece) return false;
   const { old } = span;
-  if (/[\r\n]/.test(old) || old.length > LONGEST) return false;
+  const lines = old.split(/\r\n|[\r\n]/);
+  if (lines.length > MOST_LINES || old.length > (lines.length > 1 ? LONGEST_LINES : LONGEST)) return false;
   return (old.match(UNIT)?.length ?? 0) >= FEWEST_UNITS;
 }

@@ -1,4 +1,4 @@
-// Which rewrites begin with a word of the line.
+// Which rewrites begin with what is wrong.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import { repairsFirst } from '../../../../../extension/rewrite/repair/first';
@@ -8,14 +8,16 @@ const LINE: Span = { start: 4, end: 24, old: 'total += item.wieght' };
 const begins = (changes: Partial<RewriteRequest>, spans: readonly Span[] = [LINE], isMore = false) =>
   repairsFirst(spans, { seed: 0, ...changes }, isMore);
 
-describe('a word of the line is done again first', () => {
-  test('where a line or a part of it is selected', () => {
+describe('what is wrong is looked for first', () => {
+  test('where a line or a part of it is selected, or a few lines', () => {
+    assert.equal(begins({}, [{ ...LINE, old: 'total += 1\r\ncount += 1' }]), true);
     assert.equal(begins({}), true);
     assert.equal(begins({}, [{ start: 0, end: 10, old: 'a += b.c.d' }]), true);
   });
 
   const not: readonly [string, Partial<RewriteRequest>, (readonly Span[])?, boolean?][] = [
-    ['of several lines', {}, [{ ...LINE, old: 'total += 1\ncount += 1' }]],
+    ['of many lines', {}, [{ ...LINE, old: 'total += 1\n'.repeat(12) }]],
+    ['of long ones', {}, [{ ...LINE, old: `${LINE.old.repeat(12)}\n`.repeat(5) }]],
     ['of a long line', {}, [{ ...LINE, old: LINE.old.repeat(12) }]],
     ['of a word or two', {}, [{ ...LINE, old: 'item.wieght' }]],
     ['of a place to fill', {}, [{ start: 4, end: 4, old: '' }]],
