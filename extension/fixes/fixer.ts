@@ -8,6 +8,7 @@ import { Throttle } from '../common/throttle';
 import { RecordedChanges } from '../documents/recordedChanges';
 import { sayReading, saySteps } from '../rewrite/denoise/wait';
 import { judged } from '../rewrite/judge';
+import { estimateLook, requestMended } from '../rewrite/repairRequest';
 import { type Asking, type CandidateSet, requestCandidates, type Sampling } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
 import type { Span, Wanted } from '../rewrite/state/types';
@@ -43,6 +44,10 @@ interface Search {
 /** Milliseconds between two words about the progress. */
 const REPORT_MILLIS = 100;
 
+/** Milliseconds of looking for a slip: where it takes longer, another answer is what is waited for. */
+const LONGEST_LOOK = 5000;
+/** Each is shown to the language server. */
+const MOST_MENDED = 4;
 /** More of them than a rewrite makes: most are thrown away before anybody sees them. */
 const LEAST_CANDIDATES = 4;
 
@@ -113,6 +118,8 @@ export class Fixer {
     try {
       const respelt = await this.respelt(document, text, trial, tell);
       if (respelt !== undefined) return respelt;
+      const mended = await this.mended(document, text, trial, { signal, tell });
+      if (mended !== undefined) return mended;
       const spans = trial.spans.map(({ start, end }) => ({ start, end, old: text.slice(start, end) }));
       tell(this.waiting());
       const agreed = await agreedWait(this.services, {
@@ -158,6 +165,40 @@ export class Fixer {
     const [span] = misspelt.spans;
     if (found.kind !== 'fixes' || span === undefined) return undefined;
     return { found: await this.marked(document, text, found), span, known: 0 };
+  }
+
+  /** One that takes little of it: the line without a slip, or with a likelier word. Undefined where that is no fix, or would take long. */
+  private async mended(
+    document: TextDocument,
+    text: string,
+    trial: Trial,
+    { signal, tell }: { readonly signal: AbortSignal; readonly tell: (message: string) => void },
+  ): Promise<Search | undefined> {
+    const place = await trial.faulty();
+    if (place === undefined || document.getText() !== text) return undefined;
+    tell(this.waiting());
+    const line = { ...place, old: text.slice(place.start, place.end) };
+    const { millis = Number.POSITIVE_INFINITY, readingMillis = 0 } = await estimateLook(
+      this.services,
+      document,
+      line,
+      { seed: 0 },
+      signal,
+    );
+    if (millis - readingMillis > LONGEST_LOOK) return undefined;
+    const begunAt = performance.now();
+    const slip = l10n.t('looking for a slip');
+    const { candidates } = await requestMended(this.services, document, text, line, {
+      signal,
+      onBegun: () => tell(slip),
+      onStep: () => undefined,
+    });
+    const known = performance.now() - begunAt;
+    const likeliest = { spans: [line], candidates: candidates.slice(0, MOST_MENDED) };
+    if (candidates.length === 0) return undefined;
+    const found = await trial.sift(likeliest, () => tell(l10n.t('checking with the language server')));
+    if (found.kind !== 'fixes') return undefined;
+    return { found: await this.marked(document, text, found), span: line, known };
   }
 
   private waiting(): string {

@@ -22,7 +22,7 @@ export function spansToTry(
   return spansOf(text, [wholeLines(text, range)]).filter(({ start, end }) => end > start);
 }
 
-function wholeLines(text: string, { start, end }: OffsetRange): OffsetRange {
+export function wholeLines(text: string, { start, end }: OffsetRange): OffsetRange {
   const newline = text.indexOf('\n', Math.max(start, end - 1));
   return { start: text.lastIndexOf('\n', start - 1) + 1, end: newline < 0 ? text.length : newline };
 }

@@ -6,12 +6,13 @@ import type { SyntaxTree } from '../../engine/syntax/tree';
 import type { CandidateSet } from '../rewrite/request';
 import { nearNames } from '../text/nearNames';
 import { offsetsOf } from '../text/offsets';
+import { spansOf } from '../text/spans';
 import type { OffsetRange } from '../text/types';
 import { candidatesOf, nearestFirst } from './candidates';
 import { Checker } from './checker';
 import type { Copies } from './copies';
 import { type Checked, fixesAmong } from './problem';
-import { spansToTry } from './spansToTry';
+import { spansToTry, wholeLines } from './spansToTry';
 
 export interface TrialServices {
   readonly syntax: SyntaxTrees;
@@ -63,6 +64,16 @@ export class Trial {
     const names = nearNames(this.text, this.range, this.message);
     if (names.length === 0 || (await this.opening)?.isAble !== true) return undefined;
     return { spans: [{ ...this.range, old }], candidates: names.map((name) => ({ texts: [name] })) };
+  }
+
+  /** The line that the problem begins in, to be mended; undefined: nothing is wrong in it, or no server to ask. */
+  async faulty(): Promise<OffsetRange | undefined> {
+    if (this.isNoFault) return undefined;
+    const [line] = spansOf(this.text, [
+      wholeLines(this.text, { start: this.range.start, end: this.range.start }),
+    ]);
+    const isAble = line !== undefined && line.end > line.start && (await this.opening)?.isAble === true;
+    return isAble ? line : undefined;
   }
 
   /** `asking` is called before a server is asked. */

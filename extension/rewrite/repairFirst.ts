@@ -6,7 +6,7 @@ import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { OffsetRange } from '../text/types';
 import { asJudged, type Judgeable } from './judge';
 import { completionsOf, endsInCutName, endsItsLine, LONGEST_END } from './repair/completion';
-import { estimateLook, Repair, type Repairing } from './repairRequest';
+import { estimateLook, LINES_GAINS, Repair, type Repairing } from './repairRequest';
 import { type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span } from './state/types';
 import { WholeLine } from './wholeLine';
@@ -82,7 +82,7 @@ class Look {
     });
     this.timer = setTimeout(() => this.late.abort(), LONGEST);
     const isLine = !/[\r\n]/.test(span.old);
-    const mended = await this.inTime(() => repair.mended(!isLine));
+    const mended = await this.inTime(() => repair.mended(isLine ? undefined : LINES_GAINS));
     const good = await line.worthShowing(mended);
     if (good.length > 0 || !isLine) return good;
     const isCut = endsInCutName(sent.text, span) || !(await line.isWholeWith(span.old));

@@ -24,8 +24,16 @@ import type { RewriteRequest, Span } from './state/types';
 
 /** Milliseconds in which texts without a slip or with another word are looked at, one after the other. */
 const LONGEST_LOOK = 3000;
-/** Nats by which one of several lines has to become likelier without a slip, where nobody asks what is wrong in them. */
-const DOUBTFUL_GAIN = 3;
+/** Nats by which a line has to become likelier. Without `word`, no other words are tried. */
+interface Gains {
+  readonly slip: number;
+  readonly word?: number;
+}
+const LINE_GAINS: Gains = { slip: SLIP_GAIN, word: WORD_GAIN };
+/** Of several lines, more is selected than what may be wrong. */
+export const LINES_GAINS: Gains = { slip: 3 };
+/** A language server tells whether it helps. */
+const CHECKED_GAINS: Gains = { slip: 1, word: 1 };
 /** Of choosing what to keep, the share of scoring what stands there. */
 const SCORING = 0.7;
 
@@ -45,6 +53,19 @@ export async function requestRepair(
   // Whoever takes the draft has what was found so far.
   const again = listening.enough?.aborted && undone.length > 0 ? [] : await repair.wordsAgain(request.seed);
   return { spans, candidates: [...undone, ...again] };
+}
+
+/** A line mended, for who has it checked by a language server. Rejects with EngineError. */
+export async function requestMended(
+  asking: Repairing,
+  document: TextDocument,
+  text: string,
+  line: Span,
+  listening: Listening,
+): Promise<CandidateSet> {
+  const repair = new Repair(asking, document, text, [line], listening);
+  await repair.begin();
+  return { spans: [line], candidates: await repair.mended(CHECKED_GAINS) };
 }
 
 /** What may be wrong in spans, looked for in turn. Every step rejects with EngineError. */
@@ -70,12 +91,12 @@ export class Repair {
     this.before = await this.comparison.score(text, spans, { onDone, onTurn: listening.onBegun });
   }
 
-  /** Slips undone, and likelier words; `slipsAlone`: what is selected is more than what may be wrong, so more has to come of a slip, and words do not count. */
-  async mended(slipsAlone = false): Promise<readonly Judgeable[]> {
+  /** Slips undone, and likelier words, those first that gain most. */
+  async mended(gains = LINE_GAINS): Promise<readonly Judgeable[]> {
     const end = performance.now() + LONGEST_LOOK;
     const mendings: Alternative<Judgeable>[] = [];
     for (const [index, span] of this.spans.entries())
-      mendings.push(...(await this.mendingsOf(span, index, slipsAlone)));
+      mendings.push(...(await this.mendingsOf(span, index, gains)));
     const limits = {
       millis: end - performance.now(),
       onDone: (done: number) => this.listening.onScored?.(SCORING + (1 - SCORING) * done),
@@ -108,7 +129,7 @@ export class Repair {
   private async mendingsOf(
     span: Span,
     index: number,
-    slipsAlone: boolean,
+    gains: Gains,
   ): Promise<readonly Alternative<Judgeable>[]> {
     const { text, spans, document } = this;
     const tokens = this.before[index] ?? [];
@@ -118,12 +139,11 @@ export class Repair {
     const isPart = document.uri.scheme === CELL_SCHEME;
     const slips = withoutSlips(text, span, tokens, { settled, isPart });
     const known = new Set(slips.map((slip) => slip.text));
-    const words = slipsAlone
-      ? []
-      : withLikelierWords(text, span, tokens, { settled }).filter((one) => !known.has(one.text));
+    const { slip, word = Number.POSITIVE_INFINITY } = gains;
+    const words = gains.word === undefined ? [] : withLikelierWords(text, span, tokens, { settled });
     const all = [
-      ...slips.map((slip) => ({ ...slip, least: slipsAlone ? DOUBTFUL_GAIN : SLIP_GAIN })),
-      ...words.map((word) => ({ ...word, least: WORD_GAIN })),
+      ...slips.map((one) => ({ ...one, least: slip })),
+      ...words.filter((one) => !known.has(one.text)).map((one) => ({ ...one, least: word })),
     ];
     const mendings: Alternative<Judgeable>[] = [];
     const scores = new Map<number, number>();

@@ -183,6 +183,21 @@ describe('quick fixes', () => {
     assert.equal(editor.document.getText(), PROGRAM);
   });
 
+  it('mends the line before any of it is denoised, where the server has nothing against that', async () => {
+    const text = 'def total(prices):\n    return sum(strange)\n';
+    const editor = await openFile('mended.py', text);
+    objector = new Objector('strange', { hints: false });
+    const action = await actionAt(editor, editor.document.lineAt(1).range);
+    assert.equal(await choose(action), 'shown');
+    const rewrite = await rewriteOf(editor);
+    assert.deepEqual(
+      rewrite?.review?.candidates.map(({ texts }) => texts[0]),
+      ['return sum(prices)', 'return sum(total)'],
+    );
+    assert.equal(editor.document.getText(), text);
+    await commands.executeCommand('palimpsest.rejectRewrite');
+  });
+
   it('has each of many candidates looked at, by a server that takes its time', async () => {
     const { document } = await openFile('slow.py', PROGRAM);
     objector = new Objector('qzx', { hints: false, delay: 250 });
@@ -387,6 +402,8 @@ describe('quick fixes', () => {
             candidates >= 4,
           ]),
           [
+            // How long the line would be looked at, before anything is denoised.
+            [GIBBERISH, false],
             [GIBBERISH, true],
             ['qzx', true],
           ],
