@@ -2,7 +2,7 @@
 // start the session. What was chosen, and why, is in the description.
 
 import { readCalibration } from './calibration/file';
-import { defaultCopying } from './calibration/fit';
+import { defaultCopying, fitFor } from './calibration/fit';
 import type { Calibration } from './calibration/types';
 import { writesInOrder } from './checkpoint/family';
 import { openCheckpoint } from './checkpoint/open';
@@ -105,7 +105,7 @@ async function startModel(
       checkpoint,
       pace,
       weightBytesOf(checkpoint, decision.provider, graph.options),
-      calibration !== undefined,
+      fitFor(calibration, 'mixed', checkpoint.family).choice !== undefined,
     ),
     remarks,
   };

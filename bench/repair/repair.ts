@@ -79,7 +79,7 @@ async function main(): Promise<void> {
 
 const WHOLE = 'rewrite, strength 1';
 const SLIP = 'a slip undone, taken where the line becomes likelier (2 nats)';
-const MENDED = 'a slip undone, or a likelier word (6 nats)';
+const MENDED = 'a slip undone, else a likelier word (8 nats)';
 const FIRST = 'as a rewrite begins: mended like that, else the end, else all';
 const NOTHING: Mended = { text: undefined };
 

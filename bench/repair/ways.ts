@@ -52,7 +52,7 @@ export async function repairBy(
   return { ...mended, gain: surpriseOf(before) - surpriseOf(after) };
 }
 
-/** The likeliest text with one slip undone, and the likeliest of those with a likelier word, too. */
+/** The likeliest text with one slip undone; where none is likelier, the likeliest with a likelier word. */
 export async function mendedBy(
   engine: Evaluated,
   trees: SyntaxTrees,
@@ -73,10 +73,9 @@ export async function mendedBy(
     return taken(best, least);
   };
   const undone = await likeliest(withoutSlips(text, line, before, { settled }), SLIP_GAIN);
-  const word = await likeliest(withLikelierWords(text, line, before, { settled }), WORD_GAIN);
-  const isWord =
-    undone.text === undefined || (word.text !== undefined && (word.gain ?? 0) > (undone.gain ?? 0));
-  return { undone, mended: isWord ? word : undone };
+  if (undone.text !== undefined) return { undone, mended: undone };
+  const mended = await likeliest(withLikelierWords(text, line, before, { settled }), WORD_GAIN);
+  return { undone, mended };
 }
 
 export async function isWholeWith(trees: SyntaxTrees, held: FaultyCase, fresh: string): Promise<boolean> {

@@ -41,7 +41,9 @@ export function fitFor(
   const confidence = calibration?.confidence[copying];
   return {
     mixture: mixtureWeight(calibration?.mixture ?? prior),
-    choice: copying === 'alone' ? undefined : calibration?.choice[copying],
+    // No other family has a head that compares answers.
+    choice:
+      copying === 'alone' || attention.kind !== 'cached-canvas' ? undefined : calibration?.choice[copying],
     confidence: (lane, features) => {
       if (confidence) return logistic(confidence, features);
       // An answer to a prompt is longer by its nature, and most of it is what stood there.

@@ -95,11 +95,13 @@ function fit(input: CanvasInput, spans: readonly PlacedSpan[]): LaidOut {
   const count = (piece: string): number => tokenizer.encode(piece).ids.length;
   const needed = holeCost(input, spans, count);
   let room = budget - needed;
+  // By what is left to the text, so that a longer answer in the same place leaves its window where it is.
+  const spacing = Math.ceil(STEADY_CHARS_PER_TOKEN * room);
   for (let attempt = 0; ; attempt++) {
     const laidOut = layOut(
       input,
       spans,
-      settle(input, growWindow({ text, spans, budget: room, mostBehind, count }), spans),
+      settle(input, growWindow({ text, spans, budget: room, mostBehind, count }), spans, spacing),
     );
     if (laidOut.tokens <= budget) return laidOut;
     if (room === 0) throw tooLong(input, spans, laidOut.tokens);
@@ -112,12 +114,12 @@ function settle(
   input: CanvasInput,
   pieces: readonly Piece[],
   spans: readonly PlacedSpan[],
+  spacing: number,
 ): readonly Piece[] {
   const { text, steady = false, closed = false } = input;
   const first = spans[0];
   const last = spans.at(-1);
   if (first === undefined || last === undefined) return pieces;
-  const spacing = Math.ceil(STEADY_CHARS_PER_TOKEN * input.budget);
   const endOf = (end: number): number => {
     const kept = steady ? steadyEnd(text, end, last.end, spacing) : end;
     return closed ? closedEnd(text, kept, last) : kept;

@@ -60,9 +60,7 @@ export function memoryOfRequest(shape: DecoderShape, facts: MemoryFacts): number
     return canvasBytes(shape) + Math.max(...passesInPlace(facts).map((pass) => bytesInPlace(shape, pass)));
   const most = attention.kind === 'cached-canvas' ? Math.min(answer, attention.holeGap) : answer;
   const context = Math.max(1, window - masks);
-  // Others have no head that could compare them, whatever was fitted.
-  const compares = isCompared && attention.kind === 'cached-canvas';
-  const size = { context, answer: most, likely: masks, lanes: candidates, isCompared: compares };
+  const size = { context, answer: most, likely: masks, lanes: candidates, isCompared };
   return REQUEST_BYTES + blockBytes(shape, attention, size);
 }
 

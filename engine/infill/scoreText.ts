@@ -8,18 +8,17 @@ import { flatten } from '../decoding/flatten';
 import type { ScoredToken, ScoreParams, ScoreResult } from '../protocol';
 import { endsOf, textBudget } from './layout';
 import { readsFim } from './scoreWritten';
-import type { OnPass, TokenScore } from './tokenScore';
+import type { OnPass, Scored, TokenScore } from './tokenScore';
 
 /** Other tokens told with each one. */
 const ALTERNATIVES = 4;
 
 export interface Scorer {
-  /** Scores tokens `from` … `to` − 1 of a laid-out canvas. */
-  score(tokens: Int32Array, from: number, to: number, onPass?: OnPass): Promise<TokenScore[]>;
+  score(tokens: Int32Array, place: Scored, onPass?: OnPass): Promise<TokenScore[]>;
   forwards(): number;
 }
 
-/** `window`: the part of the text to read around the range, where the machine has one for it. Absent: as much as fits the model. */
+/** `window`: the part of the text to read around the range, where one hole could take its place. Absent: as much as fits the model. */
 export async function scoreText(
   params: ScoreParams,
   checkpoint: Checkpoint,
@@ -31,6 +30,8 @@ export async function scoreText(
   const { text } = params;
   const range = params.range ?? { start: 0, end: text.length };
   if (text.length > 0) placeSpans(text, [range]);
+  // Of one request all is scored in one order.
+  const inFim = readsFim(checkpoint) && range.end < text.length;
   const budget = window ? Number.POSITIVE_INFINITY : textBudget(checkpoint);
   const tokens: ScoredToken[] = [];
   let from = range.start;
@@ -41,7 +42,13 @@ export async function scoreText(
     const share = (at: number) => (at - range.start) / Math.max(1, range.end - range.start);
     const [before, behind] = [share(from), share(piece.to)];
     const told: OnPass = (done) => onPass?.(before + done * (behind - before));
-    const scored = await scorePiece(piece, text, from, isFirst, { checkpoint, budget, scorer, onPass: told });
+    const scored = await scorePiece(piece, text, from, isFirst, {
+      checkpoint,
+      budget,
+      inFim,
+      scorer,
+      onPass: told,
+    });
     for (const token of scored) tokens.push(token);
     // A token that began in the piece may end behind it.
     from = Math.max(piece.to, scored.at(-1)?.end ?? 0);
@@ -50,16 +57,11 @@ export async function scoreText(
   } while (from < range.end);
   return {
     model,
-    method: isLeftOnly(checkpoint, text, range) ? 'causal' : 'masked',
+    method: checkpoint.family.attention.kind === 'block-causal' && !inFim ? 'causal' : 'masked',
     forwards: scorer.forwards(),
     millis: performance.now() - started,
     tokens,
   };
-}
-
-function isLeftOnly(checkpoint: Checkpoint, text: string, range: Canvas['window']): boolean {
-  const isCausal = checkpoint.family.attention.kind === 'block-causal';
-  return isCausal && !(readsFim(checkpoint) && range.end < text.length);
 }
 
 /** UTF-16 units that are tokenised at once, for each token of room: of what is scored, and on either side of it. */
@@ -100,6 +102,7 @@ interface Scoring {
   readonly checkpoint: Checkpoint;
   /** Tokens that fit a window. */
   readonly budget: number;
+  readonly inFim: boolean;
   readonly scorer: Scorer;
   readonly onPass: OnPass;
 }
@@ -109,7 +112,7 @@ async function scorePiece(
   text: string,
   from: number,
   isFirst: boolean,
-  { checkpoint, budget, scorer, onPass }: Scoring,
+  { checkpoint, budget, inFim, scorer, onPass }: Scoring,
 ): Promise<ScoredToken[]> {
   const { ids, starts } = checkpoint.tokenizer.encode(text.slice(start, end));
   const startOf = (index: number) => start + (starts[index] ?? end - start);
@@ -129,7 +132,8 @@ async function scorePiece(
     const before = scores.length;
     const told: OnPass = (done) =>
       onPass((before + done * (window.last - window.first)) / (last + 1 - begin));
-    scores.push(...(await scorer.score(tokens, window.first + offset, window.last + offset, told)));
+    const place = { from: window.first + offset, to: window.last + offset, inFim };
+    scores.push(...(await scorer.score(tokens, place, told)));
   }
   return merge(scores, checkpoint.tokenizer, (index) => startOf(begin + index), text);
 }

@@ -1,5 +1,5 @@
-// What a model reads around tokens that it scores as it would write them: the text that it would read to fill a hole there, so that who
-// scores a line and then has it written reads that once.
+// What a model reads around tokens that it scores as it would write them: the text that it would read to fill a hole there, so that
+// scoring a line and then rewriting it reads its surroundings once.
 import type { Canvas } from '../canvas/types';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError } from '../errors';

@@ -2,7 +2,7 @@
 import type { Checkpoint } from '../checkpoint/types';
 import type { BlockDenoiser } from '../denoiser';
 import { holeContext } from './layout';
-import type { Listening, TokenScore } from './tokenScore';
+import type { Listening, Scored, TokenScore } from './tokenScore';
 
 /** Tokens that are scored before one suffix, which no token among them sees otherwise. */
 export const WRITTEN_TOKENS = 64;
@@ -11,30 +11,27 @@ export const SUFFIX_TOKENS = 192;
 
 /**
  * Scores tokens `from` … `to` − 1 of a text. What stands behind them is in sight where the family sees both sides: of a cached canvas
- * a part of it behind each stretch, of FIM order all of it, as around a hole in their place.
+ * a part of it behind each stretch, and `inFim` all of it, as around a hole in their place.
  */
 export async function scoreWritten(
   denoiser: BlockDenoiser,
   facts: Checkpoint,
   tokens: Int32Array,
-  from: number,
-  to: number,
+  { from, to, inFim }: Scored,
   language: string | undefined,
   { signal, onPass, run }: Listening,
 ): Promise<TokenScore[]> {
   const scores: TokenScore[] = [];
   const options = { temperature: 0, ...(signal ? { signal } : {}) };
-  const isFim = readsFim(facts) && to < tokens.length;
-  for (let start = from; start < to; start += WRITTEN_TOKENS) {
-    const stop = Math.min(to, start + WRITTEN_TOKENS);
-    // In FIM order one stretch goes on where the one before ended: the sides stay what they are.
-    if (!isFim || start === from) {
-      const after = isFim ? tokens.subarray(to) : seesBothSides(facts) ? behind(tokens, stop) : [];
-      const context = holeContext(isFim ? facts : inOrder(facts), tokens.subarray(0, start), after, language);
-      await denoiser.open({ ...context, run, most: (isFim ? to : stop) - start }, 1, signal);
-    }
+  // In FIM order the sides stay what they are, so all is one stretch.
+  const stretch = inFim ? to - from : WRITTEN_TOKENS;
+  for (let start = from; start < to; start += stretch) {
+    const stop = Math.min(to, start + stretch);
+    const after = inFim ? tokens.subarray(to) : seesBothSides(facts) ? behind(tokens, stop) : [];
+    const context = holeContext(inFim ? facts : inOrder(facts), tokens.subarray(0, start), after, language);
+    await denoiser.open({ ...context, run, most: stop - start }, 1, signal);
     for (let at = start; at < stop; at++) {
-      const [target = 0, ...ahead] = tokens.subarray(at, stop);
+      const [target = 0, ...ahead] = tokens.subarray(at, Math.min(stop, at + WRITTEN_TOKENS));
       const asks = [{ position: 0, target, ahead, isSure: true as const }];
       const [[best] = []] = await denoiser.predict(
         [{ tokens: Int32Array.of(facts.specials.mask), asks }],

@@ -12,7 +12,7 @@ import type { Denoisers } from './denoisers';
 import { holeContext } from './layout';
 import { type Reach, UNBOUNDED } from './reach';
 import { behind, inOrder, SUFFIX_TOKENS, scoreWritten, seesBothSides, WRITTEN_TOKENS } from './scoreWritten';
-import type { Listening, OnPass, TokenScore } from './tokenScore';
+import type { Listening, OnPass, Scored, TokenScore } from './tokenScore';
 
 /** Every n-th token is masked in one pass, so n passes score all. */
 const STRIDE = 6;
@@ -77,8 +77,8 @@ export class TokenScorer {
     private readonly reach: Pick<Reach, 'tokens' | 'run' | 'isSlow'> = UNBOUNDED,
   ) {}
 
-  /** Scores tokens `from` … `to` − 1 of a laid-out canvas. Throws `cancelled` between passes. */
-  score(tokens: Int32Array, from: number, to: number, onPass?: OnPass): Promise<TokenScore[]> {
+  /** Throws `cancelled` between passes. */
+  score(tokens: Int32Array, { from, to, inFim }: Scored, onPass?: OnPass): Promise<TokenScore[]> {
     const { checkpoint, denoisers, language } = this;
     const listening: Listening = {
       run: this.reach.run,
@@ -88,8 +88,9 @@ export class TokenScorer {
     if (!denoisers.areInPlace) {
       const denoiser = denoisers.blockwise();
       // Of a block of one, nothing is left for an end, nor for a neighbour.
-      const score = denoiser.blockLength === 1 ? scoreWritten : scoreBlocks;
-      return score(denoiser, checkpoint, tokens, from, to, language, listening);
+      if (denoiser.blockLength === 1)
+        return scoreWritten(denoiser, checkpoint, tokens, { from, to, inFim }, language, listening);
+      return scoreBlocks(denoiser, checkpoint, tokens, from, to, language, listening);
     }
     const { passes, tokens: most } = scoringReach(this.reach);
     this.inPlace ??= denoisers.inPlace('exact', { ...UNBOUNDED, tokens: most });

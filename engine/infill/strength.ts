@@ -5,6 +5,7 @@ import type { Checkpoint } from '../checkpoint/types';
 import { flatten } from '../decoding/flatten';
 import { holesOf } from '../decoding/request';
 import { endsOf } from './layout';
+import { readsFim } from './scoreWritten';
 import type { TokenScorer } from './scoring';
 import type { OnPass } from './tokenScore';
 
@@ -33,9 +34,8 @@ export async function withStrength(
     const { hole } = segment;
     const { length } = hole.cells;
     const before = scored;
-    const scores = await scorer.score(tokens, start, start + length, (done) =>
-      onPass?.((before + done * length) / all),
-    );
+    const place = { from: start, to: start + length, inFim: readsFim({ family }) };
+    const scores = await scorer.score(tokens, place, (done) => onPass?.((before + done * length) / all));
     scored += length;
     const surprise = scores.map((score) => score.surprise);
     const masked = new Set(cellsToMask(hole.cells, surprise, strength));

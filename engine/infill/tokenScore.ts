@@ -11,6 +11,15 @@ export interface TokenScore {
 /** Told behind each pass, by who scores several texts also before the first one: the share that is scored, 0…1. */
 export type OnPass = (done: number) => void;
 
+/** Which tokens of a laid-out canvas. */
+export interface Scored {
+  readonly from: number;
+  /** Exclusive. */
+  readonly to: number;
+  /** In the order in which a hole in their place is filled: what stands behind them is read before them. Only where `readsFim`. */
+  readonly inFim: boolean;
+}
+
 export interface Listening {
   readonly signal?: AbortSignal;
   readonly onPass?: OnPass;

@@ -53,7 +53,7 @@ export interface Candidate {
   /** Mean natural-logarithm probability per token; higher is better. Locked tokens do not count. 0 from servers that give none. */
   readonly score: number;
   /**
-   * Probability that the candidate is right to the letter, 0…1: calibrated for models with a calibration.json. For others
+   * Probability that the candidate is right to the letter, 0…1: calibrated unless `isUnfitted`. Else
    * the geometric mean of the tokens' probabilities, or a power of their product (docs/copying.md). Absent from servers that give none.
    */
   readonly confidence?: number;

@@ -16,8 +16,8 @@ export interface ScoreParams {
   readonly range?: { readonly start: number; readonly end: number };
   readonly priority: Priority;
   /**
-   * Whether a person waits for it. A model that is denoised in place and slow on this machine then reads less of the text
-   * around each piece. Default false: the same scores on every machine.
+   * Whether a person waits for it. A model that is denoised in place and slow on this machine, or that fills in the middle from left to
+   * right, then reads less of the text around each piece. Default false: the same scores on every machine.
    */
   readonly interactive?: boolean;
   /** Whether a `begun` notification is sent when it is its turn, and `scoring` ones behind its passes. Default false. */

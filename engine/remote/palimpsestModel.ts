@@ -98,8 +98,9 @@ class PalimpsestModel implements Model {
 
   async score(params: ScoreParams, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ScoreResult> {
     await this.withhold(params);
-    const { text, language, range, priority } = params;
-    const body = { text, language, range, priority };
+    const { text, language, range, priority, interactive } = params;
+    // As the answers are, so that what is around the range is read once.
+    const body = { text, language, range, priority, interactive };
     const answer = await this.client.trying(priority, signal, () =>
       this.client.ask({ path: '/v1/score', body, signal, headers: this.headers }),
     );
@@ -170,7 +171,9 @@ class PalimpsestModel implements Model {
     if (!fits) throw invalidAnswer(this.client.party, 'answers for other places than it was asked about.');
     const lines = indexLines(text);
     const texts = placed.map(({ index }) => answered[index]?.text ?? '');
-    const finder = new FlawFinder(text, placed, this.description.gate, language);
+    // The gate was fitted to other answers than those.
+    const gate = candidate.isUnfitted ? undefined : this.description.gate;
+    const finder = new FlawFinder(text, placed, gate, language);
     return {
       score: candidate.score,
       ...(candidate.confidence === undefined ? {} : { confidence: candidate.confidence }),

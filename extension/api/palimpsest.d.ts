@@ -105,7 +105,7 @@ export interface Quality {
     | 'unknown-names'
     | 'improbable'
   )[];
-  /** Nothing was fitted to the model: how often an answer without flaws is right is not known. */
+  /** Nothing was fitted to the model, or not to how it was asked: how often an answer without flaws is right is not known. */
   readonly isUnfitted?: true;
   /** 0 to 1: how likely it is right to the letter, where something was fitted to the model. */
   readonly confidence?: number;

@@ -188,11 +188,19 @@ export class Fixer {
     if (millis - readingMillis > LONGEST_LOOK) return undefined;
     const begunAt = performance.now();
     const slip = l10n.t('looking for a slip');
-    const { candidates } = await requestMended(this.services, document, text, line, {
-      signal,
+    const late = AbortSignal.timeout(LONGEST_LOOK + readingMillis);
+    const candidates = await requestMended(this.services, document, text, line, {
+      signal: AbortSignal.any([signal, late]),
       onBegun: () => tell(slip),
       onStep: () => undefined,
-    });
+    }).then(
+      (found) => found.candidates,
+      (error: unknown) => {
+        // There are other ways, which may need less.
+        if (signal.aborted || !(late.aborted || isOutOfMemory(error))) throw error;
+        return [];
+      },
+    );
     const known = performance.now() - begunAt;
     const likeliest = { spans: [line], candidates: candidates.slice(0, MOST_MENDED) };
     if (candidates.length === 0) return undefined;
@@ -324,6 +332,10 @@ export class Fixer {
     const isThere = document.getText().slice(span.start, span.end) === span.old;
     if (editor !== undefined && isThere) this.services.rewrites.startAt(editor, [span], wanted);
   }
+}
+
+function isOutOfMemory(error: unknown): boolean {
+  return toEngineError(error).code === 'out-of-memory';
 }
 
 /** To models that take instructions, what the language server says is one. */

@@ -11,7 +11,7 @@ import type { Candidate, Span } from './state/types';
 /** As the engine gives it. */
 export interface Judgeable extends Candidate {
   readonly flaws?: readonly Flaw[];
-  /** Its model has no calibration: `Quality.isUnfitted`. */
+  /** `Quality.isUnfitted` */
   readonly isUnfitted?: true;
   /** `Quality.confidence` */
   readonly confidence?: number;

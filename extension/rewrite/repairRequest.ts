@@ -10,7 +10,7 @@ import { CELL_SCHEME, type Judgeable } from './judge';
 import { type Alternative, Comparison, type RangeScores } from './repair/comparison';
 import { WORD_GAIN, withLikelierWords } from './repair/likelierWords';
 import { surpriseOf, wordsToRepair } from './repair/plan';
-import { SLIP_GAIN, withoutSlips } from './repair/slips';
+import { byLine, type Mending, SLIP_GAIN, withoutSlips } from './repair/slips';
 import { partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
 import {
   type Asking,
@@ -91,17 +91,21 @@ export class Repair {
     this.before = await this.comparison.score(text, spans, { onDone, onTurn: listening.onBegun });
   }
 
-  /** Slips undone, and likelier words, those first that gain most. */
+  /** Slips undone; where none is, likelier words. Those first that gain most. */
   async mended(gains = LINE_GAINS): Promise<readonly Judgeable[]> {
     const end = performance.now() + LONGEST_LOOK;
-    const mendings: Alternative<Judgeable>[] = [];
-    for (const [index, span] of this.spans.entries())
-      mendings.push(...(await this.mendingsOf(span, index, gains)));
-    const limits = {
-      millis: end - performance.now(),
-      onDone: (done: number) => this.listening.onScored?.(SCORING + (1 - SCORING) * done),
+    const all = await Promise.all(this.spans.map((span, index) => this.mendingsOf(span, index, gains)));
+    const slips = all.flatMap((one) => one.slips);
+    const words = all.flatMap((one) => one.words);
+    const share = (1 - SCORING) / Math.max(1, slips.length + words.length);
+    const likelier = async (mendings: readonly Alternative<Judgeable>[], before: number) => {
+      const onDone = (done: number) =>
+        this.listening.onScored?.(SCORING + share * (before + done * mendings.length));
+      return (await this.comparison.likelier(mendings, { millis: end - performance.now(), onDone })).found;
     };
-    return (await this.comparison.likelier(mendings, limits)).found;
+    // Hardly a text is likelier by chance that differs in so little.
+    const undone = await likelier(slips, 0);
+    return undone.length > 0 ? undone : likelier(words, slips.length);
   }
 
   /** The least likely word of each span, denoised. */
@@ -117,7 +121,7 @@ export class Repair {
     const sampling = samplingOf(document);
     const request = { seed, words, isRepair: true } as const;
     const found = await requestCandidates(asking, document, spans, request, listening, sampling, text);
-    const old = surpriseOf(before.flat());
+    const old = async () => surpriseOf(before.flat());
     const changed = found.candidates
       .map((candidate) => ({ candidate, old, ...withAnswer(text, spans, candidate) }))
       .filter(({ whole }) => whole !== text);
@@ -130,35 +134,37 @@ export class Repair {
     span: Span,
     index: number,
     gains: Gains,
-  ): Promise<readonly Alternative<Judgeable>[]> {
+  ): Promise<Readonly<Record<'slips' | 'words', readonly Alternative<Judgeable>[]>>> {
     const { text, spans, document } = this;
     const tokens = this.before[index] ?? [];
     const settled = await this.asking.syntax.ask(text, document.languageId, (tree) => tree.settled(span));
     // Where no grammar tells code from prose, nothing is known to be a slip.
-    if (settled === undefined) return [];
+    if (settled === undefined) return { slips: [], words: [] };
     const isPart = document.uri.scheme === CELL_SCHEME;
     const slips = withoutSlips(text, span, tokens, { settled, isPart });
     const known = new Set(slips.map((slip) => slip.text));
-    const { slip, word = Number.POSITIVE_INFINITY } = gains;
     const words = gains.word === undefined ? [] : withLikelierWords(text, span, tokens, { settled });
-    const all = [
-      ...slips.map((one) => ({ ...one, least: slip })),
-      ...words.filter((one) => !known.has(one.text)).map((one) => ({ ...one, least: word })),
-    ];
-    const mendings: Alternative<Judgeable>[] = [];
-    const scores = new Map<number, number>();
-    for (const { text: fresh, line, least } of all) {
-      const old = scores.get(line.start) ?? (await this.surpriseOfLine(line, span, tokens));
-      scores.set(line.start, old);
-      mendings.push({
+    const scores = new Map<number, Promise<number>>();
+    const oldOf = (line: OffsetRange) => {
+      const known = scores.get(line.start) ?? this.surpriseOfLine(line, span, tokens);
+      scores.set(line.start, known);
+      return known;
+    };
+    const alternatives = (mendings: readonly Mending[], least = 0) =>
+      byLine(mendings).map(({ text: fresh, line }) => ({
         candidate: { texts: spans.map((one, i) => (i === index ? fresh : one.old)) },
         whole: applyEdits(text, [{ start: span.start, end: span.end, text: fresh }]),
         ranges: [{ start: line.start, end: line.end + fresh.length - span.old.length }],
-        old,
+        old: () => oldOf(line),
         least,
-      });
-    }
-    return mendings;
+      }));
+    return {
+      slips: alternatives(slips, gains.slip),
+      words: alternatives(
+        words.filter((one) => !known.has(one.text)),
+        gains.word,
+      ),
+    };
   }
 
   /** By itself: within more lines, its tokens are scored in other company. */
@@ -194,7 +200,7 @@ export async function estimateRepair(
   }
 }
 
-/** How long the line is looked at before all of it is masked: it is scored, and mended. As of `estimateRepair`. */
+/** How long the line is looked at before all of it is masked: it is scored, and mended. `millis` is absent where it is not known, as in `estimateRepair`. */
 export async function estimateLook(
   asking: Pick<Asking, 'engine'>,
   document: TextDocument,

@@ -4,8 +4,6 @@ import type { Mark } from './marks';
 import { cellSpan, codeSpan, percent, visible } from './markup';
 
 export interface HoverFacts {
-  /** Whether the model saw both sides or the left one only. */
-  readonly method: 'masked' | 'causal';
   /** As it stands in the document: it may be a part of a word. */
   readonly token: string;
   /** As a link: `command:…`. */
@@ -13,9 +11,12 @@ export interface HoverFacts {
 }
 
 export function hoverText(
-  { probability, alternatives, slip }: Mark,
-  { method, token, remask }: HoverFacts,
+  { probability, alternatives, method, slip }: Mark,
+  { token, remask }: HoverFacts,
 ): string {
+  // The mark is of several tokens, or of a part of one: what is known of a token says little of it.
+  if (slip !== undefined)
+    return [slipText(slip), '', `[$(wand) ${l10n.t('Repair this line')}](${remask})`].join('\n');
   const sight =
     method === 'masked'
       ? l10n.t(
@@ -32,9 +33,8 @@ export function hoverText(
     .filter((one) => one.probability > 0)
     .map((one) => `| ${cellSpan(visible(one.text))} | ${percent(one.probability)} |`);
   const table = rows.length === 0 ? [] : [`| ${l10n.t('More likely')} | |`, '| :-- | --: |', ...rows];
-  const instead = slip === undefined ? [] : [slipText(slip), ''];
   const link = `[$(wand) ${l10n.t('Re-mask from here')}](${remask})`;
-  return [...instead, sight, '', ...table, '', link].join('\n');
+  return [sight, '', ...table, '', link].join('\n');
 }
 
 /** Times as likely, of which a hover says at least as many. */

@@ -8,7 +8,6 @@ import type { Piece } from './scoring';
 export class MarkedDocument {
   private found: readonly Mark[] = [];
   private worst: readonly Mark[] | undefined;
-  method: Piece['method'] = 'masked';
   private looked: readonly OffsetRange[] = [];
   /** Of scorings that are under way: changes since each took its text. */
   private readonly behind = new Set<TextChange[]>();
@@ -42,8 +41,7 @@ export class MarkedDocument {
     const changes: TextChange[] = [];
     this.behind.add(changes);
     return {
-      take: ({ range, marks, method }) => {
-        this.method = method;
+      take: ({ range, marks }) => {
         const fresh = followMarks(marks, changes);
         const [place] = followRanges([range], changes);
         if (place === undefined) return;

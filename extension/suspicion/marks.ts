@@ -20,6 +20,8 @@ export interface Mark extends OffsetRange {
   readonly excess: number;
   /** 1 … STEPS */
   readonly step: number;
+  /** Whether the model saw both sides or the left one only. */
+  readonly method: 'masked' | 'causal';
   /** What would make its line likelier, and by how many nats. */
   readonly slip?: { readonly instead: string; readonly gain: number };
 }
@@ -43,6 +45,13 @@ export function stepOf(odds: number, threshold: number): number {
   return Math.min(STEPS, 1 + Math.floor(Math.log10(odds / threshold) + 1e-9));
 }
 
+interface Seen {
+  /** Nothing is marked that begins there. Default: nothing is free. */
+  readonly free?: readonly OffsetRange[];
+  /** Default: `masked`. */
+  readonly method?: Mark['method'];
+}
+
 /**
  * Of the tokens of a text that begins at `base` in the document. White space alone is never marked, nor is what begins in
  * `free`, in offsets of the document: any word may come next in a sentence.
@@ -51,7 +60,7 @@ export function marksOf(
   tokens: readonly ScoredToken[],
   base: number,
   threshold: number,
-  free: readonly OffsetRange[] = [],
+  { free = [], method = 'masked' }: Seen = {},
 ): readonly Mark[] {
   return tokens.flatMap((token) => {
     const step = stepOf(oddsAgainst(token), threshold);
@@ -62,7 +71,10 @@ export function marksOf(
     const { surprise, expected, alternatives } = token;
     const probability = Math.exp(-surprise);
     return [
-      { start, end: start + core.length, probability, alternatives, excess: surprise - expected, step },
+      {
+        ...{ start, end: start + core.length, probability, alternatives },
+        ...{ excess: surprise - expected, step, method },
+      },
     ];
   });
 }
@@ -75,7 +87,7 @@ export function unseen(text: string, method: 'masked' | 'causal'): readonly Offs
 /** Lines that are a screen. */
 const SCREEN = 40;
 
-/** What is a slip goes in the place of the tokens that it is made of. */
+/** A slip replaces the marks on its own tokens. */
 export function withSlips(marks: readonly Mark[], slips: readonly Mark[]): readonly Mark[] {
   const isFree = ({ start, end }: Mark) => !slips.some((slip) => slip.start < end && slip.end > start);
   return [...slips, ...marks.filter(isFree)];

@@ -14,7 +14,6 @@ export interface Piece {
   /** In the text that was sent. */
   readonly range: OffsetRange;
   readonly marks: readonly Mark[];
-  readonly method: 'masked' | 'causal';
   /** 0…1, of all that was asked for. */
   readonly done: number;
 }
@@ -48,10 +47,10 @@ export async function* scorePieces(
     });
     const onSlip = told(SCORING, 1 - SCORING);
     const slips = await slipMarksIn(services, document, text, range, tokens, {
-      ...{ threshold, priority, signal },
+      ...{ threshold, method, priority, signal },
       ...(onSlip ? { onDone: onSlip } : {}),
     });
-    const unlikely = marksOf(tokens, 0, threshold, [...prose, ...unseen(text, method)]);
-    yield { range, marks: withSlips(unlikely, slips), method, done: (index + 1) / chunks.length };
+    const unlikely = marksOf(tokens, 0, threshold, { free: [...prose, ...unseen(text, method)], method });
+    yield { range, marks: withSlips(unlikely, slips), done: (index + 1) / chunks.length };
   }
 }

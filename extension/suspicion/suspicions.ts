@@ -135,9 +135,10 @@ export class Suspicions implements HoverProvider {
         : marks.find(({ start, end }) => start === place.start && end === place.end);
     if (target === undefined) return;
     const isSlip = 'slip' in target && target.slip !== undefined;
-    // A rewrite of all of the line undoes the slip before anything else.
-    const word = isSlip ? lineAround(document, target) : wordAround(document.getText(), target);
-    if (word.end > word.start) this.services.rewrites.startAt(editor, [word]);
+    // A repair of the line undoes the slip before anything else.
+    const range = isSlip ? lineAround(document, target) : wordAround(document.getText(), target);
+    if (range.end > range.start)
+      this.services.rewrites.startAt(editor, [range], isSlip ? { isRepair: true } : {});
   }
 
   provideHover(document: TextDocument, position: Position): Hover | undefined {
@@ -148,7 +149,7 @@ export class Suspicions implements HoverProvider {
     const args = encodeURIComponent(JSON.stringify([document.uri, { start, end }]));
     const remask = `command:${REMASK}?${args}`;
     const token = document.getText().slice(mark.start, mark.end);
-    const text = new MarkdownString(hoverText(mark, { method: one.method, token, remask }), true);
+    const text = new MarkdownString(hoverText(mark, { token, remask }), true);
     text.isTrusted = { enabledCommands: [REMASK] };
     return new Hover(text, rangeOf(document, mark));
   }

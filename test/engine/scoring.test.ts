@@ -52,7 +52,7 @@ describe('scores of a model that writes left to right with the suffix first', ()
   test('are what it would give each token in writing them there', { timeout: 60_000 }, async () => {
     const { checkpoint, session, ids, denoisers, plain } = await open();
     const scorer = new TokenScorer(checkpoint, denoisers, undefined, undefined);
-    const scores = await scorer.score(ids, 12, 30);
+    const scores = await scorer.score(ids, { from: 12, to: 30, inFim: false });
     same(
       scores.map(({ surprise }) => -surprise),
       await plain(ids.slice(0, 12), ids.slice(12, 30), ids.slice(30)),
@@ -66,7 +66,7 @@ describe('scores of a model that writes left to right with the suffix first', ()
     const { checkpoint, session, ids, denoisers } = await open();
     const controller = new AbortController();
     const scorer = new TokenScorer(checkpoint, denoisers, undefined, controller.signal);
-    const scored = scorer.score(ids, 2, ids.length);
+    const scored = scorer.score(ids, { from: 2, to: ids.length, inFim: false });
     setImmediate(() => controller.abort());
     await assert.rejects(scored, { code: 'cancelled' });
     denoisers.dispose();
@@ -107,7 +107,7 @@ describe('scores of an autoregressive model', { timeout: 60_000 }, () => {
 
   test('of the end of a text are those of one pass over it, and take a few passes', async () => {
     const { ids, denoisers, scorer, plain, close } = await open();
-    const scores = await scorer.score(ids, 10, 120);
+    const scores = await scorer.score(ids, { from: 10, to: 120, inFim: false });
     same(
       scores.map(({ surprise }) => -surprise),
       await plain(ids, 110),
@@ -118,7 +118,7 @@ describe('scores of an autoregressive model', { timeout: 60_000 }, () => {
 
   test('of tokens before others are what it would give them in a hole there, in FIM order', async () => {
     const { checkpoint, ids, denoisers, scorer, plain, close } = await open();
-    const scores = await scorer.score(ids, 10, 110);
+    const scores = await scorer.score(ids, { from: 10, to: 110, inFim: true });
     const { fimPrefix = 0, fimSuffix = 0, fimMiddle = 0 } = checkpoint.specials;
     const [before, text, behind] = [ids.subarray(0, 10), ids.subarray(10, 110), ids.subarray(110)];
     const laidOut = Int32Array.from([fimPrefix, ...before, fimSuffix, ...behind, fimMiddle, ...text]);

@@ -28,7 +28,7 @@ export interface Quality {
   readonly reasons: readonly Reason[];
   /** It was taken before it was finished. */
   readonly isDraft?: true;
-  /** Nothing was fitted to its model: nobody knows how likely an answer without flaws is right. */
+  /** Nothing was fitted to its model, or not to how that was asked: nobody knows how likely an answer without flaws is right. */
   readonly isUnfitted?: true;
   /** 0…1: how likely it is right to the letter, by what was fitted to its model. */
   readonly confidence?: number;

@@ -16,8 +16,8 @@ export interface Alternative<T> {
   readonly whole: string;
   /** What is scored of that, in text order. */
   readonly ranges: readonly OffsetRange[];
-  /** Nats of surprise of what stood in place of these ranges. */
-  readonly old: number;
+  /** Nats of surprise of what stood in place of these ranges; asked for when it is needed. */
+  readonly old: () => Promise<number>;
   /** Nats by which it has to be likelier. Default: as for a word that is denoised. */
   readonly least?: number;
 }
@@ -93,8 +93,9 @@ export class Comparison {
       if (performance.now() > end) break;
       const part = (done: number) => told((index + done) / alternatives.length);
       try {
+        const stood = await old();
         const surprise = surpriseOf((await this.score(whole, ranges, { until, onDone: part })).flat());
-        if (isLikelier(old, surprise, least)) likelier.push({ candidate, gain: old - surprise });
+        if (isLikelier(stood, surprise, least)) likelier.push({ candidate, gain: stood - surprise });
       } catch (error) {
         if (signal.aborted || !enough?.aborted) throw error;
         return { found: found(), isCut: true };

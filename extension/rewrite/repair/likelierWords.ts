@@ -10,7 +10,7 @@ import { linesIn, type Mending, type SlipFacts, touches } from './slips';
  * Nats by which the line has to become likelier: much more than without a slip, since any word may be likelier than another by chance
  * (docs/decisions/repair-first.md).
  */
-export const WORD_GAIN = 6;
+export const WORD_GAIN = 8;
 const MOST_WORDS = 2;
 /** 0…1. Of less likely tokens hardly one is right. */
 const LEAST_PROBABILITY = 0.1;

@@ -6,9 +6,6 @@ import { adaptsToSpeed } from '../../settings';
 import { excerptAround } from '../../text/excerpt';
 import type { OffsetRange } from '../../text/types';
 
-/** UTF-16 units on each side: more than a model reads when it scores. */
-const REACH = 16_000;
-
 export interface Scored {
   /** Offsets of `text`. */
   readonly tokens: readonly ScoredToken[];
@@ -33,7 +30,7 @@ export async function scoreRange(
     readonly onScored?: ((done: number) => void) | undefined;
   },
 ): Promise<Scored> {
-  const { text: sent, base } = excerptAround(text, [range], REACH);
+  const { text: sent, base } = excerptAround(text, [range]);
   const { tokens, method } = await engine.use(
     ({ client, model }) =>
       client.score(

@@ -12,7 +12,7 @@ import { excess, isWordUnit } from './plan';
  * differs in so little (docs/decisions/repair-first.md).
  */
 export const SLIP_GAIN = 2;
-/** Of so many names of a selection, the least likely ones, those near to them are looked at: of a part of those texts. */
+/** Share of `most` that bounds how many of the least likely names are respelt. */
 const SHARE_OF_WORDS = 0.4;
 /** Each is a score of the line. */
 const MOST_TEXTS = 8;
@@ -76,6 +76,13 @@ export function withoutSlips(
 
 export function touches(one: OffsetRange, other: OffsetRange): boolean {
   return one.start < other.end && one.end > other.start;
+}
+
+/** The lines in the order in which each comes first: what is around a line is read once for all that is tried in it. */
+export function byLine<T extends Pick<Mending, 'line'>>(mendings: readonly T[]): readonly T[] {
+  const lines = new Map<number, T[]>();
+  for (const one of mendings) lines.set(one.line.start, [...(lines.get(one.line.start) ?? []), one]);
+  return [...lines.values()].flat();
 }
 
 /** As far as they are in the range; those of blanks alone have nothing to look at. */

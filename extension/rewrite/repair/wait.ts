@@ -37,8 +37,10 @@ export function repairMillis(
   const { readingMillis = 0 } = part;
   const sum = (all: readonly Span[]) => all.reduce((total, one) => total + lengthOf(one), 0);
   const scoring = ((part.scoringMillis - readingMillis) * sum(spans)) / Math.max(1, sum(parts));
-  // What stands there, each answer in its place, and one line without a slip: more of those are looked at while that is quick.
-  const scores = 1 + word.candidates + longestLine(spans) / Math.max(1, sum(spans));
+  // What stands there, each answer in its place, and one line without a slip (more of those are looked at while that is quick), for which a line
+  // of several is scored by itself.
+  const isLine = spans.every(({ old }) => !/[\r\n]/.test(old));
+  const scores = 1 + word.candidates + ((isLine ? 1 : 2) * longestLine(spans)) / Math.max(1, sum(spans));
   const denoising = word.millis - (word.readingMillis ?? 0);
   return { millis: readingMillis + scoring * scores + denoising, readingMillis };
 }

@@ -101,9 +101,11 @@ describe('calibration.json', () => {
 
   test('all that come with the engine can be read, and name the weights', async () => {
     assert.ok(INCLUDED.length > 0);
+    const starter = JSON.parse(fs.readFileSync(path.join(STARTER, 'calibration.json'), 'utf8'));
     for (const one of INCLUDED) {
       const { fittedTo } = one;
       assert.match(String(fittedTo), /^sha256:[0-9a-f]{64}$/);
+      assert.notEqual(fittedTo, starter.fittedTo);
       // Of these weights instead of those.
       const text = JSON.stringify({ ...one, fittedTo: JSON.parse(good).fittedTo });
       write(text);

@@ -36,7 +36,7 @@ describe('windows in which a long text is scored', () => {
 describe('a text that is too long to be tokenised at once', () => {
   const opened = openCheckpoint(path.join(__dirname, '../../fixtures/checkpoints/palimpsest'));
   const scorer: Scorer = {
-    score: async (_tokens, from, to) =>
+    score: async (_tokens, { from, to }) =>
       Array.from({ length: to - from }, () => ({
         surprise: 1,
         best: { ids: new Int32Array(), logProbs: new Float32Array(), targetLogProb: -1 },

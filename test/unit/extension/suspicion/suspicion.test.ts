@@ -84,7 +84,7 @@ describe('marks', () => {
 
   test('passes by what is written for people', () => {
     const tokens = [token(0, 'a', 0.001, 0.9), token(1, ' word', 0.001, 0.9), token(6, 'b', 0.001, 0.9)];
-    const starts = marksOf(tokens, 100, 100, [range(102, 106)]).map(({ start }) => start);
+    const starts = marksOf(tokens, 100, 100, { free: [range(102, 106)] }).map(({ start }) => start);
     assert.deepEqual(starts, [100, 106]);
   });
 
@@ -92,7 +92,7 @@ describe('marks', () => {
     const text = '\n  import os';
     const tokens = [token(3, 'import', 0.00001, 0.9), token(9, ' os', 0.00001, 0.9)];
     const marked = (method: 'masked' | 'causal') =>
-      marksOf(tokens, 0, 100, unseen(text, method)).map(({ start }) => start);
+      marksOf(tokens, 0, 100, { free: unseen(text, method), method }).map(({ start }) => start);
     assert.deepEqual(marked('causal'), [10]);
     assert.deepEqual(marked('masked'), [3, 10]);
     assert.deepEqual(unseen('', 'causal'), [range(0, 1)]);
@@ -131,6 +131,7 @@ describe('marks', () => {
     const slip = (start: number, gain: number): Mark => ({
       ...{ start, end: start + 1, probability: 0.1, alternatives: [], excess: 0, step: 1 },
       slip: { instead: 'y', gain },
+      method: 'masked',
     });
     const all = withSlips(marks, [slip(2, 3), slip(9, 5)]);
     assert.deepEqual(
@@ -281,11 +282,11 @@ describe('a marked document', () => {
     alternatives: [],
     excess: start,
     step: 1,
+    method: 'masked',
   });
   const piece = (start: number, end: number, ...marks: readonly Mark[]): Piece => ({
     range: range(start, end),
     marks,
-    method: 'masked',
     done: 1,
   });
   const insertion = (offset: number, text: string): TextChange => ({ offset, length: 0, text });

@@ -33,7 +33,11 @@ describe('how long a repair takes', () => {
     assert.deepEqual(part, spanOf(part.old));
     const word = { millis: 0, candidates: 1 };
     const millis = repairMillis([span], [part], { scoringMillis: part.old.length }, word);
-    assert.equal(Math.round(millis?.millis ?? 0), 2 * span.old.length + line.length, 'one line of them');
+    assert.equal(
+      Math.round(millis?.millis ?? 0),
+      2 * span.old.length + 2 * line.length,
+      'one line of them, by itself and without a slip',
+    );
     assert.equal(partToEstimate(spanOf(line)).old, line);
   });
 
