@@ -2,10 +2,11 @@
 // elsewhere mixed in under the weight that all such models get. On the half of the held-out packages that the weight was not fitted on.
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { readCalibration } from '../../engine/calibration/file';
 import { DEFAULT_GATE } from '../../engine/protocol';
 import { markdownTable, progress, publish, runBench } from '../harness';
 import { bestText, type Evaluated, infillCase, spanTokenizer, uncalibrated } from './engine';
-import { exactShare, type Outcome, outcomeOf, percent, scoreCells } from './scores';
+import { exactShare, mean, type Outcome, outcomeOf, percent, scoreCells } from './scores';
 import { type Case, drawCases, HELD, heldFiles, KINDS, LANGUAGES } from './spans';
 import { Workspaces } from './workspace';
 
@@ -13,12 +14,18 @@ interface Method {
   readonly name: string;
   readonly copying: 'off' | 'mixed';
   readonly hasWorkspace?: boolean;
+  /** Under what was fitted to the model. */
+  readonly isFitted?: boolean;
 }
 
-const METHODS: readonly Method[] = [
+const UNFITTED: readonly Method[] = [
   { name: 'model', copying: 'off' },
   { name: 'both', copying: 'mixed' },
   { name: 'both, workspace', copying: 'mixed', hasWorkspace: true },
+];
+const FITTED: readonly Method[] = [
+  { name: 'both, fitted', copying: 'mixed', isFitted: true },
+  { name: 'both, workspace, fitted', copying: 'mixed', hasWorkspace: true, isFitted: true },
 ];
 
 async function main(): Promise<void> {
@@ -27,6 +34,7 @@ async function main(): Promise<void> {
       held: { type: 'string', default: HELD },
       model: { type: 'string' },
       cases: { type: 'string', default: '30' },
+      // The beginning of its name; empty: all.
       kind: { type: 'string', default: '4' },
       window: { type: 'string', default: '512' },
       most: { type: 'string', default: '48' },
@@ -54,7 +62,7 @@ async function main(): Promise<void> {
       ],
       sections: [
         '_both_: what stands elsewhere in the file is mixed in; _workspace_: in all other files of the package, too. _Gained_ and _lost_: spans ' +
-          `that are right with it and not without, and the other way round. _Shown_: answers above the gate of ${DEFAULT_GATE}.`,
+          `that are right with it and not without, and the other way round. _Shown_: answers above the gate of ${DEFAULT_GATE}; _expected_: their mean confidence. _Fitted_: under what was fitted to the model on the other half.`,
         ...tables(cases, outcomes),
       ],
     });
@@ -69,12 +77,21 @@ async function outcomesOf(
   workspaces: Workspaces,
   most: number,
 ): Promise<ReadonlyMap<Method, readonly Outcome[]>> {
-  const outcomes = new Map<Method, Outcome[]>(METHODS.map((method) => [method, []]));
+  const calibration = await readCalibration(engine.checkpoint);
+  const fitted = calibration && engine.under(calibration);
+  const methods = fitted ? [...UNFITTED, ...FITTED] : UNFITTED;
+  const outcomes = new Map<Method, Outcome[]>(methods.map((method) => [method, []]));
   for (const [index, held] of cases.entries()) {
-    for (const method of METHODS) {
-      const { copying, hasWorkspace } = method;
+    for (const method of methods) {
+      const { copying, hasWorkspace, isFitted } = method;
       const beside = hasWorkspace ? { index: workspaces.index(held) } : {};
-      const result = await infillCase(engine, held, { copying, maxTokens: most }, 'unknown', beside);
+      const result = await infillCase(
+        isFitted && fitted ? fitted : engine,
+        held,
+        { copying, maxTokens: most },
+        'unknown',
+        beside,
+      );
       const outcome = outcomeOf(bestText(result), held.answer, engine.checkpoint.tokenizer, {
         confidence: result.candidates[0]?.confidence,
         forwards: result.forwards,
@@ -105,6 +122,7 @@ function tables(cases: readonly Case[], outcomes: ReadonlyMap<Method, readonly O
       String(some.filter(({ exact }, i) => !exact && alone[i]?.exact === true).length),
       percent(shown.length / Math.max(1, some.length)),
       shown.length > 0 ? percent(exactShare(shown)) : '–',
+      percent(mean(shown.map(({ confidence }) => confidence))),
     ];
   });
   const head = [
@@ -116,6 +134,7 @@ function tables(cases: readonly Case[], outcomes: ReadonlyMap<Method, readonly O
     'lost',
     'shown %',
     'of these exact %',
+    'expected %',
   ];
   return [markdownTable(['', ...head], rows)];
 }
