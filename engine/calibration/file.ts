@@ -11,7 +11,6 @@ import { weightFingerprint } from '../checkpoint/weightSamples';
 import { EngineError, isEngineError } from '../errors';
 import { CHOICE_FEATURES } from './choice';
 import { CONFIDENCE_FEATURES } from './confidence';
-import { INCLUDED } from './included';
 import { MIXTURE_FEATURES } from './mixtureWeight';
 import type { Calibration } from './types';
 
@@ -28,27 +27,11 @@ const REMEDY =
 type Weights = Pick<Checkpoint, 'folder' | 'name' | 'tensors'>;
 
 /**
- * What was fitted to the checkpoint: its calibration.json, or one of the `included` that was fitted to these weights; undefined where
- * there is neither.
+ * What was fitted to the checkpoint; undefined where it has no calibration.json.
  * @throws EngineError `checkpoint-malformed` that names the key, or says that it was fitted to other weights
  */
-export async function readCalibration(
-  checkpoint: Weights,
-  included: readonly JsonObject[] = INCLUDED,
-): Promise<Calibration | undefined> {
-  return namingFolder(
-    checkpoint.folder,
-    async () => (await readFitted(checkpoint)) ?? (await includedFor(checkpoint, included)),
-  );
-}
-
-async function includedFor(
-  checkpoint: Weights,
-  included: readonly JsonObject[],
-): Promise<Calibration | undefined> {
-  const fingerprint = await fingerprintOf(checkpoint);
-  const own = included.find(({ fittedTo }) => fittedTo === fingerprint);
-  return own && parseCalibration(own).calibration;
+export async function readCalibration(checkpoint: Weights): Promise<Calibration | undefined> {
+  return namingFolder(checkpoint.folder, () => readFitted(checkpoint));
 }
 
 async function readFitted(checkpoint: Weights): Promise<Calibration | undefined> {

@@ -7,7 +7,6 @@ import test, { after, before, describe } from 'node:test';
 import { CHOICE_FEATURES } from '../../../engine/calibration/choice';
 import { CONFIDENCE_FEATURES } from '../../../engine/calibration/confidence';
 import { calibrationFile, calibrationText, readCalibration } from '../../../engine/calibration/file';
-import { INCLUDED } from '../../../engine/calibration/included';
 import { MIXTURE_FEATURES } from '../../../engine/calibration/mixtureWeight';
 import type { Calibration } from '../../../engine/calibration/types';
 import { openCheckpoint } from '../../../engine/checkpoint/open';
@@ -87,31 +86,6 @@ describe('calibration.json', () => {
 
   test('a model without one has none', async () => {
     assert.equal(await readCalibration(await openCheckpoint(FIXTURE)), undefined);
-  });
-
-  test('one that comes with the engine is known by the weights, and gives way to one beside them', async () => {
-    const included = [{ ...JSON.parse(good), fittedTo: 'sha256:0' }, JSON.parse(good)];
-    fs.rmSync(path.join(folder, 'calibration.json'), { force: true });
-    assert.deepEqual(await readCalibration(checkpoint, included), CALIBRATION);
-    assert.equal(await readCalibration(checkpoint, included.slice(0, 1)), undefined);
-    write(changed((json) => Object.assign(json, { gate: 0.25 })));
-    assert.deepEqual(await readCalibration(checkpoint, included), { ...CALIBRATION, gate: 0.25 });
-    await refused(good.replace('"format"', '"from"'), /format/);
-  });
-
-  test('all that come with the engine can be read, and name the weights', async () => {
-    assert.ok(INCLUDED.length > 0);
-    const starter = JSON.parse(fs.readFileSync(path.join(STARTER, 'calibration.json'), 'utf8'));
-    for (const one of INCLUDED) {
-      const { fittedTo } = one;
-      assert.match(String(fittedTo), /^sha256:[0-9a-f]{64}$/);
-      assert.notEqual(fittedTo, starter.fittedTo);
-      // Of these weights instead of those.
-      const text = JSON.stringify({ ...one, fittedTo: JSON.parse(good).fittedTo });
-      write(text);
-      const calibration = await readCalibration(checkpoint, []);
-      assert.ok(calibration?.confidence.mixed.some((value) => value !== 0));
-    }
   });
 
   test('of a GGUF file it carries the name', () => {
