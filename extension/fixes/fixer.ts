@@ -188,7 +188,7 @@ export class Fixer {
     if (millis - readingMillis > LONGEST_LOOK) return undefined;
     const begunAt = performance.now();
     const slip = l10n.t('looking for a slip');
-    const late = AbortSignal.timeout(LONGEST_LOOK + readingMillis);
+    const late = AbortSignal.timeout(LONGEST_LOOK + Math.ceil(readingMillis));
     const candidates = await requestMended(this.services, document, text, line, {
       signal: AbortSignal.any([signal, late]),
       onBegun: () => tell(slip),

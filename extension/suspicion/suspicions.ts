@@ -137,8 +137,11 @@ export class Suspicions implements HoverProvider {
     const isSlip = 'slip' in target && target.slip !== undefined;
     // A repair of the line undoes the slip before anything else.
     const range = isSlip ? lineAround(document, target) : wordAround(document.getText(), target);
-    if (range.end > range.start)
-      this.services.rewrites.startAt(editor, [range], isSlip ? { isRepair: true } : {});
+    if (range.end === range.start) return;
+    this.services.rewrites.startAt(editor, [range], isSlip ? { isRepair: true } : {});
+    // Asked for by a link, it would leave the keys to the hover, which covers the review.
+    const { viewColumn } = editor;
+    void window.showTextDocument(document, viewColumn === undefined ? {} : { viewColumn });
   }
 
   provideHover(document: TextDocument, position: Position): Hover | undefined {
@@ -290,6 +293,8 @@ function keyOf(document: TextDocument): string {
 function sayCount(shown: number, found: number): void {
   if (found === 0) say(l10n.t('Palimpsest: no suspicious tokens found.'), 'eye');
   else if (shown === found) say(l10n.t('Palimpsest: suspicious tokens found: {0}.', found), 'eye');
+  else if (shown === 1)
+    say(l10n.t('Palimpsest: suspicious tokens found: {0}. The most suspicious one is marked.', found), 'eye');
   else
     say(
       l10n.t('Palimpsest: suspicious tokens found: {0}. The {1} most suspicious are marked.', found, shown),
