@@ -5,11 +5,11 @@ import type { Priority, ScoredToken } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { CELL_SCHEME } from '../rewrite/judge';
-import { excess, SURPRISING, surpriseOf } from '../rewrite/repair/plan';
+import { SURPRISING, surpriseOf } from '../rewrite/repair/plan';
 import { scoreRange } from '../rewrite/repair/scoreRange';
-import { byLine, touches, withoutSlips } from '../rewrite/repair/slips';
+import { byLine, withoutSlips } from '../rewrite/repair/slips';
 import type { OffsetRange } from '../text/types';
-import { type Mark, oddsAgainst, stepOf } from './marks';
+import { type Mark, stepOf } from './marks';
 
 /** Nats by which the line has to become likelier. */
 const LEAST_GAIN = 3;
@@ -53,6 +53,7 @@ export async function slipMarksIn(
   const mendings = byLine(withoutSlips(text, range, tokens, facts));
   try {
     for (const [index, { text: fresh, line, place }] of mendings.entries()) {
+      onDone?.(index / mendings.length);
       const old = before.get(line.start) ?? (await surpriseIn(text, line));
       before.set(line.start, old);
       const grown = fresh.length - (range.end - range.start);
@@ -61,39 +62,17 @@ export async function slipMarksIn(
       const key = `${place.start}-${place.end}`;
       const instead = whole.slice(place.start, place.end + grown);
       const known = found.get(key)?.slip?.gain ?? LEAST_GAIN;
-      const of = { text, place, tokens, threshold, method };
-      if (gain >= known) found.set(key, markOf(of, { instead, gain }));
-      onDone?.((index + 1) / mendings.length);
+      if (gain < known) continue;
+      const own = text.slice(place.start, place.end).trimEnd();
+      found.set(key, {
+        ...{ start: place.start, end: place.start + own.length, method, alternatives: [] },
+        // So many times less likely is the line as it stands.
+        ...{ probability: Math.exp(-gain), excess: gain, slip: { instead, gain } },
+        step: Math.max(1, stepOf(Math.exp(gain), threshold)),
+      });
     }
   } catch (error) {
     if (outer.aborted || !late.aborted) throw error;
   }
   return [...found.values()];
-}
-
-/** As suspicious as the least likely token in that place. */
-function markOf(
-  {
-    text,
-    place,
-    tokens,
-    threshold,
-    method,
-  }: Pick<Looking, 'threshold' | 'method'> & {
-    readonly text: string;
-    readonly place: OffsetRange;
-    readonly tokens: readonly ScoredToken[];
-  },
-  slip: NonNullable<Mark['slip']>,
-): Mark {
-  const own = tokens.filter((token) => touches(token, place)).sort((a, b) => excess(b) - excess(a));
-  const [worst] = own;
-  const end = place.start + text.slice(place.start, place.end).trimEnd().length;
-  return {
-    ...{ start: place.start, end, slip, method },
-    probability: Math.exp(-(worst?.surprise ?? 0)),
-    alternatives: worst?.alternatives ?? [],
-    excess: worst === undefined ? 0 : excess(worst),
-    step: Math.max(1, worst === undefined ? 0 : stepOf(oddsAgainst(worst), threshold)),
-  };
 }

@@ -293,11 +293,9 @@ function keyOf(document: TextDocument): string {
 function sayCount(shown: number, found: number): void {
   if (found === 0) say(l10n.t('Palimpsest: no suspicious tokens found.'), 'eye');
   else if (shown === found) say(l10n.t('Palimpsest: suspicious tokens found: {0}.', found), 'eye');
-  else if (shown === 1)
-    say(l10n.t('Palimpsest: suspicious tokens found: {0}. The most suspicious one is marked.', found), 'eye');
   else
     say(
-      l10n.t('Palimpsest: suspicious tokens found: {0}. The {1} most suspicious are marked.', found, shown),
+      l10n.t('Palimpsest: suspicious tokens found: {0}. Marked as the most suspicious: {1}.', found, shown),
       'eye',
     );
 }
