@@ -149,7 +149,7 @@ export class Infiller {
         forwards: () => this.denoisers.forwards - before,
       };
       return await scoreText(params, this.checkpoint, this.description.name, scoring, {
-        window: scoreWindow(this.checkpoint, params, this.reach.of(params)),
+        window: scoreWindow(this.checkpoint, params, () => this.reach.of(params)),
         ...(onScored ? { onPass: onScored } : {}),
       });
     } finally {

@@ -13,12 +13,12 @@ import { readsFim } from './scoreWritten';
 export function scoreWindow(
   checkpoint: Checkpoint,
   { text, range, language }: Pick<ScoreParams, 'text' | 'range' | 'language'>,
-  reach: Reach,
+  reach: () => Reach,
 ): Canvas['window'] | undefined {
   if (!readsFim(checkpoint) || range === undefined || range.end >= text.length) return undefined;
   const params = { text, spans: [range], ...(language === undefined ? {} : { language }) };
   try {
-    return unmaskedCanvas(planCanvas(checkpoint, params, reach)).window;
+    return unmaskedCanvas(planCanvas(checkpoint, params, reach())).window;
   } catch (error) {
     if (error instanceof EngineError && error.code === 'context-too-long') return undefined;
     throw error;
