@@ -1,5 +1,6 @@
-// Eight bundles: the extension's activation, the rest of it (read on first use), the engine process, its provider probe, what renders a chat
-// template, the rules for secrets (read with the first text), the readers of what has no grammar (with the first such text), and the `palimpsest` command.
+// Nine bundles: the extension's activation, the rest of it (read on first use), the engine process, its provider probe, what renders a chat
+// template, the rules for secrets (read with the first text), the matcher of ignore files (where git is not asked), the readers of what has no grammar
+// (with the first such text), and the `palimpsest` command.
 // Native and large packages stay outside and are resolved from node_modules at run time. The syntax parser and its
 // grammars are WebAssembly files that are read when they are needed: they lie beside the bundles.
 const esbuild = require('esbuild');
@@ -11,17 +12,23 @@ const production = process.argv.includes('--production');
 /** `--out DIR`: elsewhere than in dist, which tests and the editor may be using. */
 const out = process.argv.includes('--out') ? process.argv[process.argv.indexOf('--out') + 1] : 'dist';
 
-/** 60 kB that three programs share, read with the first text that is judged. */
-const SECRET_RULES = '@secretlint/secretlint-rule-preset-recommend';
+/** Packages that three programs share, each a bundle of its own, read when it is first needed: 60 kB and 8 kB. */
+const PACKAGES = {
+  secretRules: '@secretlint/secretlint-rule-preset-recommend',
+  ignoreRules: 'ignore',
+};
 
 /** What is imported while a program runs stays an import of a bundle beside it: what is not used is not even parsed. */
 const onFirstUse = {
   name: 'on-first-use',
   setup(build) {
-    const beside = { './palimpsest': './palimpsest.js', [SECRET_RULES]: './secretRules.js' };
-    build.onResolve({ filter: /^(\.\/palimpsest|@secretlint\/.*)$/ }, ({ kind, path: wanted }) =>
-      kind === 'dynamic-import' && Object.hasOwn(beside, wanted)
-        ? { path: beside[wanted], external: true }
+    const beside = new Map([
+      ['./palimpsest', './palimpsest.js'],
+      ...Object.entries(PACKAGES).map(([name, wanted]) => [wanted, `./${name}.js`]),
+    ]);
+    build.onResolve({ filter: /^(\.\/palimpsest|@secretlint\/.*|ignore)$/ }, ({ kind, path: wanted }) =>
+      kind === 'dynamic-import' && beside.has(wanted)
+        ? { path: beside.get(wanted), external: true }
         : undefined,
     );
   },
@@ -33,7 +40,8 @@ const entries = {
   engine: { entry: 'engine/process/main.ts', external: ['onnxruntime-node'] },
   probe: { entry: 'engine/runtime/probeMain.ts', external: ['onnxruntime-node'] },
   template: { entry: 'engine/checkpoint/templateMain.ts', external: [] },
-  secretRules: { entry: SECRET_RULES, external: [] },
+  secretRules: { entry: PACKAGES.secretRules, external: [] },
+  ignoreRules: { entry: PACKAGES.ignoreRules, external: [] },
   readers: { entry: 'engine/syntax/readers.ts', external: [] },
   cli: { entry: 'engine/cli/main.ts', external: ['onnxruntime-node'], banner: '#!/usr/bin/env node' },
 };
@@ -72,7 +80,7 @@ function optionsOf(name, minify, into = out) {
   const { entry, external, banner } = entries[name];
   return {
     // A package is found by its name.
-    entryPoints: [entry.startsWith('@') ? entry : path.join(__dirname, entry)],
+    entryPoints: [Object.hasOwn(PACKAGES, name) ? entry : path.join(__dirname, entry)],
     absWorkingDir: __dirname,
     outfile: path.resolve(into, `${name}.js`),
     ...common,

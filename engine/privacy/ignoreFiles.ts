@@ -5,7 +5,6 @@ import { constants } from 'node:fs';
 import { lstat, open, realpath } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import ignore from 'ignore';
 import { withDeadline } from '../deadline';
 import { systemCode } from '../errors';
 
@@ -78,6 +77,7 @@ export async function isNamedByIgnoreFiles(repository: Repository): Promise<bool
   if (patterns.some((pattern) => pattern.length > LIMITS.patternLength))
     throw new UnreadableIgnoreFile('they have a pattern that is too long');
   const relative = path.relative(repository.root, repository.file).split(path.sep).join('/');
+  const { default: ignore } = await import('ignore');
   // Git's own default, except where file systems do not care.
   const matcher = ignore({ ignorecase: process.platform !== 'linux' });
   return withDeadline(MATCH_MILLIS, () => matcher.add(patterns).ignores(relative));

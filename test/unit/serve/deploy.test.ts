@@ -41,7 +41,7 @@ describe('deploy', () => {
 
   test('the image has every bundle that the command starts', () => {
     const docker = fs.readFileSync(path.join(folder, 'Dockerfile'), 'utf8');
-    for (const name of ['cli', 'engine', 'probe', 'template', 'secretRules', 'readers'])
+    for (const name of ['cli', 'engine', 'probe', 'template', 'secretRules', 'ignoreRules', 'readers'])
       assert.ok(docker.includes(`dist/${name}.js`), name);
   });
 });

@@ -49,6 +49,7 @@ describe('the package', () => {
       'dist/probe.js',
       'dist/template.js',
       'dist/secretRules.js',
+      'dist/ignoreRules.js',
       'dist/readers.js',
       'dist/cli.js',
       'dist/sample.txt',
@@ -75,7 +76,7 @@ describe('the package', () => {
 
   test('has nothing else', () => {
     const allowed =
-      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|palimpsest|engine|probe|template|secretRules|readers|cli)\.js|sample\.txt|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/(coder|starter)\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
+      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|palimpsest|engine|probe|template|secretRules|ignoreRules|readers|cli)\.js|sample\.txt|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/(coder|starter)\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],
