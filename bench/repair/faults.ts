@@ -10,6 +10,7 @@ export const FAULTS = [
   'wrong literal',
   'misspelt name',
   'half written',
+  'exchanged names',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
@@ -98,6 +99,21 @@ const PLANTERS: Readonly<Record<Fault, Planter>> = {
     outsideStrings(line, /[\p{L}\p{N}_$]+|[^\s\p{L}\p{N}_$]/gu)
       .filter(({ end }) => end >= LEAST_WRITTEN * line.length && end < line.length)
       .map(({ end }) => ({ start: end, end: line.length, text: '' })),
+  'exchanged names': (line) => {
+    const names = outsideStrings(line, /(?<![\p{L}\p{N}_$.])[\p{L}_$][\p{L}\p{N}_$]*(?!\s*[(:=])/gu).filter(
+      ({ end, found }) => !KEYWORDS.has(found[0]) && !/^[\p{L}\p{N}_$]/u.test(line.slice(end)),
+    );
+    return names.flatMap((one, i) =>
+      names
+        .slice(i + 1)
+        .filter((other) => other.found[0] !== one.found[0])
+        .map((other) => ({
+          start: one.start,
+          end: other.end,
+          text: other.found[0] + line.slice(one.end, other.start) + one.found[0],
+        })),
+    );
+  },
   'wrong literal': (line, text, random) => [
     ...outsideStrings(line, /\b(True|False|true|false|None|null)\b/g).map(({ start, end, found }) => ({
       start,

@@ -81,14 +81,14 @@ async function slipsOf(
   const facts = { settled, most: MOST_TEXTS, least: SURPRISING };
   const before = new Map<number, number>();
   const best = new Map<string, Omit<ScreenSlip, 'isFault'>>();
-  for (const { text: fresh, line, place } of withoutSlips(text, range, tokens, facts)) {
+  for (const { text: fresh, line, place, least = 0 } of withoutSlips(text, range, tokens, facts)) {
     const old = before.get(line.start) ?? surpriseOf(await scoreOf(engine, held, text, line));
     before.set(line.start, old);
     const whole = text.slice(0, range.start) + fresh + text.slice(range.end);
     const end = line.end + whole.length - text.length;
     const gain = old - surpriseOf(await scoreOf(engine, held, whole, { start: line.start, end }));
     const key = `${place.start}-${place.end}`;
-    if (gain > (best.get(key)?.gain ?? 0)) best.set(key, { gain, place });
+    if (gain >= Math.max(least, best.get(key)?.gain ?? 0)) best.set(key, { gain, place });
   }
   return [...best.values()];
 }

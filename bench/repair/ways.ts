@@ -1,7 +1,12 @@
 // The ways to mend a selected line: rewriting it by strength, and repairing its least likely words.
 
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
-import { completionsOf, isWhole, LONGEST_END } from '../../extension/rewrite/repair/completion';
+import {
+  completionsOf,
+  endsInCutName,
+  isWhole,
+  LONGEST_END,
+} from '../../extension/rewrite/repair/completion';
 import { WORD_GAIN, withLikelierWords } from '../../extension/rewrite/repair/likelierWords';
 import { isLikelier, surpriseOf, wordsToRepair } from '../../extension/rewrite/repair/plan';
 import { type Mending, SLIP_GAIN, withoutSlips } from '../../extension/rewrite/repair/slips';
@@ -64,16 +69,18 @@ export async function mendedBy(
   const old = surpriseOf(before);
   const likeliest = async (mendings: readonly Mending[], least: number): Promise<Mended> => {
     let best: Mended = { text: undefined, gain: 0 };
-    for (const { text: fresh } of mendings) {
+    for (const { text: fresh, least: own = 0 } of mendings) {
       const whole = text.slice(0, line.start) + fresh + text.slice(line.end);
       const end = line.start + fresh.length;
       const gain = old - surpriseOf(await scoreOf(engine, held, whole, { start: line.start, end }));
-      if (gain > (best.gain ?? 0)) best = { text: fresh, gain };
+      if (gain >= Math.max(least, own) && gain > (best.gain ?? 0)) best = { text: fresh, gain };
     }
-    return taken(best, least);
+    return best;
   };
   const undone = await likeliest(withoutSlips(text, line, before, { settled }), SLIP_GAIN);
   if (undone.text !== undefined) return { undone, mended: undone };
+  // Of a name whose end is missing, no other word is what is meant.
+  if (endsInCutName(text, line)) return { undone, mended: undone };
   const mended = await likeliest(withLikelierWords(text, line, before, { settled }), WORD_GAIN);
   return { undone, mended };
 }

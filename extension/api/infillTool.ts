@@ -120,6 +120,6 @@ async function placeOf(filePath: string): Promise<Uri> {
   return place.uri;
 }
 
-function withoutFigure({ confidence: _, ...quality }: Quality): Quality {
+function withoutFigure({ confidence: _, isUnfitted: __, ...quality }: Quality): Quality {
   return quality;
 }

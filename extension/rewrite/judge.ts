@@ -13,6 +13,8 @@ export interface Judgeable extends Candidate {
   readonly flaws?: readonly Flaw[];
   /** `Quality.isUnfitted` */
   readonly isUnfitted?: true;
+  /** `Quality.isLikelier` */
+  readonly isLikelier?: true;
   /** `Quality.confidence` */
   readonly confidence?: number;
 }
@@ -85,11 +87,11 @@ export async function judgedAgain(
   return isNew ? looked : undefined;
 }
 
+type ModelsWord = Pick<Quality, 'isLikelier' | 'isUnfitted' | 'confidence'>;
+
 /** What is known of the model, and of how sure it is: no look at the text changes that. */
-function modelsWord({
-  isUnfitted,
-  confidence,
-}: Pick<Quality, 'isUnfitted' | 'confidence'>): Pick<Quality, 'isUnfitted' | 'confidence'> {
+function modelsWord({ isLikelier, isUnfitted, confidence }: ModelsWord): ModelsWord {
+  if (isLikelier) return { isLikelier };
   // Of a model that nothing was fitted to a figure says nothing.
   if (isUnfitted) return { isUnfitted };
   return confidence === undefined ? {} : { confidence };

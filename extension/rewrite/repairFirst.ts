@@ -6,7 +6,7 @@ import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { OffsetRange } from '../text/types';
 import { asJudged, type Judgeable } from './judge';
 import { completionsOf, endsInCutName, endsItsLine, LONGEST_END } from './repair/completion';
-import { estimateLook, LINES_GAINS, Repair, type Repairing } from './repairRequest';
+import { CUT_GAINS, estimateLook, LINE_GAINS, LINES_GAINS, Repair, type Repairing } from './repairRequest';
 import { type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span } from './state/types';
 import { WholeLine } from './wholeLine';
@@ -14,14 +14,17 @@ import { WholeLine } from './wholeLine';
 /** Milliseconds behind reading what is around the line: where it takes longer, the line is what is waited for. */
 const LONGEST = 5000;
 
-/** Undefined: nothing is worth showing, and all of it is to be masked. Rejects with EngineError. */
+/**
+ * Undefined: nothing is worth showing, and all of it is to be masked. `unsuspicious`: of one line, the model finds nothing in it that might be wrong.
+ * Rejects with EngineError.
+ */
 export async function requestRepairFirst(
   asking: Repairing,
   document: TextDocument,
   [span]: readonly Span[],
   request: RewriteRequest,
   listening: Listening,
-): Promise<CandidateSet | undefined> {
+): Promise<CandidateSet | 'unsuspicious' | undefined> {
   if (span === undefined) return undefined;
   const sent = asJudged(document);
   // What is no code has no word that is wrong by itself.
@@ -34,7 +37,9 @@ export async function requestRepairFirst(
   try {
     const found = await look.find();
     // Who takes the draft means that of the line.
-    return found.length > 0 && !listening.enough?.aborted ? { spans: [span], candidates: found } : undefined;
+    if (listening.enough?.aborted) return undefined;
+    if (found.length > 0) return { spans: [span], candidates: found };
+    return look.isUnsuspicious ? 'unsuspicious' : undefined;
   } finally {
     look.dispose();
   }
@@ -47,6 +52,10 @@ class Look {
   private readonly listening: Listening;
   private timer: NodeJS.Timeout | undefined;
   private isBegun = false;
+  /** Whether a step was left out, or not ended. */
+  private isCut = false;
+  /** Whether all was looked at, and there is nothing that might be wrong. */
+  isUnsuspicious = false;
 
   constructor(
     private readonly asking: Repairing,
@@ -82,11 +91,16 @@ class Look {
     });
     this.timer = setTimeout(() => this.late.abort(), LONGEST);
     const isLine = !/[\r\n]/.test(span.old);
-    const mended = await this.inTime(() => repair.mended(isLine ? undefined : LINES_GAINS));
+    const isCutName = isLine && endsInCutName(sent.text, span);
+    const gains = isLine ? (isCutName ? CUT_GAINS : LINE_GAINS) : LINES_GAINS;
+    const mended = await this.inTime(() => repair.mended(gains));
     const good = await line.worthShowing(mended);
     if (good.length > 0 || !isLine) return good;
-    const isCut = endsInCutName(sent.text, span) || !(await line.isWholeWith(span.old));
-    if (!isCut || !endsItsLine(sent.text, span)) return [];
+    if (!isCutName && (await line.isWholeWith(span.old))) {
+      this.isUnsuspicious = !this.isCut && mended.length === 0 && repair.isUnsuspicious;
+      return [];
+    }
+    if (!endsItsLine(sent.text, span)) return [];
     // What is likelier is what is to be ended.
     const base = mended[0]?.texts[0] ?? span.old;
     const ends = await line.worthShowing(await this.inTime(() => this.ended(base)));
@@ -100,13 +114,17 @@ class Look {
 
   /** Nothing where time is up or there is no room for it: the line may need less. */
   private async inTime(step: () => Promise<readonly Judgeable[]>): Promise<readonly Judgeable[]> {
-    if (this.late.signal.aborted || this.outer.enough?.aborted) return [];
+    if (this.late.signal.aborted || this.outer.enough?.aborted) {
+      this.isCut = true;
+      return [];
+    }
     try {
       return await step();
     } catch (error) {
       const isLate = this.late.signal.aborted && !this.outer.signal.aborted;
-      if (isLate || (error instanceof EngineError && error.code === 'out-of-memory')) return [];
-      throw error;
+      if (!isLate && !(error instanceof EngineError && error.code === 'out-of-memory')) throw error;
+      this.isCut = true;
+      return [];
     }
   }
 
@@ -129,6 +147,7 @@ class Look {
         texts: [fresh],
         // What was cut off has its flaws, and how sure the model is of the end says nothing of the line.
         flaws: fresh === whole.trimEnd() ? (known.flaws ?? []) : [],
+        isUnfitted: true as const,
       })),
     );
   }

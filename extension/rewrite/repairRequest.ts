@@ -9,7 +9,7 @@ import type { OffsetRange } from '../text/types';
 import { CELL_SCHEME, type Judgeable } from './judge';
 import { type Alternative, Comparison, type RangeScores } from './repair/comparison';
 import { WORD_GAIN, withLikelierWords } from './repair/likelierWords';
-import { surpriseOf, wordsToRepair } from './repair/plan';
+import { excess, SURPRISING, surpriseOf, wordsToRepair } from './repair/plan';
 import { byLine, type Mending, SLIP_GAIN, withoutSlips } from './repair/slips';
 import { partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
 import {
@@ -29,9 +29,11 @@ interface Gains {
   readonly slip: number;
   readonly word?: number;
 }
-const LINE_GAINS: Gains = { slip: SLIP_GAIN, word: WORD_GAIN };
+export const LINE_GAINS: Gains = { slip: SLIP_GAIN, word: WORD_GAIN };
 /** Of several lines, more is selected than what may be wrong. */
-export const LINES_GAINS: Gains = { slip: 3 };
+export const LINES_GAINS: Gains = { slip: 3, word: 15 };
+/** Of a name whose end is missing, no other word is what is meant. */
+export const CUT_GAINS: Gains = { slip: SLIP_GAIN };
 /** A language server tells whether it helps. */
 const CHECKED_GAINS: Gains = { slip: 1, word: 1 };
 /** Of choosing what to keep, the share of scoring what stands there. */
@@ -91,6 +93,11 @@ export class Repair {
     this.before = await this.comparison.score(text, spans, { onDone, onTurn: listening.onBegun });
   }
 
+  /** Whether no token of what stands there is much less likely than the model expects. */
+  get isUnsuspicious(): boolean {
+    return this.before.flat().every((token) => excess(token) < SURPRISING);
+  }
+
   /** Slips undone; where none is, likelier words. Those first that gain most. */
   async mended(gains = LINE_GAINS): Promise<readonly Judgeable[]> {
     const end = performance.now() + LONGEST_LOOK;
@@ -126,7 +133,8 @@ export class Repair {
       .map((candidate) => ({ candidate, old, ...withAnswer(text, spans, candidate) }))
       .filter(({ whole }) => whole !== text);
     const likelier = await this.comparison.likelier(changed, { onDone: listening.onCompared });
-    return likelier.isCut ? changed.map(({ candidate }) => candidate) : likelier.found;
+    if (likelier.isCut) return changed.map(({ candidate }) => candidate);
+    return likelier.found.map((one) => ({ ...one, isLikelier: true }));
   }
 
   /** The changed line is what is compared. */
@@ -151,12 +159,15 @@ export class Repair {
       return known;
     };
     const alternatives = (mendings: readonly Mending[], least = 0) =>
-      byLine(mendings).map(({ text: fresh, line }) => ({
-        candidate: { texts: spans.map((one, i) => (i === index ? fresh : one.old)) },
+      byLine(mendings).map(({ text: fresh, line, least: own = 0 }) => ({
+        candidate: {
+          texts: spans.map((one, i) => (i === index ? fresh : one.old)),
+          isLikelier: true as const,
+        },
         whole: applyEdits(text, [{ start: span.start, end: span.end, text: fresh }]),
         ranges: [{ start: line.start, end: line.end + fresh.length - span.old.length }],
         old: () => oldOf(line),
-        least,
+        least: Math.max(least, own),
       }));
     return {
       slips: alternatives(slips, gains.slip),

@@ -98,6 +98,11 @@ export class RequestUnderWay {
       const repaired = this.repairsFirst(sent.spans, request)
         ? await requestRepairFirst(services, document, sent.spans, request, listening)
         : undefined;
+      if (signal.aborted) return;
+      if (repaired === 'unsuspicious') {
+        dispatch({ kind: 'unsuspicious', spans: sent.spans });
+        return;
+      }
       if (repaired === undefined && !request.isRepair) {
         sent = this.take();
         // A later try does no word again.

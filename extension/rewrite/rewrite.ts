@@ -36,6 +36,7 @@ const BY_ITSELF: ReadonlySet<RewriteEvent['kind']> = new Set([
   'late',
   'looked',
   'sent',
+  'unsuspicious',
 ]);
 
 /** What all rewrites share. */
@@ -207,8 +208,8 @@ export class Rewrite {
     this.enter(decide(this.state, event), mayMove);
     // What is left of it is another answer.
     if (event.kind === 'reject-hunk' && this.state.kind === 'reviewing') this.secondLook.soon();
-    if (event.kind === 'answered' || event.kind === 'late')
-      this.reporter.answered(this.kind, !mayMove && this.form === 'diffEditor');
+    if (event.kind === 'answered' || event.kind === 'late' || event.kind === 'unsuspicious')
+      this.reporter.answered(this.state, !mayMove && this.form === 'diffEditor');
   }
 
   cursorMoved(editor: TextEditor, kind: TextEditorSelectionChangeKind | undefined): void {

@@ -47,6 +47,7 @@ import { refusalLenses } from './review/refusal';
 import type { ReviewSuggestions } from './review/reviewSuggestions';
 import { type More, Rewrite, type RewriteServices } from './rewrite';
 import { candidateOf } from './state/acceptance';
+import { isAskedAgain } from './state/refused';
 import { reviewedIn } from './state/reviewed';
 import type { Wanted } from './state/types';
 
@@ -159,6 +160,11 @@ export class Rewrites implements CodeLensProvider {
     // A key that is pressed twice, or held: the cursor stands where the masks begin.
     if (isRunning && areWithin(spans, running.spans) && wanted.instruction === undefined) {
       say(l10n.t('Palimpsest: this is being rewritten. Press Escape to cancel.'));
+      return running;
+    }
+    // Who asks again for what was only looked at wants it rewritten.
+    if (running?.refusal !== undefined && isAskedAgain(running.refusal, spans, wanted)) {
+      running.dispatch({ kind: 'again' });
       return running;
     }
     const rewrite = this.open(editor);

@@ -52,7 +52,7 @@ export async function slipMarksIn(
   const facts = { settled, isPart, most: MOST_TEXTS, least: SURPRISING };
   const mendings = byLine(withoutSlips(text, range, tokens, facts));
   try {
-    for (const [index, { text: fresh, line, place }] of mendings.entries()) {
+    for (const [index, { text: fresh, line, place, least = LEAST_GAIN }] of mendings.entries()) {
       onDone?.(index / mendings.length);
       const old = before.get(line.start) ?? (await surpriseIn(text, line));
       before.set(line.start, old);
@@ -61,8 +61,7 @@ export async function slipMarksIn(
       const gain = old - (await surpriseIn(whole, { start: line.start, end: line.end + grown }));
       const key = `${place.start}-${place.end}`;
       const instead = whole.slice(place.start, place.end + grown);
-      const known = found.get(key)?.slip?.gain ?? LEAST_GAIN;
-      if (gain < known) continue;
+      if (gain < (found.get(key)?.slip?.gain ?? Math.max(least, LEAST_GAIN))) continue;
       const own = text.slice(place.start, place.end).trimEnd();
       found.set(key, {
         ...{ start: place.start, end: place.start + own.length, method, alternatives: [] },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import { commands } from 'vscode';
+import { wordsOfQuality } from '../../extension/rewrite/quality/words';
 import {
   closeEverything,
   configure,
@@ -12,6 +13,7 @@ import {
   replace,
   select,
   startRewrite,
+  statusMessages,
   until,
   useScriptedEngine,
   whileHeld,
@@ -92,6 +94,11 @@ describe('repair', () => {
       const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
       await denoised(rewrite);
       const texts = rewrite.review?.candidates.map((one) => one.texts[0] ?? '');
+      const marks = rewrite.review?.candidates.map(({ quality }) => quality && wordsOfQuality(quality));
+      // What is known of a mended line is said, and nothing is that is not.
+      for (const mark of marks ?? [])
+        assert.match(mark ?? '', /^No flaw found \(likelier than before\)$|^Unsure: /);
+      assert.match(marks?.[0] ?? '', /likelier than before/);
       await run('rejectRewrite');
       await until(() => rewrite.ending, 'the end');
       return texts;
@@ -104,18 +111,43 @@ describe('repair', () => {
     assert.equal(editor.document.getText(), text);
   });
 
-  it('undoes a slip in a few lines before it masks them, and tries no other words there', async () => {
-    const text = 'def total(odditys):\n    amount = sum(oddity)\n    return amount + strange\n';
-    const editor = await openFile('slips.py', text);
+  it('undoes a slip in a few lines before it masks them, and tries other words where they become much likelier', async () => {
     const { rewrites } = await (await internals()).palimpsest();
-    select(editor, [1, 2]);
+    for (const [text, mended] of [
+      [
+        'def total(odditys):\n    amount = sum(oddity)\n    return amount + strange\n',
+        'amount = sum(odditys)\n    return amount + strange',
+      ],
+      [
+        'def total(prices):\n    amount = 0\n    return amount + bizarre\n',
+        'amount = 0\n    return amount + prices',
+      ],
+      ['def total(prices):\n    amount = 0\n    return amount + strange\n', /^scripted/],
+    ] as const) {
+      const editor = await openFile('slips.py', text);
+      select(editor, [1, 2]);
+      await run('rewriteSelection');
+      const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+      await denoised(rewrite);
+      const texts = rewrite.review?.candidates.map((one) => one.texts[0] ?? '') ?? [];
+      if (typeof mended === 'string') assert.deepEqual(texts, [mended]);
+      else assert.match(texts[0] ?? '', mended);
+      await run('rejectRewrite');
+      await closeEverything();
+    }
+  });
+
+  it('does not take another word for a name whose end is missing', async () => {
+    const text =
+      'def total(strange_prices, prices):\n    amount = sum(strange_prices)\n    both = amount + strange\n';
+    const editor = await openFile('cut.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    select(editor, [2, 2]);
     await run('rewriteSelection');
     const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
     await denoised(rewrite);
-    assert.deepEqual(
-      rewrite.review?.candidates.map(({ texts }) => texts[0]),
-      ['amount = sum(odditys)\n    return amount + strange'],
-    );
+    for (const { texts } of rewrite.review?.candidates ?? []) assert.doesNotMatch(texts[0] ?? '', /prices$/);
+    assert.ok(rewrite.review !== undefined, rewrite.ending);
     await run('rejectRewrite');
   });
 
@@ -160,6 +192,57 @@ describe('repair', () => {
     }).finally(stop);
     await denoised(rewrite);
     assert.equal(rewrite.review?.candidates[0]?.texts[0], 'scripted_0_0_0');
+  });
+
+  it('masks nothing of a line in which nothing is suspicious, until it is asked again', async () => {
+    const text = 'def total(prices):\n    fine = len(prices)\n    return fine\n';
+    const editor = await openFile('fine.py', text);
+    const { document } = editor;
+    const untouched = fingerprint(document);
+    const { rewrites } = await (await internals()).palimpsest();
+    const looked = async () => {
+      select(editor, [1, 1]);
+      const rewrite = await startRewrite(editor);
+      await until(() => rewrite.kind !== 'denoising', 'the end of the look');
+      return rewrite;
+    };
+    const said = statusMessages();
+    const first = await looked();
+    said.stop();
+    assert.equal(first.kind, 'refused', first.ending);
+    assert.match(said.said.join('\n'), /Palimpsest: Nothing suspicious found\./);
+    const lenses = rewrites.provideCodeLenses(document).map(({ command }) => command);
+    assert.deepEqual(
+      lenses.map((command) => command?.title),
+      ['$(pass) Nothing suspicious found', '$(edit) Rewrite Anyway', '$(close) Dismiss'],
+    );
+    assert.match(lenses[0]?.tooltip ?? '', /about as likely as the model expects/);
+    assert.deepEqual(fingerprint(document), untouched);
+
+    // By its lens, and by the same key at the same place: all of it is masked.
+    await run(lenses[1]?.command.replace('palimpsest.', '') ?? '');
+    await denoised(first);
+    assert.equal(first.review?.candidates[0]?.texts[0], 'scripted_0_0_0');
+    await run('rejectRewrite');
+    await until(() => first.ending, 'the end');
+    const second = await looked();
+    assert.equal(second.kind, 'refused', second.ending);
+    select(editor, [1, 1]);
+    await run('rewriteSelection');
+    assert.equal(rewrites.of(document.uri), second);
+    await denoised(second);
+    assert.equal(second.review?.candidates[0]?.texts[0], 'scripted_0_0_0');
+    await run('rejectRewrite');
+
+    // Who dismisses it has their text as it was, and so does who types in it.
+    const third = await looked();
+    await run('rejectRewrite');
+    await until(() => third.ending, 'the end');
+    assert.deepEqual(fingerprint(document), untouched);
+    const fourth = await looked();
+    await editor.edit((edit) => edit.insert(document.lineAt(1).range.end.translate(0, -1), ', 1'));
+    await until(() => fourth.ending, 'the end');
+    assert.equal(document.getText(), text.replace('len(prices)', 'len(prices, 1)'));
   });
 
   it('of one line tries likelier words first, without a denoise step, and all of it when somebody asks for more', async () => {

@@ -29,9 +29,11 @@ export const MILLIS_A_LINE = 'millis-a-line';
 export const INSTRUCTIONS = 'instructions';
 const STEPS = 6;
 /** Nats of words that are unlikely wherever they stand; all others are likelier than anybody expects. */
-const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, strange: 9, doubtful: 2 };
+const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, strange: 9, bizarre: 20, doubtful: 2 };
+/** Nats of whatever a selection begins with, unless that is `fine`: no line is quite what the model expects. */
+const FIRST = 3.6;
 /** What it would rather have there. */
-const RATHER: Readonly<Record<string, readonly string[]>> = { strange: [' pri', ' tot'] };
+const RATHER: Readonly<Record<string, readonly string[]>> = { strange: [' pri', ' tot'], bizarre: [' pri'] };
 
 /** A piece of an answer: a cell of the canvas. */
 interface Piece {
@@ -103,14 +105,17 @@ class ScriptedModel implements LoadedModel {
 
   async score(params: ScoreParams): Promise<ScoreResult> {
     const { start, end } = params.range ?? { start: 0, end: params.text.length };
-    const tokens = [...params.text.slice(start, end).matchAll(/\s*\w+|\s*[^\w\s]+|\s+$/g)].map((found) => ({
-      start: start + found.index,
-      end: start + found.index + found[0].length,
-      text: found[0],
-      surprise: SURPRISES[found[0].trim()] ?? 1,
-      expected: 1.5,
-      alternatives: (RATHER[found[0].trim()] ?? []).map((text) => ({ text, probability: 0.5 })),
-    }));
+    const usual = (word: string, index: number) => (index === 0 && word !== 'fine' ? FIRST : 1);
+    const tokens = [...params.text.slice(start, end).matchAll(/\s*\w+|\s*[^\w\s]+|\s+$/g)].map(
+      (found, i) => ({
+        start: start + found.index,
+        end: start + found.index + found[0].length,
+        text: found[0],
+        surprise: SURPRISES[found[0].trim()] ?? usual(found[0].trim(), i),
+        expected: 1.5,
+        alternatives: (RATHER[found[0].trim()] ?? []).map((text) => ({ text, probability: 0.5 })),
+      }),
+    );
     return { model: this.description.name, method: 'masked', forwards: 1, millis: 0, tokens };
   }
 

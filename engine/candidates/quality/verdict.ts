@@ -30,6 +30,8 @@ export interface Quality {
   readonly isDraft?: true;
   /** Nothing was fitted to its model, or not to how that was asked: nobody knows how likely an answer without flaws is right. */
   readonly isUnfitted?: true;
+  /** The model finds its line likelier with it than with what stood there. */
+  readonly isLikelier?: true;
   /** 0…1: how likely it is right to the letter, by what was fitted to its model. */
   readonly confidence?: number;
 }

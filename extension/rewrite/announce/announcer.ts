@@ -54,6 +54,8 @@ function sentenceOf(milestone: Milestone): string | undefined {
       return l10n.t('changes left: {0}', milestone.changes);
     case 'refused':
       return l10n.t('no good rewrite found');
+    case 'unsuspicious':
+      return l10n.t('nothing suspicious found; nothing was changed');
     case 'ended':
       return endOf(milestone.how);
   }

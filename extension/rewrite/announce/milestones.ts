@@ -15,7 +15,7 @@ export type Milestone =
       readonly quality?: Quality;
     }
   | { readonly kind: 'left'; readonly changes: number }
-  | { readonly kind: 'refused' }
+  | { readonly kind: 'refused' | 'unsuspicious' }
   | { readonly kind: 'ended'; readonly how: Ending };
 
 export class Milestones {
@@ -44,9 +44,9 @@ export class Milestones {
     return shown.changes === changes ? undefined : { kind: 'left', changes };
   }
 
-  refused(): Milestone {
+  refused(kind: 'refused' | 'unsuspicious'): Milestone {
     this.shown = undefined;
-    return { kind: 'refused' };
+    return { kind };
   }
 
   ended(how: Ending): Milestone | undefined {

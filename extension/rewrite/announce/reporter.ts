@@ -7,7 +7,7 @@ import { editorsOf, isCursorNear } from '../../documents/editing';
 import type { LineNote } from '../../ui/lineNote';
 import { say, unsay } from '../../ui/statusMessage';
 import { reviewedUri } from '../review/diffEditor';
-import { noteOfRefusal, sayRefusal, tellRefusal } from '../review/refusal';
+import { iconOfRefusal, noteOfRefusal, sayRefusal, tellRefusal, wordsOutOfSight } from '../review/refusal';
 import { candidateOf, positionOf } from '../state/acceptance';
 import type { Note, RewriteState } from '../state/transitions';
 import type { Ending, Refusal, Review } from '../state/types';
@@ -107,12 +107,13 @@ export class Reporter {
     const waiting = this.services.piecesLeft(this.document);
     const active = window.activeTextEditor;
     const isHere = active !== undefined && this.isShownIn(active);
-    say(sayRefusal(waiting, isHere ? undefined : path.basename(this.document.fileName)), 'circle-slash');
-    this.speak(this.milestones.refused());
+    const file = isHere ? undefined : path.basename(this.document.fileName);
+    say(sayRefusal(refusal, waiting, file), iconOfRefusal(refusal));
+    this.speak(this.milestones.refused(refusal.isUnsuspicious ? 'unsuspicious' : 'refused'));
     const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
     const note = noteOfRefusal(refusal, this.document);
     for (const editor of editorsOf(this.document)) {
-      this.services.lineNote.show(editor, line, note);
+      if (note !== undefined) this.services.lineNote.show(editor, line, note);
       // Of a selection that is longer than the editor, the cursor is at the other end.
       if (isCursorNear(this.document, refusal.spans)) revealLine(editor, line);
     }
@@ -131,8 +132,9 @@ export class Reporter {
   }
 
   /** Who works in another file by then learns of it. `isHeld`: elsewhere in this one, and the review would come to the front. */
-  answered(kind: RewriteState['kind'], isHeld: boolean): void {
+  answered(state: RewriteState, isHeld: boolean): void {
     const { document, services } = this;
+    const { kind } = state;
     if ((editorsOf(document).length > 0 && !isHeld) || kind === 'denoising') return;
     const name = document.uri.path.slice(document.uri.path.lastIndexOf('/') + 1);
     const goTo = l10n.t('Go To');
@@ -140,7 +142,7 @@ export class Reporter {
       kind === 'ended'
         ? l10n.t('The rewrite of {0} has ended without a change.', name)
         : kind === 'refused'
-          ? l10n.t('No good rewrite of {0} was found.', name)
+          ? wordsOutOfSight(state.refusal, name)
           : l10n.t('The rewrite of {0} is ready for review.', name);
     void window.showInformationMessage(words, goTo).then((chosen) => {
       if (chosen !== goTo) return;

@@ -3,21 +3,22 @@ import { l10n } from 'vscode';
 import type { Quality, Reason } from '../../../engine/candidates/quality/verdict';
 
 /**
- * `Unsure: names that this file does not contain, low confidence`, `No flaw found (36% confidence)`. `room`: characters for the reasons,
- * where there is little.
+ * `Unsure: names that this file does not contain, low confidence`, `No flaw found (36% confidence)`, `No flaw found (likelier than before)`.
+ * `room`: characters for the reasons, where there is little.
  */
 export function wordsOfQuality(quality: Quality, room?: number): string {
   const why = wordsOfReasons(quality, room);
   if (why !== '') return l10n.t('{0}: {1}', wordsOfMark(quality), why);
-  const { confidence } = quality;
-  // No flaw is no promise: how sure the model is stands beside it, where that means something.
-  return confidence === undefined
-    ? wordsOfMark(quality)
-    : l10n.t(
-        '{0} ({1}% confidence)',
-        wordsOfMark(quality),
-        Math.min(99, Math.max(1, Math.round(100 * confidence))),
-      );
+  // No flaw is no promise: what the model has to say stands beside it, and where that means nothing, that.
+  const said = wordsOfModel(quality);
+  return said === undefined ? wordsOfMark(quality) : l10n.t('{0} ({1})', wordsOfMark(quality), said);
+}
+
+function wordsOfModel({ isLikelier, isUnfitted, confidence }: Quality): string | undefined {
+  if (isLikelier) return l10n.t('likelier than before');
+  if (isUnfitted) return l10n.t('confidence unknown');
+  if (confidence === undefined) return undefined;
+  return l10n.t('{0}% confidence', Math.min(99, Math.max(1, Math.round(100 * confidence))));
 }
 
 /** `names that this file does not contain, low confidence`, where the mark is clear from what stands before. One at least is said. */

@@ -15,9 +15,9 @@ const FEWEST_UNITS = 4;
 /** Of the first request for one place, a few lines at most, where nobody says what to change. `isMore`: a review is there already. */
 export function repairsFirst(spans: readonly Span[], request: RewriteRequest, isMore: boolean): boolean {
   const [span, ...others] = spans;
-  const { seed, tries, texts, isPiece } = request;
+  const { seed, tries, texts, isPiece, isWhole } = request;
   if (span === undefined || others.length > 0 || isMore || isSteered(request)) return false;
-  if (seed !== 0 || tries !== undefined || texts !== undefined || isPiece) return false;
+  if (seed !== 0 || tries !== undefined || texts !== undefined || isPiece || isWhole) return false;
   const { old } = span;
   const lines = old.split(/\r\n|[\r\n]/);
   if (lines.length > MOST_LINES || old.length > (lines.length > 1 ? LONGEST_LINES : LONGEST)) return false;

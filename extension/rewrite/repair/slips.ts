@@ -1,10 +1,11 @@
-// What people get wrong in a line that is right otherwise: a name is misspelt, an operator is the opposite one, two arguments have changed
+// What people get wrong in a line that is right otherwise: a name is misspelt, an operator is the opposite one, two arguments or names have changed
 // places, a number is one off. The texts in which one of these is undone are few, and need no denoising: a score tells which is likelier. Pure.
 import { isMemberWord, isWord, LANGUAGE_NAMES } from '../../../engine/candidates/quality/names';
 import type { ScoredToken } from '../../../engine/protocol';
 import { countNames, NAME, nearNames } from '../../text/nearNames';
 import type { OffsetRange } from '../../text/types';
 import { callArguments } from './callArguments';
+import { EXCHANGE_GAIN, type Exchange, exchangedNames } from './exchangedNames';
 import { excess, isWordUnit } from './plan';
 
 /**
@@ -36,12 +37,15 @@ export interface Mending {
   /** Where the changed line stands in the old text, as far as it is selected, and what was changed in it. */
   readonly line: OffsetRange;
   readonly place: OffsetRange;
+  /** Nats by which the line has to become likelier, where that is more than for others of its kind. */
+  readonly least?: number;
 }
 
 interface Edit extends OffsetRange {
   readonly text: string;
   /** What stands there is only in another order: strings in it stay what they are. */
   readonly isOrder?: true;
+  readonly parts?: Exchange['parts'];
 }
 
 /** Texts of a selection with one slip undone, the least likely places first. `tokens`: of the selection. */
@@ -55,14 +59,19 @@ export function withoutSlips(
   const excessAt = (place: OffsetRange) =>
     Math.max(...tokens.filter((token) => touches(token, place)).map(excess), Number.NEGATIVE_INFINITY);
   const lines = linesIn(text, range);
-  const edits = [
+  const edits: readonly Edit[] = [
     ...(isPart ? [] : respellings(text, lines, excessAt, Math.floor(SHARE_OF_WORDS * most))),
     ...lines.flatMap((line) => exchanges(text, line)),
+    ...exchangedNames(text, lines, excessAt),
   ].filter((edit) => edit.start >= range.start && edit.end <= range.end);
   const seen = new Set<string>();
   return edits
-    .filter((edit) => !settled.some((one) => (edit.isOrder ? contains(one, edit) : touches(one, edit))))
-    .map((edit) => ({ edit, excess: excessAt(edit) }))
+    .filter((edit) =>
+      (edit.parts ?? [edit]).every(
+        (part) => !settled.some((one) => (edit.isOrder ? contains(one, part) : touches(one, part))),
+      ),
+    )
+    .map((edit) => ({ edit, excess: Math.max(...(edit.parts ?? [edit]).map(excessAt)) }))
     .filter(({ excess }) => excess >= least)
     .sort((a, b) => b.excess - a.excess)
     .flatMap(({ edit }) => {
@@ -70,7 +79,8 @@ export function withoutSlips(
       const fresh = text.slice(range.start, edit.start) + edit.text + text.slice(edit.end, range.end);
       if (line === undefined || seen.size >= most || seen.has(fresh)) return [];
       seen.add(fresh);
-      return [{ text: fresh, line, place: { start: edit.start, end: edit.end } }];
+      const place = { start: edit.start, end: edit.end };
+      return [{ text: fresh, line, place, ...(edit.parts && { least: EXCHANGE_GAIN }) }];
     });
 }
 

@@ -1,5 +1,5 @@
-// "No good rewrite found": said above the place itself, with what can be done about it; in a message where the editor shows
-// no code lenses, or a screen reader would not find them.
+// "No good rewrite found", or "Nothing suspicious found": said above the place itself, with what can be done about it; in a message where the
+// editor shows no code lenses, or a screen reader would not find them.
 import { CodeLens, commands, l10n, Range, type TextDocument, window } from 'vscode';
 import { wordsOfReasons } from '../quality/words';
 import type { Refusal } from '../state/types';
@@ -8,15 +8,43 @@ import { seesLenses } from './lensesSeen';
 /** Characters of reasons behind a line, which has its own text in front; the lens's hover has them all. */
 const ROOM_BEHIND_LINE = 50;
 
-const choices = () => [
-  { icon: 'eye', title: l10n.t('Show Anyway'), command: 'palimpsest.showAnyway' },
-  { icon: 'refresh', title: l10n.t('Try Again'), command: 'palimpsest.rewriteAgain' },
-  { icon: 'settings-gear', title: l10n.t('Use a Better Model'), command: 'palimpsest.chooseModel' },
-];
+const choices = ({ isUnsuspicious }: Refusal) =>
+  isUnsuspicious
+    ? [{ icon: 'edit', title: l10n.t('Rewrite Anyway'), command: 'palimpsest.rewriteAgain' }]
+    : [
+        { icon: 'eye', title: l10n.t('Show Anyway'), command: 'palimpsest.showAnyway' },
+        { icon: 'refresh', title: l10n.t('Try Again'), command: 'palimpsest.rewriteAgain' },
+        { icon: 'settings-gear', title: l10n.t('Use a Better Model'), command: 'palimpsest.chooseModel' },
+      ];
 
-function wordsOfRefusal({ candidates }: Refusal): string {
-  const quality = candidates[0]?.quality;
-  if (quality === undefined) return l10n.t('No good rewrite found');
+export function iconOfRefusal({ isUnsuspicious }: Refusal): string {
+  return isUnsuspicious ? 'pass' : 'circle-slash';
+}
+
+function titleOfRefusal({ isUnsuspicious }: Refusal): string {
+  return isUnsuspicious ? l10n.t('Nothing suspicious found') : l10n.t('No good rewrite found');
+}
+
+function titleIn(file: string, { isUnsuspicious }: Refusal): string {
+  return isUnsuspicious
+    ? l10n.t('Nothing suspicious found in {0}', file)
+    : l10n.t('No good rewrite found in {0}', file);
+}
+
+/** For whoever does not see the file. */
+export function wordsOutOfSight({ isUnsuspicious }: Refusal, file: string): string {
+  return isUnsuspicious
+    ? l10n.t('Nothing suspicious was found in {0}, so nothing was masked.', file)
+    : l10n.t('No good rewrite of {0} was found.', file);
+}
+
+function wordsOfRefusal(refusal: Refusal): string {
+  if (refusal.isUnsuspicious)
+    return l10n.t(
+      'Nothing suspicious found: every word is about as likely as the model expects, so nothing was masked',
+    );
+  const quality = refusal.candidates[0]?.quality;
+  if (quality === undefined) return titleOfRefusal(refusal);
   return l10n.t('No good rewrite found (best one: {0})', wordsOfReasons(quality));
 }
 
@@ -24,10 +52,8 @@ function wordsOfRefusal({ candidates }: Refusal): string {
  * For the status bar, which cuts a long sentence off at the window's edge: why is said behind the line, or in a message. `file`: its name,
  * for whoever looks at another one.
  */
-export function sayRefusal(piecesLeft: number, file?: string): string {
-  const sentence =
-    file === undefined ? l10n.t('No good rewrite found') : l10n.t('No good rewrite found in {0}', file);
-  return withNext(sentence, piecesLeft);
+export function sayRefusal(refusal: Refusal, piecesLeft: number, file?: string): string {
+  return withNext(file === undefined ? titleOfRefusal(refusal) : titleIn(file, refusal), piecesLeft);
 }
 
 /** With what comes next. */
@@ -38,8 +64,9 @@ function withNext(sentence: string, piecesLeft: number): string {
     : l10n.t('{0} Press Escape for the next piece ({1} waiting).', words, piecesLeft);
 }
 
-/** What is said behind the line: why, where a lens above it says the rest. */
-export function noteOfRefusal(refusal: Refusal, document: TextDocument): string {
+/** What is said behind the line: why, where a lens above it says the rest; undefined where that says all. */
+export function noteOfRefusal(refusal: Refusal, document: TextDocument): string | undefined {
+  if (refusal.isUnsuspicious) return seesLenses(document) ? undefined : titleOfRefusal(refusal);
   const quality = refusal.candidates[0]?.quality;
   if (quality === undefined || !seesLenses(document)) return wordsOfRefusal(refusal);
   return l10n.t('Best one: {0}', wordsOfReasons(quality, ROOM_BEHIND_LINE));
@@ -50,10 +77,11 @@ export function refusalLenses(refusal: Refusal, document: TextDocument, piecesLe
   const { line } = document.positionAt(refusal.spans[0]?.start ?? 0);
   const range = new Range(line, 0, line, 0);
   const head = {
-    icon: 'circle-slash',
-    title: l10n.t('No good rewrite found'),
+    icon: iconOfRefusal(refusal),
+    title: titleOfRefusal(refusal),
     tooltip: wordsOfRefusal(refusal),
-    command: 'palimpsest.showAnyway',
+    // What there is nothing to see of is only said.
+    command: refusal.isUnsuspicious ? '' : 'palimpsest.showAnyway',
   };
   const title = piecesLeft === 0 ? l10n.t('Dismiss') : l10n.t('Next Piece');
   const dismiss = {
@@ -61,7 +89,7 @@ export function refusalLenses(refusal: Refusal, document: TextDocument, piecesLe
     title,
     command: 'palimpsest.rejectRewrite',
   };
-  return [head, ...choices(), dismiss].map(
+  return [head, ...choices(refusal), dismiss].map(
     ({ icon, title: words, ...rest }) => new CodeLens(range, { title: `$(${icon}) ${words}`, ...rest }),
   );
 }
@@ -76,7 +104,7 @@ export async function tellRefusal(
   const next = { title: l10n.t('Next Piece'), command: 'palimpsest.rejectRewrite' };
   const chosen = await window.showInformationMessage(
     withNext(wordsOfRefusal(refusal), piecesLeft),
-    ...choices(),
+    ...choices(refusal),
     ...(piecesLeft === 0 ? [] : [next]),
   );
   if (chosen !== undefined) await commands.executeCommand(chosen.command);

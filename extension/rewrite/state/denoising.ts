@@ -18,6 +18,14 @@ export function whileDenoising(state: RewriteState & { kind: 'denoising' }, even
   switch (event.kind) {
     case 'answered':
       return answered(state, event);
+    case 'unsuspicious': {
+      const { request, changes, held } = state;
+      // Only what nothing was masked of is looked at.
+      if (earlier !== undefined || held !== undefined) return stay(state);
+      const spans = followAll(event.spans, changes);
+      if (spans === undefined) return end('conflict', note('conflict'));
+      return refused({ spans, candidates: [], request, isUnsuspicious: true }, true);
+    }
     case 'sent':
       return stay({ ...state, changes: [] });
     case 'failed':

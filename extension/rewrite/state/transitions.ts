@@ -41,6 +41,8 @@ export type RewriteEvent =
       /** A word was done again before all of it would have been. */
       readonly isRepaired?: true;
     }
+  /** The model finds nothing suspicious in what stands there, and nothing was masked; `spans` as in `answered`. */
+  | { readonly kind: 'unsuspicious'; readonly spans: readonly Span[] }
   /** The text as it is now, and the spans in it, are sent: what was typed before is in both. */
   | { readonly kind: 'sent' }
   | { readonly kind: 'failed'; readonly error: EngineError }

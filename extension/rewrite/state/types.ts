@@ -76,6 +76,8 @@ export interface RewriteRequest extends Wanted {
   readonly pinned?: SpanRanges;
   /** Only these words are masked, all of them at once; everything else stays. */
   readonly words?: SpanRanges;
+  /** All of it is masked, and nobody looks at what stands there first. */
+  readonly isWhole?: true;
   /** How often it was tried before and came to nothing that is worth showing; absent: never. */
   readonly tries?: number;
   /** Milliseconds that those tries took, and of them for reading: `TriesTime`. */
@@ -88,6 +90,8 @@ export interface Refusal {
   readonly spans: readonly Span[];
   readonly candidates: readonly Candidate[];
   readonly request: RewriteRequest;
+  /** Nothing was masked: the model finds nothing suspicious in what stands there. */
+  readonly isUnsuspicious?: true;
 }
 
 export type Ending =

@@ -405,6 +405,10 @@ describe('the gate', () => {
     const unfitted = { ...candidate, isUnfitted: true } as const;
     const [marked] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [unfitted]);
     assert.deepEqual(marked?.quality, { mark: 'likely', reasons: [], isUnfitted: true });
+    // That the line is likelier so says more than how sure the model is of what it has written.
+    const mended = { ...candidate, isLikelier: true, confidence: 0.36 } as const;
+    const [likelier] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [mended]);
+    assert.deepEqual(likelier?.quality, { mark: 'likely', reasons: [], isLikelier: true });
     // How sure a model is means something where that was fitted, and stays what it is when the text around changes.
     const sure = { ...unfitted, confidence: 0.36 };
     const [figure] = await judged(trees, { text: 'a', languageId: 'python' }, spans, [sure]);

@@ -30,6 +30,7 @@ describe('what is wrong is looked for first', () => {
     ['of a candidate', { texts: ['total += 1'] }],
     ['a second time', { seed: 1 }],
     ['by a later try', { tries: 1 }],
+    ['where all of it is to be masked', { isWhole: true }],
     ['where a repair is asked for', { isRepair: true }],
     ['beside what is there', {}, [LINE], true],
   ];

@@ -42,8 +42,8 @@ describe('a word of a line is spelt anew', () => {
 
   test('as a name that stands there and is near', async () => {
     assert.deepEqual(await respelt(LINE, '.wieght'), ['total.add(item.weight);']);
-    const other = 'count = 1\n|print(cuont); cuont_of|';
-    assert.deepEqual(await respelt(other, 'cuont'), ['print(count); cuont_of']);
+    const other = 'count = 1\n|print(cuont); cuont_of()|';
+    assert.deepEqual(await respelt(other, 'cuont'), ['print(count); cuont_of()']);
   });
 
   test('as a member, where only what is no member is called so', async () => {
@@ -99,6 +99,49 @@ describe('a word of a line is spelt anew', () => {
     assert.ok(!more.some((text) => text.includes('weight, height')), 'both at once');
     const near = ['aaaab', 'aaaac', 'aaaad', 'aaaae', 'bbbbc', 'bbbbd', 'bbbbe', 'bbbbf'].join(' ');
     assert.equal((await respelt(`${near}\n|aaaaa + bbbbb|`, 'aaaaa', 'bbbbb')).length, 8);
+  });
+});
+
+describe('two names change places', () => {
+  const cases: readonly [string, readonly string[], readonly string[]][] = [
+    ['waiting[member].append(code)', ['member'], ['waiting[code].append(member)']],
+    ['left = width - offset', ['offset'], ['left = offset - width']],
+    ['return isOpen ? shut : open_;', ['shut'], ['return isOpen ? open_ : shut;']],
+    ['p = { x: point.y, y: point.x }', ['.y'], ['p = { x: point.x, y: point.y }']],
+    ['p = Point(self.y - self.x)', ['.y'], ['p = Point(self.x - self.y)']],
+    ['draw(p->x % p->y)', ['x'], ['draw(p->y % p->x)']],
+    ['f(a, b)', ['b'], ['f(b, a)']],
+  ];
+  for (const [line, unlikely, texts] of cases)
+    test(line, async () => {
+      const found = await respelt(`|${line}|\n`, ...unlikely);
+      for (const text of texts) assert.ok(found.includes(text), found.join('\n'));
+      assert.equal(new Set(found).size, found.length);
+    });
+
+  test('not what is called, set, a key, or of a language, and not where the model expects both', async () => {
+    for (const line of ['f(a)', '{ a: b }', 'a = b', 'return this.f(x)', 'list.map(x)'])
+      assert.deepEqual(await respelt(`|${line}|\n`, ...(line.match(/\w+/g) ?? [])), [], line);
+    assert.deepEqual(await respelt('|waiting[member].append(code)|\n'), []);
+  });
+
+  test('the least likely pair first, and not every pair', async () => {
+    const found = await slipsOf('|a[b][c][d][e][g]|\n', { unlikely: ['c', 'e'] });
+    assert.equal(found[0]?.text, 'a[b][e][d][c][g]');
+    assert.ok((found[0]?.least ?? 0) > 3, 'it has to be much likelier');
+    assert.equal(found.length, 4);
+  });
+
+  test('not in strings, and not where one is declared', async () => {
+    const prose = await slipsOf("|print('a b', key[other])|\n", {
+      unlikely: ['a', 'b', 'key'],
+      language: 'python',
+    });
+    for (const { text } of prose) assert.match(text, /'a b'/);
+    const declared = await slipsOf('|def add(first, second): return first|\n', {
+      ...{ unlikely: ['first', 'second'], language: 'python' },
+    });
+    assert.deepEqual(declared, []);
   });
 });
 

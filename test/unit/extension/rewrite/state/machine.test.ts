@@ -4,6 +4,7 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import type { Quality } from '../../../../../engine/candidates/quality/verdict';
 import { begin, beginReview, decide } from '../../../../../extension/rewrite/state/machine';
+import { isAskedAgain } from '../../../../../extension/rewrite/state/refused';
 import type { RewriteEvent } from '../../../../../extension/rewrite/state/transitions';
 import type { Candidate, Span } from '../../../../../extension/rewrite/state/types';
 import { accept, after, answered, applied, changed, failed, lost, poor, reviewIn, spans } from './scripted';
@@ -34,6 +35,41 @@ describe('the life of a rewrite', () => {
     );
     assert.deepEqual(none.effects, ['clear', 'note']);
     assert.equal(reviewIn(after(answered('a', 'old', 'a', 'b')).state).candidates.length, 2);
+  });
+
+  test('what the model finds nothing suspicious in is not masked, until somebody asks again', () => {
+    const looked: RewriteEvent = { kind: 'unsuspicious', spans };
+    const { state, effects } = after(changed(0, 'new '), looked);
+    assert.deepEqual(effects, ['refuse']);
+    assert.ok(state.kind === 'refused');
+    assert.deepEqual(state.refusal, {
+      ...{ spans: [{ start: 8, end: 11, old: 'old' }], candidates: [], request: { seed: 0 } },
+      isUnsuspicious: true,
+    });
+    const whole = { seed: 0, isWhole: true };
+    for (const kind of ['again', 'show-anyway'] as const) {
+      const again = decide(state, { kind });
+      assert.deepEqual(again.effects, [{ kind: 'hide' }, { kind: 'request', request: whole }]);
+      assert.equal(reviewIn(decide(again.state, answered('new')).state).seed, 0);
+    }
+    assert.deepEqual(decide(state, { kind: 'reject' }).state, { kind: 'ended', how: 'rejected' });
+    // Behind an answer nobody looks any more.
+    const poorOne = after(poor('a'));
+    assert.deepEqual(decide(poorOne.state, looked).state, poorOne.state);
+    const more = after(answered('a'), { kind: 'again' });
+    assert.deepEqual(decide(more.state, looked).state, more.state);
+  });
+
+  test('the same place again is rewritten, another one is not', () => {
+    const { state } = after({ kind: 'unsuspicious', spans });
+    assert.ok(state.kind === 'refused');
+    assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 7 }], {}), true);
+    assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 6 }], {}), false);
+    assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 9 }], {}), false);
+    assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 7 }], { instruction: 'Change it.' }), false);
+    const refused = after(poor('a'), poor('b'), { kind: 'late' });
+    assert.ok(refused.state.kind === 'refused');
+    assert.equal(isAskedAgain(refused.state.refusal, spans, {}), false);
   });
 
   test('an unsure answer is not shown where the model finds the text as it is better', () => {

@@ -69,6 +69,10 @@ class World {
     this.dispatch({ kind: 'answered', spans, candidates });
   }
 
+  unsuspicious(): void {
+    this.dispatch({ kind: 'unsuspicious', spans: this.sent });
+  }
+
   accept(fails: boolean): void {
     const { review } = this;
     this.fails = fails;
@@ -261,6 +265,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       (world) => world.turn(world.redone, world.undone),
     ),
   },
+  { weight: 1, arbitrary: fc.constant<Act>((world) => world.unsuspicious()) },
   { weight: 2, arbitrary: event.map((one) => (world: World) => world.dispatch(one)) },
 );
 
