@@ -10,7 +10,17 @@ import { HELD, heldFiles } from '../infilling/spans';
 import { type FaultyCase, faultyCases } from './cases';
 import { FAULTS } from './faults';
 import { type Screen, screenOf, suspicionTable } from './suspicion';
-import { endedBy, isWholeWith, type Mended, mendedBy, repairBy, rewriteBy, STRENGTHS, taken } from './ways';
+import {
+  endedBy,
+  endsTooSoon,
+  isWholeWith,
+  type Mended,
+  mendedBy,
+  repairBy,
+  rewriteBy,
+  STRENGTHS,
+  taken,
+} from './ways';
 
 interface Row {
   readonly held: FaultyCase;
@@ -107,7 +117,8 @@ async function inParts(
 ): Promise<Mended | undefined> {
   if (fresh !== undefined && (await isWholeWith(trees, held, fresh))) return { text: fresh };
   const own = held.text.slice(held.line.start, held.line.end);
-  if (!endsInCutName(held.text, held.line) && (await isWholeWith(trees, held, own))) return undefined;
+  const isCut = endsInCutName(held.text, held.line) || (await endsTooSoon(engine, held));
+  if (!isCut && (await isWholeWith(trees, held, own))) return undefined;
   const ended = await endedBy(engine, trees, held, fresh ?? own);
   return ended.text === undefined ? undefined : ended;
 }

@@ -8,7 +8,7 @@ import {
   LONGEST_END,
 } from '../../extension/rewrite/repair/completion';
 import { WORD_GAIN, withLikelierWords } from '../../extension/rewrite/repair/likelierWords';
-import { isLikelier, surpriseOf, wordsToRepair } from '../../extension/rewrite/repair/plan';
+import { isLikelier, surpriseOf, TOO_SOON, wordsToRepair } from '../../extension/rewrite/repair/plan';
 import { type Mending, SLIP_GAIN, withoutSlips } from '../../extension/rewrite/repair/slips';
 import type { OffsetRange } from '../../extension/text/types';
 import { bestText, type Evaluated } from '../infilling/engine';
@@ -118,6 +118,18 @@ export async function endedBy(
   for (const fresh of completionsOf(base, base + more))
     if (await isWholeWith(trees, held, fresh)) return changed(held, fresh);
   return { text: undefined };
+}
+
+/** Whether the model would go on where the line ends. */
+export async function endsTooSoon(
+  { open }: Evaluated,
+  { text, line, language }: FaultyCase,
+): Promise<boolean> {
+  const { end } = await open.score(
+    { requestId: 1, model: '', priority: 'rewrite', text, range: line, language, withEnd: true },
+    {},
+  );
+  return (end?.surprise ?? 0) >= TOO_SOON;
 }
 
 export function taken({ text, gain = 0 }: Mended, least?: number): Mended {

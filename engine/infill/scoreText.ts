@@ -5,7 +5,9 @@ import { placeSpans } from '../canvas/spans';
 import type { Canvas } from '../canvas/types';
 import type { Checkpoint, TextTokenizer } from '../checkpoint/types';
 import { flatten } from '../decoding/flatten';
-import type { ScoredToken, ScoreParams, ScoreResult } from '../protocol';
+import { lengthTokensOf } from '../decoding/request';
+import type { Prediction } from '../denoiser';
+import type { ScoredEnd, ScoredToken, ScoreParams, ScoreResult } from '../protocol';
 import { endsOf, textBudget } from './layout';
 import { readsFim } from './scoreWritten';
 import type { OnPass, Scored, TokenScore } from './tokenScore';
@@ -34,6 +36,7 @@ export async function scoreText(
   const inFim = readsFim(checkpoint) && range.end < text.length;
   const budget = window ? Number.POSITIVE_INFINITY : textBudget(checkpoint);
   const tokens: ScoredToken[] = [];
+  let end: ScoredEnd | undefined;
   let from = range.start;
   do {
     const piece = window ? { ...window, to: range.end } : pieceOf(text, from, range.end, budget);
@@ -47,11 +50,13 @@ export async function scoreText(
       budget,
       inFim,
       scorer,
+      withEnd: params.withEnd === true && piece.to === range.end,
       onPass: told,
     });
-    for (const token of scored) tokens.push(token);
+    for (const token of scored.tokens) tokens.push(token);
+    end = scored.end;
     // A token that began in the piece may end behind it.
-    from = Math.max(piece.to, scored.at(-1)?.end ?? 0);
+    from = Math.max(piece.to, scored.tokens.at(-1)?.end ?? 0);
     // So that a cancellation is heard.
     await setImmediate();
   } while (from < range.end);
@@ -61,6 +66,7 @@ export async function scoreText(
     forwards: scorer.forwards(),
     millis: performance.now() - started,
     tokens,
+    ...(end && { end }),
   };
 }
 
@@ -104,6 +110,8 @@ interface Scoring {
   readonly budget: number;
   readonly inFim: boolean;
   readonly scorer: Scorer;
+  /** Whether the end of the piece is scored, if a token ends there. */
+  readonly withEnd: boolean;
   readonly onPass: OnPass;
 }
 
@@ -112,8 +120,8 @@ async function scorePiece(
   text: string,
   from: number,
   isFirst: boolean,
-  { checkpoint, budget, inFim, scorer, onPass }: Scoring,
-): Promise<ScoredToken[]> {
+  { checkpoint, budget, inFim, scorer, withEnd, onPass }: Scoring,
+): Promise<{ readonly tokens: ScoredToken[]; readonly end?: ScoredEnd }> {
   const { ids, starts } = checkpoint.tokenizer.encode(text.slice(start, end));
   const startOf = (index: number) => start + (starts[index] ?? end - start);
   const first = ids.findIndex((_, index) => (isFirst ? startOf(index + 1) > from : startOf(index) >= from));
@@ -121,6 +129,7 @@ async function scorePiece(
   const begin = first < 0 ? ids.length : first;
   const ends = endsOf(checkpoint.family);
   const scores: TokenScore[] = [];
+  let endScore: TokenScore | undefined;
   for (const window of windows(begin, last + 1, ids.length, budget)) {
     const canvas = { segments: [{ kind: 'text' as const, ids: ids.slice(window.from, window.to) }] };
     const { tokens } = flatten(
@@ -132,10 +141,39 @@ async function scorePiece(
     const before = scores.length;
     const told: OnPass = (done) =>
       onPass((before + done * (window.last - window.first)) / (last + 1 - begin));
-    const place = { from: window.first + offset, to: window.last + offset, inFim };
-    scores.push(...(await scorer.score(tokens, place, told)));
+    const asksEnd = withEnd && inFim && window.last === last + 1 && startOf(last + 1) === to;
+    const place = { from: window.first + offset, to: window.last + offset, inFim, withEnd: asksEnd };
+    const scored = await scorer.score(tokens, place, told);
+    scores.push(...scored.slice(0, window.last - window.first));
+    endScore = scored[window.last - window.first];
   }
-  return merge(scores, checkpoint.tokenizer, (index) => startOf(begin + index), text);
+  const merged = merge(scores, checkpoint.tokenizer, (index) => startOf(begin + index), text);
+  return { tokens: merged, ...(endScore && { end: endOf(endScore, checkpoint) }) };
+}
+
+/** What goes on in another line ends this one, too. */
+function endOf({ surprise, best }: TokenScore, { tokenizer, family, specials }: Checkpoint): ScoredEnd {
+  const { ends } = lengthTokensOf(family.length, specials);
+  const others = alternativesOf(best, tokenizer, ends);
+  const isLineEnd = ({ text }: ScoredEnd['alternatives'][number]) => /^[\r\n]/.test(text);
+  const ended = others.filter(isLineEnd).reduce((sum, one) => sum + one.probability, Math.exp(-surprise));
+  const more = others.filter((one) => !isLineEnd(one));
+  return {
+    surprise: Math.max(0, -Math.log(ended)),
+    expected: best.entropy,
+    alternatives: more.slice(0, ALTERNATIVES),
+  };
+}
+
+function alternativesOf(
+  { ids, logProbs }: Prediction,
+  tokenizer: TextTokenizer,
+  but: readonly number[] = [],
+) {
+  return Array.from(ids, (id, k) => ({
+    text: but.includes(id) ? '' : tokenizer.decode([id]),
+    probability: Math.exp(logProbs[k] ?? Number.NEGATIVE_INFINITY),
+  })).filter(({ text }) => text !== '');
 }
 
 interface Window {
@@ -184,10 +222,7 @@ function merge(
       return;
     }
     const own = text.slice(start, end);
-    const alternatives = Array.from(best.ids, (id, k) => ({
-      text: tokenizer.decode([id]),
-      probability: Math.exp(best.logProbs[k] ?? Number.NEGATIVE_INFINITY),
-    })).filter((other) => other.text !== '' && other.text !== own);
+    const alternatives = alternativesOf(best, tokenizer).filter((other) => other.text !== own);
     result.push({
       start,
       end,

@@ -1,6 +1,7 @@
 // Scores of a model that goes token by token: each token is scored as the model would write it, behind those before it.
 import type { Checkpoint } from '../checkpoint/types';
-import type { BlockDenoiser } from '../denoiser';
+import { lengthTokensOf } from '../decoding/request';
+import type { BlockDenoiser, PredictOptions } from '../denoiser';
 import { holeContext } from './layout';
 import type { Listening, Scored, TokenScore } from './tokenScore';
 
@@ -17,7 +18,7 @@ export async function scoreWritten(
   denoiser: BlockDenoiser,
   facts: Checkpoint,
   tokens: Int32Array,
-  { from, to, inFim }: Scored,
+  { from, to, inFim, withEnd }: Scored,
   language: string | undefined,
   { signal, onPass, run }: Listening,
 ): Promise<TokenScore[]> {
@@ -29,7 +30,7 @@ export async function scoreWritten(
     const stop = Math.min(to, start + stretch);
     const after = inFim ? tokens.subarray(to) : seesBothSides(facts) ? behind(tokens, stop) : [];
     const context = holeContext(inFim ? facts : inOrder(facts), tokens.subarray(0, start), after, language);
-    await denoiser.open({ ...context, run, most: stop - start }, 1, signal);
+    await denoiser.open({ ...context, run, most: stop - start + 1 }, 1, signal);
     for (let at = start; at < stop; at++) {
       const [target = 0, ...ahead] = tokens.subarray(at, Math.min(stop, at + WRITTEN_TOKENS));
       const asks = [{ position: 0, target, ahead, isSure: true as const }];
@@ -42,7 +43,24 @@ export async function scoreWritten(
       onPass?.((at + 1 - from) / (to - from));
     }
   }
+  if (inFim && withEnd && to > from) scores.push(...(await scoreEnd(denoiser, facts, options)));
   return scores;
+}
+
+/** How likely it is that nothing more comes, behind what was committed last; none where the family has no sign for that. */
+async function scoreEnd(
+  denoiser: BlockDenoiser,
+  { family, specials }: Checkpoint,
+  options: PredictOptions,
+): Promise<TokenScore[]> {
+  const [target, ...others] = lengthTokensOf(family.length, specials).ends;
+  if (target === undefined) return [];
+  const asks = [{ position: 0, target }];
+  const [[best] = []] = await denoiser.predict([{ tokens: Int32Array.of(specials.mask), asks }], options);
+  if (best === undefined) return [];
+  const isOther = (index: number) => others.includes(best.ids[index] ?? target);
+  const logProbs = [best.targetLogProb, ...best.logProbs.filter((_, index) => isOther(index))];
+  return [{ surprise: -Math.log(logProbs.reduce((sum, one) => sum + Math.exp(one), 0)), best }];
 }
 
 /** Whether tokens are scored one by one, with what stands behind them read before them. */

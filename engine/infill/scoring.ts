@@ -78,7 +78,8 @@ export class TokenScorer {
   ) {}
 
   /** Throws `cancelled` between passes. */
-  score(tokens: Int32Array, { from, to, inFim }: Scored, onPass?: OnPass): Promise<TokenScore[]> {
+  score(tokens: Int32Array, place: Scored, onPass?: OnPass): Promise<TokenScore[]> {
+    const { from, to } = place;
     const { checkpoint, denoisers, language } = this;
     const listening: Listening = {
       run: this.reach.run,
@@ -89,7 +90,7 @@ export class TokenScorer {
       const denoiser = denoisers.blockwise();
       // Of a block of one, nothing is left for an end, nor for a neighbour.
       if (denoiser.blockLength === 1)
-        return scoreWritten(denoiser, checkpoint, tokens, { from, to, inFim }, language, listening);
+        return scoreWritten(denoiser, checkpoint, tokens, place, language, listening);
       return scoreBlocks(denoiser, checkpoint, tokens, from, to, language, listening);
     }
     const { passes, tokens: most } = scoringReach(this.reach);

@@ -2,7 +2,7 @@
 import type { Prediction } from '../denoiser';
 
 export interface TokenScore {
-  /** −ln p of the token, nats. */
+  /** −ln p of the token, or that nothing more comes, nats. */
   readonly surprise: number;
   /** The model's best tokens with their log-probabilities, best first. */
   readonly best: Prediction;
@@ -18,6 +18,8 @@ export interface Scored {
   readonly to: number;
   /** In the order in which a hole in their place is filled: what stands behind them is read before them. Only where `readsFim`. */
   readonly inFim: boolean;
+  /** Whether a score of the end comes behind those of the tokens. Only with `inFim`. */
+  readonly withEnd?: boolean;
 }
 
 export interface Listening {

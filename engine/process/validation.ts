@@ -174,7 +174,13 @@ const INFILL = object<InfillParams>(
   },
 );
 
-const SCORE = object<ScoreParams>(REQUEST, { ...FILE, range, interactive: flag, events: flag });
+const SCORE = object<ScoreParams>(REQUEST, {
+  ...FILE,
+  range,
+  interactive: flag,
+  withEnd: flag,
+  events: flag,
+});
 
 export function initialiseParams(params: unknown): InitialiseParams {
   const known = INITIALISE(params, '');

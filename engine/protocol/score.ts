@@ -20,6 +20,8 @@ export interface ScoreParams {
    * right, then reads less of the text around each piece. Default false: the same scores on every machine.
    */
   readonly interactive?: boolean;
+  /** Whether `end` is told, too, where the model can say it. Costs one step. Default false. */
+  readonly withEnd?: boolean;
   /** Whether a `begun` notification is sent when it is its turn, and `scoring` ones behind its passes. Default false. */
   readonly events?: boolean;
 }
@@ -35,6 +37,11 @@ export interface ScoredToken {
   /** Best other tokens with their probabilities, best first; up to 4. */
   readonly alternatives: readonly { readonly text: string; readonly probability: number }[];
 }
+/** What a model would do behind a range. */
+export interface ScoredEnd extends Pick<ScoredToken, 'expected' | 'alternatives'> {
+  /** −ln p(its line ends there), nats. */
+  readonly surprise: number;
+}
 export interface ScoreResult {
   readonly model: string;
   /** Whether both sides were seen (`masked`) or the left one only (`causal`). */
@@ -42,4 +49,9 @@ export interface ScoreResult {
   readonly forwards: number;
   readonly millis: number;
   readonly tokens: readonly ScoredToken[];
+  /**
+   * Where `withEnd` asks for it, of a range that ends where a token does. Only of models that fill in the middle from left to right: they write
+   * a sign when a hole is full.
+   */
+  readonly end?: ScoredEnd;
 }

@@ -11,6 +11,7 @@ import type {
   InfillResult,
   MemoryEstimate,
   ModelDescription,
+  ScoredEnd,
   ScoredToken,
   ScoreResult,
 } from '../protocol';
@@ -125,6 +126,11 @@ export const stepOf = whole(
   ),
 );
 
+const ALTERNATIVES = list(
+  0,
+  64,
+  object<ScoredToken['alternatives'][number]>({ text: text(4096), probability: share }, {}),
+);
 const TOKEN = object<ScoredToken>(
   {
     start: count,
@@ -132,11 +138,7 @@ const TOKEN = object<ScoredToken>(
     text: text(4096),
     surprise: any,
     expected: any,
-    alternatives: list(
-      0,
-      64,
-      object<ScoredToken['alternatives'][number]>({ text: text(4096), probability: share }, {}),
-    ),
+    alternatives: ALTERNATIVES,
   },
   {},
 );
@@ -149,7 +151,7 @@ export const scoreOf = whole(
       millis: any,
       tokens: list(0, MOST, TOKEN),
     },
-    {},
+    { end: object<ScoredEnd>({ surprise: any, expected: any, alternatives: ALTERNATIVES }, {}) },
   ),
 );
 

@@ -98,9 +98,9 @@ class PalimpsestModel implements Model {
 
   async score(params: ScoreParams, { signal }: { readonly signal?: AbortSignal } = {}): Promise<ScoreResult> {
     await this.withhold(params);
-    const { text, language, range, priority, interactive } = params;
+    const { text, language, range, priority, interactive, withEnd } = params;
     // As the answers are, so that what is around the range is read once.
-    const body = { text, language, range, priority, interactive };
+    const body = { text, language, range, priority, interactive, withEnd };
     const answer = await this.client.trying(priority, signal, () =>
       this.client.ask({ path: '/v1/score', body, signal, headers: this.headers }),
     );

@@ -53,7 +53,7 @@ class Look {
   private timer: NodeJS.Timeout | undefined;
   private isBegun = false;
   /** Whether a step was left out, or not ended. */
-  private isCut = false;
+  private isIncomplete = false;
   /** Whether all was looked at, and there is nothing that might be wrong. */
   isUnsuspicious = false;
 
@@ -96,11 +96,13 @@ class Look {
     const mended = await this.inTime(() => repair.mended(gains));
     const good = await line.worthShowing(mended);
     if (good.length > 0 || !isLine) return good;
-    if (!isCutName && (await line.isWholeWith(span.old))) {
-      this.isUnsuspicious = !this.isCut && mended.length === 0 && repair.isUnsuspicious;
+    const isAtEnd = endsItsLine(sent.text, span);
+    const isCut = isCutName || (isAtEnd && repair.endsTooSoon);
+    if (!isCut && (await line.isWholeWith(span.old))) {
+      this.isUnsuspicious = !this.isIncomplete && mended.length === 0 && repair.isUnsuspicious;
       return [];
     }
-    if (!endsItsLine(sent.text, span)) return [];
+    if (!isAtEnd) return [];
     // What is likelier is what is to be ended.
     const base = mended[0]?.texts[0] ?? span.old;
     const ends = await line.worthShowing(await this.inTime(() => this.ended(base)));
@@ -115,7 +117,7 @@ class Look {
   /** Nothing where time is up or there is no room for it: the line may need less. */
   private async inTime(step: () => Promise<readonly Judgeable[]>): Promise<readonly Judgeable[]> {
     if (this.late.signal.aborted || this.outer.enough?.aborted) {
-      this.isCut = true;
+      this.isIncomplete = true;
       return [];
     }
     try {
@@ -123,7 +125,7 @@ class Look {
     } catch (error) {
       const isLate = this.late.signal.aborted && !this.outer.signal.aborted;
       if (!isLate && !(error instanceof EngineError && error.code === 'out-of-memory')) throw error;
-      this.isCut = true;
+      this.isIncomplete = true;
       return [];
     }
   }

@@ -7,9 +7,10 @@ import { rewriteSettings } from '../settings';
 import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange } from '../text/types';
 import { CELL_SCHEME, type Judgeable } from './judge';
-import { type Alternative, Comparison, type RangeScores } from './repair/comparison';
+import { type Alternative, Comparison, tokensOf } from './repair/comparison';
 import { WORD_GAIN, withLikelierWords } from './repair/likelierWords';
-import { excess, SURPRISING, surpriseOf, wordsToRepair } from './repair/plan';
+import { excess, SURPRISING, surpriseOf, TOO_SOON, wordsToRepair } from './repair/plan';
+import type { Scored } from './repair/scoreRange';
 import { byLine, type Mending, SLIP_GAIN, withoutSlips } from './repair/slips';
 import { partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
 import {
@@ -73,7 +74,7 @@ export async function requestMended(
 /** What may be wrong in spans, looked for in turn. Every step rejects with EngineError. */
 export class Repair {
   private readonly comparison: Comparison;
-  private before: RangeScores = [];
+  private before: readonly Scored[] = [];
 
   /** `text`: the document's, which the spans are in; by now it may have another. */
   constructor(
@@ -90,12 +91,19 @@ export class Repair {
   async begin(): Promise<void> {
     const { text, spans, listening } = this;
     const onDone = (done: number) => listening.onScored?.(SCORING * done);
-    this.before = await this.comparison.score(text, spans, { onDone, onTurn: listening.onBegun });
+    const scoring = { onDone, onTurn: listening.onBegun, withEnd: true };
+    this.before = await this.comparison.score(text, spans, scoring);
   }
 
   /** Whether no token of what stands there is much less likely than the model expects. */
   get isUnsuspicious(): boolean {
-    return this.before.flat().every((token) => excess(token) < SURPRISING);
+    return tokensOf(this.before).every((token) => excess(token) < SURPRISING);
+  }
+
+  /** Whether the model would go on where the last span ends its line. */
+  get endsTooSoon(): boolean {
+    const { surprise = 0 } = this.before.at(-1)?.end ?? {};
+    return surprise >= TOO_SOON;
   }
 
   /** Slips undone; where none is, likelier words. Those first that gain most. */
@@ -119,7 +127,7 @@ export class Repair {
   async wordsAgain(seed: number): Promise<readonly Judgeable[]> {
     const { asking, document, text, spans, listening, before } = this;
     const words = spans.map(({ start }, i) =>
-      wordsToRepair(text, before[i] ?? []).map((word) => ({
+      wordsToRepair(text, before[i]?.tokens ?? []).map((word) => ({
         start: word.start - start,
         end: word.end - start,
       })),
@@ -128,7 +136,7 @@ export class Repair {
     const sampling = samplingOf(document);
     const request = { seed, words, isRepair: true } as const;
     const found = await requestCandidates(asking, document, spans, request, listening, sampling, text);
-    const old = async () => surpriseOf(before.flat());
+    const old = async () => surpriseOf(tokensOf(before));
     const changed = found.candidates
       .map((candidate) => ({ candidate, old, ...withAnswer(text, spans, candidate) }))
       .filter(({ whole }) => whole !== text);
@@ -144,7 +152,7 @@ export class Repair {
     gains: Gains,
   ): Promise<Readonly<Record<'slips' | 'words', readonly Alternative<Judgeable>[]>>> {
     const { text, spans, document } = this;
-    const tokens = this.before[index] ?? [];
+    const tokens = this.before[index]?.tokens ?? [];
     const settled = await this.asking.syntax.ask(text, document.languageId, (tree) => tree.settled(span));
     // Where no grammar tells code from prose, nothing is known to be a slip.
     if (settled === undefined) return { slips: [], words: [] };
@@ -186,7 +194,7 @@ export class Repair {
   ): Promise<number> {
     const isAll =
       this.text.slice(span.start, span.end).trim() === this.text.slice(line.start, line.end).trim();
-    return surpriseOf(isAll ? tokens : (await this.comparison.score(this.text, [line], {})).flat());
+    return surpriseOf(isAll ? tokens : tokensOf(await this.comparison.score(this.text, [line], {})));
   }
 }
 

@@ -184,8 +184,9 @@ describe('reading before an answer', () => {
       try {
         const line = LINES[40]?.trimEnd() ?? '';
         const { text, range } = withLine(line);
-        const { method } = await infiller.score({ ...asked, text, range }, {});
+        const { method, end } = await infiller.score({ ...asked, text, range, withEnd: true }, {});
         assert.equal(method, 'masked');
+        assert.ok(end !== undefined && end.surprise >= 0 && end.alternatives.length > 0);
         assert.ok(read > WINDOW, `${read}`);
         read = 0;
         await infiller.score({ ...asked, ...withLine(line.replace('+', '-')) }, {});

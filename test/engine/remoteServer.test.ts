@@ -44,8 +44,12 @@ describe('an engine with a Palimpsest server behind it', () => {
       assert.match(result.candidates[0]?.spans[0]?.text ?? '', /^answer \d+$/);
       assert.equal(steps.at(-1)?.step, 3);
       assert.deepEqual(await client.estimate(doing('x')), { masks: 1, firstMillis: 10, millis: 100 });
-      const score = await client.score({ model: NAME, text: 'x = 1', priority: 'background' });
+      const asked = { model: NAME, text: 'x = 1', priority: 'background' } as const;
+      const score = await client.score(asked);
       assert.equal(score.tokens[0]?.text, 'x = 1');
+      assert.equal(score.end, undefined);
+      const { end } = await client.score({ ...asked, withEnd: true });
+      assert.deepEqual(end, { surprise: 5, expected: 1, alternatives: [{ text: '(', probability: 0.5 }] });
     }));
 
   test('takes a draft, and gives up what is cancelled on the other side, too', () =>

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { Checkpoint } from '../../engine/checkpoint/types';
+import { lengthTokensOf } from '../../engine/decoding/request';
 import { Denoisers } from '../../engine/infill/denoisers';
 import { TokenScorer } from '../../engine/infill/scoring';
 import { shapedBias } from '../../engine/runtime/forward';
@@ -116,9 +117,10 @@ describe('scores of an autoregressive model', { timeout: 60_000 }, () => {
     await close();
   });
 
-  test('of tokens before others are what it would give them in a hole there, in FIM order', async () => {
+  test('of tokens before others are what it would give them in a hole there, and a sign that ends it, in FIM order', async () => {
     const { checkpoint, ids, denoisers, scorer, plain, close } = await open();
-    const scores = await scorer.score(ids, { from: 10, to: 110, inFim: true });
+    const asked = await scorer.score(ids, { from: 10, to: 110, inFim: true, withEnd: true });
+    const [scores, [end = assert.fail()]] = [asked.slice(0, 100), asked.slice(100)];
     const { fimPrefix = 0, fimSuffix = 0, fimMiddle = 0 } = checkpoint.specials;
     const [before, text, behind] = [ids.subarray(0, 10), ids.subarray(10, 110), ids.subarray(110)];
     const laidOut = Int32Array.from([fimPrefix, ...before, fimSuffix, ...behind, fimMiddle, ...text]);
@@ -126,7 +128,14 @@ describe('scores of an autoregressive model', { timeout: 60_000 }, () => {
       scores.map(({ surprise }) => -surprise),
       await plain(laidOut, 100),
     );
-    assert.ok(denoisers.forwards <= 8, `${denoisers.forwards} passes`);
+    assert.ok(denoisers.forwards <= 9, `${denoisers.forwards} passes`);
+    let ended = 0;
+    const { ends } = lengthTokensOf(checkpoint.family.length, checkpoint.specials);
+    assert.ok(ends.length > 0);
+    for (const id of ends)
+      ended += Math.exp((await plain(Int32Array.from([...laidOut, id]), 1))[0] ?? assert.fail());
+    assert.ok(Math.abs(end.surprise + Math.log(ended)) < 1e-3, `${end.surprise}, ${Math.log(ended)}`);
+    assert.equal((await scorer.score(ids, { from: 10, to: 110, inFim: true })).length, 100);
     await close();
   });
 });

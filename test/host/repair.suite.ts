@@ -152,12 +152,15 @@ describe('repair', () => {
   });
 
   it('writes what a half-written line is missing behind it, and masks all of it where that is not whole', async () => {
-    const text = 'def total(prices):\n    amount = prices +\n    other = prices (\n    return amount\n';
+    const text =
+      'def total(prices):\n    fine = total and unended\n    amount = prices +\n    other = prices (\n    return amount\n';
     const editor = await openFile('half.py', text);
     const { rewrites } = await (await internals()).palimpsest();
     for (const [line, answers] of [
-      [1, /^amount = prices \+ scripted_end$/],
-      [2, /^scripted_0_0_0$/],
+      [2, /^amount = prices \+ scripted_end$/],
+      [3, /^scripted_0_0_0$/],
+      // It parses, and the model would go on.
+      [1, /^fine = total and unended\.scripted_end$/],
     ] as const) {
       select(editor, [line, line]);
       await run('rewriteSelection');

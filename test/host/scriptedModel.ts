@@ -32,6 +32,8 @@ const STEPS = 6;
 const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, strange: 9, bizarre: 20, doubtful: 2 };
 /** Nats of whatever a selection begins with, unless that is `fine`: no line is quite what the model expects. */
 const FIRST = 3.6;
+/** What it would go on behind. */
+const UNENDED = /(?:\+|\bunended)$/;
 /** What it would rather have there. */
 const RATHER: Readonly<Record<string, readonly string[]>> = { strange: [' pri', ' tot'], bizarre: [' pri'] };
 
@@ -116,7 +118,12 @@ class ScriptedModel implements LoadedModel {
         alternatives: (RATHER[found[0].trim()] ?? []).map((text) => ({ text, probability: 0.5 })),
       }),
     );
-    return { model: this.description.name, method: 'masked', forwards: 1, millis: 0, tokens };
+    const isCut = UNENDED.test(params.text.slice(0, end));
+    const last = { surprise: isCut ? 9 : 1, expected: 1, alternatives: [] };
+    return {
+      ...{ model: this.description.name, method: 'masked', forwards: 1, millis: 0, tokens },
+      ...(params.withEnd ? { end: last } : {}),
+    };
   }
 
   async dispose(): Promise<void> {}
@@ -181,7 +188,8 @@ function piecesOf(
   seed: number,
   index: number,
 ): readonly Piece[] {
-  if (start === end && text.endsWith('+', start)) return [{ text: ' scripted_end', isLocked: false }];
+  const cut = start === end ? UNENDED.exec(text.slice(0, start)) : null;
+  if (cut !== null) return [{ text: cut[0] === '+' ? ' scripted_end' : '.scripted_end', isLocked: false }];
   const pieces: Piece[] = [];
   let at = start;
   const fresh = (to: number) => {

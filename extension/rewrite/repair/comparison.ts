@@ -1,13 +1,9 @@
 // Texts that may come to stand in the place of a selection, scored one after the other beside what stands there.
 import type { TextDocument } from 'vscode';
-import type { ScoredToken } from '../../../engine/protocol';
 import type { EngineSupervisor } from '../../engine/supervisor';
 import type { OffsetRange } from '../../text/types';
 import { isLikelier, surpriseOf } from './plan';
-import { scoreRange } from './scoreRange';
-
-/** Tokens of each range. */
-export type RangeScores = readonly (readonly ScoredToken[])[];
+import { type Scored, scoreRange } from './scoreRange';
 
 /** `candidate`: whatever it is that is compared. */
 export interface Alternative<T> {
@@ -28,6 +24,8 @@ interface Scoring {
   /** The share that is done, 0…1. */
   readonly onDone?: ((done: number) => void) | undefined;
   readonly onTurn?: (() => void) | undefined;
+  /** Whether it is asked, too, how likely each range ends its line. */
+  readonly withEnd?: boolean;
 }
 
 interface Limits {
@@ -44,6 +42,12 @@ export interface Likelier<T> {
   readonly isCut: boolean;
 }
 
+const EMPTY: Scored = { tokens: [], method: 'masked' };
+
+export function tokensOf(scores: readonly Scored[]): Scored['tokens'] {
+  return scores.flatMap(({ tokens }) => tokens);
+}
+
 export class Comparison {
   constructor(
     private readonly engine: EngineSupervisor,
@@ -54,9 +58,9 @@ export class Comparison {
   async score(
     of: string,
     ranges: readonly OffsetRange[],
-    { until = this.listening.signal, onDone, onTurn }: Scoring,
-  ): Promise<RangeScores> {
-    const all: (readonly ScoredToken[])[] = [];
+    { until = this.listening.signal, onDone, onTurn, withEnd = false }: Scoring,
+  ): Promise<readonly Scored[]> {
+    const all: Scored[] = [];
     const length = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
     let before = 0;
     for (const range of ranges) {
@@ -67,10 +71,11 @@ export class Comparison {
       };
       before += own;
       const asked = {
-        ...{ priority: 'rewrite' as const, signal: until },
+        ...{ priority: 'rewrite' as const, signal: until, withEnd },
         ...{ onBegun: onTurn, onScored: told },
       };
-      all.push(own === 0 ? [] : (await scoreRange(this.engine, this.document, of, range, asked)).tokens);
+      if (own > 0) all.push(await scoreRange(this.engine, this.document, of, range, asked));
+      else all.push(EMPTY);
     }
     return all;
   }
@@ -94,7 +99,7 @@ export class Comparison {
       const part = (done: number) => told((index + done) / alternatives.length);
       try {
         const stood = await old();
-        const surprise = surpriseOf((await this.score(whole, ranges, { until, onDone: part })).flat());
+        const surprise = surpriseOf(tokensOf(await this.score(whole, ranges, { until, onDone: part })));
         if (isLikelier(stood, surprise, least)) likelier.push({ candidate, gain: stood - surprise });
       } catch (error) {
         if (signal.aborted || !enough?.aborted) throw error;

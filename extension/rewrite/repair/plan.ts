@@ -11,6 +11,8 @@ const MOST_WORDS = 1;
 const LEAST_EXCESS = 0;
 /** The same where nobody asked for that: most of the words below come to nothing. */
 export const SURPRISING = 2;
+/** Nats of surprise that a line ends where it does, from which on its end is missing: where it is not, hardly any reach half of that. */
+export const TOO_SOON = 4;
 /** Nats by which the whole has to become likelier: half of the wrong answers gain less, and hardly a right one does. */
 const LEAST_GAIN = 3;
 

@@ -1,6 +1,6 @@
 // How likely the model finds the tokens of a stretch of a text that need not be the document's own.
 import type { TextDocument } from 'vscode';
-import type { Priority, ScoredToken, ScoreResult } from '../../../engine/protocol';
+import type { Priority, ScoredEnd, ScoredToken, ScoreResult } from '../../../engine/protocol';
 import type { EngineSupervisor } from '../../engine/supervisor';
 import { adaptsToSpeed } from '../../settings';
 import { excerptAround } from '../../text/excerpt';
@@ -10,6 +10,7 @@ export interface Scored {
   /** Offsets of `text`. */
   readonly tokens: readonly ScoredToken[];
   readonly method: ScoreResult['method'];
+  readonly end?: ScoredEnd;
 }
 
 /** Rejects with EngineError. */
@@ -21,17 +22,20 @@ export async function scoreRange(
   {
     priority,
     signal,
+    withEnd = false,
     onBegun,
     onScored,
   }: {
     readonly priority: Priority;
     readonly signal: AbortSignal;
+    /** `ScoreParams.withEnd` */
+    readonly withEnd?: boolean;
     readonly onBegun?: (() => void) | undefined;
     readonly onScored?: ((done: number) => void) | undefined;
   },
 ): Promise<Scored> {
   const { text: sent, base } = excerptAround(text, [range]);
-  const { tokens, method } = await engine.use(
+  const { tokens, method, end } = await engine.use(
     ({ client, model }) =>
       client.score(
         {
@@ -42,6 +46,7 @@ export async function scoreRange(
           range: { start: range.start - base, end: range.end - base },
           priority,
           interactive: adaptsToSpeed(),
+          withEnd,
         },
         {
           signal,
@@ -52,5 +57,5 @@ export async function scoreRange(
     { signal, revive: priority === 'rewrite' },
   );
   const moved = tokens.map((token) => ({ ...token, start: token.start + base, end: token.end + base }));
-  return { tokens: moved, method };
+  return { tokens: moved, method, ...(end && { end }) };
 }

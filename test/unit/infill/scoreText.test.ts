@@ -4,6 +4,7 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { openCheckpoint } from '../../../engine/checkpoint/open';
 import type { Checkpoint } from '../../../engine/checkpoint/types';
+import { lengthTokensOf } from '../../../engine/decoding/request';
 import { type Scorer, scoreText, windows } from '../../../engine/infill/scoreText';
 
 describe('windows in which a long text is scored', () => {
@@ -30,6 +31,59 @@ describe('windows in which a long text is scored', () => {
         },
       ),
     );
+  });
+});
+
+describe('the end of a range', () => {
+  const opened = openCheckpoint(path.join(__dirname, '../../fixtures/checkpoints/qwen2.5-coder'));
+
+  async function endOf(text: string, range: { start: number; end: number }, asks = true) {
+    const checkpoint = await opened;
+    const id = (of: string) => checkpoint.tokenizer.encode(of).ids[0] ?? assert.fail();
+    const { ends } = lengthTokensOf(checkpoint.family.length, checkpoint.specials);
+    const best = {
+      ids: Int32Array.of(id('x'), ends[0] ?? assert.fail(), id('\n')),
+      logProbs: Float32Array.from([0.5, 0.3, 0.2], Math.log),
+      ...{ entropy: 1, targetLogProb: 0 },
+    };
+    const scorer: Scorer = {
+      score: async (_tokens, { from, to, withEnd }) => [
+        ...Array.from({ length: to - from }, () => ({ surprise: 1, best })),
+        ...(withEnd ? [{ surprise: -Math.log(0.3), best }] : []),
+      ],
+      forwards: () => 1,
+    };
+    const asked = { requestId: 1, model: 'm', text, priority: 'background', range, withEnd: asks } as const;
+    const { tokens, end } = await scoreText(asked, checkpoint, 'm', scorer);
+    assert.ok(
+      tokens
+        .map((token) => token.text)
+        .join('')
+        .startsWith(text.slice(range.start, range.end)),
+    );
+    return end;
+  }
+
+  test('is told where somebody asks: another line is an end, too, and a sign that ends is none to write', async () => {
+    const end = (await endOf('x = y\n\nz = 1\n', { start: 0, end: 5 })) ?? assert.fail();
+    assert.ok(Math.abs(end.surprise - -Math.log(0.5)) < 1e-6, `${end.surprise}`);
+    assert.equal(end.expected, 1);
+    assert.deepEqual(
+      end.alternatives.map(({ text, probability }) => [text, probability.toFixed(1)]),
+      [['x', '0.5']],
+    );
+    assert.equal(await endOf('x = y\n\nz = 1\n', { start: 0, end: 5 }, false), undefined);
+  });
+
+  test('is not where the text ends, or a token goes on', async () => {
+    assert.equal(await endOf('x = y', { start: 0, end: 5 }), undefined);
+    const code = 'def f(self):\n    return self\n';
+    const { starts } = (await opened).tokenizer.encode(code);
+    // The first token of several characters, and its first character alone.
+    const long = starts.findIndex((start, index) => (starts[index + 1] ?? start) - start > 1);
+    const at = starts[long] ?? assert.fail();
+    assert.equal(await endOf(code, { start: 0, end: at + 1 }), undefined);
+    assert.notEqual(await endOf(code, { start: 0, end: starts[long + 1] ?? assert.fail() }), undefined);
   });
 });
 

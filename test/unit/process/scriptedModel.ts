@@ -145,6 +145,9 @@ export class ScriptedModel implements LoadedModel {
       tokens: [
         { start, end, text: params.text.slice(start, end), surprise: 1, expected: 1, alternatives: [] },
       ],
+      ...(params.withEnd
+        ? { end: { surprise: 5, expected: 1, alternatives: [{ text: '(', probability: 0.5 }] } }
+        : {}),
     };
   }
 
