@@ -84,7 +84,8 @@ async function answersOf(
   try {
     const isWorthIt = await wait?.beginIfWorthIt(isSlow, () => client.estimate(params, within.signal));
     if (isWorthIt === false) return undefined;
-    const { candidates, millis } = await client.infill({ ...params, openTexts: [...others] }, within);
+    const asked = { ...params, openTexts: [...others], ...(isSlow && { events: true }) };
+    const { candidates, millis } = await client.infill(asked, { ...within, onRead: () => wait?.read() });
     wait?.answered(millis);
     return candidates.flatMap(({ spans: [span] }) => (span === undefined ? [] : [span.text]));
   } catch (error) {

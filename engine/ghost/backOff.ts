@@ -19,6 +19,8 @@ const SHORT_PAUSE = 10_000;
 const FIRST_PAUSE = 60_000;
 const LONGEST_PAUSE = 30 * 60_000;
 
+export type Expected = Pick<Estimate, 'firstMillis' | 'millis' | 'readingMillis'>;
+
 export class BackOff {
   private latency: number | undefined;
   private pausedUntil = Number.NEGATIVE_INFINITY;
@@ -52,15 +54,19 @@ export class BackOff {
     return this.latency === undefined;
   }
 
-  /** An answer would take this long, as the engine estimates it for one token a step: where that is too long, nothing is asked. */
-  expected({ firstMillis = 0, millis = 0 }: Pick<Estimate, 'firstMillis' | 'millis'>): void {
-    const about = firstMillis + Math.max(0, millis - firstMillis) / TOKENS_A_STEP;
+  /**
+   * An answer would take this long, as the engine estimates it for one token a step: where that is too long, nothing is asked. What is read once
+   * for all keys at one place counts by itself.
+   */
+  expected({ firstMillis = 0, millis = 0, readingMillis = 0 }: Expected): void {
+    const writing = firstMillis - readingMillis + Math.max(0, millis - firstMillis) / TOKENS_A_STEP;
+    const about = Math.max(readingMillis, writing);
     if (about <= LONGEST_WAIT) return;
     this.latency = about;
     this.rest();
   }
 
-  /** An answer came. */
+  /** An answer came. `millis`: without what is read once for all keys at one place. */
   answered(millis: number): void {
     if (millis > NO_WAIT) return;
     this.wasted = 0;

@@ -1,12 +1,13 @@
 // One wait for ghost text: it ends when nobody wants the answer, or when it has taken too long; both say how fast the model is.
-import type { Estimate } from '../protocol';
-import { type BackOff, LONGEST_WAIT } from './backOff';
+import { type BackOff, type Expected, LONGEST_WAIT } from './backOff';
 
 export class Wait {
   private readonly controller = new AbortController();
   private begunAt: number | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isAnswered = false;
+  /** Milliseconds of reading what is around the cursor. */
+  private readMillis = 0;
   private readonly abort = () => this.controller.abort();
 
   /**
@@ -32,6 +33,7 @@ export class Wait {
   begin(): void {
     clearTimeout(this.timer);
     this.begunAt = undefined;
+    this.readMillis = 0;
     if (this.isBusy()) return;
     this.begunAt = this.now();
     if (this.isAsked) return;
@@ -39,10 +41,7 @@ export class Wait {
   }
 
   /** The same, unless it is expected to take too long: then false. `estimate`: of a slow model that nothing is known of yet. */
-  async beginIfWorthIt(
-    isSlow: boolean | undefined,
-    estimate: () => Promise<Pick<Estimate, 'firstMillis' | 'millis'>>,
-  ): Promise<boolean> {
+  async beginIfWorthIt(isSlow: boolean | undefined, estimate: () => Promise<Expected>): Promise<boolean> {
     const { backOff } = this;
     if (!this.isAsked && isSlow && backOff.isNew) {
       backOff.expected(await estimate());
@@ -52,11 +51,19 @@ export class Wait {
     return true;
   }
 
+  /** More of what is around the cursor is read: that is kept for the next key, so the wait for an answer begins behind it. */
+  read(): void {
+    if (this.begunAt === undefined) return;
+    const { readMillis, begunAt } = this;
+    this.begin();
+    this.readMillis = readMillis + this.now() - begunAt;
+  }
+
   /** `millis`: in the engine, without waiting for its turn. */
   answered(millis: number): void {
     this.isAnswered = true;
     // Several candidates, as for a key, take longer than the one that comes by itself.
-    if (!this.isAsked) this.backOff.answered(millis);
+    if (!this.isAsked) this.backOff.answered(Math.max(0, millis - this.readMillis));
   }
 
   /** The next key came first. Where every key ends a request, that says something of the model only after a long wait. */

@@ -75,7 +75,11 @@ export class PacedSuggestions {
         const estimate = () => client.estimate(params, wait.signal);
         if (!(await wait.beginIfWorthIt(model.isSlow, estimate))) return undefined;
         throwIfCancelled(wait.signal);
-        return client.infill(params, { signal: wait.signal });
+        const onRead = () => wait.read();
+        return client.infill(
+          { ...params, ...(model.isSlow && { events: true }) },
+          { signal: wait.signal, onRead },
+        );
       }, wait.signal);
       if (result !== undefined) wait.answered(result.millis);
       return result?.candidates;

@@ -300,16 +300,15 @@ export class GhostText {
           const isWorthIt = await wait.beginIfWorthIt(model.isSlow, () => client.estimate(params, signal));
           if (!isWorthIt) return undefined;
           return client.infill(
-            { ...params, ...beside },
-            report === undefined
-              ? { signal }
-              : {
-                  signal,
-                  onRead: (done, remainingMillis) => {
-                    if (done < 1) report(sayReading(done, remainingMillis));
-                  },
-                  onStep: (step) => report(saySteps(step, [step.cells])),
-                },
+            { ...params, ...beside, ...(model.isSlow && { events: true }) },
+            {
+              signal,
+              onRead: (done, remainingMillis) => {
+                wait.read();
+                if (done < 1) report?.(sayReading(done, remainingMillis));
+              },
+              ...(report && { onStep: (step) => report(saySteps(step, [step.cells])) }),
+            },
           );
         },
         { signal },

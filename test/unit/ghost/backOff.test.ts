@@ -111,6 +111,17 @@ describe('backing off', () => {
     assert.equal(backOff.tooSlow, undefined);
   });
 
+  test('what is read once for all keys at one place is no reason, unless that alone takes too long', () => {
+    const { backOff } = world();
+    backOff.expected({ firstMillis: 1100, millis: 2500, readingMillis: 1000 });
+    assert.equal(backOff.tooSlow, undefined);
+    backOff.expected({ firstMillis: 1700, millis: 1900, readingMillis: 1600 });
+    assert.equal(backOff.tooSlow, 1600);
+    const slow = world().backOff;
+    slow.expected({ firstMillis: 1100, millis: 5100, readingMillis: 1000 });
+    assert.equal(slow.tooSlow, 2100);
+  });
+
   test('a laptop that slept in the middle of a wait says nothing about the model', () => {
     const { backOff } = world();
     backOff.gaveUp(8 * 3_600_000);
@@ -136,6 +147,42 @@ describe('a wait for ghost text', () => {
         one.end();
         assert.ok((backOff.tooSlow ?? 0) >= patience);
       }
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test('begins anew behind each pass over what is around the cursor, which no key after it waits for', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const { clock, backOff, wait } = world();
+      backOff.answered(500);
+      const pass = (millis: number) => {
+        clock.now += millis;
+        mock.timers.tick(millis);
+      };
+      const one = wait();
+      one.begin();
+      for (let i = 0; i < 3; i++) {
+        pass(900);
+        one.read();
+      }
+      pass(600);
+      assert.equal(one.signal.aborted, false);
+      one.answered(3300);
+      one.end();
+      assert.equal(backOff.tooSlow, undefined);
+      const late = wait();
+      late.begin();
+      pass(900);
+      late.read();
+      pass(LONGEST_WAIT);
+      assert.equal(late.signal.aborted, true);
+      late.end();
+      assert.equal(backOff.tooSlow, LONGEST_WAIT, 'without the pass');
+      const busy = wait();
+      busy.read();
+      busy.end();
     } finally {
       mock.timers.reset();
     }
