@@ -1,5 +1,4 @@
-// Quick fixes with the real engine and two sources of diagnostics: VS Code's TypeScript server, and one whose word does
-// not depend on what the model writes.
+// Quick fixes with the real extension, beside a source of diagnostics whose word does not depend on what the model writes.
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
 import {
@@ -7,15 +6,10 @@ import {
   CodeActionKind,
   commands,
   Diagnostic,
-  type DiagnosticCollection,
   DiagnosticSeverity,
-  type Disposable,
   languages,
-  Position,
   type ProgressOptions,
-  Range,
   Selection,
-  type TextDocument,
   type TextEditor,
   Uri,
   window,
@@ -24,126 +18,16 @@ import {
 import { Checker } from '../../extension/fixes/checker';
 import { COPY_SCHEME } from '../../extension/fixes/copies';
 import {
-  choosing,
   closeEverything,
   configure,
   fingerprint,
-  GIBBERISH,
   internals,
-  isAlive,
   openFile,
-  replace,
-  reported,
   undoIn,
   until,
   useScriptedEngine,
-  whileHeld,
-  withScript,
 } from './host';
-import { MILLIS_A_LINE } from './scriptedModel';
-
-const TITLE = 'Fix with Palimpsest';
-/** What belongs in the place stands twice behind it, so that whatever the model knows, it has something to write. */
-const EXAMPLES = ['text', 'rows'].flatMap((name) => [
-  '',
-  '',
-  `def load_${name}(path):`,
-  '    data = open(path)',
-  '    return data',
-]);
-const PROGRAM = ['def load(path):', `    ${GIBBERISH}`, '    return data', ...EXAMPLES, ''].join('\n');
-
-/**
- * A server that objects to a word, on every document that is open, shown or not. It has a hint at the end of each as well, so that
- * it is heard whatever it finds; one without `hints` says nothing new of a second text that it has nothing against.
- */
-class Objector implements Disposable {
-  private readonly collection: DiagnosticCollection;
-  private readonly listening: Disposable;
-  readonly looked: string[] = [];
-
-  private readonly waiting = new Map<TextDocument, NodeJS.Timeout>();
-
-  constructor(
-    private readonly word: string,
-    private readonly options: {
-      readonly hints?: boolean;
-      readonly isBlind?: (document: TextDocument) => boolean;
-      /** Milliseconds that it waits for more keys. */
-      readonly delay?: number;
-    } = {},
-  ) {
-    this.collection = languages.createDiagnosticCollection('objector');
-    this.listening = workspace.onDidChangeTextDocument(({ document }) => this.lookSoon(document));
-    const opening = workspace.onDidOpenTextDocument((document) => this.lookSoon(document));
-    const { listening } = this;
-    this.listening = {
-      dispose: () => {
-        listening.dispose();
-        opening.dispose();
-      },
-    };
-    for (const document of workspace.textDocuments) this.look(document);
-  }
-
-  dispose(): void {
-    for (const timer of this.waiting.values()) clearTimeout(timer);
-    this.listening.dispose();
-    this.collection.dispose();
-  }
-
-  private lookSoon(document: TextDocument): void {
-    const { delay = 0 } = this.options;
-    clearTimeout(this.waiting.get(document));
-    if (delay === 0) this.look(document);
-    else
-      this.waiting.set(
-        document,
-        setTimeout(() => this.look(document), delay),
-      );
-  }
-
-  private look(document: TextDocument): void {
-    const { hints = true, isBlind } = this.options;
-    if (document.languageId !== 'python' || isBlind?.(document)) return;
-    this.looked.push(document.uri.scheme);
-    const text = document.getText();
-    const found: Diagnostic[] = [];
-    for (let at = text.indexOf(this.word); at >= 0; at = text.indexOf(this.word, at + 1)) {
-      const range = new Range(document.positionAt(at), document.positionAt(at + this.word.length));
-      found.push(new Diagnostic(range, `No ${this.word} here`, DiagnosticSeverity.Error));
-    }
-    const end = document.positionAt(text.length);
-    if (hints) found.push(new Diagnostic(new Range(end, end), 'It ends here', DiagnosticSeverity.Hint));
-    this.collection.set(document.uri, found);
-  }
-}
-
-async function actionsAt(editor: TextEditor, range: Range): Promise<readonly CodeAction[]> {
-  const all = await commands.executeCommand<CodeAction[]>(
-    'vscode.executeCodeActionProvider',
-    editor.document.uri,
-    range,
-    'quickfix',
-  );
-  return all.filter(({ title }) => title.startsWith(TITLE));
-}
-
-/** Providers that register during start-up cancel the query: it is asked again. */
-async function actionAt(editor: TextEditor, range: Range): Promise<CodeAction> {
-  for (const start = Date.now(); Date.now() - start < 20_000; ) {
-    const [action] = await actionsAt(editor, range);
-    if (action !== undefined) return action;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return assert.fail('no action is offered');
-}
-
-async function choose(action: CodeAction): Promise<unknown> {
-  assert.ok(action.command, 'the action is a command: nothing was computed for it');
-  assert.equal(action.edit, undefined);
-  return commands.executeCommand(action.command.command, ...(action.command.arguments ?? []));
-}
+import { actionAt, actionsAt, choose, Objector, PROGRAM, TITLE } from './objector';
 
 describe('quick fixes', () => {
   let objector: Objector | undefined;
@@ -318,173 +202,6 @@ describe('quick fixes', () => {
     assert.equal(editor.document.getText(), PROGRAM);
   });
 
-  it('shows its steps, and stands edits in other places', async () => {
-    const editor = await openFile('steps.py', PROGRAM);
-    objector = new Objector('qzx');
-    const [problem] = languages.getDiagnostics(editor.document.uri);
-    const progress = reported(/looking for a fix/);
-    try {
-      const fixing = await whileHeld(async () => {
-        const fix = commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
-        await until(() => progress.said.some((words) => /step \d/.test(words)), 'a step');
-        const before = progress.said.slice(
-          0,
-          progress.said.findIndex((words) => /step \d/.test(words)),
-        );
-        assert.match(before.join('; '), /waiting for the (engine|model); .*reading the code around it$/);
-        await editor.edit((edit) => {
-          edit.insert(new Position(0, 0), '# first\n');
-          edit.insert(editor.document.lineAt(2).range.end, ' or None');
-        });
-        return { fix };
-      });
-      assert.equal(await fixing.fix, 'shown');
-      const rewrite = await rewriteOf(editor);
-      assert.deepEqual(
-        rewrite?.spans.map(({ old }) => old),
-        ['qzx'],
-      );
-      await commands.executeCommand('palimpsest.acceptRewrite');
-      await until(() => rewrite?.ending, 'the end of the rewrite');
-      const [first, , third, fourth] = editor.document.getText().split('\n');
-      assert.deepEqual([first, fourth], ['# first', '    return data or None']);
-      assert.match(third ?? '', /^ {4}scripted/);
-    } finally {
-      progress.stop();
-    }
-  });
-
-  it('is given up when its own place is edited meanwhile', async () => {
-    const editor = await openFile('edited.py', PROGRAM);
-    objector = new Objector('qzx');
-    const [problem] = languages.getDiagnostics(editor.document.uri);
-    assert.ok(problem);
-    const progress = reported(/looking for a fix/);
-    try {
-      const fixing = await whileHeld(async () => {
-        const fix = commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
-        await until(() => progress.said.some((words) => /step \d/.test(words)), 'a step');
-        await editor.edit((edit) => edit.insert(new Position(1, 5), '0'));
-        return { fix };
-      });
-      assert.equal(await fixing.fix, 'changed');
-    } finally {
-      progress.stop();
-    }
-    assert.equal(await rewriteOf(editor), undefined);
-    assert.equal(editor.document.getText(), PROGRAM.replace('qzx', 'q0zx'));
-  });
-
-  it('asks first where all places with all candidates take long, and begins with none where nobody wants it', async () => {
-    const editor = await openFile('long.py', PROGRAM);
-    objector = new Objector('qzx');
-    const [problem] = languages.getDiagnostics(editor.document.uri);
-    const fix = () => commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
-    const { engine } = await (await internals()).palimpsest();
-    const { client } = await engine.use(async (running) => running);
-    const { estimate } = client;
-    const asked: Parameters<typeof estimate>[0][] = [];
-    const stop = replace(client, 'estimate', (...all: Parameters<typeof estimate>) => {
-      asked.push(all[0]);
-      return estimate.apply(client, all);
-    });
-    let heard = choosing('none of them');
-    try {
-      await withScript(MILLIS_A_LINE, '70000', async () => {
-        assert.equal(await fix(), 'cancelled');
-        assert.deepEqual(heard.said, [
-          'Looking for a fix takes up to 2 min with this model on this machine.',
-        ]);
-        assert.equal(await rewriteOf(editor), undefined);
-        assert.deepEqual(
-          asked.map(({ text, spans, candidates = 0 }) => [
-            spans.map(({ start, end }) => text.slice(start, end)).join(),
-            candidates >= 4,
-          ]),
-          [
-            // How long the line would be looked at, before anything is denoised.
-            [GIBBERISH, false],
-            [GIBBERISH, true],
-            ['qzx', true],
-          ],
-        );
-        heard.stop();
-        heard = choosing('Look for a Fix Anyway');
-        assert.equal(await fix(), 'shown');
-        assert.equal(heard.said.length, 1);
-        // What they waited for is no news when they want more of it.
-        await commands.executeCommand('palimpsest.rewriteAgain');
-        const rewrite = await rewriteOf(editor);
-        await until(() => rewrite?.kind !== 'denoising', 'another answer, or the same');
-        assert.equal(heard.said.length, 1, heard.said.join('\n'));
-      });
-    } finally {
-      stop();
-      heard.stop();
-    }
-    await commands.executeCommand('palimpsest.rejectRewrite');
-  });
-
-  it('is given up for a newer one, and by the extension', async () => {
-    const editor = await openFile('newer.py', PROGRAM);
-    objector = new Objector('qzx');
-    const [problem] = languages.getDiagnostics(editor.document.uri);
-    const fix = () => commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
-    const first = fix();
-    const second = fix();
-    assert.deepEqual([await first, await second], ['cancelled', 'shown']);
-  });
-
-  it('looks for more fixes when another seed is asked for', async () => {
-    const editor = await openFile('more.py', PROGRAM);
-    objector = new Objector('qzx');
-    assert.equal(await choose(await actionAt(editor, editor.document.lineAt(1).range)), 'shown');
-    const rewrite = await rewriteOf(editor);
-    const looks = () => objector?.looked.filter((scheme) => scheme === COPY_SCHEME).length ?? 0;
-    const before = looks();
-    await commands.executeCommand('palimpsest.rewriteAgain');
-    await until(() => rewrite?.kind === 'reviewing', 'another answer, or the same');
-    assert.ok(looks() > before, 'a copy was looked at again');
-    for (const { texts } of rewrite?.review?.candidates ?? []) assert.ok(!texts[0]?.includes('qzx'));
-    assert.equal(editor.document.getText(), PROGRAM);
-  });
-
-  it('is shown in untitled text, with its line ends', async () => {
-    const content = PROGRAM.replaceAll('\n', '\r\n');
-    const document = await workspace.openTextDocument({ language: 'python', content });
-    const editor = await window.showTextDocument(document);
-    objector = new Objector('qzx');
-    const untouched = fingerprint(document);
-    assert.equal(await choose(await actionAt(editor, document.lineAt(1).range)), 'shown');
-    assert.deepEqual(fingerprint(document), untouched);
-    const rewrite = await rewriteOf(editor);
-    await commands.executeCommand('palimpsest.acceptRewrite');
-    await until(() => rewrite?.ending, 'the end of the rewrite');
-    assert.ok(!document.getText().includes('qzx'));
-    assert.ok(!document.getText().replaceAll('\r\n', '').includes('\n'));
-    await undoIn(document);
-    assert.equal(document.getText(), content);
-    await commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
-  });
-
-  it('fails without a trace when the engine dies, and works again after', async () => {
-    const { engine } = await (await internals()).palimpsest();
-    const editor = await openFile('killed.py', PROGRAM);
-    objector = new Objector('qzx');
-    const untouched = fingerprint(editor.document);
-    const [problem] = languages.getDiagnostics(editor.document.uri);
-    const fix = () => commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
-    const fixing = fix();
-    // The engine is asked, or is about to be: either way it does not answer.
-    await until(() => engine.pid !== undefined && isAlive(engine.pid), 'an engine');
-    process.kill(engine.pid ?? -1, 'SIGKILL');
-    assert.ok(['failed', 'shown'].includes(String(await fixing)), 'an end, one way or the other');
-    assert.deepEqual(fingerprint(editor.document), untouched);
-    await commands.executeCommand('palimpsest.rejectRewrite');
-    await commands.executeCommand('notifications.clearAll');
-    assert.equal(await fix(), 'shown');
-  });
-
   it('offers nothing where it is switched off, nor in files that hold secrets', async () => {
     const editor = await openFile('off.py', PROGRAM);
     objector = new Objector('qzx');
@@ -520,99 +237,5 @@ describe('quick fixes', () => {
     } finally {
       texts.dispose();
     }
-  });
-
-  it("is checked by VS Code's TypeScript server, on a copy of a file that it knows nothing of", async () => {
-    const text = [
-      'export function area(width: number, height: number): number {',
-      '  return width * heigth;',
-      '}',
-      'export const one = area(1, 1);',
-      '',
-    ].join('\n');
-    const editor = await openFile('area.ts', text);
-    const { document } = editor;
-    const untouched = fingerprint(document);
-    const problem = await until(
-      () => languages.getDiagnostics(document.uri).find(({ message }) => message.includes('heigth')),
-      "the TypeScript server's word",
-    );
-    const { copies } = await (await internals()).palimpsest();
-    const { signal } = new AbortController();
-    const checker = await Checker.open(document, problem, copies, signal);
-    assert.ok(checker.isAble, 'the server looks at copies');
-    const verdictOf = async (fresh: string) =>
-      (await checker.check([text.replace('width * heigth', fresh)], signal))[0];
-    assert.equal(await verdictOf('width * height'), 'gone');
-    assert.equal(await verdictOf('heigth'), 'still');
-    assert.equal(await verdictOf('width * hight'), 'traded');
-    assert.equal(await verdictOf('width.length'), 'traded');
-    assert.equal(await verdictOf('width + height'), 'gone');
-    await checker.close();
-    assert.deepEqual(fingerprint(document), untouched);
-    const errors = languages
-      .getDiagnostics(document.uri)
-      .filter(({ severity }) => severity === problem.severity);
-    assert.deepEqual(
-      errors.map(({ message }) => message),
-      [problem.message],
-      'the file itself has the same problem, and no other',
-    );
-
-    const { engine } = await (await internals()).palimpsest();
-    const stop = replace(engine, 'use', () => assert.fail('a misspelt name takes no model'));
-    try {
-      assert.equal(await choose(await actionAt(editor, problem.range)), 'shown');
-    } finally {
-      stop();
-    }
-    assert.deepEqual(fingerprint(document), untouched);
-    const rewrite = await rewriteOf(editor);
-    assert.deepEqual(
-      rewrite?.review?.candidates.map(({ texts }) => texts),
-      [['height']],
-    );
-    await commands.executeCommand('palimpsest.acceptRewrite');
-    await until(() => rewrite?.ending, 'the end of the rewrite');
-    assert.equal(document.getText(), text.replace('heigth', 'height'));
-    await undoIn(document);
-  });
-
-  it('is checked with the types of the neighbours that the file imports', async () => {
-    await openFile('shapes.ts', 'export function square(side: number): number {\n  return side * side;\n}\n');
-    const text = "import { square } from './shapes';\n\nexport const nine = square('3');\n";
-    const { document } = await openFile('nine.ts', text);
-    const problem = await until(
-      () => languages.getDiagnostics(document.uri).find(({ message }) => message.includes('string')),
-      "the TypeScript server's word",
-    );
-    const { copies } = await (await internals()).palimpsest();
-    const { signal } = new AbortController();
-    const checker = await Checker.open(document, problem, copies, signal);
-    assert.ok(checker.isAble, 'the server knows the neighbour');
-    const texts = [
-      text.replace("'3'", '3'),
-      text.replace("'3'", "'4'"),
-      text.replace("square('3')", 'circle(3)'),
-    ];
-    assert.deepEqual(await checker.check(texts, signal), ['gone', 'still', 'traded']);
-    await checker.close();
-  });
-
-  it('is checked where the server only suggests: a name that nobody uses', async () => {
-    const text = 'export function area(width: number): number {\n  const height = 3;\n  return width;\n}\n';
-    const { document } = await openFile('unused.ts', text);
-    const problem = await until(
-      () => languages.getDiagnostics(document.uri).find(({ message }) => message.includes("'height'")),
-      "the TypeScript server's word",
-    );
-    assert.equal(problem.severity, DiagnosticSeverity.Hint);
-    const { copies } = await (await internals()).palimpsest();
-    const { signal } = new AbortController();
-    const checker = await Checker.open(document, problem, copies, signal);
-    assert.ok(checker.isAble, 'the server says so of the copy, too');
-    const texts = [text.replace('return width', 'return width * height'), text.replace('3', '4')];
-    assert.deepEqual(await checker.check(texts, signal), ['gone', 'still']);
-    await checker.close();
   });
 });
