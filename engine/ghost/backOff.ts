@@ -26,6 +26,8 @@ export class BackOff {
   private pausedUntil = Number.NEGATIVE_INFINITY;
   private pause = FIRST_PAUSE;
   private isHitch = false;
+  /** Whether the last answer was late, or never came, and the one before it was in time. */
+  private isLate = false;
   /** Milliseconds of work since the last answer that nobody waited for to the end, and the longest wait among them. */
   private wasted = 0;
   private longest = 0;
@@ -77,6 +79,7 @@ export class BackOff {
       this.latency = Math.min(this.latency, LONGEST_WAIT);
       this.pausedUntil = Number.NEGATIVE_INFINITY;
       this.pause = SHORT_PAUSE;
+      this.isLate = false;
     } else this.rest();
   }
 
@@ -98,6 +101,10 @@ export class BackOff {
   }
 
   private rest(): void {
+    const wasFast = this.pause === SHORT_PAUSE && !this.isLate;
+    this.isLate = true;
+    // One long answer among those in time says nothing: the next one is asked for.
+    if (wasFast) return;
     this.isHitch = this.pause === SHORT_PAUSE;
     this.pausedUntil = this.now() + this.pause;
     this.pause = this.isHitch ? FIRST_PAUSE : Math.min(LONGEST_PAUSE, 2 * this.pause);

@@ -12,6 +12,9 @@ export interface Encoding extends Pick<HoleContext, 'run'> {
   readonly onRead?: HoleContext['onRead'] | undefined;
 }
 
+/** Tokens; of fewer nobody is told that they are read. */
+const LEAST_TOLD = 64;
+
 export class ContextCache {
   private ids = new Int32Array(0);
   private startPosition = 0;
@@ -54,7 +57,8 @@ export class ContextCache {
       disposeKv(this.kv);
       this.kv = kv;
       this.ids = ids.slice(0, at + part.length);
-      if (ids.length - kept > chunk) onRead?.((at + part.length - kept) / (ids.length - kept));
+      if (ids.length - kept > Math.min(chunk, LEAST_TOLD))
+        onRead?.((at + part.length - kept) / (ids.length - kept));
     }
     return this.kv;
   }
