@@ -36,8 +36,7 @@ export class Wait {
     this.readMillis = 0;
     if (this.isBusy()) return;
     this.begunAt = this.now();
-    if (this.isAsked) return;
-    this.timer = setTimeout(this.abort, this.backOff.patience);
+    this.arm();
   }
 
   /** The same, unless it is expected to take too long: then false. `estimate`: of a slow model that nothing is known of yet. */
@@ -51,19 +50,29 @@ export class Wait {
     return true;
   }
 
-  /** More of what is around the cursor is read: that is kept for the next key, so the wait for an answer begins behind it. */
+  /**
+   * More of what is around the cursor is read: that is kept for the next key, so the wait for an answer begins behind it. What takes longer
+   * than anybody waits does not: the next jump would cost as much.
+   */
   read(): void {
-    if (this.begunAt === undefined) return;
-    const { readMillis, begunAt } = this;
-    this.begin();
-    this.readMillis = readMillis + this.now() - begunAt;
+    if (this.begunAt === undefined || this.readMillis > LONGEST_WAIT) return;
+    const now = this.now();
+    this.readMillis += now - this.begunAt;
+    this.begunAt = now;
+    this.arm();
   }
 
   /** `millis`: in the engine, without waiting for its turn. */
   answered(millis: number): void {
     this.isAnswered = true;
     // Several candidates, as for a key, take longer than the one that comes by itself.
-    if (!this.isAsked) this.backOff.answered(Math.max(0, millis - this.readMillis));
+    const once = this.readMillis > LONGEST_WAIT ? 0 : this.readMillis;
+    if (!this.isAsked) this.backOff.answered(Math.max(0, millis - once));
+  }
+
+  private arm(): void {
+    clearTimeout(this.timer);
+    if (!this.isAsked) this.timer = setTimeout(this.abort, this.backOff.patience);
   }
 
   /** The next key came first. Where every key ends a request, that says something of the model only after a long wait. */
@@ -76,6 +85,7 @@ export class Wait {
     clearTimeout(this.timer);
     this.outer.removeEventListener('abort', this.abort);
     if (this.isAnswered || this.isAsked || this.begunAt === undefined || !this.signal.aborted) return;
-    if (!this.isBusy()) this.backOff.gaveUp(this.now() - this.begunAt);
+    const reading = this.readMillis > LONGEST_WAIT ? this.readMillis : 0;
+    if (!this.isBusy()) this.backOff.gaveUp(reading + this.now() - this.begunAt);
   }
 }

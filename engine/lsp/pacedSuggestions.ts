@@ -75,11 +75,8 @@ export class PacedSuggestions {
         const estimate = () => client.estimate(params, wait.signal);
         if (!(await wait.beginIfWorthIt(model.isSlow, estimate))) return undefined;
         throwIfCancelled(wait.signal);
-        const onRead = () => wait.read();
-        return client.infill(
-          { ...params, ...(model.isSlow && { events: true }) },
-          { signal: wait.signal, onRead },
-        );
+        const listening = { signal: wait.signal, onBegun: () => wait.begin(), onRead: () => wait.read() };
+        return client.infill({ ...params, ...(model.isSlow && { events: true }) }, listening);
       }, wait.signal);
       if (result !== undefined) wait.answered(result.millis);
       return result?.candidates;

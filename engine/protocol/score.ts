@@ -50,7 +50,7 @@ export interface ScoreResult {
   readonly millis: number;
   readonly tokens: readonly ScoredToken[];
   /**
-   * Where `withEnd` asks for it, of a range that ends where a token does. Only of models that fill in the middle from left to right: they write
+   * Where `withEnd` asks for it, of a range that ends where a token does and has text behind it. Only of models that fill in the middle from left to right: they write
    * a sign when a hole is full.
    */
   readonly end?: ScoredEnd;

@@ -303,6 +303,8 @@ export class GhostText {
             { ...params, ...beside, ...(model.isSlow && { events: true }) },
             {
               signal,
+              // What other requests take says nothing of the model.
+              onBegun: () => wait.begin(),
               onRead: (done, remainingMillis) => {
                 wait.read();
                 if (done < 1) report?.(sayReading(done, remainingMillis));

@@ -6,6 +6,7 @@ import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import type { OffsetRange } from '../text/types';
 import { asJudged, type Judgeable } from './judge';
 import { completionsOf, endsInCutName, endsItsLine, LONGEST_END } from './repair/completion';
+import { mayBeMisspelt } from './repair/slips';
 import { CUT_GAINS, estimateLook, LINE_GAINS, LINES_GAINS, Repair, type Repairing } from './repairRequest';
 import { type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span } from './state/types';
@@ -84,13 +85,13 @@ class Look {
 
   async find(): Promise<readonly Judgeable[]> {
     const { sent, span, line } = this;
+    const isLine = !/[\r\n]/.test(span.old);
     const repair = new Repair(this.asking, this.document, sent.text, [span], this.listening);
     await this.inTime(async () => {
-      await repair.begin();
+      await repair.begin(isLine && endsItsLine(sent.text, span));
       return [];
     });
     this.timer = setTimeout(() => this.late.abort(), LONGEST);
-    const isLine = !/[\r\n]/.test(span.old);
     const isCutName = isLine && endsInCutName(sent.text, span);
     const gains = isLine ? (isCutName ? CUT_GAINS : LINE_GAINS) : LINES_GAINS;
     const mended = await this.inTime(() => repair.mended(gains));
@@ -99,7 +100,8 @@ class Look {
     const isAtEnd = endsItsLine(sent.text, span);
     const isCut = isCutName || (isAtEnd && repair.endsTooSoon);
     if (!isCut && (await line.isWholeWith(span.old))) {
-      this.isUnsuspicious = !this.isIncomplete && mended.length === 0 && repair.isUnsuspicious;
+      const isKnown = !mayBeMisspelt(sent.text, span);
+      this.isUnsuspicious = isKnown && !this.isIncomplete && repair.isUnsuspicious;
       return [];
     }
     if (!isAtEnd) return [];

@@ -40,6 +40,13 @@ const CHECKED_GAINS: Gains = { slip: 1, word: 1 };
 /** Of choosing what to keep, the share of scoring what stands there. */
 const SCORING = 0.7;
 
+interface Mendings {
+  readonly slips: readonly Alternative<Judgeable>[];
+  readonly words: readonly Alternative<Judgeable>[];
+  /** Whether a grammar told where nothing is a slip. */
+  readonly isRead: boolean;
+}
+
 export type Repairing = Asking & { readonly syntax: Pick<SyntaxTrees, 'ask'> };
 
 /** Without answers where the model finds nothing unlikely, or nothing likelier. Rejects with EngineError. */
@@ -75,6 +82,8 @@ export async function requestMended(
 export class Repair {
   private readonly comparison: Comparison;
   private before: readonly Scored[] = [];
+  /** Whether every text that may be likelier was scored. */
+  private isLookedThrough = false;
 
   /** `text`: the document's, which the spans are in; by now it may have another. */
   constructor(
@@ -87,17 +96,17 @@ export class Repair {
     this.comparison = new Comparison(asking.engine, document, listening);
   }
 
-  /** Scores what stands there: before anything else. */
-  async begin(): Promise<void> {
+  /** Scores what stands there: before anything else. `withEnd`: and how likely each span ends its line. */
+  async begin(withEnd = false): Promise<void> {
     const { text, spans, listening } = this;
     const onDone = (done: number) => listening.onScored?.(SCORING * done);
-    const scoring = { onDone, onTurn: listening.onBegun, withEnd: true };
+    const scoring = { onDone, onTurn: listening.onBegun, withEnd };
     this.before = await this.comparison.score(text, spans, scoring);
   }
 
-  /** Whether no token of what stands there is much less likely than the model expects. */
+  /** Whether all was looked at, nothing is likelier, and no token of what stands there is much less likely than the model expects. */
   get isUnsuspicious(): boolean {
-    return tokensOf(this.before).every((token) => excess(token) < SURPRISING);
+    return this.isLookedThrough && tokensOf(this.before).every((token) => excess(token) < SURPRISING);
   }
 
   /** Whether the model would go on where the last span ends its line. */
@@ -109,6 +118,7 @@ export class Repair {
   /** Slips undone; where none is, likelier words. Those first that gain most. */
   async mended(gains = LINE_GAINS): Promise<readonly Judgeable[]> {
     const end = performance.now() + LONGEST_LOOK;
+    let isWhole = true;
     const all = await Promise.all(this.spans.map((span, index) => this.mendingsOf(span, index, gains)));
     const slips = all.flatMap((one) => one.slips);
     const words = all.flatMap((one) => one.words);
@@ -116,11 +126,17 @@ export class Repair {
     const likelier = async (mendings: readonly Alternative<Judgeable>[], before: number) => {
       const onDone = (done: number) =>
         this.listening.onScored?.(SCORING + share * (before + done * mendings.length));
-      return (await this.comparison.likelier(mendings, { millis: end - performance.now(), onDone })).found;
+      const { found, isLate } = await this.comparison.likelier(mendings, {
+        ...{ millis: end - performance.now(), onDone },
+      });
+      if (isLate) isWhole = false;
+      return found;
     };
     // Hardly a text is likelier by chance that differs in so little.
     const undone = await likelier(slips, 0);
-    return undone.length > 0 ? undone : likelier(words, slips.length);
+    const found = undone.length > 0 ? undone : await likelier(words, slips.length);
+    this.isLookedThrough = isWhole && found.length === 0 && all.every(({ isRead }) => isRead);
+    return found;
   }
 
   /** The least likely word of each span, denoised. */
@@ -146,16 +162,12 @@ export class Repair {
   }
 
   /** The changed line is what is compared. */
-  private async mendingsOf(
-    span: Span,
-    index: number,
-    gains: Gains,
-  ): Promise<Readonly<Record<'slips' | 'words', readonly Alternative<Judgeable>[]>>> {
+  private async mendingsOf(span: Span, index: number, gains: Gains): Promise<Mendings> {
     const { text, spans, document } = this;
     const tokens = this.before[index]?.tokens ?? [];
     const settled = await this.asking.syntax.ask(text, document.languageId, (tree) => tree.settled(span));
     // Where no grammar tells code from prose, nothing is known to be a slip.
-    if (settled === undefined) return { slips: [], words: [] };
+    if (settled === undefined) return { slips: [], words: [], isRead: false };
     const isPart = document.uri.scheme === CELL_SCHEME;
     const slips = withoutSlips(text, span, tokens, { settled, isPart });
     const known = new Set(slips.map((slip) => slip.text));
@@ -178,6 +190,7 @@ export class Repair {
         least: Math.max(least, own),
       }));
     return {
+      isRead: true,
       slips: alternatives(slips, gains.slip),
       words: alternatives(
         words.filter((one) => !known.has(one.text)),

@@ -52,6 +52,8 @@ export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, Repo
 }
 
 const SETTLING_TRIES = 3;
+/** From one repeat of a key to the next, at the longest setting, and what a double press takes. */
+const HELD_MILLIS = 500;
 
 /** How a review that others have begun goes on. */
 export interface More {
@@ -79,6 +81,8 @@ export class Rewrite {
   private hasMoved = false;
   /** The document at the last event. */
   private text = '';
+  /** When it came to a refusal, or a key was pressed for what had. */
+  private heldAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly document: TextDocument,
@@ -132,6 +136,14 @@ export class Rewrite {
 
   get review(): Review | undefined {
     return this.state.kind === 'reviewing' || this.state.kind === 'accepting' ? this.state.review : undefined;
+  }
+
+  /** Whether a key that is pressed now is still the one that began it: held, or pressed twice. */
+  repeatsKey(): boolean {
+    const now = performance.now();
+    const isHeld = now - this.heldAt < HELD_MILLIS;
+    if (isHeld) this.heldAt = now;
+    return isHeld;
   }
 
   /** What there is to say where nothing was worth showing. */
@@ -317,6 +329,7 @@ export class Rewrite {
         break;
       case 'refuse':
         this.denoise.end();
+        this.heldAt = effect.fresh ? performance.now() : this.heldAt;
         if (effect.fresh) this.reporter.refused(effect.refusal);
         break;
       case 'apply':

@@ -164,7 +164,7 @@ export class Rewrites implements CodeLensProvider {
     }
     // Who asks again for what was only looked at wants it rewritten.
     if (running?.refusal !== undefined && isAskedAgain(running.refusal, spans, wanted)) {
-      running.dispatch({ kind: 'again' });
+      if (!running.repeatsKey()) this.rewriteAnyway(running);
       return running;
     }
     const rewrite = this.open(editor);
@@ -178,11 +178,15 @@ export class Rewrites implements CodeLensProvider {
   }
 
   /** What was interrupted, where it stands by now, with the pieces that waited for it. */
-  startAgain(editor: TextEditor, { spans, waiting, instruction, isRepair, isPiece }: Unfinished): void {
+  startAgain(
+    editor: TextEditor,
+    { spans, waiting, instruction, isRepair, isPiece, isWhole }: Unfinished,
+  ): void {
     const asked: Asked = {
       ...(instruction === undefined ? {} : { instruction }),
       ...(isRepair ? { isRepair } : {}),
       ...(isPiece ? { isPiece } : {}),
+      ...(isWhole ? { isWhole } : {}),
     };
     if (waiting.length > 0) this.startPieces(editor, [...spans, ...waiting], asked);
     else this.startAt(editor, spans, asked);
@@ -264,7 +268,8 @@ export class Rewrites implements CodeLensProvider {
   async act(action: RewriteAction, which?: unknown, isPointed = false): Promise<void> {
     const rewrite = this.current();
     const hunk = typeof which === 'number' ? which : this.services.comments.indexOf(which);
-    if (rewrite !== undefined) await ACTIONS[action](rewrite, hunk, isPointed);
+    if (action === 'again' && rewrite?.refusal?.isUnsuspicious) this.rewriteAnyway(rewrite);
+    else if (rewrite !== undefined) await ACTIONS[action](rewrite, hunk, isPointed);
   }
 
   async settleInserted(): Promise<void> {
@@ -306,9 +311,17 @@ export class Rewrites implements CodeLensProvider {
       this.options.ended();
       this.goOn(key, rewrite);
     }
+    // What was only looked at is not to be gone on with.
+    if (rewrite.refusal?.isUnsuspicious) this.options.unfinished.end(key);
     this.lensesChanged.fire();
     this.options.copied(this.placeOf(rewrite));
     this.updateContexts();
+  }
+
+  /** What was only looked at. */
+  private rewriteAnyway(rewrite: Rewrite): void {
+    rewrite.dispatch({ kind: 'again' });
+    this.remember(rewrite.document, rewrite.spans, { isWhole: true });
   }
 
   private placeOf({ kind, review, document }: Rewrite): CopiedFrom | undefined {
@@ -387,6 +400,7 @@ export class Rewrites implements CodeLensProvider {
     setContext('palimpsest.denoising', rewrite?.kind === 'denoising');
     setContext('palimpsest.reviewing', rewrite?.kind === 'reviewing');
     setContext('palimpsest.refused', rewrite?.kind === 'refused');
+    setContext('palimpsest.unsuspicious', rewrite?.refusal?.isUnsuspicious === true);
     setContext('palimpsest.holdsBack', rewrite?.holdsBack === true);
     setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
     setContext('palimpsest.inReviewDiff', this.inDiff() !== undefined);

@@ -40,8 +40,14 @@ export function hoverText(
 /** Times as likely, of which a hover says at least as many. */
 const TIMES = [1000, 500, 200, 100, 50, 20];
 
-function slipText({ instead, gain }: NonNullable<Mark['slip']>): string {
+function slipText({ instead, gain, isExchanged }: NonNullable<Mark['slip']>): string {
   const times = TIMES.find((least) => Math.exp(gain) >= least) ?? Math.floor(Math.exp(gain));
+  if (isExchanged)
+    return l10n.t(
+      'With it and {0} in each other’s place, the model considers the line at least {1} times as likely.',
+      codeSpan(instead),
+      times,
+    );
   return instead.trim() === ''
     ? l10n.t('Without it, the model considers the line at least {0} times as likely.', times)
     : l10n.t(

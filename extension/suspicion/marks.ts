@@ -11,6 +11,16 @@ interface Alternative {
   readonly probability: number;
 }
 
+/** What makes a line likelier. */
+interface Slip {
+  /** In place of what is marked. */
+  readonly instead: string;
+  /** A name elsewhere in the line, in whose place what is marked then stands. */
+  readonly isExchanged?: true;
+  /** Nats. */
+  readonly gain: number;
+}
+
 /** A token that is marked, without the white space in front of it; offsets of the document. */
 export interface Mark extends OffsetRange {
   /** Of the token, 0…1. */
@@ -23,7 +33,7 @@ export interface Mark extends OffsetRange {
   /** Whether the model saw both sides or the left one only. */
   readonly method: 'masked' | 'causal';
   /** What would make its line likelier, and by how many nats. */
-  readonly slip?: { readonly instead: string; readonly gain: number };
+  readonly slip?: Slip;
 }
 
 /**

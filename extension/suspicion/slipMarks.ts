@@ -7,7 +7,7 @@ import type { EngineSupervisor } from '../engine/supervisor';
 import { CELL_SCHEME } from '../rewrite/judge';
 import { SURPRISING, surpriseOf } from '../rewrite/repair/plan';
 import { scoreRange } from '../rewrite/repair/scoreRange';
-import { byLine, withoutSlips } from '../rewrite/repair/slips';
+import { byLine, type Mending, withoutSlips, worstPart } from '../rewrite/repair/slips';
 import type { OffsetRange } from '../text/types';
 import { type Mark, stepOf } from './marks';
 
@@ -52,21 +52,26 @@ export async function slipMarksIn(
   const facts = { settled, isPart, most: MOST_TEXTS, least: SURPRISING };
   const mendings = byLine(withoutSlips(text, range, tokens, facts));
   try {
-    for (const [index, { text: fresh, line, place, least = LEAST_GAIN }] of mendings.entries()) {
+    for (const [index, mending] of mendings.entries()) {
+      const { text: fresh, line, least = LEAST_GAIN } = mending;
       onDone?.(index / mendings.length);
       const old = before.get(line.start) ?? (await surpriseIn(text, line));
       before.set(line.start, old);
       const grown = fresh.length - (range.end - range.start);
       const whole = text.slice(0, range.start) + fresh + text.slice(range.end);
       const gain = old - (await surpriseIn(whole, { start: line.start, end: line.end + grown }));
+      const { place, instead, isExchanged } = shownOf(mending, text, whole, tokens);
       const key = `${place.start}-${place.end}`;
-      const instead = whole.slice(place.start, place.end + grown);
       if (gain < (found.get(key)?.slip?.gain ?? Math.max(least, LEAST_GAIN))) continue;
       const own = text.slice(place.start, place.end).trimEnd();
       found.set(key, {
         ...{ start: place.start, end: place.start + own.length, method, alternatives: [] },
         // So many times less likely is the line as it stands.
-        ...{ probability: Math.exp(-gain), excess: gain, slip: { instead, gain } },
+        ...{
+          probability: Math.exp(-gain),
+          excess: gain,
+          slip: { instead, gain, ...(isExchanged && { isExchanged }) },
+        },
         step: Math.max(1, stepOf(Math.exp(gain), threshold)),
       });
     }
@@ -74,4 +79,17 @@ export async function slipMarksIn(
     if (outer.aborted || !late.aborted) throw error;
   }
   return [...found.values()];
+}
+
+/** What is marked, and what would stand there: of two names in each other's place, the one that surprises most. */
+function shownOf(
+  { place, parts }: Mending,
+  text: string,
+  whole: string,
+  tokens: readonly ScoredToken[],
+): { readonly place: OffsetRange; readonly instead: string; readonly isExchanged?: true } {
+  if (parts === undefined)
+    return { place, instead: whole.slice(place.start, place.end + whole.length - text.length) };
+  const { worst, other } = worstPart(parts, tokens);
+  return { place: worst, instead: text.slice(other.start, other.end), isExchanged: true };
 }

@@ -137,6 +137,18 @@ describe('repair', () => {
     }
   });
 
+  it('puts two names back into each other’s place', async () => {
+    const text = 'def pick(table, former, latter):\n    kept = table[latter].get(former)\n    return kept\n';
+    const editor = await openFile('twisted.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    select(editor, [1, 1]);
+    await run('rewriteSelection');
+    const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+    await denoised(rewrite);
+    assert.equal(rewrite.review?.candidates[0]?.texts[0], 'kept = table[former].get(latter)');
+    await run('rejectRewrite');
+  });
+
   it('does not take another word for a name whose end is missing', async () => {
     const text =
       'def total(strange_prices, prices):\n    amount = sum(strange_prices)\n    both = amount + strange\n';
@@ -230,6 +242,11 @@ describe('repair', () => {
     await until(() => first.ending, 'the end');
     const second = await looked();
     assert.equal(second.kind, 'refused', second.ending);
+    // A key that is still held asks for nothing more.
+    select(editor, [1, 1]);
+    await run('rewriteSelection');
+    assert.equal(second.kind, 'refused', second.ending);
+    await until(() => !second.repeatsKey(), 'the key released', 600);
     select(editor, [1, 1]);
     await run('rewriteSelection');
     assert.equal(rewrites.of(document.uri), second);

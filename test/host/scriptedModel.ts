@@ -32,6 +32,8 @@ const STEPS = 6;
 const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, strange: 9, bizarre: 20, doubtful: 2 };
 /** Nats of whatever a selection begins with, unless that is `fine`: no line is quite what the model expects. */
 const FIRST = 3.6;
+/** Two names of which it wants the other one first. */
+const TWISTED = /\blatter\b[^\n]*\bformer\b/;
 /** What it would go on behind. */
 const UNENDED = /(?:\+|\bunended)$/;
 /** What it would rather have there. */
@@ -107,13 +109,17 @@ class ScriptedModel implements LoadedModel {
 
   async score(params: ScoreParams): Promise<ScoreResult> {
     const { start, end } = params.range ?? { start: 0, end: params.text.length };
+    const isTwisted = TWISTED.test(params.text.slice(start, end));
     const usual = (word: string, index: number) => (index === 0 && word !== 'fine' ? FIRST : 1);
     const tokens = [...params.text.slice(start, end).matchAll(/\s*\w+|\s*[^\w\s]+|\s+$/g)].map(
       (found, i) => ({
         start: start + found.index,
         end: start + found.index + found[0].length,
         text: found[0],
-        surprise: SURPRISES[found[0].trim()] ?? usual(found[0].trim(), i),
+        surprise:
+          isTwisted && /former|latter/.test(found[0])
+            ? 9
+            : (SURPRISES[found[0].trim()] ?? usual(found[0].trim(), i)),
         expected: 1.5,
         alternatives: (RATHER[found[0].trim()] ?? []).map((text) => ({ text, probability: 0.5 })),
       }),

@@ -10,7 +10,7 @@ export interface Place extends OffsetRange {
   readonly hash: string;
 }
 
-export type Asked = Pick<RewriteRequest, 'instruction' | 'isRepair' | 'isPiece'>;
+export type Asked = Pick<RewriteRequest, 'instruction' | 'isRepair' | 'isPiece' | 'isWhole'>;
 
 export interface Unfinished extends Asked {
   /** Of this rewrite, and no later one of the same document. */
@@ -56,7 +56,7 @@ export class UnfinishedRewrites {
     spans: readonly OffsetRange[],
     { waiting = [], ...asked }: Asked & { readonly waiting?: readonly OffsetRange[] },
   ): void {
-    const { instruction, isRepair, isPiece } = asked;
+    const { instruction, isRepair, isPiece, isWhole } = asked;
     this.byUri.delete(uri);
     this.lost.delete(uri);
     this.byUri.set(uri, {
@@ -67,6 +67,7 @@ export class UnfinishedRewrites {
       ...(instruction === undefined ? {} : { instruction }),
       ...(isRepair ? { isRepair } : {}),
       ...(isPiece ? { isPiece } : {}),
+      ...(isWhole ? { isWhole } : {}),
     });
     this.save();
   }

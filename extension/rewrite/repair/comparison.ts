@@ -40,6 +40,8 @@ export interface Likelier<T> {
   readonly found: readonly T[];
   /** Whether somebody did not wait for the rest. */
   readonly isCut: boolean;
+  /** Whether time was up before the last one. */
+  readonly isLate: boolean;
 }
 
 const EMPTY: Scored = { tokens: [], method: 'masked' };
@@ -95,7 +97,7 @@ export class Comparison {
     const found = () => likelier.toSorted((a, b) => b.gain - a.gain).map(({ candidate }) => candidate);
     if (alternatives.length > 0) told(0);
     for (const [index, { candidate, whole, ranges, old, least }] of alternatives.entries()) {
-      if (performance.now() > end) break;
+      if (performance.now() > end) return { found: found(), isCut: false, isLate: true };
       const part = (done: number) => told((index + done) / alternatives.length);
       try {
         const stood = await old();
@@ -103,9 +105,9 @@ export class Comparison {
         if (isLikelier(stood, surprise, least)) likelier.push({ candidate, gain: stood - surprise });
       } catch (error) {
         if (signal.aborted || !enough?.aborted) throw error;
-        return { found: found(), isCut: true };
+        return { found: found(), isCut: true, isLate: false };
       }
     }
-    return { found: found(), isCut: false };
+    return { found: found(), isCut: false, isLate: false };
   }
 }

@@ -6,8 +6,13 @@ import type { OffsetRange } from '../../text/types';
 
 /** Nats by which the line has to become likelier. */
 export const EXCHANGE_GAIN = 5;
-/** Pairs of a selection, the least likely first: the model knows which, and each is a score. */
+/** Names of a line, the least likely first, of which pairs are made. */
+const MOST_NAMES = 8;
+/** Pairs of a line, the least likely first: the model knows which, and each is a score. */
 const MOST_PAIRS = 4;
+
+/** What a method calls its own object or class is in its place. */
+export const RECEIVER = /^(self|cls|this)$/;
 
 export interface Exchange extends OffsetRange {
   /** In place of all from the first name to the second. */
@@ -16,80 +21,107 @@ export interface Exchange extends OffsetRange {
   readonly parts: readonly [OffsetRange, OffsetRange];
 }
 
-/** A name behind a name: a member of an object, as it is read. */
-const MEMBER = /(?<![\p{L}\p{N}_$.)\]>])[\p{L}_$][\p{L}\p{N}_$]*(?:(?:\??\.|->)[\p{L}_$][\p{L}\p{N}_$]*)+/gu;
-/** What stands behind a name that is called, set, or a key. */
-const FIXING = /^\s*[(:=]/;
-/** The branches of a condition are no keys. */
-const BRANCH = /^\s*:(?!:)/;
-const RECEIVER = /^(self|cls|this)$/;
-
-/** `excessAt`: nats above what is expected in a place of the text that `lines` are in. */
-export function exchangedNames(
-  text: string,
-  lines: readonly OffsetRange[],
-  excessAt: (place: OffsetRange) => number,
-): readonly Exchange[] {
-  return lines
-    .flatMap((line) => pairsIn(text, line))
-    .map((parts) => ({ parts, excesses: parts.map(excessAt) }))
-    .filter(({ excesses }) => Math.max(...excesses) >= 0)
-    .sort((a, b) => sum(b.excesses) - sum(a.excesses))
-    .slice(0, MOST_PAIRS)
-    .map(({ parts }) => exchange(text, parts));
+interface NameFacts {
+  /** Nats above what is expected in a place. */
+  readonly excessAt: (place: OffsetRange) => number;
+  /** Whether it has to stay as it is. */
+  readonly isSettled: (place: OffsetRange) => boolean;
 }
 
-type Pair = readonly [OffsetRange, OffsetRange];
+interface Place extends OffsetRange {
+  readonly name: string;
+  readonly excess: number;
+}
 
-function pairsIn(text: string, { start, end }: OffsetRange): readonly Pair[] {
-  const line = text.slice(start, end);
-  const rangeOf = ({ index, 0: own }: RegExpExecArray) => ({
-    start: start + index,
-    end: start + index + own.length,
-  });
-  const names = [...line.matchAll(NAME)].filter((found) => {
+/** A name behind a name: a member of an object, as it is read. */
+const MEMBER = /(?<![\p{L}\p{N}_$.)\]>])[\p{L}_$][\p{L}\p{N}_$]*(?:(?:\??\.|->)[\p{L}_$][\p{L}\p{N}_$]*)+/gu;
+const CALLED = /^\s*\(/;
+const SET = /^\s*=(?![=>])/;
+const COLON = /^\s*:(?!:)/;
+/** Whose sides say the same in either order. */
+const EQUALS = /^\s*[=!]==?\s*$/;
+
+/** `line`: a part of the text's line `whole`, in which names are found: what is beside one tells what it is. */
+export function exchangedNames(
+  text: string,
+  line: OffsetRange,
+  whole: OffsetRange,
+  facts: NameFacts,
+): readonly Exchange[] {
+  const own = text.slice(whole.start, whole.end);
+  const placesOf = (pattern: RegExp, isOwn: (found: RegExpExecArray) => boolean) =>
+    [...own.matchAll(pattern)]
+      .filter((found) => isOwn(found) && !isFixed(own, found))
+      .map(({ index, 0: name }) => ({
+        ...{ name, start: whole.start + index, end: whole.start + index + name.length },
+      }))
+      .filter((place) => place.start >= line.start && place.end <= line.end && !facts.isSettled(place))
+      .map((place) => ({ ...place, excess: facts.excessAt(place) }))
+      .sort((a, b) => b.excess - a.excess)
+      .slice(0, MOST_NAMES)
+      .sort((a, b) => a.start - b.start);
+  const names = placesOf(NAME, (found) => {
     const [name] = found;
-    const isOwn = !isWord(name) && !isMemberWord(name) && !RECEIVER.test(name);
-    return isOwn && !/[.>\p{N}]/u.test(line[found.index - 1] ?? '') && !isFixed(line, found);
+    const isName = !isWord(name) && !isMemberWord(name) && !RECEIVER.test(name);
+    return isName && !/[.>\p{N}]/u.test(own[found.index - 1] ?? '');
   });
-  const members = [...line.matchAll(MEMBER)].filter((found) => !isFixed(line, found));
-  const rootOf = ([member]: RegExpExecArray) => /^[^.?-]+/.exec(member)?.[0];
+  const rootOf = ({ name }: Place) => /^[^.?-]+/.exec(name)?.[0];
   return [
     ...pairs(names, () => true),
     // Of two objects, their names are exchanged.
-    ...pairs(members, (one, other) => rootOf(one) === rootOf(other)),
-  ].map(([one, other]) => [rangeOf(one), rangeOf(other)] as const);
+    ...pairs(
+      placesOf(MEMBER, () => true),
+      (one, other) => rootOf(one) === rootOf(other),
+    ),
+  ]
+    .filter(([one, other]) => Math.max(one.excess, other.excess) >= 0)
+    .filter(([one, other]) => !EQUALS.test(text.slice(one.end, other.start)))
+    .sort(([a, b], [c, d]) => c.excess + d.excess - a.excess - b.excess)
+    .slice(0, MOST_PAIRS)
+    .map((pair) => exchange(text, pair));
 }
 
-function pairs(
-  all: readonly RegExpExecArray[],
-  are: (one: RegExpExecArray, other: RegExpExecArray) => boolean,
-): readonly (readonly [RegExpExecArray, RegExpExecArray])[] {
+type Pair = readonly [Place, Place];
+
+function pairs(all: readonly Place[], are: (one: Place, other: Place) => boolean): readonly Pair[] {
   return all.flatMap((one, i) =>
     all
       .slice(i + 1)
-      .filter((other) => one[0] !== other[0] && are(one, other))
+      .filter((other) => one.name !== other.name && are(one, other))
       .map((other) => [one, other] as const),
   );
 }
 
+/** Whether it is called, set, or a key. */
 function isFixed(line: string, { index, 0: own }: RegExpExecArray): boolean {
   const rest = line.slice(index + own.length);
-  const isBranch = BRANCH.test(rest) && line.slice(0, index).includes(' ? ');
-  return FIXING.test(rest) && !isBranch;
+  if (CALLED.test(rest) || SET.test(rest)) return true;
+  if (!COLON.test(rest)) return false;
+  const before = line.slice(0, index);
+  // The branches of a condition are no keys, and neither is what an index or a condition ends with.
+  if (before.includes(' ? ')) return false;
+  const open = innermostOpen(before);
+  return open === '{' || open === '(' || before.trim() === '';
+}
+
+/** The bracket that is open behind a text. */
+function innermostOpen(text: string): string | undefined {
+  const open: string[] = [];
+  for (const sign of text) {
+    if ('([{'.includes(sign)) open.push(sign);
+    else if (')]}'.includes(sign)) open.pop();
+  }
+  return open.at(-1);
 }
 
 function exchange(text: string, [one, other]: Pair): Exchange {
-  const own = (range: OffsetRange) => text.slice(range.start, range.end);
-  const between = own({ start: one.end, end: other.start });
   return {
     start: one.start,
     end: other.end,
-    text: `${own(other)}${between}${own(one)}`,
-    parts: [one, other],
+    text: other.name + text.slice(one.end, other.start) + one.name,
+    parts: [
+      { start: one.start, end: one.end },
+      { start: other.start, end: other.end },
+    ],
   };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((all, one) => all + one, 0);
 }

@@ -5,7 +5,7 @@ import type { ScoredToken } from '../../../engine/protocol';
 import { countNames, NAME, nearNames } from '../../text/nearNames';
 import type { OffsetRange } from '../../text/types';
 import { callArguments } from './callArguments';
-import { EXCHANGE_GAIN, type Exchange, exchangedNames } from './exchangedNames';
+import { EXCHANGE_GAIN, type Exchange, exchangedNames, RECEIVER } from './exchangedNames';
 import { excess, isWordUnit } from './plan';
 
 /**
@@ -37,6 +37,8 @@ export interface Mending {
   /** Where the changed line stands in the old text, as far as it is selected, and what was changed in it. */
   readonly line: OffsetRange;
   readonly place: OffsetRange;
+  /** Two names in `place` that are in each other's place. */
+  readonly parts?: Exchange['parts'];
   /** Nats by which the line has to become likelier, where that is more than for others of its kind. */
   readonly least?: number;
 }
@@ -56,20 +58,20 @@ export function withoutSlips(
   { settled, isPart = false, most = MOST_TEXTS, least = Number.NEGATIVE_INFINITY }: SlipFacts,
 ): readonly Mending[] {
   const contains = (one: OffsetRange, other: OffsetRange) => one.start <= other.start && one.end >= other.end;
-  const excessAt = (place: OffsetRange) =>
-    Math.max(...tokens.filter((token) => touches(token, place)).map(excess), Number.NEGATIVE_INFINITY);
+  const excessAt = (place: OffsetRange) => excessIn(tokens, place);
+  const isSettled = (place: OffsetRange) => settled.some((one) => touches(one, place));
   const lines = linesIn(text, range);
   const edits: readonly Edit[] = [
     ...(isPart ? [] : respellings(text, lines, excessAt, Math.floor(SHARE_OF_WORDS * most))),
-    ...lines.flatMap((line) => exchanges(text, line)),
-    ...exchangedNames(text, lines, excessAt),
+    ...lines.flatMap((line) => slipsOfLine(text, line)),
+    ...lines.flatMap((line) => exchangedNames(text, line, wholeLine(text, line), { excessAt, isSettled })),
   ].filter((edit) => edit.start >= range.start && edit.end <= range.end);
   const seen = new Set<string>();
   return edits
     .filter((edit) =>
-      (edit.parts ?? [edit]).every(
-        (part) => !settled.some((one) => (edit.isOrder ? contains(one, part) : touches(one, part))),
-      ),
+      edit.isOrder
+        ? !settled.some((one) => contains(one, edit))
+        : edit.parts !== undefined || !isSettled(edit),
     )
     .map((edit) => ({ edit, excess: Math.max(...(edit.parts ?? [edit]).map(excessAt)) }))
     .filter(({ excess }) => excess >= least)
@@ -80,8 +82,23 @@ export function withoutSlips(
       if (line === undefined || seen.size >= most || seen.has(fresh)) return [];
       seen.add(fresh);
       const place = { start: edit.start, end: edit.end };
-      return [{ text: fresh, line, place, ...(edit.parts && { least: EXCHANGE_GAIN }) }];
+      return [{ text: fresh, line, place, ...(edit.parts && { parts: edit.parts, least: EXCHANGE_GAIN }) }];
     });
+}
+
+/** The part that surprises most. */
+export function worstPart(
+  [one, other]: Exchange['parts'],
+  tokens: readonly ScoredToken[],
+): { readonly worst: OffsetRange; readonly other: OffsetRange } {
+  const isOne = excessIn(tokens, one) >= excessIn(tokens, other);
+  return isOne ? { worst: one, other } : { worst: other, other: one };
+}
+
+/** Nats above what is expected in a place. */
+function excessIn(tokens: readonly ScoredToken[], place: OffsetRange): number {
+  const own = tokens.filter((token) => touches(token, place));
+  return Math.max(...own.map(excess), Number.NEGATIVE_INFINITY);
 }
 
 export function touches(one: OffsetRange, other: OffsetRange): boolean {
@@ -142,11 +159,17 @@ const SLIPS: readonly Slip[] = [
   },
 ];
 
-/** In the line of the document, of which a part may be selected: what is beside a sign tells what it is. */
-function exchanges(text: string, { start, end }: OffsetRange): readonly Edit[] {
+/** The line of the document that a part is of. */
+function wholeLine(text: string, { start, end }: OffsetRange): OffsetRange {
   const from = Math.max(text.lastIndexOf('\n', start - 1), text.lastIndexOf('\r', start - 1)) + 1;
   const more = text.slice(end).search(/[\r\n]/);
-  const line = text.slice(from, more < 0 ? text.length : end + more);
+  return { start: from, end: more < 0 ? text.length : end + more };
+}
+
+/** In the line of the document, of which a part may be selected: what is beside a sign tells what it is. */
+function slipsOfLine(text: string, part: OffsetRange): readonly Edit[] {
+  const { start: from, end } = wholeLine(text, part);
+  const line = text.slice(from, end);
   const signs = SLIPS.flatMap(({ pattern, others }) =>
     [...line.matchAll(pattern)].flatMap((found) => {
       const edit = { start: found.index, end: found.index + found[0].length };
@@ -172,9 +195,6 @@ function swaps(line: string): readonly Edit[] {
     }),
   );
 }
-
-/** What a method calls its own object or class is in its place. */
-const RECEIVER = /^(self|cls|this)$/;
 
 /** Other names in place of the least likely ones. `excessAt`: nats above what is expected in a place. */
 function respellings(
@@ -203,6 +223,18 @@ function respellings(
         text: other,
       })),
     );
+}
+
+/** Whether a name in the range stands nowhere else and is near to one that does: it may be misspelt, however likely it is. */
+export function mayBeMisspelt(text: string, range: OffsetRange): boolean {
+  const counts = countNames(text);
+  return linesIn(text, range).some(({ start, end }) =>
+    [...text.slice(start, end).matchAll(NAME)].some(({ index, 0: name }) => {
+      const place = { start: start + index, end: start + index + name.length };
+      const isMeant = isWord(name) || isMemberWord(name) || !isWholeName(text, place);
+      return !isMeant && nearNames(text, place, '', { counts }).length > 0;
+    }),
+  );
 }
 
 /** Whether a selection that begins or ends within the name has all of it. */

@@ -1,4 +1,6 @@
 // A review and what taking or leaving a part of it makes of it. Pure: texts and offsets in, texts and offsets out.
+
+import type { Quality } from '../../../engine/candidates/quality/verdict';
 import { applyEdits, inOrder, leastEdit, shifted } from '../../text/edits';
 import { lineEdits } from '../../text/lineEdits';
 import type { TextEdit } from '../../text/types';
@@ -96,8 +98,13 @@ export function afterLeaving<R extends Pick<Review, 'spans' | 'candidates' | 'in
     );
   });
   const { quality } = candidateOf(review);
-  const rest = { texts, ...(quality === undefined ? {} : { quality }) };
+  const rest = { texts, ...(quality === undefined ? {} : { quality: ofARest(quality) }) };
   return { ...review, candidates: review.candidates.with(review.index, rest) };
+}
+
+/** What the model said was said of all of it. */
+function ofARest({ isLikelier: _, confidence: __, ...quality }: Quality): Quality {
+  return { ...quality, isUnfitted: true };
 }
 
 function ownEdits(edits: readonly SpanEdit[], span: number): readonly TextEdit[] {

@@ -20,8 +20,9 @@ export function whileDenoising(state: RewriteState & { kind: 'denoising' }, even
       return answered(state, event);
     case 'unsuspicious': {
       const { request, changes, held } = state;
-      // Only what nothing was masked of is looked at.
-      if (earlier !== undefined || held !== undefined) return stay(state);
+      // Only what nothing was masked of is looked at: what there was is still there.
+      if (earlier !== undefined) return toReview(earlier);
+      if (held !== undefined) return nothingGood(state, held);
       const spans = followAll(event.spans, changes);
       if (spans === undefined) return end('conflict', note('conflict'));
       return refused({ spans, candidates: [], request, isUnsuspicious: true }, true);

@@ -28,7 +28,8 @@ export function whileRefused(refusal: Refusal, event: RewriteEvent): Decision {
     }
     case 'reject':
     case 'cancel':
-      return end('rejected');
+      // Where nothing was made, nothing is rejected.
+      return end(candidates.length === 0 ? 'cancelled' : 'rejected');
     case 'closed':
       return end('closed');
     default:

@@ -66,6 +66,8 @@ export interface Wanted {
   readonly isRepair?: true;
   /** Part of a longer selection, of which somebody was asked how to go about it. */
   readonly isPiece?: true;
+  /** All of it is masked, and nobody looks at what stands there first. */
+  readonly isWhole?: true;
 }
 
 export interface RewriteRequest extends Wanted {
@@ -76,8 +78,6 @@ export interface RewriteRequest extends Wanted {
   readonly pinned?: SpanRanges;
   /** Only these words are masked, all of them at once; everything else stays. */
   readonly words?: SpanRanges;
-  /** All of it is masked, and nobody looks at what stands there first. */
-  readonly isWhole?: true;
   /** How often it was tried before and came to nothing that is worth showing; absent: never. */
   readonly tries?: number;
   /** Milliseconds that those tries took, and of them for reading: `TriesTime`. */

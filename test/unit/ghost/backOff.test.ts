@@ -178,13 +178,13 @@ describe('a wait for ghost text', () => {
       };
       const one = wait();
       one.begin();
-      for (let i = 0; i < 3; i++) {
-        pass(900);
+      for (let i = 0; i < 2; i++) {
+        pass(700);
         one.read();
       }
-      pass(600);
+      pass(LONGEST_WAIT - 1);
       assert.equal(one.signal.aborted, false);
-      one.answered(3300);
+      one.answered(2800);
       one.end();
       assert.equal(backOff.tooSlow, undefined);
       for (let i = 0; i < 2; i++) {
@@ -197,9 +197,53 @@ describe('a wait for ghost text', () => {
         late.end();
       }
       assert.equal(backOff.tooSlow, LONGEST_WAIT, 'without the pass');
-      const busy = wait();
+      // Something else to do first does not take its limit away, and what has not begun reads nothing.
+      let isBusy = false;
+      const { backOff: other, wait: beside } = world();
+      other.answered(500);
+      const busy = beside(undefined, false, () => isBusy);
       busy.read();
+      busy.begin();
+      isBusy = true;
+      busy.read();
+      pass(LONGEST_WAIT);
+      assert.equal(busy.signal.aborted, true);
       busy.end();
+      assert.equal(other.tooSlow, undefined);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  test('counts what is read, too, where that alone takes longer than anybody waits', () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      const { clock, backOff, wait } = world();
+      backOff.answered(500);
+      for (let i = 0; i < 2; i++) {
+        const typing = new AbortController();
+        const one = wait(typing.signal);
+        one.begin();
+        for (let pass = 0; pass < 4; pass++) {
+          clock.now += 900;
+          mock.timers.tick(900);
+          one.read();
+        }
+        // Behind 1.8 s nothing is put off any more.
+        assert.equal(one.signal.aborted, true);
+        typing.abort();
+        one.end();
+      }
+      assert.ok((backOff.tooSlow ?? 0) >= 2 * LONGEST_WAIT, `${backOff.tooSlow}`);
+      const { clock: time, backOff: slow, wait: late } = world();
+      const one = late();
+      one.begin();
+      for (let pass = 0; pass < 3; pass++) {
+        time.now += 900;
+        one.read();
+      }
+      one.answered(3000);
+      assert.equal(slow.tooSlow, 3000);
     } finally {
       mock.timers.reset();
     }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import test, { after, describe } from 'node:test';
 import { SyntaxTrees } from '../../../../../engine/syntax/syntaxTrees';
-import { withoutSlips } from '../../../../../extension/rewrite/repair/slips';
+import { mayBeMisspelt, withoutSlips } from '../../../../../extension/rewrite/repair/slips';
 
 const folder = path.join(path.dirname(require.resolve('@vscode/tree-sitter-wasm/package.json')), 'wasm');
 const trees = new SyntaxTrees({ folder, warn: assert.fail, limitMillis: 60_000 });
@@ -102,6 +102,17 @@ describe('a word of a line is spelt anew', () => {
   });
 });
 
+test('a name that stands nowhere else, and is near to one that does, may be misspelt', () => {
+  const at = (text: string, line: string) => {
+    const start = text.indexOf(line);
+    return mayBeMisspelt(text, { start, end: start + line.length });
+  };
+  const code = 'two.overlaps(other);\nif (one.overlap(other)) stop();\nif (one.overlaps(other)) stop();\n';
+  assert.equal(at(code, 'if (one.overlap(other)) stop();'), true);
+  assert.equal(at(code, 'if (one.overlaps(other)) stop();'), false);
+  assert.equal(at(code, 'stop();'), false);
+});
+
 describe('two names change places', () => {
   const cases: readonly [string, readonly string[], readonly string[]][] = [
     ['waiting[member].append(code)', ['member'], ['waiting[code].append(member)']],
@@ -125,11 +136,36 @@ describe('two names change places', () => {
     assert.deepEqual(await respelt('|waiting[member].append(code)|\n'), []);
   });
 
+  test('the sides of a comparison, and an index, but not where both orders say the same', async () => {
+    assert.ok((await respelt('|if high < low:|\n', 'high')).includes('if low < high:'));
+    assert.ok((await respelt('|return rows[until:begin]|\n', 'until')).includes('return rows[begin:until]'));
+    assert.ok(!(await respelt('|return high == low|\n', 'high')).includes('return low == high'));
+  });
+
+  test('by what stands in the whole line, of which a part is selected', async () => {
+    assert.deepEqual(await respelt('x = |total + compute|(y)', 'total', 'compute'), ['total - compute']);
+    assert.deepEqual(await respelt('y = pri|ces + total|', 'ces', 'total'), ['ces - total']);
+  });
+
+  test('in a long line without trying all pairs', async () => {
+    const names = Array.from({ length: 800 }, (_, i) => `n${i}`);
+    const found = await slipsOf(`|[${names.join(', ')}]|\n`, { unlikely: ['n7', 'n400'] });
+    assert.equal(found[0]?.text.split(', ')[7], 'n400');
+  });
+
   test('the least likely pair first, and not every pair', async () => {
     const found = await slipsOf('|a[b][c][d][e][g]|\n', { unlikely: ['c', 'e'] });
     assert.equal(found[0]?.text, 'a[b][e][d][c][g]');
     assert.ok((found[0]?.least ?? 0) > 3, 'it has to be much likelier');
     assert.equal(found.length, 4);
+    const [first] = await slipsOf('|a[b][c]|\n', { unlikely: ['c'] });
+    assert.deepEqual(
+      first?.parts?.map(({ start, end }) => [start, end]),
+      [
+        [0, 1],
+        [5, 6],
+      ],
+    );
   });
 
   test('not in strings, and not where one is declared', async () => {
@@ -137,7 +173,14 @@ describe('two names change places', () => {
       unlikely: ['a', 'b', 'key'],
       language: 'python',
     });
-    for (const { text } of prose) assert.match(text, /'a b'/);
+    assert.deepEqual(
+      prose.map(({ text }) => text).filter((text) => !text.includes("'a b'")),
+      [],
+    );
+    assert.ok(
+      prose.some(({ text }) => text === "print('a b', other[key])"),
+      'behind them, the names of code',
+    );
     const declared = await slipsOf('|def add(first, second): return first|\n', {
       ...{ unlikely: ['first', 'second'], language: 'python' },
     });
