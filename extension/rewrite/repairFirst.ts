@@ -16,7 +16,8 @@ import { WholeLine } from './wholeLine';
 const LONGEST = 5000;
 
 /**
- * Undefined: nothing is worth showing, and all of it is to be masked. `unsuspicious`: of one line, the model finds nothing in it that might be wrong.
+ * Undefined: nobody knows better, and all of it is to be masked. `nothing`: the same of one whole line, in which all was looked at. `unsuspicious`: and the
+ * model finds nothing in it that might be wrong.
  * Rejects with EngineError.
  */
 export async function requestRepairFirst(
@@ -25,7 +26,7 @@ export async function requestRepairFirst(
   [span]: readonly Span[],
   request: RewriteRequest,
   listening: Listening,
-): Promise<CandidateSet | 'unsuspicious' | undefined> {
+): Promise<CandidateSet | 'nothing' | 'unsuspicious' | undefined> {
   if (span === undefined) return undefined;
   const sent = asJudged(document);
   // What is no code has no word that is wrong by itself.
@@ -40,7 +41,7 @@ export async function requestRepairFirst(
     // Who takes the draft means that of the line.
     if (listening.enough?.aborted) return undefined;
     if (found.length > 0) return { spans: [span], candidates: found };
-    return look.isUnsuspicious ? 'unsuspicious' : undefined;
+    return look.found;
   } finally {
     look.dispose();
   }
@@ -55,8 +56,8 @@ class Look {
   private isBegun = false;
   /** Whether a step was left out, or not ended. */
   private isIncomplete = false;
-  /** Whether all was looked at, and there is nothing that might be wrong. */
-  isUnsuspicious = false;
+  /** Of a whole line in which all was looked at, and is likeliest as it stands. */
+  found: 'nothing' | 'unsuspicious' | undefined;
 
   constructor(
     private readonly asking: Repairing,
@@ -100,8 +101,9 @@ class Look {
     const isAtEnd = endsItsLine(sent.text, span);
     const isCut = isCutName || (isAtEnd && repair.endsTooSoon);
     if (!isCut && (await line.isWholeWith(span.old))) {
-      const isKnown = !mayBeMisspelt(sent.text, span);
-      this.isUnsuspicious = isKnown && !this.isIncomplete && repair.isUnsuspicious;
+      const isUnsuspicious = repair.isUnsuspicious && !mayBeMisspelt(sent.text, span);
+      if (!this.isIncomplete && repair.isLookedThrough)
+        this.found = isUnsuspicious ? 'unsuspicious' : 'nothing';
       return [];
     }
     if (!isAtEnd) return [];

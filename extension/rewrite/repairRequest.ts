@@ -82,8 +82,8 @@ export async function requestMended(
 export class Repair {
   private readonly comparison: Comparison;
   private before: readonly Scored[] = [];
-  /** Whether every text that may be likelier was scored. */
-  private isLookedThrough = false;
+  /** Whether every text that may be likelier was scored, and none is. */
+  isLookedThrough = false;
 
   /** `text`: the document's, which the spans are in; by now it may have another. */
   constructor(
@@ -104,9 +104,9 @@ export class Repair {
     this.before = await this.comparison.score(text, spans, scoring);
   }
 
-  /** Whether all was looked at, nothing is likelier, and no token of what stands there is much less likely than the model expects. */
+  /** Whether no token of what stands there is much less likely than the model expects. */
   get isUnsuspicious(): boolean {
-    return this.isLookedThrough && tokensOf(this.before).every((token) => excess(token) < SURPRISING);
+    return tokensOf(this.before).every((token) => excess(token) < SURPRISING);
   }
 
   /** Whether the model would go on where the last span ends its line. */

@@ -103,14 +103,16 @@ export class RequestUnderWay {
         dispatch({ kind: 'unsuspicious', spans: sent.spans });
         return;
       }
-      if (repaired === undefined && !request.isRepair) {
+      const isGuess = repaired === 'nothing';
+      if ((repaired === undefined || isGuess) && !request.isRepair) {
         sent = this.take();
         // A later try does no word again.
         begunAt = performance.now();
         reading.begin(begunAt);
       }
       const ask = request.isRepair ? requestRepair : requestCandidates;
-      const candidates = repaired ?? (await ask(services, document, sent.spans, request, listening));
+      const mended = isGuess ? undefined : repaired;
+      const candidates = mended ?? (await ask(services, document, sent.spans, request, listening));
       // Who steers by hand gets what they steered for.
       const isSteered = request.words !== undefined || request.pinned !== undefined;
       const sifted = isSteered || !this.sift ? candidates : await this.sift(candidates, signal);
@@ -121,7 +123,8 @@ export class RequestUnderWay {
       const { millis: readMillis } = reading;
       dispatch({
         ...{ kind: 'answered', spans: sifted.spans, candidates: judgedOnes, millis, readMillis },
-        ...(repaired === undefined ? {} : { isRepaired: true }),
+        ...(mended === undefined ? {} : { isRepaired: true }),
+        ...(isGuess ? { isGuess } : {}),
       });
       if (document.getText() !== sent.text) this.rewrite.lookAgain();
     } catch (error) {

@@ -330,6 +330,9 @@ export class Rewrite {
       case 'refuse':
         this.denoise.end();
         this.heldAt = effect.fresh ? performance.now() : this.heldAt;
+        // What was only looked at is as it was.
+        if (effect.refusal.isUnsuspicious && effect.fresh && mayMove)
+          this.selectionsBefore.restore('cancelled');
         if (effect.fresh) this.reporter.refused(effect.refusal);
         break;
       case 'apply':

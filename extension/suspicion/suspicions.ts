@@ -295,7 +295,13 @@ function sayCount(shown: number, found: number): void {
   else if (shown === found) say(l10n.t('Palimpsest: suspicious tokens found: {0}.', found), 'eye');
   else
     say(
-      l10n.t('Palimpsest: suspicious tokens found: {0}. Marked as the most suspicious: {1}.', found, shown),
+      shown === 1
+        ? l10n.t('Palimpsest: {0} suspicious tokens found. The most suspicious one is marked.', found)
+        : l10n.t(
+            'Palimpsest: {0} suspicious tokens found. The {1} most suspicious ones are marked.',
+            found,
+            shown,
+          ),
       'eye',
     );
 }

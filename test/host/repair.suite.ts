@@ -1,7 +1,7 @@
 // What is wrong in a selection is put right before all of it is masked.
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
-import { commands } from 'vscode';
+import { commands, type Hover, MarkdownString } from 'vscode';
 import { wordsOfQuality } from '../../extension/rewrite/quality/words';
 import {
   closeEverything,
@@ -147,6 +147,24 @@ describe('repair', () => {
     await denoised(rewrite);
     assert.equal(rewrite.review?.candidates[0]?.texts[0], 'kept = table[former].get(latter)');
     await run('rejectRewrite');
+  });
+
+  it('has one of two names marked that are in each other’s place, and the hover says so', async () => {
+    const text = 'def pick(former, latter):\n    kept = latter - former\n    return kept\n';
+    const { document } = await openFile('marked.py', text);
+    assert.equal(await run('showSuspiciousTokens'), 'shown');
+    const { suspicions } = await (await internals()).palimpsest();
+    const marks = suspicions.marksIn(document) ?? assert.fail('nothing was looked at');
+    const [mark = assert.fail('no slip is marked')] = marks.filter(({ slip }) => slip !== undefined);
+    assert.equal(text.slice(mark.start, mark.end), 'latter');
+    const place = document.positionAt(mark.start);
+    const hovers = await commands.executeCommand<Hover[]>('vscode.executeHoverProvider', document.uri, place);
+    const texts = hovers.flatMap(({ contents }) => contents.filter((one) => one instanceof MarkdownString));
+    assert.ok(
+      texts.some(({ value }) => value.includes('With it and `former` in each other’s place')),
+      texts.map(({ value }) => value).join('\n'),
+    );
+    await run('clearSuspiciousTokens');
   });
 
   it('does not take another word for a name whose end is missing', async () => {

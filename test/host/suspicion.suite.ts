@@ -175,29 +175,6 @@ describe('suspicious tokens', () => {
     }
   });
 
-  it('are names in each other’s place, of which the less likely one is marked', async () => {
-    const text = 'def pick(former, latter):\n    kept = latter - former\n    return kept\n';
-    const document = await show(await openFile('twisted.py', text));
-    const [mark = assert.fail('nothing is marked')] = marksIn(document).filter(
-      ({ slip }) => slip !== undefined,
-    );
-    assert.equal(mark.slip?.isExchanged, true);
-    const word = text.slice(mark.start, mark.end);
-    assert.deepEqual([word, mark.slip?.instead].sort(), ['former', 'latter']);
-    const hovers = await commands.executeCommand<Hover[]>(
-      'vscode.executeHoverProvider',
-      document.uri,
-      document.positionAt(mark.start),
-    );
-    const texts = hovers.flatMap(({ contents }) => contents.filter((one) => one instanceof MarkdownString));
-    assert.ok(
-      texts.some(({ value }) =>
-        value.includes(`With it and \`${mark.slip?.instead}\` in each other’s place`),
-      ),
-      texts.map(({ value }) => value).join('\n'),
-    );
-  });
-
   it('are slips first: a hover says what the line is likelier with, and a rewrite from there brings it', async () => {
     const text = [
       'def total(prices):',

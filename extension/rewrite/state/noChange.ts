@@ -21,6 +21,11 @@ export function isBehindNoChange(
   );
 }
 
+/** Whether the model itself is not sure of it. */
+export function isImprobable({ quality }: Candidate): boolean {
+  return quality?.reasons.includes('improbable') === true;
+}
+
 /** Whether somebody says what to change, so that the text as it is cannot be what they want. */
 export function isSteered({ isRepair, instruction, problem, words, pinned }: RewriteRequest): boolean {
   return [isRepair, instruction, problem, words, pinned].some((wish) => wish !== undefined);

@@ -40,6 +40,8 @@ export type RewriteEvent =
       readonly readMillis?: number;
       /** A word was done again before all of it would have been. */
       readonly isRepaired?: true;
+      /** Nothing in the line was likelier otherwise: what was masked instead is a guess. */
+      readonly isGuess?: true;
     }
   /** The model finds nothing suspicious in what stands there, and nothing was masked; `spans` as in `answered`. */
   | { readonly kind: 'unsuspicious'; readonly spans: readonly Span[] }

@@ -60,6 +60,30 @@ describe('the life of a rewrite', () => {
     assert.equal(reviewIn(decide(more.state, looked).state).candidates.length, 1);
   });
 
+  test('a guess that the model is not sure of is held back, and no other seed is tried', () => {
+    const unsure: Quality = { mark: 'unsure', reasons: ['improbable'] };
+    const doubted: Quality = { mark: 'unsure', reasons: ['duplicate'] };
+    const reply = (isGuess: boolean, ...qualities: readonly Quality[]): RewriteEvent => ({
+      ...{ kind: 'answered', spans },
+      candidates: qualities.map((quality, i) => ({ texts: [`a${i}`], quality })),
+      ...(isGuess ? { isGuess } : {}),
+    });
+    const held = after(reply(true, unsure));
+    assert.deepEqual(held.effects, ['refuse']);
+    assert.ok(held.state.kind === 'refused');
+    assert.deepEqual(held.state.refusal.candidates[0]?.texts, ['a0']);
+    assert.equal(reviewIn(decide(held.state, { kind: 'show-anyway' }).state).candidates.length, 1);
+    // Whoever asks for another one gets it, and what is doubted for another reason is shown.
+    const again = decide(held.state, { kind: 'again' });
+    assert.equal(reviewIn(decide(again.state, reply(false, unsure)).state).candidates.length, 1);
+    assert.equal(reviewIn(after(reply(true, doubted)).state).candidates.length, 1);
+    assert.equal(reviewIn(after(reply(true, doubted, unsure)).state).candidates.length, 1);
+    assert.equal(reviewIn(after(reply(false, unsure)).state).candidates.length, 1);
+    assert.equal(reviewIn(after({ kind: 'take' }, reply(true, unsure)).state).candidates.length, 1);
+    // What is poor is tried again, as ever.
+    assert.deepEqual(after(reply(true, { mark: 'poor', reasons: ['does-not-parse'] })).effects, ['request']);
+  });
+
   test('the same place again is rewritten, another one is not', () => {
     const { state } = after({ kind: 'unsuspicious', spans });
     assert.ok(state.kind === 'refused');
