@@ -1,6 +1,6 @@
 // Two names of a line in each other's place: an index and what is put there, the sides of a comparison, two members of one object. Whoever exchanges
 // them makes both unlikely, and hardly a right line becomes likelier by it (docs/decisions/repair-first.md). Pure.
-import { isMemberWord, isWord } from '../../../engine/candidates/quality/names';
+import { isWord } from '../../../engine/candidates/quality/names';
 import { NAME } from '../../text/nearNames';
 import type { OffsetRange } from '../../text/types';
 
@@ -62,16 +62,20 @@ export function exchangedNames(
       .sort((a, b) => a.start - b.start);
   const names = placesOf(NAME, (found) => {
     const [name] = found;
-    const isName = !isWord(name) && !isMemberWord(name) && !RECEIVER.test(name);
-    return isName && !/[.>\p{N}]/u.test(own[found.index - 1] ?? '');
+    return !isWord(name) && !RECEIVER.test(name) && !/[.>\p{N}]/u.test(own[found.index - 1] ?? '');
   });
+  const members = placesOf(MEMBER, () => true);
+  // Not what a member is read of.
+  const isLoose = ({ end }: Place) => !/^(?:\??\.|->)/.test(text.slice(end, end + 2));
   const rootOf = ({ name }: Place) => /^[^.?-]+/.exec(name)?.[0];
   return [
     ...pairs(names, () => true),
     // Of two objects, their names are exchanged.
+    ...pairs(members, (one, other) => rootOf(one) === rootOf(other)),
+    // Of an object's member and another name, all of both.
     ...pairs(
-      placesOf(MEMBER, () => true),
-      (one, other) => rootOf(one) === rootOf(other),
+      inOrder([...members, ...names.filter(isLoose)]),
+      (one, other) => isMember(one) !== isMember(other),
     ),
   ]
     .filter(([one, other]) => Math.max(one.excess, other.excess) >= 0)
@@ -82,6 +86,14 @@ export function exchangedNames(
 }
 
 type Pair = readonly [Place, Place];
+
+function isMember({ name }: Place): boolean {
+  return /[.>]/.test(name);
+}
+
+function inOrder(places: readonly Place[]): readonly Place[] {
+  return places.toSorted((a, b) => a.start - b.start);
+}
 
 function pairs(all: readonly Place[], are: (one: Place, other: Place) => boolean): readonly Pair[] {
   return all.flatMap((one, i) =>

@@ -120,6 +120,8 @@ describe('two names change places', () => {
     ['return isOpen ? shut : open_;', ['shut'], ['return isOpen ? open_ : shut;']],
     ['p = { x: point.y, y: point.x }', ['.y'], ['p = { x: point.x, y: point.y }']],
     ['p = Point(self.y - self.x)', ['.y'], ['p = Point(self.x - self.y)']],
+    ['missing = done - habit.timesPerWeek', ['done'], ['missing = habit.timesPerWeek - done']],
+    ['scores[title][student] = score', ['title'], ['scores[student][title] = score']],
     ['draw(p->x % p->y)', ['x'], ['draw(p->y % p->x)']],
     ['f(a, b)', ['b'], ['f(b, a)']],
   ];
