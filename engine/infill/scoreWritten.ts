@@ -10,6 +10,9 @@ export const WRITTEN_TOKENS = 64;
 /** Tokens of the suffix that a block is scored against: a suffix is encoded again behind each block. */
 export const SUFFIX_TOKENS = 192;
 
+/** Share of the work that reading both sides is, where they are not known yet. */
+const READING = 0.8;
+
 /**
  * Scores tokens `from` … `to` − 1 of a text. What stands behind them is in sight where the family sees both sides: of a cached canvas
  * a part of it behind each stretch, and `inFim` all of it, as around a hole in their place.
@@ -23,6 +26,7 @@ export async function scoreWritten(
   { signal, onPass, run }: Listening,
 ): Promise<TokenScore[]> {
   const scores: TokenScore[] = [];
+  let read = 0;
   const options = { temperature: 0, ...(signal ? { signal } : {}) };
   // In FIM order the sides stay what they are, so all is one stretch.
   const stretch = inFim ? to - from : WRITTEN_TOKENS;
@@ -30,7 +34,11 @@ export async function scoreWritten(
     const stop = Math.min(to, start + stretch);
     const after = inFim ? tokens.subarray(to) : seesBothSides(facts) ? behind(tokens, stop) : [];
     const context = holeContext(inFim ? facts : inOrder(facts), tokens.subarray(0, start), after, language);
-    await denoiser.open({ ...context, run, most: stop - start + 1 }, 1, signal);
+    const onRead = (done: number) => {
+      read = READING;
+      onPass?.(read * done);
+    };
+    await denoiser.open({ ...context, run, most: stop - start + 1, ...(inFim && { onRead }) }, 1, signal);
     for (let at = start; at < stop; at++) {
       const [target = 0, ...ahead] = tokens.subarray(at, Math.min(stop, at + WRITTEN_TOKENS));
       const asks = [{ position: 0, target, ahead, isSure: true as const }];
@@ -40,7 +48,7 @@ export async function scoreWritten(
       );
       if (best) scores.push({ surprise: -best.targetLogProb, best });
       await denoiser.commit([Int32Array.of(target)], [0], signal);
-      onPass?.((at + 1 - from) / (to - from));
+      onPass?.(read + ((1 - read) * (at + 1 - from)) / (to - from));
     }
   }
   if (inFim && withEnd && to > from) scores.push(...(await scoreEnd(denoiser, facts, options)));

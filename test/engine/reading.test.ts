@@ -184,12 +184,26 @@ describe('reading before an answer', () => {
       try {
         const line = LINES[40]?.trimEnd() ?? '';
         const { text, range } = withLine(line);
-        const { method, end } = await infiller.score({ ...asked, text, range, withEnd: true }, {});
+        const told: number[] = [];
+        const onScored = (done: number) => told.push(done);
+        const { method, end } = await infiller.score({ ...asked, text, range, withEnd: true }, { onScored });
+        // What is read is most of the work, and is told while it is read.
+        assert.ok(told[0] !== undefined && told[0] < 0.8, `${told}`);
+        assert.deepEqual(
+          told,
+          told.toSorted((a, b) => a - b),
+        );
+        assert.equal(told.at(-1), 1);
         assert.equal(method, 'masked');
         assert.ok(end !== undefined && end.surprise >= 0 && end.alternatives.length > 0);
         assert.ok(read > WINDOW, `${read}`);
         read = 0;
-        await infiller.score({ ...asked, ...withLine(line.replace('+', '-')) }, {});
+        told.length = 0;
+        await infiller.score({ ...asked, ...withLine(line.replace('+', '-')) }, { onScored });
+        assert.ok(
+          told.some((done) => done < 0.5),
+          'of what is known nothing is read',
+        );
         await infiller.infill({ ...asked, text, spans: [range] }, {});
         assert.equal(read, 0);
       } finally {
