@@ -54,8 +54,6 @@ class Look {
   private readonly listening: Listening;
   private timer: NodeJS.Timeout | undefined;
   private isBegun = false;
-  /** Whether a step was left out, or not ended. */
-  private isIncomplete = false;
   /** Of a whole line in which all was looked at, and is likeliest as it stands. */
   found: 'nothing' | 'unsuspicious' | undefined;
 
@@ -102,8 +100,7 @@ class Look {
     const isCut = isCutName || (isAtEnd && repair.endsTooSoon);
     if (!isCut && (await line.isWholeWith(span.old))) {
       const isUnsuspicious = repair.isUnsuspicious && !mayBeMisspelt(sent.text, span);
-      if (!this.isIncomplete && repair.isLookedThrough)
-        this.found = isUnsuspicious ? 'unsuspicious' : 'nothing';
+      if (repair.isLookedThrough) this.found = isUnsuspicious ? 'unsuspicious' : 'nothing';
       return [];
     }
     if (!isAtEnd) return [];
@@ -120,17 +117,13 @@ class Look {
 
   /** Nothing where time is up or there is no room for it: the line may need less. */
   private async inTime(step: () => Promise<readonly Judgeable[]>): Promise<readonly Judgeable[]> {
-    if (this.late.signal.aborted || this.outer.enough?.aborted) {
-      this.isIncomplete = true;
-      return [];
-    }
+    if (this.late.signal.aborted || this.outer.enough?.aborted) return [];
     try {
       return await step();
     } catch (error) {
       const isLate = this.late.signal.aborted && !this.outer.signal.aborted;
-      if (!isLate && !(error instanceof EngineError && error.code === 'out-of-memory')) throw error;
-      this.isIncomplete = true;
-      return [];
+      if (isLate || (error instanceof EngineError && error.code === 'out-of-memory')) return [];
+      throw error;
     }
   }
 

@@ -135,7 +135,8 @@ export class Repair {
     // Hardly a text is likelier by chance that differs in so little.
     const undone = await likelier(slips, 0);
     const found = undone.length > 0 ? undone : await likelier(words, slips.length);
-    this.isLookedThrough = isWhole && found.length === 0 && all.every(({ isRead }) => isRead);
+    const isScored = this.before.length === this.spans.length;
+    this.isLookedThrough = isScored && isWhole && found.length === 0 && all.every(({ isRead }) => isRead);
     return found;
   }
 

@@ -329,11 +329,7 @@ export class Rewrite {
         break;
       case 'refuse':
         this.denoise.end();
-        this.heldAt = effect.fresh ? performance.now() : this.heldAt;
-        // What was only looked at is as it was.
-        if (effect.refusal.isUnsuspicious && effect.fresh && mayMove)
-          this.selectionsBefore.restore('cancelled');
-        if (effect.fresh) this.reporter.refused(effect.refusal);
+        if (effect.fresh) this.refuse(effect.refusal, mayMove);
         break;
       case 'apply':
         void this.apply(effect.edits, effect.text);
@@ -347,6 +343,13 @@ export class Rewrite {
           this.reporter.failed(effect.error, this.underWay.sent, this.selectionsBefore.lastLine);
         break;
     }
+  }
+
+  private refuse(refusal: Refusal, mayMove: boolean): void {
+    this.heldAt = performance.now();
+    // What was only looked at is as it was.
+    if (refusal.isUnsuspicious && mayMove) this.selectionsBefore.restore('cancelled');
+    this.reporter.refused(refusal);
   }
 
   private async apply(edits: readonly TextEdit[], text: string): Promise<void> {

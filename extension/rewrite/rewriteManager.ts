@@ -33,7 +33,7 @@ import { Spoken } from './announce/announcer';
 import { ClosedDocuments } from './closedDocuments';
 import { ClosedTabs } from './closedTabs';
 import { DenoiseView } from './denoise/view';
-import type { Asked, Unfinished, UnfinishedRewrites } from './interruption/unfinished';
+import { type Asked, askedOf, type Unfinished, type UnfinishedRewrites } from './interruption/unfinished';
 import { CELL_SCHEME } from './judge';
 import { LastReviews } from './lastReviews';
 import { piecesOf, WaitingPieces } from './pieces';
@@ -178,16 +178,9 @@ export class Rewrites implements CodeLensProvider {
   }
 
   /** What was interrupted, where it stands by now, with the pieces that waited for it. */
-  startAgain(
-    editor: TextEditor,
-    { spans, waiting, instruction, isRepair, isPiece, isWhole }: Unfinished,
-  ): void {
-    const asked: Asked = {
-      ...(instruction === undefined ? {} : { instruction }),
-      ...(isRepair ? { isRepair } : {}),
-      ...(isPiece ? { isPiece } : {}),
-      ...(isWhole ? { isWhole } : {}),
-    };
+  startAgain(editor: TextEditor, unfinished: Unfinished): void {
+    const { spans, waiting } = unfinished;
+    const asked = askedOf(unfinished);
     if (waiting.length > 0) this.startPieces(editor, [...spans, ...waiting], asked);
     else this.startAt(editor, spans, asked);
   }

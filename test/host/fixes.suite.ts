@@ -1,6 +1,6 @@
 // Quick fixes with the real extension, beside a source of diagnostics whose word does not depend on what the model writes.
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
+import { describe, it } from 'mocha';
 import {
   CodeAction,
   CodeActionKind,
@@ -10,40 +10,21 @@ import {
   languages,
   type ProgressOptions,
   Selection,
-  type TextEditor,
   Uri,
   window,
   workspace,
 } from 'vscode';
 import { Checker } from '../../extension/fixes/checker';
 import { COPY_SCHEME } from '../../extension/fixes/copies';
-import {
-  closeEverything,
-  configure,
-  fingerprint,
-  internals,
-  openFile,
-  undoIn,
-  until,
-  useScriptedEngine,
-} from './host';
-import { actionAt, actionsAt, choose, Objector, PROGRAM, TITLE } from './objector';
+import { configure, fingerprint, internals, openFile, undoIn, until } from './host';
+import { actionAt, actionsAt, choose, PROGRAM, rewriteOf, TITLE, useObjector } from './objector';
 
 describe('quick fixes', () => {
-  let objector: Objector | undefined;
-  useScriptedEngine();
-  afterEach(async () => {
-    objector?.dispose();
-    objector = undefined;
-    await configure('quickFix.enabled', undefined);
-    await closeEverything();
-  });
-  const rewriteOf = async (editor: TextEditor) =>
-    (await (await internals()).palimpsest()).rewrites.of(editor.document.uri);
+  const objecting = useObjector();
 
   it('shows a rewrite that the server has nothing against, checked on a copy', async () => {
     const editor = await openFile('fix.py', PROGRAM);
-    objector = new Objector('qzx', { hints: false });
+    const objector = objecting('qzx', { hints: false });
     const untouched = fingerprint(editor.document);
     const line = editor.document.lineAt(1).range;
     const action = await actionAt(editor, line);
@@ -70,7 +51,7 @@ describe('quick fixes', () => {
   it('mends the line before any of it is denoised, where the server has nothing against that', async () => {
     const text = 'def total(prices):\n    return sum(strange)\n';
     const editor = await openFile('mended.py', text);
-    objector = new Objector('strange', { hints: false });
+    objecting('strange', { hints: false });
     const action = await actionAt(editor, editor.document.lineAt(1).range);
     assert.equal(await choose(action), 'shown');
     const rewrite = await rewriteOf(editor);
@@ -84,7 +65,7 @@ describe('quick fixes', () => {
 
   it('has each of many candidates looked at, by a server that takes its time', async () => {
     const { document } = await openFile('slow.py', PROGRAM);
-    objector = new Objector('qzx', { hints: false, delay: 250 });
+    objecting('qzx', { hints: false, delay: 250 });
     const problem = await until(() => languages.getDiagnostics(document.uri)[0], "the server's word");
     const { copies } = await (await internals()).palimpsest();
     const { signal } = new AbortController();
@@ -107,7 +88,7 @@ describe('quick fixes', () => {
   it('tells once when nothing helps, and changes nothing', async () => {
     const editor = await openFile('hopeless.py', PROGRAM);
     // It stands outside of anything that a fix may change.
-    objector = new Objector('path');
+    objecting('path');
     const untouched = fingerprint(editor.document);
     const elsewhere = new Diagnostic(
       editor.document.lineAt(1).range,
@@ -123,7 +104,7 @@ describe('quick fixes', () => {
 
   it('shows that it works before the model is there', async () => {
     const editor = await openFile('progress.py', PROGRAM);
-    objector = new Objector('qzx');
+    objecting('qzx');
     const palimpsest = await (await internals()).palimpsest();
     await palimpsest.engine.stop();
     const real = window.withProgress;
@@ -160,7 +141,7 @@ describe('quick fixes', () => {
 
   it('comes after the fixes of the language itself', async () => {
     const editor = await openFile('order.py', PROGRAM);
-    objector = new Objector('qzx');
+    objecting('qzx');
     const own = languages.registerCodeActionsProvider(
       { language: 'python', scheme: 'file' },
       { provideCodeActions: () => [new CodeAction('Of the language', CodeActionKind.QuickFix)] },
@@ -184,7 +165,7 @@ describe('quick fixes', () => {
 
   it('shows nothing where no server looks at copies, and says so', async () => {
     const editor = await openFile('blind.py', PROGRAM);
-    objector = new Objector('qzx', { isBlind: ({ uri }) => uri.scheme === COPY_SCHEME });
+    objecting('qzx', { isBlind: ({ uri }) => uri.scheme === COPY_SCHEME });
     const action = await actionAt(editor, editor.document.lineAt(1).range);
     assert.equal(await choose(action), 'unchecked');
     assert.equal(await rewriteOf(editor), undefined);
@@ -193,7 +174,7 @@ describe('quick fixes', () => {
 
   it('fixes the problem at the cursor, by key or palette', async () => {
     const editor = await openFile('cursor.py', PROGRAM);
-    objector = new Objector('vvkj');
+    objecting('vvkj');
     editor.selection = new Selection(1, 0, 1, 0);
     assert.equal(await commands.executeCommand('palimpsest.fixProblem'), 'shown');
     await commands.executeCommand('palimpsest.rejectRewrite');
@@ -204,7 +185,7 @@ describe('quick fixes', () => {
 
   it('offers nothing where it is switched off, nor in files that hold secrets', async () => {
     const editor = await openFile('off.py', PROGRAM);
-    objector = new Objector('qzx');
+    objecting('qzx');
     await actionAt(editor, editor.document.lineAt(1).range);
     await configure('quickFix.enabled', false);
     assert.deepEqual(await actionsAt(editor, editor.document.lineAt(1).range), []);
@@ -218,7 +199,7 @@ describe('quick fixes', () => {
       provideTextDocumentContent: () => PROGRAM,
     });
     try {
-      objector = new Objector('qzx');
+      objecting('qzx');
       const opened = await workspace.openTextDocument(Uri.parse('readable:/shown.py'));
       const editor = await window.showTextDocument(opened);
       const { range } = opened.lineAt(1);

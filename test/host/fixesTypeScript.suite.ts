@@ -1,7 +1,7 @@
 // Quick fixes checked by VS Code's TypeScript server.
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
-import { commands, DiagnosticSeverity, languages, type TextEditor } from 'vscode';
+import { commands, DiagnosticSeverity, languages } from 'vscode';
 import { Checker } from '../../extension/fixes/checker';
 import {
   closeEverything,
@@ -13,15 +13,13 @@ import {
   until,
   useScriptedEngine,
 } from './host';
-import { actionAt, choose } from './objector';
+import { actionAt, choose, rewriteOf } from './objector';
 
 describe('quick fixes and the TypeScript server', () => {
   useScriptedEngine();
   afterEach(async () => {
     await closeEverything();
   });
-  const rewriteOf = async (editor: TextEditor) =>
-    (await (await internals()).palimpsest()).rewrites.of(editor.document.uri);
 
   it("is checked by VS Code's TypeScript server, on a copy of a file that it knows nothing of", async () => {
     const text = [

@@ -1,12 +1,10 @@
 // Quick fixes under way: what is shown of them, what ends them, and what they stand.
 import assert from 'node:assert/strict';
-import { afterEach, describe, it } from 'mocha';
-import { commands, languages, Position, type TextEditor, window, workspace } from 'vscode';
+import { describe, it } from 'mocha';
+import { commands, languages, Position, window, workspace } from 'vscode';
 import { COPY_SCHEME } from '../../extension/fixes/copies';
 import {
   choosing,
-  closeEverything,
-  configure,
   fingerprint,
   GIBBERISH,
   internals,
@@ -16,28 +14,18 @@ import {
   reported,
   undoIn,
   until,
-  useScriptedEngine,
   whileHeld,
   withScript,
 } from './host';
-import { actionAt, choose, Objector, PROGRAM } from './objector';
+import { actionAt, choose, PROGRAM, rewriteOf, useObjector } from './objector';
 import { MILLIS_A_LINE } from './scriptedModel';
 
 describe('quick fixes under way', () => {
-  let objector: Objector | undefined;
-  useScriptedEngine();
-  afterEach(async () => {
-    objector?.dispose();
-    objector = undefined;
-    await configure('quickFix.enabled', undefined);
-    await closeEverything();
-  });
-  const rewriteOf = async (editor: TextEditor) =>
-    (await (await internals()).palimpsest()).rewrites.of(editor.document.uri);
+  const objecting = useObjector();
 
   it('shows its steps, and stands edits in other places', async () => {
     const editor = await openFile('steps.py', PROGRAM);
-    objector = new Objector('qzx');
+    objecting('qzx');
     const [problem] = languages.getDiagnostics(editor.document.uri);
     const progress = reported(/looking for a fix/);
     try {
@@ -73,7 +61,7 @@ describe('quick fixes under way', () => {
 
   it('is given up when its own place is edited meanwhile', async () => {
     const editor = await openFile('edited.py', PROGRAM);
-    objector = new Objector('qzx');
+    objecting('qzx');
     const [problem] = languages.getDiagnostics(editor.document.uri);
     assert.ok(problem);
     const progress = reported(/looking for a fix/);
@@ -94,7 +82,7 @@ describe('quick fixes under way', () => {
 
   it('asks first where all places with all candidates take long, and begins with none where nobody wants it', async () => {
     const editor = await openFile('long.py', PROGRAM);
-    objector = new Objector('qzx');
+    objecting('qzx');
     const [problem] = languages.getDiagnostics(editor.document.uri);
     const fix = () => commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
     const { engine } = await (await internals()).palimpsest();
@@ -144,7 +132,7 @@ describe('quick fixes under way', () => {
 
   it('is given up for a newer one, and by the extension', async () => {
     const editor = await openFile('newer.py', PROGRAM);
-    objector = new Objector('qzx');
+    objecting('qzx');
     const [problem] = languages.getDiagnostics(editor.document.uri);
     const fix = () => commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);
     const first = fix();
@@ -154,7 +142,7 @@ describe('quick fixes under way', () => {
 
   it('looks for more fixes when another seed is asked for', async () => {
     const editor = await openFile('more.py', PROGRAM);
-    objector = new Objector('qzx');
+    const objector = objecting('qzx');
     assert.equal(await choose(await actionAt(editor, editor.document.lineAt(1).range)), 'shown');
     const rewrite = await rewriteOf(editor);
     const looks = () => objector?.looked.filter((scheme) => scheme === COPY_SCHEME).length ?? 0;
@@ -170,7 +158,7 @@ describe('quick fixes under way', () => {
     const content = PROGRAM.replaceAll('\n', '\r\n');
     const document = await workspace.openTextDocument({ language: 'python', content });
     const editor = await window.showTextDocument(document);
-    objector = new Objector('qzx');
+    objecting('qzx');
     const untouched = fingerprint(document);
     assert.equal(await choose(await actionAt(editor, document.lineAt(1).range)), 'shown');
     assert.deepEqual(fingerprint(document), untouched);
@@ -187,7 +175,7 @@ describe('quick fixes under way', () => {
   it('fails without a trace when the engine dies, and works again after', async () => {
     const { engine } = await (await internals()).palimpsest();
     const editor = await openFile('killed.py', PROGRAM);
-    objector = new Objector('qzx');
+    objecting('qzx');
     const untouched = fingerprint(editor.document);
     const [problem] = languages.getDiagnostics(editor.document.uri);
     const fix = () => commands.executeCommand('palimpsest.fixProblem', editor.document.uri, problem);

@@ -1,5 +1,6 @@
 // A source of diagnostics for quick fixes whose word does not depend on what the model writes, and what a person does with a fix.
 import assert from 'node:assert/strict';
+import { afterEach } from 'mocha';
 import {
   type CodeAction,
   commands,
@@ -13,7 +14,7 @@ import {
   type TextEditor,
   workspace,
 } from 'vscode';
-import { GIBBERISH } from './host';
+import { closeEverything, configure, GIBBERISH, internals, useScriptedEngine } from './host';
 
 export const TITLE = 'Fix with Palimpsest';
 /** What belongs in the place stands twice behind it, so that whatever the model knows, it has something to write. */
@@ -30,7 +31,7 @@ export const PROGRAM = ['def load(path):', `    ${GIBBERISH}`, '    return data'
  * A server that objects to a word, on every document that is open, shown or not. It has a hint at the end of each as well, so that
  * it is heard whatever it finds; one without `hints` says nothing new of a second text that it has nothing against.
  */
-export class Objector implements Disposable {
+class Objector implements Disposable {
   private readonly collection: DiagnosticCollection;
   private readonly listening: Disposable;
   readonly looked: string[] = [];
@@ -116,4 +117,24 @@ export async function choose(action: CodeAction): Promise<unknown> {
   assert.ok(action.command, 'the action is a command: nothing was computed for it');
   assert.equal(action.edit, undefined);
   return commands.executeCommand(action.command.command, ...(action.command.arguments ?? []));
+}
+
+/** The scripted engine, and a server that objects, which every test has for itself. */
+export function useObjector(): (...what: ConstructorParameters<typeof Objector>) => Objector {
+  let objector: Objector | undefined;
+  useScriptedEngine();
+  afterEach(async () => {
+    objector?.dispose();
+    objector = undefined;
+    await configure('quickFix.enabled', undefined);
+    await closeEverything();
+  });
+  return (...what) => {
+    objector = new Objector(...what);
+    return objector;
+  };
+}
+
+export async function rewriteOf({ document }: TextEditor) {
+  return (await (await internals()).palimpsest()).rewrites.of(document.uri);
 }

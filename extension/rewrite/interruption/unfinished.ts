@@ -22,6 +22,16 @@ export interface Unfinished extends Asked {
   readonly waiting: readonly Place[];
 }
 
+/** What is asked, without what it was asked of. */
+export function askedOf({ instruction, isRepair, isPiece, isWhole }: Asked): Asked {
+  return {
+    ...(instruction === undefined ? {} : { instruction }),
+    ...(isRepair ? { isRepair } : {}),
+    ...(isPiece ? { isPiece } : {}),
+    ...(isWhole ? { isWhole } : {}),
+  };
+}
+
 /** As the editor's `Memento` has it. */
 export interface Store {
   get(key: string): unknown;
@@ -56,7 +66,6 @@ export class UnfinishedRewrites {
     spans: readonly OffsetRange[],
     { waiting = [], ...asked }: Asked & { readonly waiting?: readonly OffsetRange[] },
   ): void {
-    const { instruction, isRepair, isPiece, isWhole } = asked;
     this.byUri.delete(uri);
     this.lost.delete(uri);
     this.byUri.set(uri, {
@@ -64,10 +73,7 @@ export class UnfinishedRewrites {
       uri,
       spans: spans.map((one) => placeIn(text, one)),
       waiting: waiting.map((one) => placeIn(text, one)),
-      ...(instruction === undefined ? {} : { instruction }),
-      ...(isRepair ? { isRepair } : {}),
-      ...(isPiece ? { isPiece } : {}),
-      ...(isWhole ? { isWhole } : {}),
+      ...askedOf(asked),
     });
     this.save();
   }

@@ -52,9 +52,10 @@ export function exchangedNames(
   const placesOf = (pattern: RegExp, isOwn: (found: RegExpExecArray) => boolean) =>
     [...own.matchAll(pattern)]
       .filter((found) => isOwn(found) && !isFixed(own, found))
-      .map(({ index, 0: name }) => ({
-        ...{ name, start: whole.start + index, end: whole.start + index + name.length },
-      }))
+      .map(({ index, 0: name }) => {
+        const start = whole.start + index;
+        return { name, start, end: start + name.length };
+      })
       .filter((place) => place.start >= line.start && place.end <= line.end && !facts.isSettled(place))
       .map((place) => ({ ...place, excess: facts.excessAt(place) }))
       .sort((a, b) => b.excess - a.excess)

@@ -204,17 +204,13 @@ function respellings(
   most: number,
 ): readonly Edit[] {
   const counts = countNames(text);
-  const names = lines.flatMap(({ start, end }) =>
-    [...text.slice(start, end).matchAll(NAME)].flatMap(({ index, 0: name }) => {
-      const range = { start: start + index, end: start + index + name.length };
+  return ownNames(text, lines)
+    .map((range) => {
       // Of a name whose end is missing, what comes too soon behind it is what surprises.
       const isEnd = !/[.:([-]/.test(text[range.end] ?? '');
-      const surprising = excessAt({ start: range.start, end: range.end + (isEnd ? 1 : 0) });
-      const isMeant = isWord(name) || isMemberWord(name) || !isWholeName(text, range);
-      return isMeant || surprising < 0 ? [] : [{ range, surprising }];
-    }),
-  );
-  return names
+      return { range, surprising: excessAt({ start: range.start, end: range.end + (isEnd ? 1 : 0) }) };
+    })
+    .filter(({ surprising }) => surprising >= 0)
     .sort((a, b) => b.surprising - a.surprising)
     .slice(0, most)
     .flatMap(({ range }) =>
@@ -228,12 +224,18 @@ function respellings(
 /** Whether a name in the range stands nowhere else and is near to one that does: it may be misspelt, however likely it is. */
 export function mayBeMisspelt(text: string, range: OffsetRange): boolean {
   const counts = countNames(text);
-  return linesIn(text, range).some(({ start, end }) =>
-    [...text.slice(start, end).matchAll(NAME)].some(({ index, 0: name }) => {
-      const place = { start: start + index, end: start + index + name.length };
-      const isMeant = isWord(name) || isMemberWord(name) || !isWholeName(text, place);
-      return !isMeant && nearNames(text, place, '', { counts }).length > 0;
-    }),
+  return ownNames(text, linesIn(text, range)).some(
+    (place) => nearNames(text, place, '', { counts }).length > 0,
+  );
+}
+
+/** Names in the lines that no language brings along, whole ones. */
+function ownNames(text: string, lines: readonly OffsetRange[]): readonly OffsetRange[] {
+  return lines.flatMap(({ start, end }) =>
+    [...text.slice(start, end).matchAll(NAME)]
+      .filter(([name]) => !isWord(name) && !isMemberWord(name))
+      .map(({ index, 0: name }) => ({ start: start + index, end: start + index + name.length }))
+      .filter((place) => isWholeName(text, place)),
   );
 }
 

@@ -4,7 +4,6 @@ import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import type { Quality } from '../../../../../engine/candidates/quality/verdict';
 import { begin, beginReview, decide } from '../../../../../extension/rewrite/state/machine';
-import { isAskedAgain } from '../../../../../extension/rewrite/state/refused';
 import type { RewriteEvent } from '../../../../../extension/rewrite/state/transitions';
 import type { Candidate, Span } from '../../../../../extension/rewrite/state/types';
 import { accept, after, answered, applied, changed, failed, lost, poor, reviewIn, spans } from './scripted';
@@ -35,65 +34,6 @@ describe('the life of a rewrite', () => {
     );
     assert.deepEqual(none.effects, ['clear', 'note']);
     assert.equal(reviewIn(after(answered('a', 'old', 'a', 'b')).state).candidates.length, 2);
-  });
-
-  test('what the model finds nothing suspicious in is not masked, until somebody asks again', () => {
-    const looked: RewriteEvent = { kind: 'unsuspicious', spans };
-    const { state, effects } = after(changed(0, 'new '), looked);
-    assert.deepEqual(effects, ['refuse']);
-    assert.ok(state.kind === 'refused');
-    assert.deepEqual(state.refusal, {
-      ...{ spans: [{ start: 8, end: 11, old: 'old' }], candidates: [], request: { seed: 0 } },
-      isUnsuspicious: true,
-    });
-    const whole = { seed: 0, isWhole: true };
-    for (const kind of ['again', 'show-anyway'] as const) {
-      const again = decide(state, { kind });
-      assert.deepEqual(again.effects, [{ kind: 'hide' }, { kind: 'request', request: whole }]);
-      assert.equal(reviewIn(decide(again.state, answered('new')).state).seed, 0);
-    }
-    // Nothing was made that could be rejected.
-    assert.deepEqual(decide(state, { kind: 'reject' }).state, { kind: 'ended', how: 'cancelled' });
-    // What there was before is still there.
-    assert.equal(decide(after(poor('a')).state, looked).state.kind, 'refused');
-    const more = after(answered('a'), { kind: 'again' });
-    assert.equal(reviewIn(decide(more.state, looked).state).candidates.length, 1);
-  });
-
-  test('a guess that the model is not sure of is held back, and no other seed is tried', () => {
-    const unsure: Quality = { mark: 'unsure', reasons: ['improbable'] };
-    const doubted: Quality = { mark: 'unsure', reasons: ['duplicate'] };
-    const reply = (isGuess: boolean, ...qualities: readonly Quality[]): RewriteEvent => ({
-      ...{ kind: 'answered', spans },
-      candidates: qualities.map((quality, i) => ({ texts: [`a${i}`], quality })),
-      ...(isGuess ? { isGuess } : {}),
-    });
-    const held = after(reply(true, unsure));
-    assert.deepEqual(held.effects, ['refuse']);
-    assert.ok(held.state.kind === 'refused');
-    assert.deepEqual(held.state.refusal.candidates[0]?.texts, ['a0']);
-    assert.equal(reviewIn(decide(held.state, { kind: 'show-anyway' }).state).candidates.length, 1);
-    // Whoever asks for another one gets it, and what is doubted for another reason is shown.
-    const again = decide(held.state, { kind: 'again' });
-    assert.equal(reviewIn(decide(again.state, reply(false, unsure)).state).candidates.length, 1);
-    assert.equal(reviewIn(after(reply(true, doubted)).state).candidates.length, 1);
-    assert.equal(reviewIn(after(reply(true, doubted, unsure)).state).candidates.length, 1);
-    assert.equal(reviewIn(after(reply(false, unsure)).state).candidates.length, 1);
-    assert.equal(reviewIn(after({ kind: 'take' }, reply(true, unsure)).state).candidates.length, 1);
-    // What is poor is tried again, as ever.
-    assert.deepEqual(after(reply(true, { mark: 'poor', reasons: ['does-not-parse'] })).effects, ['request']);
-  });
-
-  test('the same place again is rewritten, another one is not', () => {
-    const { state } = after({ kind: 'unsuspicious', spans });
-    assert.ok(state.kind === 'refused');
-    assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 7 }], {}), true);
-    assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 6 }], {}), false);
-    assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 9 }], {}), false);
-    assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 7 }], { instruction: 'Change it.' }), false);
-    const refused = after(poor('a'), poor('b'), { kind: 'late' });
-    assert.ok(refused.state.kind === 'refused');
-    assert.equal(isAskedAgain(refused.state.refusal, spans, {}), false);
   });
 
   test('an unsure answer is not shown where the model finds the text as it is better', () => {
