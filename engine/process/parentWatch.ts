@@ -4,8 +4,8 @@
 import { Worker } from 'node:worker_threads';
 import { isAlive } from '../living';
 
-/** Milliseconds between two looks. */
-const PARENT_POLL = 3000;
+/** Milliseconds between two looks. Well below the grace of a guard: it kills what does not end by itself, and only that. */
+const PARENT_POLL = 1000;
 
 /** Calls `onGone` once when process `pid` is gone. The timer keeps nothing alive. Returns what stops it. */
 export function watchParent(pid: number, onGone: () => void, every = PARENT_POLL): () => void {
@@ -24,7 +24,7 @@ export function watchParent(pid: number, onGone: () => void, every = PARENT_POLL
  * The same from a thread of its own: a native call can hold the event loop for longer than an orphan may live. Leaves the
  * process `grace` milliseconds to end by itself, then kills it and its group.
  */
-export function guardParent(pid: number, every = 1000, grace = 2000): void {
+export function guardParent(pid: number, every = 1000, grace = 4000): void {
   guardOf({ every, grace, parent: pid });
 }
 
