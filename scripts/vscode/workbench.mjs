@@ -61,16 +61,19 @@ function driver(page) {
       await page.locator('.tab.active', { hasText: name }).waitFor();
       await page.waitForSelector('.editor-instance .view-lines .view-line');
     },
-    /** Lines count from 1; from the first column of the one to the last of the other. */
+    /** Lines count from 1; from the first column of the one to the last of the other. They are not both empty. */
     async select(first, last) {
       await page.keyboard.press('Control+g');
       await page.waitForSelector('.quick-input-widget input');
       await page.keyboard.insertText(String(first));
       await page.keyboard.press('Enter');
+      // Until it is gone, it takes the keys that are meant for the editor.
+      await page.waitForSelector('.quick-input-widget', { state: 'hidden' });
       await page.keyboard.press('Home');
       await page.keyboard.press('Home');
       for (let line = first; line < last; line++) await page.keyboard.press('Shift+ArrowDown');
       await page.keyboard.press('Shift+End');
+      await page.locator('.statusbar-item', { hasText: new RegExp(`Ln ${last}, .*selected`) }).waitFor();
     },
     /** What the editor shows, decorations and ghost text included. */
     shownText: () =>
