@@ -9,15 +9,15 @@ import { completionsOf, endsInCutName, endsItsLine, LONGEST_END } from './repair
 import { mayBeMisspelt } from './repair/slips';
 import { CUT_GAINS, estimateLook, LINE_GAINS, LINES_GAINS, Repair, type Repairing } from './repairRequest';
 import { type CandidateSet, type Listening, requestCandidates } from './request';
-import type { RewriteRequest, Span } from './state/types';
+import type { RewriteRequest, Span, Unmasked } from './state/types';
 import { WholeLine } from './wholeLine';
 
 /** Milliseconds behind reading what is around the line: where it takes longer, the line is what is waited for. */
 const LONGEST = 5000;
 
 /**
- * Undefined: nobody knows better, and all of it is to be masked. `nothing`: the same of one whole line, in which all was looked at. `unsuspicious`: and the
- * model finds nothing in it that might be wrong.
+ * Undefined: nobody knows better, and all of it is to be masked. `guess`: the same of one whole line, in which all was looked at; a model that something was
+ * fitted to says how sure it is of what it would write instead. Of another model nobody could tell it from what is right: it is to be left as it is.
  * Rejects with EngineError.
  */
 export async function requestRepairFirst(
@@ -26,7 +26,7 @@ export async function requestRepairFirst(
   [span]: readonly Span[],
   request: RewriteRequest,
   listening: Listening,
-): Promise<CandidateSet | 'nothing' | 'unsuspicious' | undefined> {
+): Promise<CandidateSet | Unmasked | 'guess' | undefined> {
   if (span === undefined) return undefined;
   const sent = asJudged(document);
   // What is no code has no word that is wrong by itself.
@@ -41,7 +41,7 @@ export async function requestRepairFirst(
     // Who takes the draft means that of the line.
     if (listening.enough?.aborted) return undefined;
     if (found.length > 0) return { spans: [span], candidates: found };
-    return look.found;
+    return look.found === 'likeliest' && (await isFitted(asking, listening)) ? 'guess' : look.found;
   } finally {
     look.dispose();
   }
@@ -55,7 +55,7 @@ class Look {
   private timer: NodeJS.Timeout | undefined;
   private isBegun = false;
   /** Of a whole line in which all was looked at, and is likeliest as it stands. */
-  found: 'nothing' | 'unsuspicious' | undefined;
+  found: Unmasked | undefined;
 
   constructor(
     private readonly asking: Repairing,
@@ -100,7 +100,7 @@ class Look {
     const isCut = isCutName || (isAtEnd && repair.endsTooSoon);
     if (!isCut && (await line.isWholeWith(span.old))) {
       const isUnsuspicious = repair.isUnsuspicious && !mayBeMisspelt(sent.text, span);
-      if (repair.isLookedThrough) this.found = isUnsuspicious ? 'unsuspicious' : 'nothing';
+      if (repair.isLookedThrough) this.found = isUnsuspicious ? 'unsuspicious' : 'likeliest';
       return [];
     }
     if (!isAtEnd) return [];
@@ -150,6 +150,10 @@ class Look {
       })),
     );
   }
+}
+
+function isFitted({ engine }: Repairing, { signal }: Listening): Promise<boolean> {
+  return engine.use(async ({ model }) => model.gate !== undefined, { signal });
 }
 
 async function isCode(

@@ -99,11 +99,11 @@ export class RequestUnderWay {
         ? await requestRepairFirst(services, document, sent.spans, request, listening)
         : undefined;
       if (signal.aborted) return;
-      if (repaired === 'unsuspicious') {
-        dispatch({ kind: 'unsuspicious', spans: sent.spans });
+      if (repaired === 'unsuspicious' || repaired === 'likeliest') {
+        dispatch({ kind: 'unmasked', spans: sent.spans, why: repaired });
         return;
       }
-      const isGuess = repaired === 'nothing';
+      const isGuess = repaired === 'guess';
       if ((repaired === undefined || isGuess) && !request.isRepair) {
         sent = this.take();
         // A later try does no word again.

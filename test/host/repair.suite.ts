@@ -1,5 +1,7 @@
 // What is wrong in a selection is put right before all of it is masked.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { afterEach, describe, it } from 'mocha';
 import { commands, type Hover, MarkdownString } from 'vscode';
 import { wordsOfQuality } from '../../extension/rewrite/quality/words';
@@ -18,6 +20,7 @@ import {
   useScriptedEngine,
   whileHeld,
 } from './host';
+import { UNFITTED } from './scriptedModel';
 
 const run = (name: string) => commands.executeCommand(`palimpsest.${name}`);
 
@@ -316,5 +319,47 @@ describe('repair', () => {
       await run('rejectRewrite');
       await until(() => other.ending, 'the end');
     }
+  });
+
+  it('leaves a line as it is in which nothing is likelier, where nobody could tell a guess from what is right', async () => {
+    const text = 'def total(prices):\n    amount = sum(prices)\n    return amount\n';
+    const editor = await openFile('likeliest.py', text);
+    const palimpsest = await (await internals()).palimpsest();
+    const { modelFolder = '' } = await palimpsest.launch();
+    const mark = path.join(modelFolder, UNFITTED);
+    const looked = async () => {
+      select(editor, [1, 1]);
+      const rewrite = await startRewrite(editor);
+      await until(() => rewrite.kind !== 'denoising', 'the end of the look');
+      return rewrite;
+    };
+    fs.writeFileSync(mark, '');
+    await palimpsest.engine.stop();
+    try {
+      const said = statusMessages();
+      const rewrite = await looked();
+      said.stop();
+      assert.equal(rewrite.kind, 'refused', rewrite.ending);
+      assert.match(said.said.join('\n'), /Palimpsest: Nothing likelier found\./);
+      const lenses = palimpsest.rewrites.provideCodeLenses(editor.document).map(({ command }) => command);
+      assert.deepEqual(
+        lenses.map((command) => command?.title),
+        ['$(pass) Nothing likelier found', '$(edit) Rewrite Anyway', '$(close) Dismiss'],
+      );
+      await run('rewriteAgain');
+      await denoised(rewrite);
+      assert.equal(rewrite.review?.candidates[0]?.texts[0], 'scripted_0_0_0');
+      await run('rejectRewrite');
+      await until(() => rewrite.ending, 'the end');
+    } finally {
+      fs.rmSync(mark);
+      await palimpsest.engine.stop();
+    }
+    // A model that says how sure it is writes what it would.
+    const sure = await looked();
+    await denoised(sure);
+    assert.equal(sure.review?.candidates[0]?.texts[0], 'scripted_0_0_0');
+    await run('rejectRewrite');
+    assert.equal(editor.document.getText(), text);
   });
 });

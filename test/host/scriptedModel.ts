@@ -27,6 +27,9 @@ export const NO_COPIES = 'no-copies';
 export const MILLIS_A_LINE = 'millis-a-line';
 /** Where a file of this name is in the model's folder, it takes instructions; each becomes a comment above its answer. */
 export const INSTRUCTIONS = 'instructions';
+/** Where a file of this name is in the model's folder, nothing was fitted to the model, and its confidence says little. */
+export const UNFITTED = 'unfitted';
+const GATE = 0.3;
 const STEPS = 6;
 /** Nats of words that are unlikely wherever they stand; all others are likelier than anybody expects. */
 const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, strange: 9, bizarre: 20, doubtful: 2 };
@@ -246,6 +249,7 @@ export const loadScriptedModel: LoadModel = async ({ folder }, { onProgress }) =
     precision: 'fp32',
     storedPrecision: 'F32',
     copies: !fs.existsSync(path.join(folder, NO_COPIES)),
+    ...(fs.existsSync(path.join(folder, UNFITTED)) ? {} : { gate: GATE }),
     takesInstruction: fs.existsSync(path.join(folder, INSTRUCTIONS)),
     remarks: [],
   });

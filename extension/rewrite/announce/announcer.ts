@@ -56,6 +56,8 @@ function sentenceOf(milestone: Milestone): string | undefined {
       return l10n.t('no good rewrite found');
     case 'unsuspicious':
       return l10n.t('nothing suspicious found; nothing was changed');
+    case 'likeliest':
+      return l10n.t('nothing likelier found; nothing was changed');
     case 'ended':
       return endOf(milestone.how);
   }

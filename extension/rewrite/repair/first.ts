@@ -11,6 +11,8 @@ const LONGEST_LINES = 1000;
 const MOST_LINES = 12;
 /** Of fewer units, one is too large a part. */
 const FEWEST_UNITS = 4;
+/** What stands for code that is still to be written: nothing in it is to be mended. */
+const PLACEHOLDER = /^(?:todo|unimplemented)!\s*\(|\bnot[ _-]?implemented/iu;
 
 /** Of the first request for one place, a few lines at most, where nobody says what to change. `isMore`: a review is there already. */
 export function repairsFirst(spans: readonly Span[], request: RewriteRequest, isMore: boolean): boolean {
@@ -21,5 +23,6 @@ export function repairsFirst(spans: readonly Span[], request: RewriteRequest, is
   const { old } = span;
   const lines = old.split(/\r\n|[\r\n]/);
   if (lines.length > MOST_LINES || old.length > (lines.length > 1 ? LONGEST_LINES : LONGEST)) return false;
+  if (PLACEHOLDER.test(old.trim())) return false;
   return (old.match(UNIT)?.length ?? 0) >= FEWEST_UNITS;
 }

@@ -1,4 +1,4 @@
-// "No good rewrite found", or "Nothing suspicious found": said above the place itself, with what can be done about it; in a message where the
+// "No good rewrite found", "Nothing suspicious found", or "Nothing likelier found": said above the place itself, with what can be done about it; in a message where the
 // editor shows no code lenses, or a screen reader would not find them.
 import { CodeLens, commands, l10n, Range, type TextDocument, window } from 'vscode';
 import { wordsOfReasons } from '../quality/words';
@@ -8,8 +8,8 @@ import { seesLenses } from './lensesSeen';
 /** Characters of reasons behind a line, which has its own text in front; the lens's hover has them all. */
 const ROOM_BEHIND_LINE = 50;
 
-const choices = ({ isUnsuspicious }: Refusal) =>
-  isUnsuspicious
+const choices = ({ unmasked }: Refusal) =>
+  unmasked
     ? [{ icon: 'edit', title: l10n.t('Rewrite Anyway'), command: 'palimpsest.rewriteAgain' }]
     : [
         { icon: 'eye', title: l10n.t('Show Anyway'), command: 'palimpsest.showAnyway' },
@@ -17,31 +17,52 @@ const choices = ({ isUnsuspicious }: Refusal) =>
         { icon: 'settings-gear', title: l10n.t('Use a Better Model'), command: 'palimpsest.chooseModel' },
       ];
 
-export function iconOfRefusal({ isUnsuspicious }: Refusal): string {
-  return isUnsuspicious ? 'pass' : 'circle-slash';
+export function iconOfRefusal({ unmasked }: Refusal): string {
+  return unmasked ? 'pass' : 'circle-slash';
 }
 
-function titleOfRefusal({ isUnsuspicious }: Refusal): string {
-  return isUnsuspicious ? l10n.t('Nothing suspicious found') : l10n.t('No good rewrite found');
+function titleOfRefusal({ unmasked }: Refusal): string {
+  switch (unmasked) {
+    case 'unsuspicious':
+      return l10n.t('Nothing suspicious found');
+    case 'likeliest':
+      return l10n.t('Nothing likelier found');
+    default:
+      return l10n.t('No good rewrite found');
+  }
 }
 
-function titleIn(file: string, { isUnsuspicious }: Refusal): string {
-  return isUnsuspicious
-    ? l10n.t('Nothing suspicious found in {0}', file)
-    : l10n.t('No good rewrite found in {0}', file);
+function titleIn(file: string, { unmasked }: Refusal): string {
+  switch (unmasked) {
+    case 'unsuspicious':
+      return l10n.t('Nothing suspicious found in {0}', file);
+    case 'likeliest':
+      return l10n.t('Nothing likelier found in {0}', file);
+    default:
+      return l10n.t('No good rewrite found in {0}', file);
+  }
 }
 
 /** For whoever does not see the file. */
-export function wordsOutOfSight({ isUnsuspicious }: Refusal, file: string): string {
-  return isUnsuspicious
-    ? l10n.t('Nothing suspicious was found in {0}, so nothing was masked.', file)
-    : l10n.t('No good rewrite of {0} was found.', file);
+export function wordsOutOfSight({ unmasked }: Refusal, file: string): string {
+  switch (unmasked) {
+    case 'unsuspicious':
+      return l10n.t('Nothing suspicious was found in {0}, so nothing was masked.', file);
+    case 'likeliest':
+      return l10n.t('Nothing likelier was found in {0}, so nothing was masked.', file);
+    default:
+      return l10n.t('No good rewrite of {0} was found.', file);
+  }
 }
 
 function wordsOfRefusal(refusal: Refusal): string {
-  if (refusal.isUnsuspicious)
+  if (refusal.unmasked === 'unsuspicious')
     return l10n.t(
       'Nothing suspicious found: every word is about as likely as the model expects, so nothing was masked',
+    );
+  if (refusal.unmasked === 'likeliest')
+    return l10n.t(
+      'Nothing likelier found: the model prefers what is there to every small change that was tried, so nothing was masked',
     );
   const quality = refusal.candidates[0]?.quality;
   if (quality === undefined) return titleOfRefusal(refusal);
@@ -66,7 +87,7 @@ function withNext(sentence: string, piecesLeft: number): string {
 
 /** What is said behind the line: why, where a lens above it says the rest; undefined where that says all. */
 export function noteOfRefusal(refusal: Refusal, document: TextDocument): string | undefined {
-  if (refusal.isUnsuspicious) return seesLenses(document) ? undefined : titleOfRefusal(refusal);
+  if (refusal.unmasked) return seesLenses(document) ? undefined : titleOfRefusal(refusal);
   const quality = refusal.candidates[0]?.quality;
   if (quality === undefined || !seesLenses(document)) return wordsOfRefusal(refusal);
   return l10n.t('Best one: {0}', wordsOfReasons(quality, ROOM_BEHIND_LINE));
@@ -81,7 +102,7 @@ export function refusalLenses(refusal: Refusal, document: TextDocument, piecesLe
     title: titleOfRefusal(refusal),
     tooltip: wordsOfRefusal(refusal),
     // What there is nothing to see of is only said.
-    command: refusal.isUnsuspicious ? '' : 'palimpsest.showAnyway',
+    command: refusal.unmasked ? '' : 'palimpsest.showAnyway',
   };
   const title = piecesLeft === 0 ? l10n.t('Dismiss') : l10n.t('Next Piece');
   const dismiss = {

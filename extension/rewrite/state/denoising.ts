@@ -18,14 +18,14 @@ export function whileDenoising(state: RewriteState & { kind: 'denoising' }, even
   switch (event.kind) {
     case 'answered':
       return answered(state, event);
-    case 'unsuspicious': {
+    case 'unmasked': {
       const { request, changes, held } = state;
       // Only what nothing was masked of is looked at: what there was is still there.
       if (earlier !== undefined) return toReview(earlier);
       if (held !== undefined) return nothingGood(state, held);
       const spans = followAll(event.spans, changes);
       if (spans === undefined) return end('conflict', note('conflict'));
-      return refused({ spans, candidates: [], request, isUnsuspicious: true }, true);
+      return refused({ spans, candidates: [], request, unmasked: event.why }, true);
     }
     case 'sent':
       return stay({ ...state, changes: [] });

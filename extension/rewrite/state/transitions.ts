@@ -1,7 +1,17 @@
 // The states of a rewrite, what can happen to it, and what is to be done: the words in which machine.ts decides.
 import type { EngineError } from '../../../engine/errors';
 import type { OffsetRange, TextChange, TextEdit } from '../../text/types';
-import type { Candidate, Ending, Refusal, Review, RewriteRequest, Span, SpanEdit, SpanRanges } from './types';
+import type {
+  Candidate,
+  Ending,
+  Refusal,
+  Review,
+  RewriteRequest,
+  Span,
+  SpanEdit,
+  SpanRanges,
+  Unmasked,
+} from './types';
 
 export type RewriteState =
   | {
@@ -43,8 +53,8 @@ export type RewriteEvent =
       /** Nothing in the line was likelier otherwise: what was masked instead is a guess. */
       readonly isGuess?: true;
     }
-  /** The model finds nothing suspicious in what stands there, and nothing was masked; `spans` as in `answered`. */
-  | { readonly kind: 'unsuspicious'; readonly spans: readonly Span[] }
+  /** What stands there was looked at, and nothing was masked; `spans` as in `answered`. */
+  | { readonly kind: 'unmasked'; readonly spans: readonly Span[]; readonly why: Unmasked }
   /** The text as it is now, and the spans in it, are sent: what was typed before is in both. */
   | { readonly kind: 'sent' }
   | { readonly kind: 'failed'; readonly error: EngineError }

@@ -90,9 +90,12 @@ export interface Refusal {
   readonly spans: readonly Span[];
   readonly candidates: readonly Candidate[];
   readonly request: RewriteRequest;
-  /** Nothing was masked: the model finds nothing suspicious in what stands there. */
-  readonly isUnsuspicious?: true;
+  /** Nothing was masked, and why. */
+  readonly unmasked?: Unmasked;
 }
+
+/** The model finds nothing suspicious in what stands there; or what it does find, nothing else is likelier than. */
+export type Unmasked = 'unsuspicious' | 'likeliest';
 
 export type Ending =
   | 'accepted'

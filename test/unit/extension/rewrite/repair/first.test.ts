@@ -20,6 +20,8 @@ describe('what is wrong is looked for first', () => {
     ['of long ones', {}, [{ ...LINE, old: `${LINE.old.repeat(12)}\n`.repeat(5) }]],
     ['of a long line', {}, [{ ...LINE, old: LINE.old.repeat(12) }]],
     ['of a word or two', {}, [{ ...LINE, old: 'item.wieght' }]],
+    ['of what is still to be written', {}, [{ ...LINE, old: "throw new Error('not implemented yet');" }]],
+    ['of that in Rust', {}, [{ ...LINE, old: 'todo!("read the rows")' }]],
     ['of a place to fill', {}, [{ start: 4, end: 4, old: '' }]],
     ['of several places', {}, [LINE, { start: 30, end: 50, old: LINE.old }]],
     ['of a piece of more', { isPiece: true }],

@@ -9,13 +9,13 @@ import { after, answered, changed, poor, reviewIn, spans } from './scripted';
 
 describe('a line that was looked at', () => {
   test('what the model finds nothing suspicious in is not masked, until somebody asks again', () => {
-    const looked: RewriteEvent = { kind: 'unsuspicious', spans };
+    const looked: RewriteEvent = { kind: 'unmasked', spans, why: 'unsuspicious' };
     const { state, effects } = after(changed(0, 'new '), looked);
     assert.deepEqual(effects, ['refuse']);
     assert.ok(state.kind === 'refused');
     assert.deepEqual(state.refusal, {
       ...{ spans: [{ start: 8, end: 11, old: 'old' }], candidates: [], request: { seed: 0 } },
-      isUnsuspicious: true,
+      unmasked: 'unsuspicious',
     });
     const whole = { seed: 0, isWhole: true };
     for (const kind of ['again', 'show-anyway'] as const) {
@@ -56,7 +56,7 @@ describe('a line that was looked at', () => {
   });
 
   test('the same place again is rewritten, another one is not', () => {
-    const { state } = after({ kind: 'unsuspicious', spans });
+    const { state } = after({ kind: 'unmasked', spans, why: 'unsuspicious' });
     assert.ok(state.kind === 'refused');
     assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 7 }], {}), true);
     assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 6 }], {}), false);

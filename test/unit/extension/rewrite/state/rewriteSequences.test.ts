@@ -13,7 +13,7 @@ import type {
   RewriteEvent,
   RewriteState,
 } from '../../../../../extension/rewrite/state/transitions';
-import type { Candidate, Review, Span } from '../../../../../extension/rewrite/state/types';
+import type { Candidate, Review, Span, Unmasked } from '../../../../../extension/rewrite/state/types';
 import { applyEdits, leastEdit } from '../../../../../extension/text/edits';
 import type { TextEdit } from '../../../../../extension/text/types';
 
@@ -69,8 +69,8 @@ class World {
     this.dispatch({ kind: 'answered', spans, candidates });
   }
 
-  unsuspicious(): void {
-    this.dispatch({ kind: 'unsuspicious', spans: this.sent });
+  unmasked(why: Unmasked): void {
+    this.dispatch({ kind: 'unmasked', spans: this.sent, why });
   }
 
   accept(fails: boolean): void {
@@ -265,7 +265,12 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       (world) => world.turn(world.redone, world.undone),
     ),
   },
-  { weight: 1, arbitrary: fc.constant<Act>((world) => world.unsuspicious()) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom<Unmasked[]>('unsuspicious', 'likeliest')
+      .map<Act>((why) => (world) => world.unmasked(why)),
+  },
   { weight: 2, arbitrary: event.map((one) => (world: World) => world.dispatch(one)) },
 );
 
