@@ -3,6 +3,7 @@
 import { isWord } from '../../../engine/candidates/quality/names';
 import { NAME } from '../../text/nearNames';
 import type { OffsetRange } from '../../text/types';
+import { isSameInEitherOrder } from './eitherOrder';
 
 /** Nats by which the line has to become likelier. */
 export const EXCHANGE_GAIN = 5;
@@ -38,8 +39,6 @@ const MEMBER = /(?<![\p{L}\p{N}_$.)\]>])[\p{L}_$][\p{L}\p{N}_$]*(?:(?:\??\.|->)[
 const CALLED = /^\s*\(/;
 const SET = /^\s*=(?![=>])/;
 const COLON = /^\s*:(?!:)/;
-/** Whose sides say the same in either order. */
-const EQUALS = /^\s*[=!]==?\s*$/;
 
 /** `line`: a part of the text's line `whole`, in which names are found: what is beside one tells what it is. */
 export function exchangedNames(
@@ -65,6 +64,7 @@ export function exchangedNames(
     const [name] = found;
     return !isWord(name) && !RECEIVER.test(name) && !/[.>\p{N}]/u.test(own[found.index - 1] ?? '');
   });
+  const inLine = ({ start, end }: OffsetRange) => ({ start: start - whole.start, end: end - whole.start });
   const members = placesOf(MEMBER, () => true);
   // Not what a member is read of.
   const isLoose = ({ end }: Place) => !/^(?:\??\.|->)/.test(text.slice(end, end + 2));
@@ -80,7 +80,7 @@ export function exchangedNames(
     ),
   ]
     .filter(([one, other]) => Math.max(one.excess, other.excess) >= 0)
-    .filter(([one, other]) => !EQUALS.test(text.slice(one.end, other.start)))
+    .filter(([one, other]) => !isSameInEitherOrder(own, [inLine(one), inLine(other)]))
     .sort(([a, b], [c, d]) => c.excess + d.excess - a.excess - b.excess)
     .slice(0, MOST_PAIRS)
     .map((pair) => exchange(text, pair));

@@ -5,6 +5,7 @@ import type { ScoredToken } from '../../../engine/protocol';
 import { countNames, NAME, nearNames } from '../../text/nearNames';
 import type { OffsetRange } from '../../text/types';
 import { callArguments } from './callArguments';
+import { isSameInEitherOrder } from './eitherOrder';
 import { EXCHANGE_GAIN, type Exchange, exchangedNames, RECEIVER } from './exchangedNames';
 import { excess, isWordUnit } from './plan';
 
@@ -190,6 +191,7 @@ function swaps(line: string): readonly Edit[] {
       const first = all[i] ?? second;
       const [one, other] = [first, second].map(({ start, end }) => line.slice(start, end));
       if (one === other || RECEIVER.test(one ?? '')) return [];
+      if (isSameInEitherOrder(line, [first, second])) return [];
       const between = line.slice(first.end, second.start);
       return [{ start: first.start, end: second.end, text: `${other}${between}${one}`, isOrder: true }];
     }),
