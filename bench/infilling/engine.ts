@@ -22,6 +22,7 @@ export interface Evaluated {
   readonly known: Infiller;
   /** Passes of the same session, made another way. */
   over(forward: Forward): Infiller;
+  readonly calibration?: Calibration;
   /** The same session under another calibration; nothing to be disposed of. */
   under(calibration: Calibration | undefined): Evaluated;
   dispose(): Promise<void>;
@@ -70,6 +71,7 @@ export async function uncalibrated(folder: string, threads: number, window?: num
   const under = (calibration: Calibration | undefined): Evaluated => ({
     checkpoint,
     session,
+    ...(calibration && { calibration }),
     open: infiller(checkpoint, calibration),
     known: infiller(fixed, calibration),
     over: (forward) => infiller(checkpoint, calibration, forward),

@@ -13,6 +13,8 @@ import { type Screen, screenOf, suspicionTable } from './suspicion';
 import {
   endedBy,
   endsTooSoon,
+  guessed,
+  isUnsuspicious,
   isWholeWith,
   type Mended,
   mendedBy,
@@ -59,10 +61,11 @@ async function main(): Promise<void> {
       const { undone, mended } = await mendedBy(engine, trees, held);
       ways.set(SLIP, undone);
       ways.set(MENDED, mended);
-      ways.set(FIRST, (await inParts(engine, trees, held, mended)) ?? ways.get(WHOLE) ?? NOTHING);
+      const first = await inParts(engine, trees, held, mended);
+      ways.set(FIRST, first ?? guessed(engine, ways.get(WHOLE) ?? NOTHING));
       const right = rightCase(held);
       const { mended: other } = await mendedBy(engine, trees, right);
-      const isKept = (await inParts(engine, trees, right, other)) === undefined;
+      const isKept = (await inParts(engine, trees, right, other))?.text === undefined;
       rows.push({ held, ways, isKept, screen: await screenOf(engine, trees, held) });
       if (index % 10 === 9) progress(`${index + 1} of ${cases.length} faults`);
     }
@@ -90,7 +93,8 @@ async function main(): Promise<void> {
 const WHOLE = 'rewrite, strength 1';
 const SLIP = 'a slip undone, taken where the line becomes likelier (2 nats)';
 const MENDED = 'a slip undone, else a likelier word (8 nats)';
-const FIRST = 'as a rewrite begins: mended like that, else the end, else all';
+const FIRST =
+  'as a rewrite begins: mended like that, else the end, else all where a fitted confidence passes the gate';
 const NOTHING: Mended = { text: undefined };
 
 function wordsOf(most: number): string {
@@ -108,7 +112,7 @@ function rightCase(held: FaultyCase): FaultyCase {
   return { ...held, text, line: { start: line.start, end: line.start + right.length } };
 }
 
-/** As a rewrite does before it masks all of the line (extension/rewrite/repairFirst.ts); `mended`: what comes of its slips and words. */
+/** As a rewrite does before it masks all of the line (extension/rewrite/repairFirst.ts); undefined: it would. `mended`: what comes of its slips and words. */
 async function inParts(
   engine: Evaluated,
   trees: SyntaxTrees,
@@ -118,7 +122,8 @@ async function inParts(
   if (fresh !== undefined && (await isWholeWith(trees, held, fresh))) return { text: fresh };
   const own = held.text.slice(held.line.start, held.line.end);
   const isCut = endsInCutName(held.text, held.line) || (await endsTooSoon(engine, held));
-  if (!isCut && (await isWholeWith(trees, held, own))) return undefined;
+  if (!isCut && (await isWholeWith(trees, held, own)))
+    return (await isUnsuspicious(engine, held)) ? NOTHING : undefined;
   const ended = await endedBy(engine, trees, held, fresh ?? own);
   return ended.text === undefined ? undefined : ended;
 }

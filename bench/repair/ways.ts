@@ -8,8 +8,15 @@ import {
   LONGEST_END,
 } from '../../extension/rewrite/repair/completion';
 import { WORD_GAIN, withLikelierWords } from '../../extension/rewrite/repair/likelierWords';
-import { isLikelier, surpriseOf, TOO_SOON, wordsToRepair } from '../../extension/rewrite/repair/plan';
-import { type Mending, SLIP_GAIN, withoutSlips } from '../../extension/rewrite/repair/slips';
+import {
+  excess,
+  isLikelier,
+  SURPRISING,
+  surpriseOf,
+  TOO_SOON,
+  wordsToRepair,
+} from '../../extension/rewrite/repair/plan';
+import { type Mending, mayBeMisspelt, SLIP_GAIN, withoutSlips } from '../../extension/rewrite/repair/slips';
 import type { OffsetRange } from '../../extension/text/types';
 import { bestText, type Evaluated } from '../infilling/engine';
 import type { FaultyCase } from './cases';
@@ -19,6 +26,8 @@ export interface Mended {
   readonly text: string | undefined;
   /** Nats by which the line became likelier, where that was looked at. */
   readonly gain?: number;
+  /** 0…1, of what all of the line was rewritten to. */
+  readonly confidence?: number;
 }
 
 export const STRENGTHS = [1, 0.5, 0.1] as const;
@@ -27,7 +36,13 @@ export async function rewriteBy(engine: Evaluated, held: FaultyCase, strength: n
   const { text, line, language } = held;
   const asked = { requestId: 1, model: '', priority: 'rewrite' as const, temperature: 0, strength };
   const result = await engine.open.infill({ ...asked, text, spans: [line], language }, {});
-  return changed(held, bestText(result));
+  const confidence = result.candidates[0]?.confidence;
+  return { ...changed(held, bestText(result)), ...(confidence === undefined ? {} : { confidence }) };
+}
+
+/** What is shown of a rewrite of all of a line in which nothing is likelier: a model that nothing was fitted to is not asked, a guess below the gate held back. */
+export function guessed({ calibration }: Evaluated, { text, confidence = 0 }: Mended): Mended {
+  return { text: calibration !== undefined && confidence >= calibration.gate ? text : undefined };
 }
 
 /** `most` words at once; `least`: nats of excess from which on a word is masked. */
@@ -130,6 +145,12 @@ export async function endsTooSoon(
     {},
   );
   return (end?.surprise ?? 0) >= TOO_SOON;
+}
+
+/** Whether the model finds nothing in the line that might be wrong. */
+export async function isUnsuspicious(engine: Evaluated, held: FaultyCase): Promise<boolean> {
+  const tokens = await scoreOf(engine, held, held.text, held.line);
+  return tokens.every((token) => excess(token) < SURPRISING) && !mayBeMisspelt(held.text, held.line);
 }
 
 export function taken({ text, gain = 0 }: Mended, least?: number): Mended {
