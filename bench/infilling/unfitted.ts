@@ -39,12 +39,16 @@ async function main(): Promise<void> {
       window: { type: 'string', default: '512' },
       most: { type: 'string', default: '48' },
       threads: { type: 'string', default: '2' },
+      // `fit`: the half that a gate is chosen on.
+      half: { type: 'string', default: 'measure' },
     },
   });
+  const { half } = values;
+  if (half !== 'measure' && half !== 'fit') throw new Error('--half is measure or fit.');
   if (values.model === undefined) throw new Error('Name the model: --model FOLDER or --model FILE.gguf.');
   const window = Number(values.window);
   const engine = await uncalibrated(path.resolve(values.model), Number(values.threads), window);
-  const files = heldFiles(values.held, 'measure');
+  const files = heldFiles(values.held, half);
   const kinds = KINDS.filter((kind) => kind.startsWith(values.kind));
   const tokenizer = await spanTokenizer();
   const cases = LANGUAGES.flatMap((language) =>
@@ -54,16 +58,19 @@ async function main(): Promise<void> {
     const outcomes = await outcomesOf(engine, cases, new Workspaces(files), Number(values.most));
     const { family, parameters } = engine.checkpoint;
     publish({
-      name: `unfitted-${family.id}`,
+      name: `unfitted-${family.id}${half === 'fit' ? '-fit' : ''}`,
       title: 'A model that nothing was fitted to',
       facts: [
         `${family.title}, ${(parameters / 1e6).toFixed(0)}M parameters, a window of ${window} tokens; greedy; length unknown, at most ${values.most} tokens`,
-        `${cases.length} spans (${kinds.join(', ')}) of the half of the held-out packages that nothing was fitted on`,
+        `${cases.length} spans (${kinds.join(', ')}) of the half of the held-out packages that ${half === 'fit' ? 'models are' : 'nothing was'} fitted on`,
       ],
       sections: [
         '_both_: what stands elsewhere in the file is mixed in; _workspace_: in all other files of the package, too. _Gained_ and _lost_: spans ' +
           `that are right with it and not without, and the other way round. _Shown_: answers above the gate of ${DEFAULT_GATE}; _expected_: their mean confidence. _Fitted_: under what was fitted to the model on the other half.`,
         ...tables(cases, outcomes),
+        '## By gate',
+        `_${BY_GATE}_: how many of all answers are shown; of these, how many are right, how alike what stood there, and how sure the model is.`,
+        ...tableByGate(outcomes),
       ],
     });
   } finally {
@@ -137,6 +144,30 @@ function tables(cases: readonly Case[], outcomes: ReadonlyMap<Method, readonly O
     'expected %',
   ];
   return [markdownTable(['', ...head], rows)];
+}
+
+/** What ghost text does: the file and the workspace are mixed in. */
+const BY_GATE = 'both, workspace';
+const GATES = [0.02, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5];
+
+function tableByGate(outcomes: ReadonlyMap<Method, readonly Outcome[]>): string[] {
+  const methods = [...outcomes].filter(([{ name }]) => name.startsWith(BY_GATE));
+  const rows = GATES.map((gate) => [
+    gate.toFixed(2),
+    ...methods.flatMap(([, some]) => {
+      const shown = some.filter(({ answered, confidence }) => answered && confidence >= gate);
+      return [
+        percent(shown.length / Math.max(1, some.length)),
+        shown.length > 0 ? percent(exactShare(shown)) : '–',
+        shown.length > 0 ? percent(mean(shown.map(({ similarity }) => similarity))) : '–',
+        shown.length > 0 ? percent(mean(shown.map(({ confidence }) => confidence))) : '–',
+      ];
+    }),
+  ]);
+  const head = methods.flatMap(([{ name }]) =>
+    ['shown %', 'exact %', 'similar %', 'expected %'].map((column) => `${name}: ${column}`),
+  );
+  return [markdownTable(['gate', ...head], rows)];
 }
 
 runBench(main);
