@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 
 const BURST_MILLIS = 3;
+/** While there is no mask yet to be missed. */
+const EARLY_MILLIS = 30;
 
 /** Of the engine that a window has started: `home` is in its arguments, and in no other engine's of the machine. */
 export function enginePid(home) {
@@ -12,15 +14,15 @@ export function enginePid(home) {
   return line === undefined ? undefined : Number.parseInt(line, 10);
 }
 
-/** Looks after each burst, until `look` says that it has seen enough; the engine runs on afterwards. */
-export async function inBursts(pid, begin, look) {
+/** Looks after each burst, until `look` says that it has seen enough; the engine runs on afterwards. `isEarly`: whether there is nothing to be seen yet. */
+export async function inBursts(pid, begin, look, isEarly = async () => false) {
   process.kill(pid, 'SIGSTOP');
   try {
     await begin();
     for (let bursts = 0; bursts < 2000; bursts++) {
       if (await look()) return;
       process.kill(pid, 'SIGCONT');
-      await sleep(BURST_MILLIS);
+      await sleep((await isEarly()) ? EARLY_MILLIS : BURST_MILLIS);
       process.kill(pid, 'SIGSTOP');
       // What it has sent has to come to the screen.
       await sleep(90);

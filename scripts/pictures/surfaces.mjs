@@ -6,9 +6,10 @@ import { enginePid, inBursts, sleep } from './hold.mjs';
 const LIMIT = { timeout: 60_000 };
 const PYTHON = 'inventory.py';
 const TYPESCRIPT = 'rateLimiter.ts';
-/** Lines of the Python sample: the loop of a method, of which one line is changed; and a line. */
-const METHOD = [40, 41];
-const LINE = [53, 54];
+/** A line of the TypeScript sample as the editor's first rewrite has it (extension/ui/firstRewrite.ts): the model writes all of it anew. */
+const WRONG = { file: TYPESCRIPT, line: 37, text: '    const bucket = this.buckets.get(key);' };
+/** A line of the Python sample with a misspelt name, which is put right without a mask. */
+const MISSPELT = { file: PYTHON, line: 54, text: '            if tag in item.tgas:' };
 
 /** In this order in one window. */
 export const TOGETHER = [
@@ -47,12 +48,19 @@ export function surfaces(window, picture) {
     await lens.waitFor({ state: 'detached' });
   }
 
+  /** Types a line with something wrong in it in place of the file's own. */
+  async function write({ file, line, text }) {
+    await window.open(file);
+    await window.select(line, line);
+    await keyboard.insertText(text);
+  }
+
   /** Once, so that the next time shows the denoise and not the loading. */
   async function begin() {
-    await window.open(PYTHON);
-    await window.select(...METHOD);
+    await write(WRONG);
+    await window.select(WRONG.line, WRONG.line);
     const before = await window.shownText();
-    await review(METHOD);
+    await review([WRONG.line, WRONG.line]);
     await reject();
     assert.equal(await window.shownText(), before, 'Esc leaves everything as it was');
   }
@@ -67,18 +75,20 @@ export function surfaces(window, picture) {
     );
 
   async function denoise() {
-    await window.select(...METHOD);
+    await window.select(WRONG.line, WRONG.line);
     await inBursts(
       enginePid(home),
       () => keyboard.press('Shift+Alt+w'),
       async () => {
         const [, share] = /(\d+)%/.exec((await status.textContent()) ?? '') ?? [];
         assert.equal(await lens.count(), 0, 'masks were seen before it was over');
-        if (share === undefined || Number(share) < 25) return false;
+        if (share === undefined || Number(share) < 25 || isLooking((await status.textContent()) ?? ''))
+          return false;
         if (!/[░▒▓]{4}/u.test(await drawn())) return false;
         await picture('denoise');
         return true;
       },
+      async () => isLooking((await status.textContent()) ?? ''),
     );
     await lens.waitFor(LIMIT);
     await sleep(700);
@@ -86,18 +96,21 @@ export function surfaces(window, picture) {
     await keyboard.press('Control+Alt+Enter');
     await lens.waitFor({ state: 'detached' });
     await keyboard.press('Control+z');
+    await window.command('File: Revert File');
     await page.locator('.tab.active.dirty').waitFor({ state: 'detached', ...LIMIT });
   }
 
   async function oneLine() {
-    await review(LINE);
+    await write(MISSPELT);
+    await review([MISSPELT.line, MISSPELT.line]);
     await picture('line');
     await reject();
+    await window.command('File: Revert File');
   }
 
   async function diffEditor() {
-    await window.open(PYTHON);
-    await window.select(...METHOD);
+    await write(WRONG);
+    await window.select(WRONG.line, WRONG.line);
     await keyboard.press('Shift+Alt+w');
     await page.locator('.diff-editor .view-line, .monaco-diff-editor .view-line').first().waitFor(LIMIT);
     await sleep(1200);
@@ -112,6 +125,7 @@ export function surfaces(window, picture) {
   async function ghostText() {
     // For the engine to be up.
     await begin();
+    await window.open(PYTHON);
     await window.select(42, 42);
     const slowly = async (key) => {
       await sleep(300);
@@ -165,7 +179,7 @@ export function surfaces(window, picture) {
     await sleep(2500);
     await keyboard.press('Alt+.');
     await page
-      .locator('.monaco-hover', { hasText: /Palimpsest|%/ })
+      .locator('.monaco-hover', { hasText: /in its place|each other’s place|%/ })
       .first()
       .waitFor(LIMIT);
     await sleep(500);
@@ -185,8 +199,8 @@ export function surfaces(window, picture) {
 
   async function loading() {
     await window.command('Palimpsest: Stop Engine');
-    await window.open(PYTHON);
-    await window.select(...METHOD);
+    await write(WRONG);
+    await window.select(WRONG.line, WRONG.line);
     await keyboard.press('Shift+Alt+w');
     let pid;
     for (let tries = 0; pid === undefined && tries < 500; tries++) {
@@ -206,6 +220,7 @@ export function surfaces(window, picture) {
     await keyboard.press('Escape');
     await sleep(500);
     await keyboard.press('Escape');
+    await window.command('File: Revert File');
   }
 
   async function stopped() {
@@ -259,6 +274,11 @@ export function surfaces(window, picture) {
   };
 }
 
+/** Before a line is masked, what is wrong in it is looked for; `said`: by the status bar item. */
+function isLooking(said) {
+  return /looking|reading/.test(said);
+}
+
 /** [screenshot, milliseconds]: selecting, the denoise, the review, accepting, undoing. */
 export async function wholeStory(window) {
   const { page, home } = window;
@@ -267,7 +287,7 @@ export async function wholeStory(window) {
   const status = page.locator('.statusbar-item[id*="palimpsest"]').first();
   const frames = [];
   const keep = async (millis) => frames.push([await page.screenshot(), millis]);
-  await window.select(...METHOD);
+  await window.select(WRONG.line, WRONG.line);
   await sleep(300);
   await keep(1200);
   let last = '';
@@ -281,6 +301,7 @@ export async function wholeStory(window) {
       last = now;
       return false;
     },
+    async () => isLooking((await status.textContent()) ?? ''),
   );
   await sleep(700);
   await keep(2500);
