@@ -1,5 +1,6 @@
 // A model that was asked for one fenced block may write more, less, or something else. This finds the code that was asked
 // for, or nothing. Pure.
+import { isProse } from './prose';
 
 export interface AskedCode {
   /** The fence that the answer was begun with: three backticks, or more where the text has three. */
@@ -22,14 +23,18 @@ interface Block {
 
 /**
  * The code in an answer that goes on behind an opened fence, or `isWhole`: its first block in the language asked for, or a later one where
- * that only repeats what stands there. An empty block is an answer, too. Undefined: there is no such block.
+ * that only repeats what stands there. An empty block is an answer, too; sentences without a fence are none. Undefined: there
+ * is no such block.
  */
 export function fencedCode(
   answer: string,
   { fence, language, original, isWhole = false }: AskedCode,
 ): string | undefined {
-  const blocks = blocksOf(answer, fence, language, isWhole).filter(
-    ({ label, isClosed }) => mayBe(label, language) && (isClosed || !isWhole),
+  const blocks = blocksOf(answer, { fence, language, original, isWhole }).filter(
+    (block) =>
+      mayBe(block.label, language) &&
+      (block.isClosed || !isWhole) &&
+      !isProse(textOf(block), language, original),
   );
   const written = blocks.filter(({ lines }) => lines.some(says));
   const fresh = written.find((block) => plain(textOf(block)) !== plain(original));
@@ -43,8 +48,12 @@ export function fencedCode(
  */
 export function isAnswered(answer: string, fence: string, language?: string): boolean {
   const lines = answer.slice(0, answer.lastIndexOf('\n') + 1);
-  return blocksOf(lines, fence, language).some(
-    ({ isClosed, label, lines: own }) => isClosed && mayBe(label, language) && own.some(says),
+  return blocksOf(lines, { fence, language }).some(
+    (block) =>
+      block.isClosed &&
+      mayBe(block.label, language) &&
+      block.lines.some(says) &&
+      !isProse(textOf(block), language),
   );
 }
 
@@ -75,7 +84,7 @@ function says(line: string): boolean {
   return line.trim() !== '';
 }
 
-function textOf({ lines }: Block): string {
+function textOf({ lines }: Pick<Block, 'lines'>): string {
   return lines.join('\n');
 }
 
@@ -86,11 +95,10 @@ function plain(text: string): string {
 /** The answer's blocks; the first one is open when it begins, unless the answer `isWhole`. */
 function blocksOf(
   answer: string,
-  fence: string,
-  language: string | undefined,
-  isWhole = false,
+  { fence, language, original, isWhole = false }: Partial<AskedCode> & Pick<AskedCode, 'fence'>,
 ): readonly Block[] {
   const blocks: Block[] = [];
+  let isPrefaced = false;
   let open: OpenBlock | undefined = isWhole ? undefined : { mark: '`', label: '', lines: [] };
   for (const line of answer.split(LINE_END)) {
     const found = fenceOf(line, fence);
@@ -98,7 +106,8 @@ function blocksOf(
       open?.lines.push(line);
       continue;
     }
-    const isPreface = blocks.length === 0 && open !== undefined && isProse(open.lines, language);
+    const isPreface = blocks.length === 0 && open !== undefined && isProse(textOf(open), language, original);
+    isPrefaced ||= isPreface;
     // In code between backticks, tildes are code too: headings in comments are underlined with them.
     if (found.mark === '~' && open?.mark === '`' && !isPreface && open.lines.some(says)) {
       open.lines.push(line);
@@ -114,7 +123,9 @@ function blocksOf(
       open = { ...found, lines: [] };
     }
   }
-  if (open !== undefined) blocks.push({ label: open.label, lines: open.lines, isClosed: false });
+  // A fence behind sentences that opens nothing has closed them.
+  if (open !== undefined && !(isPrefaced && !open.lines.some(says)))
+    blocks.push({ label: open.label, lines: open.lines, isClosed: false });
   return blocks;
 }
 
@@ -132,23 +143,6 @@ function fenceOf(line: string, fence: string): Fence | undefined {
   const [, run = '', info = ''] = /^[ \t]*(`{3,}|~{3,})([^`]*)$/.exec(line) ?? [];
   if (run.length < fence.length) return undefined;
   return { mark: run.slice(0, 1), label: (info.trim().split(/[\s{:,]/)[0] ?? '').toLowerCase() };
-}
-
-/** A sentence, as in "Here is the updated function:". */
-const SENTENCE = /^\s*[A-Z][\p{L}'’]*(?:,? [\p{L}\p{N}'’`_.-]+){2,}[.:!]\s*$/u;
-const OF_SENTENCES = new Set([
-  'markdown',
-  'plaintext',
-  'latex',
-  'restructuredtext',
-  'asciidoc',
-  'git-commit',
-]);
-
-function isProse(lines: readonly string[], language: string | undefined): boolean {
-  const written = lines.filter(says);
-  if (language === undefined || OF_SENTENCES.has(language)) return false;
-  return written.length > 0 && written.every((line) => SENTENCE.test(line));
 }
 
 /** Labels that mean the same, or that models use for one another. */

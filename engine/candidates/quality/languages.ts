@@ -13,6 +13,10 @@ export function isProseLanguage(languageId: string): boolean {
   return PROSE.has(languageId);
 }
 
+export function isMarkupLanguage(languageId: string): boolean {
+  return MARKUP.has(languageId);
+}
+
 /** Whether a word that stands nowhere else in a file may be a name that is missing. True of a language that nobody knows. */
 export function hasNames(languageId = ''): boolean {
   return !PROSE.has(languageId) && !MARKUP.has(languageId);

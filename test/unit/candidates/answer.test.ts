@@ -335,6 +335,7 @@ describe('an answer to a prompt', () => {
 
   test('makes no candidate where it has no code', () => {
     assert.deepEqual(edited(FILE, '```javascript\nlet a\n```').found, []);
+    assert.deepEqual(edited(FILE, 'I am sorry, I cannot do that.').found, []);
   });
 
   test('that breaks off ends with a whole line, and says so', () => {
