@@ -16,6 +16,9 @@ What to try next:
   npm run palimpsest -- score ${SAMPLE}
   npm run palimpsest -- check models/starter
   npm run palimpsest -- --help                  every command; docs/command.md has the details
+
+The included models are small and weak: install a better one with "Choose Model…" in the editor, or with
+"npm run palimpsest -- models install NAME" (docs/models.md).
 `;
 
 /** The sample with the slip in it, and where that is. */
