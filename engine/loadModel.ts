@@ -166,6 +166,7 @@ export async function prepareModel(
     {
       probe,
       gpuMemory,
+      mainMemory: () => ({ available: availableMemory(), held: process.memoryUsage.rss() }),
       weightBits: fastWeightBits,
     },
   );

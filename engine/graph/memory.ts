@@ -63,6 +63,8 @@ export const RELAY_BYTES = 60e6;
 export const DEFAULT_CHUNK = 256;
 /** Tokens of a context that is encoded as a whole. */
 const WINDOW = 2048;
+/** Fewer tokens in a pass say too little about the place, however slow the machine is and however little memory it has. */
+export const LEAST_TOKENS = 192;
 
 /** What reading a file, its canvas, its syntax and its candidates take in JavaScript, until the next garbage collection. */
 export const REQUEST_BYTES = 24e6;

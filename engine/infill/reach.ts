@@ -1,7 +1,7 @@
 // How much of a canvas one pass takes in, and of how many masks it is asked, so that a person on a slow machine sees something
 // soon, goes on seeing something, and is not kept waiting by a pass that cannot be ended.
 import type { DecoderShape } from '../checkpoint/types';
-import { DEFAULT_CHUNK, longestPass, type PassSize } from '../graph/memory';
+import { DEFAULT_CHUNK, LEAST_TOKENS, longestPass, type PassSize } from '../graph/memory';
 import type { InfillParams } from '../protocol';
 import type { Pace } from '../runtime/pace';
 import { PRACTICAL_WINDOW } from './layout';
@@ -51,8 +51,7 @@ const LONGEST_WRITING = 1000;
 const GHOST_TOKENS = 32;
 /** Of what is read, the part that may stand behind the hole. */
 const SHARE_BEHIND = 0.25;
-/** Fewer tokens say too little about the place, fewer masks too little about one another, however slow the machine is. */
-const LEAST_TOKENS = 192;
+/** Fewer masks say too little about one another, however slow the machine is. */
 const LEAST_MASKS = 16;
 /** Of what is available, for one pass. */
 const SHARE_OF_MEMORY = 0.8;

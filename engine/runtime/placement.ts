@@ -2,7 +2,14 @@
 // another, and where `auto` was asked for there is always the CPU.
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError, isEngineError } from '../errors';
-import { GPU_SLACK, type MemoryNeed, memoryNeeds, requestBytes } from '../graph/memory';
+import {
+  GPU_SLACK,
+  LEAST_TOKENS,
+  type MemoryNeed,
+  memoryNeeds,
+  processBytes,
+  requestBytes,
+} from '../graph/memory';
 import type { GraphOptions, Precision, WeightBits } from '../graph/types';
 import type { ProviderChoice, ProviderName } from '../protocol';
 import { checkFits, gigabytes } from './availableMemory';
@@ -25,8 +32,17 @@ export interface PlacementSources {
   readonly probe: (provider: ProviderName) => Promise<ProbeResult>;
   /** Of the GPU that would be used; undefined where nothing says it. */
   readonly gpuMemory: () => GpuMemory | undefined;
+  readonly mainMemory: () => MainMemory;
   /** Of int8's weights, which this CPU multiplies exactly; undefined where int8 is not to be taken by itself. */
   readonly weightBits: () => Promise<WeightBits | undefined>;
+}
+
+/** Bytes. */
+export interface MainMemory {
+  /** That this process may still take. */
+  readonly available: number;
+  /** That it has already. */
+  readonly held: number;
 }
 
 export interface PlacementChoice {
@@ -51,7 +67,7 @@ export async function placeModel(
   const onCpu = async (decision: ProviderDecision): Promise<Placement> => {
     const bits = precision === 'auto' || precision === 'int8' ? await sources.weightBits() : undefined;
     const chosen = choosePrecision(precision, 'cpu', checkpoint, bits !== undefined);
-    if (mustFit) checkFits(checkpoint.name, needOf(checkpoint, chosen, bits).loadingBytes);
+    if (mustFit) checkFitsMain(checkpoint, needOf(checkpoint, chosen, bits), sources.mainMemory());
     return { decision, precision: chosen, remarks: [] };
   };
   const decision = await decideProvider(provider, sources.probe);
@@ -102,6 +118,18 @@ function fits(checkpoint: Sized, precision: Precision, memory: GpuMemory): boole
 /** Weights and the largest request: an estimate made for the CPU, which no GPU has been measured against yet (docs/gpu.md). */
 export function gpuBytes(checkpoint: Sized, precision: Precision): number {
   return needOf(checkpoint, precision).deviceBytes + GPU_SLACK * requestBytes(checkpoint);
+}
+
+/** A model that could be loaded and would then have no room for its first request is refused as well. */
+function checkFitsMain(
+  checkpoint: Sized,
+  { loadingBytes, weightBytes }: MemoryNeed,
+  { available, held }: MainMemory,
+): void {
+  // Where other models are loaded, the process has more than it takes by itself.
+  const process = Math.max(0, processBytes(checkpoint.shape) - held);
+  const answering = weightBytes + requestBytes(checkpoint, { tokens: LEAST_TOKENS });
+  checkFits(checkpoint.name, process + Math.max(loadingBytes, answering), available);
 }
 
 /** Bytes of the weights where they run. */

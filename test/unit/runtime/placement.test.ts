@@ -5,9 +5,22 @@ import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import type { Checkpoint } from '../../../engine/checkpoint/types';
 import { isEngineError } from '../../../engine/errors';
+import {
+  LEAST_TOKENS,
+  type MemoryNeed,
+  memoryNeeds,
+  processBytes,
+  requestBytes,
+} from '../../../engine/graph/memory';
 import type { Precision, WeightBits } from '../../../engine/graph/types';
 import type { GpuMemory } from '../../../engine/runtime/hardware';
-import { gpuBytes, type PlacementChoice, placeModel, weightBytesOf } from '../../../engine/runtime/placement';
+import {
+  gpuBytes,
+  type MainMemory,
+  type PlacementChoice,
+  placeModel,
+  weightBytesOf,
+} from '../../../engine/runtime/placement';
 import type { ProbeResult } from '../../../engine/runtime/probe';
 import { randomCheckpoint } from '../../../engine/runtime/randomCheckpoint';
 
@@ -31,6 +44,7 @@ describe('where a model runs', () => {
     memory: GpuMemory | undefined,
     probed: Partial<ProbeResult> = {},
     weightBits: WeightBits | undefined = 8,
+    mainMemory: MainMemory = { available: 1e12, held: 0 },
   ) =>
     placeModel(
       checkpoint,
@@ -41,6 +55,7 @@ describe('where a model runs', () => {
           ...probed,
         }),
         gpuMemory: () => memory,
+        mainMemory: () => mainMemory,
         weightBits: async () => weightBits,
       },
     );
@@ -102,6 +117,28 @@ describe('where a model runs', () => {
     const q8 = weightBytesOf(checkpoint, 'cpu', { precision: 'q8' });
     const [eight = 0, seven = 0] = bytes;
     assert.ok(eight < seven && seven < q8, `${eight}, ${seven}, ${q8}: its head has a scale a block`);
+  });
+
+  test('on the CPU the process and the smallest request need room, too, less what the process has already', async () => {
+    const q4 = memoryNeeds(checkpoint).find(({ precision }) => precision === 'q4') as MemoryNeed;
+    const process = processBytes(checkpoint.shape);
+    const answering = q4.weightBytes + requestBytes(checkpoint, { tokens: LEAST_TOKENS });
+    assert.ok(answering > q4.loadingBytes, 'it could be loaded, and would never answer');
+    const placed = (memory: MainMemory, mustFit = true) =>
+      place({ provider: 'cpu', precision: 'q4', mustFit }, undefined, {}, 8, memory);
+    const enough = { available: process + answering, held: 0 };
+    assert.equal((await placed(enough)).precision, 'q4');
+    const short = { ...enough, available: enough.available - 1 };
+    const error = await refusal(placed(short));
+    assert.equal(error.code, 'out-of-memory');
+    assert.match(
+      error.message,
+      /^Large needs about [\d.]+ [GM]B of memory, and .* Close other programs, or choose /,
+    );
+    assert.equal(error.data['needed'], Math.round(process + answering));
+    assert.equal((await placed({ ...short, held: 2 })).precision, 'q4');
+    await refusal(placed({ available: answering - 1, held: 5 * process }));
+    assert.equal((await placed(short, false)).precision, 'q4', 'it is only prepared');
   });
 
   test('a model that is only prepared need not fit', async () => {
