@@ -7,7 +7,7 @@ import type { Calibration } from './calibration/types';
 import { writesInOrder } from './checkpoint/family';
 import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
-import { type EngineError, type ErrorCode, isEngineError, throwIfCancelled } from './errors';
+import { type ErrorCode, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
 import { headRowsFor, largestPass, processBytes } from './graph/memory';
 import type { BuiltGraph, Precision } from './graph/types';
@@ -22,11 +22,12 @@ import type { LoadModelParams, ModelDescription, ProviderName } from './protocol
 import { availableMemory } from './runtime/availableMemory';
 import { cudaAdvice } from './runtime/deviceAdvice';
 import { describeMachine } from './runtime/devices';
+import { buildOrExact } from './runtime/exactFallback';
 import { gpuMemory, gpuVendors, mayHaveGpu } from './runtime/hardware';
 import { IdleTrim } from './runtime/idleTrim';
 import { fastWeightBits, precisionHere } from './runtime/integerProducts';
 import { Pace, probePace } from './runtime/pace';
-import { placeModel, weightBytesOf } from './runtime/placement';
+import { type PlacementSources, placeModel, requireFits, weightBytesOf } from './runtime/placement';
 import { forgetProbe, type ProbeResult, probeFor, probeInChild } from './runtime/probe';
 import { type ProviderDecision, providerPlan } from './runtime/providers';
 import { DecoderSession, keepsCacheOnDevice } from './runtime/session';
@@ -160,15 +161,16 @@ export async function prepareModel(
     return known;
   };
   const choice = params.precision ?? 'auto';
+  const sources: PlacementSources = {
+    probe,
+    gpuMemory,
+    mainMemory: () => ({ available: availableMemory(), held: process.memoryUsage.rss() }),
+    weightBits: fastWeightBits,
+  };
   const placement = await placeModel(
     checkpoint,
     { provider: params.provider, precision: choice, mustFit },
-    {
-      probe,
-      gpuMemory,
-      mainMemory: () => ({ available: availableMemory(), held: process.memoryUsage.rss() }),
-      weightBits: fastWeightBits,
-    },
+    sources,
   );
   const { decision, precision: chosen } = placement;
   const advice = await adviceOn(params, decision, probe);
@@ -192,15 +194,13 @@ export async function prepareModel(
         onProgress: ({ done, total }) => report('quantising', total > 0 ? done / total : 1),
       },
     );
-  let remarks = [...checkpoint.remarks, ...placement.remarks];
-  let precision = chosen;
-  const graph = await build(chosen).catch((error: unknown) => {
-    const mayFallBack = choice === 'auto' && checkpoint.parameters <= SMALL && !isPacked(checkpoint);
-    if (!mayFallBack || !cannotKeep(error)) throw error;
-    precision = 'fp32';
-    remarks = [...remarks, `It runs in fp32, which is slower: ${error.message}`];
-    return build('fp32');
+  const { graph, precision, remark } = await buildOrExact(build, chosen, {
+    isAllowed: choice === 'auto' && checkpoint.parameters <= SMALL && !isPacked(checkpoint),
+    requireFits: () => {
+      if (mustFit) requireFits(checkpoint, decision.provider, 'fp32', sources);
+    },
   });
+  const remarks = [...checkpoint.remarks, ...placement.remarks, ...(remark === undefined ? [] : [remark])];
   return { checkpoint, calibration, decision, graph, precision, remarks, advice };
 }
 
@@ -222,11 +222,6 @@ async function adviceOn(
 function passMillisOf(pace: Pace, checkpoint: Checkpoint): Pick<ModelDescription, 'passMillis'> {
   const passMillis = pace.millisOf(largestPass(checkpoint));
   return passMillis === undefined ? {} : { passMillis: Math.ceil(passMillis) };
-}
-
-/** Quantised weights found no room; as they are in the checkpoint they need none. */
-function cannotKeep(error: unknown): error is EngineError {
-  return isEngineError(error) && (error.code === 'disk-full' || error.code === 'quantisation-failed');
 }
 
 function modelOf(

@@ -120,6 +120,22 @@ export function gpuBytes(checkpoint: Sized, precision: Precision): number {
   return needOf(checkpoint, precision).deviceBytes + GPU_SLACK * requestBytes(checkpoint);
 }
 
+/** @throws EngineError `out-of-memory` where a model does not fit in this precision, which another one has to give way to */
+export function requireFits(
+  checkpoint: Sized,
+  provider: ProviderName,
+  precision: Precision,
+  sources: Pick<PlacementSources, 'gpuMemory' | 'mainMemory'>,
+): void {
+  if (provider === 'cpu') {
+    checkFitsMain(checkpoint, needOf(checkpoint, precision), sources.mainMemory());
+    return;
+  }
+  const memory = sources.gpuMemory();
+  if (memory !== undefined && !fits(checkpoint, precision, memory))
+    throw tooLarge(checkpoint, precision, undefined, memory);
+}
+
 /** A model that could be loaded and would then have no room for its first request is refused as well. */
 function checkFitsMain(
   checkpoint: Sized,

@@ -12,8 +12,19 @@ const LIMIT_KB = 4_000_000;
 
 useScripts();
 
-/** The starter's tokenizer with the weights of 4 billion parameters, all of them zero: a sparse file takes no room. */
-function largeModel(folder: string): string {
+interface Size {
+  readonly hidden: number;
+  readonly ffn: number;
+  readonly layers: number;
+}
+
+/** 4 billion parameters. */
+const LARGE: Size = { hidden: 4096, ffn: 8192, layers: 24 };
+/** 0.8 billion: one that may run in fp32 without being asked. */
+const MIDDLING: Size = { hidden: 2048, ffn: 8192, layers: 12 };
+
+/** The starter's tokenizer with weights that are all zero: a sparse file takes no room. */
+function zeroModel(folder: string, { hidden, ffn, layers }: Size): string {
   fs.mkdirSync(folder);
   for (const file of ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'])
     fs.copyFileSync(path.join(STARTER, file), path.join(folder, file));
@@ -21,13 +32,14 @@ function largeModel(folder: string): string {
     string,
     unknown
   >;
-  const [hidden, ffn, layers, vocabulary] = [4096, 8192, 24, Number(config['vocab_size'])];
+  const vocabulary = Number(config['vocab_size']);
+  const heads = hidden / 128;
   Object.assign(config, {
     hidden_size: hidden,
     intermediate_size: ffn,
     num_hidden_layers: layers,
-    num_attention_heads: 32,
-    num_key_value_heads: 32,
+    num_attention_heads: heads,
+    num_key_value_heads: heads,
     head_dim: 128,
   });
   fs.writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
@@ -58,19 +70,23 @@ function largeModel(folder: string): string {
   return folder;
 }
 
+function limitedNode(): string {
+  const limited = path.join(built, 'limited-node.sh');
+  fs.writeFileSync(limited, `#!/bin/bash\nulimit -v ${LIMIT_KB}\nexec "${process.execPath}" "$@"\n`, {
+    mode: 0o755,
+  });
+  return limited;
+}
+
 describe('a machine with 4 GB', { skip: process.platform !== 'linux' }, () => {
   test('refuses a model that does not fit, and loads one that does', async (t) => {
-    const limited = path.join(built, 'limited-node.sh');
-    fs.writeFileSync(limited, `#!/bin/bash\nulimit -v ${LIMIT_KB}\nexec "${process.execPath}" "$@"\n`, {
-      mode: 0o755,
-    });
     const client = await start({
-      node: limited,
+      node: limitedNode(),
       script: scripts.real,
       cacheFolder: path.join(built, 'cache'),
     });
     t.after(() => client.stop());
-    const large = largeModel(path.join(built, 'Large-4B'));
+    const large = zeroModel(path.join(built, 'Large-4B'), LARGE);
     const error = await rejects(client.loadModel({ folder: large, provider: 'cpu' }), 'out-of-memory');
     assert.match(
       error.message,
@@ -89,5 +105,25 @@ describe('a machine with 4 GB', { skip: process.platform !== 'linux' }, () => {
     });
     assert.ok(candidates.length >= 0);
     assert.equal((await client.status()).models.length, 1);
+  });
+
+  test('says that weights cannot be written, rather than load them in fp32 where that does not fit', async (t) => {
+    const file = path.join(built, 'a-file');
+    fs.writeFileSync(file, '');
+    const client = await start({
+      node: limitedNode(),
+      script: scripts.real,
+      cacheFolder: path.join(file, 'cache'),
+    });
+    t.after(() => client.stop());
+    const middling = zeroModel(path.join(built, 'Middling'), MIDDLING);
+    const error = await rejects(
+      client.loadModel({ folder: middling, provider: 'cpu' }),
+      'quantisation-failed',
+    );
+    assert.match(
+      error.message,
+      /a-file.* But fp32 needs about \d\.\d GB of memory, and \d\.\d GB are available\.$/,
+    );
   });
 });

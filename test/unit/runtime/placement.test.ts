@@ -19,6 +19,7 @@ import {
   type MainMemory,
   type PlacementChoice,
   placeModel,
+  requireFits,
   weightBytesOf,
 } from '../../../engine/runtime/placement';
 import type { ProbeResult } from '../../../engine/runtime/probe';
@@ -139,6 +140,20 @@ describe('where a model runs', () => {
     assert.equal((await placed({ ...short, held: 2 })).precision, 'q4');
     await refusal(placed({ available: answering - 1, held: 5 * process }));
     assert.equal((await placed(short, false)).precision, 'q4', 'it is only prepared');
+  });
+
+  test('fp32 in place of another precision has to fit where the model runs', () => {
+    const main = (available: number) => ({
+      gpuMemory: () => undefined,
+      mainMemory: () => ({ available, held: 0 }),
+    });
+    const onGpu = (memory: GpuMemory | undefined) => ({ ...main(0), gpuMemory: () => memory });
+    const isTooLarge = { code: 'out-of-memory', message: /^Large needs about / };
+    assert.doesNotThrow(() => requireFits(checkpoint, 'cpu', 'fp32', main(1e12)));
+    assert.throws(() => requireFits(checkpoint, 'cpu', 'fp32', main(1e6)), isTooLarge);
+    assert.doesNotThrow(() => requireFits(checkpoint, 'webgpu', 'fp32', onGpu(roomFor('fp32'))));
+    assert.doesNotThrow(() => requireFits(checkpoint, 'webgpu', 'fp32', onGpu(undefined)));
+    assert.throws(() => requireFits(checkpoint, 'webgpu', 'fp32', onGpu(roomFor('q8'))), isTooLarge);
   });
 
   test('a model that is only prepared need not fit', async () => {
