@@ -54,6 +54,8 @@ function driver(page) {
     await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
     await page.keyboard.press('Enter');
   };
+  const lens = (text) => page.locator('.codelens-decoration', { hasText: text }).first();
+  const settled = () => lens(/Accept|Dismiss/);
   return {
     command,
     async open(name) {
@@ -84,5 +86,13 @@ function driver(page) {
           .join('\n'),
       ),
     status: () => page.locator('.statusbar-item[id*="palimpsest"]').first().textContent(),
+    /** A lens of a review, or of what is said where there is none to show: that nothing good, suspicious, or likelier was found. */
+    settled,
+    /** Until that is gone. Where nothing was masked the selection has come back, and the first Escape is for it. */
+    async dismiss() {
+      const hasSelection = await lens('Rewrite Anyway').isVisible();
+      for (let presses = 0; presses <= Number(hasSelection); presses++) await page.keyboard.press('Escape');
+      await settled().waitFor({ state: 'detached' });
+    },
   };
 }

@@ -61,10 +61,8 @@ describe('traces of the extension host', { timeout: 480_000 }, () => {
       const byVsCode = left();
       await window.select(39, 39);
       await window.page.keyboard.press('Shift+Alt+w');
-      const settled = window.page.locator('.codelens-decoration', { hasText: /Accept|Show Anyway/ });
-      await settled.first().waitFor({ timeout: 60_000 });
-      await window.page.keyboard.press('Escape');
-      await settled.first().waitFor({ state: 'detached' });
+      await window.settled().waitFor({ timeout: 60_000 });
+      await window.dismiss();
       await window.page.keyboard.press('End');
       await window.page.keyboard.type('\nif self.items');
       const { pid } = await until(engine, 'the engine');
