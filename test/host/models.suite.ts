@@ -5,9 +5,11 @@ import { describe, it } from 'mocha';
 import {
   ConfigurationTarget,
   commands,
+  type InputBoxOptions,
   type MarkdownString,
   type SecretStorage,
   type ThemeIcon,
+  window,
   workspace,
 } from 'vscode';
 import { EngineError } from '../../engine/errors';
@@ -15,7 +17,7 @@ import { Models } from '../../extension/models/models';
 import { CACHE_ID } from '../../extension/models/rows';
 import { ModelsTree } from '../../extension/models/tree';
 import { timeOf } from '../unit/hub/timeOf';
-import { configure, internals, messages, statusMessages } from './host';
+import { configure, internals, messages, replace, statusMessages } from './host';
 import { ID, useLocalHub } from './localHub';
 
 describe('models', () => {
@@ -158,6 +160,42 @@ describe('models', () => {
     await models.install(row.id);
     models.dispose();
     assert.deepEqual(failures, [`${row.title} was not installed. The disk is full.`]);
+  });
+
+  it('keeps the token that is typed as a secret, hands it to the command, and deletes it where nothing is typed', async () => {
+    const { command, secrets } = (await (await internals()).palimpsest()).models['options'];
+    const own = process.env['HF_TOKEN'];
+    const answers = [' hf_typed \n', undefined, 'hf_other', ' '];
+    const asked: (InputBoxOptions | undefined)[] = [];
+    const stop = replace(window, 'showInputBox', async (options?: InputBoxOptions) => {
+      asked.push(options);
+      return answers.shift();
+    });
+    const given = async () => {
+      await commands.executeCommand('palimpsest.setHubToken');
+      return [await secrets.get('hubToken'), (await command()).env?.['HF_TOKEN']];
+    };
+    try {
+      process.env['HF_TOKEN'] = 'hf_inherited';
+      assert.deepEqual(await given(), ['hf_typed', 'hf_typed']);
+      assert.deepEqual(await given(), ['hf_typed', 'hf_typed'], 'Escape changes nothing');
+      assert.deepEqual(await given(), ['hf_other', 'hf_other']);
+      assert.deepEqual(
+        await given(),
+        [undefined, 'hf_inherited'],
+        'what the person’s own environment has counts again',
+      );
+      assert.deepEqual(
+        asked.map((options) => options?.password),
+        [true, true, true, true],
+        'nobody reads along',
+      );
+    } finally {
+      stop();
+      if (own === undefined) Reflect.deleteProperty(process.env, 'HF_TOKEN');
+      else process.env['HF_TOKEN'] = own;
+      await secrets.delete('hubToken');
+    }
   });
 
   it('draws the view once a change, however often it was asked for at first', async () => {
