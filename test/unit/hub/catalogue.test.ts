@@ -11,6 +11,7 @@ import { fitOf, workingBytes } from '../../../engine/hub/fit';
 import { huggingFaceCache, modelsFolder } from '../../../engine/hub/folders';
 import { INCLUDED } from '../../../engine/hub/included';
 import type { Speed } from '../../../engine/hub/speed';
+import { PUBLISHED } from '../checkpoint/publishedModels';
 
 describe('the catalogue', () => {
   test('has models that the engine runs, each with what a person decides by', () => {
@@ -28,6 +29,18 @@ describe('the catalogue', () => {
         .map(({ id }) => id),
       ['qwen2.5-coder-0.5b', 'qwen2.5-coder-1.5b', 'qwen2.5-coder-7b', 'seed-coder-8b-base'],
     );
+  });
+
+  test('has the context that each model is recorded to have, or what its family is used with where that is less', () => {
+    let recorded = 0;
+    for (const { id, repository, family, context } of catalogue()) {
+      const { config = {} } = PUBLISHED.find(({ model }) => model === repository) ?? {};
+      const positions = config['max_position_embeddings'] ?? config['max_sequence_length'];
+      if (typeof positions !== 'number') continue;
+      recorded++;
+      assert.equal(context, Math.min(positions, FAMILIES.get(family)?.contextLimit ?? positions), id);
+    }
+    assert.ok(recorded > 10, String(recorded));
   });
 
   test('has as many parameters as the shape says', () => {
