@@ -10,6 +10,7 @@ import {
   MarkdownString,
   type PreparedToolInvocation,
   Uri,
+  window,
   workspace,
 } from 'vscode';
 import { InfillTool } from '../../extension/api/infillTool';
@@ -111,6 +112,27 @@ describe('api', () => {
     await assert.rejects(api.infill({ uri: Uri.file('/nowhere/at/all.py'), spans }), {
       code: 'invalid-request',
     });
+  });
+
+  it('refuses a link to a file of secrets, whatever the link is called, on the disk and open', async () => {
+    const [folder] = workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    const secret = Uri.joinPath(folder.uri, '.env.linked');
+    const link = Uri.joinPath(folder.uri, 'harmless.py');
+    await workspace.fs.writeFile(secret, Buffer.from(TEXT));
+    fs.symlinkSync(secret.fsPath, link.fsPath);
+    const refused = { code: 'excluded', message: /secrets/ };
+    try {
+      await assert.rejects(api.infill({ uri: link, spans: [SPAN] }), refused);
+      await assert.rejects(api.infill({ uri: link, text: TEXT, spans: [SPAN] }), refused);
+      await assert.rejects(api.score({ uri: link }), refused);
+      await window.showTextDocument(await workspace.openTextDocument(link));
+      await assert.rejects(api.infill({ uri: link, spans: [SPAN] }), refused);
+      await assert.rejects(api.score({ uri: link, range: SPAN }), refused);
+    } finally {
+      fs.rmSync(link.fsPath);
+      fs.rmSync(secret.fsPath);
+    }
   });
 
   it('is cancelled', async () => {

@@ -38,6 +38,7 @@ import {
   until,
   useCpu,
 } from './host';
+import { automatically, offered } from './offered';
 
 const START = 'def total(items):\n    result = 0\n    for item in items:\n        ';
 const END = '\n    return result\n';
@@ -78,18 +79,6 @@ describe('ghost text', () => {
   });
   afterEach(closeEverything);
   after(() => configure('ghostText.gate', undefined));
-
-  function offered(
-    document: TextDocument,
-    position: Position,
-    triggerKind = InlineCompletionTriggerKind.Invoke,
-    token = new CancellationTokenSource().token,
-  ): Promise<InlineCompletionItem[]> {
-    const context = { triggerKind, selectedCompletionInfo: undefined };
-    return palimpsest.provideInline(document, position, context, token, true);
-  }
-  const automatically = (document: TextDocument, position: Position) =>
-    offered(document, position, InlineCompletionTriggerKind.Automatic);
 
   /** What would stand there after accepting. */
   function accepted(document: TextDocument, { range, insertText }: InlineCompletionItem): string {

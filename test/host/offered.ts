@@ -1,0 +1,26 @@
+// Ghost text, asked for as the editor asks.
+import {
+  CancellationTokenSource,
+  type InlineCompletionItem,
+  InlineCompletionTriggerKind,
+  type Position,
+  type TextDocument,
+} from 'vscode';
+import { internals } from './host';
+
+/** As by its key, unless said otherwise. */
+export async function offered(
+  document: TextDocument,
+  position: Position,
+  triggerKind = InlineCompletionTriggerKind.Invoke,
+  token = new CancellationTokenSource().token,
+): Promise<InlineCompletionItem[]> {
+  const palimpsest = await (await internals()).palimpsest();
+  const context = { triggerKind, selectedCompletionInfo: undefined };
+  return palimpsest.provideInline(document, position, context, token, true);
+}
+
+/** As by itself, while somebody types. */
+export function automatically(document: TextDocument, position: Position): Promise<InlineCompletionItem[]> {
+  return offered(document, position, InlineCompletionTriggerKind.Automatic);
+}
