@@ -35,6 +35,7 @@ import {
   openFile,
   select,
   startRewrite,
+  statusMessages,
   until,
   useCpu,
 } from './host';
@@ -210,13 +211,23 @@ describe('ghost text', () => {
     assert.deepEqual(await answer, []);
   });
 
-  it('is silent when the engine cannot start', async () => {
+  it('is silent when the engine cannot start, and says so', async () => {
     await configure('node.path', '/nowhere/node');
+    const bar = statusMessages();
     try {
       await palimpsest.engine.stop();
       const { document } = await openFile('ghost5.py', START + END);
+      const { status } = await internals();
+      const failed = /No ghost text: the engine did not answer\. See the log for details\./;
+      assert.deepEqual(await automatically(document, AT), []);
+      assert.match(status.tooltip.replace(/\\/g, ''), failed);
+      assert.deepEqual(bar.said, [], 'aloud only to whoever asks');
+      status.silent(undefined);
       assert.deepEqual(await offered(document, AT), []);
+      assert.match(status.tooltip.replace(/\\/g, ''), failed);
+      assert.match(bar.said.join('\n'), failed);
     } finally {
+      bar.stop();
       await configure('node.path', undefined);
       await palimpsest.engine.restart();
     }
@@ -318,83 +329,6 @@ describe('ghost text', () => {
     await editor.edit((edit) => edit.insert(at.translate(0, 1), next));
     const behind = await automatically(document, at.translate(0, 2));
     assert.ok(behind.every((one) => accepted(document, one) !== target));
-  });
-
-  it('says why it is silent', async () => {
-    const { status } = await internals();
-    const said = () => status.tooltip.replace(/\\/g, '');
-    await configure('ghostText.gate', 1);
-    try {
-      const editor = await openFile('silent.py', `# a comment${END}`);
-      await editor.edit((edit) => edit.insert(new Position(0, 11), 's'));
-      assert.deepEqual(await automatically(editor.document, new Position(0, 12)), []);
-      assert.match(said(), /in comments/);
-      const { document } = await openFile('unsure.py', START + END);
-      assert.deepEqual(await automatically(document, AT), []);
-      assert.match(said(), /not sure enough/);
-      await openFile('prose.md', 'Some words.\n');
-      await until(() => /off for Markdown/.test(said()), 'that it is off for prose');
-      await openFile('code.py', START + END);
-      await until(() => !/ghost text/i.test(said()), 'nothing of it where it is on');
-      // What is known from before is said as well.
-      await window.showTextDocument(document);
-      assert.deepEqual(await automatically(document, AT), []);
-      assert.match(said(), /not sure enough/);
-    } finally {
-      await configure('ghostText.gate', 0);
-    }
-  });
-
-  it('says why where the file, the last edit or a rewrite keeps it silent, and nothing while it offers something', async () => {
-    const { status } = await internals();
-    const said = () => status.tooltip.replace(/\\/g, '');
-    const token = ['AKIA', 'Q7R2T5V8X1Z4B6D9'].join('');
-    const { document: secret } = await openFile('holds.py', `KEY = '${token}'\n${START}${END}`);
-    assert.deepEqual(await automatically(secret, AT.translate(1)), []);
-    assert.match(said(), /ghost text: .*looks like a password, key, or access token/);
-    await configure('context.exclude', ['hush*.py']);
-    try {
-      const { document: hidden } = await openFile('hush.py', START + END);
-      assert.deepEqual(await automatically(hidden, AT), []);
-      assert.match(said(), /ghost text: .*excluded by/);
-    } finally {
-      await configure('context.exclude', undefined);
-    }
-
-    const editor = await openFile('shown.py', START + END);
-    const { document } = editor;
-    assert.ok((await automatically(document, AT)).length > 0);
-    assert.doesNotMatch(said(), /ghost text/i);
-    await commands.executeCommand('palimpsest.dismissGhostText');
-    assert.deepEqual(await automatically(document, AT), []);
-    assert.match(said(), /you dismissed/);
-    await editor.edit((edit) => edit.insert(AT, 'xy'));
-    await editor.edit((edit) => edit.delete(new Range(AT.translate(0, 1), AT.translate(0, 2))));
-    assert.deepEqual(await automatically(document, AT.translate(0, 1)), []);
-    assert.match(said(), /after a deletion/);
-    await commands.executeCommand('undo');
-    assert.deepEqual(await automatically(document, AT.translate(0, 2)), []);
-    assert.match(said(), /after undo/);
-
-    const old = document.getText();
-    const spans = [{ start: 0, end: old.length, old }];
-    const candidates = [{ texts: [old.replace('result', 'outcome')] }];
-    const rewrite = palimpsest.rewrites.present(editor, { spans, candidates }, 0);
-    assert.ok(rewrite);
-    assert.deepEqual(await automatically(document, new Position(3, 0)), []);
-    assert.match(said(), /while a rewrite of this file is open/);
-    rewrite.dispatch({ kind: 'reject' });
-    assert.doesNotMatch(said(), /ghost text/i);
-
-    const frozen = workspace.registerTextDocumentContentProvider('frozen', {
-      provideTextDocumentContent: () => START,
-    });
-    try {
-      await window.showTextDocument(await workspace.openTextDocument(Uri.parse('frozen:/old.py')));
-      await until(() => /read-only/.test(said()), 'that nobody can write there');
-    } finally {
-      frozen.dispose();
-    }
   });
 
   it('is turned off and on by any number of quick toggles', async () => {
