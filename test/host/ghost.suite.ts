@@ -6,11 +6,6 @@ import {
   CancellationTokenSource,
   ConfigurationTarget,
   commands,
-  EventEmitter,
-  type FileChangeEvent,
-  FileSystemError,
-  type FileSystemProvider,
-  FileType,
   type InlineCompletionItem,
   InlineCompletionTriggerKind,
   NotebookCellData,
@@ -39,36 +34,12 @@ import {
   until,
   useCpu,
 } from './host';
+import { MemoryFiles } from './memoryFiles';
 import { automatically, offered } from './offered';
 
 const START = 'def total(items):\n    result = 0\n    for item in items:\n        ';
 const END = '\n    return result\n';
 const AT = new Position(3, 8);
-
-/** As little of a file system as reading takes. */
-class MemoryFiles implements FileSystemProvider {
-  readonly onDidChangeFile = new EventEmitter<FileChangeEvent[]>().event;
-  constructor(private readonly texts: Readonly<Record<string, string>>) {}
-
-  watch = () => ({ dispose: () => undefined });
-  readFile = ({ path }: Uri) => Buffer.from(this.text(path));
-  stat = ({ path }: Uri) => ({ type: FileType.File, ctime: 0, mtime: 0, size: this.text(path).length });
-  readDirectory = () => [];
-  createDirectory = () => this.refuse();
-  writeFile = () => this.refuse();
-  delete = () => this.refuse();
-  rename = () => this.refuse();
-
-  private text(path: string): string {
-    const text = this.texts[path];
-    if (text === undefined) throw FileSystemError.FileNotFound(path);
-    return text;
-  }
-
-  private refuse(): never {
-    throw FileSystemError.NoPermissions();
-  }
-}
 
 describe('ghost text', () => {
   let palimpsest: Palimpsest;
