@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import { type TextDocument, Uri, window, workspace } from 'vscode';
+import { Range, type TextDocument, Uri, WorkspaceEdit, window, workspace } from 'vscode';
 import type { InfillParams } from '../../engine/protocol';
 import type { Palimpsest } from '../../extension/palimpsest';
 import { closeEverything, configure, internals, openFile, until, useCpu } from './host';
@@ -67,6 +67,42 @@ describe('ghost text, from other open files', () => {
     assert.deepEqual(await palimpsest.openTexts.textsNear(document.uri), [other.getText()]);
     await workspace.fs.delete(other.uri);
     await until(async () => !(await settled()).has('parcels.py'), 'that it is forgotten');
+  });
+
+  it('is asked for anew when another one has changed, though an answer is remembered', async () => {
+    // What the memory reads meanwhile is a reason of its own.
+    await configure('context.workspace', false);
+    try {
+      const { document: other } = await openFile('changing.py', 'weight = 1\n');
+      const { document } = await openFile('remembering.py', `${HEAD}\n`);
+      const at = document.positionAt(HEAD.length);
+      const first = await offered(document, at);
+      assert.ok(first.length > 0);
+      assert.deepEqual(
+        asked().map(({ openTexts }) => openTexts),
+        [['weight = 1\n']],
+      );
+      const stamp = palimpsest.openTexts.stamp(document.uri);
+      wire.forget();
+      assert.deepEqual(
+        (await automatically(document, at)).map(({ insertText }) => insertText),
+        first.map(({ insertText }) => insertText),
+      );
+      assert.deepEqual(asked(), [], 'it is remembered');
+
+      const change = new WorkspaceEdit();
+      change.replace(other.uri, new Range(0, 0, 1, 0), COPIED);
+      assert.ok(await workspace.applyEdit(change));
+      assert.notEqual(palimpsest.openTexts.stamp(document.uri), stamp);
+      const items = await offered(document, at);
+      assert.deepEqual(
+        asked().map(({ openTexts }) => openTexts),
+        [[COPIED]],
+      );
+      assert.match(String(items[0]?.insertText), /labelled_parcel\(parcel\.weight/);
+    } finally {
+      await configure('context.workspace', undefined);
+    }
   });
 
   /** Neither the text nor the name of `other`, which is open, is anywhere in what is asked. */
