@@ -17,12 +17,12 @@ export class ByKeyNotice {
     if (told.includes(name)) return;
     // Before anybody answers: it is told once.
     await this.state.update(KEY, [name, ...told].slice(0, MOST));
-    const key = process.platform === 'darwin' ? '⌥\\' : 'Alt+\\';
+    const keys = process.platform === 'darwin' ? '⌥\\, ⌃⌘T' : 'Alt+\\, Shift+Alt+T';
     const words = l10n.t(
       'Ghost text takes {0} s or more here with {1}, so it appears only when you trigger it ({2}).',
       (millis / 1000).toFixed(1),
       name,
-      key,
+      keys,
     );
     const faster = l10n.t('Use a Faster Model');
     if ((await window.showInformationMessage(words, faster)) === faster)

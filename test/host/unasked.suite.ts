@@ -83,7 +83,10 @@ describe('ghost text that nobody asked for', () => {
       await notice.tell(2500, running('slow', true));
       await notice.tell(3000, running('slower', true));
       assert.equal(heard.said.length, 2, heard.said.join('\n'));
-      assert.match(heard.said[0] ?? '', /^Ghost text takes 2\.3 s or more here with slow, .*\\\)\.$/);
+      assert.match(
+        heard.said[0] ?? '',
+        /^Ghost text takes 2\.3 s or more here with slow, .*\((Alt\+\\, Shift\+Alt\+T|⌥\\, ⌃⌘T)\)\.$/,
+      );
     } finally {
       heard.stop();
     }

@@ -6,6 +6,21 @@ import path from 'node:path';
 import test, { describe } from 'node:test';
 import { contextKeys, contributes, declared, manifest, root, said, settings, sources } from './readManifest';
 
+/** Which of `\`, `[` and `]` need AltGr in a layout, or Option on a Mac: with Alt, or Option, for another meaning, nobody can press them there. */
+const HARD: Readonly<Record<string, { readonly key: string; readonly mac: string }>> = {
+  'English (United States)': { key: '', mac: '' },
+  'English (United Kingdom)': { key: '', mac: '' },
+  Polish: { key: '', mac: '' },
+  Japanese: { key: '', mac: '\\' },
+  Italian: { key: '[]', mac: '[]' },
+  Portuguese: { key: '[]', mac: '[]' },
+  German: { key: '\\[]', mac: '\\[]' },
+  French: { key: '\\[]', mac: '\\[]' },
+  Spanish: { key: '\\[]', mac: '\\[]' },
+  Nordic: { key: '\\[]', mac: '\\[]' },
+  Swiss: { key: '\\[]', mac: '\\[]' },
+};
+
 const { menus, keybindings, commands, walkthroughs, languageModelTools } = contributes;
 
 describe('what a person gets to', () => {
@@ -67,6 +82,21 @@ describe('what a person gets to', () => {
       const last = parts.at(-1) ?? '';
       const isAltGr = parts.includes('ctrl') && parts.includes('alt');
       assert.ok(!isAltGr || last.length > 1, `${command}: ${key}`);
+    }
+  });
+
+  test('has another key wherever a character needs AltGr, or Option on a Mac, in a common layout', () => {
+    for (const [layout, hard] of Object.entries(HARD)) {
+      for (const platform of ['key', 'mac'] as const) {
+        const keyOf = (one: (typeof keybindings)[number]) => one[platform] ?? one.key;
+        const isHard = (one: (typeof keybindings)[number]) => hard[platform].includes(keyOf(one).slice(-1));
+        for (const one of keybindings.filter(isHard)) {
+          const others = keybindings.filter(
+            (other) => other.command === one.command && other.when === one.when && !isHard(other),
+          );
+          assert.equal(others.length, 1, `${layout}, ${platform}: ${one.command} at ${keyOf(one)}`);
+        }
+      }
     }
   });
 
