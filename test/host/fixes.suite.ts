@@ -16,7 +16,7 @@ import {
 } from 'vscode';
 import { Checker } from '../../extension/fixes/checker';
 import { COPY_SCHEME } from '../../extension/fixes/copies';
-import { configure, fingerprint, internals, openFile, undoIn, until } from './host';
+import { configure, fingerprint, internals, messages, openFile, undoIn, until } from './host';
 import { actionAt, actionsAt, choose, PROGRAM, rewriteOf, TITLE, useObjector } from './objector';
 
 describe('quick fixes', () => {
@@ -167,7 +167,15 @@ describe('quick fixes', () => {
     const editor = await openFile('blind.py', PROGRAM);
     objecting('qzx', { isBlind: ({ uri }) => uri.scheme === COPY_SCHEME });
     const action = await actionAt(editor, editor.document.lineAt(1).range);
-    assert.equal(await choose(action), 'unchecked');
+    const heard = messages();
+    try {
+      assert.equal(await choose(action), 'unchecked');
+      assert.deepEqual(heard.said, [
+        'Palimpsest shows no fix, because no language server could check it: No qzx here',
+      ]);
+    } finally {
+      heard.stop();
+    }
     assert.equal(await rewriteOf(editor), undefined);
     await commands.executeCommand('notifications.clearAll');
   });

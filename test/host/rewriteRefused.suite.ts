@@ -41,6 +41,8 @@ describe('rewrite, refused', () => {
     assert.equal(rewrite.kind, 'refused', rewrite.ending);
     const titles = rewrites.provideCodeLenses(document).map(({ command }) => command?.title ?? '');
     assert.equal(titles[0], '$(circle-slash) No good rewrite found');
+    for (const title of ['$(refresh) Try Again', '$(settings-gear) Use a Better Model'])
+      assert.ok(titles.includes(title), titles.join(' | '));
     assert.ok(titles.join(' | ').length < 140, titles.join(' | '));
     assert.equal(rewrites.services.lineNote.text, 'Best one: does not parse');
     assert.equal(titles.at(-1), '$(close) Dismiss');
