@@ -66,7 +66,9 @@ async function startModel(
   { cacheFolder, signal, onProgress }: LoadContext,
 ): Promise<LoadedModel> {
   throwIfCancelled(signal);
-  const report = (fraction: number) => onProgress?.({ folder: params.folder, stage: 'session', fraction });
+  const weightBytes = weightBytesOf(checkpoint, decision.provider, graph.options);
+  const report = (fraction: number) =>
+    onProgress?.({ folder: params.folder, stage: 'session', fraction, weightBytes });
   report(0);
   const session = await DecoderSession.create(graph, checkpoint.shape, {
     provider: decision.provider,
@@ -105,7 +107,7 @@ async function startModel(
     memory: memoryOf(
       checkpoint,
       pace,
-      weightBytesOf(checkpoint, decision.provider, graph.options),
+      weightBytes,
       fitFor(calibration, 'mixed', checkpoint.family).choice !== undefined,
     ),
     remarks,

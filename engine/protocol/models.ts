@@ -67,6 +67,8 @@ export interface LoadProgress {
   readonly stage: 'opening' | 'probing' | 'quantising' | 'session';
   /** 0…1 where it is known. */
   readonly fraction?: number;
+  /** Bytes of the weights that are loaded next, in one go: the engine says nothing until they are. Sent with `session`. */
+  readonly weightBytes?: number;
 }
 /** Bytes. */
 export interface MemoryEstimate {

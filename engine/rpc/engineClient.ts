@@ -11,8 +11,6 @@ import {
 } from 'vscode-jsonrpc/node';
 import { deviceLost, EngineError, saysDeviceLost, saysOutOfMemory, throwIfCancelled } from '../errors';
 import {
-  type BegunEvent,
-  type DenoiseStepEvent,
   type Estimate,
   type InfillParams,
   type InfillResult,
@@ -25,18 +23,18 @@ import {
   type MemoryUpdateParams,
   type ModelDescription,
   PROTOCOL_VERSION,
-  type ReadingEvent,
   type ScoreParams,
   type ScoreResult,
-  type ScoringEvent,
   type StatusResult,
 } from '../protocol';
 import { type EngineCommand, killTree, startProcess } from './childProcess';
 import { Emitter } from './emitter';
 import { fromReply, isTransportError, suddenEnd } from './failures';
 import { FrameReader } from './frameReader';
+import { LOADING_PATIENCE, loadingPatience } from './hangTimeout';
 import { Heartbeat } from './heartbeat';
 import { type LogLevel, parseLogLine } from './log';
+import { type RequestListener, RequestListeners } from './requestListeners';
 
 export interface EngineClientOptions extends EngineCommand {
   /** Absolute path of the folder for quantised files. */
@@ -46,7 +44,7 @@ export interface EngineClientOptions extends EngineCommand {
   readonly startMillis?: number;
   /**
    * Milliseconds without a sign of life, while requests are pending, after which the engine is killed. It cannot
-   * answer during a denoise step or while a session is made, so this is long (`hangMillis` of the client changes it).
+   * answer during a denoise step or while a session is made, so this is long (`patience` of the client changes it).
    */
   readonly hangMillis?: number;
 }
@@ -65,16 +63,13 @@ export interface EngineLogEntry {
   readonly message: string;
 }
 
-interface NumberedContext {
+interface NumberedContext extends RequestListener {
   readonly signal?: AbortSignal;
   readonly enough?: AbortSignal;
-  readonly onBegun?: () => void;
-  readonly onScored?: (done: number) => void;
-  readonly onRead?: (done: number, remainingMillis?: number) => void;
-  readonly onStep?: (event: DenoiseStepEvent) => void;
 }
 
 interface Pending {
+  readonly candidates: number;
   readonly reject: (error: EngineError) => void;
 }
 
@@ -92,7 +87,7 @@ export class EngineClient {
 
   private readonly connection: MessageConnection;
   private readonly pending = new Set<Pending>();
-  private readonly listeners = new Map<number, Omit<NumberedContext, 'signal' | 'enough'>>();
+  private readonly listeners: RequestListeners;
   private readonly logTail: string[] = [];
   /** Told by its log: the last lines of a crash are a stack. */
   private foundNoMemory = false;
@@ -103,8 +98,10 @@ export class EngineClient {
   private death: EngineError | undefined;
   private stopping: Promise<void> | undefined;
   private readonly heartbeat: Heartbeat;
-  /** Counts from the next request that finds nothing pending. */
-  hangMillis: number;
+  /** As `hangMillis` of the options, where the largest pending request asks for so many candidates. */
+  patience: (candidates: number) => number;
+  /** While weights are loaded. */
+  private loadingMillis = 0;
   private exit: EngineExit | undefined;
 
   private constructor(
@@ -127,7 +124,8 @@ export class EngineClient {
     this.connection = createMessageConnection(reader, new StreamMessageWriter(child.stdin));
     child.stdin.on('error', () => undefined);
     child.stdout.on('data', () => this.heartbeat.heard());
-    this.hangMillis = options.hangMillis ?? 120_000;
+    const { hangMillis = LOADING_PATIENCE } = options;
+    this.patience = () => hangMillis;
     this.heartbeat = new Heartbeat({
       limit: () => this.hangMillis,
       probe: () => void this.send(METHODS.status, {}).catch(() => undefined),
@@ -145,21 +143,12 @@ export class EngineClient {
       if (this.logTail.length > LOG_TAIL) this.logTail.shift();
       this.logEmitter.fire(parseLogLine(line));
     });
-    this.connection.onNotification(METHODS.denoiseStep, (event: DenoiseStepEvent) => {
-      this.listeners.get(event.requestId)?.onStep?.(event);
+    this.listeners = new RequestListeners(this.connection);
+    this.connection.onNotification(METHODS.loadProgress, (progress: LoadProgress) => {
+      const { weightBytes } = progress;
+      if (weightBytes !== undefined) this.loadingMillis = loadingPatience(weightBytes);
+      this.progressEmitter.fire(progress);
     });
-    this.connection.onNotification(METHODS.begun, ({ requestId }: BegunEvent) => {
-      this.listeners.get(requestId)?.onBegun?.();
-    });
-    this.connection.onNotification(METHODS.scoring, ({ requestId, done }: ScoringEvent) => {
-      this.listeners.get(requestId)?.onScored?.(done);
-    });
-    this.connection.onNotification(METHODS.reading, ({ requestId, done, remainingMillis }: ReadingEvent) => {
-      this.listeners.get(requestId)?.onRead?.(done, remainingMillis);
-    });
-    this.connection.onNotification(METHODS.loadProgress, (progress: LoadProgress) =>
-      this.progressEmitter.fire(progress),
-    );
     this.exited = new Promise((resolve) => {
       // `close` comes behind `exit`, when the last of the log has been read; a grandchild that holds the pipe open
       // must not delay it for ever.
@@ -211,6 +200,12 @@ export class EngineClient {
     return this.child.pid ?? -1;
   }
 
+  /** Milliseconds of silence that are too many now: by what is pending. */
+  get hangMillis(): number {
+    const candidates = Math.max(1, ...[...this.pending].map((one) => one.candidates));
+    return Math.max(this.patience(candidates), this.loadingMillis);
+  }
+
   /** Why it is of no use any more, unless it was asked to end. */
   get failure(): EngineError | undefined {
     return this.stopping === undefined ? this.death : undefined;
@@ -222,7 +217,9 @@ export class EngineClient {
   }
 
   loadModel(params: LoadModelParams, signal?: AbortSignal): Promise<ModelDescription> {
-    return this.computed(this.call(METHODS.loadModel, params, signal));
+    return this.computed(this.call<ModelDescription>(METHODS.loadModel, params, signal)).finally(() => {
+      this.loadingMillis = 0;
+    });
   }
 
   /**
@@ -315,6 +312,7 @@ export class EngineClient {
         if (this.pending.size === 0) this.heartbeat.stop();
       };
       const entry: Pending = {
+        candidates: 'candidates' in params ? Number(params.candidates) : 1,
         reject: (error) => {
           settle();
           reject(error);

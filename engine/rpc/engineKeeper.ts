@@ -5,7 +5,7 @@ import { EngineError, isEngineError, throwIfCancelled, toEngineError } from '../
 import type { LoadModelParams, LoadProgress, ModelDescription } from '../protocol';
 import { EngineClient, type EngineClientOptions } from './engineClient';
 import { isCrash } from './failures';
-import { LOADING_PATIENCE, patienceWith } from './hangTimeout';
+import { patienceWith } from './hangTimeout';
 import type { Log } from './log';
 import { RestartBudget } from './restartBudget';
 import { unlessAborted } from './unlessAborted';
@@ -151,7 +151,7 @@ export class EngineKeeper {
   private async startOnce(signal: AbortSignal): Promise<KeptEngine> {
     const { engine, model: asked, log, onProgress } = this.options;
     if (this.now !== 'restarting') this.enter('loading');
-    const client = await EngineClient.start({ ...engine, signal, hangMillis: LOADING_PATIENCE });
+    const client = await EngineClient.start({ ...engine, signal });
     this.clients.add(client);
     client.onLog(({ level, message }) => log(level, message));
     client.onExit(({ expected, error }) => {
@@ -165,7 +165,7 @@ export class EngineKeeper {
       throwIfCancelled(signal);
       // Its exit was told before anybody listened for it.
       if (!client.alive) throw new EngineError('engine-exited', 'The engine exited while loading its model.');
-      client.hangMillis = patienceWith(model);
+      client.patience = (candidates) => patienceWith(model, candidates);
       this.current = { client, model };
       this.description = model;
       this.enter('ready');

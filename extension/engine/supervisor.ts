@@ -5,7 +5,7 @@ import type { LoadProgress, ModelDescription, ProviderChoice, ServerParams } fro
 import { type Disposable, Emitter } from '../../engine/rpc/emitter';
 import { EngineClient as Engine, type EngineClient, type EngineExit } from '../../engine/rpc/engineClient';
 import { isCrash } from '../../engine/rpc/failures';
-import { LOADING_PATIENCE, patienceWith } from '../../engine/rpc/hangTimeout';
+import { MOST_CANDIDATES, patienceWith } from '../../engine/rpc/hangTimeout';
 import { RestartBudget } from '../../engine/rpc/restartBudget';
 import { unlessAborted } from '../../engine/rpc/unlessAborted';
 import { describeRuntime, type NodeRuntime } from './nodeRuntime';
@@ -51,7 +51,7 @@ export interface SupervisorOptions {
   readonly budget?: RestartBudget;
   /** Milliseconds until an engine has to have answered for the first time. */
   readonly startMillis?: () => number;
-  /** Milliseconds without a sign of life while a model of so many parameters works. */
+  /** Milliseconds without a sign of life while a model works on a request for so many candidates. */
   readonly patience?: typeof patienceWith;
 }
 
@@ -263,7 +263,6 @@ export class EngineSupervisor {
       script: launch.script,
       cacheFolder: launch.cacheFolder,
       signal,
-      hangMillis: LOADING_PATIENCE,
       ...(launch.env === undefined ? {} : { env: launch.env }),
       ...sharing(launch, failure),
       ...(this.options.startMillis === undefined ? {} : { startMillis: this.options.startMillis() }),
@@ -275,7 +274,7 @@ export class EngineSupervisor {
       this.enter({ kind: 'loading' });
       const share = new SessionShare((progress) => this.enter({ kind: 'loading', progress }));
       const listening: Disposable = client.onLoadProgress((progress) => share.heard(progress));
-      const { modelFolder: folder, provider, server } = launch;
+      const { modelFolder: folder, provider, server, isShared } = launch;
       const model = await client
         .loadModel({ folder, provider, ...(server === undefined ? {} : { server }) }, signal)
         .finally(() => {
@@ -286,7 +285,8 @@ export class EngineSupervisor {
       if (signal.aborted) throw cancelled();
       // Its exit was told before anybody listened for it.
       if (!client.alive) throw new EngineError('engine-exited', 'The engine exited while loading its model.');
-      client.hangMillis = (this.options.patience ?? patienceWith)(model);
+      const { patience = patienceWith } = this.options;
+      client.patience = (candidates) => patience(model, isShared ? MOST_CANDIDATES : candidates);
       this.options.log.info(`${model.name}: ${model.provider}, ${model.precision}. ${model.providerReason}`);
       for (const remark of model.remarks) this.options.log.info(remark);
       this.ready = { client, model };

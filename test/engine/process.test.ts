@@ -4,6 +4,7 @@ import path from 'node:path';
 import test, { describe } from 'node:test';
 import type { DenoiseStepEvent } from '../../engine/protocol';
 import type { EngineClient, EngineExit } from '../../engine/rpc/engineClient';
+import { LOADING_PATIENCE, loadingPatience } from '../../engine/rpc/hangTimeout';
 import { Heartbeat } from '../../engine/rpc/heartbeat';
 import { BLOCKED } from '../unit/process/scriptedModel';
 import {
@@ -51,9 +52,15 @@ describe('engine process', () => {
     const stages: string[] = [];
     const own: number[] = [];
     client.onExit((exit) => exits.push(exit));
-    client.onLoadProgress(({ stage }) => stages.push(stage));
+    const patience: number[] = [];
+    client.onLoadProgress(({ stage }) => {
+      stages.push(stage);
+      patience.push(client.hangMillis);
+    });
     const description = await client.loadModel({ folder: A });
     assert.deepEqual(stages, ['opening', 'session']);
+    assert.deepEqual(patience, [LOADING_PATIENCE, loadingPatience(1e6)], 'by the bytes of the weights');
+    assert.equal(client.hangMillis, LOADING_PATIENCE);
     const result = await infill(client, 'steps 3', { onStep: ({ step }) => own.push(step) });
     assert.match(result.candidates[0]?.spans[0]?.text ?? '', /^answer/);
     assert.deepEqual(own, [1, 2, 3]);

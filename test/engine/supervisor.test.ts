@@ -223,6 +223,25 @@ describe('the engine’s life', () => {
     });
   }
 
+  test('patience goes by the candidates of what runs; by the most there can be where other windows ask as well', async () => {
+    for (const isShared of [false, true]) {
+      const asked: number[] = [];
+      const patience = (_model: unknown, candidates: number) => {
+        asked.push(candidates);
+        return 60_000;
+      };
+      const life = begin({ patience });
+      if (isShared) Object.assign(life, { isShared });
+      await life.supervisor.use(({ client, model }) =>
+        client.infill({
+          ...{ model: model.folder, priority: 'rewrite', text: 'steps 1', candidates: 4 },
+          spans: [{ start: 0, end: 0 }],
+        }),
+      );
+      assert.deepEqual(asked, [isShared ? 8 : 4]);
+    }
+  });
+
   test('a busy engine is no hung one', async () => {
     const life = begin({ patience: () => 5000 });
     await life.supervisor.use(infill('block 1000'));

@@ -139,8 +139,8 @@ describe('engine', () => {
     const pid = await runningPid();
     await palimpsest.engine.use(async ({ client, model }) => {
       // A person's engine has this long; this one is given up earlier.
-      assert.equal(client.hangMillis, patienceWith(model));
-      client.hangMillis = 2000;
+      assert.equal(client.hangMillis, patienceWith(model, 1));
+      client.patience = () => 2000;
     });
     const heard = messages();
     try {

@@ -52,6 +52,24 @@ test('a model is loaded by its name; one that is not installed is named', async 
   });
 });
 
+test('how many bytes of weights are loaded is told before it begins', async (t) => {
+  const cacheFolder = fs.realpathSync(temporaryFolder(t));
+  const folder = path.join(__dirname, '..', '..', 'fixtures', 'gguf', 'llada.gguf');
+  const told: unknown[] = [];
+  const model = await loadModel(
+    { folder, provider: 'cpu', precision: 'q8' },
+    {
+      cacheFolder,
+      onProgress: ({ stage, fraction, weightBytes }) => {
+        if (stage === 'session' && fraction === 0) told.push(weightBytes);
+      },
+    },
+  );
+  assert.deepEqual(told, [model.description.memory?.weights]);
+  assert.ok(Number(told[0]) > 0);
+  await model.dispose();
+});
+
 test('a model that is removed while it is in use goes on answering, and is named when it is loaded again', async (t) => {
   const { models, run } = await world(t);
   const installed = await run();

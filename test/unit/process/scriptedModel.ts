@@ -238,7 +238,7 @@ export class ScriptedLoader {
         });
         throwIfCancelled(signal);
       }
-      onProgress?.({ folder: params.folder, stage: 'session', fraction: 1 });
+      onProgress?.({ folder: params.folder, stage: 'session', fraction: 1, weightBytes: 1e6 });
       const model = new ScriptedModel(describe(params, name));
       this.models.push(model);
       return model;

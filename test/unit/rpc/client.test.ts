@@ -53,7 +53,7 @@ describe('client parts', () => {
   });
 
   test('the heartbeat probes, is content with an answer, and reports silence after four ticks', (context) => {
-    context.mock.timers.enable({ apis: ['setInterval'] });
+    context.mock.timers.enable({ apis: ['setTimeout'] });
     const tick = () => context.mock.timers.tick(10);
     let probes = 0;
     let answering = true;
@@ -81,6 +81,25 @@ describe('client parts', () => {
     heartbeat.start();
     for (let i = 0; i < 3; i++) tick();
     assert.deepEqual([probes, silences], [18, [40]], 'it counts from its start');
+    heartbeat.stop();
+  });
+
+  test('the heartbeat waits longer from the next tick on where more is asked meanwhile', (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    let limit = 40;
+    const silences: number[] = [];
+    const heartbeat = new Heartbeat({
+      limit: () => limit,
+      probe: () => undefined,
+      onSilence: (millis) => silences.push(millis),
+    });
+    heartbeat.start();
+    context.mock.timers.tick(10);
+    limit = 400;
+    for (const millis of [10, 100, 99]) context.mock.timers.tick(millis);
+    assert.deepEqual(silences, []);
+    context.mock.timers.tick(1);
+    assert.deepEqual(silences, [220], 'as long as it was');
     heartbeat.stop();
   });
 });
