@@ -88,7 +88,11 @@ export function toEngineError(value: unknown): EngineError {
 
 /** Throws `cancelled` when the signal has fired: called between denoise steps and between chunks of long work. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new EngineError('cancelled', 'The request was canceled.');
+  if (signal?.aborted) throw cancelled();
+}
+
+export function cancelled(): EngineError {
+  return new EngineError('cancelled', 'The request was canceled.');
 }
 
 /** Whether a sentence of V8, Node, the system's loader or ONNX Runtime says that there was no memory left. */

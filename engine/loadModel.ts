@@ -9,13 +9,12 @@ import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
 import { type ErrorCode, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
-import { headRowsFor, largestPass, processBytes } from './graph/memory';
+import { headRowsFor, processBytes } from './graph/memory';
 import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
 import { requireBase } from './hub/adapterBase';
 import { placeOf } from './hub/place';
 import { Infiller } from './infill/infiller';
-import { isSlow } from './infill/reach';
 import { memoryOf } from './infill/requestMemory';
 import type { LoadContext, LoadedModel, LoadModel } from './model';
 import type { LoadModelParams, ModelDescription, ProviderName } from './protocol';
@@ -102,8 +101,6 @@ async function startModel(
     copies: defaultCopying(calibration, checkpoint.family) !== 'off',
     takesInstruction: checkpoint.chat !== undefined,
     ...(writesInOrder(checkpoint.family) ? { writesInOrder: true } : {}),
-    ...(isSlow(pace) ? { isSlow: true } : {}),
-    ...passMillisOf(pace, checkpoint),
     memory: memoryOf(
       checkpoint,
       pace,
@@ -221,11 +218,6 @@ async function adviceOn(
   return cudaAdvice((await probe('cuda')).reason, gpuVendors(), process.platform);
 }
 
-function passMillisOf(pace: Pace, checkpoint: Checkpoint): Pick<ModelDescription, 'passMillis'> {
-  const passMillis = pace.millisOf(largestPass(checkpoint));
-  return passMillis === undefined ? {} : { passMillis: Math.ceil(passMillis) };
-}
-
 function modelOf(
   checkpoint: Checkpoint,
   description: ModelDescription,
@@ -262,7 +254,9 @@ function modelOf(
   };
   return {
     checkpoint,
-    description,
+    get description() {
+      return { ...description, ...infiller.speed };
+    },
     infill: (params, context = {}) => working(() => infiller.infill(params, context)),
     estimate: (params) => infiller.estimate(params),
     score: (params, context = {}) => working(() => infiller.score(params, context)),

@@ -15,6 +15,7 @@ import type {
 } from './protocol';
 
 export interface Model {
+  /** With its speed as it is now. */
   readonly description: ModelDescription;
   /**
    * Rejects with EngineError; between denoise steps it looks at `signal`, after at least one turn of the event loop

@@ -48,6 +48,8 @@ export const METHODS = {
   reading: 'palimpsest/reading',
   /** Notification from the engine, DenoiseStepEvent. */
   denoiseStep: 'palimpsest/denoiseStep',
+  /** Notification from the engine, SpeedEvent: before the answer of a request after which a model is faster or slower than was said. */
+  speed: 'palimpsest/speed',
   /** Notification from the engine, LoadProgress. */
   loadProgress: 'palimpsest/loadProgress',
 } as const;

@@ -20,6 +20,7 @@ import type {
   InfillParams,
   InfillResult,
   ModelDescription,
+  ModelSpeed,
   ScoreParams,
   ScoreResult,
 } from '../protocol';
@@ -89,6 +90,10 @@ export class Infiller {
   ) {
     this.denoisers = new Denoisers(checkpoint, forward, pace);
     this.reach = new RequestReach(checkpoint, pace);
+  }
+
+  get speed(): ModelSpeed {
+    return this.reach.speed;
   }
 
   async infill(params: InfillParams, context: Context): Promise<InfillResult> {

@@ -1,13 +1,14 @@
 // What a request takes in, by how its family reads and by the pace of the last passes: a machine that was busy when the model was
 // loaded need not be busy now.
 import type { Checkpoint } from '../checkpoint/types';
-import type { PassSize } from '../graph/memory';
-import type { InfillParams } from '../protocol';
+import { largestPass, type PassSize } from '../graph/memory';
+import type { InfillParams, ModelSpeed } from '../protocol';
 import { availableMemory } from '../runtime/availableMemory';
 import { type Pace, SteadyPace } from '../runtime/pace';
 import { answering } from './answering';
 import {
   contextReach,
+  isSlow,
   lookingReach,
   type Reach,
   reachOf,
@@ -21,12 +22,24 @@ const TOKEN: PassSize = { length: 1, past: 384, rows: 1 };
 
 export class RequestReach {
   private readonly steady: SteadyPace;
+  private readonly longest: SteadyPace;
 
   constructor(
     private readonly checkpoint: Checkpoint,
     private readonly pace: Pace,
   ) {
     this.steady = new SteadyPace(pace, STEP_LOOKED_AT);
+    this.longest = new SteadyPace(pace, largestPass(checkpoint));
+  }
+
+  /** By the pace that requests go by. */
+  get speed(): ModelSpeed {
+    const passMillis = this.longest.current?.millisOf(largestPass(this.checkpoint));
+    const { current } = this.steady;
+    return {
+      ...(passMillis === undefined ? {} : { passMillis: Math.ceil(passMillis) }),
+      ...(current !== undefined && isSlow(current) ? { isSlow: true } : {}),
+    };
   }
 
   of(params: Pick<InfillParams, 'window' | 'priority' | 'interactive' | 'instruction'>): Reach {

@@ -20,3 +20,9 @@ function serialisable(data: Readonly<Record<string, unknown>>): Readonly<Record<
     return {};
   }
 }
+
+/** Where it was thrown first. */
+export function stackOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  return thrown.cause === undefined ? (thrown.stack ?? thrown.message) : stackOf(thrown.cause);
+}

@@ -7,8 +7,9 @@ import {
   type MessageConnection,
   type ResponseMessage,
 } from 'vscode-jsonrpc/node';
-import { EngineError } from '../errors';
+import { cancelled, EngineError } from '../errors';
 import { Memories } from '../memory/memories';
+import type { Model } from '../model';
 import {
   type DenoiseStepEvent,
   type Estimate,
@@ -27,10 +28,11 @@ import { FrameReader, type FrameReaderOptions, type Rejection } from '../rpc/fra
 import type { Log } from '../rpc/log';
 import { CoalescingSender } from './coalescingSender';
 import { DrainableWriter } from './drainableWriter';
-import { errorReply } from './errorReply';
+import { errorReply, stackOf } from './errorReply';
 import type { ModelRegistry } from './modelRegistry';
 import type { ClientModels, EngineResources } from './resources';
 import type { Scheduler } from './scheduler';
+import { SpeedTeller } from './speedTeller';
 import {
   enoughParams,
   infillParams,
@@ -81,6 +83,7 @@ export class EngineServer {
   private readonly scorings: CoalescingSender<ScoringEvent>;
   private readonly readings: CoalescingSender<ReadingEvent>;
   private readonly progress: CoalescingSender<LoadProgress>;
+  private readonly speeds: SpeedTeller;
   /** Models that this client waits for. */
   private loads = 0;
   /** Requests whose draft will do. */
@@ -96,7 +99,7 @@ export class EngineServer {
     [METHODS.unloadModel, (params) => this.unloadModel(params)],
     [METHODS.describeModel, async (params) => this.models.describe(modelParams(params).model)],
     [METHODS.infill, (params, token) => this.infill(infillParams(params), token)],
-    [METHODS.estimate, async (params) => this.estimate(infillParams(params))],
+    [METHODS.estimate, (params) => this.estimate(infillParams(params))],
     [METHODS.score, (params, token) => this.score(scoreParams(params), token)],
     [METHODS.memoryUpdate, async (params) => this.memories.update(memoryUpdateParams(params))],
     [METHODS.memoryClear, async (params) => this.memories.clear(memoryClearParams(params))],
@@ -134,6 +137,7 @@ export class EngineServer {
     this.scorings = new CoalescingSender((event) => this.notify(METHODS.scoring, event));
     this.readings = new CoalescingSender((event) => this.notify(METHODS.reading, event));
     this.progress = new CoalescingSender((progress) => this.notify(METHODS.loadProgress, progress));
+    this.speeds = new SpeedTeller((event) => void this.notify(METHODS.speed, event).catch(() => undefined));
     this.connection.onRequest((method, params, token) => this.answer(method, params, token));
     this.connection.onNotification((method, params) => this.hear(method, params));
     this.connection.onError(([error]) => log('error', `The connection failed: ${error.message}`));
@@ -233,6 +237,7 @@ export class EngineServer {
     try {
       const description = await this.models.load(params, this.cacheFolder ?? '', controller.signal);
       this.progress.flush(params.folder);
+      this.speeds.described(description);
       return description;
     } finally {
       this.loads--;
@@ -248,7 +253,7 @@ export class EngineServer {
   private infill(params: InfillParams, token: CancellationToken): Promise<unknown> {
     const model = this.registry.get(params.model);
     const { requestId } = params;
-    return this.schedule(params, token, params.document, (signal) =>
+    return this.schedule(params, model, token, params.document, (signal) =>
       model.infill(params, {
         signal,
         enough: () => this.satisfied.has(params.requestId),
@@ -273,13 +278,16 @@ export class EngineServer {
     );
   }
 
-  private estimate(params: InfillParams): Estimate | Promise<Estimate> {
-    return this.registry.get(params.model).estimate(params);
+  private async estimate(params: InfillParams): Promise<Estimate> {
+    const model = this.registry.get(params.model);
+    const estimate = await model.estimate(params);
+    this.speeds.tell(model.description);
+    return estimate;
   }
 
   private score(params: ScoreParams, token: CancellationToken): Promise<unknown> {
     const model = this.registry.get(params.model);
-    return this.schedule(params, token, undefined, (signal) =>
+    return this.schedule(params, model, token, undefined, (signal) =>
       model.score(params, {
         signal,
         ...(params.events ? { onScored: this.shareTo(params.requestId, signal) } : {}),
@@ -300,11 +308,12 @@ export class EngineServer {
 
   private async schedule(
     params: InfillParams | ScoreParams,
+    model: Model,
     token: CancellationToken,
     document: string | undefined,
     run: (signal: AbortSignal) => Promise<unknown>,
   ): Promise<unknown> {
-    if (token.isCancellationRequested) throw new EngineError('cancelled', 'The request was canceled.');
+    if (token.isCancellationRequested) throw cancelled();
     const { requestId, priority, events } = params;
     const answer = this.scheduler.submit({
       requestId,
@@ -323,6 +332,7 @@ export class EngineServer {
     try {
       const result = await answer;
       this.steps.flush(`${requestId}/`);
+      this.speeds.tell(model.description);
       return result;
     } catch (error) {
       this.steps.drop(`${requestId}/`);
@@ -386,12 +396,6 @@ export class EngineServer {
   private async notify(method: string, params: object): Promise<void> {
     await this.connection.sendNotification(method, params);
   }
-}
-
-/** Where it was thrown first. */
-function stackOf(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  return thrown.cause === undefined ? (thrown.stack ?? thrown.message) : stackOf(thrown.cause);
 }
 
 function stepKey(event: DenoiseStepEvent): string {

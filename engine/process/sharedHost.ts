@@ -121,7 +121,9 @@ function watched(model: Model, file: string, onLost: () => void): Model {
     return result;
   };
   return {
-    description: model.description,
+    get description() {
+      return model.description;
+    },
     infill: (params, context) => computed(model.infill(params, context)),
     score: (params, context) => computed(model.score(params, context)),
     estimate: (params) => model.estimate(params),

@@ -82,8 +82,21 @@ export interface MemoryEstimate {
   /** What each window takes besides, where several share the engine: a process that passes on what is said. Absent: nothing. */
   readonly relay?: number;
 }
-/** What really runs, and why. */
-export interface ModelDescription {
+/** By its newest passes. */
+export interface ModelSpeed {
+  /** Milliseconds that its longest pass takes here, for one candidate; absent: not known. */
+  readonly passMillis?: number;
+  /** Whether denoising a few lines is a long wait on this machine: several candidates at once would be a longer one. */
+  readonly isSlow?: boolean;
+}
+/** A model is faster or slower than was said of it before. */
+export interface SpeedEvent extends ModelSpeed {
+  /** The `folder` of its description. */
+  readonly model: string;
+  readonly isSlow: boolean;
+}
+/** What really runs, and why; its speed is that of the moment. */
+export interface ModelDescription extends ModelSpeed {
   readonly folder: string;
   /** For people: the folder's name, or the repository's where it is a snapshot in the Hugging Face cache. */
   readonly name: string;
@@ -109,10 +122,6 @@ export interface ModelDescription {
   readonly storedPrecision: string;
   /** Estimated; absent: not known. */
   readonly memory?: MemoryEstimate;
-  /** Milliseconds that its longest pass takes here, for one candidate; absent: not known. */
-  readonly passMillis?: number;
-  /** Whether denoising a few lines is a long wait on this machine: several candidates at once would be a longer one. */
-  readonly isSlow?: boolean;
   /**
    * 0…1: the confidence from which on an answer that nobody asked for is worth showing, where that was fitted to the model
    * (calibration.json). Without one `DEFAULT_GATE` counts.

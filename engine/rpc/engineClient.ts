@@ -9,7 +9,14 @@ import {
   type MessageConnection,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
-import { deviceLost, EngineError, saysDeviceLost, saysOutOfMemory, throwIfCancelled } from '../errors';
+import {
+  cancelled,
+  deviceLost,
+  EngineError,
+  saysDeviceLost,
+  saysOutOfMemory,
+  throwIfCancelled,
+} from '../errors';
 import {
   type Estimate,
   type InfillParams,
@@ -25,6 +32,7 @@ import {
   PROTOCOL_VERSION,
   type ScoreParams,
   type ScoreResult,
+  type SpeedEvent,
   type StatusResult,
 } from '../protocol';
 import { type EngineCommand, killTree, startProcess } from './childProcess';
@@ -78,10 +86,12 @@ const LOG_TAIL = 20;
 const LOG_TURNS = 3;
 
 export class EngineClient {
+  private readonly speedEmitter = new Emitter<SpeedEvent>();
   private readonly progressEmitter = new Emitter<LoadProgress>();
   private readonly exitEmitter = new Emitter<EngineExit>();
   private readonly logEmitter = new Emitter<EngineLogEntry>();
   readonly onLoadProgress = this.progressEmitter.event;
+  readonly onSpeed = this.speedEmitter.event;
   readonly onExit = this.exitEmitter.event;
   readonly onLog = this.logEmitter.event;
 
@@ -149,6 +159,7 @@ export class EngineClient {
       if (weightBytes !== undefined) this.loadingMillis = loadingPatience(weightBytes);
       this.progressEmitter.fire(progress);
     });
+    this.connection.onNotification(METHODS.speed, (event: SpeedEvent) => this.speedEmitter.fire(event));
     this.exited = new Promise((resolve) => {
       // `close` comes behind `exit`, when the last of the log has been read; a grandchild that holds the pipe open
       // must not delay it for ever.
@@ -303,7 +314,7 @@ export class EngineClient {
     if (this.stopping !== undefined && method !== METHODS.shutdown) {
       return Promise.reject(new EngineError('engine-exited', 'The engine was stopped: start another one.'));
     }
-    if (signal?.aborted) return Promise.reject(new EngineError('cancelled', 'The request was canceled.'));
+    if (signal?.aborted) return Promise.reject(cancelled());
     return new Promise<R>((resolve, reject) => {
       const source = new CancellationTokenSource();
       const settle = () => {
@@ -320,7 +331,7 @@ export class EngineClient {
       };
       const abort = () => {
         source.cancel();
-        entry.reject(new EngineError('cancelled', 'The request was canceled.'));
+        entry.reject(cancelled());
       };
       signal?.addEventListener('abort', abort, { once: true });
       this.pending.add(entry);
@@ -393,8 +404,7 @@ export class EngineClient {
     };
     this.connection.dispose();
     this.exitEmitter.fire(this.exit);
-    for (const emitter of [this.progressEmitter, this.exitEmitter, this.logEmitter]) {
+    for (const emitter of [this.speedEmitter, this.progressEmitter, this.exitEmitter, this.logEmitter])
       emitter.dispose();
-    }
   }
 }

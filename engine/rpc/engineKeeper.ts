@@ -2,7 +2,7 @@
 // or loses its GPU.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, isEngineError, throwIfCancelled, toEngineError } from '../errors';
-import type { LoadModelParams, LoadProgress, ModelDescription } from '../protocol';
+import type { LoadModelParams, LoadProgress, ModelDescription, SpeedEvent } from '../protocol';
 import { EngineClient, type EngineClientOptions } from './engineClient';
 import { isCrash } from './failures';
 import { patienceWith } from './hangTimeout';
@@ -159,13 +159,14 @@ export class EngineKeeper {
       // Before it was ready, its death is the failure of the start itself.
       if (!expected && this.current?.client === client && this.stopping === undefined) void this.begin(error);
     });
+    client.onSpeed((speed) => this.goesBy(client, speed));
     try {
       const progress = onProgress && client.onLoadProgress(onProgress);
       const model = await client.loadModel(asked, signal).finally(() => progress?.dispose());
       throwIfCancelled(signal);
       // Its exit was told before anybody listened for it.
       if (!client.alive) throw new EngineError('engine-exited', 'The engine exited while loading its model.');
-      client.patience = (candidates) => patienceWith(model, candidates);
+      client.patience = (candidates) => patienceWith(this.description ?? model, candidates);
       this.current = { client, model };
       this.description = model;
       this.enter('ready');
@@ -174,6 +175,14 @@ export class EngineKeeper {
       await client.stop();
       throw error;
     }
+  }
+
+  private goesBy(client: EngineClient, { model: folder, ...speed }: SpeedEvent): void {
+    const { current } = this;
+    if (current?.client !== client || current.model.folder !== folder) return;
+    const model = { ...current.model, ...speed };
+    this.current = { client, model };
+    this.description = model;
   }
 
   private async end(): Promise<void> {

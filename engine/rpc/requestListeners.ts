@@ -19,18 +19,17 @@ export class RequestListeners {
   private readonly listeners = new Map<number, RequestListener>();
 
   constructor(connection: MessageConnection) {
-    connection.onNotification(METHODS.denoiseStep, (event: DenoiseStepEvent) => {
-      this.listeners.get(event.requestId)?.onStep?.(event);
-    });
-    connection.onNotification(METHODS.begun, ({ requestId }: BegunEvent) => {
-      this.listeners.get(requestId)?.onBegun?.();
-    });
-    connection.onNotification(METHODS.scoring, ({ requestId, done }: ScoringEvent) => {
-      this.listeners.get(requestId)?.onScored?.(done);
-    });
-    connection.onNotification(METHODS.reading, ({ requestId, done, remainingMillis }: ReadingEvent) => {
-      this.listeners.get(requestId)?.onRead?.(done, remainingMillis);
-    });
+    const on = <E extends BegunEvent>(method: string, tell: (listener: RequestListener, event: E) => void) =>
+      connection.onNotification(method, (event: E) => {
+        const listener = this.listeners.get(event.requestId);
+        if (listener !== undefined) tell(listener, event);
+      });
+    on(METHODS.begun, (listener) => listener.onBegun?.());
+    on<ScoringEvent>(METHODS.scoring, (listener, { done }) => listener.onScored?.(done));
+    on<ReadingEvent>(METHODS.reading, (listener, { done, remainingMillis }) =>
+      listener.onRead?.(done, remainingMillis),
+    );
+    on<DenoiseStepEvent>(METHODS.denoiseStep, (listener, event) => listener.onStep?.(event));
   }
 
   set(requestId: number, listener: RequestListener): void {

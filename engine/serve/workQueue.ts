@@ -1,5 +1,5 @@
 // The way of a request to the engine: it waits for its turn, is cancelled when nobody reads the answer any more, and has a time limit.
-import { EngineError } from '../errors';
+import { EngineError, throwIfCancelled } from '../errors';
 import { Scheduler } from '../process/scheduler';
 import type { Priority } from '../protocol';
 import type { EngineKeeper, KeptEngine } from '../rpc/engineKeeper';
@@ -72,7 +72,7 @@ export class WorkQueue {
     work: (engine: KeptEngine, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     if (this.closed !== undefined) throw this.closed;
-    if (signal.aborted) throw new EngineError('cancelled', 'The request was canceled.');
+    throwIfCancelled(signal);
     const id = ++this.lastId;
     let reason: Error | undefined;
     const giveUp = (why?: Error) => {

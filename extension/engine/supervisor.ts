@@ -1,7 +1,13 @@
 // The engine's life as the editor sees it: started on first use, restarted with back-off when it dies, stopped when idle.
 // Knows nothing of vscode, so that it can be tested with real processes and without an editor.
-import { EngineError, toEngineError } from '../../engine/errors';
-import type { LoadProgress, ModelDescription, ProviderChoice, ServerParams } from '../../engine/protocol';
+import { cancelled, EngineError, toEngineError } from '../../engine/errors';
+import type {
+  LoadProgress,
+  ModelDescription,
+  ProviderChoice,
+  ServerParams,
+  SpeedEvent,
+} from '../../engine/protocol';
 import { type Disposable, Emitter } from '../../engine/rpc/emitter';
 import { EngineClient as Engine, type EngineClient, type EngineExit } from '../../engine/rpc/engineClient';
 import { isCrash } from '../../engine/rpc/failures';
@@ -269,6 +275,7 @@ export class EngineSupervisor {
     });
     this.clients.add(client);
     client.onExit((exit) => this.exited(client, exit));
+    client.onSpeed((speed) => this.goesBy(client, speed));
     client.onLog(({ level, message }) => this.options.log[level](message));
     try {
       this.enter({ kind: 'loading' });
@@ -286,7 +293,8 @@ export class EngineSupervisor {
       // Its exit was told before anybody listened for it.
       if (!client.alive) throw new EngineError('engine-exited', 'The engine exited while loading its model.');
       const { patience = patienceWith } = this.options;
-      client.patience = (candidates) => patience(model, isShared ? MOST_CANDIDATES : candidates);
+      client.patience = (candidates) =>
+        patience(this.ready?.model ?? model, isShared ? MOST_CANDIDATES : candidates);
       this.options.log.info(`${model.name}: ${model.provider}, ${model.precision}. ${model.providerReason}`);
       for (const remark of model.remarks) this.options.log.info(remark);
       this.ready = { client, model };
@@ -305,6 +313,15 @@ export class EngineSupervisor {
     this.ready = undefined;
     if (exit.expected || this.disposed) return;
     this.begin(exit.error ?? new EngineError('engine-exited', 'The engine terminated unexpectedly.'));
+  }
+
+  /** What is asked from now on goes by how fast the model is now. */
+  private goesBy(client: EngineClient, { model: folder, ...speed }: SpeedEvent): void {
+    const { ready, current } = this;
+    if (ready?.client !== client || ready.model.folder !== folder) return;
+    const model = { ...ready.model, ...speed };
+    this.ready = { client, model };
+    if (current.kind === 'ready') this.enter({ ...current, model });
   }
 
   private waitForIdle(): void {
@@ -338,10 +355,6 @@ function sharing(
     args: ['--share', JSON.stringify({ model, provider, cacheFolder }), ...(replaces ? ['--replace'] : [])],
     startMillis: SHARED_START,
   };
-}
-
-function cancelled(): EngineError {
-  return new EngineError('cancelled', 'The request was canceled.');
 }
 
 function pause(millis: number, signal: AbortSignal): Promise<void> {

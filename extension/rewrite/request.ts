@@ -64,6 +64,11 @@ export async function requestCandidates(
 ): Promise<CandidateSet> {
   const { plan, paramsFor } = prepared(document, spans, request, sampling, text);
   let hasAnswer = false;
+  const untilAnswered =
+    <A extends readonly unknown[]>(tell?: (...told: A) => void) =>
+    (...told: A) => {
+      if (!signal.aborted && !hasAnswer) tell?.(...told);
+    };
   let isModelUnfitted = false;
   const result = await engine.use(
     ({ client, model }) => {
@@ -74,15 +79,9 @@ export async function requestCandidates(
           signal,
           ...(enough === undefined ? {} : { enough }),
           ...(onBegun === undefined ? {} : { onBegun }),
-          onScored: (done) => {
-            if (!signal.aborted && !hasAnswer) onScored?.(done);
-          },
-          onRead: (done, remainingMillis) => {
-            if (!signal.aborted && !hasAnswer) onRead?.(done, remainingMillis);
-          },
-          onStep: (event) => {
-            if (!signal.aborted && !hasAnswer) onStep(event);
-          },
+          onScored: untilAnswered(onScored),
+          onRead: untilAnswered(onRead),
+          onStep: untilAnswered(onStep),
         },
       );
     },

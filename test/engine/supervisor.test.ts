@@ -242,6 +242,26 @@ describe('the engine’s life', () => {
     }
   });
 
+  test('a model that has become slow is known as that by the next request, and by the patience with it', async () => {
+    const life = begin();
+    const speedOf = () =>
+      life.supervisor.use(async ({ client, model: { isSlow, passMillis } }) => ({
+        ...{ isSlow, passMillis },
+        patience: client.patience(1),
+      }));
+    const { patience, ...before } = await speedOf();
+    assert.deepEqual(before, { isSlow: undefined, passMillis: undefined });
+    await life.supervisor.use(infill('slower 9000'));
+    const { patience: after, ...now } = await speedOf();
+    assert.deepEqual(now, { isSlow: true, passMillis: 9000 });
+    assert.ok(after > patience, `${after}, ${patience}`);
+    const { state } = life.supervisor;
+    assert.ok(state.kind === 'ready' && state.model.isSlow);
+    const listening = life.supervisor.onState(() => assert.fail('what is no news is not told'));
+    await life.supervisor.use(infill('steps 1'));
+    listening.dispose();
+  });
+
   test('a busy engine is no hung one', async () => {
     const life = begin({ patience: () => 5000 });
     await life.supervisor.use(infill('block 1000'));

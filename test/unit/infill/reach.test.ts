@@ -76,6 +76,23 @@ describe('the reach of a pass', () => {
     assert.ok(!of('rewrite').oneLine, 'what is asked for comes whole');
   });
 
+  test('a model is as slow as its last passes were, not as it was when it was loaded', async () => {
+    const checkpoint = await openCheckpoint(path.join(CHECKPOINTS, 'dream-sharded'));
+    const pace = new Pace(checkpoint.shape);
+    const reach = new RequestReach(checkpoint, pace);
+    assert.deepEqual(reach.speed, {}, 'nothing is known yet');
+    const record = (millis: number) => {
+      for (let i = 0; i < 5; i++) pace.record({ length: 64, past: 192, rows: 64 }, millis);
+    };
+    record(10);
+    const { passMillis: fast = 0, ...more } = reach.speed;
+    assert.ok(fast > 0 && more.isSlow === undefined);
+    record(100);
+    const { passMillis: slow = 0, isSlow } = reach.speed;
+    assert.ok(isSlow && slow > 9 * fast, `${slow}, ${fast}`);
+    assert.ok(reach.of({ priority: 'rewrite', interactive: true }).isSlow, 'as requests see it');
+  });
+
   test('never takes more memory than there is', () => {
     const reach = reachOf(paceOf(1), HALF, { available: 500e6 });
     const pass = { length: reach.tokens, past: 1, rows: reach.tokens, keep: true };

@@ -26,7 +26,7 @@ export const SHARES: readonly number[] = [0, 0.5, 1];
  * What `text` may say: `steps N`, `forever` (until the signal, or until its draft is enough), `deaf N` (N steps without a look at the signal),
  * `flood N` (N steps of which each has a large event; says on standard error that it is over), `block MILLIS` (a forward
  * pass that takes the event loop; says on standard error that it begins),
- * `changed FILE` (its files have changed, in the first process, which notes itself in FILE), `fail CODE`, `throw`, `print` (as a library would), `garbage` (where only messages may stand), `crash`, `exit N`, `unserialisable`.
+ * `slower MILLIS` (from then on a pass takes so long), `changed FILE` (its files have changed, in the first process, which notes itself in FILE), `fail CODE`, `throw`, `print` (as a library would), `garbage` (where only messages may stand), `crash`, `exit N`, `unserialisable`.
  */
 export class ScriptedModel implements LoadedModel {
   /** requestId of each infill that began, in order. */
@@ -39,7 +39,7 @@ export class ScriptedModel implements LoadedModel {
   /** Ends a run that nothing else ends. */
   halted = false;
 
-  constructor(readonly description: ModelDescription) {}
+  constructor(public description: ModelDescription) {}
 
   get checkpoint(): never {
     throw new Error('The process has no business with the checkpoint.');
@@ -93,6 +93,9 @@ export class ScriptedModel implements LoadedModel {
           throw new EngineError('model-changed', 'The files have changed since it was loaded.');
         }
         await this.denoise(params, context, 1);
+        break;
+      case 'slower':
+        this.description = { ...this.description, isSlow: true, passMillis: count };
         break;
       case 'throw':
         throw new TypeError('undefined is not a function');

@@ -35,6 +35,22 @@ describe('requests to the server', () => {
     assert.equal(loader.models[0]?.indexes[4], undefined);
   });
 
+  test('that a model is slower is told once, before the answer behind which it is', async () => {
+    const { connection, infill } = await setUp();
+    const told: unknown[] = [];
+    connection.onNotification(METHODS.speed, (event: unknown) => void told.push(event));
+    await infill(1, 'steps 1');
+    assert.deepEqual(told, []);
+    await infill(2, 'slower 900');
+    const speed = { model: A, isSlow: true, passMillis: 900 };
+    assert.deepEqual(told, [speed]);
+    await connection.sendRequest(METHODS.estimate, request(3, 'steps 1'));
+    await infill(4, 'steps 1');
+    assert.deepEqual(told, [speed]);
+    const again = await connection.sendRequest(METHODS.loadModel, { folder: A });
+    assert.equal(Object(again).passMillis, 900, 'it is described as it is now');
+  });
+
   test('cancel is honoured while waiting, while running and before it is dispatched', async () => {
     const { connection, input, infill, loader } = await setUp();
     const [first, second] = [new CancellationTokenSource(), new CancellationTokenSource()];
