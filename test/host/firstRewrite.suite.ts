@@ -12,7 +12,11 @@ const SAMPLE = fs.readFileSync(path.join(__dirname, '../../docs/samples', FIRST_
 const run = (name: string) => commands.executeCommand(`palimpsest.${name}`);
 
 describe('the first rewrite', () => {
-  before(useCpu);
+  before(async () => {
+    await useCpu();
+    // A newcomer's has not been started.
+    await (await (await internals()).palimpsest()).engine.stop();
+  });
   afterEach(closeEverything);
 
   it('is under review with what is right, which accepting brings into the sample', async () => {
