@@ -3,26 +3,13 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
-import { endsInCutName } from '../../extension/rewrite/repair/completion';
 import { markdownTable, progress, publish, runBench, STARTER } from '../harness';
 import { type Evaluated, evaluated } from '../infilling/engine';
 import { HELD, heldFiles } from '../infilling/spans';
 import { type FaultyCase, faultyCases } from './cases';
 import { FAULTS } from './faults';
 import { type Screen, screenOf, suspicionTable } from './suspicion';
-import {
-  endedBy,
-  endsTooSoon,
-  guessed,
-  isUnsuspicious,
-  isWholeWith,
-  type Mended,
-  mendedBy,
-  repairBy,
-  rewriteBy,
-  STRENGTHS,
-  taken,
-} from './ways';
+import { guessed, lookedAt, type Mended, mendedBy, repairBy, rewriteBy, STRENGTHS, taken } from './ways';
 
 interface Row {
   readonly held: FaultyCase;
@@ -61,11 +48,11 @@ async function main(): Promise<void> {
       const { undone, mended } = await mendedBy(engine, trees, held);
       ways.set(SLIP, undone);
       ways.set(MENDED, mended);
-      const first = await inParts(engine, trees, held, mended);
-      ways.set(FIRST, first ?? guessed(engine, ways.get(WHOLE) ?? NOTHING));
+      const first = await lookedAt(engine, trees, held, mended);
+      ways.set(FIRST, shownFirst(engine, first, ways.get(WHOLE) ?? NOTHING));
       const right = rightCase(held);
       const { mended: other } = await mendedBy(engine, trees, right);
-      const isKept = (await inParts(engine, trees, right, other))?.text === undefined;
+      const isKept = typeof (await lookedAt(engine, trees, right, other)) !== 'object';
       rows.push({ held, ways, isKept, screen: await screenOf(engine, trees, held) });
       if (index % 10 === 9) progress(`${index + 1} of ${cases.length} faults`);
     }
@@ -94,7 +81,7 @@ const WHOLE = 'rewrite, strength 1';
 const SLIP = 'a slip undone, taken where the line becomes likelier (2 nats)';
 const MENDED = 'a slip undone, else a likelier word (8 nats)';
 const FIRST =
-  'as a rewrite begins: mended like that, else the end, else all where a fitted confidence passes the gate';
+  'as a rewrite begins: mended like that, else the end, else all of a line that is not whole, and of others where a fitted confidence passes the gate';
 const NOTHING: Mended = { text: undefined };
 
 function wordsOf(most: number): string {
@@ -105,27 +92,17 @@ function likelier(most: number): string {
   return `${wordsOf(most)}, taken where the line becomes likelier (3 nats)`;
 }
 
+/** `whole`: what all of the line is rewritten to. */
+function shownFirst(engine: Evaluated, first: Awaited<ReturnType<typeof lookedAt>>, whole: Mended): Mended {
+  if (first === 'unsuspicious') return NOTHING;
+  return first === 'guess' ? guessed(engine, whole) : (first ?? whole);
+}
+
 /** The line as it was, in place of the faulty one. */
 function rightCase(held: FaultyCase): FaultyCase {
   const { line, right } = held;
   const text = held.text.slice(0, line.start) + right + held.text.slice(line.end);
   return { ...held, text, line: { start: line.start, end: line.start + right.length } };
-}
-
-/** As a rewrite does before it masks all of the line (extension/rewrite/repairFirst.ts); undefined: it would. `mended`: what comes of its slips and words. */
-async function inParts(
-  engine: Evaluated,
-  trees: SyntaxTrees,
-  held: FaultyCase,
-  { text: fresh }: Mended,
-): Promise<Mended | undefined> {
-  if (fresh !== undefined && (await isWholeWith(trees, held, fresh))) return { text: fresh };
-  const own = held.text.slice(held.line.start, held.line.end);
-  const isCut = endsInCutName(held.text, held.line) || (await endsTooSoon(engine, held));
-  if (!isCut && (await isWholeWith(trees, held, own)))
-    return (await isUnsuspicious(engine, held)) ? NOTHING : undefined;
-  const ended = await endedBy(engine, trees, held, fresh ?? own);
-  return ended.text === undefined ? undefined : ended;
 }
 
 function namesOf(rows: readonly Row[]): readonly string[] {

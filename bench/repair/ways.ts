@@ -21,6 +21,9 @@ import type { OffsetRange } from '../../extension/text/types';
 import { bestText, type Evaluated } from '../infilling/engine';
 import type { FaultyCase } from './cases';
 
+/** A line in its file. */
+export type Looked = Pick<FaultyCase, 'text' | 'line' | 'language'>;
+
 /** What a way made of the line; undefined: it leaves the line as it is. */
 export interface Mended {
   readonly text: string | undefined;
@@ -32,7 +35,7 @@ export interface Mended {
 
 export const STRENGTHS = [1, 0.5, 0.1] as const;
 
-export async function rewriteBy(engine: Evaluated, held: FaultyCase, strength: number): Promise<Mended> {
+export async function rewriteBy(engine: Evaluated, held: Looked, strength: number): Promise<Mended> {
   const { text, line, language } = held;
   const asked = { requestId: 1, model: '', priority: 'rewrite' as const, temperature: 0, strength };
   const result = await engine.open.infill({ ...asked, text, spans: [line], language }, {});
@@ -48,7 +51,7 @@ export function guessed({ calibration }: Evaluated, { text, confidence = 0 }: Me
 /** `most` words at once; `least`: nats of excess from which on a word is masked. */
 export async function repairBy(
   engine: Evaluated,
-  held: FaultyCase,
+  held: Looked,
   { most, least }: { readonly most: number; readonly least: number },
 ): Promise<Mended> {
   const { text, line, language } = held;
@@ -76,7 +79,7 @@ export async function repairBy(
 export async function mendedBy(
   engine: Evaluated,
   trees: SyntaxTrees,
-  held: FaultyCase,
+  held: Looked,
 ): Promise<{ readonly undone: Mended; readonly mended: Mended }> {
   const { text, line, language } = held;
   const settled = (await trees.ask(text, language, (tree) => tree.settled(line))) ?? [];
@@ -100,7 +103,7 @@ export async function mendedBy(
   return { undone, mended };
 }
 
-export async function isWholeWith(trees: SyntaxTrees, held: FaultyCase, fresh: string): Promise<boolean> {
+export async function isWholeWith(trees: SyntaxTrees, held: Looked, fresh: string): Promise<boolean> {
   const { text, line, language } = held;
   const region = { start: line.start, end: line.start + fresh.length };
   const whole = text.slice(0, line.start) + fresh + text.slice(line.end);
@@ -111,7 +114,7 @@ export async function isWholeWith(trees: SyntaxTrees, held: FaultyCase, fresh: s
 export async function endedBy(
   engine: Evaluated,
   trees: SyntaxTrees,
-  held: FaultyCase,
+  held: Looked,
   base: string,
 ): Promise<Mended> {
   const { text, line, language } = held;
@@ -136,10 +139,7 @@ export async function endedBy(
 }
 
 /** Whether the model would go on where the line ends. */
-export async function endsTooSoon(
-  { open }: Evaluated,
-  { text, line, language }: FaultyCase,
-): Promise<boolean> {
+export async function endsTooSoon({ open }: Evaluated, { text, line, language }: Looked): Promise<boolean> {
   const { end } = await open.score(
     { requestId: 1, model: '', priority: 'rewrite', text, range: line, language, withEnd: true },
     {},
@@ -148,16 +148,36 @@ export async function endsTooSoon(
 }
 
 /** Whether the model finds nothing in the line that might be wrong. */
-export async function isUnsuspicious(engine: Evaluated, held: FaultyCase): Promise<boolean> {
+export async function isUnsuspicious(engine: Evaluated, held: Looked): Promise<boolean> {
   const tokens = await scoreOf(engine, held, held.text, held.line);
   return tokens.every((token) => excess(token) < SURPRISING) && !mayBeMisspelt(held.text, held.line);
+}
+
+/**
+ * As a rewrite begins (extension/rewrite/repairFirst.ts): what is to be shown, or that the line is to be left as it is. `guess`: nothing is likelier, and
+ * what all of it would be rewritten to has to pass a gate. Undefined: the line is not whole, and all of it is to be rewritten.
+ * `mended`: what comes of its slips and words.
+ */
+export async function lookedAt(
+  engine: Evaluated,
+  trees: SyntaxTrees,
+  held: Looked,
+  { text: fresh }: Mended,
+): Promise<{ readonly text: string } | 'unsuspicious' | 'guess' | undefined> {
+  if (fresh !== undefined && (await isWholeWith(trees, held, fresh))) return { text: fresh };
+  const own = held.text.slice(held.line.start, held.line.end);
+  const isCut = endsInCutName(held.text, held.line) || (await endsTooSoon(engine, held));
+  if (!isCut && (await isWholeWith(trees, held, own)))
+    return (await isUnsuspicious(engine, held)) ? 'unsuspicious' : 'guess';
+  const { text } = await endedBy(engine, trees, held, fresh ?? own);
+  return text === undefined ? undefined : { text };
 }
 
 export function taken({ text, gain = 0 }: Mended, least?: number): Mended {
   return isLikelier(gain, 0, least) ? { text, gain } : { text: undefined, gain };
 }
 
-export async function scoreOf(engine: Evaluated, { language }: FaultyCase, text: string, range: OffsetRange) {
+export async function scoreOf(engine: Evaluated, { language }: Looked, text: string, range: OffsetRange) {
   const { tokens } = await engine.open.score(
     { requestId: 1, model: '', priority: 'rewrite', text, range, language },
     {},
@@ -165,6 +185,6 @@ export async function scoreOf(engine: Evaluated, { language }: FaultyCase, text:
   return tokens;
 }
 
-function changed({ text, line }: FaultyCase, fresh: string | undefined): Mended {
+function changed({ text, line }: Looked, fresh: string | undefined): Mended {
   return { text: fresh === text.slice(line.start, line.end) ? undefined : fresh };
 }
