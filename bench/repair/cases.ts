@@ -62,7 +62,10 @@ function ofKind(
 }
 
 /** A line of code without its indentation; none of comments, docstrings and imports. */
-function lineAt(text: string, place: number): { readonly start: number; readonly end: number } | undefined {
+export function lineAt(
+  text: string,
+  place: number,
+): { readonly start: number; readonly end: number } | undefined {
   const from = text.lastIndexOf('\n', place - 1) + 1;
   const to = text.indexOf('\n', place);
   if (to < 0) return undefined;

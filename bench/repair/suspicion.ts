@@ -3,13 +3,13 @@
 import type { ScoredToken } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { SURPRISING, surpriseOf } from '../../extension/rewrite/repair/plan';
-import { withoutSlips } from '../../extension/rewrite/repair/slips';
+import { type Mending, withoutSlips } from '../../extension/rewrite/repair/slips';
 import { type Mark, marksOf } from '../../extension/suspicion/marks';
 import type { OffsetRange } from '../../extension/text/types';
 import { markdownTable } from '../harness';
 import type { Evaluated } from '../infilling/engine';
 import type { FaultyCase } from './cases';
-import { scoreOf } from './ways';
+import { type Looked, scoreOf } from './ways';
 
 /** Whole lines: the range's own and `count` on each side. */
 export function linesAround(text: string, { start, end }: OffsetRange, count: number): OffsetRange {
@@ -23,7 +23,8 @@ export function linesAround(text: string, { start, end }: OffsetRange, count: nu
   return { start: from, end: to };
 }
 
-const THRESHOLD = 100;
+/** `palimpsest.suspicion.threshold` */
+export const THRESHOLD = 100;
 const SCREEN_SIDE = 20;
 
 interface ScreenMark {
@@ -51,11 +52,8 @@ export async function screenOf(engine: Evaluated, trees: SyntaxTrees, held: Faul
   const tokens = await scoreOf(engine, held, text, range);
   const marks = marksOf(tokens, 0, THRESHOLD);
   const prose = (await trees.ask(text, language, (tree) => tree.prose(range))) ?? [];
-  // Where something was left out, what stands on either side of it is meant.
-  const isFault = ({ start, end }: OffsetRange) =>
-    start < Math.max(planted.end, planted.start + 1) &&
-    end > planted.start - Number(planted.end === planted.start);
-  const slips = await slipsOf(engine, trees, held, range, tokens);
+  const isFault = isOn(planted);
+  const slips = await slipsOf(engine, trees, held, range, tokens, { most: MOST_TEXTS });
   return {
     marks: marks.map((mark) => ({
       mark,
@@ -66,29 +64,46 @@ export async function screenOf(engine: Evaluated, trees: SyntaxTrees, held: Faul
   };
 }
 
+/** Whether a mark lies on what was planted. Where something was left out, what stands on either side of it is meant. */
+export function isOn(planted: OffsetRange): (mark: OffsetRange) => boolean {
+  return ({ start, end }) =>
+    start < Math.max(planted.end, planted.start + 1) &&
+    end > planted.start - Number(planted.end === planted.start);
+}
+
 /** Texts that are scored, a screen. */
 const MOST_TEXTS = 40;
 
-async function slipsOf(
+interface SlipLimits {
+  /** Texts that are scored. */
+  readonly most: number;
+  /** Nats by which the line has to become likelier. Default: any. */
+  readonly leastGain?: number;
+}
+
+export async function slipsOf(
   engine: Evaluated,
   trees: SyntaxTrees,
-  held: FaultyCase,
+  held: Pick<Looked, 'text' | 'language'>,
   range: OffsetRange,
   tokens: readonly ScoredToken[],
-): Promise<readonly Omit<ScreenSlip, 'isFault'>[]> {
+  { most, leastGain = 0 }: SlipLimits,
+): Promise<readonly (Pick<ScreenSlip, 'gain' | 'place'> & Pick<Mending, 'parts'>)[]> {
   const { text, language } = held;
   const settled = (await trees.ask(text, language, (tree) => tree.settled(range))) ?? [];
-  const facts = { settled, most: MOST_TEXTS, least: SURPRISING };
+  const facts = { settled, most, least: SURPRISING };
   const before = new Map<number, number>();
-  const best = new Map<string, Omit<ScreenSlip, 'isFault'>>();
-  for (const { text: fresh, line, place, least = 0 } of withoutSlips(text, range, tokens, facts)) {
+  const best = new Map<string, Pick<ScreenSlip, 'gain' | 'place'> & Pick<Mending, 'parts'>>();
+  const mendings = withoutSlips(text, range, tokens, facts);
+  for (const { text: fresh, line, place, parts, least = leastGain } of mendings) {
     const old = before.get(line.start) ?? surpriseOf(await scoreOf(engine, held, text, line));
     before.set(line.start, old);
     const whole = text.slice(0, range.start) + fresh + text.slice(range.end);
     const end = line.end + whole.length - text.length;
     const gain = old - surpriseOf(await scoreOf(engine, held, whole, { start: line.start, end }));
     const key = `${place.start}-${place.end}`;
-    if (gain >= Math.max(least, best.get(key)?.gain ?? 0)) best.set(key, { gain, place });
+    if (gain < Math.max(least, leastGain, best.get(key)?.gain ?? 0)) continue;
+    best.set(key, { gain, place, ...(parts && { parts }) });
   }
   return [...best.values()];
 }

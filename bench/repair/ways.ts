@@ -177,7 +177,12 @@ export function taken({ text, gain = 0 }: Mended, least?: number): Mended {
   return isLikelier(gain, 0, least) ? { text, gain } : { text: undefined, gain };
 }
 
-export async function scoreOf(engine: Evaluated, { language }: Looked, text: string, range: OffsetRange) {
+export async function scoreOf(
+  engine: Evaluated,
+  { language }: Pick<Looked, 'language'>,
+  text: string,
+  range: OffsetRange,
+) {
   const { tokens } = await engine.open.score(
     { requestId: 1, model: '', priority: 'rewrite', text, range, language },
     {},
