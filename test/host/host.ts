@@ -326,6 +326,19 @@ export async function withScript<T>(name: string, content: string, act: () => Pr
   }
 }
 
+/** As in a window whose workspace nobody has said to trust: only a restart would make one of this. */
+export async function whileUntrusted<T>(act: () => Promise<T>): Promise<T> {
+  const real = Object.getOwnPropertyDescriptor(workspace, 'isTrusted');
+  assert.ok(real);
+  Object.defineProperty(workspace, 'isTrusted', { configurable: true, get: () => false });
+  try {
+    return await act();
+  } finally {
+    Object.defineProperty(workspace, 'isTrusted', real);
+    assert.equal(workspace.isTrusted, true);
+  }
+}
+
 /** Engines that this extension host has started. */
 export function enginesOfThisHost(): number[] {
   const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,stat=,args='], { encoding: 'utf8' });

@@ -28,6 +28,7 @@ import {
   until,
   useCpu,
   useScriptedEngine,
+  whileUntrusted,
 } from './host';
 import { NO_COPIES } from './scriptedModel';
 import { Wire } from './wire';
@@ -213,17 +214,11 @@ describe('project memory', () => {
     it('is everything, where the workspace is not trusted', async () => {
       await palimpsest.engine.stop();
       wire.forget();
-      const real = Object.getOwnPropertyDescriptor(workspace, 'isTrusted');
-      assert.ok(real);
-      Object.defineProperty(workspace, 'isTrusted', { configurable: true, get: () => false });
-      try {
+      await whileUntrusted(async () => {
         await start();
         assert.equal(palimpsest.memory.session, undefined);
         assert.deepEqual(wire.updates, []);
-      } finally {
-        Object.defineProperty(workspace, 'isTrusted', real);
-      }
-      assert.equal(workspace.isTrusted, true);
+      });
       await palimpsest.engine.stop();
       await start();
       assert.ok((await settled()).has('prices.py'));
