@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { EngineError } from '../errors';
+import { ensureFolderSync } from '../folder';
 import { isAlive } from '../living';
 
 /** Lower-case hexadecimal digits. */
@@ -34,10 +35,10 @@ export interface SharedPlace {
   readonly log: string;
 }
 
-/** @throws EngineError `engine-not-started` where the folder is not the person's alone */
+/** @throws EngineError `engine-not-started` where the folder is not the person's alone; the system's own error where it cannot be made */
 export function sharedPlace(key: string, folder: string = sharedFolder()): SharedPlace {
   if (!KEY.test(key)) throw new EngineError('engine-not-started', `${key} is no key of a shared engine.`);
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  ensureFolderSync(folder, 0o700);
   const facts = fs.lstatSync(folder);
   const isOwn =
     process.getuid === undefined || (facts.uid === process.getuid() && (facts.mode & 0o077) === 0);

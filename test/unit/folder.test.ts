@@ -5,8 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
 import { toEngineError } from '../../engine/errors';
-import { ensureFolder } from '../../engine/folder';
+import { ensureFolder, ensureFolderSync } from '../../engine/folder';
 import { holdsLayout, writeQuantisedWeights } from '../../engine/graph/quantisedWeightsFile';
+import { sharedPlace } from '../../engine/process/sharedPlace';
 import { rememberedProbe } from '../../engine/runtime/probe';
 
 const onLinux = process.platform === 'linux';
@@ -27,11 +28,25 @@ describe('the folder for what is kept', () => {
     await ensureFolder(path.parse(deep).root);
   });
 
+  test('is made with those above it by whoever cannot wait, for the person alone', () => {
+    const deep = path.join(folder, 'own', 'shared');
+    ensureFolderSync(deep, 0o700);
+    ensureFolderSync(deep, 0o700);
+    ensureFolderSync(path.parse(deep).root);
+    for (const made of [path.dirname(deep), deep]) {
+      const facts = fs.statSync(made);
+      assert.ok(facts.isDirectory());
+      if (onLinux) assert.equal(facts.mode & 0o777, 0o700);
+    }
+  });
+
   test('is refused where a file is in its way', async () => {
     const file = path.join(folder, 'file');
     fs.writeFileSync(file, '');
     await assert.rejects(ensureFolder(file), { code: 'EEXIST' });
     await assert.rejects(ensureFolder(path.join(file, 'a')), { code: 'ENOTDIR' });
+    assert.throws(() => ensureFolderSync(file), { code: 'EEXIST' });
+    assert.throws(() => ensureFolderSync(path.join(file, 'a')), { code: 'ENOTDIR' });
   });
 
   test('is refused at once where none can be made', { skip: !onLinux && 'there is no /proc' }, async () => {
@@ -43,6 +58,7 @@ describe('the folder for what is kept', () => {
     );
     const probed = { provider: 'webgpu', ok: false, fusedAgrees: false, reason: 'none.' } as const;
     assert.deepEqual(await rememberedProbe('webgpu', nowhere, async () => probed), probed);
+    assert.throws(() => sharedPlace('0123456789abcdef', nowhere), { code: 'ENOENT' });
   });
 
   test('a pipe where the weights should be is no file, and is replaced by one', {
