@@ -71,7 +71,7 @@ async function main(): Promise<void> {
     title: 'What a newcomer sees first',
     sections: [
       `Of ${rows.length} lines of the samples, none of which is wrong, ${OUTCOMES.map((outcome) => `${count(outcome)} are ${outcome}`).join(', ')}. Of the answers shown, ${marked('likely')} look likely, and ${marked('unsure')} are unsure.`,
-      `A rewrite begins with a look at the line (docs/decisions/repair-first.md). Where that brings nothing, all of it is masked, and this is the best of ${CANDIDATES} candidates. _Held back_: it does not parse, loops, or deletes most of the line, and is tried again before that is said; or it is a guess below the gate. _Left as it is_: nothing is suspicious, or the model prefers what stands there.`,
+      `A rewrite begins with a look at the line (docs/decisions/repair-first.md). Where that brings nothing, all of it is masked, and this is the best of ${CANDIDATES} candidates. _Held back_: it does not parse, loops, or deletes most of the line, and is tried again before that is said. _Left as it is_: nothing is suspicious or likelier, and the model is not at least half sure of what it would write instead; or that is what stands there.`,
       markdownTable(['place', 'stood there', ...head], rows, 'left'),
       "The line that the editor's sample begins with (extension/ui/firstRewrite.ts). _At first_: the engine has just been started, and nobody knows how long a look takes, so none is taken.",
       markdownTable(['', 'selected', 'would be right', ...head], first, 'left'),
@@ -97,24 +97,31 @@ async function seenOf(engine: Evaluated, trees: SyntaxTrees, held: Looked, isCol
       : 'the end written';
     if (answer?.quality?.mark !== 'poor') return { outcome: 'shown', by, ...(answer && { answer }) };
   }
-  if (found === 'unsuspicious') return { outcome: 'left as it is', by: 'nothing suspicious' };
-  const isGuess = found === 'guess';
-  if (isGuess && engine.calibration === undefined)
-    return { outcome: 'left as it is', by: 'nothing likelier' };
+  const guess = typeof found === 'string' ? found : undefined;
+  const left = {
+    outcome: 'left as it is',
+    by: `nothing ${guess === 'likeliest' ? 'likelier' : guess}`,
+  } as const;
+  if (guess !== undefined && engine.calibration === undefined) return left;
   const asked = { requestId: 1, model: '', priority: 'rewrite' as const, candidates: CANDIDATES };
   const { candidates } = await engine.open.infill({ ...asked, text, language, spans: [line] }, {});
-  const answers = candidates.map(({ spans: [one], flaws = [] }) => ({ texts: [one?.text ?? ''], flaws }));
+  const answers = candidates.map(({ spans: [one], flaws = [], confidence }) => ({
+    texts: [one?.text ?? ''],
+    flaws,
+    ...(confidence === undefined ? {} : { confidence }),
+  }));
   const ranked = await judge(answers);
   const { state } = answered(
     { kind: 'denoising', spans: [span], changes: [], request: { seed: 0 } },
-    { kind: 'answered', spans: [span], candidates: ranked, ...(isGuess ? { isGuess } : {}) },
+    { kind: 'answered', spans: [span], candidates: ranked, ...(guess === undefined ? {} : { guess }) },
   );
-  const by = isGuess ? 'a guess' : 'all of it';
+  const by = guess === undefined ? 'all of it' : 'a guess';
   if (state.kind === 'reviewing') {
     const [answer] = state.review.candidates;
     return { outcome: 'shown', by, ...(answer && { answer }) };
   }
   if (state.kind === 'ended') return { outcome: 'left as it is', by };
+  if (state.kind === 'refused' && state.refusal.unmasked) return left;
   const answer = ranked.find(({ texts }) => texts[0] !== span.old);
   return { outcome: 'held back', by, ...(answer && { answer }) };
 }

@@ -92,7 +92,7 @@ const WHOLE = 'rewrite, strength 1';
 const SLIP = 'a slip undone, taken where the line becomes likelier (2 nats)';
 const MENDED = 'a slip undone, else a likelier word (8 nats)';
 const FIRST =
-  'as a rewrite begins: mended like that, else the end, else all of a line that is not whole, and of others where a fitted confidence passes the gate';
+  'as a rewrite begins: mended like that, else the end, else all of a line that is not whole, and of others where a fitted confidence is even';
 const NOTHING: Mended = { text: undefined };
 
 function wordsOf(most: number): string {
@@ -105,8 +105,7 @@ function likelier(most: number): string {
 
 /** `whole`: what all of the line is rewritten to. */
 function shownFirst(engine: Evaluated, first: Awaited<ReturnType<typeof lookedAt>>, whole: Mended): Mended {
-  if (first === 'unsuspicious') return NOTHING;
-  return first === 'guess' ? guessed(engine, whole) : (first ?? whole);
+  return first === 'unsuspicious' || first === 'likeliest' ? guessed(engine, whole) : (first ?? whole);
 }
 
 /** The line as it was, in place of the faulty one. */

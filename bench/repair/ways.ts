@@ -17,6 +17,7 @@ import {
   wordsToRepair,
 } from '../../extension/rewrite/repair/plan';
 import { type Mending, mayBeMisspelt, SLIP_GAIN, withoutSlips } from '../../extension/rewrite/repair/slips';
+import { LEAST_OF_GUESS } from '../../extension/rewrite/state/noChange';
 import type { OffsetRange } from '../../extension/text/types';
 import { bestText, type Evaluated } from '../infilling/engine';
 import type { FaultyCase } from './cases';
@@ -43,9 +44,9 @@ export async function rewriteBy(engine: Evaluated, held: Looked, strength: numbe
   return { ...changed(held, bestText(result)), ...(confidence === undefined ? {} : { confidence }) };
 }
 
-/** What is shown of a rewrite of all of a line in which nothing is likelier: a model that nothing was fitted to is not asked, a guess below the gate held back. */
+/** What is shown of a rewrite of all of a line in which nothing is likelier: a model that nothing was fitted to is not asked, and an answer is as good as its confidence. */
 export function guessed({ calibration }: Evaluated, { text, confidence = 0 }: Mended): Mended {
-  return { text: calibration !== undefined && confidence >= calibration.gate ? text : undefined };
+  return { text: calibration !== undefined && confidence >= LEAST_OF_GUESS ? text : undefined };
 }
 
 /** `most` words at once; `least`: nats of excess from which on a word is masked. */
@@ -154,8 +155,8 @@ export async function isUnsuspicious(engine: Evaluated, held: Looked): Promise<b
 }
 
 /**
- * As a rewrite begins (extension/rewrite/repairFirst.ts): what is to be shown, or that the line is to be left as it is. `guess`: nothing is likelier, and
- * what all of it would be rewritten to has to pass a gate. Undefined: the line is not whole, and all of it is to be rewritten.
+ * As a rewrite begins (extension/rewrite/repairFirst.ts): what is to be shown, or that nothing is suspicious or likelier, and
+ * what all of it would be rewritten to is a guess. Undefined: the line is not whole, and all of it is to be rewritten.
  * `mended`: what comes of its slips and words.
  */
 export async function lookedAt(
@@ -163,12 +164,12 @@ export async function lookedAt(
   trees: SyntaxTrees,
   held: Looked,
   { text: fresh }: Mended,
-): Promise<{ readonly text: string } | 'unsuspicious' | 'guess' | undefined> {
+): Promise<{ readonly text: string } | 'unsuspicious' | 'likeliest' | undefined> {
   if (fresh !== undefined && (await isWholeWith(trees, held, fresh))) return { text: fresh };
   const own = held.text.slice(held.line.start, held.line.end);
   const isCut = endsInCutName(held.text, held.line) || (await endsTooSoon(engine, held));
   if (!isCut && (await isWholeWith(trees, held, own)))
-    return (await isUnsuspicious(engine, held)) ? 'unsuspicious' : 'guess';
+    return (await isUnsuspicious(engine, held)) ? 'unsuspicious' : 'likeliest';
   const { text } = await endedBy(engine, trees, held, fresh ?? own);
   return text === undefined ? undefined : { text };
 }

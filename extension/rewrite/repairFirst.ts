@@ -15,33 +15,39 @@ import { WholeLine } from './wholeLine';
 /** Milliseconds behind reading what is around the line: where it takes longer, the line is what is waited for. */
 const LONGEST = 5000;
 
-/**
- * Undefined: nobody knows better, and all of it is to be masked. `guess`: the same of one whole line, in which all was looked at; a model that something was
- * fitted to says how sure it is of what it would write instead. Of another model nobody could tell it from what is right: it is to be left as it is.
- * Rejects with EngineError.
- */
+/** What a look came to; empty: nobody knows better, and all of it is to be masked. */
+export interface Looked {
+  readonly candidates?: CandidateSet;
+  /** Of one whole line in which all was looked at: what is masked is a guess. */
+  readonly unmasked?: Unmasked;
+  /** Nothing is fitted to the model, so nobody could tell a good guess: the line is to be left as it is. */
+  readonly isFinal?: true;
+}
+
+/** Rejects with EngineError. */
 export async function requestRepairFirst(
   asking: Repairing,
   document: TextDocument,
   [span]: readonly Span[],
   request: RewriteRequest,
   listening: Listening,
-): Promise<CandidateSet | Unmasked | 'guess' | undefined> {
-  if (span === undefined) return undefined;
+): Promise<Looked> {
+  if (span === undefined) return {};
   const sent = asJudged(document);
   // What is no code has no word that is wrong by itself.
-  if (!(await isCode(asking.syntax, sent.text, sent.languageId, span))) return undefined;
+  if (!(await isCode(asking.syntax, sent.text, sent.languageId, span))) return {};
   const estimate = await estimateLook(asking, document, span, request, listening.signal);
   const { millis = Number.POSITIVE_INFINITY, readingMillis = 0 } = estimate;
   // The line is read for, too.
-  if (millis - readingMillis > LONGEST || document.getText() !== sent.text) return undefined;
+  if (millis - readingMillis > LONGEST || document.getText() !== sent.text) return {};
   const look = new Look(asking, document, sent, span, request, listening);
   try {
     const found = await look.find();
     // Who takes the draft means that of the line.
-    if (listening.enough?.aborted) return undefined;
-    if (found.length > 0) return { spans: [span], candidates: found };
-    return look.found === 'likeliest' && (await isFitted(asking, listening)) ? 'guess' : look.found;
+    if (listening.enough?.aborted) return {};
+    if (found.length > 0) return { candidates: { spans: [span], candidates: found } };
+    if (look.found === undefined) return {};
+    return { unmasked: look.found, ...((await isFitted(asking, listening)) ? {} : { isFinal: true }) };
   } finally {
     look.dispose();
   }

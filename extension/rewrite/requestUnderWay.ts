@@ -10,7 +10,7 @@ import { asJudged, judged } from './judge';
 import { decideWhereLong } from './longWait';
 import { ReadingTime } from './readingTime';
 import { repairsFirst } from './repair/first';
-import { requestRepairFirst } from './repairFirst';
+import { type Looked, requestRepairFirst } from './repairFirst';
 import { estimateRepair, requestRepair } from './repairRequest';
 import { type Asking, type CandidateSet, estimateCandidates, requestCandidates } from './request';
 import type { RewriteEvent, RewriteState } from './state/transitions';
@@ -95,23 +95,22 @@ export class RequestUnderWay {
       let sent = this.take();
       let begunAt = performance.now();
       reading.begin(begunAt);
-      const repaired = this.repairsFirst(sent.spans, request)
+      const looked: Looked = this.repairsFirst(sent.spans, request)
         ? await requestRepairFirst(services, document, sent.spans, request, listening)
-        : undefined;
+        : {};
       if (signal.aborted) return;
-      if (repaired === 'unsuspicious' || repaired === 'likeliest') {
-        dispatch({ kind: 'unmasked', spans: sent.spans, why: repaired });
+      const { candidates: mended, unmasked: guess, isFinal } = looked;
+      if (guess !== undefined && isFinal) {
+        dispatch({ kind: 'unmasked', spans: sent.spans, why: guess });
         return;
       }
-      const isGuess = repaired === 'guess';
-      if ((repaired === undefined || isGuess) && !request.isRepair) {
+      if (mended === undefined && !request.isRepair) {
         sent = this.take();
         // A later try does no word again.
         begunAt = performance.now();
         reading.begin(begunAt);
       }
       const ask = request.isRepair ? requestRepair : requestCandidates;
-      const mended = isGuess ? undefined : repaired;
       const candidates = mended ?? (await ask(services, document, sent.spans, request, listening));
       // Who steers by hand gets what they steered for.
       const isSteered = request.words !== undefined || request.pinned !== undefined;
@@ -124,7 +123,7 @@ export class RequestUnderWay {
       dispatch({
         ...{ kind: 'answered', spans: sifted.spans, candidates: judgedOnes, millis, readMillis },
         ...(mended === undefined ? {} : { isRepaired: true }),
-        ...(isGuess ? { isGuess } : {}),
+        ...(guess === undefined ? {} : { guess }),
       });
       if (document.getText() !== sent.text) this.rewrite.lookAgain();
     } catch (error) {

@@ -115,8 +115,12 @@ export async function startRewrite(editor: TextEditor): Promise<Rewrite> {
 
 /** Waits for the end of a denoise. What the gate holds back is shown: these tests are not about how good an answer is. */
 export async function denoised(rewrite: Rewrite | undefined): Promise<void> {
-  await until(() => rewrite?.kind !== 'denoising', 'the end of the denoise');
-  if (rewrite?.kind === 'refused') rewrite.dispatch({ kind: 'show-anyway' });
+  for (;;) {
+    await until(() => rewrite?.kind !== 'denoising', 'the end of the denoise');
+    if (rewrite?.kind !== 'refused') return;
+    // A line that was only looked at is denoised now.
+    rewrite.dispatch({ kind: 'show-anyway' });
+  }
 }
 
 /** Asks for a rewrite and waits for its review: the scripted engine's answer is always a change. */

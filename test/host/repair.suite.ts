@@ -21,6 +21,7 @@ import {
   whileHeld,
 } from './host';
 import { UNFITTED } from './scriptedModel';
+import { Wire } from './wire';
 
 const run = (name: string) => commands.executeCommand(`palimpsest.${name}`);
 
@@ -226,6 +227,10 @@ describe('repair', () => {
       await until(() => told.some((text) => /^step |^\d+%/.test(text)), 'a picture of the line');
       return one;
     }).finally(stop);
+    await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
+    // What it would write has a flaw, and is no better than a guess.
+    assert.equal(rewrite.refusal?.unmasked, 'likeliest', rewrite.ending);
+    await run('showAnyway');
     await denoised(rewrite);
     assert.equal(rewrite.review?.candidates[0]?.texts[0], 'scripted_0_0_0');
   });
@@ -355,10 +360,12 @@ describe('repair', () => {
       fs.rmSync(mark);
       await palimpsest.engine.stop();
     }
-    // A model that says how sure it is writes what it would.
-    const sure = await looked();
-    await denoised(sure);
-    assert.equal(sure.review?.candidates[0]?.texts[0], 'scripted_0_0_0');
+    // A model that says how sure it is makes a guess, which has a flaw here.
+    const wire = new Wire(await palimpsest.engine.use(async ({ client }) => client));
+    const untap = wire.tap();
+    const guessed = await looked().finally(untap);
+    assert.equal(wire.infills.length, 1);
+    assert.equal(guessed.refusal?.unmasked, 'likeliest', guessed.ending);
     await run('rejectRewrite');
     assert.equal(editor.document.getText(), text);
   });

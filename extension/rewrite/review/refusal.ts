@@ -47,9 +47,9 @@ function titleIn(file: string, { unmasked }: Refusal): string {
 export function wordsOutOfSight({ unmasked }: Refusal, file: string): string {
   switch (unmasked) {
     case 'unsuspicious':
-      return l10n.t('Nothing suspicious was found in {0}, so nothing was masked.', file);
+      return l10n.t('Nothing suspicious was found in {0}, so the line stays as it is.', file);
     case 'likeliest':
-      return l10n.t('Nothing likelier was found in {0}, so nothing was masked.', file);
+      return l10n.t('Nothing likelier was found in {0}, so the line stays as it is.', file);
     default:
       return l10n.t('No good rewrite of {0} was found.', file);
   }
@@ -58,11 +58,11 @@ export function wordsOutOfSight({ unmasked }: Refusal, file: string): string {
 function wordsOfRefusal(refusal: Refusal): string {
   if (refusal.unmasked === 'unsuspicious')
     return l10n.t(
-      'Nothing suspicious found: every word is about as likely as the model expects, so nothing was masked',
+      'Nothing suspicious found: every word is about as likely as the model expects, so the line stays as it is',
     );
   if (refusal.unmasked === 'likeliest')
     return l10n.t(
-      'Nothing likelier found: the model prefers what is there to every small change that was tried, so nothing was masked',
+      'Nothing likelier found: the model prefers what is there to every small change that was tried, so the line stays as it is',
     );
   const quality = refusal.candidates[0]?.quality;
   if (quality === undefined) return titleOfRefusal(refusal);

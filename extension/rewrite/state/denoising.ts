@@ -6,7 +6,7 @@ import { followAll } from '../../text/tracking';
 import { end, note, refused, shownAgain, stay, toReview } from './decisions';
 import { newOnes } from './distinct';
 import { turnedTo } from './moments';
-import { isBehindNoChange, isImprobable, isSteered, isUnchanged } from './noChange';
+import { isBehindNoChange, isGoodGuess, isSteered, isUnchanged } from './noChange';
 import { pinsBehind } from './pins';
 import type { Decision, RewriteEffect, RewriteEvent, RewriteState } from './transitions';
 import { mayTryAgain, type TriesTime } from './tries';
@@ -72,7 +72,7 @@ type Answered = RewriteEvent & { kind: 'answered' };
 
 export function answered(
   state: RewriteState & { kind: 'denoising' },
-  { spans: sent, candidates, millis = 0, readMillis = 0, isRepaired, isGuess }: Answered,
+  { spans: sent, candidates, millis = 0, readMillis = 0, isRepaired, guess }: Answered,
 ): Decision {
   const { earlier, request } = state;
   const took = { spent: millis, read: readMillis };
@@ -86,16 +86,14 @@ export function answered(
   const showsAll = earlier?.showsAll || state.isTaken;
   const isOpen = earlier === undefined && !isSteered(request);
   const behind = (one: Candidate): boolean => isOpen && isBehindNoChange(one, candidates, sent);
-  const isLostGuess = (one: Candidate): boolean =>
-    isGuess === true && isWorthShowing(one) && isImprobable(one);
-  const good = showsAll
-    ? fresh
-    : fresh.filter((one) => isWorthShowing(one) && !behind(one) && !isLostGuess(one));
+  const isGood = guess === undefined ? isWorthShowing : isGoodGuess;
+  const good = showsAll ? fresh : fresh.filter((one) => isGood(one) && !behind(one));
   const [first] = good;
   // What the model would leave as it is, it is not asked about again: the other answers are worse in its own eyes.
   if (first === undefined && fresh.some(behind)) return end('unchanged', note('unchanged'));
   // Another seed guesses no better.
-  if (first === undefined && fresh.some(isLostGuess)) return nothingGood({ ...state, spans }, fresh);
+  if (first === undefined && fresh.length > 0 && guess !== undefined)
+    return refused({ spans, candidates: [], request, unmasked: guess }, true);
   if (first === undefined && fresh.length > 0) return goOn({ ...state, spans }, fresh, took);
   if (first === undefined) {
     const held = state.held ?? [];

@@ -21,9 +21,13 @@ export function isBehindNoChange(
   );
 }
 
-/** Whether the model itself is not sure of it. */
-export function isImprobable({ quality }: Candidate): boolean {
-  return quality?.reasons.includes('improbable') === true;
+/** 0…1: a guess is worth showing where the model is sooner right than wrong. */
+export const LEAST_OF_GUESS = 0.5;
+
+/** Whether a guess is worth showing in place of a line in which nothing likelier was found. */
+export function isGoodGuess({ quality }: Candidate): boolean {
+  const { mark, isUnfitted, confidence = 0 } = quality ?? {};
+  return mark === 'likely' && !isUnfitted && confidence >= LEAST_OF_GUESS;
 }
 
 /** Whether somebody says what to change, so that the text as it is cannot be what they want. */

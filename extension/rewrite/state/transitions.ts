@@ -50,8 +50,8 @@ export type RewriteEvent =
       readonly readMillis?: number;
       /** A word was done again before all of it would have been. */
       readonly isRepaired?: true;
-      /** Nothing in the line was likelier otherwise: what was masked instead is a guess. */
-      readonly isGuess?: true;
+      /** What a look at the line came to: that all of it was masked is a guess. */
+      readonly guess?: Unmasked;
     }
   /** What stands there was looked at, and nothing was masked; `spans` as in `answered`. */
   | { readonly kind: 'unmasked'; readonly spans: readonly Span[]; readonly why: Unmasked }

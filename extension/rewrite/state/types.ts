@@ -90,7 +90,7 @@ export interface Refusal {
   readonly spans: readonly Span[];
   readonly candidates: readonly Candidate[];
   readonly request: RewriteRequest;
-  /** Nothing was masked, and why. */
+  /** The line was looked at and stays as it is, and why. */
   readonly unmasked?: Unmasked;
 }
 

@@ -5,6 +5,7 @@ import type { Quality } from '../../../../../engine/candidates/quality/verdict';
 import { decide } from '../../../../../extension/rewrite/state/machine';
 import { isAskedAgain } from '../../../../../extension/rewrite/state/refused';
 import type { RewriteEvent } from '../../../../../extension/rewrite/state/transitions';
+import type { Unmasked } from '../../../../../extension/rewrite/state/types';
 import { after, answered, changed, poor, reviewIn, spans } from './scripted';
 
 describe('a line that was looked at', () => {
@@ -31,28 +32,43 @@ describe('a line that was looked at', () => {
     assert.equal(reviewIn(decide(more.state, looked).state).candidates.length, 1);
   });
 
-  test('a guess that the model is not sure of is held back, and no other seed is tried', () => {
-    const unsure: Quality = { mark: 'unsure', reasons: ['improbable'] };
-    const doubted: Quality = { mark: 'unsure', reasons: ['duplicate'] };
-    const reply = (isGuess: boolean, ...qualities: readonly Quality[]): RewriteEvent => ({
+  test('a guess is shown where the model is at least half sure of it and it has no flaw; else the line is left as it is, and no other seed is tried', () => {
+    const sure: Quality = { mark: 'likely', reasons: [], confidence: 0.5 };
+    const lost: readonly Quality[] = [
+      { ...sure, confidence: 0.49 },
+      { mark: 'likely', reasons: [] },
+      { ...sure, isUnfitted: true },
+      { mark: 'unsure', reasons: ['duplicate'], confidence: 0.9 },
+      { mark: 'poor', reasons: ['does-not-parse'], confidence: 0.9 },
+    ];
+    const reply = (guess: Unmasked | undefined, ...qualities: readonly Quality[]): RewriteEvent => ({
       ...{ kind: 'answered', spans },
       candidates: qualities.map((quality, i) => ({ texts: [`a${i}`], quality })),
-      ...(isGuess ? { isGuess } : {}),
+      ...(guess === undefined ? {} : { guess }),
     });
-    const held = after(reply(true, unsure));
-    assert.deepEqual(held.effects, ['refuse']);
-    assert.ok(held.state.kind === 'refused');
-    assert.deepEqual(held.state.refusal.candidates[0]?.texts, ['a0']);
-    assert.equal(reviewIn(decide(held.state, { kind: 'show-anyway' }).state).candidates.length, 1);
-    // Whoever asks for another one gets it, and what is doubted for another reason is shown.
-    const again = decide(held.state, { kind: 'again' });
-    assert.equal(reviewIn(decide(again.state, reply(false, unsure)).state).candidates.length, 1);
-    assert.equal(reviewIn(after(reply(true, doubted)).state).candidates.length, 1);
-    assert.equal(reviewIn(after(reply(true, doubted, unsure)).state).candidates.length, 1);
-    assert.equal(reviewIn(after(reply(false, unsure)).state).candidates.length, 1);
-    assert.equal(reviewIn(after({ kind: 'take' }, reply(true, unsure)).state).candidates.length, 1);
-    // What is poor is tried again, as ever.
-    assert.deepEqual(after(reply(true, { mark: 'poor', reasons: ['does-not-parse'] })).effects, ['request']);
+    for (const guess of ['unsuspicious', 'likeliest'] as const) {
+      for (const quality of lost) {
+        const held = after(reply(guess, quality));
+        assert.deepEqual(held.effects, ['refuse']);
+        assert.ok(held.state.kind === 'refused');
+        assert.equal(held.state.refusal.unmasked, guess);
+        // Whoever asks for it nevertheless gets it.
+        const again = decide(held.state, { kind: 'again' });
+        assert.deepEqual(again.effects[1], { kind: 'request', request: { seed: 0, isWhole: true } });
+        if (quality.mark !== 'poor')
+          assert.equal(reviewIn(decide(again.state, reply(undefined, quality)).state).candidates.length, 1);
+      }
+      const shown = reviewIn(after(reply(guess, sure, ...lost)).state);
+      assert.deepEqual(
+        shown.candidates.map(({ texts }) => texts[0]),
+        ['a0'],
+      );
+      assert.equal(reviewIn(after({ kind: 'take' }, reply(guess, ...lost)).state).candidates.length, 5);
+    }
+    // Without a look, what is poor is tried again, as ever.
+    assert.deepEqual(after(reply(undefined, { mark: 'poor', reasons: ['does-not-parse'] })).effects, [
+      'request',
+    ]);
   });
 
   test('the same place again is rewritten, another one is not', () => {
