@@ -1,6 +1,7 @@
 // `palimpsest cache`: the files that were made from models' weights, how much room they take, and how to get it back.
 import path from 'node:path';
-import { listSideFiles, removeSideFile, type SideFile, unused } from '../graph/sideFileUpkeep';
+import { removeSideFile, type SideFile, unused } from '../graph/sideFileUpkeep';
+import { listAllSideFiles } from '../graph/sideFolders';
 import { gigabytes } from '../hub/disk';
 import type { Command, CommandContext } from './context';
 import { cacheFolder } from './modelOptions';
@@ -31,10 +32,11 @@ function total(files: readonly SideFile[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-function lineOf({ file, bytes, usedAt, models, isNeeded }: SideFile): readonly string[] {
+/** What lies in `folder` is named without it. */
+function lineOf({ file, bytes, usedAt, models, isNeeded }: SideFile, folder: string): readonly string[] {
   const names = models.length > 0 ? models.join(', ') : '–';
   return [
-    path.basename(file),
+    path.dirname(file) === folder ? path.basename(file) : file,
     gigabytes(bytes),
     new Date(usedAt).toISOString().slice(0, 10),
     isNeeded ? names : `${names} (gone)`,
@@ -43,7 +45,7 @@ function lineOf({ file, bytes, usedAt, models, isNeeded }: SideFile): readonly s
 
 async function runList(parsed: ParsedArguments, context: CommandContext): Promise<number> {
   const folder = cacheFolder(context.env);
-  const files = await listSideFiles(folder);
+  const files = await listAllSideFiles(folder);
   const bytes = total(files);
   if (parsed.has('json')) {
     context.stdout.write(`${JSON.stringify({ folder, bytes, files })}\n`);
@@ -51,10 +53,12 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
   }
   const paint = paintFor(context.stdout, context.env);
   const [heading = '', ...lines] = table(
-    [['file', 'size', 'last used', 'models'], ...files.map(lineOf)],
+    [['file', 'size', 'last used', 'models'], ...files.map((one) => lineOf(one, folder))],
     ['left', 'right', 'left', 'left'],
   );
-  const sum = `${gigabytes(bytes)} in ${folder}; palimpsest cache clear deletes them.`;
+  const isElsewhere = files.some(({ file }) => path.dirname(file) !== folder);
+  const where = isElsewhere ? `${folder} and beside weights on other drives` : folder;
+  const sum = `${gigabytes(bytes)} in ${where}; palimpsest cache clear deletes them.`;
   const text =
     files.length === 0 ? [`Nothing in ${folder}.`] : [paint('heading', heading), ...lines, '', sum];
   context.stdout.write(`${text.join('\n')}\n`);
@@ -62,7 +66,7 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
 }
 
 async function runClear(parsed: ParsedArguments, context: CommandContext): Promise<number> {
-  const all = await listSideFiles(cacheFolder(context.env));
+  const all = await listAllSideFiles(cacheFolder(context.env));
   const wanted = parsed.has('unused') ? unused(all, Date.now()) : all;
   const removed: SideFile[] = [];
   const kept: SideFile[] = [];

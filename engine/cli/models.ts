@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { EngineError, toEngineError } from '../errors';
-import { listSideFiles } from '../graph/sideFileUpkeep';
+import { listAllSideFiles } from '../graph/sideFolders';
 import { type CatalogueModel, catalogue } from '../hub/catalogue';
 import { gigabytes } from '../hub/disk';
 import { fitOf } from '../hub/fit';
@@ -117,7 +117,7 @@ async function runList(parsed: ParsedArguments, context: CommandContext): Promis
   const unfinished = staged.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   const models = listedModels(catalogue(), await listInstalled(folder), unfinished, context.memory);
   const place = cacheFolder(context.env);
-  const files = await listSideFiles(place);
+  const files = await listAllSideFiles(place);
   const cache = { place, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
   const width = context.stdout.isTTY ? (context.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
   print(context, parsed, { folder, included: includedFacts(context), models, cache }, [

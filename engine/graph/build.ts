@@ -6,7 +6,7 @@ import type { DecoderTensors } from '../checkpoint/types';
 import { throwIfCancelled } from '../errors';
 import { ensureFolder } from '../folder';
 import { AdaptedLayers, requireSane } from './adapted';
-import { dataFolderOf, sideFolder } from './dataFolder';
+import { dataFolderOf } from './dataFolder';
 import { addDecoder } from './decoder';
 import { quantisedLayers, storedLayers } from './linear';
 import { DataType, GraphWriter } from './onnxWriter';
@@ -14,6 +14,7 @@ import { ensureQuantisedWeights, type QuantisedWeights } from './quantise';
 import { checkedLength } from './quantisedWeightsCheck';
 import { quantisedWeightsError } from './quantisedWeightsFile';
 import { keptAs } from './quantisedWeightsLayout';
+import { notedSideFolder } from './sideFolders';
 import type { BuildGraph, QuantiseProgress } from './types';
 import { isPacked, packedDiskFull, unpackTensors } from './unpack';
 import { StoredWeights } from './weights';
@@ -30,7 +31,9 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
   const kept = keptAs(precision, weightBits);
   const original = [...weightFiles(checkpoint.tensors), ...adapterFiles(adapter)];
   const cache =
-    kept !== undefined || isPacked(checkpoint) ? sideFolder(original, await realFolder(cacheFolder)) : '';
+    kept !== undefined || isPacked(checkpoint)
+      ? await notedSideFolder(original, await realFolder(cacheFolder))
+      : '';
   const parts = new Parts(progress.onProgress, kept === undefined ? 1 : UNPACKING);
   const unpacking = { ...progress, onProgress: parts.first };
   const { tensors, bytes: unpackedBytes } = await unpackTensors(checkpoint, precision, cache, unpacking);

@@ -24,14 +24,16 @@ const UNUSED_FOR = 60 * DAY;
 const MOST_BYTES = 20e9;
 /** What was used so lately may be in use. */
 const IN_USE_FOR = HOUR;
+/** Beside weights, there may be files of others that end as ours do. */
+const SIDE_FILE = /-[0-9a-f]{32}\.weights$/;
 const UNFINISHED_NOTE = /\.weights\.json\.\d+\.part$/;
 
-/** Of the folder alone; those of models on other drives lie beside their weights. Least lately used first. */
+/** Of the folder alone: `listAllSideFiles` has those beside weights on other drives. Least lately used first. */
 export async function listSideFiles(folder: string): Promise<readonly SideFile[]> {
   const names = await readdir(folder).catch(() => []);
   const all = await Promise.all(
     names
-      .filter((name) => name.endsWith('.weights'))
+      .filter((name) => SIDE_FILE.test(name))
       .map(async (name): Promise<SideFile | undefined> => {
         const file = path.join(folder, name);
         const found = await stat(file).catch(() => undefined);

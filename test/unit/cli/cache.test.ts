@@ -4,6 +4,8 @@ import path from 'node:path';
 import test, { describe } from 'node:test';
 import { runCommand } from '../../../engine/cli/command';
 import { ensureQuantisedWeights } from '../../../engine/graph/quantise';
+import { tidySideFiles } from '../../../engine/graph/sideFileUpkeep';
+import { notedSideFolder } from '../../../engine/graph/sideFolders';
 import { temporaryFolder as temporary, writeTinyCheckpoint } from '../graph/tinyCheckpoint';
 import { fakeStream, scriptedEngine, temporaryFolder, testWorld } from './scriptedEngine';
 
@@ -41,6 +43,41 @@ describe('palimpsest cache', () => {
     const freed = JSON.parse(await run('cache clear --json'));
     assert.deepEqual([freed.bytes, freed.files.length, freed.kept], [bytes, 2, []]);
     assert.deepEqual(fs.readdirSync(cache), ['probe-cuda.json']);
+  });
+
+  test('lists and frees what lies beside weights on another drive, and nothing else there', async (t) => {
+    const { cache, run } = await world(t);
+    fs.mkdirSync(cache);
+    const elsewhere = temporary('drive');
+    // Between two drives of Windows, no path leads from one to the other.
+    const drives = { ...path, relative: (_from: string, to: string) => to };
+    const weights = path.join(elsewhere, 'model.safetensors');
+    for (let load = 0; load < 2; load++)
+      assert.equal(await notedSideFolder([weights], cache, drives), elsewhere);
+    assert.deepEqual(fs.readdirSync(cache), ['side-folders.json']);
+    const { checkpoint } = writeTinyCheckpoint(temporary('tiny'));
+    const { file } = await ensureQuantisedWeights(checkpoint, 'q8', elsewhere);
+    const others = path.join(elsewhere, 'detector.weights');
+    fs.writeFileSync(others, 'not ours');
+    const text = await run('cache list');
+    assert.ok(text.includes(`\n${file} `), text);
+    assert.match(
+      text,
+      /kB in .*cache and beside weights on other drives; palimpsest cache clear deletes them/,
+    );
+    assert.ok(!text.includes('detector'), text);
+    assert.deepEqual(JSON.parse(await run('cache clear --json')).files, [file]);
+    assert.deepEqual([fs.existsSync(file), fs.existsSync(others)], [false, true]);
+    assert.match(await run('cache list'), /^Nothing in /);
+  });
+
+  test('before room is made beside weights, files of others are no side files', async () => {
+    const folder = temporary('drive');
+    const others = path.join(folder, 'detector.weights');
+    fs.writeFileSync(others, 'not ours');
+    fs.utimesSync(others, 0, 0);
+    await tidySideFiles(folder);
+    assert.ok(fs.existsSync(others));
   });
 
   test('with --unused only what no model needs goes', async (t) => {
