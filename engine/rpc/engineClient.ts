@@ -42,7 +42,7 @@ import { FrameReader } from './frameReader';
 import { LOADING_PATIENCE, loadingPatience } from './hangTimeout';
 import { Heartbeat } from './heartbeat';
 import { type LogLevel, parseLogLine } from './log';
-import { type RequestListener, RequestListeners } from './requestListeners';
+import { type RequestListener, requestListeners } from './requestListeners';
 
 export interface EngineClientOptions extends EngineCommand {
   /** Absolute path of the folder for quantised files. */
@@ -97,7 +97,7 @@ export class EngineClient {
 
   private readonly connection: MessageConnection;
   private readonly pending = new Set<Pending>();
-  private readonly listeners: RequestListeners;
+  private readonly listeners: Map<number, RequestListener>;
   private readonly logTail: string[] = [];
   /** Told by its log: the last lines of a crash are a stack. */
   private foundNoMemory = false;
@@ -153,7 +153,7 @@ export class EngineClient {
       if (this.logTail.length > LOG_TAIL) this.logTail.shift();
       this.logEmitter.fire(parseLogLine(line));
     });
-    this.listeners = new RequestListeners(this.connection);
+    this.listeners = requestListeners(this.connection);
     this.connection.onNotification(METHODS.loadProgress, (progress: LoadProgress) => {
       const { weightBytes } = progress;
       if (weightBytes !== undefined) this.loadingMillis = loadingPatience(weightBytes);

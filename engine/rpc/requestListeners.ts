@@ -15,28 +15,18 @@ export interface RequestListener {
   readonly onStep?: (event: DenoiseStepEvent) => void;
 }
 
-export class RequestListeners {
-  private readonly listeners = new Map<number, RequestListener>();
-
-  constructor(connection: MessageConnection) {
-    const on = <E extends BegunEvent>(method: string, tell: (listener: RequestListener, event: E) => void) =>
-      connection.onNotification(method, (event: E) => {
-        const listener = this.listeners.get(event.requestId);
-        if (listener !== undefined) tell(listener, event);
-      });
-    on(METHODS.begun, (listener) => listener.onBegun?.());
-    on<ScoringEvent>(METHODS.scoring, (listener, { done }) => listener.onScored?.(done));
-    on<ReadingEvent>(METHODS.reading, (listener, { done, remainingMillis }) =>
-      listener.onRead?.(done, remainingMillis),
-    );
-    on<DenoiseStepEvent>(METHODS.denoiseStep, (listener, event) => listener.onStep?.(event));
-  }
-
-  set(requestId: number, listener: RequestListener): void {
-    this.listeners.set(requestId, listener);
-  }
-
-  delete(requestId: number): void {
-    this.listeners.delete(requestId);
-  }
+export function requestListeners(connection: MessageConnection): Map<number, RequestListener> {
+  const listeners = new Map<number, RequestListener>();
+  const on = <E extends BegunEvent>(method: string, tell: (listener: RequestListener, event: E) => void) =>
+    connection.onNotification(method, (event: E) => {
+      const listener = listeners.get(event.requestId);
+      if (listener !== undefined) tell(listener, event);
+    });
+  on(METHODS.begun, (listener) => listener.onBegun?.());
+  on<ScoringEvent>(METHODS.scoring, (listener, { done }) => listener.onScored?.(done));
+  on<ReadingEvent>(METHODS.reading, (listener, { done, remainingMillis }) =>
+    listener.onRead?.(done, remainingMillis),
+  );
+  on<DenoiseStepEvent>(METHODS.denoiseStep, (listener, event) => listener.onStep?.(event));
+  return listeners;
 }

@@ -201,6 +201,35 @@ describe('engine process', () => {
     await client.stop();
   });
 
+  test('an engine that is stopped and goes on in the middle of a rewrite is no hung one, and loses nothing', {
+    skip: process.platform === 'win32',
+  }, async () => {
+    const client = await start({ hangMillis: 1500 });
+    await client.loadModel({ folder: A });
+    const enough = new AbortController();
+    let last = 0;
+    const answer = infill(client, 'forever', {
+      enough: enough.signal,
+      onStep: ({ step }) => {
+        last = step;
+      },
+    });
+    // Longer altogether than one that says nothing is waited for.
+    for (let pause = 0; pause < 3; pause++) {
+      process.kill(client.pid, 'SIGSTOP');
+      await silence(900);
+      const before = last;
+      process.kill(client.pid, 'SIGCONT');
+      assert.equal((await client.status()).running, 1);
+      // An engine that was given up answers no more.
+      while (last <= before) await client.status();
+    }
+    enough.abort();
+    assert.match((await answer).candidates[0]?.spans[0]?.text ?? '', /^answer/);
+    assert.ok(client.alive);
+    await client.stop();
+  });
+
   test('stop ends an engine that hangs by force', { timeout: 60_000 }, async () => {
     const client = await start();
     const exits: EngineExit[] = [];
