@@ -1,6 +1,8 @@
 // The engine's life inside the editor: the real engine with the starter model, but where it has to be caught at work.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
 import { commands, window } from 'vscode';
 import { Emitter } from '../../engine/rpc/emitter';
@@ -10,6 +12,7 @@ import type { Palimpsest } from '../../extension/palimpsest';
 import { LoadingNotice } from '../../extension/ui/loadingProgress';
 import {
   answerTo,
+  choosing,
   closeEverything,
   configure,
   denoised,
@@ -66,6 +69,46 @@ describe('engine', () => {
     await killed(pid);
     const next = await until(() => palimpsest.engine.pid, 'another engine');
     assert.notEqual(next, pid);
+  });
+
+  it('refuses a model whose files were exchanged under it, and is restarted with those of now from the message', async () => {
+    const { launch } = palimpsest;
+    const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-exchanged-'));
+    const model = path.join(copy, 'model');
+    fs.cpSync((await launch()).modelFolder, model, { recursive: true });
+    palimpsest.launch = async () => ({ ...(await launch()), modelFolder: model });
+    await palimpsest.engine.restart();
+    const pid = await runningPid();
+    const editor = await openFile('exchanged.py', `def f():\n    ${GIBBERISH}\n`);
+    const untouched = fingerprint(editor.document);
+    const weights = fs.readdirSync(model).filter((name) => name.endsWith('.safetensors'));
+    assert.ok(weights.length > 0);
+    for (const name of weights) fs.utimesSync(path.join(model, name), 0, 0);
+    const heard = choosing('Restart Engine');
+    try {
+      select(editor, [1, 1]);
+      const refused = await startRewrite(editor);
+      await until(() => refused.ending, 'the refusal');
+      assert.equal(refused.kind, 'ended');
+      assert.match(
+        heard.said[0] ?? '',
+        /^The files of model have changed since it was loaded\. Restart the engine/,
+      );
+      assert.deepEqual(fingerprint(editor.document), untouched);
+      await until(
+        () => palimpsest.engine.pid !== pid && palimpsest.engine.state.kind === 'ready',
+        'the engine with the files as they are now',
+      );
+      assert.equal(heard.said.length, 1, heard.said.join('\n'));
+      select(editor, [1, 1]);
+      await denoised(await startRewrite(editor));
+      assert.equal(heard.said.length, 1, heard.said.join('\n'));
+    } finally {
+      heard.stop();
+      palimpsest.launch = launch;
+      await palimpsest.engine.restart();
+      fs.rmSync(copy, { recursive: true, force: true });
+    }
   });
 
   it('gives up a rewrite whose engine dies, and leaves the document alone', async () => {
