@@ -1,5 +1,5 @@
 // A quick fix that will take longer than a person waits without being asked: what it may take, and what else can be done.
-import { commands, l10n, type TextDocument } from 'vscode';
+import { l10n, type TextDocument } from 'vscode';
 import { sayDuration } from '../rewrite/denoise/wait';
 import { askAboutWait } from '../rewrite/longWait';
 import { isLongWait } from '../rewrite/pieces';
@@ -30,7 +30,6 @@ export async function agreedWait(asking: Asking, search: Search): Promise<number
     ),
     anyway: l10n.t('Look for a Fix Anyway'),
   });
-  if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
   return choice === 'anyway' ? millis : undefined;
 }
 

@@ -1,11 +1,11 @@
 // A rewrite that will take longer than a person waits without being asked: what it will take, and what else can be done.
-import { l10n, window } from 'vscode';
+import { commands, l10n, window } from 'vscode';
 import type { OffsetRange } from '../text/types';
 import { sayDuration } from './denoise/wait';
 import { type FirstPiece, firstPieceOf, isNewWait } from './pieces';
 import type { RewriteRequest } from './state/types';
 
-type WaitChoice = 'anyway' | 'pieces' | 'model';
+type WaitChoice = 'anyway' | 'pieces';
 
 export interface LongWait {
   readonly text: string;
@@ -93,5 +93,6 @@ export async function askAboutWait(
   );
   if (chosen === pieces) return 'pieces';
   if (chosen === anyway) return 'anyway';
-  return chosen === model ? 'model' : undefined;
+  if (chosen === model) void commands.executeCommand('palimpsest.chooseModel');
+  return undefined;
 }

@@ -2,7 +2,7 @@
 import type { TextDocument } from 'vscode';
 import type { CandidateSpan, DenoiseStepEvent, Estimate, ModelDescription } from '../../engine/protocol';
 import { lineEndOf } from '../documents/editing';
-import type { EngineSupervisor } from '../engine/supervisor';
+import type { EngineSupervisor, ReadyEngine } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import { adaptsToSpeed, oneAtATime, rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';
@@ -49,17 +49,20 @@ export interface Sampling {
   readonly maxTokens?: number;
 }
 
+/** Milliseconds of an answer from which on nobody waits for another one before they see it: that one is made when it is asked for. */
+const SOON = 2000;
+
 /** A word that is done again had its likeliest reading already. */
 const WORD_TEMPERATURE = 0.8;
 
-/** Rejects with EngineError. `text`: that the spans are in, if it is not the document's own by now. Steps that arrive after the result or the signal are not reported. */
+/** Rejects with EngineError. `sampling`: absent, the settings', and as many answers at once as come soon. `text`: that the spans are in, if it is not the document's own by now. Steps that arrive after the result or the signal are not reported. */
 export async function requestCandidates(
   { engine, surroundings }: Asking,
   document: TextDocument,
   spans: readonly Span[],
   request: RewriteRequest,
   { signal, enough, onBegun, onScored, onRead, onStep }: Listening,
-  sampling: Sampling = rewriteSettings(document),
+  sampling?: Sampling,
   text = document.getText(),
 ): Promise<CandidateSet> {
   const { plan, paramsFor } = prepared(document, spans, request, sampling, text);
@@ -71,10 +74,10 @@ export async function requestCandidates(
     };
   let isModelUnfitted = false;
   const result = await engine.use(
-    ({ client, model }) => {
-      isModelUnfitted = model.gate === undefined;
-      return client.infill(
-        { ...paramsFor(model), ...surroundings.of(document.uri, plan.text) },
+    async (ready) => {
+      isModelUnfitted = ready.model.gate === undefined;
+      return ready.client.infill(
+        { ...(await paramsFor(ready, signal)), ...surroundings.of(document.uri, plan.text) },
         {
           signal,
           ...(enough === undefined ? {} : { enough }),
@@ -111,13 +114,13 @@ export function estimateCandidates(
   spans: readonly Span[],
   request: RewriteRequest,
   signal: AbortSignal,
-  sampling: Sampling = rewriteSettings(document),
+  sampling?: Sampling,
 ): Promise<Estimate & { readonly candidates: number }> {
   const { paramsFor } = prepared(document, spans, request, sampling);
   return engine.use(
-    async ({ client, model }) => {
-      const params = paramsFor(model);
-      return { ...(await client.estimate(params, signal)), candidates: params.candidates };
+    async (ready) => {
+      const params = await paramsFor(ready, signal);
+      return { ...(await ready.client.estimate(params, signal)), candidates: params.candidates };
     },
     { signal, revive: true },
   );
@@ -128,13 +131,14 @@ function prepared(
   document: TextDocument,
   spans: readonly Span[],
   request: RewriteRequest,
-  sampling: Sampling,
+  given: Sampling | undefined,
   whole = document.getText(),
 ) {
+  const sampling: Sampling = given ?? rewriteSettings(document);
   const plan = planRequest(whole, spans, request);
   const { text, base } = excerptAround(plan.text, plan.sent);
   const moved = ({ start, end }: OffsetRange) => ({ start: start - base, end: end - base });
-  const paramsFor = (model: ModelDescription) => ({
+  const paramsOf = (model: ModelDescription, isAlone: boolean) => ({
     model: model.folder,
     text,
     spans: plan.sent.map((one) => ({
@@ -145,12 +149,20 @@ function prepared(
     fileName: document.fileName,
     document: document.uri.toString(),
     priority: 'rewrite' as const,
-    ...candidatesFor(sampling.candidates, request.seed, oneAtATime(model)),
+    ...candidatesFor(sampling.candidates, request.seed, isAlone),
     interactive: adaptsToSpeed(),
     ...(sampling.maxTokens === undefined ? {} : { maxTokens: sampling.maxTokens }),
     ...strengthOrInstruction(request, sampling.strength, model),
     ...(request.words === undefined || request.isRepair ? {} : { temperature: WORD_TEMPERATURE }),
   });
+  const paramsFor = async ({ client, model }: ReadyEngine, signal: AbortSignal) => {
+    const params = paramsOf(model, oneAtATime(model));
+    const { candidates, interactive } = params;
+    // Whoever says how many answers there are to be does not show the first one before the others.
+    if (given !== undefined || candidates < 2 || !interactive) return params;
+    const { millis = 0 } = await client.estimate(params, signal);
+    return millis > SOON * candidates ? paramsOf(model, true) : params;
+  };
   return { plan, paramsFor };
 }
 

@@ -1,5 +1,5 @@
 // What a rewrite asks of the engine: made once it may take its time, ended once it takes too long, its answers sifted and judged.
-import { commands, type TextDocument } from 'vscode';
+import type { TextDocument } from 'vscode';
 import { toEngineError } from '../../engine/errors';
 import type { DenoiseStepEvent } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
@@ -180,7 +180,6 @@ export class RequestUnderWay {
     // Where they stand by now: somebody may have typed elsewhere while the question was on the screen.
     const ranges = this.spans() ?? [];
     dispatch({ kind: 'cancel' });
-    if (choice === 'model') void commands.executeCommand('palimpsest.chooseModel');
     if (choice === 'pieces' && piece !== undefined)
       inPieces(ranges, wantedBy(request).wanted ?? {}, piece.lines);
     return false;

@@ -9,6 +9,7 @@ import {
   closeEverything,
   configure,
   denoised,
+  executed,
   fingerprint,
   internals,
   type messages,
@@ -147,6 +148,24 @@ describe('a rewrite that takes long', () => {
     });
   });
 
+  it('is given up for a faster model where that is chosen', async () => {
+    heard = choosing('Use a Faster Model');
+    const chosen = executed();
+    try {
+      await withScript(MILLIS_A_LINE, SLOW, async () => {
+        const { editor, rewrite } = await begun('long-faster.py');
+        const untouched = fingerprint(editor.document);
+        await until(() => rewrite.ending, 'the end');
+        assert.equal(rewrite.ending, 'cancelled');
+        await until(() => chosen.names.includes('palimpsest.chooseModel'), 'the choice of a model');
+        assert.deepEqual(fingerprint(editor.document), untouched);
+      });
+    } finally {
+      chosen.stop();
+      await commands.executeCommand('workbench.action.closeQuickOpen');
+    }
+  });
+
   it('asks about a few lines as well, which are no pieces', async () => {
     heard = choosing('Rewrite in Pieces');
     await withScript(MILLIS_A_LINE, '100000', async () => {
@@ -166,6 +185,23 @@ describe('a rewrite that takes long', () => {
       assert.equal(rewrite.kind, 'reviewing', rewrite.ending);
     });
     assert.deepEqual(heard.said, []);
+  });
+
+  it('shows an answer that takes more than two seconds before the next one is made', async () => {
+    const candidatesOf = async (name: string, millis: string): Promise<readonly [number, Rewrite]> =>
+      withScript(MILLIS_A_LINE, millis, async () => {
+        const { rewrite } = await begun(name, 2);
+        await denoised(rewrite);
+        return [rewrite.review?.candidates.length ?? 0, rewrite];
+      });
+    await configure('rewrite.candidates', 2);
+    const [both, fast] = await candidatesOf('long-both.py', '1900');
+    assert.equal(both, 2);
+    fast.dispatch({ kind: 'closed' });
+    const [first, slow] = await candidatesOf('long-first.py', '3100');
+    assert.equal(first, 1);
+    await withScript(MILLIS_A_LINE, '3100', () => another(slow));
+    assert.equal(slow.review?.candidates.length, 2);
   });
 
   it('does not ask again about another answer, but about one that takes much longer', async () => {
