@@ -1,11 +1,10 @@
 // Two windows of a real VS Code with the same model of real size: what the engines of both take, and that each is answered.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { figure, markdownTable, progress, publish, ROOT, ratio, runBench } from '../harness';
-import { proportionalMemory } from '../runtime/processFigures';
 import { randomDreamOn } from '../runtime/randomDreamOn';
+import { Engines } from './engines';
 
 const FILE = 'rateLimiter.ts';
 const LIMIT_MILLIS = 120_000;
@@ -20,15 +19,6 @@ interface Window {
   open(name: string): Promise<void>;
   select(first: number, last: number): Promise<void>;
   settled(): { waitFor(options: { readonly timeout: number }): Promise<void> };
-}
-
-/** Process ids of engines, of what they share, and of their relays. */
-function engines(): number[] {
-  const { stdout } = spawnSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' });
-  return stdout
-    .split('\n')
-    .filter((line) => /dist\/engine\.js/.test(line))
-    .map((line) => Number(line.trim().split(' ', 1)[0]));
 }
 
 /** One line is rewritten; milliseconds until there is an answer. */
@@ -46,9 +36,6 @@ async function measured(place: string, model: string, isShared: boolean): Promis
   const { openWorkbench } = await import('../../scripts/vscode/workbench.mjs' as string);
   const folders = ['shop', 'store'].map((name) => path.join(place, name));
   for (const folder of folders) fs.cpSync(path.join(ROOT, 'docs/samples'), folder, { recursive: true });
-  const before = new Set(engines());
-  const mine = () => engines().filter((pid) => !before.has(pid));
-  const memory = () => mine().reduce((sum, pid) => sum + proportionalMemory(pid), 0);
   const first = await openWorkbench({
     folder: folders[0],
     extension: ROOT,
@@ -60,17 +47,18 @@ async function measured(place: string, model: string, isShared: boolean): Promis
       'typescript.validate.enable': false,
     },
   });
+  const engines = new Engines(first.home);
   try {
     const one = await rewrite(first);
     await first.page.waitForTimeout(REST_MILLIS);
-    const alone = memory();
+    const alone = engines.memory;
     const second: Window = await first.another(folders[1]);
     const two = await rewrite(second);
     await second.page.waitForTimeout(REST_MILLIS);
-    const both = memory();
+    const both = engines.memory;
     const row = [
       isShared ? 'shared' : 'one for each window',
-      `${mine().length}`,
+      `${engines.pids.length}`,
       figure(alone / 1e6),
       figure(both / 1e6),
       ratio(both / alone),

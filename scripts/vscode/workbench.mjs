@@ -1,6 +1,7 @@
 // Drives VS Code's workbench as a person would: opens files, runs commands, presses keys, reads what is on the screen.
 import { launchBrowser } from './browser.mjs';
 import { startCodeServer, workbenchUrl } from './codeServer.mjs';
+import { watchScreen } from './screenWatch.mjs';
 
 const FILE_ROW = '.explorer-viewlet .monaco-list-row';
 
@@ -87,6 +88,8 @@ function driver(page) {
       ),
     status: () => page.locator('.statusbar-item[id*="palimpsest"]').first().textContent(),
     /** A lens of a review, or of what is said where there is none to show: that nothing good, suspicious, or likelier was found. */
+    /** What is on the screen from here on. */
+    watch: (everyMillis) => watchScreen(page, everyMillis),
     settled,
     /** Until that is gone. Where nothing was masked the selection has come back, and the first Escape is for it. */
     async dismiss() {
