@@ -61,11 +61,16 @@ describe('ghost text, from other open files', () => {
 
   it('is copied from one that may be read', async () => {
     const { document: other } = await openFile('parcels.py', COPIED);
-    const { document, request, texts } = await offeredIn('labels.py');
-    assert.match(texts, /labelled_parcel\(parcel\.weight/);
-    assert.deepEqual(request.memory?.near, ['parcels.py']);
-    assert.deepEqual(await palimpsest.openTexts.textsNear(document.uri), [other.getText()]);
-    await workspace.fs.delete(other.uri);
+    try {
+      // Until then its text goes with the request.
+      await until(async () => (await settled()).has('parcels.py'), 'that the memory has it');
+      const { document, request, texts } = await offeredIn('labels.py');
+      assert.match(texts, /labelled_parcel\(parcel\.weight/);
+      assert.deepEqual(request.memory?.near, ['parcels.py']);
+      assert.deepEqual(await palimpsest.openTexts.textsNear(document.uri), [other.getText()]);
+    } finally {
+      await workspace.fs.delete(other.uri);
+    }
     await until(async () => !(await settled()).has('parcels.py'), 'that it is forgotten');
   });
 

@@ -1,7 +1,8 @@
 // A rewrite of which nothing is worth showing.
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'mocha';
-import { commands, window, workspace } from 'vscode';
+import { commands, type TextEditor, window, workspace } from 'vscode';
+import type { Rewrite } from '../../extension/rewrite/rewrite';
 import {
   closeEverything,
   configure,
@@ -22,6 +23,18 @@ const TEXT =
 
 const run = (name: string) => commands.executeCommand(`palimpsest.${name}`);
 
+/** A rewrite of one line that comes to nothing. First the line is looked at, and left as it is. */
+async function refusedIn(editor: TextEditor): Promise<Rewrite> {
+  const rewrite = await startRewrite(editor);
+  await until(() => rewrite.kind !== 'denoising', 'the end of the look');
+  assert.equal(rewrite.refusal?.unmasked, 'likeliest', rewrite.ending);
+  await run('rewriteAgain');
+  await until(() => rewrite.kind !== 'denoising', 'the end of all tries');
+  assert.equal(rewrite.kind, 'refused', rewrite.ending);
+  assert.equal(rewrite.refusal?.unmasked, undefined);
+  return rewrite;
+}
+
 describe('rewrite, refused', () => {
   useScriptedEngine();
   afterEach(async () => {
@@ -36,9 +49,7 @@ describe('rewrite, refused', () => {
     const { rewrites } = await (await internals()).palimpsest();
     // Without its head the body is indented under nothing.
     select(editor, [2, 2]);
-    const rewrite = await startRewrite(editor);
-    await until(() => rewrite.kind !== 'denoising', 'the end of all tries');
-    assert.equal(rewrite.kind, 'refused', rewrite.ending);
+    const rewrite = await refusedIn(editor);
     const titles = rewrites.provideCodeLenses(document).map(({ command }) => command?.title ?? '');
     assert.equal(titles[0], '$(circle-slash) No good rewrite found');
     for (const title of ['$(refresh) Try Again', '$(settings-gear) Use a Better Model'])
@@ -72,8 +83,7 @@ describe('rewrite, refused', () => {
     const { document } = editor;
     const { rewrites } = await (await internals()).palimpsest();
     select(editor, [2, 2]);
-    const refused = await startRewrite(editor);
-    await until(() => refused.kind === 'refused', 'the refusal');
+    const refused = await refusedIn(editor);
     const key = () => void commands.executeCommand('palimpsest.rewriteAgain', 'key');
     // It may be over before anybody looks: another try has another seed.
     const seed = refused.refusal?.request.seed;
@@ -104,8 +114,7 @@ describe('rewrite, refused', () => {
     const heard = messages();
     try {
       select(editor, [2, 2]);
-      const rewrite = await startRewrite(editor);
-      await until(() => rewrite.kind === 'refused', 'the refusal');
+      await refusedIn(editor);
       await until(
         () => heard.said.some((one) => /No good rewrite found \(best one: /.test(one)),
         'the message',
