@@ -151,7 +151,7 @@ export function revision(): string {
 export interface Report {
   /** File name in bench/results, without its ending, and the bench's name in the command. */
   readonly name: string;
-  /** Folder of the model; any but the starter adds its name to the file's, so that no table replaces another model's. */
+  /** Folder or .gguf file of the model; any but the starter adds its name to the file's, so that no table replaces another model's. */
   readonly model?: string;
   readonly title: string;
   /** Facts beside the machine's own: versions of what was compared to, threads. */
@@ -170,7 +170,7 @@ export function publish({ name, model = STARTER, title, facts = [], sections }: 
     [...machineFacts(), ...facts].map((fact) => `- ${fact}`).join('\n'),
     ...sections,
   ].join('\n\n');
-  const own = path.resolve(model) === STARTER ? name : `${name}-${path.parse(model).name}`;
+  const own = path.resolve(model) === STARTER ? name : `${name}-${path.basename(model, '.gguf')}`;
   const file = path.join(ROOT, 'bench', 'results', `${own}.md`);
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(`${file}.partial`, `${text}\n`);
