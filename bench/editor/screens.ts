@@ -8,7 +8,7 @@ export interface Screen {
   readonly status: string;
   readonly lenses: string;
   readonly ghost: string;
-  /** Notifications, dialogs, and what is said in the status bar for a while. */
+  /** Notifications, dialogs, and what is said in the status bar for a while, progress too. */
   readonly messages: string;
   /** Whether a dialog waits for an answer. */
   readonly isAsked: boolean;

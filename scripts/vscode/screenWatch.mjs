@@ -36,7 +36,9 @@ function watch(everyMillis) {
     status: textOf('.statusbar-item[id*="palimpsest"]'),
     lenses: textOf('.editor-group-container.active .codelens-decoration'),
     ghost: textOf('.ghost-text-decoration, .ghost-text-decoration-preview, .ghost-text .view-line'),
-    messages: textOf('.notification-toast, .monaco-dialog-box, .statusbar-item[id="status.message"]'),
+    messages: textOf(
+      '.notification-toast, .monaco-dialog-box, .statusbar-item[id="status.message"], .statusbar-item[id="status.progress"]',
+    ),
     isAsked: isThere('.monaco-dialog-box'),
     isPicking: isThere('.quick-input-widget'),
     isDirty: document.querySelector('.tab.active.dirty') !== null,
