@@ -121,7 +121,7 @@ async function seenOf(engine: Evaluated, trees: SyntaxTrees, held: Looked, isCol
     return { outcome: 'shown', by, ...(answer && { answer }) };
   }
   if (state.kind === 'ended') return { outcome: 'left as it is', by };
-  if (state.kind === 'refused' && state.refusal.unmasked) return left;
+  if (state.kind === 'refused' && state.refusal.untouched) return left;
   const answer = ranked.find(({ texts }) => texts[0] !== span.old);
   return { outcome: 'held back', by, ...(answer && { answer }) };
 }

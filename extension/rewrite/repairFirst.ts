@@ -9,7 +9,7 @@ import { completionsOf, endsInCutName, endsItsLine, LONGEST_END } from './repair
 import { mayBeMisspelt } from './repair/slips';
 import { CUT_GAINS, estimateLook, LINE_GAINS, LINES_GAINS, Repair, type Repairing } from './repairRequest';
 import { type CandidateSet, type Listening, requestCandidates } from './request';
-import type { RewriteRequest, Span, Unmasked } from './state/types';
+import type { RewriteRequest, Span, Untouched } from './state/types';
 import { WholeLine } from './wholeLine';
 
 /** Milliseconds behind reading what is around the line: where it takes longer, the line is what is waited for. */
@@ -19,7 +19,7 @@ const LONGEST = 5000;
 export interface Looked {
   readonly candidates?: CandidateSet;
   /** Of one whole line in which all was looked at: what is masked is a guess. */
-  readonly unmasked?: Unmasked;
+  readonly untouched?: Untouched;
   /** Nothing is fitted to the model, so nobody could tell a good guess: the line is to be left as it is. */
   readonly isFinal?: true;
 }
@@ -47,7 +47,7 @@ export async function requestRepairFirst(
     if (listening.enough?.aborted) return {};
     if (found.length > 0) return { candidates: { spans: [span], candidates: found } };
     if (look.found === undefined) return {};
-    return { unmasked: look.found, ...((await isFitted(asking, listening)) ? {} : { isFinal: true }) };
+    return { untouched: look.found, ...((await isFitted(asking, listening)) ? {} : { isFinal: true }) };
   } finally {
     look.dispose();
   }
@@ -61,7 +61,7 @@ class Look {
   private timer: NodeJS.Timeout | undefined;
   private isBegun = false;
   /** Of a whole line in which all was looked at, and is likeliest as it stands. */
-  found: Unmasked | undefined;
+  found: Untouched | undefined;
 
   constructor(
     private readonly asking: Repairing,

@@ -99,9 +99,9 @@ export class RequestUnderWay {
         ? await requestRepairFirst(services, document, sent.spans, request, listening)
         : {};
       if (signal.aborted) return;
-      const { candidates: mended, unmasked: guess, isFinal } = looked;
+      const { candidates: mended, untouched: guess, isFinal } = looked;
       if (guess !== undefined && isFinal) {
-        dispatch({ kind: 'unmasked', spans: sent.spans, why: guess });
+        dispatch({ kind: 'untouched', spans: sent.spans, why: guess });
         return;
       }
       if (mended === undefined && !request.isRepair) {

@@ -36,7 +36,7 @@ const BY_ITSELF: ReadonlySet<RewriteEvent['kind']> = new Set([
   'late',
   'looked',
   'sent',
-  'unmasked',
+  'untouched',
 ]);
 
 /** What all rewrites share. */
@@ -220,7 +220,7 @@ export class Rewrite {
     this.enter(decide(this.state, event), mayMove);
     // What is left of it is another answer.
     if (event.kind === 'reject-hunk' && this.state.kind === 'reviewing') this.secondLook.soon();
-    if (event.kind === 'answered' || event.kind === 'late' || event.kind === 'unmasked')
+    if (event.kind === 'answered' || event.kind === 'late' || event.kind === 'untouched')
       this.reporter.answered(this.state, !mayMove && this.form === 'diffEditor');
   }
 
@@ -348,7 +348,7 @@ export class Rewrite {
   private refuse(refusal: Refusal, mayMove: boolean): void {
     this.heldAt = performance.now();
     // What was only looked at is as it was.
-    if (refusal.unmasked && mayMove) this.selectionsBefore.restore('cancelled');
+    if (refusal.untouched && mayMove) this.selectionsBefore.restore('cancelled');
     this.reporter.refused(refusal);
   }
 

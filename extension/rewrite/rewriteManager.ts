@@ -261,7 +261,7 @@ export class Rewrites implements CodeLensProvider {
   async act(action: RewriteAction, which?: unknown, isPointed = false): Promise<void> {
     const rewrite = this.current();
     const hunk = typeof which === 'number' ? which : this.services.comments.indexOf(which);
-    if (action === 'again' && rewrite?.refusal?.unmasked) this.rewriteAnyway(rewrite);
+    if (action === 'again' && rewrite?.refusal?.untouched) this.rewriteAnyway(rewrite);
     else if (rewrite !== undefined) await ACTIONS[action](rewrite, hunk, isPointed);
   }
 
@@ -305,7 +305,7 @@ export class Rewrites implements CodeLensProvider {
       this.goOn(key, rewrite);
     }
     // What was only looked at is not to be gone on with.
-    if (rewrite.refusal?.unmasked) this.options.unfinished.end(key);
+    if (rewrite.refusal?.untouched) this.options.unfinished.end(key);
     this.lensesChanged.fire();
     this.options.copied(this.placeOf(rewrite));
     this.updateContexts();
@@ -393,7 +393,7 @@ export class Rewrites implements CodeLensProvider {
     setContext('palimpsest.denoising', rewrite?.kind === 'denoising');
     setContext('palimpsest.reviewing', rewrite?.kind === 'reviewing');
     setContext('palimpsest.refused', rewrite?.kind === 'refused');
-    setContext('palimpsest.unmasked', rewrite?.refusal?.unmasked !== undefined);
+    setContext('palimpsest.untouched', rewrite?.refusal?.untouched !== undefined);
     setContext('palimpsest.holdsBack', rewrite?.holdsBack === true);
     setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
     setContext('palimpsest.inReviewDiff', this.inDiff() !== undefined);

@@ -11,7 +11,6 @@ import {
   NotebookCellData,
   NotebookCellKind,
   NotebookData,
-  Position,
   Range,
   Selection,
   type TextDocument,
@@ -35,11 +34,7 @@ import {
   useCpu,
 } from './host';
 import { MemoryFiles } from './memoryFiles';
-import { automatically, offered } from './offered';
-
-const START = 'def total(items):\n    result = 0\n    for item in items:\n        ';
-const END = '\n    return result\n';
-const AT = new Position(3, 8);
+import { AT, automatically, END, offered, START } from './offered';
 
 describe('ghost text', () => {
   let palimpsest: Palimpsest;

@@ -24,11 +24,7 @@ import {
   useScriptedEngine,
   whileHeld,
 } from './host';
-import { automatically, offered } from './offered';
-
-const START = 'def total(items):\n    result = 0\n    for item in items:\n        ';
-const END = '\n    return result\n';
-const AT = new Position(3, 8);
+import { AT, automatically, END, offered, START } from './offered';
 
 describe('ghost text, silent', () => {
   let palimpsest: Palimpsest;

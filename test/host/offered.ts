@@ -3,10 +3,15 @@ import {
   CancellationTokenSource,
   type InlineCompletionItem,
   InlineCompletionTriggerKind,
-  type Position,
+  Position,
   type TextDocument,
 } from 'vscode';
 import { internals } from './host';
+
+/** A place for ghost text in a Python file: what stands before it, what stands behind it, and where it is. */
+export const START = 'def total(items):\n    result = 0\n    for item in items:\n        ';
+export const END = '\n    return result\n';
+export const AT = new Position(3, 8);
 
 /** As by its key, unless said otherwise. */
 export async function offered(

@@ -229,7 +229,7 @@ describe('repair', () => {
     }).finally(stop);
     await until(() => rewrite.kind !== 'denoising', 'the end of the denoise');
     // What it would write has a flaw, and is no better than a guess.
-    assert.equal(rewrite.refusal?.unmasked, 'likeliest', rewrite.ending);
+    assert.equal(rewrite.refusal?.untouched, 'likeliest', rewrite.ending);
     await run('showAnyway');
     await denoised(rewrite);
     assert.equal(rewrite.review?.candidates[0]?.texts[0], 'scripted_0_0_0');
@@ -365,7 +365,7 @@ describe('repair', () => {
     const untap = wire.tap();
     const guessed = await looked().finally(untap);
     assert.equal(wire.infills.length, 1);
-    assert.equal(guessed.refusal?.unmasked, 'likeliest', guessed.ending);
+    assert.equal(guessed.refusal?.untouched, 'likeliest', guessed.ending);
     await run('rejectRewrite');
     assert.equal(editor.document.getText(), text);
   });

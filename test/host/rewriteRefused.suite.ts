@@ -27,11 +27,11 @@ const run = (name: string) => commands.executeCommand(`palimpsest.${name}`);
 async function refusedIn(editor: TextEditor): Promise<Rewrite> {
   const rewrite = await startRewrite(editor);
   await until(() => rewrite.kind !== 'denoising', 'the end of the look');
-  assert.equal(rewrite.refusal?.unmasked, 'likeliest', rewrite.ending);
+  assert.equal(rewrite.refusal?.untouched, 'likeliest', rewrite.ending);
   await run('rewriteAgain');
   await until(() => rewrite.kind !== 'denoising', 'the end of all tries');
   assert.equal(rewrite.kind, 'refused', rewrite.ending);
-  assert.equal(rewrite.refusal?.unmasked, undefined);
+  assert.equal(rewrite.refusal?.untouched, undefined);
   return rewrite;
 }
 

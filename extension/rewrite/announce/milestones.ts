@@ -1,6 +1,6 @@
 // What of a rewrite is worth saying aloud to somebody who does not see it: where it stands, never each step. Pure.
 import type { Quality } from '../../../engine/candidates/quality/verdict';
-import type { Ending, Unmasked } from '../state/types';
+import type { Ending, Untouched } from '../state/types';
 
 export type Milestone =
   | { readonly kind: 'begun'; readonly spans: number }
@@ -15,7 +15,7 @@ export type Milestone =
       readonly quality?: Quality;
     }
   | { readonly kind: 'left'; readonly changes: number }
-  | { readonly kind: 'refused' | Unmasked }
+  | { readonly kind: 'refused' | Untouched }
   | { readonly kind: 'ended'; readonly how: Ending };
 
 export class Milestones {
@@ -44,7 +44,7 @@ export class Milestones {
     return shown.changes === changes ? undefined : { kind: 'left', changes };
   }
 
-  refused(kind: 'refused' | Unmasked): Milestone {
+  refused(kind: 'refused' | Untouched): Milestone {
     this.shown = undefined;
     return { kind };
   }

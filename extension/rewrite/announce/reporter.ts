@@ -109,7 +109,7 @@ export class Reporter {
     const isHere = active !== undefined && this.isShownIn(active);
     const file = isHere ? undefined : path.basename(this.document.fileName);
     say(sayRefusal(refusal, waiting, file), iconOfRefusal(refusal));
-    this.speak(this.milestones.refused(refusal.unmasked ?? 'refused'));
+    this.speak(this.milestones.refused(refusal.untouched ?? 'refused'));
     const line = this.document.positionAt(refusal.spans[0]?.start ?? 0).line;
     const note = noteOfRefusal(refusal, this.document);
     for (const editor of editorsOf(this.document)) {

@@ -8,8 +8,8 @@ import { seesLenses } from './lensesSeen';
 /** Characters of reasons behind a line, which has its own text in front; the lens's hover has them all. */
 const ROOM_BEHIND_LINE = 50;
 
-const choices = ({ unmasked }: Refusal) =>
-  unmasked
+const choices = ({ untouched }: Refusal) =>
+  untouched
     ? [{ icon: 'edit', title: l10n.t('Rewrite Anyway'), command: 'palimpsest.rewriteAgain' }]
     : [
         { icon: 'eye', title: l10n.t('Show Anyway'), command: 'palimpsest.showAnyway' },
@@ -17,12 +17,12 @@ const choices = ({ unmasked }: Refusal) =>
         { icon: 'settings-gear', title: l10n.t('Use a Better Model'), command: 'palimpsest.chooseModel' },
       ];
 
-export function iconOfRefusal({ unmasked }: Refusal): string {
-  return unmasked ? 'pass' : 'circle-slash';
+export function iconOfRefusal({ untouched }: Refusal): string {
+  return untouched ? 'pass' : 'circle-slash';
 }
 
-function titleOfRefusal({ unmasked }: Refusal): string {
-  switch (unmasked) {
+function titleOfRefusal({ untouched }: Refusal): string {
+  switch (untouched) {
     case 'unsuspicious':
       return l10n.t('Nothing suspicious found');
     case 'likeliest':
@@ -32,8 +32,8 @@ function titleOfRefusal({ unmasked }: Refusal): string {
   }
 }
 
-function titleIn(file: string, { unmasked }: Refusal): string {
-  switch (unmasked) {
+function titleIn(file: string, { untouched }: Refusal): string {
+  switch (untouched) {
     case 'unsuspicious':
       return l10n.t('Nothing suspicious found in {0}', file);
     case 'likeliest':
@@ -44,8 +44,8 @@ function titleIn(file: string, { unmasked }: Refusal): string {
 }
 
 /** For whoever does not see the file. */
-export function wordsOutOfSight({ unmasked }: Refusal, file: string): string {
-  switch (unmasked) {
+export function wordsOutOfSight({ untouched }: Refusal, file: string): string {
+  switch (untouched) {
     case 'unsuspicious':
       return l10n.t('Nothing suspicious was found in {0}, so the line stays as it is.', file);
     case 'likeliest':
@@ -56,11 +56,11 @@ export function wordsOutOfSight({ unmasked }: Refusal, file: string): string {
 }
 
 function wordsOfRefusal(refusal: Refusal): string {
-  if (refusal.unmasked === 'unsuspicious')
+  if (refusal.untouched === 'unsuspicious')
     return l10n.t(
       'Nothing suspicious found: every word is about as likely as the model expects, so the line stays as it is',
     );
-  if (refusal.unmasked === 'likeliest')
+  if (refusal.untouched === 'likeliest')
     return l10n.t(
       'Nothing likelier found: the model prefers what is there to every small change that was tried, so the line stays as it is',
     );
@@ -87,7 +87,7 @@ function withNext(sentence: string, piecesLeft: number): string {
 
 /** What is said behind the line: why, where a lens above it says the rest; undefined where that says all. */
 export function noteOfRefusal(refusal: Refusal, document: TextDocument): string | undefined {
-  if (refusal.unmasked) return seesLenses(document) ? undefined : titleOfRefusal(refusal);
+  if (refusal.untouched) return seesLenses(document) ? undefined : titleOfRefusal(refusal);
   const quality = refusal.candidates[0]?.quality;
   if (quality === undefined || !seesLenses(document)) return wordsOfRefusal(refusal);
   return l10n.t('Best one: {0}', wordsOfReasons(quality, ROOM_BEHIND_LINE));
@@ -102,7 +102,7 @@ export function refusalLenses(refusal: Refusal, document: TextDocument, piecesLe
     title: titleOfRefusal(refusal),
     tooltip: wordsOfRefusal(refusal),
     // What there is nothing to see of is only said.
-    command: refusal.unmasked ? '' : 'palimpsest.showAnyway',
+    command: refusal.untouched ? '' : 'palimpsest.showAnyway',
   };
   const title = piecesLeft === 0 ? l10n.t('Dismiss') : l10n.t('Next Piece');
   const dismiss = {

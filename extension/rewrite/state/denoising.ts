@@ -18,14 +18,14 @@ export function whileDenoising(state: RewriteState & { kind: 'denoising' }, even
   switch (event.kind) {
     case 'answered':
       return answered(state, event);
-    case 'unmasked': {
+    case 'untouched': {
       const { request, changes, held } = state;
       // Only what nothing was masked of is looked at: what there was is still there.
       if (earlier !== undefined) return toReview(earlier);
       if (held !== undefined) return nothingGood(state, held);
       const spans = followAll(event.spans, changes);
       if (spans === undefined) return end('conflict', note('conflict'));
-      return refused({ spans, candidates: [], request, unmasked: event.why }, true);
+      return refused({ spans, candidates: [], request, untouched: event.why }, true);
     }
     case 'sent':
       return stay({ ...state, changes: [] });
@@ -93,7 +93,7 @@ export function answered(
   if (first === undefined && fresh.some(behind)) return end('unchanged', note('unchanged'));
   // Another seed guesses no better.
   if (first === undefined && fresh.length > 0 && guess !== undefined)
-    return refused({ spans, candidates: [], request, unmasked: guess }, true);
+    return refused({ spans, candidates: [], request, untouched: guess }, true);
   if (first === undefined && fresh.length > 0) return goOn({ ...state, spans }, fresh, took);
   if (first === undefined) {
     const held = state.held ?? [];

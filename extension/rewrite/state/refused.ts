@@ -39,17 +39,17 @@ export function whileRefused(refusal: Refusal, event: RewriteEvent): Decision {
 
 /** Whether a rewrite of `places` is one of what was only looked at. */
 export function isAskedAgain(
-  { spans, unmasked }: Refusal,
+  { spans, untouched }: Refusal,
   places: readonly OffsetRange[],
   wanted: Wanted,
 ): boolean {
   const isSame = areWithin(places, spans) && areWithin(spans, places);
-  return unmasked !== undefined && isSame && !isSteered({ seed: 0, ...wanted });
+  return untouched !== undefined && isSame && !isSteered({ seed: 0, ...wanted });
 }
 
-function again({ spans, request, unmasked }: Refusal): Decision {
+function again({ spans, request, untouched }: Refusal): Decision {
   // What was only looked at has not had its first seed.
-  const next = unmasked ? { ...request, isWhole: true as const } : { ...request, seed: request.seed + 1 };
+  const next = untouched ? { ...request, isWhole: true as const } : { ...request, seed: request.seed + 1 };
   return {
     state: { kind: 'denoising', spans, changes: [], request: next },
     effects: [{ kind: 'hide' }, { kind: 'request', request: next }],

@@ -10,7 +10,7 @@ import type {
   Span,
   SpanEdit,
   SpanRanges,
-  Unmasked,
+  Untouched,
 } from './types';
 
 export type RewriteState =
@@ -51,10 +51,10 @@ export type RewriteEvent =
       /** A word was done again before all of it would have been. */
       readonly isRepaired?: true;
       /** What a look at the line came to: that all of it was masked is a guess. */
-      readonly guess?: Unmasked;
+      readonly guess?: Untouched;
     }
   /** What stands there was looked at, and nothing was masked; `spans` as in `answered`. */
-  | { readonly kind: 'unmasked'; readonly spans: readonly Span[]; readonly why: Unmasked }
+  | { readonly kind: 'untouched'; readonly spans: readonly Span[]; readonly why: Untouched }
   /** The text as it is now, and the spans in it, are sent: what was typed before is in both. */
   | { readonly kind: 'sent' }
   | { readonly kind: 'failed'; readonly error: EngineError }

@@ -91,11 +91,11 @@ export interface Refusal {
   readonly candidates: readonly Candidate[];
   readonly request: RewriteRequest;
   /** The line was looked at and stays as it is, and why. */
-  readonly unmasked?: Unmasked;
+  readonly untouched?: Untouched;
 }
 
 /** The model finds nothing suspicious in what stands there; or what it does find, nothing else is likelier than. */
-export type Unmasked = 'unsuspicious' | 'likeliest';
+export type Untouched = 'unsuspicious' | 'likeliest';
 
 export type Ending =
   | 'accepted'

@@ -5,18 +5,18 @@ import type { Quality } from '../../../../../engine/candidates/quality/verdict';
 import { decide } from '../../../../../extension/rewrite/state/machine';
 import { isAskedAgain } from '../../../../../extension/rewrite/state/refused';
 import type { RewriteEvent } from '../../../../../extension/rewrite/state/transitions';
-import type { Unmasked } from '../../../../../extension/rewrite/state/types';
+import type { Untouched } from '../../../../../extension/rewrite/state/types';
 import { after, answered, changed, poor, reviewIn, spans } from './scripted';
 
 describe('a line that was looked at', () => {
   test('what the model finds nothing suspicious in is not masked, until somebody asks again', () => {
-    const looked: RewriteEvent = { kind: 'unmasked', spans, why: 'unsuspicious' };
+    const looked: RewriteEvent = { kind: 'untouched', spans, why: 'unsuspicious' };
     const { state, effects } = after(changed(0, 'new '), looked);
     assert.deepEqual(effects, ['refuse']);
     assert.ok(state.kind === 'refused');
     assert.deepEqual(state.refusal, {
       ...{ spans: [{ start: 8, end: 11, old: 'old' }], candidates: [], request: { seed: 0 } },
-      unmasked: 'unsuspicious',
+      untouched: 'unsuspicious',
     });
     const whole = { seed: 0, isWhole: true };
     for (const kind of ['again', 'show-anyway'] as const) {
@@ -41,7 +41,7 @@ describe('a line that was looked at', () => {
       { mark: 'unsure', reasons: ['duplicate'], confidence: 0.9 },
       { mark: 'poor', reasons: ['does-not-parse'], confidence: 0.9 },
     ];
-    const reply = (guess: Unmasked | undefined, ...qualities: readonly Quality[]): RewriteEvent => ({
+    const reply = (guess: Untouched | undefined, ...qualities: readonly Quality[]): RewriteEvent => ({
       ...{ kind: 'answered', spans },
       candidates: qualities.map((quality, i) => ({ texts: [`a${i}`], quality })),
       ...(guess === undefined ? {} : { guess }),
@@ -51,7 +51,7 @@ describe('a line that was looked at', () => {
         const held = after(reply(guess, quality));
         assert.deepEqual(held.effects, ['refuse']);
         assert.ok(held.state.kind === 'refused');
-        assert.equal(held.state.refusal.unmasked, guess);
+        assert.equal(held.state.refusal.untouched, guess);
         // Whoever asks for it nevertheless gets it.
         const again = decide(held.state, { kind: 'again' });
         assert.deepEqual(again.effects[1], { kind: 'request', request: { seed: 0, isWhole: true } });
@@ -72,7 +72,7 @@ describe('a line that was looked at', () => {
   });
 
   test('the same place again is rewritten, another one is not', () => {
-    const { state } = after({ kind: 'unmasked', spans, why: 'unsuspicious' });
+    const { state } = after({ kind: 'untouched', spans, why: 'unsuspicious' });
     assert.ok(state.kind === 'refused');
     assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 7 }], {}), true);
     assert.equal(isAskedAgain(state.refusal, [{ start: 4, end: 6 }], {}), false);

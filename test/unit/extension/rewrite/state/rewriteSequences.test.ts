@@ -13,7 +13,7 @@ import type {
   RewriteEvent,
   RewriteState,
 } from '../../../../../extension/rewrite/state/transitions';
-import type { Candidate, Review, Span, Unmasked } from '../../../../../extension/rewrite/state/types';
+import type { Candidate, Review, Span, Untouched } from '../../../../../extension/rewrite/state/types';
 import { applyEdits, leastEdit } from '../../../../../extension/text/edits';
 import type { TextEdit } from '../../../../../extension/text/types';
 
@@ -69,8 +69,8 @@ class World {
     this.dispatch({ kind: 'answered', spans, candidates });
   }
 
-  unmasked(why: Unmasked): void {
-    this.dispatch({ kind: 'unmasked', spans: this.sent, why });
+  untouched(why: Untouched): void {
+    this.dispatch({ kind: 'untouched', spans: this.sent, why });
   }
 
   accept(fails: boolean): void {
@@ -268,8 +268,8 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .constantFrom<Unmasked[]>('unsuspicious', 'likeliest')
-      .map<Act>((why) => (world) => world.unmasked(why)),
+      .constantFrom<Untouched[]>('unsuspicious', 'likeliest')
+      .map<Act>((why) => (world) => world.untouched(why)),
   },
   { weight: 2, arbitrary: event.map((one) => (world: World) => world.dispatch(one)) },
 );
