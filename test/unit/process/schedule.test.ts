@@ -133,6 +133,18 @@ describe('schedule', () => {
     assert.equal(schedule.queued, 4);
   });
 
+  test('one that gave way waits as others do, and gives its place to its better in a full queue', () => {
+    const schedule = new Schedule({ ...LIMITS, capacity: 2 });
+    schedule.submit(job(1, 'background'));
+    assert.deepEqual(schedule.submit(job(2, 'ghost', 'a')), [{ kind: 'give-way', id: 1 }]);
+    assert.deepEqual(schedule.finished(1, true), [{ kind: 'start', id: 2 }]);
+    assert.deepEqual(schedule.submit(job(3, 'ghost', 'b')), []);
+    assert.deepEqual(schedule.submit(job(4, 'ghost', 'c')), [
+      { kind: 'refuse', id: 1, code: 'queue-full', by: 4 },
+    ]);
+    assert.equal(schedule.queued, 2);
+  });
+
   test('a refused request does not stop the running one that it would have superseded', () => {
     const schedule = new Schedule({ ...LIMITS, capacity: 1 });
     schedule.submit(job(1, 'rewrite', 'a'));
