@@ -8,6 +8,7 @@ import { Throttle } from '../common/throttle';
 import { RecordedChanges } from '../documents/recordedChanges';
 import { sayReading, saySteps } from '../rewrite/denoise/wait';
 import { judged } from '../rewrite/judge';
+import { LONGEST_LOOK } from '../rewrite/repair/wait';
 import { estimateLook, requestMended } from '../rewrite/repairRequest';
 import { type Asking, type CandidateSet, requestCandidates, type Sampling } from '../rewrite/request';
 import type { Rewrites } from '../rewrite/rewriteManager';
@@ -44,8 +45,6 @@ interface Search {
 /** Milliseconds between two words about the progress. */
 const REPORT_MILLIS = 100;
 
-/** Milliseconds of looking for a slip: where it takes longer, another answer is what is waited for. */
-const LONGEST_LOOK = 5000;
 /** Each is shown to the language server. */
 const MOST_MENDED = 4;
 /** More of them than a rewrite makes: most are thrown away before anybody sees them. */
@@ -178,17 +177,12 @@ export class Fixer {
     if (place === undefined || document.getText() !== text) return undefined;
     tell(this.waiting());
     const line = { ...place, old: text.slice(place.start, place.end) };
-    const { millis = Number.POSITIVE_INFINITY, readingMillis = 0 } = await estimateLook(
-      this.services,
-      document,
-      line,
-      { seed: 0 },
-      signal,
-    );
-    if (millis - readingMillis > LONGEST_LOOK) return undefined;
+    const look = await estimateLook(this.services, document, line, { seed: 0 }, signal);
+    // Longer, and another answer is what is waited for.
+    if (look === undefined || look.looking > LONGEST_LOOK) return undefined;
     const begunAt = performance.now();
     const slip = l10n.t('looking for a slip');
-    const late = AbortSignal.timeout(LONGEST_LOOK + Math.ceil(readingMillis));
+    const late = AbortSignal.timeout(LONGEST_LOOK + Math.ceil(look.reading));
     const candidates = await requestMended(this.services, document, text, line, {
       signal: AbortSignal.any([signal, late]),
       onBegun: () => tell(slip),

@@ -7,13 +7,11 @@ import type { OffsetRange } from '../text/types';
 import { asJudged, type Judgeable } from './judge';
 import { completionsOf, endsInCutName, endsItsLine, LONGEST_END } from './repair/completion';
 import { mayBeMisspelt } from './repair/slips';
+import { isLookWorth, LONGEST_LOOK } from './repair/wait';
 import { CUT_GAINS, estimateLook, LINE_GAINS, LINES_GAINS, Repair, type Repairing } from './repairRequest';
 import { type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span, Untouched } from './state/types';
 import { WholeLine } from './wholeLine';
-
-/** Milliseconds behind reading what is around the line: where it takes longer, the line is what is waited for. */
-const LONGEST = 5000;
 
 /** What a look came to; empty: nobody knows better, and all of it is to be masked. */
 export interface Looked {
@@ -37,9 +35,7 @@ export async function requestRepairFirst(
   // What is no code has no word that is wrong by itself.
   if (!(await isCode(asking.syntax, sent.text, sent.languageId, span))) return {};
   const estimate = await estimateLook(asking, document, span, request, listening.signal);
-  const { millis = Number.POSITIVE_INFINITY, readingMillis = 0 } = estimate;
-  // The line is read for, too.
-  if (millis - readingMillis > LONGEST || document.getText() !== sent.text) return {};
+  if (estimate === undefined || !isLookWorth(estimate) || document.getText() !== sent.text) return {};
   const look = new Look(asking, document, sent, span, request, listening);
   try {
     const found = await look.find();
@@ -96,7 +92,7 @@ class Look {
       await repair.begin(isLine && endsItsLine(sent.text, span));
       return [];
     });
-    this.timer = setTimeout(() => this.late.abort(), LONGEST);
+    this.timer = setTimeout(() => this.late.abort(), LONGEST_LOOK);
     const isCutName = isLine && endsInCutName(sent.text, span);
     const gains = isLine ? (isCutName ? CUT_GAINS : LINE_GAINS) : LINES_GAINS;
     const mended = await this.inTime(() => repair.mended(gains));

@@ -12,7 +12,7 @@ import { WORD_GAIN, withLikelierWords } from './repair/likelierWords';
 import { excess, SURPRISING, surpriseOf, TOO_SOON, wordsToRepair } from './repair/plan';
 import type { Scored } from './repair/scoreRange';
 import { byLine, type Mending, SLIP_GAIN, withoutSlips } from './repair/slips';
-import { partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
+import { type LookEstimate, partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
 import {
   type Asking,
   type CandidateSet,
@@ -24,7 +24,7 @@ import {
 import type { RewriteRequest, Span } from './state/types';
 
 /** Milliseconds in which texts without a slip or with another word are looked at, one after the other. */
-const LONGEST_LOOK = 3000;
+const LONGEST_MENDING = 3000;
 /** Nats by which a line has to become likelier. Without `word`, no other words are tried. */
 interface Gains {
   readonly slip: number;
@@ -117,7 +117,7 @@ export class Repair {
 
   /** Slips undone; where none is, likelier words. Those first that gain most. */
   async mended(gains = LINE_GAINS): Promise<readonly Judgeable[]> {
-    const end = performance.now() + LONGEST_LOOK;
+    const end = performance.now() + LONGEST_MENDING;
     let isWhole = true;
     const all = await Promise.all(this.spans.map((span, index) => this.mendingsOf(span, index, gains)));
     const slips = all.flatMap((one) => one.slips);
@@ -233,19 +233,24 @@ export async function estimateRepair(
   }
 }
 
-/** How long the line is looked at before all of it is masked: it is scored, and mended. `millis` is absent where it is not known, as in `estimateRepair`. */
+/** How long the line is looked at before all of it is masked: it is scored, and mended. Undefined: nobody knows, as in `estimateRepair`. */
 export async function estimateLook(
   asking: Pick<Asking, 'engine'>,
   document: TextDocument,
   span: Span,
   { seed }: RewriteRequest,
   signal: AbortSignal,
-): Promise<{ readonly millis?: number; readonly readingMillis?: number }> {
+): Promise<LookEstimate | undefined> {
   try {
     const line = await estimateCandidates(asking, document, [span], { seed }, signal, samplingOf(document));
-    return repairMillis([span], [span], line, { millis: 0, candidates: 0 }) ?? {};
+    const look = repairMillis([span], [span], line, { millis: 0, candidates: 0 });
+    if (look === undefined || line.millis === undefined) return undefined;
+    // What is read is read for both.
+    const { readingMillis: reading } = look;
+    const writing = (line.millis - reading) / line.candidates;
+    return { reading, looking: look.millis - reading, writing };
   } catch {
-    return {};
+    return undefined;
   }
 }
 

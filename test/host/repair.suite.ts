@@ -19,8 +19,9 @@ import {
   until,
   useScriptedEngine,
   whileHeld,
+  withScript,
 } from './host';
-import { UNFITTED } from './scriptedModel';
+import { MILLIS_A_LINE, UNFITTED } from './scriptedModel';
 import { Wire } from './wire';
 
 const run = (name: string) => commands.executeCommand(`palimpsest.${name}`);
@@ -113,6 +114,29 @@ describe('repair', () => {
     assert.ok(more.length > 0, 'who repairs may choose');
     for (const one of more) assert.match(one, /^amount = sum\(scripted_\d_\d_\d\)$/);
     assert.equal(editor.document.getText(), text);
+  });
+
+  it('looks for no slip where the line is written anew in less time, and both are a wait', async () => {
+    const editor = await openFile(
+      'sooner.py',
+      'def total(prices, oddlty):\n    amount = sum(oddity)\n    return amount\n',
+    );
+    const { rewrites } = await (await internals()).palimpsest();
+    for (const [millis, answer] of [
+      ['500', /^amount = sum\(oddlty\)$/],
+      // Two scores take four seconds, and a candidate takes less than two.
+      ['2000', /^scripted_0_0_0$/],
+    ] as const) {
+      await withScript(MILLIS_A_LINE, millis, async () => {
+        select(editor, [1, 1]);
+        await run('rewriteSelection');
+        const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+        await denoised(rewrite);
+        assert.match(rewrite.review?.candidates[0]?.texts[0] ?? '', answer);
+        await run('rejectRewrite');
+        await until(() => rewrite.ending, 'the end');
+      });
+    }
   });
 
   it('undoes a slip in a few lines before it masks them, and tries other words where they become much likelier', async () => {

@@ -3,6 +3,25 @@ import type { Estimate } from '../../../engine/protocol';
 import type { OffsetRange } from '../../text/types';
 import type { Span } from '../state/types';
 
+/** Milliseconds behind reading what is around the line: where a look takes longer, the line is what is waited for. */
+export const LONGEST_LOOK = 5000;
+/** In which there is to be an answer for one line. */
+const FIRST_ANSWER = 4000;
+
+/** Milliseconds. */
+export interface LookEstimate {
+  /** What is around the line, for the two others. */
+  readonly reading: number;
+  readonly looking: number;
+  /** The first answer where all of the line is masked. */
+  readonly writing: number;
+}
+
+/** Whether a line is looked at before all of it is masked: not where it would be written anew in less time, and both together are a wait. */
+export function isLookWorth({ looking, writing }: Pick<LookEstimate, 'looking' | 'writing'>): boolean {
+  return looking <= LONGEST_LOOK && (looking <= writing || looking + writing <= FIRST_ANSWER);
+}
+
 /** UTF-16 units of which every model can say how long it scores them; of more, the rest takes its share. */
 const LONGEST_PART = 2000;
 

@@ -1,7 +1,12 @@
 // What a repair takes, before it is made.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
-import { partToEstimate, repairMillis, wordToEstimate } from '../../../../../extension/rewrite/repair/wait';
+import {
+  isLookWorth,
+  partToEstimate,
+  repairMillis,
+  wordToEstimate,
+} from '../../../../../extension/rewrite/repair/wait';
 
 const spanOf = (old: string, start = 10) => ({ start, end: start + old.length, old });
 
@@ -52,5 +57,16 @@ describe('how long a repair takes', () => {
   test('counts the longest word, where there is one', () => {
     assert.deepEqual(wordToEstimate('a = größer_als + b2'), [{ start: 4, end: 14 }]);
     assert.deepEqual(wordToEstimate(' => {'), []);
+  });
+});
+
+describe('a look at a line before all of it is masked', () => {
+  test('is taken where it takes seconds, and no more than the line anew, or both are soon done', () => {
+    assert.ok(isLookWorth({ looking: 300, writing: 200 }), 'fast');
+    assert.ok(isLookWorth({ looking: 500, writing: 4000 }), 'written token by token');
+    assert.ok(isLookWorth({ looking: 5000, writing: 6000 }), 'slow at both');
+    assert.ok(!isLookWorth({ looking: 5100, writing: 6000 }));
+    assert.ok(!isLookWorth({ looking: 3200, writing: 1500 }), 'denoised in few passes over everything');
+    assert.ok(isLookWorth({ looking: 2500, writing: 1500 }), 'both within four seconds');
   });
 });
