@@ -266,7 +266,6 @@ async function batching(rounds: number): Promise<string> {
     if (place === undefined) throw new Error('There is no text.');
     const sizes = [1, 2, 4, 8] as const;
     const steps = new Map<number, number[]>(sizes.map((size) => [size, []]));
-    const contexts: number[] = [];
     for (let round = -1; round < rounds; round++) {
       for (const candidates of sizes) {
         const started = performance.now();
@@ -284,23 +283,64 @@ async function batching(rounds: number): Promise<string> {
         const times = [...seen.values()];
         const [first = started, last = started] = [times[0], times.at(-1)];
         if (round < 0) continue;
-        contexts.push(first - started);
         if (times.length > 4) steps.get(candidates)?.push((last - first) / (times.length - 1));
       }
     }
     const one = median(steps.get(1) ?? []);
+    const known = await ordinary(engine, one, rounds, () => place);
+    const others = places(rounds + 1);
+    const unknown = await ordinary(engine, one, rounds, (round) => others[round + 1] ?? place);
     const rows = sizes.map((size) => {
       const step = median(steps.get(size) ?? []);
-      return [String(size), figure(step), figure((size * one) / step)];
+      const gain = (size * one) / step;
+      // Reading takes as long as before, and every step is shared: no request waits for another one's, and nothing is padded or copied.
+      const atMost = ({ reading, denoising }: Ordinary) =>
+        (reading + denoising) / (reading + denoising / Math.max(1, gain));
+      return [String(size), figure(step), figure(gain), figure(atMost(known)), figure(atMost(unknown))];
     });
+    const told = ({ reading, denoising }: Ordinary) => `${figure(reading)} ms and ${figure(denoising)} ms`;
     return [
-      '## Batches\n\nA denoise step of several rows (candidates of one request) on the CPU, and how many times as long the same rows take one after the other.',
-      markdownTable(['rows', 'ms a step', 'one after the other'], rows),
-      `Until the first step, in which the text is encoded: ${figure(median(contexts))} ms. Candidates share that, and requests would not.`,
+      `## Batches\n\nA denoise step of several rows (candidates of one request) on ${MODEL.provider}, and how many times as long the same rows take one after the other. _Requests_: how many times as fast requests for ${MAX_TOKENS} tokens could be answered at most, if so many shared every step and nobody waited for anybody, in a text that was read before, and in another one each.`,
+      markdownTable(
+        ['rows', 'ms a step', 'one after the other', 'requests, same text', 'requests, other texts'],
+        rows,
+      ),
+      `Such a request takes ${told(known)} before and for its steps in a text that was read before, ${told(unknown)} in another one.`,
     ].join('\n\n');
   } finally {
     await engine.stop();
   }
+}
+
+/** Milliseconds of a request, median: until its first step, and from there on. */
+interface Ordinary {
+  readonly reading: number;
+  readonly denoising: number;
+}
+
+/** Requests as clients make them; `step`: milliseconds of a step, as they are told when they are done. */
+async function ordinary(
+  engine: EngineClient,
+  step: number,
+  rounds: number,
+  placeOf: (round: number) => Place,
+): Promise<Ordinary> {
+  const reading: number[] = [];
+  const denoising: number[] = [];
+  for (let round = -1; round < rounds; round++) {
+    const started = performance.now();
+    let first: number | undefined;
+    await engine.infill(
+      { model: STARTER, ...params(placeOf(round), round + 1) },
+      { onStep: () => (first ??= performance.now()) },
+    );
+    const ended = performance.now();
+    if (round < 0) continue;
+    const begun = Math.max(started, (first ?? ended) - step);
+    reading.push(begun - started);
+    denoising.push(ended - begun);
+  }
+  return { reading: median(reading), denoising: median(denoising) };
 }
 
 /** Before whatever else runs on this machine, where that is allowed: what is started keeps it. */
