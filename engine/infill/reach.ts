@@ -25,8 +25,13 @@ export interface Reach {
   readonly isSlow: boolean;
 }
 
-/** Milliseconds of the longest pass: the first frame comes behind it, and after Escape the engine is busy to its end. */
-const LONGEST_PASS = 900;
+/**
+ * Milliseconds of the longest pass: the first frame comes behind it, and after Escape the engine is busy to its end, for a second at most.
+ * Beside an editor at work, a pass takes up to half as long again.
+ */
+const LONGEST_PASS = 700;
+/** The same of a part of what is read before: by halves, most take less. */
+const LONGEST_PART = 900;
 /** Milliseconds of a denoise step: ten lines, one token a step, are then written within a quarter of a minute. */
 const LONGEST_STEP = 50;
 /** A step over so many masks that takes longer than this, in milliseconds, makes one token a step a long wait. */
@@ -94,7 +99,7 @@ export function readingReach(pace: Pace, window?: number): Reach {
 
 /** Of context that is cached, in passes after each of which a request can be ended: by halves, so that no small change makes others. */
 export function contextReach(pace: Pace): Reach {
-  const most = pace.mostWithin(LONGEST_PASS, (length) => ({ length, past: PRACTICAL_WINDOW, rows: 0 }));
+  const most = pace.mostWithin(LONGEST_PART, (length) => ({ length, past: PRACTICAL_WINDOW, rows: 0 }));
   const halved = 2 ** Math.floor(Math.log2(Math.max(LEAST_RUN, most)));
   return { ...UNBOUNDED, run: Math.min(DEFAULT_CHUNK, halved) };
 }

@@ -15,7 +15,7 @@ describe('the reach of a pass', () => {
     const pace = paceOf(80);
     const reach = reachOf(pace, HALF, { available: MEMORY });
     assert.ok(reach.tokens >= 256 && reach.tokens < 1024, `${reach.tokens} tokens`);
-    assert.ok((pace.millisOf({ length: reach.tokens, past: 1, rows: 0 }) ?? 0) <= 900);
+    assert.ok((pace.millisOf({ length: reach.tokens, past: 1, rows: 0 }) ?? 0) <= 700);
     assert.ok(reach.masks >= 16 && reach.masks < 128, `${reach.masks} masks`);
     assert.ok(reach.isSlow);
     assert.ok(reach.refreshEvery > reachOf(paceOf(1), HALF, { available: MEMORY }).refreshEvery);
