@@ -12,6 +12,7 @@ import { findCached, linkCached } from './huggingFaceCache';
 import {
   type InstalledFile,
   type InstalledModel,
+  lossOf,
   readInstalled,
   removedFolder,
   STAGING,
@@ -58,12 +59,16 @@ export interface InstallContext {
 /**
  * Installs the model, going on where an earlier install stopped. Whatever fails, nothing half-installed can be opened.
  * @returns the model, also where it was installed before
- * @throws EngineError
+ * @throws EngineError; `checkpoint-malformed` where it was installed before and has lost a file since
  */
 export async function install(model: CatalogueModel, context: InstallContext): Promise<InstalledModel> {
   const { models } = context;
   const present = readInstalled(models, model.id);
-  if (present) return present;
+  if (present) {
+    const loss = lossOf(present);
+    if (loss !== undefined) throw loss;
+    return present;
+  }
   try {
     await ensureFolder(path.join(models, STAGING));
   } catch (error) {

@@ -38,7 +38,7 @@ export interface InstalledModel {
   readonly quantised: readonly string[];
 }
 
-/** Of an entry that cannot be read. */
+/** Of an entry that cannot be read, or whose files are not there. */
 export interface DamagedModel {
   readonly id: string;
   readonly fault: EngineError;
@@ -165,7 +165,32 @@ function fileOf(value: unknown, id: string): InstalledFile {
   };
 }
 
-/** Everything that is installed, by id; what cannot be read is named beside it. */
+/**
+ * Why the model cannot be what was installed, by the names and sizes of its files: somebody deleted some, or the cache that they are
+ * linked from. What is the person's own may change, and has to be there only.
+ */
+export function lossOf({ id, origin, root, place, files }: InstalledModel): EngineError | undefined {
+  const remove = `"palimpsest models remove ${id}"`;
+  const fault = (what: string) => new EngineError(CODE, `${id} is damaged: ${what}`, { id });
+  const sizeOf = (file: string) => fs.statSync(file, { throwIfNoEntry: false })?.size;
+  try {
+    if (origin === undefined)
+      return sizeOf(place) === undefined
+        ? fault(`${place} does not exist. Put it back, or run ${remove}.`)
+        : undefined;
+    for (const { name, size } of files) {
+      const found = sizeOf(path.join(root, name));
+      if (found === size) continue;
+      const what = found === undefined ? 'is missing' : 'has another size';
+      return fault(`${name} ${what}. Run ${remove} and install it again.`);
+    }
+  } catch (error) {
+    return unreadable(root, error);
+  }
+  return undefined;
+}
+
+/** Everything that is installed, by id; what cannot be read, or has lost a file, is named beside it. */
 export async function listInstalled(models: string): Promise<readonly (InstalledModel | DamagedModel)[]> {
   const names = await readdir(models).catch((error: unknown) => {
     if (isMissing(error)) return [];
@@ -176,7 +201,10 @@ export async function listInstalled(models: string): Promise<readonly (Installed
     .sort()
     .flatMap((id) => {
       try {
-        return readInstalled(models, id) ?? [];
+        const model = readInstalled(models, id);
+        if (model === undefined) return [];
+        const fault = lossOf(model);
+        return fault === undefined ? model : { id, fault };
       } catch (error) {
         return { id, fault: toEngineError(error) };
       }

@@ -237,6 +237,30 @@ describe('an installed model', () => {
     assert.deepEqual(faults, ['LICENSE missing', 'config.json size', 'model.safetensors checksum']);
   });
 
+  test('that has lost a file since is listed as damaged, and is not said to be installed', async (t) => {
+    const { models, run } = await world(t);
+    const remedy = 'Run "palimpsest models remove dreamon-tiny" and install it again.';
+    const dangle = (file: string) => {
+      fs.rmSync(file);
+      fs.symlinkSync(`${file}.gone`, file);
+    };
+    for (const [spoil, what] of [
+      [(file: string) => fs.rmSync(file), 'is missing'],
+      [(file: string) => fs.truncateSync(file, 100), 'has another size'],
+      // As after the cache was emptied that it is linked from.
+      [dangle, 'is missing'],
+    ] as const) {
+      spoil(path.join((await run()).root, 'model.safetensors'));
+      const message = `dreamon-tiny is damaged: model.safetensors ${what}. ${remedy}`;
+      const [listed, ...others] = await listInstalled(models);
+      assert.ok(listed && 'fault' in listed && others.length === 0);
+      assert.equal(listed.fault.message, message);
+      await assert.rejects(run(), { code: 'checkpoint-malformed', message });
+      await remove(models, ID);
+      assert.deepEqual(installedNames(models), []);
+    }
+  });
+
   test('is removed with what was put there, and what somebody else put there stays', async (t) => {
     const { hub, models, run } = await world(t);
     const model = await run();
@@ -331,6 +355,25 @@ describe('a folder or file of one’s own', () => {
     assert.ok(fs.existsSync(file));
     assert.equal((await remove(models, 'dreamon')).bytes < 100_000, true);
     assert.ok(fs.existsSync(path.join(FIXTURE, 'config.json')));
+  });
+
+  test('that is gone is listed as damaged; one that was changed is not', async (t) => {
+    const { models } = await world(t);
+    const folder = path.join(models, '..', 'own');
+    fs.cpSync(FIXTURE, folder, { recursive: true });
+    await installLocal(folder, { models, open: openCheckpoint, id: 'own' });
+    fs.appendFileSync(path.join(folder, 'config.json'), ' ');
+    assert.deepEqual(
+      (await listInstalled(models)).map((model) => 'fault' in model),
+      [false],
+    );
+    fs.rmSync(folder, { recursive: true });
+    const [listed] = await listInstalled(models);
+    assert.ok(listed && 'fault' in listed);
+    assert.equal(
+      listed.fault.message,
+      `own is damaged: ${folder} does not exist. Put it back, or run "palimpsest models remove own".`,
+    );
   });
 
   test('may have folders, pipes, and dangling links beside its files', async (t) => {
