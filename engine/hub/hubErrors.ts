@@ -6,6 +6,9 @@ import { header, Passing, waitOf } from '../http/passing';
 import { transportError } from '../http/transportErrors';
 import type { Network } from './network';
 
+/** Where a person puts a token. */
+const WHERE = 'with Set Hugging Face Token in the editor or as HF_TOKEN in the shell';
+
 /** What is asked for, for the sentences. */
 export interface Subject {
   readonly repository: string;
@@ -13,7 +16,7 @@ export interface Subject {
   readonly file?: string;
 }
 
-/** An answer that is none: refused, or not there, or not now. */
+/** An answer that is none: refused, or not there, or not now. `data.needsToken`: another token may help. */
 export function statusError(
   status: number,
   headers: IncomingHttpHeaders,
@@ -26,17 +29,19 @@ export function statusError(
   const detail = header(headers, 'x-error-message');
   const data = { status, host: url.host, repository, ...(file === undefined ? {} : { file }) };
   const refused = (sentence: string) => new EngineError('hub-refused', sentence, data);
+  const locked = (sentence: string) =>
+    new EngineError('hub-refused', sentence, { ...data, needsToken: true });
   const page = `${url.origin}/${repository}`;
   const hasToken = token !== undefined;
   if (withholdsToken && (status === 401 || status === 403))
     return refused(
-      `${url.host} denies access to ${repository}. Your token was not sent, because the connection is not encrypted: set HF_ENDPOINT to an https address.`,
+      `${url.host} denies access to ${repository}. Your token was not sent, because the connection is not encrypted: set HF_ENDPOINT, or palimpsest.models.mirror in the editor, to an https address.`,
     );
   if (code === 'GatedRepo' || /gated|restricted/i.test(detail))
-    return refused(
+    return locked(
       hasToken
         ? `${repository} is a gated model, and the account of your token has no access to it. Open ${page}, accept its conditions with that account, and install it again.`
-        : `${repository} is a gated model. Open ${page}, accept its conditions, create a token with read access, set it as HF_TOKEN, and install it again.`,
+        : `${repository} is a gated model. Open ${page}, accept its conditions, create a token with read access, set it ${WHERE}, and install it again.`,
     );
   if (code === 'RevisionNotFound')
     return refused(`${url.host} has no revision ${brief(revision)} of ${repository}. Update Palimpsest.`);
@@ -45,13 +50,15 @@ export function statusError(
       `${url.host} has no file ${brief(file ?? '')} in ${repository}. A mirror may be incomplete; try another.`,
     );
   if (status === 401 && hasToken)
-    return refused(`${url.host} does not accept your token. Create a new one, or unset HF_TOKEN.`);
+    return locked(
+      `${url.host} does not accept your token. Create a new one, and set it ${WHERE}, or set none.`,
+    );
   if (code === 'RepoNotFound' || status === 401)
-    return refused(
-      `${url.host} does not have ${repository}, or it is private or gated. If you have access to it, set HF_TOKEN to a token of your account.`,
+    return locked(
+      `${url.host} does not have ${repository}, or it is private or gated. If you have access to it, set a token of your account ${WHERE}.`,
     );
   if (status === 403)
-    return refused(
+    return locked(
       `${url.host} denies access to ${repository}. Check whether your account or your network may use it.`,
     );
   if (status === 404 || status === 410)
@@ -60,7 +67,7 @@ export function statusError(
     );
   if (status === 407)
     return refused(
-      'The proxy asks for a user name and a password. Put them into HTTPS_PROXY (http://user:password@host:port).',
+      'The proxy asks for a user name and a password. Put them into http.proxy in the editor, or into HTTPS_PROXY in the shell (http://user:password@host:port).',
     );
   if (status === 408 || status === 429 || status >= 500) {
     const after = waitOf(headers);

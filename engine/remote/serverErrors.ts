@@ -42,7 +42,7 @@ export function statusError(
     );
   if (status === 407)
     return refused(
-      'The proxy asks for a user name and a password. Put them into HTTPS_PROXY (http://user:password@host:port).',
+      'The proxy asks for a user name and a password. Put them into http.proxy in the editor, or into HTTPS_PROXY in the shell (http://user:password@host:port).',
     );
   if (status === 413) return refused(`${host} does not take that much text. Select less.`);
   if (status === 501)

@@ -181,21 +181,24 @@ export class Models {
     this.refresh();
   }
 
-  /** Asks for the token of the hub; an empty one forgets it. */
-  async setToken(): Promise<void> {
-    const token = await window.showInputBox({
+  /** Asks for the token of the hub; an empty one forgets it. Whether there is a new one. */
+  async setToken(): Promise<boolean> {
+    const input = await window.showInputBox({
       title: l10n.t('Hugging Face token'),
       prompt: l10n.t('A token with read access, for gated models. Leave it empty to delete the stored one.'),
       password: true,
       ignoreFocusOut: true,
     });
-    if (token === undefined) return;
+    const token = input?.trim();
+    if (token === undefined) return false;
+    const { secrets } = this.options;
     try {
-      if (token.trim() === '') await this.options.secrets.delete(TOKEN);
-      else await this.options.secrets.store(TOKEN, token.trim());
+      await (token === '' ? secrets.delete(TOKEN) : secrets.store(TOKEN, token));
     } catch (error) {
       this.options.fail(toEngineError(error));
+      return false;
     }
+    return token !== '';
   }
 
   dispose(): void {
@@ -282,21 +285,20 @@ export class Models {
     }
   }
 
-  private tell(error: EngineError, row: ModelRow): void {
-    const title = row.title;
-    if (error.code === 'cancelled') {
-      this.options.info(error.message);
-      const words = l10n.t('The install of {0} is paused. What was downloaded is kept.', title);
-      void this.offerToContinue(row, words);
-    } else if (error.data['ended'] === true) {
-      // Somebody ended the process, or the system did for want of memory.
-      this.options.info(error.message);
-      const words = l10n.t('The install of {0} was cut off. What was downloaded is kept.', title);
+  private tell({ code, message, data }: EngineError, row: ModelRow): void {
+    const { title } = row;
+    const isPaused = code === 'cancelled';
+    // Else somebody ended the process, or the system did for want of memory.
+    if (isPaused || data['ended'] === true) {
+      this.options.info(message);
+      const words = isPaused
+        ? l10n.t('The install of {0} is paused. What was downloaded is kept.', title)
+        : l10n.t('The install of {0} was cut off. What was downloaded is kept.', title);
       void this.offerToContinue(row, words);
     } else {
-      const words = l10n.t('{0} was not installed. {1}', title, error.message);
-      if (error.code === 'hub-refused') void this.offerToken(words);
-      else this.options.fail(new EngineError(error.code, words, error.data));
+      const words = l10n.t('{0} was not installed. {1}', title, message);
+      if (data['needsToken'] === true) void this.offerToken(row, words);
+      else this.options.fail(new EngineError(code, words, data));
     }
   }
 
@@ -307,9 +309,10 @@ export class Models {
       void this.offer(row);
   }
 
-  private async offerToken(words: string): Promise<void> {
+  private async offerToken(row: ModelRow, words: string): Promise<void> {
     const set = l10n.t('Set Token');
-    if ((await window.showErrorMessage(words, set)) === set) await this.setToken();
+    if ((await window.showErrorMessage(words, set)) !== set || !(await this.setToken())) return;
+    if (await this.start(row)) void this.offer(row);
   }
 
   private async offer(row: ModelRow): Promise<void> {
@@ -336,8 +339,7 @@ function ownModel(rows: readonly ModelRow[]): string | undefined {
   return hasServer() || chosen === '' || [...includedRows(), ...rows].some(isChosen) ? undefined : chosen;
 }
 
-/** It answers from now on, and no server does. */
-/** `title`: what it is called where a person is told. */
+/** It answers from now on, and no server does. `title`: what it is called where a person is told. */
 async function useModel(model: string, title: string): Promise<void> {
   await setModel(model);
   await setServer(undefined);

@@ -1,6 +1,7 @@
 // A model from the list to a loaded engine, and away again: the real command, against a hub that runs in this process.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'mocha';
 import {
   ConfigurationTarget,
@@ -17,7 +18,7 @@ import { Models } from '../../extension/models/models';
 import { CACHE_ID } from '../../extension/models/rows';
 import { ModelsTree } from '../../extension/models/tree';
 import { timeOf } from '../unit/hub/timeOf';
-import { configure, internals, messages, replace, statusMessages } from './host';
+import { configure, internals, messages, replace, statusMessages, until } from './host';
 import { ID, useLocalHub } from './localHub';
 
 describe('models', () => {
@@ -160,6 +161,51 @@ describe('models', () => {
     await models.install(row.id);
     models.dispose();
     assert.deepEqual(failures, [`${row.title} was not installed. The disk is full.`]);
+  });
+
+  it('of a gated model goes on with the token that is typed; what no token opens asks for none', async () => {
+    const { models } = await (await internals()).palimpsest();
+    const { hub, folder } = local();
+    const failures: string[] = [];
+    const gated = new Models({ ...models['options'], fail: ({ message }) => failures.push(message) });
+    gated.agree = async () => true;
+    const refusing = (status: number, code: string) => {
+      hub.intercept = ({ headers }, response, host) => {
+        if (host !== 'hub' || headers.authorization === 'Bearer hf_typed') return false;
+        response.writeHead(status, { 'X-Error-Code': code }).end();
+        return true;
+      };
+    };
+    const offered: unknown[] = [];
+    const stops = [
+      replace(window, 'showErrorMessage', async (...words: unknown[]) => {
+        offered.push(words);
+        return 'Set Token';
+      }),
+      replace(window, 'showInputBox', async () => 'hf_typed'),
+      replace(window, 'showInformationMessage', async () => undefined),
+    ];
+    try {
+      refusing(404, 'RevisionNotFound');
+      await gated.install(ID);
+      assert.match(failures.join(), /was not installed\. .* has no revision/);
+      assert.deepEqual(offered, []);
+      failures.length = 0;
+      refusing(403, 'GatedRepo');
+      await gated.install(ID);
+      await until(() => fs.existsSync(path.join(folder, ID)), 'the install with the token');
+      await until(() => gated.percentOf(ID) === undefined, 'its end');
+      assert.deepEqual(failures, []);
+      assert.equal(offered.length, 1);
+      await gated.remove(ID, true);
+    } finally {
+      for (const stop of stops) stop();
+      hub.intercept = () => false;
+      hub.hits.length = 0;
+      gated.dispose();
+      await models['options'].secrets.delete('hubToken');
+      models.refresh();
+    }
   });
 
   it('keeps the token that is typed as a secret, hands it to the command, and deletes it where nothing is typed', async () => {

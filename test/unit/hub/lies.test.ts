@@ -257,7 +257,7 @@ describe('a lying server never gets a file into place', () => {
         hub.intercept = main(401, { 'X-Error-Code': 'GatedRepo' });
       },
       'hub-refused',
-      /is a gated model\. Open http.*accept its conditions, create a token .*HF_TOKEN/,
+      /is a gated model\. Open http.*accept its conditions, create a token .*, set it with Set Hugging Face Token in the editor or as HF_TOKEN in the shell, and install it again\.$/,
     ],
     [
       'gated files of a model whose list is open',
@@ -277,7 +277,7 @@ describe('a lying server never gets a file into place', () => {
         hub.intercept = main(401, { 'X-Error-Code': 'RepoNotFound' });
       },
       'hub-refused',
-      /does not have owner\/DreamOn-tiny, or it is private or gated/,
+      /does not have owner\/DreamOn-tiny, or it is private or gated.* set a token of your account with Set Hugging Face Token in the editor or as HF_TOKEN in the shell\.$/,
     ],
     [
       'a revision that is not there',
@@ -312,7 +312,34 @@ describe('a lying server never gets a file into place', () => {
   test('a token that is not accepted is named', async (t) => {
     const { hub, fails } = await world(t, undefined, { HF_TOKEN: 'hf_old' });
     hub.intercept = main(401);
-    await fails('hub-refused', /does not accept your token/);
+    await fails(
+      'hub-refused',
+      /does not accept your token\. Create a new one, and set it with Set Hugging Face Token in the editor or as HF_TOKEN in the shell, or set none\.$/,
+    );
+  });
+
+  test('says whether another token would help', async (t) => {
+    const { hub, fails } = await world(t);
+    const known = await world(t, undefined, { HF_TOKEN: 'hf_old' });
+    const helps = ({ data }: EngineError) => data['needsToken'] === true;
+    for (const [status, headers, isHelp] of [
+      [401, {}, true],
+      [403, { 'X-Error-Code': 'GatedRepo' }, true],
+      [403, {}, true],
+      [404, { 'X-Error-Code': 'RevisionNotFound' }, false],
+      [404, {}, false],
+      [407, {}, false],
+    ] as const) {
+      hub.intercept = main(status, headers);
+      assert.equal(helps(await fails('hub-refused', /./)), isHelp, `${status}`);
+    }
+    known.hub.intercept = main(401);
+    assert.ok(helps(await known.fails('hub-refused', /./)));
+    const { network } = known;
+    const withheld = await known.fails('hub-refused', /was not sent/, {
+      network: { ...network, withholdsToken: true },
+    });
+    assert.equal(helps(withheld), false);
   });
 
   test('a mirror that redirects all of it elsewhere gets no token there', async (t) => {
@@ -527,7 +554,11 @@ describe('the connection', () => {
     });
     const { fails } = await world(t);
     const network = networkOf({ HF_ENDPOINT: 'https://hub.test', HF_HOME: '/nowhere' }, '1');
-    await fails('hub-refused', /The proxy asks for a user name and a password/, { network });
+    await fails(
+      'hub-refused',
+      /The proxy asks for a user name and a password.* into http\.proxy in the editor, or into HTTPS_PROXY/,
+      { network },
+    );
     assert.deepEqual(asked, ['hub.test:443']);
   });
 

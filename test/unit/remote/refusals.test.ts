@@ -56,7 +56,12 @@ const table: readonly (readonly [string, (response: ServerResponse) => void, Err
     'server-refused',
     /rejects the request \(HTTP 400\)\. It says: n_predict: too large/,
   ],
-  ['407', (r) => json(r, {}, 407), 'server-refused', /The proxy asks for a user name/],
+  [
+    '407',
+    (r) => json(r, {}, 407),
+    'server-refused',
+    /The proxy asks for a user name.* into http\.proxy in the editor, or into HTTPS_PROXY/,
+  ],
   ['413', (r) => json(r, {}, 413), 'server-refused', /does not take that much text/],
   [
     '429 with a wait that nobody sits through',
