@@ -50,11 +50,6 @@ export function recogniseFamily(evidence: Evidence): Recognised {
   if (id === 'palimpsest' && own(evidence.config, 'palimpsest') === undefined)
     throw new EngineError('checkpoint-malformed', 'config.json: palimpsest is missing.');
   const remarks: string[] = [];
-  if (known.family.id.startsWith('stable-diffcoder') && !names(evidence).includes('diffcoder')) {
-    remarks.push(
-      `Recognized as ${known.family.title} by its mask token alone. If it is another model, add a palimpsest.json that names its family.`,
-    );
-  }
   if (known.family.id === 'qwen2.5-coder' && !names(evidence).includes('coder')) {
     remarks.push(
       `Recognized as ${known.family.title} by its FIM tokens alone. If it is another model, add a palimpsest.json that names its family.`,
@@ -103,14 +98,7 @@ function familyId(evidence: Evidence): string | undefined {
     case 'stable_diffcoder':
       // Its layers are Llama's. Seed-Coder's models have another name for the same mask.
       if (has('<[MASK]>')) return 'illada';
-      if (!has('<[MASK_TOKEN]>')) return causalLlama(has, name);
-      // Seed-Coder, the autoregressive model it started from, has the same tokenizer.
-      if (name.includes('seedcoder') && !name.includes('diffcoder'))
-        return name.includes('instruct') ? 'seed-coder-instruct' : 'seed-coder';
-      // Only the model that was tuned on conversations comes with a template for them.
-      return evidence.hasChatTemplate || name.includes('instruct')
-        ? 'stable-diffcoder-instruct'
-        : 'stable-diffcoder';
+      return has('<[MASK_TOKEN]>') ? seedFamily(modelType, evidence, name) : causalLlama(has, name);
     default:
       return undefined;
   }
@@ -132,6 +120,24 @@ function a2dFamily(modelType: string, { config, hasToken, name: shown }: Evidenc
   throw new EngineError(
     'family-unknown',
     `${shown} (model_type "${modelType}") does not say whether it was trained with full attention (mdlm) or in blocks (bd3lm). Add a palimpsest.json next to it with {"base": "${modelType}"} for full attention, or {"base": "${inBlocks}"} for blocks of 32.`,
+    { modelType, name: shown },
+  );
+}
+
+/**
+ * Stable-DiffCoder, or Seed-Coder, the autoregressive model that it started from: with one tokenizer and one shape. Stable-DiffCoder's own code
+ * is in its auto_map. What says neither, as models do that were tuned from Seed-Coder, is refused: it would print plausible nonsense.
+ */
+function seedFamily(modelType: string, { name: shown, hasChatTemplate }: Evidence, name: string): string {
+  const ending = name.includes('instruct') ? '-instruct' : '';
+  // Only the model that was tuned on conversations comes with a template for them.
+  const templateEnding = hasChatTemplate ? '-instruct' : ending;
+  if (modelType === 'stable_diffcoder' || name.includes('diffcoder'))
+    return `stable-diffcoder${templateEnding}`;
+  if (name.includes('seedcoder')) return `seed-coder${ending}`;
+  throw new EngineError(
+    'family-unknown',
+    `${shown} (model_type "${modelType}") does not say whether it writes from left to right, as Seed-Coder does, or is a diffusion model, as Stable-DiffCoder is. Add a palimpsest.json next to it with {"base": "seed-coder${templateEnding}"} or {"base": "stable-diffcoder${templateEnding}"}.`,
     { modelType, name: shown },
   );
 }

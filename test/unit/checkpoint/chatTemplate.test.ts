@@ -92,8 +92,10 @@ describe('the chat template of a checkpoint', () => {
 
   test('is read for every family that can answer, and not for canvases of their own', async (context) => {
     const withTemplate = async (name: string) => {
-      const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-template-'));
-      context.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+      const above = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-template-'));
+      context.after(() => fs.rmSync(above, { recursive: true, force: true }));
+      // Some are told by their folder's name.
+      const folder = path.join(above, name);
       fs.cpSync(path.join(fixtures, name), folder, { recursive: true });
       fs.writeFileSync(path.join(folder, 'chat_template.jinja'), CHATML);
       return openCheckpoint(folder);

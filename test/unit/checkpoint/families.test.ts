@@ -188,11 +188,9 @@ describe('families', () => {
   });
 
   test('says when only its tokens spoke for a family', () => {
-    const config = { model_type: 'llama' };
-    assert.match(recognise(config, 'model', ['<[MASK_TOKEN]>']).remarks.join(), /mask token alone/);
     const qwen = recognise({ model_type: 'qwen2' }, 'model', ['<|fim_middle|>']);
     assert.match(qwen.remarks.join(), /FIM tokens alone/);
-    assert.deepEqual(recognise(config, 'stable-diffcoder', ['<[MASK_TOKEN]>']).remarks, []);
+    assert.deepEqual(recognise({ model_type: 'qwen2' }, 'coder', ['<|fim_middle|>']).remarks, []);
   });
 
   test("a snapshot in a Hugging Face cache has its repository's name", () => {

@@ -77,4 +77,23 @@ describe('published models', () => {
         error.message.includes('{"base": "a2d-qwen3-bd3lm"}'),
     );
   });
+
+  test('a model with the tokens of Seed-Coder that says neither that it is one nor a diffusion model is refused with both ways out', () => {
+    const row = PUBLISHED.find(({ is }) => is === 'seed-coder');
+    assert.ok(row);
+    // zed-industries/zeta-2.1, tuned from Seed-Coder 8B Base, says no more than this.
+    for (const [name, hasChatTemplate, ending] of [
+      ['zeta-2.1', false, ''],
+      ['my copy', true, '-instruct'],
+    ] as const)
+      assert.throws(
+        () => recognise({ ...row, hasChatTemplate }, name),
+        (error: unknown) =>
+          error instanceof EngineError &&
+          error.code === 'family-unknown' &&
+          error.message.startsWith(name) &&
+          error.message.includes(`{"base": "seed-coder${ending}"}`) &&
+          error.message.includes(`{"base": "stable-diffcoder${ending}"}`),
+      );
+  });
 });

@@ -120,6 +120,21 @@ export const PUBLISHED: readonly PublishedModel[] = [
     block: 4,
   },
   {
+    // A copy in PrunaAI's quantization of it.
+    model: 'ByteDance-Seed/Stable-DiffCoder-8B-Instruct (its first revision)',
+    source: 'config',
+    config: {
+      ...SEED,
+      architectures: ['LlamaForCausalLM'],
+      auto_map: { AutoModelForCausalLM: 'modeling_seed_diffcoder.SeedDiffcoderForCausalLM' },
+    },
+    tokens: SEED_TOKENS,
+    hasChatTemplate: true,
+    is: 'stable-diffcoder-instruct',
+    runs: true,
+    block: 4,
+  },
+  {
     model: 'JetLM/SDAR-8B-Chat',
     source: 'config',
     config: {
