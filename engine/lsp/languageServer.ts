@@ -187,7 +187,7 @@ class LanguageServer {
       // An editor puts it into the file at once, with no review.
       if (best !== undefined && !isWorthShowing(best)) {
         throw failed(
-          `No good rewrite was found, so nothing was changed (${reasonsText(best.quality)}). Try again, or select more.`,
+          `No good rewrite was found, so nothing was changed (${asWords(reasonsText(best.quality))}). Try again, or select more.`,
         );
       }
       const newText = best?.spans[0]?.text;
@@ -277,4 +277,9 @@ function failed(message: string): ResponseError<void> {
 }
 function cancelled(): ResponseError<void> {
   return new ResponseError(LSPErrorCodes.RequestCancelled, 'The request was canceled.');
+}
+
+/** `does-not-parse, unknown-names`, for a person who reads it in an editor. */
+function asWords(reasons: string): string {
+  return reasons.replaceAll('-', ' ');
 }

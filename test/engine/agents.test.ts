@@ -394,7 +394,7 @@ describe('palimpsest lsp', () => {
           command: 'palimpsest.rewrite',
           arguments: [{ uri, range }],
         }),
-        /No good rewrite was found, so nothing was changed \(does-not-parse\)/,
+        /No good rewrite was found, so nothing was changed \(does not parse\)/,
       );
       assert.deepEqual(edits, []);
     }));
