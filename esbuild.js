@@ -1,6 +1,6 @@
-// Nine bundles: the extension's activation, the rest of it (read on first use), the engine process, its provider probe, what renders a chat
-// template, the rules for secrets (read with the first text), the matcher of ignore files (where git is not asked), the readers of what has no grammar
-// (with the first such text), and the `palimpsest` command.
+// Ten bundles: the extension's activation, the rest of it (read on first use), suspicious tokens (with the first look for them), the engine process, its
+// provider probe, what renders a chat template, the rules for secrets (read with the first text), the matcher of ignore files (where git is not asked),
+// the readers of what has no grammar (with the first such text), and the `palimpsest` command.
 // Native and large packages stay outside and are resolved from node_modules at run time. The syntax parser and its
 // grammars are WebAssembly files that are read when they are needed: they lie beside the bundles.
 const esbuild = require('esbuild');
@@ -24,12 +24,15 @@ const onFirstUse = {
   setup(build) {
     const beside = new Map([
       ['./palimpsest', './palimpsest.js'],
+      ['./suspicions', './suspicions.js'],
       ...Object.entries(PACKAGES).map(([name, wanted]) => [wanted, `./${name}.js`]),
     ]);
-    build.onResolve({ filter: /^(\.\/palimpsest|@secretlint\/.*|ignore)$/ }, ({ kind, path: wanted }) =>
-      kind === 'dynamic-import' && beside.has(wanted)
-        ? { path: beside.get(wanted), external: true }
-        : undefined,
+    build.onResolve(
+      { filter: /^(\.\/(palimpsest|suspicions)|@secretlint\/.*|ignore)$/ },
+      ({ kind, path: wanted }) =>
+        kind === 'dynamic-import' && beside.has(wanted)
+          ? { path: beside.get(wanted), external: true }
+          : undefined,
     );
   },
 };
@@ -37,6 +40,7 @@ const onFirstUse = {
 const entries = {
   extension: { entry: 'extension/extension.ts', external: ['vscode'] },
   palimpsest: { entry: 'extension/palimpsest.ts', external: ['vscode'] },
+  suspicions: { entry: 'extension/suspicion/suspicions.ts', external: ['vscode'] },
   engine: { entry: 'engine/process/main.ts', external: ['onnxruntime-node'] },
   probe: { entry: 'engine/runtime/probeMain.ts', external: ['onnxruntime-node'] },
   template: { entry: 'engine/checkpoint/templateMain.ts', external: [] },

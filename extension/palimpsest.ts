@@ -16,13 +16,13 @@ import {
   window,
   workspace,
 } from 'vscode';
-import type { EngineError } from '../engine/errors';
+import { type EngineError, toEngineError } from '../engine/errors';
 import { SyntaxTrees } from '../engine/syntax/syntaxTrees';
 import { InfillTool } from './api/infillTool';
 import { Door } from './api/publicApi';
 import { Disposables } from './common/disposables';
 import { withoutSecrets } from './common/loggedSettings';
-import { EVERYWHERE, isEditable } from './documents/editable';
+import { isEditable } from './documents/editable';
 import { languageName } from './documents/languageName';
 import { cacheFolderIn, engineLaunch } from './engine/launch';
 import { type EngineLaunch, type EngineState, EngineSupervisor } from './engine/supervisor';
@@ -58,12 +58,13 @@ import {
   SECTION,
   START_SETTINGS,
 } from './settings';
-import { Suspicions } from './suspicion/suspicions';
+import { LateSuspicions } from './suspicion/lateSuspicions';
 import { Failures } from './ui/errorMessages';
 import type { InlineSuggestions } from './ui/inlineSuggestions';
 import { LoadingNotice } from './ui/loadingProgress';
 import { showMenu } from './ui/menu';
 import type { StatusItem } from './ui/statusBar';
+import { say } from './ui/statusMessage';
 
 export class Palimpsest {
   private readonly owned = new Disposables();
@@ -80,7 +81,7 @@ export class Palimpsest {
   readonly memory: WorkspaceMemory;
   readonly door: Door;
   readonly tool: InfillTool;
-  readonly suspicions: Suspicions;
+  readonly suspicions: LateSuspicions;
   readonly requests: Requests;
   private readonly ghost: GhostText;
   readonly loading: LoadingNotice;
@@ -239,14 +240,14 @@ export class Palimpsest {
     );
     this.saySilence();
     this.suspicions = this.owned.add(
-      new Suspicions({
+      new LateSuspicions({
         engine: this.engine,
         syntax: this.syntax,
         rewrites: this.rewrites,
-        fail,
+        say,
+        fail: (error) => fail(toEngineError(error)),
       }),
     );
-    this.owned.add(languages.registerHoverProvider(EVERYWHERE, this.suspicions));
     this.requests = new Requests({
       permission,
       syntax: this.syntax,
@@ -266,7 +267,7 @@ export class Palimpsest {
           this.saySilence();
         }
         if (!START_SETTINGS.some((name) => change.affectsConfiguration(name))) return;
-        this.suspicions.clear();
+        void this.suspicions.clear();
         // What runs is not what is set any more; the next request starts it as it is set now.
         void this.replaceEngine();
       }),

@@ -3,7 +3,7 @@ import { type Diagnostic, l10n, type TextEditor, Uri, window } from 'vscode';
 import { type EngineError, toEngineError } from '../engine/errors';
 import type { SyntaxTrees } from '../engine/syntax/syntaxTrees';
 import { sayNoEditor } from './documents/editable';
-import { isSelectedElsewhere } from './documents/editing';
+import { editorOf, isSelectedElsewhere } from './documents/editing';
 import { problemAtCursor } from './fixes/atCursor';
 import type { Fixer, FixOutcome } from './fixes/fixer';
 import type { Permission } from './privacy/permission';
@@ -13,7 +13,8 @@ import type { Rewrites } from './rewrite/rewriteManager';
 import type { Wanted } from './rewrite/state/types';
 import { meantSpans } from './rewrite/targetSpans';
 import { type EmptyChoice, rewriteSettings } from './settings';
-import { editorOf, type LookOutcome, type Suspicions } from './suspicion/suspicions';
+import type { LateSuspicions } from './suspicion/lateSuspicions';
+import type { LookOutcome } from './suspicion/suspicions';
 import type { OffsetRange } from './text/types';
 import { say } from './ui/statusMessage';
 
@@ -24,7 +25,7 @@ export interface RequestServices {
   readonly rewrites: Rewrites;
   readonly instructions: Instructions;
   readonly fixer: Fixer;
-  readonly suspicions: Suspicions;
+  readonly suspicions: LateSuspicions;
   readonly fail: (error: EngineError) => void;
 }
 
@@ -82,19 +83,19 @@ export class Requests {
     const editor = window.activeTextEditor;
     if (editor === undefined) sayNoEditor();
     if (editor === undefined || !(await this.services.permission.toRead(editor.document))) return undefined;
-    return this.services.suspicions.toggle(editor);
+    return (await this.services.suspicions.get()).toggle(editor);
   }
 
   async moveToSuspiciousToken(forward: boolean): Promise<void> {
-    if (window.activeTextEditor !== undefined)
-      await this.services.suspicions.move(window.activeTextEditor, forward);
+    const suspicions = await this.services.suspicions.get();
+    if (window.activeTextEditor !== undefined) await suspicions.move(window.activeTextEditor, forward);
   }
 
   /** Of a hover's link, or at the cursor. */
   async rewriteSuspiciousToken(uri?: Uri, place?: OffsetRange): Promise<void> {
     const editor = editorOf(uri && Uri.from(uri));
     if (editor !== undefined && (await this.mayRewrite(editor)))
-      this.services.suspicions.remask(editor, place);
+      (await this.services.suspicions.get()).remask(editor, place);
   }
 
   private mayRewrite(editor: TextEditor): Promise<boolean> {

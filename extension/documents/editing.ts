@@ -1,5 +1,13 @@
 // How a rewrite gets into its document: in one edit and one undo step, wherever the document is shown.
-import { EndOfLine, type TextDocument, type TextEditor, WorkspaceEdit, window, workspace } from 'vscode';
+import {
+  EndOfLine,
+  type TextDocument,
+  type TextEditor,
+  type Uri,
+  WorkspaceEdit,
+  window,
+  workspace,
+} from 'vscode';
 import { offsetsOf } from '../text/offsets';
 import { rangeOf } from '../text/ranges';
 import type { OffsetRange, TextEdit } from '../text/types';
@@ -10,6 +18,14 @@ export function lineEndOf({ eol }: TextDocument): string {
 
 export function editorsOf(document: TextDocument): readonly TextEditor[] {
   return window.visibleTextEditors.filter((editor) => editor.document === document);
+}
+
+/** The editor that shows a document, the active one first; undefined: any. */
+export function editorOf(uri: Uri | undefined): TextEditor | undefined {
+  const shows = (editor: TextEditor) =>
+    uri === undefined || editor.document.uri.toString() === uri.toString();
+  const active = window.activeTextEditor;
+  return active !== undefined && shows(active) ? active : window.visibleTextEditors.find(shows);
 }
 
 /** Whether the cursor of somebody who looks at the document is on a line of one of the ranges; true where nobody looks. */

@@ -5,21 +5,21 @@ import {
   Hover,
   type HoverProvider,
   l10n,
+  languages,
   MarkdownString,
   type Position,
   Range,
   Selection,
   type TextDocument,
   type TextEditor,
-  type Uri,
   window,
   workspace,
 } from 'vscode';
-import { type EngineError, toEngineError } from '../../engine/errors';
 import type { Priority } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
+import { EVERYWHERE } from '../documents/editable';
 import { textChangesOf } from '../documents/recordedChanges';
 import type { EngineSupervisor } from '../engine/supervisor';
 import { sayShare } from '../rewrite/denoise/wait';
@@ -29,7 +29,7 @@ import { offsetsOf } from '../text/offsets';
 import { rangeOf } from '../text/ranges';
 import type { OffsetRange } from '../text/types';
 import { withPatience } from '../ui/delayedProgress';
-import { say } from '../ui/statusMessage';
+import type { say } from '../ui/statusMessage';
 import { hoverText } from './hoverText';
 import { MarkedDocument } from './markedDocument';
 import { type Mark, wordAround } from './marks';
@@ -41,7 +41,9 @@ export interface SuspicionServices {
   readonly engine: EngineSupervisor;
   readonly syntax: SyntaxTrees;
   readonly rewrites: Rewrites;
-  readonly fail: (error: EngineError) => void;
+  /** What this bundle would have of its own: the message that is shown, and the class of the engine's errors. */
+  readonly say: typeof say;
+  readonly fail: (error: unknown) => void;
 }
 
 /** How a look ended; tests look at it. */
@@ -61,6 +63,7 @@ export class Suspicions implements HoverProvider {
   private scrolling: NodeJS.Timeout | undefined;
 
   constructor(private readonly services: SuspicionServices) {
+    this.owned.add(languages.registerHoverProvider(EVERYWHERE, this));
     this.owned.add(
       workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
         const one = this.of(document);
@@ -101,7 +104,7 @@ export class Suspicions implements HoverProvider {
     // Given up before there was anything to see: asked for again, it is looked at again, not taken away.
     const isVoid = (outcome === 'failed' || outcome === 'cancelled') && one.marks.length === 0;
     if (isVoid && this.of(document) === one) this.forget(document);
-    if (outcome === 'none' || outcome === 'shown') sayCount(one.marks.length, one.count);
+    if (outcome === 'none' || outcome === 'shown') this.sayCount(one);
     return outcome;
   }
 
@@ -206,13 +209,30 @@ export class Suspicions implements HoverProvider {
       else await work(signal, () => undefined);
     } catch (error) {
       if (isCancelled) return 'cancelled';
-      if (priority === 'rewrite') this.services.fail(toEngineError(error));
+      if (priority === 'rewrite') this.services.fail(error);
       return 'failed';
     } finally {
       if (this.running === running) this.running = undefined;
     }
     if (isCancelled) return 'cancelled';
     return one.marks.length > 0 ? 'shown' : 'none';
+  }
+
+  private sayCount({ marks: { length: shown }, count: found }: MarkedDocument): void {
+    const { say } = this.services;
+    if (found === 0) say(l10n.t('Palimpsest: no suspicious tokens found.'), 'eye');
+    else if (shown === found) say(l10n.t('Palimpsest: suspicious tokens found: {0}.', found), 'eye');
+    else
+      say(
+        shown === 1
+          ? l10n.t('Palimpsest: {0} suspicious tokens found. The most suspicious one is marked.', found)
+          : l10n.t(
+              'Palimpsest: {0} suspicious tokens found. The {1} most suspicious ones are marked.',
+              found,
+              shown,
+            ),
+        'eye',
+      );
   }
 
   private scrolled(editor: TextEditor): void {
@@ -257,14 +277,6 @@ export class Suspicions implements HoverProvider {
   }
 }
 
-/** The editor that shows a document, the active one first. */
-export function editorOf(uri: Uri | undefined): TextEditor | undefined {
-  const shows = (editor: TextEditor) =>
-    uri === undefined || editor.document.uri.toString() === uri.toString();
-  const active = window.activeTextEditor;
-  return active !== undefined && shows(active) ? active : window.visibleTextEditors.find(shows);
-}
-
 function visibleIn({ document, visibleRanges }: TextEditor): readonly OffsetRange[] {
   return visibleRanges.map(({ start, end }) => {
     const last = Math.min(document.lineCount - 1, end.line + MARGIN);
@@ -288,20 +300,4 @@ function lineAround(document: TextDocument, { start }: OffsetRange): OffsetRange
 
 function keyOf(document: TextDocument): string {
   return document.uri.toString();
-}
-
-function sayCount(shown: number, found: number): void {
-  if (found === 0) say(l10n.t('Palimpsest: no suspicious tokens found.'), 'eye');
-  else if (shown === found) say(l10n.t('Palimpsest: suspicious tokens found: {0}.', found), 'eye');
-  else
-    say(
-      shown === 1
-        ? l10n.t('Palimpsest: {0} suspicious tokens found. The most suspicious one is marked.', found)
-        : l10n.t(
-            'Palimpsest: {0} suspicious tokens found. The {1} most suspicious ones are marked.',
-            found,
-            shown,
-          ),
-      'eye',
-    );
 }

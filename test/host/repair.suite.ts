@@ -182,7 +182,7 @@ describe('repair', () => {
     const { document } = await openFile('marked.py', text);
     assert.equal(await run('showSuspiciousTokens'), 'shown');
     const { suspicions } = await (await internals()).palimpsest();
-    const marks = suspicions.marksIn(document) ?? assert.fail('nothing was looked at');
+    const marks = (await suspicions.get()).marksIn(document) ?? assert.fail('nothing was looked at');
     const [mark = assert.fail('no slip is marked')] = marks.filter(({ slip }) => slip !== undefined);
     assert.equal(text.slice(mark.start, mark.end), 'latter');
     const place = document.positionAt(mark.start);

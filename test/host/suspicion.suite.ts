@@ -51,7 +51,7 @@ describe('suspicious tokens', () => {
     // The starter model is surprised by a lot, but by what exactly is its own affair.
     await configure('suspicion.threshold', 10);
     await configure('suspicion.marksPerScreen', 3);
-    suspicions = (await (await internals()).palimpsest()).suspicions;
+    suspicions = await (await (await internals()).palimpsest()).suspicions.get();
   });
   afterEach(async () => {
     await run('clearSuspiciousTokens');

@@ -45,6 +45,7 @@ describe('the package', () => {
       'extension/api/palimpsest.d.ts',
       'dist/extension.js',
       'dist/palimpsest.js',
+      'dist/suspicions.js',
       'dist/engine.js',
       'dist/probe.js',
       'dist/template.js',
@@ -76,7 +77,7 @@ describe('the package', () => {
 
   test('has nothing else', () => {
     const allowed =
-      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|palimpsest|engine|probe|template|secretRules|ignoreRules|readers|cli)\.js|sample\.txt|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/(coder|starter)\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
+      /^(package(\.nls(\.[a-z-]+)?)?\.json|LICENSE|README\.md|CHANGELOG\.md|media\/(README\.md|icon\.png|walkthrough\/[\w-]+\.svg)|l10n\/bundle\.l10n\.[a-z-]+\.json|extension\/api\/palimpsest\.d\.ts|dist\/((extension|palimpsest|suspicions|engine|probe|template|secretRules|ignoreRules|readers|cli)\.js|sample\.txt|ThirdPartyNotices\.txt|tree-sitter\/[\w.-]+)|models\/(coder|starter)\/[\w.]+|node_modules\/onnxruntime-(node|common)\/.+)$/;
     assert.deepEqual(
       files.filter((file) => !allowed.test(file)),
       [],
@@ -133,6 +134,13 @@ describe('the extension’s bundles', () => {
     return outputFiles?.[0]?.contents.length ?? Number.NaN;
   };
 
+  const partsOf = async (name: string): Promise<readonly string[]> => {
+    const { metafile } = await esbuild.build({ ...optionsOf(name, true), write: false, metafile: true });
+    const outputs = Object.values(metafile?.outputs ?? {});
+    const inputs = outputs.flatMap((one) => Object.entries(one.inputs));
+    return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([file]) => file);
+  };
+
   test('what every window reads is small', async () => {
     const bytes = await sizeOf('extension');
     assert.ok(bytes < 42_000, `${bytes} bytes`);
@@ -141,5 +149,19 @@ describe('the extension’s bundles', () => {
   test('what is read on first use is under 420 kB', async () => {
     const bytes = await sizeOf('palimpsest');
     assert.ok(bytes < 420_000, `${bytes} bytes`);
+  });
+
+  test('suspicious tokens are read with the first look for them', async () => {
+    const own = (file: string) => file.startsWith('extension/suspicion/');
+    const known = 'extension/suspicion/lateSuspicions.ts';
+    assert.deepEqual((await partsOf('palimpsest')).filter(own), [known]);
+    const late = await partsOf('suspicions');
+    assert.ok(late.includes('extension/suspicion/suspicions.ts'), late.join('\n'));
+    // An error of another class would have no code, and another message would not take the place of the one that is shown.
+    const shared = ['engine/errors.ts', 'extension/ui/statusMessage.ts'];
+    assert.deepEqual(
+      late.filter((file) => shared.includes(file)),
+      [],
+    );
   });
 });
