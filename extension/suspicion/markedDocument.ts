@@ -5,6 +5,14 @@ import { type Mark, worstOf } from './marks';
 import { followMarks, followRanges, uncovered } from './markTracking';
 import type { Piece } from './scoring';
 
+/** A text of the document that something is found out about. */
+interface Taken {
+  readonly take: (piece: Piece) => void;
+  /** Where ranges of that text stand by now. */
+  readonly now: (ranges: readonly OffsetRange[]) => readonly OffsetRange[];
+  readonly end: () => void;
+}
+
 export class MarkedDocument {
   private found: readonly Mark[] = [];
   private worst: readonly Mark[] | undefined;
@@ -37,7 +45,7 @@ export class MarkedDocument {
   }
 
   /** To be called when a scoring takes the text; its pieces go to what this gives back, which `end` closes. */
-  begin(): { readonly take: (piece: Piece) => void; readonly end: () => void } {
+  begin(): Taken {
     const changes: TextChange[] = [];
     this.behind.add(changes);
     return {
@@ -52,6 +60,7 @@ export class MarkedDocument {
         ];
         this.looked = [...this.looked, place];
       },
+      now: (ranges) => followRanges(ranges, changes),
       end: () => {
         this.behind.delete(changes);
       },

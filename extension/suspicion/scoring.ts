@@ -6,9 +6,7 @@ import type { OffsetRange } from '../text/types';
 import { chunksOf } from './chunks';
 import { type Mark, marksOf, unseen, withSlips } from './marks';
 import { type SlipServices, slipMarksIn } from './slipMarks';
-
-/** Of a piece, the share of scoring what stands there; the rest is looking for slips. */
-const SCORING = 0.6;
+import { SCORING } from './wait';
 
 export interface Piece {
   /** In the text that was sent. */

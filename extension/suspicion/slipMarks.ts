@@ -10,12 +10,12 @@ import { scoreRange } from '../rewrite/repair/scoreRange';
 import { byLine, type Mending, withoutSlips, worstPart } from '../rewrite/repair/slips';
 import type { OffsetRange } from '../text/types';
 import { type Mark, stepOf } from './marks';
+import { LONGEST_SLIPS } from './wait';
 
 /** Nats by which the line has to become likelier. */
 const LEAST_GAIN = 3;
-/** Texts that are scored for one stretch, at most, and for how long, in milliseconds. */
+/** Texts that are scored for one stretch, at most. */
 const MOST_TEXTS = 24;
-const LONGEST = 2000;
 
 export interface SlipServices {
   readonly engine: EngineSupervisor;
@@ -42,7 +42,7 @@ export async function slipMarksIn(
 ): Promise<readonly Mark[]> {
   const settled = await syntax.ask(text, document.languageId, (tree) => tree.settled(range));
   if (settled === undefined) return [];
-  const late = AbortSignal.timeout(LONGEST);
+  const late = AbortSignal.timeout(LONGEST_SLIPS);
   const signal = AbortSignal.any([outer, late]);
   const surpriseIn = async (of: string, line: OffsetRange) =>
     surpriseOf((await scoreRange(engine, document, of, line, { priority, signal })).tokens);

@@ -22,7 +22,6 @@ import { Disposables } from '../common/disposables';
 import { EVERYWHERE } from '../documents/editable';
 import { textChangesOf } from '../documents/recordedChanges';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { sayShare } from '../rewrite/denoise/wait';
 import type { Rewrites } from '../rewrite/rewriteManager';
 import { suspicionSettings } from '../settings';
 import { offsetsOf } from '../text/offsets';
@@ -31,11 +30,11 @@ import type { OffsetRange } from '../text/types';
 import { withPatience } from '../ui/delayedProgress';
 import type { say } from '../ui/statusMessage';
 import { hoverText } from './hoverText';
+import { lookAt } from './look';
 import { MarkedDocument } from './markedDocument';
 import { type Mark, wordAround } from './marks';
 import { markAt, nextMark } from './markTracking';
 import { MarkView } from './markView';
-import { scorePieces } from './scoring';
 
 export interface SuspicionServices {
   readonly engine: EngineSupervisor;
@@ -182,23 +181,9 @@ export class Suspicions implements HoverProvider {
       signal.addEventListener('abort', () => {
         isCancelled = true;
       });
-      const pieces = one.begin();
-      const { threshold } = suspicionSettings(document);
-      try {
-        const onDone = (done: number) => report(sayShare(done));
-        const all = scorePieces(this.services, document, missing, {
-          ...{ threshold, priority, signal },
-          ...(priority === 'rewrite' ? { onDone } : {}),
-        });
-        for await (const piece of all) {
-          if (signal.aborted) return;
-          pieces.take(piece);
-          this.draw(one);
-          onDone(piece.done);
-        }
-      } finally {
-        pieces.end();
-      }
+      const onPiece = () => this.draw(one);
+      const isDone = await lookAt(this.services, one, missing, { priority, signal, report, onPiece });
+      if (!isDone) isCancelled = true;
     };
     try {
       const { signal } = running.controller;

@@ -21,6 +21,8 @@ type Span = InfillParams['spans'][number];
 
 /** While a file of this name is in the model's folder, a denoise stays where it is behind the step that the file says; 0: before the first. */
 export const HOLD = 'hold';
+/** While a file of this name is in the model's folder, a score stays where it is, before its first pass. */
+export const HOLD_SCORES = 'hold-scores';
 /** Where a file of this name is in the model's folder, it is a model that does not copy. */
 export const NO_COPIES = 'no-copies';
 /** A file of this name says how many milliseconds a line takes, as the model estimates it. */
@@ -110,7 +112,11 @@ class ScriptedModel implements LoadedModel {
     };
   }
 
-  async score(params: ScoreParams): Promise<ScoreResult> {
+  async score(params: ScoreParams, { signal }: Pick<Context, 'signal'> = {}): Promise<ScoreResult> {
+    while (fs.existsSync(path.join(this.description.folder, HOLD_SCORES))) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      throwIfCancelled(signal);
+    }
     const { start, end } = params.range ?? { start: 0, end: params.text.length };
     const isTwisted = TWISTED.test(params.text.slice(start, end));
     const usual = (word: string, index: number) => (index === 0 && word !== 'fine' ? FIRST : 1);

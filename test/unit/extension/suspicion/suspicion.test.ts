@@ -323,6 +323,16 @@ describe('a marked document', () => {
     assert.deepEqual(places(one), [[16, 17]], 'what was edited inside is gone');
   });
 
+  test('says where stands what was to be looked at', () => {
+    const one = new MarkedDocument(document, false, 0);
+    const look = one.begin();
+    one.changed([insertion(0, 'abc'), insertion(8, 'x')]);
+    assert.deepEqual(look.now([range(1, 4), range(4, 10)]), [range(4, 7), range(7, 14)]);
+    look.end();
+    one.changed([insertion(0, 'abc')]);
+    assert.deepEqual(look.now([range(1, 4)]), [range(4, 7)], 'until it has ended');
+  });
+
   test('shows the worst, and keeps them when one of them is edited away', () => {
     const lines = { positionAt: (offset: number) => ({ line: Math.floor(offset / 10) }) } as TextDocument;
     const one = new MarkedDocument(lines, false, 1);
