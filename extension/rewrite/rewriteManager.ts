@@ -4,7 +4,6 @@
 import {
   type CodeLens,
   type CodeLensProvider,
-  commands,
   EventEmitter,
   l10n,
   TabInputTextDiff,
@@ -19,7 +18,6 @@ import type { EngineError } from '../../engine/errors';
 import { holdsSecrets } from '../../engine/privacy/secrets';
 import type { CopySource } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
-import { setContext } from '../common/contextKeys';
 import { Disposables } from '../common/disposables';
 import { textChangesOf } from '../documents/recordedChanges';
 import type { CopiedFrom } from '../memory/copiedFrom';
@@ -35,6 +33,7 @@ import { ClosedTabs } from './closedTabs';
 import { DenoiseView } from './denoise/view';
 import { type Asked, askedOf, type Unfinished, type UnfinishedRewrites } from './interruption/unfinished';
 import { CELL_SCHEME } from './judge';
+import { setKeyContexts } from './keyContexts';
 import { LastReviews } from './lastReviews';
 import { piecesOf, WaitingPieces } from './pieces';
 import type { Asking, CandidateSet } from './request';
@@ -45,6 +44,7 @@ import { ReviewView } from './review/inlineView';
 import { PinnedView } from './review/pinnedView';
 import { refusalLenses } from './review/refusal';
 import type { ReviewSuggestions } from './review/reviewSuggestions';
+import { turnFile } from './reviewedFile';
 import { type More, Rewrite, type RewriteServices } from './rewrite';
 import { candidateOf } from './state/acceptance';
 import { isAskedAgain } from './state/refused';
@@ -214,16 +214,9 @@ export class Rewrites implements CodeLensProvider {
     return rewrite;
   }
 
-  /** In a diff editor of ours undo and redo do what they do in the file, which is on neither of its sides to be edited. */
   async turnReviewed(which: 'undo' | 'redo'): Promise<void> {
     const rewrite = this.inDiff();
-    if (rewrite === undefined) return;
-    // Right after a hunk was taken the diff editor is still being brought up to date.
-    await this.options.diffs.settled();
-    const { viewColumn } = window.tabGroups.activeTabGroup;
-    await window.showTextDocument(rewrite.document, { viewColumn, preview: false });
-    await commands.executeCommand(which);
-    await rewrite.comeBack();
+    if (rewrite !== undefined) await turnFile(rewrite, which, this.options.diffs);
   }
 
   async saveReviewed(): Promise<void> {
@@ -387,20 +380,12 @@ export class Rewrites implements CodeLensProvider {
 
   private updateContexts(): void {
     const editor = window.activeTextEditor;
-    const rewrite = this.current();
-    // For a moment: a key that is pressed again meanwhile is for the next hunk, not for the text.
-    if (rewrite?.kind === 'accepting') return;
-    setContext('palimpsest.denoising', rewrite?.kind === 'denoising');
-    setContext('palimpsest.reviewing', rewrite?.kind === 'reviewing');
-    setContext('palimpsest.refused', rewrite?.kind === 'refused');
-    setContext('palimpsest.untouched', rewrite?.refusal?.untouched !== undefined);
-    setContext('palimpsest.holdsBack', rewrite?.holdsBack === true);
-    setContext('palimpsest.severalHunks', (rewrite?.hunks.length ?? 0) > 1);
-    setContext('palimpsest.inReviewDiff', this.inDiff() !== undefined);
-    const canReopen = editor !== undefined && this.reviewed.of(editor.document.uri) !== undefined;
-    setContext('palimpsest.canReopen', canReopen);
-    setContext('palimpsest.atReview', editor !== undefined && rewrite?.show?.isAt(editor) === true);
-    setContext('palimpsest.atGhost', editor !== undefined && rewrite?.show?.isAtGhost(editor) === true);
+    setKeyContexts({
+      editor,
+      rewrite: this.current(),
+      isInDiff: this.inDiff() !== undefined,
+      canReopen: editor !== undefined && this.reviewed.of(editor.document.uri) !== undefined,
+    });
   }
 
   private ofDiff(input: unknown): Rewrite | undefined {

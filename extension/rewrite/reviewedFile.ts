@@ -1,0 +1,14 @@
+// In a diff editor of ours undo and redo do what they do in the file, which is on neither of its sides to be edited.
+import { commands, window } from 'vscode';
+import type { DiffReviews } from './review/diffEditor';
+import type { Rewrite } from './rewrite';
+
+/** Undo or redo in the file whose review is in the diff editor in front. */
+export async function turnFile(rewrite: Rewrite, which: 'undo' | 'redo', diffs: DiffReviews): Promise<void> {
+  // Right after a hunk was taken the diff editor is still being brought up to date.
+  await diffs.settled();
+  const { viewColumn } = window.tabGroups.activeTabGroup;
+  await window.showTextDocument(rewrite.document, { viewColumn, preview: false });
+  await commands.executeCommand(which);
+  await rewrite.comeBack();
+}
