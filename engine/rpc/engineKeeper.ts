@@ -2,21 +2,17 @@
 // or loses its GPU.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, isEngineError, throwIfCancelled, toEngineError } from '../errors';
-import type { LoadModelParams, LoadProgress, ModelDescription, SpeedEvent } from '../protocol';
+import type { LoadModelParams, LoadProgress, ModelDescription } from '../protocol';
 import { EngineClient, type EngineClientOptions } from './engineClient';
 import { isCrash } from './failures';
 import { patienceWith } from './hangTimeout';
 import type { Log } from './log';
+import { atSpeed, type ReadyEngine } from './readyEngine';
 import { RestartBudget } from './restartBudget';
 import { unlessAborted } from './unlessAborted';
 
 /** `failed`: it did not start, or crashed too often; the next use tries again. */
 export type KeeperState = 'stopped' | 'loading' | 'ready' | 'restarting' | 'failed';
-
-export interface KeptEngine {
-  readonly client: EngineClient;
-  readonly model: ModelDescription;
-}
 
 export interface KeeperOptions {
   readonly engine: Omit<EngineClientOptions, 'signal' | 'hangMillis'>;
@@ -31,8 +27,8 @@ export class EngineKeeper {
   private readonly budget: RestartBudget;
   private readonly closing = new AbortController();
   private readonly clients = new Set<EngineClient>();
-  private current: KeptEngine | undefined;
-  private starting: Promise<KeptEngine> | undefined;
+  private current: ReadyEngine | undefined;
+  private starting: Promise<ReadyEngine> | undefined;
   private stopping: Promise<void> | undefined;
   private now: KeeperState = 'stopped';
   /** Of the model, once it has been loaded; an engine that is started again loads the same. */
@@ -49,7 +45,7 @@ export class EngineKeeper {
   }
 
   /** The engine that runs, while its model is loaded. */
-  get ready(): KeptEngine | undefined {
+  get ready(): ReadyEngine | undefined {
     return this.current?.client.alive ? this.current : undefined;
   }
 
@@ -58,12 +54,12 @@ export class EngineKeeper {
    * EngineError: why there is no engine, or what `work` threw. Work that was lost in a crash is not done again. What a model refuses
    * because its files have changed is done with the files as they are now.
    */
-  use<T>(work: (engine: KeptEngine) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  use<T>(work: (engine: ReadyEngine) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.attempt(work, signal, true);
   }
 
   private async attempt<T>(
-    work: (engine: KeptEngine) => Promise<T>,
+    work: (engine: ReadyEngine) => Promise<T>,
     signal: AbortSignal | undefined,
     reloads: boolean,
   ): Promise<T> {
@@ -86,14 +82,14 @@ export class EngineKeeper {
     return this.stopping;
   }
 
-  private engine(): Promise<KeptEngine> {
+  private engine(): Promise<ReadyEngine> {
     if (this.stopping !== undefined) return Promise.reject(stopped());
     if (this.ready !== undefined) return Promise.resolve(this.ready);
     return this.begin(this.current?.client.failure);
   }
 
   /** No crash: the next engine starts at once. */
-  private reload({ client, model }: KeptEngine): void {
+  private reload({ client, model }: ReadyEngine): void {
     if (this.current?.client !== client || this.stopping !== undefined) return;
     this.options.log('info', `The files of ${model.name} have changed, so they are loaded again.`);
     void client.stop();
@@ -101,13 +97,13 @@ export class EngineKeeper {
   }
 
   /** Its process cannot use the GPU any more: another one looks for the GPU again, and takes the CPU where it is gone. */
-  private replace({ client }: KeptEngine, error: EngineError): void {
+  private replace({ client }: ReadyEngine, error: EngineError): void {
     if (this.current?.client !== client || this.stopping !== undefined) return;
     void client.stop();
     void this.begin(error);
   }
 
-  private begin(crash: EngineError | undefined): Promise<KeptEngine> {
+  private begin(crash: EngineError | undefined): Promise<ReadyEngine> {
     if (this.starting === undefined) {
       this.starting = this.bringUp(crash).finally(() => {
         this.starting = undefined;
@@ -118,7 +114,7 @@ export class EngineKeeper {
     return this.starting;
   }
 
-  private async bringUp(crash: EngineError | undefined): Promise<KeptEngine> {
+  private async bringUp(crash: EngineError | undefined): Promise<ReadyEngine> {
     const { signal } = this.closing;
     this.current = undefined;
     let failure = crash;
@@ -148,7 +144,7 @@ export class EngineKeeper {
     await sleep(delay, undefined, { signal });
   }
 
-  private async startOnce(signal: AbortSignal): Promise<KeptEngine> {
+  private async startOnce(signal: AbortSignal): Promise<ReadyEngine> {
     const { engine, model: asked, log, onProgress } = this.options;
     if (this.now !== 'restarting') this.enter('loading');
     const client = await EngineClient.start({ ...engine, signal });
@@ -159,7 +155,10 @@ export class EngineKeeper {
       // Before it was ready, its death is the failure of the start itself.
       if (!expected && this.current?.client === client && this.stopping === undefined) void this.begin(error);
     });
-    client.onSpeed((speed) => this.goesBy(client, speed));
+    client.onSpeed((speed) => {
+      const engine = atSpeed(this.current, client, speed);
+      if (engine !== undefined) this.take(engine);
+    });
     try {
       const progress = onProgress && client.onLoadProgress(onProgress);
       const model = await client.loadModel(asked, signal).finally(() => progress?.dispose());
@@ -167,22 +166,19 @@ export class EngineKeeper {
       // Its exit was told before anybody listened for it.
       if (!client.alive) throw new EngineError('engine-exited', 'The engine exited while loading its model.');
       client.patience = (candidates) => patienceWith(this.description ?? model, candidates);
-      this.current = { client, model };
-      this.description = model;
+      const ready = { client, model };
+      this.take(ready);
       this.enter('ready');
-      return this.current;
+      return ready;
     } catch (error) {
       await client.stop();
       throw error;
     }
   }
 
-  private goesBy(client: EngineClient, { model: folder, ...speed }: SpeedEvent): void {
-    const { current } = this;
-    if (current?.client !== client || current.model.folder !== folder) return;
-    const model = { ...current.model, ...speed };
-    this.current = { client, model };
-    this.description = model;
+  private take(engine: ReadyEngine): void {
+    this.current = engine;
+    this.description = engine.model;
   }
 
   private async end(): Promise<void> {

@@ -1,6 +1,7 @@
 // What the server counts. Numbers only: no name of a client, no text.
 import type { InfillResult } from '../protocol';
-import type { EngineKeeper, KeptEngine } from '../rpc/engineKeeper';
+import type { EngineKeeper } from '../rpc/engineKeeper';
+import type { ReadyEngine } from '../rpc/readyEngine';
 import { Counter, exposition, Histogram, reading } from './metrics';
 import type { WorkQueue } from './workQueue';
 
@@ -79,7 +80,7 @@ export class ServeMetrics {
   }
 
   /** The engine answers between two passes, which is too late for this page. */
-  private async ask({ client }: KeptEngine): Promise<void> {
+  private async ask({ client }: ReadyEngine): Promise<void> {
     this.isAsking = true;
     try {
       this.engineMemory = (await client.status()).residentMemory;

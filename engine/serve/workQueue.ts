@@ -2,7 +2,8 @@
 import { EngineError, throwIfCancelled } from '../errors';
 import { Scheduler } from '../process/scheduler';
 import type { Priority } from '../protocol';
-import type { EngineKeeper, KeptEngine } from '../rpc/engineKeeper';
+import type { EngineKeeper } from '../rpc/engineKeeper';
+import type { ReadyEngine } from '../rpc/readyEngine';
 import { HttpError } from './httpError';
 
 export interface Turn {
@@ -69,7 +70,7 @@ export class WorkQueue {
    */
   async run<T>(
     { client, priority, document, signal, onAccepted, onStart }: Turn,
-    work: (engine: KeptEngine, signal: AbortSignal) => Promise<T>,
+    work: (engine: ReadyEngine, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     if (this.closed !== undefined) throw this.closed;
     throwIfCancelled(signal);

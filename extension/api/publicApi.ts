@@ -1,8 +1,9 @@
 // The door for other extensions and agents: the same engine, the same rules about what may be read, nothing on the screen
 // and nothing edited.
 import { type CancellationToken, Uri, workspace } from 'vscode';
+import type { ReadyEngine } from '../../engine/rpc/readyEngine';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
-import type { EngineSupervisor, ReadyEngine } from '../engine/supervisor';
+import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import { type Exclusions, sayExclusion } from '../privacy/exclusions';
 import { judged } from '../rewrite/judge';

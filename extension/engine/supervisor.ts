@@ -12,6 +12,7 @@ import { type Disposable, Emitter } from '../../engine/rpc/emitter';
 import { EngineClient as Engine, type EngineClient, type EngineExit } from '../../engine/rpc/engineClient';
 import { isCrash } from '../../engine/rpc/failures';
 import { MOST_CANDIDATES, patienceWith } from '../../engine/rpc/hangTimeout';
+import { atSpeed, type ReadyEngine } from '../../engine/rpc/readyEngine';
 import { RestartBudget } from '../../engine/rpc/restartBudget';
 import { unlessAborted } from '../../engine/rpc/unlessAborted';
 import { describeRuntime, type NodeRuntime } from './nodeRuntime';
@@ -59,11 +60,6 @@ export interface SupervisorOptions {
   readonly startMillis?: () => number;
   /** Milliseconds without a sign of life while a model works on a request for so many candidates. */
   readonly patience?: typeof patienceWith;
-}
-
-export interface ReadyEngine {
-  readonly client: EngineClient;
-  readonly model: ModelDescription;
 }
 
 export class EngineSupervisor {
@@ -316,12 +312,11 @@ export class EngineSupervisor {
   }
 
   /** What is asked from now on goes by how fast the model is now. */
-  private goesBy(client: EngineClient, { model: folder, ...speed }: SpeedEvent): void {
-    const { ready, current } = this;
-    if (ready?.client !== client || ready.model.folder !== folder) return;
-    const model = { ...ready.model, ...speed };
-    this.ready = { client, model };
-    if (current.kind === 'ready') this.enter({ ...current, model });
+  private goesBy(client: EngineClient, speed: SpeedEvent): void {
+    const engine = atSpeed(this.ready, client, speed);
+    if (engine === undefined) return;
+    this.ready = engine;
+    if (this.current.kind === 'ready') this.enter({ ...this.current, model: engine.model });
   }
 
   private waitForIdle(): void {

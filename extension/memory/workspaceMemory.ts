@@ -11,9 +11,10 @@ import {
   workspace,
 } from 'vscode';
 import type { CopySource, MemoryUse } from '../../engine/protocol';
+import type { ReadyEngine } from '../../engine/rpc/readyEngine';
 import { Disposables } from '../common/disposables';
 import { isEditable } from '../documents/editable';
-import type { EngineSupervisor, ReadyEngine } from '../engine/supervisor';
+import type { EngineSupervisor } from '../engine/supervisor';
 import type { Exclusions } from '../privacy/exclusions';
 import { MEMORY_SETTINGS, privacySettings } from '../settings';
 import { Bursts, KEY_BURSTS } from './bursts';

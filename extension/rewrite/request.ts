@@ -1,8 +1,9 @@
 // What a rewrite asks the engine: the text around its spans, sent once, and the candidates for each of them.
 import type { TextDocument } from 'vscode';
 import type { CandidateSpan, DenoiseStepEvent, Estimate, ModelDescription } from '../../engine/protocol';
+import type { ReadyEngine } from '../../engine/rpc/readyEngine';
 import { lineEndOf } from '../documents/editing';
-import type { EngineSupervisor, ReadyEngine } from '../engine/supervisor';
+import type { EngineSupervisor } from '../engine/supervisor';
 import type { Surroundings } from '../memory/surroundings';
 import { adaptsToSpeed, oneAtATime, rewriteSettings } from '../settings';
 import { excerptAround } from '../text/excerpt';

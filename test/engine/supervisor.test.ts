@@ -8,12 +8,9 @@ import test, { after, afterEach, before, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SHARED_FROM } from '../../engine/process/sharedKey';
 import { readRecord, sharedPlace } from '../../engine/process/sharedPlace';
+import type { ReadyEngine } from '../../engine/rpc/readyEngine';
 import { RestartBudget } from '../../engine/rpc/restartBudget';
-import {
-  EngineSupervisor,
-  type ReadyEngine,
-  type SupervisorOptions,
-} from '../../extension/engine/supervisor';
+import { EngineSupervisor, type SupervisorOptions } from '../../extension/engine/supervisor';
 import { bundle, isAlive, rejects } from './processes';
 
 const root = path.join(__dirname, '..', '..');
