@@ -43,7 +43,7 @@ export async function requestRepairFirst(
     if (listening.enough?.aborted) return {};
     if (found.length > 0) return { candidates: { spans: [span], candidates: found } };
     if (look.found === undefined) return {};
-    return { untouched: look.found, ...((await isFitted(asking, listening)) ? {} : { isFinal: true }) };
+    return { untouched: look.found, ...(estimate.isFitted ? {} : { isFinal: true }) };
   } finally {
     look.dispose();
   }
@@ -152,10 +152,6 @@ class Look {
       })),
     );
   }
-}
-
-function isFitted({ engine }: Repairing, { signal }: Listening): Promise<boolean> {
-  return engine.use(async ({ model }) => model.gate !== undefined, { signal });
 }
 
 async function isCode(

@@ -16,6 +16,7 @@ import { type LookEstimate, partToEstimate, repairMillis, wordToEstimate } from 
 import {
   type Asking,
   type CandidateSet,
+  type CandidatesEstimate,
   estimateCandidates,
   type Listening,
   requestCandidates,
@@ -233,14 +234,17 @@ export async function estimateRepair(
   }
 }
 
-/** How long the line is looked at before all of it is masked: it is scored, and mended. Undefined: nobody knows, as in `estimateRepair`. */
+/**
+ * How long the line is looked at before all of it is masked: it is scored, and mended. Undefined: nobody knows, as in `estimateRepair`.
+ * `isFitted`: of the model, as in `CandidatesEstimate`.
+ */
 export async function estimateLook(
   asking: Pick<Asking, 'engine'>,
   document: TextDocument,
   span: Span,
   { seed }: RewriteRequest,
   signal: AbortSignal,
-): Promise<LookEstimate | undefined> {
+): Promise<(LookEstimate & Pick<CandidatesEstimate, 'isFitted'>) | undefined> {
   try {
     const line = await estimateCandidates(asking, document, [span], { seed }, signal, samplingOf(document));
     const look = repairMillis([span], [span], line, { millis: 0, candidates: 0 });
@@ -248,7 +252,7 @@ export async function estimateLook(
     // What is read is read for both.
     const { readingMillis: reading } = look;
     const writing = (line.millis - reading) / line.candidates;
-    return { reading, looking: look.millis - reading, writing };
+    return { reading, looking: look.millis - reading, writing, isFitted: line.isFitted };
   } catch {
     return undefined;
   }

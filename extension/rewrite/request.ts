@@ -108,6 +108,12 @@ export async function requestCandidates(
   };
 }
 
+/** `isFitted`: whether how sure the model is says anything. */
+export interface CandidatesEstimate extends Estimate {
+  readonly candidates: number;
+  readonly isFitted: boolean;
+}
+
 /** How long `requestCandidates` would take, and for how many `candidates`. Rejects with EngineError. */
 export function estimateCandidates(
   { engine }: Pick<Asking, 'engine'>,
@@ -116,12 +122,13 @@ export function estimateCandidates(
   request: RewriteRequest,
   signal: AbortSignal,
   sampling?: Sampling,
-): Promise<Estimate & { readonly candidates: number }> {
+): Promise<CandidatesEstimate> {
   const { paramsFor } = prepared(document, spans, request, sampling);
   return engine.use(
     async (ready) => {
       const params = await paramsFor(ready, signal);
-      return { ...(await ready.client.estimate(params, signal)), candidates: params.candidates };
+      const estimate = await ready.client.estimate(params, signal);
+      return { ...estimate, candidates: params.candidates, isFitted: ready.model.gate !== undefined };
     },
     { signal, revive: true },
   );
