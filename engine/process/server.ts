@@ -7,25 +7,19 @@ import {
   type MessageConnection,
   type ResponseMessage,
 } from 'vscode-jsonrpc/node';
-import { cancelled, EngineError } from '../errors';
+import { EngineError } from '../errors';
 import { Memories } from '../memory/memories';
-import type { Model } from '../model';
 import {
-  type DenoiseStepEvent,
-  type Estimate,
-  type InfillParams,
   type InitialiseResult,
   type LoadProgress,
   METHODS,
   PROTOCOL_VERSION,
-  type ReadingEvent,
-  type ScoreParams,
-  type ScoringEvent,
   type StatusResult,
 } from '../protocol';
 import type { Disposable } from '../rpc/emitter';
 import { FrameReader, type FrameReaderOptions, type Rejection } from '../rpc/frameReader';
 import type { Log } from '../rpc/log';
+import { ClientRequests } from './clientRequests';
 import { CoalescingSender } from './coalescingSender';
 import { DrainableWriter } from './drainableWriter';
 import { errorReply, stackOf } from './errorReply';
@@ -43,7 +37,7 @@ import {
   modelParams,
   scoreParams,
 } from './validation';
-import { onCancelled, turns, within } from './waiting';
+import { onCancelled, within } from './waiting';
 
 /** Why the server ended: asked to, the other side closed the stream, or what came in could not be read any more. */
 export type EndReason = 'shutdown' | 'closed' | 'unreadable';
@@ -65,9 +59,6 @@ export interface ServerOptions {
   readonly stopMillis?: number;
 }
 
-/** More than the connection needs for one message. */
-const TURNS_TO_WRITE = 10;
-
 type Handler = (params: unknown, token: CancellationToken) => Promise<unknown>;
 
 export class EngineServer {
@@ -79,15 +70,11 @@ export class EngineServer {
   private readonly models: ClientModels;
   private readonly loadListening: Disposable;
   private readonly memories: Memories;
-  private readonly steps: CoalescingSender<DenoiseStepEvent>;
-  private readonly scorings: CoalescingSender<ScoringEvent>;
-  private readonly readings: CoalescingSender<ReadingEvent>;
+  private readonly requests: ClientRequests;
   private readonly progress: CoalescingSender<LoadProgress>;
   private readonly speeds: SpeedTeller;
   /** Models that this client waits for. */
   private loads = 0;
-  /** Requests whose draft will do. */
-  private readonly satisfied = new Set<number>();
   private readonly startedAt = performance.now();
   private cacheFolder: string | undefined;
   private stopping: Promise<void> | undefined;
@@ -98,9 +85,9 @@ export class EngineServer {
     [METHODS.loadModel, (params, token) => this.loadModel(params, token)],
     [METHODS.unloadModel, (params) => this.unloadModel(params)],
     [METHODS.describeModel, async (params) => this.models.describe(modelParams(params).model)],
-    [METHODS.infill, (params, token) => this.infill(infillParams(params), token)],
-    [METHODS.estimate, (params) => this.estimate(infillParams(params))],
-    [METHODS.score, (params, token) => this.score(scoreParams(params), token)],
+    [METHODS.infill, (params, token) => this.requests.infill(infillParams(params), token)],
+    [METHODS.estimate, (params) => this.requests.estimate(infillParams(params))],
+    [METHODS.score, (params, token) => this.requests.score(scoreParams(params), token)],
     [METHODS.memoryUpdate, async (params) => this.memories.update(memoryUpdateParams(params))],
     [METHODS.memoryClear, async (params) => this.memories.clear(memoryClearParams(params))],
     [METHODS.status, async () => this.status()],
@@ -133,11 +120,11 @@ export class EngineServer {
       info: (message) => log('info', message),
       log: (message) => log('info', message),
     });
-    this.steps = new CoalescingSender((event) => this.notify(METHODS.denoiseStep, event));
-    this.scorings = new CoalescingSender((event) => this.notify(METHODS.scoring, event));
-    this.readings = new CoalescingSender((event) => this.notify(METHODS.reading, event));
     this.progress = new CoalescingSender((progress) => this.notify(METHODS.loadProgress, progress));
     this.speeds = new SpeedTeller((event) => void this.notify(METHODS.speed, event).catch(() => undefined));
+    const { scheduler, registry, memories, speeds } = this;
+    const notify = (method: string, params: object) => this.notify(method, params);
+    this.requests = new ClientRequests({ client, scheduler, registry, memories, speeds, notify });
     this.connection.onRequest((method, params, token) => this.answer(method, params, token));
     this.connection.onNotification((method, params) => this.hear(method, params));
     this.connection.onError(([error]) => log('error', `The connection failed: ${error.message}`));
@@ -188,7 +175,7 @@ export class EngineServer {
   private hear(method: string, params: unknown): void {
     if (method === METHODS.enough) {
       try {
-        this.takeDraft(enoughParams(params).requestId);
+        this.requests.takeDraft(enoughParams(params).requestId);
       } catch (thrown) {
         this.options.log('warn', `${method}: ${errorReply(thrown).message}`);
       }
@@ -205,11 +192,7 @@ export class EngineServer {
   private hearEarly(message: Message): void {
     if (!('method' in message) || !('params' in message) || message.method !== METHODS.enough) return;
     const params: { requestId?: unknown } = Object(message.params);
-    if (typeof params.requestId === 'number') this.takeDraft(params.requestId);
-  }
-
-  private takeDraft(requestId: number): void {
-    if (this.scheduler.has(requestId, this.client)) this.satisfied.add(requestId);
+    if (typeof params.requestId === 'number') this.requests.takeDraft(params.requestId);
   }
 
   private async initialise(raw: unknown): Promise<InitialiseResult> {
@@ -248,106 +231,6 @@ export class EngineServer {
   private async unloadModel(raw: unknown): Promise<null> {
     await this.models.unload(modelParams(raw).model);
     return null;
-  }
-
-  private infill(params: InfillParams, token: CancellationToken): Promise<unknown> {
-    const model = this.registry.get(params.model);
-    const { requestId } = params;
-    return this.schedule(params, model, token, params.document, (signal) =>
-      model.infill(params, {
-        signal,
-        enough: () => this.satisfied.has(params.requestId),
-        index: this.memories.index(params.memory, params.language, params.spans.length),
-        ...(params.events
-          ? {
-              onScored: this.shareTo(requestId, signal),
-              onRead: (done, remainingMillis) => {
-                const left = remainingMillis === undefined ? {} : { remainingMillis };
-                if (!signal.aborted) this.readings.push(`${requestId}/`, { requestId, done, ...left });
-              },
-              onStep: (event) => {
-                // What is answered has no more steps; what gave way begins again.
-                if (signal.aborted) return;
-                // What is read by then is no news any more.
-                this.readings.drop(`${requestId}/`);
-                this.steps.push(stepKey(event), { ...event, requestId });
-              },
-            }
-          : {}),
-      }),
-    );
-  }
-
-  private async estimate(params: InfillParams): Promise<Estimate> {
-    const model = this.registry.get(params.model);
-    const estimate = await model.estimate(params);
-    this.speeds.tell(model.description);
-    return estimate;
-  }
-
-  private score(params: ScoreParams, token: CancellationToken): Promise<unknown> {
-    const model = this.registry.get(params.model);
-    return this.schedule(params, model, token, undefined, (signal) =>
-      model.score(params, {
-        signal,
-        ...(params.events ? { onScored: this.shareTo(params.requestId, signal) } : {}),
-      }),
-    );
-  }
-
-  private shareTo(requestId: number, signal: AbortSignal): (done: number) => void {
-    return (done) => {
-      if (!signal.aborted) this.scorings.push(`${requestId}/`, { requestId, done });
-    };
-  }
-
-  private dropShares(requestId: number): void {
-    this.scorings.drop(`${requestId}/`);
-    this.readings.drop(`${requestId}/`);
-  }
-
-  private async schedule(
-    params: InfillParams | ScoreParams,
-    model: Model,
-    token: CancellationToken,
-    document: string | undefined,
-    run: (signal: AbortSignal) => Promise<unknown>,
-  ): Promise<unknown> {
-    if (token.isCancellationRequested) throw cancelled();
-    const { requestId, priority, events } = params;
-    const answer = this.scheduler.submit({
-      requestId,
-      priority,
-      document,
-      model: this.registry.folderOf(params.model),
-      client: this.client,
-      run: async (signal) => {
-        // It may begin again: what it said before would stand for this time.
-        this.dropShares(requestId);
-        if (events) await this.tellBegun(requestId);
-        return run(signal);
-      },
-    });
-    const listening = onCancelled(token, () => this.scheduler.cancel(requestId, this.client));
-    try {
-      const result = await answer;
-      this.steps.flush(`${requestId}/`);
-      this.speeds.tell(model.description);
-      return result;
-    } catch (error) {
-      this.steps.drop(`${requestId}/`);
-      throw error;
-    } finally {
-      this.dropShares(requestId);
-      listening.dispose();
-      this.satisfied.delete(requestId);
-    }
-  }
-
-  /** Written before the work begins, for a pass takes the whole turn; but nobody waits for a client that does not read. */
-  private async tellBegun(requestId: number): Promise<void> {
-    const written = this.notify(METHODS.begun, { requestId }).catch(() => undefined);
-    await Promise.race([written, turns(TURNS_TO_WRITE)]);
   }
 
   private status(): StatusResult {
@@ -396,8 +279,4 @@ export class EngineServer {
   private async notify(method: string, params: object): Promise<void> {
     await this.connection.sendNotification(method, params);
   }
-}
-
-function stepKey(event: DenoiseStepEvent): string {
-  return `${event.requestId}/${event.candidate}/${event.span}`;
 }
