@@ -1,22 +1,13 @@
 // The editor's side of the border: a typed face of one engine process. It never hangs on an engine that is dead, mute or
 // talking rubbish: each of these is an error with a code, and every pending request gets it.
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import {
   type CancellationToken,
-  CancellationTokenSource,
   createMessageConnection,
   type MessageConnection,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node';
-import {
-  cancelled,
-  deviceLost,
-  EngineError,
-  saysDeviceLost,
-  saysOutOfMemory,
-  throwIfCancelled,
-} from '../errors';
+import { deviceLost, EngineError, throwIfCancelled } from '../errors';
 import {
   type Estimate,
   type InfillParams,
@@ -37,11 +28,11 @@ import {
 } from '../protocol';
 import { type EngineCommand, killTree, startProcess } from './childProcess';
 import { Emitter } from './emitter';
-import { fromReply, isTransportError, suddenEnd } from './failures';
+import { fromReply, isTransportError, STOPPED, suddenEnd } from './failures';
 import { FrameReader } from './frameReader';
 import { LOADING_PATIENCE, loadingPatience } from './hangTimeout';
-import { Heartbeat } from './heartbeat';
-import { type LogLevel, parseLogLine } from './log';
+import { PendingRequests } from './pendingRequests';
+import { ProcessLog } from './processLog';
 import { type RequestListener, requestListeners } from './requestListeners';
 
 export interface EngineClientOptions extends EngineCommand {
@@ -66,48 +57,31 @@ export interface EngineExit {
   readonly error?: EngineError;
 }
 
-export interface EngineLogEntry {
-  readonly level: LogLevel;
-  readonly message: string;
-}
-
 interface NumberedContext extends RequestListener {
   readonly signal?: AbortSignal;
   readonly enough?: AbortSignal;
 }
 
-interface Pending {
-  readonly candidates: number;
-  readonly reject: (error: EngineError) => void;
-}
-
 const STOP_MILLIS = 2000;
-const LOG_TAIL = 20;
 const LOG_TURNS = 3;
 
 export class EngineClient {
   private readonly speedEmitter = new Emitter<SpeedEvent>();
   private readonly progressEmitter = new Emitter<LoadProgress>();
   private readonly exitEmitter = new Emitter<EngineExit>();
-  private readonly logEmitter = new Emitter<EngineLogEntry>();
   readonly onLoadProgress = this.progressEmitter.event;
   readonly onSpeed = this.speedEmitter.event;
   readonly onExit = this.exitEmitter.event;
-  readonly onLog = this.logEmitter.event;
+  readonly onLog: ProcessLog['event'];
 
   private readonly connection: MessageConnection;
-  private readonly pending = new Set<Pending>();
+  private readonly pending: PendingRequests;
   private readonly listeners: Map<number, RequestListener>;
-  private readonly logTail: string[] = [];
-  /** Told by its log: the last lines of a crash are a stack. */
-  private foundNoMemory = false;
-  /** Failures of the GPU that its log told. */
-  private gpuFailures = 0;
+  private readonly log: ProcessLog;
   private readonly exited: Promise<void>;
   private lastRequestId = 0;
   private death: EngineError | undefined;
   private stopping: Promise<void> | undefined;
-  private readonly heartbeat: Heartbeat;
   /** As `hangMillis` of the options, where the largest pending request asks for so many candidates. */
   patience: (candidates: number) => number;
   /** While weights are loaded. */
@@ -133,12 +107,12 @@ export class EngineClient {
     // Its log is for the connection's own complaints, which `die` and `call` tell better.
     this.connection = createMessageConnection(reader, new StreamMessageWriter(child.stdin));
     child.stdin.on('error', () => undefined);
-    child.stdout.on('data', () => this.heartbeat.heard());
+    child.stdout.on('data', () => this.pending.heard());
     const { hangMillis = LOADING_PATIENCE } = options;
     this.patience = () => hangMillis;
-    this.heartbeat = new Heartbeat({
+    this.pending = new PendingRequests({
       limit: () => this.hangMillis,
-      probe: () => void this.send(METHODS.status, {}).catch(() => undefined),
+      probe: () => void this.answer(METHODS.status, {}).catch(() => undefined),
       onSilence: (millis) =>
         this.giveUp(`did not respond for ${Math.round(millis / 1000)} s and was killed: start it again.`),
     });
@@ -146,13 +120,8 @@ export class EngineClient {
       // The exit follows; an engine that closed its output and stays is of no use.
       setTimeout(() => this.giveUp('closed its output and was killed: start it again.'), STOP_MILLIS).unref();
     });
-    createInterface({ input: child.stderr, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
-      this.foundNoMemory ||= saysOutOfMemory(line);
-      if (saysDeviceLost(line)) this.gpuFailures++;
-      this.logTail.push(line.slice(0, 500));
-      if (this.logTail.length > LOG_TAIL) this.logTail.shift();
-      this.logEmitter.fire(parseLogLine(line));
-    });
+    this.log = new ProcessLog(child.stderr);
+    this.onLog = this.log.event;
     this.listeners = requestListeners(this.connection);
     this.connection.onNotification(METHODS.loadProgress, (progress: LoadProgress) => {
       const { weightBytes } = progress;
@@ -213,8 +182,7 @@ export class EngineClient {
 
   /** Milliseconds of silence that are too many now: by what is pending. */
   get hangMillis(): number {
-    const candidates = Math.max(1, ...[...this.pending].map((one) => one.candidates));
-    return Math.max(this.patience(candidates), this.loadingMillis);
+    return Math.max(this.patience(this.pending.candidates), this.loadingMillis);
   }
 
   /** Why it is of no use any more, unless it was asked to end. */
@@ -300,11 +268,11 @@ export class EngineClient {
    * whatever the memory holds.
    */
   private async computed<R>(answer: Promise<R>): Promise<R> {
-    const before = this.gpuFailures;
+    const before = this.log.gpuFailures;
     const result = await answer;
     // What was logged before the answer is in its pipe by now: a turn of the event loop reads it.
     for (let turn = 0; turn < LOG_TURNS; turn++) await new Promise((resolve) => setImmediate(resolve));
-    if (this.gpuFailures > before) throw deviceLost({ detail: this.logTail.join('\n') });
+    if (this.log.gpuFailures > before) throw deviceLost({ detail: this.log.tail.join('\n') });
     return result;
   }
 
@@ -312,50 +280,26 @@ export class EngineClient {
   private call<R>(method: string, params: object, signal?: AbortSignal): Promise<R> {
     if (this.death !== undefined) return Promise.reject(this.death);
     if (this.stopping !== undefined && method !== METHODS.shutdown) {
-      return Promise.reject(new EngineError('engine-exited', 'The engine was stopped: start another one.'));
+      return Promise.reject(new EngineError('engine-exited', STOPPED));
     }
-    if (signal?.aborted) return Promise.reject(cancelled());
-    return new Promise<R>((resolve, reject) => {
-      const source = new CancellationTokenSource();
-      const settle = () => {
-        this.pending.delete(entry);
-        signal?.removeEventListener('abort', abort);
-        if (this.pending.size === 0) this.heartbeat.stop();
-      };
-      const entry: Pending = {
-        candidates: 'candidates' in params ? Number(params.candidates) : 1,
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      };
-      const abort = () => {
-        source.cancel();
-        entry.reject(cancelled());
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      this.pending.add(entry);
-      this.heartbeat.start();
-      this.send<R>(method, params, source.token).then(
-        (result) => {
-          settle();
-          resolve(result);
-        },
-        (error: unknown) => {
-          // A broken pipe is told by the exit that follows, with what the engine said last.
-          if (isTransportError(error))
-            void this.exited.then(() => entry.reject(this.death ?? fromReply(error)));
-          else entry.reject(fromReply(error));
-        },
-      );
-    });
+    const candidates = 'candidates' in params ? Number(params.candidates) : 1;
+    return this.pending.add(candidates, (token) => this.answer(method, params, token), signal);
   }
 
-  /** Throws nothing at once: a connection that is closed already is a rejection like any other. */
-  private async send<R>(method: string, params: object, token?: CancellationToken): Promise<R> {
-    return token === undefined
-      ? this.connection.sendRequest<R>(method, params)
-      : this.connection.sendRequest<R>(method, params, token);
+  /** Rejects with EngineError, where the connection is closed already too. */
+  private async answer<R>(
+    method: string,
+    params: object,
+    ...token: readonly CancellationToken[]
+  ): Promise<R> {
+    try {
+      return await this.connection.sendRequest<R>(method, params, ...token);
+    } catch (error) {
+      if (!isTransportError(error)) throw fromReply(error);
+      // A broken pipe is told by the exit that follows, with what the engine said last.
+      await this.exited;
+      throw this.death ?? fromReply(error);
+    }
   }
 
   private async end(): Promise<void> {
@@ -374,15 +318,14 @@ export class EngineClient {
   }
 
   private giveUp(what: string): void {
-    this.die(new EngineError('engine-unresponsive', `The engine ${what}`, { log: [...this.logTail] }));
+    this.die(new EngineError('engine-unresponsive', `The engine ${what}`, { log: [...this.log.tail] }));
   }
 
   /** The engine is given up: every pending request gets the reason, and the process is killed. */
   private die(error: EngineError): void {
     if (this.death !== undefined) return;
     this.death = error;
-    this.heartbeat.stop();
-    for (const entry of [...this.pending]) entry.reject(error);
+    this.pending.rejectAll(error);
     killTree(this.child);
   }
 
@@ -390,11 +333,12 @@ export class EngineClient {
     if (this.exit !== undefined) return;
     const expected = this.stopping !== undefined;
     this.die(
-      new EngineError(
-        'engine-exited',
-        expected ? 'The engine was stopped: start another one.' : suddenEnd(code, signal, this.foundNoMemory),
-        { exitCode: code, signal, log: [...this.logTail], outOfMemory: this.foundNoMemory },
-      ),
+      new EngineError('engine-exited', expected ? STOPPED : suddenEnd(code, signal, this.log.foundNoMemory), {
+        exitCode: code,
+        signal,
+        log: [...this.log.tail],
+        outOfMemory: this.log.foundNoMemory,
+      }),
     );
     this.exit = {
       code,
@@ -404,7 +348,6 @@ export class EngineClient {
     };
     this.connection.dispose();
     this.exitEmitter.fire(this.exit);
-    for (const emitter of [this.speedEmitter, this.progressEmitter, this.exitEmitter, this.logEmitter])
-      emitter.dispose();
+    for (const one of [this.speedEmitter, this.progressEmitter, this.exitEmitter, this.log]) one.dispose();
   }
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, isEngineError, throwIfCancelled, toEngineError } from '../errors';
 import type { LoadModelParams, LoadProgress, ModelDescription } from '../protocol';
 import { EngineClient, type EngineClientOptions } from './engineClient';
-import { isCrash } from './failures';
+import { isCrash, STOPPED } from './failures';
 import { patienceWith } from './hangTimeout';
 import type { Log } from './log';
 import { atSpeed, type ReadyEngine } from './readyEngine';
@@ -196,5 +196,5 @@ export class EngineKeeper {
 }
 
 function stopped(): EngineError {
-  return new EngineError('engine-exited', 'The engine was stopped: start another one.');
+  return new EngineError('engine-exited', STOPPED);
 }

@@ -3,6 +3,9 @@ import { ResponseError } from 'vscode-jsonrpc/node';
 import { EngineError, type ErrorCode, toEngineError } from '../errors';
 import { ERROR_RPC_CODE, type ErrorData } from '../protocol';
 
+/** Of whatever an engine is asked for that was told to end. */
+export const STOPPED = 'The engine was stopped: start another one.';
+
 const CRASHES: readonly ErrorCode[] = ['engine-exited', 'engine-unresponsive', 'protocol-violation'];
 
 /** The engine is gone or useless, whatever was asked of it: another one may answer. */
