@@ -34,6 +34,8 @@ const MOST_HEADER_BYTES = 1 << 27;
 const FIRST_READ = 1 << 23;
 const MOST_PAIRS = 1 << 16;
 const MOST_TENSORS = 1 << 17;
+/** In all lists together; the largest vocabulary known has 1.3 million with its kinds, scores and merges. */
+const MOST_VALUES = 3_000_000;
 const LONGEST_STRING = 1 << 24;
 const LONGEST_NAME = 1 << 10;
 const MOST_DIMENSIONS = 4;
@@ -135,10 +137,13 @@ function alignmentOf(metadata: GgufHeader['metadata']): number {
 
 function readMetadata(cursor: ByteCursor, count: number): Map<string, GgufValue> {
   const metadata = new Map<string, GgufValue>();
+  let room = MOST_VALUES;
   for (let pair = 0; pair < count; pair++) {
     const key = cursor.text(LONGEST_NAME);
     if (metadata.has(key)) throw new BadValue(`repeats the key ${brief(key)}`);
-    metadata.set(key, readValue(cursor, cursor.uint32(), key));
+    const value = readValue(cursor, cursor.uint32(), key, room);
+    if (Array.isArray(value)) room -= value.length;
+    metadata.set(key, value);
   }
   return metadata;
 }
@@ -172,13 +177,14 @@ function readBoolean(cursor: ByteCursor): boolean {
   return value === 1;
 }
 
-function readValue(cursor: ByteCursor, type: number, key: string): GgufValue {
+function readValue(cursor: ByteCursor, type: number, key: string, room: number): GgufValue {
   if (type !== ARRAY) return scalarType(type, key).read(cursor);
   const element = scalarType(cursor.uint32(), key);
   const count = cursor.uint64();
   // Before anything is allocated: so many values would not fit into the header.
   if (count * element.least > Math.min(cursor.left, MOST_HEADER_BYTES))
     throw new BadValue(`claims a list of ${count} values for ${brief(key)}, which do not fit into the file`);
+  if (count > room) throw new BadValue(`has lists of more than ${MOST_VALUES} values`);
   const values: GgufScalar[] = [];
   for (let index = 0; index < count; index++) values.push(element.read(cursor));
   return values;

@@ -104,18 +104,18 @@ export function unreadable(file: string, cause: unknown): EngineError {
   );
 }
 
-/** How deep JSON may be nested, and how many objects and arrays it may have. */
+/** How deep JSON may be nested, and how many keys and values it may have together. */
 export interface JsonLimits {
   readonly depth: number;
-  readonly containers: number;
+  readonly parts: number;
 }
 
-/** A checkpoint's own files have four levels at most, and three objects or arrays a tensor. */
-const LIMITS: JsonLimits = { depth: 32, containers: 1_000_000 };
+/** A checkpoint's own files have four levels at most, and twelve parts a tensor: 720,000 for the largest header known. */
+const LIMITS: JsonLimits = { depth: 32, parts: 1_000_000 };
 
 /**
- * Refuses, before anything is built of it, JSON that would take more memory and time than any real file: a few bytes of
- * brackets become an object each.
+ * Refuses, before anything is built of it, JSON that would take more memory and time than any real file: a key or a value
+ * of two bytes may take a hundred.
  * @throws EngineError `code`
  */
 export function refuseExcess(
@@ -125,7 +125,8 @@ export function refuseExcess(
   limits: JsonLimits = LIMITS,
 ): void {
   let depth = 0;
-  let containers = 0;
+  // A value opens or stands behind a comma or alone; a key stands before a colon.
+  let parts = 1;
   let isString = false;
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i];
@@ -136,9 +137,10 @@ export function refuseExcess(
     else if (byte === 0x5b || byte === 0x7b) {
       if (++depth > limits.depth)
         throw malformed(code, file, `is nested more than ${limits.depth} levels deep`);
-      if (++containers > limits.containers)
-        throw malformed(code, file, `has more than ${limits.containers} objects and lists`);
+      parts++;
     } else if (byte === 0x5d || byte === 0x7d) depth--;
+    else if (byte === 0x2c || byte === 0x3a) parts++;
+    if (parts > limits.parts) throw malformed(code, file, `has more than ${limits.parts} keys and values`);
   }
 }
 

@@ -3,10 +3,11 @@
 import path from 'node:path';
 import { EngineError } from '../errors';
 import { brief, show } from './fields';
-import { isObject, type JsonObject, own, readSmallFile, refuseExcess } from './json';
+import { isObject, type JsonLimits, type JsonObject, own, readSmallFile, refuseExcess } from './json';
 
-/** The largest known has 34 MB (Gemma). */
+/** The largest known has 34 MB, of 2.2 million keys and values (Gemma, whose merges are pairs). */
 const MAX_BYTES = 64_000_000;
+const LIMITS: JsonLimits = { depth: 64, parts: 3_000_000 };
 const MAX_ID = 1 << 24;
 /** The largest known has 515,000. */
 const MAX_MERGES = 2_000_000;
@@ -59,7 +60,7 @@ export async function readTokenizerDefinition(
 async function readTokenizerJson(file: string): Promise<JsonObject | undefined> {
   const bytes = await readSmallFile(file, MAX_BYTES, 'tokenizer-malformed');
   if (!bytes) return undefined;
-  refuseExcess(bytes, file, 'tokenizer-malformed', { depth: 64, containers: 2_000_000 });
+  refuseExcess(bytes, file, 'tokenizer-malformed', LIMITS);
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
@@ -130,6 +131,12 @@ export function unsupported(why: string): EngineError {
   );
 }
 
+function lineEnds(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === 0x0a) count++;
+  return count;
+}
+
 function fromVocabulary(
   vocabulary: JsonObject,
   merges: Buffer,
@@ -138,6 +145,8 @@ function fromVocabulary(
   const name = tokenizerConfig ? own(tokenizerConfig, 'tokenizer_class') : undefined;
   if (typeof name !== 'string' || !QWEN2_CLASSES.includes(name))
     throw unsupported(`there is no tokenizer.json, and its class ${show(name)} is unknown`);
+  // Counted before they are cut up: two bytes of a line become a string of thirty.
+  if (lineEnds(merges) > MAX_MERGES) throw malformed(`merges.txt has more than ${MAX_MERGES} merges`);
   return {
     vocabulary,
     merges: merges
