@@ -340,8 +340,9 @@ describe('ghost text', () => {
     for (let turn = 0; turn < 15; turn++) {
       const { document } = await openFile(`ghost-time-${turn}.py`, `# ${turn}\n${START}${END}`);
       const started = performance.now();
-      await automatically(document, AT.translate(1));
-      millis.push(performance.now() - started);
+      const shown = await automatically(document, AT.translate(1));
+      // Nothing comes at once, too; it is no answer.
+      millis.push(shown.length > 0 ? performance.now() - started : Number.POSITIVE_INFINITY);
     }
     millis.sort((a, b) => a - b);
     const median = millis[7] ?? Number.NaN;
