@@ -4,147 +4,45 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import test, { after, before, beforeEach, describe } from 'node:test';
+import test, { describe } from 'node:test';
 import esbuild, { type BuildOptions } from 'esbuild';
 import { EngineClient } from '../../engine/rpc/engineClient';
-import { bundle } from './processes';
+import { ALONE, attempts, attemptsOf, openSockets, ROOT, SKIP, STARTER, Traces } from './traces';
 
 const { common }: { common: BuildOptions } = require('../../esbuild.js');
 
-const ROOT = path.join(__dirname, '..', '..');
 const MODEL = path.join(ROOT, 'test', 'fixtures', 'checkpoints', 'palimpsest');
 
-/** Words before a command that give it a network without a way out; none where that cannot be had. */
-const ALONE =
-  process.platform === 'linux' && spawnSync('unshare', ['-rn', 'true']).status === 0
-    ? ['unshare', '-rn']
-    : [];
-/** For what can be seen only there. */
-const SKIP = { skip: ALONE.length > 0 ? false : 'unshare gives no network of its own here' };
-
-/** Attempts to send, by /proc/PID/net/snmp and snmp6 of the namespace that the process is in. */
-function attempts(pid: number | 'self'): string[] {
-  const lines = fs.readFileSync(`/proc/${pid}/net/snmp`, 'utf8').split('\n');
-  return attemptsOf(lines.join('\n')).concat(
-    fs
-      .readFileSync(`/proc/${pid}/net/snmp6`, 'utf8')
-      .split('\n')
-      .filter((line) => /^(Ip6OutNoRoutes|Udp6OutDatagrams)\s+[1-9]/.test(line)),
-  );
-}
-
-function attemptsOf(snmp: string): string[] {
-  const lines = snmp.split('\n').map((line) => line.split(/\s+/));
-  return lines.flatMap((names, index) => {
-    const values = lines[index + 1];
-    if (values === undefined || values[0] !== names[0] || !/^(Ip|Tcp|Udp):$/.test(names[0] ?? '')) return [];
-    return names.flatMap((name, column) =>
-      /^(OutRequests|OutNoRoutes|ActiveOpens|OutDatagrams)$/.test(name) && values[column] !== '0'
-        ? [`${names[0]} ${name} ${values[column]}`]
-        : [],
-    );
-  });
-}
-
-/** Sockets that are open in the namespace of the process, of any kind that reaches another machine. */
-function openSockets(pid: number): string[] {
-  return ['tcp', 'tcp6', 'udp', 'udp6', 'raw', 'raw6'].flatMap((kind) =>
-    fs
-      .readFileSync(`/proc/${pid}/net/${kind}`, 'utf8')
-      .trim()
-      .split('\n')
-      .slice(1)
-      .map((line) => `${kind} ${line}`),
-  );
-}
-
 describe('traces', () => {
-  let folder = '';
-  let home = '';
-  let temporary = '';
-
-  before(async () => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-traces-'));
-    fs.copyFileSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'));
-    fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
-    const entries = {
-      engine: 'engine/process/main.ts',
-      cli: 'engine/cli/main.ts',
-      probe: 'engine/runtime/probeMain.ts',
-      template: 'engine/checkpoint/templateMain.ts',
-    };
-    await bundle(entries, path.join(folder, 'dist'));
-    fs.writeFileSync(path.join(folder, 'mean.py'), 'def mean(values):\n    return sum(values)\n');
-  });
-  after(() => fs.rmSync(folder, { recursive: true, force: true }));
-
-  beforeEach(() => {
-    home = fs.mkdtempSync(path.join(folder, 'home-'));
-    temporary = fs.mkdtempSync(path.join(folder, 'tmp-'));
-  });
-
-  /** Nothing of what would silence a library by chance: no CI, no settings of the person who runs the tests. */
-  function environment(): NodeJS.ProcessEnv {
-    const kept = ['PATH', 'SYSTEMROOT', 'PATHEXT'].map((name) => [name, process.env[name]]);
-    return {
-      ...Object.fromEntries(kept),
-      HOME: home,
-      USERPROFILE: home,
-      LOCALAPPDATA: home,
-      APPDATA: home,
-      TMPDIR: temporary,
-      TEMP: temporary,
-      TMP: temporary,
-      PALIMPSEST_CACHE: path.join(folder, 'cache'),
-    };
-  }
-
-  /** `shaders`: whether a graphics driver may have kept what it compiled, as it does for every program. */
-  function assertNothingForeign(shaders = false): void {
-    const left = [home, temporary].flatMap((place) =>
-      fs.readdirSync(place, { recursive: true, encoding: 'utf8' }),
-    );
-    const drivers = /^\.cache(\/mesa_shader_cache(_db)?(\/.*)?)?$/;
-    assert.deepEqual(
-      left.filter((name) => !shaders || !drivers.test(name)),
-      [],
-    );
-    const ours = fs.existsSync(path.join(folder, 'cache')) ? fs.readdirSync(path.join(folder, 'cache')) : [];
-    assert.deepEqual(
-      ours.filter((name) => !/^(probe-[\w-]+\.json|[\w-]+-[0-9a-f]+\.weights(\.json)?)$/.test(name)),
-      [],
-    );
-  }
+  const traces = new Traces();
 
   /** Runs Node to its end and gives its output, with what it tried on the network where that can be seen. */
   function run(words: readonly string[]) {
-    const report = path.join(folder, 'snmp');
+    const report = path.join(traces.folder, 'snmp');
     const command =
       ALONE.length > 0
         ? [...ALONE, 'sh', '-c', '"$@"; code=$?; cat /proc/net/snmp > "$0"; exit $code', report]
         : [];
     const [file = '', ...rest] = [...command, process.execPath, ...words];
-    const result = spawnSync(file, rest, { cwd: folder, env: environment(), encoding: 'utf8' });
+    const result = spawnSync(file, rest, { cwd: traces.folder, env: traces.environment(), encoding: 'utf8' });
     return { ...result, tried: () => attemptsOf(fs.readFileSync(report, 'utf8')) };
   }
 
   test('a command that runs a model leaves nothing of a library, and nothing on the network', async (t) => {
-    // The embedded model: random weights rarely come to an answer.
-    const model = ['--model', path.join(ROOT, 'models', 'starter'), '--provider', 'cpu'];
+    const model = ['--model', STARTER, '--provider', 'cpu'];
     const words = ['infill', 'mean.py', '--span', '2:12-2:23', '--json', ...model];
-    const { status, stdout, stderr, tried } = run([path.join(folder, 'dist', 'cli.js'), ...words]);
+    const { status, stdout, stderr, tried } = run([traces.script('cli'), ...words]);
     assert.equal(status, 0, stdout + stderr);
     assert.ok(JSON.parse(stdout).candidates);
-    assertNothingForeign();
+    traces.assertNothingForeign();
     await t.test('nothing was tried on the network', SKIP, () => assert.deepEqual(tried(), []));
   });
 
   test('so does the probe of a provider, whether or not there is a device', async (t) => {
-    const { stdout, tried } = run([path.join(folder, 'dist', 'probe.js'), 'webgpu']);
+    const { stdout, tried } = run([traces.script('probe'), 'webgpu']);
     assert.equal(JSON.parse(stdout).provider, 'webgpu');
-    assertNothingForeign(true);
+    traces.assertNothingForeign(true);
     await t.test('nothing was tried on the network', SKIP, () => assert.deepEqual(tried(), []));
   });
 
@@ -153,9 +51,9 @@ describe('traces', () => {
     const client = await EngineClient.start({
       node,
       nodeArgs,
-      script: path.join(folder, 'dist', 'engine.js'),
-      cacheFolder: path.join(folder, 'cache'),
-      env: environment(),
+      script: traces.script('engine'),
+      cacheFolder: path.join(traces.folder, 'cache'),
+      env: traces.environment(),
     });
     try {
       await client.loadModel({ folder: MODEL, provider: 'cpu' });
@@ -182,13 +80,15 @@ describe('traces', () => {
         });
         // Its own three streams are sockets where Node makes pipes of them.
         assert.ok(fds.filter((name) => name.startsWith('socket:')).length <= 3, fds.join('\n'));
-        const foreign = fds.filter((name) => name.startsWith(home) || name.startsWith(temporary));
+        const foreign = fds.filter(
+          (name) => name.startsWith(traces.home) || name.startsWith(traces.temporary),
+        );
         assert.deepEqual(foreign, []);
       }
     } finally {
       await client.stop();
     }
-    assertNothingForeign();
+    traces.assertNothingForeign();
   });
 
   /** Which part of a bundle asks for which of Node's ways to another machine. */
