@@ -75,17 +75,29 @@ describe('a request of another extension', () => {
   });
 
   test('whatever it is, it is either sound or refused', () => {
+    const offset = fc.integer({ min: -1, max: 6 });
+    const span = fc.record({ start: offset, end: offset });
+    // Next to nothing of what there is has spans at all.
+    const request = fc.oneof(fc.anything(), fc.record({ spans: fc.array(span, { maxLength: 3 }) }));
+    let sound = 0;
+    let refusals = 0;
     fc.assert(
-      fc.property(fc.anything(), fc.nat(100), (anything, length) => {
+      fc.property(request, fc.nat(6), (anything, length) => {
+        let spans: readonly { readonly start: number; readonly end: number }[];
         try {
-          for (const { start, end } of checkInfill(anything, length).spans) {
-            assert.ok(start >= 0 && start <= end && end <= length);
-          }
+          spans = checkInfill(anything, length).spans;
         } catch (error) {
           assert.ok(error instanceof ApiError);
+          refusals++;
+          return;
         }
+        sound++;
+        assert.ok(spans.length > 0);
+        for (const { start, end } of spans) assert.ok(start >= 0 && start <= end && end <= length);
       }),
+      { numRuns: 1000 },
     );
+    assert.ok(sound > 0 && refusals > 0, `${sound} sound, ${refusals} refused`);
   });
 });
 
