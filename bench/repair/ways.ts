@@ -1,12 +1,7 @@
 // The ways to mend a selected line: rewriting it by strength, and repairing its least likely words.
 
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
-import {
-  completionsOf,
-  endsInCutName,
-  isWhole,
-  LONGEST_END,
-} from '../../extension/rewrite/repair/completion';
+import { completionsOf, endsInCutName, LONGEST_END } from '../../extension/rewrite/repair/completion';
 import { WORD_GAIN, withLikelierWords } from '../../extension/rewrite/repair/likelierWords';
 import {
   excess,
@@ -17,6 +12,7 @@ import {
   wordsToRepair,
 } from '../../extension/rewrite/repair/plan';
 import { type Mending, mayBeMisspelt, SLIP_GAIN, withoutSlips } from '../../extension/rewrite/repair/slips';
+import { isWholeWith } from '../../extension/rewrite/repair/wholeness';
 import { LEAST_OF_GUESS } from '../../extension/rewrite/state/noChange';
 import type { OffsetRange } from '../../extension/text/types';
 import { bestText, type Evaluated } from '../infilling/engine';
@@ -104,11 +100,8 @@ export async function mendedBy(
   return { undone, mended };
 }
 
-export async function isWholeWith(trees: SyntaxTrees, held: Looked, fresh: string): Promise<boolean> {
-  const { text, line, language } = held;
-  const region = { start: line.start, end: line.start + fresh.length };
-  const whole = text.slice(0, line.start) + fresh + text.slice(line.end);
-  return (await trees.ask(whole, language, (tree) => isWhole(tree, region))) === true;
+function isWhole(trees: SyntaxTrees, { text, line, language }: Looked, fresh: string): Promise<boolean> {
+  return isWholeWith(trees, { text, languageId: language }, line, fresh);
 }
 
 /** What is missing behind `base` in the line's place; the line as it is where nothing that is written there makes it whole. */
@@ -135,7 +128,7 @@ export async function endedBy(
   const more = bestText(result);
   if (more === undefined) return { text: undefined };
   for (const fresh of completionsOf(base, base + more))
-    if (await isWholeWith(trees, held, fresh)) return changed(held, fresh);
+    if (await isWhole(trees, held, fresh)) return changed(held, fresh);
   return { text: undefined };
 }
 
@@ -165,10 +158,10 @@ export async function lookedAt(
   held: Looked,
   { text: fresh }: Mended,
 ): Promise<{ readonly text: string } | 'unsuspicious' | 'likeliest' | undefined> {
-  if (fresh !== undefined && (await isWholeWith(trees, held, fresh))) return { text: fresh };
+  if (fresh !== undefined && (await isWhole(trees, held, fresh))) return { text: fresh };
   const own = held.text.slice(held.line.start, held.line.end);
   const isCut = endsInCutName(held.text, held.line) || (await endsTooSoon(engine, held));
-  if (!isCut && (await isWholeWith(trees, held, own)))
+  if (!isCut && (await isWhole(trees, held, own)))
     return (await isUnsuspicious(engine, held)) ? 'unsuspicious' : 'likeliest';
   const { text } = await endedBy(engine, trees, held, fresh ?? own);
   return text === undefined ? undefined : { text };

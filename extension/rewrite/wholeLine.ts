@@ -1,9 +1,8 @@
 // What may come to stand in the place of a line: whether it is whole, and worth showing.
 import { isWorthShowing } from '../../engine/candidates/quality/verdict';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
-import { applyEdits } from '../text/edits';
 import { type asJudged, type Judgeable, judged } from './judge';
-import { isWhole } from './repair/completion';
+import { isWholeWith } from './repair/wholeness';
 import type { Span } from './state/types';
 
 /** The place of a line, and what may come to stand there. */
@@ -15,11 +14,8 @@ export class WholeLine {
   ) {}
 
   /** Whether nothing is wrong in the line with this text in it. */
-  async isWholeWith(fresh: string): Promise<boolean> {
-    const { sent, span } = this;
-    const text = applyEdits(sent.text, [{ ...span, text: fresh }]);
-    const region = { start: span.start, end: span.start + fresh.length };
-    return (await this.syntax.ask(text, sent.languageId, (tree) => isWhole(tree, region))) === true;
+  isWholeWith(fresh: string): Promise<boolean> {
+    return isWholeWith(this.syntax, this.sent, this.span, fresh);
   }
 
   /** Those that are whole, and not poor. */

@@ -1,5 +1,4 @@
 // What is missing at the end of a line that is half written. Pure.
-import type { SyntaxTree } from '../../../engine/syntax/tree';
 import { NAME } from '../../text/nearNames';
 import type { OffsetRange } from '../../text/types';
 
@@ -37,10 +36,4 @@ export function completionsOf(base: string, whole: string): readonly string[] {
   const more = whole.slice(base.length);
   const [line = ''] = more.split(/[\r\n]/, 1);
   return [...new Set([base + line.trimEnd(), base + more.trimEnd()])].filter((text) => text !== base);
-}
-
-/** Whether nothing is wrong there. */
-export function isWhole(tree: Pick<SyntaxTree, 'faults'>, region: OffsetRange): boolean {
-  const { inRegion, misindented, misplaced } = tree.faults(region);
-  return inRegion + misindented + misplaced === 0;
 }
