@@ -116,6 +116,20 @@ describe('repair', () => {
     assert.equal(editor.document.getText(), text);
   });
 
+  it('says that it is unsure of what is only a little likelier', async () => {
+    const text = 'def total(prices, peculiar):\n    amount = sum(peculior)\n    return amount\n';
+    const editor = await openFile('little.py', text);
+    const { rewrites } = await (await internals()).palimpsest();
+    select(editor, [1, 1]);
+    await run('rewriteSelection');
+    const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
+    await denoised(rewrite);
+    const [first = assert.fail('nothing is shown')] = rewrite.review?.candidates ?? [];
+    assert.deepEqual(first.texts, ['amount = sum(peculiar)']);
+    assert.equal(first.quality && wordsOfQuality(first.quality), 'Unsure: low confidence');
+    await run('rejectRewrite');
+  });
+
   it('looks for no slip where the line is written anew in less time, and both are a wait', async () => {
     const editor = await openFile(
       'sooner.py',

@@ -34,7 +34,13 @@ export const UNFITTED = 'unfitted';
 const GATE = 0.3;
 const STEPS = 6;
 /** Nats of words that are unlikely wherever they stand; all others are likelier than anybody expects. */
-const SURPRISES: Readonly<Record<string, number>> = { oddity: 9, strange: 9, bizarre: 20, doubtful: 2 };
+const SURPRISES: Readonly<Record<string, number>> = {
+  oddity: 9,
+  strange: 9,
+  bizarre: 20,
+  doubtful: 2,
+  peculior: 5,
+};
 /** Nats of whatever a selection begins with, unless that is `fine`: no line is quite what the model expects. */
 const FIRST = 3.6;
 /** Two names of which it wants the other one first. */

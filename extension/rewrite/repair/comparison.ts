@@ -35,9 +35,15 @@ interface Limits {
   readonly onDone?: ((done: number) => void) | undefined;
 }
 
+interface Found<T> {
+  readonly candidate: T;
+  /** Nats by which it is likelier. */
+  readonly gain: number;
+}
+
 /** Those that are likelier than what stood there, those first that gain most. */
 export interface Likelier<T> {
-  readonly found: readonly T[];
+  readonly found: readonly Found<T>[];
   /** Whether somebody did not wait for the rest. */
   readonly isCut: boolean;
   /** Whether time was up before the last one. */
@@ -93,8 +99,8 @@ export class Comparison {
     };
     // Who takes the draft does not wait for the comparison either.
     const until = enough === undefined ? signal : AbortSignal.any([signal, enough]);
-    const likelier: { readonly candidate: T; readonly gain: number }[] = [];
-    const found = () => likelier.toSorted((a, b) => b.gain - a.gain).map(({ candidate }) => candidate);
+    const likelier: Found<T>[] = [];
+    const found = () => likelier.toSorted((a, b) => b.gain - a.gain);
     if (alternatives.length > 0) told(0);
     for (const [index, { candidate, whole, ranges, old, least }] of alternatives.entries()) {
       if (performance.now() > end) return { found: found(), isCut: false, isLate: true };
