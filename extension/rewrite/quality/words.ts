@@ -52,7 +52,7 @@ function wordsOfReason(reason: Reason): string {
     case 'does-not-parse':
       return l10n.t('does not parse');
     case 'declares-again':
-      return l10n.t('declares a name, or sets a key, that is already there');
+      return l10n.t('declares a name or sets a key twice');
     case 'leaves-block':
       return l10n.t('ends the function or class around it');
     case 'removes-used':
