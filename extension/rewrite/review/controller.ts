@@ -5,7 +5,6 @@ import {
   type Disposable,
   l10n,
   type Position,
-  Range,
   Selection,
   type TextDocument,
   type TextEditor,
@@ -29,7 +28,7 @@ import { isAtChange } from './lineChange';
 import type { PinnedView } from './pinnedView';
 import type { ReviewSuggestions } from './reviewSuggestions';
 import { textWith } from './sides';
-import { isInSight, isSame, markOf, openGhost } from './sight';
+import { isInSight, isSame, markOf, openGhost, revealHunk } from './sight';
 import { fitsInSigns } from './signs';
 
 export interface ReviewStage {
@@ -387,9 +386,7 @@ export class ReviewShow {
     if (editor?.document !== document || hunk === undefined) return;
     const anchor = anchorOf(document, hunk);
     editor.selection = new Selection(anchor, anchor);
-    // The new lines push those below them down: they have to be in view with them.
-    const below = Math.min(anchor.line + hunk.newLines.length + 1, document.lineCount - 1);
-    editor.revealRange(new Range(Math.min(hunk.startLine, anchor.line), 0, below, 0));
+    revealHunk(editor, hunk, anchor.line);
     this.led = { to: anchor, at: performance.now() };
     this.cursorMoved(editor);
   }

@@ -34,6 +34,37 @@ export function lineChange(line: number, old: string, fresh: string): LineChange
   };
 }
 
+/** Columns of a line of the document, UTF-16 units from 0; `end` is exclusive. */
+export interface Columns {
+  readonly line: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * What has to be in view of a change, which may begin beyond the right edge of the window: of the changed lines, the one that changes
+ * furthest to the left, from there to where the longer one of both texts ends. Where lines only come or go, they are seen from
+ * their beginning.
+ */
+export function changedColumns({ startLine, endLine, oldLines, newLines }: ChangedLines): Columns {
+  const atStart = { line: startLine, start: 0, end: 0 };
+  if (oldLines.length !== newLines.length) return endLine > startLine ? atStart : before(startLine);
+  const changes = oldLines.flatMap((old, i) => {
+    const fresh = newLines[i] ?? '';
+    return old === fresh ? [] : [{ ...lineChange(startLine + i, old, fresh), length: old.length }];
+  });
+  const [first] = changes.sort((a, b) => a.start - b.start);
+  if (first === undefined) return atStart;
+  const { line, start, oldText, newText, length } = first;
+  // New text stands in the line behind the old one, or in a line of its own below.
+  return { line, start, end: Math.min(length, start + oldText.length + newText.length) };
+}
+
+/** New lines alone are seen below the line in front of them. */
+function before(line: number): Columns {
+  return { line: Math.max(0, line - 1), start: 0, end: 0 };
+}
+
 /**
  * Whether somebody at a place of the document means the hunk: at the characters that change, or on a line that goes, behind
  * its indentation. In front of them Tab indents, as ever.

@@ -9,7 +9,7 @@ import {
   isInLine,
   startLines,
 } from '../../../../../extension/rewrite/review/hunks';
-import { isAtChange, lineChange } from '../../../../../extension/rewrite/review/lineChange';
+import { changedColumns, isAtChange, lineChange } from '../../../../../extension/rewrite/review/lineChange';
 import { fitsInSigns, signsOf } from '../../../../../extension/rewrite/review/signs';
 import { editsOf, inDocument } from '../../../../../extension/rewrite/state/acceptance';
 import type { Span } from '../../../../../extension/rewrite/state/types';
@@ -212,6 +212,31 @@ describe('the change within a line', () => {
         assert.equal(old.slice(0, start) + newText + old.slice(start + oldText.length), fresh);
       }),
     );
+  });
+});
+
+describe('what has to be in view of a change', () => {
+  const WIDE = 'x'.repeat(150);
+  const columns = (oldLines: readonly string[], newLines: readonly string[]) =>
+    changedColumns({ startLine: 4, endLine: 4 + oldLines.length, oldLines, newLines });
+
+  test('is what changes in its line, beyond the right edge of the window, too', () => {
+    assert.deepEqual(columns([`${WIDE}(total, 1)`], [`${WIDE}(sum, 1)`]), { line: 4, start: 151, end: 159 });
+    assert.deepEqual(columns([`${WIDE} a`], [`${WIDE} amount`]), { line: 4, start: 151, end: 152 });
+  });
+
+  test('is the leftmost change of several lines', () => {
+    assert.deepEqual(columns([`${WIDE} a`, '  b = 1', 'c'], [`${WIDE} z`, '  b = 2', 'c']), {
+      line: 5,
+      start: 6,
+      end: 7,
+    });
+  });
+
+  test('is the beginning of lines that come or go', () => {
+    assert.deepEqual(columns([WIDE], [WIDE, WIDE]), { line: 4, start: 0, end: 0 });
+    assert.deepEqual(columns([WIDE], []), { line: 4, start: 0, end: 0 });
+    assert.deepEqual(columns([], [WIDE]), { line: 3, start: 0, end: 0 });
   });
 });
 
