@@ -1,6 +1,7 @@
 // A mark in words that anybody understands, and why.
 import { l10n } from 'vscode';
 import type { Quality, Reason } from '../../../engine/candidates/quality/verdict';
+import { fitting } from './room';
 
 /**
  * `Unsure: names that this file does not contain, low confidence`, `No flaw found (36% confidence)`, `No flaw found (likelier than before)`.
@@ -25,14 +26,7 @@ function wordsOfModel({ isLikelier, isUnfitted, confidence }: Quality): string |
 export function wordsOfReasons({ reasons, isDraft }: Quality, room = Number.POSITIVE_INFINITY): string {
   const draft = isDraft ? [l10n.t('a draft, taken early')] : [];
   // One way of saying each thing: two reasons may come to the same. That a person took the draft explains the rest.
-  const [first, ...others] = [...draft, ...new Set(reasons.map(wordsOfReason))];
-  let words = first ?? '';
-  for (const other of others) {
-    const more = `${words}, ${other}`;
-    if (more.length > room) return `${words}, …`;
-    words = more;
-  }
-  return words;
+  return fitting([...draft, ...new Set(reasons.map(wordsOfReason))], room);
 }
 
 function wordsOfMark({ mark }: Quality): string {

@@ -11,8 +11,8 @@ import type { Hunk } from './hunks';
 
 /** Characters of an instruction that is shown beside what can be done: a long lens pushes that out of a narrow editor. */
 const LONGEST = 40;
-/** The same of reasons. */
-const ROOM = 60;
+/** The same of reasons, which stand behind all that can be done and push none of it out. */
+const ROOM = 100;
 
 /** A rewrite, as far as its lenses know of it. */
 export interface Reviewed {
@@ -59,11 +59,11 @@ export function lensesOf({ review, hunks, form }: Reviewed, copied?: CopiedFrom)
       ...((review.heldBack?.length ?? 0) > 0
         ? [lens('eye', l10n.t('Show Anyway'), 'palimpsest.showAnyway')]
         : []),
+      // What is on the same screen needs no way to it.
+      ...(copied?.isElsewhere ? [sourceLens(range, copied)] : []),
       ...(quality === undefined ? [] : [markLens(range, quality)]),
       // Without a command it is words alone.
       ...(instruction === undefined ? [] : [lens('comment', shortened(instruction, LONGEST), '')]),
-      // What is on the same screen needs no way to it.
-      ...(copied?.isElsewhere ? [sourceLens(range, copied)] : []),
     ];
   });
 }

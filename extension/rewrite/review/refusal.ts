@@ -1,12 +1,10 @@
 // "No good rewrite found", "Nothing suspicious found", or "Nothing likelier found": said above the place itself, with what can be done about it; in a message where the
 // editor shows no code lenses, or a screen reader would not find them.
 import { CodeLens, commands, l10n, Range, type TextDocument, window } from 'vscode';
+import { roomBehind } from '../quality/room';
 import { wordsOfReasons } from '../quality/words';
 import type { Refusal } from '../state/types';
 import { seesLenses } from './lensesSeen';
-
-/** Characters of reasons behind a line, which has its own text in front; the lens's hover has them all. */
-const ROOM_BEHIND_LINE = 50;
 
 const choices = ({ untouched }: Refusal) =>
   untouched
@@ -90,7 +88,10 @@ export function noteOfRefusal(refusal: Refusal, document: TextDocument): string 
   if (refusal.untouched) return seesLenses(document) ? undefined : titleOfRefusal(refusal);
   const quality = refusal.candidates[0]?.quality;
   if (quality === undefined || !seesLenses(document)) return wordsOfRefusal(refusal);
-  return l10n.t('Best one: {0}', wordsOfReasons(quality, ROOM_BEHIND_LINE));
+  const { text } = document.lineAt(document.positionAt(refusal.spans[0]?.start ?? 0));
+  const room = roomBehind(text) - l10n.t('Best one: {0}', '').length;
+  // The lens's hover has them all.
+  return l10n.t('Best one: {0}', wordsOfReasons(quality, room));
 }
 
 /** In few words: a long lens pushes what can be done out of a narrow editor. */
