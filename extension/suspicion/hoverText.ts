@@ -1,6 +1,6 @@
 // What a hover says of a mark, in Markdown.
 import { l10n } from 'vscode';
-import type { Mark } from './marks';
+import { likelierThan, type Mark } from './marks';
 import { cellSpan, codeSpan, percent, visible } from './markup';
 
 export interface HoverFacts {
@@ -10,10 +10,8 @@ export interface HoverFacts {
   readonly remask: string;
 }
 
-export function hoverText(
-  { probability, alternatives, method, slip }: Mark,
-  { token, remask }: HoverFacts,
-): string {
+export function hoverText(mark: Mark, { token, remask }: HoverFacts): string {
+  const { probability, method, slip } = mark;
   // The mark is of several tokens, or of a part of one: what is known of a token says little of it.
   if (slip !== undefined)
     return [slipText(slip), '', `[$(wand) ${l10n.t('Repair this line')}](${remask})`].join('\n');
@@ -29,9 +27,9 @@ export function hoverText(
           codeSpan(visible(token)),
           percent(probability),
         );
-  const rows = alternatives
-    .filter((one) => one.probability > 0)
-    .map((one) => `| ${cellSpan(visible(one.text))} | ${percent(one.probability)} |`);
+  const rows = likelierThan(token, mark).map(
+    (one) => `| ${cellSpan(visible(one.text))} | ${percent(one.probability)} |`,
+  );
   const table = rows.length === 0 ? [] : [`| ${l10n.t('More likely')} | |`, '| :-- | --: |', ...rows];
   const link = `[$(wand) ${l10n.t('Re-mask from here')}](${remask})`;
   return [sight, '', ...table, '', link].join('\n');

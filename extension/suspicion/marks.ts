@@ -5,7 +5,7 @@ import type { OffsetRange } from '../text/types';
 /** Shades; each begins at ten times the odds of the one before. */
 export const STEPS = 4;
 
-interface Alternative {
+export interface Alternative {
   readonly text: string;
   /** 0…1 */
   readonly probability: number;
@@ -46,6 +46,23 @@ export function oddsAgainst({
 }: Pick<ScoredToken, 'surprise' | 'alternatives'>): number {
   const best = alternatives.reduce((most, { probability }) => Math.max(most, probability), 0);
   return best * Math.exp(surprise);
+}
+
+/** Of what a person is told of, 0…1: less is no help. */
+const LEAST_LIKELY = 0.01;
+
+/**
+ * What the model would rather have in the place of a mark, the likeliest first, without the blanks in front, which are not marked
+ * either. Nothing that is less likely, nor the same text with other white space.
+ */
+export function likelierThan(token: string, { probability, alternatives }: Mark): readonly Alternative[] {
+  const told = new Map<string, Alternative>();
+  for (const other of alternatives) {
+    if (other.probability < LEAST_LIKELY || other.probability <= probability) continue;
+    const text = other.text.replace(/^[ \t]+(?=\S)/, '');
+    if (text !== token && !told.has(text)) told.set(text, { ...other, text });
+  }
+  return [...told.values()];
 }
 
 /** 0: not marked. `threshold`: least odds, 1 or more. */

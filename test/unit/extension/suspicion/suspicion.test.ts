@@ -7,6 +7,7 @@ import type { ScoredToken } from '../../../../engine/protocol';
 import { chunksOf } from '../../../../extension/suspicion/chunks';
 import { MarkedDocument } from '../../../../extension/suspicion/markedDocument';
 import {
+  likelierThan,
   type Mark,
   marksOf,
   oddsAgainst,
@@ -96,6 +97,28 @@ describe('marks', () => {
     assert.deepEqual(marked('causal'), [10]);
     assert.deepEqual(marked('masked'), [3, 10]);
     assert.deepEqual(unseen('', 'causal'), [range(0, 1)]);
+  });
+
+  test('has in its place what is likelier and likely at all, without the blank in front', () => {
+    const likelier = (probability: number, ...others: readonly (readonly [string, number])[]) => {
+      const alternatives = others.map(([text, likely]) => ({ text, probability: likely }));
+      const mark: Mark = {
+        start: 0,
+        end: 4,
+        probability,
+        alternatives,
+        excess: 5,
+        step: 1,
+        method: 'masked',
+      };
+      return likelierThan('Lock', mark).map(({ text }) => text);
+    };
+    assert.deepEqual(likelier(0.001, [' Unlock', 0.8], ['Do', 0.01], ['Wait', 0.00999]), ['Unlock', 'Do']);
+    assert.deepEqual(likelier(0.02, [' Unlock', 0.02], ['Do', 0.01]), [], 'no likelier than what is there');
+    assert.deepEqual(
+      likelier(0.001, [' Unlock', 0.5], ['Unlock', 0.3], [' Lock', 0.1], ['\n  x', 0.05], [' ', 0.02]),
+      ['Unlock', '\n  x', ' '],
+    );
   });
 
   test('is shown where it is worst, so many times a screen', () => {
