@@ -2,6 +2,7 @@
 // Owns the listeners, and carries out what marks.ts and markTracking.ts decide.
 import {
   commands,
+  type Disposable,
   Hover,
   type HoverProvider,
   l10n,
@@ -60,6 +61,8 @@ export class Suspicions implements HoverProvider {
   private readonly marked = new Map<string, MarkedDocument>();
   private running: { readonly controller: AbortController; readonly key: string } | undefined;
   private scrolling: NodeJS.Timeout | undefined;
+  /** How many the last look that was asked for has found: no longer true with the next look, nor without marks. */
+  private said: Disposable | undefined;
 
   constructor(private readonly services: SuspicionServices) {
     this.owned.add(languages.registerHoverProvider(EVERYWHERE, this));
@@ -174,6 +177,7 @@ export class Suspicions implements HoverProvider {
     const missing = one.missing(ranges);
     if (missing.length === 0) return one.marks.length > 0 ? 'shown' : 'none';
     this.running?.controller.abort();
+    this.said?.dispose();
     const running = { controller: new AbortController(), key: keyOf(document) };
     this.running = running;
     let isCancelled = false;
@@ -205,19 +209,11 @@ export class Suspicions implements HoverProvider {
 
   private sayCount({ marks: { length: shown }, count: found }: MarkedDocument): void {
     const { say } = this.services;
-    if (found === 0) say(l10n.t('Palimpsest: no suspicious tokens found.'), 'eye');
-    else if (shown === found) say(l10n.t('Palimpsest: suspicious tokens found: {0}.', found), 'eye');
-    else
-      say(
-        shown === 1
-          ? l10n.t('Palimpsest: {0} suspicious tokens found. The most suspicious one is marked.', found)
-          : l10n.t(
-              'Palimpsest: {0} suspicious tokens found. The {1} most suspicious ones are marked.',
-              found,
-              shown,
-            ),
-        'eye',
-      );
+    if (found === 0) this.said = say(l10n.t('Palimpsest: no suspicious tokens found.'), 'eye');
+    else if (shown === found)
+      this.said = say(l10n.t('Palimpsest: suspicious tokens found: {0}.', found), 'eye');
+    // In few words: a narrow window cuts off what stands behind.
+    else this.said = say(l10n.t('Palimpsest: {0} of {1} suspicious tokens marked.', shown, found), 'eye');
   }
 
   private scrolled(editor: TextEditor): void {
@@ -235,6 +231,7 @@ export class Suspicions implements HoverProvider {
     const key = keyOf(document);
     if (this.running?.key === key) this.running.controller.abort();
     if (!this.marked.delete(key)) return;
+    this.said?.dispose();
     for (const editor of window.visibleTextEditors) {
       if (editor.document === document) this.view.clear(editor);
     }

@@ -12,9 +12,10 @@ interface Said {
 
 let last: Said | undefined;
 
-/** In place of what was said before. `icon`: the name of one of the editor's product icons. */
-export function say(sentence: string, icon = 'info'): void {
-  show(`$(${icon}) ${sentence}`, MILLIS);
+/** In place of what was said before. `icon`: the name of one of the editor's product icons. Disposed of, it goes away before its time. */
+export function say(sentence: string, icon = 'info'): Disposable {
+  const said = show(`$(${icon}) ${sentence}`, MILLIS);
+  return { dispose: () => said === last && unsay() };
 }
 
 /** Takes away what was said last: something else has begun, to which it would seem to belong. */
@@ -31,7 +32,8 @@ export function sayBeneath(sentence: string, icon: string): Disposable {
   return beneath;
 }
 
-function show(text: string, millis: number): void {
+function show(text: string, millis: number): Said {
   last?.shown.dispose();
   last = { text, until: performance.now() + millis, shown: window.setStatusBarMessage(text, millis) };
+  return last;
 }

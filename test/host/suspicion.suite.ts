@@ -3,12 +3,14 @@ import assert from 'node:assert/strict';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import {
   commands,
+  type Disposable,
   type Hover,
   MarkdownString,
   Position,
   Selection,
   type TextDocument,
   type TextEditor,
+  window,
 } from 'vscode';
 import { wordAround } from '../../extension/suspicion/marks';
 import type { Suspicions } from '../../extension/suspicion/suspicions';
@@ -20,6 +22,7 @@ import {
   GIBBERISH,
   internals,
   openFile,
+  replace,
   until,
   useCpu,
 } from './host';
@@ -216,6 +219,35 @@ describe('suspicious tokens', () => {
     assert.ok(line < 300, `what is far away is not looked at (${line})`);
     await commands.executeCommand('cursorBottom');
     await until(() => last() > document.lineCount - 60, 'marks at the end');
+  });
+
+  it('are counted in few words, which go when there are others', async () => {
+    const editor = await openFile('counted.py', PROGRAM.repeat(60));
+    const shown: string[] = [];
+    const { setStatusBarMessage } = window;
+    const stop = replace(window, 'setStatusBarMessage', (text: string, ...rest: never[]) => {
+      const message: Disposable = Reflect.apply(setStatusBarMessage, window, [text, ...rest]);
+      shown.push(text);
+      return {
+        dispose: () => {
+          shown.splice(shown.indexOf(text), 1);
+          message.dispose();
+        },
+      };
+    });
+    try {
+      const document = await show(editor);
+      const { length } = marksIn(document);
+      assert.match(
+        shown.join(),
+        new RegExp(`^\\$\\(eye\\) Palimpsest: ${length} of \\d+ suspicious tokens marked\\.$`),
+      );
+      await commands.executeCommand('cursorBottom');
+      await until(() => marksIn(document).length > length, 'marks at the end');
+      assert.deepEqual(shown, []);
+    } finally {
+      stop();
+    }
   });
 
   it('are given up while they are looked for', async () => {
