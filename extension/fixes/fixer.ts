@@ -11,11 +11,12 @@ import { judged } from '../rewrite/judge';
 import { LONGEST_LOOK } from '../rewrite/repair/wait';
 import { estimateLook, requestMended } from '../rewrite/repairRequest';
 import { type Asking, type CandidateSet, requestCandidates, type Sampling } from '../rewrite/request';
+import type { Rewrite } from '../rewrite/rewrite';
 import type { Rewrites } from '../rewrite/rewriteManager';
 import type { Span, Wanted } from '../rewrite/state/types';
 import { rewriteSettings } from '../settings';
 import { shortened } from '../text/shortened';
-import { withPatience } from '../ui/delayedProgress';
+import { LEAST_SHOWN_MILLIS, withPatience } from '../ui/delayedProgress';
 import { say, unsay } from '../ui/statusMessage';
 import { instructionFor } from './problem';
 import { type Sifted, Trial, type TrialServices } from './trial';
@@ -53,6 +54,7 @@ const LEAST_CANDIDATES = 4;
 export class Fixer {
   private running: AbortController | undefined;
   private turns = 0;
+  private saying: NodeJS.Timeout | undefined;
 
   constructor(private readonly services: FixerServices) {}
 
@@ -74,7 +76,9 @@ export class Fixer {
     // What was said of the last one is not of this one. No search is over before a person could see that it goes on.
     unsay();
     setContext('palimpsest.fixing', true);
+    clearTimeout(this.saying);
     const title = l10n.t('Palimpsest: looking for a fix');
+    const begunAt = performance.now();
     let isCancelled = false;
     try {
       const { signal } = controller;
@@ -85,7 +89,7 @@ export class Fixer {
         return this.search(document, changes, sought, inner, report);
       });
       if (isCancelled || search === undefined) return 'cancelled';
-      return this.show(editor, changes, sought, search);
+      return this.show(editor, changes, sought, { ...search, begunAt });
     } catch (error) {
       if (isCancelled) return 'cancelled';
       this.services.fail(toEngineError(error));
@@ -100,6 +104,7 @@ export class Fixer {
   }
 
   dispose(): void {
+    clearTimeout(this.saying);
     this.running?.abort();
   }
 
@@ -277,9 +282,10 @@ export class Fixer {
     { document }: TextEditor,
     changes: RecordedChanges,
     sought: Sought,
-    { found, span, known }: Search,
+    search: Search & { readonly begunAt: number },
   ): FixOutcome {
     const { diagnostic, wanted } = sought;
+    const { found, span, known } = search;
     // The editor may have been closed or opened again meanwhile.
     const editor = window.visibleTextEditors.find((one) => one.document === document);
     const [place] = span === undefined ? [] : (changes.follow([span]) ?? []);
@@ -298,13 +304,25 @@ export class Fixer {
       return 'unchecked';
     }
     const spans = changes.follow(found.candidates.spans) ?? [];
-    this.services.rewrites.present(editor, { ...found.candidates, spans }, 0, {
+    const rewrite = this.services.rewrites.present(editor, { ...found.candidates, spans }, 0, {
       sift: (candidates, signal) => this.siftMore(document, diagnostic, candidates, signal),
       ...{ wanted, known },
     });
-    // That, and no more, is what was checked.
-    say(l10n.t('Palimpsest: the problem is gone. Check what the change does.'));
+    this.sayFound(rewrite, search.begunAt + LEAST_SHOWN_MILLIS - performance.now());
     return 'shown';
+  }
+
+  /** That the review has a fix; `millis`: how long the progress of the search is still shown, 0 or less where it is gone. */
+  private sayFound(rewrite: Rewrite | undefined, millis: number): void {
+    clearTimeout(this.saying);
+    this.saying = setTimeout(
+      () => {
+        // That, and no more, is what was checked: the problem stays until somebody accepts.
+        if (rewrite?.kind === 'reviewing')
+          say(l10n.t('Palimpsest: this would solve the problem. Check what else it does.'));
+      },
+      Math.max(0, millis),
+    );
   }
 
   /** What nobody has checked is no fix; a rewrite of the same place claims to be none. */

@@ -2,6 +2,8 @@
 import { ProgressLocation, window } from 'vscode';
 
 const PATIENCE_MILLIS = 200;
+/** As long as the editor shows the notification of a progress at least, with its button, however soon the work is over. */
+export const LEAST_SHOWN_MILLIS = 800;
 
 export interface PatienceOptions {
   readonly title: string;

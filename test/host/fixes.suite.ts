@@ -16,7 +16,7 @@ import {
 } from 'vscode';
 import { Checker } from '../../extension/fixes/checker';
 import { COPY_SCHEME } from '../../extension/fixes/copies';
-import { configure, fingerprint, internals, messages, openFile, undoIn, until } from './host';
+import { configure, fingerprint, internals, messages, openFile, statusMessages, undoIn, until } from './host';
 import { actionAt, actionsAt, choose, PROGRAM, rewriteOf, TITLE, useObjector } from './objector';
 
 describe('quick fixes', () => {
@@ -29,9 +29,13 @@ describe('quick fixes', () => {
     const line = editor.document.lineAt(1).range;
     const action = await actionAt(editor, line);
     assert.equal(action.title, `${TITLE}: No qzx here`);
+    const heard = statusMessages();
     assert.equal(await choose(action), 'shown');
     const rewrite = await rewriteOf(editor);
     assert.equal(rewrite?.kind, 'reviewing');
+    assert.ok(languages.getDiagnostics(editor.document.uri).length > 0, 'the problem is still there');
+    const words = '$(info) Palimpsest: this would solve the problem. Check what else it does.';
+    await until(() => heard.said.includes(words), 'what the fix would do').finally(heard.stop);
     assert.deepEqual(fingerprint(editor.document), untouched, 'the buffer knows nothing of it');
     for (const { texts } of rewrite?.review?.candidates ?? []) assert.ok(!texts[0]?.includes('qzx'));
     assert.ok(objector.looked.includes(COPY_SCHEME), 'a copy was looked at');
