@@ -60,6 +60,7 @@ const UNKNOWN: Reading = {
   declaresAgain: false,
   leavesBlock: false,
   removesUsed: false,
+  renames: false,
   losesReturn: false,
   idle: false,
   unreached: false,
@@ -117,6 +118,7 @@ function readingWith({ tree, languageId, region, known, isPart }: Old, whole: st
     const parses = isNoWorse(before, after);
     const gone = wholeWords(tree.text, { start, end });
     const fresh = wholeWords(edited.text, { start, end: start + text.length });
+    const orphans = parses ? edited.lacks(tree, gone, fresh) : [];
     const lines = edited.text.slice(edited.text.lastIndexOf('\n', start - 1) + 1, start + text.length);
     const isUnreadable = UNREADABLE[languageId]?.test(lines) === true;
     return {
@@ -124,7 +126,11 @@ function readingWith({ tree, languageId, region, known, isPart }: Old, whole: st
       declaresAgain: declaresAgain(before, after),
       // Of what does not parse, nobody knows where it ends.
       leavesBlock: parses && region !== undefined && leavesBlock(tree, edited, region),
-      removesUsed: parses && edited.lacks(tree, gone, fresh).length > 0,
+      removesUsed: orphans.length > 0,
+      renames:
+        parses &&
+        region !== undefined &&
+        edited.renamed(tree, region).some((name) => !orphans.includes(name)),
       losesReturn: parses && edited.losesReturn(tree, gone, fresh),
       idle: parses && after.idle > before.idle,
       unreached: parses && after.unreached > before.unreached,

@@ -9,6 +9,7 @@ import { orphanedMethodsIn } from './orphanMethods';
 import { orphansIn } from './orphans';
 import type { ParsedText } from './parsedText';
 import { placeAround, placeAtCursor, type SyntaxNode, statementAround } from './places';
+import { renamedIn } from './renames';
 import { losesReturn } from './returns';
 import { type Strangers, strangersIn } from './scope';
 import { settledIn } from './settled';
@@ -104,6 +105,12 @@ export class SyntaxTree {
   lacks(before: SyntaxTree, gone: OffsetRange, fresh: OffsetRange): readonly string[] {
     const edit = { before: before.parsed, after: this.parsed, gone, fresh };
     return [...orphansIn(edit), ...orphanedMethodsIn(edit)];
+  }
+
+  /** See `renamedIn`: of `before`, of which this text is an edit within the region. */
+  renamed(before: SyntaxTree, region: OffsetRange): readonly string[] {
+    const now = { start: region.start, end: region.end + this.text.length - before.text.length };
+    return renamedIn({ before: before.parsed, after: this.parsed }, { old: region, now });
   }
 
   /** See `losesReturn`: of a function of `before`, of which this text is an edit. */

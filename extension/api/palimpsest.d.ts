@@ -89,6 +89,7 @@ export interface Quality {
     | 'declares-again'
     | 'leaves-block'
     | 'removes-used'
+    | 'renames'
     | 'no-return'
     | 'never-reached'
     | 'no-effect'

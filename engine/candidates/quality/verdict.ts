@@ -11,6 +11,7 @@ const TREE_FAULTS = [
   'declares-again',
   'leaves-block',
   'removes-used',
+  'renames',
   'no-return',
   'never-reached',
   'no-effect',
@@ -45,6 +46,8 @@ export interface Reading {
   readonly leavesBlock: boolean;
   /** Whether it takes a declaration away and leaves the name in use. */
   readonly removesUsed: boolean;
+  /** Whether a function, a class or a type has another name than before, which nothing in the text goes on using. */
+  readonly renames: boolean;
   /** Whether a function that gave something back does so no longer. */
   readonly losesReturn: boolean;
   /** Whether it has a statement that does nothing. */
@@ -75,8 +78,8 @@ const POOR: ReadonlySet<Reason> = new Set<Reason>([
 ]);
 
 export function qualityOf(flaws: readonly Flaw[], reading: Reading): Quality {
-  const { parses, declaresAgain, leavesBlock, removesUsed, losesReturn, idle, unreached, unread, strangers } =
-    reading;
+  const { parses, declaresAgain, leavesBlock, removesUsed, renames, losesReturn } = reading;
+  const { idle, unreached, unread, strangers } = reading;
   const known = flaws.filter((flaw) => !isRefuted(flaw, reading));
   const reasons: readonly Reason[] = [
     ...(parses === 'no' ? ['does-not-parse' as const] : []),
@@ -87,6 +90,8 @@ export function qualityOf(flaws: readonly Flaw[], reading: Reading): Quality {
     ...(strangers.outOfScope.length > 0 ? ['out-of-scope' as const] : []),
     ...(strangers.unknown.length > 0 || known.includes('unknown-names') ? ['unknown-names' as const] : []),
     ...(removesUsed ? ['removes-used' as const] : []),
+    // Of a name that is there already, more is said above.
+    ...(renames && !declaresAgain ? ['renames' as const] : []),
     ...(losesReturn ? ['no-return' as const] : []),
     ...(unreached ? ['never-reached' as const] : []),
     ...(idle ? ['no-effect' as const] : []),

@@ -51,6 +51,8 @@ function wordsOfReason(reason: Reason): string {
       return l10n.t('ends the function or class around it');
     case 'removes-used':
       return l10n.t('removes names that are still used');
+    case 'renames':
+      return l10n.t('declares another name than before');
     case 'no-return':
       return l10n.t('a function that returns no value');
     case 'never-reached':

@@ -166,7 +166,7 @@ describe('beyond the grammar', () => {
         'b = 2',
         'b = 3',
       ],
-      ['typescript', 'class A {\n  get f() { return 1; }\n  x() {}\n}\n', 'x() {}', 'set f(v) {}'],
+      ['typescript', 'class A {\n  get f() { return 1; }\n  x() {}\n}\n', 'x() {}', 'x() {}\n  set f(v) {}'],
       [
         'typescript',
         'class A {\n  f(a: string): void;\n  f(a: number): void;\n  f(a: unknown) { b; }\n}\n',

@@ -16,6 +16,7 @@ const YES: Reading = {
   declaresAgain: false,
   leavesBlock: false,
   removesUsed: false,
+  renames: false,
   losesReturn: false,
   idle: false,
   unreached: false,
@@ -40,6 +41,15 @@ describe('the mark', () => {
       mark: 'unsure',
       reasons: ['never-reached', 'no-effect', 'never-read'],
     });
+  });
+
+  test('is unsure for another name than before, which is wrong with no other answer', () => {
+    const renamed = qualityOf(['improbable'], { ...YES, removesUsed: true, renames: true });
+    assert.deepEqual(renamed, { mark: 'unsure', reasons: ['removes-used', 'renames', 'improbable'] });
+    assert.deepEqual(flawsOf(renamed), ['improbable']);
+    assert.equal(isDoubted(qualityOf([], { ...YES, renames: true })), true);
+    const twice = qualityOf([], { ...YES, declaresAgain: true, renames: true });
+    assert.deepEqual(twice.reasons, ['declares-again'], 'the other name is there already');
   });
 
   test('is unsure for what stands elsewhere in the file, which is no flaw', () => {
