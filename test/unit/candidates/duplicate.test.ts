@@ -42,6 +42,59 @@ describe('an answer that stands elsewhere in the file', () => {
     assert.ok(!isCopy('f(a, b) + g(c)\nx = «f(b, a)»\n', 'f(a, b) + g(c)'), 'code');
   });
 
+  describe('under another name', () => {
+    /** A declaration with a body, another one behind it in the same words, and what it may be replaced by. */
+    const BODIES: readonly (readonly [string, string])[] = [
+      ['    def NAME(self):', '        return sorted(self.rows, key=lambda row: row.departure)'],
+      [
+        '    // When it leaves.\n    async NAME(now: Date): Promise<Row> {',
+        '      return this.rows.find((a) => a.at > now);\n    }',
+      ],
+      ['export function NAME(', '  now: Date,\n): Row {\n  return rows.find((a) => a.at > now);\n}'],
+      [
+        'func (t *Table) NAME(now int) *Row {',
+        '\tfor i := range t.rows {\n\t\treturn &t.rows[i]\n\t}\n\treturn nil\n}',
+      ],
+      [
+        '    public List<Row> NAME(int now)',
+        '    {\n        return rows.Where(a => a.At > now).ToList();\n    }',
+      ],
+      ['    Row NAME(int now) {', '        return rows.get(Math.max(0, now - first));\n    }'],
+      ['pub fn NAME(&self, now: u32) -> u32 {', '    self.rows.iter().filter(|a| a.at > now).count()\n}'],
+      ['class NAME:', '    def __init__(self, rows):\n        self.rows = [row for row in rows]'],
+    ];
+    for (const [head, body] of BODIES) {
+      const named = (name: string) => `${head.replace('NAME', name)}\n${body}`;
+      const file = `${named('first')}\n\n«    old line\n    other»\n\nend = 1\n`;
+
+      test(`is one: ${head.trim()}`, () => {
+        assert.ok(isCopy(file, named('second')));
+        assert.ok(isCopy(file, named('first')), 'under the same one, too');
+        assert.ok(!isCopy(file, named('second').replace('rows', 'lists')), 'what does something else');
+      });
+
+      test(`is none where what stood there was one, too: ${head.trim()}`, () => {
+        assert.ok(!isCopy(file.replace('    old line\n    other', named('third')), named('second')));
+      });
+    }
+
+    test('is no call, no condition, no value, and no short body', () => {
+      const rest = '    total = total + row.berths * row.price\n    print(total, row)';
+      const none: readonly (readonly [string, string])[] = [
+        [`open(row)\n${rest}`, `close(row)\n${rest}`],
+        [`if open(row):\n${rest}`, `if shut(row):\n${rest}`],
+        [`if (open(row)) {\n${rest}\n}`, `while (open(row)) {\n${rest}\n}`],
+        [`if (open(row)) {\n${rest}\n}`, `if (shut(row)) {\n${rest}\n}`],
+        [`first = open(row)\n${rest}`, `second = open(row)\n${rest}`],
+        [`describe('a', () => {\n${rest}\n});`, `it('a', () => {\n${rest}\n});`],
+        [`public Row first = open(row, 1);\n${rest}`, `public Row first = shut(row, 1);\n${rest}`],
+        ['def first(row):\n    return row.a', 'def second(row):\n    return row.a'],
+        [`def first(row):\n${rest}`, `def second(line):\n${rest}`],
+      ];
+      for (const [there, answer] of none) assert.ok(!isCopy(`${there}\n\n«old line»\n`, answer), answer);
+    });
+  });
+
   test('is found in one of several places', () => {
     const text = `a\nb\n${LEFT}\n`;
     const spans = [

@@ -121,6 +121,12 @@ describe('an answer that declares another name than what was selected', () => {
       assert.ok(!reasons.includes('renames') && !reasons.includes('does-not-parse'), reasons.join());
     });
 
+  test('and is a copy of the one above it says both', async () => {
+    const copy =
+      '    def by_departure(self):\n        return sorted(self.rows, key=lambda row: row.departure)\n';
+    assert.deepEqual(await reasonsBetween('python', PYTHON, copy), ['renames', 'duplicate']);
+  });
+
   test('that is still used is the graver one', async () => {
     const used = `${TYPESCRIPT}later(new Date(), new Date());\n`;
     assert.deepEqual(await reasonsOf(['typescript', used, 'later', 'latest']), ['removes-used']);
