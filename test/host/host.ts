@@ -101,6 +101,27 @@ export function select(editor: TextEditor, ...lines: readonly (readonly [number,
   );
 }
 
+/**
+ * As `select`, until the editor has told of it: what it tells late of another selection, as of one that the extension has just made,
+ * stands in the place of this one until then.
+ */
+export async function selected(
+  editor: TextEditor,
+  ...lines: readonly (readonly [number, number])[]
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const listening = window.onDidChangeTextEditorSelection(({ textEditor, selections }) => {
+      const isIt =
+        selections.length === lines.length &&
+        selections.every(({ start, end }, i) => start.line === lines[i]?.[0] && end.line === lines[i]?.[1]);
+      if (textEditor !== editor || !isIt) return;
+      listening.dispose();
+      resolve();
+    });
+    select(editor, ...lines);
+  });
+}
+
 /** All that a rewrite may not change before it is accepted. */
 export function fingerprint(document: TextDocument): unknown {
   const { version, isDirty, eol } = document;

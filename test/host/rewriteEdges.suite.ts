@@ -25,6 +25,7 @@ import {
   openFile,
   reviewOf,
   select,
+  selected,
   startRewrite,
   undoIn,
   until,
@@ -131,7 +132,7 @@ describe('rewrite, where something is in the way', () => {
         // The selection is gone: the cursor stands where the masks begin.
         await run('rewriteSelection');
         assert.equal(now(), running);
-        select(editor, [13, 13]);
+        await selected(editor, [13, 13]);
         void run('rewriteSelection');
         await until(() => now() !== running, 'the other rewrite');
       },
