@@ -109,12 +109,18 @@ export async function selected(
   editor: TextEditor,
   ...lines: readonly (readonly [number, number])[]
 ): Promise<void> {
+  const isIt = (selections: readonly Selection[]) =>
+    selections.length === lines.length &&
+    selections.every(
+      ({ start, end }, i) =>
+        start.isEqual(new Position(lines[i]?.[0] ?? 0, 0)) &&
+        end.isEqual(editor.document.lineAt(lines[i]?.[1] ?? 0).range.end),
+    );
+  // Nothing is told of what is so already.
+  if (isIt(editor.selections)) return;
   await new Promise<void>((resolve) => {
     const listening = window.onDidChangeTextEditorSelection(({ textEditor, selections }) => {
-      const isIt =
-        selections.length === lines.length &&
-        selections.every(({ start, end }, i) => start.line === lines[i]?.[0] && end.line === lines[i]?.[1]);
-      if (textEditor !== editor || !isIt) return;
+      if (textEditor !== editor || !isIt(selections)) return;
       listening.dispose();
       resolve();
     });
