@@ -64,3 +64,6 @@ const HAS_PIECES = /^(string|template_string|encapsed_string|interpolated_string
 export function isProse(type: string, childCount: number): boolean {
   return PROSE.test(type) || (HAS_PIECES.test(type) && childCount === 0);
 }
+
+/** By language id: what stands for a body, or a statement in it, that is missing, where a language needs a word for it. */
+export const EMPTY_BODY: Readonly<Record<string, string>> = { python: 'pass' };

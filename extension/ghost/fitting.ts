@@ -1,7 +1,9 @@
 // Ghost text on request: what follows the cursor has to go on from it, and nothing is declared a second time. Knows nothing of vscode.
+
 import type { Quality } from '../../engine/candidates/quality/verdict';
 import { closed } from '../../engine/syntax/closed';
 import { qualitiesOf } from '../../engine/syntax/judge';
+import { EMPTY_BODY } from '../../engine/syntax/kinds';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { textsOf } from './offer';
 
@@ -16,9 +18,6 @@ const TELLS_NAMES =
   /^(csharp|go|java|javascript|javascriptreact|php|python|ruby|rust|typescript|typescriptreact)$/;
 const STAR = /^[ \t]*from\b.*\bimport[ \t]*\*|^[ \t]*import[ \t]+static\b.*\*/m;
 const HAS_BASE = /\bclass\s[^{}]*\bextends\b/;
-
-/** What stands for a body that is missing, where a language needs a word for it. */
-const BODY: Readonly<Record<string, string>> = { python: 'pass' };
 
 /**
  * In the middle of a line, those after which the text is no worse than it is. At the end of a line code may be half-written: there, those
@@ -66,7 +65,7 @@ async function filledWith(
   syntax: Pick<SyntaxTrees, 'ask'>,
   place: FittingPlace,
 ): Promise<string | undefined> {
-  const body = BODY[place.languageId];
+  const body = EMPTY_BODY[place.languageId];
   for (const text of body === undefined ? [''] : ['', body])
     if (await isSound(syntax, { ...place, before: place.before + text })) return text;
   return undefined;

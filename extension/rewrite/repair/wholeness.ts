@@ -1,14 +1,12 @@
 // Whether nothing is wrong with what stands in a place, or may come to stand there. What is half written elsewhere in the file is no fault of it.
 import { bracketRest } from '../../../engine/syntax/brackets';
+import { EMPTY_BODY } from '../../../engine/syntax/kinds';
 import type { SyntaxTrees } from '../../../engine/syntax/syntaxTrees';
 import type { SyntaxTree } from '../../../engine/syntax/tree';
 import { applyEdits } from '../../text/edits';
 import type { OffsetRange } from '../../text/types';
 
 type Faults = ReturnType<SyntaxTree['faults']>;
-
-/** What stands for a statement where a language wants one. */
-const NO_STATEMENT: Readonly<Record<string, string>> = { python: 'pass' };
 
 /** `text`: all of it. False where nothing reads the language. */
 export async function isWholeWith(
@@ -26,7 +24,7 @@ export async function isWholeWith(
   if (faults.inRegion + faults.misindented + faults.misplaced === 0) return true;
   // Without what opens or closes a block, nothing around it is as it was.
   if (bracketRest(fresh) !== '') return false;
-  const around = await faultsWith(NO_STATEMENT[languageId] ?? '');
+  const around = await faultsWith(EMPTY_BODY[languageId] ?? '');
   return around !== undefined && isNoMore(faults, around);
 }
 
