@@ -9,13 +9,13 @@ import { openCheckpoint } from './checkpoint/open';
 import type { Checkpoint } from './checkpoint/types';
 import { type ErrorCode, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
-import { headRowsFor, processBytes } from './graph/memory';
+import { headRowsFor } from './graph/memory';
 import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
 import { requireBase } from './hub/adapterBase';
 import { placeOf } from './hub/place';
-import { Infiller } from './infill/infiller';
 import { memoryOf } from './infill/requestMemory';
+import { localModel } from './localModel';
 import type { LoadContext, LoadedModel, LoadModel } from './model';
 import type { LoadModelParams, ModelDescription, ProviderName } from './protocol';
 import { availableMemory } from './runtime/availableMemory';
@@ -23,7 +23,6 @@ import { cudaAdvice } from './runtime/deviceAdvice';
 import { describeMachine } from './runtime/devices';
 import { buildOrExact } from './runtime/exactFallback';
 import { gpuMemory, gpuVendors, mayHaveGpu } from './runtime/hardware';
-import { IdleTrim } from './runtime/idleTrim';
 import { fastWeightBits, precisionHere } from './runtime/integerProducts';
 import { Pace, probePace } from './runtime/pace';
 import { type PlacementSources, placeModel, requireFits, weightBytesOf } from './runtime/placement';
@@ -62,7 +61,7 @@ const GPU_FAILURES: readonly ErrorCode[] = [
 async function startModel(
   { checkpoint, calibration, decision, graph, precision, remarks, advice }: PreparedModel,
   params: LoadModelParams,
-  { cacheFolder, signal, onProgress }: LoadContext,
+  { cacheFolder, signal, onProgress, together = 1 }: LoadContext,
 ): Promise<LoadedModel> {
   throwIfCancelled(signal);
   const weightBytes = weightBytesOf(checkpoint, decision.provider, graph.options);
@@ -84,6 +83,9 @@ async function startModel(
       throw error;
     });
   }
+  const seats = session.deviceCache ? 1 : together;
+  const isCompared = fitFor(calibration, 'mixed', checkpoint.family).choice !== undefined;
+  const memory = memoryOf(checkpoint, pace, weightBytes, isCompared, seats);
   const description: ModelDescription = {
     folder: checkpoint.folder,
     name: checkpoint.name,
@@ -100,18 +102,14 @@ async function startModel(
     ...(calibration ? { gate: calibration.gate } : {}),
     copies: defaultCopying(calibration, checkpoint.family) !== 'off',
     takesInstruction: checkpoint.chat !== undefined,
+    ...(seats > 1 ? { together: seats } : {}),
     ...(writesInOrder(checkpoint.family) ? { writesInOrder: true } : {}),
-    memory: memoryOf(
-      checkpoint,
-      pace,
-      weightBytes,
-      fitFor(calibration, 'mixed', checkpoint.family).choice !== undefined,
-    ),
+    memory,
     remarks,
   };
   // Its device is asked again at the next load: it answers otherwise than the probe had said.
   const onDeviceLost = () => forgetProbe(decision.provider, cacheFolder);
-  return modelOf(checkpoint, description, session, calibration, pace, onDeviceLost);
+  return localModel({ checkpoint, description, session, calibration, pace, onDeviceLost });
 }
 
 /** A model up to its graph: opened, its provider and precision chosen, its quantised weights made. */
@@ -216,55 +214,4 @@ async function adviceOn(
   // On Linux, CUDA is tried before it.
   if (decision.provider !== 'webgpu' || process.platform !== 'linux') return [];
   return cudaAdvice((await probe('cuda')).reason, gpuVendors(), process.platform);
-}
-
-function modelOf(
-  checkpoint: Checkpoint,
-  description: ModelDescription,
-  session: DecoderSession,
-  calibration: Calibration | undefined,
-  pace: Pace,
-  onDeviceLost: () => void,
-): LoadedModel {
-  const room = () =>
-    description.provider === 'cpu' ? { held: session.passMemory, available: availableMemory } : undefined;
-  const infiller = new Infiller(checkpoint, description, session, calibration, pace, room);
-  // The caches belong to one request at a time.
-  let last: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(work, work);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
-  const ownBytes = processBytes(checkpoint.shape) + (description.memory?.weights ?? 0);
-  const trim = new IdleTrim(session, ownBytes, inTurn);
-  const working = async <T>(work: () => Promise<T>): Promise<T> => {
-    trim.begun();
-    try {
-      return await inTurn(async () => {
-        await session.files.requireUnchanged(description.name);
-        return work();
-      });
-    } catch (error) {
-      if (isEngineError(error) && error.code === 'device-lost') onDeviceLost();
-      throw error;
-    } finally {
-      trim.ended();
-    }
-  };
-  return {
-    checkpoint,
-    get description() {
-      return { ...description, ...infiller.speed };
-    },
-    infill: (params, context = {}) => working(() => infiller.infill(params, context)),
-    estimate: (params) => infiller.estimate(params),
-    score: (params, context = {}) => working(() => infiller.score(params, context)),
-    dispose: () =>
-      inTurn(async () => {
-        trim.dispose();
-        infiller.dispose();
-        await session.dispose();
-      }),
-  };
 }

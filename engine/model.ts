@@ -58,6 +58,8 @@ export interface LoadContext {
   readonly cacheFolder: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Most requests that it works on at a time. Default: 1 */
+  readonly together?: number;
 }
 
 export type LoadModel = (params: LoadModelParams, context: LoadContext) => Promise<LoadedModel>;

@@ -10,11 +10,15 @@ import { type CommandSpec, choiceOption, type ParsedArguments } from './options'
 /** Environment variable of the token of `palimpsest serve`. */
 export const TOKEN_VARIABLE = 'PALIMPSEST_TOKEN';
 
-/** With the model that the options name. Warnings and errors go to standard error. */
+/**
+ * With the model that the options name. Warnings and errors go to standard error.
+ * @param together requests that it works on at a time
+ */
 export function keptEngine(
   parsed: ParsedArguments,
   spec: CommandSpec,
   context: CommandContext,
+  together = 1,
 ): Omit<KeeperOptions, 'onState'> {
   const provider = choiceOption(parsed, spec, 'provider', PROVIDERS);
   const precision = choiceOption(parsed, spec, 'precision', ['auto', ...PRECISIONS] as const);
@@ -23,6 +27,7 @@ export function keptEngine(
     engine: {
       node: process.execPath,
       script: path.join(context.packageFolder, 'dist', 'engine.js'),
+      args: ['--together', `${together}`],
       cacheFolder: cacheFolder(context.env),
       env,
       electronRunAsNode: process.versions['electron'] !== undefined,

@@ -16,10 +16,14 @@ export const DEFAULTS = {
   host: '127.0.0.1',
   port: 8417,
   queue: 64,
+  together: 4,
   maxBody: 8,
   timeout: 300,
   grace: 30,
 } as const;
+
+/** Of larger groups, a pass would take longer for everybody than it saves. */
+const MOST_TOGETHER = 8;
 
 const spec: CommandSpec = {
   name: 'serve',
@@ -37,6 +41,10 @@ const spec: CommandSpec = {
       help: `file whose first line is the token; without it, the environment variable ${TOKEN_VARIABLE}`,
     },
     queue: { value: 'N', help: `number of requests that may wait (default: ${DEFAULTS.queue})` },
+    together: {
+      value: 'N',
+      help: `most requests that the engine works on at a time, where the GPU's K/V cache allows it (default: ${DEFAULTS.together}); each needs memory of its own`,
+    },
     'max-body': { value: 'MB', help: `largest request (default: ${DEFAULTS.maxBody})` },
     timeout: {
       value: 'SECONDS',
@@ -92,6 +100,7 @@ function serveOptions(parsed: ParsedArguments, context: CommandContext): ServeOp
       spec.name,
     );
   }
+  const together = number('together', { integer: true, least: 1, most: MOST_TOGETHER }, DEFAULTS.together);
   return {
     host,
     ...(token === undefined ? {} : { token }),
@@ -100,7 +109,7 @@ function serveOptions(parsed: ParsedArguments, context: CommandContext): ServeOp
     maxBody: 1e6 * number('max-body', { least: 0, most: 100, above: true }, DEFAULTS.maxBody),
     timeoutMillis: 1000 * number('timeout', { least: 0, most: 86_400, above: true }, DEFAULTS.timeout),
     version: context.version,
-    engine: keptEngine(parsed, spec, context),
+    engine: keptEngine(parsed, spec, context, together),
   };
 }
 

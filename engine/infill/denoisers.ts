@@ -7,7 +7,7 @@ import { rescore } from '../rescoring/rescore';
 import { AutoregressiveDenoiser } from '../runtime/autoregressiveDenoiser';
 import { CachedBlockDenoiser } from '../runtime/cachedBlockDenoiser';
 import { CroppedDenoiser } from '../runtime/croppedDenoiser';
-import type { Forward } from '../runtime/forward';
+import { type Forward, passOf } from '../runtime/forward';
 import {
   BlockCausalContext,
   CanvasContext,
@@ -45,9 +45,7 @@ export class Denoisers {
         this.runs++;
         const begun = performance.now();
         const result = await forward.run(request);
-        const { lanes, ids, past, asks } = request;
-        const pass = { lanes, length: ids.length / lanes, past: past.positions, rows: asks.length };
-        this.pace.record(pass, performance.now() - begun);
+        if (!forward.isTimed) this.pace.record(passOf(request), performance.now() - begun);
         return result;
       },
     };

@@ -4,6 +4,7 @@ import type { OpenModel } from '../model';
 import { lineLog } from '../rpc/log';
 import { guardParent, watchParent } from './parentWatch';
 import { EngineResources } from './resources';
+import { SCHEDULE_LIMITS } from './schedule';
 import { EngineServer } from './server';
 import { takeStdout } from './standardOutput';
 
@@ -11,8 +12,10 @@ import { takeStdout } from './standardOutput';
  * Serves the protocol on stdin and stdout until shutdown or end of input (exit code 0), an unreadable stream or an error
  * that nobody caught (exit code 1), or until the parent is gone. A signal ends it at once, as it ends any process: a handler would
  * wait until the native call, or whatever else holds the event loop, is over. Nothing on disk needs a last word.
+ *
+ * @param together requests that it works on at a time
  */
-export function runEngine(loadModel: OpenModel): void {
+export function runEngine(loadModel: OpenModel, together = 1): void {
   const output = takeStdout();
   const log = lineLog(process.stderr);
   // Nobody reads the log any more: no reason to end in a stack trace, the closed input will end us.
@@ -29,7 +32,10 @@ export function runEngine(loadModel: OpenModel): void {
   const server: EngineServer = EngineServer.start({
     input: process.stdin,
     output,
-    resources: new EngineResources(loadModel),
+    resources: new EngineResources((params, context) => loadModel(params, { ...context, together }), {
+      ...SCHEDULE_LIMITS,
+      places: together,
+    }),
     engineVersion: version,
     log,
     onInitialised: (parentPid) => {

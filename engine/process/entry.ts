@@ -10,6 +10,7 @@ import { runEngine } from './engineProcess';
  *   --share FACTS [--replace]   one that is shared with windows of the same facts (sharedKey.ts, as JSON) if their model is large; if
  *                               none can be had, one of one's own. `--replace`: in place of one that does not answer
  *   --host KEY                  the engine that is shared
+ *   --together N                one of one's own that works on so many requests at a time, where the model's passes can be joined
  */
 export async function runAs(args: readonly string[], loadModel: OpenModel): Promise<void> {
   const { values } = parseArgs({
@@ -18,6 +19,7 @@ export async function runAs(args: readonly string[], loadModel: OpenModel): Prom
       share: { type: 'string' },
       replace: { type: 'boolean', default: false },
       host: { type: 'string' },
+      together: { type: 'string', default: '1' },
     },
   });
   if (values.host !== undefined) {
@@ -26,7 +28,7 @@ export async function runAs(args: readonly string[], loadModel: OpenModel): Prom
     return;
   }
   if (values.share !== undefined && (await isRelayed(values.share, values.replace))) return;
-  runEngine(loadModel);
+  runEngine(loadModel, Number(values.together));
 }
 
 /** Whether an engine that others use, too, answers in place of this process. */

@@ -1,4 +1,4 @@
-// What the connections to one engine process share: the device, on which one request runs at a time, and the models that are loaded.
+// What the connections to one engine process share: the device and its schedule, and the models that are loaded.
 import type { EngineError } from '../errors';
 import { RELAY_BYTES } from '../graph/memory';
 import type { OpenModel } from '../model';

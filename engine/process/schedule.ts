@@ -1,14 +1,15 @@
-// Decides which request has the device, and which gives way. No promises, no clocks, no I/O: every rule is testable alone.
+// Decides which requests have the device, and which gives way. No promises, no clocks, no I/O: every rule is testable alone.
 import type { Priority } from '../protocol';
 
 /*
  * The rules
- *  - One job runs at a time: a forward pass blocks the process anyway.
+ *  - As many jobs run at a time as there are `places`: one, unless their forward passes can be joined (runtime/jointForward.ts).
  *  - rewrite before ghost before background; first come, first served within a priority.
  *  - Newest wins: a job supersedes older ones of the same client, document *and* priority, queued or running.
  *  - A rewrite that arrives stops a running ghost job of the same client (`superseded`): a person waits for the one, not for
  *    the other.
- *  - A background job gives way to whatever ranks higher: it is stopped and starts again later, at most `yields` times.
+ *  - A background job gives way to whatever ranks higher and has no place: it is stopped and starts again later, at most `yields`
+ *    times.
  *  - Background does not starve: when `passes` other jobs have gone before a waiting one, it is next.
  *  - At most `capacity` jobs wait (one that gave way counts). When full, an arriving job takes the place of the newest
  *    waiting job of the lowest priority below its own; if there is none, it is refused itself.
@@ -26,21 +27,29 @@ export interface Job {
 export type Refusal = 'superseded' | 'cancelled' | 'queue-full';
 
 export type Decision =
-  /** The job has the device from now on, until `finished`. */
+  /** The job has a place on the device from now on, until `finished`. */
   | { readonly kind: 'start'; readonly id: number }
   /** A job that does not run gets this answer and is forgotten. */
   | { readonly kind: 'refuse'; readonly id: number; readonly code: Refusal; readonly by?: number }
-  /** The running job gets this answer now and is aborted; it keeps the device until `finished`. */
+  /** The running job gets this answer now and is aborted; it keeps its place until `finished`. */
   | { readonly kind: 'stop'; readonly id: number; readonly code: Refusal; readonly by?: number }
   /** The running job is aborted without an answer: it goes back to the queue when it has `finished`. */
   | { readonly kind: 'give-way'; readonly id: number };
 
 export interface ScheduleLimits {
+  /** Jobs that run at a time. Default: 1 */
+  readonly places?: number;
   readonly capacity: number;
   readonly passes: number;
   readonly yields: number;
 }
 export const SCHEDULE_LIMITS: ScheduleLimits = { capacity: 32, passes: 8, yields: 3 };
+
+/** A job on the device. */
+interface Place {
+  readonly entry: Entry;
+  state: 'working' | 'stopping' | 'giving-way';
+}
 
 interface Entry {
   readonly job: Job;
@@ -55,20 +64,29 @@ const RANKS: Readonly<Record<Priority, number>> = { rewrite: 0, ghost: 1, backgr
 export class Schedule {
   /** In the order in which they run, but for the starvation rule. */
   private readonly queue: Entry[] = [];
-  private device: { readonly entry: Entry; state: 'working' | 'stopping' | 'giving-way' } | undefined;
+  private device: readonly Place[] = [];
   private arrivals = 0;
   private passed = 0;
+  private places: number;
 
-  constructor(private readonly limits: ScheduleLimits = SCHEDULE_LIMITS) {}
-
-  /** Jobs that wait, incl. one that is giving way. */
-  get queued(): number {
-    return this.queue.length + (this.device?.state === 'giving-way' ? 1 : 0);
+  constructor(private readonly limits: ScheduleLimits = SCHEDULE_LIMITS) {
+    this.places = limits.places ?? 1;
   }
 
-  /** The job that has the device, whether or not it was answered already. */
-  get occupant(): number | undefined {
-    return this.device?.entry.job.id;
+  /** Jobs that wait, incl. those that are giving way. */
+  get queued(): number {
+    return this.queue.length + this.device.filter(({ state }) => state === 'giving-way').length;
+  }
+
+  /** The jobs that have the device, whether or not they were answered already. */
+  get occupants(): readonly number[] {
+    return this.device.map(({ entry }) => entry.job.id);
+  }
+
+  /** So many run at a time from now on; what runs already stays. */
+  allow(places: number): Decision[] {
+    this.places = places;
+    return this.next();
   }
 
   submit(job: Job): Decision[] {
@@ -79,12 +97,13 @@ export class Schedule {
       this.remove(older);
       decisions.push({ kind: 'refuse', id: older.job.id, code: 'superseded', by: job.id });
     }
-    const onDevice = this.device;
-    const replacesRunning =
-      onDevice !== undefined && onDevice.state !== 'stopping' && supersedes(job, onDevice.entry.job);
+    const isFull = this.device.length >= this.places;
+    const replaced = this.device.find(
+      ({ entry, state }) => state !== 'stopping' && supersedes(job, entry.job),
+    );
     // A job that was giving way and is superseded leaves the queue as well.
-    const freed = replacesRunning && onDevice.state === 'giving-way' ? 1 : 0;
-    if (onDevice !== undefined && this.queued - freed >= this.limits.capacity) {
+    const freed = replaced?.state === 'giving-way' ? 1 : 0;
+    if (isFull && this.queued - freed >= this.limits.capacity) {
       const evicted = this.lowestBelow(entry.rank);
       if (evicted === undefined) {
         decisions.push({ kind: 'refuse', id: job.id, code: 'queue-full' });
@@ -94,24 +113,13 @@ export class Schedule {
       decisions.push({ kind: 'refuse', id: evicted.job.id, code: 'queue-full', by: job.id });
     }
     this.insert(entry);
-
-    if (onDevice !== undefined) {
-      if (replacesRunning) {
-        decisions.push(this.stop('superseded', job.id));
-      } else if (onDevice.state === 'working') {
-        const running = onDevice.entry;
-        if (
-          job.priority === 'rewrite' &&
-          running.job.priority === 'ghost' &&
-          job.client === running.job.client
-        ) {
-          decisions.push(this.stop('superseded', job.id));
-        } else if (this.mustGiveWay(running, entry)) {
-          running.yields++;
-          onDevice.state = 'giving-way';
-          decisions.push({ kind: 'give-way', id: running.job.id });
-        }
-      }
+    const stopped = replaced === undefined ? this.ghostsBefore(job) : [replaced];
+    decisions.push(...stopped.map((place) => stop(place, 'superseded', job.id)));
+    const leaving = isFull && this.device.every(({ state }) => state === 'working') && this.yielding(entry);
+    if (leaving) {
+      leaving.entry.yields++;
+      leaving.state = 'giving-way';
+      decisions.push({ kind: 'give-way', id: leaving.entry.job.id });
     }
     decisions.push(...this.next());
     return decisions;
@@ -119,9 +127,8 @@ export class Schedule {
 
   /** Does nothing for a job that is unknown, finished or answered. */
   cancel(id: number): Decision[] {
-    if (this.device?.entry.job.id === id) {
-      return this.device.state === 'stopping' ? [] : [this.stop('cancelled')];
-    }
+    const place = this.placeOf(id);
+    if (place !== undefined) return place.state === 'stopping' ? [] : [stop(place, 'cancelled')];
     const waiting = this.queue.find((entry) => entry.job.id === id);
     if (waiting === undefined) return [];
     this.remove(waiting);
@@ -130,40 +137,56 @@ export class Schedule {
 
   /** The job has left the device; `unfinished`: it gave way before it had an answer. */
   finished(id: number, unfinished: boolean): Decision[] {
-    const left = this.device;
-    if (left === undefined || left.entry.job.id !== id) return [];
-    this.device = undefined;
+    const left = this.placeOf(id);
+    if (left === undefined) return [];
+    this.device = this.device.filter((place) => place !== left);
     if (unfinished && left.state === 'giving-way') this.insert(left.entry);
     return this.next();
   }
 
+  private placeOf(id: number): Place | undefined {
+    return this.device.find(({ entry }) => entry.job.id === id);
+  }
+
+  /** What waits takes the places that are free. */
   private next(): Decision[] {
-    if (this.device !== undefined) return [];
+    const decisions: Decision[] = [];
+    while (this.device.length < this.places) {
+      const chosen = this.chosen();
+      if (chosen === undefined) break;
+      this.remove(chosen);
+      this.device = [...this.device, { entry: chosen, state: 'working' }];
+      decisions.push({ kind: 'start', id: chosen.job.id });
+    }
+    return decisions;
+  }
+
+  private chosen(): Entry | undefined {
     const first = this.queue[0];
     const background = this.queue.find((entry) => entry.job.priority === 'background');
     const chosen =
       background !== undefined && this.passed >= this.limits.passes ? background : (first ?? background);
-    if (chosen === undefined) return [];
+    if (chosen === undefined) return undefined;
     if (chosen.job.priority === 'background' || background === undefined) this.passed = 0;
     else this.passed++;
-    this.remove(chosen);
-    this.device = { entry: chosen, state: 'working' };
-    return [{ kind: 'start', id: chosen.job.id }];
+    return chosen;
   }
 
-  private stop(code: Refusal, by?: number): Decision {
-    if (this.device === undefined) throw new Error('Nothing is running.');
-    this.device.state = 'stopping';
-    const id = this.device.entry.job.id;
-    return by === undefined ? { kind: 'stop', id, code } : { kind: 'stop', id, code, by };
+  /** Ghost text of the same client that runs while a rewrite arrives. */
+  private ghostsBefore({ priority, client }: Job): readonly Place[] {
+    if (priority !== 'rewrite') return [];
+    return this.device.filter(
+      ({ entry: { job }, state }) =>
+        state === 'working' && job.priority === 'ghost' && job.client === client,
+    );
   }
 
-  private mustGiveWay(running: Entry, arrived: Entry): boolean {
-    return (
-      running.job.priority === 'background' &&
-      arrived.rank < running.rank &&
-      running.yields < this.limits.yields &&
-      this.queue.length + 1 <= this.limits.capacity
+  /** The newest background job that may give its place to the one that arrived. */
+  private yielding({ rank }: Entry): Place | undefined {
+    if (this.queued + 1 > this.limits.capacity) return undefined;
+    return this.device.findLast(
+      ({ entry }) =>
+        entry.job.priority === 'background' && rank < entry.rank && entry.yields < this.limits.yields,
     );
   }
 
@@ -191,6 +214,12 @@ export class Schedule {
   private remove(entry: Entry): void {
     this.queue.splice(this.queue.indexOf(entry), 1);
   }
+}
+
+function stop(place: Place, code: Refusal, by?: number): Decision {
+  place.state = 'stopping';
+  const { id } = place.entry.job;
+  return by === undefined ? { kind: 'stop', id, code } : { kind: 'stop', id, code, by };
 }
 
 function supersedes(newer: Job, older: Job): boolean {

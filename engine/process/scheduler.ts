@@ -1,4 +1,4 @@
-// Carries out what the schedule decides: one promise a request, one abort signal a run, one run at a time.
+// Carries out what the schedule decides: one promise a request, one abort signal a run.
 import { EngineError, throwIfCancelled, toEngineError } from '../errors';
 import type { Priority } from '../protocol';
 import { giveTurn } from '../turn';
@@ -42,11 +42,16 @@ export class Scheduler {
   }
 
   get running(): number {
-    return this.schedule.occupant === undefined ? 0 : 1;
+    return this.schedule.occupants.length;
   }
 
   get queued(): number {
     return this.schedule.queued;
+  }
+
+  /** So many run at a time from now on (ScheduleLimits.places). */
+  allow(places: number): void {
+    this.carryOut(this.schedule.allow(places));
   }
 
   /**
@@ -105,9 +110,10 @@ export class Scheduler {
   }
 
   private occupied(whose: Whose): boolean {
-    const { occupant } = this.schedule;
-    const work = occupant === undefined ? undefined : this.tickets.get(occupant)?.work;
-    return work !== undefined && belongs(work, whose);
+    return this.schedule.occupants.some((id) => {
+      const work = this.tickets.get(id)?.work;
+      return work !== undefined && belongs(work, whose);
+    });
   }
 
   private find(requestId: number, client: string | undefined): Ticket | undefined {

@@ -58,6 +58,7 @@ export const descriptionOf = whole(
       gate: share,
       copies: flag,
       writesInOrder: flag,
+      together: count,
     },
   ),
 );

@@ -1,5 +1,6 @@
 // What one run of the graph takes and gives, in plain arrays; session.ts does the run.
 import type { LogitBias, Prediction } from '../denoiser';
+import type { PassSize } from '../graph/memory';
 import type { KvState } from './kvState';
 
 /** Additive attention bias [lanes, 1, rows, P + S]; `rows` 1 means the same row for every new token. */
@@ -38,6 +39,8 @@ export interface ForwardRequest {
   readonly keep: boolean;
   /** Of each lane's new tokens, those whose K/V is wanted: the first so many. Default: all. Not on devices, where caches cannot be cut. */
   readonly kept?: number;
+  /** The K/V that is kept is of the new tokens alone, all of them. Not on devices. Default: of past and new tokens together. */
+  readonly isApart?: boolean;
   /** Positions that the kept K/V is going to grow to, pass by pass, so that it need not move each time. Default: unknown. */
   readonly room?: number;
 }
@@ -48,11 +51,18 @@ export interface ForwardResult {
   readonly kv: KvState | undefined;
 }
 
-/** Runs the decoder. One implementation: `DecoderSession`; a scripted one stands in for it in unit tests. */
+/** Runs the decoder: `DecoderSession`, or several requests' passes as one by it (`JointForward`). A scripted one stands in for it in unit tests. */
 export interface Forward {
   run(request: ForwardRequest): Promise<ForwardResult>;
   /** Whether caches stay on the device, where they cannot be cut or moved. */
   readonly deviceCache: boolean;
+  /** Whether its passes are timed where they are made: a caller may wait for those of others. Absent: they are not. */
+  readonly isTimed?: boolean;
+}
+
+/** What the time of a pass depends on. */
+export function passOf({ lanes, ids, past, asks }: ForwardRequest): PassSize {
+  return { lanes, length: ids.length / lanes, past: past.positions, rows: asks.length };
 }
 
 /** Encodes one lane of context, the first of its tokens at position `start`, behind `past`: the K/V of both together. */

@@ -153,7 +153,7 @@ export class DecoderSession implements Forward {
   }
 
   private readKv(outputs: InferenceSession.ReturnType, request: ForwardRequest, length: number): KvState {
-    const { past, lanes, kept = length, room } = request;
+    const { past, lanes, kept = length, room, isApart = false } = request;
     const joined = this.graph.options.cacheOutput === 'joined';
     const tensors = Array.from({ length: this.shape.layers }, (_, layer) => {
       const [k, v] = this.kvNames(layer);
@@ -168,6 +168,7 @@ export class DecoderSession implements Forward {
       positions: joined ? past.positions + length : length,
       layers: tensors.map(({ k, v }) => ({ k: k.data as Float32Array, v: v.data as Float32Array })),
     };
+    if (isApart) return host;
     const to = host.positions - (length - kept);
     if (joined) return kept === length ? host : joinKv([{ kv: host, to }], this.shape, this.memory);
     if (past.location !== 'host') throw new EngineError('internal', 'A device cache met a host session.');

@@ -41,14 +41,15 @@ export class PalimpsestServer {
   });
 
   private constructor(private readonly options: ServeOptions) {
-    const keeper = new EngineKeeper({
+    const keeper: EngineKeeper = new EngineKeeper({
       ...options.engine,
       onState: (state, error) => {
         if (state === 'failed' && error !== undefined) this.fail(error);
+        if (state === 'ready') queue.allow(keeper.description?.together ?? 1);
       },
     });
     const { queue: capacity, timeoutMillis, maxBody, version } = options;
-    const queue = new WorkQueue({ keeper, capacity, timeoutMillis });
+    const queue: WorkQueue = new WorkQueue({ keeper, capacity, timeoutMillis });
     const bodies = new Bodies({ each: maxBody, all: LARGE_BODIES * maxBody });
     this.services = {
       ...{ keeper, queue, bodies },

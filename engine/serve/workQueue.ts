@@ -36,14 +36,15 @@ const NEWEST = 0.2;
 const LONGEST_RETRY_SECONDS = 60;
 
 /**
- * One request is with the engine at a time, and the rest wait here rather than there: a crash then costs one request. The turn
- * of requests follows the rules of engine/process/schedule.ts, within each client.
+ * As many requests are with the engine as it works on at a time, and the rest wait here rather than there: a crash then costs no
+ * more than those. The turn of requests follows the rules of engine/process/schedule.ts, within each client.
  */
 export class WorkQueue {
   private readonly scheduler: Scheduler;
   private readonly unanswered = new Set<number>();
   private lastId = 0;
   private meanMillis = 1000;
+  private places = 1;
   private closed: HttpError | undefined;
   private onEmpty: (() => void) | undefined;
 
@@ -61,8 +62,14 @@ export class WorkQueue {
 
   /** When another request is worth a try. */
   get retrySeconds(): number {
-    const seconds = Math.ceil((this.meanMillis * (this.waiting + this.running)) / 1000);
+    const seconds = Math.ceil((this.meanMillis * (this.waiting + this.running)) / (1000 * this.places));
     return Math.min(LONGEST_RETRY_SECONDS, Math.max(1, seconds));
+  }
+
+  /** So many requests are with the engine at a time from now on. Before: one */
+  allow(places: number): void {
+    this.places = places;
+    this.scheduler.allow(places);
   }
 
   /**

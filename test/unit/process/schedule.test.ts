@@ -36,7 +36,7 @@ describe('schedule', () => {
     assert.deepEqual(schedule.submit(job(4, 'ghost', 'a')), [
       { kind: 'stop', id: 1, code: 'superseded', by: 4 },
     ]);
-    assert.equal(schedule.occupant, 1);
+    assert.deepEqual(schedule.occupants, [1]);
     assert.deepEqual(schedule.finished(1, false), [{ kind: 'start', id: 3 }]);
   });
 
@@ -166,6 +166,24 @@ describe('schedule', () => {
     assert.deepEqual(schedule.finished(1, true), [{ kind: 'start', id: 2 }]);
   });
 
+  test('runs as many as there are places, and fills new ones from the queue', () => {
+    const schedule = new Schedule({ ...LIMITS, places: 2 });
+    assert.deepEqual(schedule.submit(job(1, 'background')), [{ kind: 'start', id: 1 }]);
+    assert.deepEqual(schedule.submit(job(2, 'rewrite')), [{ kind: 'start', id: 2 }], 'nobody gives way');
+    assert.deepEqual(schedule.submit(job(3, 'ghost')), [{ kind: 'give-way', id: 1 }]);
+    assert.deepEqual(schedule.submit(job(4, 'ghost')), [], 'one place is on its way');
+    assert.deepEqual(schedule.allow(4), [
+      { kind: 'start', id: 3 },
+      { kind: 'start', id: 4 },
+    ]);
+    assert.deepEqual(schedule.occupants, [1, 2, 3, 4]);
+    assert.deepEqual(schedule.allow(1), []);
+    assert.deepEqual(schedule.finished(2, false), [], 'what runs stays, and nothing joins it');
+    assert.deepEqual(schedule.finished(3, false), []);
+    assert.deepEqual(schedule.finished(4, false), []);
+    assert.deepEqual(schedule.finished(1, true), [{ kind: 'start', id: 1 }]);
+  });
+
   test('cancel works in every state, once', () => {
     const schedule = new Schedule(LIMITS);
     schedule.submit(job(1, 'background'));
@@ -186,7 +204,8 @@ describe('schedule', () => {
 type Command =
   | { readonly kind: 'submit'; readonly priority: Priority; readonly document: string | undefined }
   | { readonly kind: 'cancel'; readonly which: number }
-  | { readonly kind: 'finish'; readonly answered: boolean };
+  | { readonly kind: 'finish'; readonly answered: boolean; readonly which: number }
+  | { readonly kind: 'allow'; readonly places: number };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
@@ -198,7 +217,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), which: fc.nat(60) }) },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('finish' as const), answered: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('finish' as const), answered: fc.boolean(), which: fc.nat(3) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('allow' as const), places: fc.integer({ min: 1, max: 3 }) }),
+  },
 );
 
 /** Plays the part of the process and checks, decision by decision, what must always hold. */
@@ -208,11 +234,13 @@ class Witness {
   readonly waiting = new Set<number>();
   readonly answers = new Map<number, string>();
   readonly yields = new Map<number, number>();
-  device: { id: number; state: 'working' | 'stopping' | 'giving-way' } | undefined;
+  readonly device = new Map<number, 'working' | 'stopping' | 'giving-way'>();
   othersBeforeBackground = 0;
+  private places: number;
 
-  constructor(private readonly limits: typeof LIMITS) {
+  constructor(private readonly limits: typeof LIMITS & { readonly places: number }) {
     this.schedule = new Schedule(limits);
+    this.places = limits.places;
   }
 
   run(next: Command): void {
@@ -228,15 +256,23 @@ class Witness {
       const decisions = this.schedule.cancel(next.which);
       assert.equal(decisions.length, open ? 1 : 0);
       this.see(decisions);
-    } else if (this.device !== undefined) {
-      const { id, state } = this.device;
+    } else if (next.kind === 'allow') {
+      this.places = next.places;
+      this.see(this.schedule.allow(next.places));
+    } else {
+      const [id, state] = [...this.device][next.which % Math.max(1, this.device.size)] ?? [];
+      if (id === undefined) return;
       const unfinished = state === 'giving-way' && !next.answered;
       if (state === 'working' || (state === 'giving-way' && next.answered)) this.answer(id, 'result');
-      this.device = undefined;
+      this.device.delete(id);
       if (unfinished) this.waiting.add(id);
       this.see(this.schedule.finished(id, unfinished));
     }
     this.checkState();
+  }
+
+  private stateOf(id: number): string | undefined {
+    return this.device.get(id);
   }
 
   private see(decisions: readonly Decision[]): void {
@@ -246,23 +282,23 @@ class Witness {
         case 'start':
           this.checkStart(id);
           this.waiting.delete(id);
-          this.device = { id, state: 'working' };
+          this.device.set(id, 'working');
           break;
         case 'refuse':
           assert.ok(this.waiting.delete(id), 'only what waits is refused');
           this.answer(id, decision.code);
           break;
         case 'stop':
-          assert.equal(this.device?.id, id);
-          this.device = { id, state: 'stopping' };
+          assert.ok(this.stateOf(id) !== undefined && this.stateOf(id) !== 'stopping');
+          this.device.set(id, 'stopping');
           this.answer(id, decision.code);
           break;
         case 'give-way':
-          assert.deepEqual(this.device, { id, state: 'working' });
+          assert.equal(this.stateOf(id), 'working');
           assert.equal(this.jobs.get(id)?.priority, 'background');
           this.yields.set(id, (this.yields.get(id) ?? 0) + 1);
           assert.ok((this.yields.get(id) ?? 0) <= this.limits.yields);
-          this.device = { id, state: 'giving-way' };
+          this.device.set(id, 'giving-way');
           break;
       }
     }
@@ -278,7 +314,7 @@ class Witness {
   }
 
   private checkStart(id: number): void {
-    assert.equal(this.device, undefined, 'never two at a time');
+    assert.ok(this.device.size < this.places, 'more than there are places');
     assert.ok(this.waiting.has(id));
     const best = Math.min(...[...this.waiting].map((other) => this.rank(other)));
     const background = [...this.waiting].some((other) => this.rank(other) === RANK.background);
@@ -302,17 +338,18 @@ class Witness {
         other.priority === newest.priority;
       assert.ok(!same, `${other.id} should have been superseded by ${newest.id}`);
       if (newest.priority === 'rewrite' && other.priority === 'ghost') {
-        assert.notDeepEqual(this.device, { id: other.id, state: 'working' });
+        assert.notEqual(this.stateOf(other.id), 'working');
       }
     }
   }
 
   private checkState(): void {
-    const givingWay = this.device?.state === 'giving-way' ? 1 : 0;
+    const givingWay = [...this.device.values()].filter((state) => state === 'giving-way').length;
     assert.equal(this.schedule.queued, this.waiting.size + givingWay);
     assert.ok(this.schedule.queued <= this.limits.capacity);
-    assert.equal(this.schedule.occupant, this.device?.id);
-    assert.ok(this.device !== undefined || this.waiting.size === 0, 'the device idles while jobs wait');
+    assert.deepEqual([...this.schedule.occupants].sort(), [...this.device.keys()].sort());
+    const isFull = this.device.size >= this.places;
+    assert.ok(isFull || this.waiting.size === 0, 'a place is free while jobs wait');
   }
 }
 
@@ -325,11 +362,12 @@ test('property: whatever arrives, is cancelled or finishes, the rules hold and e
         capacity: fc.integer({ min: 1, max: 5 }),
         passes: fc.integer({ min: 1, max: 3 }),
         yields: fc.integer({ min: 0, max: 2 }),
+        places: fc.integer({ min: 1, max: 3 }),
       }),
       (commands, limits) => {
         const witness = new Witness(limits);
         for (const next of commands) witness.run(next);
-        while (witness.device !== undefined) witness.run({ kind: 'finish', answered: true });
+        while (witness.device.size > 0) witness.run({ kind: 'finish', answered: true, which: 0 });
         assert.equal(witness.answers.size, witness.jobs.size);
         for (const answer of witness.answers.values()) seen.add(answer);
       },
