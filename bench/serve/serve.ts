@@ -1,17 +1,11 @@
-// `palimpsest serve` as it is shipped: what HTTP adds to a request, how many clients it bears for how long and in how much memory,
-// and whether a batch of requests would take less time than one after the other.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import http from 'node:http';
-import os from 'node:os';
+// `palimpsest serve` as it is shipped: what HTTP adds to a request, how many clients it bears for how long and in how much memory.
+import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { InfillParams, InfillResult } from '../../engine/protocol';
 import { EngineClient } from '../../engine/rpc/engineClient';
 import {
-  benchFolder,
   figure,
   markdownTable,
   mebibytes,
@@ -25,84 +19,15 @@ import {
 } from '../harness';
 import { residentMemory } from '../runtime/processFigures';
 import { type Place, places } from './places';
+import { alone, ask, CACHE, childOf, type Served, startServer, stopServer } from './served';
 
-const CACHE = benchFolder('serve');
 const MODEL = { folder: STARTER, provider: 'cpu', precision: 'int8' } as const;
+const WORDS = ['--model', STARTER, '--provider', MODEL.provider, '--precision', MODEL.precision];
 const MAX_TOKENS = 16;
 /** What clients do, of a hundred requests each. */
 const STREAMED = 30;
 const GIVEN_UP = 5;
 const SCORED = 5;
-
-interface Served {
-  readonly url: URL;
-  readonly child: ChildProcess;
-  readonly agent: http.Agent;
-}
-
-async function startServer(): Promise<Served> {
-  const words = [
-    'serve',
-    '--port',
-    '0',
-    '--model',
-    STARTER,
-    '--provider',
-    MODEL.provider,
-    '--precision',
-    MODEL.precision,
-  ];
-  const child = spawn(process.execPath, [path.join(ROOT, 'dist', 'cli.js'), ...words], {
-    env: { ...process.env, PALIMPSEST_CACHE: CACHE },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
-  const url = new URL(line.replace('Listening on ', ''));
-  const served = { url, child, agent: new http.Agent({ keepAlive: true }) };
-  while ((await ask(served, '/health')).status !== 200) await sleep(100);
-  return served;
-}
-
-async function stopServer({ child, agent }: Served): Promise<number> {
-  agent.destroy();
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  const [code] = await exit;
-  return Number(code);
-}
-
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
-/** `giveUp`: closes the connection when the first bytes have come. */
-function ask({ url, agent }: Served, place: string, body?: object, giveUp = false): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const request = http.request(new URL(place, url), {
-      agent,
-      ...(body === undefined
-        ? {}
-        : { method: 'POST', headers: { 'Content-Type': 'application/json', 'Palimpsest-Client': 'bench' } }),
-    });
-    request.on('error', reject);
-    request.on('response', (response) => {
-      const status = response.statusCode ?? 0;
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('error', reject);
-      response.on('data', (chunk) => {
-        text += chunk;
-        if (giveUp) {
-          request.destroy();
-          resolve({ status, text });
-        }
-      });
-      response.on('end', () => resolve({ status, text }));
-    });
-    request.end(body === undefined ? undefined : JSON.stringify(body));
-  });
-}
 
 const params = ({ text, at, language }: Place, seed = 0): Omit<InfillParams, 'requestId' | 'model'> => ({
   text,
@@ -120,7 +45,7 @@ async function latency(rounds: number): Promise<string> {
     script: path.join(ROOT, 'dist', 'engine.js'),
     cacheFolder: CACHE,
   });
-  const served = await startServer();
+  const served = await startServer(WORDS);
   try {
     await engine.loadModel(MODEL);
     const [place] = places(1);
@@ -207,7 +132,7 @@ function isWhole(text: string, isStream: boolean): boolean {
 }
 
 async function load(clients: number, minutes: number): Promise<string> {
-  const served = await startServer();
+  const served = await startServer(WORDS);
   const texts = places(200);
   const tally: Tally = { answered: 0, givenUp: 0, refused: 0, lost: 0, millis: [] };
   const started = performance.now();
@@ -248,116 +173,6 @@ async function load(clients: number, minutes: number): Promise<string> {
   ].join('\n\n');
 }
 
-function childOf(pid: number): number {
-  const list = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-  return Number(list.trim().split(/\s+/)[0]);
-}
-
-/** Denoise steps of several rows against as many steps of one: what a batch of requests could gain at most. */
-async function batching(rounds: number): Promise<string> {
-  const engine = await EngineClient.start({
-    node: process.execPath,
-    script: path.join(ROOT, 'dist', 'engine.js'),
-    cacheFolder: CACHE,
-  });
-  try {
-    await engine.loadModel(MODEL);
-    const [place] = places(1);
-    if (place === undefined) throw new Error('There is no text.');
-    const sizes = [1, 2, 4, 8] as const;
-    const steps = new Map<number, number[]>(sizes.map((size) => [size, []]));
-    for (let round = -1; round < rounds; round++) {
-      for (const candidates of sizes) {
-        const started = performance.now();
-        const seen = new Map<number, number>();
-        await engine.infill(
-          {
-            model: STARTER,
-            ...params({ ...place, text: `${place.text}\n// ${round} ${candidates}` }, round + 1),
-            // Some lines anew, so that there are enough steps.
-            spans: [{ start: place.at, end: Math.min(place.text.length, place.at + 300) }],
-            ...{ maxTokens: 48, candidates, temperature: 1, copying: 'off', rule: 'top-k' },
-          },
-          { onStep: ({ step }) => seen.set(step, performance.now()) },
-        );
-        const times = [...seen.values()];
-        const [first = started, last = started] = [times[0], times.at(-1)];
-        if (round < 0) continue;
-        if (times.length > 4) steps.get(candidates)?.push((last - first) / (times.length - 1));
-      }
-    }
-    const one = median(steps.get(1) ?? []);
-    const known = await ordinary(engine, one, rounds, () => place);
-    const others = places(rounds + 1);
-    const unknown = await ordinary(engine, one, rounds, (round) => others[round + 1] ?? place);
-    const rows = sizes.map((size) => {
-      const step = median(steps.get(size) ?? []);
-      const gain = (size * one) / step;
-      // Reading takes as long as before, and every step is shared: no request waits for another one's, and nothing is padded or copied.
-      const atMost = ({ reading, denoising }: Ordinary) =>
-        (reading + denoising) / (reading + denoising / Math.max(1, gain));
-      return [String(size), figure(step), figure(gain), figure(atMost(known)), figure(atMost(unknown))];
-    });
-    const told = ({ reading, denoising }: Ordinary) => `${figure(reading)} ms and ${figure(denoising)} ms`;
-    return [
-      `## Batches\n\nA denoise step of several rows (candidates of one request) on ${MODEL.provider}, and how many times as long the same rows take one after the other. _Requests_: how many times as fast requests for ${MAX_TOKENS} tokens could be answered at most, if so many shared every step and nobody waited for anybody, in a text that was read before, and in another one each.`,
-      markdownTable(
-        ['rows', 'ms a step', 'one after the other', 'requests, same text', 'requests, other texts'],
-        rows,
-      ),
-      `Such a request takes ${told(known)} before and for its steps in a text that was read before, ${told(unknown)} in another one.`,
-    ].join('\n\n');
-  } finally {
-    await engine.stop();
-  }
-}
-
-/** Milliseconds of a request, median: until its first step, and from there on. */
-interface Ordinary {
-  readonly reading: number;
-  readonly denoising: number;
-}
-
-/** Requests as clients make them; `step`: milliseconds of a step, as they are told when they are done. */
-async function ordinary(
-  engine: EngineClient,
-  step: number,
-  rounds: number,
-  placeOf: (round: number) => Place,
-): Promise<Ordinary> {
-  const reading: number[] = [];
-  const denoising: number[] = [];
-  for (let round = -1; round < rounds; round++) {
-    const started = performance.now();
-    let first: number | undefined;
-    await engine.infill(
-      { model: STARTER, ...params(placeOf(round), round + 1) },
-      { onStep: () => (first ??= performance.now()) },
-    );
-    const ended = performance.now();
-    if (round < 0) continue;
-    const begun = Math.max(started, (first ?? ended) - step);
-    reading.push(begun - started);
-    denoising.push(ended - begun);
-  }
-  return { reading: median(reading), denoising: median(denoising) };
-}
-
-/** Before whatever else runs on this machine, where that is allowed: what is started keeps it. */
-async function alone<T>(work: () => Promise<T>): Promise<T> {
-  const usual = os.getPriority();
-  try {
-    os.setPriority(-15);
-  } catch {
-    progress('Other processes are not kept out: that takes a privilege.');
-  }
-  try {
-    return await work();
-  } finally {
-    os.setPriority(usual);
-  }
-}
-
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -367,17 +182,16 @@ async function main(): Promise<void> {
     },
   });
   execFileSync(process.execPath, ['esbuild.js'], { cwd: ROOT, stdio: 'inherit' });
-  const sections = await alone(async () => [
-    await latency(Number(values.rounds)),
-    await batching(Math.ceil(Number(values.rounds) / 10)),
-  ]);
-  sections.push(await load(Number(values.clients), Number(values.minutes)));
+  const sections = [
+    await alone(() => latency(Number(values.rounds))),
+    await load(Number(values.clients), Number(values.minutes)),
+  ];
   publish({
     name: 'serve',
     title: 'The server',
     facts: [
       'the starter model on the CPU, int8; texts of up to 300 lines',
-      'one client and batches: with a priority above everything else on the machine; many clients: beside other work',
+      'one client: with a priority above everything else on the machine; many clients: beside other work',
     ],
     sections,
   });

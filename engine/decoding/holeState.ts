@@ -97,9 +97,11 @@ export class HoleState {
     };
   }
 
-  /** What a cell behind the last one, `index`, will have to respect. */
+  /** What a cell behind the last one, `index`, will have to respect, as far as that does not depend on the token there. */
   ruleBehind(index: number): CellRule {
-    const end = this.frame.length === 'end-token' && this.mayEnd(index + 1);
+    const { length, tail } = this.frame;
+    // Few tokens bring the tail, and before it is there, no end may come.
+    const end = length === 'end-token' && tail.length === 0 && this.mayEnd(index + 1);
     const free = { head: NO_BYTES, tail: NO_BYTES, nextTail: NO_BYTES };
     return { ...free, carry: false, expand: false, delete: false, end };
   }

@@ -41,6 +41,9 @@ export class Denoisers {
   ) {
     this.forward = {
       deviceCache: forward.deviceCache,
+      get sharers() {
+        return forward.sharers ?? 1;
+      },
       run: async (request) => {
         this.runs++;
         const begun = performance.now();
@@ -119,7 +122,8 @@ export class Denoisers {
     const at = (tokens: number) => this.pace.millisOf({ length: tokens, past, rows: tokens });
     const [one, many] = [at(1), at(MANY_TOKENS)];
     if (one === undefined || many === undefined) return undefined;
-    return one + ((length - 1) * Math.max(0, many - one)) / (MANY_TOKENS - 1);
+    const tokens = length * (this.forward.sharers ?? 1);
+    return one + ((tokens - 1) * Math.max(0, many - one)) / (MANY_TOKENS - 1);
   }
 
   private suffixFirst(isRunLater: boolean): SuffixFirst {

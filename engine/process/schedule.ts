@@ -113,7 +113,7 @@ export class Schedule {
       decisions.push({ kind: 'refuse', id: evicted.job.id, code: 'queue-full', by: job.id });
     }
     this.insert(entry);
-    const stopped = replaced === undefined ? this.ghostsBefore(job) : [replaced];
+    const stopped = [...(replaced === undefined ? [] : [replaced]), ...this.ghostsBefore(job)];
     decisions.push(...stopped.map((place) => stop(place, 'superseded', job.id)));
     const leaving = isFull && this.device.every(({ state }) => state === 'working') && this.yielding(entry);
     if (leaving) {
@@ -176,8 +176,7 @@ export class Schedule {
   private ghostsBefore({ priority, client }: Job): readonly Place[] {
     if (priority !== 'rewrite') return [];
     return this.device.filter(
-      ({ entry: { job }, state }) =>
-        state === 'working' && job.priority === 'ghost' && job.client === client,
+      ({ entry: { job }, state }) => state === 'working' && job.priority === 'ghost' && job.client === client,
     );
   }
 

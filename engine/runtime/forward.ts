@@ -58,6 +58,8 @@ export interface Forward {
   readonly deviceCache: boolean;
   /** Whether its passes are timed where they are made: a caller may wait for those of others. Absent: they are not. */
   readonly isTimed?: boolean;
+  /** Lanes of the last pass that was joined of several requests', or 1: who reads ahead makes such a pass longer for all of them. Absent: 1 */
+  readonly sharers?: number;
 }
 
 /** What the time of a pass depends on. */

@@ -31,6 +31,8 @@ export class JointForward {
   private readonly memory = new KvMemory();
   private readonly waiting: Asked[] = [];
   private isWorking = false;
+  /** Lanes of the last pass over few tokens. */
+  private sharers = 1;
 
   constructor(
     private readonly forward: Forward,
@@ -43,9 +45,13 @@ export class JointForward {
 
   /** What one request at a time runs its passes by. */
   seat(): Forward {
+    const sharers = () => this.sharers;
     return {
       deviceCache: this.forward.deviceCache,
       isTimed: true,
+      get sharers() {
+        return sharers();
+      },
       run: (request) =>
         new Promise((resolve, reject) => {
           const length = request.ids.length / request.lanes;
@@ -69,6 +75,7 @@ export class JointForward {
       const group = this.taken();
       const [first] = group;
       if (first === undefined) break;
+      if (isJoinable(first)) this.sharers = group.reduce((sum, { request }) => sum + request.lanes, 0);
       if (group.length === 1) await this.runAlone(first);
       else await this.runTogether(group as readonly Joinable[]);
     }
@@ -103,7 +110,7 @@ export class JointForward {
     const joint = this.joined(group);
     try {
       const results = this.apart(joint, await this.timed(joint.request));
-      results.forEach((result, at) => group[at]?.resolve(result));
+      for (const [at, result] of results.entries()) group[at]?.resolve(result);
     } catch {
       // What is too much together may be little enough for each.
       for (const asked of group) await this.runAlone(asked);
@@ -171,9 +178,8 @@ export class JointForward {
       const { past, kept = length, room } = request;
       const fresh = { kv, to: kept, lanes: slots };
       const next = joinKv([{ kv: past }, fresh], this.shape, this.memory, [], room);
-      slots.forEach((slot, lane) =>
-        this.cache.grow(slot, { kv, lane: slot, count: kept }, { kv: next, lane }),
-      );
+      for (const [lane, slot] of slots.entries())
+        this.cache.grow(slot, { kv, lane: slot, count: kept }, { kv: next, lane });
       return { predictions: own, kv: next };
     });
   }
@@ -203,12 +209,19 @@ class JointBias {
   }
 
   /** Of one lane, which has `own` new tokens; what fills it up sees what its last one does. */
-  put(slot: number, { bias, past }: ForwardRequest & { readonly past: HostKv }, lane: number, own: number): void {
+  put(
+    slot: number,
+    { bias, past }: ForwardRequest & { readonly past: HostKv },
+    lane: number,
+    own: number,
+  ): void {
     const width = this.past + this.length;
     const ownWidth = past.positions + own;
     const first = bias.lanes === 1 ? 0 : lane * bias.rows;
     for (let token = 0; token < this.length; token++) {
-      const row = bias.data.subarray((first + Math.min(token, bias.rows - 1)) * ownWidth).subarray(0, ownWidth);
+      const row = bias.data
+        .subarray((first + Math.min(token, bias.rows - 1)) * ownWidth)
+        .subarray(0, ownWidth);
       const to = (slot * this.length + token) * width;
       this.data.set(row.subarray(0, past.positions), to);
       this.data.set(row.subarray(past.positions), to + this.past);

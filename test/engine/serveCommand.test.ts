@@ -137,6 +137,27 @@ describe('the command serve', () => {
     }
   });
 
+  test('--together: so many requests run at a time, four unless it is said, and what comes next waits', async () => {
+    for (const [words, most] of [
+      [[], 4],
+      [['--together', '2'], 2],
+      [['--together', '1'], 1],
+    ] as const) {
+      const { child, server, exit } = await running([...words, '--grace', '0']);
+      const streams: Stream[] = [];
+      for (let at = 0; at <= most; at++) streams.push(await Stream.open(server, doing('forever')));
+      for (const stream of streams.slice(0, most)) await stream.until('step');
+      const { json } = await ask(server, '/health');
+      assert.deepEqual([json.running, json.waiting], [most, 1]);
+      child.kill('SIGTERM');
+      for (const stream of streams) assert.equal((await stream.until('error')).data.error.code, 'stopping');
+      assert.equal((await exit).code, 0);
+    }
+    const { code, err } = await start(['--together', '9']).exit;
+    assert.equal(code, 2);
+    assert.match(err, /--together must be/);
+  });
+
   test('a model that cannot be loaded ends it', async () => {
     const { code, err } = await start(['--port', '0', '--model', '/models/missing']).exit;
     assert.equal(code, 1);

@@ -33,7 +33,11 @@ const ORDERS = [
   ['llada', 1.99],
 ] as const;
 
-function ask(infiller: Infiller, request: Partial<InfillParams>, signal?: AbortSignal): Promise<InfillResult> {
+function ask(
+  infiller: Infiller,
+  request: Partial<InfillParams>,
+  signal?: AbortSignal,
+): Promise<InfillResult> {
   const params = { requestId: 1, model: '', priority: 'rewrite', text: '', spans: [] } as const;
   return infiller.infill({ ...params, ...request }, signal ? { signal } : {});
 }

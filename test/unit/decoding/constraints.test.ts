@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import fc from 'fast-check';
 import { BiasRows, type CellRule, FORBIDDEN } from '../../../engine/decoding/biasRows';
+import { HoleState, maskedCell } from '../../../engine/decoding/holeState';
 import { TokenTable } from '../../../engine/decoding/tokenTable';
 import { bytesOf, SPECIALS, tokenizer, VOCABULARY } from './fakes';
 
@@ -112,5 +113,45 @@ describe('BiasRows', () => {
     const row = rows.row({ ...FREE, head: bytesOf('oo'), expand: true, delete: true, end: true });
     assert.equal(rows.fallback(row), tokenizer.id('oob'));
     assert.equal(rows.fallback(new Float32Array(VOCABULARY).fill(FORBIDDEN)), undefined);
+  });
+});
+
+describe('HoleState', () => {
+  test('what is foreseen of a cell is what it has to respect, wherever the token before it does not bring the tail', () => {
+    const plain = ['foo', 'bar', 'ar', ' ', 'f', '\n', 'return'].map((piece) => tokenizer.id(piece));
+    const border = fc.constantFrom('', 'f', 'fo', ' ', '\n');
+    let tails = 0;
+    fc.assert(
+      fc.property(
+        ...[border, border, fc.integer({ min: 0, max: 3 })],
+        fc.array(fc.constantFrom(...plain), { minLength: 1, maxLength: 4 }),
+        (headText, tailText, least, tokens) => {
+          const [head, tail] = [bytesOf(headText), bytesOf(tailText)];
+          const frame = {
+            head,
+            tail,
+            length: 'end-token' as const,
+            maskId: SPECIALS.mask,
+            grows: true,
+            least,
+          };
+          const state = new HoleState({ ...frame, endCells: [], bound: 40 }, table, []);
+          for (const [index, token] of tokens.entries()) {
+            const cell = maskedCell(SPECIALS.mask);
+            state.cells = [...state.cells, cell];
+            const foreseen = state.ruleBehind(index);
+            state.commit(cell, token, 0);
+            state.cells = [...state.cells, maskedCell(SPECIALS.mask)];
+            const rule = state.ruleAt(index + 1, 0);
+            state.cells = state.cells.slice(0, -1);
+            if (rule.head.length > 0) return;
+            if (tail.length > 0 && state.endsWithTail(index + 1)) return;
+            assert.deepEqual(foreseen, rule);
+            if (tail.length > 0) tails++;
+          }
+        },
+      ),
+    );
+    assert.ok(tails > 20);
   });
 });

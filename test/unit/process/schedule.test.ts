@@ -184,6 +184,16 @@ describe('schedule', () => {
     assert.deepEqual(schedule.finished(1, true), [{ kind: 'start', id: 1 }]);
   });
 
+  test('with several places, a rewrite replaces an older one and stops ghost text beside it', () => {
+    const schedule = new Schedule({ ...LIMITS, places: 2 });
+    schedule.submit(job(1, 'rewrite', 'a'));
+    schedule.submit(job(2, 'ghost', 'a'));
+    assert.deepEqual(schedule.submit(job(3, 'rewrite', 'a')), [
+      { kind: 'stop', id: 1, code: 'superseded', by: 3 },
+      { kind: 'stop', id: 2, code: 'superseded', by: 3 },
+    ]);
+  });
+
   test('cancel works in every state, once', () => {
     const schedule = new Schedule(LIMITS);
     schedule.submit(job(1, 'background'));

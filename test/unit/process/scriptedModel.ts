@@ -222,7 +222,7 @@ export class ScriptedLoader {
   loading = 0;
   private go: (() => void)[] = [];
 
-  readonly loadModel: LoadModel = async (params, { signal, onProgress }) => {
+  readonly loadModel: LoadModel = async (params, { signal, onProgress, together = 1 }) => {
     this.loads++;
     if (++this.loading > 1) throw new Error('Two loads at a time.');
     try {
@@ -242,7 +242,7 @@ export class ScriptedLoader {
         throwIfCancelled(signal);
       }
       onProgress?.({ folder: params.folder, stage: 'session', fraction: 1, weightBytes: 1e6 });
-      const model = new ScriptedModel(describe(params, name));
+      const model = new ScriptedModel({ ...describe(params, name), ...(together > 1 ? { together } : {}) });
       this.models.push(model);
       return model;
     } finally {

@@ -32,7 +32,12 @@ function content(kv: HostKv, lane: number, positions: number): number[] {
 type Command =
   | { readonly kind: 'come'; readonly positions: number; readonly room: number; readonly lanes: number }
   | { readonly kind: 'go'; readonly which: number }
-  | { readonly kind: 'pass'; readonly who: readonly boolean[]; readonly count: number; readonly keep: boolean };
+  | {
+      readonly kind: 'pass';
+      readonly who: readonly boolean[];
+      readonly count: number;
+      readonly keep: boolean;
+    };
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({
@@ -83,9 +88,8 @@ test('property: whoever comes, grows and goes, a pass reads each request’s own
             const own = slots.slice(at, at + request.lanes);
             at += request.lanes;
             const grown = joinKv([{ kv: request.kv }, { kv: more, lanes: own }], shape);
-            own.forEach((slot, lane) =>
-              cache.grow(slot, { kv: more, lane: slot, count: next.count }, { kv: grown, lane }),
-            );
+            for (const [lane, slot] of own.entries())
+              cache.grow(slot, { kv: more, lane: slot, count: next.count }, { kv: grown, lane });
             request.kv = grown;
             if (grown.positions <= kv.positions) reused++;
           }
