@@ -114,6 +114,12 @@ export class Models {
     return isChosen(row) && !hasServer();
   }
 
+  /** The folder or file that is in use and none of `rows`, nor included. */
+  ownModel(rows: readonly ModelRow[]): string | undefined {
+    const chosen = chosenModel();
+    return hasServer() || chosen === '' || [...includedRows(), ...rows].some(isChosen) ? undefined : chosen;
+  }
+
   /** Where the model in use runs and why, while it does: a line each. */
   deviceLines(row: ModelRow): readonly string[] {
     const running = this.options.running();
@@ -147,7 +153,7 @@ export class Models {
     // Without a list there is still what needs none.
     const chosen =
       row === undefined
-        ? await askWhich(rows ?? [], (each) => this.isUsed(each), ownModel(rows ?? []))
+        ? await askWhich(rows ?? [], (each) => this.isUsed(each), this.ownModel(rows ?? []))
         : ({ kind: 'row', row } as const);
     if (chosen?.kind === 'server') await commands.executeCommand('palimpsest.useServer');
     else if (chosen?.kind === 'path') await useModel(chosen.path, path.basename(chosen.path));
@@ -331,12 +337,6 @@ export function hubToken(secrets: SecretStorage): Promise<string | undefined> {
 function isChosen({ id, place }: ModelRow): boolean {
   const chosen = chosenModel() || INCLUDED[0]?.id;
   return chosen === id || chosen === place;
-}
-
-/** The folder or file that is in use and none of `rows`. */
-function ownModel(rows: readonly ModelRow[]): string | undefined {
-  const chosen = chosenModel();
-  return hasServer() || chosen === '' || [...includedRows(), ...rows].some(isChosen) ? undefined : chosen;
 }
 
 /** It answers from now on, and no server does. `title`: what it is called where a person is told. */

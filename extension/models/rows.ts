@@ -1,4 +1,5 @@
 // The list of models as the command prints it, and what a person reads of each.
+import path from 'node:path';
 import { l10n } from 'vscode';
 import { INCLUDED } from '../../engine/hub/included';
 import { isRecord } from '../common/records';
@@ -10,6 +11,8 @@ export interface ModelRow {
   readonly state: 'installed' | 'damaged' | 'unfinished' | 'available';
   /** It comes with the extension. */
   readonly isIncluded?: boolean;
+  /** A folder or file of the person's own, which is in use. */
+  readonly isOwn?: boolean;
   /** Path of an installed one. */
   readonly place?: string;
   /** Bytes to download. */
@@ -77,6 +80,13 @@ export function includedRows(): readonly ModelRow[] {
     isLeftToRight: isAutoregressive,
     ...speedOf(speed),
   }));
+}
+
+/** What the setting names and no list has. */
+export function ownRow(place: string): ModelRow {
+  const title = path.basename(place);
+  const facts = { isOwn: true, fits: 'fits', takesInstructions: false, isLeftToRight: false } as const;
+  return { id: place, title, place, state: 'installed', ...facts };
 }
 
 const USES = ['rewriting', 'instructions', 'completing'] as const;
@@ -159,13 +169,13 @@ function recommendation(use: Use): string {
   }
 }
 
-/** What to begin with, whether it takes instructions, size, memory, speed and license, in a line. */
+/** Size, what to begin with, whether it takes instructions, memory, speed and license, in a line: a narrow view shows the first ones. */
 export function factsText(row: ModelRow): string {
   const { bytes, memory, fits, license, firstChoice, takesInstructions, speed } = row;
   return [
+    ...(bytes === undefined ? [] : [sizeText(bytes)]),
     ...(isFirstChoice(row) && firstChoice !== undefined ? [recommendation(firstChoice)] : []),
     ...(takesInstructions && firstChoice !== 'instructions' ? [l10n.t('takes instructions')] : []),
-    ...(bytes === undefined ? [] : [sizeText(bytes)]),
     ...(memory === undefined ? [] : [fitText(memory, fits)]),
     ...(speed === undefined
       ? []

@@ -20,6 +20,7 @@ import {
   includedRows,
   isFirstChoice,
   type ModelRow,
+  ownRow,
   speedText,
 } from './rows';
 
@@ -41,7 +42,9 @@ export class ModelsTree implements TreeDataProvider<Row> {
     const models = await this.loading;
     const { rows, cache } = (await models.listed()) ?? { rows: [] };
     this.advise(rows);
-    return [...includedRows(), ...rows, ...(cache === undefined ? [] : [cache])];
+    const own = models.ownModel(rows);
+    const used = own === undefined ? [] : [ownRow(own)];
+    return [...used, ...includedRows(), ...rows, ...(cache === undefined ? [] : [cache])];
   }
 
   getTreeItem(row: Row): TreeItem {
@@ -99,7 +102,7 @@ function cacheItem({ id, bytes, place }: CacheRow): TreeItem {
 
 /** What there is to do with a row, as the menus of the manifest look for it. */
 function actionsOf(
-  { isIncluded, state }: ModelRow,
+  { isIncluded, isOwn, state }: ModelRow,
   isUsed: boolean,
   isInstalling: boolean,
 ): readonly string[] {
@@ -107,7 +110,7 @@ function actionsOf(
   return [
     ...(state === 'available' || state === 'unfinished' ? ['install'] : []),
     ...(state === 'installed' && !isUsed ? ['choose'] : []),
-    ...(state !== 'available' && !isIncluded ? ['remove'] : []),
+    ...(state !== 'available' && !isIncluded && !isOwn ? ['remove'] : []),
   ];
 }
 

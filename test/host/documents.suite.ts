@@ -82,7 +82,7 @@ async function reviewed(rewrite: Rewrite): Promise<void> {
 let count = 0;
 async function open(text = TEXT): Promise<TextEditor> {
   const editor = await openFile(`document${++count}.limiter`, text);
-  select(editor, [FIRST, LAST]);
+  await select(editor, [FIRST, LAST]);
   return editor;
 }
 
@@ -102,7 +102,7 @@ describe('documents', () => {
       const at = new Position(FIRST + 2, 8);
       const rewrite = await whileDenoising(
         async () => {
-          select(editor, [FIRST, LAST]);
+          await select(editor, [FIRST, LAST]);
           return startRewrite(editor);
         },
         async (one) => {
@@ -126,7 +126,7 @@ describe('documents', () => {
         const editor = await open();
         const rewrite = await whileDenoising(
           async () => {
-            select(editor, [FIRST, LAST]);
+            await select(editor, [FIRST, LAST]);
             return startRewrite(editor);
           },
           () => editor.edit((edit) => edit.insert(change, '# typed\n')),
@@ -178,7 +178,7 @@ describe('documents', () => {
       const rewrite = await whileDenoising(
         async () => {
           await window.showTextDocument(editor.document);
-          select(editor, [FIRST, LAST]);
+          await select(editor, [FIRST, LAST]);
           return startRewrite(editor);
         },
         async () => {
@@ -200,7 +200,7 @@ describe('documents', () => {
       const { uri } = editor.document;
       const rewrite = await whileDenoising(
         async () => {
-          select(editor, [FIRST, LAST]);
+          await select(editor, [FIRST, LAST]);
           return startRewrite(editor);
         },
         () => commands.executeCommand('workbench.action.closeActiveEditor'),
@@ -216,10 +216,10 @@ describe('documents', () => {
     it('going back in time (undo, redo) is an edit like any other', async () => {
       const editor = await open();
       await editor.edit((edit) => edit.insert(new Position(0, 0), '# one\n'));
-      select(editor, [FIRST + 1, LAST + 1]);
+      await select(editor, [FIRST + 1, LAST + 1]);
       const rewrite = await whileDenoising(
         async () => {
-          select(editor, [FIRST + 1, LAST + 1]);
+          await select(editor, [FIRST + 1, LAST + 1]);
           return startRewrite(editor);
         },
         async () => {
@@ -254,7 +254,7 @@ describe('documents', () => {
 
     async function begun(name: string): Promise<TextEditor> {
       const editor = await openFile(name, TEXT);
-      select(editor, [FIRST, LAST]);
+      await select(editor, [FIRST, LAST]);
       return editor;
     }
 
@@ -267,7 +267,7 @@ describe('documents', () => {
       const { document } = editor;
       const rewrite = await whileDenoising(
         async () => {
-          select(editor, [FIRST, LAST]);
+          await select(editor, [FIRST, LAST]);
           return startRewrite(editor);
         },
         async () => {
@@ -290,7 +290,7 @@ describe('documents', () => {
       const { document } = editor;
       const rewrite = await whileDenoising(
         async () => {
-          select(editor, [FIRST, LAST]);
+          await select(editor, [FIRST, LAST]);
           return startRewrite(editor);
         },
         async () => {
@@ -338,12 +338,12 @@ describe('documents', () => {
         const untouched = fingerprint(document);
         const newline = text.includes('\r\n') ? '\r\n' : '\n';
 
-        select(editor, [FIRST, LAST]);
+        await select(editor, [FIRST, LAST]);
         await reviewOf(editor);
         await run('rejectRewrite');
         assert.deepEqual(fingerprint(document), untouched);
 
-        select(editor, [FIRST, LAST]);
+        await select(editor, [FIRST, LAST]);
         const rewrite = await reviewOf(editor);
         const wanted = withAnswer(old, rewrite);
         await accepted(rewrite);
@@ -405,7 +405,7 @@ describe('documents', () => {
     it('several, with an edit between them while it denoises', async () => {
       const editor = await open();
       const begin = async () => {
-        select(editor, [5, 20], [27, 50]);
+        await select(editor, [5, 20], [27, 50]);
         return startRewrite(editor);
       };
       const rewrite = await whileDenoising(begin, () =>

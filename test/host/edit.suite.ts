@@ -68,7 +68,7 @@ describe('editing by instruction', () => {
   /** The command, up to the line in which it is typed. */
   async function asked(editor: TextEditor): Promise<QuickPick<QuickPickItem>> {
     const known = inputs.opened.length;
-    select(editor, [1, 3]);
+    await select(editor, [1, 3]);
     void run('editByInstruction');
     const pick = await until(() => inputs.opened[known], 'the line for the instruction');
     assert.match(pick.title ?? '', /^Edit by Instruction \(scripted\)$/);
@@ -222,7 +222,7 @@ describe('editing by instruction', () => {
     it('is not asked for where the file is not read', async () => {
       const editor = await openFile('.env', 'TOKEN=1\n');
       const known = inputs.opened.length;
-      select(editor, [0, 0]);
+      await select(editor, [0, 0]);
       await run('editByInstruction');
       assert.equal(inputs.opened.length, known);
       assert.equal(await rewriteOf(), undefined);
@@ -245,7 +245,7 @@ describe('editing by instruction', () => {
     const known = inputs.opened.length;
     try {
       const editor = await openFile('late.py', TEXT);
-      select(editor, [1, 3]);
+      await select(editor, [1, 3]);
       const asking = palimpsest.requests.editByInstruction(editor);
       await openFile('other.py', TEXT);
       proceed();
@@ -287,7 +287,7 @@ describe('editing by instruction', () => {
         return undefined;
       });
       try {
-        select(editor, [1, 3]);
+        await select(editor, [1, 3]);
         await run('editByInstruction');
         await until(() => chosen.length > 0, 'the list of models');
       } finally {

@@ -101,7 +101,7 @@ describe('endurance', () => {
   async function rewrite(editor: TextEditor, way: number): Promise<void> {
     const { document } = editor;
     const before = document.getText();
-    select(editor, [31, 31]);
+    await select(editor, [31, 31]);
     const one = await startRewrite(editor);
     if (way === 0) {
       await commands.executeCommand('palimpsest.cancelRewrite');

@@ -65,7 +65,7 @@ describe('engine', () => {
     for (const name of weights) fs.utimesSync(path.join(model, name), 0, 0);
     const heard = choosing('Restart Engine');
     try {
-      select(editor, [1, 1]);
+      await select(editor, [1, 1]);
       const refused = await startRewrite(editor);
       await until(() => refused.ending, 'the refusal');
       assert.equal(refused.kind, 'ended');
@@ -79,7 +79,7 @@ describe('engine', () => {
         'the engine with the files as they are now',
       );
       assert.equal(heard.said.length, 1, heard.said.join('\n'));
-      select(editor, [1, 1]);
+      await select(editor, [1, 1]);
       await denoised(await startRewrite(editor));
       assert.equal(heard.said.length, 1, heard.said.join('\n'));
     } finally {
@@ -133,7 +133,7 @@ describe('engine', () => {
       { code: 'engine-exited' },
     );
     const editor = await openFile('revived.py', `def f():\n    ${GIBBERISH}\n`);
-    select(editor, [1, 1]);
+    await select(editor, [1, 1]);
     await answerTo(editor);
     assert.equal(palimpsest.engine.state.kind, 'ready');
   });

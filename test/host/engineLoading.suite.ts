@@ -53,7 +53,7 @@ describe('engine, while it loads', () => {
     try {
       const editor = await openFile(`loading-${stage}.py`, `def f():\n    ${GIBBERISH}\n`);
       const untouched = fingerprint(editor.document);
-      select(editor, [1, 1]);
+      await select(editor, [1, 1]);
       const answered = answerTo(editor).then(
         () => true,
         (error: unknown) => {
@@ -90,7 +90,7 @@ describe('engine, while it loads', () => {
         await palimpsest.engine.stop();
         const editor = await openFile(`cancel-${kind}.py`, `def f():\n    ${GIBBERISH}\n`);
         const untouched = fingerprint(editor.document);
-        select(editor, [1, 1]);
+        await select(editor, [1, 1]);
         const { selections } = editor;
         const reached = new Promise<void>((resolve) => {
           const listening = palimpsest.engine.onState((state) => {
@@ -164,7 +164,7 @@ describe('engine, while it loads', () => {
     await palimpsest.engine.stop();
     const editor = await openFile('given-up.py', `def f():\n    ${GIBBERISH}\n`);
     const untouched = fingerprint(editor.document);
-    select(editor, [1, 1]);
+    await select(editor, [1, 1]);
     const heard = messages();
     try {
       const rewrite = await startRewrite(editor);

@@ -41,7 +41,7 @@ describe('engine, lost while it is needed', () => {
     const text = `def a():\n    return 1\n\n${`    ${GIBBERISH}\n`.repeat(12)}`;
     const editor = await openFile('killed.py', text);
     const { version } = editor.document;
-    select(editor, [3, 14]);
+    await select(editor, [3, 14]);
     const rewrite = await startRewrite(editor);
     await killed(palimpsest, pid);
     await denoised(rewrite);
@@ -63,7 +63,7 @@ describe('engine, lost while it is needed', () => {
     try {
       const editor = await openFile('hung.py', `def f():\n    ${GIBBERISH}\n`);
       const untouched = fingerprint(editor.document);
-      select(editor, [1, 1]);
+      await select(editor, [1, 1]);
       process.kill(pid, 'SIGSTOP');
       const begun = performance.now();
       const rewrite = await startRewrite(editor);
@@ -84,7 +84,7 @@ describe('engine, lost while it is needed', () => {
     await palimpsest.restartEngine();
     const pid = await runningPid(palimpsest);
     const editor = await openFile('hung2.py', `def f():\n    ${GIBBERISH}\n`);
-    select(editor, [1, 1]);
+    await select(editor, [1, 1]);
     process.kill(pid, 'SIGSTOP');
     const rewrite = await startRewrite(editor);
     await commands.executeCommand('palimpsest.cancelRewrite');
@@ -106,7 +106,7 @@ describe('engine, in the middle of a rewrite', () => {
   it('killed while a rewrite is reviewed, it takes nothing with it', async () => {
     const text = `def f():\n    ${GIBBERISH}\n    return 1\n`;
     const editor = await openFile('reviewed.py', text);
-    select(editor, [1, 1]);
+    await select(editor, [1, 1]);
     const rewrite = await reviewOf(editor);
     await killed(palimpsest, await runningPid(palimpsest));
     assert.equal(rewrite.kind, 'reviewing');
@@ -126,7 +126,7 @@ describe('engine, in the middle of a rewrite', () => {
       const untouched = fingerprint(editor.document);
       const rewrite = await whileDenoising(
         async () => {
-          select(editor, [FIRST, LAST]);
+          await select(editor, [FIRST, LAST]);
           return startRewrite(editor);
         },
         () => process.kill(palimpsest.engine.pid ?? 0, 'SIGKILL'),

@@ -319,7 +319,7 @@ describe('ghost text', () => {
       const editor = await window.showTextDocument(document);
       assert.ok((await offered(document, AT)).length > 0);
       const untouched = fingerprint(document);
-      select(editor, [1, 2]);
+      await select(editor, [1, 2]);
       const rewrite = await startRewrite(editor);
       await denoised(rewrite);
       assert.ok(rewrite.kind === 'reviewing' || rewrite.ending === 'unchanged', rewrite.ending);

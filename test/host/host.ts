@@ -95,17 +95,11 @@ export async function openFile(name: string, text: string): Promise<TextEditor> 
   return editor;
 }
 
-export function select(editor: TextEditor, ...lines: readonly (readonly [number, number])[]): void {
-  editor.selections = lines.map(
-    ([first, last]) => new Selection(new Position(first, 0), editor.document.lineAt(last).range.end),
-  );
-}
-
 /**
- * As `select`, until the editor has told of it: what it tells late of another selection, as of one that the extension has just made,
- * stands in the place of this one until then.
+ * Selects these lines, and waits until the editor has told of it: what it tells late of another selection, as of one that the
+ * extension has just made, stands in the place of this one until then.
  */
-export async function selected(
+export async function select(
   editor: TextEditor,
   ...lines: readonly (readonly [number, number])[]
 ): Promise<void> {
@@ -124,7 +118,9 @@ export async function selected(
       listening.dispose();
       resolve();
     });
-    select(editor, ...lines);
+    editor.selections = lines.map(
+      ([first, last]) => new Selection(new Position(first, 0), editor.document.lineAt(last).range.end),
+    );
   });
 }
 

@@ -44,8 +44,8 @@ describe('a rewrite that is interrupted', () => {
     await commands.executeCommand('notifications.clearAll');
   });
 
-  const begin = (editor: TextEditor) => () => {
-    select(editor, [1, 1]);
+  const begin = (editor: TextEditor) => async () => {
+    await select(editor, [1, 1]);
     return startRewrite(editor);
   };
   const kept = async () => unfinishedIn((await internals()).state);

@@ -78,7 +78,7 @@ describe('latency', () => {
     const masks: number[] = [];
     const tokens: number[] = [];
     for (let round = 0; round < ROUNDS + 2; round++) {
-      select(editor, [FIRST, LAST]);
+      await select(editor, [FIRST, LAST]);
       const begun = performance.now();
       const rewrite = await startRewrite(editor);
       masks.push(performance.now() - begun);
@@ -100,7 +100,7 @@ describe('latency', () => {
     await configure('rewrite.candidates', 8);
     const millis: number[] = [];
     for (let tries = 0; millis.length < ROUNDS && tries < ROUNDS * 3; tries++) {
-      select(editor, [FIRST, LAST]);
+      await select(editor, [FIRST, LAST]);
       const rewrite = await startRewrite(editor);
       await until(() => !rewrite.denoise.isWaiting || rewrite.kind !== 'denoising', 'a frame', 1);
       if (rewrite.kind !== 'denoising') {

@@ -63,7 +63,7 @@ describe('a look for suspicious tokens that takes long', () => {
 
   async function opened(name: string, first = 0): Promise<TextDocument> {
     const editor = await openFile(name, PROGRAM);
-    select(editor, [first, LAST]);
+    await select(editor, [first, LAST]);
     return editor.document;
   }
 

@@ -44,7 +44,7 @@ describe('a rewrite that takes long', () => {
 
   async function begun(name: string, lines = LINES): Promise<{ editor: TextEditor; rewrite: Rewrite }> {
     const editor = await openFile(name, PROGRAM);
-    select(editor, [1, lines]);
+    await select(editor, [1, lines]);
     return { editor, rewrite: await startRewrite(editor) };
   }
 
@@ -234,7 +234,7 @@ describe('a rewrite that takes long', () => {
   it('of a repair says so, and counts that the selection is scored for each answer', async () => {
     heard = choosing('none of them');
     const editor = await openFile('long-repair.py', PROGRAM.replace('value_3 =', 'oddity ='));
-    select(editor, [1, LINES]);
+    await select(editor, [1, LINES]);
     await configure('rewrite.candidates', 2);
     await withScript(MILLIS_A_LINE, '1000', async () => {
       await commands.executeCommand('palimpsest.repairSelection');
@@ -246,7 +246,7 @@ describe('a rewrite that takes long', () => {
     });
     heard.stop();
     heard = choosing('Repair Anyway');
-    select(editor, [1, LINES]);
+    await select(editor, [1, LINES]);
     await withScript(MILLIS_A_LINE, '1000', async () => {
       await commands.executeCommand('palimpsest.repairSelection');
       const rewrite = palimpsest.rewrites.of(editor.document.uri);

@@ -310,7 +310,7 @@ describe('project memory', () => {
       await openFile('prices.py', fs.readFileSync(Uri.joinPath(root, 'prices.py').fsPath, 'utf8'));
       await until(() => held().has('prices.py'), 'the memory');
       const editor = await openFile('orders.py', 'def f(item):\n    return item.price\n');
-      select(editor, [1, 1]);
+      await select(editor, [1, 1]);
       await reviewOf(editor);
       const { status } = await internals();
       await until(() => status.tooltip.includes('prices.py, line 1]('), 'the link');

@@ -151,7 +151,7 @@ describe('the way to a larger model', () => {
     assert.match(again.range ?? '', new RegExp(`^bytes=${half}-`), 'it goes on where it was cut off');
 
     const editor = await openFile('journey.py', CODE);
-    select(editor, [1, 1]);
+    await select(editor, [1, 1]);
     const rewrite = await startRewrite(editor);
     await denoised(rewrite);
     assert.equal(rewrite.kind, 'reviewing', rewrite.ending);

@@ -33,7 +33,7 @@ describe('models', () => {
     assert.match(
       String(item.description),
       new RegExp(
-        `^takes instructions · 1\\.3 GB · .* · a line in ${timeOf(ID, 'oneLine')} on 2 cores · Apache-2\\.0`,
+        `^1\\.3 GB · takes instructions · .* · a line in ${timeOf(ID, 'oneLine')} on 2 cores · Apache-2\\.0`,
       ),
     );
     // Blanks that no line breaks at would break the sentences within words.
@@ -82,6 +82,25 @@ describe('models', () => {
     tree.dispose();
   });
 
+  it('lists a folder or file of one’s own first, while it is in use', async () => {
+    const all = await (await internals()).palimpsest();
+    const tree = new ModelsTree(async () => all.models);
+    const place = path.resolve('own-models', 'mine.gguf');
+    await configure('model.path', place);
+    try {
+      const [own = assert.fail(), second = assert.fail()] = await tree.getChildren();
+      const { label, description, contextValue, tooltip } = tree.getTreeItem(own);
+      assert.deepEqual([label, description, contextValue], ['mine.gguf', 'in use', '']);
+      assert.ok((tooltip as MarkdownString).value.includes('mine'));
+      assert.equal(tree.getTreeItem(second).description, 'included');
+    } finally {
+      await configure('model.path', undefined);
+    }
+    const [first = assert.fail()] = await tree.getChildren();
+    assert.notEqual(first.id, place);
+    tree.dispose();
+  });
+
   it('says where to begin, while there are only the included models', async () => {
     const all = await (await internals()).palimpsest();
     const tree = new ModelsTree(async () => all.models);
@@ -90,7 +109,7 @@ describe('models', () => {
     const [, , first = assert.fail()] = await tree.getChildren();
     assert.match(String(view.message), /install a model with a star/);
     const { description, iconPath } = tree.getTreeItem(first);
-    assert.match(String(description), /^for (rewriting|instructions|completing lines) · /);
+    assert.match(String(description), /^\d[\d.]* [GM]B · for (rewriting|instructions|completing lines) · /);
     assert.equal((iconPath as ThemeIcon).id, 'star-full');
     tree.dispose();
   });

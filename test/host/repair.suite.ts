@@ -13,7 +13,7 @@ import {
   internals,
   openFile,
   replace,
-  selected,
+  select,
   startRewrite,
   statusMessages,
   until,
@@ -40,7 +40,7 @@ describe('repair', () => {
     const untouched = fingerprint(document);
     const { rewrites } = await (await internals()).palimpsest();
     const repair = async (...lines: readonly [number, number]) => {
-      await selected(editor, lines);
+      await select(editor, lines);
       await run('repairSelection');
       return rewrites.of(document.uri);
     };
@@ -76,7 +76,7 @@ describe('repair', () => {
     // A line that is as likely as any, and one that would hardly become likelier.
     await editor.edit((edit) => edit.insert(document.lineAt(2).range.end, '\n    return doubtful'));
     for (const line of [0, 3]) {
-      await selected(editor, [line, line]);
+      await select(editor, [line, line]);
       const before = fingerprint(document);
       const { lineNote } = rewrites.services;
       await until(() => lineNote.text === undefined, 'the note before it gone');
@@ -94,7 +94,7 @@ describe('repair', () => {
     const editor = await openFile('misspelt.py', text);
     const { rewrites } = await (await internals()).palimpsest();
     const answersTo = async (command: string) => {
-      await selected(editor, [1, 1]);
+      await select(editor, [1, 1]);
       await run(command);
       const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
       await denoised(rewrite);
@@ -120,7 +120,7 @@ describe('repair', () => {
     const text = 'def total(prices, peculiar):\n    amount = sum(peculior)\n    return amount\n';
     const editor = await openFile('little.py', text);
     const { rewrites } = await (await internals()).palimpsest();
-    await selected(editor, [1, 1]);
+    await select(editor, [1, 1]);
     await run('rewriteSelection');
     const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
     await denoised(rewrite);
@@ -142,7 +142,7 @@ describe('repair', () => {
       ['2000', /^scripted_0_0_0$/],
     ] as const) {
       await withScript(MILLIS_A_LINE, millis, async () => {
-        await selected(editor, [1, 1]);
+        await select(editor, [1, 1]);
         await run('rewriteSelection');
         const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
         await denoised(rewrite);
@@ -167,7 +167,7 @@ describe('repair', () => {
       ['def total(prices):\n    amount = 0\n    return amount + strange\n', /^scripted/],
     ] as const) {
       const editor = await openFile('slips.py', text);
-      await selected(editor, [1, 2]);
+      await select(editor, [1, 2]);
       await run('rewriteSelection');
       const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
       await denoised(rewrite);
@@ -183,7 +183,7 @@ describe('repair', () => {
     const text = 'def pick(table, former, latter):\n    kept = table[latter].get(former)\n    return kept\n';
     const editor = await openFile('twisted.py', text);
     const { rewrites } = await (await internals()).palimpsest();
-    await selected(editor, [1, 1]);
+    await select(editor, [1, 1]);
     await run('rewriteSelection');
     const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
     await denoised(rewrite);
@@ -214,7 +214,7 @@ describe('repair', () => {
       'def total(strange_prices, prices):\n    amount = sum(strange_prices)\n    both = amount + strange\n';
     const editor = await openFile('cut.py', text);
     const { rewrites } = await (await internals()).palimpsest();
-    await selected(editor, [2, 2]);
+    await select(editor, [2, 2]);
     await run('rewriteSelection');
     const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
     await denoised(rewrite);
@@ -234,7 +234,7 @@ describe('repair', () => {
       // It parses, and the model would go on.
       [1, /^fine = total and unended\.scripted_end$/],
     ] as const) {
-      await selected(editor, [line, line]);
+      await select(editor, [line, line]);
       await run('rewriteSelection');
       const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
       await denoised(rewrite);
@@ -257,7 +257,7 @@ describe('repair', () => {
       told.push(args[1]?.text ?? '');
       activity(...args);
     });
-    await selected(editor, [1, 1]);
+    await select(editor, [1, 1]);
     // The word is held, and then the line is.
     const rewrite = await whileHeld(async () => {
       const one = await startRewrite(editor);
@@ -280,7 +280,7 @@ describe('repair', () => {
     const untouched = fingerprint(document);
     const { rewrites } = await (await internals()).palimpsest();
     const looked = async () => {
-      await selected(editor, [1, 1]);
+      await select(editor, [1, 1]);
       const rewrite = await startRewrite(editor);
       await until(() => rewrite.kind !== 'denoising', 'the end of the look');
       return rewrite;
@@ -307,11 +307,11 @@ describe('repair', () => {
     const second = await looked();
     assert.equal(second.kind, 'refused', second.ending);
     // A key that is still held asks for nothing more.
-    await selected(editor, [1, 1]);
+    await select(editor, [1, 1]);
     await run('rewriteSelection');
     assert.equal(second.kind, 'refused', second.ending);
     await until(() => !second.repeatsKey(), 'the key released', 600);
-    await selected(editor, [1, 1]);
+    await select(editor, [1, 1]);
     await run('rewriteSelection');
     assert.equal(rewrites.of(document.uri), second);
     await denoised(second);
@@ -333,7 +333,7 @@ describe('repair', () => {
     const text = 'def total(prices):\n    amount = sum(strange)\n    return amount\n';
     const editor = await openFile('slip.py', text);
     const { rewrites } = await (await internals()).palimpsest();
-    await selected(editor, [1, 1]);
+    await select(editor, [1, 1]);
     await run('rewriteSelection');
     const rewrite = rewrites.of(editor.document.uri) ?? assert.fail();
     await denoised(rewrite);
@@ -353,7 +353,7 @@ describe('repair', () => {
       [1, 2],
       [2, 2],
     ] as const) {
-      await selected(editor, lines);
+      await select(editor, lines);
       await run('rewriteSelection');
       const other = rewrites.of(editor.document.uri) ?? assert.fail();
       await denoised(other);
@@ -371,7 +371,7 @@ describe('repair', () => {
     const { modelFolder = '' } = await palimpsest.launch();
     const mark = path.join(modelFolder, UNFITTED);
     const looked = async () => {
-      await selected(editor, [1, 1]);
+      await select(editor, [1, 1]);
       const rewrite = await startRewrite(editor);
       await until(() => rewrite.kind !== 'denoising', 'the end of the look');
       return rewrite;

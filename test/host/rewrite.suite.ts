@@ -56,7 +56,7 @@ describe('rewrite selection', () => {
   it('shows the denoise, accepts in one undo step, and restores byte for byte', async () => {
     const editor = await openFile('accept.py', PROGRAM);
     const untouched = fingerprint(editor.document);
-    select(editor, [4, 6]);
+    await select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
     assert.ok(!rewrite.denoise.isWaiting, 'denoise steps were drawn');
     assert.deepEqual(fingerprint(editor.document), untouched);
@@ -76,7 +76,7 @@ describe('rewrite selection', () => {
   it('leaves text, version and dirty flag alone when it is rejected', async () => {
     const editor = await openFile('reject.py', PROGRAM);
     const untouched = fingerprint(editor.document);
-    select(editor, [4, 6]);
+    await select(editor, [4, 6]);
     const { selections } = editor;
     const rewrite = await reviewOf(editor);
     await run('rejectRewrite');
@@ -88,7 +88,7 @@ describe('rewrite selection', () => {
   it('is cancelled while it denoises', async () => {
     const editor = await openFile('cancel.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(30)}`);
     const untouched = fingerprint(editor.document);
-    select(editor, [1, 30]);
+    await select(editor, [1, 30]);
     const rewrite = await whileDenoising(
       () => startRewrite(editor),
       () => run('cancelRewrite'),
@@ -99,7 +99,7 @@ describe('rewrite selection', () => {
 
   it('is given up when its text is edited meanwhile', async () => {
     const editor = await openFile('inside.py', PROGRAM);
-    select(editor, [4, 6]);
+    await select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
     await editor.edit((edit) => edit.insert(new Position(5, 8), 'typed'));
     assert.equal(rewrite.ending, 'conflict');
@@ -111,7 +111,7 @@ describe('rewrite selection', () => {
 
   it('follows edits elsewhere', async () => {
     const editor = await openFile('elsewhere.py', PROGRAM);
-    select(editor, [4, 6]);
+    await select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
     await editor.edit((edit) => edit.insert(new Position(0, 0), '# first\n'));
     assert.equal(rewrite.kind, 'reviewing');
@@ -130,7 +130,7 @@ describe('rewrite selection', () => {
 
   it('rewrites several selections in one undo step', async () => {
     const editor = await openFile('several.py', PROGRAM);
-    select(editor, [4, 6], [11, 11]);
+    await select(editor, [4, 6], [11, 11]);
     const rewrite = await reviewOf(editor);
     assert.equal(rewrite.review?.spans.length, 2);
     await accepted(rewrite);
@@ -162,7 +162,7 @@ describe('rewrite selection', () => {
     ].join('\r\n');
     const editor = await openFile('lines.js', text);
     const untouched = fingerprint(editor.document);
-    select(editor, [2, 3]);
+    await select(editor, [2, 3]);
     const rewrite = await reviewOf(editor);
     assert.deepEqual(fingerprint(editor.document), untouched);
     await accepted(rewrite);
@@ -177,7 +177,7 @@ describe('rewrite selection', () => {
   it('goes through candidates and asks for more', async () => {
     const editor = await openFile('candidates.py', PROGRAM);
     const untouched = fingerprint(editor.document);
-    select(editor, [4, 6]);
+    await select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
     await again(rewrite);
     const review = rewrite.review;
@@ -195,7 +195,7 @@ describe('rewrite selection', () => {
 
   it("is accepted by the editor's own ghost text command, in one undo step", async () => {
     const editor = await openFile('ghost.py', PROGRAM);
-    select(editor, [4, 6]);
+    await select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
     await again(rewrite);
     assert.ok(rewrite.ghost, 'an answer has new lines');
@@ -217,7 +217,7 @@ describe('rewrite selection', () => {
     const end = editor.document.lineAt(6).range.end;
     editor.selection = new Selection(end, end);
     await commands.executeCommand('editor.action.inlineSuggest.trigger');
-    select(editor, [4, 6]);
+    await select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
     assert.deepEqual(rewrite.ghost?.anchor, end, 'its new lines belong where the editor asked before');
     await committed(editor);
@@ -229,7 +229,7 @@ describe('rewrite selection', () => {
     await configure('rewrite.preview', 'diffEditor');
     const editor = await openFile('diff.py', PROGRAM);
     const untouched = fingerprint(editor.document);
-    select(editor, [4, 6]);
+    await select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
     await until(() => diffTabs().length === 1, 'the diff editor');
     assert.deepEqual(fingerprint(editor.document), untouched);
@@ -243,7 +243,7 @@ describe('rewrite selection', () => {
     await configure('rewrite.preview', 'diffEditor');
     const editor = await openFile('diff2.py', PROGRAM);
     const untouched = fingerprint(editor.document);
-    select(editor, [4, 6]);
+    await select(editor, [4, 6]);
     const rewrite = await reviewOf(editor);
     await until(() => diffTabs().length === 1, 'the diff editor');
     await commands.executeCommand('workbench.action.closeActiveEditor');
@@ -268,7 +268,7 @@ describe('rewrite selection', () => {
 
   it('leaves files that hold secrets alone', async () => {
     const editor = await openFile('.env', `TOKEN=${GIBBERISH}\n`);
-    select(editor, [0, 0]);
+    await select(editor, [0, 0]);
     // The command has been carried out when it is back.
     await run('rewriteSelection');
     assert.equal((await (await internals()).palimpsest()).rewrites.of(editor.document.uri), undefined);

@@ -25,7 +25,6 @@ import {
   openFile,
   reviewOf,
   select,
-  selected,
   startRewrite,
   undoIn,
   until,
@@ -107,7 +106,7 @@ describe('rewrite, where something is in the way', () => {
   it('ends when the document is closed while it denoises, and while it is reviewed', async () => {
     for (const stage of ['denoising', 'reviewing']) {
       const editor = await openFile('closed.py', LONG);
-      select(editor, [1, 12]);
+      await select(editor, [1, 12]);
       const close = () => commands.executeCommand('workbench.action.closeActiveEditor');
       const rewrite =
         stage === 'denoising'
@@ -125,14 +124,14 @@ describe('rewrite, where something is in the way', () => {
     const editor = await openFile('twice.py', LONG);
     const { rewrites } = await (await internals()).palimpsest();
     const now = () => rewrites.of(editor.document.uri);
-    select(editor, [1, 12]);
+    await select(editor, [1, 12]);
     const given = await whileDenoising(
       () => startRewrite(editor),
       async (running) => {
         // The selection is gone: the cursor stands where the masks begin.
         await run('rewriteSelection');
         assert.equal(now(), running);
-        await selected(editor, [13, 13]);
+        await select(editor, [13, 13]);
         void run('rewriteSelection');
         await until(() => now() !== running, 'the other rewrite');
       },
@@ -146,7 +145,7 @@ describe('rewrite, where something is in the way', () => {
 
   it('is given up when the text is edited while it denoises, and follows edits before and behind', async () => {
     const editor = await openFile('meanwhile.py', LONG);
-    select(editor, [1, 12]);
+    await select(editor, [1, 12]);
     const moved = await whileDenoising(
       () => startRewrite(editor),
       () =>
@@ -165,7 +164,7 @@ describe('rewrite, where something is in the way', () => {
       text,
     );
 
-    select(editor, [2, 2]);
+    await select(editor, [2, 2]);
     const before = editor.document.getText();
     await whileDenoising(
       () => startRewrite(editor),
@@ -186,7 +185,7 @@ describe('rewrite, where something is in the way', () => {
     await setting('editor', 'formatOnSave', true);
     try {
       const editor = await openFile('format.py', PROGRAM);
-      select(editor, [1, 2]);
+      await select(editor, [1, 2]);
       const rewrite = await reviewOf(editor);
       const [candidate = ''] = rewrite.review?.candidates[rewrite.review.index]?.texts ?? [];
       await editor.edit((edit) => edit.insert(new Position(4, 0), '# end\n'));
@@ -210,7 +209,7 @@ describe('rewrite, where something is in the way', () => {
     try {
       const editor = await openFile('readonly.py', PROGRAM);
       const untouched = fingerprint(editor.document);
-      select(editor, [1, 2]);
+      await select(editor, [1, 2]);
       const rewrite = await reviewOf(editor);
       await run('acceptRewrite');
       await until(() => rewrite.kind !== 'accepting', 'the edit that does not take');
@@ -225,7 +224,7 @@ describe('rewrite, where something is in the way', () => {
 
   it('goes on in the editor when the file is gone from the disk', async () => {
     const editor = await openFile('gone.py', PROGRAM);
-    select(editor, [1, 2]);
+    await select(editor, [1, 2]);
     const rewrite = await reviewOf(editor);
     await workspace.fs.delete(editor.document.uri);
     await run('acceptRewrite');
@@ -242,7 +241,7 @@ describe('rewrite, where something is in the way', () => {
   it('says its milestones where somebody listens', async () => {
     await configure('rewrite.announce', 'on');
     const editor = await openFile('spoken.py', PROGRAM);
-    select(editor, [1, 2]);
+    await select(editor, [1, 2]);
     const { said, stop } = announcements();
     try {
       const rewrite = await whileDenoising(
@@ -262,7 +261,7 @@ describe('rewrite, where something is in the way', () => {
     await setting('editor', 'accessibilitySupport', 'on');
     try {
       const editor = await openFile('calm.py', PROGRAM);
-      select(editor, [1, 2]);
+      await select(editor, [1, 2]);
       const rewrite = await reviewOf(editor);
       assert.equal(rewrite.form, 'diffEditor');
       await until(() => window.activeTextEditor?.document !== editor.document, 'the diff editor');

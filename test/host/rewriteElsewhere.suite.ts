@@ -109,12 +109,12 @@ describe('rewrite, while the person is elsewhere', () => {
 
   it('does not take the cursor away from where the person works by then', async () => {
     const editor = await openFile('elsewhere4.limiter', LONG_TEXT);
-    select(editor, [FIRST, LAST]);
+    await select(editor, [FIRST, LAST]);
     const before = fingerprint(editor.document);
     const at = new Position(editor.document.lineCount - 2, 0);
     const rewrite = await whileDenoising(
-      () => {
-        select(editor, [FIRST, LAST]);
+      async () => {
+        await select(editor, [FIRST, LAST]);
         return startRewrite(editor);
       },
       async () => {
@@ -145,8 +145,8 @@ describe('rewrite, while the person is elsewhere', () => {
     const heard = choosing('Go To');
     try {
       const rewrite = await whileDenoising(
-        () => {
-          select(editor, [FIRST, LAST]);
+        async () => {
+          await select(editor, [FIRST, LAST]);
           return startRewrite(editor);
         },
         async () => {
@@ -176,10 +176,10 @@ describe('rewrite, while the person is elsewhere', () => {
     const editor = await openFile('elsewhere5.limiter', LONG_TEXT);
     const { document } = editor;
     const end = document.lineAt(LAST).range.end;
-    select(editor, [FIRST, LAST]);
+    await select(editor, [FIRST, LAST]);
     const rewrite = await whileDenoising(
-      () => {
-        select(editor, [FIRST, LAST]);
+      async () => {
+        await select(editor, [FIRST, LAST]);
         return startRewrite(editor);
       },
       async () => {

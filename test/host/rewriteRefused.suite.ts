@@ -48,7 +48,7 @@ describe('rewrite, refused', () => {
     const untouched = fingerprint(document);
     const { rewrites } = await (await internals()).palimpsest();
     // Without its head the body is indented under nothing.
-    select(editor, [2, 2]);
+    await select(editor, [2, 2]);
     const rewrite = await refusedIn(editor);
     const titles = rewrites.provideCodeLenses(document).map(({ command }) => command?.title ?? '');
     assert.equal(titles[0], '$(circle-slash) No good rewrite found');
@@ -82,7 +82,7 @@ describe('rewrite, refused', () => {
     const editor = await openFile('elsewhere.py', `${TEXT}other = 1\n`);
     const { document } = editor;
     const { rewrites } = await (await internals()).palimpsest();
-    select(editor, [2, 2]);
+    await select(editor, [2, 2]);
     const refused = await refusedIn(editor);
     const key = () => void commands.executeCommand('palimpsest.rewriteAgain', 'key');
     // It may be over before anybody looks: another try has another seed.
@@ -90,7 +90,7 @@ describe('rewrite, refused', () => {
     key();
     await until(() => refused.kind === 'refused' && refused.refusal?.request.seed !== seed, 'another try');
     const last = document.lineCount - 2;
-    select(editor, [last, last]);
+    await select(editor, [last, last]);
     key();
     const other = await until(() => {
       const now = rewrites.of(document.uri);
@@ -113,7 +113,7 @@ describe('rewrite, refused', () => {
     await until(() => window.activeTextEditor === editor, 'the cursor in it');
     const heard = messages();
     try {
-      select(editor, [2, 2]);
+      await select(editor, [2, 2]);
       await refusedIn(editor);
       await until(
         () => heard.said.some((one) => /No good rewrite found \(best one: /.test(one)),
@@ -129,7 +129,7 @@ describe('rewrite, refused', () => {
   it('is brought into view where it is refused, for whoever is at the other end of a long selection', async () => {
     const editor = await openFile('long.py', `def f(x):\n${'    x = x + 1\n'.repeat(120)}    return x\n`);
     const { document } = editor;
-    select(editor, [0, 100]);
+    await select(editor, [0, 100]);
     editor.revealRange(document.lineAt(100).range);
     const sees = (line: number) =>
       editor.visibleRanges.some(({ start, end }) => start.line <= line && line <= end.line);

@@ -71,7 +71,7 @@ function point({ document }: TextEditor, word: string): Selection {
 async function whileRead(name: string, use: (one: Rewrite, status: StatusItem) => unknown): Promise<void> {
   const editor = await openFile(name, 'def f():\n    a = 1\n    return a\n');
   const { status } = await internals();
-  select(editor, [1, 1]);
+  await select(editor, [1, 1]);
   const rewrite = await whileHeld(async () => {
     const one = await startRewrite(editor);
     await until(() => /reading the code around it/.test(status.text), status.text);
@@ -145,7 +145,7 @@ describe('rewrite, steered', () => {
   it('takes the draft when it is told to, and it is a review like any other', async () => {
     const editor = await openFile('draft.py', `def f():\n${`    ${GIBBERISH}\n`.repeat(12)}    return 1\n`);
     const untouched = fingerprint(editor.document);
-    select(editor, [1, 12]);
+    await select(editor, [1, 12]);
     const rewrite = await whileDenoising(
       () => startRewrite(editor),
       async (one) => {
@@ -209,7 +209,7 @@ describe('rewrite, steered', () => {
 
   it('keeps pinned words of the old text, and lets go of them by the same key', async () => {
     const editor = await openFile('pinOld.py', `x = 1\n    ${GIBBERISH}\n`);
-    select(editor, [1, 1]);
+    await select(editor, [1, 1]);
     const rewrite = await reviewOf(editor);
     const at = editor.document.getText().indexOf('vvkj');
     const range = [editor.document.positionAt(at), editor.document.positionAt(at + 4)] as const;
@@ -232,7 +232,7 @@ describe('rewrite, steered', () => {
   it('asks for no instruction where the model takes none', async () => {
     const editor = await openFile('instruction.py', TEXT);
     const untouched = fingerprint(editor.document);
-    select(editor, [1, 2]);
+    await select(editor, [1, 2]);
     const { engine, rewrites } = await (await internals()).palimpsest();
     // The message stays until somebody closes it; the command does not wait for that.
     await run('editByInstruction');

@@ -100,7 +100,7 @@ describe('robustness', () => {
     it('an untitled file is rewritten and undone', async () => {
       const document = await workspace.openTextDocument({ language: 'python', content: PROGRAM });
       const editor = await window.showTextDocument(document);
-      select(editor, [1, 1]);
+      await select(editor, [1, 1]);
       await reviewOf(editor);
       assert.equal(document.getText(), PROGRAM);
       await run('acceptRewrite');
@@ -125,7 +125,7 @@ describe('robustness', () => {
         'the editor of the cell',
       );
       await until(() => window.activeTextEditor?.document === cell, 'the cell to be active');
-      select(editor, [1, 1]);
+      await select(editor, [1, 1]);
       await reviewOf(editor);
       assert.equal(cell.getText(), PROGRAM);
       await run('acceptRewrite');
@@ -144,7 +144,7 @@ describe('robustness', () => {
       try {
         const uri = Uri.parse('palimpsest-frozen:/frozen.py');
         const editor = await window.showTextDocument(await workspace.openTextDocument(uri));
-        select(editor, [1, 1]);
+        await select(editor, [1, 1]);
         await refused(editor, /read-only/);
       } finally {
         await closeEverything();
@@ -157,7 +157,7 @@ describe('robustness', () => {
       await commands.executeCommand('workbench.action.files.setActiveEditorReadonlyInSession');
       try {
         const untouched = fingerprint(editor.document);
-        select(editor, [1, 1]);
+        await select(editor, [1, 1]);
         await attempt(editor.document);
         await run('acceptRewrite');
         await run('rejectRewrite');
@@ -176,7 +176,7 @@ describe('robustness', () => {
         const editor = await window.showTextDocument(
           await workspace.openTextDocument(Uri.parse('palimpsest-made:/made.py')),
         );
-        select(editor, [1, 1]);
+        await select(editor, [1, 1]);
         await refused(editor, /read-only/);
       } finally {
         await closeEverything();
@@ -187,7 +187,7 @@ describe('robustness', () => {
     it('a file of some megabytes is rewritten where the selection is', async () => {
       const filler = `# ${'x'.repeat(98)}\n`.repeat(30_000);
       const editor = await openFile('large.limiter', filler + PROGRAM + filler);
-      select(editor, [30_001, 30_001]);
+      await select(editor, [30_001, 30_001]);
       const untouched = fingerprint(editor.document);
       const begun = performance.now();
       await reviewOf(editor);
@@ -243,7 +243,7 @@ describe('robustness', () => {
     it('a text with what no text has is refused', async () => {
       const document = await workspace.openTextDocument({ content: 'a\0b\ufffd\nc\0d\n' });
       const editor = await window.showTextDocument(document);
-      select(editor, [0, 1]);
+      await select(editor, [0, 1]);
       await refused(editor, /binary/);
     });
 
@@ -265,7 +265,7 @@ describe('robustness', () => {
       const { document } = editor;
       const rewrite = await whileDenoising(
         async () => {
-          select(editor, [FIRST, LAST]);
+          await select(editor, [FIRST, LAST]);
           return startRewrite(editor);
         },
         () => fs.rmSync(document.uri.fsPath),
@@ -350,7 +350,7 @@ describe('robustness', () => {
         const folder = make(path.join(scratch, what.replaceAll(' ', '-')));
         await configure('model.path', folder);
         const editor = await openFile('model.py', PROGRAM);
-        select(editor, [1, 1]);
+        await select(editor, [1, 1]);
         await refused(editor, words);
         assert.equal(palimpsest.engine.state.kind, 'failed');
         assert.deepEqual(await ghost(editor.document), []);
@@ -367,11 +367,11 @@ describe('robustness', () => {
       await configure('model.path', folder);
       const editor = await openFile('vanishing.py', PROGRAM);
       const untouched = fingerprint(editor.document);
-      select(editor, [1, 1]);
+      await select(editor, [1, 1]);
       await answerTo(editor);
       await run('rejectRewrite');
       fs.rmSync(folder, { recursive: true });
-      select(editor, [1, 1]);
+      await select(editor, [1, 1]);
       await attempt(editor.document);
       assert.ok(heard.said.length <= 1, heard.said.join('\n'));
       assert.deepEqual(fingerprint(editor.document), untouched);
@@ -393,7 +393,7 @@ describe('robustness', () => {
         fs.symlinkSync(folder, cache);
         const editor = await openFile('full.py', PROGRAM);
         const untouched = fingerprint(editor.document);
-        select(editor, [1, 1]);
+        await select(editor, [1, 1]);
         await attempt(editor.document);
         assert.deepEqual(heard.said, []);
         const { state } = palimpsest.engine;
@@ -424,7 +424,7 @@ describe('robustness', () => {
       const untouched = fingerprint(editor.document);
       await configure('rewrite.candidates', 8);
       try {
-        select(editor, [FIRST, LAST]);
+        await select(editor, [FIRST, LAST]);
         await attempt(editor.document);
         assert.ok(heard.said.length <= 1, heard.said.join('\n'));
         if (heard.said.length === 1) assert.match(heard.said[0] ?? '', /memory|terminated unexpectedly/);

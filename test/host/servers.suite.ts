@@ -72,7 +72,7 @@ describe('servers', () => {
 
   async function editor() {
     const shown = await openFile('server.js', CODE);
-    select(shown, [1, 1]);
+    await select(shown, [1, 1]);
     return shown;
   }
 
@@ -244,7 +244,7 @@ describe('servers', () => {
   it('gets nothing of a file with a secret, not even by a later request', async () => {
     await allowed();
     const shown = await openFile('config.js', `const key = "AKIA${'ABCDEFGHIJKLMNOP'}";\nlet x = 0;\n`);
-    select(shown, [1, 1]);
+    await select(shown, [1, 1]);
     const before = server.heard.length;
     const heard = messages();
     await commands.executeCommand('palimpsest.rewriteSelection');
@@ -282,7 +282,7 @@ if (LLAMA_SERVER !== '')
 
     it('rewrites a selection: preview, review, accept, undo', async () => {
       const shown = await openFile('sum.py', SUM.replace('result += value', 'pass'));
-      select(shown, [3, 3]);
+      await select(shown, [3, 3]);
       const untouched = shown.document.getText();
       const rewrite = await startRewrite(shown);
       await denoised(rewrite);
@@ -348,7 +348,7 @@ describe('a Palimpsest server that really runs', () => {
   /** What a rewrite of the same line suggests. */
   async function answer(name: string): Promise<string> {
     const editor = await openFile(name, `total = 0\n${GIBBERISH}\nprint(total)\n`);
-    select(editor, [1, 1]);
+    await select(editor, [1, 1]);
     const rewrite = await startRewrite(editor);
     await denoised(rewrite);
     assert.equal(rewrite.kind, 'reviewing', rewrite.ending);

@@ -44,7 +44,7 @@ describe('several rewrites', () => {
 
   async function begun(name: string): Promise<{ readonly editor: TextEditor; readonly rewrite: Rewrite }> {
     const editor = await openFile(name, PROGRAM);
-    select(editor, [0, 2]);
+    await select(editor, [0, 2]);
     return { editor, rewrite: await startRewrite(editor) };
   }
 

@@ -63,7 +63,7 @@ describe('a workspace that is not trusted', () => {
     const untouched = fingerprint(document);
     assert.equal(await exclusions.why(document), undefined);
     assert.equal((await offered(document, BEHIND)).length, 1);
-    select(editor, [0, 1]);
+    await select(editor, [0, 1]);
     const rewrite = await reviewOf(editor);
     rewrite.dispatch({ kind: 'reject' });
     await door.score({ uri: document.uri });

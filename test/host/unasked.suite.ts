@@ -36,7 +36,7 @@ describe('ghost text that nobody asked for', () => {
     try {
       for (const how of ['acceptRewrite', 'rejectRewrite', 'acceptHunk'])
         for (const wait of [0, 30, 200]) {
-          select(editor, [1, 3]);
+          await select(editor, [1, 3]);
           const rewrite = await startRewrite(editor);
           await until(() => rewrite.kind !== 'denoising', 'an answer');
           if (rewrite.kind === 'refused') await run('showAnyway');

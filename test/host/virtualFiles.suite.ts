@@ -53,7 +53,7 @@ describe('in a virtual file system', () => {
   it('accepting a rewrite of several lines changes the text, and one undo takes it back', async () => {
     const editor = await opened('/whole.py');
     const { document } = editor;
-    select(editor, [1, 3]);
+    await select(editor, [1, 3]);
     const rewrite = await reviewOf(editor);
     assert.equal(document.getText(), TEXT);
     const [best] = rewrite.review?.candidates ?? [];
