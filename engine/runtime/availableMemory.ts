@@ -3,9 +3,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { EngineError } from '../errors';
+import { macAvailableMemory } from './macMemory';
 
-/** macOS counts memory that it would give at once as used: there only the machine's size says something. */
-const SHARE_OF_TOTAL = 0.75;
 /** More bytes than the runtime holds already, from which on their room is looked at: what is available changes by as much by itself. */
 export const LOOKED_AFTER = 2 ** 27;
 /** Left to the editor and everything else. */
@@ -13,7 +12,7 @@ const SHARE_OF_FREE = 0.95;
 
 /** Bytes: the least of what is free, what the container leaves, and what the process's own limits leave. */
 export function availableMemory(): number {
-  if (process.platform === 'darwin') return SHARE_OF_TOTAL * os.totalmem();
+  if (process.platform === 'darwin') return macAvailableMemory();
   // Not in every Node 20: it knows the container's limit, too.
   const { availableMemory: available } = process as { availableMemory?: () => number };
   const free = available?.() ?? os.freemem();
