@@ -85,7 +85,7 @@ async function startModel(
   }
   const seats = session.deviceCache ? 1 : together;
   const isCompared = fitFor(calibration, 'mixed', checkpoint.family).choice !== undefined;
-  const memory = memoryOf(checkpoint, pace, weightBytes, isCompared, seats);
+  const memory = memoryOf(checkpoint, pace, weightBytes, isCompared);
   const description: ModelDescription = {
     folder: checkpoint.folder,
     name: checkpoint.name,

@@ -4,10 +4,12 @@ import type { Checkpoint } from './checkpoint/types';
 import { isEngineError } from './errors';
 import { processBytes } from './graph/memory';
 import { Infiller } from './infill/infiller';
+import type { RequestRoom } from './infill/requestRoom';
+import { StepYield } from './infill/stepYield';
 import type { LoadedModel } from './model';
 import type { ModelDescription } from './protocol';
 import { availableMemory } from './runtime/availableMemory';
-import { type Forward, passOf } from './runtime/forward';
+import { passOf } from './runtime/forward';
 import { IdleTrim } from './runtime/idleTrim';
 import { JointForward } from './runtime/jointForward';
 import type { Pace } from './runtime/pace';
@@ -33,20 +35,32 @@ interface Seat {
 
 export function localModel(parts: LocalModelParts): LoadedModel {
   const { checkpoint, description, session, calibration, pace, onDeviceLost } = parts;
-  const room = () =>
-    description.provider === 'cpu' ? { held: session.passMemory, available: availableMemory } : undefined;
   const { together = 1 } = description;
   const joint =
     together > 1
-      ? new JointForward(session, checkpoint.shape, (pass, millis) => pace.record(passOf(pass), millis))
+      ? new JointForward(session, checkpoint.shape, session.memory, (pass, millis) =>
+          pace.record(passOf(pass), millis),
+        )
       : undefined;
-  const newSeat = (forward: Forward): Seat => ({
-    infiller: new Infiller(checkpoint, description, forward, calibration, pace, room),
-    text: '',
-  });
-  const first = newSeat(joint?.seat() ?? session);
-  const others = joint && Array.from({ length: together - 1 }, () => newSeat(joint.seat()));
-  const seats = new Seats<Seat>([first, ...(others ?? [])]);
+  /** Bytes that requests under way may take, by seat. */
+  const promised = new Map<number, number>();
+  const roomOf = (seat: number) => (): RequestRoom | undefined => {
+    if (description.provider !== 'cpu') return undefined;
+    const others = [...promised].reduce((sum, [at, bytes]) => sum + (at === seat ? 0 : bytes), 0);
+    return {
+      held: session.passMemory,
+      available: () => availableMemory() - others,
+      promise: (bytes) => promised.set(seat, bytes),
+    };
+  };
+  const stepYield = new StepYield();
+  const newSeat = (at: number): Seat => {
+    const forward = joint?.seat() ?? session;
+    const learnt = [calibration, pace, roomOf(at), stepYield] as const;
+    return { infiller: new Infiller(checkpoint, description, forward, ...learnt), text: '' };
+  };
+  const first = newSeat(0);
+  const seats = new Seats([first, ...Array.from({ length: together - 1 }, (_, at) => newSeat(at + 1))]);
   const trimmed = {
     get passMemory() {
       return session.passMemory;
@@ -64,11 +78,15 @@ export function localModel(parts: LocalModelParts): LoadedModel {
     try {
       return await seats.use(
         async (seat) => {
-          seat.text = text;
           await session.files.requireUnchanged(description.name);
-          return work(seat.infiller);
+          seat.text = text;
+          try {
+            return await work(seat.infiller);
+          } finally {
+            promised.delete(seats.all.indexOf(seat));
+          }
         },
-        (seat) => commonStart(seat.text, text),
+        (seat) => sharedStart(seat.text, text),
       );
     } catch (error) {
       if (isEngineError(error) && error.code === 'device-lost') onDeviceLost();
@@ -88,16 +106,26 @@ export function localModel(parts: LocalModelParts): LoadedModel {
     dispose: () =>
       seats.alone(async () => {
         trim.dispose();
+        joint?.clear();
         for (const { infiller } of seats.all) infiller.dispose();
         await session.dispose();
       }),
   };
 }
 
-/** Characters with which both begin. */
-function commonStart(a: string, b: string): number {
-  const most = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < most && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  return at;
+/** Of what a seat has read, so much stands at the ends of another text where both are the same file. */
+const LEAST_SHARED = 0.5;
+
+/** Characters with which both begin; 0 where they are two files that begin alike. */
+export function sharedStart(read: string, text: string): number {
+  const most = Math.min(read.length, text.length);
+  let start = 0;
+  while (start < most && read.charCodeAt(start) === text.charCodeAt(start)) start++;
+  let end = 0;
+  while (
+    end < most - start &&
+    read.charCodeAt(read.length - 1 - end) === text.charCodeAt(text.length - 1 - end)
+  )
+    end++;
+  return start + end >= LEAST_SHARED * read.length ? start : 0;
 }

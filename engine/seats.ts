@@ -60,8 +60,8 @@ export class Seats<T> {
 
   private seatsFor({ wants, fit }: Waiter<T>): readonly T[] | undefined {
     if (wants === 'all') return this.free.length === this.all.length ? this.free : undefined;
-    const [first, ...others] = this.free;
+    const [first, ...others] = this.free.map((seat) => ({ seat, fit: fit(seat) }));
     if (first === undefined) return undefined;
-    return [others.reduce((best, seat) => (fit(seat) > fit(best) ? seat : best), first)];
+    return [others.reduce((best, other) => (other.fit > best.fit ? other : best), first).seat];
   }
 }

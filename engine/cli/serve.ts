@@ -43,7 +43,7 @@ const spec: CommandSpec = {
     queue: { value: 'N', help: `number of requests that may wait (default: ${DEFAULTS.queue})` },
     together: {
       value: 'N',
-      help: `most requests that the engine works on at a time, where the GPU's K/V cache allows it (default: ${DEFAULTS.together}); each needs memory of its own`,
+      help: `most requests that the engine works on at a time (default: ${DEFAULTS.together}; on WebGPU always 1); each needs memory of its own`,
     },
     'max-body': { value: 'MB', help: `largest request (default: ${DEFAULTS.maxBody})` },
     timeout: {

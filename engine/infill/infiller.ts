@@ -75,7 +75,6 @@ type RequestFacts = Omit<EstimateFacts & MemoryFacts, 'tokensPerStep' | 'isExact
 export class Infiller {
   private readonly denoisers: Denoisers;
   private readonly reach: RequestReach;
-  private readonly stepYield = new StepYield();
   /** Of the last estimate: who has asked how long a request takes makes it next. */
   private estimated: { readonly asked: string; readonly canvas: Canvas } | undefined;
 
@@ -87,6 +86,7 @@ export class Infiller {
     private readonly calibration?: Calibration,
     private readonly pace = new Pace(checkpoint.shape),
     private readonly room?: () => RequestRoom | undefined,
+    private readonly stepYield = new StepYield(),
   ) {
     this.denoisers = new Denoisers(checkpoint, forward, pace);
     this.reach = new RequestReach(checkpoint, pace);

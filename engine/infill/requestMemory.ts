@@ -67,23 +67,17 @@ export function memoryOfRequest(shape: DecoderShape, facts: MemoryFacts): number
 /** An editor asks for so many, unless the machine is slow. */
 const CANDIDATES = 2;
 
-/**
- * What is said of a model once it is loaded; `isCompared`: whether its calibration has whole answers compared; `together`: requests
- * that it works on at a time.
- */
+/** What is said of a model once it is loaded; `isCompared`: whether its calibration has whole answers compared. */
 export function memoryOf(
   checkpoint: Pick<Checkpoint, 'shape' | 'family'>,
   pace: Pace,
   weights: number,
   isCompared = false,
-  together = 1,
 ): MemoryEstimate {
   const asked = { candidates: isSlow(pace) ? 1 : CANDIDATES, isCompared };
-  const request = together * requestBytes(checkpoint, asked);
+  const request = requestBytes(checkpoint, asked);
   const isFull = checkpoint.family.attention.kind === 'full';
-  const adapted = isFull
-    ? together * requestBytes(checkpoint, { ...asked, tokens: paceReach(pace) })
-    : request;
+  const adapted = isFull ? requestBytes(checkpoint, { ...asked, tokens: paceReach(pace) }) : request;
   return {
     ...{ weights, process: processBytes(checkpoint.shape), request },
     ...(adapted < request ? { adapted } : {}),

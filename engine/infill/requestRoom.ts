@@ -11,6 +11,8 @@ const HALVINGS = 10;
 export interface RequestRoom {
   readonly held: number;
   readonly available: () => number;
+  /** Told what the request may take, before it does. */
+  readonly promise?: (bytes: number) => void;
 }
 
 /**
@@ -24,8 +26,10 @@ export function checkRequestFits(
   room: RequestRoom | undefined,
 ): void {
   if (room === undefined) return;
-  const { held, available } = room;
-  const more = memoryOfRequest(shape, facts) - held;
+  const { held, available, promise } = room;
+  const bytes = memoryOfRequest(shape, facts);
+  promise?.(bytes);
+  const more = bytes - held;
   if (more <= LOOKED_AFTER) return;
   const free = available();
   if (more <= free) return;

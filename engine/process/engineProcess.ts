@@ -35,6 +35,8 @@ export function runEngine(loadModel: OpenModel, together = 1): void {
     resources: new EngineResources((params, context) => loadModel(params, { ...context, together }), {
       ...SCHEDULE_LIMITS,
       places: together,
+      // Who asks for several at a time has put the requests of all its clients in order, and waits for each of them.
+      ...(together > 1 ? { yields: 0, stopsGhosts: false } : {}),
     }),
     engineVersion: version,
     log,

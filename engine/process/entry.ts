@@ -28,7 +28,7 @@ export async function runAs(args: readonly string[], loadModel: OpenModel): Prom
     return;
   }
   if (values.share !== undefined && (await isRelayed(values.share, values.replace))) return;
-  runEngine(loadModel, Number(values.together));
+  runEngine(loadModel, Math.max(1, Math.floor(Number(values.together)) || 1));
 }
 
 /** Whether an engine that others use, too, answers in place of this process. */

@@ -7,7 +7,7 @@ import type { Priority } from '../protocol';
  *  - rewrite before ghost before background; first come, first served within a priority.
  *  - Newest wins: a job supersedes older ones of the same client, document *and* priority, queued or running.
  *  - A rewrite that arrives stops a running ghost job of the same client (`superseded`): a person waits for the one, not for
- *    the other.
+ *    the other. Not where clients are not told apart (`stopsGhosts`).
  *  - A background job gives way to whatever ranks higher and has no place: it is stopped and starts again later, at most `yields`
  *    times.
  *  - Background does not starve: when `passes` other jobs have gone before a waiting one, it is next.
@@ -39,6 +39,8 @@ export type Decision =
 export interface ScheduleLimits {
   /** Jobs that run at a time. Default: 1 */
   readonly places?: number;
+  /** Whether a rewrite stops ghost text of its client. Default: it does. */
+  readonly stopsGhosts?: boolean;
   readonly capacity: number;
   readonly passes: number;
   readonly yields: number;
@@ -115,8 +117,8 @@ export class Schedule {
     this.insert(entry);
     const stopped = [...(replaced === undefined ? [] : [replaced]), ...this.ghostsBefore(job)];
     decisions.push(...stopped.map((place) => stop(place, 'superseded', job.id)));
-    const leaving = isFull && this.device.every(({ state }) => state === 'working') && this.yielding(entry);
-    if (leaving) {
+    const leaving = isFull ? this.yielding(entry) : undefined;
+    if (leaving !== undefined) {
       leaving.entry.yields++;
       leaving.state = 'giving-way';
       decisions.push({ kind: 'give-way', id: leaving.entry.job.id });
@@ -174,18 +176,24 @@ export class Schedule {
 
   /** Ghost text of the same client that runs while a rewrite arrives. */
   private ghostsBefore({ priority, client }: Job): readonly Place[] {
-    if (priority !== 'rewrite') return [];
+    if (priority !== 'rewrite' || this.limits.stopsGhosts === false) return [];
     return this.device.filter(
       ({ entry: { job }, state }) => state === 'working' && job.priority === 'ghost' && job.client === client,
     );
   }
 
-  /** The newest background job that may give its place to the one that arrived. */
+  /** The newest background job that may give its place to the one that arrived, where no place is on its way to it. */
   private yielding({ rank }: Entry): Place | undefined {
     if (this.queued + 1 > this.limits.capacity) return undefined;
+    const onTheirWay = this.device.filter(({ state }) => state !== 'working').length;
+    const before = this.queue.filter((entry) => entry.rank <= rank).length;
+    if (onTheirWay >= before) return undefined;
     return this.device.findLast(
-      ({ entry }) =>
-        entry.job.priority === 'background' && rank < entry.rank && entry.yields < this.limits.yields,
+      ({ entry, state }) =>
+        state === 'working' &&
+        entry.job.priority === 'background' &&
+        rank < entry.rank &&
+        entry.yields < this.limits.yields,
     );
   }
 

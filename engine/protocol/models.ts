@@ -135,7 +135,7 @@ export interface ModelDescription extends ModelSpeed {
   readonly takesInstruction: boolean;
   /** Whether it writes from left to right, token by token: between tokens that are kept it cannot choose a length. Absent: no. */
   readonly writesInOrder?: boolean;
-  /** Requests that it works on at a time, whose denoise steps are joint passes. Absent: one. */
+  /** Requests that it works on at a time, each in memory of its own, whose denoise steps are joint passes. Absent: one. */
   readonly together?: number;
   /** Sentences for people about what is unusual but not wrong. */
   readonly remarks: readonly string[];

@@ -27,6 +27,8 @@ export class EngineKeeper {
   private readonly budget: RestartBudget;
   private readonly closing = new AbortController();
   private readonly clients = new Set<EngineClient>();
+  /** Those that were stopped for what befell one request: the others that ran are not to blame. */
+  private readonly replaced = new WeakSet<EngineClient>();
   private current: ReadyEngine | undefined;
   private starting: Promise<ReadyEngine> | undefined;
   private stopping: Promise<void> | undefined;
@@ -52,7 +54,7 @@ export class EngineKeeper {
   /**
    * Runs `work` with an engine whose model is loaded; waits for that where need be, as long as `signal` lets it. Rejects with
    * EngineError: why there is no engine, or what `work` threw. Work that was lost in a crash is not done again. What a model refuses
-   * because its files have changed is done with the files as they are now.
+   * because its files have changed is done with the files as they are now, and with it, again, what ran beside it.
    */
   use<T>(work: (engine: ReadyEngine) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return this.attempt(work, signal, true);
@@ -72,8 +74,15 @@ export class EngineKeeper {
         return this.attempt(work, signal, false);
       }
       if (isEngineError(error) && error.code === 'device-lost') this.replace(engine, error);
+      else if (reloads && this.isBystander(engine, error, signal)) return this.attempt(work, signal, false);
       throw error;
     }
+  }
+
+  /** Whether the engine was stopped for another request. */
+  private isBystander({ client }: ReadyEngine, error: unknown, signal: AbortSignal | undefined): boolean {
+    if (signal?.aborted === true || this.stopping !== undefined || !this.replaced.has(client)) return false;
+    return isEngineError(error) && (error.code === 'cancelled' || error.code === 'engine-exited');
   }
 
   /** Resolves when no process of it is left; later calls: the same. */
@@ -92,6 +101,7 @@ export class EngineKeeper {
   private reload({ client, model }: ReadyEngine): void {
     if (this.current?.client !== client || this.stopping !== undefined) return;
     this.options.log('info', `The files of ${model.name} have changed, so they are loaded again.`);
+    this.replaced.add(client);
     void client.stop();
     void this.begin(undefined);
   }
@@ -99,6 +109,7 @@ export class EngineKeeper {
   /** Its process cannot use the GPU any more: another one looks for the GPU again, and takes the CPU where it is gone. */
   private replace({ client }: ReadyEngine, error: EngineError): void {
     if (this.current?.client !== client || this.stopping !== undefined) return;
+    this.replaced.add(client);
     void client.stop();
     void this.begin(error);
   }

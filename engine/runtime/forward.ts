@@ -58,7 +58,7 @@ export interface Forward {
   readonly deviceCache: boolean;
   /** Whether its passes are timed where they are made: a caller may wait for those of others. Absent: they are not. */
   readonly isTimed?: boolean;
-  /** Lanes of the last pass that was joined of several requests', or 1: who reads ahead makes such a pass longer for all of them. Absent: 1 */
+  /** Lanes of the last pass, where it was joined of several requests': who reads ahead makes such a pass longer for all of them. Absent: 1 */
   readonly sharers?: number;
 }
 

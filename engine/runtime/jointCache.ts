@@ -18,12 +18,15 @@ interface Slot {
 
 /** Positions of all rows are a multiple of it. */
 const GRAIN = 32;
-/** A cache that has so many times the positions that are needed is made anew: each pass reads all of them. */
+/** A cache that had so many times the positions that were needed, in so many passes in turn, is made anew: each pass reads all of them. */
 const MOST_SPARE = 2;
+const PATIENCE = 16;
 
 export class JointCache {
   private slots: readonly Slot[] = [];
   private positions = 0;
+  /** Passes in turn for which it was too wide. */
+  private wide = 0;
   private layers: readonly { readonly k: Float32Array; readonly v: Float32Array }[] = [];
 
   constructor(private readonly shape: KvShape) {}
@@ -86,6 +89,7 @@ export class JointCache {
   clear(): void {
     this.slots = [];
     this.positions = 0;
+    this.wide = 0;
     this.layers = [];
   }
 
@@ -103,17 +107,21 @@ export class JointCache {
   private makeRoom(rows: readonly JointRow[]): void {
     const least = Math.max(...rows.map(({ kv }) => kv.positions));
     const wanted = Math.max(least, ...rows.map(({ kv, room }) => Math.min(MOST_SPARE * kv.positions, room)));
-    const isFitting = this.positions >= least && this.positions <= MOST_SPARE * (wanted + GRAIN);
+    this.wide = this.positions > MOST_SPARE * (wanted + GRAIN) ? this.wide + 1 : 0;
+    const isFitting = this.positions >= least && this.wide < PATIENCE;
     if (rows.length <= this.slots.length && isFitting) return;
-    const count = Math.max(rows.length, this.slots.length);
-    this.positions = Math.ceil(wanted / GRAIN) * GRAIN;
-    this.slots = Array.from({ length: count }, () => ({ owner: undefined, lane: 0 }));
-    const size = count * this.rowSize;
+    const count = Math.max(rows.length, isFitting ? this.slots.length : 0);
+    // Both would not always fit.
+    this.clear();
+    const positions = Math.ceil(wanted / GRAIN) * GRAIN;
+    const size = count * this.shape.kvHeads * positions * this.shape.headSize;
     // Zeros: what stands behind a row's own is weighted with nothing, which must not be nothing times infinity.
     this.layers = Array.from({ length: this.shape.layers }, () => ({
       k: new Float32Array(size),
       v: new Float32Array(size),
     }));
+    this.positions = positions;
+    this.slots = Array.from({ length: count }, () => ({ owner: undefined, lane: 0 }));
   }
 
   /** The first `count` positions of a lane, to position `at` of a slot. */

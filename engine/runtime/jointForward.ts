@@ -6,15 +6,17 @@ import { toEngineError } from '../errors';
 import { giveTurn } from '../turn';
 import { type Forward, type ForwardRequest, type ForwardResult, type RowAsk, UNSEEN } from './forward';
 import { JointCache, type JointRow } from './jointCache';
-import { KvMemory } from './kvMemory';
+import type { KvMemory } from './kvMemory';
 import { type HostKv, joinKv, type KvShape } from './kvState';
 
 /** Most tokens a lane in a pass that is joined: longer ones read text or whole canvases, and gain nothing. */
 const MOST_TOKENS = 32;
 /** Most lanes of a joint pass. */
-const MOST_LANES = 8;
+const MOST_LANES = 16;
 /** Shorter passes are filled up to the longest: to so many times their tokens together at most. */
 const MOST_FILLED = 2;
+/** Milliseconds without a pass after which the memory of joint passes is given back. */
+const QUIET = 3000;
 
 interface Asked {
   readonly request: ForwardRequest;
@@ -28,15 +30,17 @@ type Joinable = Asked & { readonly request: ForwardRequest & { readonly past: Ho
 
 export class JointForward {
   private readonly cache: JointCache;
-  private readonly memory = new KvMemory();
   private readonly waiting: Asked[] = [];
   private isWorking = false;
-  /** Lanes of the last pass over few tokens. */
+  /** Lanes of the last pass over few tokens, if several requests shared it. */
   private sharers = 1;
+  private quiet: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly forward: Forward,
     private readonly shape: KvShape,
+    /** Of the K/V that requests hold. */
+    private readonly memory: KvMemory,
     /** Told of each pass that was made: of its size, and milliseconds. */
     private readonly onPass: (request: ForwardRequest, millis: number) => void = () => undefined,
   ) {
@@ -63,23 +67,27 @@ export class JointForward {
 
   /** Gives its memory back. Nothing may be under way. */
   clear(): void {
+    clearTimeout(this.quiet);
     this.cache.clear();
-    this.memory.clear();
   }
 
   private async work(): Promise<void> {
     this.isWorking = true;
+    clearTimeout(this.quiet);
     for (;;) {
       // Who has just been answered asks again by now.
       await giveTurn();
       const group = this.taken();
       const [first] = group;
       if (first === undefined) break;
-      if (isJoinable(first)) this.sharers = group.reduce((sum, { request }) => sum + request.lanes, 0);
+      if (isJoinable(first)) this.sharers = group.length > 1 ? lanesOf(group) : 1;
       if (group.length === 1) await this.runAlone(first);
       else await this.runTogether(group as readonly Joinable[]);
     }
     this.isWorking = false;
+    this.sharers = 1;
+    this.quiet = setTimeout(() => this.clear(), QUIET);
+    this.quiet.unref();
   }
 
   /** Who has waited for longest, with whom its pass can be joined. */
@@ -87,12 +95,9 @@ export class JointForward {
     const [first] = this.waiting;
     if (first === undefined) return [];
     const group = [first];
-    let lanes = first.request.lanes;
     for (const other of isJoinable(first) ? this.waiting.slice(1) : []) {
-      lanes += other.request.lanes;
-      if (lanes > MOST_LANES) break;
-      if (isJoinable(other) && isWorthFilling([...group, other])) group.push(other);
-      else lanes -= other.request.lanes;
+      const joined = [...group, other];
+      if (isJoinable(other) && lanesOf(joined) <= MOST_LANES && isWorthFilling(joined)) group.push(other);
     }
     for (const asked of group) this.waiting.splice(this.waiting.indexOf(asked), 1);
     return group;
@@ -107,12 +112,13 @@ export class JointForward {
   }
 
   private async runTogether(group: readonly Joinable[]): Promise<void> {
-    const joint = this.joined(group);
     try {
+      const joint = this.joined(group);
       const results = this.apart(joint, await this.timed(joint.request));
       for (const [at, result] of results.entries()) group[at]?.resolve(result);
     } catch {
       // What is too much together may be little enough for each.
+      this.cache.clear();
       for (const asked of group) await this.runAlone(asked);
     }
   }
@@ -240,9 +246,12 @@ function isJoinable(asked: Asked): asked is Joinable {
 
 function isWorthFilling(group: readonly Asked[]): boolean {
   const longest = Math.max(...group.map(({ length }) => length));
-  const lanes = group.reduce((sum, { request }) => sum + request.lanes, 0);
   const tokens = group.reduce((sum, { request }) => sum + request.ids.length, 0);
-  return lanes * longest <= MOST_FILLED * tokens;
+  return lanesOf(group) * longest <= MOST_FILLED * tokens;
+}
+
+function lanesOf(group: readonly Asked[]): number {
+  return group.reduce((sum, { request }) => sum + request.lanes, 0);
 }
 
 /** Where its lanes share one past, each reads it. */

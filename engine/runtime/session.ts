@@ -33,7 +33,8 @@ export function keepsCacheOnDevice(provider: ProviderName): boolean {
 
 export class DecoderSession implements Forward {
   private readonly noBias: Float32Array;
-  private readonly memory = new KvMemory();
+  /** Of the K/V that it gives. */
+  readonly memory = new KvMemory();
   private largestPass = 0;
 
   private constructor(

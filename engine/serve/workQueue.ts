@@ -13,7 +13,7 @@ export interface Turn {
   readonly document?: string | undefined;
   /** Fires when nobody reads the answer any more. */
   readonly signal: AbortSignal;
-  /** Called at once where it is not refused, with the number of requests that were there before. */
+  /** Called at once where it is not refused, with the number of requests that have to end before it begins. */
   readonly onAccepted?: (ahead: number) => void;
   /** When its turn has come. */
   readonly onStart?: () => void;
@@ -91,7 +91,7 @@ export class WorkQueue {
     const { timeoutMillis, keeper } = this.options;
     const timer = setTimeout(() => giveUp(timeout(timeoutMillis)), timeoutMillis);
     signal.addEventListener('abort', gone, { once: true });
-    const ahead = this.running + this.waiting;
+    const ahead = Math.max(0, this.running + this.waiting - this.places + 1);
     this.unanswered.add(id);
     try {
       const answer = this.scheduler.submit({

@@ -158,6 +158,31 @@ describe('the command serve', () => {
     assert.match(err, /--together must be/);
   });
 
+  test('a rewrite of one client leaves ghost text of another one alone', async () => {
+    const { child, server, exit } = await running();
+    const ghost = await Stream.open(server, doing('forever', { priority: 'ghost' }));
+    const { id } = (await ghost.until('accepted')).data;
+    await ghost.until('step');
+    const rewrite = await post(server, '/v1/infill', doing('steps 3'));
+    assert.equal(rewrite.status, 200);
+    assert.equal((await post(server, '/v1/infill/enough', { id })).status, 204);
+    await ghost.until('result');
+    child.kill('SIGTERM');
+    assert.equal((await exit).code, 0);
+  });
+
+  test('what runs beside a request whose model has changed is answered, too', async () => {
+    const { child, server, exit } = await running();
+    const beside = await Stream.open(server, doing('steps 2000'));
+    await beside.until('step');
+    const answer = await post(server, '/v1/infill', doing(`changed ${path.join(folder, 'beside')}`));
+    assert.equal(answer.status, 200, JSON.stringify(answer.json));
+    await beside.until('result');
+    child.kill('SIGTERM');
+    const { code, err } = await exit;
+    assert.equal(code, 0, err);
+  });
+
   test('a model that cannot be loaded ends it', async () => {
     const { code, err } = await start(['--port', '0', '--model', '/models/missing']).exit;
     assert.equal(code, 1);

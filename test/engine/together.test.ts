@@ -1,11 +1,19 @@
 // Requests at the same time, whose denoise steps are joint passes: each gets the answer that it would get alone, in fewer passes.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import test, { describe } from 'node:test';
+import type { Checkpoint } from '../../engine/checkpoint/types';
 import { Infiller } from '../../engine/infill/infiller';
-import type { InfillParams, InfillResult, ModelDescription } from '../../engine/protocol';
-import type { Forward, ForwardRequest } from '../../engine/runtime/forward';
+import { loadModel } from '../../engine/loadModel';
+import type { LoadedModel } from '../../engine/model';
+import type { InfillParams, InfillResult, ModelDescription, ScoreResult } from '../../engine/protocol';
+import { type Forward, type ForwardRequest, openBias } from '../../engine/runtime/forward';
 import { JointForward } from '../../engine/runtime/jointForward';
-import { openFixture } from './fixtureModel';
+import { KvMemory } from '../../engine/runtime/kvMemory';
+import { temporaryFolder } from '../unit/graph/tinyCheckpoint';
+import { writeAdapter } from './adapterFolder';
+import { same } from './cacheChecks';
+import { fixtureFolder, openFixture } from './fixtureModel';
 
 /** Several lines each, of different lengths; those of the last are rewritten in two candidates. */
 const REQUESTS: readonly Partial<InfillParams>[] = [0, 1, 2, 3].map((which) => {
@@ -32,6 +40,8 @@ const ORDERS = [
   ['dreamon', 1.6],
   ['llada', 1.99],
 ] as const;
+const PRECISIONS = ['fp32', 'int8'] as const;
+const DESCRIPTION = {} as ModelDescription;
 
 function ask(
   infiller: Infiller,
@@ -50,10 +60,28 @@ function told({ candidates, tokens, forwards }: InfillResult): object {
   };
 }
 
+/** The candidates, as JSON has them. */
+function said({ candidates }: InfillResult): object {
+  return candidates.map(({ spans }) => spans.map(({ text }) => text));
+}
+
+async function answersAlone(checkpoint: Checkpoint, forward: Forward): Promise<readonly InfillResult[]> {
+  const alone: InfillResult[] = [];
+  for (const request of REQUESTS) {
+    const infiller = new Infiller(checkpoint, DESCRIPTION, forward);
+    alone.push(await ask(infiller, request));
+    infiller.dispose();
+  }
+  return alone;
+}
+
 describe('requests at the same time', () => {
-  for (const [order, most] of ORDERS) {
-    test(`are answered as each alone: ${order}`, { timeout: 120_000 }, async () => {
-      const model = await openFixture(order);
+  const cases = ORDERS.flatMap(([order, most]) =>
+    PRECISIONS.map((precision) => ({ order, most, precision })),
+  );
+  for (const { order, most, precision } of cases) {
+    test(`are answered as each alone: ${order}, ${precision}`, { timeout: 120_000 }, async () => {
+      const model = await openFixture(order, { precision });
       const { checkpoint, session } = model;
       const sizes: { readonly lanes: number; readonly tokens: number }[] = [];
       const counted: Forward = {
@@ -63,16 +91,10 @@ describe('requests at the same time', () => {
           return session.run(request);
         },
       };
-      const description = {} as ModelDescription;
-      const alone: InfillResult[] = [];
-      for (const request of REQUESTS) {
-        const infiller = new Infiller(checkpoint, description, counted);
-        alone.push(await ask(infiller, request));
-        infiller.dispose();
-      }
+      const alone = await answersAlone(checkpoint, counted);
       const apart = sizes.splice(0).length;
-      const joint = new JointForward(counted, checkpoint.shape);
-      const infillers = REQUESTS.map(() => new Infiller(checkpoint, description, joint.seat()));
+      const joint = new JointForward(counted, checkpoint.shape, session.memory);
+      const infillers = REQUESTS.map(() => new Infiller(checkpoint, DESCRIPTION, joint.seat()));
       try {
         for (const round of [1, 2]) {
           const answers = await Promise.all(
@@ -93,33 +115,90 @@ describe('requests at the same time', () => {
         assert.ok(passes < most * apart, `${passes} passes for two rounds, ${apart} for one apart`);
       } finally {
         for (const infiller of infillers) infiller.dispose();
+        joint.clear();
         await model.dispose();
       }
     });
   }
 
+  for (const drafts of [undefined, 2] as const)
+    test(`share a model that was loaded for it${drafts ? ', with drafts of an adapter' : ''}`, {
+      timeout: 120_000,
+    }, async () => {
+      const folder = drafts
+        ? (await writeAdapter('qwen2.5-coder', drafts)).folder
+        : path.join(fixtureFolder, 'palimpsest');
+      const cacheFolder = temporaryFolder('together-cache');
+      const params = { folder, provider: 'cpu', precision: 'fp32' } as const;
+      const wishes = [...REQUESTS, ...REQUESTS.map((request) => ({ ...request, seed: 5, maxTokens: 9 }))];
+      const answer = (model: LoadedModel) => (request: Partial<InfillParams>) =>
+        model.infill({ requestId: 1, model: '', priority: 'rewrite', text: '', spans: [], ...request });
+      const scored = {
+        requestId: 1,
+        model: '',
+        priority: 'background',
+        text: wishes[2]?.text ?? '',
+      } as const;
+      const one = await loadModel(params, { cacheFolder });
+      assert.equal(one.description.together, undefined);
+      const alone: object[] = [];
+      for (const wish of wishes) alone.push(said(await answer(one)(wish)));
+      const score = await one.score(scored);
+      await one.dispose();
+      const model = await loadModel(params, { cacheFolder, together: 3 });
+      try {
+        assert.equal(model.description.together, 3);
+        const all = Promise.all(wishes.map(answer(model)));
+        const { tokens } = await model.score(scored);
+        assert.deepEqual((await all).map(said), alone);
+        const surprises = (of: ScoreResult['tokens']) => of.map(({ surprise = 0 }) => surprise);
+        same(surprises(tokens), surprises(score.tokens));
+        const late = answer(model)(REQUESTS[3] ?? {});
+        await model.dispose();
+        assert.deepEqual(said(await late), alone[3], 'what runs is answered before it goes');
+      } finally {
+        await model.dispose();
+      }
+    });
+
+  test('more than there is memory for together are tried alone, and nobody hangs', async () => {
+    const shape = { layers: 1, kvHeads: 2 ** 20, headSize: 2 ** 14 };
+    const lanes: number[] = [];
+    const forward: Forward = {
+      deviceCache: false,
+      run: async (request) => {
+        lanes.push(request.lanes);
+        return { predictions: [], kv: undefined };
+      },
+    };
+    const empty = new Float32Array(0);
+    const past = { location: 'host', lanes: 1, positions: 30, layers: [{ k: empty, v: empty }] } as const;
+    const joint = new JointForward(forward, shape, new KvMemory());
+    const pass: ForwardRequest = {
+      ...{ lanes: 1, ids: Int32Array.of(1), positions: Int32Array.of(30), past, asks: [] },
+      ...{ bias: openBias(30, 1), temperature: 0, keep: false },
+    };
+    for (const _ of [1, 2]) await Promise.all([1, 2, 3].map(() => joint.seat().run(pass)));
+    assert.deepEqual(lanes, [1, 1, 1, 1, 1, 1]);
+    joint.clear();
+  });
+
   test('one that is cancelled, or fails, leaves the others as they are', { timeout: 60_000 }, async () => {
     const model = await openFixture('qwen2.5-coder');
     const { checkpoint, session } = model;
-    const alone: InfillResult[] = [];
-    const description = {} as ModelDescription;
-    for (const request of REQUESTS) {
-      const infiller = new Infiller(checkpoint, description, session);
-      alone.push(await ask(infiller, request));
-      infiller.dispose();
-    }
+    const alone = await answersAlone(checkpoint, session);
     let joined = 0;
     const failing: Forward = {
       deviceCache: false,
       run: async (request) => {
-        if (request.lanes === 1) return session.run(request);
+        if (!request.isApart) return session.run(request);
         joined++;
         if (joined % 2 === 1) throw new Error('too much together');
         return session.run(request);
       },
     };
-    const joint = new JointForward(failing, checkpoint.shape);
-    const infillers = REQUESTS.map(() => new Infiller(checkpoint, description, joint.seat()));
+    const joint = new JointForward(failing, checkpoint.shape, session.memory);
+    const infillers = REQUESTS.map(() => new Infiller(checkpoint, DESCRIPTION, joint.seat()));
     try {
       const controller = new AbortController();
       const answers = infillers.map((infiller, at) =>
@@ -129,7 +208,7 @@ describe('requests at the same time', () => {
       const settled = await Promise.allSettled(answers);
       const reason = settled[1]?.status === 'rejected' ? settled[1].reason : undefined;
       assert.equal(reason?.code, 'cancelled');
-      for (const at of [0, 2]) {
+      for (const at of [0, 2, 3]) {
         const one = settled[at];
         const expected = alone[at];
         assert.ok(one?.status === 'fulfilled' && expected !== undefined);

@@ -184,6 +184,23 @@ describe('schedule', () => {
     assert.deepEqual(schedule.finished(1, true), [{ kind: 'start', id: 1 }]);
   });
 
+  test('where clients are not told apart, a rewrite stops nobody’s ghost text', () => {
+    const schedule = new Schedule({ ...LIMITS, places: 2, stopsGhosts: false });
+    schedule.submit(job(1, 'ghost', undefined, ''));
+    assert.deepEqual(schedule.submit(job(2, 'rewrite', undefined, '')), [{ kind: 'start', id: 2 }]);
+    assert.deepEqual(schedule.submit(job(3, 'rewrite', undefined, '')), []);
+  });
+
+  test('as many background jobs give way as better ones wait for', () => {
+    const schedule = new Schedule({ ...LIMITS, places: 3 });
+    for (const id of [1, 2]) schedule.submit(job(id, 'background'));
+    schedule.submit(job(3, 'rewrite'));
+    assert.deepEqual(schedule.submit(job(5, 'rewrite')), [{ kind: 'give-way', id: 2 }]);
+    assert.deepEqual(schedule.submit(job(6, 'ghost')), [{ kind: 'give-way', id: 1 }]);
+    assert.deepEqual(schedule.finished(2, true), [{ kind: 'start', id: 5 }]);
+    assert.deepEqual(schedule.finished(1, true), [{ kind: 'start', id: 6 }]);
+  });
+
   test('with several places, a rewrite replaces an older one and stops ghost text beside it', () => {
     const schedule = new Schedule({ ...LIMITS, places: 2 });
     schedule.submit(job(1, 'rewrite', 'a'));
