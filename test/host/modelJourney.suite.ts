@@ -134,7 +134,7 @@ describe('the way to a larger model', () => {
     const [listed, consent, cut, done, ...more] = person.asked;
     assert.match(
       listed ?? '',
-      /: takes instructions · 1\.3 GB · needs up to [\d.]+ GB of memory · .* · Apache-2\.0$/,
+      /: 1\.3 GB · takes instructions · needs up to [\d.]+ GB of memory · .* · Apache-2\.0$/,
     );
     assert.match(consent ?? '', /^Install Tiny-A2D.*\? .*1\.3 GB.*\n.*\nLicense: Apache-2\.0\nThe files are/);
     assert.match(cut ?? '', /^The install of Tiny-A2D.* was cut off\. What was downloaded is kept\./);
