@@ -120,6 +120,14 @@ export class Models {
     return hasServer() || chosen === '' || [...includedRows(), ...rows].some(isChosen) ? undefined : chosen;
   }
 
+  /** The same as a row; none where there is none. */
+  ownRows(rows: readonly ModelRow[]): readonly ModelRow[] {
+    const place = this.ownModel(rows);
+    if (place === undefined) return [];
+    const facts = { isOwn: true, fits: 'fits', takesInstructions: false, isLeftToRight: false } as const;
+    return [{ id: place, title: path.basename(place), place, state: 'installed', ...facts }];
+  }
+
   /** Where the model in use runs and why, while it does: a line each. */
   deviceLines(row: ModelRow): readonly string[] {
     const running = this.options.running();

@@ -1,5 +1,4 @@
 // The list of models as the command prints it, and what a person reads of each.
-import path from 'node:path';
 import { l10n } from 'vscode';
 import { INCLUDED } from '../../engine/hub/included';
 import { isRecord } from '../common/records';
@@ -80,13 +79,6 @@ export function includedRows(): readonly ModelRow[] {
     isLeftToRight: isAutoregressive,
     ...speedOf(speed),
   }));
-}
-
-/** What the setting names and no list has. */
-export function ownRow(place: string): ModelRow {
-  const title = path.basename(place);
-  const facts = { isOwn: true, fits: 'fits', takesInstructions: false, isLeftToRight: false } as const;
-  return { id: place, title, place, state: 'installed', ...facts };
 }
 
 const USES = ['rewriting', 'instructions', 'completing'] as const;

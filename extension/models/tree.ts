@@ -20,7 +20,6 @@ import {
   includedRows,
   isFirstChoice,
   type ModelRow,
-  ownRow,
   speedText,
 } from './rows';
 
@@ -42,9 +41,7 @@ export class ModelsTree implements TreeDataProvider<Row> {
     const models = await this.loading;
     const { rows, cache } = (await models.listed()) ?? { rows: [] };
     this.advise(rows);
-    const own = models.ownModel(rows);
-    const used = own === undefined ? [] : [ownRow(own)];
-    return [...used, ...includedRows(), ...rows, ...(cache === undefined ? [] : [cache])];
+    return [...models.ownRows(rows), ...includedRows(), ...rows, ...(cache === undefined ? [] : [cache])];
   }
 
   getTreeItem(row: Row): TreeItem {

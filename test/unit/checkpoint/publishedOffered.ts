@@ -306,22 +306,23 @@ export const OFFERED: readonly PublishedModel[] = [
   },
   {
     model: 'ByteDance-Seed/Seed-Coder-8B-Base',
-    // As zed-industries/zeta-2.1 has it, which is tuned from it and keeps its fields; nothing but the name tells it from Stable-DiffCoder.
-    source: 'documentation',
+    // Nothing but the name tells it from Stable-DiffCoder.
+    source: 'config',
     config: {
       architectures: ['LlamaForCausalLM'],
+      attention_bias: false,
+      attention_dropout: 0.1,
       bos_token_id: 0,
       eos_token_id: 2,
-      head_dim: 128,
       hidden_act: 'silu',
       hidden_size: 4096,
       intermediate_size: 14336,
       max_position_embeddings: 32768,
+      mlp_bias: false,
       model_type: 'llama',
       num_attention_heads: 32,
       num_hidden_layers: 32,
       num_key_value_heads: 8,
-      pad_token_id: 1,
       rms_norm_eps: 1e-6,
       rope_theta: 500_000,
       tie_word_embeddings: false,
