@@ -12,7 +12,14 @@ import { WORD_GAIN, withLikelierWords } from './repair/likelierWords';
 import { excess, SURPRISING, surpriseOf, TOO_SOON, wordsToRepair } from './repair/plan';
 import type { Scored } from './repair/scoreRange';
 import { byLine, type Mending, SLIP_GAIN, withoutSlips } from './repair/slips';
-import { type LookEstimate, partToEstimate, repairMillis, wordToEstimate } from './repair/wait';
+import {
+  type LookEstimate,
+  lookedShare,
+  partToEstimate,
+  repairMillis,
+  SCORING,
+  wordToEstimate,
+} from './repair/wait';
 import {
   type Asking,
   type CandidateSet,
@@ -44,9 +51,6 @@ const SURE_GAIN = 6;
 const UNSURE = ['improbable'] as const;
 /** A language server tells whether it helps. */
 const CHECKED_GAINS: Gains = { slip: 1, word: 1 };
-/** Of choosing what to keep, the share of scoring what stands there. */
-const SCORING = 0.7;
-
 interface Mendings {
   readonly slips: readonly Alternative<Judgeable>[];
   readonly words: readonly Alternative<Judgeable>[];
@@ -124,15 +128,20 @@ export class Repair {
 
   /** Slips undone; where none is, likelier words. Those first that gain most. */
   async mended(gains = LINE_GAINS): Promise<readonly Judgeable[]> {
-    const end = performance.now() + LONGEST_MENDING;
+    const begun = performance.now();
+    const end = begun + LONGEST_MENDING;
     let isWhole = true;
-    const all = await Promise.all(this.spans.map((span, index) => this.mendingsOf(span, index, gains)));
+    let counted = 0;
+    const tell = () =>
+      this.listening.onScored?.(lookedShare(counted, performance.now() - begun));
+    const all = await Promise.all(this.spans.map((span, index) => this.mendingsOf(span, index, gains, tell)));
     const slips = all.flatMap((one) => one.slips);
     const words = all.flatMap((one) => one.words);
-    const share = (1 - SCORING) / Math.max(1, slips.length + words.length);
     const likelier = async (mendings: readonly Alternative<Judgeable>[], before: number) => {
-      const onDone = (done: number) =>
-        this.listening.onScored?.(SCORING + share * (before + done * mendings.length));
+      const onDone = (done: number) => {
+        counted = (before + done * mendings.length) / Math.max(1, slips.length + words.length);
+        tell();
+      };
       const { found, isLate } = await this.comparison.likelier(mendings, {
         ...{ millis: end - performance.now(), onDone },
       });
@@ -172,7 +181,7 @@ export class Repair {
   }
 
   /** The changed line is what is compared. */
-  private async mendingsOf(span: Span, index: number, gains: Gains): Promise<Mendings> {
+  private async mendingsOf(span: Span, index: number, gains: Gains, onPass: () => void): Promise<Mendings> {
     const { text, spans, document } = this;
     const tokens = this.before[index]?.tokens ?? [];
     const settled = await this.asking.syntax.ask(text, document.languageId, (tree) => tree.settled(span));
@@ -184,7 +193,7 @@ export class Repair {
     const words = gains.word === undefined ? [] : withLikelierWords(text, span, tokens, { settled });
     const scores = new Map<number, Promise<number>>();
     const oldOf = (line: OffsetRange) => {
-      const known = scores.get(line.start) ?? this.surpriseOfLine(line, span, tokens);
+      const known = scores.get(line.start) ?? this.surpriseOfLine(line, span, tokens, onPass);
       scores.set(line.start, known);
       return known;
     };
@@ -214,10 +223,13 @@ export class Repair {
     line: OffsetRange,
     span: OffsetRange,
     tokens: readonly ScoredToken[],
+    onPass: () => void,
   ): Promise<number> {
     const isAll =
       this.text.slice(span.start, span.end).trim() === this.text.slice(line.start, line.end).trim();
-    return surpriseOf(isAll ? tokens : tokensOf(await this.comparison.score(this.text, [line], {})));
+    return surpriseOf(
+      isAll ? tokens : tokensOf(await this.comparison.score(this.text, [line], { onDone: onPass })),
+    );
   }
 }
 

@@ -22,6 +22,17 @@ export function isLookWorth({ looking, writing }: Pick<LookEstimate, 'looking' |
   return looking <= LONGEST_LOOK && (looking <= writing || looking + writing <= FIRST_ANSWER);
 }
 
+/** Of looking for a slip, the share of scoring what stands there. */
+export const SCORING = 0.7;
+
+/**
+ * The share of a look that is done behind that, 0…1: by the mendings that are scored, `counted` 0…1, or by the time that there is for all of
+ * them, of which `elapsedMillis` have gone: a slow model does not come to the second one.
+ */
+export function lookedShare(counted: number, elapsedMillis: number): number {
+  return SCORING + (1 - SCORING) * Math.min(1, Math.max(counted, elapsedMillis / LONGEST_LOOK));
+}
+
 /** UTF-16 units of which every model can say how long it scores them; of more, the rest takes its share. */
 const LONGEST_PART = 2000;
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import {
   isLookWorth,
+  lookedShare,
   partToEstimate,
   repairMillis,
   wordToEstimate,
@@ -68,5 +69,14 @@ describe('a look at a line before all of it is masked', () => {
     assert.ok(!isLookWorth({ looking: 5100, writing: 6000 }));
     assert.ok(!isLookWorth({ looking: 3200, writing: 1500 }), 'denoised in few passes over everything');
     assert.ok(isLookWorth({ looking: 2500, writing: 1500 }), 'both within four seconds');
+  });
+
+  test('the share of a look goes on with each pass, however long one mending takes', () => {
+    const atPasses = [0, 900, 1800, 2700, 3600, 4500, 6000].map((millis) =>
+      Math.round(100 * lookedShare(1 / 20, millis)),
+    );
+    assert.deepEqual(atPasses, [72, 75, 81, 86, 92, 97, 100]);
+    assert.equal(lookedShare(1, 0), 1, 'a quick model has looked at all of them');
+    assert.ok(lookedShare(0.5, 100) > lookedShare(0.4, 100));
   });
 });
