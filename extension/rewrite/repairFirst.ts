@@ -35,7 +35,8 @@ export async function requestRepairFirst(
   // What is no code has no word that is wrong by itself.
   if (!(await isCode(asking.syntax, sent.text, sent.languageId, span))) return {};
   const estimate = await estimateLook(asking, document, span, request, listening.signal);
-  if (estimate === undefined || !isLookWorth(estimate) || document.getText() !== sent.text) return {};
+  const isLine = !/[\r\n]/.test(span.old);
+  if (estimate === undefined || !isLookWorth(estimate, isLine) || document.getText() !== sent.text) return {};
   const look = new Look(asking, document, sent, span, request, listening);
   try {
     const found = await look.find();

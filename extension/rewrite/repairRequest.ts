@@ -132,8 +132,7 @@ export class Repair {
     const end = begun + LONGEST_MENDING;
     let isWhole = true;
     let counted = 0;
-    const tell = () =>
-      this.listening.onScored?.(lookedShare(counted, performance.now() - begun));
+    const tell = () => this.listening.onScored?.(lookedShare(counted, performance.now() - begun));
     const all = await Promise.all(this.spans.map((span, index) => this.mendingsOf(span, index, gains, tell)));
     const slips = all.flatMap((one) => one.slips);
     const words = all.flatMap((one) => one.words);

@@ -7,6 +7,8 @@ import type { Span } from '../state/types';
 export const LONGEST_LOOK = 5000;
 /** In which there is to be an answer for one line. */
 const FIRST_ANSWER = 4000;
+/** The same for several lines. */
+const FIRST_LINES = 15_000;
 
 /** Milliseconds. */
 export interface LookEstimate {
@@ -17,9 +19,17 @@ export interface LookEstimate {
   readonly writing: number;
 }
 
-/** Whether a line is looked at before all of it is masked: not where it would be written anew in less time, and both together are a wait. */
-export function isLookWorth({ looking, writing }: Pick<LookEstimate, 'looking' | 'writing'>): boolean {
-  return looking <= LONGEST_LOOK && (looking <= writing || looking + writing <= FIRST_ANSWER);
+/**
+ * Whether a line is looked at before all of it is masked: not where it would be written anew in less time, and both together are a wait. Of several
+ * lines there is more to mend: they are looked at where there is time for all of that.
+ */
+export function isLookWorth(
+  { looking, writing }: Pick<LookEstimate, 'looking' | 'writing'>,
+  isLine = true,
+): boolean {
+  if (looking > LONGEST_LOOK) return false;
+  if (looking + writing <= FIRST_ANSWER) return true;
+  return looking <= writing && (isLine || looking + LONGEST_LOOK + writing <= FIRST_LINES);
 }
 
 /** Of looking for a slip, the share of scoring what stands there. */

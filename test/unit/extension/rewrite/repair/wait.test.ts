@@ -69,6 +69,12 @@ describe('a look at a line before all of it is masked', () => {
     assert.ok(!isLookWorth({ looking: 5100, writing: 6000 }));
     assert.ok(!isLookWorth({ looking: 3200, writing: 1500 }), 'denoised in few passes over everything');
     assert.ok(isLookWorth({ looking: 2500, writing: 1500 }), 'both within four seconds');
+    assert.ok(
+      isLookWorth({ looking: 900, writing: 5000 }, false),
+      'several lines, all within a quarter of a minute',
+    );
+    assert.ok(!isLookWorth({ looking: 3500, writing: 9000 }, false), 'several lines of a slow model');
+    assert.ok(isLookWorth({ looking: 3500, writing: 9000 }), 'one line of it');
   });
 
   test('the share of a look goes on with each pass, however long one mending takes', () => {
