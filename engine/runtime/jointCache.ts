@@ -67,7 +67,7 @@ export class JointCache {
   }
 
   /**
-   * A row has grown by the first `count` positions of lane `lane` of `fresh`: it is lane `ownLane` of `next` now, which holds both.
+   * A row has grown by the first `count` positions of a lane of `fresh`: it is a lane of `next` now, which holds both.
    */
   grow(
     slot: number,

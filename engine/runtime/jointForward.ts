@@ -225,9 +225,8 @@ class JointBias {
     const ownWidth = past.positions + own;
     const first = bias.lanes === 1 ? 0 : lane * bias.rows;
     for (let token = 0; token < this.length; token++) {
-      const row = bias.data
-        .subarray((first + Math.min(token, bias.rows - 1)) * ownWidth)
-        .subarray(0, ownWidth);
+      const from = (first + Math.min(token, bias.rows - 1)) * ownWidth;
+      const row = bias.data.subarray(from, from + ownWidth);
       const to = (slot * this.length + token) * width;
       this.data.set(row.subarray(0, past.positions), to);
       this.data.set(row.subarray(past.positions), to + this.past);
