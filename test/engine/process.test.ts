@@ -39,6 +39,9 @@ function silence(limit: number): Promise<number> {
   });
 }
 
+/** Of a client's patience: long beside what a busy machine keeps a process waiting. */
+const PATIENCE = 6000;
+
 function exited(client: EngineClient): Promise<void> {
   return new Promise((resolve) => {
     client.onExit(() => resolve());
@@ -188,11 +191,11 @@ describe('engine process', () => {
   });
 
   test('an engine that hangs is ended; one that is busy and quiet is not', async () => {
-    const client = await start({ hangMillis: 1500 });
+    const client = await start({ hangMillis: PATIENCE });
     await client.loadModel({ folder: A });
     const controller = new AbortController();
     const busy = infill(client, 'forever', { signal: controller.signal });
-    await Promise.race([busy, silence(1500), exited(client)]);
+    await Promise.race([busy, silence(PATIENCE), exited(client)]);
     assert.ok(client.alive, 'by now one that said nothing would have been ended');
     controller.abort();
     await rejects(busy, 'cancelled');
@@ -204,7 +207,7 @@ describe('engine process', () => {
   test('an engine that is stopped and goes on in the middle of a rewrite is no hung one, and loses nothing', {
     skip: process.platform === 'win32',
   }, async () => {
-    const client = await start({ hangMillis: 1500 });
+    const client = await start({ hangMillis: PATIENCE });
     await client.loadModel({ folder: A });
     const enough = new AbortController();
     let last = 0;
@@ -215,9 +218,9 @@ describe('engine process', () => {
       },
     });
     // Longer altogether than one that says nothing is waited for.
-    for (let pause = 0; pause < 3; pause++) {
+    for (let pause = 0; pause < 4; pause++) {
       process.kill(client.pid, 'SIGSTOP');
-      await silence(900);
+      await silence(PATIENCE / 3);
       const before = last;
       process.kill(client.pid, 'SIGCONT');
       assert.equal((await client.status()).running, 1);
