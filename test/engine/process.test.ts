@@ -6,7 +6,6 @@ import type { DenoiseStepEvent } from '../../engine/protocol';
 import type { EngineClient, EngineExit } from '../../engine/rpc/engineClient';
 import { LOADING_PATIENCE, loadingPatience } from '../../engine/rpc/hangTimeout';
 import { Heartbeat } from '../../engine/rpc/heartbeat';
-import { BLOCKED } from '../unit/process/scriptedModel';
 import {
   A,
   folder,
@@ -20,7 +19,7 @@ import {
   useScripts,
   withEngine,
 } from './engineScripts';
-import { isAlive, rejects } from './processes';
+import { blocked, isAlive, rejects } from './processes';
 
 useScripts();
 
@@ -238,9 +237,7 @@ describe('engine process', () => {
     const exits: EngineExit[] = [];
     client.onExit((exit) => exits.push(exit));
     await client.loadModel({ folder: A });
-    const isBlocked = new Promise<void>((resolve) => {
-      client.onLog(({ message }) => message === BLOCKED && resolve());
-    });
+    const isBlocked = blocked(client);
     const refused = rejects(infill(client, 'block 600000'), 'engine-exited');
     await isBlocked;
     await client.stop();

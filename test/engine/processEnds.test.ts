@@ -21,7 +21,7 @@ import {
   useScripts,
   withEngine,
 } from './engineScripts';
-import { isAlive, rejects } from './processes';
+import { blocked, isAlive, rejects } from './processes';
 
 useScripts();
 
@@ -85,9 +85,9 @@ describe('an engine that nobody needs', () => {
     const client = await start();
     await client.loadModel({ folder: A });
     const exit = new Promise<EngineExit>((resolve) => client.onExit(resolve));
+    const isBlocked = blocked(client);
     const running = rejects(infill(client, 'block 60000'), 'engine-exited');
-    // It has begun when a question is not answered any more.
-    while (await Promise.race([client.status().then(() => true), sleep(300).then(() => false)]));
+    await isBlocked;
     process.kill(client.pid, 'SIGTERM');
     assert.equal((await exit).signal, 'SIGTERM');
     await running;

@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import esbuild, { type BuildOptions } from 'esbuild';
 import { EngineError, type ErrorCode } from '../../engine/errors';
+import type { EngineClient } from '../../engine/rpc/engineClient';
+import { BLOCKED } from '../unit/process/scriptedModel';
 
 const { common }: { common: BuildOptions } = require('../../esbuild.js');
 
@@ -30,6 +32,13 @@ export async function rejects(promise: Promise<unknown>, code: ErrorCode): Promi
   assert.ok(error instanceof EngineError, String(error));
   assert.equal(error.code, code, error.message);
   return error;
+}
+
+/** Resolves when a pass has taken the event loop of a scripted engine; to be asked before the request. */
+export function blocked(client: EngineClient): Promise<void> {
+  return new Promise((resolve) => {
+    client.onLog(({ message }) => message === BLOCKED && resolve());
+  });
 }
 
 /** One that is dead, and only waiting for whoever adopted it to notice, is gone. */

@@ -11,7 +11,7 @@ import { knock } from '../../engine/process/sharedHandshake';
 import { SHARED_FROM, sharedKey } from '../../engine/process/sharedKey';
 import { claim, readRecord, release, type SharedPlace, sharedPlace } from '../../engine/process/sharedPlace';
 import { EngineClient, type EngineExit } from '../../engine/rpc/engineClient';
-import { bundle, isAlive, rejects } from './processes';
+import { blocked, bundle, isAlive, rejects } from './processes';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-shared-'));
 const script = path.join(folder, 'scriptedEngine.js');
@@ -128,8 +128,9 @@ describe('an engine that windows share', () => {
   test('an engine that is at a long step when its windows are killed does not outlive them', async () => {
     const a = await window();
     const pid = hostPid();
+    const isBlocked = blocked(a);
     const running = rejects(ask(a, 'block 60000'), 'engine-exited');
-    await sleep(300);
+    await isBlocked;
     process.kill(a.pid, 'SIGKILL');
     await running;
     await until(() => !isAlive(pid), 'it is gone');
@@ -165,8 +166,9 @@ describe('an engine that windows share', () => {
   test('an engine that does not answer is replaced where that is asked for', async () => {
     const a = await window();
     const pid = hostPid();
+    const isBlocked = blocked(a);
     const hung = rejects(ask(a, 'block 60000'), 'engine-exited');
-    await sleep(300);
+    await isBlocked;
     const b = await window('--replace');
     await hung;
     assert.ok(!isAlive(pid));
