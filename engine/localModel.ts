@@ -31,6 +31,8 @@ interface Seat {
   readonly infiller: Infiller;
   /** Of its last request. */
   text: string;
+  /** Bytes that its request may take: nobody else's. */
+  promised: number;
 }
 
 export function localModel(parts: LocalModelParts): LoadedModel {
@@ -42,25 +44,26 @@ export function localModel(parts: LocalModelParts): LoadedModel {
           pace.record(passOf(pass), millis),
         )
       : undefined;
-  /** Bytes that requests under way may take, by seat. */
-  const promised = new Map<number, number>();
-  const roomOf = (seat: number) => (): RequestRoom | undefined => {
-    if (description.provider !== 'cpu') return undefined;
-    const others = [...promised].reduce((sum, [at, bytes]) => sum + (at === seat ? 0 : bytes), 0);
-    return {
-      held: session.passMemory,
-      available: () => availableMemory() - others,
-      promise: (bytes) => promised.set(seat, bytes),
-    };
-  };
   const stepYield = new StepYield();
-  const newSeat = (at: number): Seat => {
+  const newSeat = (): Seat => {
+    const roomOf = (): RequestRoom | undefined => {
+      if (description.provider !== 'cpu') return undefined;
+      const others = seats.all.reduce((sum, one) => sum + (one === seat ? 0 : one.promised), 0);
+      return {
+        held: session.passMemory,
+        available: () => availableMemory() - others,
+        promise: (bytes) => {
+          seat.promised = bytes;
+        },
+      };
+    };
     const forward = joint?.seat() ?? session;
-    const learnt = [calibration, pace, roomOf(at), stepYield] as const;
-    return { infiller: new Infiller(checkpoint, description, forward, ...learnt), text: '' };
+    const infiller = new Infiller(checkpoint, description, forward, calibration, pace, roomOf, stepYield);
+    const seat: Seat = { infiller, text: '', promised: 0 };
+    return seat;
   };
-  const first = newSeat(0);
-  const seats = new Seats([first, ...Array.from({ length: together - 1 }, (_, at) => newSeat(at + 1))]);
+  const first = newSeat();
+  const seats = new Seats([first, ...Array.from({ length: together - 1 }, newSeat)]);
   const trimmed = {
     get passMemory() {
       return session.passMemory;
@@ -83,7 +86,7 @@ export function localModel(parts: LocalModelParts): LoadedModel {
           try {
             return await work(seat.infiller);
           } finally {
-            promised.delete(seats.all.indexOf(seat));
+            seat.promised = 0;
           }
         },
         (seat) => sharedStart(seat.text, text),

@@ -7,7 +7,7 @@ import type { OffsetRange } from '../text/types';
 import { asJudged, type Judgeable } from './judge';
 import { completionsOf, endsInCutName, endsItsLine, LONGEST_END } from './repair/completion';
 import { mayBeMisspelt } from './repair/slips';
-import { isLookWorth, LONGEST_LOOK } from './repair/wait';
+import { isLookWorth, isWithinLine, LONGEST_LOOK } from './repair/wait';
 import { CUT_GAINS, estimateLook, LINE_GAINS, LINES_GAINS, Repair, type Repairing } from './repairRequest';
 import { type CandidateSet, type Listening, requestCandidates } from './request';
 import type { RewriteRequest, Span, Untouched } from './state/types';
@@ -35,8 +35,12 @@ export async function requestRepairFirst(
   // What is no code has no word that is wrong by itself.
   if (!(await isCode(asking.syntax, sent.text, sent.languageId, span))) return {};
   const estimate = await estimateLook(asking, document, span, request, listening.signal);
-  const isLine = !/[\r\n]/.test(span.old);
-  if (estimate === undefined || !isLookWorth(estimate, isLine) || document.getText() !== sent.text) return {};
+  if (
+    estimate === undefined ||
+    !isLookWorth(estimate, isWithinLine(span)) ||
+    document.getText() !== sent.text
+  )
+    return {};
   const look = new Look(asking, document, sent, span, request, listening);
   try {
     const found = await look.find();
@@ -87,7 +91,7 @@ class Look {
 
   async find(): Promise<readonly Judgeable[]> {
     const { sent, span, line } = this;
-    const isLine = !/[\r\n]/.test(span.old);
+    const isLine = isWithinLine(span);
     const repair = new Repair(this.asking, this.document, sent.text, [span], this.listening);
     await this.inTime(async () => {
       await repair.begin(isLine && endsItsLine(sent.text, span));

@@ -32,6 +32,11 @@ export function isLookWorth(
   return looking <= writing && (isLine || looking + LONGEST_LOOK + writing <= FIRST_LINES);
 }
 
+/** Whether a span is a line or a part of one. */
+export function isWithinLine({ old }: Pick<Span, 'old'>): boolean {
+  return !/[\r\n]/.test(old);
+}
+
 /** Of looking for a slip, the share of scoring what stands there. */
 export const SCORING = 0.7;
 
@@ -79,8 +84,10 @@ export function repairMillis(
   const scoring = ((part.scoringMillis - readingMillis) * sum(spans)) / Math.max(1, sum(parts));
   // What stands there, each answer in its place, and one line without a slip (more of those are looked at while that is quick), for which a line
   // of several is scored by itself.
-  const isLine = spans.every(({ old }) => !/[\r\n]/.test(old));
-  const scores = 1 + word.candidates + ((isLine ? 1 : 2) * longestLine(spans)) / Math.max(1, sum(spans));
+  const scores =
+    1 +
+    word.candidates +
+    ((spans.every(isWithinLine) ? 1 : 2) * longestLine(spans)) / Math.max(1, sum(spans));
   const denoising = word.millis - (word.readingMillis ?? 0);
   return { millis: readingMillis + scoring * scores + denoising, readingMillis };
 }
