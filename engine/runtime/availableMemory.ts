@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { EngineError } from '../errors';
+import { cgroupAvailableMemory } from './cgroupMemory';
 import { macAvailableMemory } from './macMemory';
 
 /** More bytes than the runtime holds already, from which on their room is looked at: what is available changes by as much by itself. */
@@ -13,10 +14,10 @@ const SHARE_OF_FREE = 0.95;
 /** Bytes: the least of what is free, what the container leaves, and what the process's own limits leave. */
 export function availableMemory(): number {
   if (process.platform === 'darwin') return macAvailableMemory();
-  // Not in every Node 20: it knows the container's limit, too.
-  const { availableMemory: available } = process as { availableMemory?: () => number };
-  const free = available?.() ?? os.freemem();
-  return Math.max(0, Math.min(SHARE_OF_FREE * free, ...(process.platform === 'linux' ? ownLimits() : [])));
+  if (process.platform !== 'linux') return SHARE_OF_FREE * os.freemem();
+  // Node's own figure for containers takes cached files for used.
+  const free = Math.min(os.freemem(), cgroupAvailableMemory() ?? Number.POSITIVE_INFINITY);
+  return Math.max(0, Math.min(SHARE_OF_FREE * free, ...ownLimits()));
 }
 
 /** What `ulimit` leaves of address space and of data. */
