@@ -18,7 +18,7 @@ import { memoryOf } from './infill/requestMemory';
 import { localModel } from './localModel';
 import type { LoadContext, LoadedModel, LoadModel } from './model';
 import type { LoadModelParams, ModelDescription, ProviderName } from './protocol';
-import { availableMemory } from './runtime/availableMemory';
+import { availableMemory, MODEL_SHARE, machineMemory } from './runtime/availableMemory';
 import { cudaAdvice } from './runtime/deviceAdvice';
 import { describeMachine } from './runtime/devices';
 import { buildOrExact } from './runtime/exactFallback';
@@ -161,7 +161,11 @@ export async function prepareModel(
   const sources: PlacementSources = {
     probe,
     gpuMemory,
-    mainMemory: () => ({ available: availableMemory(), held: process.memoryUsage.rss() }),
+    // For a model that is used later, what is free now says little.
+    mainMemory: () =>
+      mustFit
+        ? { available: availableMemory(), held: process.memoryUsage.rss() }
+        : { available: MODEL_SHARE * machineMemory(), held: 0 },
     weightBits: fastWeightBits,
   };
   const placement = await placeModel(

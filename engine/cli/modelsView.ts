@@ -81,7 +81,7 @@ export function about({ bytes, isExact }: Download): string {
 
 export function fitText({ verdict, bytes, memory }: Fit): string {
   if (verdict === 'fits') return `needs ${gigabytes(bytes)}`;
-  if (verdict === 'small-only') return `needs ${gigabytes(bytes)}, with --precision q4 only`;
+  if (verdict === 'small-only') return `needs ${gigabytes(bytes)}, in q4 only, which is less exact`;
   return `too large: needs ${gigabytes(bytes)} of ${gigabytes(memory)}`;
 }
 

@@ -1,6 +1,5 @@
 // Whether a model of the catalogue fits this machine's memory, before anything is downloaded: from its shape alone, by the same
 // sums as `palimpsest check` has for one that is here.
-import os from 'node:os';
 import { FAMILIES } from '../checkpoint/families';
 import type {
   DecoderShape,
@@ -12,6 +11,7 @@ import type {
 import { EngineError } from '../errors';
 import { memoryNeeds, processBytes, requestBytes } from '../graph/memory';
 import type { Precision } from '../graph/types';
+import { MODEL_SHARE, machineMemory } from '../runtime/availableMemory';
 import type { CatalogueModel, CatalogueShape } from './catalogue';
 
 export interface Fit {
@@ -23,9 +23,6 @@ export interface Fit {
   /** Memory of the machine. */
   readonly memory: number;
 }
-
-/** Of all memory; the rest is for the editor, the browser and the system. */
-const SHARE = 0.75;
 
 type Sized = Pick<CatalogueModel, 'shape' | 'stored' | 'family' | 'context'>;
 
@@ -42,16 +39,10 @@ export function workingBytes(model: Sized): ReadonlyMap<Precision, number> {
 export function fitOf(model: Sized, memory = machineMemory()): Fit {
   const needs = workingBytes(model);
   const bytesIn = (precision: Precision) => needs.get(precision) ?? Number.POSITIVE_INFINITY;
-  const room = memory * SHARE;
+  const room = memory * MODEL_SHARE;
   if (bytesIn('q8') <= room) return { verdict: 'fits', bytes: bytesIn('q8'), precision: 'q8', memory };
   const verdict = bytesIn('q4') <= room ? 'small-only' : 'too-large';
   return { verdict, bytes: bytesIn('q4'), precision: 'q4', memory };
-}
-
-/** In a container, what it may have. */
-function machineMemory(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 && limit < os.totalmem() ? limit : os.totalmem();
 }
 
 /** Where the authors say nothing of the context, one as short as most of these models were trained for. */

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { EngineError } from '../errors';
+import type { Precision } from '../graph/types';
 import { cgroupAvailableMemory } from './cgroupMemory';
 import { macAvailableMemory } from './macMemory';
 
@@ -11,6 +12,9 @@ export const LOOKED_AFTER = 2 ** 27;
 /** Left to the editor and everything else. */
 const SHARE_OF_FREE = 0.95;
 
+/** Of the machine's memory that a model may take; the rest is for the editor, the browser and the system. */
+export const MODEL_SHARE = 0.75;
+
 /** Bytes: the least of what is free, what the container leaves, and what the process's own limits leave. */
 export function availableMemory(): number {
   if (process.platform === 'darwin') return macAvailableMemory();
@@ -18,6 +22,12 @@ export function availableMemory(): number {
   // Node's own figure for containers takes cached files for used.
   const free = Math.min(os.freemem(), cgroupAvailableMemory() ?? Number.POSITIVE_INFINITY);
   return Math.max(0, Math.min(SHARE_OF_FREE * free, ...ownLimits()));
+}
+
+/** Bytes of the machine's memory, or of what a container may have. */
+export function machineMemory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < os.totalmem() ? limit : os.totalmem();
 }
 
 /** What `ulimit` leaves of address space and of data. */
@@ -40,12 +50,17 @@ function ownLimits(): number[] {
   }
 }
 
-/** @throws EngineError `out-of-memory` where a model cannot be loaded: before it is tried */
-export function checkFits(name: string, bytes: number, available = availableMemory()): void {
+/**
+ * `smallest`: the precision that takes least, where it is the one that does not fit either.
+ * @throws EngineError `out-of-memory` where a model cannot be loaded: before it is tried
+ */
+export function checkFits(name: string, bytes: number, available: number, smallest?: Precision): void {
   if (bytes <= available) return;
+  const even = smallest === undefined ? '' : ` even in ${smallest}`;
+  const lower = smallest === undefined ? 'a lower precision (q4 needs the least) or ' : '';
   throw new EngineError(
     'out-of-memory',
-    `${name} needs about ${gigabytes(bytes)} of memory, and ${gigabytes(available)} are available. Close other programs, or choose a lower precision (q4 needs the least) or a smaller model.`,
+    `${name} needs about ${gigabytes(bytes)} of memory${even}, and ${gigabytes(available)} are available. Close other programs, or choose ${lower}a smaller model.`,
     { needed: Math.round(bytes), available: Math.round(available) },
   );
 }

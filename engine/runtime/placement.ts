@@ -52,6 +52,8 @@ export interface PlacementChoice {
   readonly mustFit: boolean;
 }
 
+/** What takes the place of a precision on the CPU that nobody has chosen, the largest first. */
+const CPU_SMALLER = ['q8', 'q4'] as const;
 /** What runs on GPUs, the largest first. */
 const GPU_PRECISIONS = ['fp32', 'fp16', 'q8', 'q4'] as const;
 
@@ -67,7 +69,19 @@ export async function placeModel(
   const onCpu = async (decision: ProviderDecision): Promise<Placement> => {
     const bits = precision === 'auto' || precision === 'int8' ? await sources.weightBits() : undefined;
     const chosen = choosePrecision(precision, 'cpu', checkpoint, bits !== undefined);
-    if (mustFit) checkFitsMain(checkpoint, needOf(checkpoint, chosen, bits), sources.mainMemory());
+    const memory = sources.mainMemory();
+    const bytesIn = (one: Precision) =>
+      mainBytes(checkpoint, needOf(checkpoint, one, one === chosen ? bits : undefined), memory);
+    const needed = bytesIn(chosen);
+    if (needed <= memory.available) return { decision, precision: chosen, remarks: [] };
+    const smaller = precision === 'auto' ? CPU_SMALLER.filter((one) => bytesIn(one) < needed) : [];
+    const fitting = smaller.find((one) => bytesIn(one) <= memory.available);
+    if (fitting !== undefined) {
+      const remark = `It runs in ${fitting}, which is less exact: in ${chosen} it needs about ${gigabytes(needed)} of memory, and ${gigabytes(memory.available)} are available.`;
+      return { decision, precision: fitting, remarks: [remark] };
+    }
+    const last = smaller.at(-1);
+    if (mustFit) checkFits(checkpoint.name, bytesIn(last ?? chosen), memory.available, last);
     return { decision, precision: chosen, remarks: [] };
   };
   const decision = await decideProvider(provider, sources.probe);
@@ -128,7 +142,12 @@ export function requireFits(
   sources: Pick<PlacementSources, 'gpuMemory' | 'mainMemory'>,
 ): void {
   if (provider === 'cpu') {
-    checkFitsMain(checkpoint, needOf(checkpoint, precision), sources.mainMemory());
+    const memory = sources.mainMemory();
+    checkFits(
+      checkpoint.name,
+      mainBytes(checkpoint, needOf(checkpoint, precision), memory),
+      memory.available,
+    );
     return;
   }
   const memory = sources.gpuMemory();
@@ -136,16 +155,16 @@ export function requireFits(
     throw tooLarge(checkpoint, precision, undefined, memory);
 }
 
-/** A model that could be loaded and would then have no room for its first request is refused as well. */
-function checkFitsMain(
+/** A model that could be loaded and would then have no room for its first request does not fit either. */
+function mainBytes(
   checkpoint: Sized,
   { loadingBytes, weightBytes }: MemoryNeed,
-  { available, held }: MainMemory,
-): void {
+  { held }: Pick<MainMemory, 'held'>,
+): number {
   // Where other models are loaded, the process has more than it takes by itself.
   const process = Math.max(0, processBytes(checkpoint.shape) - held);
   const answering = weightBytes + requestBytes(checkpoint, { tokens: LEAST_TOKENS });
-  checkFits(checkpoint.name, process + Math.max(loadingBytes, answering), available);
+  return process + Math.max(loadingBytes, answering);
 }
 
 /** Bytes of the weights where they run. */

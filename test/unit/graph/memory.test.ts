@@ -144,7 +144,11 @@ describe('what does not fit', () => {
         isEngineError(error) &&
         error.code === 'out-of-memory' &&
         error.message.startsWith('Some-7B needs about 7.6 GB of memory, and 3.2 GB are available.') &&
-        error.message.includes('smaller model'),
+        error.message.includes('choose a lower precision (q4 needs the least) or a smaller model'),
+    );
+    assert.throws(
+      () => checkFits('Some-7B', 5.1e9, 3.2e9, 'q4'),
+      /needs about 5\.1 GB of memory even in q4, .* or choose a smaller model\.$/,
     );
     assert.throws(
       () => checkPassFits(1.6e9, 4e8, 'GPU memory'),

@@ -142,6 +142,39 @@ describe('where a model runs', () => {
     assert.equal((await placed(short, false)).precision, 'q4', 'it is only prepared');
   });
 
+  test('on the CPU a precision that nobody chose gives way to q4 where that fits, and that is said', async () => {
+    const needs = new Map(memoryNeeds(checkpoint, 8).map((need) => [need.precision, need]));
+    const process = processBytes(checkpoint.shape);
+    const taken = (precision: Precision) => {
+      const { weightBytes = 0, loadingBytes = 0 } = needs.get(precision) ?? {};
+      const answering = weightBytes + requestBytes(checkpoint, { tokens: LEAST_TOKENS });
+      return process + Math.max(loadingBytes, answering);
+    };
+    const placed = (available: number, choice: Partial<PlacementChoice> = {}) =>
+      place({ provider: 'cpu', ...choice }, undefined, {}, 8, { available, held: 0 });
+    const usual = await placed(taken('int8'));
+    assert.deepEqual([usual.precision, usual.remarks], ['int8', []]);
+    for (const available of [taken('int8') - 1, taken('q4')]) {
+      const { precision, remarks } = await placed(available);
+      assert.equal(precision, 'q4');
+      assert.match(
+        remarks.join(' '),
+        /^It runs in q4, which is less exact: in int8 it needs about [\d.]+ [GM]B of memory, and [\d.]+ [GM]B are available\.$/,
+      );
+    }
+    assert.equal((await placed(taken('q4'), { mustFit: false })).precision, 'q4', 'as it will be used');
+    const short = taken('q4') - 1;
+    const error = await refusal(placed(short));
+    assert.match(
+      error.message,
+      / of memory even in q4, and .* Close other programs, or choose a smaller model\.$/,
+    );
+    assert.equal(error.data['needed'], Math.round(taken('q4')));
+    const own = await refusal(placed(taken('q4'), { precision: 'q8' }));
+    assert.match(own.message, / choose a lower precision \(q4 needs the least\)/);
+    assert.equal((await placed(short, { mustFit: false })).precision, 'int8', 'elsewhere there may be room');
+  });
+
   test('fp32 in place of another precision has to fit where the model runs', () => {
     const main = (available: number) => ({
       gpuMemory: () => undefined,
