@@ -6,7 +6,7 @@ import { EngineError, toEngineError } from '../errors';
 import { listAllSideFiles } from '../graph/sideFolders';
 import { type CatalogueModel, catalogue } from '../hub/catalogue';
 import { gigabytes } from '../hub/disk';
-import { fitOf } from '../hub/fit';
+import { fitOf, quantisedBytes } from '../hub/fit';
 import { huggingFaceCache, modelsFolder } from '../hub/folders';
 import { INCLUDED_IDS } from '../hub/included';
 import type { Offer } from '../hub/install';
@@ -197,8 +197,10 @@ async function runInstall(parsed: ParsedArguments, shell: CommandContext): Promi
   const model = offered
     ? await installOffered(offered, parsed, context)
     : await installOwn(given, parsed, context);
-  const prepared = parsed.has('no-quantize') ? model : await quantise(model, parsed, context);
-  print(context, parsed, { installed: prepared }, [
+  const { installed, unprepared } = parsed.has('no-quantize')
+    ? { installed: model }
+    : await quantise(model, parsed, context);
+  print(context, parsed, { installed, unprepared }, [
     `${model.id} is installed: ${model.place}`,
     `Use it with --model ${model.id}, or in the editor with the setting palimpsest.model.path.`,
   ]);
@@ -256,6 +258,9 @@ async function installOffered(
         confirm: (offer) => announce(offer, parsed, context),
         inspect: context.engine.openCheckpoint,
         signal: context.signal,
+        ...(parsed.has('no-quantize')
+          ? {}
+          : { later: { folder: cacheFolder(context.env), bytes: quantisedBytes(model, fit) } }),
         onProgress: ({ phase, done, total }) => {
           Object.assign(progress, { done, total });
           report(phase, done, total);
@@ -293,12 +298,14 @@ function announce({ model, bytes, missing }: Offer, parsed: ParsedArguments, con
   );
 }
 
-/** The weights in the precision that this machine would choose, so that the first use does not wait. */
+/**
+ * The weights in the precision that this machine would choose, so that the first use does not wait. `unprepared`: why that failed.
+ */
 async function quantise(
   model: InstalledModel,
   parsed: ParsedArguments,
   context: CommandContext,
-): Promise<InstalledModel> {
+): Promise<{ readonly installed: InstalledModel; readonly unprepared?: string }> {
   try {
     const { graph } = await withBar(parsed, context, (report) =>
       context.engine.prepareModel(
@@ -312,9 +319,9 @@ async function quantise(
       ),
     );
     const { madeFiles } = graph;
-    return madeFiles.length === 0
-      ? model
-      : await recordQuantised(modelsFolder(context.env), model, madeFiles);
+    const installed =
+      madeFiles.length === 0 ? model : await recordQuantised(modelsFolder(context.env), model, madeFiles);
+    return { installed };
   } catch (error) {
     if (context.signal.aborted) {
       throw new EngineError(
@@ -325,7 +332,7 @@ async function quantise(
     }
     const { message } = toEngineError(error);
     context.stderr.write(`palimpsest: ${model.id} is installed, but it was not prepared: ${message}\n`);
-    return model;
+    return { installed: model, unprepared: message };
   }
 }
 

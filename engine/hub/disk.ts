@@ -1,5 +1,5 @@
 // Whether there is room for what is about to be downloaded, and what a failed write means.
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError, isEngineError, systemCode } from '../errors';
 
@@ -15,15 +15,53 @@ async function freeBytes(folder: string): Promise<number | undefined> {
   }
 }
 
-/** @throws EngineError `disk-full` where so many bytes do not fit there */
-export async function requireRoom(folder: string, bytes: number, free = freeBytes): Promise<void> {
+/** What is written once a model is there: its quantised weights, into the cache. */
+export interface LaterBytes {
+  readonly folder: string;
+  readonly bytes: number;
+}
+
+/** @throws EngineError `disk-full` where so many bytes do not fit there, or `later` not behind them */
+export async function requireRoom(
+  folder: string,
+  bytes: number,
+  free = freeBytes,
+  later?: LaterBytes,
+): Promise<void> {
+  if (bytes === 0) return;
+  const isBeside = later !== undefined && (await isSameDisk(folder, later.folder));
+  const more = isBeside ? later.bytes : 0;
   const room = await free(folder);
-  if (bytes === 0 || room === undefined || room >= bytes + RESERVE) return;
+  if (room !== undefined && room < bytes + more + RESERVE) {
+    const weights = more > 0 ? `, and ${gigabytes(more)} more for its quantized weights` : '';
+    throw new EngineError(
+      'disk-full',
+      `This model needs ${gigabytes(bytes)} in ${folder}${weights}, and only ${gigabytes(Math.max(0, room))} are free. Free some space, or set PALIMPSEST_MODELS to a folder on another disk.`,
+      { bytes: bytes + more, free: room, folder },
+    );
+  }
+  if (later === undefined || isBeside) return;
+  const roomLater = await free(later.folder);
+  if (roomLater === undefined || roomLater >= later.bytes + RESERVE) return;
   throw new EngineError(
     'disk-full',
-    `This model needs ${gigabytes(bytes)} in ${folder}, and only ${gigabytes(Math.max(0, room))} are free. Free some space, or set PALIMPSEST_MODELS to a folder on another disk.`,
-    { bytes, free: room, folder },
+    `The quantized weights of this model need ${gigabytes(later.bytes)} in ${later.folder}, and only ${gigabytes(Math.max(0, roomLater))} are free. Free some space there.`,
+    { bytes: later.bytes, free: roomLater, folder: later.folder },
   );
+}
+
+async function isSameDisk(one: string, other: string): Promise<boolean> {
+  const [first, second] = await Promise.all([one, other].map(deviceOf));
+  return first === second;
+}
+
+/** Of the folder, or of what it would be made in. */
+async function deviceOf(folder: string): Promise<number | undefined> {
+  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+    const found = await stat(at).catch(() => undefined);
+    if (found !== undefined) return found.dev;
+    if (path.dirname(at) === at) return undefined;
+  }
 }
 
 /** What a failed write means to a person. */

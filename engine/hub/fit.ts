@@ -36,6 +36,12 @@ export function workingBytes(model: Sized): ReadonlyMap<Precision, number> {
   return new Map(needs.map(({ precision, weightBytes }) => [precision, others + weightBytes]));
 }
 
+/** Bytes on the disk of the weights as they are quantised for this machine. */
+export function quantisedBytes(model: Sized, { precision }: Pick<Fit, 'precision'>): number {
+  const needs = memoryNeeds({ shape: decoderShape(model), tensors: tensorsOf(model.shape, model.stored) });
+  return needs.find((need) => need.precision === precision)?.quantisedBytes ?? 0;
+}
+
 export function fitOf(model: Sized, memory = machineMemory()): Fit {
   const needs = workingBytes(model);
   const bytesIn = (precision: Precision) => needs.get(precision) ?? Number.POSITIVE_INFINITY;

@@ -6,7 +6,7 @@ import { EngineError, type ErrorCode, isEngineError, throwIfCancelled } from '..
 import { ensureFolder } from '../folder';
 import type { CatalogueModel } from './catalogue';
 import { fileChecksum } from './checksum';
-import { diskError, requireRoom } from './disk';
+import { diskError, type LaterBytes, requireRoom } from './disk';
 import { download, partOf } from './download';
 import { findCached, linkCached } from './huggingFaceCache';
 import {
@@ -54,6 +54,8 @@ export interface InstallContext {
   /** Bytes of one request; what a kill can cost. */
   readonly rangeBytes?: number;
   readonly freeBytes?: (folder: string) => Promise<number | undefined>;
+  /** What is to be written when the model is there: an hour's download is for nothing where that has no room. */
+  readonly later?: LaterBytes | undefined;
 }
 
 /**
@@ -178,7 +180,7 @@ async function fetchFiles(
   const known = [...here].reduce((sum, [, bytes]) => sum + bytes, 0);
   const linked = [...cached.keys()].reduce((sum, { size }) => sum + size, 0);
   const missing = Math.max(0, total - known - linked);
-  await requireRoom(context.models, missing, context.freeBytes);
+  await requireRoom(context.models, missing, context.freeBytes, context.later);
   await context.confirm({ model, bytes: total, missing });
   const installed: InstalledFile[] = [];
   for (const file of files) {

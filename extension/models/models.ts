@@ -21,7 +21,7 @@ import { sizeText } from '../common/sizes';
 import { setServer } from '../servers/servers';
 import { chosenModel, hasServer } from '../settings';
 import { say } from '../ui/statusMessage';
-import { runCommand, runModels } from './modelsCommand';
+import { runCommand, runModels, unpreparedOf } from './modelsCommand';
 import { askToClear, askToInstall, askToRemove, askWhich, pick } from './questions';
 import { type CacheRow, cacheOf, includedRows, type ModelRow, rowsOf } from './rows';
 
@@ -279,11 +279,16 @@ export class Models {
             '--events',
             ...(row.fits === 'too-large' ? ['--force'] : []),
           ];
-          await runModels(words, {
+          const answer = await runModels(words, {
             ...this.options,
             signal: controller.signal,
             onProgress: ({ phase, done, total }) => show(phase, done, total),
           });
+          const why = unpreparedOf(answer);
+          if (why !== undefined)
+            void window.showWarningMessage(
+              l10n.t('{0} is installed, but its weights are not prepared. {1}', row.title, why),
+            );
         } finally {
           listening.dispose();
         }

@@ -73,6 +73,12 @@ function resultOf(output: string, complaints: string): unknown {
   throw errorOf(error);
 }
 
+/** Of an install: why the model’s weights could not be quantised. */
+export function unpreparedOf(answer: unknown): string | undefined {
+  const why = isRecord(answer) ? answer['unprepared'] : undefined;
+  return typeof why === 'string' ? why : undefined;
+}
+
 function errorOf(error: unknown): EngineError {
   if (!isRecord(error) || typeof error['message'] !== 'string') return toEngineError(error);
   const data = isRecord(error['data']) ? error['data'] : {};

@@ -7,6 +7,7 @@ import { openCheckpoint } from '../../../engine/checkpoint/open';
 import { runCommand } from '../../../engine/cli/command';
 import { progressBar } from '../../../engine/cli/modelsView';
 import { catalogue } from '../../../engine/hub/catalogue';
+import { unpreparedOf } from '../../../extension/models/modelsCommand';
 import { type FakeHub, filesOf, startHub } from '../hub/fakeHub';
 import { timeOf } from '../hub/timeOf';
 import { fakeStream, scriptedEngine, temporaryFolder, testWorld } from './scriptedEngine';
@@ -24,6 +25,8 @@ interface Shell {
       readonly signal?: AbortSignal;
       readonly stdin?: AsyncIterable<Uint8Array>;
       readonly memory?: number;
+      /** For quantised weights. */
+      readonly noRoom?: boolean;
     },
   ): Promise<{
     code: number;
@@ -48,8 +51,8 @@ async function shell(t: { after(fn: () => unknown): void }): Promise<Shell> {
   return {
     folder,
     hub,
-    run: async (words, { tty = false, signal, stdin, memory } = {}) => {
-      const { engine, calls } = scriptedEngine();
+    run: async (words, { tty = false, signal, stdin, memory, noRoom = false } = {}) => {
+      const { engine, calls } = scriptedEngine({ noRoom });
       const world = testWorld(
         { ...engine, openCheckpoint },
         {
@@ -240,6 +243,17 @@ describe('palimpsest models', () => {
     assert.ok(events.every(({ done, total }) => done <= total));
     assert.deepEqual(events.at(-1).done, events.at(-1).total);
     assert.equal(JSON.parse(out).installed.id, ID);
+  });
+
+  test('a model whose weights cannot be quantized is installed, and who asked is told why they are not', async (t) => {
+    const { run } = await shell(t);
+    const { code, out, err } = await run(`models install ${ID} --accept-license --json`, { noRoom: true });
+    assert.equal(code, 0);
+    assert.match(err, /is installed, but it was not prepared: The disk is full\./);
+    const answer: unknown = JSON.parse(out);
+    assert.equal(unpreparedOf(answer), 'The disk is full.');
+    const whole = await run(`models install ${ID} --accept-license --json`);
+    assert.equal(unpreparedOf(JSON.parse(whole.out)), undefined);
   });
 
   test('says before the download what does not fit this machine', async (t) => {

@@ -85,6 +85,33 @@ describe('an install', () => {
     assert.ok(hub.hits.every(({ url }) => url.startsWith('/api/models/')));
   });
 
+  test('the quantized weights need room, too, on the disk where they are written', async (t) => {
+    const { hub, fails, models, run } = await world(t);
+    const later = { folder: path.join(models, 'cache'), bytes: 8e9 };
+    await fails(
+      'disk-full',
+      /needs [\d.]+ [kMG]B in .*, and 8\.0 GB more for its quantized weights, and only 8\.0 GB/,
+      {
+        freeBytes: async () => 8e9,
+        later,
+      },
+    );
+    // Another file system, wherever this one is.
+    const elsewhere = { ...later, folder: '/proc/cache' };
+    const freeBytes = async (folder: string) => (folder === models ? 8e9 : 1e9);
+    if (process.platform === 'linux')
+      await fails(
+        'disk-full',
+        /^The quantized weights of this model need 8\.0 GB in \/proc\/cache, and only 1\.0 GB/,
+        {
+          freeBytes,
+          later: elsewhere,
+        },
+      );
+    assert.ok(hub.hits.every(({ url }) => url.startsWith('/api/models/')));
+    await run(undefined, { freeBytes: async () => 9e9, later });
+  });
+
   test('a disk that fills is named, and the install goes on when there is room', {
     skip: process.platform !== 'linux',
   }, async (t) => {
