@@ -33,15 +33,17 @@ export async function runAs(args: readonly string[], loadModel: OpenModel): Prom
 
 /** Whether an engine that others use, too, answers in place of this process. */
 async function isRelayed(facts: string, replaces: boolean): Promise<boolean> {
-  const [{ parseFacts, sharedKey }, { relayEngine }, { sharedPlace }] = await Promise.all([
+  const [{ parseFacts, sharedKey, weightBytesOf }, { relayEngine }, { sharedPlace }] = await Promise.all([
     import('./sharedKey'),
     import('./sharedRelay'),
     import('./sharedPlace'),
   ]);
   try {
-    const key = await sharedKey(parseFacts(facts), process.argv[1] ?? '');
+    const wanted = parseFacts(facts);
+    const key = await sharedKey(wanted, process.argv[1] ?? '');
     if (key === undefined) return false;
-    await relayEngine({ place: sharedPlace(key), hostArgs: ['--host', key], replaces });
+    const [place, weightBytes] = [sharedPlace(key), await weightBytesOf(wanted)];
+    await relayEngine({ place, hostArgs: ['--host', key], replaces, folder: wanted.model, weightBytes });
     return true;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

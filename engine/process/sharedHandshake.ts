@@ -67,7 +67,6 @@ class Lines {
   private buffer = Buffer.alloc(0);
   private wake: (() => void) | undefined;
   private failure: EngineError | undefined;
-  private readonly timer: NodeJS.Timeout;
 
   private readonly hear = (chunk: Buffer) => {
     this.buffer = Buffer.concat([this.buffer, chunk]);
@@ -77,15 +76,30 @@ class Lines {
 
   constructor(
     private readonly socket: Duplex,
-    millis: number,
+    /** For each line. */
+    private readonly millis: number,
   ) {
-    this.timer = setTimeout(() => this.fail(`There was no answer for ${millis} ms.`), millis);
     socket.on('data', this.hear);
     socket.on('close', this.closed);
     socket.on('error', this.closed);
   }
 
   async next(): Promise<Line> {
+    let isThere = false;
+    // Behind a long pass, time is up before what has come meanwhile is read: that is read first.
+    const timer = setTimeout(
+      () => setImmediate(() => isThere || this.fail(`There was no answer for ${this.millis} ms.`)),
+      this.millis,
+    );
+    try {
+      return await this.line();
+    } finally {
+      isThere = true;
+      clearTimeout(timer);
+    }
+  }
+
+  private async line(): Promise<Line> {
     for (;;) {
       const end = this.buffer.indexOf(0x0a);
       if (end >= 0) {
@@ -102,7 +116,6 @@ class Lines {
   }
 
   end(): void {
-    clearTimeout(this.timer);
     this.socket.pause();
     this.socket.off('data', this.hear);
     this.socket.off('close', this.closed);

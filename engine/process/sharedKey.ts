@@ -36,7 +36,7 @@ export async function sharedKey(
   try {
     const place = placeOf(facts.model, env);
     const files = await weightsIn(place);
-    if (files.reduce((sum, { bytes }) => sum + bytes, 0) < SHARED_FROM) return undefined;
+    if (bytesOf(files) < SHARED_FROM) return undefined;
     const { size, mtimeMs } = await fs.stat(script);
     const engine = [process.execPath, script, size, mtimeMs];
     const words = JSON.stringify([facts.provider, facts.cacheFolder, place, files, engine]);
@@ -44,6 +44,18 @@ export async function sharedKey(
   } catch {
     return undefined;
   }
+}
+
+/** Bytes of the model's weights. Rejects with the system's own error where it is not there. */
+export async function weightBytesOf(
+  { model }: Pick<SharedFacts, 'model'>,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<number> {
+  return bytesOf(await weightsIn(placeOf(model, env)));
+}
+
+function bytesOf(files: readonly { readonly bytes: number }[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** In the order of their names. */

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type LoadProgress, METHODS } from '../protocol';
 import { watchParent } from './parentWatch';
 import { knock } from './sharedHandshake';
 import { isRunning, readRecord, type SharedPlace, type SharedRecord, textFrom } from './sharedPlace';
@@ -25,11 +26,15 @@ export interface RelayOptions {
   readonly hostArgs: readonly string[];
   /** Whether an engine that does not answer is killed: the window has waited for it in vain. */
   readonly replaces: boolean;
+  /** What is loaded, and the bytes of its weights: an engine that loads them for another window answers nobody. */
+  readonly folder: string;
+  readonly weightBytes: number;
 }
 
 /** Resolves when the stream is passed on. Rejects where no shared engine can be had; nothing was read then. */
 export async function relayEngine(options: RelayOptions): Promise<void> {
-  const { place } = options;
+  const { place, folder, weightBytes } = options;
+  send(METHODS.loadProgress, { folder, stage: 'opening', weightBytes } satisfies LoadProgress);
   const socket = await connect(options);
   let at = options.replaces || !fs.existsSync(place.log) ? 0 : fs.statSync(place.log).size;
   const passLogOn = () => {
@@ -61,6 +66,12 @@ export async function relayEngine(options: RelayOptions): Promise<void> {
   socket.on('close', leave);
   process.stdin.pipe(socket, { end: false });
   socket.pipe(process.stdout, { end: false });
+}
+
+/** To the window, before the engine speaks to it. */
+function send(method: string, params: object): void {
+  const message = JSON.stringify({ jsonrpc: '2.0', method, params });
+  process.stdout.write(`Content-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`);
 }
 
 async function connect({ place, hostArgs, replaces }: RelayOptions): Promise<net.Socket> {

@@ -39,7 +39,7 @@ export interface EngineClientOptions extends EngineCommand {
   /** Absolute path of the folder for quantised files. */
   readonly cacheFolder: string;
   readonly signal?: AbortSignal;
-  /** Milliseconds until the first answer. */
+  /** Milliseconds until the first answer; more where a shared engine loads weights that take longer. Default: 15,000. */
   readonly startMillis?: number;
   /**
    * Milliseconds without a sign of life, while requests are pending, after which the engine is killed. It cannot
@@ -149,13 +149,19 @@ export class EngineClient {
   static async start(options: EngineClientOptions): Promise<EngineClient> {
     throwIfCancelled(options.signal);
     const client = new EngineClient(await startProcess(options), options);
-    const late = setTimeout(
-      () =>
-        client.giveUp(
-          'was started but does not respond: start it again, and see its log if that does not help.',
-        ),
-      options.startMillis ?? 15_000,
-    );
+    let late: NodeJS.Timeout | undefined;
+    const waitFor = (millis: number, waited: number) => {
+      late = setTimeout(() => {
+        // A shared engine answers nobody while it loads weights for another window.
+        const more = client.loadingMillis - waited - millis;
+        if (more > 0) waitFor(more, waited + millis);
+        else
+          client.giveUp(
+            'was started but does not respond: start it again, and see its log if that does not help.',
+          );
+      }, millis);
+    };
+    waitFor(options.startMillis ?? 15_000, 0);
     try {
       await client.call<InitialiseResult>(
         METHODS.initialise,
@@ -173,6 +179,7 @@ export class EngineClient {
       throw error;
     } finally {
       clearTimeout(late);
+      client.loadingMillis = 0;
     }
   }
 

@@ -45,14 +45,16 @@ describe('an engine that windows share', () => {
     await Promise.all(windows.splice(0).map((client) => client.stop()));
   });
 
+  const launch = (...args: readonly string[]) => ({
+    node: process.execPath,
+    script,
+    args: ['--share', JSON.stringify(facts()), ...args],
+    env: { ...process.env, XDG_RUNTIME_DIR: runtime },
+    cacheFolder,
+  });
+
   async function window(...args: readonly string[]): Promise<EngineClient> {
-    const client = await EngineClient.start({
-      node: process.execPath,
-      script,
-      args: ['--share', JSON.stringify(facts()), ...args],
-      env: { ...process.env, XDG_RUNTIME_DIR: runtime },
-      cacheFolder,
-    });
+    const client = await EngineClient.start(launch(...args));
     windows.push(client);
     await client.loadModel({ folder: MODEL });
     return client;
@@ -161,6 +163,21 @@ describe('an engine that windows share', () => {
     await ask(a, 'print');
     await until(() => heard.every((lines) => lines.length > 0), 'both have heard it');
     await Promise.all([a.stop(), b.stop()]);
+  });
+
+  test('a window that comes while the engine loads for another one waits as long as that may take', async () => {
+    const a = await window();
+    const pid = hostPid();
+    const isBlocked = blocked(a);
+    const loading = ask(a, 'block 9000');
+    await isBlocked;
+    // Of a session that is made, the engine answers as little as of this pass.
+    const b = await EngineClient.start({ ...launch(), startMillis: 6000 });
+    windows.push(b);
+    assert.equal((await loading).candidates.length, 1);
+    assert.equal(hostPid(), pid);
+    await b.stop();
+    await endsWith(() => a.stop());
   });
 
   test('an engine that does not answer is replaced where that is asked for', async () => {
