@@ -54,8 +54,8 @@ export interface Backend {
   readonly reach: Reach;
   /** It continues a text, and seldom knows where the hole ends. */
   readonly runsOn?: boolean;
-  /** What of an answer is code, where the model may write more; undefined: nothing is. */
-  readonly codeOf?: (answer: string, request: FillRequest) => string | undefined;
+  /** What of an answer is code, where the model may write more; undefined: nothing is. `isDraft`: somebody took what was there so far. */
+  readonly codeOf?: (answer: string, request: FillRequest, isDraft: boolean) => string | undefined;
   /** Rejects with EngineError. */
   fill(request: FillRequest, context: FillContext): Promise<Filled>;
 }

@@ -10,12 +10,12 @@ export function chatPrompt({ before, selected, after, language, instruction }: F
   return question({ before, selected, after, language, instruction });
 }
 
-/** The code that was asked for, as it stands in its place; undefined where there is none, or where it breaks off. */
-export function codeIn(answer: string, request: FillRequest): string | undefined {
+/** The code that was asked for, as it stands in its place; undefined where there is none, or where it breaks off and is no draft. */
+export function codeIn(answer: string, request: FillRequest, isDraft: boolean): string | undefined {
   const { before, selected, after, language, instruction = '' } = request;
   const fence = fenceFor(before, selected, after, instruction);
   // A model may take a shorter fence than the one that it is shown.
-  const asked = { language, original: selected, isWhole: true };
+  const asked = { language, original: selected, isWhole: true, isDraft };
   const code = fencedCode(answer, { ...asked, fence }) ?? fencedCode(answer, { ...asked, fence: '```' });
   if (code === undefined) return undefined;
   const unit = indentUnitNear(before + selected + after, before.length);

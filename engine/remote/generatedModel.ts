@@ -30,6 +30,8 @@ import { withholdSecrets } from './withheld';
 
 /** A token of code has at least so many UTF-16 units. */
 const UNITS_PER_TOKEN = 3;
+/** Tokens of an answer to an instruction, besides what stood there twice: it ends by itself, and this only bounds one that does not. */
+const LEAST_ASKED = 1024;
 /** What stands for bytes that are no UTF-8. */
 const DAMAGED = '\ufffd';
 /** Candidates that are asked for at once. */
@@ -167,7 +169,7 @@ export class GeneratedModel implements Model {
         language,
         fileName: fileName === undefined ? undefined : path.win32.basename(fileName),
         instruction: params.instruction,
-        maxTokens: maxTokens ?? lengthFor(hole),
+        maxTokens: maxTokens ?? lengthFor(hole, params.instruction !== undefined),
         temperature: temperature ?? (candidate === 0 ? 0 : CANDIDATE_TEMPERATURE),
         topP,
         seed,
@@ -200,7 +202,9 @@ export class GeneratedModel implements Model {
       const answer: Filled = whole ?? { pieces: heard, isCut: true };
       const all = textOf(answer.pieces);
       const raw = all.slice(0, endOf(all, true));
-      const code = backend.codeOf === undefined ? raw : backend.codeOf(raw, request);
+      const isDraft = whole === undefined;
+      const code = backend.codeOf === undefined ? raw : backend.codeOf(raw, request, isDraft);
+      if (code === undefined && answer.isCut && !isDraft) throw cutOff(this.description, request.maxTokens);
       if (code === undefined || (code.includes(DAMAGED) && !text.includes(DAMAGED))) return;
       filled.push({
         text: answer.isCut ? wholeLines(code) : code,
@@ -225,9 +229,20 @@ function upTo(length: number, pieces: readonly FilledPiece[]): readonly FilledPi
   });
 }
 
-/** Tokens: half again of what stood there. */
-function lengthFor({ start, end }: Hole): number {
-  return Math.max(DEFAULT_MAX_TOKENS, Math.ceil((1.5 * (end - start)) / UNITS_PER_TOKEN));
+/** Tokens: half again of what stood there. Where an instruction may ask for anything, enough for a function in place of a line. */
+function lengthFor({ start, end }: Hole, isAsked: boolean): number {
+  const standing = (end - start) / UNITS_PER_TOKEN;
+  return isAsked
+    ? Math.ceil(LEAST_ASKED + 2 * standing)
+    : Math.max(DEFAULT_MAX_TOKENS, Math.ceil(1.5 * standing));
+}
+
+function cutOff({ name }: ModelDescription, tokens: number): EngineError {
+  return new EngineError(
+    'server-answer-invalid',
+    `The answer of ${name} was longer than ${tokens} tokens, and broke off before its code was complete. Ask for less, or select fewer lines.`,
+    { tokens },
+  );
 }
 
 /** Without a last line that breaks off, where others are before it. */

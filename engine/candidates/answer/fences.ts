@@ -11,6 +11,8 @@ export interface AskedCode {
   readonly original: string;
   /** The answer begins in front of its first fence, which no prompt has begun: then only a closed block is code. */
   readonly isWhole?: boolean;
+  /** Somebody took what there was so far: a block that is still open is code, too. */
+  readonly isDraft?: boolean;
 }
 
 interface Block {
@@ -28,12 +30,12 @@ interface Block {
  */
 export function fencedCode(
   answer: string,
-  { fence, language, original, isWhole = false }: AskedCode,
+  { fence, language, original, isWhole = false, isDraft = false }: AskedCode,
 ): string | undefined {
   const blocks = blocksOf(answer, { fence, language, original, isWhole }).filter(
     (block) =>
       mayBe(block.label, language) &&
-      (block.isClosed || !isWhole) &&
+      (block.isClosed || !isWhole || isDraft) &&
       !isProse(textOf(block), language, original),
   );
   const written = blocks.filter(({ lines }) => lines.some(says));

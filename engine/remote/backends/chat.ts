@@ -14,7 +14,7 @@ import { chosenModel } from './modelList';
 import { OpenAiStream } from './openAiStream';
 
 /** Tokens that an answer needs besides its code: fences, and a sentence that nobody asked for. */
-const SPARE = 64;
+const SPARE = 256;
 
 export class Chat implements Backend {
   readonly reach = { before: 16_000, after: 8000 };

@@ -36,8 +36,8 @@ export class Mercury implements Backend {
     };
   }
 
-  codeOf(answer: string, request: FillRequest): string | undefined {
-    return isEdit(request) ? codeIn(answer, request) : answer;
+  codeOf(answer: string, request: FillRequest, isDraft: boolean): string | undefined {
+    return isEdit(request) ? codeIn(answer, request, isDraft) : answer;
   }
 
   fill(request: FillRequest, context: FillContext): Promise<Filled> {

@@ -325,6 +325,19 @@ describe('chat', () => {
   });
 });
 
+test('chat may answer an instruction at length, and one that breaks off at the bound is no riddle', async (t) => {
+  const server = await recordedServer(t, chat(['```python\naverage(val'], 'length'));
+  const model = await connected(t, 'openai-chat', server.url);
+  const spans = [{ start: 4, end: 16 }];
+  await assert.rejects(model.infill(wish({ spans, instruction: 'With all checks.' })), {
+    code: 'server-answer-invalid',
+    message:
+      /^The answer of LLaDA2\.1-mini was longer than 1032 tokens, and broke off .* Ask for less, or select fewer lines\.$/,
+  });
+  assert.ok(Number(server.heard.at(-1)?.body['max_tokens']) > 1032);
+  await assert.rejects(model.infill(wish({ spans })), /longer than 128 tokens/);
+});
+
 describe('Mercury', () => {
   test('fills in where nothing stands', async (t) => {
     const server = await recordedServer(t, completions(['sum(values)']));

@@ -15,6 +15,7 @@ import {
   llama,
   llamaEvents,
   recordedServer,
+  TEXT,
   wish,
 } from './recordedServer';
 
@@ -344,6 +345,26 @@ describe('a request that is given up', () => {
       },
     });
     assert.equal(best(result), 'sum(values)');
+    await server.heard.at(-1)?.closed;
+  });
+
+  test('with enough of it has the whole lines of a fenced block that is still open', async (t) => {
+    const pieces = ['Sure:\n```python\ndef average(values):\n', '    total = sum(values)\n    co'];
+    const server = await recordedServer(t, (heard, response) => {
+      if (heard.path.endsWith('/models')) return chat([])(heard, response);
+      const chunks = pieces.map((content) => ({ choices: [{ index: 0, delta: { content } }] }));
+      events(response, chunks);
+    });
+    const model = await connected(t, 'openai-chat', server.url);
+    let isEnough = false;
+    const span = { start: 0, end: TEXT.indexOf('\n') };
+    const result = await model.infill(wish({ spans: [span], instruction: 'Say it otherwise.' }), {
+      enough: () => isEnough,
+      onStep: ({ step }) => {
+        isEnough = step === 2;
+      },
+    });
+    assert.equal(best(result), 'def average(values):\n    total = sum(values)');
     await server.heard.at(-1)?.closed;
   });
 
