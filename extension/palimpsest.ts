@@ -220,7 +220,7 @@ export class Palimpsest {
       isBusy: () => this.rewrites.isDenoising,
       silent: (why) => {
         status.silent(why && sayWhySilent(why));
-        if (typeof why === 'object') void byKey.tell(why.slow, this.engine.state);
+        if (typeof why === 'object' && 'slow' in why) void byKey.tell(why.slow, this.engine.state);
       },
       copied: (source, document) =>
         status.copied(source && document && this.memory.placeOf(source, document.uri)),
@@ -258,7 +258,12 @@ export class Palimpsest {
       fail,
     });
     // A key, a consent or the workspace's trust: the next request starts with what holds then.
-    this.owned.add(servers.onChange(() => void this.replaceEngine('server-changed')));
+    this.owned.add(
+      servers.onChange(() => {
+        this.ghost.forget();
+        void this.replaceEngine('server-changed');
+      }),
+    );
     this.owned.add(
       workspace.onDidChangeConfiguration((change) => {
         // What may be read, how much is asked for, and of whom: an answer counts for what it was made from.

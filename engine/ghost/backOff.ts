@@ -32,6 +32,11 @@ export class BackOff {
   private wasted = 0;
   private longest = 0;
 
+  /** What a server says that does not answer for now, and until when it is not asked. */
+  private refusal: string | undefined;
+  private refusedUntil = Number.NEGATIVE_INFINITY;
+  private refusalPause = SHORT_PAUSE;
+
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** How long an answer takes about, in milliseconds, as long as that is a reason not to ask; undefined: ask. */
@@ -40,7 +45,8 @@ export class BackOff {
   }
 
   /** Why nothing is asked now. What was fast enough just before says nothing of the model. */
-  get silence(): 'busy' | { readonly slow: number } | undefined {
+  get silence(): 'busy' | { readonly slow: number } | { readonly refused: string } | undefined {
+    if (this.refusal !== undefined && this.now() < this.refusedUntil) return { refused: this.refusal };
     const slow = this.tooSlow;
     if (slow === undefined) return undefined;
     return this.isHitch ? 'busy' : { slow };
@@ -68,8 +74,20 @@ export class BackOff {
     this.rest();
   }
 
+  /**
+   * A server does not answer: it is not asked again for as long as it wants, in milliseconds, or else for a while that grows. `sentence`: why, for
+   * people.
+   */
+  refused(sentence: string, after = 0): void {
+    this.refusal = sentence;
+    this.refusedUntil = this.now() + Math.max(after, this.refusalPause);
+    this.refusalPause = Math.min(LONGEST_PAUSE, 2 * this.refusalPause);
+  }
+
   /** An answer came. `millis`: without what is read once for all keys at one place. */
   answered(millis: number): void {
+    this.refusal = undefined;
+    this.refusalPause = SHORT_PAUSE;
     if (millis > NO_WAIT) return;
     this.wasted = 0;
     this.longest = 0;

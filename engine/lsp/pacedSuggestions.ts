@@ -32,7 +32,7 @@ export class PacedSuggestions {
 
   /** Whether nothing is asked for now, except by key. */
   get isResting(): boolean {
-    return this.backOff.tooSlow !== undefined;
+    return this.backOff.silence !== undefined;
   }
 
   /**
@@ -94,7 +94,7 @@ export class PacedSuggestions {
 
   private tell(name: string): void {
     const { silence } = this.backOff;
-    if (this.hasTold || silence === undefined || silence === 'busy') return;
+    if (this.hasTold || silence === undefined || silence === 'busy' || 'refused' in silence) return;
     this.hasTold = true;
     const seconds = (silence.slow / 1000).toFixed(1);
     this.options.log(

@@ -61,7 +61,10 @@ export function statusError(
         : status === 503
           ? 'is not ready: it is starting, or has too much to do'
           : `fails (HTTP ${status})`;
-    const failure = new EngineError('server-unreachable', `${host} ${why}. Try again ${when}.${says}`, data);
+    const failure = new EngineError('server-unreachable', `${host} ${why}. Try again ${when}.${says}`, {
+      ...data,
+      ...(after === undefined ? {} : { after }),
+    });
     return after === undefined ? new Passing(failure) : new Passing(failure, after);
   }
   return refused(`${host} rejects the request (HTTP ${status}).`);

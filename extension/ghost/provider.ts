@@ -9,7 +9,7 @@ import {
   type TextDocument,
   window,
 } from 'vscode';
-import { toEngineError } from '../../engine/errors';
+import { type EngineError, toEngineError } from '../../engine/errors';
 import { BackOff } from '../../engine/ghost/backOff';
 import { Wait } from '../../engine/ghost/wait';
 import type { Exclusion } from '../../engine/privacy/secrets';
@@ -117,7 +117,7 @@ export class GhostText {
         )
       : await this.find(document, looked);
     if (known === undefined || token.isCancellationRequested) return [];
-    if (typeof known === 'string' || 'slow' in known) return because(known);
+    if (typeof known === 'string' || !('texts' in known)) return because(known);
     const nothing = (why: Silence): [] => {
       // Who pressed a key for it looks here, and not into the status bar's hover.
       if (isAsked) say(sayWhySilent(why));
@@ -330,12 +330,20 @@ export class GhostText {
     } catch (thrown) {
       const error = toEngineError(thrown);
       if (error.code === 'cancelled' || error.code === 'superseded') return undefined;
-      silent('failed');
+      const why = this.refusalBy(error) ?? 'failed';
+      silent(why);
       // Nobody is told out loud who did not ask out loud; crashes are told by the status bar.
-      if (isAsked) say(sayWhySilent('failed'));
+      if (isAsked) say(sayWhySilent(why));
       if (!isCrash(error)) log.debug(`Ghost text: ${error.code}. ${error.message}`);
       return undefined;
     }
+  }
+
+  /** What a server says that does not answer: it is not asked at the next key. */
+  private refusalBy({ code, message, data: { after } }: EngineError): Silence | undefined {
+    if (code !== 'server-refused' && code !== 'server-unreachable') return undefined;
+    this.backOff.refused(message, typeof after === 'number' ? after : 0);
+    return { refused: message };
   }
 }
 

@@ -23,15 +23,22 @@ export type Silence =
   | 'turned'
   | 'read-only'
   | 'reviewing'
-  | Slow;
+  | Slow
+  | Refused;
 
 /** Answers take so many milliseconds that they are asked for by key only. */
 interface Slow {
   readonly slow: number;
 }
 
+/** A server does not answer for now, and says why. */
+interface Refused {
+  readonly refused: string;
+}
+
 export function sayWhySilent(silence: Silence): string {
   if (typeof silence === 'object') {
+    if ('refused' in silence) return l10n.t('No ghost text for a while. {0}', silence.refused);
     const seconds = (silence.slow / 1000).toFixed(1);
     return l10n.t('Ghost text takes {0} s or more here, so it appears only when you trigger it.', seconds);
   }

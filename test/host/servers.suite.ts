@@ -21,7 +21,7 @@ import { startProcess } from '../../engine/rpc/childProcess';
 import { withoutSecrets } from '../../extension/common/loggedSettings';
 import { Agreements, type Storage } from '../../extension/servers/agreements';
 import { Servers } from '../../extension/servers/servers';
-import { llama, type RecordedServer, recordedServer } from '../unit/remote/recordedServer';
+import { json, llama, type RecordedServer, recordedServer } from '../unit/remote/recordedServer';
 import {
   closeEverything,
   configure,
@@ -36,6 +36,7 @@ import {
   until,
   useCpu,
 } from './host';
+import { AT, automatically, END, offered, START } from './offered';
 
 const KEY = 'sk-host-test-0123456789abcdef';
 const CODE = 'function mean(values) {\n  return 0;\n}\n';
@@ -196,6 +197,32 @@ describe('servers', () => {
     assert.deepEqual(heard.said, [
       'This needs scores, which the server in use does not give. Choose a model on this machine, or a Palimpsest server.',
     ]);
+  });
+
+  it('that has enough of requests is not asked at the next key, and the status bar has its words', async () => {
+    await allowed();
+    const { document } = await openFile('rate.py', START + END);
+    const answers = server.answer;
+    server.answer = (heard, response) => {
+      if (heard.body['stream'] !== true) answers(heard, response);
+      else json(response, { error: { message: 'slow down' } }, 429, { 'Retry-After': '600' });
+    };
+    try {
+      const asked = () => server.heard.filter(({ body }) => body['stream'] === true).length;
+      const before = asked();
+      assert.deepEqual(await automatically(document, AT), []);
+      assert.equal(asked(), before + 1);
+      assert.deepEqual(await automatically(document, AT.translate(0, -4)), []);
+      assert.equal(asked(), before + 1, 'it has said when it may be asked again');
+      assert.match(
+        (await status()).tooltip,
+        /No ghost text for a while\. .*too many requests.* in 600 seconds/,
+      );
+    } finally {
+      server.answer = answers;
+    }
+    await offered(document, AT);
+    await until(async () => !(await status()).tooltip.includes('for a while'), 'an answer by key');
   });
 
   it('gets its key from the secret storage, and no setting and no state has it', async () => {

@@ -317,3 +317,33 @@ describe('a wait for ghost text', () => {
     }
   });
 });
+
+describe('a server that does not answer', () => {
+  test('is not asked again for as long as it wants, with its own words', () => {
+    const { clock, backOff } = world();
+    backOff.refused('Too many requests.', 45_000);
+    assert.deepEqual(backOff.silence, { refused: 'Too many requests.' });
+    clock.now = 44_999;
+    assert.deepEqual(backOff.silence, { refused: 'Too many requests.' });
+    clock.now = 45_000;
+    assert.equal(backOff.silence, undefined);
+  });
+
+  test('is asked again ever later, for half an hour at most, and as before once it has answered', () => {
+    const { clock, backOff } = world();
+    const pause = () => {
+      backOff.refused('No credit left.');
+      const begun = clock.now;
+      while (backOff.silence !== undefined) clock.now += 1000;
+      return clock.now - begun;
+    };
+    assert.deepEqual([pause(), pause(), pause()], [10_000, 20_000, 40_000]);
+    for (let i = 0; i < 10; i++) pause();
+    assert.equal(pause(), 30 * 60_000);
+    // Somebody pressed a key for it.
+    backOff.refused('No credit left.');
+    backOff.answered(300);
+    assert.equal(backOff.silence, undefined);
+    assert.equal(pause(), 10_000);
+  });
+});
