@@ -330,6 +330,10 @@ async function quantise(
         { paused: true },
       );
     }
+    if (readInstalled(modelsFolder(context.env), model.id) === undefined)
+      throw new EngineError('model-unknown', `${model.id} was removed while its weights were quantized.`, {
+        id: model.id,
+      });
     const { message } = toEngineError(error);
     context.stderr.write(`palimpsest: ${model.id} is installed, but it was not prepared: ${message}\n`);
     return { installed: model, unprepared: message };

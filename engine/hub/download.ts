@@ -35,6 +35,8 @@ export interface DownloadContext {
   readonly signal?: AbortSignal | undefined;
   /** Bytes of this file that are here, those of earlier runs included. Can go down: what proved wrong is fetched again. */
   readonly onBytes?: (here: number) => void;
+  /** Bytes of an earlier run that are checked so far, before anything is fetched. */
+  readonly onChecked?: (checked: number) => void;
   readonly rangeBytes?: number;
 }
 
@@ -141,7 +143,14 @@ async function fetchWhole(
     here = 0;
   }
   const hash = hasherOf(checksum.kind, file.size);
-  await hashFile(hash, part, here, { signal });
+  let checked = 0;
+  await hashFile(hash, part, here, {
+    signal,
+    onBytes: (count) => {
+      checked += count;
+      context.onChecked?.(checked);
+    },
+  });
   onBytes?.(here);
   const handle = await open(part, here > 0 ? 'r+' : 'w');
   try {

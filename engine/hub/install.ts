@@ -210,6 +210,10 @@ async function fetchFiles(
           here.set(file, bytes);
           report('downloading');
         },
+        onChecked: (bytes) => {
+          here.set(file, bytes);
+          report('checking');
+        },
         ...(context.rangeBytes === undefined ? {} : { rangeBytes: context.rangeBytes }),
       },
     );

@@ -6,6 +6,7 @@ import test, { describe } from 'node:test';
 import { openCheckpoint } from '../../../engine/checkpoint/open';
 import { runCommand } from '../../../engine/cli/command';
 import { progressBar } from '../../../engine/cli/modelsView';
+import { EngineError } from '../../../engine/errors';
 import { catalogue } from '../../../engine/hub/catalogue';
 import { unpreparedOf } from '../../../extension/models/modelsCommand';
 import { type FakeHub, filesOf, startHub } from '../hub/fakeHub';
@@ -25,8 +26,7 @@ interface Shell {
       readonly signal?: AbortSignal;
       readonly stdin?: AsyncIterable<Uint8Array>;
       readonly memory?: number;
-      /** For quantised weights. */
-      readonly noRoom?: boolean;
+      readonly onPrepare?: () => void;
     },
   ): Promise<{
     code: number;
@@ -51,8 +51,8 @@ async function shell(t: { after(fn: () => unknown): void }): Promise<Shell> {
   return {
     folder,
     hub,
-    run: async (words, { tty = false, signal, stdin, memory, noRoom = false } = {}) => {
-      const { engine, calls } = scriptedEngine({ noRoom });
+    run: async (words, { tty = false, signal, stdin, memory, onPrepare } = {}) => {
+      const { engine, calls } = scriptedEngine({ onPrepare });
       const world = testWorld(
         { ...engine, openCheckpoint },
         {
@@ -246,14 +246,26 @@ describe('palimpsest models', () => {
   });
 
   test('a model whose weights cannot be quantized is installed, and who asked is told why they are not', async (t) => {
-    const { run } = await shell(t);
-    const { code, out, err } = await run(`models install ${ID} --accept-license --json`, { noRoom: true });
+    const { run, folder } = await shell(t);
+    const { code, out, err } = await run(`models install ${ID} --accept-license --json`, {
+      onPrepare: () => {
+        throw new EngineError('disk-full', 'The disk is full.');
+      },
+    });
     assert.equal(code, 0);
     assert.match(err, /is installed, but it was not prepared: The disk is full\./);
     const answer: unknown = JSON.parse(out);
     assert.equal(unpreparedOf(answer), 'The disk is full.');
     const whole = await run(`models install ${ID} --accept-license --json`);
     assert.equal(unpreparedOf(JSON.parse(whole.out)), undefined);
+    const gone = await run(`models install ${ID} --accept-license`, {
+      onPrepare: () => {
+        fs.rmSync(path.join(folder, 'models', ID), { recursive: true });
+        throw new Error('ENOENT');
+      },
+    });
+    assert.equal(gone.code, 1);
+    assert.match(gone.err, /was removed while its weights were quantized/);
   });
 
   test('says before the download what does not fit this machine', async (t) => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { indexLines, rangeAt } from '../../../engine/canvas/position';
 import type { CommandContext, Engine } from '../../../engine/cli/context';
 import type { CopyIndex } from '../../../engine/copying/sources';
-import { EngineError, throwIfCancelled } from '../../../engine/errors';
+import { throwIfCancelled } from '../../../engine/errors';
 import type { LoadedModel } from '../../../engine/model';
 import type {
   Flaw,
@@ -27,8 +27,8 @@ export interface Script {
   /** Milliseconds between steps. */
   readonly pause?: number;
   readonly fail?: Error;
-  /** For the weights of a model that is prepared. */
-  readonly noRoom?: boolean;
+  /** Called while a model is prepared. */
+  readonly onPrepare?: (() => void) | undefined;
   readonly takesInstruction?: boolean;
   readonly devices?: readonly DeviceReport[];
   /** Holds the event loop for ever, and says `blocked` on standard error: while the session is made, or when cancelled. */
@@ -105,7 +105,7 @@ export function scriptedEngine(script: Script = {}): { engine: Engine; calls: Ca
     prepareModel: async (params, context) => {
       calls.prepared.push(params.folder);
       context.onProgress?.({ folder: params.folder, stage: 'quantising', fraction: 0.5 });
-      if (script.noRoom) throw new EngineError('disk-full', 'The disk is full.');
+      script.onPrepare?.();
       return { graph: { madeFiles: [] } };
     },
     addCuda: async (file) => {

@@ -143,7 +143,12 @@ describe('an install', () => {
       response.writeHead(500).end();
       return true;
     };
-    const model = await run(catalogueModel(), { rangeBytes: 1000 });
+    const phases: string[] = [];
+    const model = await run(catalogueModel(), {
+      rangeBytes: 1000,
+      onProgress: ({ phase, done }) => phases.push(`${phase} ${done > 0}`),
+    });
+    assert.equal(phases[0], 'checking true', 'what is here is read before anything is fetched');
     assert.deepEqual(await verify(model), []);
     const weights = hub.files.get('model.safetensors')?.length ?? 0;
     assert.ok(before < weights && hub.asked <= weights + 1000, `${before} then ${hub.asked} of ${weights}`);
