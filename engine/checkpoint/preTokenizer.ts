@@ -31,7 +31,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   '\\p{N}+',
   '\\p{N}{1,3}',
 ]);
-/** Any other has so long for a text: two seconds, and one more for each million characters. */
+/** All others of a tokenizer together have so long for a text: two seconds, and one more for each million characters. */
 const PATTERN_MILLIS = 2000;
 const MILLIS_PER_CHARACTER = 0.001;
 /** What patterns that take for ever have been seen to take for ever on; tried when the tokenizer is made. */
@@ -43,8 +43,33 @@ export function preTokenizerOf(definition: unknown): PreTokenizer {
   const byteLevel = collect(definition, patterns, 0);
   if (!byteLevel) throw unsupported('its pre-tokenizer is not byte-level');
   const splitters = patterns.map(splitter);
-  return (text) =>
-    splitters.reduce<readonly string[]>((pieces, split) => pieces.flatMap(split), text === '' ? [] : [text]);
+  let isEndless = false;
+  const run = (text: string, budget = budgetFor(text)): readonly string[] => {
+    if (isEndless) throw endless();
+    try {
+      return splitters.reduce<readonly string[]>(
+        (pieces, split) => pieces.flatMap((piece) => split(piece, budget)),
+        text === '' ? [] : [text],
+      );
+    } catch (error) {
+      if (!(error instanceof DeadlineError)) throw error;
+      // It is not run again.
+      isEndless = true;
+      throw endless();
+    }
+  };
+  const trial = budgetFor('');
+  for (const text of TRIALS) run(text, trial);
+  return (text) => run(text);
+}
+
+/** Milliseconds that are left, for all patterns and all pieces of a text. */
+interface Budget {
+  left: number;
+}
+
+function budgetFor({ length }: string): Budget {
+  return { left: PATTERN_MILLIS + length * MILLIS_PER_CHARACTER };
 }
 
 /** Appends the patterns that cut, in order; whether a ByteLevel step is among the steps. */
@@ -81,8 +106,10 @@ function splitPattern(behaviour: unknown, invert: unknown, definition: object): 
   return 'pattern' in definition ? definition.pattern : undefined;
 }
 
+type Splitter = (text: string, budget: Budget) => string[];
+
 /** A pattern as a function that cuts at every match and keeps everything. */
-function splitter(pattern: unknown): (text: string) => string[] {
+function splitter(pattern: unknown): Splitter {
   const source = isObject(pattern) ? (own(pattern, 'Regex') ?? own(pattern, 'String')) : undefined;
   if (!isObject(pattern) || typeof source !== 'string' || source === '')
     throw malformed('tokenizer.json has a split without a pattern');
@@ -96,21 +123,16 @@ function splitter(pattern: unknown): (text: string) => string[] {
   }
 }
 
-/** A pattern is a program that the checkpoint brings: one that backtracks without end is stopped, and not run again. */
-function bounded(split: (text: string) => string[]): (text: string) => string[] {
-  let isStopped = false;
-  const run = (text: string) => {
-    if (isStopped) throw endless();
+/** A pattern is a program that the checkpoint brings: one that backtracks without end is stopped. @throws DeadlineError */
+function bounded(split: (text: string) => string[]): Splitter {
+  return (text, budget) => {
+    const begun = performance.now();
     try {
-      return withDeadline(Math.ceil(PATTERN_MILLIS + text.length * MILLIS_PER_CHARACTER), () => split(text));
-    } catch (error) {
-      if (!(error instanceof DeadlineError)) throw error;
-      isStopped = true;
-      throw endless();
+      return withDeadline(Math.max(1, Math.ceil(budget.left)), () => split(text));
+    } finally {
+      budget.left -= performance.now() - begun;
     }
   };
-  for (const trial of TRIALS) run(trial);
-  return run;
 }
 
 function endless(): EngineError {

@@ -36,6 +36,16 @@ describe('pre-tokenizer', () => {
     assert.throws(() => preTokenizerOf(steps), fails('tokenizer-malformed'));
   });
 
+  test('many slow patterns are together as bad as one that never finishes', () => {
+    // Each takes a part of a second for a run of letters, which none of them splits.
+    const slow = { type: 'Split', pattern: { Regex: 'a*a*a*b' }, behavior: 'Isolated', invert: false };
+    const steps = [...Array.from({ length: 60 }, () => slow), BYTE_LEVEL];
+    assert.throws(
+      () => preTokenizerOf({ type: 'Sequence', pretokenizers: steps }),
+      fails('tokenizer-malformed', /never finishes/),
+    );
+  });
+
   test('any description keeps the text, or gives an EngineError', () => {
     const step = fc.record(
       {
