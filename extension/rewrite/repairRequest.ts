@@ -8,10 +8,11 @@ import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange } from '../text/types';
 import { CELL_SCHEME, type Judgeable } from './judge';
 import { type Alternative, Comparison, tokensOf } from './repair/comparison';
-import { WORD_GAIN, withLikelierWords } from './repair/likelierWords';
+import { CHECKED_GAINS, type Gains, LINE_GAINS } from './repair/gains';
+import { withLikelierWords } from './repair/likelierWords';
 import { excess, SURPRISING, surpriseOf, TOO_SOON, wordsToRepair } from './repair/plan';
 import type { Scored } from './repair/scoreRange';
-import { byLine, type Mending, SLIP_GAIN, withoutSlips } from './repair/slips';
+import { byLine, type Mending, withoutSlips } from './repair/slips';
 import {
   type LookEstimate,
   lookedShare,
@@ -33,24 +34,12 @@ import type { RewriteRequest, Span } from './state/types';
 
 /** Milliseconds in which texts without a slip or with another word are looked at, one after the other. */
 const LONGEST_MENDING = 3000;
-/** Nats by which a line has to become likelier. Without `word`, no other words are tried. */
-interface Gains {
-  readonly slip: number;
-  readonly word?: number;
-}
-export const LINE_GAINS: Gains = { slip: SLIP_GAIN, word: WORD_GAIN };
-/** Of several lines, more is selected than what may be wrong. */
-export const LINES_GAINS: Gains = { slip: 3, word: 15 };
-/** Of a name whose end is missing, no other word is what is meant. */
-export const CUT_GAINS: Gains = { slip: SLIP_GAIN };
 /**
  * Nats from which on what is mended is taken to be right. In five new files, right mends gained 4.5 nats and more, all but one more than eight;
  * wrong ones gained 3.5 and 4.4 (docs/decisions/repair-first.md).
  */
 const SURE_GAIN = 6;
 const UNSURE = ['improbable'] as const;
-/** A language server tells whether it helps. */
-const CHECKED_GAINS: Gains = { slip: 1, word: 1 };
 interface Mendings {
   readonly slips: readonly Alternative<Judgeable>[];
   readonly words: readonly Alternative<Judgeable>[];

@@ -11,24 +11,25 @@ import { linesIn, type Mending, type SlipFacts, touches } from './slips';
  * (docs/decisions/repair-first.md).
  */
 export const WORD_GAIN = 8;
-const MOST_WORDS = 2;
+/** Places where another word is tried, for each line that is looked through. */
+export const WORDS_A_LINE = 2;
 /** 0…1. Of less likely tokens hardly one is right. */
 const LEAST_PROBABILITY = 0.1;
 /** Names of the text that begin with one token, the more frequent first. */
 const NAMES_A_TOKEN = 3;
 const BEGINS_NAME = /^[\p{L}_$]/u;
 
-/** Texts of a selection with another word in one place, the least likely places first. `tokens`: of the selection. */
+/** Texts of a selection with another word in one of `most` places, the least likely places first. `tokens`: of the selection. */
 export function withLikelierWords(
   text: string,
   range: OffsetRange,
   tokens: readonly ScoredToken[],
-  { settled }: Pick<SlipFacts, 'settled'>,
+  { settled, most = WORDS_A_LINE }: Pick<SlipFacts, 'settled'> & { readonly most?: number },
 ): readonly Mending[] {
   const lines = linesIn(text, range);
   const names = [...countNames(text).all].sort((a, b) => b[1] - a[1]).map(([name]) => name);
   const seen = new Set([text.slice(range.start, range.end)]);
-  return leastLikely(text, tokens)
+  return leastLikely(text, tokens, most)
     .filter((word) => !settled.some((one) => touches(one, word) && !isOneWord(text, one)))
     .flatMap((place) => {
       const line = lines.find((one) => place.start >= one.start && place.end <= one.end);
@@ -51,9 +52,9 @@ function isOneWord(text: string, { start, end }: OffsetRange): boolean {
 }
 
 /** Worst first. */
-function leastLikely(text: string, tokens: readonly ScoredToken[]): readonly OffsetRange[] {
-  const upTo = (most: number) => wordsToRepair(text, tokens, { most, least: SURPRISING });
-  return Array.from({ length: MOST_WORDS }, (_, rank) => {
+function leastLikely(text: string, tokens: readonly ScoredToken[], most: number): readonly OffsetRange[] {
+  const upTo = (rank: number) => wordsToRepair(text, tokens, { most: rank, least: SURPRISING });
+  return Array.from({ length: most }, (_, rank) => {
     const known = new Set(upTo(rank).map(({ start }) => start));
     return upTo(rank + 1).filter(({ start }) => !known.has(start));
   }).flat();
