@@ -201,9 +201,6 @@ function fitText(memory: number, fits: ModelRow['fits']): string {
   if (fits === 'too-large')
     return l10n.t('too large for this machine: needs {0} of memory', sizeText(memory));
   if (fits === 'small-only')
-    return l10n.t(
-      'runs on this machine only in 4 bits, which is less exact: needs up to {0} of memory',
-      sizeText(memory),
-    );
+    return l10n.t('in 4 bits here, which is less exact: needs up to {0} of memory', sizeText(memory));
   return l10n.t('needs up to {0} of memory', sizeText(memory));
 }
