@@ -241,7 +241,8 @@ export class Rewrite {
     if (changes.length === 0) return;
     const text = this.document.getText();
     const [change] = changes;
-    const isReviewed = this.state.kind === 'reviewing' && changes.length === 1;
+    // What redo inserts, the editor's own suggestion has not: nobody would settle it.
+    const isReviewed = !isTurn && this.state.kind === 'reviewing' && changes.length === 1;
     const taken = isReviewed && change !== undefined ? this.shown.insertedBy(change) : undefined;
     if (taken !== undefined && change !== undefined) {
       this.inserted = text;

@@ -23,6 +23,28 @@ describe('rewrite, reopened', () => {
     assert.equal(editor.document.getText(), ANSWER);
   });
 
+  it('is led forth by redo of lines that were only added, and can still be left', async () => {
+    const old = TEXT.trimEnd();
+    const editor = await openFile('added.py', old);
+    const { rewrites } = await (await internals()).palimpsest();
+    // At the end, where an edit looks like what the editor does for its own suggestion.
+    const added = `${old.replace('two = 2', 'two = "2"')}\nadded = 0`;
+    const spans = [{ start: 0, end: old.length, old }];
+    const rewrite = rewrites.present(editor, { spans, candidates: [{ texts: [added] }] }, 0);
+    assert.ok(rewrite);
+    await until(() => rewrite.hunks.length === 2, 'the review');
+    await run('acceptHunk', 1);
+    await until(() => rewrite.hunks.length === 1, 'one hunk');
+    const taken = editor.document.getText();
+    await commands.executeCommand('undo');
+    await until(() => rewrite.hunks.length === 2, 'both hunks again');
+    await commands.executeCommand('redo');
+    await until(() => editor.document.getText() === taken, 'the added line');
+    await until(() => rewrite.hunks.length === 1, 'one hunk again');
+    await run('rejectRewrite');
+    assert.equal(rewrite.ending, 'rejected');
+  });
+
   it('throws no decision away when a letter is typed and deleted, nor by undo', async () => {
     const whole = `# first\n${TEXT}`;
     const editor = await openFile('decisions.py', whole);
