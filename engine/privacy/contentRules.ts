@@ -104,8 +104,8 @@ const FORMATS: Readonly<Record<string, RegExp>> = {
 };
 const PROMISING =
   '(?:secret|token|passwo?r?d|passphrase|api_?key|access_?key|private_?key|account_?key|credential|auth)[\\w-]{0,20}';
-/** What is given to a name: in quotes of any language, or bare up to where a value ends. */
-const VALUE = `(?:[bruf]{0,2}(["'\`])([\\w+/=.~-]{16,512})\\1|([\\w+/=.~-]{16,512})(?=["'\`;,&<)}\\]\\s]|$))`;
+/** What is given to a name: in quotes of any language, or bare up to where a value ends; with other signs in it, up to the end of the line. */
+const VALUE = `(?:[bruf]{0,2}(["'\`])([!#-&(-[\\]-_a-~]{16,512})\\1|([\\w+/=.~-]{16,512})(?=["'\`;,&<)}\\]\\s]|$)|([\\w+/=.~!@#$%^&*?:-]{16,512})(?=\\s{0,3}(?:[\\r\\n]|$)))`;
 /** A name that promises a secret, and what is given to it: by assignment, as an attribute or element, behind a flag. */
 const NAMED = [
   `${PROMISING}["']?\\]?\\s{0,3}(?::\\s?[\\w<>|. ]{1,40}=|[:=]{1,2}>?|>|["']\\s{1,3}value\\s?=)\\s{0,3}${VALUE}`,
@@ -119,12 +119,51 @@ function findOwn(text: string): FoundSecret | undefined {
     if (found !== null) return { rule, line: lineOf(text, found.index) };
   }
   for (const pattern of NAMED) {
-    for (const { 2: quoted, 3: bare, index } of text.matchAll(pattern)) {
-      const isFound = bare === undefined ? isRandom(quoted ?? '') : isRandom(bare) && !isMadeOfWords(bare);
-      if (isFound) return { rule: 'named-secret', line: lineOf(text, index) };
+    for (const { 2: quoted, 3: bare, 4: signed, index } of text.matchAll(pattern)) {
+      if (isSecret({ quoted, bare, signed })) return { rule: 'named-secret', line: lineOf(text, index) };
     }
   }
   return undefined;
+}
+
+function isSecret({
+  quoted,
+  bare,
+  signed,
+}: Readonly<Record<'quoted' | 'bare' | 'signed', string | undefined>>): boolean {
+  if (bare !== undefined) return isRandom(bare) && !isMadeOfWords(bare);
+  if (signed !== undefined) return isRandomWithSigns(signed) && !OPERATORS.test(signed);
+  const value = quoted ?? '';
+  return PLAIN.test(value) ? isRandom(value) : isRandomWithSigns(value);
+}
+
+const PLAIN = /^[\w+/=.~-]*$/;
+/** Code without a blank. */
+const CALL = /\w\(.*\)$/;
+const OPERATORS = /&&|\|\||[=!<>*+-]=|[=-]>|::|\+\+|--/;
+/** What stands for a value, an address, and a pattern. */
+const TEMPLATE = /^\$\w+$|^<.*>$|[$#%]\{|\{\{|%\(|<%|[<{[][\w .-]*[>}\]]/;
+const ADDRESS = /:\/\/|^[\w.+-]+@[\w-]+\.[\w.]+$/;
+const PATTERN = /^[/^]|\[\^?\w-\w|\(\?|\{\d+(?:,\d*)?\}/;
+/** Django's own mark of keys that it has made. */
+const MARKED = /^django-insecure-/;
+
+/** Random text in which signs are as likely as letters: hardly a word in it, and no run of one kind. */
+function isRandomWithSigns(marked: string): boolean {
+  const value = marked.replace(MARKED, '');
+  if ([TEMPLATE, ADDRESS, PATTERN, CALL].some((other) => other.test(value))) return false;
+  // Of a long one, more letters may come together by chance.
+  const longestRun = value.length < 40 ? 4 : value.length / 5;
+  if (value.match(/[a-z]+|[A-Z]+/g)?.some(({ length }) => length > longestRun)) return false;
+  const runs = value.match(/[a-z]+|[A-Z]+|\d+|[^\w]+|_+/g)?.length ?? 0;
+  const count = (kind: RegExp) => value.match(kind)?.length ?? 0;
+  return (
+    runs >= 0.45 * value.length &&
+    count(/[a-z]/gi) >= 4 &&
+    count(/\d/g) >= 1 &&
+    count(/[^a-z]/gi) >= 4 &&
+    bitsOf(value) >= 3.4
+  );
 }
 
 /** Bits a character from which a text is no word, path or identifier; those of base64 have six, of English about four. */
@@ -136,15 +175,20 @@ function isRandom(value: string): boolean {
   if (value.length < LONG && isMadeOfWords(value)) return false;
   // `token_2`, `sha256:` and dates change between letters and digits once or twice.
   if ((value.match(/[a-z][0-9]|[0-9][a-z]/gi)?.length ?? 0) < 3) return false;
-  const counts = new Map<string, number>();
-  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
-  const bits = [...counts.values()].reduce((sum, count) => {
-    const share = count / value.length;
-    return sum - share * Math.log2(share);
-  }, 0);
+  const bits = bitsOf(value);
   // Sixteen characters of hexadecimal digits have four bits at most.
   if (/^[0-9a-f-]+$/i.test(value)) return bits >= 3;
   return bits >= Math.min(RANDOM_BITS, Math.log2(value.length) - 0.5);
+}
+
+/** Bits a character, by how often each comes. */
+function bitsOf(value: string): number {
+  const counts = new Map<string, number>();
+  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
+  return [...counts.values()].reduce((sum, count) => {
+    const share = count / value.length;
+    return sum - share * Math.log2(share);
+  }, 0);
 }
 
 /** Bare, it may as well be code: names, paths and calls have whole words, of which random text has one at the most. */

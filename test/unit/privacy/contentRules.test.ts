@@ -42,6 +42,12 @@ const SECRETS: Readonly<Record<string, string>> = {
   'a PyPI token': `pypi-${'AgEIcHlwaS5vcmc'}${letters(60)}`,
   'an age key': `AGE-SECRET-KEY-1${'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHCE'}`,
   'a random text that is called a secret': `clientSecret: "${'d41d8cd98f00b204e9800998ecf8427e'}"`,
+  'a key that Django has made': `SECRET_KEY = 'django-insecure-${'q8^k!7z&w#5(t)2d=_m+4v@x-9b*3h$1j%6n'}'`,
+  'a key of an older Django': `SECRET_KEY = "${'q8^k!7z&w#5(t)2d=_m+4v@x-9b*3h$1j%6n'}"`,
+  'a password with signs': `password: "${'x9$Kq!vL2#mT8@wZ5'}"`,
+  'a password with signs in YAML': `  db_password: ${'x9$Kq!vL2#mT8@wZ5'}\n`,
+  'a password with signs in an environment file': `DB_PASSWORD=${'f7*Rt?2yP^w9:Lm4'}\r\nPORT=1\n`,
+  'a password with signs in JSON': `{ "adminPassword": "${'f7*Rt?2yP^w9:Lm4'}" }`,
 };
 
 const HARMLESS: Readonly<Record<string, string>> = {
@@ -54,6 +60,17 @@ const HARMLESS: Readonly<Record<string, string>> = {
   'a path and an address':
     'key_file: /etc/ssl/private/server1.example.com\nauth_url: https://login.example.com/oauth2/v2.0/authorize',
   'a long name': 'TOKEN_TYPE=Token2Type4Identifier6Long8Name',
+  'a pattern': 'token: "^[a-z0-9]{3,8}-[A-F]{2}4$"\npassword = "[a-zA-Z0-9!@#$%]{8,16}"',
+  'a format': 'token_format = "%Y-%m-%dT%H:%M:%S.%f"\nsecret = "{0}-{1}:{2}/{3}"',
+  'a value to fill in': 'password: "<your-p4ssw0rd-here!>"\nsecret: "{{secrets.T0K3N_V4L}}"',
+  'a reference with a sign': 'password: $DB_P4SS_W0RD_2\nsecret: %(db_p4ss_w0rd)s-v2',
+  'an address for letters': 'auth_contact = "k8s.t3am+a11y@example.com"',
+  'an address with signs': 'auth_url = "https://a1.b2/c3?d4=e5&f6=g7#h8"',
+  'a sentence without blanks': 'password_hint = "Your-birthday:DD/MM/YYYY(2x)!"',
+  'a path with signs': 'token_file = "@scope/pkg#v1.2.3:dist/a-b_c.min.js"',
+  'a selector': 'auth_form = "#login>div:nth-child(2).field[name=p1]"',
+  'a call': 'token = "getToken(user,{id:1},[2,3])"',
+  'a range of versions': 'auth_version = ">=1.2.3,<2.0.0||^4.5.6-rc.1"',
   'an author': 'author = "Jean-Luc 2nd of house3"',
   'a template': 'url = f"postgres://{user}:{password}@{host}/x"\nother = "https://<user>:<pass>@host"',
   'a placeholder': 'https://user:password@example.com',
