@@ -1,18 +1,24 @@
 // Whether a person still has a document open somewhere.
-import { TabInputNotebook, TabInputText, TabInputTextDiff, type Uri, window } from 'vscode';
+import { Uri, window } from 'vscode';
+import { CELL_SCHEME } from './judge';
 import { reviewedUri } from './review/diffEditor';
 
-/** In a tab of its own, on a side of a diff editor, or as a cell of a notebook. */
+/** How deep the addresses of a tab lie in what the editor tells of it: several files of a multi-file diff, each with two sides. */
+const DEPTH = 3;
+
+/** In a tab of its own, on a side of a diff or merge editor, or as a cell of a notebook. */
 export function isInTab(uri: Uri): boolean {
-  const inputs = window.tabGroups.all.flatMap(({ tabs }) => tabs.map(({ input }) => input));
-  return inputs.some((input) => {
-    if (input instanceof TabInputTextDiff) {
-      return [input.original, input.modified].some(
-        (side) => side.toString() === uri.toString() || reviewedUri(side) === uri.toString(),
-      );
-    }
+  const isShown = (shown: Uri) =>
     // A notebook's cells have its path.
-    if (input instanceof TabInputNotebook) return input.uri.path === uri.path;
-    return input instanceof TabInputText && input.uri.toString() === uri.toString();
-  });
+    uri.scheme === CELL_SCHEME
+      ? shown.path === uri.path
+      : shown.toString() === uri.toString() || reviewedUri(shown) === uri.toString();
+  return window.tabGroups.all.some(({ tabs }) => tabs.some(({ input }) => urisIn(input).some(isShown)));
+}
+
+/** Not every kind of tab has a class in the API, as merge editors: whatever has an address of the document may show it. */
+function urisIn(input: unknown, depth = DEPTH): readonly Uri[] {
+  if (input instanceof Uri) return [input];
+  if (typeof input !== 'object' || input === null || depth === 0) return [];
+  return Object.values(input).flatMap((part) => urisIn(part, depth - 1));
 }

@@ -164,6 +164,30 @@ describe('rewrite, reopened', () => {
     await run('rejectRewrite');
   });
 
+  it('goes on in a merge editor when another tab is closed', async () => {
+    const [folder] = workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    const file = (name: string) => Uri.joinPath(folder.uri, name);
+    const names = ['merge-base.py', 'merge-one.py', 'merge-other.py', 'merge-result.py'];
+    const [base, input1, input2, output] = names.map(file);
+    for (const name of names) await workspace.fs.writeFile(file(name), Buffer.from(TEXT));
+    await commands.executeCommand('_open.mergeEditor', { base, input1, input2, output });
+    const editor = await until(
+      () => window.visibleTextEditors.find(({ document }) => document.uri.path === output?.path),
+      'the result',
+    );
+    const rewrite = await presented(editor, ANSWER);
+    await openFile('beside.py', TEXT);
+    await commands.executeCommand('workbench.action.closeActiveEditor');
+    await until(
+      () => !window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label === 'beside.py')),
+      'its end',
+    );
+    // Longer than a tab takes that moves to another group.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(rewrite.ending, undefined);
+  });
+
   it('can be reopened under the name that its file has by now', async () => {
     const editor = await openFile('oldName.py', TEXT);
     const { rewrites } = await (await internals()).palimpsest();
