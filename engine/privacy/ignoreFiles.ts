@@ -9,7 +9,7 @@ import { withDeadline } from '../deadline';
 import { systemCode } from '../errors';
 
 /** Bytes of one file, patterns of all that apply to a place, characters of one, and folders above it. */
-const LIMITS = { bytes: 1_000_000, patterns: 5000, patternLength: 1000, folders: 128 } as const;
+export const LIMITS = { bytes: 1_000_000, patterns: 5000, patternLength: 1000, folders: 128 } as const;
 const MATCH_MILLIS = 250;
 
 /** Why there is no answer, for the log. */
@@ -38,7 +38,7 @@ export async function repositoryOf(file: string): Promise<Repository | undefined
   throw new UnreadableIgnoreFile('it lies too many folders deep');
 }
 
-interface IgnoreFile {
+export interface IgnoreFile {
   /** Folder that its patterns are about, relative to the root, with forward slashes; empty for the root. */
   readonly folder: string;
   readonly text: string;
@@ -70,13 +70,21 @@ export async function isNamedByIgnoreFiles(repository: Repository): Promise<bool
     ...(own === undefined ? [] : [{ folder: '', text: own }]),
     ...(await readIgnoreFiles(repository)),
   ];
+  const relative = path.relative(repository.root, repository.file).split(path.sep).join('/');
+  return isNamedIn(files, relative);
+}
+
+/**
+ * Whether ignore files name a place. `files`: the weakest first; `relative`: to the root, with forward slashes.
+ * @throws UnreadableIgnoreFile, DeadlineError
+ */
+export async function isNamedIn(files: readonly IgnoreFile[], relative: string): Promise<boolean> {
   const patterns = files.flatMap(({ folder, text }) =>
     text.split(/\r?\n/).map((line) => under(folder, line)),
   );
   if (patterns.length > LIMITS.patterns) throw new UnreadableIgnoreFile('they have too many patterns');
   if (patterns.some((pattern) => pattern.length > LIMITS.patternLength))
     throw new UnreadableIgnoreFile('they have a pattern that is too long');
-  const relative = path.relative(repository.root, repository.file).split(path.sep).join('/');
   const { default: ignore } = await import('ignore');
   // Git's own default, except where file systems do not care.
   const matcher = ignore({ ignorecase: process.platform !== 'linux' });

@@ -19,14 +19,21 @@ import { privacySettings } from '../settings';
 import { canonicalPlace } from './canonicalUri';
 import { matchesGlobs } from './globs';
 import { IgnoreWatcher } from './ignoreWatcher';
+import { VirtualIgnore } from './virtualIgnore';
 
 type Asked = Pick<TextDocument, 'uri' | 'languageId'>;
 
 const MOST_TOLD = 1000;
 
+function byAnswer(isGitIgnored: boolean | undefined): Exclusion | undefined {
+  if (isGitIgnored === false) return undefined;
+  return isGitIgnored ? 'git' : 'unknown';
+}
+
 export class Exclusions implements Disposable {
   private readonly owned = new Disposables();
   private readonly git: GitIgnore;
+  private readonly elsewhere = new VirtualIgnore();
   private readonly told = new Set<string>();
   /** Git may ignore other files than before. */
   readonly onIgnoreFiles: Event<void>;
@@ -42,7 +49,12 @@ export class Exclusions implements Disposable {
     this.owned.add(workspace.onDidGrantWorkspaceTrust(() => this.git.forget()));
     const watcher = this.owned.add(new IgnoreWatcher());
     // First: whoever asks again because of it gets a new answer.
-    this.owned.add(watcher.onDidChange(() => this.git.forget()));
+    this.owned.add(
+      watcher.onDidChange(() => {
+        this.git.forget();
+        this.elsewhere.forget();
+      }),
+    );
     this.onIgnoreFiles = watcher.onDidChange;
   }
 
@@ -69,10 +81,11 @@ export class Exclusions implements Disposable {
       const byName = exclusionByName({ path: one.path, languageId, text: '', isHidden });
       if (byName !== undefined) return byName;
     }
-    if (file === undefined || !leaveOutGitIgnored) return undefined;
+    if (!leaveOutGitIgnored) return undefined;
+    if (file === undefined) return byAnswer(await this.elsewhere.isIgnored(uri));
     for (const one of uris) {
       const isGitIgnored = await this.git.isIgnored(one.scheme === 'file' ? one.fsPath : file);
-      if (isGitIgnored !== false) return isGitIgnored ? 'git' : 'unknown';
+      if (isGitIgnored !== false) return byAnswer(isGitIgnored);
     }
     return undefined;
   }

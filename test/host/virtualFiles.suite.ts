@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'mocha';
 import { commands, type Disposable, Position, type TextEditor, Uri, window, workspace } from 'vscode';
+import { VirtualIgnore } from '../../extension/privacy/virtualIgnore';
 import { fingerprint, reviewOf, select, until } from './host';
 import { ANSWER, presented, run, TEXT } from './hunkByHunk';
 import { MemoryFiles } from './memoryFiles';
@@ -15,6 +16,9 @@ describe('in a virtual file system', () => {
     '/hunks.py': TEXT,
     '/whole.py': TEXT,
     '/fix.py': PROGRAM,
+    '/.gitignore': 'config.local.php\nbuilt/\n',
+    '/src/.gitignore': '*.tmp.py\n!kept.tmp.py\n',
+    '/huge/.gitignore': '#'.repeat(1_000_001),
   });
   let registered: Disposable;
   before(() => {
@@ -26,6 +30,19 @@ describe('in a virtual file system', () => {
     const document = await workspace.openTextDocument(Uri.parse(`virtual:${path}`));
     return window.showTextDocument(document, { preview: false });
   }
+
+  it('what its ignore files name is ignored, and where one cannot be read nobody knows', async () => {
+    const ignore = new VirtualIgnore(() => Uri.parse('virtual:/'));
+    const isIgnored = (path: string) => ignore.isIgnored(Uri.parse(`virtual:${path}`));
+    assert.equal(await isIgnored('/config.local.php'), true);
+    assert.equal(await isIgnored('/src/deep/config.local.php'), true);
+    assert.equal(await isIgnored('/built/out.py'), true);
+    assert.equal(await isIgnored('/src/a.tmp.py'), true);
+    assert.equal(await isIgnored('/src/kept.tmp.py'), false);
+    assert.equal(await isIgnored('/a.tmp.py'), false);
+    assert.equal(await isIgnored('/huge/a.py'), undefined);
+    assert.equal(await new VirtualIgnore(() => undefined).isIgnored(Uri.parse('virtual:/built/x.py')), false);
+  });
 
   it('the new lines of a review are shown, and accepted by the editor’s own command', async () => {
     const editor = await opened('/hunks.py');
