@@ -44,6 +44,7 @@ export class ClosedDocuments implements Disposable {
   }
 
   private opened(document: TextDocument): void {
+    this.reviews.opened(document.uri);
     const { last } = this;
     if (last?.address !== document.uri.toString()) return;
     this.last = undefined;

@@ -12,7 +12,7 @@ export class LastReviews {
   private readonly renames = new Map<string, string>();
 
   keep(address: string, reviewed: Reviewed): void {
-    const key = this.renames.get(address) ?? address;
+    const key = this.nameOf(address);
     this.reviews.delete(key);
     this.reviews.set(key, reviewed);
     forgetOldest(this.reviews);
@@ -20,6 +20,13 @@ export class LastReviews {
 
   of(uri: Uri): Reviewed | undefined {
     return this.reviews.get(uri.toString());
+  }
+
+  /** What is opened under an old name is another file, or in another folder. */
+  opened(uri: Uri): void {
+    const address = uri.toString();
+    for (const old of [...this.renames.keys()])
+      if (address === old || address.startsWith(`${old}/`)) this.renames.delete(old);
   }
 
   /** A file or a folder. */
@@ -33,6 +40,15 @@ export class LastReviews {
       this.reviews.delete(key);
       this.reviews.set(now + key.slice(old.length), reviewed);
     }
+  }
+
+  /** By its own new name, or by that of a folder that it is in. */
+  private nameOf(address: string): string {
+    const own = this.renames.get(address);
+    if (own !== undefined) return own;
+    for (const [old, now] of this.renames)
+      if (address.startsWith(`${old}/`)) return now + address.slice(old.length);
+    return address;
   }
 }
 
