@@ -6,7 +6,7 @@ import { EngineError } from '../errors';
 import { BadValue, ByteCursor, NeedsMore } from './byteCursor';
 import { brief } from './fields';
 import { BLOCK_SIZES, READABLE_NAMES, readableType, typeName } from './ggmlTypes';
-import { isMissing, NON_BLOCKING, readFully, unreadable } from './json';
+import { isLfsPointer, isMissing, lfsPointer, NON_BLOCKING, readFully, unreadable } from './json';
 import type { PackedType } from './types';
 
 type GgufScalar = number | boolean | string;
@@ -60,6 +60,7 @@ export async function readGgufHeader(file: string): Promise<GgufHeader> {
       for (let size = Math.min(FIRST_READ, most); ; size = Math.min(2 * size, most)) {
         const bytes = Buffer.allocUnsafe(size);
         const read = await readFully(handle, bytes, 0);
+        if (isLfsPointer(bytes)) throw lfsPointer(file, 'checkpoint-malformed');
         const header = parseGgufHeader(bytes.subarray(0, read), file, stat.size);
         if (header) return header;
         if (size === most) throw bad(name, `has a header of more than ${MOST_HEADER_BYTES} bytes`);

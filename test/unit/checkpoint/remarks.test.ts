@@ -35,6 +35,15 @@ describe('a Git LFS pointer is called one', () => {
   }
 });
 
+test('a .gguf file that is a Git LFS pointer is called one', async (t) => {
+  const file = path.join(temporaryFolder(t), 'model.gguf');
+  writeFileSync(file, POINTER);
+  await assert.rejects(openCheckpoint(file), (error) => {
+    fails('checkpoint-malformed', 'model.gguf is a Git LFS pointer')(error);
+    return fails('checkpoint-malformed', 'git lfs pull')(error);
+  });
+});
+
 describe('every error about a folder names it', () => {
   const broken: Readonly<Record<string, Record<string, string | Record<string, unknown>>>> = {
     'config.json that is no JSON': { 'config.json': '{' },
