@@ -1,6 +1,7 @@
 // What a candidate would change, as a unified diff that `git apply` takes.
 import path from 'node:path';
 import { structuredPatch } from 'diff';
+import { hunkHeader, quotedName } from '../tools/patch';
 import { printable } from './displayWidth';
 import type { Paint } from './style';
 
@@ -46,24 +47,6 @@ function shortened(lines: readonly string[]): string[] {
   });
 }
 
-/**
- * A name as git reads it in a patch: quoted as in C where it has a quotation mark, a backslash or what no terminal should
- * be sent (the same characters as `printable`).
- */
-function quotedName(name: string): string {
-  const quoted = [...name].map((char) => (NEEDS_QUOTES.test(char) ? escaped(char) : char)).join('');
-  // A tab ends a name that has spaces in it (POSIX diff -u).
-  if (quoted === name) return name.includes(' ') ? `${name}\t` : name;
-  return `"${quoted}"`;
-}
-
-const NEEDS_QUOTES = /["\\\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
-
-function escaped(char: string): string {
-  if (char === '"' || char === '\\') return `\\${char}`;
-  return Array.from(Buffer.from(char, 'utf8'), (byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
-}
-
 /** Unified diff with three lines of context, ending in a line break; empty where nothing changes. */
 export function unifiedDiff(before: string, after: string, { name, paint, safe }: DiffOptions): string {
   if (before === after) return '';
@@ -75,10 +58,7 @@ export function unifiedDiff(before: string, after: string, { name, paint, safe }
     paint('heading', `+++ ${quotedName(`b/${name}`)}`),
   ];
   for (const hunk of hunks) {
-    const range = (start: number, count: number) => (count === 1 ? `${start}` : `${start},${count}`);
-    const oldStart = hunk.oldLines === 0 ? hunk.oldStart - 1 : hunk.oldStart;
-    const newStart = hunk.newLines === 0 ? hunk.newStart - 1 : hunk.newStart;
-    lines.push(paint('hunk', `@@ -${range(oldStart, hunk.oldLines)} +${range(newStart, hunk.newLines)} @@`));
+    lines.push(paint('hunk', hunkHeader(hunk)));
     for (const line of safe ? shortened(hunk.lines) : hunk.lines) {
       const shown = clean(line);
       if (line.startsWith('+')) lines.push(paint('added', shown));

@@ -205,8 +205,6 @@ async function textOf(root: string, file: string): Promise<{ readonly content: s
   if (typeof content === 'string') return content;
   const skipped = skipReason({ path: file, text: content.content });
   if (skipped !== undefined) return skipped;
-  // Of bytes that are no UTF-8: the sign would be copied into answers.
-  if (content.content.includes('\ufffd')) return 'encoding';
   const facts = {
     path: absolute,
     languageId: languageOf(file) ?? '',

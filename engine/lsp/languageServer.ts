@@ -238,7 +238,16 @@ class LanguageServer {
       // Nobody can say what Git ignores there.
       return `${uri} is not a file of this machine, so it is not read.`;
     }
-    return this.files.whyNot(file, text, languageId);
+    return this.files.whyNot(file, text, languageId, pathOf(uri));
+  }
+}
+
+/** Of any address: a file that is not saved yet, or an older state of one, has the name of what it is. */
+function pathOf(uri: string): string {
+  try {
+    return decodeURIComponent(new URL(uri).pathname);
+  } catch {
+    return uri;
   }
 }
 

@@ -1,4 +1,5 @@
 // A file's text, read so that nothing but a file of a sane size is ever opened.
+import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 
@@ -10,14 +11,16 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 /** `file` is a canonical path. */
 export async function readText(
   file: string,
-): Promise<{ readonly content: string } | 'unreadable' | 'too-long'> {
+): Promise<{ readonly content: string } | 'unreadable' | 'too-long' | 'encoding'> {
   try {
     const handle = await fs.open(file, FLAGS);
     try {
       const stat = await handle.stat();
       if (!stat.isFile()) return 'unreadable';
       if (stat.size > LONGEST) return 'too-long';
-      return { content: await handle.readFile('utf8') };
+      const bytes = await handle.readFile();
+      // What has null bytes is no text in any encoding: who asks says so. A byte order mark stays: offsets and diffs are of the file as it is.
+      return isUtf8(bytes) || bytes.includes(0) ? { content: bytes.toString('utf8') } : 'encoding';
     } finally {
       await handle.close();
     }

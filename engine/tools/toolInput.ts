@@ -3,6 +3,7 @@ import { structuredPatch } from 'diff';
 import { indexLines } from '../canvas/position';
 import { EngineError } from '../errors';
 import { integer, list, object, text } from '../rpc/fields';
+import { hunkHeader, quotedName } from './patch';
 
 /** Counts from 1, as editors show it; a column counts UTF-16 units, the end is exclusive. */
 export interface LineRange {
@@ -72,9 +73,6 @@ function lineAt(content: string, starts: Int32Array, line: number): string | und
 /** A unified diff that `git apply` takes. */
 export function diffOf(name: string, before: string, after: string): string {
   const { hunks } = structuredPatch(name, name, before, after, '', '', { context: 3 });
-  const body = hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
-    `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`,
-    ...lines,
-  ]);
-  return [`--- a/${name}`, `+++ b/${name}`, ...body].join('\n');
+  const body = hunks.flatMap((hunk) => [hunkHeader(hunk), ...hunk.lines]);
+  return [`--- ${quotedName(`a/${name}`)}`, `+++ ${quotedName(`b/${name}`)}`, ...body].join('\n');
 }

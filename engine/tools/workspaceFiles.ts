@@ -31,6 +31,12 @@ export interface SourceText {
 /** What Git keeps of a repository is no code. */
 const ALWAYS = ['**/.git'];
 
+const UNREAD = {
+  'too-long': 'has more than 4 MB.',
+  encoding: 'is not valid UTF-8; save it as UTF-8 first.',
+  unreadable: 'does not exist or cannot be read.',
+} as const;
+
 export class WorkspaceFiles {
   private readonly git = new GitIgnore({ git: () => 'git', isTrusted: () => true, log: () => undefined });
   private readonly isExcluded: (name: string) => boolean;
@@ -51,11 +57,7 @@ export class WorkspaceFiles {
     await this.check(named, [asNamed, file]);
     if (this.isExcluded(name)) throw refusal(`${named} is excluded by the settings.`);
     const read = await readText(file);
-    if (typeof read === 'string') {
-      throw refusal(
-        read === 'too-long' ? `${named} has more than 4 MB.` : `${named} does not exist or cannot be read.`,
-      );
-    }
+    if (typeof read === 'string') throw refusal(`${named} ${UNREAD[read]}`);
     const text = read.content;
     if (text.includes('\0')) throw refusal(`${named} is not a text file.`);
     const why = await this.secretIn(file, text, language);
@@ -63,17 +65,24 @@ export class WorkspaceFiles {
     return { name, file, text, ...(language === undefined ? {} : { language }) };
   }
 
-  /** Why a text that is open as this file may not be read; undefined: it may. Without a file, its text alone decides. */
+  /**
+   * Why a text that is open as this file may not be read; undefined: it may. Without a file, its text decides, and its `name`: a path that leads to no
+   * file of this machine.
+   */
   async whyNot(
     file: string | undefined,
     text: string,
     language: string | undefined,
+    name = '',
   ): Promise<string | undefined> {
     try {
       if (file !== undefined) await this.check(file, [file, await canonicalPath(file)]);
     } catch (error) {
       return error instanceof EngineError ? error.message : `${file} could not be checked.`;
     }
+    const named = { path: name, languageId: language ?? '', text: '', isHidden: false };
+    if (file === undefined && exclusionByName(named) !== undefined)
+      return `${name} is a file for secrets, which is not read.`;
     const why = await this.secretIn(file ?? '', text, language);
     return why === undefined ? undefined : `${file ?? 'The text'} ${why}`;
   }

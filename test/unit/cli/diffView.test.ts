@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { applyCandidate } from '../../../engine/candidates/apply';
 import { headerName, unifiedDiff } from '../../../engine/cli/diffView';
 import { coloured, plain } from '../../../engine/cli/style';
+import { diffOf } from '../../../engine/tools/toolInput';
 import { temporaryFolder } from './scriptedEngine';
 
 const before = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', ''].join('\n');
@@ -71,6 +72,10 @@ describe('the difference', () => {
       assert.equal(fs.readFileSync(path.join(folder, name), 'utf8'), 'b\n');
       assert.equal(patch.split('\n').length, 6, 'a name is one line');
       assert.doesNotMatch(patch, /\u202e/);
+      const forAgents = `${diffOf(name, 'b\n', 'c\n')}\n`;
+      const again = spawnSync('git', ['apply', '-'], { cwd: folder, input: forAgents, encoding: 'utf8' });
+      assert.equal(again.stderr, '', name);
+      assert.equal(fs.readFileSync(path.join(folder, name), 'utf8'), 'c\n');
     }
   });
 

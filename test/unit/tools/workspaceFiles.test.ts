@@ -24,6 +24,7 @@ describe('the files of a workspace, for an agent', () => {
     write('project/.env', 'A=1\n');
     write('project/notes/plan.md', 'plan\n');
     write('project/key.ts', `const apiKey = 'sk_live_${'4eC39HqLyjWDarjtT1zdp7dc'}';\n`);
+    write('project/latin.py', Buffer.from('name = "Jos\xe9"\n', 'latin1'));
     write('project/data.bin', Buffer.from([0, 1, 2]));
     write('project/large.txt', 'x'.repeat(4_000_001));
     write('other/lib.ts', 'export {};\n');
@@ -77,9 +78,21 @@ describe('the files of a workspace, for an agent', () => {
       await refused(files, 'built/out.js', /ignored by Git/);
       await refused(files, '.git/config', /excluded/);
       await refused(files, 'data.bin', /not a text file/);
+      await refused(files, 'latin.py', /latin\.py is not valid UTF-8; save it as UTF-8 first/);
       await refused(files, 'large.txt', /more than 4 MB/);
       await refused(files, 'nothing.ts', /does not exist/);
       await refused(files, 'src', /does not exist or cannot be read/);
+    }));
+
+  test('of a text that is open under an address of no file, the name counts, too', () =>
+    withFiles(async (files) => {
+      assert.equal(await files.whyNot(undefined, 'A=1\n', 'plaintext', 'notes.txt'), undefined);
+      for (const name of ['.env', '/repo/.git//0/config/.env', 'secrets/id_rsa'])
+        assert.match(
+          (await files.whyNot(undefined, 'A=1\n', 'plaintext', name)) ?? '',
+          /file for secrets/,
+          name,
+        );
     }));
 
   test('nor where the settings exclude them; what Git ignores only where that is asked for', () =>
