@@ -103,7 +103,7 @@ describe('palimpsest mcp', () => {
       const text = textOf(await client.callTool(call));
       assert.match(
         text,
-        /^Candidate 1 \(unsure: unknown-names\):\n--- a\/mean\.py\n\+\+\+ b\/mean\.py\n@@ -1,1 \+1,1 @@\n-steps 1\n\+answer \d+\n/,
+        /^Candidate 1 \(unsure: unknown-names\):\n--- a\/mean\.py\n\+\+\+ b\/mean\.py\n@@ -1 \+1 @@\n-steps 1\n\+answer \d+\n/,
       );
       assert.equal(fs.readFileSync(path.join(project, 'mean.py'), 'utf8'), 'steps 1\n');
       engine = engineOf(pid);
