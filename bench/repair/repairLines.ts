@@ -3,9 +3,9 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { type Gains, LINE_GAINS, LINES_GAINS } from '../../extension/rewrite/repair/gains';
-import { WORDS_A_LINE, withLikelierWords } from '../../extension/rewrite/repair/likelierWords';
+import { MOST_WORDS, withLikelierWords } from '../../extension/rewrite/repair/likelierWords';
 import { surpriseOf } from '../../extension/rewrite/repair/plan';
-import { linesIn, type Mending, TEXTS_A_LINE, withoutSlips } from '../../extension/rewrite/repair/slips';
+import { linesIn, type Mending, MOST_TEXTS, withoutSlips } from '../../extension/rewrite/repair/slips';
 import type { OffsetRange } from '../../extension/text/types';
 import { markdownTable, median, progress, publish, runBench, STARTER } from '../harness';
 import { type Evaluated, evaluated } from '../infilling/engine';
@@ -147,8 +147,8 @@ async function tryAll(
   };
   const tried = new Map<number, { slips: Tried[]; words: Tried[] }>();
   for (const lines of LINES) {
-    const slips = withoutSlips(text, range, tokens, { settled, most: lines * TEXTS_A_LINE });
-    const words = withLikelierWords(text, range, tokens, { settled, most: lines * WORDS_A_LINE });
+    const slips = withoutSlips(text, range, tokens, { settled, most: lines * MOST_TEXTS });
+    const words = withLikelierWords(text, range, tokens, { settled, most: lines * MOST_WORDS });
     tried.set(lines, { slips: await tryEach(slips), words: await tryEach(words) });
   }
   return { text, range, tried };
@@ -174,7 +174,7 @@ function table(rows: readonly Row[], gains: Gains): string {
       const changed = rows.filter(({ whole }) => proposed(whole, lines, gains).text !== undefined).length;
       const scores = median(found.map((one) => one.scores));
       return [
-        `${lines * TEXTS_A_LINE}, ${lines * WORDS_A_LINE}`,
+        `${lines * MOST_TEXTS}, ${lines * MOST_WORDS}`,
         ...[back, found.length - back - nothing, nothing, changed, scores].map(String),
       ];
     }),

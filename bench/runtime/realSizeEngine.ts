@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import esbuild, { type BuildOptions } from 'esbuild';
-import { type SharedFacts, sharedKey } from '../../engine/process/sharedKey';
+import { type SharedFacts, sharedEngine } from '../../engine/process/sharedKey';
 import { readRecord, sharedPlace } from '../../engine/process/sharedPlace';
 import type { LoadModelParams, ModelDescription } from '../../engine/protocol';
 import { EngineClient } from '../../engine/rpc/engineClient';
@@ -255,7 +255,7 @@ export async function windowsMemory(
   const clients: EngineClient[] = [];
   const sums: number[] = [];
   const facts = contender.isShared ? { model: model.folder, provider: 'cpu', cacheFolder: CACHE } : undefined;
-  const key = facts && (await sharedKey(facts, contender.engine));
+  const key = facts && (await sharedEngine(facts, contender.engine))?.key;
   try {
     for (let window = 0; window < 2; window++) {
       const client = await startEngine(contender, facts);

@@ -59,9 +59,9 @@ export async function readGgufHeader(file: string): Promise<GgufHeader> {
       // Doubling reads no more than twice what the header takes.
       for (let size = Math.min(FIRST_READ, most); ; size = Math.min(2 * size, most)) {
         const bytes = Buffer.allocUnsafe(size);
-        const read = await readFully(handle, bytes, 0);
-        if (isLfsPointer(bytes)) throw lfsPointer(file, 'checkpoint-malformed');
-        const header = parseGgufHeader(bytes.subarray(0, read), file, stat.size);
+        const start = bytes.subarray(0, await readFully(handle, bytes, 0));
+        if (isLfsPointer(start)) throw lfsPointer(file, 'checkpoint-malformed');
+        const header = parseGgufHeader(start, file, stat.size);
         if (header) return header;
         if (size === most) throw bad(name, `has a header of more than ${MOST_HEADER_BYTES} bytes`);
       }

@@ -35,7 +35,7 @@ export function print(
   context.stdout.write(parsed.has('json') ? `${JSON.stringify(value)}\n` : `${lines.join('\n')}\n`);
 }
 
-export type Report = (phase: string, done: number, total: number) => void;
+type Report = (phase: string, done: number, total: number) => void;
 
 /** Runs something long with one bar on a terminal, or with an event a line. */
 export async function withBar<T>(

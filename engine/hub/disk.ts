@@ -8,10 +8,15 @@ const RESERVE = 256 * 2 ** 20;
 
 /** Bytes that an ordinary user may still write there; undefined where the file system does not say. */
 async function freeBytes(folder: string): Promise<number | undefined> {
+  const space = await nearest(folder, (at) => statfs(at));
+  return space !== undefined && space.blocks > 0 ? space.bavail * space.bsize : undefined;
+}
+
+/** What is known of the folder, or of the one that it would be made in. */
+async function nearest<T>(folder: string, look: (at: string) => Promise<T>): Promise<T | undefined> {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    const space = await statfs(at).catch(() => undefined);
-    if (space) return space.blocks > 0 ? space.bavail * space.bsize : undefined;
-    if (path.dirname(at) === at) return undefined;
+    const found = await look(at).catch(() => undefined);
+    if (found !== undefined || path.dirname(at) === at) return found;
   }
 }
 
@@ -51,17 +56,8 @@ export async function requireRoom(
 }
 
 async function isSameDisk(one: string, other: string): Promise<boolean> {
-  const [first, second] = await Promise.all([one, other].map(deviceOf));
-  return first === second;
-}
-
-/** Of the folder, or of what it would be made in. */
-async function deviceOf(folder: string): Promise<number | undefined> {
-  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
-    const found = await stat(at).catch(() => undefined);
-    if (found !== undefined) return found.dev;
-    if (path.dirname(at) === at) return undefined;
-  }
+  const [first, second] = await Promise.all([one, other].map((folder) => nearest(folder, (at) => stat(at))));
+  return first?.dev === second?.dev;
 }
 
 /** What a failed write means to a person. */

@@ -32,14 +32,16 @@ export function workingBytes(model: Sized): ReadonlyMap<Precision, number> {
   const family = FAMILIES.get(model.family)?.family;
   if (family === undefined) throw new EngineError('internal', `There is no family ${model.family}.`);
   const others = processBytes(shape) + requestBytes({ shape, family });
-  const needs = memoryNeeds({ shape, tensors: tensorsOf(model.shape, model.stored) });
-  return new Map(needs.map(({ precision, weightBytes }) => [precision, others + weightBytes]));
+  return new Map(needsOf(model).map(({ precision, weightBytes }) => [precision, others + weightBytes]));
+}
+
+function needsOf(model: Sized) {
+  return memoryNeeds({ shape: decoderShape(model), tensors: tensorsOf(model.shape, model.stored) });
 }
 
 /** Bytes on the disk of the weights as they are quantised for this machine. */
 export function quantisedBytes(model: Sized, { precision }: Pick<Fit, 'precision'>): number {
-  const needs = memoryNeeds({ shape: decoderShape(model), tensors: tensorsOf(model.shape, model.stored) });
-  return needs.find((need) => need.precision === precision)?.quantisedBytes ?? 0;
+  return needsOf(model).find((need) => need.precision === precision)?.quantisedBytes ?? 0;
 }
 
 export function fitOf(model: Sized, memory = machineMemory()): Fit {

@@ -33,17 +33,18 @@ export async function runAs(args: readonly string[], loadModel: OpenModel): Prom
 
 /** Whether an engine that others use, too, answers in place of this process. */
 async function isRelayed(facts: string, replaces: boolean): Promise<boolean> {
-  const [{ parseFacts, sharedKey, weightBytesOf }, { relayEngine }, { sharedPlace }] = await Promise.all([
+  const [{ parseFacts, sharedEngine }, { relayEngine }, { sharedPlace }] = await Promise.all([
     import('./sharedKey'),
     import('./sharedRelay'),
     import('./sharedPlace'),
   ]);
   try {
     const wanted = parseFacts(facts);
-    const key = await sharedKey(wanted, process.argv[1] ?? '');
-    if (key === undefined) return false;
-    const [place, weightBytes] = [sharedPlace(key), await weightBytesOf(wanted)];
-    await relayEngine({ place, hostArgs: ['--host', key], replaces, folder: wanted.model, weightBytes });
+    const engine = await sharedEngine(wanted, process.argv[1] ?? '');
+    if (engine === undefined) return false;
+    const { key, weightBytes } = engine;
+    const [place, hostArgs] = [sharedPlace(key), ['--host', key]];
+    await relayEngine({ place, hostArgs, replaces, folder: wanted.model, weightBytes });
     return true;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -24,38 +24,35 @@ export function parseFacts(text: string): SharedFacts {
   return { model, provider, cacheFolder };
 }
 
+/** An engine that windows share. */
+interface SharedEngine {
+  /** Its name: 32 hexadecimal digits. */
+  readonly key: string;
+  /** Of the model's files. */
+  readonly weightBytes: number;
+}
+
 /**
- * Names the engine, in 32 hexadecimal digits; undefined for a small model, and for one that is not there (which loading tells). Changed
+ * The engine; undefined for a small model, and for one that is not there (which loading tells). Changed
  * files and another build of the engine (`script`) have another key: who loads them anew does not meet those of before.
  */
-export async function sharedKey(
+export async function sharedEngine(
   facts: SharedFacts,
   script: string,
   env: NodeJS.ProcessEnv = process.env,
-): Promise<string | undefined> {
+): Promise<SharedEngine | undefined> {
   try {
     const place = placeOf(facts.model, env);
     const files = await weightsIn(place);
-    if (bytesOf(files) < SHARED_FROM) return undefined;
+    const weightBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (weightBytes < SHARED_FROM) return undefined;
     const { size, mtimeMs } = await fs.stat(script);
     const engine = [process.execPath, script, size, mtimeMs];
     const words = JSON.stringify([facts.provider, facts.cacheFolder, place, files, engine]);
-    return createHash('sha256').update(words).digest('hex').slice(0, 32);
+    return { key: createHash('sha256').update(words).digest('hex').slice(0, 32), weightBytes };
   } catch {
     return undefined;
   }
-}
-
-/** Bytes of the model's weights. Rejects with the system's own error where it is not there. */
-export async function weightBytesOf(
-  { model }: Pick<SharedFacts, 'model'>,
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<number> {
-  return bytesOf(await weightsIn(placeOf(model, env)));
-}
-
-function bytesOf(files: readonly { readonly bytes: number }[]): number {
-  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 /** In the order of their names. */

@@ -10,11 +10,11 @@ import {
 } from 'vscode';
 import { canonicalPath, pathWithin } from '../../engine/privacy/canonicalPath';
 import { holdsSecrets } from '../../engine/privacy/secrets';
+import { inTime } from '../common/inTime';
 import type { Exclusions } from '../privacy/exclusions';
 import { matchesFolder, matchesGlobs } from '../privacy/globs';
 import { privacySettings, searchExclusions } from '../settings';
 import { LARGEST_FILE, type Skip } from './contents';
-import { inTime } from './inTime';
 import { languageOf } from './languages';
 import type { OpenTexts } from './openTexts';
 import type { Places } from './places';

@@ -13,13 +13,13 @@ import {
 import type { CopySource, MemoryUse } from '../../engine/protocol';
 import type { ReadyEngine } from '../../engine/rpc/readyEngine';
 import { Disposables } from '../common/disposables';
+import { inTime } from '../common/inTime';
 import { isEditable } from '../documents/editable';
 import type { EngineSupervisor } from '../engine/supervisor';
 import type { Exclusions } from '../privacy/exclusions';
 import { MEMORY_SETTINGS, privacySettings } from '../settings';
 import { Bursts, KEY_BURSTS } from './bursts';
 import type { CopiedFrom } from './copiedFrom';
-import { inTime } from './inTime';
 import { languageOf } from './languages';
 import { Lull } from './lull';
 import { inTurns } from './nearOrder';

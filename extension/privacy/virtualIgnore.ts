@@ -3,18 +3,20 @@
 import path from 'node:path';
 import { FileSystemError, FileType, Uri, workspace } from 'vscode';
 import { type IgnoreFile, isNamedIn, LIMITS } from '../../engine/privacy/ignoreFiles';
+import { inTime } from '../common/inTime';
 
-/** Milliseconds in which all ignore files of a folder are to be read, and for which they are known. */
+/** Milliseconds in which all ignore files above a file are to be read, and for which an answer is known; answers that are known at most. */
 const READ_MILLIS = 3000;
 const KNOWN_MILLIS = 30_000;
+const MOST_KNOWN = 1000;
 
 interface Known {
   readonly at: number;
-  readonly files: Promise<readonly IgnoreFile[]>;
+  readonly answer: Promise<boolean | undefined>;
 }
 
 export class VirtualIgnore {
-  /** By folder. */
+  /** By address. */
   private readonly known = new Map<string, Known>();
 
   constructor(private readonly rootOf = (uri: Uri) => workspace.getWorkspaceFolder(uri)?.uri) {}
@@ -25,25 +27,23 @@ export class VirtualIgnore {
     if (root === undefined) return false;
     const relative = path.posix.relative(root.path, uri.path);
     if (relative === '' || relative.startsWith('../')) return false;
-    try {
-      return await isNamedIn(await this.filesFor(root, path.posix.dirname(relative)), relative);
-    } catch {
-      return undefined;
-    }
+    const key = uri.toString();
+    const known = this.known.get(key);
+    if (known !== undefined && performance.now() - known.at < KNOWN_MILLIS) return known.answer;
+    if (this.known.size >= MOST_KNOWN) this.forget();
+    const answer = isIgnoredIn(root, relative);
+    this.known.set(key, { at: performance.now(), answer });
+    return answer;
   }
 
   forget(): void {
     this.known.clear();
   }
+}
 
-  private filesFor(root: Uri, folder: string): Promise<readonly IgnoreFile[]> {
-    const key = `${root.toString()} ${folder}`;
-    const known = this.known.get(key);
-    if (known !== undefined && performance.now() - known.at < KNOWN_MILLIS) return known.files;
-    const files = inTime(readFiles(root, folder));
-    this.known.set(key, { at: performance.now(), files });
-    return files;
-  }
+async function isIgnoredIn(root: Uri, relative: string): Promise<boolean | undefined> {
+  const files = await inTime(readFiles(root, path.posix.dirname(relative)), READ_MILLIS);
+  return files && isNamedIn(files, relative).catch(() => undefined);
 }
 
 /** From the root down. */
@@ -67,17 +67,5 @@ async function readBounded(file: Uri): Promise<string | undefined> {
   } catch (error) {
     if (error instanceof FileSystemError && error.code === 'FileNotFound') return undefined;
     throw error;
-  }
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('It takes too long.')), READ_MILLIS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -8,7 +8,7 @@ import path from 'node:path';
 import test, { after, afterEach, before, beforeEach, describe } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { knock } from '../../engine/process/sharedHandshake';
-import { SHARED_FROM, sharedKey } from '../../engine/process/sharedKey';
+import { SHARED_FROM, sharedEngine } from '../../engine/process/sharedKey';
 import { claim, readRecord, release, type SharedPlace, sharedPlace } from '../../engine/process/sharedPlace';
 import { EngineClient, type EngineExit } from '../../engine/rpc/engineClient';
 import { blocked, bundle, isAlive, rejects } from './processes';
@@ -34,7 +34,7 @@ describe('an engine that windows share', () => {
   beforeEach(async () => {
     cacheFolder = path.join(folder, 'cache', randomBytes(4).toString('hex'));
     fs.truncateSync(path.join(MODEL, 'model.safetensors'), SHARED_FROM);
-    key = (await sharedKey(facts(), script)) ?? '';
+    key = (await sharedEngine(facts(), script))?.key ?? '';
     fs.mkdirSync(runtime, { recursive: true, mode: 0o700 });
     place = sharedPlace(key, path.join(runtime, 'palimpsest'));
   });

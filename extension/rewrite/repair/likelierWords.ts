@@ -11,8 +11,8 @@ import { linesIn, type Mending, type SlipFacts, touches } from './slips';
  * (docs/decisions/repair-first.md).
  */
 export const WORD_GAIN = 8;
-/** Places where another word is tried, for each line that is looked through. */
-export const WORDS_A_LINE = 2;
+/** Places where another word is tried. */
+export const MOST_WORDS = 2;
 /** 0…1. Of less likely tokens hardly one is right. */
 const LEAST_PROBABILITY = 0.1;
 /** Names of the text that begin with one token, the more frequent first. */
@@ -24,7 +24,7 @@ export function withLikelierWords(
   text: string,
   range: OffsetRange,
   tokens: readonly ScoredToken[],
-  { settled, most = WORDS_A_LINE }: Pick<SlipFacts, 'settled'> & { readonly most?: number },
+  { settled, most = MOST_WORDS }: Pick<SlipFacts, 'settled'> & { readonly most?: number },
 ): readonly Mending[] {
   const lines = linesIn(text, range);
   const names = [...countNames(text).all].sort((a, b) => b[1] - a[1]).map(([name]) => name);

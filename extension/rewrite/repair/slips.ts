@@ -16,8 +16,8 @@ import { excess, isWordUnit } from './plan';
 export const SLIP_GAIN = 2;
 /** Share of `most` that bounds how many of the least likely names are respelt. */
 const SHARE_OF_WORDS = 0.4;
-/** For each line that is looked through; each is a score of the line. */
-export const TEXTS_A_LINE = 8;
+/** Each is a score of the line. */
+export const MOST_TEXTS = 8;
 
 /** What is known of the text that a selection is in. */
 export interface SlipFacts {
@@ -56,7 +56,7 @@ export function withoutSlips(
   text: string,
   range: OffsetRange,
   tokens: readonly ScoredToken[],
-  { settled, isPart = false, most = TEXTS_A_LINE, least = Number.NEGATIVE_INFINITY }: SlipFacts,
+  { settled, isPart = false, most = MOST_TEXTS, least = Number.NEGATIVE_INFINITY }: SlipFacts,
 ): readonly Mending[] {
   const contains = (one: OffsetRange, other: OffsetRange) => one.start <= other.start && one.end >= other.end;
   const excessAt = (place: OffsetRange) => excessIn(tokens, place);

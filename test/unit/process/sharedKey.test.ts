@@ -3,7 +3,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import test, { after, before, describe } from 'node:test';
-import { parseFacts, SHARED_FROM, type SharedFacts, sharedKey } from '../../../engine/process/sharedKey';
+import { parseFacts, SHARED_FROM, type SharedFacts, sharedEngine } from '../../../engine/process/sharedKey';
+
+const sharedKey = async (...asked: Parameters<typeof sharedEngine>) => (await sharedEngine(...asked))?.key;
 
 describe('which windows share an engine', () => {
   let folder: string;

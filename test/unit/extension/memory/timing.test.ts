@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
 import type { Clock } from '../../../../extension/common/clock';
+import { inTime } from '../../../../extension/common/inTime';
 import { Bursts, type Changed, DISK_BURSTS, KEY_BURSTS } from '../../../../extension/memory/bursts';
-import { inTime } from '../../../../extension/memory/inTime';
 import { Lull } from '../../../../extension/memory/lull';
 
 class FakeClock implements Clock {
