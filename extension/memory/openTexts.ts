@@ -1,16 +1,9 @@
 // The texts of other open files, for the engine to copy from: what a person has looked at last comes first, and nothing that
 // may not be read is among them.
-import {
-  type NotebookDocument,
-  TabInputText,
-  TabInputTextDiff,
-  type TextDocument,
-  type Uri,
-  window,
-  workspace,
-} from 'vscode';
+import { TabInputText, TabInputTextDiff, type TextDocument, type Uri, window, workspace } from 'vscode';
 import { Disposables } from '../common/disposables';
 import { isEditable } from '../documents/editable';
+import { notebookOf } from '../documents/notebookOf';
 import type { Exclusions } from '../privacy/exclusions';
 import { privacySettings } from '../settings';
 
@@ -109,11 +102,4 @@ export class OpenTexts {
     const key = uri.toString();
     this.seen = [key, ...this.seen.filter((other) => other !== key)].slice(0, REMEMBERED);
   }
-}
-
-function notebookOf(uri: Uri): NotebookDocument | undefined {
-  if (uri.scheme !== 'vscode-notebook-cell') return undefined;
-  return workspace.notebookDocuments.find((notebook) =>
-    notebook.getCells().some((cell) => cell.document.uri.toString() === uri.toString()),
-  );
 }

@@ -1,5 +1,6 @@
-// In a diff editor of ours undo and redo do what they do in the file, which is on neither of its sides to be edited.
+// In a diff editor of ours undo, redo, and save do what they do in the file, which is on neither of its sides to be edited.
 import { commands, window } from 'vscode';
+import { notebookOf } from '../documents/notebookOf';
 import type { DiffReviews } from './review/diffEditor';
 import type { Rewrite } from './rewrite';
 
@@ -11,4 +12,9 @@ export async function turnFile(rewrite: Rewrite, which: 'undo' | 'redo', diffs: 
   await window.showTextDocument(rewrite.document, { viewColumn, preview: false });
   await commands.executeCommand(which);
   await rewrite.comeBack();
+}
+
+/** A cell has no file of its own: the editor saves its notebook. */
+export async function saveFile({ document }: Rewrite): Promise<void> {
+  await (notebookOf(document.uri) ?? document).save();
 }

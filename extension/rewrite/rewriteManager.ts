@@ -44,7 +44,7 @@ import { ReviewView } from './review/inlineView';
 import { PinnedView } from './review/pinnedView';
 import { refusalLenses } from './review/refusal';
 import type { ReviewSuggestions } from './review/reviewSuggestions';
-import { turnFile } from './reviewedFile';
+import { saveFile, turnFile } from './reviewedFile';
 import { type More, Rewrite, type RewriteServices } from './rewrite';
 import { candidateOf } from './state/acceptance';
 import { isAskedAgain } from './state/refused';
@@ -220,7 +220,8 @@ export class Rewrites implements CodeLensProvider {
   }
 
   async saveReviewed(): Promise<void> {
-    await this.inDiff()?.document.save();
+    const rewrite = this.inDiff();
+    if (rewrite !== undefined) await saveFile(rewrite);
   }
 
   /** Whether the engine works for a rewrite, or has one waiting. */

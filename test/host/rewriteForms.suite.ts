@@ -1,7 +1,7 @@
 // A review in a diff editor and in comment threads; on answers that are known beforehand.
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { commands, Selection, TabInputTextDiff, type TextEditor, window, workspace } from 'vscode';
+import { commands, Selection, TabInputTextDiff, type TextEditor, Uri, window, workspace } from 'vscode';
 import { configure, fingerprint, internals, openFile, statusMessages, undoIn, until } from './host';
 import { ANSWER, diffTabs, labelsOf, newSide, presented, run, TEXT, useReviews } from './hunkByHunk';
 
@@ -200,6 +200,58 @@ describe('rewrite, in other forms', () => {
     assert.equal(document.getText(), TEXT);
     assert.equal(isInFront(), false);
     assert.equal(diffTabs(), 1);
+  });
+
+  it('undoes, redoes, and saves in the diff editor of a notebook’s cell as in the notebook', async () => {
+    await configure('rewrite.preview', 'diffEditor');
+    const [folder] = workspace.workspaceFolders ?? [];
+    assert.ok(folder);
+    const uri = Uri.joinPath(folder.uri, 'diffCells.ipynb');
+    const cells = ['x = 1\n', TEXT].map((source) => ({
+      cell_type: 'code',
+      execution_count: null,
+      metadata: {},
+      outputs: [],
+      source,
+    }));
+    const file = { cells, metadata: { language_info: { name: 'python' } }, nbformat: 4, nbformat_minor: 2 };
+    await workspace.fs.writeFile(uri, Buffer.from(JSON.stringify(file)));
+    const notebook = await workspace.openNotebookDocument(uri);
+    await window.showNotebookDocument(notebook, { preview: false });
+    const { document } = notebook.cellAt(1);
+    await commands.executeCommand('notebook.focusBottom');
+    await commands.executeCommand('notebook.cell.edit');
+    const editor = await until(
+      () => window.visibleTextEditors.find((one) => one.document === document),
+      'the editor of the cell',
+    );
+    await until(() => window.activeTextEditor === editor, 'the cell to be active');
+    const rewrite = await presented(editor, ANSWER);
+    const isInFront = () => window.tabGroups.activeTabGroup.activeTab?.input instanceof TabInputTextDiff;
+    await newSide(/if four/);
+    await until(isInFront, 'the diff editor');
+    await run('acceptHunk', 0);
+    await until(() => rewrite.hunks.length === 2, 'two hunks');
+    const taken = TEXT.replace('two = 2', 'two = "2"');
+    assert.equal(document.getText(), taken);
+
+    await run('undoInReviewed');
+    await until(() => document.getText() === TEXT, 'the text before');
+    await until(() => rewrite.hunks.length === 3 && isInFront(), 'all hunks, and the diff editor in front');
+    await run('redoInReviewed');
+    await until(() => document.getText() === taken, 'the text behind');
+    await until(() => rewrite.hunks.length === 2 && isInFront(), 'two hunks');
+    assert.equal(notebook.isDirty, true);
+    await run('saveReviewed');
+    await until(() => !notebook.isDirty, 'the notebook saved');
+    assert.match(Buffer.from(await workspace.fs.readFile(uri)).toString(), /two = \\"2\\"/);
+
+    await openFile('besideCells.py', TEXT);
+    const { rewrites } = await (await internals()).palimpsest();
+    await rewrites.goTo(document.uri.toString());
+    await until(isInFront, 'the diff editor again');
+    assert.equal(rewrite.ending, undefined);
+    await run('rejectRewrite');
   });
 
   it('works in comment threads, one below each change', async () => {

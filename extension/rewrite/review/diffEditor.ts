@@ -14,8 +14,8 @@ import {
   Uri,
   type ViewColumn,
   window,
-  workspace,
 } from 'vscode';
+import { notebookOf } from '../../documents/notebookOf';
 
 export const DIFF_SCHEME = 'palimpsest-rewrite';
 
@@ -144,9 +144,7 @@ async function bringToFront(
     await commands.executeCommand('vscode.diff', original, modified, tab.label, shown);
     return;
   }
-  const notebook = workspace.notebookDocuments.find((one) =>
-    one.getCells().some((cell) => cell.document === document),
-  );
+  const notebook = notebookOf(document.uri);
   const key = (notebook ?? document).uri.toString();
   const holding = window.tabGroups.all.filter(({ tabs }) =>
     tabs.some(
