@@ -52,6 +52,8 @@ export interface RewriteServices extends Asking, DenoiseStage, ReviewStage, Repo
 }
 
 const SETTLING_TRIES = 3;
+/** Milliseconds in which the editor says that the new lines in the document are its suggestion; else somebody has typed or pasted them. */
+const SAYING_MILLIS = 200;
 /** From one repeat of a key to the next, at the longest setting, and what a double press takes. */
 const HELD_MILLIS = 500;
 
@@ -77,6 +79,7 @@ export class Rewrite {
   reviewed: Reviewed | undefined;
   /** The document as the editor left it when it took a ghost text. */
   private inserted = '';
+  private settling: NodeJS.Timeout | undefined;
   /** Whether a person has moved the cursor, or typed, since they last asked for something. */
   private hasMoved = false;
   /** The document at the last event. */
@@ -248,14 +251,16 @@ export class Rewrite {
       this.inserted = text;
       const before = text.slice(0, change.offset) + text.slice(change.offset + change.text.length);
       this.dispatch({ kind: 'inserted', edits: taken.edits, text: before });
+      this.settling = setTimeout(() => void this.settleInserted(), SAYING_MILLIS);
     } else {
       this.dispatch({ kind: 'changed', changes, text, isTurn });
     }
     if (this.state.kind === 'reviewing') this.secondLook.soon();
   }
 
-  /** The editor inserted the ghost text itself: what it stands for goes in the same undo step. */
+  /** The new lines of a hunk are in the document: what they stand for goes in the same undo step. */
   async settleInserted(): Promise<void> {
+    clearTimeout(this.settling);
     const { state, document } = this;
     if (state.kind !== 'accepting') return;
     const target = textTaken(state.text, state.review.spans, state.next.spans);

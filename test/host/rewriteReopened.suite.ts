@@ -45,6 +45,26 @@ describe('rewrite, reopened', () => {
     assert.equal(rewrite.ending, 'rejected');
   });
 
+  it('counts new lines that somebody types as taken, and can still be left', async () => {
+    const old = TEXT.trimEnd();
+    const editor = await openFile('typed.py', old);
+    const { rewrites } = await (await internals()).palimpsest();
+    const spans = [{ start: 0, end: old.length, old }];
+    const answer = `${old.replace('two = 2', 'two = "2"')}\n`;
+    const rewrite = rewrites.present(editor, { spans, candidates: [{ texts: [answer] }] }, 0);
+    assert.ok(rewrite);
+    await until(() => rewrite.hunks.length === 2, 'the review');
+    const end = editor.document.positionAt(old.length);
+    assert.equal(rewrite.ghostAt(end)?.text, '\n');
+    editor.selection = new Selection(end, end);
+    await commands.executeCommand('type', { text: '\n' });
+    assert.equal(editor.document.getText(), `${old}\n`);
+    await until(() => rewrite.hunks.length === 1, 'one hunk');
+    await run('rejectRewrite');
+    assert.equal(rewrite.ending, 'rejected');
+    assert.equal(editor.document.getText(), `${old}\n`);
+  });
+
   it('throws no decision away when a letter is typed and deleted, nor by undo', async () => {
     const whole = `# first\n${TEXT}`;
     const editor = await openFile('decisions.py', whole);
