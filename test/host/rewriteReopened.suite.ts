@@ -1,7 +1,17 @@
 // A review that is over, or was undone into, and comes back; on answers that are known beforehand.
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { commands, Position, Selection, Uri, WorkspaceEdit, window, workspace } from 'vscode';
+import {
+  commands,
+  Location,
+  Position,
+  Selection,
+  Uri,
+  ViewColumn,
+  WorkspaceEdit,
+  window,
+  workspace,
+} from 'vscode';
 import { internals, openFile, undoIn, until } from './host';
 import { ANSWER, presented, run, TEXT, useReviews } from './hunkByHunk';
 
@@ -206,6 +216,32 @@ describe('rewrite, reopened', () => {
     // Longer than a tab takes that moves to another group.
     await new Promise((resolve) => setTimeout(resolve, 500));
     assert.equal(rewrite.ending, undefined);
+  });
+
+  it('goes on in a peek view, which is in no tab, when another tab is closed', async () => {
+    const besides = (await openFile('besides.py', TEXT)).document.uri;
+    await commands.executeCommand('workbench.action.closeActiveEditor');
+    const peeked = (await openFile('peeked.py', TEXT)).document.uri;
+    await commands.executeCommand('workbench.action.closeActiveEditor');
+    const beneath = await openFile('beneath.py', TEXT);
+    const at = new Position(0, 0);
+    const places = [new Location(peeked, at), new Location(peeked, new Position(2, 0))];
+    await commands.executeCommand('editor.action.peekLocations', beneath.document.uri, at, places, 'peek');
+    const editor = await until(
+      () => window.visibleTextEditors.find(({ document }) => document.uri.path === peeked.path),
+      'the peek view',
+    );
+    const rewrite = await presented(editor, ANSWER);
+    await window.showTextDocument(besides, { viewColumn: ViewColumn.Beside, preview: false });
+    await commands.executeCommand('workbench.action.closeActiveEditor');
+    await until(
+      () => !window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label === 'besides.py')),
+      'its end',
+    );
+    // Longer than a tab takes that moves to another group.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(rewrite.ending, undefined);
+    await run('rejectRewrite');
   });
 
   it('can be reopened under the name that its file has by now', async () => {
