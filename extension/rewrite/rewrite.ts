@@ -79,7 +79,7 @@ export class Rewrite {
   reviewed: Reviewed | undefined;
   /** The document as the editor left it when it took a ghost text. */
   private inserted = '';
-  private settling: NodeJS.Timeout | undefined;
+  private settlingTimer: NodeJS.Timeout | undefined;
   /** Whether a person has moved the cursor, or typed, since they last asked for something. */
   private hasMoved = false;
   /** The document at the last event. */
@@ -251,7 +251,7 @@ export class Rewrite {
       this.inserted = text;
       const before = text.slice(0, change.offset) + text.slice(change.offset + change.text.length);
       this.dispatch({ kind: 'inserted', edits: taken.edits, text: before });
-      this.settling = setTimeout(() => void this.settleInserted(), SAYING_MILLIS);
+      this.settlingTimer = setTimeout(() => void this.settleInserted(), SAYING_MILLIS);
     } else {
       this.dispatch({ kind: 'changed', changes, text, isTurn });
     }
@@ -260,9 +260,11 @@ export class Rewrite {
 
   /** The new lines of a hunk are in the document: what they stand for goes in the same undo step. */
   async settleInserted(): Promise<void> {
-    clearTimeout(this.settling);
-    const { state, document } = this;
-    if (state.kind !== 'accepting') return;
+    const { state, document, settlingTimer: timer } = this;
+    clearTimeout(timer);
+    this.settlingTimer = undefined;
+    // Once for each insertion: the editor may say so while the document is already being settled.
+    if (timer === undefined || state.kind !== 'accepting') return;
     const target = textTaken(state.text, state.review.spans, state.next.spans);
     const settling = leastEdit(this.inserted, target);
     let done = false;
