@@ -25,18 +25,20 @@ export class LastReviews {
   /** What is opened under an old name is another file, or in another folder. */
   opened(uri: Uri): void {
     const address = uri.toString();
-    for (const old of [...this.renames.keys()])
-      if (address === old || address.startsWith(`${old}/`)) this.renames.delete(old);
+    for (const old of [...this.renames.keys()]) if (isIn(address, old)) this.renames.delete(old);
   }
 
   /** A file or a folder. */
   renamed(from: Uri, to: Uri): void {
     const [old, now] = [from.toString(), to.toString()];
+    // What had another name before it had this one.
+    for (const [first, then] of [...this.renames])
+      if (isIn(then, old)) this.renames.set(first, now + then.slice(old.length));
     this.renames.delete(now);
     this.renames.set(old, now);
     forgetOldest(this.renames);
     for (const [key, reviewed] of [...this.reviews]) {
-      if (key !== old && !key.startsWith(`${old}/`)) continue;
+      if (!isIn(key, old)) continue;
       this.reviews.delete(key);
       this.reviews.set(now + key.slice(old.length), reviewed);
     }
@@ -46,10 +48,14 @@ export class LastReviews {
   private nameOf(address: string): string {
     const own = this.renames.get(address);
     if (own !== undefined) return own;
-    for (const [old, now] of this.renames)
-      if (address.startsWith(`${old}/`)) return now + address.slice(old.length);
+    for (const [old, now] of this.renames) if (isIn(address, old)) return now + address.slice(old.length);
     return address;
   }
+}
+
+/** Whether it is this one, or in this folder. */
+function isIn(address: string, folder: string): boolean {
+  return address === folder || address.startsWith(`${folder}/`);
 }
 
 function forgetOldest(map: Map<string, unknown>): void {

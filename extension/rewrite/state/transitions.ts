@@ -37,6 +37,8 @@ export type RewriteState =
       /** What is left to look at once it is done, and the text that it was decided on. */
       readonly next: Review;
       readonly text: string;
+      /** Somebody left the review meanwhile: it ends with the edit. */
+      readonly isLast?: true;
     }
   | { readonly kind: 'ended'; readonly how: Ending };
 

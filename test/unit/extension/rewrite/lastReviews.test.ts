@@ -39,3 +39,16 @@ test('a new file under an old name has reviews of its own', () => {
   assert.equal(reviews.of(at('file:///index.ts')), fresh);
   assert.equal(reviews.of(at('file:///old.ts')), old);
 });
+
+test('two new names count before a document is closed, and so does the old one again', () => {
+  const reviews = new LastReviews();
+  const [first, second] = [review('first'), review('second')];
+  reviews.renamed(at('file:///src/a.ts'), at('file:///src/b.ts'));
+  reviews.renamed(at('file:///src'), at('file:///lib'));
+  reviews.keep('file:///src/a.ts', first);
+  assert.equal(reviews.of(at('file:///lib/b.ts')), first);
+  reviews.renamed(at('file:///c.ts'), at('file:///d.ts'));
+  reviews.renamed(at('file:///d.ts'), at('file:///c.ts'));
+  reviews.keep('file:///c.ts', second);
+  assert.equal(reviews.of(at('file:///c.ts')), second);
+});

@@ -260,6 +260,29 @@ describe('the life of a rewrite', () => {
     );
   });
 
+  test('who leaves it while an edit is under way ends it with the edit', () => {
+    const text = 'now old, two.';
+    const two: readonly Span[] = [
+      { start: 4, end: 7, old: 'old' },
+      { start: 9, end: 12, old: 'two' },
+    ];
+    const edits = [{ span: 0, start: 0, end: 3, text: 'new' }];
+    const left = (kind: 'cancel' | 'reject', event: RewriteEvent) => {
+      let { state } = beginReview(two, [{ texts: ['new', 'TWO'] }], 0);
+      ({ state } = decide(state, { kind: 'accept-hunk', edits, text }));
+      ({ state } = decide(state, { kind }));
+      assert.equal(state.kind, 'accepting');
+      return decide(state, event);
+    };
+    for (const kind of ['cancel', 'reject'] as const) {
+      const done = left(kind, applied(true, 'now new, two.'));
+      assert.deepEqual(done.state, { kind: 'ended', how: 'accepted' });
+      const refused = left(kind, applied(false, text));
+      assert.deepEqual(refused.state, { kind: 'ended', how: 'rejected' });
+      assert.deepEqual(refused.effects, [{ kind: 'clear' }, { kind: 'note', note: 'not-applied' }]);
+    }
+  });
+
   test('its own edit is no conflict', () => {
     assert.equal(after(answered('new'), accept, changed(5, 'x')).state.kind, 'accepting');
     assert.equal(
