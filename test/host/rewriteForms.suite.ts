@@ -2,8 +2,29 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { commands, Selection, TabInputTextDiff, type TextEditor, Uri, window, workspace } from 'vscode';
+import type { Rewrite } from '../../extension/rewrite/rewrite';
 import { configure, fingerprint, internals, openFile, statusMessages, undoIn, until } from './host';
 import { ANSWER, diffTabs, labelsOf, newSide, presented, run, TEXT, useReviews } from './hunkByHunk';
+
+const isInFront = () => window.tabGroups.activeTabGroup.activeTab?.input instanceof TabInputTextDiff;
+
+/** In the diff editor of ANSWER: its first hunk is accepted, undone, and redone. */
+async function takenInDiff(rewrite: Rewrite): Promise<void> {
+  const { document } = rewrite;
+  await newSide(/if four/);
+  await until(isInFront, 'the diff editor');
+  await run('acceptHunk', 0);
+  await until(() => rewrite.hunks.length === 2, 'two hunks');
+  const taken = TEXT.replace('two = 2', 'two = "2"');
+  assert.equal(document.getText(), taken);
+
+  await run('undoInReviewed');
+  await until(() => document.getText() === TEXT, 'the text before');
+  await until(() => rewrite.hunks.length === 3 && isInFront(), 'all hunks, and the diff editor in front');
+  await run('redoInReviewed');
+  await until(() => document.getText() === taken, 'the text behind');
+  await until(() => rewrite.hunks.length === 2 && isInFront(), 'two hunks');
+}
 
 describe('rewrite, in other forms', () => {
   useReviews();
@@ -175,20 +196,7 @@ describe('rewrite, in other forms', () => {
     const editor = await openFile('diffUndo.py', TEXT);
     const { document } = editor;
     const rewrite = await presented(editor, ANSWER);
-    const isInFront = () => window.tabGroups.activeTabGroup.activeTab?.input instanceof TabInputTextDiff;
-    await newSide(/if four/);
-    await until(isInFront, 'the diff editor');
-    await run('acceptHunk', 0);
-    await until(() => rewrite.hunks.length === 2, 'two hunks');
-    const taken = TEXT.replace('two = 2', 'two = "2"');
-    assert.equal(document.getText(), taken);
-
-    await run('undoInReviewed');
-    await until(() => document.getText() === TEXT, 'the text before');
-    await until(() => rewrite.hunks.length === 3 && isInFront(), 'all hunks, and the diff editor in front');
-    await run('redoInReviewed');
-    await until(() => document.getText() === taken, 'the text behind');
-    await until(() => rewrite.hunks.length === 2 && isInFront(), 'two hunks');
+    await takenInDiff(rewrite);
     assert.equal(document.isDirty, true);
     await run('saveReviewed');
     await until(() => !document.isDirty, 'the file saved');
@@ -227,20 +235,7 @@ describe('rewrite, in other forms', () => {
     );
     await until(() => window.activeTextEditor === editor, 'the cell to be active');
     const rewrite = await presented(editor, ANSWER);
-    const isInFront = () => window.tabGroups.activeTabGroup.activeTab?.input instanceof TabInputTextDiff;
-    await newSide(/if four/);
-    await until(isInFront, 'the diff editor');
-    await run('acceptHunk', 0);
-    await until(() => rewrite.hunks.length === 2, 'two hunks');
-    const taken = TEXT.replace('two = 2', 'two = "2"');
-    assert.equal(document.getText(), taken);
-
-    await run('undoInReviewed');
-    await until(() => document.getText() === TEXT, 'the text before');
-    await until(() => rewrite.hunks.length === 3 && isInFront(), 'all hunks, and the diff editor in front');
-    await run('redoInReviewed');
-    await until(() => document.getText() === taken, 'the text behind');
-    await until(() => rewrite.hunks.length === 2 && isInFront(), 'two hunks');
+    await takenInDiff(rewrite);
     assert.equal(notebook.isDirty, true);
     await run('saveReviewed');
     await until(() => !notebook.isDirty, 'the notebook saved');

@@ -12,8 +12,20 @@ import {
   window,
   workspace,
 } from 'vscode';
+import type { Rewrite } from '../../extension/rewrite/rewrite';
 import { internals, openFile, undoIn, until } from './host';
 import { ANSWER, presented, run, TEXT, useReviews } from './hunkByHunk';
+
+/** When the tab of this name is gone. */
+async function goesOnWithout(rewrite: Rewrite, name: string): Promise<void> {
+  await until(
+    () => !window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label === name)),
+    'its end',
+  );
+  // Longer than a tab takes that moves to another group.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal(rewrite.ending, undefined);
+}
 
 describe('rewrite, reopened', () => {
   useReviews();
@@ -209,13 +221,7 @@ describe('rewrite, reopened', () => {
     const rewrite = await presented(editor, ANSWER);
     await openFile('beside.py', TEXT);
     await commands.executeCommand('workbench.action.closeActiveEditor');
-    await until(
-      () => !window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label === 'beside.py')),
-      'its end',
-    );
-    // Longer than a tab takes that moves to another group.
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    assert.equal(rewrite.ending, undefined);
+    await goesOnWithout(rewrite, 'beside.py');
   });
 
   it('goes on in a peek view, which is in no tab, when another tab is closed', async () => {
@@ -234,13 +240,7 @@ describe('rewrite, reopened', () => {
     const rewrite = await presented(editor, ANSWER);
     await window.showTextDocument(besides, { viewColumn: ViewColumn.Beside, preview: false });
     await commands.executeCommand('workbench.action.closeActiveEditor');
-    await until(
-      () => !window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label === 'besides.py')),
-      'its end',
-    );
-    // Longer than a tab takes that moves to another group.
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    assert.equal(rewrite.ending, undefined);
+    await goesOnWithout(rewrite, 'besides.py');
     await run('rejectRewrite');
   });
 
