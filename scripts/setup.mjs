@@ -27,23 +27,23 @@ export function run(command, args, options = {}) {
  * Runs lanes of commands side by side, the commands of a lane one after another; one with `isBackground` has the processor that the
  * others leave. What the first lane prints is shown as it comes,
  * line by line, and what the others print when a command of theirs ends. Ends this process when one fails, once the other lanes
- * are through.
+ * are through; what the failed one printed then stands last: a log is often kept in part only.
  */
 export async function runSideBySide(...lanes) {
-  const codes = await Promise.all(
+  const failures = await Promise.all(
     lanes.map(async (commands, lane) => {
       for (const [command, args, options] of commands) {
-        const code = await runBeside(command, args, { ...options, isShown: lane === 0 });
-        if (code !== 0) return code;
+        const { code, output } = await runBeside(command, args, { ...options, isShown: lane === 0 });
+        if (code !== 0) return { code, output: lane === 0 ? '' : output };
       }
-      return 0;
     }),
   );
-  const failed = codes.find((code) => code !== 0);
-  if (failed === undefined) return;
+  const failed = failures.filter((failure) => failure !== undefined);
+  if (failed.length === 0) return;
+  for (const { output } of failed) process.stdout.write(output);
   // Where pipes take their time, what was printed is still on its way.
   await new Promise((resolve) => process.stdout.write('', resolve));
-  process.exit(failed);
+  process.exit(failed[0].code);
 }
 
 /** The processor goes to others first. One that has ended already, or may not be asked, is as well as it is. */
@@ -64,10 +64,12 @@ function runBeside(command, args, { isShown, isBackground = false }) {
     });
     if (isBackground) yieldTo(child);
     let output = '';
+    let all = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => {
         output += text;
+        all += text;
         if (!isShown) return;
         const end = output.lastIndexOf('\n') + 1;
         process.stdout.write(output.slice(0, end));
@@ -76,12 +78,12 @@ function runBeside(command, args, { isShown, isBackground = false }) {
     }
     child.once('error', (error) => {
       console.error(`Could not start ${command}: ${error.message}`);
-      resolve(1);
+      resolve({ code: 1, output: '' });
     });
     const end = (code) => {
       process.stdout.write(output);
       output = '';
-      resolve(code ?? 1);
+      resolve({ code: code ?? 1, output: all });
     };
     child.once('close', end);
     // A process that it left behind may hold its pipes for ever.
