@@ -3,10 +3,11 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../errors';
+import { NON_BLOCKING } from '../note';
 import { BadValue, ByteCursor, NeedsMore } from './byteCursor';
 import { brief } from './fields';
 import { BLOCK_SIZES, READABLE_NAMES, readableType, typeName } from './ggmlTypes';
-import { isLfsPointer, isMissing, lfsPointer, NON_BLOCKING, readFully, unreadable } from './json';
+import { isLfsPointer, isMissing, lfsPointer, readFully, unreadable } from './json';
 import type { PackedType } from './types';
 
 type GgufScalar = number | boolean | string;

@@ -1,8 +1,8 @@
 // A checkpoint folder comes from the internet: its JSON is read with a size limit, and every failure has a code.
-import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError, type ErrorCode, systemCode } from '../errors';
+import { NON_BLOCKING } from '../note';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -70,9 +70,6 @@ export function lfsPointer(file: string, code: ErrorCode): EngineError {
     remedy: 'Run "git lfs pull" in its folder, or download the file.',
   });
 }
-
-/** Flags that open a named pipe without waiting for a writer; Windows has no such flag. */
-export const NON_BLOCKING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 interface PositionalReader {
   read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;

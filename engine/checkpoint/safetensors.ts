@@ -3,13 +3,13 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { EngineError } from '../errors';
+import { NON_BLOCKING } from '../note';
 import { brief } from './fields';
 import {
   isLfsPointer,
   isMissing,
   isObject,
   lfsPointer,
-  NON_BLOCKING,
   own,
   parseJsonObject,
   readFully,

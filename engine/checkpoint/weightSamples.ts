@@ -2,7 +2,8 @@
 // trainings of one architecture differ in every sample; the same weights give the same wherever their files lie.
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { NON_BLOCKING, unreadable } from './json';
+import { NON_BLOCKING } from '../note';
+import { unreadable } from './json';
 import type { TensorLocation } from './types';
 
 const SAMPLE_BYTES = 4096;

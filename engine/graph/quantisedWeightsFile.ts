@@ -4,10 +4,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { NON_BLOCKING } from '../checkpoint/json';
 import { EngineError, isEngineError, systemCode } from '../errors';
 import { ensureFolder } from '../folder';
 import { isAlive } from '../living';
+import { NON_BLOCKING } from '../note';
 import { checkedLength, checksums, isSound } from './quantisedWeightsCheck';
 import type { WeightsLayout } from './quantisedWeightsLayout';
 

@@ -1,5 +1,6 @@
 // The note beside a side file: of which checkpoints it is, by which it is found again, listed, and cleaned away.
-import { readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { readNote } from '../note';
 
 /** The weight files of a checkpoint, as they were when a side file was made or found for them. */
 export interface Source {
@@ -26,7 +27,7 @@ export function noteOf(file: string): string {
 /** The checkpoints that a side file is of, the one that it was made of first; none where nothing is noted. */
 export async function readSources(file: string): Promise<readonly Source[]> {
   try {
-    const note: unknown = JSON.parse(await readFile(noteOf(file), 'utf8'));
+    const note: unknown = JSON.parse(await readNote(noteOf(file)));
     return Array.isArray(note) ? note.filter(isSource) : [];
   } catch {
     return [];

@@ -1,7 +1,8 @@
 // The folders that have side files: the cache, and those of weights on other drives, which lie where the runtime can load both. The
 // cache notes them, so that `palimpsest cache` finds what lies there.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readNote } from '../note';
 import { sideFolder } from './dataFolder';
 import { listSideFiles, type SideFile } from './sideFileUpkeep';
 
@@ -43,7 +44,7 @@ async function noteFolder(cacheFolder: string, folder: string): Promise<void> {
 
 async function notedFolders(cacheFolder: string): Promise<readonly string[]> {
   try {
-    const note: unknown = JSON.parse(await readFile(path.join(cacheFolder, NOTE), 'utf8'));
+    const note: unknown = JSON.parse(await readNote(path.join(cacheFolder, NOTE)));
     return Array.isArray(note) ? note.filter((one) => typeof one === 'string' && one !== cacheFolder) : [];
   } catch {
     return [];

@@ -1,13 +1,14 @@
 // Whether the base beside an adapter is the one that the adapter was trained on. On another one the answers would be the same and the
 // drafts wrong, so that nobody would know why it is slow. Hashing takes a second a gigabyte, so what was hashed is remembered for as long
 // as the file stays as it is.
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isObject, own } from '../checkpoint/json';
 import { usedTensors } from '../checkpoint/tensors';
 import type { Checkpoint } from '../checkpoint/types';
 import { EngineError } from '../errors';
 import { ensureFolder } from '../folder';
+import { readNote } from '../note';
 import { fileChecksum } from './checksum';
 
 const NOTE = 'adapter-bases.json';
@@ -52,7 +53,7 @@ async function hashOf(
 /** What cannot be read is nothing: then it is hashed again. */
 async function knownHashes(note: string): Promise<Map<string, string>> {
   try {
-    const value: unknown = JSON.parse(await readFile(note, 'utf8'));
+    const value: unknown = JSON.parse(await readNote(note));
     if (!isObject(value)) return new Map();
     const entries = Object.keys(value).map((key) => [key, own(value, key)] as const);
     return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));

@@ -96,7 +96,9 @@ export function readInstalled(models: string, id: string): InstalledModel | unde
   const file = path.join(folder, MANIFEST);
   let bytes: Buffer;
   try {
-    if (fs.statSync(file).size > MOST_BYTES) throw damaged(id, 'is too long');
+    const stats = fs.statSync(file);
+    if (!stats.isFile()) throw damaged(id, 'is not a regular file');
+    if (stats.size > MOST_BYTES) throw damaged(id, 'is too long');
     bytes = fs.readFileSync(file);
   } catch (error) {
     if (isMissing(error)) return undefined;

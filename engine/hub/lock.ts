@@ -8,6 +8,7 @@ import { isObject, own } from '../checkpoint/json';
 import { EngineError, systemCode } from '../errors';
 import { ensureFolder } from '../folder';
 import { isAlive } from '../living';
+import { readNote } from '../note';
 
 const TOUCHED_EVERY = 5_000;
 /** An owner on another machine (a shared folder) that was silent for so long is gone. */
@@ -64,7 +65,7 @@ async function linked(from: string, to: string): Promise<boolean> {
 
 async function ownerOf(file: string): Promise<Owner | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+    const value: unknown = JSON.parse(await readNote(file));
     if (!isObject(value)) return undefined;
     const [id, host, pid] = [own(value, 'id'), own(value, 'host'), own(value, 'pid')];
     if (typeof id === 'string' && typeof host === 'string' && typeof pid === 'number')

@@ -1,10 +1,11 @@
 // What an install consists of: which files of the repository, at which commit. It is written down, so that an install that was
 // interrupted goes on with the same files even where a branch has moved meanwhile.
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isObject, own } from '../checkpoint/json';
 import { EngineError } from '../errors';
 import { ensureFolder } from '../folder';
+import { readNote } from '../note';
 import type { CatalogueModel } from './catalogue';
 import { asChecksum } from './checksum';
 import { requireSafeNames } from './fileNames';
@@ -54,7 +55,7 @@ async function readPlan(
   identity: Readonly<Record<'repository' | 'revision' | 'host', string>>,
 ): Promise<Plan | undefined> {
   try {
-    const value: unknown = JSON.parse(await readFile(planFile(staging), 'utf8'));
+    const value: unknown = JSON.parse(await readNote(planFile(staging)));
     if (!isObject(value) || Object.entries(identity).some(([key, wanted]) => own(value, key) !== wanted))
       return undefined;
     const [commit, files] = [own(value, 'commit'), own(value, 'files')];

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { EngineError } from '../errors';
 import { ensureFolderSync } from '../folder';
 import { isAlive } from '../living';
+import { readNoteSync } from '../note';
 
 /** Lower-case hexadecimal digits. */
 const KEY = /^[0-9a-f]{16,64}$/;
@@ -76,9 +77,7 @@ export function newSocket({ folder }: SharedPlace): string | undefined {
 /** Undefined where there is none, or none that can be read. */
 export function readRecord({ record }: SharedPlace): SharedRecord | undefined {
   try {
-    const { pid, socket, secret }: Partial<SharedRecord> = Object(
-      JSON.parse(fs.readFileSync(record, 'utf8')),
-    );
+    const { pid, socket, secret }: Partial<SharedRecord> = Object(JSON.parse(readNoteSync(record)));
     if (!Number.isSafeInteger(pid) || typeof socket !== 'string' || typeof secret !== 'string')
       return undefined;
     return { pid: Number(pid), socket, secret };
@@ -162,7 +161,7 @@ export function release(place: SharedPlace, pid: number = process.pid): void {
 
 function readText(file: string): string {
   try {
-    return fs.readFileSync(file, 'utf8');
+    return readNoteSync(file);
   } catch {
     return '';
   }

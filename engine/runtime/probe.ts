@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { ensureFolder } from '../folder';
+import { readNoteSync } from '../note';
 import type { ProviderChoice, ProviderName } from '../protocol';
 import { mayHaveGpu, missingVulkan, thisMachine } from './hardware';
 import { runtimeVersion } from './runtimePackage';
@@ -170,8 +171,7 @@ function machineKey(): string {
 
 function readMemory(file: string, provider: ProviderName, now: number): ProbeResult | undefined {
   try {
-    if (!fs.statSync(file).isFile()) return undefined;
-    const memory = JSON.parse(fs.readFileSync(file, 'utf8')) as { at?: unknown; result?: unknown };
+    const memory = JSON.parse(readNoteSync(file)) as { at?: unknown; result?: unknown };
     const result = parseResult(JSON.stringify(memory.result), provider);
     if (!result || typeof memory.at !== 'number') return undefined;
     return now - memory.at < keptMillis(result) && memory.at <= now ? result : undefined;

@@ -1,8 +1,9 @@
 // What can be edited at all: asked before a model works for a person in vain.
 import { l10n, TabInputText, type TextDocument, type Uri, window, workspace } from 'vscode';
+import { CELL_SCHEME } from './cellScheme';
 
 /** Documents of these have no file system that the editor tells of, and can be edited. */
-const WITHOUT_FILES = ['untitled', 'vscode-notebook-cell', 'vscode-interactive-input', 'vscode-remote'];
+const WITHOUT_FILES = ['untitled', CELL_SCHEME, 'vscode-interactive-input', 'vscode-remote'];
 
 /** A document selector for providers, which ask `isEditable` then: the editor knows of more file systems than any list. */
 export const EVERYWHERE = '*';

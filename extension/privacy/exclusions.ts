@@ -15,6 +15,7 @@ import { findSecret } from '../../engine/privacy/contentRules';
 import { GitIgnore } from '../../engine/privacy/gitIgnore';
 import { type Exclusion, exclusionByName } from '../../engine/privacy/secrets';
 import { Disposables } from '../common/disposables';
+import { CELL_SCHEME } from '../documents/cellScheme';
 import { privacySettings } from '../settings';
 import { canonicalPlace } from './canonicalUri';
 import { matchesGlobs } from './globs';
@@ -169,7 +170,7 @@ export function sayExclusion(why: Exclusion): string {
 /** Where the text lies on this machine; undefined for what is on none: untitled files, virtual file systems. */
 function fileOf(uri: Uri): string | undefined {
   if (uri.scheme === 'file') return uri.fsPath;
-  if (uri.scheme !== 'vscode-notebook-cell') return undefined;
+  if (uri.scheme !== CELL_SCHEME) return undefined;
   const notebook = workspace.notebookDocuments.find(({ uri: { path } }) => path === uri.path);
   const isLocal = notebook === undefined || notebook.uri.scheme === 'file';
   return isLocal ? Uri.file(uri.path).fsPath : undefined;

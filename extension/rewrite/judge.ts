@@ -5,6 +5,7 @@ import { asDraft, asDuplicate, flawsOf, type Quality, ranked } from '../../engin
 import type { Flaw } from '../../engine/protocol';
 import { type JudgedText, qualitiesOf, regionOf } from '../../engine/syntax/judge';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
+import { CELL_SCHEME } from '../documents/cellScheme';
 import { applyEdits, inOrder } from '../text/edits';
 import type { Candidate, Span } from './state/types';
 
@@ -20,9 +21,6 @@ export interface Judgeable extends Candidate {
 }
 
 type JudgedDocument = Pick<JudgedText, 'text' | 'languageId' | 'isPart'>;
-
-/** Of a notebook's cells. */
-export const CELL_SCHEME = 'vscode-notebook-cell';
 
 /** A document as it is now. */
 export function asJudged(document: TextDocument): JudgedDocument {

@@ -3,10 +3,11 @@
 import type { TextDocument } from 'vscode';
 import type { ScoredToken } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
+import { CELL_SCHEME } from '../documents/cellScheme';
 import { rewriteSettings } from '../settings';
 import { applyEdits, inOrder } from '../text/edits';
 import type { OffsetRange } from '../text/types';
-import { CELL_SCHEME, type Judgeable } from './judge';
+import type { Judgeable } from './judge';
 import { type Alternative, Comparison, tokensOf } from './repair/comparison';
 import { CHECKED_GAINS, type Gains, LINE_GAINS } from './repair/gains';
 import { withLikelierWords } from './repair/likelierWords';

@@ -1,6 +1,5 @@
 // All rewrites of the window: at most one a document. Passes the editor's events and the person's commands on to them,
 // and says by context keys which keys are theirs.
-
 import {
   type CodeLens,
   type CodeLensProvider,
@@ -19,6 +18,7 @@ import { holdsSecrets } from '../../engine/privacy/secrets';
 import type { CopySource } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
 import { Disposables } from '../common/disposables';
+import { CELL_SCHEME } from '../documents/cellScheme';
 import { textChangesOf } from '../documents/recordedChanges';
 import type { CopiedFrom } from '../memory/copiedFrom';
 import { areWithin } from '../text/offsets';
@@ -32,7 +32,6 @@ import { ClosedDocuments } from './closedDocuments';
 import { ClosedTabs } from './closedTabs';
 import { DenoiseView } from './denoise/view';
 import { type Asked, askedOf, type Unfinished, type UnfinishedRewrites } from './interruption/unfinished';
-import { CELL_SCHEME } from './judge';
 import { setKeyContexts } from './keyContexts';
 import { LastReviews } from './lastReviews';
 import { piecesOf, WaitingPieces } from './pieces';

@@ -1,6 +1,6 @@
 // Whether a person still has a document open somewhere.
 import { type Tab, Uri, window } from 'vscode';
-import { CELL_SCHEME } from './judge';
+import { CELL_SCHEME } from '../documents/cellScheme';
 import { reviewedUri } from './review/diffEditor';
 
 /** How deep the addresses of a tab lie in what the editor tells of it: several files of a multi-file diff, each with two sides. */

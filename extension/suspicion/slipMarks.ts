@@ -3,8 +3,8 @@
 import type { TextDocument } from 'vscode';
 import type { Priority, ScoredToken } from '../../engine/protocol';
 import type { SyntaxTrees } from '../../engine/syntax/syntaxTrees';
+import { CELL_SCHEME } from '../documents/cellScheme';
 import type { EngineSupervisor } from '../engine/supervisor';
-import { CELL_SCHEME } from '../rewrite/judge';
 import { SURPRISING, surpriseOf } from '../rewrite/repair/plan';
 import { scoreRange } from '../rewrite/repair/scoreRange';
 import { byLine, type Mending, withoutSlips, worstPart } from '../rewrite/repair/slips';

@@ -224,13 +224,18 @@ function saySummary({ count, waiting, shown }: Summary): string {
 /** A line with what can be done about it; `isNext`: it is worked on, or nothing is before it. */
 function markdownOf({ name, text, place, isWaiting, hasDraft }: ActivityAt, isNext: boolean): string {
   const doing = isWaiting && !isNext ? l10n.t('waiting for its turn') : text;
-  const words = encodeURIComponent(JSON.stringify([place]));
+  const link = (title: string, command: string) => linkOf(title, command, [place]);
   const links = [
-    [l10n.t('Go To'), GO_TO_REWRITE],
-    ...(hasDraft ? [[l10n.t('Take Draft'), TAKE_DRAFT]] : []),
-    [l10n.t('Cancel'), CANCEL_REWRITE],
-  ].map(([title, command]) => `[${title}](command:${command}?${words})`);
+    link(l10n.t('Go To'), GO_TO_REWRITE),
+    ...(hasDraft ? [link(l10n.t('Take Draft'), TAKE_DRAFT)] : []),
+    link(l10n.t('Cancel'), CANCEL_REWRITE),
+  ];
   return `${markdownText(`${name}: ${doing}`)} (${links.join(' · ')})`;
+}
+
+/** `words`: arguments of the command. */
+function linkOf(title: string, command: string, words: readonly unknown[]): string {
+  return `[${title}](command:${command}?${encodeURIComponent(JSON.stringify(words))})`;
 }
 
 function sayUntil(until: number): string {
@@ -285,9 +290,9 @@ function tooltipOf(
   for (const one of activities?.all ?? [])
     text.appendMarkdown(`${markdownOf(one, one.place === activities?.next)}\n\n`);
   if (copied !== undefined) {
-    const words = encodeURIComponent(JSON.stringify(argumentsOf(copied)));
-    text.appendMarkdown(`[${markdownText(sayCopied(copied))}](command:${OPEN_SOURCE}?${words})\n\n`);
+    const link = linkOf(markdownText(sayCopied(copied)), OPEN_SOURCE, argumentsOf(copied));
+    text.appendMarkdown(`${link}\n\n`);
   }
-  text.appendMarkdown(links.map(([title, command]) => `[${title}](command:${command})`).join(' · '));
+  text.appendMarkdown(links.map(([title, command]) => linkOf(title, command, [])).join(' · '));
   return text;
 }
