@@ -57,6 +57,7 @@ if (words.length === 0 || words.includes('ui')) {
     .readdirSync(path.join(root, 'test/ui'))
     .filter((file) => file.endsWith('.test.mjs'))
     .map((file) => path.join('test/ui', file));
+  browserTests.push(['node', ['scripts/vscode/install.mjs']]);
   browserTests.push(['node', ['--test', reporter, '--test-concurrency=1', ...seen]]);
 }
 // The loader for `require` alone: it starts in a fifth of a second less, in each of some 200 processes.

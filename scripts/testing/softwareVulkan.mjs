@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { APT_WORDS } from '../setup.mjs';
 
 const ICD_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
 
@@ -32,7 +33,7 @@ export function ensureSoftwareVulkan() {
   const release = fs.readFileSync('/etc/os-release', 'utf8');
   const options = /VERSION_CODENAME=bookworm/.test(release) ? backportsOptions() : [];
   const apt = (...args) =>
-    spawnSync('apt-get', [...options, '-qq', ...args], {
+    spawnSync('apt-get', [...options, ...APT_WORDS, ...args], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     }).status === 0;

@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { chromium } from 'playwright-core';
+import { APT_WORDS } from '../setup.mjs';
 
 const PLACES = [
   '/usr/bin/chromium',
@@ -41,7 +42,7 @@ export function ensureChromium() {
 }
 
 function aptGet(...words) {
-  const { status, error } = spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...words], {
+  const { status, error } = spawnSync('apt-get', [...APT_WORDS, ...words], {
     stdio: ['ignore', 'ignore', 'inherit'],
     timeout: APT_MILLIS,
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
