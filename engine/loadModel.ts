@@ -10,6 +10,7 @@ import type { Checkpoint } from './checkpoint/types';
 import { type ErrorCode, isEngineError, throwIfCancelled } from './errors';
 import { buildGraph } from './graph/build';
 import { headRowsFor } from './graph/memory';
+import { stageCount } from './graph/stages';
 import type { BuiltGraph, Precision } from './graph/types';
 import { isPacked } from './graph/unpack';
 import { requireBase } from './hub/adapterBase';
@@ -186,8 +187,10 @@ export async function prepareModel(
         attention: decision.attention,
         cacheOutput: keepsCacheOnDevice(decision.provider) ? 'joined' : 'new',
         topK: Math.min(TOP_K, checkpoint.shape.vocabSize),
-        // Other providers would take the loop's rows to the CPU and back.
-        ...(decision.provider === 'cpu' ? { headRows: headRowsFor(checkpoint.shape.vocabSize) } : {}),
+        // Other providers would take the loop's rows to the CPU and back, and what goes from stage to stage.
+        ...(decision.provider === 'cpu'
+          ? { headRows: headRowsFor(checkpoint.shape.vocabSize), stages: stageCount(checkpoint.shape) }
+          : {}),
       },
       {
         cacheFolder,

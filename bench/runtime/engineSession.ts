@@ -1,6 +1,7 @@
 // Our side of the comparisons: one session of a checkpoint in one precision, and the requests that are timed.
 import type { Checkpoint } from '../../engine/checkpoint/types';
 import { buildGraph } from '../../engine/graph/build';
+import { stageCount } from '../../engine/graph/stages';
 import type { BuiltGraph, Precision } from '../../engine/graph/types';
 import type { ProviderName } from '../../engine/protocol';
 import { type ForwardRequest, openBias, shapedBias } from '../../engine/runtime/forward';
@@ -31,6 +32,7 @@ export async function engineSession(
       attention,
       cacheOutput: keepsCacheOnDevice(provider) ? 'joined' : 'new',
       topK: TOP_K,
+      ...(provider === 'cpu' ? { stages: stageCount(checkpoint.shape) } : {}),
     },
     { cacheFolder: benchFolder('side') },
   );

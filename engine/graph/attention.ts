@@ -3,7 +3,7 @@
 import type { DecoderShape, LayerTensors } from '../checkpoint/types';
 import type { LinearLayers } from './linear';
 import { headNorm } from './norm';
-import { DataType, type GraphWriter } from './onnxWriter';
+import type { GraphWriter } from './onnxWriter';
 import { type RotaryAngles, rotate } from './rotary';
 import type { GraphOptions } from './types';
 import type { StoredWeights } from './weights';
@@ -21,19 +21,40 @@ export interface AttentionContext {
   readonly bias: string;
 }
 
-/** Adds one layer's attention, without its output projection. `normed` [B·S, H] → [B·S, heads · headSize]. */
+/** A layer's K/V. */
+export interface LayerCache {
+  /** Keys and values of the past. */
+  readonly past: readonly [string, string];
+  /** What new (or joined) keys and values are called. Default: something new. */
+  readonly names?: readonly [string, string] | undefined;
+}
+
+export interface Attended {
+  /** [B·S, heads · headSize] */
+  readonly attended: string;
+  /** Keys and values, new or joined. */
+  readonly kv: readonly [string, string];
+}
+
+/** [1|B, kvHeads, P, headSize] of the past, [B, kvHeads, S or P + S, headSize] of what comes back. */
+export function cacheShape(
+  { kvHeads, headSize }: DecoderShape,
+  lanes: string,
+  length: string,
+): readonly (string | number)[] {
+  return [lanes, kvHeads, length, headSize];
+}
+
+/** Adds one layer's attention, without its output projection, to `normed` [B·S, H]. */
 export function addAttention(
   context: AttentionContext,
   layer: LayerTensors,
-  index: number,
+  { past, names }: LayerCache,
   normed: string,
-): string {
+): Attended {
   const { graph, linear, shape, options, angles } = context;
-  const { kvHeads, headSize } = shape;
+  const { kvHeads } = shape;
   const isNew = options.cacheOutput === 'new';
-  const cacheShape = (lanes: string, length: string) => [lanes, kvHeads, length, headSize];
-  const pastKey = graph.input(`past_k.${index}`, DataType.FLOAT, cacheShape('past_lanes', 'past'));
-  const pastValue = graph.input(`past_v.${index}`, DataType.FLOAT, cacheShape('past_lanes', 'past'));
 
   const entered = linear.enter(normed);
   const query = rotate(
@@ -45,23 +66,22 @@ export function addAttention(
     graph,
     heads(context, linear.project(entered, layer.key, layer.keyBias), kvHeads, layer.keyNorm),
     angles,
-    isNew ? `new_k.${index}` : undefined,
+    isNew ? names?.[0] : undefined,
   );
   const projectedValue = linear.project(entered, layer.value, layer.valueBias);
-  const value = heads(context, projectedValue, kvHeads, undefined, isNew ? `new_v.${index}` : undefined);
-
-  const cache = isNew ? 'new' : 'joined';
-  graph.output(`${cache}_k.${index}`, DataType.FLOAT, cacheShape('lanes', isNew ? 'length' : 'total'));
-  graph.output(`${cache}_v.${index}`, DataType.FLOAT, cacheShape('lanes', isNew ? 'length' : 'total'));
+  const value = heads(context, projectedValue, kvHeads, undefined, isNew ? names?.[1] : undefined);
 
   if (isNew && options.attention === 'plain') {
-    return attendSeparately(context, query, [pastKey, pastValue], [key, value]);
+    const kv = [key, value] as const;
+    return { attended: attendSeparately(context, query, past, kv), kv };
   }
-  const joinedKey = join(context, pastKey, key, isNew ? undefined : `joined_k.${index}`);
-  const joinedValue = join(context, pastValue, value, isNew ? undefined : `joined_v.${index}`);
-  return options.attention === 'plain'
-    ? attendPlain(context, query, joinedKey, joinedValue)
-    : attendFused(context, query, joinedKey, joinedValue);
+  const joinedKey = join(context, past[0], key, isNew ? undefined : names?.[0]);
+  const joinedValue = join(context, past[1], value, isNew ? undefined : names?.[1]);
+  const attend = options.attention === 'plain' ? attendPlain : attendFused;
+  return {
+    attended: attend(context, query, joinedKey, joinedValue),
+    kv: isNew ? [key, value] : [joinedKey, joinedValue],
+  };
 }
 
 /** [B·S, count · headSize] → [B, count, S, headSize], each head normed where the family has QK norm. */

@@ -15,6 +15,7 @@ import { checkedLength } from './quantisedWeightsCheck';
 import { quantisedWeightsError } from './quantisedWeightsFile';
 import { keptAs } from './quantisedWeightsLayout';
 import { notedSideFolder } from './sideFolders';
+import { ranges } from './stages';
 import type { BuildGraph, QuantiseProgress } from './types';
 import { isPacked, packedDiskFull, unpackTensors } from './unpack';
 import { StoredWeights } from './weights';
@@ -53,9 +54,11 @@ export const buildGraph: BuildGraph = async (checkpoint, options, { cacheFolder,
     ? quantisedLayers(graph, weights, side, data.locate)
     : storedLayers(graph, weights, precision === 'fp16' ? DataType.FLOAT16 : DataType.FLOAT);
   const linear = adapter ? new AdaptedLayers(graph, weights, base, adapter) : base;
-  addDecoder(graph, shape, tensors, weights, linear, options);
+  const stages = ranges(shape.layers, options.stages ?? 1);
+  addDecoder(graph, shape, tensors, weights, linear, options, stages);
   return {
     model: graph.finish(),
+    stages,
     dataFolder: data.folder,
     options,
     originalFiles: original,

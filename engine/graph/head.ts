@@ -24,23 +24,35 @@ interface RowInputs {
   readonly targets: string;
 }
 
-/** @param normed [M, H] after the final norm */
+/** The graph's inputs that the head alone reads. */
+export interface HeadInputs extends Omit<RowInputs, 'normed'> {
+  readonly biasTable: string;
+}
+
+export function addHeadInputs(graph: GraphWriter, { vocabSize }: DecoderShape): HeadInputs {
+  return {
+    biasTable: graph.input('logit_bias', DataType.FLOAT, ['bias_rows', vocabSize]),
+    biasRow: graph.input('logit_bias_row', DataType.INT32, ['rows']),
+    inverseTemperature: graph.input('inverse_temperature', DataType.FLOAT, ['rows', 1]),
+    targets: graph.input('targets', DataType.INT32, ['rows', 'targets']),
+  };
+}
+
+/**
+ * Adds it with the graph's outputs.
+ * @param inputs with the hidden states [M, H] after the final norm
+ * @param isWanted a boolean scalar; where it is false, what comes out is empty. Only in slices
+ */
 export function addHead(
   graph: GraphWriter,
   linear: LinearLayers,
   weight: TensorLocation,
   shape: DecoderShape,
   options: GraphOptions,
-  normed: string,
+  { biasTable, ...rows }: HeadInputs & RowInputs,
+  isWanted?: string,
 ): void {
   const k = Math.min(options.topK, shape.vocabSize);
-  const biasTable = graph.input('logit_bias', DataType.FLOAT, ['bias_rows', shape.vocabSize]);
-  const rows: RowInputs = {
-    normed,
-    biasRow: graph.input('logit_bias_row', DataType.INT32, ['rows']),
-    inverseTemperature: graph.input('inverse_temperature', DataType.FLOAT, ['rows', 1]),
-    targets: graph.input('targets', DataType.INT32, ['rows', 'targets']),
-  };
   const facts = (some: RowInputs): RowFacts => {
     const logits = linear.leave(linear.project(linear.enter(some.normed), weight));
     if (options.withLogits) {
@@ -52,7 +64,9 @@ export function addHead(
   const { headRows } = options;
   linear.prepare(weight);
   const all =
-    headRows === undefined || options.withLogits ? facts(rows) : inSlices(graph, rows, headRows, facts, k);
+    headRows === undefined || options.withLogits
+      ? facts(rows)
+      : inSlices(graph, rows, headRows, facts, k, isWanted);
   for (const [value, name, type, more] of [
     [all.topIds, 'top_ids', DataType.INT32, [k]],
     [all.topLogprobs, 'top_logprobs', DataType.FLOAT, [k]],
@@ -74,6 +88,7 @@ function inSlices(
   most: number,
   facts: (some: RowInputs) => RowFacts,
   k: number,
+  isWanted?: string,
 ): RowFacts {
   const one = graph.int64(1);
   const size = (axis: number) =>
@@ -84,7 +99,8 @@ function inSlices(
   const each = ceilDivided(graph, count, slices);
   const last = graph.op('Sub', [count, one]);
   const within = graph.op('Range', [graph.int64(0), each, one]);
-  const stacked = graph.loop(slices, (slice) => {
+  const turns = isWanted === undefined ? slices : graph.op('Where', [isWanted, slices, graph.int64(0)]);
+  const stacked = graph.loop(turns, (slice) => {
     const indices = graph.op('Min', [graph.op('Add', [graph.op('Mul', [slice, each]), within]), last]);
     const of = (input: string) => graph.op('Gather', [input, indices], { axis: 0 });
     const some = facts({

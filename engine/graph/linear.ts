@@ -109,7 +109,7 @@ function roundedRows(graph: GraphWriter) {
   };
   let middleName: string | undefined;
   const middle = () => {
-    middleName ??= graph.op('Cast', [graph.float32(MIDDLE)], { to: DataType.UINT8 });
+    middleName ??= graph.outside(() => graph.op('Cast', [graph.float32(MIDDLE)], { to: DataType.UINT8 }));
     return middleName;
   };
   return {

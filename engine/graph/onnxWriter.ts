@@ -36,7 +36,7 @@ const IR_VERSION = 10;
 const MICROSOFT = 'com.microsoft';
 const MAX_INT64 = (1n << 63n) - 1n;
 
-/** What a loop's body gives in each turn. */
+/** What a loop's body gives in each turn, or a branch; there `value` is a hint for its name. */
 export interface LoopOutput {
   readonly value: string;
   readonly type: DataType;
@@ -44,8 +44,9 @@ export interface LoopOutput {
 }
 
 export class GraphWriter {
-  /** Of the main graph, or of the loop's body that is being written. */
-  private graph = new ProtobufWriter();
+  private readonly main = new ProtobufWriter();
+  /** The main graph, or the body of a loop or the branch that is being written. */
+  private graph = this.main;
   private readonly initializers = new Map<string, ProtobufWriter>();
   private readonly inputs: ProtobufWriter[] = [];
   private readonly outputs: ProtobufWriter[] = [];
@@ -108,6 +109,43 @@ export class GraphWriter {
     const stacked = outputs.map(({ value }) => this.freshName(`${value}_stacked`));
     this.node('Loop', [turns, ''], stacked, { body: inner });
     return stacked;
+  }
+
+  /**
+   * One branch or the other, by a boolean scalar. A branch reads values of the graph around it by their names, and gives as many values
+   * as there are outputs, of their types and ranks, none of which may come from outside unchanged. The outputs' values are the names of
+   * what is chosen. The runtime packs weights for the nodes of a branch, but not for those of a branch or loop in it.
+   */
+  choose(
+    condition: string,
+    outputs: readonly LoopOutput[],
+    [whenTrue, whenFalse]: readonly [() => readonly string[], () => readonly string[]],
+  ): void {
+    const written = (branch: () => readonly string[]) => {
+      const around = this.graph;
+      const inner = new ProtobufWriter();
+      this.graph = inner;
+      const values = branch();
+      this.graph = around;
+      inner.string(2, 'branch');
+      for (const [index, { type, shape }] of outputs.entries())
+        inner.message(12, valueMessage(values[index] ?? '', type, shape));
+      return inner;
+    };
+    const attributes = { then_branch: written(whenTrue), else_branch: written(whenFalse) };
+    const names = outputs.map(({ value }) => value);
+    this.node('If', [condition], names, attributes);
+  }
+
+  /** What `add` adds goes into the main graph, in front of what is being written: all branches may read it. */
+  outside<T>(add: () => T): T {
+    const around = this.graph;
+    this.graph = this.main;
+    try {
+      return add();
+    } finally {
+      this.graph = around;
+    }
   }
 
   freshName(hint: string): string {

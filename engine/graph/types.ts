@@ -1,5 +1,6 @@
 // The graph's contract: what goes in, what comes out. The builder writes it, the runtime feeds it.
 import type { Checkpoint } from '../checkpoint/types';
+import type { Range } from './stages';
 
 /** `fp32`: weights as stored, computed in fp32. `q8`, `q4`: MatMulNBits. `int8`: per channel, activations per row. In `int8` and `q4`, queries, keys and values are as in `q8`. */
 export const PRECISIONS = ['fp32', 'fp16', 'int8', 'q8', 'q4'] as const;
@@ -16,6 +17,8 @@ export interface GraphOptions {
   readonly cacheOutput: 'new' | 'joined';
   /** Number of best tokens given back for each row. */
   readonly topK: number;
+  /** Into how many stages the decoder is divided, some of which a run goes through (graph/stages.ts). Default: 1. */
+  readonly stages?: number;
   /** Most rows whose logits are there at once (graph/head.ts); absent: all of them, as on providers that have no loops. */
   readonly headRows?: number;
   /** Adds `row_logits` [M, V] as an output, for parity checks only. */
@@ -43,11 +46,19 @@ export interface GraphOptions {
  *   top_logprobs   fp32    [M, K]   natural logarithm, over the whole vocabulary after bias and temperature
  *   entropy        fp32    [M]      nats
  *   target_logprobs fp32   [M, T]
+ * Of a decoder in stages, besides:
+ *   from, to       int64   []       the run goes through stages `from` to `to` − 1: only the K/V of their layers is meant, and behind the last stage the predictions
+ *   residual       fp32    [B · S, H]   the residual stream behind the layers before (of any size where there are none)
+ *   normed         fp32    [B · S, H]   the same, normed for the next layer
+ * and as outputs, for a run that goes on from there:
+ *   next_residual, next_normed
  */
 
 /** A graph ready for a session: the model's bytes and the folder its external data is relative to. */
 export interface BuiltGraph {
   readonly model: Uint8Array;
+  /** Layers of each stage, one after the other. */
+  readonly stages: readonly Range[];
   /** Folder that all external data lies under (links resolved). */
   readonly dataFolder: string;
   readonly options: GraphOptions;

@@ -33,7 +33,9 @@ export class StoredWeights {
     const stored = this.stored(tensor);
     if (STORED_TYPE[tensor.dtype] === type) return stored;
     const key = `${type}:${tensor.name}`;
-    const cast = this.casts.get(key) ?? this.graph.op('Cast', [stored], { to: type });
+    // Outside of branches and loops, where the runtime does it once, when it loads the graph.
+    const cast =
+      this.casts.get(key) ?? this.graph.outside(() => this.graph.op('Cast', [stored], { to: type }));
     this.casts.set(key, cast);
     return cast;
   }

@@ -33,6 +33,8 @@ export class Denoisers {
   private blocks: DisposableDenoiser | undefined;
   private readonly forward: Forward;
   private runs = 0;
+  /** Of the request that is worked on: passes are given up for it. Absent: each is made to its end. */
+  signal: AbortSignal | undefined;
 
   constructor(
     private readonly checkpoint: Pick<Checkpoint, 'family' | 'shape' | 'specials' | 'adapter'>,
@@ -47,7 +49,8 @@ export class Denoisers {
       run: async (request) => {
         this.runs++;
         const begun = performance.now();
-        const result = await forward.run(request);
+        const { signal } = this;
+        const result = await forward.run(signal ? { ...request, signal } : request);
         if (!forward.isTimed) this.pace.record(passOf(request), performance.now() - begun);
         return result;
       },

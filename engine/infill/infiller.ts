@@ -99,6 +99,8 @@ export class Infiller {
   async infill(params: InfillParams, context: Context): Promise<InfillResult> {
     const started = performance.now();
     const before = this.denoisers.forwards;
+    // What is read for ghost text is read for the next key as well: such a pass is made to its end.
+    this.denoisers.signal = params.priority === 'ghost' ? undefined : context.signal;
     const plan = planRequest(this.checkpoint, this.calibration, params, {
       reach: this.reach.of(params),
       ...(context.index ? { index: context.index } : {}),
@@ -146,6 +148,7 @@ export class Infiller {
     { signal, onScored }: Pick<Context, 'signal' | 'onScored'>,
   ): Promise<ScoreResult> {
     const before = this.denoisers.forwards;
+    this.denoisers.signal = signal;
     const reach = this.reach.ofScore(params);
     const scorer = this.scorer(params.language, signal, reach);
     try {

@@ -43,6 +43,8 @@ export interface ForwardRequest {
   readonly isApart?: boolean;
   /** Positions that the kept K/V is going to grow to, pass by pass, so that it need not move each time. Default: unknown. */
   readonly room?: number;
+  /** Fired, the pass is given up between two stages, as `cancelled`. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ForwardResult {

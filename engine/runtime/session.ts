@@ -3,6 +3,7 @@ import type { DecoderShape } from '../checkpoint/types';
 import type { Prediction } from '../denoiser';
 import { deviceLost, EngineError } from '../errors';
 import { GPU_SLACK, type PassSize, passBytes } from '../graph/memory';
+import { runCount } from '../graph/stages';
 import type { BuiltGraph } from '../graph/types';
 import type { ProviderName } from '../protocol';
 import { giveTurn } from '../turn';
@@ -15,11 +16,14 @@ import { disposeKv, type HostKv, joinKv, type KvState, kvTensors } from './kvSta
 import { LoadedFiles } from './loadedFiles';
 import { InferenceSession, Tensor } from './onnxRuntime';
 import { runError, startError } from './runtimeErrors';
+import { outputOf, runStages, type Values } from './stagedRun';
 
 export interface SessionOptions {
   readonly provider: ProviderName;
   /** Threads of the CPU provider. */
   readonly threads: number;
+  /** Multiplications of a run, between two of which a pass is given up. Default: `RUN_WORK` (graph/stages.ts). */
+  readonly runWork?: number;
 }
 
 const PREDICTIONS = ['top_ids', 'top_logprobs', 'entropy', 'target_logprobs'] as const;
@@ -105,25 +109,26 @@ export class DecoderSession implements Forward {
     }
     // With outputs bound to the device, one that is left out keeps its last run's shape: then all are fetched.
     const wantKv = keep || this.deviceCache;
-    const wanted: string[] = asks.length > 0 || !wantKv || this.deviceCache ? [...PREDICTIONS] : [];
-    if (wantKv) {
-      for (let layer = 0; layer < this.shape.layers; layer++) wanted.push(...this.kvNames(layer));
-    }
+    const predictions = asks.length > 0 || !wantKv || this.deviceCache ? PREDICTIONS : [];
     this.makeRoom({
       ...{ lanes, length, past: past.positions, pastLanes: past.lanes, rows: count, keep: wantKv },
     });
     let kv: KvState | undefined;
     try {
       const session = await this.started();
-      const outputs = await session.run(feeds, wanted);
+      const outputs = await runStages(session, this.graph, this.shape, {
+        ...{ feeds, predictions, signal: request.signal },
+        runs: runCount(this.shape, ids.length, this.graph.stages.length, this.options.runWork),
+        ofLayer: (layer) => (wantKv ? this.kvNames(layer) : []),
+      });
       kv = wantKv ? this.readKv(outputs, request, length) : undefined;
-      const predictions = asks.length > 0 ? readPredictions(outputs, asked) : [];
-      if (this.options.provider !== 'cpu' && predictions.some(({ ids }) => !areDistinct(ids)))
+      const predicted = asks.length > 0 ? readPredictions(outputs, asked) : [];
+      if (this.options.provider !== 'cpu' && predicted.some(({ ids }) => !areDistinct(ids)))
         throw deviceLost({ provider: this.options.provider, detail: 'Its results are empty.' });
       if (!keep) disposeKv(kv);
       // A pass takes the whole turn: a cancellation that came meanwhile is heard before another one begins.
       await giveTurn();
-      return { predictions, kv: keep ? kv : undefined };
+      return { predictions: predicted, kv: keep ? kv : undefined };
     } catch (error) {
       disposeKv(kv);
       throw runError(error, this.options.provider);
@@ -153,12 +158,12 @@ export class DecoderSession implements Forward {
     this.largestPass = Math.max(this.largestPass, bytes);
   }
 
-  private readKv(outputs: InferenceSession.ReturnType, request: ForwardRequest, length: number): KvState {
+  private readKv(outputs: Values, request: ForwardRequest, length: number): KvState {
     const { past, lanes, kept = length, room, isApart = false } = request;
     const joined = this.graph.options.cacheOutput === 'joined';
     const tensors = Array.from({ length: this.shape.layers }, (_, layer) => {
       const [k, v] = this.kvNames(layer);
-      return { k: output(outputs, k), v: output(outputs, v) };
+      return { k: outputOf(outputs, k), v: outputOf(outputs, v) };
     });
     if (this.deviceCache) {
       return { location: 'device', lanes, positions: past.positions + length, layers: tensors };
@@ -220,22 +225,15 @@ async function startSession(
   }
 }
 
-function output(outputs: InferenceSession.ReturnType, name: string): Tensor {
-  const tensor = outputs[name];
-  if (!tensor)
-    throw new EngineError('runtime-failed', `The graph has no output ${name}. Load the model again.`);
-  return tensor;
-}
-
-function readPredictions(outputs: InferenceSession.ReturnType, asked: AskedRows): Prediction[] {
-  const entropy = output(outputs, 'entropy').data as Float32Array;
+function readPredictions(outputs: Values, asked: AskedRows): Prediction[] {
+  const entropy = outputOf(outputs, 'entropy').data as Float32Array;
   if (entropy.some(Number.isNaN)) throw notNumbers();
   return predictionsOf(
     {
-      ids: output(outputs, 'top_ids').data as Int32Array,
-      logProbs: output(outputs, 'top_logprobs').data as Float32Array,
+      ids: outputOf(outputs, 'top_ids').data as Int32Array,
+      logProbs: outputOf(outputs, 'top_logprobs').data as Float32Array,
       entropy,
-      targetLogProbs: output(outputs, 'target_logprobs').data as Float32Array,
+      targetLogProbs: outputOf(outputs, 'target_logprobs').data as Float32Array,
     },
     asked,
   );

@@ -107,6 +107,7 @@ describe('bench', () => {
         if (options.precision === 'int8') throw new EngineError('precision-unsupported', 'Not int8.');
         return {
           model: new Uint8Array(),
+          stages: [{ first: 0, end: 1 }],
           dataFolder: '/',
           options,
           quantisedBytes: 0,

@@ -177,6 +177,7 @@ describe('a reference file', () => {
         openCheckpoint: async () => checkpoint,
         buildGraph: async (_, options) => ({
           model: new Uint8Array(),
+          stages: [{ first: 0, end: 1 }],
           dataFolder: '/',
           options,
           quantisedBytes: 0,
