@@ -11,7 +11,7 @@ import { DecoderSession, keepsCacheOnDevice } from '../../engine/runtime/session
 import { benchFolder, progress } from '../harness';
 
 /** As many best tokens as the engine asks for (loadModel.ts). */
-const TOP_K = 24;
+export const TOP_K = 24;
 
 export interface SessionChoice {
   readonly precision: Precision;

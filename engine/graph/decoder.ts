@@ -8,8 +8,7 @@ import type { LinearLayers } from './linear';
 import { DataType, type GraphWriter } from './onnxWriter';
 import { addRotaryAngles } from './rotary';
 import { addStages } from './stagedDecoder';
-import type { Range } from './stages';
-import type { GraphOptions } from './types';
+import type { GraphOptions, Range } from './types';
 import type { StoredWeights } from './weights';
 
 /** Adds the whole decoder with the inputs and outputs of the graph's contract (types.ts). */

@@ -6,7 +6,7 @@ import { addHead, type HeadInputs } from './head';
 import { addMlp } from './mlp';
 import { addAndNorm, residualNorm } from './norm';
 import { DataType } from './onnxWriter';
-import type { Range } from './stages';
+import type { Range } from './types';
 
 /** Hidden states between two layers, [B·S, H]. */
 export interface Hidden {

@@ -11,7 +11,7 @@ import {
   type Hidden,
 } from './layers';
 import { DataType, type LoopOutput } from './onnxWriter';
-import type { Range } from './stages';
+import type { Range } from './types';
 
 /** Of K/V: lanes, heads, positions, sizes. */
 const CACHE_RANK = 4;

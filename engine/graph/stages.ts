@@ -3,17 +3,12 @@
 // interrupted from JavaScript (docs/decisions/stages.md).
 import type { DecoderShape } from '../checkpoint/types';
 import { linearWeights } from './memory';
-
-/** Of layers, of stages: `first` to `end − 1`. */
-export interface Range {
-  readonly first: number;
-  readonly end: number;
-}
+import type { Range } from './types';
 
 /** Weights of a stage, at least: a run cannot be shorter. */
 const STAGE_WEIGHTS = 60e6;
 /** Multiplications of a run: a sixth of a second, or so, on two cores of a laptop. */
-export const RUN_WORK = 40e9;
+const RUN_WORK = 40e9;
 /** Reading the weights takes as long as multiplying so many tokens by them. */
 const READING_TOKENS = 20;
 

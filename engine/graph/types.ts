@@ -1,11 +1,16 @@
 // The graph's contract: what goes in, what comes out. The builder writes it, the runtime feeds it.
 import type { Checkpoint } from '../checkpoint/types';
-import type { Range } from './stages';
 
 /** `fp32`: weights as stored, computed in fp32. `q8`, `q4`: MatMulNBits. `int8`: per channel, activations per row. In `int8` and `q4`, queries, keys and values are as in `q8`. */
 export const PRECISIONS = ['fp32', 'fp16', 'int8', 'q8', 'q4'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 export type WeightBits = 7 | 8;
+
+/** Of layers, of stages: `first` to `end − 1`. */
+export interface Range {
+  readonly first: number;
+  readonly end: number;
+}
 
 export interface GraphOptions {
   readonly precision: Precision;
