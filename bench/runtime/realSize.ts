@@ -44,7 +44,8 @@ const COLUMNS = [
   'masks',
   'first review, s',
   `first review at ${TOKENS_A_STEP} tokens a step, s`,
-  'Escape to idle, s',
+  'Escape at a step to idle, s',
+  'Escape before the first step to idle, s',
 ];
 
 function megabytesOf(bytes: number | undefined): string {
@@ -56,7 +57,7 @@ function seconds(millis: number | undefined): string {
   return millis === undefined ? '–' : figure(millis / 1000);
 }
 
-function cellsOf({ said, peak, after, first, step, masks, whole, toIdle }: Measured): string[] {
+function cellsOf({ said, peak, after, first, step, masks, whole, toIdle, toIdleEarly }: Measured): string[] {
   const isShown = first !== undefined && Number.isFinite(first);
   const isKnown = isShown && masks !== undefined && step !== undefined;
   const projected = isKnown ? first + (masks - 1) * step : undefined;
@@ -75,6 +76,7 @@ function cellsOf({ said, peak, after, first, step, masks, whole, toIdle }: Measu
       : seconds(whole),
     seconds(trained),
     seconds(toIdle),
+    seconds(toIdleEarly),
   ];
 }
 
@@ -92,10 +94,10 @@ async function requests(
       const toTheEnd = isWhole && contender.options.interactive === true;
       const one = await measure(contender, model, text, count, { isWhole: toTheEnd, mostSteps: STEPS });
       // What runs to its end has no Escape: that is another request's.
-      const { toIdle } = toTheEnd
+      const { toIdle, toIdleEarly } = toTheEnd
         ? await measure(contender, model, text, count, { isWhole: false, mostSteps: STEPS })
         : one;
-      rows.push([contender.name, `${count}`, loaded, ...cellsOf({ ...one, toIdle })]);
+      rows.push([contender.name, `${count}`, loaded, ...cellsOf({ ...one, toIdle, toIdleEarly })]);
       progress(rows.at(-1)?.join(' | ') ?? '');
     }
   }
@@ -156,7 +158,7 @@ async function main(): Promise<void> {
     const lines = values.lines.map(Number);
     const rows = await requests(contenders, model, text, { lines, isWhole: values.whole });
     sections.push(
-      'Memory is what the engine process has in main memory, mapped files included, in MB. *Said*: what is loaded, and on top of it the largest request at this machine’s speed, as the engine estimates both. *First frame*: from the request to its first denoise step. *First review*: the first candidate; random weights write one token a step.' +
+      'Memory is what the engine process has in main memory, mapped files included, in MB. *Said*: what is loaded, and on top of it the largest request at this machine’s speed, as the engine estimates both. *First frame*: from the request to its first denoise step. *First review*: the first candidate; random weights write one token a step. *Escape before the first step*: the longest of five, at different moments.' +
         ` *First review at ${TOKENS_A_STEP} tokens a step*: of a trained model, with the yield that ghost text is estimated by; not measured, but computed: the first frame, and a step for every ${TOKENS_A_STEP} masks.`,
       markdownTable(['engine', 'lines', 'loaded', ...COLUMNS], rows),
     );

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import esbuild, { type BuildOptions } from 'esbuild';
 import { type SharedFacts, sharedEngine } from '../../engine/process/sharedKey';
 import { readRecord, sharedPlace } from '../../engine/process/sharedPlace';
-import type { LoadModelParams, ModelDescription } from '../../engine/protocol';
+import type { InfillParams, LoadModelParams, ModelDescription } from '../../engine/protocol';
 import { EngineClient } from '../../engine/rpc/engineClient';
 import { median, ROOT } from '../harness';
 import { sourceTexts } from '../precision/rows';
@@ -109,7 +109,9 @@ export interface Measured {
   readonly first: number | undefined;
   readonly step: number | undefined;
   readonly masks: number | undefined;
+  /** Milliseconds from Escape to an idle engine, at a denoise step, and at most before the first one. */
   readonly toIdle: number | undefined;
+  readonly toIdleEarly: number | undefined;
   /** Milliseconds to the answer, of a request that was run to its end. */
   readonly whole?: number | undefined;
 }
@@ -163,30 +165,24 @@ export async function measure(
     const times: number[] = [];
     let masks = 0;
     let escapedAt = 0;
-    const request = client.infill(
-      {
-        model: model.folder,
-        document: 'bench',
-        priority: 'rewrite',
-        text,
-        language: 'typescript',
-        spans: [middleLines(text, lines)],
-        candidates: contender.candidates,
-        ...contender.options,
+    const asked: Omit<InfillParams, 'requestId'> = {
+      ...{ model: model.folder, document: 'bench', priority: 'rewrite', text, language: 'typescript' },
+      spans: [middleLines(text, lines)],
+      candidates: contender.candidates,
+      ...contender.options,
+    };
+    const request = client.infill(asked, {
+      signal: controller.signal,
+      onStep: ({ candidate, cells }) => {
+        if (candidate > 0) return;
+        times.push(performance.now() - begun);
+        masks = Math.max(masks, cells.length);
+        if (!isWhole && times.length > mostSteps && escapedAt === 0) {
+          escapedAt = performance.now();
+          controller.abort();
+        }
       },
-      {
-        signal: controller.signal,
-        onStep: ({ candidate, cells }) => {
-          if (candidate > 0) return;
-          times.push(performance.now() - begun);
-          masks = Math.max(masks, cells.length);
-          if (!isWhole && times.length > mostSteps && escapedAt === 0) {
-            escapedAt = performance.now();
-            controller.abort();
-          }
-        },
-      },
-    );
+    });
     const late = setTimeout(() => times.length === 0 && controller.abort(), LONGEST_FIRST);
     let whole: number | undefined;
     try {
@@ -202,12 +198,12 @@ export async function measure(
     const peak = peakMemory(pid);
     await sleep(REST_MILLIS);
     const steps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    const after = residentMemory(pid);
+    const first = times[0] ?? Number.POSITIVE_INFINITY;
+    const toIdleEarly =
+      isWhole || !Number.isFinite(first) ? undefined : await escapedEarly(client, asked, first);
     return {
-      lines,
-      said: memory,
-      peak,
-      after: residentMemory(pid),
-      first: times[0] ?? Number.POSITIVE_INFINITY,
+      ...{ lines, said: memory, peak, after, first, toIdleEarly },
       step: median(steps),
       masks,
       toIdle,
@@ -224,11 +220,35 @@ export async function measure(
       step: undefined,
       masks: undefined,
       toIdle: undefined,
+      toIdleEarly: undefined,
     };
   } finally {
     clearInterval(guard);
     await client.stop().catch(() => undefined);
   }
+}
+
+/** Where Escape is pressed, of the time to the first denoise step. */
+const EARLY = [0.15, 0.35, 0.55, 0.75, 0.95];
+
+/** Milliseconds from Escape to an idle engine, the longest of several requests like one whose first step comes after `first` milliseconds. */
+async function escapedEarly(
+  client: EngineClient,
+  asked: Omit<InfillParams, 'requestId'>,
+  first: number,
+): Promise<number> {
+  let longest = 0;
+  for (const share of EARLY) {
+    const controller = new AbortController();
+    const request = client.infill(asked, { signal: controller.signal }).catch(() => undefined);
+    await sleep(share * first);
+    const escapedAt = performance.now();
+    controller.abort();
+    await request;
+    await idle(client);
+    longest = Math.max(longest, performance.now() - escapedAt);
+  }
+  return longest;
 }
 
 /** Bytes of main memory of a model that does nothing. */
