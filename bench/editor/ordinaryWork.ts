@@ -1,5 +1,6 @@
 // An hour of ordinary work in a real workbench, at random and the same for the same seed: how long a person waits for a first sign, a share, and an
 // answer; how long nothing moves; how soon the engine rests after Escape; and what it takes of the memory beside what the editor says.
+// With `--escapes`, nothing but Escape.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -29,7 +30,14 @@ interface Opened extends Window {
   close(): Promise<void>;
 }
 
-async function work(model: string, minutes: number, seed: number): Promise<readonly [Done[], Memory[]]> {
+interface Shift {
+  readonly minutes: number;
+  readonly seed: number;
+  /** Whether nothing but Escape is looked at. */
+  readonly escapes: boolean;
+}
+
+async function work(model: string, { minutes, seed, escapes }: Shift): Promise<readonly [Done[], Memory[]]> {
   const { openWorkbench } = await import('../../scripts/vscode/workbench.mjs' as string);
   const place = fs.mkdtempSync(path.join(os.tmpdir(), 'palimpsest-work-'));
   const folder = path.join(place, 'shop');
@@ -59,7 +67,7 @@ async function work(model: string, minutes: number, seed: number): Promise<reado
     engines.forgetPeak();
     const end = performance.now() + 60_000 * minutes;
     while (performance.now() < end) {
-      const some = await worker.next();
+      const some = await (escapes ? worker.nextEscape() : worker.next());
       done.push(...some);
       for (const one of some)
         progress(`${Math.ceil((end - performance.now()) / 60_000)} min left: ${said(one)}`);
@@ -157,27 +165,35 @@ runBench(async () => {
       model: { type: 'string' },
       minutes: { type: 'string', default: '60' },
       seed: { type: 'string', default: '1' },
+      escapes: { type: 'boolean', default: false },
     },
   });
   const named = values.model && path.resolve(values.model);
   const model = named || (await randomDreamOn()).folder;
-  const [done, memory] = await work(model, Number(values.minutes), Number(values.seed));
+  const { escapes } = values;
+  const shift = { minutes: Number(values.minutes), seed: Number(values.seed), escapes };
+  const [done, memory] = await work(model, shift);
+  const escaping = [
+    'Seconds from Escape until the engine’s processes use no processor time, seen to a tenth. _Over before_: there was nothing to give up any more.',
+    escapeTable(done),
+  ];
   publish({
-    name: 'ordinaryWork',
+    name: escapes ? 'escapes' : 'ordinaryWork',
     ...(named && { model: named }),
-    title: 'Ordinary work, as it is seen on the screen',
+    title: escapes ? 'Escape, until the engine rests' : 'Ordinary work, as it is seen on the screen',
     facts: [
       ...(named ? [] : ['random weights of 494 million parameters in DreamOn’s shape']),
       `${values.minutes} minutes, seed ${values.seed}; VS Code’s own workbench and extension host, CPU; load average at the end ${(os.loadavg()[0] ?? 0).toFixed(1)}`,
       `the screen is looked at every ${LOOK_MILLIS} ms; no list of names while typing, which would stand in the place of ghost text`,
     ],
-    sections: [
-      'Seconds from the key, median and in brackets the worst. _End_: a review, a refusal, a question whether to wait, or what else the key is for. _Silence_: the longest time in which nothing at all changed on the screen between the key and the end. The first rewrite waits for the engine and the model.',
-      waitsTable(done),
-      'Seconds from Escape until the engine’s processes use no processor time, seen to a tenth. _Over before_: there was nothing to give up any more.',
-      escapeTable(done),
-      `Memory of all engine processes: at most (RSS) in some ${BETWEEN_MEMORY} actions, and five seconds after the last of them (PSS); median and in brackets the most.`,
-      memoryTable(memory),
-    ],
+    sections: escapes
+      ? escaping
+      : [
+          'Seconds from the key, median and in brackets the worst. _End_: a review, a refusal, a question whether to wait, or what else the key is for. _Silence_: the longest time in which nothing at all changed on the screen between the key and the end. The first rewrite waits for the engine and the model.',
+          waitsTable(done),
+          ...escaping,
+          `Memory of all engine processes: at most (RSS) in some ${BETWEEN_MEMORY} actions, and five seconds after the last of them (PSS); median and in brackets the most.`,
+          memoryTable(memory),
+        ],
   });
 });

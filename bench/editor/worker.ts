@@ -112,6 +112,13 @@ export class Worker {
     return done;
   }
 
+  /** Escape somewhere in a rewrite. */
+  async nextEscape(): Promise<readonly Done[]> {
+    const done = await this.escape(this.pick(STAGES));
+    await this.tidy();
+    return done;
+  }
+
   private async rewriteAndDecide(): Promise<readonly Done[]> {
     const [lines, name] = this.pick(SIZES);
     const done = [await this.rewrite(lines, `a rewrite of ${name}`)];

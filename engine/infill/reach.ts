@@ -1,5 +1,5 @@
 // How much of a canvas one pass takes in, and of how many masks it is asked, so that a person on a slow machine sees something
-// soon, goes on seeing something, and is not kept waiting by a pass that cannot be ended.
+// soon, and goes on seeing something.
 import type { DecoderShape } from '../checkpoint/types';
 import { DEFAULT_CHUNK, LEAST_TOKENS, longestPass, type PassSize } from '../graph/memory';
 import type { InfillParams } from '../protocol';
@@ -15,7 +15,7 @@ export interface Reach {
   readonly reading: number;
   /** Of those, the ones behind the hole at most, where they are read again whenever something is typed before it. */
   readonly behind: number;
-  /** Most tokens of those that one pass reads: none can be ended before it is done. */
+  /** Most tokens of those that one pass reads. */
   readonly run: number;
   /** Whether an answer ends with its first line, where nobody waits for more. */
   readonly oneLine: boolean;
@@ -26,8 +26,8 @@ export interface Reach {
 }
 
 /**
- * Milliseconds of the longest pass: the first frame comes behind it, and after Escape the engine is busy to its end, for a second at most.
- * Beside an editor at work, a pass takes up to half as long again.
+ * Milliseconds of the longest pass: the first frame comes behind it. Beside an editor at work, a pass takes up to twice as long, and nothing
+ * is seen meanwhile.
  */
 const LONGEST_PASS = 700;
 /** The same of a part of what is read before: by halves, most take less. */

@@ -2,7 +2,7 @@
 // each. Reading weights is most of what a step over a few tokens costs, and a joint pass reads them once. Requests stay apart
 // otherwise: each has its K/V, its text, its number of steps, and nobody waits for a pass that was not asked for
 // yet (continuous batching, as in Orca, Yu et al. 2022).
-import { toEngineError } from '../errors';
+import { cancelled, toEngineError } from '../errors';
 import { giveTurn } from '../turn';
 import { type Forward, type ForwardRequest, type ForwardResult, type RowAsk, UNSEEN } from './forward';
 import { JointCache, type JointRow } from './jointCache';
@@ -92,6 +92,7 @@ export class JointForward {
 
   /** Who has waited for longest, with whom its pass can be joined. */
   private taken(): readonly Asked[] {
+    this.dropGone();
     const [first] = this.waiting;
     if (first === undefined) return [];
     const group = [first];
@@ -101,6 +102,14 @@ export class JointForward {
     }
     for (const asked of group) this.waiting.splice(this.waiting.indexOf(asked), 1);
     return group;
+  }
+
+  /** Nobody waits for these any more. */
+  private dropGone(): void {
+    for (const asked of this.waiting.filter(({ request }) => request.signal?.aborted)) {
+      this.waiting.splice(this.waiting.indexOf(asked), 1);
+      asked.reject(cancelled());
+    }
   }
 
   private async runAlone({ request, resolve, reject }: Asked): Promise<void> {

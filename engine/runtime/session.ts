@@ -126,7 +126,7 @@ export class DecoderSession implements Forward {
       if (this.options.provider !== 'cpu' && predicted.some(({ ids }) => !areDistinct(ids)))
         throw deviceLost({ provider: this.options.provider, detail: 'Its results are empty.' });
       if (!keep) disposeKv(kv);
-      // A pass takes the whole turn: a cancellation that came meanwhile is heard before another one begins.
+      // A run takes the whole turn: a cancellation that came meanwhile is heard before another one begins.
       await giveTurn();
       return { predictions: predicted, kv: keep ? kv : undefined };
     } catch (error) {
