@@ -100,7 +100,8 @@ export class Infiller {
     const started = performance.now();
     const before = this.denoisers.forwards;
     // What is read for ghost text is read for the next key as well: such a pass is made to its end.
-    this.denoisers.signal = params.priority === 'ghost' ? undefined : context.signal;
+    const isKept = params.priority === 'ghost' && !this.denoisers.areInPlace;
+    this.denoisers.signal = isKept ? undefined : context.signal;
     const plan = planRequest(this.checkpoint, this.calibration, params, {
       reach: this.reach.of(params),
       ...(context.index ? { index: context.index } : {}),
