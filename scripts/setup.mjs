@@ -67,12 +67,10 @@ function runBeside(command, args, { isShown, isBackground = false }) {
     });
     if (isBackground) yieldTo(child);
     let output = '';
-    let all = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');
       stream.on('data', (text) => {
         output += text;
-        all += text;
         if (!isShown) return;
         const end = output.lastIndexOf('\n') + 1;
         process.stdout.write(output.slice(0, end));
@@ -84,9 +82,11 @@ function runBeside(command, args, { isShown, isBackground = false }) {
       resolve({ code: 1, output: '' });
     });
     const end = (code) => {
-      process.stdout.write(output);
+      const rest = output;
+      process.stdout.write(rest);
       output = '';
-      resolve({ code: code ?? 1, output: all });
+      // Of one that is not shown, all of it.
+      resolve({ code: code ?? 1, output: rest });
     };
     child.once('close', end);
     // A process that it left behind may hold its pipes for ever.

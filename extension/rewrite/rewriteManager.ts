@@ -1,5 +1,6 @@
 // All rewrites of the window: at most one a document. Passes the editor's events and the person's commands on to them,
 // and says by context keys which keys are theirs.
+
 import {
   type CodeLens,
   type CodeLensProvider,

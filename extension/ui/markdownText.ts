@@ -11,3 +11,8 @@ export function markdownText(text: string): string {
     .replace(/[\\`*_{}[\]()#+\-!~|>$]/g, '\\$&')
     .replace(/^(\d+)\./, '$1\\.');
 }
+
+/** `title` is Markdown; `words`: arguments of the command. */
+export function commandLink(title: string, command: string, words: readonly unknown[]): string {
+  return `[${title}](command:${command}?${encodeURIComponent(JSON.stringify(words))})`;
+}

@@ -17,7 +17,7 @@ import { argumentsOf, type CopiedFrom, OPEN_SOURCE, sayCopied } from '../memory/
 import type { ServerStatus } from '../servers/servers';
 import { Activities, type Activity, type ActivityAt, type Summary } from './activities';
 import { Percent } from './loadShare';
-import { markdownText } from './markdownText';
+import { commandLink, markdownText } from './markdownText';
 import { memoryLines } from './memoryLines';
 import { CANCEL_REWRITE, GO_TO_REWRITE, TAKE_DRAFT } from './rewriteLinks';
 
@@ -224,18 +224,13 @@ function saySummary({ count, waiting, shown }: Summary): string {
 /** A line with what can be done about it; `isNext`: it is worked on, or nothing is before it. */
 function markdownOf({ name, text, place, isWaiting, hasDraft }: ActivityAt, isNext: boolean): string {
   const doing = isWaiting && !isNext ? l10n.t('waiting for its turn') : text;
-  const link = (title: string, command: string) => linkOf(title, command, [place]);
+  const link = (title: string, command: string) => commandLink(title, command, [place]);
   const links = [
     link(l10n.t('Go To'), GO_TO_REWRITE),
     ...(hasDraft ? [link(l10n.t('Take Draft'), TAKE_DRAFT)] : []),
     link(l10n.t('Cancel'), CANCEL_REWRITE),
   ];
   return `${markdownText(`${name}: ${doing}`)} (${links.join(' · ')})`;
-}
-
-/** `words`: arguments of the command. */
-function linkOf(title: string, command: string, words: readonly unknown[]): string {
-  return `[${title}](command:${command}?${encodeURIComponent(JSON.stringify(words))})`;
 }
 
 function sayUntil(until: number): string {
@@ -290,9 +285,9 @@ function tooltipOf(
   for (const one of activities?.all ?? [])
     text.appendMarkdown(`${markdownOf(one, one.place === activities?.next)}\n\n`);
   if (copied !== undefined) {
-    const link = linkOf(markdownText(sayCopied(copied)), OPEN_SOURCE, argumentsOf(copied));
+    const link = commandLink(markdownText(sayCopied(copied)), OPEN_SOURCE, argumentsOf(copied));
     text.appendMarkdown(`${link}\n\n`);
   }
-  text.appendMarkdown(links.map(([title, command]) => linkOf(title, command, [])).join(' · '));
+  text.appendMarkdown(links.map(([title, command]) => commandLink(title, command, [])).join(' · '));
   return text;
 }

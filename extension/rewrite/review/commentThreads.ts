@@ -1,5 +1,6 @@
 // The review as comment threads: real rows below each hunk, with its text, that a screen reader and a keyboard reach. The
 // document does not know of them.
+
 import {
   type Comment,
   type CommentController,
@@ -13,6 +14,7 @@ import {
   type TextDocument,
 } from 'vscode';
 import type { Quality } from '../../../engine/candidates/quality/verdict';
+import { commandLink } from '../../ui/markdownText';
 import { wordsOfQuality } from '../quality/words';
 import type { Hunk } from './hunks';
 
@@ -121,7 +123,7 @@ function bodyOf({ oldLines, newLines }: Hunk, index: number): MarkdownString {
   body.isTrusted = { enabledCommands: ['palimpsest.acceptHunk', 'palimpsest.rejectHunk'] };
   body.appendCodeblock(lines.join('\n'), 'diff');
   const link = (icon: string, title: string, command: string) =>
-    `[$(${icon}) ${title}](command:${command}?${encodeURIComponent(JSON.stringify([index]))})`;
+    commandLink(`$(${icon}) ${title}`, command, [index]);
   body.appendMarkdown(
     `\n${link('check', l10n.t('Accept'), 'palimpsest.acceptHunk')} &nbsp; ${link('close', l10n.t('Reject'), 'palimpsest.rejectHunk')}`,
   );

@@ -1,12 +1,14 @@
 // A decoder in stages says what it says in one piece, to the bit; and a pass that nobody waits for any more ends between two stages.
 import assert from 'node:assert/strict';
 import test, { describe } from 'node:test';
+import type { DecoderShape } from '../../../engine/checkpoint/types';
 import { buildGraph } from '../../../engine/graph/build';
 import { ranges, runCount, stageCount } from '../../../engine/graph/stages';
 import type { GraphOptions, Precision } from '../../../engine/graph/types';
 import { type ForwardRequest, type ForwardResult, openBias } from '../../../engine/runtime/forward';
 import { type KvState, voidKv } from '../../../engine/runtime/kvState';
 import { DecoderSession } from '../../../engine/runtime/session';
+import { HALF } from '../infill/halfBillion';
 import { randomNumbers, type TinyOptions, temporaryFolder, writeTinyCheckpoint } from './tinyCheckpoint';
 
 const LAYERS = 5;
@@ -152,35 +154,15 @@ describe('stages', () => {
   });
 
   test('are more for larger models, at most one a layer, and one for small ones; runs are more for longer passes', () => {
-    const shapeOf = (shape: TinyOptions['shape']) => ({
-      ...writeTinyCheckpoint(temporaryFolder('shape'), {}).checkpoint.shape,
-      ...shape,
-    });
-    const half = {
-      hiddenSize: 896,
-      layers: 24,
-      heads: 14,
-      kvHeads: 2,
-      headSize: 64,
-      ffnSize: 4864,
-      vocabSize: 151936,
-    };
-    const seven = {
-      hiddenSize: 3584,
-      layers: 28,
-      heads: 28,
-      kvHeads: 4,
-      headSize: 128,
-      ffnSize: 18944,
-      vocabSize: 152064,
-    };
-    assert.equal(stageCount(shapeOf({})), 1);
-    assert.equal(stageCount(shapeOf(half)), 5);
-    assert.equal(stageCount(shapeOf(seven)), 28);
-    const runs = (shape: TinyOptions['shape'], tokens: number) =>
-      runCount(shapeOf(shape), tokens, stageCount(shapeOf(shape)));
+    const small = writeTinyCheckpoint(temporaryFolder('shape'), {}).checkpoint.shape;
+    const sizes = { hiddenSize: 3584, layers: 28, heads: 28, kvHeads: 4, headSize: 128, ffnSize: 18944 };
+    const seven: DecoderShape = { ...HALF, ...sizes, vocabSize: 152_064 };
+    assert.equal(stageCount(small), 1);
+    assert.equal(stageCount(HALF), 5);
+    assert.equal(stageCount(seven), 28);
+    const runs = (shape: DecoderShape, tokens: number) => runCount(shape, tokens, stageCount(shape));
     assert.deepEqual(
-      [1, 16, 64, 317, 2000].map((tokens) => runs(half, tokens)),
+      [1, 16, 64, 317, 2000].map((tokens) => runs(HALF, tokens)),
       [1, 1, 1, 4, 5],
     );
     assert.deepEqual(
