@@ -1,6 +1,5 @@
 // The review as comment threads: real rows below each hunk, with its text, that a screen reader and a keyboard reach. The
 // document does not know of them.
-
 import {
   type Comment,
   type CommentController,
